@@ -1,0 +1,266 @@
+//! Where a login is kept: the contract, and the stores that keep it.
+//!
+//! # The contract
+//!
+//! A [`TokenBackend`] keeps one [`Record`], as one opaque value. The promise of this crate rests on
+//! what it says, so it says exactly this:
+//!
+//! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot
+//!   be reached, an empty file or half a record is an error. What it returns survives a power cut.
+//! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. It writes
+//!   all or nothing. It may fail after the record became visible: nobody assumes "not written", and
+//!   the same record may be saved again.
+//! * Every save replaces one particular record, named by [`Record::replaces`]. A store that can
+//!   compare does so in the same atomic step and answers [`BackendError::Conflict`] otherwise;
+//!   [`Record::may_replace`] is the rule. The record that is there already may be saved again.
+//! * A record with a [`Record::note`] announces that its successor follows. A store that can run full
+//!   makes sure of the successor's room before it answers `Ok(())`.
+//! * [`TokenBackend::lock`] keeps everybody else out, in this process and outside, until its guard
+//!   is dropped or the process dies, and says of which kind it is. It waits no longer than it is
+//!   told, then answers [`BackendError::Busy`]. The guard owns what it needs.
+//! * No method calls the client that uses the backend.
+//!
+//! A backend of one's own needs three methods. Without a `lock`, only the threads of one process are
+//! kept apart; [`FileLock`] turns that into a real lock in one more line. With a `save` that compares
+//! and no lock, processes are kept apart by the notes they write, as with a lease.
+
+mod file;
+mod lock;
+mod memory;
+
+use std::any::Any;
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::BoxError;
+use crate::record::Record;
+
+pub use memory::MemoryBackend;
+
+/// A store for one login. See the [module](self) for the contract.
+///
+/// ```
+/// use evergrant::backend::{FileLock, Guard, TokenBackend};
+/// use evergrant::{BoxError, record::Record};
+/// use std::time::Duration;
+/// # use std::sync::Mutex;
+/// # struct Database(Mutex<Option<Vec<u8>>>);
+/// # impl Database {
+/// #     fn read(&self) -> Result<Option<Vec<u8>>, BoxError> { Ok(self.0.lock().unwrap().clone()) }
+/// #     fn write(&self, v: Option<Vec<u8>>) -> Result<(), BoxError> { *self.0.lock().unwrap() = v; Ok(()) }
+/// # }
+///
+/// struct Own { database: Database, lock: FileLock }
+///
+/// impl TokenBackend for Own {
+///     fn load(&self) -> Result<Option<Record>, BoxError> {
+///         self.database.read()?.map(|row| Record::from_json(&row)).transpose()
+///     }
+///     fn save(&self, record: &Record) -> Result<(), BoxError> {
+///         self.database.write(Some(record.to_json()?))
+///     }
+///     fn clear(&self) -> Result<(), BoxError> {
+///         self.database.write(None)
+///     }
+///     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+///         self.lock.lock(wait)
+///     }
+/// }
+/// ```
+pub trait TokenBackend: Send + Sync {
+    /// Reads what is stored.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being read. `Ok(None)` is for "nothing is stored" alone.
+    fn load(&self) -> Result<Option<Record>, BoxError>;
+
+    /// Stores a record, durably, in place of the one that [`Record::replaces`] names.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError::Conflict`] if the store compares and holds another; else whatever went wrong.
+    fn save(&self, record: &Record) -> Result<(), BoxError>;
+
+    /// Forgets what is stored. Nothing stored is success.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being forgotten.
+    fn clear(&self) -> Result<(), BoxError>;
+
+    /// Keeps everybody else out until the guard is dropped. The default locks nothing, and says so.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError::Busy`] when somebody else still has it after `wait`; else whatever went wrong.
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        let _ = wait;
+        Ok(Guard::none())
+    }
+
+    /// What survives. Used to warn when a login that rotates is kept in a store that forgets.
+    fn durability(&self) -> Durability {
+        Durability::Unknown
+    }
+
+    /// The store's name in messages: a path, a table, an address without credentials.
+    fn describe(&self) -> String {
+        "the token store".to_owned()
+    }
+}
+
+/// What a store's contents survive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Durability {
+    /// A power cut, once `save` has returned.
+    PowerCut,
+    /// The end of the process, but perhaps not a power cut or a failover.
+    Process,
+    /// Nothing: it ends with the process.
+    Memory,
+    /// Not known.
+    Unknown,
+}
+
+/// A held lock. It owns what it needs and is released when dropped.
+pub struct Guard {
+    kind: LockKind,
+    held: Option<Box<dyn Any + Send>>,
+    alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
+}
+
+/// What ends a lock besides its guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LockKind {
+    /// The death of the process that holds it, and nothing else: a file lock, an advisory lock of a
+    /// database connection. Whoever has it knows that no living process is refreshing.
+    FreedByDeath,
+    /// Time: whoever has it may have been paused past its end.
+    Lease,
+    /// There is no lock between processes.
+    None,
+}
+
+impl Guard {
+    /// No lock at all.
+    pub fn none() -> Guard {
+        Guard { kind: LockKind::None, held: None, alive: None }
+    }
+
+    /// A lock that only the death of the process frees; dropping `held` releases it.
+    pub fn freed_by_death(held: impl Any + Send) -> Guard {
+        Guard { kind: LockKind::FreedByDeath, held: Some(Box::new(held)), alive: None }
+    }
+
+    /// A lock that ends by time. `lasts` answers whether it certainly holds for that much longer,
+    /// renewing it if it can; it is asked immediately before a refresh token is sent.
+    pub fn lease(
+        held: impl Any + Send,
+        lasts: impl Fn(Duration) -> bool + Send + 'static,
+    ) -> Guard {
+        Guard { kind: LockKind::Lease, held: Some(Box::new(held)), alive: Some(Box::new(lasts)) }
+    }
+
+    /// Of which kind it is.
+    pub fn kind(&self) -> LockKind {
+        self.kind
+    }
+
+    /// Whether the lock certainly holds for `duration` from now.
+    pub fn lasts(&self, duration: Duration) -> bool {
+        self.alive.as_ref().is_none_or(|alive| alive(duration))
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard")
+            .field("kind", &self.kind)
+            .field("held", &self.held.is_some())
+            .finish()
+    }
+}
+
+/// What a backend can say precisely, inside a [`BoxError`]; any other error counts as
+/// [`BackendError::Unavailable`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BackendError {
+    /// Somebody else holds the lock.
+    #[error("{0} is locked by somebody else")]
+    Busy(String),
+    /// The store holds another record than the one to be replaced. Nothing was written.
+    #[error("{0} was changed by somebody else")]
+    Conflict(String),
+    /// What is stored cannot be read.
+    #[error("{0}")]
+    Corrupt(String),
+    /// There is no room.
+    #[error("{0}")]
+    Full(String),
+    /// It cannot be reached or used.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl BackendError {
+    /// The [`BackendError`] inside an error, if there is one.
+    pub fn find(error: &BoxError) -> Option<&BackendError> {
+        error.downcast_ref()
+    }
+
+    pub(crate) fn is_busy(error: &BoxError) -> bool {
+        matches!(BackendError::find(error), Some(BackendError::Busy(_)))
+    }
+
+    pub(crate) fn is_conflict(error: &BoxError) -> bool {
+        matches!(BackendError::find(error), Some(BackendError::Conflict(_)))
+    }
+}
+
+/// A shared backend is a backend.
+impl<B: TokenBackend + ?Sized> TokenBackend for std::sync::Arc<B> {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        (**self).load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        (**self).save(record)
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        (**self).clear()
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        (**self).lock(wait)
+    }
+    fn durability(&self) -> Durability {
+        (**self).durability()
+    }
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+}
+
+/// A boxed backend is a backend.
+impl TokenBackend for Box<dyn TokenBackend> {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        (**self).load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        (**self).save(record)
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        (**self).clear()
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        (**self).lock(wait)
+    }
+    fn durability(&self) -> Durability {
+        (**self).durability()
+    }
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+}

@@ -1,0 +1,173 @@
+//! Time: wall clock, monotonic clock and sleep, in one object that a test can replace.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
+
+use parking_lot::Mutex;
+use time::OffsetDateTime;
+
+/// Where the crate gets its time from, and how it waits.
+///
+/// Every wait in the crate (a held lock, a retry, a polling interval) is a [`Clock::sleep`], so a
+/// test with a [`ManualClock`] takes no time.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The wall clock.
+    fn now(&self) -> SystemTime;
+
+    /// Time since some fixed moment; never goes back.
+    fn monotonic(&self) -> Duration;
+
+    /// Waits.
+    fn sleep(&self, duration: Duration);
+
+    /// The wall clock as a date, in UTC, cut to whole milliseconds.
+    fn now_utc(&self) -> OffsetDateTime {
+        utc(self.now())
+    }
+}
+
+/// A [`SystemTime`] as a date in UTC, cut to whole milliseconds so that it reads back equal.
+pub(crate) fn utc(time: SystemTime) -> OffsetDateTime {
+    let date = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => later(OffsetDateTime::UNIX_EPOCH, since),
+        Err(before) => time::Duration::try_from(before.duration())
+            .ok()
+            .and_then(|before| OffsetDateTime::UNIX_EPOCH.checked_sub(before))
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH),
+    };
+    date.replace_millisecond(date.millisecond()).unwrap_or(date)
+}
+
+/// `date + duration`, held at the end of the calendar instead of overflowing.
+pub(crate) fn later(date: OffsetDateTime, duration: Duration) -> OffsetDateTime {
+    time::Duration::try_from(duration)
+        .ok()
+        .and_then(|duration| date.checked_add(duration))
+        .unwrap_or(time::PrimitiveDateTime::MAX.assume_utc())
+}
+
+/// How long from `from` until `until`; zero when it has passed.
+pub(crate) fn until(from: OffsetDateTime, until: OffsetDateTime) -> Duration {
+    (until - from).try_into().unwrap_or(Duration::ZERO)
+}
+
+/// The computer's clocks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+/// A clock that stands still until it is told to move; for tests.
+///
+/// [`Clock::sleep`] moves it forward and returns at once.
+///
+/// ```
+/// use evergrant::clock::{Clock, ManualClock};
+/// use std::time::Duration;
+///
+/// let clock = ManualClock::new();
+/// let start = clock.now();
+/// clock.sleep(Duration::from_secs(3600));
+/// assert_eq!(clock.now(), start + Duration::from_secs(3600));
+/// ```
+#[derive(Debug)]
+pub struct ManualClock(Mutex<Hands>);
+
+#[derive(Debug)]
+struct Hands {
+    wall: SystemTime,
+    monotonic: Duration,
+    slept: Duration,
+}
+
+impl ManualClock {
+    /// A clock at 2026-01-01T00:00:00Z.
+    pub fn new() -> ManualClock {
+        ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600))
+    }
+
+    /// A clock at a moment.
+    pub fn at(wall: SystemTime) -> ManualClock {
+        ManualClock(Mutex::new(Hands { wall, monotonic: Duration::ZERO, slept: Duration::ZERO }))
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: Duration) {
+        let mut hands = self.0.lock();
+        hands.wall += by;
+        hands.monotonic += by;
+    }
+
+    /// Sets the wall clock alone, as a correction by NTP or by hand does.
+    pub fn set_wall(&self, to: SystemTime) {
+        self.0.lock().wall = to;
+    }
+
+    /// How long callers have slept on this clock, in all.
+    pub fn slept(&self) -> Duration {
+        self.0.lock().slept
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> ManualClock {
+        ManualClock::new()
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> SystemTime {
+        self.0.lock().wall
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.lock().monotonic
+    }
+
+    fn sleep(&self, duration: Duration) {
+        {
+            let mut hands = self.0.lock();
+            hands.wall += duration;
+            hands.monotonic += duration;
+            hands.slept += duration;
+        }
+        // Whoever waits in a loop on this clock lets the thread run that it is waiting for.
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_far_away_do_not_overflow() {
+        let now = SystemClock.now_utc();
+        assert!(later(now, Duration::MAX) > now);
+        assert_eq!(until(later(now, Duration::from_secs(5)), now), Duration::ZERO);
+        assert_eq!(until(now, later(now, Duration::from_secs(5))), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn setting_the_wall_leaves_the_monotonic_clock_alone() {
+        let clock = ManualClock::new();
+        clock.advance(Duration::from_secs(1));
+        clock.set_wall(SystemTime::UNIX_EPOCH);
+        assert_eq!(clock.monotonic(), Duration::from_secs(1));
+        assert_eq!(clock.now(), SystemTime::UNIX_EPOCH);
+    }
+}

@@ -1,0 +1,22 @@
+//! Blocking OAuth 2.0 client that does not lose a login.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod backend;
+pub mod clock;
+mod credentials;
+mod dialect;
+pub mod error;
+pub mod protocol;
+pub mod provider;
+pub mod providers;
+pub mod record;
+mod secret;
+mod token;
+
+pub use backend::{Guard, MemoryBackend, TokenBackend};
+pub use credentials::Credentials;
+pub use error::{BoxError, Error, OAuthError, Result};
+pub use provider::Provider;
+pub use secret::Secret;
+pub use token::Token;

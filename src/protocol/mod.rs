@@ -1,0 +1,1 @@
+//! The protocol: builds requests and reads replies, with no input or output.

@@ -1,0 +1,511 @@
+//! An authorization server as a client sees it. Data, no behaviour.
+
+use std::time::Duration;
+
+use url::Url;
+
+pub use crate::dialect::{ErrorRule, Verdict};
+use crate::error::{Error, Result};
+
+/// An authorization server seen from a client: its endpoints, how clients authenticate, what it
+/// does with refresh tokens, and where it departs from the standard.
+///
+/// [`crate::providers`] has ready ones. Everything in a ready one can be changed with
+/// [`Provider::to_builder`].
+///
+/// ```
+/// use evergrant::Provider;
+/// use evergrant::provider::Rotation;
+///
+/// let provider = Provider::builder("example")
+///     .authorization_endpoint("https://login.example/authorize")
+///     .token_endpoint("https://login.example/token")
+///     .api_base("https://api.example/v1")
+///     .rotation(Rotation::Strict)
+///     .build()?;
+/// assert_eq!(provider.name(), "example");
+/// # Ok::<(), evergrant::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Provider {
+    pub(crate) name: String,
+    pub(crate) display_name: String,
+    pub(crate) authorization_endpoint: Option<String>,
+    pub(crate) token_endpoint: String,
+    pub(crate) refresh_endpoint: Option<String>,
+    pub(crate) revocation_endpoint: Option<String>,
+    pub(crate) revocation_style: RevocationStyle,
+    pub(crate) device_authorization_endpoint: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) iss_in_callback: bool,
+    pub(crate) api_base: Option<String>,
+    pub(crate) client_auth: ClientAuth,
+    pub(crate) token_format: TokenFormat,
+    pub(crate) scope_separator: char,
+    pub(crate) default_scopes: Vec<String>,
+    pub(crate) authorize_params: Vec<(String, String)>,
+    pub(crate) token_params: Vec<(String, String)>,
+    pub(crate) refresh_params: Vec<(String, String)>,
+    pub(crate) refresh_grant: Option<RefreshGrant>,
+    pub(crate) redirect_uri_on_refresh: bool,
+    pub(crate) scope_on_refresh: bool,
+    pub(crate) pkce: Pkce,
+    pub(crate) default_lifetime: Option<Duration>,
+    pub(crate) reply_paths: Vec<String>,
+    pub(crate) error_code_paths: Vec<String>,
+    pub(crate) error_text_paths: Vec<String>,
+    pub(crate) error_rules: Vec<ErrorRule>,
+    pub(crate) rotation: Rotation,
+    pub(crate) ends_access_token: bool,
+    pub(crate) reuse_ends_other_logins: bool,
+    pub(crate) refusal_pause: Duration,
+    pub(crate) earliest_refresh: Option<Duration>,
+    pub(crate) margin: Duration,
+    pub(crate) callback_fields: Vec<String>,
+    pub(crate) api_header: String,
+    pub(crate) api_word: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) token_timeout: Duration,
+}
+
+/// How a client authenticates at the token endpoint (RFC 6749 section 2.3). Never probed: a first
+/// try that fails can cost a one-time token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientAuth {
+    /// HTTP Basic, id and secret form-encoded first with a space as `%20` (`client_secret_basic`,
+    /// RFC 6749 section 2.3.1; form decoders and percent decoders both read it).
+    Basic,
+    /// HTTP Basic with id and secret as they are, for servers that do not decode them.
+    BasicRaw,
+    /// `client_id` and `client_secret` in the body (`client_secret_post`).
+    Body,
+    /// `client_id` in the body and nothing else (`none`), for a public client.
+    None,
+    /// The secret as a bearer token.
+    SecretAsBearer,
+    /// HTTP Basic with the secret as the user name and an empty password.
+    SecretAsUser,
+}
+
+/// How the parameters of a token request travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenFormat {
+    /// POST with a form (RFC 6749 section 3.2).
+    Form,
+    /// POST with a JSON object.
+    Json,
+    /// POST with the parameters in the query. Proxies log queries: only where nothing else works.
+    Query,
+    /// GET with the parameters in the query.
+    Get,
+}
+
+/// How a token is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RevocationStyle {
+    /// POST with a form (RFC 7009).
+    Form,
+    /// POST with a JSON object.
+    Json,
+    /// DELETE with a form.
+    Delete,
+}
+
+/// Whether PKCE (RFC 7636) is used in the authorization code grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pkce {
+    /// Always, with S256.
+    S256,
+    /// With S256 for a client that has no secret; servers exist that refuse it from others.
+    PublicClients,
+    /// Never: the server refuses requests that carry it.
+    Off,
+}
+
+/// What becomes of a refresh token when it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rotation {
+    /// It stays good, whether or not the answer brings another.
+    None,
+    /// It is replaced, and stays good for this long, for repeats.
+    Grace(Duration),
+    /// As [`Rotation::Grace`], and a use after that ends the whole login.
+    GraceThenFamily(Duration),
+    /// It is replaced, and stays good until its successor (or the new access token) is used.
+    UntilUsed,
+    /// It is replaced and dead at once.
+    Strict,
+    /// It is replaced and dead at once, and a second use ends the whole login.
+    StrictFamily,
+    /// Not known. Treated with the care that the strictest needs.
+    Unknown,
+}
+
+/// A refresh grant under another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshGrant {
+    /// The value of `grant_type`.
+    pub grant_type: String,
+    /// The parameter that carries the token.
+    pub parameter: String,
+    /// Whether that is the access token: services exist that renew it with itself.
+    pub sends_access_token: bool,
+}
+
+impl Provider {
+    /// A provider from its two endpoints, with the defaults of [`Provider::builder`], named after
+    /// the host of the token endpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for an address that is not `https` (loopback excepted) or has a fragment.
+    pub fn new(
+        authorization_endpoint: impl Into<String>,
+        token_endpoint: impl Into<String>,
+    ) -> Result<Provider> {
+        let token_endpoint = token_endpoint.into();
+        let name = host_of(&token_endpoint);
+        Provider::builder(name)
+            .authorization_endpoint(authorization_endpoint)
+            .token_endpoint(token_endpoint)
+            .build()
+    }
+
+    /// Starts a provider. The defaults: Basic client authentication, form bodies, scopes separated
+    /// by a space, PKCE with S256, rotation [`Rotation::Unknown`], a margin of 60 seconds, a token
+    /// request timeout of 120 seconds.
+    pub fn builder(name: impl Into<String>) -> ProviderBuilder {
+        let name = name.into();
+        ProviderBuilder(Provider {
+            display_name: name.clone(),
+            name,
+            authorization_endpoint: None,
+            token_endpoint: String::new(),
+            refresh_endpoint: None,
+            revocation_endpoint: None,
+            revocation_style: RevocationStyle::Form,
+            device_authorization_endpoint: None,
+            issuer: None,
+            iss_in_callback: false,
+            api_base: None,
+            client_auth: ClientAuth::Basic,
+            token_format: TokenFormat::Form,
+            scope_separator: ' ',
+            default_scopes: Vec::new(),
+            authorize_params: Vec::new(),
+            token_params: Vec::new(),
+            refresh_params: Vec::new(),
+            refresh_grant: None,
+            redirect_uri_on_refresh: false,
+            scope_on_refresh: false,
+            pkce: Pkce::S256,
+            default_lifetime: None,
+            reply_paths: Vec::new(),
+            error_code_paths: Vec::new(),
+            error_text_paths: Vec::new(),
+            error_rules: Vec::new(),
+            rotation: Rotation::Unknown,
+            ends_access_token: false,
+            reuse_ends_other_logins: false,
+            refusal_pause: Duration::from_secs(3600),
+            earliest_refresh: None,
+            margin: Duration::from_secs(60),
+            callback_fields: Vec::new(),
+            api_header: "Authorization".to_owned(),
+            api_word: Some("Bearer".to_owned()),
+            user_agent: None,
+            token_timeout: Duration::from_secs(120),
+        })
+    }
+
+    /// The same provider, open for changes.
+    pub fn to_builder(&self) -> ProviderBuilder {
+        ProviderBuilder(self.clone())
+    }
+
+    /// The name; in capitals it is the prefix of the environment variables.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name as its owner spells it.
+    pub fn display_name(&self) -> &str {
+        &self.display_name
+    }
+
+    /// The prefix of the environment variables: the name in capitals, `_` for anything that is not
+    /// a letter or digit.
+    pub fn env_prefix(&self) -> String {
+        let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        self.name.chars().map(upper).collect()
+    }
+
+    /// The authorization endpoint (RFC 6749 section 3.1), if people log in here.
+    pub fn authorization_endpoint(&self) -> Option<&str> {
+        self.authorization_endpoint.as_deref()
+    }
+
+    /// The token endpoint (RFC 6749 section 3.2).
+    pub fn token_endpoint(&self) -> &str {
+        &self.token_endpoint
+    }
+
+    /// Where refresh requests go: the token endpoint, unless the service has another.
+    pub fn refresh_endpoint(&self) -> &str {
+        self.refresh_endpoint.as_deref().unwrap_or(&self.token_endpoint)
+    }
+
+    /// The base of the API's addresses.
+    pub fn api_base(&self) -> Option<&str> {
+        self.api_base.as_deref()
+    }
+
+    /// What becomes of a refresh token when it is used.
+    pub fn rotation(&self) -> Rotation {
+        self.rotation
+    }
+
+    /// How clients authenticate.
+    pub fn client_auth(&self) -> ClientAuth {
+        self.client_auth
+    }
+
+    /// How long before its end a token is replaced.
+    pub fn margin(&self) -> Duration {
+        self.margin
+    }
+
+    /// The scopes that are asked for when the caller names none.
+    pub fn default_scopes(&self) -> &[String] {
+        &self.default_scopes
+    }
+
+    /// The host of the token endpoint, for messages.
+    pub(crate) fn token_host(&self) -> String {
+        host_of(&self.token_endpoint)
+    }
+}
+
+/// Makes a [`Provider`]; [`ProviderBuilder::build`] checks it.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ProviderBuilder(Provider);
+
+/// A setter per field.
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $type:ty => |$self:ident, $value:ident| $set:expr;)*) => {
+        impl ProviderBuilder {
+            $($(#[$doc])* pub fn $name(mut self, $value: $type) -> ProviderBuilder {
+                let $self = &mut self.0;
+                $set;
+                self
+            })*
+        }
+    };
+}
+
+setters! {
+    /// The name as its owner spells it.
+    display_name: impl Into<String> => |p, v| p.display_name = v.into();
+    /// Where the browser is sent (RFC 6749 section 3.1). A query in it is kept.
+    authorization_endpoint: impl Into<String> => |p, v| p.authorization_endpoint = Some(v.into());
+    /// Where tokens are issued (RFC 6749 section 3.2). A query in it is kept.
+    token_endpoint: impl Into<String> => |p, v| p.token_endpoint = v.into();
+    /// Where refresh requests go, if not to the token endpoint.
+    refresh_endpoint: impl Into<String> => |p, v| p.refresh_endpoint = Some(v.into());
+    /// Where tokens are revoked (RFC 7009).
+    revocation_endpoint: impl Into<String> => |p, v| p.revocation_endpoint = Some(v.into());
+    /// How tokens are revoked.
+    revocation_style: RevocationStyle => |p, v| p.revocation_style = v;
+    /// Where a device login starts (RFC 8628).
+    device_authorization_endpoint: impl Into<String> =>
+        |p, v| p.device_authorization_endpoint = Some(v.into());
+    /// The issuer identifier (RFC 8414), and whether the server sends it with every callback
+    /// (RFC 9207). If it does, a callback without it, or with another, is refused.
+    issuer: (impl Into<String>, bool) => |p, v| { p.issuer = Some(v.0.into()); p.iss_in_callback = v.1 };
+    /// The base of the API's addresses; a relative path in a request is appended to it, and the
+    /// access token goes to its host.
+    api_base: impl Into<String> => |p, v| p.api_base = Some(v.into());
+    /// How clients authenticate.
+    client_auth: ClientAuth => |p, v| p.client_auth = v;
+    /// How the parameters of a token request travel.
+    token_format: TokenFormat => |p, v| p.token_format = v;
+    /// What separates scopes; a space by the standard, a comma or a plus sign elsewhere.
+    scope_separator: char => |p, v| p.scope_separator = v;
+    /// The scopes that are asked for when the caller names none.
+    default_scopes: &[&str] => |p, v| p.default_scopes = v.iter().map(|s| (*s).to_owned()).collect();
+    /// One more parameter of the authorization request.
+    authorize_param: (&str, &str) => |p, v| p.authorize_params.push(owned(v));
+    /// One more parameter of every token request.
+    token_param: (&str, &str) => |p, v| p.token_params.push(owned(v));
+    /// One more parameter of refresh requests.
+    refresh_param: (&str, &str) => |p, v| p.refresh_params.push(owned(v));
+    /// A refresh grant under another name.
+    refresh_grant: RefreshGrant => |p, v| p.refresh_grant = Some(v);
+    /// Whether refresh requests carry the redirect URI.
+    redirect_uri_on_refresh: bool => |p, v| p.redirect_uri_on_refresh = v;
+    /// Whether refresh requests carry the granted scope.
+    scope_on_refresh: bool => |p, v| p.scope_on_refresh = v;
+    /// Whether PKCE is used.
+    pkce: Pkce => |p, v| p.pkce = v;
+    /// The lifetime of an access token when the answer names none.
+    default_lifetime: Duration => |p, v| p.default_lifetime = Some(v);
+    /// Where in the answer the token object is, such as `data` or `data[0]`; tried in order, then
+    /// the top level.
+    reply_path: &str => |p, v| p.reply_paths.push(v.to_owned());
+    /// Where an error answer has its code, such as `errors[0].meta.type`; tried before the usual
+    /// places.
+    error_code_path: &str => |p, v| p.error_code_paths.push(v.to_owned());
+    /// Where an error answer has its description.
+    error_text_path: &str => |p, v| p.error_text_paths.push(v.to_owned());
+    /// One more rule about what an error answer means; tried in order, before the standard's.
+    error_rule: ErrorRule => |p, v| p.error_rules.push(v);
+    /// What becomes of a refresh token when it is used.
+    rotation: Rotation => |p, v| p.rotation = v;
+    /// Whether a refresh ends the previous access token at once.
+    ends_access_token: bool => |p, v| p.ends_access_token = v;
+    /// Whether a second use of a refresh token also ends other logins of the same user.
+    reuse_ends_other_logins: bool => |p, v| p.reuse_ends_other_logins = v;
+    /// How long a refusal is believed before it is asked again; one hour by default.
+    refusal_pause: Duration => |p, v| p.refusal_pause = v;
+    /// How long after it was issued a token can be refreshed at the earliest.
+    earliest_refresh: Duration => |p, v| p.earliest_refresh = Some(v);
+    /// How long before its end a token is replaced; 60 seconds by default.
+    margin: Duration => |p, v| p.margin = v;
+    /// A parameter of the callback that is kept with the token, such as `realmId`.
+    callback_field: &str => |p, v| p.callback_fields.push(v.to_owned());
+    /// The header that carries the access token, and the word before it, if any;
+    /// `("Authorization", Some("Bearer"))` by default.
+    api_header: (&str, Option<&str>) =>
+        |p, v| { p.api_header = v.0.to_owned(); p.api_word = v.1.map(str::to_owned) };
+    /// The `User-Agent` of all requests, if the service wants a particular one.
+    user_agent: impl Into<String> => |p, v| p.user_agent = Some(v.into());
+    /// How long a token request may take; 120 seconds by default, because a service was seen to
+    /// rotate after 35 and a request that is given up can still be served.
+    token_timeout: Duration => |p, v| p.token_timeout = v;
+}
+
+impl ProviderBuilder {
+    /// The provider.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the token endpoint is missing, and for an address that cannot be
+    /// read, is not `https` (loopback excepted, RFC 6749 section 3.2), has a fragment (section 3.1)
+    /// or carries credentials.
+    pub fn build(self) -> Result<Provider> {
+        let p = &self.0;
+        if p.token_endpoint.is_empty() {
+            return Err(Error::config(format!("provider {} has no token endpoint", p.name)));
+        }
+        let endpoints = [
+            ("token endpoint", Some(&p.token_endpoint)),
+            ("authorization endpoint", p.authorization_endpoint.as_ref()),
+            ("refresh endpoint", p.refresh_endpoint.as_ref()),
+            ("revocation endpoint", p.revocation_endpoint.as_ref()),
+            ("device authorization endpoint", p.device_authorization_endpoint.as_ref()),
+            ("API base", p.api_base.as_ref()),
+        ];
+        for (what, address) in endpoints {
+            if let Some(address) = address {
+                check_address(&p.name, what, address)?;
+            }
+        }
+        if p.iss_in_callback && p.issuer.is_none() {
+            return Err(Error::config(format!("provider {} has no issuer to check", p.name)));
+        }
+        Ok(self.0)
+    }
+
+    /// The provider, for rows whose addresses a test has checked.
+    pub(crate) fn checked_by_test(self) -> Provider {
+        self.0
+    }
+}
+
+fn owned(pair: (&str, &str)) -> (String, String) {
+    (pair.0.to_owned(), pair.1.to_owned())
+}
+
+fn check_address(name: &str, what: &str, address: &str) -> Result<()> {
+    let wrong = |why: &str| Err(Error::config(format!("provider {name}: the {what} {why}")));
+    let Ok(url) = Url::parse(address) else {
+        return wrong("is not an absolute address");
+    };
+    if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
+        return wrong("must be https (http is for loopback hosts only)");
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return wrong("has no host");
+    }
+    if url.fragment().is_some() {
+        return wrong("must not have a fragment");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong("must not carry credentials");
+    }
+    Ok(())
+}
+
+/// Whether an address is on this machine: `localhost`, 127.0.0.0/8, or `[::1]`.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// The host (and port, if it is not the scheme's own) of an address, for messages.
+pub(crate) fn host_of(address: &str) -> String {
+    let Ok(url) = Url::parse(address) else { return "?".to_owned() };
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => "?".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(token_endpoint: &str) -> bool {
+        matches!(
+            Provider::new("https://a.example/authorize", token_endpoint),
+            Err(Error::Config(_))
+        )
+    }
+
+    #[test]
+    fn an_endpoint_is_https_unless_it_is_on_loopback() {
+        assert!(refused("http://a.example/token"));
+        assert!(refused("ftp://a.example/token"));
+        assert!(refused("/token"));
+        assert!(refused(""));
+        assert!(refused("https://a.example/token#x"));
+        assert!(refused("https://user:pw@a.example/token"));
+        assert!(refused("http://127.0.0.1.example/token"));
+        for good in [
+            "https://a.example/t?x=1",
+            "http://localhost:1/t",
+            "http://127.0.0.1:1/t",
+            "http://[::1]:1/t",
+        ] {
+            assert!(!refused(good), "{good}");
+        }
+    }
+
+    #[test]
+    fn the_environment_prefix_is_made_of_letters_and_digits() -> Result<()> {
+        let provider = Provider::new("https://a.example/a", "https://a.example/t")?;
+        assert_eq!(provider.env_prefix(), "A_EXAMPLE");
+        Ok(())
+    }
+}

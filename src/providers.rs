@@ -1,0 +1,219 @@
+//! Ready providers, one row each.
+//!
+//! Services change: every value can be overridden with [`Provider::to_builder`]. Each row says what
+//! its values rest on and from when that is; what no source confirmed is said, too.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::provider::{
+    ClientAuth, ErrorRule, Pkce, Provider, ProviderBuilder, RevocationStyle, Rotation, Verdict,
+};
+
+/// GitHub.
+///
+/// Endpoints as httpx-oauth 0.17.0 and golang/oauth2 (December 2025) have them. Refresh tokens exist
+/// for GitHub Apps with expiring user tokens: single use, and a refresh ends the old access token
+/// (GitHub's documentation). Errors come with status 200. Whether PKCE is honoured was not verified.
+pub fn github() -> Provider {
+    Provider::builder("github")
+        .display_name("GitHub")
+        .authorization_endpoint("https://github.com/login/oauth/authorize")
+        .token_endpoint("https://github.com/login/oauth/access_token")
+        .device_authorization_endpoint("https://github.com/login/device/code")
+        .api_base("https://api.github.com")
+        .client_auth(ClientAuth::Body)
+        .default_scopes(&["user", "user:email"])
+        .api_header(("Authorization", Some("token")))
+        .rotation(Rotation::Strict)
+        .ends_access_token(true)
+        .checked_by_test()
+}
+
+/// Google.
+///
+/// Endpoints as httpx-oauth 0.17.0 and golang/oauth2 (December 2025) have them. A refresh answer
+/// brings no new refresh token. `access_type=offline` and `prompt=consent` are what makes Google
+/// issue one at all (Nango's catalogue, August 2026). Google has an API host per product: allow the
+/// one you call with `ClientBuilder::allow_host`.
+pub fn google() -> Provider {
+    Provider::builder("google")
+        .display_name("Google")
+        .authorization_endpoint("https://accounts.google.com/o/oauth2/v2/auth")
+        .token_endpoint("https://oauth2.googleapis.com/token")
+        .revocation_endpoint("https://accounts.google.com/o/oauth2/revoke")
+        .revocation_style(RevocationStyle::Form)
+        .device_authorization_endpoint("https://oauth2.googleapis.com/device/code")
+        .api_base("https://people.googleapis.com")
+        .client_auth(ClientAuth::Body)
+        .default_scopes(&[
+            "https://www.googleapis.com/auth/userinfo.profile",
+            "https://www.googleapis.com/auth/userinfo.email",
+        ])
+        .authorize_param(("access_type", "offline"))
+        .authorize_param(("prompt", "consent"))
+        .rotation(Rotation::None)
+        .checked_by_test()
+}
+
+/// Microsoft Entra, with the API at Microsoft Graph. `tenant` is `common`, `organizations`,
+/// `consumers` or a tenant's id or domain.
+///
+/// Endpoints as httpx-oauth 0.17.0 and golang/oauth2 (December 2025) have them. Each refresh brings
+/// a new refresh token and does not end the old one (entra-docs, May 2025). `offline_access` is what
+/// makes Entra issue one. An integrator had to switch PKCE off for clients with a secret (Nango,
+/// August 2026), so those go without.
+///
+/// # Errors
+///
+/// [`Error::Config`] for a tenant with other characters than letters, digits, `.` and `-`.
+pub fn microsoft(tenant: &str) -> Result<Provider> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+    if tenant.is_empty() || !tenant.chars().all(plain) {
+        return Err(Error::config("the tenant is a name, an id or a domain"));
+    }
+    let base = format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0");
+    Provider::builder("microsoft")
+        .display_name("Microsoft")
+        .authorization_endpoint(format!("{base}/authorize"))
+        .token_endpoint(format!("{base}/token"))
+        .device_authorization_endpoint(format!("{base}/devicecode"))
+        .api_base("https://graph.microsoft.com/v1.0")
+        .client_auth(ClientAuth::Body)
+        .default_scopes(&["User.Read", "offline_access"])
+        .authorize_param(("response_mode", "query"))
+        .pkce(Pkce::PublicClients)
+        .rotation(Rotation::None)
+        .build()
+}
+
+/// Teamleader Focus.
+///
+/// Endpoints and body credentials as six SDKs and Teamleader's documentation have them. The refresh
+/// token is single use; the server most likely ends the old access token with it, so a 401 on an
+/// unexpired token is normal when several processes share a login. Errors of the token endpoint
+/// have Teamleader's own form. Read November 2026; no call to the service itself was made.
+pub fn teamleader() -> Provider {
+    Provider::builder("teamleader")
+        .display_name("Teamleader")
+        .authorization_endpoint("https://focus.teamleader.eu/oauth2/authorize")
+        .token_endpoint("https://focus.teamleader.eu/oauth2/access_token")
+        .api_base("https://api.focus.teamleader.eu")
+        .client_auth(ClientAuth::Body)
+        .rotation(Rotation::Strict)
+        .ends_access_token(true)
+        .error_code_path("errors[0].meta.type")
+        .error_text_path("errors[0].meta.hint")
+        .error_text_path("errors[0].title")
+        .error_rule(ErrorRule::new(Verdict::Refused).field("errors[0].code", "8"))
+        .error_rule(ErrorRule::new(Verdict::Refused).field("errors[0].code", "10"))
+        .error_rule(ErrorRule::new(Verdict::Setup).field("errors[0].code", "4"))
+        .error_rule(ErrorRule::new(Verdict::Refused).code("invalid_request").text("refresh token"))
+        .error_rule(
+            ErrorRule::new(Verdict::Refused).code("invalid_request").text("token has been revoked"),
+        )
+        .checked_by_test()
+}
+
+/// Exact Online. `country` is `nl`, `be`, `de`, `uk`, `fr`, `es` or `us`: where the account lives.
+///
+/// Hosts as five code bases have them, lifetimes and the refresh rule as Exact's documentation has
+/// them: an access token lives 600 seconds and is refused a refresh before 570; the refresh token
+/// rotates each time. Read November 2026; no call to the service itself was made. What an old
+/// refresh token does after a rotation is reported differently, so the strict case is assumed.
+///
+/// # Errors
+///
+/// [`Error::Config`] for another country.
+pub fn exact_online(country: &str) -> Result<Provider> {
+    let ending = match country {
+        "nl" | "be" | "de" | "fr" | "es" => country,
+        "uk" => "co.uk",
+        "us" => "com",
+        _ => {
+            return Err(Error::config(format!(
+                "Exact Online has no country {country:?}: use nl, be, de, uk, fr, es or us"
+            )));
+        }
+    };
+    let base = format!("https://start.exactonline.{ending}");
+    let rule = ErrorRule::new;
+    Provider::builder("exact_online")
+        .display_name("Exact Online")
+        .authorization_endpoint(format!("{base}/api/oauth2/auth"))
+        .token_endpoint(format!("{base}/api/oauth2/token"))
+        .api_base(format!("{base}/api"))
+        .client_auth(ClientAuth::Body)
+        .default_lifetime(Duration::from_secs(600))
+        .earliest_refresh(Duration::from_secs(570))
+        .margin(Duration::from_secs(30))
+        .refusal_pause(Duration::from_secs(300))
+        .rotation(Rotation::Strict)
+        .error_rule(rule(Verdict::TooEarly).text("access_token not expired"))
+        .error_rule(rule(Verdict::TooEarly).header("reason", "TooEarlyToRefreshTokens"))
+        .error_rule(rule(Verdict::TooEarly).header("reason", "access token not expired"))
+        .error_rule(rule(Verdict::Refused).text("old refresh token used"))
+        .error_rule(rule(Verdict::Refused).text("refresh token expired"))
+        .error_rule(rule(Verdict::Refused).text("the refresh token"))
+        .error_rule(rule(Verdict::Refused).text("invalid or empty chainid"))
+        .error_rule(
+            rule(Verdict::Transient).field(
+                "fault.detail.errorcode",
+                "messaging.adaptors.http.flow.ApplicationNotFound",
+            ),
+        )
+        .build()
+}
+
+/// Shell EV Recharge, production.
+///
+/// Hosts and client authentication as Shell's Python SDK 2.2.0 has them (Basic, not encoded first);
+/// the token endpoint is said to accept credentials in the body, too. Client credentials only.
+pub fn shell_ev() -> Provider {
+    shell("shell_ev", "https://api.shell.com").checked_by_test()
+}
+
+/// Shell EV Recharge, the test environment (SIT). A token of one environment is never sent to the
+/// other: the store's binding names the token endpoint.
+pub fn shell_ev_sit() -> Provider {
+    shell("shell_ev_sit", "https://api-test.shell.com").checked_by_test()
+}
+
+fn shell(name: &str, host: &str) -> ProviderBuilder {
+    Provider::builder(name)
+        .display_name("Shell EV Recharge")
+        .token_endpoint(format!("{host}/v2/oauth/token"))
+        .api_base(format!("{host}/ev"))
+        .client_auth(ClientAuth::BasicRaw)
+        .default_lifetime(Duration::from_secs(300))
+        .error_code_path("ErrorCode")
+        .error_text_path("Error")
+        .error_text_path("error_descrription")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_passes_the_checks_of_the_builder() -> Result<()> {
+        let mut rows = vec![github(), google(), teamleader(), shell_ev(), shell_ev_sit()];
+        rows.push(microsoft("common")?);
+        for country in ["nl", "be", "de", "uk", "fr", "es", "us"] {
+            rows.push(exact_online(country)?);
+        }
+        for row in rows {
+            assert!(row.token_endpoint().starts_with("https://"), "{}", row.name());
+            assert!(row.api_base().is_some_and(|base| base.starts_with("https://")));
+            row.to_builder().build()?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_country_or_tenant_that_does_not_exist_is_an_error() {
+        assert!(matches!(exact_online("at"), Err(Error::Config(_))));
+        assert!(matches!(microsoft("a/b"), Err(Error::Config(_))));
+        assert!(matches!(microsoft(""), Err(Error::Config(_))));
+    }
+}

@@ -1,0 +1,524 @@
+//! What a store holds: one versioned JSON value.
+
+use std::fmt;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::error::{BoxError, Error, Result};
+use crate::secret::{Secret, in_clear_opt, random_id};
+use crate::token::Token;
+
+/// The format that this release reads and writes.
+const VERSION: u32 = 1;
+
+/// One login as a store keeps it: the token, what it is bound to, and what is known about an
+/// attempt to refresh it.
+///
+/// A store treats it as one opaque JSON value and copies no fields: `Serialize` and `Deserialize`
+/// do the whole work, members that a later release adds are kept, and a record of a newer format is
+/// an error that says so. `Serialize` writes secrets in clear; `Debug` shows none.
+///
+/// ```
+/// use evergrant::{Token, record::Record};
+///
+/// let record = Record::from(Token::new("at-1").with_refresh_token("rt-1"));
+/// let text = serde_json::to_string(&record)?;
+/// let back: Record = serde_json::from_str(&text)?;
+/// assert_eq!(back.revision(), 1);
+/// assert_eq!(back.token().access_token().expose(), "at-1");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Serialize)]
+pub struct Record {
+    version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) binding: Option<Binding>,
+    pub(crate) login: String,
+    pub(crate) revision: u64,
+    pub(crate) generation: u64,
+    pub(crate) token: Token,
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    pub(crate) rotated_at: Option<OffsetDateTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<Note>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
+    pub(crate) spare: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refused: Option<Refused>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
+    pub(crate) superseded: Option<Secret>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    pub(crate) consented_at: Option<OffsetDateTime>,
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    pub(crate) refresh_expires_at: Option<OffsetDateTime>,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
+    #[serde(skip)]
+    replaces: Option<(String, u64)>,
+}
+
+/// What a record belongs to. A record is used by a client with the same binding only, so a refresh
+/// token goes to the server that issued it and nowhere else (RFC 6749 section 10.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Binding {
+    /// The token endpoint.
+    pub token_endpoint: String,
+    /// The client id.
+    pub client_id: String,
+    /// The grant: `authorization_code`, `client_credentials` ...
+    pub grant: String,
+    /// The requested scope, for a grant that has no refresh token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Further request parameters that select a token, for a grant that has no refresh token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+}
+
+/// The note of a pending spend: written before a refresh token is sent, cleared by a definite
+/// answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Note {
+    /// Which refresh token: its [`Secret::fingerprint`].
+    pub fingerprint: String,
+    /// Which attempt.
+    pub nonce: String,
+    /// Who.
+    pub holder: Holder,
+    /// When, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub sent_at: OffsetDateTime,
+    /// Until when the answer may still come to the holder, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub deadline: OffsetDateTime,
+    /// How often this token was sent without a definite answer.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Not to be tried before, UTC: the service said so.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub not_before: Option<OffsetDateTime>,
+    /// The first attempt that stayed without an answer, UTC.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub unanswered_since: Option<OffsetDateTime>,
+    #[serde(flatten)]
+    pub(crate) unknown: Map<String, Value>,
+}
+
+/// A process, named so that a person can find it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Holder {
+    /// The host's name.
+    pub host: String,
+    /// The process id.
+    pub pid: u32,
+}
+
+impl Holder {
+    /// This process.
+    pub(crate) fn this() -> Holder {
+        Holder { host: host(), pid: std::process::id() }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {} on {}", self.pid, self.host)
+    }
+}
+
+/// The host's name, for messages; std has no call for it.
+fn host() -> String {
+    ["/proc/sys/kernel/hostname", "/etc/hostname"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok())
+        .or_else(|| std::env::var("COMPUTERNAME").ok())
+        .map(|name| name.trim().chars().take(64).collect::<String>())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "this host".to_owned())
+}
+
+/// A refusal that was believed, so that it is not asked again on every run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Refused {
+    /// Which refresh token: its [`Secret::fingerprint`].
+    pub fingerprint: String,
+    /// When, UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The server's code.
+    pub code: String,
+    /// The server's description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The HTTP status.
+    #[serde(default)]
+    pub status: u16,
+    /// When an earlier attempt with the same token stayed unanswered, UTC.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub unanswered_since: Option<OffsetDateTime>,
+}
+
+impl Record {
+    /// Reads a stored record.
+    ///
+    /// # Errors
+    ///
+    /// An error that says why, when the bytes are not one whole record: empty or torn, not JSON,
+    /// somebody else's JSON, or a record of a newer format. It never contains what was read.
+    pub fn from_json(bytes: &[u8]) -> Result<Record, BoxError> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err("it is empty".into());
+        }
+        // serde_json names line and column and, for a wrong type, the text: so the cause is told
+        // in our own words.
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+            format!("it is not whole JSON (line {}, column {})", error.line(), error.column())
+        })?;
+        Record::from_value(value).map_err(Into::into)
+    }
+
+    fn from_value(value: Value) -> Result<Record, String> {
+        let Value::Object(members) = value else {
+            return Err("it is not a JSON object".to_owned());
+        };
+        match members.get("version").and_then(Value::as_u64) {
+            None => {
+                return Err("it is not a record of this crate: it has no version".to_owned());
+            }
+            Some(version) if version > u64::from(VERSION) => {
+                return Err(format!(
+                    "it was written by a newer release (format {version}, this one reads \
+                     {VERSION}): update this program"
+                ));
+            }
+            Some(_) => {}
+        }
+        let names = ["login", "revision", "generation", "token"];
+        if let Some(missing) = names.iter().find(|name| !members.contains_key(**name)) {
+            return Err(format!("it is not a whole record: it has no {missing}"));
+        }
+        let raw: Raw = serde_json::from_value(Value::Object(members)).map_err(|_| {
+            "it is not a record of this crate: a member has a wrong type".to_owned()
+        })?;
+        Ok(raw.into())
+    }
+
+    /// The record as JSON, secrets in clear.
+    ///
+    /// # Errors
+    ///
+    /// When a date has no form in RFC 3339, which has years 0 to 9999.
+    pub fn to_json(&self) -> Result<Vec<u8>, BoxError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// The token.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Which login this is: a random id that `exchange` and `seed` make, kept through every
+    /// refresh.
+    pub fn login(&self) -> &str {
+        &self.login
+    }
+
+    /// Counts every write of this record.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Counts the tokens this login has had.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// What the record is bound to; `None` before its first use by a client.
+    pub fn binding(&self) -> Option<&Binding> {
+        self.binding.as_ref()
+    }
+
+    /// The note of a refresh token that was sent and not answered, if there is one.
+    pub fn note(&self) -> Option<&Note> {
+        self.note.as_ref()
+    }
+
+    /// A refusal that was believed, if there is one.
+    pub fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    /// When a person last consented, UTC.
+    pub fn consented_at(&self) -> Option<OffsetDateTime> {
+        self.consented_at
+    }
+
+    /// When the refresh token ends, UTC, if the service said.
+    pub fn refresh_expires_at(&self) -> Option<OffsetDateTime> {
+        self.refresh_expires_at
+    }
+
+    /// When this refresh token came, UTC.
+    pub fn rotated_at(&self) -> Option<OffsetDateTime> {
+        self.rotated_at
+    }
+
+    /// Login and revision of the record that a save of this one replaces; `None` when it replaces
+    /// nothing. A store that can compare refuses any other with `Conflict`, except this very record.
+    ///
+    /// It is known to a record on its way into a store, and not stored.
+    pub fn replaces(&self) -> Option<(&str, u64)> {
+        self.replaces.as_ref().map(|(login, revision)| (login.as_str(), *revision))
+    }
+
+    /// Whether a save of `self` may go where `stored` is: the rule behind [`Record::replaces`].
+    pub fn may_replace(&self, stored: Option<&Record>) -> bool {
+        let same = stored.is_some_and(|stored| {
+            stored.login == self.login && stored.revision == self.revision && stored == self
+        });
+        same || stored.map(|stored| (stored.login.as_str(), stored.revision)) == self.replaces()
+    }
+
+    /// A copy with the next revision, which replaces `self`.
+    pub(crate) fn next(&self) -> Record {
+        let mut next = self.clone();
+        next.revision = self.revision.saturating_add(1);
+        next.replaces = Some((self.login.clone(), self.revision));
+        next
+    }
+
+    /// A new login, which replaces `stored`.
+    pub(crate) fn new_login(token: Token, stored: Option<&Record>) -> Record {
+        let mut record = Record::from(token);
+        record.login = random_id();
+        if let Some(stored) = stored {
+            record.revision = stored.revision.saturating_add(1);
+            record.generation = stored.generation.saturating_add(1);
+            record.replaces = Some((stored.login.clone(), stored.revision));
+        }
+        record
+    }
+
+    /// Checks that this record may be used under `binding`.
+    pub(crate) fn check(&self, binding: &Binding, store: &str) -> Result<()> {
+        let Some(own) = &self.binding else { return Ok(()) };
+        let differs = |what: &str, stored: &str, ours: &str| {
+            Error::config(format!(
+                "{store} holds a token for another {what}: {stored}, not {ours}; give each its \
+                 own store"
+            ))
+        };
+        let none = "(none)";
+        let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| none.to_owned());
+        if own.token_endpoint != binding.token_endpoint {
+            Err(differs("token endpoint", &own.token_endpoint, &binding.token_endpoint))
+        } else if own.client_id != binding.client_id {
+            Err(differs("client", &own.client_id, &binding.client_id))
+        } else if own.grant != binding.grant {
+            Err(differs("grant", &own.grant, &binding.grant))
+        } else if own.scope != binding.scope {
+            Err(differs("scope", &or_none(&own.scope), &or_none(&binding.scope)))
+        } else if own.audience != binding.audience {
+            Err(differs("audience", &or_none(&own.audience), &or_none(&binding.audience)))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The first record of a login. It replaces nothing, and is bound to a client at its first use.
+impl From<Token> for Record {
+    fn from(token: Token) -> Record {
+        Record {
+            version: VERSION,
+            binding: None,
+            login: random_id(),
+            revision: 1,
+            generation: 1,
+            rotated_at: token.issued_at(),
+            token,
+            note: None,
+            spare: None,
+            refused: None,
+            superseded: None,
+            consented_at: None,
+            refresh_expires_at: None,
+            unknown: Map::new(),
+            replaces: None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Record, D::Error> {
+        Record::from_value(Value::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("login", &self.login)
+            .field("revision", &self.revision)
+            .field("generation", &self.generation)
+            .field("binding", &self.binding)
+            .field("token", &self.token)
+            .field("note", &self.note)
+            .field("spare", &self.spare)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The members as they are stored.
+#[derive(Deserialize)]
+struct Raw {
+    #[serde(rename = "version")]
+    _version: u32,
+    #[serde(default)]
+    binding: Option<Binding>,
+    login: String,
+    revision: u64,
+    generation: u64,
+    token: Token,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    rotated_at: Option<OffsetDateTime>,
+    #[serde(default)]
+    note: Option<Note>,
+    #[serde(default)]
+    spare: Option<Secret>,
+    #[serde(default)]
+    refused: Option<Refused>,
+    #[serde(default)]
+    superseded: Option<Secret>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    consented_at: Option<OffsetDateTime>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    refresh_expires_at: Option<OffsetDateTime>,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
+}
+
+impl From<Raw> for Record {
+    fn from(raw: Raw) -> Record {
+        Record {
+            version: VERSION,
+            binding: raw.binding,
+            login: raw.login,
+            revision: raw.revision,
+            generation: raw.generation,
+            token: raw.token,
+            rotated_at: raw.rotated_at,
+            note: raw.note,
+            spare: raw.spare,
+            refused: raw.refused,
+            superseded: raw.superseded,
+            consented_at: raw.consented_at,
+            refresh_expires_at: raw.refresh_expires_at,
+            unknown: raw.unknown,
+            replaces: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record::from(Token::new("at-1").with_refresh_token("rt-1"))
+    }
+
+    fn refusal(text: &str) -> String {
+        Record::from_json(text.as_bytes()).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_record_cut_at_any_byte_is_an_error() -> Result<(), BoxError> {
+        let whole = record().next().to_json()?;
+        for end in 0..whole.len() {
+            assert!(Record::from_json(&whole[..end]).is_err(), "cut at {end}");
+        }
+        Record::from_json(&whole).map(|_| ())
+    }
+
+    #[test]
+    fn an_error_says_why_and_shows_nothing_of_the_content() {
+        assert!(refusal("").contains("empty"));
+        assert!(refusal("\n \0").contains("not whole JSON"));
+        assert!(refusal("[1]").contains("not a JSON object"));
+        assert!(refusal(r#"{"access_token":"sesame"}"#).contains("no version"));
+        assert!(refusal(r#"{"version":2,"token":5}"#).contains("newer release"));
+        assert!(refusal(r#"{"version":1,"login":"a"}"#).contains("no revision"));
+        let odd = r#"{"version":1,"login":"a","revision":1,"generation":1,"token":"sesame"}"#;
+        assert!(refusal(odd).contains("wrong type") && !refusal(odd).contains("sesame"));
+    }
+
+    #[test]
+    fn members_that_a_later_release_adds_are_kept() -> Result<(), BoxError> {
+        let mut value: Value = serde_json::from_slice(&record().to_json()?)?;
+        value["later"] = serde_json::json!({"a": [1]});
+        let back = Record::from_json(value.to_string().as_bytes())?.next();
+        let again: Value = serde_json::from_slice(&back.to_json()?)?;
+        assert_eq!(again["later"], serde_json::json!({"a": [1]}));
+        assert_eq!(again["revision"], 2);
+        Ok(())
+    }
+
+    #[test]
+    fn a_save_names_what_it_replaces() {
+        let first = record();
+        let second = first.next();
+        assert!(first.may_replace(None) && !first.may_replace(Some(&second)));
+        assert!(second.may_replace(Some(&first)) && second.may_replace(Some(&second)));
+        assert!(!second.may_replace(None));
+        let stranger = record();
+        assert!(!second.may_replace(Some(&stranger)));
+        let login = Record::new_login(Token::new("at-2"), Some(&second));
+        assert!(login.may_replace(Some(&second)) && login.revision() == 3);
+    }
+
+    #[test]
+    fn a_record_bound_to_something_else_is_refused() {
+        let binding = Binding {
+            token_endpoint: "https://a.example/token".to_owned(),
+            client_id: "app".to_owned(),
+            grant: "authorization_code".to_owned(),
+            scope: None,
+            audience: None,
+        };
+        let mut bound = record();
+        assert!(bound.check(&binding, "the store").is_ok());
+        bound.binding = Some(binding.clone());
+        assert!(bound.check(&binding, "the store").is_ok());
+        for other in [
+            Binding { token_endpoint: "https://b.example/token".to_owned(), ..binding.clone() },
+            Binding { client_id: "other".to_owned(), ..binding.clone() },
+            Binding { grant: "client_credentials".to_owned(), ..binding.clone() },
+            Binding { scope: Some("read".to_owned()), ..binding.clone() },
+            Binding { audience: Some("x".to_owned()), ..binding.clone() },
+        ] {
+            let error = bound.check(&other, "the store").err();
+            assert!(matches!(error, Some(Error::Config(_))), "{error:?}");
+        }
+    }
+}

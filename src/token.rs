@@ -1,0 +1,329 @@
+//! Access token, refresh token and when they end.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::secret::{Secret, in_clear, in_clear_opt};
+
+/// What an authorization server issued: an access token, and what came with it.
+///
+/// `Serialize` writes the secrets in clear, for stores; `Debug` shows none of them.
+///
+/// ```
+/// use evergrant::Token;
+/// use time::OffsetDateTime;
+///
+/// let token = Token::new("at-1")
+///     .with_refresh_token("rt-1")
+///     .with_expires_at(OffsetDateTime::from_unix_timestamp(1_893_456_000)?);
+/// assert_eq!(token.access_token().expose(), "at-1");
+/// assert!(!format!("{token:?}").contains("rt-1"));
+/// # Ok::<(), time::error::ComponentRange>(())
+/// ```
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Token {
+    #[serde(serialize_with = "in_clear")]
+    access_token: Secret,
+    #[serde(default = "bearer")]
+    token_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
+    refresh_token: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    issued_at: Option<OffsetDateTime>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    expires_at: Option<OffsetDateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
+    id_token: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    extra: Map<String, Value>,
+    #[serde(flatten)]
+    unknown: Map<String, Value>,
+}
+
+fn bearer() -> String {
+    "Bearer".to_owned()
+}
+
+impl Token {
+    /// A bearer token of unknown lifetime.
+    pub fn new(access_token: impl Into<Secret>) -> Token {
+        Token {
+            access_token: access_token.into(),
+            token_type: bearer(),
+            refresh_token: None,
+            scope: None,
+            issued_at: None,
+            expires_at: None,
+            id_token: None,
+            extra: Map::new(),
+            unknown: Map::new(),
+        }
+    }
+
+    /// Reads `PREFIX_ACCESS_TOKEN`, `PREFIX_REFRESH_TOKEN` and `PREFIX_EXPIRES_AT` from the
+    /// environment. Only the first is required; an empty variable counts as absent.
+    /// `PREFIX_EXPIRES_AT` is a date of RFC 3339, such as `2026-06-01T12:00:00Z`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the access token is missing, when a variable is not Unicode, and when
+    /// the date cannot be read; a date without an offset from UTC is refused.
+    pub fn from_env(prefix: &str) -> Result<Token> {
+        Token::from_lookup(prefix, env)
+    }
+
+    fn from_lookup(prefix: &str, get: impl Fn(&str) -> Result<Option<String>>) -> Result<Token> {
+        let name = format!("{prefix}_ACCESS_TOKEN");
+        let access_token =
+            get(&name)?.ok_or_else(|| Error::config(format!("{name} is not set")))?;
+        let mut token = Token::new(access_token);
+        token.refresh_token = get(&format!("{prefix}_REFRESH_TOKEN"))?.map(Secret::new);
+        let name = format!("{prefix}_EXPIRES_AT");
+        if let Some(text) = get(&name)? {
+            token.expires_at = Some(parse_date(&name, &text)?);
+        }
+        Ok(token)
+    }
+
+    /// With a refresh token.
+    pub fn with_refresh_token(mut self, refresh_token: impl Into<Secret>) -> Token {
+        self.refresh_token = Some(refresh_token.into());
+        self
+    }
+
+    /// With the moment at which the access token ends. Kept in UTC.
+    pub fn with_expires_at(mut self, expires_at: OffsetDateTime) -> Token {
+        self.expires_at = Some(in_utc(expires_at));
+        self
+    }
+
+    /// With the moment at which the token was issued. Kept in UTC.
+    pub fn with_issued_at(mut self, issued_at: OffsetDateTime) -> Token {
+        self.issued_at = Some(in_utc(issued_at));
+        self
+    }
+
+    /// With the granted scope, as the server writes it.
+    pub fn with_scope(mut self, scope: impl Into<String>) -> Token {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// With a token type other than `Bearer`.
+    pub fn with_token_type(mut self, token_type: impl Into<String>) -> Token {
+        self.token_type = token_type.into();
+        self
+    }
+
+    /// With an ID token, which is kept as it is.
+    pub fn with_id_token(mut self, id_token: impl Into<Secret>) -> Token {
+        self.id_token = Some(id_token.into());
+        self
+    }
+
+    /// With the members of the answer that have no field of their own.
+    pub fn with_extra(mut self, extra: Map<String, Value>) -> Token {
+        self.extra = extra;
+        self
+    }
+
+    /// The access token (RFC 6749 section 1.4).
+    pub fn access_token(&self) -> &Secret {
+        &self.access_token
+    }
+
+    /// The refresh token (RFC 6749 section 1.5), if there is one.
+    pub fn refresh_token(&self) -> Option<&Secret> {
+        self.refresh_token.as_ref()
+    }
+
+    /// The type as the server wrote it. Requests always say `Bearer`, or the word that the provider
+    /// names: servers answer `bearer`, `bot` or `User Access Token` and mean the same.
+    pub fn token_type(&self) -> &str {
+        &self.token_type
+    }
+
+    /// The granted scope as the server wrote it; `None` when it said nothing, which means "as
+    /// requested" (RFC 6749 section 5.1).
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// The granted scopes, split at white space.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scope.as_deref().unwrap_or_default().split_whitespace()
+    }
+
+    /// When the request was sent that brought this token, UTC.
+    pub fn issued_at(&self) -> Option<OffsetDateTime> {
+        self.issued_at
+    }
+
+    /// When the access token ends, UTC; `None` when nobody said.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.expires_at
+    }
+
+    /// The ID token, unverified, if one came (OpenID Connect Core section 2).
+    pub fn id_token(&self) -> Option<&Secret> {
+        self.id_token.as_ref()
+    }
+
+    /// Members of the answer without a field of their own, such as `instance_url`.
+    pub fn extra(&self) -> &Map<String, Value> {
+        &self.extra
+    }
+
+    /// Whether the access token has ended at `now`. Without a known end it has not.
+    pub fn is_expired(&self, now: OffsetDateTime) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// How long the access token was given, if both ends are known.
+    pub fn lifetime(&self) -> Option<Duration> {
+        Some(clock::until(self.issued_at?, self.expires_at?))
+    }
+
+    /// Whether the token should be replaced at `now`: it has ended, or ends within `margin`. The
+    /// margin counts for a tenth of the lifetime at most, so that a short-lived token is not
+    /// replaced on every call.
+    pub fn is_due(&self, now: OffsetDateTime, margin: Duration) -> bool {
+        self.expires_at.is_some_and(|end| end <= clock::later(now, self.margin(margin)))
+    }
+
+    pub(crate) fn margin(&self, margin: Duration) -> Duration {
+        self.lifetime().map_or(margin, |lifetime| margin.min(lifetime / 10))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Values of extra members may be secrets, so only their names are shown.
+        f.debug_struct("Token")
+            .field("access_token", &self.access_token)
+            .field("token_type", &self.token_type)
+            .field("refresh_token", &self.refresh_token)
+            .field("scope", &self.scope)
+            .field("issued_at", &self.issued_at)
+            .field("expires_at", &self.expires_at)
+            .field("id_token", &self.id_token)
+            .field("extra", &self.extra.keys().chain(self.unknown.keys()).collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// The same moment in UTC; a date at the very end of the calendar stays as it is.
+fn in_utc(date: OffsetDateTime) -> OffsetDateTime {
+    date.checked_to_offset(time::UtcOffset::UTC).unwrap_or(date)
+}
+
+/// An environment variable; empty counts as absent.
+pub(crate) fn env(name: &str) -> Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::config(format!("{name} is not valid Unicode")))
+        }
+    }
+}
+
+fn parse_date(name: &str, text: &str) -> Result<OffsetDateTime> {
+    if let Ok(date) = OffsetDateTime::parse(text, &Rfc3339) {
+        return Ok(in_utc(date));
+    }
+    // The same text with an offset added is a date: then the offset is what is missing.
+    Err(Error::config(match OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339) {
+        Ok(_) => format!(
+            "{name} is {text}, which has no offset from UTC and so names a different moment on \
+             every machine; write {text}Z if it is UTC"
+        ),
+        Err(_) => format!(
+            "{name} is not a date of RFC 3339; write it like 2026-06-01T12:00:00Z or \
+             2026-06-01T14:00:00+02:00"
+        ),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lookup(pairs: &'static [(&'static str, &'static str)]) -> Result<Token> {
+        Token::from_lookup("TEAMLEADER", |name| {
+            Ok(pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        })
+    }
+
+    #[test]
+    fn the_environment_gives_a_token_with_an_expiry_in_utc() -> Result<()> {
+        let token = lookup(&[
+            ("TEAMLEADER_ACCESS_TOKEN", "at"),
+            ("TEAMLEADER_REFRESH_TOKEN", "rt"),
+            ("TEAMLEADER_EXPIRES_AT", "2025-06-01T14:00:00+02:00"),
+        ])?;
+        assert_eq!(token.refresh_token(), Some(&Secret::new("rt")));
+        let end = token.expires_at().map(OffsetDateTime::unix_timestamp);
+        assert_eq!(end, Some(1_748_779_200));
+        assert!(lookup(&[("TEAMLEADER_ACCESS_TOKEN", "at")])?.expires_at().is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn a_date_without_an_offset_is_refused_and_the_error_says_why() {
+        let error = |text| {
+            let pairs: &'static [_] = Box::leak(Box::new([
+                ("TEAMLEADER_ACCESS_TOKEN", "at"),
+                ("TEAMLEADER_EXPIRES_AT", text),
+            ]));
+            lookup(pairs).map(|_| ()).map_err(|error| error.to_string())
+        };
+        let text = error("2025-06-01T12:00:00").err().unwrap_or_default();
+        assert!(text.contains("no offset") && text.contains("TEAMLEADER_EXPIRES_AT"), "{text}");
+        let text = error("tomorrow").err().unwrap_or_default();
+        assert!(text.contains("RFC 3339"), "{text}");
+        let missing = lookup(&[]).map(|_| ()).map_err(|error| error.to_string());
+        assert_eq!(missing, Err("TEAMLEADER_ACCESS_TOKEN is not set".to_owned()));
+    }
+
+    #[test]
+    fn the_margin_is_at_most_a_tenth_of_the_lifetime() {
+        let start = OffsetDateTime::UNIX_EPOCH;
+        let minute = Duration::from_secs(60);
+        let at = |seconds| clock::later(start, Duration::from_secs(seconds));
+        let token = |life| Token::new("at").with_issued_at(start).with_expires_at(at(life));
+        assert!(!token(3600).is_due(at(3539), minute));
+        assert!(token(3600).is_due(at(3540), minute));
+        assert!(!token(30).is_due(at(26), minute));
+        assert!(token(30).is_due(at(27), minute));
+        assert!(token(0).is_due(start, minute));
+        assert!(!Token::new("at").is_due(at(1 << 40), minute));
+    }
+
+    #[test]
+    fn members_that_a_later_release_adds_are_kept() -> Result<(), serde_json::Error> {
+        let text = r#"{"access_token":"at","dpop_key":{"kty":"EC"}}"#;
+        let token: Token = serde_json::from_str(text)?;
+        let back = serde_json::to_value(&token)?;
+        assert_eq!(back["dpop_key"]["kty"], "EC");
+        assert!(!format!("{token:?}").contains("EC"));
+        Ok(())
+    }
+}
