@@ -22,8 +22,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing is stored. Authorize once.
-    #[error("not authorized: {0} holds no token; authorize once")]
+    /// Nothing is stored, or only a token that has ended and cannot be refreshed. Authorize once.
+    #[error("not authorized: {0}; authorize once")]
     NotAuthorized(Box<str>),
 
     /// The service refused the refresh token for good, and the store held nothing newer.

@@ -57,7 +57,18 @@ pub struct Record {
     #[serde(flatten)]
     unknown: Map<String, Value>,
     #[serde(skip)]
-    replaces: Option<(String, u64)>,
+    replaces: Replaces,
+}
+
+/// Login and revision of the record that is replaced. Not stored, and so not part of what makes two
+/// records equal.
+#[derive(Clone, Default)]
+struct Replaces(Option<(String, u64)>);
+
+impl PartialEq for Replaces {
+    fn eq(&self, _: &Replaces) -> bool {
+        true
+    }
 }
 
 /// What a record belongs to. A record is used by a client with the same binding only, so a refresh
@@ -99,6 +110,9 @@ pub struct Note {
     /// How often this token was sent without a definite answer.
     #[serde(default)]
     pub attempts: u32,
+    /// Whether the service answered, without spending the token: too early, or too many requests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answered: bool,
     /// Not to be tried before, UTC: the service said so.
     #[serde(
         default,
@@ -115,6 +129,13 @@ pub struct Note {
     pub unanswered_since: Option<OffsetDateTime>,
     #[serde(flatten)]
     pub(crate) unknown: Map<String, Value>,
+}
+
+impl Note {
+    /// When this token was first sent without an answer.
+    pub(crate) fn unanswered(&self) -> Option<OffsetDateTime> {
+        self.unanswered_since.or((!self.answered).then_some(self.sent_at))
+    }
 }
 
 /// A process, named so that a person can find it.
@@ -287,22 +308,20 @@ impl Record {
     ///
     /// It is known to a record on its way into a store, and not stored.
     pub fn replaces(&self) -> Option<(&str, u64)> {
-        self.replaces.as_ref().map(|(login, revision)| (login.as_str(), *revision))
+        self.replaces.0.as_ref().map(|(login, revision)| (login.as_str(), *revision))
     }
 
     /// Whether a save of `self` may go where `stored` is: the rule behind [`Record::replaces`].
     pub fn may_replace(&self, stored: Option<&Record>) -> bool {
-        let same = stored.is_some_and(|stored| {
-            stored.login == self.login && stored.revision == self.revision && stored == self
-        });
-        same || stored.map(|stored| (stored.login.as_str(), stored.revision)) == self.replaces()
+        stored == Some(self)
+            || stored.map(|stored| (stored.login.as_str(), stored.revision)) == self.replaces()
     }
 
     /// A copy with the next revision, which replaces `self`.
     pub(crate) fn next(&self) -> Record {
         let mut next = self.clone();
         next.revision = self.revision.saturating_add(1);
-        next.replaces = Some((self.login.clone(), self.revision));
+        next.replaces = Replaces(Some((self.login.clone(), self.revision)));
         next
     }
 
@@ -313,7 +332,7 @@ impl Record {
         if let Some(stored) = stored {
             record.revision = stored.revision.saturating_add(1);
             record.generation = stored.generation.saturating_add(1);
-            record.replaces = Some((stored.login.clone(), stored.revision));
+            record.replaces = Replaces(Some((stored.login.clone(), stored.revision)));
         }
         record
     }
@@ -363,7 +382,7 @@ impl From<Token> for Record {
             consented_at: None,
             refresh_expires_at: None,
             unknown: Map::new(),
-            replaces: None,
+            replaces: Replaces::default(),
         }
     }
 }
@@ -435,7 +454,7 @@ impl From<Raw> for Record {
             consented_at: raw.consented_at,
             refresh_expires_at: raw.refresh_expires_at,
             unknown: raw.unknown,
-            replaces: None,
+            replaces: Replaces::default(),
         }
     }
 }
@@ -485,9 +504,11 @@ mod tests {
     }
 
     #[test]
-    fn a_save_names_what_it_replaces() {
+    fn a_save_names_what_it_replaces() -> Result<(), BoxError> {
         let first = record();
         let second = first.next();
+        let read_back = Record::from_json(&second.to_json()?)?;
+        assert!(second.may_replace(Some(&read_back)));
         assert!(first.may_replace(None) && !first.may_replace(Some(&second)));
         assert!(second.may_replace(Some(&first)) && second.may_replace(Some(&second)));
         assert!(!second.may_replace(None));
@@ -495,6 +516,7 @@ mod tests {
         assert!(!second.may_replace(Some(&stranger)));
         let login = Record::new_login(Token::new("at-2"), Some(&second));
         assert!(login.may_replace(Some(&second)) && login.revision() == 3);
+        Ok(())
     }
 
     #[test]

@@ -208,6 +208,21 @@ impl Token {
         self.expires_at.is_some_and(|end| end <= clock::later(now, self.margin(margin)))
     }
 
+    /// What to keep when `new` replaces `self`: what the answer did not mention stays. An answer
+    /// without a refresh token means the old one (RFC 6749 section 6), one without a scope means the
+    /// same scope (section 5.1).
+    pub(crate) fn succeeded_by(&self, mut new: Token) -> Token {
+        new.refresh_token = new.refresh_token.or_else(|| self.refresh_token.clone());
+        new.scope = new.scope.or_else(|| self.scope.clone());
+        new.id_token = new.id_token.or_else(|| self.id_token.clone());
+        for (old, new) in [(&self.extra, &mut new.extra), (&self.unknown, &mut new.unknown)] {
+            for (name, value) in old {
+                new.entry(name).or_insert_with(|| value.clone());
+            }
+        }
+        new
+    }
+
     pub(crate) fn margin(&self, margin: Duration) -> Duration {
         self.lifetime().map_or(margin, |lifetime| margin.min(lifetime / 10))
     }

@@ -1,0 +1,405 @@
+//! The life of a token: when it is replaced, by whom, and what is written before what.
+//!
+//! This is the protocol of the guide's page `design`, step by step, and nothing else. It knows no
+//! HTTP, no socket and no disk: a [`Transport`] sends, a [`TokenBackend`] keeps, a [`Clock`] tells
+//! the time. What is decided from a situation alone is in `decide`, how a successor is saved in
+//! `save`, and the grants that store nothing beforehand (login, client credentials) in `grant`.
+//!
+//! Two locks. `memory` guards the token in memory and is never held over I/O, a hook or a call of
+//! the backend. `turn` is the refresh lock. Order: turn, then the store's lock.
+
+mod decide;
+mod grant;
+mod report;
+mod save;
+mod send;
+mod state;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+use time::OffsetDateTime;
+
+use self::decide::{Decision, Found};
+pub(crate) use self::state::{Ask, Live, Sent, Transport, Want};
+use self::state::{Memory, Turn};
+use crate::backend::{BackendError, LockKind, TokenBackend};
+use crate::clock::{self, Clock};
+use crate::error::{Busy, Error, OutcomeUnknown, Result};
+use crate::event::Event;
+use crate::provider::{Provider, Rotation};
+use crate::record::{Binding, Holder, Note, Record};
+use crate::secret::random_id;
+
+/// How often one call starts over because the store has changed under it.
+const ROUNDS: usize = 6;
+/// How long nothing is tried again after a failure, while the access token works.
+const QUIET: Duration = Duration::from_secs(5);
+/// What three saves may take while the store's lock is held.
+const SAVES: Duration = Duration::from_secs(60);
+
+/// What the refresh needs to know about the provider and the grant.
+#[derive(Clone, Debug)]
+pub(crate) struct Rules {
+    pub(crate) binding: Binding,
+    pub(crate) host: String,
+    pub(crate) rotation: Rotation,
+    pub(crate) ends_access_token: bool,
+    pub(crate) ends_other_logins: bool,
+    pub(crate) refusal_pause: Duration,
+    pub(crate) earliest_refresh: Option<Duration>,
+    pub(crate) margin: Duration,
+    pub(crate) token_timeout: Duration,
+    /// Whether the grant leaves a refresh token, which is a one-time key. If it does not, a token
+    /// is asked anew, and a store that fails does not fail the call.
+    pub(crate) one_time: bool,
+}
+
+impl Rules {
+    pub(crate) fn new(provider: &Provider, binding: Binding, one_time: bool) -> Rules {
+        Rules {
+            binding,
+            host: provider.token_host(),
+            rotation: provider.rotation,
+            ends_access_token: provider.ends_access_token,
+            ends_other_logins: provider.reuse_ends_other_logins,
+            refusal_pause: provider.refusal_pause,
+            earliest_refresh: provider.earliest_refresh,
+            margin: provider.margin,
+            token_timeout: provider.token_timeout,
+            one_time,
+        }
+    }
+
+    /// The longest legal hold of the store's lock: a request, its replay, and the saves.
+    fn hold(&self) -> Duration {
+        self.token_timeout.saturating_mul(2).saturating_add(SAVES)
+    }
+}
+
+/// A hook for [`Event`]s.
+pub(crate) type Hook = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// Keeps one login.
+pub(crate) struct Keeper {
+    backend: Box<dyn TokenBackend>,
+    transport: Box<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    rules: Rules,
+    hook: Option<Hook>,
+    memory: Mutex<Memory>,
+    turn: Mutex<Turn>,
+}
+
+/// One call on its way through the steps.
+struct Call<'a> {
+    want: &'a Want,
+    turn: &'a mut Turn,
+    events: &'a mut Vec<Event>,
+    /// An access token with which the call can go on if no new one can be had.
+    fallback: Option<Live>,
+    /// Whether a refresh token was saved from an answer that had nothing else.
+    salvaged: bool,
+}
+
+/// Lets the store's lock go when the turn ends, also by a panic of a backend, unless a pair waits
+/// that nobody else may spend again.
+struct Release<'a>(MutexGuard<'a, Turn>);
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        if !self.0.unsaved.as_ref().is_some_and(|pair| pair.keeps_lock) {
+            self.0.guard = None;
+        }
+    }
+}
+
+/// How a round ends.
+enum Step {
+    Done(Live),
+    /// The store has changed: load again.
+    Again,
+    /// The lease is running out: lock again.
+    Relock,
+}
+
+impl Keeper {
+    pub(crate) fn new(
+        backend: Box<dyn TokenBackend>,
+        transport: Box<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        rules: Rules,
+        hook: Option<Hook>,
+    ) -> Keeper {
+        let (memory, turn) = Default::default();
+        Keeper { backend, transport, clock, rules, hook, memory, turn }
+    }
+
+    /// A token that works.
+    pub(crate) fn access(&self, want: &Want) -> Result<Live> {
+        if let Some(live) = self.hot(want) {
+            return Ok(live);
+        }
+        let mut events = Vec::new();
+        let result = self.with_turn(want, |turn| {
+            let fallback = self.memory.lock().live.clone();
+            let fallback = fallback.filter(|live| want.tolerates(live, &*self.clock));
+            let events = &mut events;
+            let mut call = Call { want, turn, events, fallback, salvaged: false };
+            if self.rules.one_time { self.refresh(&mut call) } else { self.regrant(&mut call) }
+        });
+        if let Err(error) = &result
+            && error.needs_authorization()
+        {
+            events.push(Event::AuthorizationNeeded { reason: error.to_string() });
+        }
+        self.tell(events);
+        result
+    }
+
+    /// `refresh()` by name: newer than what this client has now.
+    pub(crate) fn newer(&self) -> Want {
+        let memory = self.memory.lock();
+        Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
+    }
+
+    /// Step 1. The token in memory, if it will do and nothing waits to be saved.
+    pub(crate) fn hot(&self, want: &Want) -> Option<Live> {
+        let memory = self.memory.lock();
+        let live = memory.live.as_ref()?;
+        if memory.unsaved {
+            return None;
+        }
+        let clock = &*self.clock;
+        let joined = matches!(want, Want::Newer(_, count) if memory.refreshes > *count);
+        let quiet = memory.quiet_until > Duration::ZERO && clock.monotonic() < memory.quiet_until;
+        let will_do = want.accepts(live, clock)
+            || joined && live.is_good(clock)
+            || quiet && want.tolerates(live, clock);
+        will_do.then(|| live.clone())
+    }
+
+    /// Step 2. One thread at a time; others go on with a token that works, or wait.
+    fn with_turn(&self, want: &Want, work: impl FnOnce(&mut Turn) -> Result<Live>) -> Result<Live> {
+        let turn = match self.turn.try_lock() {
+            Some(turn) => turn,
+            None => {
+                let memory = self.memory.lock();
+                if let Some(live) = memory.live.as_ref()
+                    && !memory.unsaved
+                    && want.tolerates(live, &*self.clock)
+                {
+                    return Ok(live.clone());
+                }
+                drop(memory);
+                self.turn.lock()
+            }
+        };
+        let mut turn = Release(turn);
+        match self.hot(want) {
+            Some(live) => Ok(live),
+            None => work(&mut turn.0),
+        }
+    }
+
+    fn refresh(&self, call: &mut Call<'_>) -> Result<Live> {
+        for _ in 0..ROUNDS {
+            if call.turn.guard.is_none()
+                && let Some(live) = self.lock(call)?
+            {
+                return Ok(live);
+            }
+            match self.round(call)? {
+                Step::Done(live) => return Ok(live),
+                Step::Again => {}
+                Step::Relock => call.turn.guard = None,
+            }
+        }
+        let busy = Busy { store: self.store(), holder: None, waited: Duration::ZERO };
+        self.end(call, Error::Busy(Box::new(busy)))
+    }
+
+    /// Step 3. Without waiting while the call can go on; otherwise longer than the longest legal
+    /// hold. `Some` ends the call.
+    fn lock(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
+        let start = self.clock.monotonic();
+        let mut error = match self.backend.lock(Duration::ZERO) {
+            Ok(guard) => {
+                call.turn.guard = Some(guard);
+                self.warn_once(call);
+                return Ok(None);
+            }
+            Err(error) => error,
+        };
+        if BackendError::is_busy(&error) {
+            // What `load` returns is durable, so it may be believed without the lock.
+            let stored = self.backend.load().ok().flatten();
+            if let Some(record) = &stored
+                && call.turn.unsaved.is_none()
+                && record.check(&self.rules.binding, &self.store()).is_ok()
+            {
+                let live = self.live(record);
+                if call.want.tolerates(&live, &*self.clock) {
+                    return Ok(Some(self.publish(live)));
+                }
+            }
+            if let Some(live) = call.fallback.take() {
+                return Ok(Some(live));
+            }
+            error = match self.backend.lock(self.rules.hold()) {
+                Ok(guard) => {
+                    let waited = self.clock.monotonic().saturating_sub(start);
+                    call.events.push(Event::Waited { waited });
+                    call.turn.guard = Some(guard);
+                    return Ok(None);
+                }
+                Err(error) if BackendError::is_busy(&error) => {
+                    let holder = stored.and_then(|record| record.note).map(|note| note.holder);
+                    let waited = self.clock.monotonic().saturating_sub(start);
+                    let holder = holder.map(|holder| holder.to_string());
+                    let busy = Busy { store: self.store(), holder, waited };
+                    return self.end(call, Error::Busy(Box::new(busy))).map(Some);
+                }
+                Err(error) => error,
+            };
+        }
+        let error = Error::backend("lock", self.store(), error);
+        self.end(call, error).map(Some)
+    }
+
+    /// Steps 4 to 14, under the store's lock.
+    fn round(&self, call: &mut Call<'_>) -> Result<Step> {
+        let mut stored = match self.backend.load() {
+            Ok(stored) => stored,
+            Err(error) => {
+                return self.put_off(call, Error::backend("load", self.store(), error));
+            }
+        };
+        // Step 5: a pair that waits comes first.
+        if call.turn.unsaved.is_some() {
+            stored = match self.save_pair(call, stored) {
+                Ok(stored) => stored,
+                Err(error) => return self.not_saved(call, error),
+            };
+            if let Some(record) = &stored {
+                call.events.push(Event::Refreshed { generation: record.generation });
+                self.publish(self.live(record));
+            }
+        }
+        let Some(record) = stored else { return self.nothing_stored() };
+        record.check(&self.rules.binding, &self.store())?;
+        // Step 7: somebody else was here.
+        let live = self.live(&record);
+        if call.want.accepts(&live, &*self.clock) {
+            self.bind(&record);
+            if self.memory.lock().live.as_ref().is_some_and(|mine| mine.id() != live.id()) {
+                call.events.push(Event::Adopted { generation: live.generation });
+            }
+            return Ok(Step::Done(self.publish(live)));
+        }
+        if call.want.tolerates(&live, &*self.clock) {
+            call.fallback = Some(live);
+        }
+        let now = self.clock.now_utc();
+        let Some(refresh_token) = record.token.refresh_token().cloned() else {
+            let text =
+                format!("the token in {} has ended and came without a refresh token", self.store());
+            return self.put_off(call, Error::NotAuthorized(text.into()));
+        };
+        if let Some(wait) = self.too_early(&record, now) {
+            return self.put_off(call, self.come_back(wait, "it is too early to refresh"));
+        }
+        let fingerprint = refresh_token.fingerprint();
+        // Step 8: refused before.
+        if let Some(refused) = &record.refused
+            && refused.fingerprint == fingerprint
+            && (now - refused.at).unsigned_abs() < self.rules.refusal_pause
+        {
+            return self.put_off(call, self.reauthorize(refused));
+        }
+        // Step 9: the note of an unanswered spend.
+        let note = record.note.as_ref().filter(|note| {
+            note.fingerprint == fingerprint && call.turn.never_sent.as_ref() != Some(&note.nonce)
+        });
+        if let Some(note) = note
+            && let Some(error) = self.stopped_by(call, note, now)
+        {
+            return self.put_off(call, error);
+        }
+        // Step 10: our note. It proves that the store can be written.
+        let noted = self.noted(&record, note, fingerprint, now);
+        let before = note.cloned();
+        call.turn.never_sent = noted.note.as_ref().map(|note| note.nonce.clone());
+        match self.backend.save(&noted) {
+            Ok(()) => {}
+            Err(error) if BackendError::is_conflict(&error) => return Ok(Step::Again),
+            Err(error) => {
+                return self.put_off(call, Error::backend("write", self.store(), error));
+            }
+        }
+        if !call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout)) {
+            return Ok(Step::Relock);
+        }
+        // Steps 11 to 14.
+        self.answered(call, noted, before, refresh_token)
+    }
+
+    /// Step 9: what the tables say, as the error for a call that cannot go on; `None` is "replay".
+    fn stopped_by(&self, call: &Call<'_>, note: &Note, now: OffsetDateTime) -> Option<Error> {
+        let not_before_in = note.not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
+        if note.answered && not_before_in.is_zero() {
+            return None;
+        }
+        let own = call.turn.unanswered.as_ref() == Some(&note.nonce);
+        let found = Found {
+            rotation: self.rules.rotation,
+            ends_access_token: self.rules.ends_access_token,
+            ends_other_logins: self.rules.ends_other_logins,
+            lock: if own { LockKind::FreedByDeath } else { call.turn.lock_kind() },
+            age: clock::until(note.sent_at, now),
+            deadline_in: clock::until(now, note.deadline),
+            not_before_in,
+            usable: call.fallback.is_some(),
+            explicit: call.want.is_explicit(),
+        };
+        let retry_after = match decide::found(&found) {
+            Decision::Replay => return None,
+            Decision::NotBefore(wait) => return Some(self.come_back(wait, "it asked to wait")),
+            Decision::Deadline(wait) => Some(wait),
+            Decision::Keep | Decision::Stop => None,
+        };
+        Some(Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+            host: self.rules.host.clone(),
+            sent_at: note.unanswered_since.unwrap_or(note.sent_at),
+            holder: Some(note.holder.to_string()),
+            retry_after,
+            source: None,
+        })))
+    }
+
+    /// Step 10: the record with our note.
+    fn noted(
+        &self,
+        record: &Record,
+        before: Option<&Note>,
+        fingerprint: String,
+        now: OffsetDateTime,
+    ) -> Record {
+        let mut noted = record.next();
+        noted.binding = Some(self.rules.binding.clone());
+        noted.note = Some(Note {
+            fingerprint,
+            nonce: random_id(),
+            holder: Holder::this(),
+            sent_at: now,
+            deadline: clock::later(now, self.rules.hold()),
+            attempts: before.map_or(0, |note| note.attempts).saturating_add(1),
+            answered: false,
+            not_before: None,
+            unanswered_since: before.and_then(Note::unanswered),
+            unknown: Default::default(),
+        });
+        noted
+    }
+}

@@ -1,0 +1,294 @@
+//! The grants that start from nothing stored: a new login, and tokens that are asked anew.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::decide::{self, Unsaved};
+use super::state::Pair;
+use super::{Ask, Call, Keeper, Live, Release, Sent, Want};
+use crate::backend::BackendError;
+use crate::clock;
+use crate::error::{Busy, Error, NotSaved, OutcomeUnknown, Result};
+use crate::event::Event;
+use crate::protocol::{Issued, Outcome, Reply};
+use crate::record::Record;
+use crate::token::Token;
+
+impl Keeper {
+    /// A token of a grant without a refresh token: from the store, or asked anew. The store spares
+    /// requests and nothing depends on it, so its failures are reported and do not fail the call.
+    pub(super) fn regrant(&self, call: &mut Call<'_>) -> Result<Live> {
+        let mut stored = None;
+        let mut writable = true;
+        match self.lock_patiently(call) {
+            Ok(()) => match self.backend.load() {
+                Ok(record) => stored = record,
+                Err(error) => {
+                    writable = false;
+                    self.report(call, error.to_string());
+                }
+            },
+            Err(error) => {
+                writable = false;
+                self.report(call, error.to_string());
+            }
+        }
+        if let Some(record) = &stored {
+            record.check(&self.rules.binding, &self.store())?;
+            let live = self.live(record);
+            if call.want.accepts(&live, &*self.clock) {
+                self.bind(record);
+                call.events.push(Event::Adopted { generation: live.generation });
+                return Ok(self.publish(live));
+            }
+            if call.want.tolerates(&live, &*self.clock) {
+                call.fallback = Some(live);
+            }
+        }
+        let token = match self.ask(call) {
+            Ok(token) => token,
+            Err(error) => return self.end(call, error),
+        };
+        let mut record = match &stored {
+            Some(stored) => {
+                let mut next = stored.next();
+                next.generation = stored.generation.saturating_add(1);
+                next.token = token;
+                next
+            }
+            None => Record::new_login(token, None),
+        };
+        record.binding = Some(self.rules.binding.clone());
+        if writable && let Err(error) = self.backend.save(&record) {
+            self.report(call, error.to_string());
+        }
+        call.events.push(Event::Refreshed { generation: record.generation });
+        let live = self.publish(self.live(&record));
+        self.memory.lock().refreshes += 1;
+        Ok(live)
+    }
+
+    fn report(&self, call: &mut Call<'_>, reason: String) {
+        call.events.push(Event::SaveFailed { store: self.store(), reason });
+    }
+
+    /// Asks for a token. Nothing is spent by asking, so a request without an answer is repeated.
+    fn ask(&self, call: &Call<'_>) -> Result<Token> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let last = tries == 2 || call.fallback.is_some();
+            let sent_at = self.clock.now_utc();
+            match self.transport.send(Ask::Grant, sent_at) {
+                Sent::Never(error) | Sent::NoAnswer(error) if last => {
+                    return Err(self.transport_error(error));
+                }
+                Sent::Never(_) | Sent::NoAnswer(_) => {
+                    self.clock.sleep(Duration::from_millis(200));
+                }
+                Sent::Reply(reply) => return self.judge(reply, sent_at).map(|issued| issued.token),
+            }
+        }
+    }
+
+    /// What an answer to anything but a refresh means.
+    fn judge(&self, reply: Reply, sent_at: OffsetDateTime) -> Result<Issued> {
+        Err(match reply.outcome {
+            Outcome::Token(issued) => return Ok(*issued),
+            Outcome::Refused(error) | Outcome::Setup(error) => Error::OAuth(Box::new(error)),
+            Outcome::TooEarly(error) => self.come_back(super::QUIET, &error.to_string()),
+            Outcome::Limited { error, retry_after, .. } => {
+                self.come_back(retry_after.unwrap_or(super::QUIET), &error.to_string())
+            }
+            Outcome::Unknown(error) => self.unknown(sent_at, error.into()),
+        })
+    }
+
+    /// A new login: `send` exchanges what a person's consent has brought. The new record is durable
+    /// when this returns.
+    pub(crate) fn authorize(
+        &self,
+        extra: Vec<(String, String)>,
+        send: &mut dyn FnMut(OffsetDateTime) -> Sent,
+    ) -> Result<Token> {
+        let mut events = Vec::new();
+        let result = self.alone(&mut events, |call| {
+            let stored = self.load_checked()?;
+            let sent_at = self.clock.now_utc();
+            let reply = match send(sent_at) {
+                Sent::Never(error) => return Err(self.transport_error(error)),
+                // The code is not sent again: it works once (RFC 6749 section 4.1.2).
+                Sent::NoAnswer(error) => {
+                    return Err(Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+                        host: self.rules.host.clone(),
+                        sent_at,
+                        holder: None,
+                        retry_after: None,
+                        source: Some(error),
+                    })));
+                }
+                Sent::Reply(reply) => reply,
+            };
+            let Issued { token, refresh_expires_in } = self.judge(reply, sent_at)?;
+            let mut members = token.extra().clone();
+            for (name, value) in extra {
+                members.insert(name, value.into());
+            }
+            let token = token.with_extra(members);
+            let one_time = token.refresh_token().is_some();
+            let mut record = self.first(token, stored.as_ref());
+            record.refresh_expires_at = refresh_expires_in.map(|life| clock::later(sent_at, life));
+            record.consented_at = Some(sent_at);
+            let keeps_lock = decide::not_saved(self.rules.rotation, one_time) == Unsaved::KeepLock;
+            // A pair of the login before this one has nothing left to do.
+            let pair = Pair { record, spent: None, keeps_lock };
+            let token = pair.record.token.clone();
+            match self.keep(call, pair, true) {
+                Ok(Some(record)) => {
+                    call.events.push(Event::Refreshed { generation: record.generation });
+                    self.publish(self.live(&record));
+                    Ok(token)
+                }
+                Ok(None) => Ok(token),
+                Err(source) => {
+                    let store = self.store();
+                    let reason = source.to_string();
+                    call.events.push(Event::SaveFailed { store: store.clone(), reason });
+                    Err(Error::NotSaved(Box::new(NotSaved { store, source, token })))
+                }
+            }
+        });
+        self.tell(events);
+        result
+    }
+
+    /// Stores a token that somebody has already, if nothing is stored. Says whether it did.
+    pub(crate) fn seed(&self, token: Token) -> Result<bool> {
+        let mut events = Vec::new();
+        let result = self.alone(&mut events, |call| {
+            if call.turn.unsaved.is_some() || self.load_checked()?.is_some() {
+                return Ok(false);
+            }
+            let record = self.first(token, None);
+            match self.backend.save(&record) {
+                Ok(()) => {
+                    self.publish(self.live(&record));
+                    Ok(true)
+                }
+                Err(error) if BackendError::is_conflict(&error) => Ok(false),
+                Err(error) => Err(Error::backend("write", self.store(), error)),
+            }
+        });
+        self.tell(events);
+        result
+    }
+
+    /// Forgets what is stored and what is in memory, after `before` has seen the token.
+    pub(crate) fn clear(&self, before: impl FnOnce(Option<&Token>) -> Result<()>) -> Result<()> {
+        let mut events = Vec::new();
+        let result = self.alone(&mut events, |call| {
+            let stored = self.load_checked()?;
+            let newest = call.turn.unsaved.as_ref().map(|pair| &pair.record).or(stored.as_ref());
+            before(newest.map(Record::token))?;
+            self.backend.clear().map_err(|error| Error::backend("clear", self.store(), error))?;
+            call.turn.unsaved = None;
+            let mut memory = self.memory.lock();
+            memory.live = None;
+            memory.unsaved = false;
+            Ok(())
+        });
+        self.tell(events);
+        result
+    }
+
+    /// The stored record, if there is one, which must be ours.
+    pub(crate) fn load_checked(&self) -> Result<Option<Record>> {
+        let stored =
+            self.backend.load().map_err(|error| Error::backend("load", self.store(), error))?;
+        if let Some(record) = &stored {
+            record.check(&self.rules.binding, &self.store())?;
+        }
+        Ok(stored)
+    }
+
+    fn first(&self, token: Token, stored: Option<&Record>) -> Record {
+        let mut record = Record::new_login(token, stored);
+        record.binding = Some(self.rules.binding.clone());
+        record
+    }
+
+    /// Runs `work` behind the refresh lock and the store's lock.
+    fn alone<T>(
+        &self,
+        events: &mut Vec<Event>,
+        work: impl FnOnce(&mut Call<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut turn = Release(self.turn.lock());
+        let want = Want::Usable;
+        let turn = &mut *turn.0;
+        let mut call = Call { want: &want, turn, events, fallback: None, salvaged: false };
+        self.lock_patiently(&mut call)?;
+        work(&mut call)
+    }
+
+    /// The store's lock, waited for as long as the longest legal hold.
+    fn lock_patiently(&self, call: &mut Call<'_>) -> Result<()> {
+        if call.turn.guard.is_some() {
+            return Ok(());
+        }
+        let start = self.clock.monotonic();
+        let wait = if call.fallback.is_some() { Duration::ZERO } else { self.rules.hold() };
+        match self.backend.lock(wait) {
+            Ok(guard) => {
+                call.turn.guard = Some(guard);
+                self.warn_once(call);
+                Ok(())
+            }
+            Err(error) if BackendError::is_busy(&error) => {
+                let waited = self.clock.monotonic().saturating_sub(start);
+                Err(Error::Busy(Box::new(Busy { store: self.store(), holder: None, waited })))
+            }
+            Err(error) => Err(Error::backend("lock", self.store(), error)),
+        }
+    }
+}
+
+/// A pair that waits gets one more chance to be saved.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if self.turn.get_mut().unsaved.is_none() {
+            return;
+        }
+        let last = std::panic::AssertUnwindSafe(|| {
+            let mut events = Vec::new();
+            let saved = self.alone_without_waiting(&mut events);
+            if !saved {
+                let text = "a new refresh token was never saved: the login may be lost";
+                events.push(Event::Warning { text: text.to_owned() });
+            }
+            self.tell(events);
+        });
+        // A backend that panics must not turn a drop into an abort.
+        let _ = std::panic::catch_unwind(last);
+    }
+}
+
+impl Keeper {
+    fn alone_without_waiting(&self, events: &mut Vec<Event>) -> bool {
+        let mut turn = Release(self.turn.lock());
+        let turn = &mut *turn.0;
+        if turn.guard.is_none() {
+            turn.guard = self.backend.lock(Duration::ZERO).ok();
+        }
+        if turn.guard.is_none() {
+            return false;
+        }
+        let want = Want::Usable;
+        let mut call = Call { want: &want, turn, events, fallback: None, salvaged: false };
+        match self.backend.load() {
+            Ok(stored) => self.save_pair(&mut call, stored).is_ok(),
+            Err(_) => false,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! How a call ends when no new token can be had, and what is told about it.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::{Call, Keeper, Live, QUIET, Step};
+use crate::backend::{Durability, LockKind};
+use crate::clock;
+use crate::error::{
+    BoxError, Error, NotSaved, OAuthError, OutcomeUnknown, RateLimited, Refusal, Result,
+    TransportError,
+};
+use crate::event::Event;
+use crate::provider::Rotation;
+use crate::record::{Record, Refused};
+
+impl Keeper {
+    /// Goes on with the access token that still works, or fails with `error`.
+    pub(super) fn put_off(&self, call: &mut Call<'_>, error: Error) -> Result<Step> {
+        self.end(call, error).map(Step::Done)
+    }
+
+    pub(super) fn end(&self, call: &mut Call<'_>, error: Error) -> Result<Live> {
+        let Some(live) = call.fallback.take() else {
+            // Whatever went wrong now, a pair that waits to be saved is what the caller must know.
+            return Err(match (&call.turn.unsaved, error) {
+                (Some(pair), Error::Backend(failure)) => {
+                    let token = pair.record.token().clone();
+                    let (store, source) = (failure.store, failure.source);
+                    Error::NotSaved(Box::new(NotSaved { store, source, token }))
+                }
+                (_, error) => error,
+            });
+        };
+        call.events.push(Event::PutOff { reason: error.to_string() });
+        let quiet = error.retry_after().unwrap_or(QUIET);
+        let live = self.publish(live);
+        self.memory.lock().quiet_until = self.clock.monotonic().saturating_add(quiet);
+        Ok(live)
+    }
+
+    /// The successor could not be saved. It stays in memory; calls go on with the old access token
+    /// while that works.
+    pub(super) fn not_saved(&self, call: &mut Call<'_>, source: BoxError) -> Result<Step> {
+        let store = self.store();
+        let reason = source.to_string();
+        call.events.push(Event::SaveFailed { store: store.clone(), reason });
+        if self.rules.ends_access_token {
+            call.fallback = None;
+        }
+        self.put_off(call, Error::backend("write", store, source))
+    }
+
+    /// Step 6. Never written to.
+    pub(super) fn nothing_stored(&self) -> Result<Step> {
+        let mut memory = self.memory.lock();
+        memory.live = None;
+        memory.unsaved = false;
+        drop(memory);
+        Err(Error::NotAuthorized(format!("{} holds no token", self.store()).into()))
+    }
+
+    /// Step 14.
+    pub(super) fn publish(&self, live: Live) -> Live {
+        let mut memory = self.memory.lock();
+        memory.live = Some(live.clone());
+        memory.quiet_until = Duration::ZERO;
+        live
+    }
+
+    pub(super) fn live(&self, record: &Record) -> Live {
+        Live::new(record, &*self.clock, self.rules.margin)
+    }
+
+    pub(super) fn store(&self) -> String {
+        self.backend.describe()
+    }
+
+    /// Binds a record that somebody else made to this client. If that cannot be saved, the next
+    /// note does it.
+    pub(super) fn bind(&self, record: &Record) {
+        if record.binding.is_none() {
+            let mut bound = record.next();
+            bound.binding = Some(self.rules.binding.clone());
+            let _ = self.backend.save(&bound);
+        }
+    }
+
+    /// How long a refresh would still be refused as too early, where the service has such a rule.
+    pub(super) fn too_early(&self, record: &Record, now: OffsetDateTime) -> Option<Duration> {
+        let earliest = self.rules.earliest_refresh?;
+        let issued_at = record.token.issued_at()?;
+        let wait = clock::until(now, clock::later(issued_at, earliest));
+        // A wait longer than the rule itself comes from a wrong clock.
+        let known = !wait.is_zero() && wait <= earliest && !record.token.is_expired(now);
+        known.then_some(wait)
+    }
+
+    /// When to try again after "too early". If our access token has ended all the same, a request
+    /// that stayed unanswered did rotate, and the token of then can be refreshed so much later.
+    pub(super) fn after_too_early(
+        &self,
+        noted: &Record,
+        sent_at: OffsetDateTime,
+        earlier: Option<OffsetDateTime>,
+    ) -> Duration {
+        let now = self.clock.now_utc();
+        let end = noted.token.expires_at().filter(|end| *end > now);
+        let earliest = self.rules.earliest_refresh.unwrap_or(Duration::from_secs(30));
+        let when = end.unwrap_or_else(|| clock::later(earlier.unwrap_or(sent_at), earliest));
+        clock::until(now, when).max(Duration::from_secs(1))
+    }
+
+    pub(super) fn come_back(&self, retry_after: Duration, reason: &str) -> Error {
+        let host = self.rules.host.clone();
+        let reason = Some(reason.to_owned());
+        Error::RateLimited(Box::new(RateLimited { host, retry_after, reason }))
+    }
+
+    pub(super) fn reauthorize(&self, refused: &Refused) -> Error {
+        Error::Reauthorize(Box::new(Refusal {
+            error: OAuthError {
+                host: self.rules.host.clone(),
+                code: refused.code.clone(),
+                description: refused.description.clone(),
+                uri: None,
+                status: refused.status,
+            },
+            refused_at: refused.at,
+            unanswered_since: refused.unanswered_since,
+        }))
+    }
+
+    pub(super) fn unknown(&self, sent_at: OffsetDateTime, source: BoxError) -> Error {
+        Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+            host: self.rules.host.clone(),
+            sent_at,
+            holder: None,
+            retry_after: None,
+            source: Some(source),
+        }))
+    }
+
+    pub(super) fn transport_error(&self, source: BoxError) -> Error {
+        Error::Transport(Box::new(TransportError {
+            method: "POST".to_owned(),
+            url: self.rules.binding.token_endpoint.clone(),
+            source,
+        }))
+    }
+
+    /// Says once per client what weakens the promise.
+    pub(super) fn warn_once(&self, call: &mut Call<'_>) {
+        let rotates = self.rules.one_time && self.rules.rotation != Rotation::None;
+        if std::mem::replace(&mut call.turn.warned, true) || !rotates {
+            return;
+        }
+        let store = self.store();
+        let text = match (self.backend.durability(), call.turn.lock_kind()) {
+            (Durability::Memory, _) => format!(
+                "{store} forgets when the process ends, and {} replaces refresh tokens: the login \
+                 ends with the process",
+                self.rules.host
+            ),
+            (_, LockKind::None) => format!(
+                "{store} has no lock between processes, and {} replaces refresh tokens: two \
+                 processes can lose the login; give the backend a lock",
+                self.rules.host
+            ),
+            _ => return,
+        };
+        call.events.push(Event::Warning { text });
+    }
+
+    /// Tells what happened, after all locks are let go.
+    pub(super) fn tell(&self, events: Vec<Event>) {
+        for event in events {
+            log::log!(target: "evergrant", event.level(), "{}: {event}", self.rules.host);
+            if let Some(hook) = &self.hook {
+                hook(&event);
+            }
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Step 12: how a successor reaches the store, whatever the store holds by then.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::decide::{self, Unsaved};
+use super::state::Pair;
+use super::{Ask, Call, Keeper, Step};
+use crate::backend::BackendError;
+use crate::clock;
+use crate::error::{BoxError, OAuthError, Result};
+use crate::event::Event;
+use crate::protocol::Issued;
+use crate::record::{Note, Record};
+use crate::secret::Secret;
+
+/// How often a save is tried before the pair is left to the next call.
+const TRIES: u32 = 3;
+
+/// Where a pair goes.
+enum Place {
+    /// The store still holds what we spent: ours is the newer truth.
+    Ours(Record),
+    /// Somebody else's successor is there: it stays, and ours becomes the spare.
+    Theirs(Record),
+    /// Ours is there already, under a later note.
+    There,
+    /// Nothing is stored, or another login: ours must not be written.
+    Lost,
+}
+
+fn place(pair: &Pair, stored: Option<&Record>) -> Place {
+    let Some(spent) = &pair.spent else { return Place::Ours(pair.record.clone()) };
+    let Some(stored) = stored.filter(|stored| stored.login == pair.record.login) else {
+        return Place::Lost;
+    };
+    if pair.record.may_replace(Some(stored)) {
+        return Place::Ours(pair.record.clone());
+    }
+    let ours = pair.record.token.refresh_token();
+    let theirs = stored.token.refresh_token();
+    if theirs == Some(spent) || stored.spare.as_ref() == Some(spent) {
+        let mut next = stored.next();
+        next.binding = pair.record.binding.clone();
+        next.token = pair.record.token.clone();
+        next.generation = stored.generation.saturating_add(1);
+        next.rotated_at = pair.record.rotated_at;
+        next.refresh_expires_at = pair.record.refresh_expires_at;
+        next.superseded = pair.record.superseded.clone();
+        (next.note, next.refused, next.spare) = (None, None, None);
+        Place::Ours(next)
+    } else if theirs == ours {
+        Place::There
+    } else {
+        let mut next = stored.next();
+        next.spare = ours.cloned();
+        Place::Theirs(next)
+    }
+}
+
+impl Keeper {
+    /// The successor of `noted`, bought with `spent`.
+    pub(super) fn pair(&self, noted: &Record, spent: Secret, issued: Issued) -> Pair {
+        let Issued { token, refresh_expires_in } = issued;
+        let rotated = token.refresh_token().is_some_and(|new| *new != spent);
+        let mut record = noted.next();
+        if let Some(life) = refresh_expires_in {
+            let from = token.issued_at().unwrap_or_else(|| self.clock.now_utc());
+            record.refresh_expires_at = Some(clock::later(from, life));
+        }
+        if rotated {
+            record.rotated_at = token.issued_at();
+            record.superseded = Some(spent.clone());
+        }
+        record.token = noted.token.succeeded_by(token);
+        record.generation = noted.generation.saturating_add(1);
+        (record.note, record.refused, record.spare) = (None, None, None);
+        let keeps_lock = decide::not_saved(self.rules.rotation, rotated) == Unsaved::KeepLock;
+        Pair { record, spent: Some(spent), keeps_lock }
+    }
+
+    /// The successor when the answer had a new refresh token and nothing else that can be used.
+    pub(super) fn salvage(&self, noted: &Record, spent: Secret, found: Secret) -> Pair {
+        let mut token = noted.token.clone().with_refresh_token(found);
+        if self.rules.ends_access_token {
+            token = token.with_expires_at(self.clock.now_utc());
+        }
+        let mut pair = self.pair(noted, spent, Issued { token, refresh_expires_in: None });
+        pair.record.rotated_at = Some(self.clock.now_utc());
+        pair
+    }
+
+    /// A new token: into memory, into the store, and only then out.
+    pub(super) fn issued(&self, call: &mut Call<'_>, pair: Pair, recovered: bool) -> Result<Step> {
+        let ours = pair.record.clone();
+        let rotated = ours.token.refresh_token() != pair.spent.as_ref();
+        let held = match self.keep(call, pair, rotated) {
+            Ok(held) => held,
+            Err(error) if rotated => return self.not_saved(call, error),
+            Err(error) => {
+                // The stored refresh token is still the one to use: nothing is lost.
+                call.turn.unsaved = None;
+                let reason = error.to_string();
+                call.events.push(Event::SaveFailed { store: self.store(), reason });
+                Some(ours.clone())
+            }
+        };
+        let Some(held) = held.filter(|held| {
+            held.login == ours.login && held.token.refresh_token() == ours.token.refresh_token()
+        }) else {
+            return Ok(Step::Again);
+        };
+        call.turn.unanswered = None;
+        let generation = held.generation;
+        call.events.push(if recovered {
+            Event::Recovered { generation }
+        } else {
+            Event::Refreshed { generation }
+        });
+        let live = self.publish(self.live(&held));
+        self.memory.lock().refreshes += 1;
+        Ok(Step::Done(live))
+    }
+
+    /// An answer with a refresh token and no access token: that much is saved, and one more refresh
+    /// is made with it.
+    pub(super) fn salvaged(
+        &self,
+        call: &mut Call<'_>,
+        pair: Pair,
+        sent_at: OffsetDateTime,
+        error: OAuthError,
+    ) -> Result<Step> {
+        if let Err(source) = self.keep(call, pair, true) {
+            return self.not_saved(call, source);
+        }
+        if std::mem::replace(&mut call.salvaged, true) {
+            return self.put_off(call, self.unknown(sent_at, error.into()));
+        }
+        Ok(Step::Again)
+    }
+
+    /// In memory first: whatever `save` does, panic included, the pair is not lost.
+    pub(super) fn keep(
+        &self,
+        call: &mut Call<'_>,
+        pair: Pair,
+        one_time: bool,
+    ) -> Result<Option<Record>, BoxError> {
+        call.turn.unsaved = Some(pair);
+        self.memory.lock().unsaved = one_time;
+        // If the store cannot be read it may still take a save, which compares by itself.
+        let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.clone());
+        let stored = self.backend.load().unwrap_or(assumed);
+        self.save_pair(call, stored)
+    }
+
+    /// Saves the pair that waits, by what the store holds now, and returns what it holds then.
+    pub(super) fn save_pair(
+        &self,
+        call: &mut Call<'_>,
+        mut stored: Option<Record>,
+    ) -> Result<Option<Record>, BoxError> {
+        let mut tries = 0;
+        loop {
+            let Some(pair) = call.turn.unsaved.as_mut() else { return Ok(stored) };
+            let record = match place(pair, stored.as_ref()) {
+                Place::Ours(record) => {
+                    // A retry saves the very same record: the first may have become visible.
+                    pair.record = record.clone();
+                    record
+                }
+                Place::Theirs(record) => record,
+                Place::There => {
+                    self.saved(call);
+                    return Ok(stored);
+                }
+                Place::Lost => {
+                    let lost = pair.record.token.refresh_token().cloned();
+                    self.saved(call);
+                    if let Some(lost) = lost {
+                        // Best effort: nobody can use it any more.
+                        let _ = self.transport.send(Ask::Revoke(&lost), self.clock.now_utc());
+                    }
+                    return Ok(stored);
+                }
+            };
+            let error = match self.backend.save(&record) {
+                Ok(()) => {
+                    self.saved(call);
+                    return Ok(Some(record));
+                }
+                Err(error) => error,
+            };
+            tries += 1;
+            let conflict = BackendError::is_conflict(&error);
+            if tries == TRIES || conflict && call.turn.unsaved.as_ref().is_some_and(Pair::is_login)
+            {
+                return Err(error);
+            }
+            if !conflict {
+                self.clock.sleep(Duration::from_millis(50 << (2 * tries)));
+            }
+            if let Ok(now) = self.backend.load() {
+                stored = now;
+            }
+        }
+    }
+
+    fn saved(&self, call: &mut Call<'_>) {
+        call.turn.unsaved = None;
+        self.memory.lock().unsaved = false;
+    }
+
+    /// Writes what is known after an answer that brought no token: the note as it was before, or
+    /// with a time. If this cannot be saved, the note stays, and the next run decides by it.
+    pub(super) fn settle(&self, noted: &Record, note: Option<Note>, found: Option<Secret>) {
+        let mut next = noted.next();
+        next.note = note;
+        // A refresh token beside an error is kept in case it is the live one.
+        next.spare = found.or(next.spare);
+        let _ = self.backend.save(&next);
+    }
+
+    /// Our note with the moment before which the service does not want to be asked.
+    pub(super) fn not_before(
+        &self,
+        noted: &Record,
+        wait: Duration,
+        answered: bool,
+        earlier: Option<OffsetDateTime>,
+    ) -> Option<Note> {
+        let mut note = noted.note.clone()?;
+        note.not_before = Some(clock::later(self.clock.now_utc(), wait));
+        note.answered = answered;
+        note.unanswered_since = note.unanswered_since.or(earlier);
+        Some(note)
+    }
+}
+
+impl Pair {
+    fn is_login(&self) -> bool {
+        self.spent.is_none()
+    }
+}

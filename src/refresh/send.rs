@@ -1,0 +1,190 @@
+//! Steps 11 and 13: a refresh token is sent, and a refusal is checked.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::state::{Ask, Sent};
+use super::{Call, Keeper, Step, decide};
+use crate::backend::{BackendError, LockKind};
+use crate::clock;
+use crate::error::{BoxError, Error, OAuthError, OutcomeUnknown, Result};
+use crate::protocol::{Outcome, Reply};
+use crate::record::{Holder, Note, Record, Refused};
+use crate::secret::Secret;
+
+/// What a spend came to.
+enum Spent {
+    Never(BoxError),
+    Silent(BoxError),
+    Reply(Reply, Option<OffsetDateTime>),
+}
+
+impl Keeper {
+    /// Step 11: send, and once more where no answer comes and the tables say so. A request that
+    /// never left is tried again, as long as the call has nothing else to go on with.
+    fn spend(&self, call: &mut Call<'_>, noted: &Record, refresh_token: &Secret) -> Spent {
+        let mut silent: Option<(OffsetDateTime, BoxError)> = None;
+        let mut unsent = 0;
+        loop {
+            let sent_at = self.clock.now_utc();
+            let ask = Ask::Refresh { token: &noted.token, refresh_token };
+            let error: BoxError = match self.transport.send(ask, sent_at) {
+                Sent::Never(error) => {
+                    if let Some((_, first)) = silent {
+                        return Spent::Silent(first);
+                    }
+                    unsent += 1;
+                    if unsent == 3 || call.fallback.is_some() || !self.lasts(call) {
+                        return Spent::Never(error);
+                    }
+                    self.clock.sleep(Duration::from_millis(100 << (2 * unsent)));
+                    continue;
+                }
+                Sent::NoAnswer(error) => error,
+                Sent::Reply(Reply { outcome: Outcome::Unknown(error), refresh_token: None }) => {
+                    error.into()
+                }
+                Sent::Reply(reply) => return Spent::Reply(reply, silent.map(|(at, _)| at)),
+            };
+            let usable = call.fallback.is_some();
+            let replays =
+                decide::replays(self.rules.rotation, self.rules.ends_access_token, usable);
+            if silent.is_some() || !replays || !self.lasts(call) {
+                return Spent::Silent(error);
+            }
+            silent = Some((sent_at, error));
+        }
+    }
+
+    fn lasts(&self, call: &Call<'_>) -> bool {
+        call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout))
+    }
+
+    /// Step 11, by the answer.
+    pub(super) fn answered(
+        &self,
+        call: &mut Call<'_>,
+        noted: Record,
+        before: Option<Note>,
+        refresh_token: Secret,
+    ) -> Result<Step> {
+        let never_sent = call.turn.never_sent.take();
+        let sent_at = noted.note.as_ref().map_or_else(|| self.clock.now_utc(), |note| note.sent_at);
+        let (reply, unanswered) = match self.spend(call, &noted, &refresh_token) {
+            Spent::Never(error) => {
+                call.turn.never_sent = never_sent;
+                self.settle(&noted, before, None);
+                return self.put_off(call, self.transport_error(error));
+            }
+            Spent::Silent(error) => {
+                call.turn.unanswered = never_sent;
+                return self.put_off(call, self.unknown(sent_at, error));
+            }
+            Spent::Reply(reply, unanswered) => (reply, unanswered),
+        };
+        let earlier = noted.note.as_ref().and_then(|note| note.unanswered_since).or(unanswered);
+        let found = reply.refresh_token.filter(|found| *found != refresh_token);
+        match reply.outcome {
+            Outcome::Token(issued) => {
+                let pair = self.pair(&noted, refresh_token, *issued);
+                self.issued(call, pair, earlier.is_some())
+            }
+            Outcome::Refused(error) => self.refused(call, noted, refresh_token, error, earlier),
+            Outcome::TooEarly(error) => {
+                let wait = self.after_too_early(&noted, sent_at, earlier);
+                self.settle(&noted, self.not_before(&noted, wait, true, earlier), found);
+                self.put_off(call, self.come_back(wait, &error.to_string()))
+            }
+            Outcome::Setup(error) => {
+                self.settle(&noted, before, found);
+                self.put_off(call, Error::OAuth(Box::new(error)))
+            }
+            Outcome::Limited { error, retry_after, spent } => {
+                let wait = retry_after.unwrap_or(QUIET);
+                self.settle(&noted, self.not_before(&noted, wait, !spent, earlier), found);
+                self.put_off(call, self.come_back(wait, &error.to_string()))
+            }
+            Outcome::Unknown(error) => match found {
+                // The answer had a refresh token and no access token: it did rotate.
+                Some(found) => {
+                    let pair = self.salvage(&noted, refresh_token, found);
+                    self.salvaged(call, pair, sent_at, error)
+                }
+                None => self.put_off(call, self.unknown(sent_at, error.into())),
+            },
+        }
+    }
+
+    /// Step 13: a refusal is checked before it is believed.
+    fn refused(
+        &self,
+        call: &mut Call<'_>,
+        noted: Record,
+        refresh_token: Secret,
+        error: OAuthError,
+        earlier: Option<OffsetDateTime>,
+    ) -> Result<Step> {
+        let sent_at = noted.note.as_ref().map_or_else(|| self.clock.now_utc(), |note| note.sent_at);
+        let mut latest = noted;
+        // The second look is for a script without locks, between its answer and its write.
+        for pause in [Duration::ZERO, Duration::from_secs(1)] {
+            if !pause.is_zero() {
+                self.clock.sleep(pause);
+            }
+            let now = match self.backend.load() {
+                Ok(Some(now)) => now,
+                Ok(None) => return self.nothing_stored(),
+                Err(source) => return self.put_off(call, self.unknown(sent_at, source)),
+            };
+            if now.login != latest.login || now.token.refresh_token() != Some(&refresh_token) {
+                return Ok(Step::Again);
+            }
+            latest = now;
+        }
+        let now = self.clock.now_utc();
+        let fingerprint = refresh_token.fingerprint();
+        if let Some(other) = latest.note.as_ref().filter(|note| {
+            // Another holder of a lease may have the successor in hand.
+            call.turn.lock_kind() != LockKind::FreedByDeath
+                && note.fingerprint == fingerprint
+                && note.holder != Holder::this()
+                && note.deadline > now
+        }) {
+            let retry_after = Some(clock::until(now, other.deadline));
+            let unknown = OutcomeUnknown {
+                host: self.rules.host.clone(),
+                sent_at: other.sent_at,
+                holder: Some(other.holder.to_string()),
+                retry_after,
+                source: Some(error.into()),
+            };
+            return self.put_off(call, Error::OutcomeUnknown(Box::new(unknown)));
+        }
+        let mut next = latest.next();
+        next.note = None;
+        // A pair that lost a race may be the live one.
+        if let Some(spare) = next.spare.take() {
+            next.superseded = Some(refresh_token);
+            next.token = next.token.with_refresh_token(spare);
+            return match self.backend.save(&next) {
+                Ok(()) => Ok(Step::Again),
+                Err(error) if BackendError::is_conflict(&error) => Ok(Step::Again),
+                Err(error) => self.put_off(call, Error::backend("write", self.store(), error)),
+            };
+        }
+        let refused = Refused {
+            fingerprint,
+            at: now,
+            code: error.code,
+            description: error.description,
+            status: error.status,
+            unanswered_since: earlier,
+        };
+        let error = self.reauthorize(&refused);
+        next.refused = Some(refused);
+        // If this cannot be saved, the next run asks once more.
+        let _ = self.backend.save(&next);
+        self.put_off(call, error)
+    }
+}

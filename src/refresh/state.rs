@@ -1,0 +1,194 @@
+//! What the refresh keeps in memory.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use time::OffsetDateTime;
+
+use crate::backend::{Guard, LockKind};
+use crate::clock::{self, Clock};
+use crate::error::BoxError;
+use crate::protocol::Reply;
+use crate::record::Record;
+use crate::secret::Secret;
+use crate::token::Token;
+
+/// A token that may be used: it is durable, or nothing durable depends on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) token: Arc<Token>,
+    pub(crate) login: Arc<str>,
+    pub(crate) generation: u64,
+    /// From when it should be replaced, and from when it has ended, on both clocks: the monotonic
+    /// one holds where the wall clock is set back.
+    due: Option<Moment>,
+    end: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    wall: SystemTime,
+    monotonic: Duration,
+}
+
+impl Moment {
+    fn after(wall: SystemTime, monotonic: Duration, wait: Duration) -> Option<Moment> {
+        Some(Moment { wall: wall.checked_add(wait)?, monotonic: monotonic.checked_add(wait)? })
+    }
+
+    fn passed(moment: Option<Moment>, clock: &dyn Clock) -> bool {
+        moment.is_some_and(|moment| {
+            clock.now() >= moment.wall || clock.monotonic() >= moment.monotonic
+        })
+    }
+}
+
+impl Live {
+    pub(crate) fn new(record: &Record, clock: &dyn Clock, margin: Duration) -> Live {
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        let token = record.token();
+        let left = token.expires_at().map(|end| clock::until(clock::utc(wall), end));
+        let margin = token.margin(margin);
+        let after = |wait| Moment::after(wall, monotonic, wait);
+        Live {
+            due: left.and_then(|left| after(left.saturating_sub(margin))),
+            end: left.and_then(after),
+            token: Arc::new(token.clone()),
+            login: record.login().into(),
+            generation: record.generation(),
+        }
+    }
+
+    /// Before its margin.
+    pub(crate) fn is_good(&self, clock: &dyn Clock) -> bool {
+        !Moment::passed(self.due, clock)
+    }
+
+    /// Before its end.
+    pub(crate) fn is_usable(&self, clock: &dyn Clock) -> bool {
+        !Moment::passed(self.end, clock)
+    }
+
+    pub(crate) fn access_token(&self) -> &Secret {
+        self.token.access_token()
+    }
+
+    pub(crate) fn id(&self) -> Id {
+        (self.login.clone(), self.generation)
+    }
+}
+
+/// Which token of which login.
+pub(crate) type Id = (Arc<str>, u64);
+
+/// What a call needs.
+#[derive(Clone, Debug)]
+pub(crate) enum Want {
+    /// Any token that works.
+    Usable,
+    /// One that is not the one the API refused.
+    Instead(Secret),
+    /// One newer than this, if there was one, and than this many refreshes by this client:
+    /// `refresh()` by name. Threads that ask at once join one refresh.
+    Newer(Option<Id>, u64),
+}
+
+impl Want {
+    /// Whether `live` is what is wanted, with nothing to do.
+    pub(crate) fn accepts(&self, live: &Live, clock: &dyn Clock) -> bool {
+        live.is_good(clock) && self.fits(live)
+    }
+
+    /// Whether the call can go on with `live` although it should be replaced.
+    pub(crate) fn tolerates(&self, live: &Live, clock: &dyn Clock) -> bool {
+        !self.is_explicit() && live.is_usable(clock) && self.fits(live)
+    }
+
+    fn fits(&self, live: &Live) -> bool {
+        match self {
+            Want::Usable => true,
+            Want::Instead(refused) => live.access_token() != refused,
+            Want::Newer(Some(id), _) => live.id() != *id,
+            Want::Newer(None, _) => false,
+        }
+    }
+
+    /// Whether the caller asked for a refresh by name.
+    pub(crate) fn is_explicit(&self) -> bool {
+        matches!(self, Want::Newer(..))
+    }
+}
+
+/// Behind the short lock: never held over I/O, a hook or a backend call.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) live: Option<Live>,
+    /// A pair waits to be saved: every call goes the long way.
+    pub(crate) unsaved: bool,
+    /// How many refreshes this client has made.
+    pub(crate) refreshes: u64,
+    /// No second attempt before this moment of the monotonic clock while the token is usable.
+    pub(crate) quiet_until: Duration,
+}
+
+/// Behind the refresh lock.
+#[derive(Default)]
+pub(crate) struct Turn {
+    /// The store's lock, while it is held.
+    pub(crate) guard: Option<Guard>,
+    /// A pair that is not in the store yet.
+    pub(crate) unsaved: Option<Pair>,
+    /// The nonce of a note that was written, or half written, with nothing sent after it.
+    pub(crate) never_sent: Option<String>,
+    /// The nonce of this process's own spend that stayed unanswered.
+    pub(crate) unanswered: Option<String>,
+    /// Whether the setup was warned about.
+    pub(crate) warned: bool,
+}
+
+impl Turn {
+    pub(crate) fn lock_kind(&self) -> LockKind {
+        self.guard.as_ref().map_or(LockKind::None, Guard::kind)
+    }
+}
+
+/// What a spend brought, with all that is needed to save it later.
+#[derive(Clone)]
+pub(crate) struct Pair {
+    /// The record to save.
+    pub(crate) record: Record,
+    /// The refresh token it was bought with; `None` for a new login.
+    pub(crate) spent: Option<Secret>,
+    /// Whether the store's lock stays held until it is saved.
+    pub(crate) keeps_lock: bool,
+}
+
+/// What is asked of the token endpoint.
+pub(crate) enum Ask<'a> {
+    /// A refresh grant (RFC 6749 section 6).
+    Refresh {
+        /// The stored token.
+        token: &'a Token,
+        /// The refresh token to spend.
+        refresh_token: &'a Secret,
+    },
+    /// A grant that needs nothing stored, such as client credentials.
+    Grant,
+    /// Best-effort revocation of a refresh token that nobody can use any more.
+    Revoke(&'a Secret),
+}
+
+/// What became of it.
+pub(crate) enum Sent {
+    /// The request's body was never read: nothing left this machine.
+    Never(BoxError),
+    /// It may have arrived, and no answer came back.
+    NoAnswer(BoxError),
+    /// An answer.
+    Reply(Reply),
+}
+
+/// Sends one request to the token endpoint: no pooled connection, no redirect, no retry.
+pub(crate) trait Transport: Send + Sync {
+    fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent;
+}
