@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::state::{Ask, Sent};
-use super::{Call, Keeper, Step, decide};
+use super::{Call, Keeper, QUIET, Step, decide};
 use crate::backend::{BackendError, LockKind};
 use crate::clock;
 use crate::error::{BoxError, Error, OAuthError, OutcomeUnknown, Result};
