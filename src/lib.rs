@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod backend;
+mod client;
 pub mod clock;
 mod credentials;
 mod dialect;
@@ -13,13 +14,18 @@ pub mod provider;
 pub mod providers;
 pub mod record;
 mod refresh;
+mod request;
 mod secret;
 mod token;
+mod transport;
 
 pub use backend::{Guard, MemoryBackend, TokenBackend};
+pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{BoxError, Error, OAuthError, Result};
 pub use event::Event;
 pub use provider::Provider;
+pub use protocol::Authorization;
+pub use request::{Request, Response};
 pub use secret::Secret;
 pub use token::Token;

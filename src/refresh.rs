@@ -14,6 +14,8 @@ mod report;
 mod save;
 mod send;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,6 +13,7 @@ use crate::error::{Busy, Error, NotSaved, OutcomeUnknown, Result};
 use crate::event::Event;
 use crate::protocol::{Issued, Outcome, Reply};
 use crate::record::Record;
+use crate::secret::Secret;
 use crate::token::Token;
 
 impl Keeper {
@@ -210,6 +211,19 @@ impl Keeper {
             record.check(&self.rules.binding, &self.store())?;
         }
         Ok(stored)
+    }
+
+    /// The store's token if it is a good one and not the one the API refused. Nothing is refreshed.
+    pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
+        let mut events = Vec::new();
+        let want = Want::Instead(refused.clone());
+        let found = self.alone(&mut events, |call| {
+            let stored = if call.turn.unsaved.is_some() { None } else { self.load_checked()? };
+            let live = stored.map(|record| self.live(&record));
+            Ok(live.filter(|live| want.accepts(live, &*self.clock)).map(|live| self.publish(live)))
+        });
+        self.tell(events);
+        found.ok().flatten()
     }
 
     fn first(&self, token: Token, stored: Option<&Record>) -> Record {

@@ -192,3 +192,9 @@ pub(crate) enum Sent {
 pub(crate) trait Transport: Send + Sync {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent;
 }
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
+        (**self).send(ask, sent_at)
+    }
+}

@@ -1,0 +1,432 @@
+//! The client: provider, credentials, store and agent in one value.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::Agent;
+use ureq::config::ConfigBuilder;
+use ureq::http::{HeaderName, Method};
+use ureq::typestate::AgentScope;
+use url::Url;
+
+use crate::backend::TokenBackend;
+use crate::clock::{Clock, SystemClock};
+use crate::credentials::Credentials;
+use crate::error::{Error, RateLimited, Result};
+use crate::event::Event;
+use crate::protocol::{self, Authorization};
+use crate::provider::{Provider, is_loopback};
+use crate::record::{Binding, Record};
+use crate::refresh::{Hook, Keeper, Rules, Want};
+use crate::request::Request;
+use crate::secret::Secret;
+use crate::token::Token;
+use crate::transport::{Grant, HttpConfig, TokenTransport, config};
+
+/// How long a connection to the API may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the API may be silent while its answer is awaited or read.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a whole call may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Calls an API with a token that stays valid.
+///
+/// A client is cheap to clone and to share: clones and threads use one token. Every method blocks.
+/// An access token that is about to end is refreshed by the call that needs it; a refresh token that
+/// came with it is durable in the store before that call goes on.
+///
+/// ```
+/// use evergrant::{Client, FileBackend};
+/// # let sandbox = evergrant::sandbox::Sandbox::start()?;
+/// # let (provider, credentials, token) = (sandbox.provider(), sandbox.credentials(), sandbox.login());
+/// # let folder = evergrant::sandbox::scratch()?;
+/// # let path = folder.path().join("example.json");
+///
+/// let client = Client::new(provider, credentials, FileBackend::new(path));
+/// client.seed(token)?;
+/// let me: serde_json::Value = client.get("/me").read_json()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    keeper: Keeper,
+    provider: Provider,
+    credentials: Credentials,
+    tokens: Arc<TokenTransport>,
+    /// The API's base without a slash at its end, and where the access token may go.
+    base: Option<String>,
+    origins: Vec<String>,
+    agent: Agent,
+    /// For loopback hosts: without a proxy.
+    direct: Agent,
+    base_is_loopback: bool,
+}
+
+impl Client {
+    /// A client for the authorization code grant, with the defaults of [`Client::builder`].
+    pub fn new(
+        provider: Provider,
+        credentials: Credentials,
+        backend: impl TokenBackend + 'static,
+    ) -> Client {
+        Client::builder(provider, credentials, backend).build()
+    }
+
+    /// A client with the credentials of the environment: `GITHUB_CLIENT_ID`,
+    /// `GITHUB_CLIENT_SECRET` and `GITHUB_REDIRECT_URI` for a provider named `github`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] as [`Credentials::from_env`].
+    pub fn from_env(provider: Provider, backend: impl TokenBackend + 'static) -> Result<Client> {
+        let credentials = Credentials::from_env(&provider.env_prefix())?;
+        Ok(Client::new(provider, credentials, backend))
+    }
+
+    /// Starts a client.
+    pub fn builder(
+        provider: Provider,
+        credentials: Credentials,
+        backend: impl TokenBackend + 'static,
+    ) -> ClientBuilder {
+        ClientBuilder {
+            provider,
+            credentials,
+            backend: Box::new(backend),
+            clock: Arc::new(SystemClock),
+            grant: None,
+            hosts: Vec::new(),
+            hook: None,
+            http: None,
+        }
+    }
+
+    /// A GET. `target` is a path, appended to the provider's API base, or a whole address on an
+    /// allowed host.
+    pub fn get(&self, target: &str) -> Request<'_> {
+        self.request(Method::GET, target)
+    }
+
+    /// A POST; see [`Client::get`].
+    pub fn post(&self, target: &str) -> Request<'_> {
+        self.request(Method::POST, target)
+    }
+
+    /// A PUT; see [`Client::get`].
+    pub fn put(&self, target: &str) -> Request<'_> {
+        self.request(Method::PUT, target)
+    }
+
+    /// A PATCH; see [`Client::get`].
+    pub fn patch(&self, target: &str) -> Request<'_> {
+        self.request(Method::PATCH, target)
+    }
+
+    /// A DELETE; see [`Client::get`].
+    pub fn delete(&self, target: &str) -> Request<'_> {
+        self.request(Method::DELETE, target)
+    }
+
+    /// A request with any method; see [`Client::get`].
+    pub fn request(&self, method: Method, target: &str) -> Request<'_> {
+        Request::new(self, method, target)
+    }
+
+    /// An access token that works now, for another HTTP library.
+    ///
+    /// # Errors
+    ///
+    /// With nothing spent: [`Error::NotAuthorized`], [`Error::Backend`], [`Error::Busy`],
+    /// [`Error::Transport`], [`Error::RateLimited`], [`Error::OAuth`], [`Error::Config`] for a
+    /// store that holds another client's token. Otherwise [`Error::Reauthorize`],
+    /// [`Error::NotSaved`], [`Error::OutcomeUnknown`].
+    pub fn access_token(&self) -> Result<Secret> {
+        if let Some(live) = self.0.keeper.hot(&Want::Usable) {
+            return Ok(live.access_token().clone());
+        }
+        Ok(self.0.keeper.access(&Want::Usable)?.access_token().clone())
+    }
+
+    /// The whole token behind [`Client::access_token`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::access_token`].
+    pub fn token(&self) -> Result<Token> {
+        Ok(Token::clone(&self.0.keeper.access(&Want::Usable)?.token))
+    }
+
+    /// Refreshes now. Threads that ask at the same time join one refresh, and so does a process
+    /// that finds a newer token in the store.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::access_token`]; a token that still works does not hide them here.
+    pub fn refresh(&self) -> Result<()> {
+        let want = self.0.keeper.newer();
+        self.0.keeper.access(&want).map(|_| ())
+    }
+
+    /// Starts a login: the address to send a person to, and what must be kept until the callback.
+    /// No scopes means the provider's own default.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the provider has no authorization endpoint, the redirect URI is not
+    /// absolute or has a fragment, or a scope has characters that no scope may have (RFC 6749
+    /// section 3.3).
+    pub fn authorize(&self, scopes: &[&str]) -> Result<Authorization> {
+        let Inner { provider, credentials, .. } = &*self.0;
+        protocol::authorize(provider, credentials, credentials.redirect_uri(), scopes, &[])
+    }
+
+    /// Ends a login: checks what came to the redirect URI (a whole address, a query, or the body of
+    /// a posted form), exchanges the code, and stores the new login in place of any other. It is
+    /// durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// With nothing sent: [`Error::Callback`] for what does not belong to this authorization,
+    /// [`Error::OAuth`] with what the server answered in its place (`access_denied` when the person
+    /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`]. After that:
+    /// [`Error::OAuth`], [`Error::Transport`], [`Error::RateLimited`], [`Error::OutcomeUnknown`]
+    /// (the code is not sent twice), and [`Error::NotSaved`], which carries the token.
+    pub fn exchange(&self, authorization: Authorization, callback: &str) -> Result<Token> {
+        let code = authorization.check(callback, &self.0.provider)?;
+        let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
+        let tokens = &self.0.tokens;
+        self.0.keeper.authorize(code.fields, &mut |sent_at| {
+            tokens.exchange(&code.code, redirect_uri, verifier, sent_at)
+        })
+    }
+
+    /// Stores a token that somebody has already, if nothing is stored, and says whether it did. A
+    /// stale variable in a service's environment can so never overwrite a rotated token.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
+    /// client's token.
+    pub fn seed(&self, token: Token) -> Result<bool> {
+        self.0.keeper.seed(token)
+    }
+
+    /// Forgets the stored token. The service is not told.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
+    /// client's token, which stays.
+    pub fn clear(&self) -> Result<()> {
+        self.0.keeper.clear(|_| Ok(()))
+    }
+
+    /// What is stored: for looking at dates and notes. Nothing is refreshed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Backend`], and [`Error::Config`] for another client's token.
+    pub fn stored(&self) -> Result<Option<Record>> {
+        self.0.keeper.load_checked()
+    }
+
+    /// The provider.
+    pub fn provider(&self) -> &Provider {
+        &self.0.provider
+    }
+
+    pub(crate) fn keeper(&self) -> &Keeper {
+        &self.0.keeper
+    }
+
+    /// The address of a request. A path is appended to the base as it is: it begins with a slash,
+    /// so it cannot name another host, and nothing is parsed.
+    pub(crate) fn url_of(&self, target: &str) -> Result<String> {
+        if target.starts_with('/') {
+            return match &self.0.base {
+                Some(base) => Ok([base, target].concat()),
+                None => Err(Error::config(format!(
+                    "provider {} has no API base, so {target} leads nowhere",
+                    self.0.provider.name
+                ))),
+            };
+        }
+        let url = Url::parse(target)
+            .map_err(|_| Error::config("a request needs a path that begins with / or an address"))?;
+        let origin = url.origin().ascii_serialization();
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Error::config("a request's address must not carry credentials"));
+        }
+        if !self.0.origins.contains(&origin) {
+            return Err(Error::config(format!(
+                "the access token does not go to {origin}: allow the host when the client is built"
+            )));
+        }
+        Ok(url.into())
+    }
+
+    pub(crate) fn agent_for(&self, url: &str) -> &Agent {
+        let relative = self.0.base.as_ref().is_some_and(|base| url.starts_with(base.as_str()));
+        let loopback = if relative {
+            self.0.base_is_loopback
+        } else {
+            Url::parse(url).is_ok_and(|url| is_loopback(&url))
+        };
+        if loopback { &self.0.direct } else { &self.0.agent }
+    }
+
+    pub(crate) fn is_token_header(&self, name: &HeaderName) -> bool {
+        name.as_str().eq_ignore_ascii_case(&self.0.provider.api_header)
+    }
+
+    /// A refusal of our own, for a service that does not refresh before a certain age.
+    pub(crate) fn is_too_early(&self, limited: &RateLimited) -> bool {
+        self.0.provider.earliest_refresh.is_some() && limited.host == self.0.provider.token_host()
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("provider", &self.0.provider.name)
+            .field("client_id", &self.0.credentials.id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    provider: Provider,
+    credentials: Credentials,
+    backend: Box<dyn TokenBackend>,
+    clock: Arc<dyn Clock>,
+    grant: Option<Grant>,
+    hosts: Vec<String>,
+    hook: Option<Hook>,
+    http: Option<HttpConfig>,
+}
+
+impl ClientBuilder {
+    /// The address to which the authorization server sends the browser back.
+    pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> ClientBuilder {
+        self.credentials = self.credentials.with_redirect_uri(redirect_uri);
+        self
+    }
+
+    /// Uses the client credentials grant (RFC 6749 section 4.4) with these scopes: no person is
+    /// involved, and a token is asked for whenever one is needed. No scopes means the provider's
+    /// own default.
+    pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let params = self.grant.take().map(|grant| grant.params).unwrap_or_default();
+        self.grant = Some(Grant { scopes, params });
+        self
+    }
+
+    /// Allows requests to another origin besides the API base, such as `https://files.example`.
+    /// They carry the access token.
+    pub fn allow_host(mut self, origin: &str) -> ClientBuilder {
+        self.hosts.push(origin.to_owned());
+        self
+    }
+
+    /// Takes the time from another clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> ClientBuilder {
+        self.clock = clock;
+        self
+    }
+
+    /// Calls `hook` with whatever happens to the token, after all locks are let go.
+    pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> ClientBuilder {
+        self.hook = Some(Arc::new(hook));
+        self
+    }
+
+    /// Changes ureq's configuration: a proxy, certificates, timeouts of API calls. Redirects stay
+    /// off, and token requests keep their own timeouts.
+    pub fn http(
+        mut self,
+        change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.http = Some(Box::new(change));
+        self
+    }
+
+    /// The client. Nothing is read or sent yet.
+    pub fn build(self) -> Client {
+        let ClientBuilder { provider, credentials, backend, clock, grant, hosts, hook, http } = self;
+        let one_time = grant.is_none();
+        let rules = Rules::new(&provider, binding(&provider, &credentials, grant.as_ref()), one_time);
+        let tokens = TokenTransport::new(
+            provider.clone(),
+            credentials.clone(),
+            grant,
+            http.as_ref(),
+        );
+        let tokens = Arc::new(tokens);
+        let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
+        let origins = base.iter().chain(&hosts).filter_map(|text| origin(text)).collect();
+        let loopback = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
+        let agent = |direct| {
+            let timeouts = |config: ConfigBuilder<AgentScope>| {
+                let config = config
+                    .timeout_connect(Some(CONNECT_TIMEOUT))
+                    .timeout_per_read(Some(READ_TIMEOUT))
+                    .timeout_recv_response(Some(READ_TIMEOUT))
+                    .timeout_global(Some(CALL_TIMEOUT));
+                match &http {
+                    Some(http) => http(config),
+                    None => config,
+                }
+            };
+            config(&provider, Some(&timeouts), direct).build().new_agent()
+        };
+        let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
+        Client(Arc::new(Inner {
+            keeper: Keeper::new(keeper_backend, transport, clock, rules, hook),
+            base_is_loopback: base.as_ref().is_some_and(loopback),
+            agent: agent(false),
+            direct: agent(true),
+            base,
+            origins,
+            tokens,
+            provider,
+            credentials,
+        }))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("provider", &self.provider.name)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The origin of an address that a token may go to; only https, or loopback.
+fn origin(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let allowed = url.scheme() == "https" || is_loopback(&url);
+    allowed.then(|| url.origin().ascii_serialization())
+}
+
+fn binding(provider: &Provider, credentials: &Credentials, grant: Option<&Grant>) -> Binding {
+    let pairs = |params: &[(String, String)]| {
+        let pairs: Vec<_> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Some(pairs.join("&")).filter(|text| !text.is_empty())
+    };
+    Binding {
+        token_endpoint: provider.token_endpoint.clone(),
+        client_id: credentials.id().to_owned(),
+        grant: grant.map_or("authorization_code", |_| "client_credentials").to_owned(),
+        scope: grant.map(|grant| grant.scopes.join(" ")).filter(|scope| !scope.is_empty()),
+        audience: grant.and_then(|grant| pairs(&grant.params)),
+    }
+}

@@ -1,0 +1,248 @@
+//! P4, P5 and P6: the store and the server fail at every step.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use super::*;
+
+/// Runs `use_token` and turns a panic of the store into an answer.
+fn attempt(keeper: &Keeper) -> String {
+    match catch_unwind(AssertUnwindSafe(|| use_token(keeper))) {
+        Ok(result) => kind(&result).to_owned(),
+        Err(_) => "panic".to_owned(),
+    }
+}
+
+/// For every call of the store in a refresh, every way to fail, every rotation class, access token
+/// alive or dead: afterwards the login is alive, nothing was sent twice, and the next call works.
+#[test]
+fn a_store_that_fails_at_any_call_loses_nothing() {
+    let faults = [Fault::Before, Fault::After, Fault::Panic, Fault::PanicAfter];
+    let classes = [
+        Rotation::None,
+        Rotation::Grace(Duration::from_secs(30)),
+        Rotation::GraceThenFamily(Duration::from_secs(30)),
+        Rotation::UntilUsed,
+        Rotation::Strict,
+        Rotation::StrictFamily,
+    ];
+    let mut runs = 0;
+    for rotation in classes {
+        for fault in faults {
+            for alive in [true, false] {
+                for n in 1.. {
+                    let world = World::new(rotation);
+                    let keeper = world.keeper();
+                    assert_eq!(kind(&use_token(&keeper)), "at-1");
+                    if alive {
+                        world.into_margin()
+                    } else {
+                        world.past_end()
+                    }
+                    world.store.calls.lock().clear();
+                    world.fail_call(n, fault);
+                    let got = attempt(&keeper);
+                    if world.store.calls.lock().len() < n {
+                        assert!(n > 4, "a refresh makes at least lock, load, save, load, save");
+                        break;
+                    }
+                    let case = format!("{rotation:?} {fault:?} alive={alive} n={n} got={got}");
+                    *world.store.plan.lock() = None;
+                    world.clock.advance(Duration::from_secs(6));
+                    let again = attempt(&keeper);
+                    assert_eq!(again, "at-2", "{case}");
+                    assert_eq!(world.sent(), ["rt-1"], "{case}");
+                    assert!(world.alive(), "{case}");
+                    assert!(!*world.store.held.lock(), "{case}");
+                    // A fresh process finds everything it needs.
+                    assert_eq!(attempt(&world.keeper()), "at-2", "{case}");
+                    runs += 1;
+                }
+            }
+        }
+    }
+    assert!(runs > 200, "{runs}");
+}
+
+/// A save that goes on failing: calls go on while the old token works, then `NotSaved` carries the
+/// pair, and each call tries the save first.
+#[test]
+fn a_save_that_goes_on_failing_gives_the_token_out_and_is_tried_by_every_call() {
+    let world = World::new(Rotation::StrictFamily);
+    world.into_margin();
+    world.plan(|call, record| {
+        let note = record.is_some_and(|record| record.note.is_some());
+        (call == "save" && !note).then_some(Fault::Before)
+    });
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 2);
+    world.clock.advance(Duration::from_secs(31));
+    let error = use_token(&keeper).unwrap_err();
+    assert_eq!(error.kind(), "not_saved");
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("the store") && !text.contains("rt-2") && !text.contains("at-2"));
+    let token = error.into_token().unwrap();
+    assert_eq!(token.refresh_token(), Some(&Secret::new("rt-2")));
+    // Another process cannot spend rt-1 again.
+    assert_eq!(kind(&use_token(&world.keeper())), "busy");
+    assert_eq!(world.sent(), ["rt-1"]);
+    // The store recovers: the next call saves first.
+    *world.store.plan.lock() = None;
+    world.store.calls.lock().clear();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(*world.store.calls.lock(), ["load", "save"]);
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
+}
+
+/// Where the old access token ends with the refresh there is nothing to go on with.
+#[test]
+fn a_failed_save_is_told_at_once_where_the_old_access_token_has_ended() {
+    let mut world = World::new(Rotation::Strict);
+    world.rules.ends_access_token = true;
+    world.into_margin();
+    world.plan(|call, record| {
+        let note = record.is_some_and(|record| record.note.is_some());
+        (call == "save" && !note).then_some(Fault::After)
+    });
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    drop(keeper);
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
+}
+
+#[test]
+fn a_client_that_is_dropped_tries_the_save_once_more() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.plan(|call, record| {
+        let note = record.is_some_and(|record| record.note.is_some());
+        (call == "save" && !note).then_some(Fault::Before)
+    });
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    drop(keeper);
+    assert!(world.alive() && !*world.store.held.lock());
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+}
+
+/// P2: nothing with the new token leaves before the save has returned, and no other thread sees it.
+#[test]
+fn the_new_token_is_handed_out_after_the_save_and_by_no_other_way() {
+    let world = Arc::new(World::new(Rotation::Strict));
+    let keeper = Arc::new(world.keeper());
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.into_margin();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (inside, during) = (Arc::clone(&keeper), Arc::clone(&seen));
+    world.plan(move |call, record| {
+        if call == "save" && record.is_some_and(|record| record.note.is_none()) {
+            // While the successor is being saved, another thread asks.
+            let keeper = Arc::clone(&inside);
+            let got = std::thread::spawn(move || {
+                keeper.hot(&Want::Usable).map(|l| l.access_token().expose().to_owned())
+            });
+            during.lock().push(got.join().unwrap());
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(*seen.lock(), [None]);
+    *world.store.plan.lock() = None;
+}
+
+/// P6: failures that pass are put off while the access token works, and told when it does not.
+#[test]
+fn an_outage_is_not_an_expiry() {
+    let acts = [
+        (Act::Never, "transport", 3),
+        (Act::LoseRequest, "outcome_unknown", 2),
+        (Act::Broken, "outcome_unknown", 2),
+        (Act::TooMany, "rate_limited", 1),
+        (Act::Unavailable, "rate_limited", 1),
+        (Act::Setup, "oauth", 1),
+    ];
+    for (act, error, tries) in acts {
+        let world = World::new(Rotation::Strict);
+        let keeper = world.keeper();
+        assert_eq!(kind(&use_token(&keeper)), "at-1");
+        world.into_margin();
+        world.acts(&[act; 2]);
+        assert_eq!(kind(&use_token(&keeper)), "at-1", "{act:?}");
+        let sent = world.sent().len();
+        assert_eq!(kind(&use_token(&keeper)), "at-1", "{act:?}: not asked again at once");
+        assert_eq!(world.sent().len(), sent, "{act:?}");
+        assert_eq!(world.told(|event| matches!(event, Event::PutOff { .. })), 1, "{act:?}");
+        world.clock.advance(Duration::from_secs(31));
+        world.acts(&[act; 3]);
+        assert_eq!(kind(&use_token(&keeper)), error, "{act:?}");
+        assert!(world.wire.0.lock().acts.len() == 3 - tries, "{act:?}");
+        world.acts(&[]);
+        world.clock.advance(Duration::from_secs(31));
+        assert_eq!(kind(&use_token(&keeper)), "at-2", "{act:?}");
+        assert!(world.alive(), "{act:?}");
+    }
+}
+
+/// A request that never left is no unanswered one: nobody is told of a recovery later.
+#[test]
+fn a_request_that_never_left_leaves_no_note() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Never; 3]);
+    let error = use_token(&world.keeper()).unwrap_err();
+    assert_eq!(error.kind(), "transport");
+    assert!(world.stored().note.is_none());
+    assert!(world.sent().is_empty());
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0);
+}
+
+/// A refresh token in an answer that has nothing else is the successor all the same.
+#[test]
+fn a_refresh_token_is_kept_before_anything_else_is_judged() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::NoAccessToken]);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-3");
+    assert_eq!(world.sent(), ["rt-1", "rt-2"]);
+    assert!(world.alive());
+
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::NoAccessToken; 5]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert!(world.alive(), "each successor was saved");
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[test]
+fn an_answer_without_a_refresh_token_keeps_the_old_one() {
+    let world = World::new(Rotation::None);
+    world.past_end();
+    world.acts(&[Act::NoRefreshToken]);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
+}
+
+/// P4, by lock and load: the store is found out before anything is sent.
+#[test]
+fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
+    for failing in ["lock", "load"] {
+        let world = World::new(Rotation::Strict);
+        let keeper = world.keeper();
+        assert_eq!(kind(&use_token(&keeper)), "at-1");
+        world.into_margin();
+        world.plan(move |call, _| (call == failing).then_some(Fault::Before));
+        assert_eq!(kind(&use_token(&keeper)), "at-1", "{failing}");
+        let error = keeper.access(&keeper.newer()).unwrap_err();
+        assert_eq!(error.kind(), "backend", "{failing}: asked for by name");
+        assert!(error.to_string().contains("the store"));
+        world.clock.advance(Duration::from_secs(31));
+        assert_eq!(kind(&use_token(&keeper)), "backend", "{failing}");
+        assert!(world.sent().is_empty());
+    }
+}

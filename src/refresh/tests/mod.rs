@@ -1,0 +1,461 @@
+//! The refresh against a server, a store and a clock that do what they are told.
+
+mod faults;
+mod races;
+mod steps;
+mod table;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use time::OffsetDateTime;
+
+use super::{Ask, Hook, Keeper, Live, Rules, Sent, Transport, Want};
+use crate::backend::{BackendError, Durability, Guard, LockKind, TokenBackend};
+use crate::clock::{self, Clock, ManualClock};
+use crate::error::{BoxError, Error, OAuthError, Result};
+use crate::event::Event;
+use crate::protocol::{Issued, Outcome, Reply};
+use crate::provider::{Provider, Rotation};
+use crate::record::{Binding, Holder, Note, Record};
+use crate::secret::Secret;
+use crate::token::Token;
+
+pub(super) const LIFE: Duration = Duration::from_secs(3600);
+
+/// What the server does with the next request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// The request never leaves.
+    Never,
+    /// It leaves and does not arrive.
+    LoseRequest,
+    /// It is decided, and the answer does not arrive.
+    LoseReply,
+    /// It is refused although the token is good.
+    Refuse,
+    /// Too early.
+    TooEarly,
+    /// `invalid_client`.
+    Setup,
+    /// 429.
+    TooMany,
+    /// 503 with `Retry-After: 30`.
+    Unavailable,
+    /// 500 before the decision.
+    Broken,
+    /// It rotates and answers without an access token.
+    NoAccessToken,
+    /// It answers without a refresh token.
+    NoRefreshToken,
+}
+
+/// A server that issues `rt-1`, `rt-2` ...
+pub(super) struct Server {
+    rotation: Rotation,
+    pub(super) issued: u64,
+    /// The refresh tokens that still work.
+    pub(super) good: Vec<String>,
+    spent: Vec<(String, OffsetDateTime)>,
+    pub(super) sent: Vec<String>,
+    pub(super) revoked: Vec<String>,
+    pub(super) acts: VecDeque<Act>,
+    pub(super) rotations: u64,
+}
+
+fn error(code: &str, status: u16) -> OAuthError {
+    let host = "as.example".to_owned();
+    OAuthError { host, code: code.to_owned(), description: None, uri: None, status }
+}
+
+fn reply(outcome: Outcome) -> Sent {
+    Sent::Reply(Reply { refresh_token: None, outcome })
+}
+
+impl Server {
+    fn refresh(&mut self, spent: &str, now: OffsetDateTime) -> Option<String> {
+        let within = |window: Duration| {
+            self.spent.iter().any(|(old, at)| old == spent && clock::until(*at, now) < window)
+        };
+        let good = self.good.iter().any(|good| good == spent)
+            || match self.rotation {
+                Rotation::Grace(window) | Rotation::GraceThenFamily(window) => within(window),
+                Rotation::UntilUsed => self.spent.last().is_some_and(|(old, _)| old == spent),
+                _ => false,
+            };
+        if !good {
+            let known = self.spent.iter().any(|(old, _)| old == spent);
+            let kills =
+                matches!(self.rotation, Rotation::StrictFamily | Rotation::GraceThenFamily(_));
+            if known && kills {
+                self.good.clear();
+            }
+            return None;
+        }
+        self.rotations += 1;
+        if self.rotation == Rotation::None {
+            return Some(spent.to_owned());
+        }
+        self.issued += 1;
+        if self.good.iter().any(|good| good == spent) {
+            self.spent.push((spent.to_owned(), now));
+        }
+        self.good.retain(|good| good != spent);
+        let next = format!("rt-{}", self.issued);
+        self.good.push(next.clone());
+        Some(next)
+    }
+
+    fn token(&self, refresh_token: Option<&str>, now: OffsetDateTime) -> Token {
+        let token = Token::new(format!("at-{}", self.rotations + 1))
+            .with_issued_at(now)
+            .with_expires_at(clock::later(now, LIFE));
+        match refresh_token {
+            Some(text) => token.with_refresh_token(text),
+            None => token,
+        }
+    }
+}
+
+pub(super) struct Wire(Mutex<Server>);
+
+impl Transport for Wire {
+    fn send(&self, ask: Ask<'_>, now: OffsetDateTime) -> Sent {
+        let mut server = self.0.lock();
+        let spent = match ask {
+            Ask::Refresh { refresh_token, .. } => refresh_token.expose().to_owned(),
+            Ask::Revoke(token) => {
+                server.revoked.push(token.expose().to_owned());
+                return Sent::Never("no matter".into());
+            }
+            Ask::Grant => String::new(),
+        };
+        let act = server.acts.pop_front();
+        if act == Some(Act::Never) {
+            return Sent::Never("connection refused".into());
+        }
+        server.sent.push(spent.clone());
+        match act {
+            Some(Act::LoseRequest) => return Sent::NoAnswer("reset".into()),
+            Some(Act::Refuse) => return reply(Outcome::Refused(error("invalid_grant", 400))),
+            Some(Act::TooEarly) => return reply(Outcome::TooEarly(error("access_denied", 400))),
+            Some(Act::Setup) => return reply(Outcome::Setup(error("invalid_client", 401))),
+            Some(Act::Broken) => return reply(Outcome::Unknown(error("http_500", 500))),
+            Some(Act::TooMany) => {
+                let error = error("http_429", 429);
+                return reply(Outcome::Limited { error, retry_after: None, spent: false });
+            }
+            Some(Act::Unavailable) => {
+                let retry_after = Some(Duration::from_secs(30));
+                let error = error("http_503", 503);
+                return reply(Outcome::Limited { error, retry_after, spent: true });
+            }
+            _ => {}
+        }
+        if spent.is_empty() {
+            server.rotations += 1;
+            let token = server.token(None, now);
+            return issued(token);
+        }
+        let Some(next) = server.refresh(&spent, now) else {
+            return reply(Outcome::Refused(error("invalid_grant", 400)));
+        };
+        match act {
+            Some(Act::LoseReply) => Sent::NoAnswer("cut".into()),
+            Some(Act::NoAccessToken) => Sent::Reply(Reply {
+                refresh_token: Some(Secret::new(next)),
+                outcome: Outcome::Unknown(error("malformed", 200)),
+            }),
+            Some(Act::NoRefreshToken) => issued(server.token(None, now)),
+            _ => issued(server.token(Some(&next), now)),
+        }
+    }
+}
+
+fn issued(token: Token) -> Sent {
+    let refresh_token = token.refresh_token().cloned();
+    let issued = Issued { token, refresh_expires_in: None };
+    Sent::Reply(Reply { refresh_token, outcome: Outcome::Token(Box::new(issued)) })
+}
+
+/// What a store does when it is told to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Nothing happens, and an error is reported.
+    Before,
+    /// It happens, and an error is reported.
+    After,
+    /// It panics before anything happens.
+    Panic,
+    /// It panics after it happened.
+    PanicAfter,
+}
+
+pub(super) type Plan = Box<dyn FnMut(&'static str, Option<&Record>) -> Option<Fault> + Send>;
+
+/// A store in memory that several keepers share, like processes do.
+pub(super) struct Store {
+    pub(super) record: Mutex<Option<Record>>,
+    pub(super) plan: Mutex<Option<Plan>>,
+    pub(super) calls: Mutex<Vec<&'static str>>,
+    pub(super) held: Mutex<bool>,
+    pub(super) compares: bool,
+    pub(super) kind: LockKind,
+    /// What a lease answers when it is asked whether it lasts.
+    pub(super) lasts: Arc<Mutex<VecDeque<bool>>>,
+}
+
+pub(super) struct Handle(pub(super) Arc<Store>);
+
+struct Held(Arc<Store>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        *self.0.held.lock() = false;
+    }
+}
+
+impl Handle {
+    fn fault(&self, call: &'static str, record: Option<&Record>) -> Option<Fault> {
+        self.0.calls.lock().push(call);
+        let mut plan = self.0.plan.lock();
+        let fault = plan.as_mut().and_then(|plan| plan(call, record));
+        drop(plan);
+        if fault == Some(Fault::Panic) {
+            std::panic::panic_any("the store panics");
+        }
+        fault
+    }
+}
+
+fn failed<T>() -> Result<T, BoxError> {
+    Err(BackendError::Unavailable("the store fails".to_owned()).into())
+}
+
+impl TokenBackend for Handle {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        match self.fault("load", None) {
+            Some(_) => failed(),
+            None => Ok(self.0.record.lock().clone()),
+        }
+    }
+
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        let fault = self.fault("save", Some(record));
+        if fault == Some(Fault::Before) {
+            return failed();
+        }
+        let mut stored = self.0.record.lock();
+        if self.0.compares && !record.may_replace(stored.as_ref()) {
+            return Err(BackendError::Conflict("the store".to_owned()).into());
+        }
+        *stored = Some(record.clone());
+        drop(stored);
+        match fault {
+            Some(Fault::PanicAfter) => std::panic::panic_any("the store panics"),
+            Some(_) => failed(),
+            None => Ok(()),
+        }
+    }
+
+    fn clear(&self) -> Result<(), BoxError> {
+        match self.fault("clear", None) {
+            Some(_) => failed(),
+            None => {
+                *self.0.record.lock() = None;
+                Ok(())
+            }
+        }
+    }
+
+    fn lock(&self, _: Duration) -> Result<Guard, BoxError> {
+        if self.fault("lock", None).is_some() {
+            return failed();
+        }
+        if self.0.kind == LockKind::None {
+            return Ok(Guard::none());
+        }
+        if std::mem::replace(&mut *self.0.held.lock(), true) {
+            return Err(BackendError::Busy("the store".to_owned()).into());
+        }
+        let held = Held(Arc::clone(&self.0));
+        if self.0.kind == LockKind::FreedByDeath {
+            return Ok(Guard::freed_by_death(held));
+        }
+        let lasts = Arc::clone(&self.0.lasts);
+        Ok(Guard::lease(held, move |_| lasts.lock().pop_front().unwrap_or(true)))
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::PowerCut
+    }
+
+    fn describe(&self) -> String {
+        "the store".to_owned()
+    }
+}
+
+/// A world of one server, one store and one clock.
+pub(super) struct World {
+    pub(super) wire: Arc<Wire>,
+    pub(super) store: Arc<Store>,
+    pub(super) clock: Arc<ManualClock>,
+    pub(super) rules: Rules,
+    pub(super) events: Arc<Mutex<Vec<Event>>>,
+}
+
+impl World {
+    pub(super) fn new(rotation: Rotation) -> World {
+        World::with(rotation, LockKind::FreedByDeath, true)
+    }
+
+    pub(super) fn with(rotation: Rotation, kind: LockKind, compares: bool) -> World {
+        let provider = Provider::builder("example")
+            .token_endpoint("https://as.example/token")
+            .rotation(rotation)
+            .build()
+            .unwrap();
+        let binding = Binding {
+            token_endpoint: "https://as.example/token".to_owned(),
+            client_id: "app".to_owned(),
+            grant: "authorization_code".to_owned(),
+            scope: None,
+            audience: None,
+        };
+        let clock = Arc::new(ManualClock::new());
+        let now = clock.now_utc();
+        let token = Token::new("at-1")
+            .with_refresh_token("rt-1")
+            .with_issued_at(now)
+            .with_expires_at(clock::later(now, LIFE));
+        let mut record = Record::new_login(token, None);
+        record.binding = Some(binding.clone());
+        let server = Server {
+            rotation,
+            issued: 1,
+            good: vec!["rt-1".to_owned()],
+            spent: Vec::new(),
+            sent: Vec::new(),
+            revoked: Vec::new(),
+            acts: VecDeque::new(),
+            rotations: 0,
+        };
+        World {
+            wire: Arc::new(Wire(Mutex::new(server))),
+            store: Arc::new(Store {
+                record: Mutex::new(Some(record)),
+                plan: Mutex::new(None),
+                calls: Mutex::new(Vec::new()),
+                held: Mutex::new(false),
+                compares,
+                kind,
+                lasts: Arc::new(Mutex::new(VecDeque::new())),
+            }),
+            clock,
+            rules: Rules::new(&provider, binding, true),
+            events: Arc::new(Mutex::new(Vec::new())),
+        }
+    }
+
+    /// A client, as in a process of its own.
+    pub(super) fn keeper(&self) -> Keeper {
+        let events = Arc::clone(&self.events);
+        let hook: Hook = Arc::new(move |event: &Event| events.lock().push(event.clone()));
+        let wire = Box::new(Arc::clone(&self.wire));
+        let handle = Box::new(Handle(Arc::clone(&self.store)));
+        Keeper::new(handle, wire, self.clock.clone(), self.rules.clone(), Some(hook))
+    }
+
+    pub(super) fn acts(&self, acts: &[Act]) {
+        self.wire.0.lock().acts = acts.iter().copied().collect();
+    }
+
+    pub(super) fn plan(
+        &self,
+        plan: impl FnMut(&'static str, Option<&Record>) -> Option<Fault> + Send + 'static,
+    ) {
+        *self.store.plan.lock() = Some(Box::new(plan));
+    }
+
+    /// The n-th call of the store from now, counted from 1, fails.
+    pub(super) fn fail_call(&self, n: usize, fault: Fault) {
+        let mut count = 0;
+        self.plan(move |_, _| {
+            count += 1;
+            (count == n).then_some(fault)
+        });
+    }
+
+    pub(super) fn stored(&self) -> Record {
+        self.store.record.lock().clone().unwrap()
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut Record)) {
+        let mut stored = self.store.record.lock();
+        let mut next = stored.clone().unwrap().next();
+        change(&mut next);
+        *stored = Some(next);
+    }
+
+    /// The note of another process that sent the stored refresh token `ago` before now.
+    pub(super) fn leave_note(&self, ago: Duration, deadline: Duration) {
+        let sent_at = self.clock.now_utc() - ago;
+        self.change(|record| {
+            record.note = Some(Note {
+                fingerprint: record.token.refresh_token().unwrap().fingerprint(),
+                nonce: "of-another".to_owned(),
+                holder: Holder { host: "elsewhere".to_owned(), pid: 7 },
+                sent_at,
+                deadline: clock::later(sent_at, deadline),
+                attempts: 1,
+                answered: false,
+                not_before: None,
+                unanswered_since: None,
+                unknown: Default::default(),
+            });
+        });
+    }
+
+    /// Into the margin: the access token works and should be replaced.
+    pub(super) fn into_margin(&self) {
+        self.clock.advance(LIFE - Duration::from_secs(30));
+    }
+
+    /// Past the access token's end.
+    pub(super) fn past_end(&self) {
+        self.clock.advance(LIFE + Duration::from_secs(1));
+    }
+
+    pub(super) fn sent(&self) -> Vec<String> {
+        self.wire.0.lock().sent.clone()
+    }
+
+    pub(super) fn rotations(&self) -> u64 {
+        self.wire.0.lock().rotations
+    }
+
+    /// Whether the login can go on: the store, or a client that waits to save, holds a refresh token
+    /// that the server takes.
+    pub(super) fn alive(&self) -> bool {
+        let stored = self.stored();
+        let token = stored.token.refresh_token().unwrap().expose().to_owned();
+        self.wire.0.lock().good.contains(&token)
+    }
+
+    pub(super) fn told(&self, test: impl Fn(&Event) -> bool) -> usize {
+        self.events.lock().iter().filter(|event| test(event)).count()
+    }
+}
+
+pub(super) fn use_token(keeper: &Keeper) -> Result<String> {
+    keeper.access(&Want::Usable).map(|live: Live| live.access_token().expose().to_owned())
+}
+
+pub(super) fn kind(result: &Result<String>) -> &str {
+    match result {
+        Ok(token) => token,
+        Err(error) => Error::kind(error),
+    }
+}

@@ -1,0 +1,250 @@
+//! P1, P7 and the fences: others act between our steps.
+
+use std::sync::Barrier;
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn threads_that_meet_at_the_end_of_a_token_send_one_request() {
+    for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
+        let world = World::new(rotation);
+        let keeper = world.keeper();
+        for round in 0..20_u64 {
+            world.past_end();
+            let barrier = Barrier::new(64);
+            let got: Vec<String> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..64)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            barrier.wait();
+                            kind(&use_token(&keeper)).to_owned()
+                        })
+                    })
+                    .collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            let expected = format!("at-{}", round + 2);
+            assert!(got.iter().all(|got| *got == expected), "{got:?}");
+            assert_eq!(world.rotations(), round + 1);
+        }
+        assert!(world.alive());
+    }
+}
+
+#[test]
+fn threads_that_ask_for_a_refresh_by_name_join_one() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    let barrier = Barrier::new(16);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let want = keeper.newer();
+                barrier.wait();
+                keeper.access(&want).unwrap();
+            });
+        }
+    });
+    assert_eq!(world.rotations(), 1);
+}
+
+#[test]
+fn a_process_that_waited_uses_what_the_other_saved() {
+    let world = World::new(Rotation::StrictFamily);
+    let (one, two) = (world.keeper(), world.keeper());
+    assert_eq!(kind(&use_token(&one)), "at-1");
+    assert_eq!(kind(&use_token(&two)), "at-1");
+    world.past_end();
+    assert_eq!(kind(&use_token(&one)), "at-2");
+    assert_eq!(kind(&use_token(&two)), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+    assert_eq!(world.told(|event| matches!(event, Event::Adopted { generation: 2 })), 1);
+}
+
+/// P7: a sibling without locks rotated first, at any moment.
+#[test]
+fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
+    // The sibling's pair is seen by the first, or by the second look after the refusal.
+    for look in [3, 4] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        let (wire, store, clock) =
+            (Arc::clone(&world.wire), Arc::clone(&world.store), world.clock.clone());
+        let mut loads = 0;
+        world.plan(move |call, record| {
+            if call == "save" && record.is_some_and(|record| record.note.is_some()) {
+                // The sibling sends the same token just before we do.
+                let _ = wire.0.lock().refresh("rt-1", clock.now_utc());
+            }
+            if call == "load" {
+                loads += 1;
+                if loads == look - 1 {
+                    let mut stored = store.record.lock();
+                    let mut next = stored.clone().unwrap().next();
+                    let now = clock.now_utc();
+                    next.token = Token::new("at-sibling")
+                        .with_refresh_token("rt-2")
+                        .with_issued_at(now)
+                        .with_expires_at(clock::later(now, LIFE));
+                    next.note = None;
+                    *stored = Some(next);
+                }
+            }
+            None
+        });
+        assert_eq!(kind(&use_token(&world.keeper())), "at-sibling", "seen at load {look}");
+        assert!(world.alive() && world.stored().refused.is_none());
+    }
+}
+
+/// Fencing: overtaken between load and the note's save, on a store that compares.
+#[test]
+fn a_note_over_a_newer_record_is_a_conflict_and_the_newer_record_stays() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    let (wire, store, clock) =
+        (Arc::clone(&world.wire), Arc::clone(&world.store), world.clock.clone());
+    let mut done = false;
+    world.plan(move |call, _| {
+        if call == "save" && !std::mem::replace(&mut done, true) {
+            let now = clock.now_utc();
+            let next = wire.0.lock().refresh("rt-1", now).unwrap();
+            let mut stored = store.record.lock();
+            let mut record = stored.clone().unwrap().next();
+            record.token = Token::new("at-other")
+                .with_refresh_token(next)
+                .with_expires_at(clock::later(now, LIFE));
+            record.generation += 1;
+            *stored = Some(record);
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-other");
+    assert!(world.sent().is_empty(), "nothing was sent");
+    assert!(world.alive());
+}
+
+/// What `act` does to the store while our request is on its way, and what is left.
+fn overtaken(
+    rotation: Rotation,
+    compares: bool,
+    act: impl FnOnce(&mut Option<Record>) + Send + 'static,
+) -> (World, String) {
+    let world = World::with(rotation, LockKind::Lease, compares);
+    world.past_end();
+    let store = Arc::clone(&world.store);
+    let mut act = Some(act);
+    let mut noted = false;
+    world.plan(move |call, _| {
+        if call == "load"
+            && noted
+            && let Some(act) = act.take()
+        {
+            act(&mut store.record.lock());
+        }
+        noted |= call == "save";
+        None
+    });
+    let got = kind(&use_token(&world.keeper())).to_owned();
+    *world.store.plan.lock() = None;
+    (world, got)
+}
+
+#[test]
+fn a_successor_is_saved_over_a_strangers_note() {
+    for compares in [true, false] {
+        let (world, got) = overtaken(Rotation::Strict, compares, |stored| {
+            let mut next = stored.clone().unwrap().next();
+            next.note.as_mut().unwrap().nonce = "of-another".to_owned();
+            *stored = Some(next);
+        });
+        assert_eq!(got, "at-2");
+        assert!(world.alive() && world.stored().note.is_none());
+    }
+}
+
+#[test]
+fn a_pair_that_lost_the_race_becomes_the_spare_and_theirs_is_used() {
+    for compares in [true, false] {
+        let (world, got) = overtaken(Rotation::Strict, compares, |stored| {
+            let mut next = stored.clone().unwrap().next();
+            let end = next.token.expires_at().unwrap() + time::Duration::hours(9);
+            next.token =
+                Token::new("at-theirs").with_refresh_token("rt-theirs").with_expires_at(end);
+            next.note = None;
+            *stored = Some(next);
+        });
+        assert_eq!(got, "at-theirs");
+        assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
+        // Theirs turns out to be dead: the spare is the live one.
+        world.clock.advance(LIFE * 20);
+        assert_eq!(kind(&use_token(&world.keeper())), "at-3");
+        assert_eq!(world.sent(), ["rt-1", "rt-theirs", "rt-2"]);
+        assert!(world.alive());
+    }
+}
+
+#[test]
+fn a_late_pair_is_never_written_into_an_empty_store_or_another_login() {
+    for compares in [true, false] {
+        let (world, got) = overtaken(Rotation::Strict, compares, |stored| *stored = None);
+        assert_eq!(got, "not_authorized");
+        assert!(world.store.record.lock().is_none());
+        assert_eq!(world.wire.0.lock().revoked, ["rt-2"]);
+
+        let (world, got) = overtaken(Rotation::Strict, compares, |stored| {
+            let end =
+                stored.as_ref().unwrap().token.expires_at().unwrap() + time::Duration::hours(9);
+            let token = Token::new("at-new").with_refresh_token("rt-new").with_expires_at(end);
+            *stored = Some(Record::new_login(token, stored.as_ref()));
+        });
+        assert_eq!(got, "at-new");
+        assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-new")));
+        assert!(world.stored().spare.is_none());
+        assert_eq!(world.wire.0.lock().revoked, ["rt-2"]);
+    }
+}
+
+/// A lease that runs out before the request is sent gives the spend up.
+#[test]
+fn a_lease_that_does_not_outlast_the_request_sends_nothing() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    *world.store.lasts.lock() = [false].into();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    *world.store.lasts.lock() = [false; 50].into();
+    assert_eq!(kind(&use_token(&world.keeper())), "busy");
+    assert!(world.sent().is_empty());
+}
+
+/// A lease is asked again before a replay.
+#[test]
+fn a_replay_needs_a_lease_that_outlasts_it() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    *world.store.lasts.lock() = [true, false].into();
+    world.acts(&[Act::LoseRequest]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.sent(), ["rt-1"]);
+}
+
+/// A held lock: whoever has a token that works goes on at once, also a process that has just begun.
+#[test]
+fn a_held_lock_delays_nobody_who_has_a_token_that_works() {
+    let world = World::new(Rotation::Strict);
+    world.into_margin();
+    *world.store.held.lock() = true;
+    assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+    assert_eq!(world.clock.slept(), Duration::ZERO);
+    world.clock.advance(Duration::from_secs(31));
+    world.leave_note(Duration::from_secs(1), Duration::from_secs(9));
+    let error = use_token(&world.keeper()).unwrap_err();
+    assert_eq!(error.kind(), "busy");
+    assert!(error.to_string().contains("process 7 on elsewhere"), "{error}");
+    assert!(world.sent().is_empty());
+}

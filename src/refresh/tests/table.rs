@@ -1,0 +1,354 @@
+//! The decision tables, row by row: situation x rotation class x access token alive or dead.
+
+use std::time::Duration;
+
+use super::*;
+use crate::refresh::decide::{Unsaved, not_saved};
+
+const WINDOW: Duration = Duration::from_secs(120);
+const N: Rotation = Rotation::None;
+const G: Rotation = Rotation::Grace(WINDOW);
+const GF: Rotation = Rotation::GraceThenFamily(WINDOW);
+const U: Rotation = Rotation::UntilUsed;
+const S: Rotation = Rotation::Strict;
+const F: Rotation = Rotation::StrictFamily;
+const X: Rotation = Rotation::Unknown;
+const ALL: [Rotation; 7] = [N, G, GF, U, S, F, X];
+
+/// What a call came to: the token or error it got, and what was sent.
+fn outcome(world: &World) -> (String, usize) {
+    let keeper = world.keeper();
+    let before = world.sent().len();
+    let got = kind(&use_token(&keeper)).to_owned();
+    (got, world.sent().len() - before)
+}
+
+fn world(rotation: Rotation, lock: LockKind, alive: bool) -> World {
+    let world = World::with(rotation, lock, true);
+    if alive {
+        world.into_margin()
+    } else {
+        world.past_end()
+    }
+    world
+}
+
+/// 4.1, row 1: a note under a lock that death frees, request never arrived: the replay saves it.
+#[test]
+fn a_note_under_a_lock_freed_by_death_is_replayed_at_once() {
+    for rotation in ALL {
+        for alive in [true, false] {
+            if rotation == F && alive {
+                continue;
+            }
+            let world = world(rotation, LockKind::FreedByDeath, alive);
+            world.leave_note(Duration::from_secs(1), Duration::from_secs(300));
+            assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "{rotation:?} alive={alive}");
+            assert!(world.alive(), "{rotation:?} alive={alive}");
+            assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 1);
+        }
+    }
+}
+
+/// 4.1, rows 2 and 3: family revocation, access token usable.
+#[test]
+fn where_reuse_ends_the_family_the_access_token_is_kept_while_it_works() {
+    let mut w = world(F, LockKind::FreedByDeath, true);
+    w.leave_note(Duration::from_secs(1), Duration::from_secs(300));
+    assert_eq!(outcome(&w), ("at-1".to_owned(), 0));
+    assert_eq!(w.told(|event| matches!(event, Event::PutOff { .. })), 1);
+    w.clock.advance(Duration::from_secs(31));
+    assert_eq!(outcome(&w), ("at-2".to_owned(), 1));
+
+    w = world(F, LockKind::FreedByDeath, true);
+    w.rules.ends_access_token = true;
+    w.leave_note(Duration::from_secs(1), Duration::from_secs(300));
+    assert_eq!(outcome(&w), ("at-2".to_owned(), 1));
+}
+
+/// 4.1, row 5: a lease or no lock, the holder may be alive, and a replay harms nobody.
+#[test]
+fn a_young_note_under_a_lease_is_replayed_where_a_second_pair_harms_nobody() {
+    for lock in [LockKind::Lease, LockKind::None] {
+        for rotation in [N, U, G, GF] {
+            for alive in [true, false] {
+                let world = world(rotation, lock, alive);
+                world.leave_note(WINDOW / 2, Duration::from_secs(300));
+                let expected = ("at-2".to_owned(), 1);
+                assert_eq!(outcome(&world), expected, "{rotation:?} {lock:?} alive={alive}");
+            }
+        }
+    }
+}
+
+/// 4.1, row 6: the holder may be alive with the only live pair in hand.
+#[test]
+fn a_young_note_under_a_lease_is_waited_for_where_a_replay_could_kill() {
+    for lock in [LockKind::Lease, LockKind::None] {
+        for rotation in [S, F, X, G, GF] {
+            for alive in [true, false] {
+                let world = world(rotation, lock, alive);
+                world.leave_note(WINDOW + Duration::from_secs(1), Duration::from_secs(300));
+                let expected = if alive { "at-1" } else { "outcome_unknown" };
+                let got = outcome(&world);
+                assert_eq!(got, (expected.to_owned(), 0), "{rotation:?} {lock:?} alive={alive}");
+                assert!(!*world.store.held.lock(), "the lock is let go while we wait");
+            }
+        }
+    }
+    let world = world(S, LockKind::Lease, false);
+    world.leave_note(Duration::from_secs(1), Duration::from_secs(300));
+    let error = use_token(&world.keeper()).unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(299)));
+    assert!(error.to_string().contains("process 7 on elsewhere"), "{error}");
+}
+
+/// 4.1, row 7: past the deadline a lease is like a lock freed by death.
+#[test]
+fn a_note_past_its_deadline_is_decided_as_under_a_lock_freed_by_death() {
+    for lock in [LockKind::Lease, LockKind::None] {
+        for rotation in ALL {
+            for alive in [true, false] {
+                let world = world(rotation, lock, alive);
+                world.leave_note(Duration::from_secs(301), Duration::from_secs(300));
+                let kept = rotation == F && alive;
+                let expected = if kept { ("at-1".to_owned(), 0) } else { ("at-2".to_owned(), 1) };
+                assert_eq!(outcome(&world), expected, "{rotation:?} {lock:?} alive={alive}");
+            }
+        }
+    }
+}
+
+/// 4.1, row 8: the service asked to wait.
+#[test]
+fn a_service_that_asked_to_wait_is_not_called_before() {
+    for rotation in ALL {
+        for alive in [true, false] {
+            let world = world(rotation, LockKind::FreedByDeath, alive);
+            world.leave_note(Duration::from_secs(1), Duration::from_secs(300));
+            let when = clock::later(world.clock.now_utc(), Duration::from_secs(20));
+            world.change(|record| record.note.as_mut().unwrap().not_before = Some(when));
+            let expected = if alive { "at-1" } else { "rate_limited" };
+            assert_eq!(outcome(&world), (expected.to_owned(), 0), "{rotation:?} alive={alive}");
+            world.clock.advance(Duration::from_secs(40));
+            assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "{rotation:?} alive={alive}");
+        }
+    }
+}
+
+/// 4.1, row 9: reuse ends other logins, too.
+#[test]
+fn where_reuse_ends_other_logins_only_an_explicit_call_replays() {
+    for alive in [true, false] {
+        let mut world = world(F, LockKind::FreedByDeath, alive);
+        world.rules.ends_other_logins = true;
+        world.leave_note(Duration::from_secs(1), Duration::from_secs(300));
+        let expected = if alive { "at-1" } else { "outcome_unknown" };
+        assert_eq!(outcome(&world), (expected.to_owned(), 0));
+        let keeper = world.keeper();
+        assert!(keeper.access(&keeper.newer()).is_ok());
+        assert_eq!(world.sent(), ["rt-1"]);
+    }
+}
+
+/// 4.2, rows 1 and 3: no answer to a request just sent, which did not arrive.
+#[test]
+fn a_lost_request_is_sent_once_more_at_once() {
+    for rotation in ALL {
+        for alive in [true, false] {
+            let world = world(rotation, LockKind::FreedByDeath, alive);
+            world.acts(&[Act::LoseRequest]);
+            let expected = match (rotation, alive) {
+                (F, true) => ("at-1".to_owned(), 1),
+                _ => ("at-2".to_owned(), 2),
+            };
+            assert_eq!(outcome(&world), expected, "{rotation:?} alive={alive}");
+            assert!(world.alive());
+        }
+    }
+}
+
+/// 4.2: the answer is lost after the rotation.
+#[test]
+fn a_lost_reply_is_recovered_where_the_service_lets_us() {
+    for rotation in ALL {
+        for alive in [true, false] {
+            let world = world(rotation, LockKind::FreedByDeath, alive);
+            world.acts(&[Act::LoseReply]);
+            let (got, sent) = outcome(&world);
+            match (rotation, alive) {
+                (N | G | GF | U, _) => {
+                    assert_eq!((got.as_str(), sent), ("at-3", 2), "{rotation:?} alive={alive}");
+                    assert!(world.alive(), "{rotation:?} alive={alive}");
+                }
+                (F, true) => assert_eq!((got.as_str(), sent), ("at-1", 1)),
+                (_, true) => assert_eq!((got.as_str(), sent), ("at-1", 2), "{rotation:?}"),
+                (_, false) => {
+                    assert_eq!((got.as_str(), sent), ("reauthorize", 2), "{rotation:?}");
+                }
+            }
+        }
+    }
+    // The verdict says that the answer was lost.
+    let world = world(S, LockKind::FreedByDeath, false);
+    world.acts(&[Act::LoseReply]);
+    let text = use_token(&world.keeper()).unwrap_err().to_string();
+    assert!(text.contains("no answer came, and now it is refused"), "{text}");
+}
+
+/// 4.2: a second silence leaves the note.
+#[test]
+fn a_second_silence_leaves_the_note_for_the_next_call() {
+    for rotation in [N, G, GF, U, S, X] {
+        for alive in [true, false] {
+            let world = world(rotation, LockKind::FreedByDeath, alive);
+            world.acts(&[Act::LoseRequest, Act::Broken]);
+            let expected = if alive { "at-1" } else { "outcome_unknown" };
+            assert_eq!(outcome(&world), (expected.to_owned(), 2), "{rotation:?} alive={alive}");
+            let note = world.stored().note.unwrap();
+            assert_eq!(note.attempts, 1);
+            assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "{rotation:?} alive={alive}");
+        }
+    }
+}
+
+/// 4.2, row 4: a service that answers "too early" although our token has ended did rotate.
+#[test]
+fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
+    let mut world = world(S, LockKind::FreedByDeath, false);
+    world.rules.earliest_refresh = Some(Duration::from_secs(570));
+    world.acts(&[Act::LoseReply, Act::TooEarly]);
+    let sent_at = world.clock.now_utc();
+    let keeper = world.keeper();
+    let error = use_token(&keeper).unwrap_err();
+    assert_eq!(error.kind(), "rate_limited");
+    let note = world.stored().note.unwrap();
+    assert_eq!(note.not_before, Some(clock::later(sent_at, Duration::from_secs(570))));
+    assert_eq!(note.unanswered_since, Some(sent_at));
+    // Not before then; then once, and the refusal of then is the verdict.
+    assert_eq!(outcome(&world), ("rate_limited".to_owned(), 0));
+    world.clock.advance(Duration::from_secs(571));
+    assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1));
+}
+
+/// 4.2, row 4, token usable: too early is nobody's error.
+#[test]
+fn too_early_while_the_token_works_is_no_error_and_waits_for_its_end() {
+    let world = world(S, LockKind::FreedByDeath, true);
+    world.acts(&[Act::TooEarly]);
+    assert_eq!(outcome(&world), ("at-1".to_owned(), 1));
+    assert_eq!(outcome(&world), ("at-1".to_owned(), 0));
+    world.clock.advance(Duration::from_secs(30));
+    assert_eq!(outcome(&world), ("at-2".to_owned(), 1));
+    assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0);
+}
+
+/// 4.3, row 1: the note could not be saved.
+#[test]
+fn a_note_that_cannot_be_saved_sends_nothing() {
+    for rotation in ALL {
+        for alive in [true, false] {
+            for fault in [Fault::Before, Fault::After] {
+                let world = world(rotation, LockKind::FreedByDeath, alive);
+                world.plan(move |call, record| {
+                    let note = record.is_some_and(|record| record.note.is_some());
+                    (call == "save" && note).then_some(fault)
+                });
+                let expected = if alive { "at-1" } else { "backend" };
+                let keeper = world.keeper();
+                assert_eq!(kind(&use_token(&keeper)), expected, "{rotation:?} alive={alive}");
+                assert!(world.sent().is_empty());
+                // A note that became visible all the same does not count as a spend here.
+                *world.store.plan.lock() = None;
+                world.clock.advance(Duration::from_secs(6));
+                assert_eq!(kind(&use_token(&keeper)), "at-2", "{rotation:?} alive={alive}");
+                assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0);
+            }
+        }
+    }
+}
+
+/// 4.3, rows 2 to 4: the successor could not be saved.
+#[test]
+fn a_successor_that_cannot_be_saved_is_kept_with_the_lock_where_another_could_spend_again() {
+    for rotation in ALL {
+        for alive in [true, false] {
+            let world = world(rotation, LockKind::FreedByDeath, alive);
+            world.plan(|call, record| {
+                let note = record.is_some_and(|record| record.note.is_some());
+                (call == "save" && !note).then_some(Fault::Before)
+            });
+            let keeper = world.keeper();
+            let got = kind(&use_token(&keeper)).to_owned();
+            let expected = match (rotation, alive) {
+                (N, _) => "at-2",
+                (_, true) => "at-1",
+                (_, false) => "not_saved",
+            };
+            assert_eq!(got, expected, "{rotation:?} alive={alive}");
+            let holds = *world.store.held.lock();
+            let rotated = rotation != N;
+            assert_eq!(
+                holds,
+                not_saved(rotation, rotated) == Unsaved::KeepLock,
+                "{rotation:?} alive={alive}"
+            );
+            if holds {
+                // Another process: the access token if it works, else busy.
+                let expected = if alive { "at-1" } else { "busy" };
+                assert_eq!(outcome(&world).0, expected, "{rotation:?} alive={alive}");
+            }
+            *world.store.plan.lock() = None;
+            assert_eq!(kind(&use_token(&keeper)), "at-2", "{rotation:?} alive={alive}");
+            assert!(world.alive() && !*world.store.held.lock());
+            assert_eq!(world.sent(), ["rt-1"], "nothing was sent twice");
+        }
+    }
+}
+
+/// 4.3, rows 5 to 7: refusals.
+#[test]
+fn a_refusal_is_believed_when_the_store_is_unchanged_and_only_for_a_while() {
+    for rotation in ALL {
+        let world = world(rotation, LockKind::FreedByDeath, false);
+        world.acts(&[Act::Refuse]);
+        assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1), "{rotation:?}");
+        let refused = world.stored().refused.unwrap();
+        assert_eq!(refused.code, "invalid_grant");
+        assert!(world.stored().note.is_none(), "the note is settled");
+        assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
+        assert_eq!(outcome(&world), ("reauthorize".to_owned(), 0), "not asked on every run");
+        world.clock.advance(Duration::from_secs(3601));
+        assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "an outage heals");
+    }
+}
+
+/// 4.3, row 8: under a lease, another holder may have the successor in hand.
+#[test]
+fn a_refusal_is_no_verdict_while_another_holder_of_a_lease_may_have_the_successor() {
+    for lock in [LockKind::Lease, LockKind::None] {
+        let world = world(S, lock, false);
+        let other = Arc::new(Mutex::new(false));
+        let seen = Arc::clone(&other);
+        let store = Arc::clone(&world.store);
+        let now = world.clock.now_utc();
+        world.acts(&[Act::Refuse]);
+        // While our request is on its way, another process writes its note over ours.
+        world.plan(move |call, _| {
+            if call == "load" && !store.calls.lock().contains(&"save") {
+                return None;
+            }
+            if call == "load" && !std::mem::replace(&mut *seen.lock(), true) {
+                let mut stored = store.record.lock();
+                let mut next = stored.clone().unwrap().next();
+                let note = next.note.as_mut().unwrap();
+                note.holder = Holder { host: "elsewhere".to_owned(), pid: 7 };
+                note.deadline = clock::later(now, Duration::from_secs(300));
+                *stored = Some(next);
+            }
+            None
+        });
+        assert_eq!(outcome(&world), ("outcome_unknown".to_owned(), 1), "{lock:?}");
+        assert!(world.stored().refused.is_none(), "{lock:?}");
+    }
+}
