@@ -11,6 +11,8 @@ pub mod protocol;
 pub mod provider;
 pub mod providers;
 pub mod record;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod token;
 
