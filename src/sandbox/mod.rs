@@ -141,6 +141,7 @@ impl Sandbox {
     pub fn provider(&self) -> Provider {
         let settings = &self.shared.settings;
         let at = |path: &str| format!("{}{path}", self.url());
+        let too_early = ErrorRule::new(Verdict::TooEarly).text("access_token not expired");
         let mut provider = Provider::builder("sandbox")
             .authorization_endpoint(at("/authorize"))
             .token_endpoint(at("/token"))
@@ -150,10 +151,10 @@ impl Sandbox {
             .client_auth(settings.client_auth)
             .token_format(settings.token_format)
             .rotation(settings.rotation)
-            .ends_access_token(settings.ends_access_token);
+            .ends_access_token(settings.ends_access_token)
+            .error_rule(too_early);
         if let Some(earliest) = settings.earliest_refresh {
-            let too_early = ErrorRule::new(Verdict::TooEarly).text("access_token not expired");
-            provider = provider.earliest_refresh(earliest).error_rule(too_early);
+            provider = provider.earliest_refresh(earliest);
         }
         // Addresses on loopback are always accepted.
         provider.checked_by_test()
