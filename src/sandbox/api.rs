@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use super::http::{HttpRequest, Reply, find};
-use super::server::{Owner, access_name};
+use super::tokens::{Owner, access_name};
 
 /// A request at the API, for the handlers of [`super::Sandbox::on`]. `Debug` shows no header values
 /// and no body.

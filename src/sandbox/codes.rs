@@ -7,7 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 
 use super::events::EventKind;
-use super::server::{Decision, Now, Refused, Server};
+use super::server::Server;
+use super::tokens::{Decision, Now, Refused};
 use crate::provider::is_loopback;
 use crate::secret::random_text;
 

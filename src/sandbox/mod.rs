@@ -59,6 +59,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod token_endpoint;
+mod tokens;
 
 use std::fmt;
 use std::io;

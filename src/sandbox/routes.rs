@@ -9,9 +9,10 @@ use super::api::{self, ApiRequest};
 use super::codes::Unfit;
 use super::faults::{Fault, Faults};
 use super::http::{HttpRequest, Reply, pairs};
-use super::server::{Issued, Now, Server};
+use super::server::Server;
 use super::settings::Settings;
 use super::token_endpoint::{self, Forced, TokenCall};
+use super::tokens::{Issued, Now};
 
 pub(super) type ApiHandler = Arc<dyn Fn(&ApiRequest) -> Reply + Send + Sync>;
 type TokenHandler = Arc<dyn Fn(&TokenCall, Reply) -> Reply + Send + Sync>;

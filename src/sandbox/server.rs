@@ -5,93 +5,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use time::OffsetDateTime;
-
 use super::codes::{Code, Pending};
 use super::events::{Counters, Event, EventKind};
 use super::settings::Settings;
+use super::tokens::{
+    AccessToken, Decision, Issued, Login, Now, Owner, RefreshToken, Refused, TOO_EARLY,
+    access_name, refresh_name,
+};
 use crate::provider::Rotation;
 use crate::secret::random_text;
-
-/// The moment of a decision. Lifetimes go by `monotonic`, dates by `wall`.
-#[derive(Clone, Copy)]
-pub(super) struct Now {
-    pub(super) monotonic: Duration,
-    pub(super) wall: OffsetDateTime,
-}
-
-/// A refusal as RFC 6749 section 5.2 answers it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refused {
-    pub(super) status: u16,
-    pub(super) code: &'static str,
-    pub(super) description: &'static str,
-}
-
-pub(super) const TOO_EARLY: Refused = Refused {
-    status: 400,
-    code: "access_denied",
-    description: "Rate limit exceeded: access_token not expired",
-};
-
-impl Refused {
-    pub(super) const fn new(code: &'static str, description: &'static str) -> Refused {
-        Refused { status: 400, code, description }
-    }
-}
-
-/// What an answer carries: indexes of the tokens in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Issued {
-    pub(super) access: usize,
-    pub(super) refresh: Option<usize>,
-}
-
-pub(super) type Decision = Result<Issued, Refused>;
-
-pub(super) struct Login {
-    pub(super) scope: String,
-    ended: bool,
-    newest: Issued,
-}
-
-pub(super) struct RefreshToken {
-    pub(super) text: String,
-    login: usize,
-    /// The one it replaced.
-    parent: Option<usize>,
-    /// The pair that replaced it first.
-    successor: Option<Issued>,
-    /// When it was replaced.
-    replaced_at: Option<Duration>,
-    /// No longer good, whatever the rotation says.
-    ended: bool,
-}
-
-pub(super) struct AccessToken {
-    pub(super) text: String,
-    /// `None` for a token of the client itself.
-    login: Option<usize>,
-    /// The refresh token it belongs to.
-    refresh: Option<usize>,
-    issued_at: Duration,
-    ends_at: Duration,
-    ended: bool,
-    used: bool,
-    pub(super) scope: String,
-}
 
 #[derive(Clone, Copy)]
 enum Which {
     Access(usize),
     Refresh(usize),
-}
-
-/// The owner of an access token that was honoured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) access: usize,
-    pub(super) subject: String,
 }
 
 pub(super) struct Server {
@@ -237,7 +164,7 @@ impl Server {
     fn is_too_early(&self, now: Now, login: usize) -> bool {
         let newest = &self.access_tokens[self.logins[login].newest.access];
         self.settings.earliest_refresh.is_some_and(|earliest| {
-            is_live(newest, now) && now.monotonic.saturating_sub(newest.issued_at) < earliest
+            newest.is_live(now) && now.monotonic.saturating_sub(newest.issued_at) < earliest
         })
     }
 
@@ -310,7 +237,7 @@ impl Server {
         let Some(&Which::Access(access)) = self.by_text.get(text) else { return None };
         let token = &self.access_tokens[access];
         let login = token.login;
-        if !is_live(token, now) || login.is_some_and(|login| self.logins[login].ended) {
+        if !token.is_live(now) || login.is_some_and(|login| self.logins[login].ended) {
             let event = self.note(now, EventKind::Unauthorized, login, None);
             event.access_token = Some(access_name(access));
             return None;
@@ -433,16 +360,4 @@ impl Server {
         self.events.push(event);
         &mut self.events[last]
     }
-}
-
-fn is_live(token: &AccessToken, now: Now) -> bool {
-    !token.ended && now.monotonic < token.ends_at
-}
-
-pub(super) fn refresh_name(index: usize) -> String {
-    format!("rt-{}", index + 1)
-}
-
-pub(super) fn access_name(index: usize) -> String {
-    format!("at-{}", index + 1)
 }

@@ -7,8 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::http::{HttpRequest, Reply, pairs};
-use super::server::{Decision, Issued, Now, Refused, Server, TOO_EARLY};
+use super::server::Server;
 use super::settings::Settings;
+use super::tokens::{Decision, Issued, Now, Refused, TOO_EARLY};
 use crate::provider::{ClientAuth, TokenFormat};
 
 /// A request at the token endpoint, for the handler of [`super::Sandbox::on_token`]. `Debug` shows
