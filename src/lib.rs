@@ -15,6 +15,8 @@ pub mod providers;
 pub mod record;
 mod refresh;
 mod request;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod token;
 mod transport;

@@ -1,0 +1,118 @@
+//! The small API behind the bearer check.
+
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+use super::http::{HttpRequest, Reply, find};
+use super::tokens::{Owner, access_name};
+
+/// A request at the API, for the handlers of [`super::Sandbox::on`]. `Debug` shows no header values
+/// and no body.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ApiRequest {
+    /// The HTTP method.
+    pub method: String,
+    /// The path, not decoded.
+    pub path: String,
+    /// The query, not decoded and without the question mark; empty if there is none.
+    pub query: String,
+    /// The headers, `Authorization` included.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// Whose access token came with it: the person's name, or the client id for a token of the
+    /// client itself. `None` without a good token, which only an open route lets in.
+    pub subject: Option<String>,
+    /// The number of the access token: 9 for `at-9`.
+    pub access_token_number: Option<usize>,
+}
+
+impl ApiRequest {
+    /// The first header of that name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        find(&self.headers, name)
+    }
+
+    /// The first parameter of the query of that name, decoded.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        super::http::pairs(self.query.as_bytes())
+            .into_iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The body as JSON; `null` if it is not that.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    pub(super) fn new(request: &HttpRequest, owner: Option<Owner>) -> ApiRequest {
+        ApiRequest {
+            method: request.method.clone(),
+            path: request.path.clone(),
+            query: request.query.clone(),
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+            access_token_number: owner.as_ref().map(|owner| owner.access + 1),
+            subject: owner.map(|owner| owner.subject),
+        }
+    }
+}
+
+impl fmt::Debug for ApiRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiRequest")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("access_token", &self.access_token_number.map(|n| access_name(n - 1)))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The routes that every sandbox has.
+pub(super) fn built_in(request: &ApiRequest) -> Reply {
+    match request.path.as_str() {
+        "/api/me" => Reply::json(
+            200,
+            json!({
+                "login": request.subject,
+                "access_token_number": request.access_token_number,
+            }),
+        ),
+        "/api/echo" => Reply::json(200, echo(request)),
+        path => match path.strip_prefix("/api/status/").and_then(|status| status.parse().ok()) {
+            Some(status @ 200..=599) => Reply::json(status, json!({ "status": status })),
+            _ => Reply::json(404, json!({ "error": "not_found" })),
+        },
+    }
+}
+
+fn echo(request: &ApiRequest) -> Value {
+    let headers: Map<String, Value> = request
+        .headers
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.as_str().into()))
+        .collect();
+    json!({
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "headers": headers,
+        "body": String::from_utf8_lossy(&request.body),
+    })
+}
+
+/// RFC 6750 section 3.1: a request without a token is told no error code.
+pub(super) fn unauthorized(with_token: bool) -> Reply {
+    let (challenge, error) = if with_token {
+        ("Bearer realm=\"sandbox\", error=\"invalid_token\"", "invalid_token")
+    } else {
+        ("Bearer realm=\"sandbox\"", "unauthorized")
+    };
+    Reply::json(401, json!({ "error": error })).with_header("WWW-Authenticate", challenge)
+}

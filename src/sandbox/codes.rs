@@ -1,0 +1,183 @@
+//! The authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636): decisions only.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use url::Url;
+
+use super::events::EventKind;
+use super::server::Server;
+use super::tokens::{Decision, Now, Refused};
+use crate::provider::is_loopback;
+use crate::secret::random_text;
+
+/// RFC 6749 section 4.1.2 recommends ten minutes at most.
+const CODE_LIFETIME: Duration = Duration::from_secs(600);
+
+/// An authorization request that waits for the person.
+#[derive(Clone)]
+pub(super) struct Pending {
+    redirect_uri: String,
+    state: Option<String>,
+    pub(super) scope: String,
+    challenge: Option<String>,
+}
+
+/// A code that was given out.
+pub(super) struct Code {
+    redirect_uri: String,
+    scope: String,
+    challenge: Option<String>,
+    issued_at: Duration,
+    /// Spent; with the login that came of it, if one did.
+    spent: Option<Option<usize>>,
+}
+
+/// Why an authorization request is not shown to the person.
+pub(super) enum Unfit {
+    /// The redirect URI cannot be trusted: the person is told, not the client (section 4.1.2.1).
+    Page(&'static str),
+    /// The client is told, at this address.
+    Redirect(String),
+}
+
+impl Server {
+    /// An authorization request: the number under which it waits, or why not.
+    pub(super) fn authorize(
+        &mut self,
+        issuer: &str,
+        parameters: &[(String, String)],
+    ) -> Result<String, Unfit> {
+        let get =
+            |name: &str| parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+        if get("client_id").as_deref() != Some(&self.settings.client_id) {
+            return Err(Unfit::Page("unknown client_id"));
+        }
+        let Some(redirect_uri) = get("redirect_uri").filter(|uri| self.may_redirect(uri)) else {
+            return Err(Unfit::Page("redirect_uri is missing or not registered"));
+        };
+        let pending = Pending {
+            redirect_uri,
+            state: get("state"),
+            scope: get("scope").unwrap_or_default(),
+            challenge: get("code_challenge"),
+        };
+        let twice = |name: &str| parameters.iter().filter(|(n, _)| n == name).count() > 1;
+        let unfit = if ["client_id", "redirect_uri", "state", "scope", "code_challenge"]
+            .iter()
+            .any(|name| twice(name))
+        {
+            Some(("invalid_request", "a parameter came twice"))
+        } else if get("response_type").as_deref() != Some("code") {
+            Some(("unsupported_response_type", "only response_type=code"))
+        } else if pending.challenge.is_some()
+            && get("code_challenge_method").as_deref() != Some("S256")
+        {
+            Some(("invalid_request", "only code_challenge_method=S256"))
+        } else if pending.challenge.is_none() && self.settings.pkce_required {
+            Some(("invalid_request", "code_challenge is missing"))
+        } else {
+            None
+        };
+        if let Some((error, description)) = unfit {
+            let parameters = [("error", error), ("error_description", description)];
+            return Err(Unfit::Redirect(self.callback(issuer, &pending, &parameters)));
+        }
+        let number = random_text::<16>();
+        self.pending.insert(number.clone(), pending);
+        Ok(number)
+    }
+
+    /// What the person decided: where the browser goes. `None` for a request that does not wait.
+    pub(super) fn decide(
+        &mut self,
+        now: Now,
+        issuer: &str,
+        number: &str,
+        approve: bool,
+    ) -> Option<String> {
+        let pending = self.pending.remove(number)?;
+        if !approve {
+            return Some(self.callback(issuer, &pending, &[("error", "access_denied")]));
+        }
+        let code = random_text::<24>();
+        let address = self.callback(issuer, &pending, &[("code", &code)]);
+        self.codes.insert(
+            code,
+            Code {
+                redirect_uri: pending.redirect_uri,
+                scope: pending.scope,
+                challenge: pending.challenge,
+                issued_at: now.monotonic,
+                spent: None,
+            },
+        );
+        Some(address)
+    }
+
+    /// A code comes to the token endpoint. It is spent whatever happens next, and when it comes
+    /// again, what was issued for it ends (RFC 6749 section 4.1.2).
+    pub(super) fn exchange(
+        &mut self,
+        now: Now,
+        text: &str,
+        redirect_uri: Option<&str>,
+        verifier: Option<&str>,
+    ) -> Decision {
+        let refused = |description| Err(Refused::new("invalid_grant", description));
+        let Some(code) = self.codes.get_mut(text) else { return refused("unknown code") };
+        if let Some(login) = code.spent {
+            self.counters.code_replays += 1;
+            self.note(now, EventKind::CodeReplayed, login, None);
+            if let Some(login) = login {
+                self.end_login(now, login, "code replayed");
+            }
+            return refused("the code was used before");
+        }
+        code.spent = Some(None);
+        if now.monotonic.saturating_sub(code.issued_at) >= CODE_LIFETIME {
+            return refused("the code has expired");
+        }
+        if redirect_uri != Some(&code.redirect_uri) {
+            return refused("another redirect_uri");
+        }
+        match (&code.challenge, verifier) {
+            (None, None) => {}
+            (Some(challenge), Some(verifier)) if *challenge == s256(verifier) => {}
+            (Some(_), Some(_)) => return refused("the code_verifier does not match"),
+            (Some(_), None) => return refused("the code_verifier is missing"),
+            // RFC 9700 section 2.1.1: a verifier without a challenge is a downgrade.
+            (None, Some(_)) => return refused("a code_verifier for a request without PKCE"),
+        }
+        let scope = code.scope.clone();
+        let login = self.logins.len();
+        if let Some(code) = self.codes.get_mut(text) {
+            code.spent = Some(Some(login));
+        }
+        self.counters.code_exchanges += 1;
+        Ok(self.begin_login(now, &scope))
+    }
+
+    fn may_redirect(&self, uri: &str) -> bool {
+        self.settings.redirect_uris.iter().any(|known| known == uri)
+            || Url::parse(uri).is_ok_and(|url| is_loopback(&url) && url.fragment().is_none())
+    }
+
+    fn callback(&self, issuer: &str, pending: &Pending, parameters: &[(&str, &str)]) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(parameters);
+        if let Some(state) = &pending.state {
+            query.append_pair("state", state);
+        }
+        if self.settings.issuer_in_callback {
+            query.append_pair("iss", issuer);
+        }
+        let separator = if pending.redirect_uri.contains('?') { '&' } else { '?' };
+        format!("{}{separator}{}", pending.redirect_uri, query.finish())
+    }
+}
+
+fn s256(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes()))
+}

@@ -1,0 +1,304 @@
+//! Which request is decided where, and what a fault makes of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::api::{self, ApiRequest};
+use super::codes::Unfit;
+use super::faults::{Fault, Faults};
+use super::http::{HttpRequest, Reply, pairs};
+use super::server::Server;
+use super::settings::Settings;
+use super::token_endpoint::{self, Forced, TokenCall};
+use super::tokens::{Issued, Now};
+
+pub(super) type ApiHandler = Arc<dyn Fn(&ApiRequest) -> Reply + Send + Sync>;
+type TokenHandler = Arc<dyn Fn(&TokenCall, Reply) -> Reply + Send + Sync>;
+
+/// One more route of the API.
+#[derive(Clone)]
+pub(super) struct Route {
+    pub(super) method: String,
+    pub(super) path: String,
+    pub(super) needs_token: bool,
+    pub(super) handler: ApiHandler,
+}
+
+/// What the connections share.
+pub(super) struct Shared {
+    pub(super) settings: Arc<Settings>,
+    /// The sandbox's own address, which is also its issuer identifier.
+    pub(super) url: String,
+    /// Every token and counter: one lock, so that a decision is seen whole or not at all.
+    pub(super) server: Mutex<Server>,
+    pub(super) faults: Mutex<Faults>,
+    pub(super) routes: RwLock<Vec<Route>>,
+    pub(super) on_token: RwLock<Option<TokenHandler>>,
+    pub(super) stopping: AtomicBool,
+}
+
+/// What happens to a request in the end.
+pub(super) enum Outcome {
+    /// The answer, the first `cut` bytes of its body only if that is given, and the tokens in it.
+    Answer { reply: Reply, cut: Option<usize>, issued: Option<Issued> },
+    /// The connection is closed; these tokens were issued and do not arrive.
+    Close { lost: Option<Issued> },
+}
+
+impl Outcome {
+    fn reply(reply: Reply) -> Outcome {
+        Outcome::Answer { reply, cut: None, issued: None }
+    }
+}
+
+impl Shared {
+    pub(super) fn now(&self) -> Now {
+        let clock = &self.settings.clock;
+        Now { monotonic: clock.monotonic(), wall: clock.now_utc() }
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Decides a request.
+    pub(super) fn handle(&self, request: &HttpRequest) -> Outcome {
+        match (request.method.as_str(), request.path.as_str()) {
+            (_, "/token") => self.token(request),
+            ("GET", "/authorize") => Outcome::reply(self.authorize(request)),
+            ("POST", "/authorize") => Outcome::reply(self.decide(request)),
+            ("POST", "/revoke") => Outcome::reply(self.revoke(request)),
+            ("GET", "/counters") => Outcome::reply(Reply::json(200, self.server.lock().counters)),
+            ("GET", "/events") => Outcome::reply(Reply::json(200, &self.server.lock().events)),
+            ("POST", "/fault") => Outcome::reply(self.fault(request)),
+            ("POST", "/expire") => {
+                self.server.lock().expire_access_tokens(self.now());
+                Outcome::reply(Reply::new(204))
+            }
+            ("POST", "/login") => Outcome::reply(self.login(request)),
+            _ => self.api(request),
+        }
+    }
+
+    fn token(&self, request: &HttpRequest) -> Outcome {
+        self.server.lock().counters.token_requests += 1;
+        let fault = self.faults.lock().token.pop_front();
+        self.with_fault(fault, |forced| {
+            let call = TokenCall::new(request, self.settings.token_format);
+            let (reply, issued) = {
+                let mut server = self.server.lock();
+                token_endpoint::answer(&mut server, self.now(), &call, forced)
+            };
+            let handler = self.on_token.read().clone();
+            match handler {
+                Some(handler) => (handler(&call, reply), issued),
+                None => (reply, issued),
+            }
+        })
+    }
+
+    fn api(&self, request: &HttpRequest) -> Outcome {
+        self.server.lock().counters.api_calls += 1;
+        let fault = self.faults.lock().api.pop_front();
+        let outcome = self.with_fault(fault, |forced| {
+            let reply = if forced == Some(Forced::Refusal) {
+                api::unauthorized(true)
+            } else {
+                self.api_reply(request)
+            };
+            (reply, None)
+        });
+        if let Outcome::Answer { reply, .. } = &outcome {
+            let counters = &mut self.server.lock().counters;
+            counters.api_ok += u64::from(reply.status < 400);
+            counters.api_unauthorized += u64::from(reply.status == 401);
+        }
+        outcome
+    }
+
+    fn api_reply(&self, request: &HttpRequest) -> Reply {
+        let route = self.route(request);
+        let is_open = route.as_ref().is_some_and(|route| !route.needs_token);
+        let bearer = request.header("authorization").and_then(token_endpoint::bearer);
+        let owner = bearer.and_then(|token| self.server.lock().owner(self.now(), token));
+        if owner.is_none() && !is_open {
+            return api::unauthorized(bearer.is_some());
+        }
+        let call = ApiRequest::new(request, owner);
+        match route {
+            Some(route) => (route.handler)(&call),
+            None => api::built_in(&call),
+        }
+    }
+
+    /// The route that was added last wins.
+    fn route(&self, request: &HttpRequest) -> Option<Route> {
+        let routes = self.routes.read();
+        let fits = |path: &str| match path.strip_suffix('*') {
+            Some(start) => request.path.starts_with(start),
+            None => request.path == path,
+        };
+        routes.iter().rev().find(|r| r.method == request.method && fits(&r.path)).cloned()
+    }
+
+    /// Lets a fault happen before, after or instead of a decision.
+    fn with_fault(
+        &self,
+        fault: Option<Fault>,
+        decide: impl FnOnce(Option<Forced>) -> (Reply, Option<Issued>),
+    ) -> Outcome {
+        let clock = &self.settings.clock;
+        let forced = match &fault {
+            Some(Fault::RefuseOnce) => Some(Forced::Refusal),
+            Some(Fault::TooEarly) => Some(Forced::TooEarly),
+            _ => None,
+        };
+        match &fault {
+            Some(Fault::DelayBefore(duration)) => clock.sleep(*duration),
+            Some(Fault::CutBefore) => return Outcome::Close { lost: None },
+            Some(Fault::StatusBefore(status)) => return Outcome::reply(failure(*status, None)),
+            Some(Fault::TooMany(seconds)) => return Outcome::reply(failure(429, *seconds)),
+            Some(Fault::Unavailable(seconds)) => return Outcome::reply(failure(503, *seconds)),
+            Some(Fault::Body { status, content_type, body, commit: false }) => {
+                return Outcome::reply(Reply::bytes(*status, content_type, body.clone()));
+            }
+            Some(Fault::HoldBefore(gate)) if !gate.pass(|| self.is_stopping()) => {
+                return Outcome::Close { lost: None };
+            }
+            _ => {}
+        }
+        let (reply, issued) = decide(forced);
+        let instead = |reply| {
+            // The tokens exist, and nobody gets them.
+            if let Some(issued) = issued {
+                self.server.lock().sent(self.now(), issued, false);
+            }
+            Outcome::reply(reply)
+        };
+        match &fault {
+            Some(Fault::DelayAfter(duration)) => clock.sleep(*duration),
+            Some(Fault::CutAfter) => return Outcome::Close { lost: issued },
+            Some(Fault::CutMid(bytes)) => {
+                return Outcome::Answer { reply, cut: Some(*bytes), issued };
+            }
+            Some(Fault::StatusAfter(status)) => return instead(failure(*status, None)),
+            Some(Fault::Body { status, content_type, body, .. }) => {
+                return instead(Reply::bytes(*status, content_type, body.clone()));
+            }
+            Some(Fault::HoldAfter(gate)) if !gate.pass(|| self.is_stopping()) => {
+                return Outcome::Close { lost: issued };
+            }
+            _ => {}
+        }
+        Outcome::Answer { reply, cut: None, issued }
+    }
+
+    fn authorize(&self, request: &HttpRequest) -> Reply {
+        let parameters = pairs(request.query.as_bytes());
+        let mut server = self.server.lock();
+        match server.authorize(&self.url, &parameters) {
+            Ok(number) => {
+                let scope = server.pending.get(&number).map(|p| p.scope.clone());
+                page(200, &consent(&number, &self.settings.client_id, &scope.unwrap_or_default()))
+            }
+            Err(Unfit::Page(why)) => page(400, &format!("<p>{why}</p>")),
+            Err(Unfit::Redirect(address)) => redirect(&address),
+        }
+    }
+
+    fn decide(&self, request: &HttpRequest) -> Reply {
+        let form = pairs(&request.body);
+        let get = |name: &str| form.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let approve = match get("decision") {
+            Some("approve") => true,
+            Some("deny") => false,
+            _ => return page(400, "<p>approve or deny</p>"),
+        };
+        let number = get("request").unwrap_or_default();
+        let address = self.server.lock().decide(self.now(), &self.url, number, approve);
+        match address {
+            Some(address) => redirect(&address),
+            None => page(400, "<p>this request does not wait for a decision</p>"),
+        }
+    }
+
+    /// RFC 7009.
+    fn revoke(&self, request: &HttpRequest) -> Reply {
+        let call = TokenCall::new(request, self.settings.token_format);
+        let mut server = self.server.lock();
+        if let Err(refused) = token_endpoint::authenticate(&self.settings, &call) {
+            return token_endpoint::refusal(&refused);
+        }
+        if let Some(token) = call.parameter("token") {
+            server.revoke(self.now(), token);
+        }
+        Reply::new(200)
+    }
+
+    fn login(&self, request: &HttpRequest) -> Reply {
+        let scope = pairs(request.query.as_bytes()).into_iter().find(|(name, _)| name == "scope");
+        let mut server = self.server.lock();
+        let issued = server.begin_login(self.now(), &scope.unwrap_or_default().1);
+        token_endpoint::success(&server, self.now(), issued)
+    }
+
+    fn fault(&self, request: &HttpRequest) -> Reply {
+        let query = pairs(request.query.as_bytes());
+        let get = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        let mut faults = self.faults.lock();
+        if get("kind").as_deref() == Some("none") {
+            *faults = Faults::default();
+            return Reply::new(204);
+        }
+        let Some(fault) = Faults::parse(get) else {
+            return Reply::bytes(400, "text/plain", "unknown kind");
+        };
+        let times = get("n").and_then(|n| n.parse().ok()).unwrap_or(1);
+        let queue = match get("on").as_deref() {
+            Some("api") => &mut faults.api,
+            _ => &mut faults.token,
+        };
+        queue.extend(std::iter::repeat_n(fault, times));
+        Reply::new(204)
+    }
+}
+
+fn failure(status: u16, retry_after: Option<u64>) -> Reply {
+    let reply = Reply::bytes(status, "text/html", "<h1>on command</h1>");
+    match retry_after {
+        Some(seconds) => reply.with_header("Retry-After", &seconds.to_string()),
+        None => reply,
+    }
+}
+
+fn redirect(address: &str) -> Reply {
+    Reply::new(302).with_header("Location", address).with_header("Cache-Control", "no-store")
+}
+
+fn page(status: u16, body: &str) -> Reply {
+    let text = format!("<!doctype html><title>evergrant sandbox</title>\n{body}\n");
+    Reply::bytes(status, "text/html; charset=utf-8", text).with_header("Cache-Control", "no-store")
+}
+
+fn consent(number: &str, client: &str, scope: &str) -> String {
+    let form = |decision: &str| {
+        format!(
+            "<form method=\"post\" action=\"/authorize\">\
+             <input type=\"hidden\" name=\"request\" value=\"{number}\">\
+             <button name=\"decision\" value=\"{decision}\">{decision}</button></form>"
+        )
+    };
+    format!(
+        "<p>{} asks for access to a sandbox for tests. Scope: {}</p>\n{}\n{}",
+        escaped(client),
+        escaped(scope),
+        form("approve"),
+        form("deny")
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}

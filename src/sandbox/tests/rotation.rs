@@ -1,0 +1,213 @@
+//! What becomes of refresh tokens, class by class.
+
+use std::time::Duration;
+
+use super::{Desk, unchanged};
+use crate::provider::Rotation;
+use crate::sandbox::events::EventKind;
+use crate::sandbox::tokens::TOO_EARLY;
+
+const GRACE: Duration = Duration::from_secs(30);
+
+#[test]
+fn without_rotation_a_refresh_token_stays_good_and_none_comes_back() {
+    let mut desk = Desk::new(Rotation::None, unchanged);
+    let first = desk.login();
+    for _ in 0..3 {
+        let again = desk.refresh(first).unwrap();
+        assert_eq!(again.refresh, None);
+        assert!(desk.owner(again).is_some());
+    }
+    assert!(desk.server.login_alive());
+    assert_eq!(desk.server.counters.refreshes, 3);
+    assert_eq!(desk.server.counters.reuses, 0);
+}
+
+#[test]
+fn a_grace_window_answers_a_repeat_with_the_same_pair_and_then_refuses() {
+    let mut desk = Desk::new(Rotation::Grace(GRACE), |s| s.same_pair = true);
+    let first = desk.login();
+    let second = desk.refresh(first).unwrap();
+    desk.clock.advance(GRACE - Duration::from_millis(1));
+    assert_eq!(desk.refresh(first).unwrap(), second);
+    desk.clock.advance(Duration::from_millis(1));
+    assert!(desk.refused(first));
+    assert!(desk.server.login_alive());
+    assert!(desk.refresh(second).is_ok());
+    assert_eq!(desk.server.counters.recovered, 1);
+    assert_eq!(desk.server.counters.reuses, 1);
+}
+
+#[test]
+fn a_grace_window_may_answer_with_a_second_pair_and_both_are_good() {
+    let mut desk = Desk::new(Rotation::Grace(GRACE), unchanged);
+    let first = desk.login();
+    let (a, b) = (desk.refresh(first).unwrap(), desk.refresh(first).unwrap());
+    assert_ne!(a, b);
+    assert!(desk.refresh(a).is_ok());
+    assert!(desk.refresh(b).is_ok());
+}
+
+#[test]
+fn a_second_pair_may_end_the_first_with_all_that_came_of_it() {
+    let mut desk = Desk::new(Rotation::Grace(GRACE), |s| s.second_pair_ends_first = true);
+    let first = desk.login();
+    let a = desk.refresh(first).unwrap();
+    let child = desk.refresh(a).unwrap();
+    let b = desk.refresh(first).unwrap();
+    assert!(desk.refused(a));
+    assert!(desk.refused(child));
+    assert!(desk.owner(child).is_none());
+    assert!(desk.owner(b).is_some());
+    assert!(desk.owner(first).is_some());
+    assert!(desk.refresh(b).is_ok());
+}
+
+#[test]
+fn after_a_grace_window_that_ends_the_login_nothing_of_it_is_good() {
+    let mut desk = Desk::new(Rotation::GraceThenFamily(GRACE), unchanged);
+    let first = desk.login();
+    let second = desk.refresh(first).unwrap();
+    assert!(desk.refresh(first).is_ok());
+    desk.clock.advance(GRACE);
+    assert!(desk.refused(first));
+    assert!(desk.refused(second));
+    assert!(desk.owner(second).is_none());
+    assert!(!desk.server.login_alive());
+    assert_eq!(desk.server.counters.logins_ended, 1);
+}
+
+#[test]
+fn until_its_successor_is_used_a_refresh_token_is_good() {
+    let mut desk = Desk::new(Rotation::UntilUsed, unchanged);
+    let first = desk.login();
+    let lost = desk.refresh(first).unwrap();
+    desk.clock.advance(Duration::from_secs(86400));
+    let second = desk.refresh(first).unwrap();
+    assert_ne!(lost, second);
+    assert!(desk.server.login_alive());
+    assert!(desk.refresh(second).is_ok());
+    assert_eq!(desk.server.counters.recovered, 1);
+    assert_eq!(desk.server.counters.reuses, 0);
+}
+
+#[test]
+fn the_use_of_the_new_access_token_or_of_the_new_refresh_token_ends_the_old_one() {
+    for by_api in [true, false] {
+        for fatal in [true, false] {
+            let mut desk = Desk::new(Rotation::UntilUsed, |s| s.reuse_ends_login = fatal);
+            let first = desk.login();
+            let second = desk.refresh(first).unwrap();
+            let newest = if by_api {
+                assert!(desk.owner(second).is_some());
+                second
+            } else {
+                desk.refresh(second).unwrap()
+            };
+            assert!(desk.refused(first));
+            assert_eq!(desk.server.login_alive(), !fatal);
+            assert_eq!(desk.refresh(newest).is_ok(), !fatal);
+        }
+    }
+}
+
+#[test]
+fn strict_rotation_refuses_a_repeat_and_leaves_the_login_alone() {
+    for rotation in [Rotation::Strict, Rotation::Unknown] {
+        let mut desk = Desk::new(rotation, unchanged);
+        let first = desk.login();
+        let second = desk.refresh(first).unwrap();
+        assert!(desk.refused(first));
+        assert!(desk.server.login_alive());
+        assert!(desk.refresh(second).is_ok());
+        assert_eq!(desk.server.counters.reuses, 1);
+    }
+}
+
+#[test]
+fn strict_rotation_with_family_ends_the_login_at_a_repeat_but_no_other_login() {
+    let mut desk = Desk::new(Rotation::StrictFamily, unchanged);
+    let other = desk.login();
+    let first = desk.login();
+    let second = desk.refresh(first).unwrap();
+    assert!(desk.refused(first));
+    assert!(desk.refused(second));
+    assert!(desk.owner(second).is_none());
+    assert!(desk.refresh(other).is_ok());
+    let kinds: Vec<EventKind> = desk.server.events.iter().map(|event| event.kind).collect();
+    use EventKind::{LoginBegan, LoginEnded, Refreshed, Reused, Unauthorized};
+    assert_eq!(
+        kinds,
+        [LoginBegan, LoginBegan, Refreshed, Reused, LoginEnded, Unauthorized, Refreshed]
+    );
+}
+
+#[test]
+fn the_old_access_token_may_end_at_a_refresh() {
+    for rotation in [Rotation::None, Rotation::Strict] {
+        for ends in [true, false] {
+            let mut desk = Desk::new(rotation, |s| s.ends_access_token = ends);
+            let first = desk.login();
+            let second = desk.refresh(first).unwrap();
+            assert_eq!(desk.owner(first).is_none(), ends);
+            assert!(desk.owner(second).is_some());
+        }
+    }
+}
+
+#[test]
+fn an_access_token_ends_with_its_lifetime_and_on_command() {
+    let mut desk = Desk::new(Rotation::Strict, unchanged);
+    let first = desk.login();
+    desk.clock.advance(Duration::from_secs(3599));
+    assert!(desk.owner(first).is_some());
+    desk.clock.advance(Duration::from_secs(1));
+    assert!(desk.owner(first).is_none());
+    let second = desk.refresh(first).unwrap();
+    let now = desk.now();
+    desk.server.expire_access_tokens(now);
+    assert!(desk.owner(second).is_none());
+    assert!(desk.refresh(second).is_ok());
+}
+
+#[test]
+fn a_refresh_is_too_early_while_the_newest_access_token_is_young() {
+    let earliest = Duration::from_secs(570);
+    let mut desk = Desk::new(Rotation::StrictFamily, |s| s.earliest_refresh = Some(earliest));
+    let first = desk.login();
+    desk.clock.advance(earliest - Duration::from_secs(1));
+    assert_eq!(desk.refresh(first), Err(TOO_EARLY));
+    desk.clock.advance(Duration::from_secs(1));
+    let second = desk.refresh(first).unwrap();
+    // A repeat is too early before it is a reuse, and so it is not punished.
+    assert_eq!(desk.refresh(first), Err(TOO_EARLY));
+    assert!(desk.server.login_alive());
+    let now = desk.now();
+    desk.server.expire_access_tokens(now);
+    assert!(desk.refresh(second).is_ok());
+}
+
+#[test]
+fn a_refresh_may_ask_for_less_scope_but_not_for_more() {
+    let mut desk = Desk::new(Rotation::Strict, unchanged);
+    let first = desk.login();
+    let (now, text) = (desk.now(), desk.refresh_text(first));
+    let more = desk.server.refresh(now, &text, Some("read admin")).unwrap_err();
+    assert_eq!(more.code, "invalid_scope");
+    assert!(desk.server.refresh(now, &text, Some("read")).is_ok());
+}
+
+#[test]
+fn revoking_a_refresh_token_ends_its_login_and_an_access_token_only_itself() {
+    let mut desk = Desk::new(Rotation::Strict, unchanged);
+    let pair = desk.login();
+    let access = desk.server.access_tokens[pair.access].text.clone();
+    let (now, refresh) = (desk.now(), desk.refresh_text(pair));
+    desk.server.revoke(now, &access);
+    assert!(desk.owner(pair).is_none());
+    assert!(desk.server.login_alive());
+    desk.server.revoke(now, &refresh);
+    desk.server.revoke(now, "unknown");
+    assert!(desk.refused(pair));
+    assert!(!desk.server.login_alive());
+}

@@ -1,0 +1,248 @@
+//! The token endpoint: parameters, client authentication, grants, answers. No input or output.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use super::http::{HttpRequest, Reply, pairs};
+use super::server::Server;
+use super::settings::Settings;
+use super::tokens::{Decision, Issued, Now, Refused, TOO_EARLY};
+use crate::provider::{ClientAuth, TokenFormat};
+
+/// A request at the token endpoint, for the handler of [`super::Sandbox::on_token`]. `Debug` shows
+/// the names of headers and parameters only.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct TokenCall {
+    /// The HTTP method.
+    pub method: String,
+    /// The query, without the question mark; empty if there is none.
+    pub query: String,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+    /// The parameters, decoded, in their order.
+    pub parameters: Vec<(String, String)>,
+}
+
+impl TokenCall {
+    /// The first parameter of that name. An empty one counts as absent (RFC 6749 section 3.2).
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let found = self.parameters.iter().find(|(n, _)| n == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// `grant_type`, or an empty text.
+    pub fn grant_type(&self) -> &str {
+        self.parameter("grant_type").unwrap_or_default()
+    }
+
+    /// The first header of that name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        super::http::find(&self.headers, name)
+    }
+
+    /// The parameters are taken from where `format` puts them, and from nowhere else.
+    pub(super) fn new(request: &HttpRequest, format: TokenFormat) -> TokenCall {
+        let media = request.header("content-type").unwrap_or_default();
+        let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let parameters = match format {
+            TokenFormat::Form if media == "application/x-www-form-urlencoded" => {
+                pairs(&request.body)
+            }
+            TokenFormat::Json if media == "application/json" => json_pairs(&request.body),
+            TokenFormat::Query | TokenFormat::Get => pairs(request.query.as_bytes()),
+            TokenFormat::Form | TokenFormat::Json => Vec::new(),
+        };
+        TokenCall {
+            method: request.method.clone(),
+            query: request.query.clone(),
+            headers: request.headers.clone(),
+            parameters,
+        }
+    }
+}
+
+impl fmt::Debug for TokenCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |pairs: &[(String, String)]| -> Vec<String> {
+            pairs.iter().map(|(name, _)| name.clone()).collect()
+        };
+        f.debug_struct("TokenCall")
+            .field("method", &self.method)
+            .field("grant_type", &self.grant_type())
+            .field("headers", &names(&self.headers))
+            .field("parameters", &names(&self.parameters))
+            .finish()
+    }
+}
+
+fn json_pairs(body: &[u8]) -> Vec<(String, String)> {
+    let members: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    members.into_iter().map(|(name, value)| (name, text(value))).collect()
+}
+
+/// A refusal that a fault asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Forced {
+    Refusal,
+    TooEarly,
+}
+
+/// Decides a token request and writes the answer.
+pub(super) fn answer(
+    server: &mut Server,
+    now: Now,
+    call: &TokenCall,
+    forced: Option<Forced>,
+) -> (Reply, Option<Issued>) {
+    let decision = match forced {
+        None => decide(server, now, call),
+        Some(Forced::TooEarly) => Err(TOO_EARLY),
+        Some(Forced::Refusal) => Err(Refused::new("invalid_grant", "refused on command")),
+    };
+    match decision {
+        Ok(issued) => (success(server, now, issued), Some(issued)),
+        Err(refused) => {
+            server.refused(now, &refused, call.parameter("refresh_token"));
+            (refusal(&refused), None)
+        }
+    }
+}
+
+fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
+    let settings = server.settings.clone();
+    let method = if settings.token_format == TokenFormat::Get { "GET" } else { "POST" };
+    if call.method != method {
+        return Err(Refused { status: 405, ..Refused::new("invalid_request", "wrong method") });
+    }
+    for (index, (name, _)) in call.parameters.iter().enumerate() {
+        // RFC 6749 section 3.2; RFC 8707 and RFC 8693 let these two repeat.
+        let may_repeat = name == "resource" || name == "audience";
+        if !may_repeat && call.parameters[..index].iter().any(|(n, _)| n == name) {
+            return Err(Refused::new("invalid_request", "a parameter came twice"));
+        }
+    }
+    authenticate(&settings, call)?;
+    let missing = Refused::new("invalid_request", "a parameter is missing");
+    match call.grant_type() {
+        "authorization_code" => {
+            let code = call.parameter("code").ok_or(missing)?;
+            let verifier = call.parameter("code_verifier");
+            server.exchange(now, code, call.parameter("redirect_uri"), verifier)
+        }
+        "refresh_token" => {
+            let token = call.parameter("refresh_token").ok_or(missing)?;
+            server.refresh(now, token, call.parameter("scope"))
+        }
+        "client_credentials" if settings.client_secret.is_none() => {
+            Err(Refused::new("unauthorized_client", "a public client has no token of its own"))
+        }
+        "client_credentials" => {
+            Ok(server.client_credentials(now, call.parameter("scope").unwrap_or_default()))
+        }
+        "" => Err(missing),
+        _ => Err(Refused::new("unsupported_grant_type", "not a grant of the sandbox")),
+    }
+}
+
+/// Accepts one way of authentication, so that a client which uses another is noticed. RFC 6749
+/// section 2.3: no more than one in a request.
+pub(super) fn authenticate(settings: &Settings, call: &TokenCall) -> Result<(), Refused> {
+    let header = call.header("authorization");
+    let id = call.parameter("client_id");
+    let in_body = call.parameter("client_secret");
+    let secret = settings.client_secret.as_deref();
+    if header.is_some() && in_body.is_some() {
+        return Err(Refused::new("invalid_request", "two ways of client authentication"));
+    }
+    let is_us = id == Some(&settings.client_id);
+    let basic = || header.and_then(basic);
+    let accepted = match settings.client_auth {
+        ClientAuth::Basic => basic().is_some_and(|(user, password)| {
+            form_decoded(&user) == settings.client_id
+                && Some(form_decoded(&password).as_str()) == secret
+        }),
+        ClientAuth::BasicRaw => basic().is_some_and(|(user, password)| {
+            user == settings.client_id && Some(password.as_str()) == secret
+        }),
+        ClientAuth::SecretAsUser => basic()
+            .is_some_and(|(user, password)| Some(user.as_str()) == secret && password.is_empty()),
+        ClientAuth::SecretAsBearer => header.and_then(bearer).is_some_and(|b| Some(b) == secret),
+        ClientAuth::Body => header.is_none() && is_us && in_body.is_some() && in_body == secret,
+        ClientAuth::None => header.is_none() && in_body.is_none() && is_us,
+    };
+    if accepted && (id.is_none() || is_us) {
+        Ok(())
+    } else {
+        Err(Refused { status: 401, ..Refused::new("invalid_client", "client not authenticated") })
+    }
+}
+
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// The token of a `Bearer` header (RFC 6750 section 2.1).
+pub(super) fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn form_decoded(text: &str) -> String {
+    let form = format!("x={text}");
+    url::form_urlencoded::parse(form.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+pub(super) fn success(server: &Server, now: Now, issued: Issued) -> Reply {
+    let access = &server.access_tokens[issued.access];
+    let left = server.lifetime_left(now, issued.access).as_secs();
+    let mut body = Map::new();
+    body.insert("access_token".to_owned(), access.text.as_str().into());
+    body.insert("token_type".to_owned(), "Bearer".into());
+    body.insert("expires_in".to_owned(), left.into());
+    if let Some(refresh) = issued.refresh {
+        let text = server.refresh_tokens[refresh].text.as_str();
+        body.insert("refresh_token".to_owned(), text.into());
+    }
+    if !access.scope.is_empty() {
+        body.insert("scope".to_owned(), access.scope.as_str().into());
+    }
+    if server.settings.expires_at_in_reply {
+        let wall = now.wall.unix_timestamp().saturating_add(server.clock_offset);
+        body.insert("expires_at".to_owned(), wall.saturating_add_unsigned(left).into());
+    }
+    Reply::json(200, body).with_header("Cache-Control", "no-store")
+}
+
+pub(super) fn refusal(refused: &Refused) -> Reply {
+    let body = serde_json::json!({
+        "error": refused.code,
+        "error_description": refused.description,
+    });
+    let reply = Reply::json(refused.status, body).with_header("Cache-Control", "no-store");
+    if *refused == TOO_EARLY {
+        let reason = format!("TooEarlyToRefreshTokens: {}", refused.description);
+        reply.with_header("Reason", &reason)
+    } else if refused.status == 401 {
+        // RFC 6749 section 5.2.
+        reply.with_header("WWW-Authenticate", "Basic realm=\"sandbox\"")
+    } else {
+        reply
+    }
+}

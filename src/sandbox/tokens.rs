@@ -1,0 +1,94 @@
+//! What the server keeps and answers: values.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+/// The moment of a decision. Lifetimes go by `monotonic`, dates by `wall`.
+#[derive(Clone, Copy)]
+pub(super) struct Now {
+    pub(super) monotonic: Duration,
+    pub(super) wall: OffsetDateTime,
+}
+
+/// A refusal as RFC 6749 section 5.2 answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    pub(super) description: &'static str,
+}
+
+pub(super) const TOO_EARLY: Refused = Refused {
+    status: 400,
+    code: "access_denied",
+    description: "Rate limit exceeded: access_token not expired",
+};
+
+impl Refused {
+    pub(super) const fn new(code: &'static str, description: &'static str) -> Refused {
+        Refused { status: 400, code, description }
+    }
+}
+
+/// What an answer carries: indexes of the tokens in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Issued {
+    pub(super) access: usize,
+    pub(super) refresh: Option<usize>,
+}
+
+pub(super) type Decision = Result<Issued, Refused>;
+
+pub(super) struct Login {
+    pub(super) scope: String,
+    pub(super) ended: bool,
+    pub(super) newest: Issued,
+}
+
+pub(super) struct RefreshToken {
+    pub(super) text: String,
+    pub(super) login: usize,
+    /// The one it replaced.
+    pub(super) parent: Option<usize>,
+    /// The pair that replaced it first.
+    pub(super) successor: Option<Issued>,
+    /// When it was replaced.
+    pub(super) replaced_at: Option<Duration>,
+    /// No longer good, whatever the rotation says.
+    pub(super) ended: bool,
+}
+
+pub(super) struct AccessToken {
+    pub(super) text: String,
+    /// `None` for a token of the client itself.
+    pub(super) login: Option<usize>,
+    /// The refresh token it belongs to.
+    pub(super) refresh: Option<usize>,
+    pub(super) issued_at: Duration,
+    pub(super) ends_at: Duration,
+    pub(super) ended: bool,
+    pub(super) used: bool,
+    pub(super) scope: String,
+}
+
+/// The owner of an access token that was honoured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Owner {
+    pub(super) access: usize,
+    pub(super) subject: String,
+}
+
+impl AccessToken {
+    pub(super) fn is_live(&self, now: Now) -> bool {
+        !self.ended && now.monotonic < self.ends_at
+    }
+}
+
+pub(super) fn refresh_name(index: usize) -> String {
+    format!("rt-{}", index + 1)
+}
+
+pub(super) fn access_name(index: usize) -> String {
+    format!("at-{}", index + 1)
+}
