@@ -41,8 +41,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(300);
 /// use evergrant::{Client, FileBackend};
 /// # let sandbox = evergrant::sandbox::Sandbox::start()?;
 /// # let (provider, credentials, token) = (sandbox.provider(), sandbox.credentials(), sandbox.login());
-/// # let folder = evergrant::sandbox::scratch()?;
-/// # let path = folder.path().join("example.json");
+/// # let path = sandbox.folder().join("example.json");
 ///
 /// let client = Client::new(provider, credentials, FileBackend::new(path));
 /// client.seed(token)?;

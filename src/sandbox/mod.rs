@@ -64,6 +64,7 @@ mod tokens;
 use std::fmt;
 use std::io;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -84,6 +85,7 @@ use self::settings::Settings;
 use crate::clock::later;
 use crate::credentials::Credentials;
 use crate::provider::{ErrorRule, Provider, Verdict};
+use crate::secret::random_id;
 use crate::token::Token;
 
 /// An answer of the API.
@@ -97,6 +99,7 @@ pub type TokenReply = Reply;
 /// See the [module](self) for its routes.
 pub struct Sandbox {
     shared: Arc<Shared>,
+    folder: PathBuf,
     _listener: Listener,
 }
 
@@ -129,8 +132,15 @@ impl Sandbox {
             on_token: RwLock::new(None),
             stopping: AtomicBool::new(false),
         });
+        let folder = std::env::temp_dir().join(format!("evergrant-{}", random_id()));
+        std::fs::create_dir(&folder)?;
         let listener = Listener::start(listener, shared.clone())?;
-        Ok(Sandbox { shared, _listener: listener })
+        Ok(Sandbox { shared, folder, _listener: listener })
+    }
+
+    /// An empty folder for a test's files. It goes when the sandbox is dropped.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The sandbox's address, such as `http://127.0.0.1:40123`; also its issuer identifier.
@@ -293,6 +303,12 @@ impl Sandbox {
     /// of [`SandboxBuilder::expires_at_in_reply`].
     pub fn clock_offset(&self, seconds: i64) {
         self.shared.server.lock().clock_offset = seconds;
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 

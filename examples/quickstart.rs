@@ -1,0 +1,180 @@
+//! The main job, on real HTTP: `cargo run --example quickstart`.
+//!
+//! A sandbox on loopback rotates the refresh token on every refresh; a used one may be repeated until
+//! its successor is used, and any later reuse ends the login. This program authorizes once, lets the
+//! token expire, and then starts 4 processes of itself and 8 threads on the same file. The process
+//! that refreshes is killed while its request is held open at the sandbox.
+//!
+//! `--strict` uses a service that no client can win against, and shows how that is reported.
+//! `--provider github` (or `google`, `microsoft`, `teamleader`, `exact_online`) authorizes against
+//! the real service, with `GITHUB_CLIENT_ID` and its like in the environment.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use evergrant::provider::Rotation;
+use evergrant::sandbox::{Fault, Gate, Sandbox};
+use evergrant::{BoxError, Client, Credentials, FileBackend, Provider, providers};
+
+const LIFETIME: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn main() -> Result<(), BoxError> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => show(false),
+        ["--strict"] => show(true),
+        ["--provider", name] => real(name),
+        ["--child", file, url, strict] => child(Path::new(file), url, strict == "true"),
+        _ => Err("usage: quickstart [--strict | --provider NAME]".into()),
+    }
+}
+
+/// The client of this program and of every process that it starts.
+fn client(file: &Path, url: &str, strict: bool) -> Result<Client, BoxError> {
+    let provider = Provider::builder("sandbox")
+        .authorization_endpoint(format!("{url}/authorize"))
+        .token_endpoint(format!("{url}/token"))
+        .api_base(format!("{url}/api"))
+        .rotation(if strict { Rotation::Strict } else { Rotation::UntilUsed })
+        .build()?;
+    let credentials = Credentials::new("sandbox-client", "sandbox-secret")
+        .with_redirect_uri("http://127.0.0.1/callback");
+    Ok(Client::new(provider, credentials, FileBackend::new(file)))
+}
+
+fn show(strict: bool) -> Result<(), BoxError> {
+    let rotation = if strict { Rotation::Strict } else { Rotation::UntilUsed };
+    let sandbox = Sandbox::builder().rotation(rotation).access_token_lifetime(LIFETIME).start()?;
+    let folder = std::env::temp_dir().join(format!("evergrant-quickstart-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let file = folder.join("login.json");
+    let client = client(&file, sandbox.url(), strict)?;
+
+    // Once, with a person: here the sandbox presses the button.
+    let authorization = client.authorize(&["read"])?;
+    let callback = sandbox.approve(authorization.url())?;
+    client.exchange(authorization, &callback)?;
+    println!("authorized; the login is in {}", file.display());
+    client.get("/me").call()?;
+    println!("called the API; the access token lives {} s", LIFETIME.as_secs());
+    std::thread::sleep(LIFETIME);
+
+    // The first token request is decided by the sandbox, and its answer is held.
+    let gate = Gate::new();
+    sandbox.fault(Fault::HoldAfter(gate.clone()));
+    let mut children = start(4, &file, sandbox.url(), strict)?;
+    for child in &mut children {
+        child.stdin.take().ok_or("no standard input")?.write_all(b"go\n")?;
+    }
+    if !gate.wait_for(1, PATIENCE) {
+        return Err("no process asked for a token".into());
+    }
+    let results: Vec<Result<(), evergrant::Error>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8)
+            .map(|_| scope.spawn(|| client.get("/me").call().map(|_| ())))
+            .collect();
+        // Who asked stands in the note that was written before anything was sent.
+        let pid = client.stored().ok().flatten().and_then(|r| r.note().map(|n| n.holder.pid));
+        let victim = children.iter_mut().find(|child| Some(child.id()) == pid);
+        if let Some(victim) = victim {
+            println!("process {} holds the refresh: killed with SIGKILL", victim.id());
+            let _ = victim.kill();
+        }
+        let results = threads.into_iter().map(|thread| thread.join());
+        results.filter_map(Result::ok).collect()
+    });
+    gate.open();
+    let mut calls = 1 + results.iter().filter(|result| result.is_ok()).count();
+    for child in children {
+        let output = child.wait_with_output()?;
+        calls += usize::from(output.status.success());
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+    }
+    for error in results.into_iter().filter_map(Result::err).take(1) {
+        println!("\nwhat the threads were told:\n  {error}");
+    }
+
+    let counters = sandbox.counters();
+    println!("\n  calls that succeeded      {calls:>3}");
+    println!("  refreshes                 {:>3}", counters.refreshes);
+    println!("  recovered                 {:>3}", counters.recovered);
+    println!("  logins lost               {:>3}", u8::from(!lives(&client)));
+    println!("\nThe login is in {} (remove it when you like).", file.display());
+    println!("For a real service: cargo run --example quickstart -- --provider github");
+    if strict {
+        println!("\nThis service ends a refresh token at its first use, and the answer that carried");
+        println!("the next one died with the process: no client can go on from there. What is");
+        println!("promised is that it happens in no other case, and that the error says so.");
+    }
+    Ok(())
+}
+
+/// Whether the login can go on.
+fn lives(client: &Client) -> bool {
+    client.refresh().is_ok()
+}
+
+/// Starts processes that wait for a line on standard input.
+fn start(n: usize, file: &Path, url: &str, strict: bool) -> Result<Vec<Child>, BoxError> {
+    let mut children = Vec::new();
+    for _ in 0..n {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args([Path::new("--child"), file, Path::new(url)])
+            .arg(strict.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = child.stdout.as_mut().ok_or("no standard output")?;
+        let mut byte = [0];
+        std::io::Read::read_exact(output, &mut byte)?;
+        children.push(child);
+    }
+    Ok(children)
+}
+
+/// One of the processes.
+fn child(file: &Path, url: &str, strict: bool) -> Result<(), BoxError> {
+    let client = client(file, url, strict)?;
+    print!(".");
+    std::io::stdout().flush()?;
+    std::io::stdin().read_line(&mut String::new())?;
+    match client.get("/me").call() {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            println!("process {} was told: {error}", std::process::id());
+            std::process::exit(if error.needs_authorization() { 77 } else { 75 })
+        }
+    }
+}
+
+/// The same against a real service.
+fn real(name: &str) -> Result<(), BoxError> {
+    let provider = match name {
+        "github" => providers::github(),
+        "google" => providers::google(),
+        "microsoft" => providers::microsoft("common")?,
+        "teamleader" => providers::teamleader(),
+        "exact_online" => providers::exact_online("nl")?,
+        _ => return Err(format!("no provider {name} here").into()),
+    };
+    let file = PathBuf::from(format!("{name}.json"));
+    let client = Client::from_env(provider, FileBackend::new(&file))?;
+    if client.stored()?.is_none() {
+        let authorization = client.authorize(&[])?;
+        println!("Open this address, approve, and paste the address you are sent to:\n");
+        println!("{}\n", authorization.url());
+        let mut line = String::new();
+        BufReader::new(std::io::stdin()).read_line(&mut line)?;
+        client.exchange(authorization, line.trim())?;
+    }
+    let token = client.token()?;
+    println!("authorized; the login is in {}", file.display());
+    match token.expires_at() {
+        Some(end) => println!("the access token ends at {end} and is refreshed before that"),
+        None => println!("the service did not say when the access token ends"),
+    }
+    Ok(())
+}
