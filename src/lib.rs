@@ -17,6 +17,7 @@ mod token;
 pub use backend::{Guard, MemoryBackend, TokenBackend};
 pub use credentials::Credentials;
 pub use error::{BoxError, Error, OAuthError, Result};
+pub use protocol::Authorization;
 pub use provider::Provider;
 pub use secret::Secret;
 pub use token::Token;

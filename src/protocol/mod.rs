@@ -1,1 +1,31 @@
-//! The protocol: builds requests and reads replies, with no input or output.
+//! The protocol: requests are built and answers are read here, and nothing is sent.
+//!
+//! This floor does no I/O and has no clock. It takes a [`Provider`](crate::Provider), the
+//! application's [`Credentials`](crate::Credentials) and the bytes that came, and gives back what
+//! to send and what an answer means. So every rule of the standard, and every departure from it,
+//! is tested with a table.
+
+mod authorize;
+mod callback;
+mod client_auth;
+mod device;
+mod form;
+mod grant;
+mod pkce;
+mod reply;
+mod retry_after;
+mod text;
+
+#[cfg(feature = "sandbox")]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(test)]
+mod random;
+
+pub use authorize::Authorization;
+pub(crate) use authorize::authorize;
+pub(crate) use callback::Code;
+pub(crate) use device::{DeviceReply, read_device, slower_interval};
+pub(crate) use grant::{TokenRequest, client_credentials, exchange, refresh};
+pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
+pub(crate) use retry_after::retry_after;
