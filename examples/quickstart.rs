@@ -73,9 +73,8 @@ fn show(strict: bool) -> Result<(), BoxError> {
         return Err("no process asked for a token".into());
     }
     let results: Vec<Result<(), evergrant::Error>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| client.get("/me").call().map(|_| ())))
-            .collect();
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| client.get("/me").call().map(|_| ()))).collect();
         // Who asked stands in the note that was written before anything was sent.
         let pid = client.stored().ok().flatten().and_then(|r| r.note().map(|n| n.holder.pid));
         let victim = children.iter_mut().find(|child| Some(child.id()) == pid);
@@ -105,7 +104,9 @@ fn show(strict: bool) -> Result<(), BoxError> {
     println!("\nThe login is in {} (remove it when you like).", file.display());
     println!("For a real service: cargo run --example quickstart -- --provider github");
     if strict {
-        println!("\nThis service ends a refresh token at its first use, and the answer that carried");
+        println!(
+            "\nThis service ends a refresh token at its first use, and the answer that carried"
+        );
         println!("the next one died with the process: no client can go on from there. What is");
         println!("promised is that it happens in no other case, and that the error says so.");
     }

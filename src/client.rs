@@ -195,7 +195,10 @@ impl Client {
     /// [`Error::OAuth`], [`Error::Transport`], [`Error::RateLimited`], [`Error::OutcomeUnknown`]
     /// (the code is not sent twice), and [`Error::NotSaved`], which carries the token.
     pub fn exchange(&self, authorization: Authorization, callback: &str) -> Result<Token> {
-        let code = authorization.check(callback, &self.0.provider)?;
+        if !authorization.is_for(&self.0.provider, &self.0.credentials) {
+            return Err(Error::config("this authorization was started by another client"));
+        }
+        let code = authorization.check(callback)?;
         let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
         let tokens = &self.0.tokens;
         self.0.keeper.authorize(code.fields, &mut |sent_at| {
@@ -254,8 +257,9 @@ impl Client {
                 ))),
             };
         }
-        let url = Url::parse(target)
-            .map_err(|_| Error::config("a request needs a path that begins with / or an address"))?;
+        let url = Url::parse(target).map_err(|_| {
+            Error::config("a request needs a path that begins with / or an address")
+        })?;
         let origin = url.origin().ascii_serialization();
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Error::config("a request's address must not carry credentials"));
@@ -358,15 +362,13 @@ impl ClientBuilder {
 
     /// The client. Nothing is read or sent yet.
     pub fn build(self) -> Client {
-        let ClientBuilder { provider, credentials, backend, clock, grant, hosts, hook, http } = self;
+        let ClientBuilder { provider, credentials, backend, clock, grant, hosts, hook, http } =
+            self;
         let one_time = grant.is_none();
-        let rules = Rules::new(&provider, binding(&provider, &credentials, grant.as_ref()), one_time);
-        let tokens = TokenTransport::new(
-            provider.clone(),
-            credentials.clone(),
-            grant,
-            http.as_ref(),
-        );
+        let rules =
+            Rules::new(&provider, binding(&provider, &credentials, grant.as_ref()), one_time);
+        let tokens =
+            TokenTransport::new(provider.clone(), credentials.clone(), grant, http.as_ref());
         let tokens = Arc::new(tokens);
         let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
         let origins = base.iter().chain(&hosts).filter_map(|text| origin(text)).collect();
@@ -383,7 +385,7 @@ impl ClientBuilder {
                     None => config,
                 }
             };
-            config(&provider, Some(&timeouts), direct).build().new_agent()
+            config(&provider, timeouts, direct).build().new_agent()
         };
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {

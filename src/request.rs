@@ -161,10 +161,10 @@ impl<'a> Request<'a> {
 
     fn send_once(&self, url: &str, live: &Live, body: Option<&[u8]>) -> Result<Response> {
         let provider = self.client.provider();
-        let mut request = http::Request::builder()
-            .method(&self.method)
-            .uri(url)
-            .header(&provider.api_header, bearer(provider.api_word.as_deref(), live.access_token())?);
+        let mut request = http::Request::builder().method(&self.method).uri(url).header(
+            &provider.api_header,
+            bearer(provider.api_word.as_deref(), live.access_token())?,
+        );
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers.clone());
         }
@@ -180,9 +180,7 @@ impl<'a> Request<'a> {
             None => request.body(SendBody::none()).map(|request| agent.run(request)),
             Some(mut bytes) => {
                 request = request.header(http::header::CONTENT_LENGTH, bytes.len());
-                request
-                    .body(SendBody::from_reader(&mut bytes))
-                    .map(|request| agent.run(request))
+                request.body(SendBody::from_reader(&mut bytes)).map(|request| agent.run(request))
             }
         };
         let answer = answer

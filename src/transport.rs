@@ -30,14 +30,11 @@ pub(crate) const USER_AGENT: &str = concat!("evergrant/", env!("CARGO_PKG_VERSIO
 /// status; a loopback host is never reached through a proxy.
 pub(crate) fn config(
     provider: &Provider,
-    change: Option<&HttpConfig>,
+    change: impl FnOnce(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
     loopback: bool,
 ) -> ConfigBuilder<AgentScope> {
     let user_agent = provider.user_agent.as_deref().unwrap_or(USER_AGENT);
-    let mut config = Agent::config_builder().user_agent(user_agent);
-    if let Some(change) = change {
-        config = change(config);
-    }
+    let mut config = change(Agent::config_builder().user_agent(user_agent));
     if loopback {
         config = config.proxy(None);
     }
@@ -67,6 +64,10 @@ impl TokenTransport {
     ) -> TokenTransport {
         let loopback = url::Url::parse(&provider.token_endpoint).is_ok_and(|url| is_loopback(&url));
         let timeout = provider.token_timeout;
+        let change = |config| match change {
+            Some(change) => change(config),
+            None => config,
+        };
         let agent = config(&provider, change, loopback)
             .max_idle_connections(0)
             .max_idle_connections_per_host(0)
@@ -88,14 +89,26 @@ impl TokenTransport {
     ) -> Sent {
         let request =
             protocol::exchange(&self.provider, &self.credentials, code, redirect_uri, verifier);
-        self.run(request, sent_at)
+        self.run(request, sent_at, Some(code))
     }
 
-    fn run(&self, request: Result<TokenRequest>, sent_at: OffsetDateTime) -> Sent {
-        match request {
+    fn run(
+        &self,
+        request: Result<TokenRequest>,
+        sent_at: OffsetDateTime,
+        spent: Option<&Secret>,
+    ) -> Sent {
+        let mut sent = match request {
             Ok(request) => self.post(&request, sent_at),
             Err(error) => Sent::Never(error.into()),
+        };
+        // A server may repeat in its error text what it was sent.
+        if let Sent::Reply(reply) = &mut sent {
+            for secret in spent.into_iter().chain(self.credentials.secret()) {
+                reply.hide(secret);
+            }
         }
+        sent
     }
 
     /// Sends a request. Whether anything left this machine is known by whether the body was ever
@@ -125,7 +138,7 @@ impl TokenTransport {
     ) -> Result<(http::response::Parts, zeroize::Zeroizing<Vec<u8>>), BoxError> {
         let mut builder = http::Request::builder()
             .method(request.method)
-            .uri(&request.url)
+            .uri(request.url.as_str())
             .header(http::header::CONNECTION, "close");
         for (name, value) in &request.headers {
             let mut value = http::HeaderValue::from_str(value.expose())?;
@@ -153,17 +166,18 @@ impl Transport for TokenTransport {
                 let redirect_uri = credentials.redirect_uri();
                 let request =
                     protocol::refresh(provider, credentials, token, refresh_token, redirect_uri);
-                self.run(request, sent_at)
+                self.run(request, sent_at, Some(refresh_token))
             }
             Ask::Grant => match &self.grant {
                 Some(Grant { scopes, params }) => self.run(
                     protocol::client_credentials(provider, credentials, scopes, params),
                     sent_at,
+                    None,
                 ),
                 None => Sent::Never("this client has no such grant".into()),
             },
             Ask::Revoke(token) => match protocol::revoke(provider, credentials, token) {
-                Some(request) => self.run(request, sent_at),
+                Some(request) => self.run(request, sent_at, Some(token)),
                 None => Sent::Never("the service has no revocation endpoint".into()),
             },
         }

@@ -1,19 +1,28 @@
-//! stub
-use crate::{OAuthError, Secret, Token};
-use std::time::Duration;
-pub(crate) struct Reply {
-    pub(crate) refresh_token: Option<Secret>,
-    pub(crate) outcome: Outcome,
-}
-pub(crate) struct Issued {
-    pub(crate) token: Token,
-    pub(crate) refresh_expires_in: Option<Duration>,
-}
-pub(crate) enum Outcome {
-    Token(Box<Issued>),
-    Refused(OAuthError),
-    TooEarly(OAuthError),
-    Setup(OAuthError),
-    Limited { error: OAuthError, retry_after: Option<Duration>, spent: bool },
-    Unknown(OAuthError),
-}
+//! The protocol: requests are built and answers are read here, and nothing is sent.
+//!
+//! This floor does no I/O and has no clock. It takes a [`Provider`](crate::Provider), the
+//! application's [`Credentials`](crate::Credentials) and the bytes that came, and gives back what
+//! to send and what an answer means. So every rule of the standard, and every departure from it,
+//! is tested with a table.
+
+mod authorize;
+mod callback;
+mod client_auth;
+mod device;
+mod form;
+mod grant;
+mod pkce;
+mod reply;
+mod retry_after;
+mod text;
+
+#[cfg(feature = "sandbox")]
+#[doc(hidden)]
+pub mod fuzz;
+#[cfg(test)]
+mod random;
+
+pub use authorize::Authorization;
+pub(crate) use authorize::authorize;
+pub(crate) use grant::{TokenRequest, client_credentials, exchange, refresh, revoke};
+pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::decide::{self, Unsaved};
@@ -110,7 +111,7 @@ impl Keeper {
     /// when this returns.
     pub(crate) fn authorize(
         &self,
-        extra: Vec<(String, String)>,
+        extra: Map<String, Value>,
         send: &mut dyn FnMut(OffsetDateTime) -> Sent,
     ) -> Result<Token> {
         let mut events = Vec::new();
@@ -134,7 +135,7 @@ impl Keeper {
             let Issued { token, refresh_expires_in } = self.judge(reply, sent_at)?;
             let mut members = token.extra().clone();
             for (name, value) in extra {
-                members.insert(name, value.into());
+                members.insert(name, value);
             }
             let token = token.with_extra(members);
             let one_time = token.refresh_token().is_some();

@@ -6,7 +6,7 @@ use super::*;
 
 fn exchange(world: &World, keeper: &Keeper, number: u64) -> Result<Token> {
     let clock = world.clock.clone();
-    keeper.authorize(vec![("realmId".to_owned(), "9".to_owned())], &mut |sent_at| {
+    keeper.authorize([("realmId".to_owned(), "9".into())].into_iter().collect(), &mut |sent_at| {
         let token = Token::new(format!("at-login-{number}"))
             .with_refresh_token(format!("rt-login-{number}"))
             .with_issued_at(sent_at)

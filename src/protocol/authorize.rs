@@ -1,0 +1,333 @@
+//! The authorization request (RFC 6749 section 4.1.1).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::form::Params;
+use super::pkce;
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::provider::{Pkce, Provider};
+use crate::secret::{Secret, in_clear, in_clear_opt, random_text};
+
+/// Parameters that are the protocol's own.
+const RESERVED: [&str; 7] = [
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+];
+
+/// A login that has begun: where to send the browser, and what to compare when it comes back.
+///
+/// A web application keeps it between the two requests, bound to the browser that started (in its
+/// session): it is small, and `Serialize` and `Deserialize`. `Serialize` writes the state and the
+/// PKCE verifier in clear, so it does not belong where the user can read it; `Debug` shows neither.
+/// It serves for one login.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Authorization {
+    url: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<String>,
+    #[serde(serialize_with = "in_clear")]
+    pub(super) state: Secret,
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
+    verifier: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) issuer: Option<String>,
+    #[serde(default)]
+    pub(super) iss_in_callback: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) callback_fields: Vec<String>,
+    pub(super) host: String,
+    token_endpoint: String,
+    client_id: String,
+}
+
+impl Authorization {
+    /// Where to send the browser.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Where the browser will come back to, as it was given; `None` when the service knows it from
+    /// its registration.
+    pub fn redirect_uri(&self) -> Option<&str> {
+        self.redirect_uri.as_deref()
+    }
+
+    /// The state, by which a web application can find this value again (RFC 6749 section 10.12).
+    pub fn state(&self) -> &Secret {
+        &self.state
+    }
+
+    /// The PKCE verifier (RFC 7636 section 4.1), if a challenge was sent.
+    pub(crate) fn verifier(&self) -> Option<&Secret> {
+        self.verifier.as_ref()
+    }
+
+    /// Whether it was started with this provider and application: a code goes to the server it
+    /// came from and nowhere else (RFC 9700 section 4.4).
+    pub(crate) fn is_for(&self, provider: &Provider, credentials: &Credentials) -> bool {
+        self.token_endpoint == provider.token_endpoint && self.client_id == credentials.id()
+    }
+}
+
+impl fmt::Debug for Authorization {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authorization")
+            .field("url", &self.url.split('?').next().unwrap_or_default())
+            .field("redirect_uri", &self.redirect_uri)
+            .field("state", &self.state)
+            .field("verifier", &self.verifier)
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Starts a login. Without `redirect_uri` that of the credentials is used, without `scopes` the
+/// provider's default ones; an extra parameter replaces the provider's of the same name.
+pub(crate) fn authorize(
+    provider: &Provider,
+    credentials: &Credentials,
+    redirect_uri: Option<&str>,
+    scopes: &[&str],
+    extra: &[(&str, &str)],
+) -> Result<Authorization> {
+    let Some(endpoint) = provider.authorization_endpoint() else {
+        return Err(Error::config(format!(
+            "{} has no authorization endpoint: nobody logs in there",
+            provider.display_name
+        )));
+    };
+    let redirect_uri = redirect_uri.or(credentials.redirect_uri());
+    if let Some(redirect_uri) = redirect_uri {
+        check_redirect_uri(redirect_uri)?;
+    }
+    let defaults: Vec<&str> = provider.default_scopes.iter().map(String::as_str).collect();
+    let scopes = if scopes.is_empty() { &defaults } else { scopes };
+    let scope = join_scopes(scopes, provider.scope_separator)?;
+    let state = Secret::new(random_text::<24>());
+    let with_pkce = match provider.pkce {
+        Pkce::S256 => true,
+        Pkce::PublicClients => credentials.secret().is_none(),
+        Pkce::Off => false,
+    };
+    let verifier = with_pkce.then(pkce::verifier);
+
+    let mut params = Params::new();
+    params.push("response_type", "code");
+    params.push("client_id", credentials.id());
+    if let Some(redirect_uri) = redirect_uri {
+        params.push("redirect_uri", redirect_uri);
+    }
+    if let Some(scope) = scope {
+        params.push("scope", scope);
+    }
+    params.push("state", state.expose());
+    if let Some(verifier) = &verifier {
+        params.push("code_challenge", pkce::challenge(verifier));
+        params.push("code_challenge_method", "S256");
+    }
+    for (name, value) in extra {
+        params.push_extra(name, value, &RESERVED)?;
+    }
+    for (name, value) in &provider.authorize_params {
+        if !extra.iter().any(|(extra, _)| extra == name) {
+            params.push_provider(name, value)?;
+        }
+    }
+    let url = params.to_url(endpoint)?;
+    Ok(Authorization {
+        url,
+        redirect_uri: redirect_uri.map(str::to_owned),
+        verifier,
+        issuer: provider.issuer.clone(),
+        iss_in_callback: provider.iss_in_callback,
+        callback_fields: provider.callback_fields.clone(),
+        host: provider.token_host(),
+        token_endpoint: provider.token_endpoint.clone(),
+        client_id: credentials.id().to_owned(),
+        state,
+    })
+}
+
+/// RFC 6749 section 3.1.2. The text is checked and not changed: servers compare it byte for byte.
+fn check_redirect_uri(redirect_uri: &str) -> Result<()> {
+    let unfit = |c: char| c.is_control() || c.is_whitespace();
+    if Url::parse(redirect_uri).is_err() || redirect_uri.contains(unfit) {
+        return Err(Error::config(format!(
+            "the redirect URI {redirect_uri:?} is not an absolute address"
+        )));
+    }
+    if redirect_uri.contains('#') {
+        return Err(Error::config(format!(
+            "the redirect URI {redirect_uri:?} must not have a fragment"
+        )));
+    }
+    Ok(())
+}
+
+/// Scopes as one text; `None` for no scopes, because a parameter without a value counts as omitted
+/// (RFC 6749 section 3.1) and some servers take it for an error.
+pub(super) fn join_scopes(scopes: &[&str], separator: char) -> Result<Option<String>> {
+    for scope in scopes {
+        // RFC 6749 section 3.3.
+        let fits = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        if scope.is_empty() || !scope.bytes().all(fits) {
+            return Err(Error::config(format!(
+                "the scope {scope:?} is empty or has a space, a quote, a backslash or another \
+                 character that a scope cannot have; name each scope on its own"
+            )));
+        }
+    }
+    Ok((!scopes.is_empty()).then(|| scopes.join(&separator.to_string())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::form::parse;
+    use crate::provider::ProviderBuilder;
+
+    fn provider() -> ProviderBuilder {
+        Provider::builder("example")
+            .authorization_endpoint("https://a.example/authorize?tenant=%31")
+            .token_endpoint("https://a.example/token")
+    }
+
+    fn begun(
+        provider: ProviderBuilder,
+        redirect_uri: &str,
+        scopes: &[&str],
+        extra: &[(&str, &str)],
+    ) -> Result<Authorization> {
+        let credentials = Credentials::new("app", "sesame");
+        authorize(&provider.build()?, &credentials, Some(redirect_uri), scopes, extra)
+    }
+
+    fn parameter(authorization: &Authorization, name: &str) -> Option<String> {
+        let (_, query) = authorization.url().split_once('?')?;
+        let mut found = parse(query).into_iter().filter(|pair| pair.name == name);
+        let value = found.next().map(|pair| pair.value);
+        assert!(found.next().is_none(), "{name} comes once");
+        value
+    }
+
+    const CALLBACK: &str = "http://127.0.0.1:8080/cb/?a=%2f";
+
+    #[test]
+    fn the_url_carries_what_the_standard_asks_for_and_keeps_a_query() -> Result<()> {
+        let authorization = begun(provider(), CALLBACK, &["a", "b:c"], &[("prompt", "login now")])?;
+        assert!(authorization.url().starts_with("https://a.example/authorize?tenant=%31&"));
+        for (name, expected) in [
+            ("tenant", "1"),
+            ("response_type", "code"),
+            ("client_id", "app"),
+            ("redirect_uri", CALLBACK),
+            ("scope", "a b:c"),
+            ("prompt", "login now"),
+            ("code_challenge_method", "S256"),
+            ("state", authorization.state().expose()),
+        ] {
+            assert_eq!(parameter(&authorization, name).as_deref(), Some(expected), "{name}");
+        }
+        let challenge = authorization.verifier().map(pkce::challenge);
+        assert_eq!(parameter(&authorization, "code_challenge"), challenge);
+        assert_eq!(authorization.redirect_uri(), Some(CALLBACK));
+        assert!(!authorization.url().contains("sesame"));
+        Ok(())
+    }
+
+    #[test]
+    fn two_logins_share_neither_state_nor_verifier() -> Result<()> {
+        let (one, two) =
+            (begun(provider(), CALLBACK, &[], &[])?, begun(provider(), CALLBACK, &[], &[])?);
+        assert_ne!(one.state(), two.state());
+        assert_ne!(one.verifier(), two.verifier());
+        assert!(one.state().expose().len() >= 22, "128 bits take 22 characters");
+        Ok(())
+    }
+
+    #[test]
+    fn pkce_goes_by_the_provider_and_by_whether_there_is_a_secret() -> Result<()> {
+        let secret = Credentials::new("app", "sesame");
+        let public = Credentials::public("app");
+        for (pkce, credentials, expected) in [
+            (Pkce::S256, &secret, true),
+            (Pkce::S256, &public, true),
+            (Pkce::PublicClients, &secret, false),
+            (Pkce::PublicClients, &public, true),
+            (Pkce::Off, &public, false),
+        ] {
+            let provider = provider().pkce(pkce).build()?;
+            let authorization = authorize(&provider, credentials, None, &[], &[])?;
+            assert_eq!(authorization.verifier().is_some(), expected, "{pkce:?}");
+            assert_eq!(parameter(&authorization, "code_challenge").is_some(), expected);
+            assert_eq!(parameter(&authorization, "redirect_uri"), None);
+            assert_eq!(parameter(&authorization, "scope"), None);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn default_scopes_and_parameters_of_the_row_give_way_to_the_callers() -> Result<()> {
+        let row = provider()
+            .default_scopes(&["x", "y"])
+            .scope_separator(',')
+            .authorize_param(("prompt", "consent"));
+        let defaults = begun(row.clone(), CALLBACK, &[], &[])?;
+        assert_eq!(parameter(&defaults, "scope").as_deref(), Some("x,y"));
+        assert_eq!(parameter(&defaults, "prompt").as_deref(), Some("consent"));
+        let own = begun(row, CALLBACK, &["z"], &[("prompt", "none")])?;
+        assert_eq!(parameter(&own, "scope").as_deref(), Some("z"));
+        assert_eq!(parameter(&own, "prompt").as_deref(), Some("none"));
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused() -> Result<()> {
+        let refused = |result: Result<Authorization>| matches!(result, Err(Error::Config(_)));
+        for uri in ["/callback", "", "https://app.example/cb#x", "https://app.example/c b"] {
+            assert!(refused(begun(provider(), uri, &[], &[])), "{uri}");
+        }
+        for uri in ["com.example.app:/cb", "urn:ietf:wg:oauth:2.0:oob", "http://[::1]:1/"] {
+            assert!(!refused(begun(provider(), uri, &[], &[])), "{uri}");
+        }
+        for scope in ["a b", "", "a\"", "a\\", "a\n", "é", "\u{7f}"] {
+            assert!(refused(begun(provider(), CALLBACK, &["ok", scope], &[])), "{scope:?}");
+        }
+        for name in RESERVED.into_iter().chain(["tenant"]) {
+            assert!(refused(begun(provider(), CALLBACK, &[], &[(name, "x")])), "{name}");
+        }
+        let nobody = Provider::builder("x").token_endpoint("https://a.example/t").build()?;
+        assert!(refused(authorize(&nobody, &Credentials::public("app"), None, &[], &[])));
+        Ok(())
+    }
+
+    #[test]
+    fn it_survives_a_session_and_shows_no_secret() -> Result<()> {
+        let row = provider().issuer(("https://a.example", true)).callback_field("realmId");
+        let begun = begun(row.clone(), CALLBACK, &[], &[])?;
+        let text = serde_json::to_string(&begun).unwrap();
+        let back: Authorization = serde_json::from_str(&text).unwrap();
+        assert_eq!(back.url(), begun.url());
+        assert_eq!(back.state(), begun.state());
+        assert_eq!(back.verifier(), begun.verifier());
+        assert_eq!(back.issuer, begun.issuer);
+        assert!(back.iss_in_callback && back.callback_fields == ["realmId"]);
+        let shown = format!("{back:?}");
+        for secret in [begun.state(), begun.verifier().unwrap()] {
+            assert!(!shown.contains(secret.expose()), "{shown}");
+        }
+        let provider = row.build()?;
+        assert!(back.is_for(&provider, &Credentials::public("app")));
+        assert!(!back.is_for(&provider, &Credentials::public("other")));
+        Ok(())
+    }
+}

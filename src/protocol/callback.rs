@@ -1,0 +1,288 @@
+//! What the browser brings back (RFC 6749 section 4.1.2, RFC 9207).
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use subtle::ConstantTimeEq as _;
+use url::Url;
+
+use super::authorize::Authorization;
+use super::form::{Pair, parse};
+use super::text::clean;
+use crate::error::{CallbackError, Error, OAuthError, Result};
+use crate::secret::Secret;
+
+/// Longer ones are not looked at: servers and browsers stop far below.
+const LONGEST: usize = 64 * 1024;
+
+/// An authorization code that belongs to the login it came for.
+pub(crate) struct Code {
+    /// The code.
+    pub(crate) code: Secret,
+    /// The parameters that the provider wants kept with the token, such as `realmId`.
+    pub(crate) fields: Map<String, Value>,
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields: Vec<_> = self.fields.keys().collect();
+        f.debug_struct("Code").field("code", &self.code).field("fields", &fields).finish()
+    }
+}
+
+impl Authorization {
+    /// Checks what came back: a whole address, a path with a query, a query with or without `?`, or
+    /// the body of a form post.
+    ///
+    /// The order matters. What does not carry our state is not ours, and neither its error nor its
+    /// code is believed.
+    pub(crate) fn check(&self, callback: &str) -> Result<Code> {
+        let pairs = read(callback).ok_or_else(|| wrong(CallbackError::Unreadable))?;
+        let state = one(&pairs, "state");
+        let iss = one(&pairs, "iss");
+        let error = one(&pairs, "error");
+        let code = one(&pairs, "code");
+        let (code, state, iss, error) = (code?, state?, iss?, error?);
+
+        let state = state.ok_or_else(|| wrong(CallbackError::StateMissing))?;
+        if !bool::from(state.as_bytes().ct_eq(self.state.expose().as_bytes())) {
+            return Err(wrong(CallbackError::StateMismatch));
+        }
+        match (&self.issuer, iss) {
+            (Some(issuer), Some(iss)) if issuer != iss => {
+                return Err(wrong(CallbackError::IssuerMismatch));
+            }
+            (Some(_), None) if self.iss_in_callback => {
+                return Err(wrong(CallbackError::IssuerMissing));
+            }
+            _ => {}
+        }
+        if let Some(error) = error {
+            return Err(Error::OAuth(Box::new(OAuthError {
+                host: self.host.clone(),
+                code: clean(error).unwrap_or_else(|| "error".to_owned()),
+                description: value(&pairs, "error_description").and_then(clean),
+                uri: value(&pairs, "error_uri").and_then(clean),
+                status: 0,
+            })));
+        }
+        let code = code.ok_or_else(|| wrong(CallbackError::CodeMissing))?;
+        let kept = |name: &String| Some((name.clone(), Value::from(value(&pairs, name)?)));
+        Ok(Code {
+            code: Secret::new(code),
+            fields: self.callback_fields.iter().filter_map(kept).collect(),
+        })
+    }
+}
+
+fn wrong(error: CallbackError) -> Error {
+    Error::Callback(Box::new(error))
+}
+
+/// The parameters, or `None` for a text that has none.
+fn read(callback: &str) -> Option<Vec<Pair>> {
+    let text = callback.trim();
+    if text.len() > LONGEST {
+        return None;
+    }
+    // Some services append a fragment, such as `#_=_`; in a query a `#` is always encoded.
+    let text = text.split('#').next().unwrap_or_default();
+    let query = match text.split_once('?') {
+        Some((before, query)) if is_address(before) => query,
+        _ => text,
+    };
+    let pairs = parse(query);
+    let unreadable = |name| pairs.iter().any(|pair| pair.name == name && !pair.clean);
+    if pairs.is_empty() || ["code", "state", "iss", "error"].into_iter().any(unreadable) {
+        return None;
+    }
+    // A text without any `=` is a bare code or an address: pasted from the wrong place.
+    query.contains('=').then_some(pairs)
+}
+
+fn is_address(text: &str) -> bool {
+    text.is_empty() || text.starts_with('/') || Url::parse(text).is_ok()
+}
+
+/// The value of a parameter that may come once only (RFC 6749 section 3.1). An empty one counts as
+/// omitted.
+fn one<'a>(pairs: &'a [Pair], name: &'static str) -> Result<Option<&'a str>> {
+    if pairs.iter().filter(|pair| pair.name == name).count() > 1 {
+        return Err(wrong(CallbackError::Duplicate(name)));
+    }
+    Ok(value(pairs, name))
+}
+
+fn value<'a>(pairs: &'a [Pair], name: &str) -> Option<&'a str> {
+    pairs
+        .iter()
+        .find(|pair| pair.name == name && !pair.value.is_empty())
+        .map(|pair| pair.value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::Credentials;
+    use crate::protocol::authorize::authorize;
+    use crate::protocol::random::Random;
+    use crate::provider::{Provider, ProviderBuilder};
+
+    fn provider() -> ProviderBuilder {
+        Provider::builder("example")
+            .authorization_endpoint("https://a.example/authorize")
+            .token_endpoint("https://a.example/token")
+    }
+
+    fn begun(provider: ProviderBuilder) -> Authorization {
+        let uri = Some("https://app.example/cb");
+        authorize(&provider.build().unwrap(), &Credentials::public("app"), uri, &[], &[]).unwrap()
+    }
+
+    /// The callback with `STATE` replaced, checked.
+    fn check(authorization: &Authorization, callback: &str) -> Result<Code> {
+        authorization.check(&callback.replace("STATE", authorization.state().expose()))
+    }
+
+    fn refusal(authorization: &Authorization, callback: &str) -> CallbackError {
+        match check(authorization, callback) {
+            Err(Error::Callback(error)) => *error,
+            other => panic!("{callback}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_address_a_path_a_query_and_a_form_body_give_the_same_code() {
+        let login = begun(provider());
+        for callback in [
+            "https://app.example/cb?code=a%2Bb%2F%21%3D&state=STATE",
+            "  https://app.example/cb?code=a%2Bb/!=&state=STATE\r\n",
+            "com.example.app:/cb?code=a%2Bb/!=&state=STATE",
+            "/cb?state=STATE&code=a%2Bb/!=",
+            "?code=a%2Bb/!=&state=STATE&session_state=x?y",
+            "code=a%2Bb/!=&state=STATE#_=_",
+            "session_state=http://x?y&code=a%2Bb%2F!%3D&state=STATE",
+        ] {
+            let code = check(&login, callback).unwrap();
+            assert_eq!(code.code.expose(), "a+b/!=", "{callback}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_decoded_once() {
+        let login = begun(provider());
+        let code = check(&login, "?code=a%252B+b%21&state=STATE").unwrap();
+        assert_eq!(code.code.expose(), "a%2B b!");
+    }
+
+    #[test]
+    fn what_is_not_a_callback_is_unreadable() {
+        let login = begun(provider());
+        let long = format!("?code={}&state=STATE", "a".repeat(LONGEST));
+        for callback in
+            ["", " ", "?", "#", "hello", "https://app.example/cb", "code=%zz&state=STATE", &long]
+        {
+            assert_eq!(refusal(&login, callback), CallbackError::Unreadable, "{callback:.40}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_refused_if_it_decides_and_tolerated_if_not() {
+        let login = begun(provider());
+        for name in ["code", "state", "iss", "error"] {
+            let callback = format!("?code=c&state=STATE&{name}=x&{name}=x");
+            assert_eq!(refusal(&login, &callback), CallbackError::Duplicate(name));
+        }
+        assert!(check(&login, "?scope=a&code=c&state=STATE&scope=b").is_ok());
+    }
+
+    #[test]
+    fn a_callback_without_our_state_is_refused_whatever_else_it_says() {
+        let login = begun(provider());
+        for callback in ["?code=c", "?code=c&state=", "?error=access_denied", "?iss=x"] {
+            assert_eq!(refusal(&login, callback), CallbackError::StateMissing, "{callback}");
+        }
+        for callback in ["?code=c&state=x", "?error=access_denied&state=STATEx", "?state=%20STATE"]
+        {
+            assert_eq!(refusal(&login, callback), CallbackError::StateMismatch, "{callback}");
+        }
+    }
+
+    #[test]
+    fn the_issuer_is_compared_where_one_is_known() {
+        let sends = begun(provider().issuer(("https://a.example", true)));
+        let knows = begun(provider().issuer(("https://a.example", false)));
+        let plain = begun(provider());
+        let (none, own, other) = (
+            "?code=c&state=STATE",
+            "?code=c&state=STATE&iss=https%3A%2F%2Fa.example",
+            "?code=c&state=STATE&iss=https%3A%2F%2Fa.example%2F",
+        );
+        assert_eq!(refusal(&sends, none), CallbackError::IssuerMissing);
+        assert_eq!(refusal(&sends, other), CallbackError::IssuerMismatch);
+        assert_eq!(refusal(&knows, other), CallbackError::IssuerMismatch);
+        for (login, callback) in
+            [(&sends, own), (&knows, own), (&knows, none), (&plain, none), (&plain, other)]
+        {
+            assert!(check(login, callback).is_ok(), "{callback}");
+        }
+        let denied = "?error=access_denied&state=STATE&iss=x";
+        assert_eq!(refusal(&sends, denied), CallbackError::IssuerMismatch);
+    }
+
+    #[test]
+    fn an_error_wins_over_a_code_and_neither_is_an_error_too() {
+        let login = begun(provider());
+        let both = "?code=c&error=access_denied&error_description=no%0Away%1b&state=STATE";
+        let Err(Error::OAuth(error)) = check(&login, both) else { panic!("not refused") };
+        assert_eq!((error.code.as_str(), error.status), ("access_denied", 0));
+        assert_eq!(error.description.as_deref(), Some("no way"));
+        assert_eq!(error.host, "a.example");
+        let latin = "?error=access_denied&error_description=%E9&state=STATE";
+        assert!(matches!(check(&login, latin), Err(Error::OAuth(_))));
+        assert!(check(&login, "?code=c&error=&state=STATE").is_ok());
+        assert_eq!(refusal(&login, "?state=STATE"), CallbackError::CodeMissing);
+        assert_eq!(refusal(&login, "?state=STATE&code="), CallbackError::CodeMissing);
+    }
+
+    #[test]
+    fn fields_that_the_provider_wants_are_kept() {
+        let login = begun(provider().callback_field("realmId").callback_field("shop"));
+        let code = check(&login, "?code=sesame&state=STATE&realmId=12%203&other=x").unwrap();
+        assert_eq!(Value::Object(code.fields.clone()), serde_json::json!({"realmId": "12 3"}));
+        assert!(!format!("{code:?}").contains("sesame"));
+    }
+
+    #[test]
+    fn the_order_of_parameters_does_not_matter_and_a_duplicate_always_does() {
+        let login = begun(provider());
+        let mut random = Random::new(7);
+        for round in 0..3000 {
+            let mut pairs =
+                vec![("code", "c%2B".to_owned()), ("state", login.state().expose().to_owned())];
+            for _ in 0..random.below(4) {
+                let value = String::from_utf8(super::super::form::encode(&random.text(9)).to_vec());
+                pairs.push((*random.pick(&["scope", "x", "error_description"]), value.unwrap()));
+            }
+            let twice = random.below(2) == 0;
+            if twice {
+                let name = *random.pick(&["code", "state", "iss", "error"]);
+                pairs.extend([(name, "c%2B".to_owned()), (name, String::new())]);
+            }
+            for at in (1..pairs.len()).rev() {
+                pairs.swap(at, random.below(at + 1));
+            }
+            let query: Vec<_> = pairs.iter().map(|(n, v)| format!("{n}={v}")).collect();
+            match login.check(&query.join("&")) {
+                Ok(code) => assert!(!twice && code.code.expose() == "c+", "round {round}"),
+                Err(Error::Callback(error)) => {
+                    assert!(
+                        twice && matches!(*error, CallbackError::Duplicate(_)),
+                        "round {round}"
+                    );
+                }
+                Err(error) => panic!("round {round}: {error}"),
+            }
+        }
+    }
+}

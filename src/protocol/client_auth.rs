@@ -1,0 +1,167 @@
+//! How a request says which application sends it (RFC 6749 section 2.3).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use super::form::{Params, encode_into};
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::provider::ClientAuth;
+use crate::secret::Secret;
+
+/// Puts the credentials into exactly one place: the parameters, or the `Authorization` header that
+/// is returned. A client without a secret is named in the parameters, whatever the provider's way:
+/// servers refuse Basic with an empty secret (RFC 6749 section 3.2.1 for the `client_id`).
+pub(crate) fn authenticate<'a>(
+    method: ClientAuth,
+    credentials: &'a Credentials,
+    params: &mut Params<'a>,
+) -> Result<Option<Secret>> {
+    let id = credentials.id();
+    let Some(secret) = credentials.secret().filter(|_| method != ClientAuth::None) else {
+        params.push("client_id", id);
+        return Ok(None);
+    };
+    let secret = secret.expose();
+    match method {
+        ClientAuth::Basic => {
+            let mut pair = Zeroizing::new(Vec::with_capacity(3 * (id.len() + secret.len()) + 1));
+            encode_into(id, &mut pair);
+            pair.push(b':');
+            encode_into(secret, &mut pair);
+            Ok(Some(basic(&pair)))
+        }
+        ClientAuth::BasicRaw => Ok(Some(basic(&raw(id, secret)?))),
+        ClientAuth::SecretAsUser => Ok(Some(basic(&raw(secret, "")?))),
+        ClientAuth::SecretAsBearer => {
+            if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(Error::config(
+                    "the client secret has characters that a header cannot carry",
+                ));
+            }
+            Ok(Some(Secret::new(format!("Bearer {secret}"))))
+        }
+        ClientAuth::Body | ClientAuth::None => {
+            params.push("client_id", id);
+            params.push("client_secret", secret);
+            Ok(None)
+        }
+    }
+}
+
+/// User and password as RFC 7617 section 2 joins them: the first colon ends the user's name.
+fn raw(user: &str, password: &str) -> Result<Zeroizing<Vec<u8>>> {
+    if user.contains(':') || user.chars().chain(password.chars()).any(char::is_control) {
+        return Err(Error::config(
+            "the client id has a colon, or id or secret a control character: this provider's HTTP \
+             Basic without encoding cannot carry it",
+        ));
+    }
+    let mut pair = Zeroizing::new(Vec::with_capacity(user.len() + password.len() + 1));
+    pair.extend_from_slice(user.as_bytes());
+    pair.push(b':');
+    pair.extend_from_slice(password.as_bytes());
+    Ok(pair)
+}
+
+fn basic(pair: &[u8]) -> Secret {
+    let encoded = Zeroizing::new(STANDARD.encode(pair));
+    Secret::new(format!("Basic {}", *encoded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [ClientAuth; 6] = [
+        ClientAuth::Basic,
+        ClientAuth::BasicRaw,
+        ClientAuth::Body,
+        ClientAuth::None,
+        ClientAuth::SecretAsBearer,
+        ClientAuth::SecretAsUser,
+    ];
+
+    fn sent(method: ClientAuth, credentials: &Credentials) -> (String, String) {
+        let mut params = Params::new();
+        let header = authenticate(method, credentials, &mut params).unwrap();
+        let body = String::from_utf8(params.to_form().to_vec()).unwrap();
+        (header.map(|header| header.expose().to_owned()).unwrap_or_default(), body)
+    }
+
+    #[test]
+    fn basic_is_encoded_first_and_raw_basic_is_not() {
+        let plain = Credentials::new("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw");
+        let odd = Credentials::new("app 7+x", "p@ss:w/rd +%&=é");
+        let other = Credentials::new("app/1 x", "p+q:r%s=ü");
+        for (method, credentials, expected) in [
+            (ClientAuth::Basic, &plain, "czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"),
+            (ClientAuth::BasicRaw, &plain, "czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"),
+            (
+                ClientAuth::Basic,
+                &odd,
+                "YXBwJTIwNyUyQng6cCU0MHNzJTNBdyUyRnJkJTIwJTJCJTI1JTI2JTNEJUMzJUE5",
+            ),
+            (ClientAuth::BasicRaw, &odd, "YXBwIDcreDpwQHNzOncvcmQgKyUmPcOp"),
+            (ClientAuth::BasicRaw, &other, "YXBwLzEgeDpwK3E6ciVzPcO8"),
+        ] {
+            assert_eq!(sent(method, credentials), (format!("Basic {expected}"), String::new()));
+        }
+    }
+
+    #[test]
+    fn basic_differs_from_the_plus_form_in_the_space_alone() {
+        let (header, _) = sent(ClientAuth::Basic, &Credentials::new("app/1 x", "p+q:r%s=ü"));
+        let pair = STANDARD.decode(header.trim_start_matches("Basic ")).unwrap();
+        let plus = String::from_utf8(pair).unwrap().replace("%20", "+");
+        assert_eq!(
+            STANDARD.encode(plus),
+            "YXBwJTJGMSt4OnAlMkJxJTNBciUyNXMlM0QlQzMlQkM=",
+            "RFC 6749 section 2.3.1"
+        );
+    }
+
+    #[test]
+    fn the_secret_is_in_exactly_one_place() {
+        let credentials = Credentials::new("app", "sesame");
+        assert_eq!(
+            sent(ClientAuth::Body, &credentials),
+            (String::new(), "client_id=app&client_secret=sesame".to_owned())
+        );
+        assert_eq!(
+            sent(ClientAuth::None, &credentials),
+            (String::new(), "client_id=app".to_owned())
+        );
+        assert_eq!(
+            sent(ClientAuth::SecretAsBearer, &credentials),
+            ("Bearer sesame".to_owned(), String::new())
+        );
+        assert_eq!(
+            sent(ClientAuth::SecretAsUser, &credentials),
+            (format!("Basic {}", STANDARD.encode("sesame:")), String::new())
+        );
+    }
+
+    #[test]
+    fn a_client_without_a_secret_is_named_in_the_body_by_every_method() {
+        for method in ALL {
+            let (header, body) = sent(method, &Credentials::public("app"));
+            assert_eq!((header.as_str(), body.as_str()), ("", "client_id=app"), "{method:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_header_cannot_carry_is_refused() {
+        for (method, id, secret) in [
+            (ClientAuth::BasicRaw, "a:b", "s"),
+            (ClientAuth::BasicRaw, "a", "s\r\nx: y"),
+            (ClientAuth::SecretAsUser, "a", "s:t"),
+            (ClientAuth::SecretAsBearer, "a", "s\nt"),
+        ] {
+            let credentials = Credentials::new(id, secret);
+            let error = authenticate(method, &credentials, &mut Params::new()).err().unwrap();
+            assert!(matches!(error, Error::Config(_)), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Form encoding (RFC 6749 appendix B) and lists of parameters.
+
+use std::borrow::Cow;
+
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+/// Parameters that may come more than once (RFC 8707 section 2, RFC 8693 section 2.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
+
+/// Appends `text`, form-encoded: everything but `A-Za-z0-9-._~` as `%XX` of its UTF-8. A space is
+/// `%20`, which form decoders and percent decoders both read.
+pub(crate) fn encode_into(text: &str, out: &mut Vec<u8>) {
+    const HEX: [u8; 16] = *b"0123456789ABCDEF";
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte);
+        } else {
+            out.extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+        }
+    }
+}
+
+/// [`encode_into`], into a buffer that is wiped.
+pub(crate) fn encode(text: &str) -> Zeroizing<Vec<u8>> {
+    // Three times the text is the longest result: a buffer that grew would leave a copy behind.
+    let mut out = Zeroizing::new(Vec::with_capacity(3 * text.len()));
+    encode_into(text, &mut out);
+    out
+}
+
+/// A parameter that came.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Pair {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    /// Whether the value was well encoded. What was not is kept as well as it can be.
+    pub(crate) clean: bool,
+}
+
+/// Reads a query or a form body. Every name and value is decoded once and no more.
+pub(crate) fn parse(text: &str) -> Vec<Pair> {
+    text.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, _) = decode(name);
+            let (value, clean) = decode(value);
+            Pair { name, value, clean }
+        })
+        .collect()
+}
+
+/// Decodes once: `+` is a space, `%XX` a byte. The flag says whether it was well encoded UTF-8.
+fn decode(text: &str) -> (String, bool) {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut clean = true;
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        match (first, tail) {
+            (b'+', _) => bytes.push(b' '),
+            (b'%', [high, low, tail @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                bytes.push(digit(*high) << 4 | digit(*low));
+                rest = tail;
+            }
+            (byte, _) => {
+                clean &= *byte != b'%';
+                bytes.push(*byte);
+            }
+        }
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => (text, clean),
+        Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), false),
+    }
+}
+
+fn digit(hex: u8) -> u8 {
+    match hex {
+        b'0'..=b'9' => hex - b'0',
+        _ => hex.to_ascii_lowercase() - b'a' + 10,
+    }
+}
+
+/// The parameters of a request, in order.
+#[derive(Default)]
+pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl<'a> Params<'a> {
+    pub(crate) fn new() -> Params<'a> {
+        Params::default()
+    }
+
+    /// One of the protocol's own.
+    pub(crate) fn push(&mut self, name: &'a str, value: impl Into<Cow<'a, str>>) {
+        self.0.push((Cow::Borrowed(name), value.into()));
+    }
+
+    /// One from the provider's row: it may add to a request and not change it.
+    pub(crate) fn push_provider(&mut self, name: &'a str, value: &'a str) -> Result<()> {
+        if self.has(name) && !REPEATABLE.contains(&name) {
+            return Err(Error::config(format!(
+                "the provider sets the parameter {name:?}, which this request has already"
+            )));
+        }
+        self.push(name, value);
+        Ok(())
+    }
+
+    /// One from the caller: a parameter is sent once (RFC 6749 section 3.2), and `reserved` ones
+    /// are never the caller's.
+    pub(crate) fn push_extra(
+        &mut self,
+        name: &'a str,
+        value: &'a str,
+        reserved: &[&str],
+    ) -> Result<()> {
+        if reserved.contains(&name) || self.has(name) && !REPEATABLE.contains(&name) {
+            return Err(Error::config(format!(
+                "the parameter {name:?} is set by the crate and cannot be given as an extra one"
+            )));
+        }
+        self.push(name, value);
+        Ok(())
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(have, _)| have == name)
+    }
+
+    /// `name=value&...`, in a buffer that is wiped.
+    pub(crate) fn to_form(&self) -> Zeroizing<Vec<u8>> {
+        let longest: usize = self.0.iter().map(|(n, v)| 3 * (n.len() + v.len()) + 2).sum();
+        let mut out = Zeroizing::new(Vec::with_capacity(longest));
+        for (name, value) in &self.0 {
+            if !out.is_empty() {
+                out.push(b'&');
+            }
+            encode_into(name, &mut out);
+            out.push(b'=');
+            encode_into(value, &mut out);
+        }
+        out
+    }
+
+    /// A JSON object of strings, in a buffer that is wiped.
+    pub(crate) fn to_json(&self) -> Result<Zeroizing<Vec<u8>>> {
+        for (at, (name, _)) in self.0.iter().enumerate() {
+            if self.0[..at].iter().any(|(have, _)| have == name) {
+                return Err(Error::config(format!(
+                    "the parameter {name:?} cannot come twice in a JSON request"
+                )));
+            }
+        }
+        // A character takes six bytes at most, as \u00XX.
+        let longest: usize = self.0.iter().map(|(n, v)| 6 * (n.len() + v.len()) + 6).sum();
+        let mut out = Zeroizing::new(Vec::with_capacity(longest + 2));
+        serde_json::to_writer(&mut *out, self)
+            .map_err(|error| Error::decode("the request", error))?;
+        Ok(out)
+    }
+
+    /// `address` with the parameters added to its query. A query that is there already is kept byte
+    /// for byte (RFC 6749 sections 3.1 and 3.2).
+    pub(crate) fn to_url(&self, address: &str) -> Result<String> {
+        let kept = address.split_once('?').map(|(_, query)| query);
+        for Pair { name, .. } in parse(kept.unwrap_or_default()) {
+            if self.has(&name) && !REPEATABLE.contains(&name.as_str()) {
+                return Err(Error::config(format!(
+                    "the parameter {name:?} is in the query of the endpoint already"
+                )));
+            }
+        }
+        let form = self.to_form();
+        let query = String::from_utf8_lossy(&form);
+        let join = match kept {
+            _ if query.is_empty() => "",
+            None => "?",
+            Some(kept) if kept.is_empty() || kept.ends_with('&') => "",
+            Some(_) => "&",
+        };
+        Ok(format!("{address}{join}{query}"))
+    }
+}
+
+impl Serialize for Params<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::random::Random;
+
+    fn encoded(text: &str) -> String {
+        String::from_utf8(encode(text).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_vector_of_rfc_6749_appendix_b_is_encoded_with_a_space_as_percent_20() {
+        assert_eq!(encoded(" %&+£€"), "%20%25%26%2B%C2%A3%E2%82%AC");
+        assert_eq!(encoded("Az09-._~"), "Az09-._~");
+        assert_eq!(decode("+%25%26%2B%C2%A3%E2%82%AC"), (" %&+£€".to_owned(), true));
+    }
+
+    #[test]
+    fn a_value_is_decoded_once() {
+        let value = |text: &str| parse(text).remove(0).value;
+        assert_eq!(value("code=a%252Bb"), "a%2Bb");
+        assert_eq!(value("code=a%2Bb+c/d!e%21=="), "a+b c/d!e!==");
+    }
+
+    #[test]
+    fn a_broken_encoding_is_told_and_does_not_stop_the_rest() {
+        for text in ["%", "%2", "%zz", "%E9", "%ff%fe"] {
+            assert!(!decode(text).1, "{text}");
+        }
+        let pairs = parse("&a&=b&&c=%zz&d=1");
+        let names: Vec<_> = pairs.iter().map(|pair| pair.name.as_str()).collect();
+        assert_eq!(names, ["a", "", "c", "d"]);
+    }
+
+    #[test]
+    fn whatever_is_encoded_is_decoded_to_the_same() {
+        let mut random = Random::new(1);
+        for _ in 0..2000 {
+            let pairs: Vec<_> =
+                (0..random.below(6)).map(|_| (random.text(12), random.text(30))).collect();
+            let mut params = Params::new();
+            pairs.iter().for_each(|(name, value)| params.push(name, value.as_str()));
+            let form = params.to_form();
+            let form = std::str::from_utf8(&form).unwrap();
+            assert!(form.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~%&=".contains(&b)));
+            let read: Vec<_> =
+                parse(form).into_iter().map(|pair| (pair.name, pair.value)).collect();
+            assert_eq!(read, pairs);
+        }
+    }
+
+    #[test]
+    fn an_extra_parameter_that_collides_with_ours_is_refused() {
+        let mut params = Params::new();
+        params.push("grant_type", "refresh_token");
+        assert!(params.push_extra("grant_type", "password", &[]).is_err());
+        assert!(params.push_extra("state", "x", &["state"]).is_err());
+        assert!(params.push_provider("grant_type", "x").is_err());
+        assert!(params.push_extra("resource", "a", &[]).is_ok());
+        assert!(params.push_extra("resource", "b", &[]).is_ok());
+        assert!(params.push_extra("tenant", "a", &[]).is_ok());
+        assert!(params.push_extra("tenant", "b", &[]).is_err());
+        assert!(params.to_json().is_err());
+    }
+
+    #[test]
+    fn a_query_in_the_address_is_kept() {
+        let mut params = Params::new();
+        params.push("a b", "1&2");
+        let url = |address| params.to_url(address).unwrap();
+        assert_eq!(url("https://a.example/t"), "https://a.example/t?a%20b=1%262");
+        assert_eq!(url("https://a.example/t?"), "https://a.example/t?a%20b=1%262");
+        assert_eq!(url("https://a.example/t?x=%7e"), "https://a.example/t?x=%7e&a%20b=1%262");
+        assert!(params.to_url("https://a.example/t?a+b=2").is_err());
+        assert_eq!(Params::new().to_url("https://a.example/t").unwrap(), "https://a.example/t");
+    }
+}

@@ -1,0 +1,352 @@
+//! Requests to the token endpoint (RFC 6749 sections 4.1.3, 4.4.2 and 6).
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::authorize::join_scopes;
+use super::client_auth::authenticate;
+use super::form::Params;
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::provider::{ClientAuth, Provider, RevocationStyle, TokenFormat};
+use crate::secret::Secret;
+use crate::token::Token;
+
+/// Parameters that are the protocol's own, in any grant.
+const RESERVED: [&str; 10] = [
+    "grant_type",
+    "client_id",
+    "client_secret",
+    "client_assertion",
+    "client_assertion_type",
+    "code",
+    "code_verifier",
+    "redirect_uri",
+    "refresh_token",
+    "scope",
+];
+
+/// A request to a token endpoint, ready to be sent. `Debug` shows neither query, header values nor
+/// body.
+pub(crate) struct TokenRequest {
+    /// `POST` or `GET`.
+    pub(crate) method: &'static str,
+    /// Where to. With [`TokenFormat::Query`] and [`TokenFormat::Get`] its query holds secrets.
+    pub(crate) url: Zeroizing<String>,
+    /// The headers.
+    pub(crate) headers: Vec<(&'static str, Secret)>,
+    /// The body; empty when the parameters are in the query.
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest")
+            .field("method", &self.method)
+            .field("url", &self.url.split('?').next().unwrap_or_default())
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+/// Exchanges an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). `redirect_uri`
+/// is the one of the authorization request, byte for byte.
+pub(crate) fn exchange(
+    provider: &Provider,
+    credentials: &Credentials,
+    code: &Secret,
+    redirect_uri: Option<&str>,
+    verifier: Option<&Secret>,
+) -> Result<TokenRequest> {
+    let mut params = Params::new();
+    params.push("grant_type", "authorization_code");
+    params.push("code", code.expose());
+    if let Some(redirect_uri) = redirect_uri {
+        params.push("redirect_uri", redirect_uri);
+    }
+    if let Some(verifier) = verifier {
+        params.push("code_verifier", verifier.expose());
+    }
+    let header = authenticate(provider.client_auth, credentials, &mut params)?;
+    for (name, value) in &provider.token_params {
+        params.push_provider(name, value)?;
+    }
+    build(provider, &provider.token_endpoint, header, &params)
+}
+
+/// Refreshes (RFC 6749 section 6). No scope is sent unless the provider wants the granted one: some
+/// servers narrow the grant to what they read there.
+pub(crate) fn refresh(
+    provider: &Provider,
+    credentials: &Credentials,
+    token: &Token,
+    refresh_token: &Secret,
+    redirect_uri: Option<&str>,
+) -> Result<TokenRequest> {
+    let mut params = Params::new();
+    match &provider.refresh_grant {
+        None => {
+            params.push("grant_type", "refresh_token");
+            params.push("refresh_token", refresh_token.expose());
+        }
+        Some(grant) => {
+            let sent = if grant.sends_access_token { token.access_token() } else { refresh_token };
+            params.push("grant_type", grant.grant_type.as_str());
+            params.push(&grant.parameter, sent.expose());
+        }
+    }
+    if provider.redirect_uri_on_refresh {
+        let redirect_uri = redirect_uri.or(credentials.redirect_uri()).ok_or_else(|| {
+            Error::config(format!(
+                "{} wants the redirect URI with every refresh; set it on the credentials or the \
+                 client",
+                provider.display_name
+            ))
+        })?;
+        params.push("redirect_uri", redirect_uri);
+    }
+    if provider.scope_on_refresh {
+        let scopes: Vec<&str> = token.scopes().collect();
+        if !scopes.is_empty() {
+            params.push("scope", scopes.join(&provider.scope_separator.to_string()));
+        }
+    }
+    let header = authenticate(provider.client_auth, credentials, &mut params)?;
+    for (name, value) in &provider.refresh_params {
+        params.push_provider(name, value)?;
+    }
+    for (name, value) in &provider.token_params {
+        // A parameter for refreshes alone stands in for the one of all token requests.
+        if !provider.refresh_params.iter().any(|(refresh, _)| refresh == name) {
+            params.push_provider(name, value)?;
+        }
+    }
+    build(provider, provider.refresh_endpoint(), header, &params)
+}
+
+/// Asks for a token for the application itself (RFC 6749 section 4.4), which has to have a secret.
+pub(crate) fn client_credentials(
+    provider: &Provider,
+    credentials: &Credentials,
+    scopes: &[String],
+    extra: &[(String, String)],
+) -> Result<TokenRequest> {
+    if credentials.secret().is_none() || provider.client_auth == ClientAuth::None {
+        return Err(Error::config(
+            "the client credentials grant needs a client secret (RFC 6749 section 4.4)",
+        ));
+    }
+    let mut params = Params::new();
+    params.push("grant_type", "client_credentials");
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    if let Some(scope) = join_scopes(&scopes, provider.scope_separator)? {
+        params.push("scope", scope);
+    }
+    let header = authenticate(provider.client_auth, credentials, &mut params)?;
+    for (name, value) in extra {
+        params.push_extra(name, value, &RESERVED)?;
+    }
+    for (name, value) in &provider.token_params {
+        // The caller knows better than the row.
+        if !extra.iter().any(|(extra, _)| extra == name) {
+            params.push_provider(name, value)?;
+        }
+    }
+    build(provider, &provider.token_endpoint, header, &params)
+}
+
+/// Revokes a refresh token (RFC 7009 section 2.1); `None` when the provider has no endpoint for it,
+/// or one of another kind than the standard's.
+pub(crate) fn revoke(
+    provider: &Provider,
+    credentials: &Credentials,
+    refresh_token: &Secret,
+) -> Option<Result<TokenRequest>> {
+    let endpoint = provider.revocation_endpoint.as_ref()?;
+    if provider.revocation_style != RevocationStyle::Form {
+        return None;
+    }
+    let mut params = Params::new();
+    params.push("token", refresh_token.expose());
+    params.push("token_type_hint", "refresh_token");
+    let header = authenticate(provider.client_auth, credentials, &mut params);
+    Some(header.and_then(|header| build(provider, endpoint, header, &params)))
+}
+
+fn build(
+    provider: &Provider,
+    endpoint: &str,
+    authorization: Option<Secret>,
+    params: &Params<'_>,
+) -> Result<TokenRequest> {
+    // Without it, some servers answer with a form.
+    let mut headers = vec![("Accept", Secret::new("application/json"))];
+    if let Some(authorization) = authorization {
+        headers.push(("Authorization", authorization));
+    }
+    let mut url = Zeroizing::new(endpoint.to_owned());
+    let mut body = Zeroizing::new(Vec::new());
+    match provider.token_format {
+        TokenFormat::Form => body = params.to_form(),
+        TokenFormat::Json => body = params.to_json()?,
+        TokenFormat::Query | TokenFormat::Get => url = Zeroizing::new(params.to_url(endpoint)?),
+    }
+    let content_type = match provider.token_format {
+        TokenFormat::Form | TokenFormat::Query => Some("application/x-www-form-urlencoded"),
+        TokenFormat::Json => Some("application/json"),
+        TokenFormat::Get => None,
+    };
+    headers.extend(content_type.map(|content_type| ("Content-Type", Secret::new(content_type))));
+    let method = if provider.token_format == TokenFormat::Get { "GET" } else { "POST" };
+    Ok(TokenRequest { method, url, headers, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::{ProviderBuilder, RefreshGrant};
+
+    fn provider() -> ProviderBuilder {
+        Provider::builder("example").token_endpoint("https://a.example/t?x=%31")
+    }
+
+    fn body(request: &TokenRequest) -> &str {
+        std::str::from_utf8(&request.body).unwrap()
+    }
+
+    fn header<'a>(request: &'a TokenRequest, name: &str) -> Option<&'a str> {
+        request.headers.iter().find(|(have, _)| *have == name).map(|(_, value)| value.expose())
+    }
+
+    fn credentials() -> Credentials {
+        Credentials::new("app", "sesame")
+    }
+
+    fn refreshed(provider: ProviderBuilder, token: &Token) -> Result<TokenRequest> {
+        refresh(&provider.build()?, &credentials(), token, &Secret::new("rt+1"), None)
+    }
+
+    #[test]
+    fn an_exchange_carries_code_redirect_uri_and_verifier() -> Result<()> {
+        let (code, verifier) = (Secret::new("c!+/="), Secret::new("v"));
+        let uri = Some("http://127.0.0.1:8080/?a=B%20");
+        let request = exchange(&provider().build()?, &credentials(), &code, uri, Some(&verifier))?;
+        assert_eq!((request.method, request.url.as_str()), ("POST", "https://a.example/t?x=%31"));
+        assert_eq!(
+            body(&request),
+            "grant_type=authorization_code&code=c%21%2B%2F%3D\
+             &redirect_uri=http%3A%2F%2F127.0.0.1%3A8080%2F%3Fa%3DB%2520&code_verifier=v"
+        );
+        assert_eq!(header(&request, "Accept"), Some("application/json"));
+        assert_eq!(header(&request, "Content-Type"), Some("application/x-www-form-urlencoded"));
+        assert_eq!(header(&request, "Authorization"), Some("Basic YXBwOnNlc2FtZQ=="));
+        Ok(())
+    }
+
+    #[test]
+    fn a_refresh_carries_the_refresh_token_and_nothing_that_was_not_asked_for() -> Result<()> {
+        let token = Token::new("at").with_scope("a b");
+        let request = refreshed(provider(), &token)?;
+        assert_eq!(body(&request), "grant_type=refresh_token&refresh_token=rt%2B1");
+        Ok(())
+    }
+
+    #[test]
+    fn a_provider_may_want_scope_redirect_uri_and_parameters_on_refresh() -> Result<()> {
+        let token = Token::new("at").with_scope("a b");
+        let odd = provider()
+            .refresh_endpoint("https://b.example/refresh")
+            .scope_on_refresh(true)
+            .scope_separator(',')
+            .redirect_uri_on_refresh(true)
+            .token_param(("p", "1"))
+            .token_param(("q", "1"))
+            .refresh_param(("q", "2"));
+        assert!(matches!(refreshed(odd.clone(), &token), Err(Error::Config(_))));
+        let credentials = credentials().with_redirect_uri("https://app.example/cb");
+        let request = refresh(&odd.build()?, &credentials, &token, &Secret::new("rt"), None)?;
+        assert_eq!(request.url.as_str(), "https://b.example/refresh");
+        assert_eq!(
+            body(&request),
+            "grant_type=refresh_token&refresh_token=rt&redirect_uri=https%3A%2F%2Fapp.example%2Fcb\
+             &scope=a%2Cb&q=2&p=1"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn a_refresh_grant_under_another_name_may_send_the_access_token() -> Result<()> {
+        let grant = |sends_access_token| RefreshGrant {
+            grant_type: "fb_exchange_token".to_owned(),
+            parameter: "fb_exchange_token".to_owned(),
+            sends_access_token,
+        };
+        let token = Token::new("at");
+        for (sends, expected) in [(true, "at"), (false, "rt%2B1")] {
+            let request = refreshed(provider().refresh_grant(grant(sends)), &token)?;
+            let expected = format!("grant_type=fb_exchange_token&fb_exchange_token={expected}");
+            assert_eq!(body(&request), expected);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn client_credentials_send_no_scope_key_for_no_scope() -> Result<()> {
+        let ask = |scopes: &[&str], extra: &[(&str, &str)]| {
+            let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
+            let extra: Vec<_> =
+                extra.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+            client_credentials(&provider().build()?, &credentials(), &scopes, &extra)
+        };
+        assert_eq!(body(&ask(&[], &[])?), "grant_type=client_credentials");
+        assert_eq!(
+            body(&ask(&["a", "b"], &[("audience", "x y")])?),
+            "grant_type=client_credentials&scope=a%20b&audience=x%20y"
+        );
+        assert!(matches!(ask(&["a b"], &[]), Err(Error::Config(_))));
+        for name in RESERVED {
+            assert!(matches!(ask(&[], &[(name, "x")]), Err(Error::Config(_))), "{name}");
+        }
+        let public = Credentials::public("app");
+        let refused = client_credentials(&provider().build()?, &public, &[], &[]);
+        assert!(matches!(refused, Err(Error::Config(_))));
+        Ok(())
+    }
+
+    #[test]
+    fn the_parameters_travel_as_the_provider_wants_them() -> Result<()> {
+        let token = Token::new("at");
+        let sent = |format| {
+            let odd = provider().token_format(format).client_auth(ClientAuth::Body);
+            refreshed(odd, &token)
+        };
+        let all =
+            "grant_type=refresh_token&refresh_token=rt%2B1&client_id=app&client_secret=sesame";
+
+        let json = sent(TokenFormat::Json)?;
+        assert_eq!(header(&json, "Content-Type"), Some("application/json"));
+        assert_eq!(
+            body(&json),
+            r#"{"grant_type":"refresh_token","refresh_token":"rt+1","client_id":"app","client_secret":"sesame"}"#
+        );
+        for (format, method) in [(TokenFormat::Query, "POST"), (TokenFormat::Get, "GET")] {
+            let request = sent(format)?;
+            assert_eq!(request.method, method);
+            assert_eq!(request.url.as_str(), format!("https://a.example/t?x=%31&{all}"));
+            assert!(request.body.is_empty());
+            let shown = format!("{request:?}");
+            assert!(!shown.contains("sesame") && !shown.contains("rt%2B1"), "{shown}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_token_request_shows_no_secret() -> Result<()> {
+        let shown = format!("{:?}", refreshed(provider(), &Token::new("at"))?);
+        assert!(!shown.contains("rt") || !shown.contains("YXBw"), "{shown}");
+        assert!(!shown.contains("refresh_token"), "{shown}");
+        Ok(())
+    }
+}

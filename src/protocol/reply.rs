@@ -1,0 +1,295 @@
+//! What a token endpoint answered (RFC 6749 sections 5.1 and 5.2), and what that means for the
+//! token that was sent.
+//!
+//! Servers answer in many ways. The order of reading is fixed: a redirect is not followed; the body
+//! is taken for what it looks like; a refresh token is kept before anything is judged; then the
+//! error, wherever it is; then the token. An answer with both an error and a token is no success.
+
+mod body;
+#[cfg(test)]
+pub(super) mod corpus;
+mod fault;
+pub(super) mod lifetime;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use ureq::http::HeaderMap;
+
+use self::body::{Body, Found};
+use self::fault::Fault;
+use super::retry_after::retry_after;
+use super::text::{clean, hide};
+use crate::error::OAuthError;
+use crate::provider::{Provider, Verdict};
+use crate::secret::Secret;
+use crate::token::Token;
+
+/// The longest wait that is believed.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// Codes that say the refresh token (or the code) is refused: the standard's, GitHub's two,
+/// HubSpot's, Slack's, Zoho's and Zoom's.
+const REFUSED: [&str; 6] = [
+    "invalid_grant",
+    "bad_refresh_token",
+    "bad_verification_code",
+    "invalid_refresh_token",
+    "invalid_code",
+    "4735",
+];
+
+/// Codes of a server that failed half-way: what became of the token is not known.
+const FAILED: [&str; 3] = ["server_error", "temporarily_unavailable", "internal_server_error"];
+
+/// Codes that ask to come back later, whatever the status.
+const LIMITED: [&str; 4] =
+    ["too_many_requests", "rate_limited", "ratelimited", "rate_limit_exceeded"];
+
+/// An answer as it came.
+#[derive(Clone, Copy)]
+pub(crate) struct RawReply<'a> {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The headers.
+    pub(crate) headers: &'a HeaderMap,
+    /// The body, decoded, cut at 1 MiB.
+    pub(crate) body: &'a [u8],
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    /// A refresh token that came, whatever else the answer says. An empty or null one did not come.
+    pub(crate) refresh_token: Option<Secret>,
+    /// What the answer means.
+    pub(crate) outcome: Outcome,
+}
+
+/// What an answer means.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// A token.
+    Token(Box<Issued>),
+    /// The refresh token or the code is refused.
+    Refused(OAuthError),
+    /// It is too early to refresh. Nothing was spent.
+    TooEarly(OAuthError),
+    /// The request or the application is set up wrongly, or the server has another definite reason.
+    /// Nothing was spent.
+    Setup(OAuthError),
+    /// To be tried later.
+    Limited {
+        error: OAuthError,
+        /// How long to wait, if the server says; a day at most.
+        retry_after: Option<Duration>,
+        /// Whether the token may have been spent.
+        spent: bool,
+    },
+    /// Nobody knows whether the token was spent.
+    Unknown(OAuthError),
+}
+
+/// An issued token.
+#[derive(Debug)]
+pub(crate) struct Issued {
+    /// The token, its refresh token as it came: none when the old one stays.
+    pub(crate) token: Token,
+    /// How long the refresh token lives, if the server says.
+    pub(crate) refresh_expires_in: Option<Duration>,
+}
+
+impl Reply {
+    /// Takes a secret that was sent out of the error's texts.
+    pub(crate) fn hide(&mut self, secret: &Secret) {
+        if let Some(error) = self.outcome.error_mut() {
+            hide(error, secret);
+        }
+    }
+}
+
+impl Outcome {
+    fn error_mut(&mut self) -> Option<&mut OAuthError> {
+        match self {
+            Outcome::Token(_) => None,
+            Outcome::Refused(error)
+            | Outcome::TooEarly(error)
+            | Outcome::Setup(error)
+            | Outcome::Limited { error, .. }
+            | Outcome::Unknown(error) => Some(error),
+        }
+    }
+}
+
+/// Reads an answer of the token endpoint. Lifetimes count from `sent_at`.
+pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDateTime) -> Reply {
+    let body = Body::parse(reply.body);
+    let refresh_token = body.refresh_token(provider);
+    let mut reply = Reply {
+        outcome: judge(provider, reply, &body, refresh_token.as_ref(), sent_at),
+        refresh_token,
+    };
+    let came = body.token_object(provider);
+    let tokens = came.iter().flat_map(|found| [body.access_token(found), body.id_token(found)]);
+    for secret in tokens.flatten().chain(reply.refresh_token.clone()) {
+        reply.hide(&secret);
+    }
+    reply
+}
+
+fn judge(
+    provider: &Provider,
+    reply: &RawReply<'_>,
+    body: &Body,
+    refresh_token: Option<&Secret>,
+    sent_at: OffsetDateTime,
+) -> Outcome {
+    let status = reply.status;
+    let good = (200..300).contains(&status);
+    let error = |code: &str, description: Option<String>, uri: Option<String>| OAuthError {
+        host: provider.token_host(),
+        code: clean(code).unwrap_or_else(|| format!("http_{status}")),
+        description,
+        uri,
+        status,
+    };
+    if (300..400).contains(&status) {
+        return Outcome::Unknown(error("redirect", Some(redirect(reply.headers)), None));
+    }
+
+    // Half a body is no answer, and half an error is none either.
+    let found = body.token_object(provider).filter(|_| body.whole);
+    let fault = if body.whole {
+        Fault::find(provider, body.value(), found.is_some())
+    } else {
+        Fault::default()
+    };
+    let access_token = found.as_ref().and_then(|found| body.access_token(found));
+    if good
+        && fault.code.is_none()
+        && let (Some(found), Some(access_token)) = (&found, access_token)
+    {
+        let token = token(provider, body, found, access_token, refresh_token, sent_at);
+        let refresh_expires_in = lifetime::refresh_expires_in(found.object);
+        return Outcome::Token(Box::new(Issued { token, refresh_expires_in }));
+    }
+
+    let described = || fault.texts.iter().find_map(|text| clean(text));
+    let error = match &fault.code {
+        // A number that repeats the status is no code.
+        Some(code) if *code != status.to_string() => {
+            error(code, described(), fault.uri.as_deref().and_then(clean))
+        }
+        None if good => error("malformed", Some(malformed(reply, body, found.is_some())), None),
+        _ => error(&format!("http_{status}"), described(), None),
+    };
+    let wait = retry_after(reply.headers, sent_at, LONGEST_WAIT);
+    let limited = |error, spent| Outcome::Limited { error, retry_after: wait, spent };
+
+    // Half an error is none: rules see a whole body or no body.
+    let seen = if body.whole { body.value() } else { &Value::Null };
+    let mut rules = provider.error_rules.iter();
+    if let Some(rule) = rules.find(|rule| fault.matches(rule, status, reply.headers, seen)) {
+        return match rule.verdict {
+            Verdict::Refused => Outcome::Refused(error),
+            Verdict::TooEarly => Outcome::TooEarly(error),
+            Verdict::Setup => Outcome::Setup(error),
+            Verdict::Transient => limited(error, false),
+            Verdict::Unknown => Outcome::Unknown(error),
+        };
+    }
+    let is = |codes: &[&str]| codes.iter().any(|code| error.code.eq_ignore_ascii_case(code));
+    match status {
+        // 473: a gateway that lets one refresh through at a time.
+        429 | 473 => limited(error, false),
+        503 if wait.is_some() => limited(error, true),
+        // A token and an error in one answer contradict each other.
+        _ if good && found.is_some() => Outcome::Unknown(error),
+        _ if is(&REFUSED) => Outcome::Refused(error),
+        200..500 if is(&LIMITED) => limited(error, false),
+        200..500 if fault.named && !is(&FAILED) => Outcome::Setup(error),
+        _ => Outcome::Unknown(error),
+    }
+}
+
+fn token(
+    provider: &Provider,
+    body: &Body,
+    found: &Found<'_>,
+    access_token: Secret,
+    refresh_token: Option<&Secret>,
+    sent_at: OffsetDateTime,
+) -> Token {
+    let mut token = Token::new(access_token).with_issued_at(sent_at).with_extra(body.extra(found));
+    let default = provider.default_lifetime;
+    if let Some(expires_at) = lifetime::expires_at(found.object, sent_at, default) {
+        token = token.with_expires_at(expires_at);
+    }
+    if let Some(refresh_token) = refresh_token {
+        token = token.with_refresh_token(refresh_token.clone());
+    }
+    let text = |names: [&str; 2]| {
+        let mut texts = names.iter().filter_map(|name| found.object.get(*name)?.as_str());
+        texts.find(|text| !text.is_empty()).map(str::to_owned)
+    };
+    if let Some(token_type) = text(["token_type", "tokenType"]) {
+        token = token.with_token_type(token_type);
+    }
+    if let Some(scope) = scope(found.object, provider.scope_separator) {
+        token = token.with_scope(scope);
+    }
+    if let Some(id_token) = body.id_token(found) {
+        token = token.with_id_token(id_token);
+    }
+    token
+}
+
+/// The granted scope: a text, or a list of anything. Where the provider separates scopes by
+/// something else than a space, they are written with spaces, so that they can be told apart without
+/// knowing the provider.
+fn scope(object: &Map<String, Value>, separator: char) -> Option<String> {
+    let scope = ["scope", "scopes"].iter().find_map(|name| match object.get(*name)? {
+        Value::String(text) if separator == ' ' => Some(text.clone()),
+        Value::String(text) => {
+            let scopes = text.split(|c: char| c == separator || c.is_whitespace());
+            Some(scopes.filter(|scope| !scope.is_empty()).collect::<Vec<_>>().join(" "))
+        }
+        Value::Array(list) => {
+            let scopes = list.iter().map(|scope| match scope {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            });
+            Some(scopes.collect::<Vec<_>>().join(" "))
+        }
+        _ => None,
+    });
+    scope.filter(|scope| !scope.is_empty())
+}
+
+fn redirect(headers: &HeaderMap) -> String {
+    let location = headers.get("location").and_then(|location| location.to_str().ok());
+    let address = location.and_then(|location| clean(location.split(['?', '#']).next()?));
+    match address {
+        Some(address) => format!("it redirects to {address}"),
+        None => "it redirects to nowhere".to_owned(),
+    }
+}
+
+/// Why a good status is no success. The body itself is not shown: it may hold a token.
+fn malformed(reply: &RawReply<'_>, body: &Body, has_token: bool) -> String {
+    let content_type = reply.headers.get("content-type").and_then(|value| value.to_str().ok());
+    let content_type = content_type.and_then(|text| clean(text.split(';').next()?));
+    let why = match (reply.body.is_empty(), body.whole, has_token) {
+        (true, ..) => "the body is empty",
+        (_, false, _) => "the body is neither whole JSON nor a form",
+        (.., true) => "the access token has characters that a header cannot carry",
+        (.., false) => "the body has no access token",
+    };
+    format!(
+        "{why}: status {}, content type {}, {} bytes",
+        reply.status,
+        content_type.as_deref().unwrap_or("not given"),
+        reply.body.len()
+    )
+}

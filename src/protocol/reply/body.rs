@@ -1,0 +1,249 @@
+//! The body of an answer, whatever form it came in.
+
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
+use serde_json::{Map, Value};
+use zeroize::Zeroize as _;
+
+use crate::protocol::form;
+use crate::provider::Provider;
+use crate::secret::Secret;
+
+const ACCESS: [&str; 3] = ["access_token", "accessToken", "AccessToken"];
+const REFRESH: [&str; 3] = ["refresh_token", "refreshToken", "RefreshToken"];
+const ID: [&str; 2] = ["id_token", "idToken"];
+
+/// Where a refresh token is looked for when neither the provider's places nor the top level have
+/// one. An object with errors is not among them: `{"errors":{"refresh_token":"is required"}}`.
+const ELSEWHERE: [&str; 8] =
+    ["data", "data[0]", "body", "result", "token", "tokens", "authed_user", "[0]"];
+
+/// Members that have a place of their own in a token, and those of an error.
+const KNOWN: [&str; 9] = [
+    "token_type",
+    "tokenType",
+    "scope",
+    "scopes",
+    "expires_in_sec",
+    "expires_in",
+    "expiresIn",
+    "error_description",
+    "error_uri",
+];
+
+/// The members of an answer. Its texts are wiped when it goes.
+pub(super) struct Body {
+    value: Value,
+    /// Whether all of it could be read. Of JSON that is cut short, the members that came whole are
+    /// kept, for the refresh token may be among them.
+    pub(super) whole: bool,
+    /// Whether it had bytes that are not UTF-8: then U+FFFD in a token stands for lost bytes.
+    lossy: bool,
+}
+
+impl Body {
+    /// Decides by the content; the declared content type is often wrong.
+    ///
+    /// A key that comes twice: the last one counts, as with serde_json and most other readers.
+    pub(super) fn parse(bytes: &[u8]) -> Body {
+        let text = String::from_utf8_lossy(bytes);
+        let lossy = matches!(text, std::borrow::Cow::Owned(_));
+        let trimmed = text.trim();
+        let trimmed = trimmed.strip_prefix('\u{feff}').unwrap_or(trimmed).trim();
+        let (value, whole) = match trimmed.bytes().next() {
+            Some(b'{' | b'[') => match serde_json::from_str(trimmed) {
+                Ok(value) => (value, true),
+                Err(_) => (Value::Object(salvage(trimmed)), false),
+            },
+            // A link in a page may look like `&error=1&`.
+            None | Some(b'<') => (Value::Null, false),
+            Some(_) => form_members(trimmed).map_or((Value::Null, false), |map| (map.into(), true)),
+        };
+        Body { value, whole, lossy }
+    }
+
+    pub(super) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The object with the access token: at one of the provider's places, or at the top.
+    pub(super) fn token_object<'a>(&'a self, provider: &'a Provider) -> Option<Found<'a>> {
+        self.objects(provider).find(|found| text_of(found.object, &ACCESS).is_some())
+    }
+
+    /// The refresh token. It is taken from the object with the access token, from the places where
+    /// that is looked for, or from where services are known to nest their answers.
+    pub(super) fn refresh_token(&self, provider: &Provider) -> Option<Secret> {
+        let own = self.token_object(provider).into_iter().chain(self.objects(provider));
+        let own = own.filter_map(|found| text_of(found.object, &REFRESH));
+        let elsewhere = ELSEWHERE
+            .iter()
+            .filter_map(|path| text_of(at(&self.value, path)?.as_object()?, &REFRESH))
+            .filter(|text| !text.contains(char::is_whitespace));
+        own.chain(elsewhere).find(|text| self.intact(text)).map(Secret::new)
+    }
+
+    /// The access token, unless it has characters that no header can carry.
+    pub(super) fn access_token(&self, found: &Found<'_>) -> Option<Secret> {
+        text_of(found.object, &ACCESS)
+            .filter(|text| !text.contains(char::is_control) && self.intact(text))
+            .map(Secret::new)
+    }
+
+    pub(super) fn id_token(&self, found: &Found<'_>) -> Option<Secret> {
+        text_of(found.object, &ID).filter(|text| self.intact(text)).map(Secret::new)
+    }
+
+    fn intact(&self, text: &str) -> bool {
+        !(self.lossy && text.contains(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn objects<'a>(&'a self, provider: &'a Provider) -> impl Iterator<Item = Found<'a>> {
+        let places = provider.reply_paths.iter().map(String::as_str).chain([""]);
+        places.filter_map(|path| {
+            let object = if path.is_empty() { &self.value } else { at(&self.value, path)? };
+            Some(Found { object: object.as_object()?, path })
+        })
+    }
+
+    /// What has no place of its own in a token: the members beside the access token, then those of
+    /// the top level.
+    pub(super) fn extra(&self, found: &Found<'_>) -> Map<String, Value> {
+        let root = found.path.split(['.', '[']).next().unwrap_or_default();
+        let top = self.value.as_object().into_iter().flatten();
+        let top = top.filter(|(name, _)| !found.path.is_empty() && name.as_str() != root);
+        let mut extra = Map::new();
+        for (name, value) in found.object.iter().chain(top) {
+            if !is_known(name) && !extra.contains_key(name) {
+                extra.insert(name.clone(), value.clone());
+            }
+        }
+        extra
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        wipe(&mut self.value);
+    }
+}
+
+/// A token object and where it was.
+pub(super) struct Found<'a> {
+    pub(super) object: &'a Map<String, Value>,
+    path: &'a str,
+}
+
+/// The value at a path such as `a.b[0].c`.
+pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    let mut value = value;
+    for step in path.split('.') {
+        let (name, indices) = step.split_at(step.find('[').unwrap_or(step.len()));
+        if !name.is_empty() {
+            value = value.get(name)?;
+        }
+        for index in indices.split('[').skip(1) {
+            value = value.get(index.strip_suffix(']')?.parse::<usize>().ok()?)?;
+        }
+    }
+    Some(value)
+}
+
+/// The first of these members that is a text with something in it.
+fn text_of<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
+    let texts = names.iter().filter_map(|name| object.get(*name)?.as_str());
+    texts.into_iter().find(|text| !text.is_empty())
+}
+
+fn is_known(name: &str) -> bool {
+    name == "error" || [&ACCESS[..], &REFRESH, &ID, &KNOWN].iter().any(|set| set.contains(&name))
+}
+
+fn form_members(text: &str) -> Option<Map<String, Value>> {
+    let pairs = form::parse(text);
+    let telling = ["access_token", "refresh_token", "error"];
+    if !pairs.iter().any(|pair| telling.contains(&pair.name.as_str())) {
+        return None;
+    }
+    Some(pairs.into_iter().map(|pair| (pair.name, Value::String(pair.value))).collect())
+}
+
+/// The members of a JSON object that came whole before it breaks off.
+fn salvage(text: &str) -> Map<String, Value> {
+    struct Members<'a>(&'a mut Map<String, Value>);
+
+    impl<'de> Visitor<'de> for Members<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            while let Some((name, value)) = map.next_entry()? {
+                self.0.insert(name, value);
+            }
+            Ok(())
+        }
+    }
+
+    let mut members = Map::new();
+    // It is known to fail; what it read until then is what is wanted.
+    let _ = serde_json::Deserializer::from_str(text).deserialize_map(Members(&mut members));
+    members
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_path_names_members_and_indices() {
+        let value = json!({"a": {"b": [{"c": 1}, [2]]}, "d": null});
+        for (path, expected) in [
+            ("a.b[0].c", Some(json!(1))),
+            ("a.b[1][0]", Some(json!(2))),
+            ("d", Some(Value::Null)),
+            ("a.b[2]", None),
+            ("a.x", None),
+            ("a.b[x]", None),
+            ("a.b[0", None),
+            ("d.e", None),
+        ] {
+            assert_eq!(at(&value, path), expected.as_ref(), "{path}");
+        }
+        assert_eq!(at(&json!([{"a": 1}]), "[0].a"), Some(&json!(1)));
+    }
+
+    #[test]
+    fn members_that_came_whole_are_kept_of_a_body_that_is_cut() {
+        let text = br#"{"access_token":"at1","refresh_token":"rt2","scope":"a b"#;
+        let body = Body::parse(text);
+        assert!(!body.whole);
+        assert_eq!(body.value, json!({"access_token": "at1", "refresh_token": "rt2"}));
+        assert_eq!(Body::parse(&text[..40]).value, json!({"access_token": "at1"}));
+    }
+
+    #[test]
+    fn a_mark_and_white_space_around_a_body_do_not_matter() {
+        let body = Body::parse("\u{feff} \r\n{\"a\":1}\n".as_bytes());
+        assert!(body.whole && body.value == json!({"a": 1}));
+    }
+
+    #[test]
+    fn a_page_with_a_link_is_not_a_form() {
+        for text in ["<a href='/x?a=1&error=2&b'>", "Bad Request", "", "a=b"] {
+            assert!(!Body::parse(text.as_bytes()).whole, "{text}");
+        }
+    }
+}

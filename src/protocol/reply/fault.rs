@@ -1,0 +1,117 @@
+//! The error in an answer, wherever a service puts it.
+
+use serde_json::Value;
+use ureq::http::HeaderMap;
+
+use super::body::at;
+use crate::provider::{ErrorRule, Provider};
+
+/// What an answer says went wrong.
+#[derive(Default)]
+pub(super) struct Fault {
+    /// The code; `None` when there is no error in the answer.
+    pub(super) code: Option<String>,
+    /// Whether the code is a word that the service chose for a client to understand. A bare number,
+    /// or an error without a name, tells a person something and a program nothing.
+    pub(super) named: bool,
+    /// The descriptions, the best one first.
+    pub(super) texts: Vec<String>,
+    pub(super) uri: Option<String>,
+}
+
+impl Fault {
+    /// Collects the error of an answer. Null, an empty text, `false` and 0 are no error, because
+    /// services write them into good answers. `has_token`: places that hold an error in a bad answer
+    /// and something else in a good one are then not looked at.
+    pub(super) fn find(provider: &Provider, body: &Value, has_token: bool) -> Fault {
+        let word_at = |path: &str| at(body, path).and_then(word);
+        let text_at = |path: &str| Some(at(body, path)?.as_str()?.to_owned());
+        let mut codes = provider.error_code_paths.iter().filter_map(|path| word_at(path));
+        let code = codes
+            .next()
+            .or_else(|| error_member(body.get("error")?))
+            .or_else(|| word_at("errors[0].errorType"))
+            .or_else(|| word_at("error_type"))
+            .or_else(|| (body.get("ok") == Some(&Value::Bool(false))).then(|| UNNAMED.to_owned()))
+            .or_else(|| {
+                let places = ["code", "errcode", "error_code", "errors[0].code"];
+                places.iter().find_map(|path| word_at(path)).filter(|_| !has_token)
+            });
+        let usual = [
+            "error_description",
+            "error.message",
+            "error_message",
+            "errors[0].message",
+            "message",
+            "errmsg",
+            "reason",
+            "fault.faultstring",
+            "detail",
+            "title",
+        ];
+        let places = provider.error_text_paths.iter().map(String::as_str).chain(usual);
+        let named = |code: &String| code != UNNAMED && !code.bytes().all(|b| b.is_ascii_digit());
+        Fault {
+            named: code.as_ref().is_some_and(named),
+            code,
+            texts: places.filter_map(text_at).filter(|text| !text.is_empty()).collect(),
+            uri: text_at("error_uri"),
+        }
+    }
+
+    /// Whether all conditions of a rule hold.
+    pub(super) fn matches(
+        &self,
+        rule: &ErrorRule,
+        status: u16,
+        headers: &HeaderMap,
+        body: &Value,
+    ) -> bool {
+        let contains = |text: &str, part: &str| text.to_ascii_lowercase().contains(part);
+        rule.status.is_none_or(|wanted| wanted == status)
+            && rule.code.as_ref().is_none_or(|wanted| {
+                self.code.as_ref().is_some_and(|code| code.eq_ignore_ascii_case(wanted))
+            })
+            && rule
+                .text
+                .as_ref()
+                .is_none_or(|part| self.texts.iter().any(|text| contains(text, part)))
+            && rule.field.as_ref().is_none_or(|(path, wanted)| {
+                at(body, path).is_some_and(|value| match value {
+                    Value::String(text) => text == wanted,
+                    other => other.to_string() == *wanted,
+                })
+            })
+            && rule.header.as_ref().is_none_or(|(name, part)| {
+                let values = headers.get_all(name.as_str()).into_iter();
+                values
+                    .into_iter()
+                    .any(|value| contains(&String::from_utf8_lossy(value.as_bytes()), part))
+            })
+    }
+}
+
+/// The code of an error that has none.
+const UNNAMED: &str = "error";
+
+/// The `error` member: a text by the standard; an object, a number or a list elsewhere.
+fn error_member(error: &Value) -> Option<String> {
+    match error {
+        Value::Object(members) => ["type", "code"]
+            .iter()
+            .find_map(|name| word(members.get(*name)?))
+            .or_else(|| (!members.is_empty()).then(|| UNNAMED.to_owned())),
+        Value::Array(list) => list.first().map(|first| word(first).unwrap_or(UNNAMED.to_owned())),
+        Value::Bool(true) => Some(UNNAMED.to_owned()),
+        other => word(other),
+    }
+}
+
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+    .filter(|word| !word.is_empty() && word != "0")
+}

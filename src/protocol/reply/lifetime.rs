@@ -1,0 +1,152 @@
+//! How long a token lives, as services say it.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::clock::{later, until};
+
+/// Longer lifetimes are mistakes: an epoch where seconds belong, or milliseconds.
+const LONGEST: f64 = 10.0 * 365.25 * 86_400.0;
+
+const SECONDS: [&str; 4] = ["expires_in_sec", "expires_in", "expiresIn", "expires"];
+const MOMENTS: [&str; 3] = ["expires_at", "expires_on", "expires"];
+const REFRESH: [&str; 3] =
+    ["refresh_token_expires_in", "x_refresh_token_expires_in", "refresh_expires_in"];
+
+/// When the access token ends, counted from the moment the request was sent. A lifetime comes
+/// before a date, because the server's clock need not be ours; then the provider's default.
+pub(super) fn expires_at(
+    object: &Map<String, Value>,
+    sent_at: OffsetDateTime,
+    default: Option<Duration>,
+) -> Option<OffsetDateTime> {
+    if let Some(lifetime) = first(object, &SECONDS, seconds) {
+        return Some(later(sent_at, lifetime));
+    }
+    let near = |date: &OffsetDateTime| {
+        let lifetime = until(sent_at, *date);
+        !lifetime.is_zero() && lifetime.as_secs_f64() <= LONGEST
+    };
+    first(object, &MOMENTS, |value| moment(value).filter(near))
+        .or_else(|| default.map(|lifetime| later(sent_at, lifetime)))
+}
+
+/// How long the refresh token lives, if the service says. Zero means without end (Keycloak's
+/// offline tokens).
+pub(super) fn refresh_expires_in(object: &Map<String, Value>) -> Option<Duration> {
+    first(object, &REFRESH, seconds)
+}
+
+/// A number of seconds: an integer, a float or a text with one of them. Zero and less, and more
+/// than ten years, say nothing: services write 0 for "does not end".
+pub(in crate::protocol) fn seconds(value: &Value) -> Option<Duration> {
+    let seconds = number(value)?.floor();
+    // Written so that NaN is refused.
+    (1.0..=LONGEST).contains(&seconds).then(|| Duration::from_secs(seconds as u64))
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+/// Seconds since 1970, or a date of RFC 3339.
+fn moment(value: &Value) -> Option<OffsetDateTime> {
+    if let Some(epoch) = number(value) {
+        // A float turns into the nearest integer, and the calendar refuses what is too far.
+        return OffsetDateTime::from_unix_timestamp(epoch as i64).ok();
+    }
+    let date = OffsetDateTime::parse(value.as_str()?.trim(), &Rfc3339).ok()?;
+    date.checked_to_offset(time::UtcOffset::UTC)
+}
+
+fn first<T>(
+    object: &Map<String, Value>,
+    names: &[&str],
+    read: impl Fn(&Value) -> Option<T>,
+) -> Option<T> {
+    names.iter().find_map(|name| read(object.get(*name)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// 2026-11-20T21:00:00Z.
+    const SENT: i64 = 1_795_208_400;
+
+    fn lifetime(members: &Value, default: Option<u64>) -> Option<i64> {
+        let sent_at = OffsetDateTime::from_unix_timestamp(SENT).unwrap();
+        let default = default.map(Duration::from_secs);
+        let end = expires_at(members.as_object().unwrap(), sent_at, default)?;
+        Some((end - sent_at).whole_seconds())
+    }
+
+    #[test]
+    fn a_lifetime_comes_as_a_number_or_a_text_and_nonsense_says_nothing() {
+        for (value, expected) in [
+            (json!(3600), Some(3600)),
+            (json!("3600"), Some(3600)),
+            (json!(" 3600 "), Some(3600)),
+            (json!(3600.9), Some(3600)),
+            (json!("3600.5"), Some(3600)),
+            (json!(1), Some(1)),
+            (json!(315_360_000), Some(315_360_000)),
+            (json!(0), None),
+            (json!(0.5), None),
+            (json!(-1), None),
+            (json!("0"), None),
+            (json!(""), None),
+            (json!("NaN"), None),
+            (json!("inf"), None),
+            (json!("1h"), None),
+            (json!(null), None),
+            (json!(true), None),
+            (json!([3600]), None),
+            (json!(1_893_456_000_000_u64), None),
+            (json!(u64::MAX), None),
+            (json!(1e300), None),
+        ] {
+            assert_eq!(lifetime(&json!({"expires_in": value}), None), expected, "{value}");
+            let with_default = lifetime(&json!({"expires_in": value}), Some(600));
+            assert_eq!(with_default, expected.or(Some(600)), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_date_counts_where_no_lifetime_is_given() {
+        let later = SENT + 900;
+        for (members, expected) in [
+            (json!({"expires_at": later}), Some(900)),
+            (json!({"expires_on": later.to_string()}), Some(900)),
+            (json!({"expires_at": "2026-11-20T22:15:00+01:00"}), Some(900)),
+            (json!({"expires": later}), Some(900)),
+            (json!({"expires": 300}), Some(300)),
+            (json!({"expires_in": 60, "expires_at": later}), Some(60)),
+            (json!({"expires_in": 0, "expires_at": later}), Some(900)),
+            (json!({"expiresIn": "70"}), Some(70)),
+            (json!({"expires_in_sec": 80, "expires_in": 90}), Some(80)),
+            (json!({"expires_on": "06/19/2030 23:42:01 +00:00"}), None),
+            (json!({"expires_at": SENT - 1}), None),
+            (json!({"expires_at": later * 1000}), None),
+            (json!({"expires_at": "2026-11-20T22:15:00"}), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(lifetime(&members, None), expected, "{members}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_may_have_a_lifetime_of_its_own() {
+        let of = |members: Value| refresh_expires_in(members.as_object().unwrap());
+        assert_eq!(of(json!({"x_refresh_token_expires_in": "60"})), Some(Duration::from_secs(60)));
+        assert_eq!(of(json!({"refresh_expires_in": 0})), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! `Retry-After` and the dates of HTTP (RFC 9110 sections 5.6.7 and 10.2.3).
+
+use std::time::Duration;
+
+use time::{Date, Month, OffsetDateTime, Time};
+use ureq::http::HeaderMap;
+
+use crate::clock::until;
+
+/// How long the answer asks to wait, `cap` at most; `None` when it does not say. A date counts from
+/// the answer's own `Date`, so that a wrong clock here does not lengthen the wait, or else from
+/// `now`. Of several headers the longest wait counts.
+pub(crate) fn retry_after(
+    headers: &HeaderMap,
+    now: OffsetDateTime,
+    cap: Duration,
+) -> Option<Duration> {
+    let date =
+        headers.get("date").and_then(|date| http_date(date.to_str().ok()?, now)).unwrap_or(now);
+    let wait = |text: &str| {
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // More digits than a number holds are a long wait, not garbage.
+            return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
+        }
+        Some(until(date, http_date(text, now)?))
+    };
+    let values = headers.get_all("retry-after").iter();
+    values.filter_map(|value| wait(value.to_str().ok()?)).max().map(|wait| wait.min(cap))
+}
+
+/// Reads the three forms: `Fri, 20 Nov 2026 21:00:00 GMT`, `Friday, 20-Nov-26 21:00:00 GMT` and
+/// `Fri Nov 20 21:00:00 2026`. All are UTC. The weekday is not looked at.
+fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let parts: Vec<&str> = text
+        .split(|c: char| c == ',' || c == '-' || c.is_ascii_whitespace())
+        .filter(|part| !part.is_empty())
+        .collect();
+    let (day, month, year, clock) = match parts[..] {
+        [_, day, month, year, clock, zone] if matches!(zone, "GMT" | "UTC" | "gmt" | "utc") => {
+            (day, month, year, clock)
+        }
+        [_, month, day, clock, year] => (day, month, year, clock),
+        _ => return None,
+    };
+    let month = match month.get(..3)?.to_ascii_lowercase().as_str() {
+        "jan" => Month::January,
+        "feb" => Month::February,
+        "mar" => Month::March,
+        "apr" => Month::April,
+        "may" => Month::May,
+        "jun" => Month::June,
+        "jul" => Month::July,
+        "aug" => Month::August,
+        "sep" => Month::September,
+        "oct" => Month::October,
+        "nov" => Month::November,
+        "dec" => Month::December,
+        _ => return None,
+    };
+    let mut full = number(year)?;
+    if year.len() == 2 {
+        full += now.year() - now.year().rem_euclid(100);
+        // More than fifty years ahead means the past century (RFC 9110 section 5.6.7).
+        if full > now.year() + 50 {
+            full -= 100;
+        }
+    }
+    let mut clock = clock.split(':').map(|part| u8::try_from(number(part)?).ok());
+    let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+    // A leap second has no place of its own here.
+    let time = Time::from_hms(hour, minute, if second == 60 { 59 } else { second }).ok()?;
+    let date = Date::from_calendar_date(full, month, u8::try_from(number(day)?).ok()?).ok()?;
+    clock.next().is_none().then(|| date.with_time(time).assume_utc())
+}
+
+fn number(text: &str) -> Option<i32> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ureq::http::HeaderValue;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    /// 2026-11-20T21:00:00Z.
+    fn now() -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(1_795_208_400).unwrap()
+    }
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        headers
+    }
+
+    fn seconds(pairs: &[(&'static str, &str)]) -> Option<u64> {
+        retry_after(&headers(pairs), now(), DAY).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn every_form_of_the_header_is_read_or_ignored() {
+        for (text, expected) in [
+            ("120", Some(120)),
+            (" 120 ", Some(120)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("+1", None),
+            ("1.5", None),
+            ("", None),
+            ("soon", None),
+            ("120 seconds", None),
+            ("99999", Some(86_400)),
+            ("99999999999999999999999999", Some(86_400)),
+            ("Fri, 20 Nov 2026 21:02:00 GMT", Some(120)),
+            ("Friday, 20-Nov-26 21:02:00 GMT", Some(120)),
+            ("Fri Nov 20 21:02:00 2026", Some(120)),
+            ("Mon, 20 Nov 2026 21:02:00 GMT", Some(120)),
+            ("Fri, 20 Nov 2026 21:02:60 GMT", Some(179)),
+            ("Fri Nov  6 21:00:00 2026", Some(0)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(0)),
+            ("Friday, 20-Nov-77 21:00:00 GMT", Some(0)),
+            ("Friday, 20-Nov-76 21:00:00 GMT", Some(86_400)),
+            ("Fri, 20 Nov 2026 21:02:00 +0200", None),
+            ("Fri, 31 Feb 2026 21:02:00 GMT", None),
+            ("Fri, 20 Nov 2026 25:02:00 GMT", None),
+            ("Fri, 20 Nov 99999999999 21:02:00 GMT", None),
+            ("Fri, 20 Nov 2026 21:02:00:01 GMT", None),
+            ("Fri, 20 Nov 2026 21:02 GMT", None),
+        ] {
+            assert_eq!(seconds(&[("retry-after", text)]), expected, "{text:?}");
+        }
+        assert_eq!(seconds(&[]), None);
+    }
+
+    #[test]
+    fn a_date_counts_from_the_answers_own_date() {
+        let until = ("retry-after", "Fri, 20 Nov 2026 21:02:00 GMT");
+        assert_eq!(seconds(&[until, ("date", "Fri, 20 Nov 2026 21:01:30 GMT")]), Some(30));
+        assert_eq!(seconds(&[until, ("date", "yesterday")]), Some(120));
+        assert_eq!(
+            seconds(&[("retry-after", "7"), ("date", "Fri, 20 Nov 2026 21:01:30 GMT")]),
+            Some(7)
+        );
+    }
+
+    #[test]
+    fn of_two_headers_the_longer_wait_counts_and_bytes_beyond_ascii_are_skipped() {
+        assert_eq!(seconds(&[("retry-after", "5"), ("retry-after", "50")]), Some(50));
+        assert_eq!(seconds(&[("retry-after", "5"), ("retry-after", "é")]), Some(5));
+        assert_eq!(seconds(&[("retry-after", "é"), ("date", "é")]), None);
+    }
+}

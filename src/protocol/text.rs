@@ -1,0 +1,106 @@
+//! Texts of a server, made fit for an error message.
+
+use crate::error::OAuthError;
+use crate::secret::Secret;
+
+/// How many characters of a server's text an error keeps.
+const LONGEST: usize = 300;
+
+/// From this length on an unbroken word with a digit in it may be a token, and is not shown.
+const TOKEN_LIKE: usize = 40;
+
+/// A server's text without control characters and without anything that may be a token, cut to a
+/// length that fits a log line; `None` when nothing is left.
+pub(crate) fn clean(text: &str) -> Option<String> {
+    let mut plain = String::new();
+    for word in text.split_inclusive(is_break) {
+        let end = word.char_indices().next_back().filter(|(_, c)| is_break(*c));
+        let (word, end) = end.map_or((word, ""), |(at, _)| word.split_at(at));
+        plain.push_str(&without_token(word));
+        plain.extend(end.chars().filter(|c| !is_unseen(*c)));
+        if end.chars().any(is_unseen) {
+            plain.push(' ');
+        }
+    }
+    let plain = plain.trim();
+    let cut = plain.char_indices().nth(LONGEST).map(|(at, _)| at);
+    match cut {
+        Some(at) => Some(format!("{}…", plain[..at].trim_end())),
+        None => Some(plain.to_owned()).filter(|text| !text.is_empty()),
+    }
+}
+
+/// Takes a secret out of an error's texts: servers repeat what they were sent.
+pub(crate) fn hide(error: &mut OAuthError, secret: &Secret) {
+    // Shorter texts are no secrets, and cutting them out would garble the message.
+    if secret.expose().len() < 4 {
+        return;
+    }
+    let texts = [Some(&mut error.code), error.description.as_mut(), error.uri.as_mut()];
+    for text in texts.into_iter().flatten() {
+        if text.contains(secret.expose()) {
+            *text = text.replace(secret.expose(), "[..]");
+        }
+    }
+}
+
+fn is_break(c: char) -> bool {
+    c.is_whitespace() || is_unseen(c) || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | ',')
+}
+
+/// Characters that move the cursor, turn the line around or cannot be seen.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || c == '\u{feff}'
+}
+
+fn without_token(word: &str) -> String {
+    let token_like =
+        |text: &str| text.len() >= TOKEN_LIKE && text.bytes().any(|byte| byte.is_ascii_digit());
+    match word.split_once("://") {
+        Some(_) => match word.split_once(['?', '#']) {
+            Some((address, query)) if token_like(query) => format!("{address}?[..]"),
+            _ => word.to_owned(),
+        },
+        None if token_like(word) => "[..]".to_owned(),
+        None => word.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_and_long_texts_do_not_reach_a_message() {
+        assert_eq!(clean("a\u{1b}[31mb\r\nc").as_deref(), Some("a [31mb  c"));
+        assert_eq!(clean(" \u{202e}\0 "), None);
+        let long = clean(&"é ".repeat(1000)).unwrap();
+        assert!(long.chars().count() <= LONGEST + 1 && long.ends_with('…'), "{long}");
+    }
+
+    #[test]
+    fn what_may_be_a_token_does_not_reach_a_message() {
+        let jwt = format!("eyJ0{}.eyJz{}.c2ln", "a".repeat(30), "b".repeat(30));
+        assert_eq!(clean(&format!("bad token \"{jwt}\"")).unwrap(), "bad token \"[..]\"");
+        let url = format!("see https://a.example/e?token={jwt} now");
+        assert_eq!(clean(&url).unwrap(), "see https://a.example/e?[..] now");
+        // A trace id of 36 characters helps whoever asks the service.
+        let trace = "Trace ID: 6f9619ff-8b86-d011-b42d-00c04fc964ff";
+        assert_eq!(clean(trace).unwrap(), trace);
+    }
+
+    #[test]
+    fn a_secret_that_was_sent_is_taken_out() {
+        let mut error = OAuthError {
+            host: "a.example".to_owned(),
+            code: "invalid_grant".to_owned(),
+            description: Some("rt-sesame is unknown".to_owned()),
+            uri: None,
+            status: 400,
+        };
+        hide(&mut error, &Secret::new("rt-sesame"));
+        assert_eq!(error.description.as_deref(), Some("[..] is unknown"));
+    }
+}
