@@ -11,10 +11,12 @@ pub mod protocol;
 pub mod provider;
 pub mod providers;
 pub mod record;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 mod token;
 
-pub use backend::{Guard, MemoryBackend, TokenBackend};
+pub use backend::{FileBackend, Guard, MemoryBackend, TokenBackend};
 pub use credentials::Credentials;
 pub use error::{BoxError, Error, OAuthError, Result};
 pub use provider::Provider;

@@ -57,7 +57,18 @@ pub struct Record {
     #[serde(flatten)]
     unknown: Map<String, Value>,
     #[serde(skip)]
-    replaces: Option<(String, u64)>,
+    replaces: Replaces,
+}
+
+/// What a save replaces: login and revision. It is not stored, so a record read back equals the one
+/// that was saved.
+#[derive(Clone, Default)]
+struct Replaces(Option<(String, u64)>);
+
+impl PartialEq for Replaces {
+    fn eq(&self, _: &Replaces) -> bool {
+        true
+    }
 }
 
 /// What a record belongs to. A record is used by a client with the same binding only, so a refresh
@@ -287,7 +298,7 @@ impl Record {
     ///
     /// It is known to a record on its way into a store, and not stored.
     pub fn replaces(&self) -> Option<(&str, u64)> {
-        self.replaces.as_ref().map(|(login, revision)| (login.as_str(), *revision))
+        self.replaces.0.as_ref().map(|(login, revision)| (login.as_str(), *revision))
     }
 
     /// Whether a save of `self` may go where `stored` is: the rule behind [`Record::replaces`].
@@ -302,7 +313,7 @@ impl Record {
     pub(crate) fn next(&self) -> Record {
         let mut next = self.clone();
         next.revision = self.revision.saturating_add(1);
-        next.replaces = Some((self.login.clone(), self.revision));
+        next.replaces = Replaces(Some((self.login.clone(), self.revision)));
         next
     }
 
@@ -313,7 +324,7 @@ impl Record {
         if let Some(stored) = stored {
             record.revision = stored.revision.saturating_add(1);
             record.generation = stored.generation.saturating_add(1);
-            record.replaces = Some((stored.login.clone(), stored.revision));
+            record.replaces = Replaces(Some((stored.login.clone(), stored.revision)));
         }
         record
     }
@@ -363,7 +374,7 @@ impl From<Token> for Record {
             consented_at: None,
             refresh_expires_at: None,
             unknown: Map::new(),
-            replaces: None,
+            replaces: Replaces::default(),
         }
     }
 }
@@ -435,7 +446,7 @@ impl From<Raw> for Record {
             consented_at: raw.consented_at,
             refresh_expires_at: raw.refresh_expires_at,
             unknown: raw.unknown,
-            replaces: None,
+            replaces: Replaces::default(),
         }
     }
 }
@@ -493,6 +504,9 @@ mod tests {
         assert!(!second.may_replace(None));
         let stranger = record();
         assert!(!second.may_replace(Some(&stranger)));
+        let read_back = Record::from_json(&second.to_json().unwrap()).unwrap();
+        assert_eq!(read_back, second);
+        assert!(second.may_replace(Some(&read_back)));
         let login = Record::new_login(Token::new("at-2"), Some(&second));
         assert!(login.may_replace(Some(&second)) && login.revision() == 3);
     }

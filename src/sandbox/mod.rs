@@ -1,0 +1,3 @@
+//! What tests need, those of this crate and those of its users.
+
+pub mod contract;
