@@ -21,7 +21,7 @@ mod secret;
 mod token;
 mod transport;
 
-pub use backend::{Guard, MemoryBackend, TokenBackend};
+pub use backend::{FileBackend, Guard, MemoryBackend, TokenBackend};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{BoxError, Error, OAuthError, Result};

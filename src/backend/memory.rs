@@ -1,27 +1,49 @@
 //! A store that ends with the process.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::lock::wait_for;
 use super::{BackendError, Durability, Guard, TokenBackend};
+use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// Keeps a login in memory; clones share it.
+/// Keeps a login in memory; clones share it, and its lock.
 ///
 /// It is for tests, for services whose tokens are asked for anew (client credentials), and for a
 /// token that is only read. With a service that rotates refresh tokens, the end of the process loses
 /// the login; the client warns once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MemoryBackend {
     stored: Arc<Mutex<Option<Record>>>,
+    locked: Arc<AtomicBool>,
+    clock: Arc<dyn Clock>,
 }
 
 impl MemoryBackend {
     /// An empty store.
     pub fn new() -> MemoryBackend {
-        MemoryBackend::default()
+        MemoryBackend {
+            stored: Arc::default(),
+            locked: Arc::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// With a clock to wait for the lock on.
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> MemoryBackend {
+        self.clock = clock;
+        self
+    }
+}
+
+impl Default for MemoryBackend {
+    fn default() -> MemoryBackend {
+        MemoryBackend::new()
     }
 }
 
@@ -44,11 +66,31 @@ impl TokenBackend for MemoryBackend {
         Ok(())
     }
 
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        let held = wait_for(&*self.clock, wait, || Ok(Held::take(&self.locked)))?;
+        held.map(Guard::freed_by_death).ok_or_else(|| BackendError::Busy(self.describe()).into())
+    }
+
     fn durability(&self) -> Durability {
         Durability::Memory
     }
 
     fn describe(&self) -> String {
         "memory".to_owned()
+    }
+}
+
+/// Not a mutex's guard: those stay on the thread that took them.
+struct Held(Arc<AtomicBool>);
+
+impl Held {
+    fn take(locked: &Arc<AtomicBool>) -> Option<Held> {
+        (!locked.swap(true, Ordering::AcqRel)).then(|| Held(Arc::clone(locked)))
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }

@@ -24,6 +24,7 @@
 //! kept apart; [`FileLock`] turns that into a real lock in one more line. With a `save` that compares
 //! and no lock, processes are kept apart by the notes they write, as with a lease.
 
+mod disk;
 mod file;
 mod lock;
 mod memory;
@@ -35,6 +36,8 @@ use std::time::Duration;
 use crate::error::BoxError;
 use crate::record::Record;
 
+pub use file::FileBackend;
+pub use lock::FileLock;
 pub use memory::MemoryBackend;
 
 /// A store for one login. See the [module](self) for the contract.

@@ -48,6 +48,7 @@
 
 mod api;
 mod codes;
+pub mod contract;
 mod events;
 mod faults;
 mod http;
