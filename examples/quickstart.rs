@@ -86,18 +86,15 @@ fn show(strict: bool) -> Result<(), BoxError> {
         results.filter_map(Result::ok).collect()
     });
     gate.open();
-    let mut calls = 1 + results.iter().filter(|result| result.is_ok()).count();
     for child in children {
-        let output = child.wait_with_output()?;
-        calls += usize::from(output.status.success());
-        print!("{}", String::from_utf8_lossy(&output.stdout));
+        child.wait_with_output()?;
     }
     for error in results.into_iter().filter_map(Result::err).take(1) {
-        println!("\nwhat the threads were told:\n  {error}");
+        println!("\nthe other processes and all threads were told:\n  {error}");
     }
 
     let counters = sandbox.counters();
-    println!("\n  calls that succeeded      {calls:>3}");
+    println!("\n  calls that succeeded      {:>3}", counters.api_ok);
     println!("  refreshes                 {:>3}", counters.refreshes);
     println!("  recovered                 {:>3}", counters.recovered);
     println!("  logins lost               {:>3}", u8::from(!lives(&client)));
@@ -144,10 +141,7 @@ fn child(file: &Path, url: &str, strict: bool) -> Result<(), BoxError> {
     std::io::stdin().read_line(&mut String::new())?;
     match client.get("/me").call() {
         Ok(_) => Ok(()),
-        Err(error) => {
-            println!("process {} was told: {error}", std::process::id());
-            std::process::exit(if error.needs_authorization() { 77 } else { 75 })
-        }
+        Err(error) => std::process::exit(if error.needs_authorization() { 77 } else { 75 }),
     }
 }
 

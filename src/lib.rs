@@ -1,4 +1,87 @@
-//! Blocking OAuth 2.0 client that does not lose a login.
+//! Calls OAuth 2.0 APIs from scripts, cron jobs and worker threads, and does not lose a login.
+//!
+//! Authorize once. From then on a [`Client`] has a valid access token for every call: it refreshes on
+//! the calling thread, and a refresh token that the service replaced is on the disk before the call
+//! goes on. Everything blocks; there is no runtime and no thread in the background.
+//!
+//! ```
+//! use evergrant::{Client, FileBackend};
+//! # use evergrant::{Credentials, Provider, sandbox::Sandbox};
+//! # let sandbox = Sandbox::start()?;
+//! # let (provider, credentials) = (sandbox.provider(), sandbox.credentials());
+//! # let path = sandbox.folder().join("example.json");
+//!
+//! let client = Client::new(provider, credentials, FileBackend::new(path));
+//!
+//! // Once, with a person.
+//! let authorization = client.authorize(&["read"])?;
+//! # let callback = sandbox.approve(authorization.url())?;
+//! client.exchange(authorization, &callback)?;
+//!
+//! // From then on, in any number of threads and processes.
+//! let me: serde_json::Value = client.get("/me").read_json()?;
+//! # assert_eq!(me["access_token_number"], 1);
+//! # Ok::<(), evergrant::BoxError>(())
+//! ```
+//!
+//! # The promise
+//!
+//! A service that rotates refresh tokens hands out a one-time key at every refresh: lose it, or use
+//! one twice, and a person has to log in again. This crate sends each once, across threads and
+//! processes that share a store; has its successor durable before anything uses it; spends nothing
+//! that it could not replace; keeps in memory what a store would not take; and remembers what was sent
+//! without an answer. [`guide::promise`] has the nine clauses, how each is kept, and the five cases
+//! that no client can win. [`guide::design`] has the protocol, step by step.
+//!
+//! # What it is not
+//!
+//! It is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
+//! party for web sign-in (ID tokens are kept, not verified), not a secrets manager. DPoP, PAR and the
+//! password grant are not in it.
+//!
+//! # Three nouns
+//!
+//! A [`Provider`] is an authorization server as a client sees it: data, and [`providers`] has ready
+//! ones. [`Credentials`] are the application's own id and secret, never a user's. A [`TokenBackend`] is
+//! where one login is kept: [`FileBackend`], [`MemoryBackend`], or [your own](backend).
+//!
+//! # How to ...
+//!
+//! | task | where |
+//! | --- | --- |
+//! | authorize once, with a person | [`Client::authorize`], [`Client::exchange`] |
+//! | call an API | [`Client::get`] and its like, [`Request`] |
+//! | start from a token that somebody gave you | [`Client::seed`], [`Token::from_env`] |
+//! | have no person at all | [`ClientBuilder::client_credentials`] |
+//! | use another HTTP library | [`Client::access_token`] |
+//! | use a service that is not in the list | [`Provider::builder`] |
+//! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
+//! | tell "ask a person" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
+//! | see what happens | [`ClientBuilder::on_event`], the `log` crate |
+//! | test a script | [`sandbox`] |
+//!
+//! # Errors
+//!
+//! [`enum@Error`] has one variant per next step, and each says whether the login is safe.
+//! [`guide::troubleshooting`] has a section for each that needs a person.
+//!
+//! # Threads, processes, machines
+//!
+//! A [`Client`] is cheap to clone and to share between threads. Processes on one machine share a file:
+//! give each its own client on the same path. What is locked, where, and for how long is in
+//! [`guide::platform`].
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
+//!
+//! No feature changes what is there without it.
+//!
+//! # Rust version
+//!
+//! 1.89, for `std::fs::File::lock`. A later minimum is a new minor version.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
@@ -9,6 +92,7 @@ mod credentials;
 mod dialect;
 pub mod error;
 mod event;
+pub mod guide;
 pub mod protocol;
 pub mod provider;
 pub mod providers;
@@ -31,3 +115,8 @@ pub use provider::Provider;
 pub use request::{Request, Response};
 pub use secret::Secret;
 pub use token::Token;
+
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

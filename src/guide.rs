@@ -1,0 +1,13 @@
+//! The long answers, one page each.
+
+#[doc = include_str!("guide/promise.md")]
+pub mod promise {}
+
+#[doc = include_str!("guide/platform.md")]
+pub mod platform {}
+
+#[doc = include_str!("guide/design.md")]
+pub mod design {}
+
+#[doc = include_str!("guide/troubleshooting.md")]
+pub mod troubleshooting {}
