@@ -96,6 +96,9 @@ fn the_code_decides_before_the_status() {
         ),
         (400, &[], r#"{"error":["invalid_client"]}"#, Setup, "invalid_client"),
         (500, &[], r#"{"error":"invalid_client"}"#, Unknown, "invalid_client"),
+        (200, &[], r#"{"access_token":"at1","error":"invalid_grant"}"#, Unknown, "invalid_grant"),
+        (200, &[], r#"{"access_token":"at1","error":"invalid_scope"}"#, Unknown, "invalid_scope"),
+        (200, &[], r#"{"access_token":"at1","ok":false}"#, Unknown, "error"),
         (400, &[], r#"{"error":"server_error"}"#, Unknown, "server_error"),
         (200, &[], r#"{"error":"temporarily_unavailable"}"#, Unknown, "temporarily_unavailable"),
         (200, &[], r#"{"ok":false,"error":"ratelimited"}"#, Limited, "ratelimited"),
@@ -225,6 +228,9 @@ fn tokens_are_taken_as_they_are() {
     let reply = RawReply { status: 200, headers: &HeaderMap::new(), body: &bytes };
     let reply = read(&plain(), &reply, OffsetDateTime::UNIX_EPOCH);
     assert!(reply.refresh_token.is_none(), "bytes were lost: it would be refused");
+    let bytes = b"{\"access_token\":\"at\xff\"}";
+    let reply = RawReply { status: 200, headers: &HeaderMap::new(), body: bytes };
+    assert_eq!(kind(&read(&plain(), &reply, OffsetDateTime::UNIX_EPOCH)), Unknown);
 }
 
 #[test]
@@ -262,6 +268,7 @@ fn rules_are_tried_in_order_and_all_their_conditions_count() {
         .error_rule(rule(Verdict::Refused).code("e1").header("reason", "DEAD"))
         .error_rule(rule(Verdict::TooEarly).code("E1"))
         .error_rule(rule(Verdict::Transient).status(502))
+        .error_rule(rule(Verdict::Refused).field("n", "9"))
         .build()
         .unwrap();
     let full = r#"{"status":{"code":"E1","text":"It is GONE"},"n":7}"#;
@@ -275,6 +282,9 @@ fn rules_are_tried_in_order_and_all_their_conditions_count() {
         (400, &[], r#"{"status":{"code":"E2"},"error":"E1"}"#, Setup),
         (400, &[], r#"{"status":{"code":0},"error":"invalid_grant"}"#, Refused),
         (502, &[], "", Limited),
+        (410, &[], r#"{"n":9}"#, Refused),
+        (410, &[], r#"{"n":9"#, Unknown),
+        (410, &[], r#"{"n":9,"#, Unknown),
         (200, &dead, r#"{"access_token":"at1","status":{"code":0}}"#, Kind::Token),
     ] {
         assert_eq!(kind(&answer(&provider, status, headers, body)), expected, "{status} {body}");
