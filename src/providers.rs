@@ -112,6 +112,10 @@ pub fn teamleader() -> Provider {
         .error_rule(
             ErrorRule::new(Verdict::Refused).code("invalid_request").text("token has been revoked"),
         )
+        .error_rule(ErrorRule::new(Verdict::Setup).field("errors[0].code", "2"))
+        .error_rule(ErrorRule::new(Verdict::Setup).field("errors[0].code", "3"))
+        .error_rule(ErrorRule::new(Verdict::Setup).field("errors[0].code", "5"))
+        .error_rule(ErrorRule::new(Verdict::Setup).status(401).field("errors[0].status", "401"))
         .checked_by_test()
 }
 

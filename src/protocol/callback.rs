@@ -125,6 +125,7 @@ mod tests {
     use super::*;
     use crate::credentials::Credentials;
     use crate::protocol::authorize::authorize;
+    use crate::protocol::form::encode_into;
     use crate::protocol::random::Random;
     use crate::provider::{Provider, ProviderBuilder};
 
@@ -261,8 +262,10 @@ mod tests {
             let mut pairs =
                 vec![("code", "c%2B".to_owned()), ("state", login.state().expose().to_owned())];
             for _ in 0..random.below(4) {
-                let value = String::from_utf8(super::super::form::encode(&random.text(9)).to_vec());
-                pairs.push((*random.pick(&["scope", "x", "error_description"]), value.unwrap()));
+                let mut value = Vec::new();
+                encode_into(&random.text(9), &mut value);
+                let name = *random.pick(&["scope", "x", "error_description"]);
+                pairs.push((name, String::from_utf8(value).unwrap()));
             }
             let twice = random.below(2) == 0;
             if twice {

@@ -23,14 +23,6 @@ pub(crate) fn encode_into(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// [`encode_into`], into a buffer that is wiped.
-pub(crate) fn encode(text: &str) -> Zeroizing<Vec<u8>> {
-    // Three times the text is the longest result: a buffer that grew would leave a copy behind.
-    let mut out = Zeroizing::new(Vec::with_capacity(3 * text.len()));
-    encode_into(text, &mut out);
-    out
-}
-
 /// A parameter that came.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Pair {
@@ -204,7 +196,9 @@ mod tests {
     use crate::protocol::random::Random;
 
     fn encoded(text: &str) -> String {
-        String::from_utf8(encode(text).to_vec()).unwrap()
+        let mut out = Vec::new();
+        encode_into(text, &mut out);
+        String::from_utf8(out).unwrap()
     }
 
     #[test]

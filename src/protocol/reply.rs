@@ -8,8 +8,12 @@
 mod body;
 #[cfg(test)]
 pub(super) mod corpus;
+#[cfg(test)]
+mod dialects;
 mod fault;
 pub(super) mod lifetime;
+#[cfg(test)]
+mod meaning;
 
 use std::time::Duration;
 

@@ -37,9 +37,7 @@ fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
         .filter(|part| !part.is_empty())
         .collect();
     let (day, month, year, clock) = match parts[..] {
-        [_, day, month, year, clock, zone] if matches!(zone, "GMT" | "UTC" | "gmt" | "utc") => {
-            (day, month, year, clock)
-        }
+        [_, day, month, year, clock, "GMT" | "UTC" | "gmt" | "utc"] => (day, month, year, clock),
         [_, month, day, clock, year] => (day, month, year, clock),
         _ => return None,
     };

@@ -72,13 +72,19 @@ impl Body {
     }
 
     /// The refresh token. It is taken from the object with the access token, from the places where
-    /// that is looked for, or from where services are known to nest their answers.
+    /// that is looked for, or from where services are known to nest their answers; never from beside
+    /// another access token, to which it would belong.
     pub(super) fn refresh_token(&self, provider: &Provider) -> Option<Secret> {
-        let own = self.token_object(provider).into_iter().chain(self.objects(provider));
-        let own = own.filter_map(|found| text_of(found.object, &REFRESH));
+        let pair = self.token_object(provider).map(|found| found.object);
+        let alone =
+            |object: &&Map<String, Value>| pair.is_none() || text_of(object, &ACCESS).is_none();
+        let own = self.objects(provider).map(|found| found.object).filter(alone);
+        let own = pair.into_iter().chain(own).filter_map(|object| text_of(object, &REFRESH));
         let elsewhere = ELSEWHERE
             .iter()
-            .filter_map(|path| text_of(at(&self.value, path)?.as_object()?, &REFRESH))
+            .filter_map(|path| at(&self.value, path)?.as_object())
+            .filter(alone)
+            .filter_map(|object| text_of(object, &REFRESH))
             .filter(|text| !text.contains(char::is_whitespace));
         own.chain(elsewhere).find(|text| self.intact(text)).map(Secret::new)
     }

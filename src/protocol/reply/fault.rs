@@ -32,11 +32,13 @@ impl Fault {
             .or_else(|| error_member(body.get("error")?))
             .or_else(|| word_at("errors[0].errorType"))
             .or_else(|| word_at("error_type"))
-            .or_else(|| (body.get("ok") == Some(&Value::Bool(false))).then(|| UNNAMED.to_owned()))
-            .or_else(|| {
-                let places = ["code", "errcode", "error_code", "errors[0].code"];
-                places.iter().find_map(|path| word_at(path)).filter(|_| !has_token)
-            });
+            .or_else(|| (body.get("ok") == Some(&Value::Bool(false))).then(|| UNNAMED.to_owned()));
+        let less_sure = ["code", "errcode", "error_code", "errors[0].code"];
+        let code =
+            code.or_else(|| less_sure.iter().find_map(|path| word_at(path)).filter(|_| !has_token));
+        // HubSpot has its code here; elsewhere it is a word like `fail`, or the HTTP status.
+        let from_status = code.is_none() && !has_token;
+        let code = code.or_else(|| word_at("status").filter(|_| from_status));
         let usual = [
             "error_description",
             "error.message",
@@ -52,7 +54,7 @@ impl Fault {
         let places = provider.error_text_paths.iter().map(String::as_str).chain(usual);
         let named = |code: &String| code != UNNAMED && !code.bytes().all(|b| b.is_ascii_digit());
         Fault {
-            named: code.as_ref().is_some_and(named),
+            named: code.as_ref().is_some_and(named) && !from_status,
             code,
             texts: places.filter_map(text_at).filter(|text| !text.is_empty()).collect(),
             uri: text_at("error_uri"),
@@ -79,7 +81,7 @@ impl Fault {
             && rule.field.as_ref().is_none_or(|(path, wanted)| {
                 at(body, path).is_some_and(|value| match value {
                     Value::String(text) => text == wanted,
-                    other => other.to_string() == *wanted,
+                    other => wanted == &other.to_string(),
                 })
             })
             && rule.header.as_ref().is_none_or(|(name, part)| {

@@ -1,0 +1,353 @@
+//! Tests of what an answer means, by status and code.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use ureq::http::{HeaderMap, HeaderValue};
+
+use super::{Outcome, RawReply, Reply, read};
+use crate::protocol::random::Random;
+use crate::provider::{ErrorRule, Provider, Verdict};
+use crate::secret::Secret;
+
+use Kind::{Limited, LimitedSpent, Refused, Setup, TooEarly, Unknown};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Kind {
+    Token,
+    Refused,
+    TooEarly,
+    Setup,
+    Limited,
+    LimitedSpent,
+    Unknown,
+}
+
+fn plain() -> Provider {
+    Provider::new("https://a.example/authorize", "https://a.example/token").unwrap()
+}
+
+pub(super) fn answer(
+    provider: &Provider,
+    status: u16,
+    headers: &[(&'static str, &'static str)],
+    body: &str,
+) -> Reply {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(*name, HeaderValue::from_static(value));
+    }
+    let reply = RawReply { status, headers: &map, body: body.as_bytes() };
+    read(provider, &reply, OffsetDateTime::UNIX_EPOCH)
+}
+
+pub(super) fn kind(reply: &Reply) -> Kind {
+    match &reply.outcome {
+        Outcome::Token(_) => Kind::Token,
+        Outcome::Refused(_) => Refused,
+        Outcome::TooEarly(_) => TooEarly,
+        Outcome::Setup(_) => Setup,
+        Outcome::Limited { spent: false, .. } => Limited,
+        Outcome::Limited { spent: true, .. } => LimitedSpent,
+        Outcome::Unknown(_) => Unknown,
+    }
+}
+
+/// Kind, code and description.
+pub(super) fn told(mut reply: Reply) -> (Kind, String, String) {
+    let kind = kind(&reply);
+    match reply.outcome.error_mut() {
+        Some(error) => (kind, error.code.clone(), error.description.clone().unwrap_or_default()),
+        None => (kind, String::new(), String::new()),
+    }
+}
+
+#[test]
+fn the_code_decides_before_the_status() {
+    let wait = [("retry-after", "7")];
+    for (status, headers, body, expected, code) in [
+        (400, &[][..], r#"{"error":"invalid_grant"}"#, Refused, "invalid_grant"),
+        (500, &[], r#"{"error":"invalid_grant"}"#, Refused, "invalid_grant"),
+        (400, &[], r#"{"error":"BAD_REFRESH_TOKEN"}"#, Refused, "BAD_REFRESH_TOKEN"),
+        (400, &[], r#"{"status":"BAD_REFRESH_TOKEN"}"#, Refused, "BAD_REFRESH_TOKEN"),
+        (400, &[], r#"{"status":"fail","message":"x"}"#, Unknown, "fail"),
+        (200, &[], r#"{"error":"invalid_code"}"#, Refused, "invalid_code"),
+        (400, &[], r#"{"code":4735,"reason":"Invalid Token!"}"#, Refused, "4735"),
+        (401, &[], r#"{"error":"invalid_client"}"#, Setup, "invalid_client"),
+        (400, &[], r#"{"error":"unauthorized_client"}"#, Setup, "unauthorized_client"),
+        (
+            200,
+            &[],
+            r#"{"error":"incorrect_client_credentials"}"#,
+            Setup,
+            "incorrect_client_credentials",
+        ),
+        (400, &[], r#"{"error":"invalid_scope"}"#, Setup, "invalid_scope"),
+        (400, &[], r#"{"error":"unsupported_grant_type"}"#, Setup, "unsupported_grant_type"),
+        (400, &[], r#"{"error":"access_denied"}"#, Setup, "access_denied"),
+        (400, &[], r#"{"error":"expired_token"}"#, Setup, "expired_token"),
+        (
+            400,
+            &[],
+            r#"{"errors":[{"errorType":"invalid_client","message":"x"}]}"#,
+            Setup,
+            "invalid_client",
+        ),
+        (400, &[], r#"{"error":["invalid_client"]}"#, Setup, "invalid_client"),
+        (500, &[], r#"{"error":"invalid_client"}"#, Unknown, "invalid_client"),
+        (200, &[], r#"{"access_token":"at1","error":"invalid_grant"}"#, Unknown, "invalid_grant"),
+        (200, &[], r#"{"access_token":"at1","error":"invalid_scope"}"#, Unknown, "invalid_scope"),
+        (200, &[], r#"{"access_token":"at1","ok":false}"#, Unknown, "error"),
+        (400, &[], r#"{"error":"server_error"}"#, Unknown, "server_error"),
+        (200, &[], r#"{"error":"temporarily_unavailable"}"#, Unknown, "temporarily_unavailable"),
+        (200, &[], r#"{"ok":false,"error":"ratelimited"}"#, Limited, "ratelimited"),
+        (400, &[], r#"{"error":{"code":400,"message":"x"}}"#, Unknown, "http_400"),
+        (400, &[], r#"{"error":true}"#, Unknown, "error"),
+        (200, &[], r#"{"ok":false}"#, Unknown, "error"),
+        (400, &[], "", Unknown, "http_400"),
+        (403, &[], "Forbidden", Unknown, "http_403"),
+        (404, &[], "<html>", Unknown, "http_404"),
+        (500, &[], "", Unknown, "http_500"),
+        (502, &wait, "<html>", Unknown, "http_502"),
+        (503, &[], "", Unknown, "http_503"),
+        (503, &wait, "", LimitedSpent, "http_503"),
+        (429, &[], "", Limited, "http_429"),
+        (429, &wait, r#"{"error":"invalid_grant"}"#, Limited, "invalid_grant"),
+        (473, &[], r#"{"gatewayError":"GATED"}"#, Limited, "http_473"),
+        (301, &wait, r#"{"error":"invalid_grant"}"#, Unknown, "redirect"),
+        (304, &[], "", Unknown, "redirect"),
+        (100, &[], "", Unknown, "http_100"),
+        (204, &[], "", Unknown, "malformed"),
+        (200, &[], "null", Unknown, "malformed"),
+        (200, &[], "{}", Unknown, "malformed"),
+        (200, &[], "[]", Unknown, "malformed"),
+        (200, &[], r#""at1""#, Unknown, "malformed"),
+        (200, &[], r#"{"access_token":""}"#, Unknown, "malformed"),
+        (200, &[], r#"{"access_token":7}"#, Unknown, "malformed"),
+        (200, &[], r#"{"access_token":"a\nb"}"#, Unknown, "malformed"),
+        (200, &[], r#"{"access_token":"at1""#, Unknown, "malformed"),
+        (400, &[], r#"{"error":"invalid_grant","x":"#, Unknown, "http_400"),
+    ] {
+        let (kind, found, _) = told(answer(&plain(), status, headers, body));
+        assert_eq!((kind, found.as_str()), (expected, code), "{status} {body}");
+    }
+}
+
+#[test]
+fn a_limited_answer_says_how_long_to_wait() {
+    for (status, after, expected) in [
+        (429, "7", Some(7)),
+        (429, "soon", None),
+        (503, "8", Some(8)),
+        (429, "1000000", Some(86_400)),
+    ] {
+        let reply = answer(&plain(), status, &[("retry-after", after)], "");
+        let Outcome::Limited { retry_after, .. } = reply.outcome else {
+            panic!("{status} {after}")
+        };
+        assert_eq!(retry_after, expected.map(Duration::from_secs));
+    }
+}
+
+#[test]
+fn a_refresh_token_is_kept_whatever_else_the_answer_says() {
+    let nested = plain().to_builder().reply_path("wrapped").build().unwrap();
+    for (provider, status, body) in [
+        (&plain(), 200, r#"{"refresh_token":"rt2"}"#),
+        (&plain(), 200, r#"{"access_token":"at2","refresh_token":"rt2","error":"server_error"}"#),
+        (&plain(), 500, r#"{"access_token":"at2","refresh_token":"rt2"}"#),
+        (&plain(), 302, r#"{"access_token":"at2","refresh_token":"rt2"}"#),
+        (&plain(), 200, r#"{"access_token":"a\u0000","refresh_token":"rt2"}"#),
+        (&plain(), 200, r#"{"refresh_token":"rt2","access_token":"at2","expires_in":36"#),
+        (&plain(), 200, r#"{"refresh_token":"rt2","expires_in":1e999}"#),
+        (&plain(), 200, r#"{"data":{"access_token":"at2","refresh_token":"rt2"}}"#),
+        (&plain(), 200, r#"{"data":[{"refreshToken":"rt2"}]}"#),
+        (&plain(), 200, r#"[{"access_token":"at2","refresh_token":"rt2"}]"#),
+        (&plain(), 400, "refresh_token=rt2"),
+        (&nested, 200, r#"{"refresh_token":"rt2","wrapped":{"x":1}}"#),
+    ] {
+        let reply = answer(provider, status, &[], body);
+        assert_ne!(kind(&reply), Kind::Token, "{body}");
+        assert_eq!(
+            reply.refresh_token.map(|rt| rt.expose().to_owned()).as_deref(),
+            Some("rt2"),
+            "{body}"
+        );
+    }
+    for body in [
+        r#"{"errors":{"refresh_token":"is_required"}}"#,
+        r#"{"data":{"refresh_token":"is required"}}"#,
+        r#"{"access_token":"at2","refresh_token":""}"#,
+        r#"{"access_token":"at2","refresh_token":null}"#,
+        r#"{"access_token":"at2","refresh_token":["rt2"]}"#,
+        r#"{"access_token":"at2","refresh_token":"rt2","refresh_token":null}"#,
+        r#"{"refresh_token":"rt2"#,
+    ] {
+        assert!(answer(&plain(), 200, &[], body).refresh_token.is_none(), "{body}");
+    }
+}
+
+#[test]
+fn the_pair_is_taken_from_where_the_access_token_is() {
+    let provider = plain().to_builder().reply_path("authed_user").build().unwrap();
+    let body = r#"{"access_token":"bot","refresh_token":"rt-bot","authed_user":{"access_token":"user","refresh_token":"rt-user"}}"#;
+    for (provider, access, refresh) in [(&provider, "user", "rt-user"), (&plain(), "bot", "rt-bot")]
+    {
+        let Outcome::Token(issued) = answer(provider, 200, &[], body).outcome else { panic!() };
+        assert_eq!(issued.token.access_token().expose(), access);
+        assert_eq!(issued.token.refresh_token().map(Secret::expose), Some(refresh));
+    }
+    for (provider, body) in [
+        (
+            &plain(),
+            r#"{"access_token":"bot","authed_user":{"access_token":"user","refresh_token":"rt-user"}}"#,
+        ),
+        (
+            &provider,
+            r#"{"access_token":"bot","refresh_token":"rt-bot","authed_user":{"access_token":"user"}}"#,
+        ),
+    ] {
+        let reply = answer(provider, 200, &[], body);
+        assert!(reply.refresh_token.is_none(), "it belongs to the other access token: {body}");
+    }
+}
+
+#[test]
+fn tokens_are_taken_as_they_are() {
+    let odd: String = (' '..='~').collect();
+    let long = "a!/+=".repeat(13_107);
+    for text in [odd.as_str(), long.as_str(), "x"] {
+        let body = json!({"access_token": text, "refresh_token": text}).to_string();
+        let Outcome::Token(issued) = answer(&plain(), 200, &[], &body).outcome else { panic!() };
+        assert_eq!(issued.token.access_token().expose(), text);
+        assert_eq!(issued.token.refresh_token().map(Secret::expose), Some(text));
+    }
+    let mut bytes = br#"{"access_token":"at1","refresh_token":"r"#.to_vec();
+    bytes.extend(b"\xff\"}");
+    let reply = RawReply { status: 200, headers: &HeaderMap::new(), body: &bytes };
+    let reply = read(&plain(), &reply, OffsetDateTime::UNIX_EPOCH);
+    assert!(reply.refresh_token.is_none(), "bytes were lost: it would be refused");
+    let bytes = b"{\"access_token\":\"at\xff\"}";
+    let reply = RawReply { status: 200, headers: &HeaderMap::new(), body: bytes };
+    assert_eq!(kind(&read(&plain(), &reply, OffsetDateTime::UNIX_EPOCH)), Unknown);
+}
+
+#[test]
+fn an_error_shows_no_token() {
+    let jwt = format!("eyJ0{}.sesame", "a1".repeat(40));
+    let bodies = [
+        json!({"error": "invalid_grant", "error_description": format!("unknown token {jwt}")}),
+        json!({"error": "x", "access_token": "sesame", "error_description": "sesame is new"}),
+        json!({"error": "x", "refresh_token": "sesame", "error_uri": "https://a.example/sesame"}),
+        json!({"error": "sesame", "id_token": "sesame", "access_token": "at-1"}),
+        json!({"access_token": "sesame\u{1}"}),
+        json!({"token": "sesame"}),
+    ];
+    for body in bodies {
+        let reply = answer(&plain(), 200, &[], &body.to_string());
+        assert_ne!(kind(&reply), Kind::Token);
+        assert!(!format!("{reply:?}").contains("sesame"), "{reply:?}");
+    }
+    let body = r#"{"error":"invalid_grant","error_description":"rt-sesame is unknown\u001b[2J"}"#;
+    let mut reply = answer(&plain(), 400, &[], body);
+    reply.hide(&Secret::new("rt-sesame"));
+    assert_eq!(told(reply).2, "[..] is unknown [2J");
+    let issued = answer(&plain(), 200, &[], r#"{"access_token":"sesame","x":"sesame"}"#);
+    assert!(!format!("{issued:?}").contains("sesame"), "{issued:?}");
+}
+
+#[test]
+fn rules_are_tried_in_order_and_all_their_conditions_count() {
+    let rule = ErrorRule::new;
+    let provider = plain()
+        .to_builder()
+        .error_code_path("status.code")
+        .error_text_path("status.text")
+        .error_rule(rule(Verdict::Unknown).status(400).code("E1").text("gone").field("n", "7"))
+        .error_rule(rule(Verdict::Refused).code("e1").header("reason", "DEAD"))
+        .error_rule(rule(Verdict::TooEarly).code("E1"))
+        .error_rule(rule(Verdict::Transient).status(502))
+        .error_rule(rule(Verdict::Refused).field("n", "9"))
+        .build()
+        .unwrap();
+    let full = r#"{"status":{"code":"E1","text":"It is GONE"},"n":7}"#;
+    let dead = [("reason", "it is dead, really")];
+    for (status, headers, body, expected) in [
+        (400, &[][..], full, Unknown),
+        (400, &dead, full, Unknown),
+        (401, &dead, full, Refused),
+        (401, &[], full, TooEarly),
+        (400, &[], r#"{"status":{"code":"E1","text":"gone"},"n":8}"#, TooEarly),
+        (400, &[], r#"{"status":{"code":"E2"},"error":"E1"}"#, Setup),
+        (400, &[], r#"{"status":{"code":0},"error":"invalid_grant"}"#, Refused),
+        (502, &[], "", Limited),
+        (410, &[], r#"{"n":9}"#, Refused),
+        (410, &[], r#"{"n":9"#, Unknown),
+        (410, &[], r#"{"n":9,"#, Unknown),
+        (200, &dead, r#"{"access_token":"at1","status":{"code":0}}"#, Kind::Token),
+    ] {
+        assert_eq!(kind(&answer(&provider, status, headers, body)), expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn random_answers_are_read_and_a_good_pair_is_never_missed() {
+    let mut random = Random::new(3);
+    let names = [
+        "access_token",
+        "refresh_token",
+        "error",
+        "error_description",
+        "expires_in",
+        "expires_at",
+        "scope",
+        "token_type",
+        "ok",
+        "code",
+        "data",
+        "errors",
+        "id_token",
+        "x",
+    ];
+    for round in 0..5000 {
+        let mut members = serde_json::Map::new();
+        for _ in 0..random.below(8) {
+            members.insert((*random.pick(&names)).to_owned(), random_value(&mut random, 3));
+        }
+        let status = *random.pick(&[200, 201, 400, 401, 429, 500, 503]);
+        let body = Value::Object(members.clone()).to_string();
+        let mut reply = answer(&plain(), status, &[], &body);
+        let sent = members.get("refresh_token").and_then(Value::as_str).filter(|rt| !rt.is_empty());
+        if let Some(sent) = sent {
+            let found = reply.refresh_token.as_ref().map(Secret::expose);
+            assert_eq!(found, Some(sent), "round {round}: {body}");
+        }
+        if let Outcome::Token(issued) = &reply.outcome {
+            assert!(status < 300, "round {round}");
+            assert_eq!(members["access_token"], issued.token.access_token().expose());
+        }
+        if let Some(error) = reply.outcome.error_mut() {
+            assert!(!error.code.is_empty() && error.code.chars().count() <= 301);
+        }
+    }
+}
+
+fn random_value(random: &mut Random, depth: usize) -> Value {
+    match random.below(if depth == 0 { 6 } else { 8 }) {
+        0 => Value::Null,
+        1 => json!(random.below(2) == 0),
+        2 => json!(random.next() as i64 >> random.below(64)),
+        3 => json!(random.next() as f64 / 1e3),
+        4 => json!("invalid_grant"),
+        5 => json!(random.text(20)),
+        6 => (0..random.below(3)).map(|_| random_value(random, depth - 1)).collect(),
+        _ => {
+            let member = |random: &mut Random| {
+                let name = *random.pick(&["access_token", "refresh_token", "type", "code"]);
+                (name.to_owned(), random_value(random, depth - 1))
+            };
+            (0..random.below(4)).map(|_| member(random)).collect::<serde_json::Map<_, _>>().into()
+        }
+    }
+}
