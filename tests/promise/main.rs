@@ -1,0 +1,13 @@
+//! The promise, clause by clause, on real files and real processes.
+
+mod contract;
+mod disk;
+mod files;
+mod strace;
+mod support;
+
+/// What [`support::child`] starts: not a test of its own.
+#[test]
+fn child_entry() {
+    support::run_child(&[files::CHILDREN, disk::CHILDREN, strace::CHILDREN]);
+}

@@ -1,0 +1,1 @@
+pub(crate) const CHILDREN: &[crate::support::Child] = &[];
