@@ -102,18 +102,19 @@ impl FileBackend {
     fn read(&self, target: &Path) -> Result<Option<(File, Vec<u8>, Record)>, BoxError> {
         let failed = |doing: &str, error: &std::io::Error| disk::failed(doing, target, error);
         // Looked at first: to open a pipe is to wait for its writer.
-        match fs::metadata(target) {
-            Ok(metadata) => disk::check_regular(&metadata, target)?,
+        let metadata = match fs::metadata(target) {
+            Ok(metadata) => metadata,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("look at", &error)),
-        }
+        };
+        disk::check_regular(&metadata, target)?;
         // Windows flushes only what is open for writing.
         let file = match File::options().read(true).write(cfg!(windows)).open(target) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("open", &error)),
         };
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(metadata.len().min(LIMIT) as usize + 1);
         (&file).take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| failed("read", &error))?;
         if bytes.len() as u64 > LIMIT {
             return Err(self.corrupt(&format!("it is larger than {LIMIT} bytes")));

@@ -48,6 +48,7 @@ struct Broken {
     flaw: Flaw,
     store: MemoryBackend,
     previous: Arc<std::sync::Mutex<Option<Record>>>,
+    plain: Arc<std::sync::Mutex<Option<Record>>>,
     bytes: Arc<std::sync::Mutex<Option<Vec<u8>>>>,
     loads: Arc<AtomicUsize>,
 }
@@ -71,6 +72,7 @@ impl Broken {
             flaw,
             store: MemoryBackend::new(),
             previous: Arc::default(),
+            plain: Arc::default(),
             bytes: Arc::default(),
             loads: Arc::default(),
         }
@@ -84,6 +86,7 @@ impl Broken {
             .raw(|bytes| *broken.bytes.lock().unwrap() = Some(bytes.to_vec()))
             .reset(|| {
                 broken.store.clear().unwrap();
+                *broken.plain.lock().unwrap() = None;
                 *broken.previous.lock().unwrap() = None;
                 *broken.bytes.lock().unwrap() = None;
             })
@@ -98,6 +101,9 @@ impl TokenBackend for Broken {
                 Err(_) if self.flaw == Flaw::NoneOnError => Ok(None),
                 read => read.map(Some),
             };
+        }
+        if self.flaw == Flaw::NeverCompares {
+            return Ok(self.plain.lock().unwrap().clone());
         }
         let stored = self.store.load()?;
         let torn = self.loads.fetch_add(1, Ordering::Relaxed) % 3 == 2;
@@ -123,9 +129,8 @@ impl TokenBackend for Broken {
         }
         *self.previous.lock().unwrap() = self.store.load()?;
         if self.flaw == Flaw::NeverCompares {
-            self.store.clear()?;
-            // Through JSON, it replaces nothing.
-            return self.store.save(&serde_json::from_value(serde_json::to_value(record)?)?);
+            *self.plain.lock().unwrap() = Some(record.clone());
+            return Ok(());
         }
         let saved = self.store.save(record);
         if self.flaw == Flaw::ShowsTokens {
@@ -139,6 +144,7 @@ impl TokenBackend for Broken {
         if self.flaw == Flaw::NeverClears {
             return Ok(());
         }
+        *self.plain.lock().unwrap() = None;
         self.store.clear()
     }
 
