@@ -119,9 +119,10 @@ pub(super) fn check_regular(metadata: &Metadata, path: &Path) -> Result<(), BoxE
     Err(BackendError::Unavailable(text).into())
 }
 
-/// Options that create a file only its owner can read.
+/// Options that write, and create a file only its owner can read.
 pub(super) fn private() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
+    options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
+use zeroize::Zeroizing;
 
 use super::lock::{Locked, wait_for};
 use super::{BackendError, Durability, FileLock, Guard, TokenBackend, disk};
@@ -68,6 +69,9 @@ struct Content {
     digest: Vec<u8>,
 }
 
+/// The file, its bytes and the record in them.
+type Stored = (File, Zeroizing<Vec<u8>>, Record);
+
 impl FileBackend {
     /// A store in the file at `path`. Nothing is opened yet; a relative path is fixed to the present
     /// working directory.
@@ -98,22 +102,24 @@ impl FileBackend {
         .into()
     }
 
-    /// The file at `target` with its bytes and the record in them; `None` when it is not there.
-    fn read(&self, target: &Path) -> Result<Option<(File, Vec<u8>, Record)>, BoxError> {
+    /// What is at `target`; `None` when nothing is.
+    fn read(&self, target: &Path) -> Result<Option<Stored>, BoxError> {
         let failed = |doing: &str, error: &std::io::Error| disk::failed(doing, target, error);
         // Looked at first: to open a pipe is to wait for its writer.
-        match fs::metadata(target) {
-            Ok(metadata) => disk::check_regular(&metadata, target)?,
+        let metadata = match fs::metadata(target) {
+            Ok(metadata) => metadata,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("look at", &error)),
-        }
+        };
+        disk::check_regular(&metadata, target)?;
         // Windows flushes only what is open for writing.
         let file = match File::options().read(true).write(cfg!(windows)).open(target) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("open", &error)),
         };
-        let mut bytes = Vec::new();
+        let room = metadata.len().min(LIMIT) as usize + 1;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
         (&file).take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| failed("read", &error))?;
         if bytes.len() as u64 > LIMIT {
             return Err(self.corrupt(&format!("it is larger than {LIMIT} bytes")));
@@ -128,7 +134,7 @@ impl FileBackend {
         let stored = self.read(target)?;
         let stored = stored.as_ref().map(|(_, bytes, stored)| (bytes, stored));
         // The bytes too: a number in an unknown member may read back with another last digit.
-        let same = stored.is_some_and(|(bytes, _)| bytes == json);
+        let same = stored.is_some_and(|(bytes, _)| bytes.as_slice() == json);
         if same || record.may_replace(stored.map(|(_, stored)| stored)) {
             return Ok(());
         }
@@ -169,7 +175,7 @@ impl FileBackend {
         let temp = disk::beside(target, ".", ".evergrant-temp");
         disk::remove(&temp)?; // Left by a process that died.
         let write = || {
-            let file = disk::private().write(true).create_new(true).open(&temp)?;
+            let file = disk::private().create_new(true).open(&temp)?;
             (&file).write_all(json)?;
             file.sync_all()?;
             Ok(file)
@@ -220,7 +226,7 @@ impl TokenBackend for FileBackend {
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
         let target = disk::target(&self.path)?;
-        let json = record.to_json()?;
+        let json = Zeroizing::new(record.to_json()?);
         if json.len() as u64 > LIMIT {
             let text = format!("cannot write {}: the record is too large", target.display());
             return Err(BackendError::Unavailable(text).into());
@@ -284,7 +290,7 @@ impl Content {
 fn open_next(path: &Path) -> Result<File, BoxError> {
     let failed = |error: &std::io::Error| disk::failed("open", path, error);
     loop {
-        match disk::private().write(true).create_new(true).open(path) {
+        match disk::private().create_new(true).open(path) {
             Ok(file) => return Ok(file),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(failed(&error)),

@@ -79,7 +79,7 @@ fn open(path: &Path) -> Result<File, BoxError> {
         disk::check_regular(&metadata, path)?;
     }
     let mut options = disk::private();
-    options.write(true).create(true).truncate(false);
+    options.create(true).truncate(false);
     options.open(path).map_err(|error| disk::failed("open the lock file", path, &error))
 }
 

@@ -1,0 +1,193 @@
+//! The contract, and that a backend which breaks it is found out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use evergrant::backend::{FileBackend, LockKind, MemoryBackend};
+use evergrant::record::Record;
+use evergrant::sandbox::contract::{Contract, Report};
+use evergrant::{BoxError, Guard, TokenBackend};
+
+use crate::support::TempDir;
+
+#[test]
+fn the_memory_backend_keeps_the_contract() {
+    let store = MemoryBackend::new();
+    let contract = Contract::new(|| store.clone()).compares(true).locks(LockKind::FreedByDeath);
+    let report = contract.check();
+    report.assert();
+    assert_eq!(report.skipped.len(), 1, "{report}");
+}
+
+#[test]
+fn the_file_backend_keeps_the_contract() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let report = Contract::new(|| FileBackend::new(&path))
+        .compares(true)
+        .locks(LockKind::FreedByDeath)
+        .raw(|bytes| std::fs::write(&path, bytes).unwrap())
+        .check();
+    report.assert();
+    assert!(report.skipped.is_empty(), "{report}");
+}
+
+#[test]
+fn what_a_plain_backend_does_not_claim_is_skipped() {
+    let store = Broken::new(Flaw::NeverCompares);
+    let report = Contract::new(|| store.clone()).check();
+    report.assert();
+    assert_eq!(report.skipped.len(), 9, "{report}");
+    assert!(report.skipped.iter().all(|(_, reason)| !reason.is_empty()));
+}
+
+/// A store with one flaw.
+#[derive(Clone)]
+struct Broken {
+    flaw: Flaw,
+    store: MemoryBackend,
+    previous: Arc<std::sync::Mutex<Option<Record>>>,
+    plain: Arc<std::sync::Mutex<Option<Record>>>,
+    bytes: Arc<std::sync::Mutex<Option<Vec<u8>>>>,
+    loads: Arc<AtomicUsize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Flaw {
+    Forgets,
+    Tears,
+    NeverCompares,
+    LockDoesNotLock,
+    BorrowedGuard,
+    NoneOnError,
+    ShowsTokens,
+    NeverClears,
+    DropsUnknownMembers,
+}
+
+impl Broken {
+    fn new(flaw: Flaw) -> Broken {
+        Broken {
+            flaw,
+            store: MemoryBackend::new(),
+            previous: Arc::default(),
+            plain: Arc::default(),
+            bytes: Arc::default(),
+            loads: Arc::default(),
+        }
+    }
+
+    fn report(flaw: Flaw) -> Report {
+        let broken = Broken::new(flaw);
+        Contract::new(|| broken.clone())
+            .compares(true)
+            .locks(LockKind::FreedByDeath)
+            .raw(|bytes| *broken.bytes.lock().unwrap() = Some(bytes.to_vec()))
+            .reset(|| {
+                broken.store.clear().unwrap();
+                *broken.plain.lock().unwrap() = None;
+                *broken.previous.lock().unwrap() = None;
+                *broken.bytes.lock().unwrap() = None;
+            })
+            .check()
+    }
+}
+
+impl TokenBackend for Broken {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        if let Some(bytes) = &*self.bytes.lock().unwrap() {
+            return match Record::from_json(bytes) {
+                Err(_) if self.flaw == Flaw::NoneOnError => Ok(None),
+                read => read.map(Some),
+            };
+        }
+        if self.flaw == Flaw::NeverCompares {
+            return Ok(self.plain.lock().unwrap().clone());
+        }
+        let stored = self.store.load()?;
+        let torn = self.loads.fetch_add(1, Ordering::Relaxed) % 3 == 2;
+        match (self.flaw, stored, &*self.previous.lock().unwrap()) {
+            (Flaw::Forgets, _, _) => Ok(None),
+            (Flaw::Tears, Some(stored), Some(previous)) if torn => {
+                let mut value = serde_json::to_value(&stored)?;
+                value["token"]["access_token"] = previous.token().access_token().expose().into();
+                Ok(Some(serde_json::from_value(value)?))
+            }
+            (Flaw::DropsUnknownMembers, Some(stored), _) => {
+                let mut value = serde_json::to_value(&stored)?;
+                value.as_object_mut().unwrap().remove("later");
+                Ok(Some(serde_json::from_value(value)?))
+            }
+            (_, stored, _) => Ok(stored),
+        }
+    }
+
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        if self.bytes.lock().unwrap().is_some() {
+            self.load()?;
+        }
+        *self.previous.lock().unwrap() = self.store.load()?;
+        if self.flaw == Flaw::NeverCompares {
+            *self.plain.lock().unwrap() = Some(record.clone());
+            return Ok(());
+        }
+        let saved = self.store.save(record);
+        if self.flaw == Flaw::ShowsTokens {
+            saved.map_err(|_| record.token().access_token().expose().into())
+        } else {
+            saved
+        }
+    }
+
+    fn clear(&self) -> Result<(), BoxError> {
+        if self.flaw == Flaw::NeverClears {
+            return Ok(());
+        }
+        *self.plain.lock().unwrap() = None;
+        self.store.clear()
+    }
+
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        match self.flaw {
+            Flaw::LockDoesNotLock => Ok(Guard::freed_by_death(())),
+            Flaw::BorrowedGuard => {
+                self.store.lock(wait).map(drop)?;
+                Ok(Guard::freed_by_death(()))
+            }
+            _ => self.store.lock(wait),
+        }
+    }
+}
+
+#[test]
+fn each_flaw_is_found_by_the_check_that_is_for_it() {
+    for (flaw, check) in [
+        (Flaw::Forgets, "a save reads back equal, by every handle"),
+        (Flaw::Tears, "a reader sees whole records only"),
+        (Flaw::NeverCompares, "a save that does not follow is refused"),
+        (Flaw::NeverCompares, "a save after clear is refused"),
+        (Flaw::LockDoesNotLock, "the lock excludes, and is freed by its guard"),
+        (Flaw::LockDoesNotLock, "a busy lock with no wait answers at once"),
+        (Flaw::BorrowedGuard, "the guard outlives its handle"),
+        (Flaw::BorrowedGuard, "the guard may move to another thread"),
+        (Flaw::NoneOnError, "a damaged record is an error and is not overwritten"),
+        (Flaw::ShowsTokens, "messages show no token"),
+        (Flaw::NeverClears, "clear forgets, and may be repeated"),
+        (Flaw::DropsUnknownMembers, "unknown members survive"),
+    ] {
+        let report = Broken::report(flaw);
+        assert!(
+            report.failed.iter().any(|(name, _)| *name == check),
+            "{flaw:?} was not found:\n{report}"
+        );
+    }
+}
+
+#[test]
+#[should_panic(
+    expected = "failed:  clear forgets, and may be repeated: an empty store has a record"
+)]
+fn a_failed_check_is_a_panic_that_names_it() {
+    Broken::report(Flaw::NeverClears).assert();
+}

@@ -1,0 +1,112 @@
+//! A disk without room: found out before a token is spent, and no matter after the note.
+
+use std::fs;
+use std::path::Path;
+
+use evergrant::TokenBackend as _;
+use evergrant::backend::{BackendError, FileBackend};
+use evergrant::sandbox::contract::{noted, successor};
+
+use crate::support::*;
+
+pub(crate) const CHILDREN: &[Child] =
+    &[("disk::save", save), ("disk::full", full), ("disk::limit", limit)];
+
+/// One save in a process of its own: `STEP` says which.
+fn save() {
+    let store = FileBackend::new(given("STORE"));
+    let stored = store.load().unwrap();
+    let _guard = store.lock(std::time::Duration::ZERO).unwrap();
+    let next = match (given("STEP").to_str(), stored) {
+        (Some("first"), None) => record(1),
+        (Some("note"), Some(stored)) => noted(&stored),
+        (Some("successor"), Some(stored)) => successor(&stored, token(2)),
+        step => panic!("{step:?}"),
+    };
+    store.save(&next).unwrap();
+}
+
+/// Runs a child with a small file system of its own at `$MOUNT`, without being root.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_found_out_before_and_does_not_matter_after_the_note() {
+    if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
+        return skip("unshare may not make a file system of its own here");
+    }
+    let dir = TempDir::new();
+    let script = "mount -t tmpfs -o size=256k none \"$MOUNT\" && exec \"$0\" \"$@\"";
+    let output = child("disk::full", &["unshare", "-rm", "sh", "-c", script])
+        .env("MOUNT", dir.path())
+        .output()
+        .unwrap();
+    succeeded(&output);
+}
+
+/// Fills the disk to the last byte; gives the file that does.
+fn fill(folder: &Path) -> std::path::PathBuf {
+    use std::io::Write as _;
+    let path = folder.join("filler");
+    let mut file = fs::File::create(&path).unwrap();
+    for size in [4096, 1] {
+        while file.write_all(&vec![7; size]).is_ok() {}
+    }
+    path
+}
+
+fn full() {
+    let folder = given("MOUNT");
+    let path = folder.join("store.json");
+    let store = FileBackend::new(&path);
+    let first = record(1);
+    store.save(&first).unwrap();
+
+    // Full before: the note fails, nothing is spent, the record stays, nothing is left behind.
+    let filler = fill(&folder);
+    for _ in 0..3 {
+        let error = precise(store.save(&noted(&first)));
+        assert!(matches!(error, BackendError::Full(_)), "{error}");
+        assert!(error.to_string().contains(folder.to_str().unwrap()), "{error}");
+        let error = precise(store.save(&successor(&first, token(2))));
+        assert!(matches!(error, BackendError::Full(_)), "{error}");
+    }
+    assert_eq!(load(&path), Some(first.clone()));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "the record and the filler");
+
+    // Full after the note: the successor goes where room was kept for it, even a longer one.
+    fs::remove_file(&filler).unwrap();
+    let note = noted(&first);
+    store.save(&note).unwrap();
+    fill(&folder);
+    let longer = evergrant::Token::new("a".repeat(12 << 10)).with_refresh_token("sesame-rt-2");
+    let second = successor(&note, longer);
+    // In another process's handle: the room is in the file, not in the handle.
+    FileBackend::new(&path).save(&second).unwrap();
+    assert_eq!(load(&path), Some(second));
+
+    // A full disk keeps nobody from forgetting.
+    store.clear().unwrap();
+    assert!(load(&path).is_none());
+}
+
+/// `ulimit -f` counts blocks of 512 bytes (POSIX); with the signal ignored, the write fails.
+#[cfg(unix)]
+#[test]
+fn a_file_size_limit_is_found_out_by_the_note() {
+    let dir = TempDir::new();
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
+    let output = child("disk::limit", &["sh", "-c", script])
+        .env("STORE", dir.join("store.json"))
+        .output()
+        .unwrap();
+    succeeded(&output);
+}
+
+fn limit() {
+    let path = given("STORE");
+    let store = FileBackend::new(&path);
+    let first = record(1);
+    store.save(&first).unwrap();
+    let error = precise(store.save(&noted(&first)));
+    assert!(matches!(error, BackendError::Full(_)), "{error}");
+    assert_eq!(load(&path), Some(first));
+}

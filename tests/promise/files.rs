@@ -1,0 +1,321 @@
+//! A store in a file: what is refused, what is kept, who is kept out.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use evergrant::TokenBackend as _;
+use evergrant::backend::{BackendError, FileBackend, FileLock};
+use evergrant::clock::ManualClock;
+use evergrant::sandbox::contract::{noted, successor};
+
+use crate::support::*;
+
+pub(crate) const CHILDREN: &[Child] =
+    &[("files::hold", hold), ("files::refused", refused), ("files::increment", increment)];
+
+#[test]
+fn a_file_cut_at_any_byte_is_corrupt_and_never_overwritten() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let whole = record(1).to_json().unwrap();
+    for end in 0..whole.len() {
+        fs::write(&path, &whole[..end]).unwrap();
+        let error = precise(FileBackend::new(&path).load());
+        assert!(matches!(error, BackendError::Corrupt(_)), "cut at {end}: {error}");
+        if end % 64 == 0 {
+            let error = precise(FileBackend::new(&path).save(&record(2)));
+            assert!(matches!(error, BackendError::Corrupt(_)), "cut at {end}: {error}");
+            assert_eq!(fs::read(&path).unwrap(), whole[..end]);
+        }
+    }
+}
+
+#[test]
+fn foreign_and_newer_files_are_kept_and_the_message_says_what_to_do() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let huge = " ".repeat(5 << 20);
+    for (content, reason) in [
+        ("{\"access_token\":\"sesame\"}", "no version"),
+        ("[\"sesame\"]", "not a JSON object"),
+        ("{\"version\":99,\"token\":\"sesame\"}", "newer release"),
+        ("", "empty"),
+        (&huge, "larger than"),
+    ] {
+        fs::write(&path, content).unwrap();
+        let store = FileBackend::new(&path);
+        for error in [precise(store.load()), precise(store.save(&record(1)))] {
+            let BackendError::Corrupt(text) = error else { panic!("{error}") };
+            for part in [path.to_str().unwrap(), reason, "move it away and authorize again"] {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+        }
+        assert_eq!(fs::read(&path).unwrap(), content.as_bytes());
+    }
+}
+
+#[test]
+fn a_missing_folder_is_an_error_and_a_missing_file_is_not() {
+    let dir = TempDir::new();
+    assert!(load(&dir.join("store.json")).is_none());
+    let gone = FileBackend::new(dir.join("gone/store.json"));
+    let lock = gone.lock(Duration::ZERO).map(drop);
+    for error in
+        [precise(gone.load()), precise(gone.save(&record(1))), precise(gone.clear()), precise(lock)]
+    {
+        assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+        assert!(error.to_string().contains("gone"), "{error}");
+    }
+    assert!(precise(FileBackend::new("").load()).to_string().contains("does not name a file"));
+}
+
+#[test]
+fn a_relative_path_is_fixed_when_the_store_is_made() {
+    let store = FileBackend::new("relative.json");
+    assert!(store.path().is_absolute());
+    assert_eq!(store.describe(), store.path().display().to_string());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_kept_and_what_it_leads_to_is_replaced() {
+    use std::os::unix::fs::symlink;
+    let dir = TempDir::new();
+    fs::create_dir(dir.join("real")).unwrap();
+    let (link, real) = (dir.join("link.json"), dir.join("real/store.json"));
+    symlink("real/store.json", &link).unwrap();
+    let store = FileBackend::new(&link);
+    assert!(store.load().unwrap().is_none());
+    let first = record(1);
+    store.save(&first).unwrap();
+    store.save(&successor(&first, token(2))).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(load(&real), load(&link));
+    // The lock is the target's: whoever comes by the other name is kept out.
+    let _guard = store.lock(Duration::ZERO).unwrap();
+    let busy = precise(FileBackend::new(&real).lock(Duration::ZERO).map(drop));
+    assert!(matches!(busy, BackendError::Busy(_)));
+
+    symlink("nowhere/store.json", dir.join("dangling.json")).unwrap();
+    let error = precise(FileBackend::new(dir.join("dangling.json")).save(&first));
+    assert!(error.to_string().contains("nowhere"), "{error}");
+    symlink("loop.json", dir.join("loop.json")).unwrap();
+    let error = precise(FileBackend::new(dir.join("loop.json")).load());
+    assert!(error.to_string().contains("too many links"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_a_folder_and_a_device_are_refused_without_waiting() {
+    let dir = TempDir::new();
+    let pipe = dir.join("pipe");
+    assert!(works("mkfifo", &[pipe.to_str().unwrap()]));
+    for path in [pipe.as_path(), dir.path(), "/dev/zero".as_ref()] {
+        let store = FileBackend::new(path);
+        for error in [precise(store.load()), precise(store.clear())] {
+            assert!(error.to_string().contains("not a file"), "{error}");
+        }
+    }
+    assert!(precise(FileBackend::new(&pipe).save(&record(1))).to_string().contains("pipe"));
+    let error = precise(FileLock::new(&pipe).lock(Duration::ZERO).map(drop));
+    assert!(error.to_string().contains("pipe"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_place_of_the_reserved_file_is_refused() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    fs::write(dir.join("victim"), "precious").unwrap();
+    std::os::unix::fs::symlink("victim", dir.join(".store.json.evergrant-next")).unwrap();
+    precise(FileBackend::new(&path).save(&record(1)));
+    assert_eq!(fs::read(dir.join("victim")).unwrap(), b"precious");
+    // A second name for it (a backup by hard links) is left alone, too.
+    fs::remove_file(dir.join(".store.json.evergrant-next")).unwrap();
+    fs::hard_link(dir.join("victim"), dir.join(".store.json.evergrant-next")).unwrap();
+    FileBackend::new(&path).save(&record(1)).unwrap();
+    assert_eq!(fs::read(dir.join("victim")).unwrap(), b"precious");
+}
+
+#[cfg(unix)]
+#[test]
+fn every_file_is_its_owners_alone_whatever_the_umask_and_the_mode_before() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let run = |step: &str| {
+        let output = child("disk::save", &["sh", "-c", "umask 000; exec \"$0\" \"$@\""])
+            .env("STORE", &path)
+            .env("STEP", step)
+            .output()
+            .unwrap();
+        succeeded(&output);
+        for entry in fs::read_dir(dir.path()).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{:?}", entry.path());
+        }
+    };
+    run("first");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    run("note");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let next = dir.join(".store.json.evergrant-next");
+    fs::set_permissions(&next, fs::Permissions::from_mode(0o644)).unwrap();
+    run("successor");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "the record and its lock");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_may_not_be_written_is_found_out_and_the_record_stays() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let first = record(1);
+    FileBackend::new(&path).save(&first).unwrap();
+    // Permission bits do not bind root: as root, the child becomes somebody else.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let root = works("sh", &["-c", "[ $(id -u) = 0 ]"]);
+    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    let program = std::env::current_exe().unwrap();
+    let runs = [&nobody[1..], &["test", "-x", program.to_str().unwrap()]].concat();
+    if root && !works(nobody[0], &runs) {
+        return skip("running as root, and nobody else can run the tests");
+    }
+    let output = child("files::refused", if root { &nobody[..] } else { &[] })
+        .env("STORE", &path)
+        .output()
+        .unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    succeeded(&output);
+    assert_eq!(load(&path), Some(first));
+}
+
+fn refused() {
+    let store = FileBackend::new(given("STORE"));
+    let first = store.load().unwrap().unwrap();
+    let lock = store.lock(Duration::ZERO).map(drop);
+    for error in [precise(store.save(&noted(&first))), precise(store.clear()), precise(lock)] {
+        assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+        assert!(error.to_string().contains("ermission denied"), "{error}");
+    }
+}
+
+#[test]
+fn two_stores_on_one_file_in_one_process_exclude_each_other() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let clock = Arc::new(ManualClock::new());
+    let one = FileBackend::new(&path);
+    let other = FileBackend::new(&path).with_clock(clock.clone());
+    let guard = one.lock(Duration::ZERO).unwrap();
+    let error = precise(other.lock(Duration::from_secs(300)).map(drop));
+    assert!(matches!(error, BackendError::Busy(_)), "{error}");
+    assert_eq!(clock.slept(), Duration::from_secs(300));
+    drop(guard);
+    other.lock(Duration::ZERO).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn one_lock_file_under_two_names_is_one_lock() {
+    let dir = TempDir::new();
+    let (a, b) = (FileLock::new(dir.join("a")), FileLock::new(dir.join("b")));
+    drop(a.lock(Duration::ZERO).unwrap());
+    fs::hard_link(dir.join("a"), dir.join("b")).unwrap();
+    let guard = a.lock(Duration::ZERO).unwrap();
+    assert!(matches!(precise(b.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
+    drop(guard);
+    b.lock(Duration::ZERO).unwrap();
+}
+
+fn hold() {
+    let _guard = FileBackend::new(given("STORE")).lock(Duration::ZERO).unwrap();
+    println!("holding");
+    let _ = std::io::stdin().read_line(&mut String::new()); // Until it is killed.
+}
+
+#[test]
+fn a_killed_process_frees_its_lock() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let mut holder = child::<&str>("files::hold", &[])
+        .env("STORE", &path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(holder.stdout.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line.contains("holding")));
+    let store = FileBackend::new(&path);
+    assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    store.lock(Duration::ZERO).unwrap();
+}
+
+#[test]
+fn a_child_process_does_not_inherit_the_lock() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    let guard = store.lock(Duration::ZERO).unwrap();
+    let mut sleeper = Command::new("sleep").arg("60").spawn().unwrap();
+    drop(guard);
+    let again = store.lock(Duration::ZERO);
+    sleeper.kill().unwrap();
+    sleeper.wait().unwrap();
+    again.unwrap();
+}
+
+fn increment() {
+    let store = FileBackend::new(given("STORE"));
+    for _ in 0..10 {
+        let _guard = store.lock(Duration::from_secs(60)).unwrap();
+        let stored = store.load().unwrap().unwrap();
+        let note = noted(&stored);
+        store.save(&note).unwrap();
+        store.save(&successor(&note, token(2))).unwrap();
+    }
+}
+
+#[test]
+fn processes_that_take_the_lock_lose_nothing_of_each_other() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    FileBackend::new(&path).save(&record(1)).unwrap();
+    let start = || child::<&str>("files::increment", &[]).env("STORE", &path).spawn().unwrap();
+    for mut process in [(); 8].map(|()| start()) {
+        assert!(process.wait().unwrap().success());
+    }
+    assert_eq!(load(&path).unwrap().revision(), 1 + 8 * 10 * 2);
+}
+
+#[test]
+fn of_saves_without_the_lock_one_wins_and_the_others_are_told() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    FileBackend::new(&path).save(&record(1)).unwrap();
+    let work = &|thread: u32| {
+        let store = FileBackend::new(&path);
+        let mut saved = 0;
+        while saved < 5 {
+            let stored = store.load().unwrap().unwrap();
+            // Another's record of the same content would count as saved again.
+            match store.save(&successor(&stored, token(10 * thread + saved))) {
+                Ok(()) => saved += 1,
+                error => assert!(matches!(precise(error), BackendError::Conflict(_))),
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            scope.spawn(move || work(thread));
+        }
+    });
+    assert_eq!(load(&path).unwrap().revision(), 1 + 8 * 5);
+}

@@ -1,0 +1,14 @@
+//! The promise, clause by clause, on real files and real processes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod contract;
+mod disk;
+mod files;
+mod strace;
+mod support;
+
+/// What [`support::child`] starts: not a test of its own.
+#[test]
+fn child_entry() {
+    support::run_child(&[files::CHILDREN, disk::CHILDREN, strace::CHILDREN]);
+}

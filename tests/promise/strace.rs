@@ -1,0 +1,196 @@
+//! The file store under strace: the order of its system calls, and each of them failing or being
+//! the last thing that the process does.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use evergrant::TokenBackend as _;
+use evergrant::backend::FileBackend;
+use evergrant::record::Record;
+use evergrant::sandbox::contract::{noted, successor};
+
+use crate::support::*;
+
+pub(crate) const CHILDREN: &[Child] = &[("strace::refresh", refresh)];
+
+/// The store's part of a refresh, as a client does it: a note that cannot be saved ends it, a
+/// successor that cannot be saved is tried once more.
+fn refresh() {
+    let store = FileBackend::new(given("STORE"));
+    let _guard = store.lock(Duration::ZERO).unwrap();
+    let stored = store.load().unwrap().unwrap();
+    store.load().unwrap(); // The same content: it is not flushed again.
+    let note = noted(&stored);
+    store.save(&note).unwrap();
+    store.load().unwrap(); // Nor is what this store has saved itself.
+    println!("\nsaved 2");
+    let next = successor(&note, token(2));
+    if let Err(error) = store.save(&next) {
+        println!("\nagain: {error}");
+        store.save(&next).unwrap();
+    }
+    println!("\nsaved 3");
+}
+
+const FILES: [(&str, &str); 5] = [
+    ("folder", ""),
+    ("record", "store.json"),
+    ("lock", "store.json.lock"),
+    ("next", ".store.json.evergrant-next"),
+    ("temp", ".store.json.evergrant-temp"),
+];
+
+/// The child's run, and the trace of what it did to the store's files and to no others.
+fn run(dir: &Path, inject: Option<&str>) -> (Output, String) {
+    let trace = dir.with_extension("trace");
+    let mut wrapper: Vec<String> = ["strace", "-f", "-qq", "-y", "-o"].map(String::from).into();
+    wrapper.push(trace.display().to_string());
+    for (_, name) in FILES {
+        // Without the slash that an empty name would leave: strace compares texts.
+        let path = if name.is_empty() { dir.to_owned() } else { dir.join(name) };
+        wrapper.extend(["-P".to_owned(), path.display().to_string()]);
+    }
+    if let Some(inject) = inject {
+        wrapper.extend(["-e".to_owned(), format!("inject={inject}")]);
+    }
+    let output =
+        child("strace::refresh", &wrapper).env("STORE", dir.join("store.json")).output().unwrap();
+    let text = fs::read_to_string(&trace).unwrap();
+    fs::remove_file(trace).unwrap();
+    (output, text)
+}
+
+/// The trace as `call file`, with the names of [`FILES`].
+fn calls(dir: &Path, trace: &str) -> Vec<(String, String)> {
+    let folder = dir.display().to_string();
+    let line = |line: &str| {
+        let call = line.split_once(' ')?.1.trim_start();
+        let (name, rest) = call.split_once('(')?;
+        let from = rest.find(&folder)? + folder.len();
+        let path = rest[from..].split(['>', '"']).next()?.trim_start_matches('/');
+        let (file, _) = FILES.iter().find(|(_, known)| *known == path)?;
+        Some((name.to_owned(), (*file).to_owned()))
+    };
+    trace.lines().filter_map(line).collect()
+}
+
+fn unusable() -> bool {
+    let lacks = !works("strace", &["-qq", "-o", "/dev/null", "true"]);
+    if lacks {
+        skip("strace is not installed, or may not trace");
+    }
+    lacks
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
+    let (output, trace) = run(dir.path(), None);
+    succeeded(&output);
+    let writes = ["write", "ftruncate", "fsync", "fdatasync", "rename", "renameat2"];
+    let done: Vec<_> = calls(dir.path(), &trace)
+        .into_iter()
+        .filter(|(call, _)| writes.contains(&call.as_str()))
+        .map(|(call, file)| format!("{call} {file}"))
+        .collect();
+    // Three loads; the first alone saw content that somebody else may have left unflushed.
+    let load = ["fsync record", "fsync folder"];
+    let note = [
+        ["write next", "ftruncate next", "fsync next"].as_slice(),
+        &["write temp", "fsync temp", "rename temp", "fsync folder"],
+    ];
+    let successor = ["write next", "ftruncate next", "fsync next", "rename next", "fsync folder"];
+    assert_eq!(done, [&load, note[0], note[1], &successor].concat(), "{trace}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn whichever_call_fails_or_is_the_last_the_store_holds_the_old_record_or_the_new() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
+    let (output, trace) = run(dir.path(), None);
+    succeeded(&output);
+    let counted = calls(dir.path(), &trace);
+    let mut faults = Vec::new();
+    for (call, kinds) in [
+        ("openat", ["error=EIO", "error=ENOSPC", "signal=KILL"].as_slice()),
+        ("read", &["error=EIO", "signal=KILL"]),
+        ("write", &["error=EIO", "error=ENOSPC", "signal=KILL"]),
+        ("ftruncate", &["error=EIO", "error=ENOSPC", "signal=KILL"]),
+        ("fsync", &["error=EIO", "error=ENOSPC", "signal=KILL"]),
+        ("rename", &["error=EIO", "error=ENOSPC", "signal=KILL"]),
+        ("unlink", &["error=EIO", "signal=KILL"]),
+        ("flock", &["error=EIO", "signal=KILL"]),
+    ] {
+        let times = counted.iter().filter(|(name, _)| name == call).count();
+        assert!(times > 0, "no {call} in the trace: {trace}");
+        for n in 1..=times {
+            faults.extend(kinds.iter().map(|kind| format!("{call}:{kind}:when={n}")));
+        }
+    }
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while let Some(fault) = faults.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    survives(fault);
+                }
+            });
+        }
+    });
+    println!("{} faults survived", faults.len());
+}
+
+/// One run with one fault, and what is left after it.
+fn survives(fault: &str) {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let first = record(1);
+    FileBackend::new(&path).save(&first).unwrap();
+    let (output, trace) = run(dir.path(), Some(fault));
+    let said = String::from_utf8_lossy(&output.stdout);
+    let all = format!("{fault}\n{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!all.contains("sesame"), "a token is shown: {all}");
+    let all = format!("{all}\n{trace}");
+    let killed = fault.contains("KILL");
+    let hit = if killed { "killed by SIGKILL" } else { "(INJECTED)" };
+    assert!(trace.contains(hit), "the fault was not reached: {all}");
+
+    let left = FileBackend::new(&path).load();
+    let left: Record = match left {
+        Ok(Some(record)) => record,
+        other => panic!("the store reads as {other:?} after {all}"),
+    };
+    let saved = |n: u32| said.lines().any(|line| line == format!("saved {n}"));
+    match left.revision() {
+        1 => assert!(left == first && !saved(2), "{all}"),
+        2 => assert!(left.note().is_some() && *left.token() == token(1) && !saved(3), "{all}"),
+        3 => assert!(left.note().is_none() && *left.token() == token(2), "{all}"),
+        other => panic!("revision {other} after {all}"),
+    }
+    // One call that fails once never costs the successor.
+    assert!(killed || !saved(2) || saved(3), "{all}");
+
+    // Whoever comes next finds nothing in the way.
+    let store = FileBackend::new(&path);
+    let guard = store.lock(Duration::ZERO).unwrap();
+    let note = noted(&store.load().unwrap().unwrap());
+    store.save(&note).unwrap();
+    let next = successor(&note, token(7));
+    store.save(&next).unwrap();
+    drop(guard);
+    assert_eq!(load(&path), Some(next), "{all}");
+    let left = fs::read_dir(dir.path()).unwrap().count();
+    assert_eq!(left, 2, "the record and its lock are left after {all}");
+}

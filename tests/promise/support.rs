@@ -1,0 +1,124 @@
+//! Folders, children and skips for the tests of the promise.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use evergrant::backend::{BackendError, FileBackend};
+use evergrant::record::Record;
+use evergrant::{BoxError, Token, TokenBackend as _};
+
+/// A folder of one test's own, removed with its content.
+pub(crate) struct TempDir(PathBuf);
+
+impl TempDir {
+    pub(crate) fn new() -> TempDir {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("evergrant-test-{}-{count}", std::process::id());
+        let path = std::env::temp_dir().canonicalize().unwrap().join(name);
+        std::fs::create_dir(&path).unwrap();
+        TempDir(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for TempDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Says that the machine lacks what a test needs. It is a failure where everything is required.
+#[track_caller]
+pub(crate) fn skip(reason: &str) {
+    println!("skipped: {reason}");
+    let required = std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1");
+    assert!(!required, "EVERGRANT_REQUIRE_ALL=1, but skipped: {reason}");
+}
+
+/// Whether a command runs and succeeds here.
+pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
+    let output = Command::new(program).args(arguments).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+/// A child's name and what it does.
+pub(crate) type Child = (&'static str, fn());
+
+const CHILD: &str = "EVERGRANT_CHILD";
+
+/// This test program again, as the child `key`, under `wrapper` (a command that runs the command
+/// after it). What the child needs goes into its environment with [`Command::env`].
+///
+/// A test module lists its children in a `CHILDREN` that `child_entry` passes to [`run_child`]. A
+/// child that returns ends with status 0, one that panics with 101.
+pub(crate) fn child<S: AsRef<OsStr>>(key: &str, wrapper: &[S]) -> Command {
+    let program = std::env::current_exe().unwrap();
+    let mut command = match wrapper.split_first() {
+        None => Command::new(program),
+        Some((first, rest)) => {
+            let mut command = Command::new(first);
+            command.args(rest).arg(program);
+            command
+        }
+    };
+    // One test thread: the child runs on the main thread, where strace counts its calls.
+    command.args(["--exact", "child_entry", "--nocapture", "--test-threads=1"]);
+    command.env(CHILD, key);
+    command
+}
+
+/// Runs the child that this process was started as, and ends the process; returns in a test run.
+pub(crate) fn run_child(tables: &[&[Child]]) {
+    let Some(key) = std::env::var_os(CHILD) else { return };
+    let found = tables.iter().flat_map(|table| table.iter()).find(|(name, _)| key == *name);
+    let (_, run) = found.unwrap_or_else(|| panic!("no child is called {key:?}"));
+    run();
+    std::process::exit(0);
+}
+
+/// The value that a parent gave to its child.
+pub(crate) fn given(name: &str) -> PathBuf {
+    std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set")).into()
+}
+
+/// Fails with the child's own words.
+#[track_caller]
+pub(crate) fn succeeded(output: &Output) {
+    assert!(
+        output.status.success(),
+        "{}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+pub(crate) fn token(n: u32) -> Token {
+    Token::new(format!("sesame-at-{n}")).with_refresh_token(format!("sesame-rt-{n}"))
+}
+
+pub(crate) fn record(n: u32) -> Record {
+    Record::from(token(n))
+}
+
+pub(crate) fn load(path: &Path) -> Option<Record> {
+    FileBackend::new(path).load().unwrap()
+}
+
+/// The precise error inside; none is a failure.
+#[track_caller]
+pub(crate) fn precise<T>(result: Result<T, BoxError>) -> BackendError {
+    let Err(error) = result else { panic!("it succeeded") };
+    assert!(!format!("{error} {error:?}").contains("sesame"), "a token is shown: {error}");
+    BackendError::find(&error).unwrap_or_else(|| panic!("not precise: {error}")).clone()
+}
