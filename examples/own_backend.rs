@@ -5,8 +5,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use evergrant::backend::FileLock;
-use evergrant::record::Record;
+use evergrant::backend::{FileLock, Record};
 use evergrant::sandbox::Sandbox;
 use evergrant::{BoxError, Client, Guard, TokenBackend};
 

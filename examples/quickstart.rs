@@ -104,8 +104,10 @@ fn show(strict: bool) -> Result<(), BoxError> {
         println!(
             "\nThis service ends a refresh token at its first use, and the answer that carried"
         );
-        println!("the next one died with the process: no client can go on from there. What is");
-        println!("promised is that it happens in no other case, and that the error says so.");
+        println!(
+            "the next one died with the process: no client can go on from there. The guide lists"
+        );
+        println!("the few cases like this one; the error says which it was.");
     }
     Ok(())
 }

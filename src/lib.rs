@@ -93,10 +93,10 @@ mod dialect;
 pub mod error;
 mod event;
 pub mod guide;
-pub mod protocol;
+mod protocol;
 pub mod provider;
 pub mod providers;
-pub mod record;
+mod record;
 mod refresh;
 mod request;
 #[cfg(feature = "sandbox")]

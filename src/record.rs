@@ -22,7 +22,7 @@ const VERSION: u32 = 1;
 /// an error that says so. `Serialize` writes secrets in clear; `Debug` shows none.
 ///
 /// ```
-/// use evergrant::{Token, record::Record};
+/// use evergrant::{Token, backend::Record};
 ///
 /// let record = Record::from(Token::new("at-1").with_refresh_token("rt-1"));
 /// let text = serde_json::to_string(&record)?;

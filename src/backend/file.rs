@@ -43,7 +43,7 @@ const SAVING: Duration = Duration::from_secs(10);
 ///
 /// ```
 /// use evergrant::backend::FileBackend;
-/// use evergrant::{Token, TokenBackend as _, record::Record};
+/// use evergrant::{Token, TokenBackend as _, backend::Record};
 ///
 /// # let path = std::env::temp_dir().join(format!("evergrant-doc-{}.json", std::process::id()));
 /// let backend = FileBackend::new(&path);

@@ -34,17 +34,18 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::error::BoxError;
-use crate::record::Record;
 
 pub use file::FileBackend;
 pub use lock::FileLock;
 pub use memory::MemoryBackend;
 
+pub use crate::record::{Binding, Holder, Note, Record, Refused};
+
 /// A store for one login. See the [module](self) for the contract.
 ///
 /// ```
-/// use evergrant::backend::{FileLock, Guard, TokenBackend};
-/// use evergrant::{BoxError, record::Record};
+/// use evergrant::BoxError;
+/// use evergrant::backend::{FileLock, Guard, Record, TokenBackend};
 /// use std::time::Duration;
 /// # use std::sync::Mutex;
 /// # struct Database(Mutex<Option<Vec<u8>>>);

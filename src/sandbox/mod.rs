@@ -71,6 +71,8 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::{Mutex, RwLock};
 
+#[doc(hidden)]
+pub use crate::protocol::fuzz;
 pub use api::ApiRequest;
 pub use events::{Counters, Event, EventKind};
 pub use faults::{Fault, Gate};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use evergrant::backend::Record;
 use evergrant::backend::{FileBackend, LockKind, MemoryBackend};
-use evergrant::record::Record;
 use evergrant::sandbox::contract::{Contract, Report};
 use evergrant::{BoxError, Guard, TokenBackend};
 

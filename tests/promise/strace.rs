@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use evergrant::TokenBackend as _;
 use evergrant::backend::FileBackend;
-use evergrant::record::Record;
+use evergrant::backend::Record;
 use evergrant::sandbox::contract::{noted, successor};
 
 use crate::support::*;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use evergrant::backend::Record;
 use evergrant::backend::{BackendError, FileBackend};
-use evergrant::record::Record;
 use evergrant::{BoxError, Token, TokenBackend as _};
 
 /// A folder of one test's own, removed with its content.
