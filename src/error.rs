@@ -143,6 +143,54 @@ impl Error {
         }
     }
 
+    /// The same error for another thread that waited for the same attempt. Causes become texts.
+    pub(crate) fn echo(&self) -> Error {
+        let text = |source: &BoxError| BoxError::from(source.to_string());
+        match self {
+            Error::NotAuthorized(text) => Error::NotAuthorized(text.clone()),
+            Error::Reauthorize(refusal) => Error::Reauthorize(refusal.clone()),
+            Error::OAuth(error) => Error::OAuth(error.clone()),
+            Error::NotSaved(e) => Error::NotSaved(Box::new(NotSaved {
+                store: e.store.clone(),
+                source: text(&e.source),
+                token: e.token.clone(),
+            })),
+            Error::OutcomeUnknown(e) => Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+                host: e.host.clone(),
+                sent_at: e.sent_at,
+                holder: e.holder.clone(),
+                retry_after: e.retry_after,
+                source: e.source.as_ref().map(text),
+            })),
+            Error::Backend(e) => Error::backend(e.operation, e.store.clone(), text(&e.source)),
+            Error::Busy(e) => Error::Busy(Box::new(Busy {
+                store: e.store.clone(),
+                holder: e.holder.clone(),
+                waited: e.waited,
+            })),
+            Error::Transport(e) => Error::Transport(Box::new(TransportError {
+                method: e.method.clone(),
+                url: e.url.clone(),
+                source: text(&e.source),
+            })),
+            Error::RateLimited(e) => Error::RateLimited(Box::new(RateLimited {
+                host: e.host.clone(),
+                retry_after: e.retry_after,
+                reason: e.reason.clone(),
+            })),
+            Error::Api(e) => Error::Api(Box::new(ApiError {
+                method: e.method.clone(),
+                url: e.url.clone(),
+                status: e.status,
+                headers: e.headers.clone(),
+                body: e.body.clone(),
+            })),
+            Error::Callback(e) => Error::Callback(e.clone()),
+            Error::Decode(e) => Error::decode(e.what.clone(), e.source.to_string()),
+            Error::Config(text) => Error::Config(text.clone()),
+        }
+    }
+
     /// An [`Error::Config`].
     pub(crate) fn config(text: impl Into<String>) -> Error {
         Error::Config(text.into().into_boxed_str())

@@ -38,6 +38,8 @@ use crate::secret::random_id;
 const ROUNDS: usize = 6;
 /// How long nothing is tried again after a failure, while the access token works.
 const QUIET: Duration = Duration::from_secs(5);
+/// The longest wait that a service can ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600 + 60);
 /// What three saves may take while the store's lock is held.
 const SAVES: Duration = Duration::from_secs(60);
 
@@ -182,27 +184,45 @@ impl Keeper {
         will_do.then(|| live.clone())
     }
 
-    /// Step 2. One thread at a time; others go on with a token that works, or wait.
+    /// Step 2. One thread at a time; others go on with a token that works, or wait. Whoever waited
+    /// while an attempt failed shares its failure, so that no queue of attempts builds up.
     fn with_turn(&self, want: &Want, work: impl FnOnce(&mut Turn) -> Result<Live>) -> Result<Live> {
         let turn = match self.turn.try_lock() {
             Some(turn) => turn,
             None => {
-                let memory = self.memory.lock();
+                let mut memory = self.memory.lock();
                 if let Some(live) = memory.live.as_ref()
                     && !memory.unsaved
                     && want.tolerates(live, &*self.clock)
                 {
                     return Ok(live.clone());
                 }
+                let attempts = memory.attempts;
+                memory.waiting += 1;
                 drop(memory);
-                self.turn.lock()
+                let turn = self.turn.lock();
+                let mut memory = self.memory.lock();
+                memory.waiting -= 1;
+                if memory.attempts > attempts
+                    && let Some(error) = &memory.failure
+                {
+                    return Err(error.echo());
+                }
+                drop(memory);
+                turn
             }
         };
         let mut turn = Release(turn);
-        match self.hot(want) {
-            Some(live) => Ok(live),
-            None => work(&mut turn.0),
+        if let Some(live) = self.hot(want) {
+            return Ok(live);
         }
+        let result = work(&mut turn.0);
+        let mut memory = self.memory.lock();
+        memory.attempts += 1;
+        let others = memory.waiting > 0;
+        memory.failure = result.as_ref().err().filter(|_| others).map(Error::echo);
+        drop(memory);
+        result
     }
 
     fn refresh(&self, call: &mut Call<'_>) -> Result<Live> {
@@ -349,7 +369,10 @@ impl Keeper {
 
     /// Step 9: what the tables say, as the error for a call that cannot go on; `None` is "replay".
     fn stopped_by(&self, call: &Call<'_>, note: &Note, now: OffsetDateTime) -> Option<Error> {
+        // A wait longer than any that is ever written comes from a clock that was wrong then.
         let not_before_in = note.not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
+        let not_before_in = Some(not_before_in).filter(|wait| *wait <= LONGEST_WAIT);
+        let not_before_in = not_before_in.unwrap_or_default();
         if note.answered && not_before_in.is_zero() {
             return None;
         }
@@ -360,7 +383,7 @@ impl Keeper {
             ends_other_logins: self.rules.ends_other_logins,
             lock: if own { LockKind::FreedByDeath } else { call.turn.lock_kind() },
             age: clock::until(note.sent_at, now),
-            deadline_in: clock::until(now, note.deadline),
+            deadline_in: clock::until(now, note.deadline).min(self.rules.hold()),
             not_before_in,
             usable: call.fallback.is_some(),
             explicit: call.want.is_explicit(),

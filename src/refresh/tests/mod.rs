@@ -119,10 +119,16 @@ impl Server {
     }
 }
 
-pub(super) struct Wire(Mutex<Server>);
+pub(super) struct Wire(Mutex<Server>, Mutex<Option<Hold>>);
+
+/// Called with each request before it is served.
+pub(super) type Hold = Box<dyn FnMut() + Send>;
 
 impl Transport for Wire {
     fn send(&self, ask: Ask<'_>, now: OffsetDateTime) -> Sent {
+        if let Some(hold) = self.1.lock().as_mut() {
+            hold();
+        }
         let mut server = self.0.lock();
         let spent = match ask {
             Ask::Refresh { refresh_token, .. } => refresh_token.expose().to_owned(),
@@ -343,7 +349,7 @@ impl World {
             rotations: 0,
         };
         World {
-            wire: Arc::new(Wire(Mutex::new(server))),
+            wire: Arc::new(Wire(Mutex::new(server), Mutex::new(None))),
             store: Arc::new(Store {
                 record: Mutex::new(Some(record)),
                 plan: Mutex::new(None),

@@ -136,6 +136,19 @@ fn a_service_that_asked_to_wait_is_not_called_before() {
     }
 }
 
+/// A note written while the clock was a year ahead does not block the login for a year.
+#[test]
+fn a_time_that_only_a_wrong_clock_can_have_written_is_not_waited_for() {
+    let world = world(S, LockKind::Lease, false);
+    let year = Duration::from_secs(365 * 24 * 3600);
+    world.leave_note(Duration::ZERO, year);
+    let when = clock::later(world.clock.now_utc(), year);
+    world.change(|record| record.note.as_mut().unwrap().not_before = Some(when));
+    let error = use_token(&world.keeper()).unwrap_err();
+    assert_eq!(error.kind(), "outcome_unknown");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(300)));
+}
+
 /// 4.1, row 9: reuse ends other logins, too.
 #[test]
 fn where_reuse_ends_other_logins_only_an_explicit_call_replays() {
