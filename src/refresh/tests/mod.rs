@@ -267,7 +267,7 @@ impl World {
     }
 
     /// Into the margin: the access token works and should be replaced.
-    pub(super) fn into_margin(&self) {
+    pub(super) fn enter_margin(&self) {
         self.clock.advance(LIFE - Duration::from_secs(30));
     }
 
