@@ -3,6 +3,8 @@
 
 mod callback;
 mod listener;
+#[cfg(all(test, feature = "sandbox"))]
+mod tests;
 
 use std::time::Duration;
 
@@ -168,7 +170,7 @@ impl Target {
 }
 
 #[cfg(test)]
-mod tests {
+mod target_tests {
     use super::*;
 
     #[test]

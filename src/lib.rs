@@ -94,6 +94,7 @@ mod dialect;
 pub mod error;
 mod event;
 pub mod guide;
+mod interactive;
 mod protocol;
 pub mod provider;
 pub mod providers;

@@ -124,7 +124,8 @@ impl Listener {
                     Ok((stream, _)) => {
                         any = true;
                         if connections.len() >= CONNECTIONS {
-                            let oldest = (0..connections.len()).min_by_key(|at| connections[*at].since);
+                            let oldest =
+                                (0..connections.len()).min_by_key(|at| connections[*at].since);
                             oldest.map(|at| connections.remove(at));
                         }
                         if stream.set_nonblocking(true).is_ok() {

@@ -50,6 +50,8 @@ setters! {
     /// The base of the API's addresses; a relative path in a request is appended to it, and the
     /// access token goes to its host.
     api_base: impl Into<String> => |p, v| p.api_base = Some(v.into());
+    /// Where the browser is sent back to when the credentials name no redirect URI.
+    redirect_uri: impl Into<String> => |p, v| p.redirect_uri = Some(v.into());
     /// How clients authenticate.
     client_auth: ClientAuth => |p, v| p.client_auth = v;
     /// How the parameters of a token request travel.
