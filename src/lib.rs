@@ -95,6 +95,7 @@ pub mod error;
 mod event;
 pub mod guide;
 mod interactive;
+pub mod paging;
 mod protocol;
 pub mod provider;
 pub mod providers;
