@@ -10,6 +10,7 @@ mod hosts;
 mod odd;
 mod outcome;
 mod proxy;
+mod requests;
 //mod secrecy;
 mod styles;
 mod support;
