@@ -7,6 +7,7 @@ mod durable;
 mod flow;
 mod grants;
 mod hosts;
+mod large;
 mod odd;
 mod outcome;
 mod proxy;
@@ -22,5 +23,8 @@ mod wire;
 fn child_entry() {
     if std::env::var_os(proxy::CHILD).is_some() {
         proxy::child();
+    }
+    if std::env::var_os(large::CHILD).is_some() {
+        large::child();
     }
 }
