@@ -6,9 +6,12 @@ mod disk;
 mod files;
 mod strace;
 mod support;
+mod threads_and_processes;
+mod worker;
+mod world;
 
 /// What [`support::child`] starts: not a test of its own.
 #[test]
 fn child_entry() {
-    support::run_child(&[files::CHILDREN, disk::CHILDREN, strace::CHILDREN]);
+    support::run_child(&[files::CHILDREN, disk::CHILDREN, strace::CHILDREN, worker::CHILDREN]);
 }
