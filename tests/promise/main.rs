@@ -4,6 +4,7 @@
 mod contract;
 mod disk;
 mod files;
+mod order;
 mod strace;
 mod support;
 mod threads_and_processes;

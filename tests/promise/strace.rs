@@ -77,7 +77,7 @@ fn calls(dir: &Path, trace: &str) -> Vec<(String, String)> {
     trace.lines().filter_map(line).collect()
 }
 
-fn unusable() -> bool {
+pub(crate) fn unusable() -> bool {
     let lacks = !works("strace", &["-qq", "-o", "/dev/null", "true"]);
     if lacks {
         skip("strace is not installed, or may not trace");
