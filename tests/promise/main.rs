@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod contract;
+mod crash;
 mod disk;
 mod files;
+mod kills;
 mod order;
 mod strace;
 mod support;
@@ -14,5 +16,11 @@ mod world;
 /// What [`support::child`] starts: not a test of its own.
 #[test]
 fn child_entry() {
-    support::run_child(&[files::CHILDREN, disk::CHILDREN, strace::CHILDREN, worker::CHILDREN]);
+    support::run_child(&[
+        files::CHILDREN,
+        disk::CHILDREN,
+        strace::CHILDREN,
+        worker::CHILDREN,
+        kills::CHILDREN,
+    ]);
 }
