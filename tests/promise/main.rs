@@ -8,6 +8,7 @@ mod files;
 mod full_disk;
 mod kills;
 mod order;
+mod outcomes;
 mod strace;
 mod support;
 mod threads_and_processes;
