@@ -285,6 +285,7 @@ impl Keeper {
                 Err(error) => return self.not_saved(call, error),
             };
             if let Some(record) = &stored {
+                record.check(&self.rules.binding, &self.store())?;
                 call.events.push(Event::Refreshed { generation: record.generation });
                 self.publish(self.live(record));
             }

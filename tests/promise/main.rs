@@ -5,6 +5,7 @@ mod contract;
 mod crash;
 mod disk;
 mod files;
+mod foreign;
 mod full_disk;
 mod kills;
 mod order;
