@@ -38,6 +38,8 @@ use crate::secret::random_id;
 const ROUNDS: usize = 6;
 /// How long nothing is tried again after a failure, while the access token works.
 const QUIET: Duration = Duration::from_secs(5);
+/// How far apart the clocks of two hosts may be, or one before and after it is set.
+const SKEW: Duration = Duration::from_secs(60);
 /// What three saves may take while the store's lock is held.
 const SAVES: Duration = Duration::from_secs(60);
 
@@ -350,7 +352,10 @@ impl Keeper {
 
     /// Step 9: what the tables say, as the error for a call that cannot go on; `None` is "replay".
     fn stopped_by(&self, call: &Call<'_>, note: &Note, now: OffsetDateTime) -> Option<Error> {
-        let not_before_in = note.not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
+        // A note from the future comes from a clock that was wrong, and so does what it asks for.
+        let from_the_future = clock::until(now, note.sent_at) > SKEW;
+        let not_before = note.not_before.filter(|_| !from_the_future);
+        let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
         if note.answered && not_before_in.is_zero() {
             return None;
         }

@@ -267,6 +267,102 @@ fn a_service_that_asks_to_wait_is_waited_for_and_costs_no_login() {
     }
 }
 
+/// A crowd waits for the lock of a process that dies: one of them asks again, for all.
+#[test]
+fn processes_that_wait_for_one_that_dies_send_one_repeat() {
+    for rotation in [Rotation::UntilUsed, Rotation::Strict, Rotation::StrictFamily] {
+        let (world, _) = started(rotation, false);
+        let gate = Gate::new();
+        world.sandbox.fault(Fault::HoldAfter(gate.clone()));
+        let age = format!("advance {}", LIFE.as_secs());
+        let start = || world.worker_under::<&str>(&[], &[("CLOCK", "manual")]);
+        let mut crowd: Vec<_> = (0..9).map(|_| start()).collect();
+        crowd.iter_mut().for_each(|worker| assert_eq!(worker.ask(&age), "done"));
+        let mut holder = crowd.remove(0);
+        holder.say("call");
+        assert!(gate.wait_for(1, PATIENCE));
+        crowd.iter_mut().for_each(|worker| worker.say("call"));
+        holder.kill();
+        for worker in &crowd {
+            let answer = worker.hear();
+            if rotation == Rotation::UntilUsed {
+                assert_eq!(answer, "ok at-3");
+            } else {
+                assert!(answer.starts_with("reauthorize "), "{answer}");
+                assert!(answer.contains("the answer that carried its successor was lost"));
+            }
+        }
+        assert_eq!(world.token_requests(), 2, "{rotation:?}");
+        assert_eq!(world.refreshes(), 1, "{rotation:?}");
+        gate.open();
+    }
+}
+
+/// The old access token dies at the rotation: it is as if it did not work.
+#[test]
+fn where_a_refresh_ends_the_access_token_a_lost_answer_is_told_in_the_same_call() {
+    for (class, rotation) in CLASSES {
+        let world = World::with(rotation, |builder| builder.ends_access_token(true));
+        world.seed();
+        let client = world.client();
+        assert_eq!(call(&client), "ok at-1", "{class}");
+        world.clock.advance(IN_MARGIN);
+        world.sandbox.fault(Fault::CutAfter);
+        let answer = call(&client);
+        assert_eq!(world.token_requests(), 2, "{class}");
+        if repeats(rotation) {
+            assert_eq!(answer, "ok at-3", "{class}");
+            is_alive(&world, class);
+        } else {
+            assert!(answer.starts_with("reauthorize "), "{class}: {answer}");
+            is_lost(&world, class);
+        }
+    }
+}
+
+/// The fourth case that nobody can win: a request whose sender has died is decided after its repeat.
+/// Only a service that ends the login for it takes it away.
+#[test]
+fn a_request_that_is_served_late_ends_a_login_only_where_reuse_does() {
+    for (class, rotation) in CLASSES {
+        for reuse_ends in [true, false] {
+            let what = format!("{class}, {reuse_ends}");
+            let world = World::with(rotation, |builder| builder.reuse_ends_login(reuse_ends));
+            world.seed();
+            world.clock.advance(LIFE);
+            let gate = Gate::new();
+            world.sandbox.fault(Fault::HoldBefore(gate.clone()));
+            let mut worker = world.worker_under::<&str>(&[], &[("CLOCK", "manual")]);
+            worker.ask(&format!("advance {}", LIFE.as_secs()));
+            worker.say("call");
+            assert!(gate.wait_for(1, PATIENCE), "{what}");
+            worker.kill();
+            assert_eq!(call(&world.client()), "ok at-2", "{what}");
+            let decided = |world: &World| {
+                let counters = world.sandbox.counters();
+                counters.refreshes + counters.recovered + counters.reuses
+            };
+            gate.open();
+            let start = std::time::Instant::now();
+            while decided(&world) < 2 {
+                assert!(start.elapsed() < PATIENCE, "{what}: the late request is not decided");
+                std::thread::yield_now();
+            }
+            let ends = match rotation {
+                Rotation::StrictFamily => true,
+                Rotation::UntilUsed => reuse_ends,
+                _ => false,
+            };
+            if ends {
+                let answer = call(&world.client());
+                assert!(answer.starts_with("reauthorize "), "{what}: {answer}");
+            } else {
+                is_alive(&world, &what);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_wrong_refusal_is_asked_again_after_a_pause() {
     for (class, rotation) in CLASSES {

@@ -136,6 +136,28 @@ fn a_service_that_asked_to_wait_is_not_called_before() {
     }
 }
 
+/// A clock that was a year ahead when the service asked to wait, and is set right.
+#[test]
+fn a_wait_that_was_noted_by_a_wrong_clock_is_not_waited_for() {
+    for act in [Act::TooMany, Act::Unavailable] {
+        let world = world(S, LockKind::FreedByDeath, false);
+        let right = world.clock.now();
+        world.clock.set_wall(right + Duration::from_secs(365 * 86_400));
+        world.acts(&[act]);
+        assert_eq!(outcome(&world), ("rate_limited".to_owned(), 1));
+        world.clock.set_wall(right);
+        assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "{act:?}");
+        // A small correction is none: the service is not called before.
+        let world = self::world(S, LockKind::FreedByDeath, false);
+        world.clock.advance(Duration::from_secs(60));
+        let right = world.clock.now();
+        world.acts(&[act]);
+        assert_eq!(outcome(&world), ("rate_limited".to_owned(), 1));
+        world.clock.set_wall(right - Duration::from_secs(5));
+        assert_eq!(outcome(&world), ("rate_limited".to_owned(), 0), "{act:?}");
+    }
+}
+
 /// 4.1, row 9: reuse ends other logins, too.
 #[test]
 fn where_reuse_ends_other_logins_only_an_explicit_call_replays() {
