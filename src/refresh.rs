@@ -168,6 +168,11 @@ impl Keeper {
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
     }
 
+    /// How many refreshes this client has made.
+    pub(crate) fn refreshes(&self) -> u64 {
+        self.memory.lock().refreshes
+    }
+
     /// Step 1. The token in memory, if it will do and nothing waits to be saved.
     pub(crate) fn hot(&self, want: &Want) -> Option<Live> {
         let memory = self.memory.lock();
@@ -325,7 +330,9 @@ impl Keeper {
         }
         // Step 9: the note of an unanswered spend.
         let note = record.note.as_ref().filter(|note| {
-            note.fingerprint == fingerprint && call.turn.never_sent.as_ref() != Some(&note.nonce)
+            // Nothing was sent after a note of our own that failed; an earlier one may stand in it.
+            let never_sent = call.turn.never_sent.as_ref() == Some(&note.nonce);
+            note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
         });
         if let Some(note) = note
             && let Some(error) = self.stopped_by(call, note, now)
@@ -359,7 +366,9 @@ impl Keeper {
         if note.answered && not_before_in.is_zero() {
             return None;
         }
-        let own = call.turn.unanswered.as_ref() == Some(&note.nonce);
+        let nonce = Some(&note.nonce);
+        let own =
+            [&call.turn.unanswered, &call.turn.never_sent].iter().any(|own| own.as_ref() == nonce);
         let found = Found {
             rotation: self.rules.rotation,
             ends_access_token: self.rules.ends_access_token,

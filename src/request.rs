@@ -133,11 +133,18 @@ impl<'a> Request<'a> {
         // Where a refresh ends the old access token, another process can end ours between its
         // arrival and its use; that is looked at again, three times at most.
         let mut looks = 0;
+        // A token that was found in the store may have been ended together with ours, so that is
+        // not the end; one that was refreshed for this call is.
+        let mut refreshed = false;
         while response.status() == 401 && looks <= 3 {
             let refused = live.access_token().clone();
-            let next = if looks == 0 {
+            let next = if !refreshed {
+                let before = keeper.refreshes();
                 match keeper.access(&Want::Instead(refused)) {
-                    Ok(next) => next,
+                    Ok(next) => {
+                        refreshed = keeper.refreshes() != before;
+                        next
+                    }
                     // There is nothing to refresh with, so the API's own answer says more.
                     Err(Error::NotAuthorized(_)) if live.token.refresh_token().is_none() => break,
                     Err(Error::RateLimited(limited)) if self.client.is_too_early(&limited) => break,

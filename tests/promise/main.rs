@@ -10,6 +10,7 @@ mod full_disk;
 mod kills;
 mod order;
 mod outcomes;
+mod storm;
 mod strace;
 mod support;
 mod threads_and_processes;

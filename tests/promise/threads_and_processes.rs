@@ -132,3 +132,22 @@ fn processes_that_start_on_an_ended_token_make_one_refresh() {
         }
     }
 }
+
+/// All access tokens of a login end at once; a process that was idle knows only an older one than
+/// the store has.
+#[test]
+fn a_process_that_finds_a_token_in_the_store_that_has_ended_too_refreshes_it() {
+    let world = World::new(Rotation::StrictFamily);
+    world.seed();
+    let (idle, busy) = (world.client(), world.client());
+    assert_eq!(crate::worker::call(&idle), "ok at-1");
+    busy.refresh().unwrap();
+    assert_eq!(crate::worker::call(&busy), "ok at-2");
+    world.sandbox.expire_access_tokens();
+    assert_eq!(crate::worker::call(&idle), "ok at-3");
+    assert_eq!(world.refreshes(), 2);
+    // An API that accepts nothing costs one refresh, and its own answer is told.
+    world.sandbox.on_open("GET", "/api/me", |_| evergrant::sandbox::ApiReply::new(401));
+    assert!(crate::worker::call(&idle).starts_with("api "));
+    assert_eq!(world.refreshes(), 3);
+}
