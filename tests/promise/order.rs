@@ -106,11 +106,9 @@ fn durable_before(steps: &[Step], secret: &str, leaves: &str) -> Result<(), Stri
             Step::Write(file, _) if file == "store.json" => {
                 return Err("the record was written in place".to_owned());
             }
-            Step::Write(file, text) if text.contains(secret) => {
-                // A file that has been put in place does not change that by another attempt.
-                if stage != "is durable" {
-                    (written, stage) = (Some(file), "was not flushed");
-                }
+            // A file that has been put in place does not change that by another attempt.
+            Step::Write(file, text) if text.contains(secret) && stage != "is durable" => {
+                (written, stage) = (Some(file), "was not flushed");
             }
             Step::Flush(file) if Some(file) == written && stage == "was not flushed" => {
                 stage = "was not renamed";
@@ -154,10 +152,10 @@ fn judged(lines: &[&str]) -> Result<(), String> {
 fn the_judge_of_traces_accepts_the_right_order_and_no_other() {
     assert_eq!(judged(&RIGHT), Ok(()));
     // Any two of the five steps exchanged, any one left out.
-    for a in 0..5 {
+    for (a, line) in RIGHT.iter().enumerate().take(5) {
         let mut lines = RIGHT.to_vec();
         lines.remove(a);
-        assert!(judged(&lines).is_err(), "without {}", RIGHT[a]);
+        assert!(judged(&lines).is_err(), "without {line}");
         for b in a + 1..5 {
             let mut lines = RIGHT.to_vec();
             lines.swap(a, b);

@@ -12,7 +12,7 @@ use evergrant::backend::Record;
 use evergrant::clock::{Clock, ManualClock, SystemClock};
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{Event, EventKind, Sandbox, SandboxBuilder};
-use evergrant::{Client, FileBackend, Secret, Token, TokenBackend as _};
+use evergrant::{Client, FileBackend, Secret, Token};
 
 use crate::support::*;
 
