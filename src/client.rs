@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::ConfigBuilder;
@@ -14,6 +15,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
 use crate::error::{Error, RateLimited, Result};
 use crate::event::Event;
+use crate::interactive::LOGIN_TIMEOUT;
 use crate::protocol::{self, Authorization};
 use crate::provider::{Provider, is_loopback};
 use crate::record::{Binding, Record};
@@ -55,6 +57,8 @@ struct Inner {
     /// For loopback hosts: without a proxy.
     direct: Agent,
     base_is_loopback: bool,
+    clock: Arc<dyn Clock>,
+    login_timeout: Duration,
 }
 
 impl Client {
@@ -93,6 +97,7 @@ impl Client {
             hosts: Vec::new(),
             hook: None,
             http: None,
+            login_timeout: LOGIN_TIMEOUT,
         }
     }
 
@@ -136,8 +141,8 @@ impl Client {
     /// store that holds another client's token. Otherwise [`Error::Reauthorize`],
     /// [`Error::NotSaved`], [`Error::OutcomeUnknown`].
     pub fn access_token(&self) -> Result<Secret> {
-        if let Some(live) = self.0.keeper.hot(&Want::Usable) {
-            return Ok(live.access_token().clone());
+        if let Some(access_token) = self.0.keeper.hot_access_token() {
+            return Ok(access_token);
         }
         Ok(self.0.keeper.access(&Want::Usable)?.access_token().clone())
     }
@@ -172,7 +177,7 @@ impl Client {
     /// section 3.3).
     pub fn authorize(&self, scopes: &[&str]) -> Result<Authorization> {
         let Inner { provider, credentials, .. } = &*self.0;
-        protocol::authorize(provider, credentials, credentials.redirect_uri(), scopes, &[])
+        protocol::authorize(provider, credentials, self.redirect_uri(), scopes, &[])
     }
 
     /// Ends a login: checks what came to the redirect URI (a whole address, a query, or the body of
@@ -231,6 +236,24 @@ impl Client {
     /// The provider.
     pub fn provider(&self) -> &Provider {
         &self.0.provider
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.0.credentials
+    }
+
+    /// The redirect URI of the credentials, or the provider's own.
+    pub(crate) fn redirect_uri(&self) -> Option<&str> {
+        let own = self.0.provider.redirect_uri.as_deref();
+        self.0.credentials.redirect_uri().or(own)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn login_timeout(&self) -> Duration {
+        self.0.login_timeout
     }
 
     pub(crate) fn keeper(&self) -> &Keeper {
@@ -306,9 +329,16 @@ pub struct ClientBuilder {
     hosts: Vec<String>,
     hook: Option<Hook>,
     http: Option<HttpConfig>,
+    login_timeout: Duration,
 }
 
 impl ClientBuilder {
+    /// How long [`Client::authorize_interactive`] waits for a person; 5 minutes by default.
+    pub fn login_timeout(mut self, limit: Duration) -> ClientBuilder {
+        self.login_timeout = limit;
+        self
+    }
+
     /// The address to which the authorization server sends the browser back.
     pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> ClientBuilder {
         self.credentials = self.credentials.with_redirect_uri(redirect_uri);
@@ -359,8 +389,17 @@ impl ClientBuilder {
 
     /// The client. Nothing is read or sent yet.
     pub fn build(self) -> Client {
-        let ClientBuilder { provider, credentials, backend, clock, grant, hosts, hook, http } =
-            self;
+        let ClientBuilder {
+            provider,
+            credentials,
+            backend,
+            clock,
+            grant,
+            hosts,
+            hook,
+            http,
+            login_timeout,
+        } = self;
         let one_time = grant.is_none();
         let rules =
             Rules::new(&provider, binding(&provider, &credentials, grant.as_ref()), one_time);
@@ -373,7 +412,7 @@ impl ClientBuilder {
         let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
-            keeper: Keeper::new(keeper_backend, transport, clock, rules, hook),
+            keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
             base_is_loopback: base.as_ref().and_then(parsed).is_some_and(|url| is_loopback(&url)),
             agent: agent(false),
             direct: agent(true),
@@ -382,6 +421,8 @@ impl ClientBuilder {
             tokens,
             provider,
             credentials,
+            clock,
+            login_timeout,
         }))
     }
 }

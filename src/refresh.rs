@@ -32,12 +32,14 @@ use crate::error::{Busy, Error, OutcomeUnknown, Result};
 use crate::event::Event;
 use crate::provider::{Provider, Rotation};
 use crate::record::{Binding, Holder, Note, Record};
-use crate::secret::random_id;
+use crate::secret::{Secret, random_id};
 
 /// How often one call starts over because the store has changed under it.
 const ROUNDS: usize = 6;
 /// How long nothing is tried again after a failure, while the access token works.
 const QUIET: Duration = Duration::from_secs(5);
+/// The longest wait that a service can ask for.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600 + 60);
 /// What three saves may take while the store's lock is held.
 const SAVES: Duration = Duration::from_secs(60);
 
@@ -168,41 +170,66 @@ impl Keeper {
 
     /// Step 1. The token in memory, if it will do and nothing waits to be saved.
     pub(crate) fn hot(&self, want: &Want) -> Option<Live> {
-        let memory = self.memory.lock();
-        let live = memory.live.as_ref()?;
-        if memory.unsaved {
-            return None;
-        }
-        let clock = &*self.clock;
-        let joined = matches!(want, Want::Newer(_, count) if memory.refreshes > *count);
-        let quiet = memory.quiet_until > Duration::ZERO && clock.monotonic() < memory.quiet_until;
-        let will_do = want.accepts(live, clock)
-            || joined && live.is_good(clock)
-            || quiet && want.tolerates(live, clock);
-        will_do.then(|| live.clone())
+        self.will_do(&self.memory.lock(), want).cloned()
     }
 
-    /// Step 2. One thread at a time; others go on with a token that works, or wait.
+    /// Step 1 for the common call: the access token alone.
+    pub(crate) fn hot_access_token(&self) -> Option<Secret> {
+        let memory = self.memory.lock();
+        self.will_do(&memory, &Want::Usable).map(|live| live.access_token().clone())
+    }
+
+    fn will_do<'a>(&self, memory: &'a Memory, want: &Want) -> Option<&'a Live> {
+        let live = memory.live.as_ref().filter(|_| !memory.unsaved)?;
+        let clock = &*self.clock;
+        if want.accepts(live, clock) {
+            return Some(live);
+        }
+        let joined = matches!(want, Want::Newer(_, count) if memory.refreshes > *count);
+        let quiet = clock.monotonic() < memory.quiet_until;
+        let will_do = joined && live.is_good(clock) || quiet && want.tolerates(live, clock);
+        will_do.then_some(live)
+    }
+
+    /// Step 2. One thread at a time; others go on with a token that works, or wait. Whoever waited
+    /// while an attempt failed shares its failure, so that no queue of attempts builds up.
     fn with_turn(&self, want: &Want, work: impl FnOnce(&mut Turn) -> Result<Live>) -> Result<Live> {
         let turn = match self.turn.try_lock() {
             Some(turn) => turn,
             None => {
-                let memory = self.memory.lock();
+                let mut memory = self.memory.lock();
                 if let Some(live) = memory.live.as_ref()
                     && !memory.unsaved
                     && want.tolerates(live, &*self.clock)
                 {
                     return Ok(live.clone());
                 }
+                let attempts = memory.attempts;
+                memory.waiting += 1;
                 drop(memory);
-                self.turn.lock()
+                let turn = self.turn.lock();
+                let mut memory = self.memory.lock();
+                memory.waiting -= 1;
+                if memory.attempts > attempts
+                    && let Some(error) = &memory.failure
+                {
+                    return Err(error.echo());
+                }
+                drop(memory);
+                turn
             }
         };
         let mut turn = Release(turn);
-        match self.hot(want) {
-            Some(live) => Ok(live),
-            None => work(&mut turn.0),
+        if let Some(live) = self.hot(want) {
+            return Ok(live);
         }
+        let result = work(&mut turn.0);
+        let mut memory = self.memory.lock();
+        memory.attempts += 1;
+        let others = memory.waiting > 0;
+        memory.failure = result.as_ref().err().filter(|_| others).map(Error::echo);
+        drop(memory);
+        result
     }
 
     fn refresh(&self, call: &mut Call<'_>) -> Result<Live> {
@@ -349,7 +376,10 @@ impl Keeper {
 
     /// Step 9: what the tables say, as the error for a call that cannot go on; `None` is "replay".
     fn stopped_by(&self, call: &Call<'_>, note: &Note, now: OffsetDateTime) -> Option<Error> {
+        // A wait longer than any that is ever written comes from a clock that was wrong then.
         let not_before_in = note.not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
+        let not_before_in = Some(not_before_in).filter(|wait| *wait <= LONGEST_WAIT);
+        let not_before_in = not_before_in.unwrap_or_default();
         if note.answered && not_before_in.is_zero() {
             return None;
         }
@@ -360,7 +390,7 @@ impl Keeper {
             ends_other_logins: self.rules.ends_other_logins,
             lock: if own { LockKind::FreedByDeath } else { call.turn.lock_kind() },
             age: clock::until(note.sent_at, now),
-            deadline_in: clock::until(now, note.deadline),
+            deadline_in: clock::until(now, note.deadline).min(self.rules.hold()),
             not_before_in,
             usable: call.fallback.is_some(),
             explicit: call.want.is_explicit(),

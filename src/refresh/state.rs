@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use crate::backend::{Guard, LockKind};
 use crate::clock::{self, Clock};
-use crate::error::BoxError;
+use crate::error::{BoxError, Error};
 use crate::protocol::Reply;
 use crate::record::Record;
 use crate::secret::Secret;
@@ -125,6 +125,10 @@ pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
     /// A pair waits to be saved: every call goes the long way.
     pub(crate) unsaved: bool,
+    /// How many attempts have ended, how the last one failed, and how many threads wait.
+    pub(crate) attempts: u64,
+    pub(crate) failure: Option<Error>,
+    pub(crate) waiting: usize,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,
     /// No second attempt before this moment of the monotonic clock while the token is usable.

@@ -50,6 +50,34 @@ fn threads_that_ask_for_a_refresh_by_name_join_one() {
 }
 
 #[test]
+fn threads_that_waited_for_a_failed_attempt_share_its_failure() {
+    for (act, expected) in [(Act::Broken, "outcome_unknown"), (Act::Setup, "oauth")] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        let keeper = Arc::new(world.keeper());
+        world.acts(&[act; 9]);
+        let inside = Arc::downgrade(&keeper);
+        *world.wire.1.lock() = Some(Box::new(move || {
+            // The first request is served when all others wait.
+            while inside.upgrade().is_some_and(|keeper| keeper.memory.lock().waiting < 15) {
+                std::thread::yield_now();
+            }
+        }));
+        let got: Vec<String> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..16).map(|_| scope.spawn(|| kind(&use_token(&keeper)).to_owned())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(got.iter().all(|got| got == expected), "{got:?}");
+        assert_eq!(world.sent().len(), if act == Act::Broken { 2 } else { 1 });
+        // The next call tries again.
+        *world.wire.1.lock() = None;
+        world.acts(&[]);
+        assert_eq!(kind(&use_token(&keeper)), "at-2");
+    }
+}
+
+#[test]
 fn a_process_that_waited_uses_what_the_other_saved() {
     let world = World::new(Rotation::StrictFamily);
     let (one, two) = (world.keeper(), world.keeper());
@@ -237,7 +265,7 @@ fn a_replay_needs_a_lease_that_outlasts_it() {
 #[test]
 fn a_held_lock_delays_nobody_who_has_a_token_that_works() {
     let world = World::new(Rotation::Strict);
-    world.into_margin();
+    world.enter_margin();
     *world.store.held.lock() = true;
     assert_eq!(kind(&use_token(&world.keeper())), "at-1");
     assert_eq!(world.clock.slept(), Duration::ZERO);

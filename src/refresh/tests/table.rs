@@ -26,7 +26,7 @@ fn outcome(world: &World) -> (String, usize) {
 fn world(rotation: Rotation, lock: LockKind, alive: bool) -> World {
     let world = World::with(rotation, lock, true);
     if alive {
-        world.into_margin()
+        world.enter_margin()
     } else {
         world.past_end()
     }
@@ -134,6 +134,19 @@ fn a_service_that_asked_to_wait_is_not_called_before() {
             assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "{rotation:?} alive={alive}");
         }
     }
+}
+
+/// A note written while the clock was a year ahead does not block the login for a year.
+#[test]
+fn a_time_that_only_a_wrong_clock_can_have_written_is_not_waited_for() {
+    let world = world(S, LockKind::Lease, false);
+    let year = Duration::from_secs(365 * 24 * 3600);
+    world.leave_note(Duration::ZERO, year);
+    let when = clock::later(world.clock.now_utc(), year);
+    world.change(|record| record.note.as_mut().unwrap().not_before = Some(when));
+    let error = use_token(&world.keeper()).unwrap_err();
+    assert_eq!(error.kind(), "outcome_unknown");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(300)));
 }
 
 /// 4.1, row 9: reuse ends other logins, too.
