@@ -10,7 +10,7 @@ mod hosts;
 mod odd;
 mod outcome;
 mod proxy;
-//mod secrecy;
+mod secrecy;
 mod styles;
 mod support;
 mod unauthorized;
