@@ -89,6 +89,8 @@ fn while_a_successor_is_being_saved_no_thread_has_it() {
     let client = Client::new(sandbox.provider(), sandbox.credentials(), backend);
     client.seed(token).unwrap();
     thread::scope(|scope| {
+        // Dropped where this panics, so that nobody is held then.
+        let hand = hand;
         let refresh = scope.spawn(|| client.refresh());
         hand.arrived.recv_timeout(PATIENCE).unwrap();
         // They go on with the old token, or wait.
@@ -123,6 +125,7 @@ fn no_request_carries_the_new_token_before_it_is_saved() {
     sandbox.expire_access_tokens();
     let watch = || client.get("/watch").read_json::<usize>().unwrap();
     thread::scope(|scope| {
+        let hand = hand;
         let calls: Vec<_> = (0..8).map(|_| scope.spawn(watch)).collect();
         hand.arrived.recv_timeout(PATIENCE).unwrap();
         assert!(!used(&sandbox, "at-2"));
