@@ -46,7 +46,8 @@ pub enum Error {
     #[error(transparent)]
     NotSaved(Box<NotSaved>),
 
-    /// A refresh token was sent and no answer came, and it cannot be tried again at present.
+    /// A refresh token was sent and no answer came, and it cannot be tried again at present; or an
+    /// authorization code was sent and no answer came.
     #[error(transparent)]
     OutcomeUnknown(Box<OutcomeUnknown>),
 
@@ -94,8 +95,8 @@ impl Error {
     /// Whether the same call may succeed later with nothing changed. The stored login is safe.
     pub fn is_transient(&self) -> bool {
         match self {
-            Error::OutcomeUnknown(_)
-            | Error::Backend(_)
+            Error::OutcomeUnknown(unknown) => !unknown.code,
+            Error::Backend(_)
             | Error::Busy(_)
             | Error::Transport(_)
             | Error::RateLimited(_)
@@ -161,6 +162,7 @@ impl Error {
                 token: e.token.clone(),
             })),
             Error::OutcomeUnknown(e) => Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+                code: e.code,
                 host: e.host.clone(),
                 sent_at: e.sent_at,
                 holder: e.holder.clone(),

@@ -434,6 +434,7 @@ impl Keeper {
         };
         Some(Error::OutcomeUnknown(Box::new(OutcomeUnknown {
             host: self.rules.host.clone(),
+            code: false,
             sent_at: note.unanswered_since.unwrap_or(note.sent_at),
             holder: Some(note.holder.to_string()),
             retry_after,

@@ -316,3 +316,103 @@ impl Read for Watched<'_> {
         self.rest.read(buffer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn provider() -> Provider {
+        Provider::builder("x").token_endpoint("https://a.example/t").build().unwrap()
+    }
+
+    fn configs(change: Option<HttpConfig>, loopback: bool) -> [Config; 2] {
+        let change = change.as_ref();
+        [api_config(&provider(), change, loopback), token_config(&provider(), change, loopback)]
+    }
+
+    fn assert_held(config: &Config) {
+        assert_eq!((config.max_redirects(), config.max_redirects_will_error()), (0, false));
+        assert!(!config.http_status_as_error());
+        let times = config.timeouts();
+        let silence = config.timeout_per_read().is_some() && config.timeout_per_write().is_some();
+        assert!(times.connect.is_some() && (silence || times.global.is_some()));
+    }
+
+    fn reckless(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+        config
+            .max_redirects(10)
+            .max_redirects_will_error(true)
+            .http_status_as_error(true)
+            .timeout_connect(None)
+            .timeout_recv_response(None)
+            .timeout_per_read(None)
+            .timeout_per_write(None)
+            .timeout_global(None)
+            .max_idle_connections(50)
+            .max_idle_connections_per_host(50)
+            .proxy(Some(ureq::Proxy::new("http://127.0.0.1:3128").unwrap()))
+            .middleware(
+                |request: http::Request<SendBody<'_>>,
+                 next: ureq::middleware::MiddlewareNext<'_>| {
+                    next.handle(request)
+                },
+            )
+    }
+
+    #[test]
+    fn redirects_stay_off_and_timeouts_on_whatever_the_caller_sets() {
+        let blank: HttpConfig = Box::new(|_| Agent::config_builder());
+        for change in [None, Some(Box::new(reckless) as HttpConfig), Some(blank)] {
+            let [api, token] = configs(change, false);
+            assert_held(&api);
+            assert_held(&token);
+            assert_eq!(api.timeouts().connect, Some(CONNECT_TIMEOUT));
+            assert_eq!(api.timeout_per_read(), Some(READ_TIMEOUT));
+            assert_eq!(api.timeout_per_write(), Some(READ_TIMEOUT));
+            assert_eq!(token.timeouts().global, Some(provider().token_timeout));
+            assert_eq!(token.timeouts().resolve, Some(TOKEN_CONNECT_TIMEOUT));
+            assert_eq!(
+                (token.max_idle_connections(), token.max_idle_connections_per_host()),
+                (0, 0)
+            );
+        }
+    }
+
+    #[test]
+    fn a_caller_may_set_timeouts_of_the_api_and_not_those_of_token_requests() {
+        let second = Some(Duration::from_secs(1));
+        let change: HttpConfig = Box::new(move |config| {
+            config.timeout_global(second).timeout_connect(second).timeout_per_call(second)
+        });
+        let [api, token] = configs(Some(change), false);
+        assert_eq!((api.timeouts().global, api.timeouts().connect), (second, second));
+        assert_eq!(token.timeouts().global, Some(provider().token_timeout));
+        assert_eq!(token.timeouts().connect, Some(TOKEN_CONNECT_TIMEOUT));
+        assert_eq!(token.timeouts().per_call, None);
+    }
+
+    #[test]
+    fn token_requests_follow_the_callers_way_and_pass_no_middleware() {
+        let [api, token] = configs(Some(Box::new(reckless)), false);
+        assert!(api.proxy().is_some() && token.proxy().is_some());
+        let shown = |config: &Config| format!("{config:?}");
+        assert!(shown(&api).contains("MiddlewareChain { len: 1 }"), "{}", shown(&api));
+        assert!(shown(&token).contains("MiddlewareChain { len: 0 }"), "{}", shown(&token));
+        let [api, token] = configs(Some(Box::new(reckless)), true);
+        assert!(api.proxy().is_none() && token.proxy().is_none(), "loopback is never proxied");
+        let strict: HttpConfig = Box::new(|config| config.https_only(true).no_delay(false));
+        let [_, token] = configs(Some(strict), false);
+        assert!(token.https_only() && !token.no_delay());
+    }
+
+    #[test]
+    fn an_address_is_not_part_of_an_error() {
+        for error in [
+            ureq::Error::BadUri("http://a.example/?secret=c4nary".to_owned()),
+            ureq::Error::RequireHttpsOnly("http://a.example/?secret=c4nary".to_owned()),
+        ] {
+            let error = without_address(error);
+            assert!(!format!("{error} {error:?}").contains("c4nary"));
+        }
+    }
+}

@@ -8,8 +8,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::BoxError;
-#[cfg(doc)]
-use super::Error;
 use crate::token::Token;
 
 /// An error that an authorization server answered (RFC 6749 section 5.2 and 4.1.2.1), its texts
@@ -41,7 +39,7 @@ impl fmt::Display for OAuthError {
 
 impl std::error::Error for OAuthError {}
 
-/// A refused login: [`Error::Reauthorize`].
+/// A refused login: [`crate::Error::Reauthorize`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Refusal {
@@ -80,7 +78,7 @@ impl std::error::Error for Refusal {
     }
 }
 
-/// A rotated pair that is not in the store yet: [`Error::NotSaved`].
+/// A rotated pair that is not in the store yet: [`crate::Error::NotSaved`].
 #[derive(Debug, Error)]
 #[error(
     "a new refresh token was issued and could not be saved in {store}: {source}; it is kept in \
@@ -96,12 +94,15 @@ pub struct NotSaved {
     pub token: Token,
 }
 
-/// A spend without an answer: [`Error::OutcomeUnknown`].
+/// A spend without an answer: [`crate::Error::OutcomeUnknown`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OutcomeUnknown {
-    /// The host the refresh token was sent to.
+    /// The host it was sent to.
     pub host: String,
+    /// Whether it was an authorization code, which works once and is not sent again, and not a
+    /// refresh token.
+    pub code: bool,
     /// When it was sent, UTC.
     pub sent_at: OffsetDateTime,
     /// Who sent it: host name and process id. `None` when it was this process.
@@ -114,13 +115,17 @@ pub struct OutcomeUnknown {
 
 impl fmt::Display for OutcomeUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a refresh token was sent to {} at {}", self.host, rfc3339(self.sent_at))?;
+        let what = if self.code { "an authorization code" } else { "a refresh token" };
+        write!(f, "{what} was sent to {} at {}", self.host, rfc3339(self.sent_at))?;
         if let Some(holder) = &self.holder {
             write!(f, " by {holder}")?;
         }
         f.write_str(" and no answer came")?;
         if let Some(source) = &self.source {
             write!(f, " ({source})")?;
+        }
+        if self.code {
+            return f.write_str("; a code works once: start the login again");
         }
         match self.retry_after {
             Some(wait) => write!(f, "; it can be tried again in {} s", wait.as_secs().max(1)),
@@ -135,7 +140,7 @@ impl std::error::Error for OutcomeUnknown {
     }
 }
 
-/// A store that failed with nothing spent: [`Error::Backend`].
+/// A store that failed with nothing spent: [`crate::Error::Backend`].
 #[derive(Debug, Error)]
 #[error("could not {operation} {store}: {source}; nothing was sent")]
 #[non_exhaustive]
@@ -148,7 +153,7 @@ pub struct BackendFailure {
     pub source: BoxError,
 }
 
-/// A lock held by somebody else: [`Error::Busy`].
+/// A lock held by somebody else: [`crate::Error::Busy`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Busy {
@@ -173,7 +178,7 @@ impl fmt::Display for Busy {
 
 impl std::error::Error for Busy {}
 
-/// A request that failed on the way: [`Error::Transport`].
+/// A request that failed on the way: [`crate::Error::Transport`].
 #[derive(Debug, Error)]
 #[error("{method} {url}: {source}")]
 #[non_exhaustive]
@@ -186,7 +191,7 @@ pub struct TransportError {
     pub source: BoxError,
 }
 
-/// A service that asked to come back later: [`Error::RateLimited`].
+/// A service that asked to come back later: [`crate::Error::RateLimited`].
 #[derive(Debug, Error)]
 #[error("{host} asks to come back in {} s{}", retry_after.as_secs(), because(reason))]
 #[non_exhaustive]
@@ -203,7 +208,7 @@ fn because(reason: &Option<String>) -> String {
     reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
-/// An API that answered with an error status: [`Error::Api`].
+/// An API that answered with an error status: [`crate::Error::Api`].
 #[derive(Error)]
 #[error("{method} {url}: the API answered {status}")]
 #[non_exhaustive]
@@ -241,7 +246,7 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// A callback that does not belong to the authorization: [`Error::Callback`].
+/// A callback that does not belong to the authorization: [`crate::Error::Callback`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CallbackError {
@@ -270,7 +275,7 @@ pub enum CallbackError {
     CodeMissing,
 }
 
-/// Something that could not be read: [`Error::Decode`].
+/// Something that could not be read: [`crate::Error::Decode`].
 #[derive(Debug, Error)]
 #[error("could not read {what}: {source}")]
 #[non_exhaustive]

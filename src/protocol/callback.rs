@@ -8,7 +8,7 @@ use url::Url;
 
 use super::authorize::Authorization;
 use super::form::{Pair, parse};
-use super::text::clean;
+use super::text::{clean, hide};
 use crate::error::{CallbackError, Error, OAuthError, Result};
 use crate::secret::Secret;
 
@@ -58,13 +58,17 @@ impl Authorization {
             _ => {}
         }
         if let Some(error) = error {
-            return Err(Error::OAuth(Box::new(OAuthError {
+            let mut error = OAuthError {
                 host: self.host.clone(),
                 code: clean(error).unwrap_or_else(|| "error".to_owned()),
                 description: value(&pairs, "error_description").and_then(clean),
                 uri: value(&pairs, "error_uri").and_then(clean),
                 status: 0,
-            })));
+            };
+            // The text is the server's, or whoever's made up this address.
+            hide(&mut error, &self.state);
+            code.into_iter().for_each(|code| hide(&mut error, &Secret::new(code)));
+            return Err(Error::OAuth(Box::new(error)));
         }
         let code = code.ok_or_else(|| wrong(CallbackError::CodeMissing))?;
         let kept = |name: &String| Some((name.clone(), Value::from(value(&pairs, name)?)));

@@ -10,12 +10,18 @@ use super::state::Pair;
 use super::{Ask, Call, Keeper, Live, Release, Sent, Want};
 use crate::backend::BackendError;
 use crate::clock;
-use crate::error::{Busy, Error, NotSaved, OutcomeUnknown, Result};
+use crate::error::{BoxError, Busy, Error, NotSaved, OAuthError, OutcomeUnknown, Result};
 use crate::event::Event;
 use crate::protocol::{Issued, Outcome, Reply};
 use crate::record::Record;
 use crate::secret::Secret;
 use crate::token::Token;
+
+/// An answer to anything but a refresh, unless it is an error that says what it is.
+enum Judged {
+    Issued(Box<Issued>),
+    Unknown(OAuthError),
+}
 
 impl Keeper {
     /// A token of a grant without a refresh token: from the store, or asked anew. The store spares
@@ -80,30 +86,31 @@ impl Keeper {
         let mut tries = 0;
         loop {
             tries += 1;
-            let last = tries == 2 || call.fallback.is_some();
             let sent_at = self.clock.now_utc();
-            match self.transport.send(Ask::Grant, sent_at) {
-                Sent::Never(error) | Sent::NoAnswer(error) if last || error.is::<Error>() => {
-                    return Err(self.transport_error(error));
-                }
-                Sent::Never(_) | Sent::NoAnswer(_) => {
-                    self.clock.sleep(Duration::from_millis(200));
-                }
-                Sent::Reply(reply) => return self.judge(reply, sent_at).map(|issued| issued.token),
+            let error: BoxError = match self.transport.send(Ask::Grant, sent_at) {
+                Sent::Never(error) | Sent::NoAnswer(error) => error,
+                Sent::Reply(reply) => match self.judge(reply)? {
+                    Judged::Issued(issued) => return Ok(issued.token),
+                    Judged::Unknown(error) => error.into(),
+                },
+            };
+            if tries == 2 || call.fallback.is_some() || error.is::<Error>() {
+                return Err(self.transport_error(error));
             }
+            self.clock.sleep(Duration::from_millis(200));
         }
     }
 
     /// What an answer to anything but a refresh means.
-    fn judge(&self, reply: Reply, sent_at: OffsetDateTime) -> Result<Issued> {
+    fn judge(&self, reply: Reply) -> Result<Judged> {
         Err(match reply.outcome {
-            Outcome::Token(issued) => return Ok(*issued),
+            Outcome::Token(issued) => return Ok(Judged::Issued(issued)),
+            Outcome::Unknown(error) => return Ok(Judged::Unknown(error)),
             Outcome::Refused(error) | Outcome::Setup(error) => Error::OAuth(Box::new(error)),
             Outcome::TooEarly(error) => self.come_back(super::QUIET, &error.to_string()),
             Outcome::Limited { error, retry_after, .. } => {
                 self.come_back(retry_after.unwrap_or(super::QUIET), &error.to_string())
             }
-            Outcome::Unknown(error) => self.unknown(sent_at, error.into()),
         })
     }
 
@@ -118,21 +125,25 @@ impl Keeper {
         let result = self.alone(&mut events, |call| {
             let stored = self.load_checked()?;
             let sent_at = self.clock.now_utc();
-            let reply = match send(sent_at) {
+            let judged = match send(sent_at) {
                 Sent::Never(error) => return Err(self.transport_error(error)),
-                // The code is not sent again: it works once (RFC 6749 section 4.1.2).
-                Sent::NoAnswer(error) => {
-                    return Err(Error::OutcomeUnknown(Box::new(OutcomeUnknown {
-                        host: self.rules.host.clone(),
-                        sent_at,
-                        holder: None,
-                        retry_after: None,
-                        source: Some(error),
-                    })));
-                }
-                Sent::Reply(reply) => reply,
+                Sent::NoAnswer(error) => Err(error),
+                Sent::Reply(reply) => match self.judge(reply)? {
+                    Judged::Issued(issued) => Ok(*issued),
+                    Judged::Unknown(error) => Err(error.into()),
+                },
             };
-            let Issued { token, refresh_expires_in } = self.judge(reply, sent_at)?;
+            // The code is not sent again: it works once (RFC 6749 section 4.1.2).
+            let Issued { token, refresh_expires_in } = judged.map_err(|source| {
+                Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+                    host: self.rules.host.clone(),
+                    code: true,
+                    sent_at,
+                    holder: None,
+                    retry_after: None,
+                    source: Some(source),
+                }))
+            })?;
             let mut members = token.extra().clone();
             for (name, value) in extra {
                 members.insert(name, value);

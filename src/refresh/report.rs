@@ -143,6 +143,7 @@ impl Keeper {
     pub(super) fn unknown(&self, sent_at: OffsetDateTime, source: BoxError) -> Error {
         Error::OutcomeUnknown(Box::new(OutcomeUnknown {
             host: self.rules.host.clone(),
+            code: false,
             sent_at,
             holder: None,
             retry_after: None,

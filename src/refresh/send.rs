@@ -155,6 +155,7 @@ impl Keeper {
             let retry_after = Some(clock::until(now, other.deadline));
             let unknown = OutcomeUnknown {
                 host: self.rules.host.clone(),
+                code: false,
                 sent_at: other.sent_at,
                 holder: Some(other.holder.to_string()),
                 retry_after,

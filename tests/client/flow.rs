@@ -136,7 +136,9 @@ fn a_code_whose_answer_was_lost_is_not_sent_again() {
         let callback = sandbox.approve(authorization.url()).unwrap();
         sandbox.fault(fault.clone());
         let error = client.exchange(authorization, &callback).unwrap_err();
-        assert!(matches!(error, Error::OutcomeUnknown(_)), "{fault:?}: {error:?}");
+        assert!(matches!(&error, Error::OutcomeUnknown(u) if u.code), "{fault:?}: {error:?}");
+        assert!(error.to_string().ends_with("start the login again"), "{error}");
+        assert!(!error.is_transient(), "the same call cannot succeed");
         assert_eq!(sandbox.counters().token_requests, before + 1, "{fault:?}");
     }
     assert_eq!(sandbox.counters().code_replays, 0);

@@ -12,7 +12,7 @@ mod odd;
 mod outcome;
 mod proxy;
 mod requests;
-//mod secrecy;
+mod secrecy;
 mod styles;
 mod support;
 mod unauthorized;

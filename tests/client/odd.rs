@@ -3,7 +3,7 @@
 use evergrant::{Client, Error, MemoryBackend, Token};
 use serde_json::Value;
 
-use crate::support::{Fake, builder, sandbox, seeded};
+use crate::support::{Fake, sandbox, seeded};
 
 fn header_of(request: &str, name: &str) -> Vec<String> {
     request
@@ -127,5 +127,4 @@ fn a_user_agent_names_the_crate_unless_the_provider_or_the_caller_has_another() 
         client.seed(sandbox.login()).unwrap();
         assert_eq!(agent(&client), expected);
     }
-    let _ = builder(&sandbox);
 }

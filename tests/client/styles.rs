@@ -24,7 +24,11 @@ fn every_style_and_format_logs_in_and_refreshes_with_the_secret_in_one_place() {
     for style in STYLES {
         for format in FORMATS {
             let what = format!("{style:?} {format:?}");
-            let secret = (style != ClientAuth::None).then_some("s&c=r+t/% x");
+            let secret = match style {
+                ClientAuth::None => None,
+                ClientAuth::SecretAsBearer => Some("s.c~r+t/x="),
+                _ => Some("s&c=r+t/% x"),
+            };
             let sandbox = Sandbox::builder()
                 .client("app 7&=+", secret)
                 .client_auth(style)

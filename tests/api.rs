@@ -1,0 +1,218 @@
+//! The public surface: what can be shared, how large it is, how errors read.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evergrant::backend::{Durability, FileLock, LockKind, Note, Record};
+use evergrant::clock::{ManualClock, SystemClock};
+use evergrant::error::{
+    ApiError, BackendFailure, Busy, CallbackError, DecodeError, NotSaved, OutcomeUnknown,
+    RateLimited, Refusal, TransportError,
+};
+use evergrant::hooks::Event;
+use evergrant::provider::{ErrorRule, ProviderBuilder, Rotation};
+use evergrant::sandbox::{ApiRequest, Fault, Gate, Sandbox, SandboxBuilder, TokenCall};
+use evergrant::{
+    Authorization, BoxError, Client, ClientBuilder, Credentials, Error, FileBackend, Guard,
+    MemoryBackend, OAuthError, Provider, Request, Response, Result, Secret, Token, TokenBackend,
+};
+
+const fn shared<T: Send + Sync>() {}
+const fn sent<T: Send>() {}
+
+const _: () = {
+    shared::<Client>();
+    shared::<Request<'_>>();
+    shared::<Provider>();
+    shared::<ProviderBuilder>();
+    shared::<Credentials>();
+    shared::<Token>();
+    shared::<Secret>();
+    shared::<Record>();
+    shared::<Note>();
+    shared::<Authorization>();
+    shared::<FileBackend>();
+    shared::<FileLock>();
+    shared::<MemoryBackend>();
+    shared::<Box<dyn TokenBackend>>();
+    shared::<Error>();
+    shared::<OAuthError>();
+    shared::<Event>();
+    shared::<ErrorRule>();
+    shared::<ManualClock>();
+    shared::<SystemClock>();
+    shared::<Sandbox>();
+    shared::<SandboxBuilder>();
+    shared::<Fault>();
+    shared::<Gate>();
+    shared::<ApiRequest>();
+    shared::<TokenCall>();
+    sent::<ClientBuilder>();
+    sent::<Response>();
+    sent::<Guard>();
+    sent::<std::thread::JoinHandle<Result<Token>>>();
+};
+
+#[test]
+fn an_error_is_small_enough_to_return_from_every_call() {
+    let size = size_of::<Error>();
+    assert!(size <= 64, "{size} bytes");
+    assert!(size_of::<Result<Secret>>() <= 64);
+    assert!(size_of::<Client>() == size_of::<usize>(), "a client is one pointer");
+}
+
+/// Fails on command.
+struct Failing {
+    inner: MemoryBackend,
+    error: fn() -> BoxError,
+    on: &'static str,
+}
+
+impl TokenBackend for Failing {
+    fn load(&self) -> std::result::Result<Option<Record>, BoxError> {
+        if self.on == "load" { Err((self.error)()) } else { self.inner.load() }
+    }
+
+    fn save(&self, record: &Record) -> std::result::Result<(), BoxError> {
+        let successor = record.token().access_token().expose() != "at-1";
+        let fails = self.on == "save" || self.on == "successor" && successor;
+        if fails { Err((self.error)()) } else { self.inner.save(record) }
+    }
+
+    fn clear(&self) -> std::result::Result<(), BoxError> {
+        self.inner.clear()
+    }
+
+    fn lock(&self, wait: Duration) -> std::result::Result<Guard, BoxError> {
+        if self.on == "lock" { Err((self.error)()) } else { self.inner.lock(wait) }
+    }
+
+    fn durability(&self) -> Durability {
+        Durability::PowerCut
+    }
+}
+
+fn failing(sandbox: &Sandbox, on: &'static str, error: fn() -> BoxError) -> Client {
+    let (inner, login) = (MemoryBackend::new(), sandbox.login());
+    let ended = time::OffsetDateTime::UNIX_EPOCH;
+    let refresh_token = login.refresh_token().unwrap().clone();
+    let token = Token::new("at-1").with_refresh_token(refresh_token).with_expires_at(ended);
+    inner.save(&Record::from(token)).unwrap();
+    let backend = Failing { inner, error, on };
+    Client::builder(sandbox.provider(), sandbox.credentials(), backend)
+        .clock(Arc::new(ManualClock::new()))
+        .build()
+}
+
+/// Every variant, from real calls.
+fn all() -> Vec<Error> {
+    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
+    let fail = |on, error| failing(&sandbox, on, error).access_token().unwrap_err();
+    let broken: fn() -> BoxError = || "no disk".into();
+    let busy: fn() -> BoxError =
+        || evergrant::backend::BackendError::Busy("the store".into()).into();
+    let mut errors =
+        vec![fail("lock", broken), fail("load", broken), fail("save", broken), fail("lock", busy)];
+    errors.push(fail("successor", broken));
+    let fresh = |fault: Option<Fault>| {
+        let client = failing(&sandbox, "nothing", broken);
+        fault.into_iter().for_each(|fault| sandbox.faults(2, fault));
+        let error = client.get("/me").call().map(|_| ());
+        sandbox.clear_faults();
+        error
+    };
+    for fault in [
+        Fault::CutAfter,
+        Fault::TooMany(Some(3)),
+        Fault::RefuseOnce,
+        Fault::Body {
+            status: 400,
+            content_type: "application/json".into(),
+            body: br#"{"error":"invalid_scope","error_description":"no such\nscope"}"#.to_vec(),
+            commit: false,
+        },
+    ] {
+        errors.push(fresh(Some(fault)).unwrap_err());
+    }
+    let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    errors.push(client.access_token().unwrap_err());
+    errors.push(client.get("nowhere").call().unwrap_err());
+    errors.push(client.authorize(&["a b"]).unwrap_err());
+    let authorization = client.authorize(&[]).unwrap();
+    errors.push(client.exchange(authorization, "code=x&state=y").unwrap_err());
+    client.seed(sandbox.login()).unwrap();
+    errors.push(client.get("/status/500").call().unwrap_err());
+    errors.push(client.get("/me").read_json::<u8>().unwrap_err());
+    sandbox.api_fault(Fault::CutBefore);
+    errors.push(client.get("/me").retries(0).call().unwrap_err());
+    errors
+}
+
+#[test]
+fn every_error_is_one_line_in_lower_case_and_says_its_kind() {
+    let errors = all();
+    let mut kinds: Vec<_> = errors.iter().map(Error::kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let every = [
+        "api",
+        "backend",
+        "busy",
+        "callback",
+        "config",
+        "decode",
+        "not_authorized",
+        "not_saved",
+        "oauth",
+        "outcome_unknown",
+        "rate_limited",
+        "reauthorize",
+        "transport",
+    ];
+    assert_eq!(kinds, every);
+    for error in &errors {
+        let text = error.to_string();
+        assert!(!text.chars().any(char::is_control), "{text:?}");
+        assert!(text.len() < 500, "{text}");
+        // A method stands at the head of what the API answered.
+        let first = text.strip_prefix("GET ").or(text.strip_prefix("POST ")).unwrap_or(&text);
+        assert!(first.starts_with(|c: char| !c.is_uppercase()), "{text}");
+        assert!(!text.ends_with('.'), "{text}");
+    }
+}
+
+#[test]
+fn what_to_do_next_follows_from_the_kind() {
+    for error in all() {
+        let (person, passing) = (error.needs_authorization(), error.is_transient());
+        let expected = match &error {
+            Error::NotAuthorized(_) | Error::Reauthorize(_) => (true, false),
+            Error::OAuth(_) | Error::Callback(_) | Error::Decode(_) | Error::Config(_) => {
+                (false, false)
+            }
+            _ => (false, true),
+        };
+        assert_eq!((person, passing), expected, "{error:?}");
+        if let Error::NotSaved(_) = &error {
+            assert!(error.into_token().is_ok());
+        }
+    }
+}
+
+#[test]
+fn the_parts_of_errors_can_be_named() {
+    fn part<T: std::error::Error + Send + Sync + 'static>() {}
+    part::<OAuthError>();
+    part::<Refusal>();
+    part::<NotSaved>();
+    part::<OutcomeUnknown>();
+    part::<BackendFailure>();
+    part::<Busy>();
+    part::<TransportError>();
+    part::<RateLimited>();
+    part::<ApiError>();
+    part::<CallbackError>();
+    part::<DecodeError>();
+    assert_ne!(LockKind::Lease, LockKind::FreedByDeath);
+}
