@@ -15,6 +15,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
 use crate::error::{Error, RateLimited, Result};
 use crate::event::Event;
+use crate::interactive::LOGIN_TIMEOUT;
 use crate::protocol::{self, Authorization};
 use crate::provider::{Provider, is_loopback};
 use crate::record::{Binding, Record};
@@ -63,6 +64,8 @@ struct Inner {
     /// For loopback hosts: without a proxy.
     direct: Agent,
     base_is_loopback: bool,
+    clock: Arc<dyn Clock>,
+    login_timeout: Duration,
 }
 
 impl Client {
@@ -101,6 +104,7 @@ impl Client {
             hosts: Vec::new(),
             hook: None,
             http: None,
+            login_timeout: LOGIN_TIMEOUT,
         }
     }
 
@@ -180,7 +184,7 @@ impl Client {
     /// section 3.3).
     pub fn authorize(&self, scopes: &[&str]) -> Result<Authorization> {
         let Inner { provider, credentials, .. } = &*self.0;
-        protocol::authorize(provider, credentials, credentials.redirect_uri(), scopes, &[])
+        protocol::authorize(provider, credentials, self.redirect_uri(), scopes, &[])
     }
 
     /// Ends a login: checks what came to the redirect URI (a whole address, a query, or the body of
@@ -239,6 +243,24 @@ impl Client {
     /// The provider.
     pub fn provider(&self) -> &Provider {
         &self.0.provider
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.0.credentials
+    }
+
+    /// The redirect URI of the credentials, or the provider's own.
+    pub(crate) fn redirect_uri(&self) -> Option<&str> {
+        let own = self.0.provider.redirect_uri.as_deref();
+        self.0.credentials.redirect_uri().or(own)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn login_timeout(&self) -> Duration {
+        self.0.login_timeout
     }
 
     pub(crate) fn keeper(&self) -> &Keeper {
@@ -312,9 +334,16 @@ pub struct ClientBuilder {
     hosts: Vec<String>,
     hook: Option<Hook>,
     http: Option<HttpConfig>,
+    login_timeout: Duration,
 }
 
 impl ClientBuilder {
+    /// How long [`Client::authorize_interactive`] waits for a person; 5 minutes by default.
+    pub fn login_timeout(mut self, limit: Duration) -> ClientBuilder {
+        self.login_timeout = limit;
+        self
+    }
+
     /// The address to which the authorization server sends the browser back.
     pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> ClientBuilder {
         self.credentials = self.credentials.with_redirect_uri(redirect_uri);
@@ -362,8 +391,17 @@ impl ClientBuilder {
 
     /// The client. Nothing is read or sent yet.
     pub fn build(self) -> Client {
-        let ClientBuilder { provider, credentials, backend, clock, grant, hosts, hook, http } =
-            self;
+        let ClientBuilder {
+            provider,
+            credentials,
+            backend,
+            clock,
+            grant,
+            hosts,
+            hook,
+            http,
+            login_timeout,
+        } = self;
         let one_time = grant.is_none();
         let rules =
             Rules::new(&provider, binding(&provider, &credentials, grant.as_ref()), one_time);
@@ -389,7 +427,7 @@ impl ClientBuilder {
         };
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
-            keeper: Keeper::new(keeper_backend, transport, clock, rules, hook),
+            keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
             base_is_loopback: base.as_ref().is_some_and(loopback),
             agent: agent(false),
             direct: agent(true),
@@ -398,6 +436,8 @@ impl ClientBuilder {
             tokens,
             provider,
             credentials,
+            clock,
+            login_timeout,
         }))
     }
 }

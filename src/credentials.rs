@@ -52,6 +52,32 @@ impl Credentials {
         })
     }
 
+    /// Loads a `.env` file from the working directory or one above it, then reads the environment as
+    /// [`Credentials::from_env`] does. A variable that is set already wins over the file; a file that
+    /// is not there is no error.
+    ///
+    /// Environment variables belong to the process: call this before threads are started.
+    ///
+    /// # Errors
+    ///
+    /// As [`Credentials::from_env`], and [`Error::Config`] for a file that cannot be read; the error
+    /// shows nothing of its content.
+    #[cfg(feature = "dotenv")]
+    pub fn from_dotenv(prefix: &str) -> Result<Credentials> {
+        match dotenvy::dotenv() {
+            Ok(_) => {}
+            Err(error) if error.not_found() => {}
+            // The error of a line repeats the line, and lines hold secrets.
+            Err(dotenvy::Error::LineParse(_, at)) => {
+                return Err(Error::config(format!(
+                    ".env has an error at character {at} of a line"
+                )));
+            }
+            Err(error) => return Err(Error::config(format!(".env cannot be read: {error}"))),
+        }
+        Credentials::from_env(prefix)
+    }
+
     /// With the address to which the authorization server sends the browser back.
     pub fn with_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Credentials {
         self.redirect_uri = Some(redirect_uri.into());

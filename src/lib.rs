@@ -83,6 +83,7 @@
 //!
 //! 1.89, for `std::fs::File::lock`. A later minimum is a new minor version.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod backend;
@@ -93,6 +94,8 @@ mod dialect;
 pub mod error;
 mod event;
 pub mod guide;
+mod interactive;
+pub mod paging;
 mod protocol;
 pub mod provider;
 pub mod providers;

@@ -99,6 +99,7 @@ pub fn teamleader() -> Provider {
         .authorization_endpoint("https://focus.teamleader.eu/oauth2/authorize")
         .token_endpoint("https://focus.teamleader.eu/oauth2/access_token")
         .api_base("https://api.focus.teamleader.eu")
+        .redirect_uri("http://localhost:9999/callback")
         .client_auth(ClientAuth::Body)
         .rotation(Rotation::Strict)
         .ends_access_token(true)

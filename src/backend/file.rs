@@ -231,8 +231,9 @@ impl TokenBackend for FileBackend {
             let text = format!("cannot write {}: the record is too large", target.display());
             return Err(BackendError::Unavailable(text).into());
         }
-        let reserved = self.next_file(&target)?;
+        // First here, so that a refusal leaves no trace; what counts is the comparison in `put`.
         self.compare(&target, record, &json)?;
+        let reserved = self.next_file(&target)?;
         if record.note().is_none() {
             return self.replace(&target, &reserved, record, &json);
         }
@@ -248,11 +249,11 @@ impl TokenBackend for FileBackend {
 
     fn clear(&self) -> Result<(), BoxError> {
         let target = disk::target(&self.path)?;
-        // Not required: a full disk must not keep anybody from forgetting a login.
-        let _saving = self.next_file(&target);
         if let Ok(metadata) = fs::symlink_metadata(&target) {
             disk::check_regular(&metadata, &target)?;
         }
+        // Not required: a full disk must not keep anybody from forgetting a login.
+        let _saving = self.next_file(&target);
         disk::remove(&target)?;
         disk::remove(&disk::beside(&target, ".", ".evergrant-temp"))?;
         disk::remove(&disk::beside(&target, ".", ".evergrant-next"))?;

@@ -194,3 +194,40 @@ impl Drop for Slot {
         }
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    /// Between opening and locking, a save may put the file in the record's place: to write it then
+    /// would be to write the record in place.
+    #[test]
+    fn a_file_that_was_renamed_while_it_was_opened_is_not_taken() {
+        let name = format!("evergrant-lock-{}", crate::secret::random_id());
+        let path = disk::place(&std::env::temp_dir().join(name)).unwrap();
+        let away = disk::beside(&path, "", ".away");
+        let open_late = |path: &Path| {
+            let file = open(path)?;
+            std::fs::rename(path, &away)?;
+            Ok(file)
+        };
+        assert!(Locked::take(&path, &open_late).unwrap().is_none());
+        assert!(Locked::take(&path, &open).unwrap().is_some());
+        disk::remove(&path).unwrap();
+        disk::remove(&away).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_is_taken_or_cannot_be_opened_leaves_the_slot_as_it_was() {
+        let path = disk::place(&std::env::temp_dir().join(crate::secret::random_id())).unwrap();
+        let fails = |path: &Path| Err(disk::failed("open", path, &ErrorKind::NotFound.into()));
+        assert!(Locked::take(&path, &fails).is_err());
+        let held = Locked::take(&path, &open).unwrap();
+        assert!(held.is_some());
+        assert!(Locked::take(&path, &open).unwrap().is_none());
+        assert!(Locked::take(&path, &open).unwrap().is_none(), "the second try frees nothing");
+        drop(held);
+        assert!(Locked::take(&path, &open).unwrap().is_some());
+        disk::remove(&path).unwrap();
+    }
+}

@@ -120,6 +120,7 @@ fn a_pipe_a_folder_and_a_device_are_refused_without_waiting() {
         }
     }
     assert!(precise(FileBackend::new(&pipe).save(&record(1))).to_string().contains("pipe"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a refusal leaves nothing behind");
     let error = precise(FileLock::new(&pipe).lock(Duration::ZERO).map(drop));
     assert!(error.to_string().contains("pipe"), "{error}");
 }

@@ -35,7 +35,7 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
                     let keeper = world.keeper();
                     assert_eq!(kind(&use_token(&keeper)), "at-1");
                     if alive {
-                        world.into_margin()
+                        world.enter_margin()
                     } else {
                         world.past_end()
                     }
@@ -69,7 +69,7 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
 #[test]
 fn a_save_that_goes_on_failing_gives_the_token_out_and_is_tried_by_every_call() {
     let world = World::new(Rotation::StrictFamily);
-    world.into_margin();
+    world.enter_margin();
     world.plan(|call, record| {
         let note = record.is_some_and(|record| record.note.is_some());
         (call == "save" && !note).then_some(Fault::Before)
@@ -101,7 +101,7 @@ fn a_save_that_goes_on_failing_gives_the_token_out_and_is_tried_by_every_call() 
 fn a_failed_save_is_told_at_once_where_the_old_access_token_has_ended() {
     let mut world = World::new(Rotation::Strict);
     world.rules.ends_access_token = true;
-    world.into_margin();
+    world.enter_margin();
     world.plan(|call, record| {
         let note = record.is_some_and(|record| record.note.is_some());
         (call == "save" && !note).then_some(Fault::After)
@@ -135,7 +135,7 @@ fn the_new_token_is_handed_out_after_the_save_and_by_no_other_way() {
     let world = Arc::new(World::new(Rotation::Strict));
     let keeper = Arc::new(world.keeper());
     assert_eq!(kind(&use_token(&keeper)), "at-1");
-    world.into_margin();
+    world.enter_margin();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (inside, during) = (Arc::clone(&keeper), Arc::clone(&seen));
     world.plan(move |call, record| {
@@ -169,7 +169,7 @@ fn an_outage_is_not_an_expiry() {
         let world = World::new(Rotation::Strict);
         let keeper = world.keeper();
         assert_eq!(kind(&use_token(&keeper)), "at-1");
-        world.into_margin();
+        world.enter_margin();
         world.acts(&[act; 2]);
         assert_eq!(kind(&use_token(&keeper)), "at-1", "{act:?}");
         let sent = world.sent().len();
@@ -235,7 +235,7 @@ fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
         let world = World::new(Rotation::Strict);
         let keeper = world.keeper();
         assert_eq!(kind(&use_token(&keeper)), "at-1");
-        world.into_margin();
+        world.enter_margin();
         world.plan(move |call, _| (call == failing).then_some(Fault::Before));
         assert_eq!(kind(&use_token(&keeper)), "at-1", "{failing}");
         let error = keeper.access(&keeper.newer()).unwrap_err();

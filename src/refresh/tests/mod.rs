@@ -2,6 +2,7 @@
 
 mod faults;
 mod races;
+mod server;
 mod steps;
 mod table;
 
@@ -23,168 +24,9 @@ use crate::record::{Binding, Holder, Note, Record};
 use crate::secret::Secret;
 use crate::token::Token;
 
+use self::server::{Act, Server, Wire, issued};
+
 pub(super) const LIFE: Duration = Duration::from_secs(3600);
-
-/// What the server does with the next request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Act {
-    /// The request never leaves.
-    Never,
-    /// It leaves and does not arrive.
-    LoseRequest,
-    /// It is decided, and the answer does not arrive.
-    LoseReply,
-    /// It is refused although the token is good.
-    Refuse,
-    /// Too early.
-    TooEarly,
-    /// `invalid_client`.
-    Setup,
-    /// 429.
-    TooMany,
-    /// 503 with `Retry-After: 30`.
-    Unavailable,
-    /// 500 before the decision.
-    Broken,
-    /// It rotates and answers without an access token.
-    NoAccessToken,
-    /// It answers without a refresh token.
-    NoRefreshToken,
-}
-
-/// A server that issues `rt-1`, `rt-2` ...
-pub(super) struct Server {
-    rotation: Rotation,
-    pub(super) issued: u64,
-    /// The refresh tokens that still work.
-    pub(super) good: Vec<String>,
-    spent: Vec<(String, OffsetDateTime)>,
-    pub(super) sent: Vec<String>,
-    pub(super) revoked: Vec<String>,
-    pub(super) acts: VecDeque<Act>,
-    pub(super) rotations: u64,
-}
-
-fn error(code: &str, status: u16) -> OAuthError {
-    let host = "as.example".to_owned();
-    OAuthError { host, code: code.to_owned(), description: None, uri: None, status }
-}
-
-fn reply(outcome: Outcome) -> Sent {
-    Sent::Reply(Reply { refresh_token: None, outcome })
-}
-
-impl Server {
-    fn refresh(&mut self, spent: &str, now: OffsetDateTime) -> Option<String> {
-        let within = |window: Duration| {
-            self.spent.iter().any(|(old, at)| old == spent && clock::until(*at, now) < window)
-        };
-        let good = self.good.iter().any(|good| good == spent)
-            || match self.rotation {
-                Rotation::Grace(window) | Rotation::GraceThenFamily(window) => within(window),
-                Rotation::UntilUsed => self.spent.last().is_some_and(|(old, _)| old == spent),
-                _ => false,
-            };
-        if !good {
-            let known = self.spent.iter().any(|(old, _)| old == spent);
-            let kills =
-                matches!(self.rotation, Rotation::StrictFamily | Rotation::GraceThenFamily(_));
-            if known && kills {
-                self.good.clear();
-            }
-            return None;
-        }
-        self.rotations += 1;
-        if self.rotation == Rotation::None {
-            return Some(spent.to_owned());
-        }
-        self.issued += 1;
-        if self.good.iter().any(|good| good == spent) {
-            self.spent.push((spent.to_owned(), now));
-        }
-        self.good.retain(|good| good != spent);
-        let next = format!("rt-{}", self.issued);
-        self.good.push(next.clone());
-        Some(next)
-    }
-
-    fn token(&self, refresh_token: Option<&str>, now: OffsetDateTime) -> Token {
-        let token = Token::new(format!("at-{}", self.rotations + 1))
-            .with_issued_at(now)
-            .with_expires_at(clock::later(now, LIFE));
-        match refresh_token {
-            Some(text) => token.with_refresh_token(text),
-            None => token,
-        }
-    }
-}
-
-pub(super) struct Wire(Mutex<Server>, Mutex<Option<Hold>>);
-
-/// Called with each request before it is served.
-pub(super) type Hold = Box<dyn FnMut() + Send>;
-
-impl Transport for Wire {
-    fn send(&self, ask: Ask<'_>, now: OffsetDateTime) -> Sent {
-        if let Some(hold) = self.1.lock().as_mut() {
-            hold();
-        }
-        let mut server = self.0.lock();
-        let spent = match ask {
-            Ask::Refresh { refresh_token, .. } => refresh_token.expose().to_owned(),
-            Ask::Revoke(token) => {
-                server.revoked.push(token.expose().to_owned());
-                return Sent::Never("no matter".into());
-            }
-            Ask::Grant => String::new(),
-        };
-        let act = server.acts.pop_front();
-        if act == Some(Act::Never) {
-            return Sent::Never("connection refused".into());
-        }
-        server.sent.push(spent.clone());
-        match act {
-            Some(Act::LoseRequest) => return Sent::NoAnswer("reset".into()),
-            Some(Act::Refuse) => return reply(Outcome::Refused(error("invalid_grant", 400))),
-            Some(Act::TooEarly) => return reply(Outcome::TooEarly(error("access_denied", 400))),
-            Some(Act::Setup) => return reply(Outcome::Setup(error("invalid_client", 401))),
-            Some(Act::Broken) => return reply(Outcome::Unknown(error("http_500", 500))),
-            Some(Act::TooMany) => {
-                let error = error("http_429", 429);
-                return reply(Outcome::Limited { error, retry_after: None, spent: false });
-            }
-            Some(Act::Unavailable) => {
-                let retry_after = Some(Duration::from_secs(30));
-                let error = error("http_503", 503);
-                return reply(Outcome::Limited { error, retry_after, spent: true });
-            }
-            _ => {}
-        }
-        if spent.is_empty() {
-            server.rotations += 1;
-            let token = server.token(None, now);
-            return issued(token);
-        }
-        let Some(next) = server.refresh(&spent, now) else {
-            return reply(Outcome::Refused(error("invalid_grant", 400)));
-        };
-        match act {
-            Some(Act::LoseReply) => Sent::NoAnswer("cut".into()),
-            Some(Act::NoAccessToken) => Sent::Reply(Reply {
-                refresh_token: Some(Secret::new(next)),
-                outcome: Outcome::Unknown(error("malformed", 200)),
-            }),
-            Some(Act::NoRefreshToken) => issued(server.token(None, now)),
-            _ => issued(server.token(Some(&next), now)),
-        }
-    }
-}
-
-fn issued(token: Token) -> Sent {
-    let refresh_token = token.refresh_token().cloned();
-    let issued = Issued { token, refresh_expires_in: None };
-    Sent::Reply(Reply { refresh_token, outcome: Outcome::Token(Box::new(issued)) })
-}
 
 /// What a store does when it is told to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -305,7 +147,7 @@ impl TokenBackend for Handle {
 
 /// A world of one server, one store and one clock.
 pub(super) struct World {
-    pub(super) wire: Arc<Wire>,
+    wire: Arc<Wire>,
     pub(super) store: Arc<Store>,
     pub(super) clock: Arc<ManualClock>,
     pub(super) rules: Rules,
@@ -374,7 +216,7 @@ impl World {
         Keeper::new(handle, wire, self.clock.clone(), self.rules.clone(), Some(hook))
     }
 
-    pub(super) fn acts(&self, acts: &[Act]) {
+    fn acts(&self, acts: &[Act]) {
         self.wire.0.lock().acts = acts.iter().copied().collect();
     }
 
@@ -425,7 +267,7 @@ impl World {
     }
 
     /// Into the margin: the access token works and should be replaced.
-    pub(super) fn into_margin(&self) {
+    pub(super) fn enter_margin(&self) {
         self.clock.advance(LIFE - Duration::from_secs(30));
     }
 

@@ -265,7 +265,7 @@ fn a_replay_needs_a_lease_that_outlasts_it() {
 #[test]
 fn a_held_lock_delays_nobody_who_has_a_token_that_works() {
     let world = World::new(Rotation::Strict);
-    world.into_margin();
+    world.enter_margin();
     *world.store.held.lock() = true;
     assert_eq!(kind(&use_token(&world.keeper())), "at-1");
     assert_eq!(world.clock.slept(), Duration::ZERO);

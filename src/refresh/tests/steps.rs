@@ -234,7 +234,7 @@ fn a_grant_without_a_refresh_token_is_asked_anew_and_survives_any_store() {
             assert_eq!(kind(&use_token(&world.keeper())), "at-2", "the next run asks for none");
             assert_eq!(world.sent().len(), 1);
         }
-        world.into_margin();
+        world.enter_margin();
         world.acts(&[Act::Broken]);
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}: an outage is not an expiry");
         world.past_end();

@@ -26,7 +26,7 @@ fn outcome(world: &World) -> (String, usize) {
 fn world(rotation: Rotation, lock: LockKind, alive: bool) -> World {
     let world = World::with(rotation, lock, true);
     if alive {
-        world.into_margin()
+        world.enter_margin()
     } else {
         world.past_end()
     }

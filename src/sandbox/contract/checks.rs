@@ -1,6 +1,6 @@
 //! The checks, one rule each.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -188,31 +188,38 @@ fn whole_records(it: &Contract<'_>) -> Result<(), BoxError> {
         |n: usize| token(n).with_scope(format!("{n} {}", "x".repeat(n * 7_919 % 20_000)));
     let mut record = Record::from(numbered(0));
     it.open().save(&record)?;
-    let done = AtomicBool::new(false);
+    // Readers look a number of times while the writer is known to be at it, and it writes until they
+    // have: that they overlap is no luck.
+    const EACH: usize = 40;
+    let written = AtomicUsize::new(0);
     thread::scope(|scope| {
         let reader = || -> Result<(), BoxError> {
             let handle = it.open();
-            loop {
-                let last = done.load(Ordering::Acquire);
+            let mut left = EACH;
+            while left > 0 {
+                if written.load(Ordering::Acquire) >= EACH {
+                    left -= 1;
+                }
                 let found = handle.load()?.ok_or("a reader found nothing stored")?;
                 let n = found.revision().saturating_sub(1) as usize;
                 ensure(*found.token() == numbered(n), || {
                     format!("a reader found parts of two records at revision {}", n + 1)
                 })?;
-                if last {
-                    return Ok(());
-                }
             }
+            Ok(())
         };
         let readers = [scope.spawn(reader), scope.spawn(reader)];
-        let written = (1..40).try_for_each(|n| {
+        let mut wrote = Ok(());
+        let mut n = 0;
+        while wrote.is_ok() && (n < EACH || readers.iter().any(|reader| !reader.is_finished())) {
+            n += 1;
             record = successor(&record, numbered(n));
-            it.open().save(&record)
-        });
-        done.store(true, Ordering::Release);
-        let read = readers.into_iter().map(|reader| reader.join().map_err(|_| "a reader panicked"));
-        let read: Vec<_> = read.collect();
-        written?;
+            wrote = it.open().save(&record);
+            written.store(n, Ordering::Release);
+        }
+        written.store(usize::MAX, Ordering::Release);
+        let read = readers.map(|reader| reader.join().map_err(|_| "a reader panicked"));
+        wrote?;
         read.into_iter().try_for_each(|read| read?)
     })
 }

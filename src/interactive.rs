@@ -1,0 +1,193 @@
+//! A login in a terminal: a listener on loopback waits for the browser (RFC 8252 section 7.3), or a
+//! person pastes the address.
+
+mod callback;
+mod listener;
+#[cfg(all(test, feature = "sandbox"))]
+mod tests;
+
+use std::time::Duration;
+
+use url::{Host, Url};
+
+use self::callback::Answer;
+use self::listener::Listener;
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::protocol;
+use crate::provider::is_loopback;
+
+/// How long a login may take, if nothing else was said.
+pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
+
+impl Client {
+    /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the
+    /// browser to come back, exchanges the code and stores the login. It is durable when this
+    /// returns.
+    ///
+    /// The redirect URI of the credentials says where to listen, such as
+    /// `http://localhost:9999/callback`; without one it is the provider's own, or a free port of
+    /// 127.0.0.1. `localhost` is listened to on both 127.0.0.1 and `[::1]`. What comes there and does
+    /// not belong to this login (another path, another state, half a request, any number of
+    /// connections) is answered or dropped, and the waiting goes on, for 5 minutes or as long as
+    /// `ClientBuilder::login_timeout` says. Until the code was exchanged the store is untouched.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the redirect URI is not on loopback (use [`Client::authorize_pasted`])
+    /// or its port is taken, and when nobody came in time; [`Error::OAuth`] with `access_denied` when
+    /// the person said no; otherwise as [`Client::authorize`] and [`Client::exchange`].
+    ///
+    /// ```
+    /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let credentials = evergrant::Credentials::new("sandbox-client", "sandbox-secret");
+    /// # let client = Client::new(sandbox.provider(), credentials, MemoryBackend::new());
+    /// # std::thread::scope(|scope| {
+    /// client.authorize_interactive(&["read"], |url| {
+    ///     println!("Open {url}");
+    /// #   // What the browser does.
+    /// #   let (url, sandbox) = (url.to_owned(), &sandbox);
+    /// #   scope.spawn(move || ureq::get(sandbox.approve(&url).unwrap()).call());
+    /// })
+    /// # })?;
+    /// # assert!(client.stored()?.is_some());
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    pub fn authorize_interactive(&self, scopes: &[&str], show: impl FnOnce(&str)) -> Result<()> {
+        let wanted = self.redirect_uri().map(str::to_owned);
+        let target = Target::new(wanted.as_deref())?;
+        let listener = Listener::bind(&target)?;
+        // A free port is known only now.
+        let redirect_uri = match wanted {
+            Some(redirect_uri) => redirect_uri,
+            None => format!("http://127.0.0.1:{}{}", listener.port(), target.path),
+        };
+        let authorization = protocol::authorize(
+            self.provider(),
+            self.credentials(),
+            Some(&redirect_uri),
+            scopes,
+            &[],
+        )?;
+        show(authorization.url());
+        let limit = self.login_timeout();
+        listener.serve(self.clock(), limit, |target_and_query| {
+            let pending = authorization.clone();
+            match self.exchange(pending, target_and_query) {
+                Ok(_) => (Answer::Done, Some(Ok(()))),
+                // Somebody else's: a stray tab, an attack. The right one may still come.
+                Err(error @ Error::Callback(_)) => (Answer::NotOurs(error.to_string()), None),
+                Err(error) => (Answer::Failed, Some(Err(error))),
+            }
+        })
+    }
+
+    /// Opens the browser for [`Client::authorize_interactive`]; `show` gets the address, too, for
+    /// the case that no browser opens.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::authorize_interactive`]. That no browser opens is not an error.
+    #[cfg(feature = "browser")]
+    pub fn authorize_in_browser(&self, scopes: &[&str], show: impl FnOnce(&str)) -> Result<()> {
+        self.authorize_interactive(scopes, |url| {
+            show(url);
+            if let Err(error) = webbrowser::open(url) {
+                log::warn!(target: "evergrant", "no browser was opened: {error}");
+            }
+        })
+    }
+
+    /// Logs a person in where no browser can reach this machine, or the redirect URI is on another:
+    /// `ask` shows the address to open and returns the address that the browser was sent to, as the
+    /// person has pasted it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when `ask` fails; otherwise as [`Client::authorize`] and
+    /// [`Client::exchange`].
+    ///
+    /// ```
+    /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    /// client.authorize_pasted(&["read"], |url| {
+    ///     println!("Open {url} and paste the address you are sent to:");
+    /// #   let line = sandbox.approve(url)?;
+    /// #   if false {
+    ///     let mut line = String::new();
+    ///     std::io::stdin().read_line(&mut line)?;
+    /// #   }
+    ///     Ok(line)
+    /// })?;
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    pub fn authorize_pasted(
+        &self,
+        scopes: &[&str],
+        ask: impl FnOnce(&str) -> std::io::Result<String>,
+    ) -> Result<()> {
+        let (provider, credentials) = (self.provider(), self.credentials());
+        let authorization =
+            protocol::authorize(provider, credentials, self.redirect_uri(), scopes, &[])?;
+        let callback = ask(authorization.url())
+            .map_err(|error| Error::config(format!("the address could not be read: {error}")))?;
+        self.exchange(authorization, callback.trim()).map(|_| ())
+    }
+}
+
+/// Where to listen.
+struct Target {
+    /// 0: any free port.
+    port: u16,
+    v4: bool,
+    v6: bool,
+    path: String,
+}
+
+impl Target {
+    fn new(redirect_uri: Option<&str>) -> Result<Target> {
+        let Some(redirect_uri) = redirect_uri else {
+            return Ok(Target { port: 0, v4: true, v6: false, path: "/callback".to_owned() });
+        };
+        let url = Url::parse(redirect_uri)
+            .map_err(|_| Error::config(format!("{redirect_uri} is not an address")))?;
+        if url.scheme() != "http" || !is_loopback(&url) {
+            return Err(Error::config(format!(
+                "{redirect_uri} is not on this machine, so no browser comes back to it: let the \
+                 person paste the address (authorize_pasted)"
+            )));
+        }
+        let (v4, v6) = match url.host() {
+            Some(Host::Ipv4(_)) => (true, false),
+            Some(Host::Ipv6(_)) => (false, true),
+            _ => (true, true),
+        };
+        let port = url.port_or_known_default().unwrap_or(80);
+        Ok(Target { port, v4, v6, path: url.path().to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod target_tests {
+    use super::*;
+
+    #[test]
+    fn the_redirect_uri_says_where_to_listen() -> Result<()> {
+        for (uri, port, v4, v6, path) in [
+            (None, 0, true, false, "/callback"),
+            (Some("http://localhost:9999/callback"), 9999, true, true, "/callback"),
+            (Some("http://127.0.0.1:8080"), 8080, true, false, "/"),
+            (Some("http://[::1]:8080/a/b?x=1"), 8080, false, true, "/a/b"),
+        ] {
+            let target = Target::new(uri)?;
+            let found = (target.port, target.v4, target.v6, target.path.as_str());
+            assert_eq!(found, (port, v4, v6, path), "{uri:?}");
+        }
+        for uri in ["https://localhost/x", "http://app.example/callback", "nonsense"] {
+            assert!(matches!(Target::new(Some(uri)), Err(Error::Config(_))), "{uri}");
+        }
+        Ok(())
+    }
+}

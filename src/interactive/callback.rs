@@ -1,0 +1,119 @@
+//! What a browser asks for at the listener, and what it is shown.
+
+/// The most that is read of a request's head.
+pub(super) const HEAD_LIMIT: usize = 16 << 10;
+
+/// What the bytes of a request are so far.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Head {
+    /// More may come.
+    Incomplete,
+    /// Not a request that is served here.
+    Bad(u16),
+    /// A GET of this path and query.
+    Get(String),
+}
+
+/// Reads the head of a request.
+pub(super) fn read_head(bytes: &[u8]) -> Head {
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut request = httparse::Request::new(&mut headers);
+    match request.parse(bytes) {
+        Ok(httparse::Status::Partial) if bytes.len() >= HEAD_LIMIT => Head::Bad(431),
+        Ok(httparse::Status::Partial) => Head::Incomplete,
+        Err(_) => Head::Bad(400),
+        Ok(httparse::Status::Complete(_)) => match (request.method, request.path) {
+            (Some("GET"), Some(path)) => Head::Get(path.to_owned()),
+            _ => Head::Bad(405),
+        },
+    }
+}
+
+/// What the person is shown.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// Logged in.
+    Done,
+    /// The login failed; the terminal says why.
+    Failed,
+    /// It does not belong to this login.
+    NotOurs(String),
+    /// Nothing is here.
+    Nothing(u16),
+}
+
+impl Answer {
+    /// The whole answer: a plain page with nothing from elsewhere and nothing of the request in it,
+    /// which no cache keeps and no link gives away (RFC 6749 section 3.1.2.5).
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let (status, text) = match self {
+            Answer::Done => (200, "You are logged in. This window can be closed."),
+            Answer::Failed => (400, "The login failed. The program that started it says why."),
+            Answer::NotOurs(why) => (400, why.as_str()),
+            Answer::Nothing(status) => (*status, "There is nothing here."),
+        };
+        let reason = match status {
+            200 => "OK",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            431 => "Request Header Fields Too Large",
+            _ => "Bad Request",
+        };
+        let page = format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{text}</title>\
+             <p>{text}</p></html>\n"
+        );
+        format!(
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: text/html; charset=utf-8\r\n\
+             Content-Length: {}\r\nConnection: close\r\nCache-Control: no-store\r\n\
+             Referrer-Policy: no-referrer\r\nX-Content-Type-Options: nosniff\r\n\
+             Content-Security-Policy: default-src 'none'\r\n\r\n{page}",
+            page.len()
+        )
+        .into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_read_from_its_head() {
+        let whole = b"GET /callback?code=c&state=s HTTP/1.1\r\nHost: localhost:9999\r\n\r\n";
+        for end in 0..whole.len() {
+            assert_eq!(read_head(&whole[..end]), Head::Incomplete, "{end}");
+        }
+        assert_eq!(read_head(whole), Head::Get("/callback?code=c&state=s".to_owned()));
+        assert_eq!(read_head(b"POST /callback HTTP/1.1\r\n\r\n"), Head::Bad(405));
+        assert_eq!(read_head(b"\x16\x03\x01\x02\x00\x01\x00"), Head::Bad(400), "TLS");
+        let long = [b"GET /".as_slice(), &[b'a'; HEAD_LIMIT]].concat();
+        assert_eq!(read_head(&long), Head::Bad(431));
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let whole = b"GET /callback?code=c&state=s HTTP/1.1\r\nHost: localhost\r\nA: b\r\n\r\n";
+        for _ in 0..20_000 {
+            let mut bytes = whole.to_vec();
+            for _ in 0..1 + state % 5 {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                let at = state as usize % bytes.len();
+                bytes[at] = (state >> 32) as u8;
+            }
+            let _ = read_head(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_page_has_nothing_of_the_request_and_nothing_from_elsewhere() {
+        for answer in [Answer::Done, Answer::Failed, Answer::Nothing(404)] {
+            let page = String::from_utf8(answer.to_bytes()).unwrap_or_default();
+            assert!(page.contains("no-store") && page.contains("no-referrer"));
+            assert!(!page.contains("src=") && !page.contains("href=") && !page.contains("://"));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! A listener on loopback that one login waits at.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use super::Target;
+use super::callback::{Answer, HEAD_LIMIT, Head, read_head};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+
+/// How many connections are kept at a time; the oldest makes room for the next. Browsers open a
+/// second one that stays silent, and an attacker opens as many as there are.
+const CONNECTIONS: usize = 32;
+/// How long a connection may take for its request.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long to wait when nothing has happened.
+const PAUSE: Duration = Duration::from_millis(5);
+
+pub(super) struct Listener {
+    sockets: Vec<TcpListener>,
+    path: String,
+    port: u16,
+}
+
+struct Connection {
+    stream: TcpStream,
+    bytes: Vec<u8>,
+    since: Duration,
+}
+
+impl Listener {
+    pub(super) fn bind(target: &Target) -> Result<Listener> {
+        let mut sockets: Vec<TcpListener> = Vec::new();
+        let mut port = target.port;
+        let v4 = target.v4.then_some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let v6 = target.v6.then_some(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)));
+        for mut address in v4.into_iter().chain(v6) {
+            address.set_port(port);
+            let bound = TcpListener::bind(address).and_then(|socket| {
+                socket.set_nonblocking(true)?;
+                Ok(socket)
+            });
+            match bound {
+                Ok(socket) => {
+                    port = socket.local_addr().map_or(port, |address| address.port());
+                    sockets.push(socket);
+                }
+                // Many machines have no IPv6, and browsers then use the other address.
+                Err(error) if !sockets.is_empty() && error.kind() != ErrorKind::AddrInUse => {}
+                Err(error) => {
+                    return Err(Error::config(format!("cannot listen on {address}: {error}")));
+                }
+            }
+        }
+        Ok(Listener { sockets, path: target.path.clone(), port })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Waits for the request that ends the login. `judge` gets path and query of each request that
+    /// may be it, and says what to answer and whether this was the end.
+    pub(super) fn serve<T>(
+        self,
+        clock: &dyn Clock,
+        limit: Duration,
+        mut judge: impl FnMut(&str) -> (Answer, Option<Result<T>>),
+    ) -> Result<T> {
+        let start = clock.monotonic();
+        let mut connections: Vec<Connection> = Vec::new();
+        loop {
+            let now = clock.monotonic();
+            if now.saturating_sub(start) >= limit {
+                return Err(Error::config(format!(
+                    "nobody came back from the login within {} s",
+                    limit.as_secs()
+                )));
+            }
+            let mut idle = !self.accept(&mut connections, now);
+            let mut at = 0;
+            while at < connections.len() {
+                let head = connections[at].read(&mut idle);
+                let late = now.saturating_sub(connections[at].since) > PATIENCE;
+                let (answer, end) = match head {
+                    Some(Head::Incomplete) if !late => {
+                        at += 1;
+                        continue;
+                    }
+                    Some(Head::Get(target)) if self.is_ours(&target) => judge(&target),
+                    Some(Head::Get(_)) => (Answer::Nothing(404), None),
+                    Some(Head::Bad(status)) => (Answer::Nothing(status), None),
+                    None | Some(Head::Incomplete) => {
+                        connections.swap_remove(at);
+                        continue;
+                    }
+                };
+                connections.swap_remove(at).answer(&answer);
+                if let Some(end) = end {
+                    return end;
+                }
+            }
+            if idle {
+                clock.sleep(PAUSE);
+            }
+        }
+    }
+
+    /// Whether this may be the callback: its path, and one of the parameters that make one.
+    fn is_ours(&self, target: &str) -> bool {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let named = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+        path == self.path && (named("code") || named("error"))
+    }
+
+    /// Takes what has come. Whether anything has.
+    fn accept(&self, connections: &mut Vec<Connection>, now: Duration) -> bool {
+        let mut any = false;
+        for socket in &self.sockets {
+            // Not more at a time than are kept, so that each is read before it makes room.
+            for _ in 0..CONNECTIONS / 2 {
+                match socket.accept() {
+                    Ok((stream, _)) => {
+                        any = true;
+                        if connections.len() >= CONNECTIONS {
+                            let oldest =
+                                (0..connections.len()).min_by_key(|at| connections[*at].since);
+                            oldest.map(|at| connections.remove(at));
+                        }
+                        if stream.set_nonblocking(true).is_ok() {
+                            connections.push(Connection { stream, bytes: Vec::new(), since: now });
+                        }
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(_) => {
+                        // No descriptor is left, or the other side has gone: make room, go on.
+                        connections.pop();
+                        break;
+                    }
+                }
+            }
+        }
+        any
+    }
+}
+
+impl Connection {
+    /// Reads what is there. `None`: the other side has gone.
+    fn read(&mut self, idle: &mut bool) -> Option<Head> {
+        let mut buffer = [0; 2048];
+        while self.bytes.len() < HEAD_LIMIT {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return None,
+                Ok(n) => {
+                    *idle = false;
+                    self.bytes.extend_from_slice(&buffer[..n]);
+                    match read_head(&self.bytes) {
+                        Head::Incomplete => {}
+                        head => return Some(head),
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return Some(Head::Incomplete);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
+        }
+        Some(read_head(&self.bytes))
+    }
+
+    /// Answers and closes. A browser that does not read its page is not waited for long.
+    fn answer(mut self, answer: &Answer) {
+        let wait = Some(Duration::from_secs(2));
+        let ready = self.stream.set_nonblocking(false).is_ok()
+            && self.stream.set_write_timeout(wait).is_ok()
+            && self.stream.set_read_timeout(Some(Duration::from_millis(50))).is_ok();
+        if ready && self.stream.write_all(&answer.to_bytes()).is_ok() {
+            let _ = self.stream.shutdown(Shutdown::Write);
+            // What is left unread would make the system reset the connection, page and all.
+            let mut rest = [0; 1024];
+            for _ in 0..16 {
+                if !matches!(self.stream.read(&mut rest), Ok(n) if n > 0) {
+                    break;
+                }
+            }
+        }
+    }
+}

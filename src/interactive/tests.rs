@@ -1,0 +1,186 @@
+//! A login at the listener, with everything that comes to an open port.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use url::Url;
+
+use crate::clock::{Clock, ManualClock};
+use crate::sandbox::Sandbox;
+use crate::{Client, ClientBuilder, Credentials, Error, FileBackend, MemoryBackend};
+
+struct World {
+    sandbox: Sandbox,
+}
+
+impl World {
+    fn new() -> World {
+        World { sandbox: Sandbox::start().unwrap() }
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        let credentials = Credentials::new("sandbox-client", "sandbox-secret");
+        Client::builder(self.sandbox.provider(), credentials, MemoryBackend::new())
+    }
+
+    /// Logs in while `person` does something with the address that is shown. Gives what the login
+    /// came to.
+    fn login(&self, client: &Client, person: impl FnOnce(&str) + Send) -> crate::Result<()> {
+        let (shown, seen) = mpsc::channel::<String>();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                if let Ok(url) = seen.recv() {
+                    person(&url);
+                }
+            });
+            client.authorize_interactive(&["read"], |url| shown.send(url.to_owned()).unwrap())
+        })
+    }
+}
+
+/// Where the browser is sent back to, without the query.
+fn listener(authorization_url: &str) -> Url {
+    let url = Url::parse(authorization_url).unwrap();
+    let (_, uri) = url.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap();
+    Url::parse(&uri).unwrap()
+}
+
+fn connect(url: &Url) -> TcpStream {
+    TcpStream::connect((url.host_str().unwrap(), url.port().unwrap())).unwrap()
+}
+
+fn ask(url: &Url, request: &str) -> String {
+    let mut stream = connect(url);
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    answer
+}
+
+fn get(address: &str) -> String {
+    let url = Url::parse(address).unwrap();
+    let query = url.query().unwrap_or_default();
+    ask(&url, &format!("GET {}?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n", url.path()))
+}
+
+#[test]
+fn a_login_ends_with_a_plain_page_and_a_stored_token() {
+    let world = World::new();
+    let client = world.builder().build();
+    let page = Mutex::new(String::new());
+    let done = world.login(&client, |url| {
+        let callback = world.sandbox.approve(url).unwrap();
+        *page.lock() = get(&callback);
+    });
+    done.unwrap();
+    assert!(client.stored().unwrap().is_some());
+    let page = page.lock();
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("You are logged in"), "{page}");
+    assert!(!page.contains("code") && !page.contains("state"), "{page}");
+    client.get("/me").call().unwrap();
+}
+
+#[test]
+fn what_does_not_belong_to_the_login_neither_ends_nor_blocks_it() {
+    let world = World::new();
+    let client = world.builder().build();
+    let done = world.login(&client, |url| {
+        let callback = world.sandbox.approve(url).unwrap();
+        let address = listener(url);
+        // A second connection that stays silent, as Chromium opens one, and half a request.
+        let _idle = connect(&address);
+        let mut half = connect(&address);
+        half.write_all(b"GET /callback?code=").unwrap();
+        // One that hangs up at once, TLS, another method, a favicon, another path, no code.
+        connect(&address).shutdown(Shutdown::Both).unwrap();
+        assert!(ask(&address, "\u{16}\u{3}\u{1}\r\n\r\n").contains("400"));
+        assert!(ask(&address, "POST /callback HTTP/1.1\r\n\r\n").contains("405"));
+        assert!(ask(&address, "GET /favicon.ico HTTP/1.1\r\n\r\n").contains("404"));
+        assert!(ask(&address, "GET /other?code=c&state=s HTTP/1.1\r\n\r\n").contains("404"));
+        assert!(ask(&address, "GET /callback HTTP/1.1\r\n\r\n").contains("404"));
+        // Another state, no state, the right state twice.
+        let wrong = get(&format!("{address}?code=stolen&state=guessed"));
+        assert!(wrong.contains("400") && wrong.contains("another state"), "{wrong}");
+        assert!(get(&format!("{address}?error=access_denied")).contains("no state"));
+        assert!(get(&format!("{callback}&state=x")).contains("more than once"));
+        // As many connections as there are, all of them silent.
+        let _crowd: Vec<TcpStream> = (0..200).map(|_| connect(&address)).collect();
+        assert!(get(&callback).starts_with("HTTP/1.1 200"));
+    });
+    done.unwrap();
+    assert_eq!(world.sandbox.counters().code_exchanges, 1);
+}
+
+#[test]
+fn a_person_who_says_no_is_told_apart_from_a_failure() {
+    let world = World::new();
+    let client = world.builder().build();
+    let done = world.login(&client, |url| {
+        let page = get(&world.sandbox.deny(url).unwrap());
+        assert!(page.contains("The login failed"), "{page}");
+    });
+    let Err(Error::OAuth(error)) = done else { panic!("{done:?}") };
+    assert_eq!(error.code, "access_denied");
+    assert_eq!(world.sandbox.counters().token_requests, 0);
+    assert!(client.stored().unwrap().is_none());
+}
+
+#[test]
+fn nobody_is_waited_for_for_ever() {
+    let world = World::new();
+    let clock = Arc::new(ManualClock::new());
+    let limit = Duration::from_secs(30);
+    let client = world.builder().clock(clock.clone()).login_timeout(limit).build();
+    let error = client.authorize_interactive(&[], |_| {}).unwrap_err();
+    assert!(error.to_string().contains("within 30 s"), "{error}");
+    assert!(clock.monotonic() >= limit);
+}
+
+#[test]
+fn a_fixed_port_is_used_and_one_that_is_taken_is_named() {
+    let world = World::new();
+    // A port that was free a moment ago.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let uri = format!("http://localhost:{port}/callback");
+    let client = world.builder().redirect_uri(&uri).build();
+    let error = client.authorize_interactive(&[], |_| {}).unwrap_err();
+    assert!(error.to_string().contains(&format!("127.0.0.1:{port}")), "{error}");
+    drop(taken);
+    let done = world.login(&client, |url| {
+        assert_eq!(listener(url).as_str(), uri);
+        get(&world.sandbox.approve(url).unwrap());
+    });
+    done.unwrap();
+}
+
+#[test]
+fn a_redirect_uri_elsewhere_is_for_pasting() {
+    let world = World::new();
+    let client = world.builder().redirect_uri("https://app.example/callback").build();
+    let error = client.authorize_interactive(&[], |_| {}).unwrap_err();
+    assert!(error.to_string().contains("authorize_pasted"), "{error}");
+    let client = world.builder().redirect_uri("http://127.0.0.1/callback").build();
+    client.authorize_pasted(&[], |url| world.sandbox.approve(url)).unwrap();
+    assert!(client.stored().unwrap().is_some());
+    let failed = client.authorize_pasted(&[], |_| Err(std::io::ErrorKind::UnexpectedEof.into()));
+    assert!(matches!(failed, Err(Error::Config(_))));
+}
+
+#[test]
+fn a_login_that_is_given_up_leaves_the_store_as_it_was() {
+    let world = World::new();
+    let path = world.sandbox.folder().join("login.json");
+    let credentials = Credentials::new("sandbox-client", "sandbox-secret");
+    let client = Client::builder(world.sandbox.provider(), credentials, FileBackend::new(&path))
+        .clock(Arc::new(ManualClock::new()))
+        .build();
+    client.seed(world.sandbox.login()).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    assert!(client.authorize_interactive(&[], |_| {}).is_err());
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}

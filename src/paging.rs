@@ -1,0 +1,176 @@
+//! Lists that come in pages, one page in memory.
+
+use std::collections::VecDeque;
+
+use crate::error::{Error, Result};
+
+/// How often in a row the same page may fail before the iteration ends.
+const TRIES: u32 = 5;
+
+/// One page of a list, and where the next one is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T, N> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one is: a number, a token, a link; `None` on the last.
+    pub next: Option<N>,
+}
+
+/// Fetches page after page, each when it is asked for.
+///
+/// An error does not end the iteration by itself: after one that may pass
+/// ([`Error::is_transient`]) the same page is fetched again by the next call, up to five times in a
+/// row. After any other error nothing more comes.
+///
+/// ```
+/// use evergrant::paging::{Page, Pages};
+///
+/// // Numbered pages that end with an empty one.
+/// let fetch = |number: &u32| {
+///     let items = if *number < 3 { vec![*number * 10, *number * 10 + 1] } else { vec![] };
+///     let next = (!items.is_empty()).then_some(number + 1);
+///     Ok(Page { items, next })
+/// };
+/// let all: Vec<u32> = Pages::new(1, fetch).items().collect::<Result<_, evergrant::Error>>()?;
+/// assert_eq!(all, [10, 11, 20, 21]);
+/// # Ok::<(), evergrant::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Pages<N, F> {
+    next: Option<N>,
+    fetch: F,
+    failures: u32,
+}
+
+impl<T, N: PartialEq, F: FnMut(&N) -> Result<Page<T, N>>> Pages<N, F> {
+    /// Pages from `first` on, each fetched by `fetch`.
+    pub fn new(first: N, fetch: F) -> Pages<N, F> {
+        Pages { next: Some(first), fetch, failures: 0 }
+    }
+
+    /// The page that is fetched next: kept by a program, it is where to go on after a restart.
+    /// `None` after the last.
+    pub fn position(&self) -> Option<&N> {
+        self.next.as_ref()
+    }
+
+    /// The items of the pages, one by one.
+    pub fn items(self) -> Items<T, N, F> {
+        Items { pages: self, page: VecDeque::new() }
+    }
+}
+
+impl<T, N: PartialEq, F: FnMut(&N) -> Result<Page<T, N>>> Iterator for Pages<N, F> {
+    type Item = Result<Vec<T>>;
+
+    fn next(&mut self) -> Option<Result<Vec<T>>> {
+        let position = self.next.as_ref()?;
+        match (self.fetch)(position) {
+            // A service that names the page it has just given would be asked for ever.
+            Ok(page) if page.next.as_ref() == Some(position) => {
+                self.next = None;
+                Some(Err(Error::decode("the next page's place", "it is this page's")))
+            }
+            Ok(page) => {
+                self.failures = 0;
+                self.next = page.next;
+                Some(Ok(page.items))
+            }
+            Err(error) => {
+                self.failures += 1;
+                if !error.is_transient() || self.failures == TRIES {
+                    self.next = None;
+                }
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+/// The items of [`Pages`], one by one; one page is in memory.
+#[derive(Clone, Debug)]
+pub struct Items<T, N, F> {
+    pages: Pages<N, F>,
+    page: VecDeque<T>,
+}
+
+impl<T, N: PartialEq, F: FnMut(&N) -> Result<Page<T, N>>> Iterator for Items<T, N, F> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        loop {
+            if let Some(item) = self.page.pop_front() {
+                return Some(Ok(item));
+            }
+            match self.pages.next()? {
+                Ok(items) => self.page = items.into(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::RateLimited;
+    use std::time::Duration;
+
+    fn passing() -> Error {
+        let retry_after = Duration::from_secs(1);
+        let host = "a.example".to_owned();
+        Error::RateLimited(Box::new(RateLimited { host, retry_after, reason: None }))
+    }
+
+    #[test]
+    fn a_page_is_fetched_when_it_is_needed_and_not_before() {
+        let mut fetched = Vec::new();
+        let mut pages = Pages::new(0, |n: &u32| {
+            fetched.push(*n);
+            Ok(Page { items: vec![*n; 2], next: Some(n + 1) })
+        })
+        .items();
+        assert_eq!(pages.by_ref().take(3).map(Result::unwrap).collect::<Vec<_>>(), [0, 0, 1]);
+        drop(pages);
+        assert_eq!(fetched, [0, 1]);
+    }
+
+    #[test]
+    fn an_empty_page_in_the_middle_is_passed_over() {
+        let pages = Pages::new(0, |n: &usize| {
+            let items = [vec![1], vec![], vec![2]][*n].clone();
+            Ok(Page { items, next: (*n < 2).then_some(n + 1) })
+        });
+        assert_eq!(pages.items().map(Result::unwrap).collect::<Vec<_>>(), [1, 2]);
+    }
+
+    #[test]
+    fn a_failure_that_passes_is_told_and_gone_over() {
+        let mut calls = 0;
+        let pages = Pages::new(0, |n: &u32| {
+            calls += 1;
+            if calls == 2 {
+                Err(passing())
+            } else {
+                Ok(Page { items: vec![*n], next: (*n < 2).then_some(n + 1) })
+            }
+        });
+        let got: Vec<Option<u32>> = pages.items().map(Result::ok).collect();
+        assert_eq!(got, [Some(0), None, Some(1), Some(2)]);
+    }
+
+    #[test]
+    fn an_error_that_stays_ends_the_iteration() {
+        let lasting = Pages::new(0, |_: &u32| Err::<Page<u32, u32>, _>(Error::config("no")));
+        assert_eq!(lasting.items().count(), 1);
+        let passing = Pages::new(0, |_: &u32| Err::<Page<u32, u32>, _>(passing()));
+        assert_eq!(passing.items().count(), TRIES as usize);
+    }
+
+    #[test]
+    fn a_page_that_names_itself_as_the_next_ends_the_iteration() {
+        let mut pages = Pages::new(7, |n: &u32| Ok(Page { items: vec![1], next: Some(*n) }));
+        assert!(matches!(pages.next(), Some(Err(Error::Decode(_)))));
+        assert!(pages.next().is_none() && pages.position().is_none());
+    }
+}
