@@ -148,8 +148,8 @@ impl Client {
     /// store that holds another client's token. Otherwise [`Error::Reauthorize`],
     /// [`Error::NotSaved`], [`Error::OutcomeUnknown`].
     pub fn access_token(&self) -> Result<Secret> {
-        if let Some(live) = self.0.keeper.hot(&Want::Usable) {
-            return Ok(live.access_token().clone());
+        if let Some(access_token) = self.0.keeper.hot_access_token() {
+            return Ok(access_token);
         }
         Ok(self.0.keeper.access(&Want::Usable)?.access_token().clone())
     }
@@ -416,8 +416,7 @@ impl ClientBuilder {
                 let config = config
                     .timeout_connect(Some(CONNECT_TIMEOUT))
                     .timeout_per_read(Some(READ_TIMEOUT))
-                    .timeout_recv_response(Some(READ_TIMEOUT))
-                    .timeout_global(Some(CALL_TIMEOUT));
+                    .timeout_per_write(Some(READ_TIMEOUT));
                 match &http {
                     Some(http) => http(config),
                     None => config,

@@ -32,7 +32,7 @@ use crate::error::{Busy, Error, OutcomeUnknown, Result};
 use crate::event::Event;
 use crate::provider::{Provider, Rotation};
 use crate::record::{Binding, Holder, Note, Record};
-use crate::secret::random_id;
+use crate::secret::{Secret, random_id};
 
 /// How often one call starts over because the store has changed under it.
 const ROUNDS: usize = 6;
@@ -170,18 +170,25 @@ impl Keeper {
 
     /// Step 1. The token in memory, if it will do and nothing waits to be saved.
     pub(crate) fn hot(&self, want: &Want) -> Option<Live> {
+        self.will_do(&self.memory.lock(), want).cloned()
+    }
+
+    /// Step 1 for the common call: the access token alone.
+    pub(crate) fn hot_access_token(&self) -> Option<Secret> {
         let memory = self.memory.lock();
-        let live = memory.live.as_ref()?;
-        if memory.unsaved {
-            return None;
-        }
+        self.will_do(&memory, &Want::Usable).map(|live| live.access_token().clone())
+    }
+
+    fn will_do<'a>(&self, memory: &'a Memory, want: &Want) -> Option<&'a Live> {
+        let live = memory.live.as_ref().filter(|_| !memory.unsaved)?;
         let clock = &*self.clock;
+        if want.accepts(live, clock) {
+            return Some(live);
+        }
         let joined = matches!(want, Want::Newer(_, count) if memory.refreshes > *count);
-        let quiet = memory.quiet_until > Duration::ZERO && clock.monotonic() < memory.quiet_until;
-        let will_do = want.accepts(live, clock)
-            || joined && live.is_good(clock)
-            || quiet && want.tolerates(live, clock);
-        will_do.then(|| live.clone())
+        let quiet = clock.monotonic() < memory.quiet_until;
+        let will_do = joined && live.is_good(clock) || quiet && want.tolerates(live, clock);
+        will_do.then_some(live)
     }
 
     /// Step 2. One thread at a time; others go on with a token that works, or wait. Whoever waited
