@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -81,7 +80,7 @@ impl std::error::Error for Refusal {
 }
 
 /// A rotated pair that is not in the store yet: [`Error::NotSaved`].
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error(
     "a new refresh token was issued and could not be saved in {store}: {source}; it is kept in \
      memory and saved by the next call that can"
@@ -136,7 +135,7 @@ impl std::error::Error for OutcomeUnknown {
 }
 
 /// A store that failed with nothing spent: [`Error::Backend`].
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("could not {operation} {store}: {source}; nothing was sent")]
 #[non_exhaustive]
 pub struct BackendFailure {
@@ -174,7 +173,7 @@ impl fmt::Display for Busy {
 impl std::error::Error for Busy {}
 
 /// A request that failed on the way: [`Error::Transport`].
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("{method} {url}: {source}")]
 #[non_exhaustive]
 pub struct TransportError {
@@ -187,7 +186,7 @@ pub struct TransportError {
 }
 
 /// A service that asked to come back later: [`Error::RateLimited`].
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("{host} asks to come back in {} s{}", retry_after.as_secs(), because(reason))]
 #[non_exhaustive]
 pub struct RateLimited {
@@ -204,7 +203,7 @@ fn because(reason: &Option<String>) -> String {
 }
 
 /// An API that answered with an error status: [`Error::Api`].
-#[derive(Error)]
+#[derive(thiserror::Error)]
 #[error("{method} {url}: the API answered {status}")]
 #[non_exhaustive]
 pub struct ApiError {
@@ -240,7 +239,7 @@ impl fmt::Debug for ApiError {
 }
 
 /// A callback that does not belong to the authorization: [`Error::Callback`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallbackError {
     /// It cannot be read as an address, a query or a form.
@@ -269,7 +268,7 @@ pub enum CallbackError {
 }
 
 /// Something that could not be read: [`Error::Decode`].
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 #[error("could not read {what}: {source}")]
 #[non_exhaustive]
 pub struct DecodeError {
