@@ -23,14 +23,7 @@ use crate::refresh::{Hook, Keeper, Rules, Want};
 use crate::request::Request;
 use crate::secret::Secret;
 use crate::token::Token;
-use crate::transport::{Grant, HttpConfig, TokenTransport, config};
-
-/// How long a connection to the API may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the API may be silent while its answer is awaited or read.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a whole call may take.
-const CALL_TIMEOUT: Duration = Duration::from_secs(300);
+use crate::transport::{Grant, HttpConfig, TokenTransport, api_config};
 
 /// Calls an API with a token that stays valid.
 ///
@@ -268,13 +261,14 @@ impl Client {
     }
 
     /// The address of a request. A path is appended to the base as it is: it begins with a slash,
-    /// so it cannot name another host, and nothing is parsed.
+    /// so it cannot name another host, and nothing is parsed. A fragment is never sent.
     pub(crate) fn url_of(&self, target: &str) -> Result<String> {
+        let target = target.split('#').next().unwrap_or_default();
         if target.starts_with('/') {
             return match &self.0.base {
                 Some(base) => Ok([base, target].concat()),
                 None => Err(Error::config(format!(
-                    "provider {} has no API base, so {target} leads nowhere",
+                    "provider {} has no API base, so a path leads nowhere",
                     self.0.provider.name
                 ))),
             };
@@ -282,24 +276,25 @@ impl Client {
         let url = Url::parse(target).map_err(|_| {
             Error::config("a request needs a path that begins with / or an address")
         })?;
-        let origin = url.origin().ascii_serialization();
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Error::config("a request's address must not carry credentials"));
         }
-        if !self.0.origins.contains(&origin) {
-            return Err(Error::config(format!(
+        match origin(&url) {
+            Some(origin) if self.0.origins.contains(&origin) => Ok(url.into()),
+            Some(origin) => Err(Error::config(format!(
                 "the access token does not go to {origin}: allow the host when the client is built"
-            )));
+            ))),
+            None => Err(Error::config(
+                "the access token goes to https addresses (http is for loopback hosts only)",
+            )),
         }
-        Ok(url.into())
     }
 
     pub(crate) fn agent_for(&self, url: &str) -> &Agent {
-        let relative = self.0.base.as_ref().is_some_and(|base| url.starts_with(base.as_str()));
-        let loopback = if relative {
-            self.0.base_is_loopback
-        } else {
-            Url::parse(url).is_ok_and(|url| is_loopback(&url))
+        let base = self.0.base.as_ref().and_then(|base| url.strip_prefix(base.as_str()));
+        let loopback = match base {
+            Some(path) if path.starts_with('/') => self.0.base_is_loopback,
+            _ => Url::parse(url).is_ok_and(|url| is_loopback(&url)),
         };
         if loopback { &self.0.direct } else { &self.0.agent }
     }
@@ -379,8 +374,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Changes ureq's configuration: a proxy, certificates, timeouts of API calls. Redirects stay
-    /// off, and token requests keep their own timeouts.
+    /// Changes ureq's configuration: a proxy, certificates, timeouts and middleware of API calls.
+    /// Redirects stay off, a loopback host is never reached through a proxy, and a timeout that is
+    /// taken out is put back. Token requests follow the proxy, the certificates and the address
+    /// family; they keep their own timeouts and pass no middleware. The function is called several
+    /// times.
     pub fn http(
         mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
@@ -409,25 +407,13 @@ impl ClientBuilder {
             TokenTransport::new(provider.clone(), credentials.clone(), grant, http.as_ref());
         let tokens = Arc::new(tokens);
         let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
-        let origins = base.iter().chain(&hosts).filter_map(|text| origin(text)).collect();
-        let loopback = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
-        let agent = |direct| {
-            let timeouts = |config: ConfigBuilder<AgentScope>| {
-                let config = config
-                    .timeout_connect(Some(CONNECT_TIMEOUT))
-                    .timeout_per_read(Some(READ_TIMEOUT))
-                    .timeout_per_write(Some(READ_TIMEOUT));
-                match &http {
-                    Some(http) => http(config),
-                    None => config,
-                }
-            };
-            config(&provider, timeouts, direct).build().new_agent()
-        };
+        let parsed = |text: &String| Url::parse(text).ok();
+        let origins = base.iter().chain(&hosts).filter_map(|text| origin(&parsed(text)?)).collect();
+        let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
             keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
-            base_is_loopback: base.as_ref().is_some_and(loopback),
+            base_is_loopback: base.as_ref().and_then(parsed).is_some_and(|url| is_loopback(&url)),
             agent: agent(false),
             direct: agent(true),
             base,
@@ -450,10 +436,9 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-/// The origin of an address that a token may go to; only https, or loopback.
-fn origin(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
-    let allowed = url.scheme() == "https" || is_loopback(&url);
+/// The origin of an address that a token may go to: https, or http on loopback.
+fn origin(url: &Url) -> Option<String> {
+    let allowed = url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
     allowed.then(|| url.origin().ascii_serialization())
 }
 

@@ -1,5 +1,6 @@
 //! A request to the API, and its answer.
 
+use std::fmt;
 use std::io::Read;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::client::Client;
 use crate::error::{ApiError, Error, Result, TransportError};
 use crate::refresh::{Live, Want};
 use crate::secret::Secret;
+use crate::transport::without_address;
 
 /// How much of an error answer is kept.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
@@ -30,7 +32,6 @@ const BODY_LIMIT: u64 = 64 << 20;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a request does nothing until it is sent"]
-#[derive(Debug)]
 pub struct Request<'a> {
     client: &'a Client,
     method: Method,
@@ -55,7 +56,8 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a header. The one that carries the access token cannot be set.
+    /// Sets a header. The one that carries the access token cannot be set, nor can those that say
+    /// how long the body is.
     pub fn header(mut self, name: &str, value: &str) -> Request<'a> {
         let parsed = http::HeaderName::try_from(name)
             .map_err(|_| Error::config(format!("{name:?} is not the name of a header")))
@@ -66,7 +68,7 @@ impl<'a> Request<'a> {
                 Ok((name, value))
             });
         match parsed {
-            Ok((name, _)) if self.client.is_token_header(&name) => {
+            Ok((name, _)) if self.client.is_token_header(&name) || is_framing(&name) => {
                 self.url = Err(Error::config(format!("the header {name} is set by the client")));
             }
             Ok((name, value)) => drop(self.headers.insert(name, value)),
@@ -161,18 +163,20 @@ impl<'a> Request<'a> {
 
     fn send_once(&self, url: &str, live: &Live, body: Option<&[u8]>) -> Result<Response> {
         let provider = self.client.provider();
-        let mut request = http::Request::builder().method(&self.method).uri(url).header(
-            &provider.api_header,
-            bearer(provider.api_word.as_deref(), live.access_token())?,
-        );
+        let name = http::HeaderName::try_from(&provider.api_header).map_err(|_| {
+            Error::config(format!("{:?} is not the name of a header", provider.api_header))
+        })?;
+        let value = bearer(provider.api_word.as_deref(), live.access_token())?;
+        let mut request = http::Request::builder().method(&self.method).uri(url);
         if let Some(headers) = request.headers_mut() {
             headers.extend(self.headers.clone());
+            headers.insert(name, value);
         }
         let failed = |error: ureq::Error| {
             Error::Transport(Box::new(TransportError {
                 method: self.method.to_string(),
                 url: without_query(url),
-                source: error.into(),
+                source: without_address(error),
             }))
         };
         let agent = self.client.agent_for(url);
@@ -187,8 +191,23 @@ impl<'a> Request<'a> {
             .map_err(|_| Error::config(format!("{} is not an address", without_query(url))))?
             .map_err(failed)?;
         let (parts, body) = answer.into_parts();
-        Ok(Response { url: without_query(url), parts, body })
+        Ok(Response { url: without_query(url), parts, body, token: live.access_token().clone() })
     }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.url.as_deref().map(without_query))
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Headers that say where a body ends: two of them would split the request.
+fn is_framing(name: &http::HeaderName) -> bool {
+    *name == http::header::CONTENT_LENGTH || *name == http::header::TRANSFER_ENCODING
 }
 
 /// The value of the header that carries the access token. A token with control characters would
@@ -198,8 +217,11 @@ pub(crate) fn bearer(word: Option<&str>, token: &Secret) -> Result<HeaderValue> 
         Some(word) => [word, " ", token.expose()].concat(),
         None => token.expose().to_owned(),
     });
-    let mut value = HeaderValue::from_str(&text)
-        .map_err(|_| Error::config("the access token has characters that no header can carry"))?;
+    // HeaderValue would take bytes beyond ASCII, which servers read in different ways.
+    let fits = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let value = HeaderValue::from_str(&text).ok().filter(|_| fits);
+    let mut value = value
+        .ok_or_else(|| Error::config("the access token has characters that no header can carry"))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -208,12 +230,13 @@ pub(crate) fn without_query(url: &str) -> String {
     url.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
-/// An answer of the API.
-#[derive(Debug)]
+/// An answer of the API. `Debug` shows neither its query, its header values nor its body.
 pub struct Response {
     url: String,
     parts: http::response::Parts,
     body: Body,
+    /// What was sent, so that no error repeats it.
+    token: Secret,
 }
 
 impl Response {
@@ -255,7 +278,9 @@ impl Response {
     /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not UTF-8.
     pub fn read_string(self) -> Result<String> {
         let what = format!("the answer of {}", self.url);
-        String::from_utf8(self.read_bytes()?).map_err(|error| Error::decode(what, error))
+        // Not the error itself: its `Debug` shows the bytes.
+        String::from_utf8(self.read_bytes()?)
+            .map_err(|error| Error::decode(what, error.utf8_error()))
     }
 
     /// Reads the body as JSON.
@@ -265,8 +290,16 @@ impl Response {
     /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not the JSON that `T` needs.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
         let what = format!("the answer of {}", self.url);
+        let token = self.token.clone();
         let bytes = self.read_bytes()?;
-        serde_json::from_slice(&bytes).map_err(|error| Error::decode(what, error))
+        serde_json::from_slice(&bytes).map_err(|error| {
+            // The error quotes what it found, and an API may repeat what it was sent.
+            let text = error.to_string();
+            if !token.is_empty() && text.contains(token.expose()) {
+                return Error::decode(what, text.replace(token.expose(), "[..]"));
+            }
+            Error::decode(what, error)
+        })
     }
 
     fn into_error(self, method: &Method) -> Error {
@@ -281,5 +314,15 @@ impl Response {
             headers: Box::new(self.parts.headers),
             body,
         }))
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("url", &self.url)
+            .field("status", &self.status())
+            .field("headers", &self.parts.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
     }
 }

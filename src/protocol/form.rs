@@ -23,6 +23,13 @@ pub(crate) fn encode_into(text: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// `text`, form-encoded as [`encode_into`] does it.
+pub(crate) fn form_encoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    encode_into(text, &mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
 /// A parameter that came.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Pair {

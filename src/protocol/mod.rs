@@ -27,5 +27,6 @@ mod random;
 
 pub use authorize::Authorization;
 pub(crate) use authorize::authorize;
+pub(crate) use form::form_encoded;
 pub(crate) use grant::{TokenRequest, client_credentials, exchange, refresh, revoke};
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ureq::http::HeaderName;
 use url::Url;
 
 use super::{
@@ -118,7 +119,7 @@ impl ProviderBuilder {
     ///
     /// [`Error::Config`] when the token endpoint is missing, and for an address that cannot be
     /// read, is not `https` (loopback excepted, RFC 6749 section 3.2), has a fragment (section 3.1)
-    /// or carries credentials.
+    /// or carries credentials; and for a header that no request can carry.
     pub fn build(self) -> Result<Provider> {
         let p = &self.0;
         if p.token_endpoint.is_empty() {
@@ -136,6 +137,15 @@ impl ProviderBuilder {
             if let Some(address) = address {
                 check_address(&p.name, what, address)?;
             }
+        }
+        let fits = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        let texts = [p.user_agent.as_deref(), p.api_word.as_deref()];
+        let named = HeaderName::try_from(&p.api_header).is_ok();
+        if !named || !texts.into_iter().flatten().all(fits) {
+            return Err(Error::config(format!(
+                "provider {} has a header that no request can carry",
+                p.name
+            )));
         }
         if p.iss_in_callback && p.issuer.is_none() {
             return Err(Error::config(format!("provider {} has no issuer to check", p.name)));

@@ -83,7 +83,7 @@ impl Keeper {
             let last = tries == 2 || call.fallback.is_some();
             let sent_at = self.clock.now_utc();
             match self.transport.send(Ask::Grant, sent_at) {
-                Sent::Never(error) | Sent::NoAnswer(error) if last => {
+                Sent::Never(error) | Sent::NoAnswer(error) if last || error.is::<Error>() => {
                     return Err(self.transport_error(error));
                 }
                 Sent::Never(_) | Sent::NoAnswer(_) => {

@@ -150,12 +150,15 @@ impl Keeper {
         }))
     }
 
+    /// A request that could not even be written is a matter of the setup, and never passes.
     pub(super) fn transport_error(&self, source: BoxError) -> Error {
-        Error::Transport(Box::new(TransportError {
-            method: "POST".to_owned(),
-            url: self.rules.binding.token_endpoint.clone(),
-            source,
-        }))
+        let source = match source.downcast::<Error>() {
+            Ok(error) => return *error,
+            Err(source) => source,
+        };
+        let url = self.rules.binding.token_endpoint.split('?').next().unwrap_or_default();
+        let (method, url) = ("POST".to_owned(), url.to_owned());
+        Error::Transport(Box::new(TransportError { method, url, source }))
     }
 
     /// Says once per client what weakens the promise.

@@ -35,7 +35,8 @@ impl Keeper {
                         return Spent::Silent(first);
                     }
                     unsent += 1;
-                    if unsent == 3 || call.fallback.is_some() || !self.lasts(call) {
+                    let hopeless = error.is::<Error>();
+                    if hopeless || unsent == 3 || call.fallback.is_some() || !self.lasts(call) {
                         return Spent::Never(error);
                     }
                     self.clock.sleep(Duration::from_millis(100 << (2 * unsent)));

@@ -1,0 +1,115 @@
+//! Services that speak another dialect, through the ready providers' own rules.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evergrant::clock::ManualClock;
+use evergrant::provider::ClientAuth;
+use evergrant::sandbox::{Fault, Sandbox, TokenReply};
+use evergrant::{Client, Error, Event, MemoryBackend, Provider, providers};
+use serde_json::json;
+
+use crate::support::rt;
+
+/// A ready provider that is found at the sandbox.
+fn moved(provider: Provider, sandbox: &Sandbox) -> Provider {
+    let at = |path: &str| format!("{}{path}", sandbox.url());
+    provider
+        .to_builder()
+        .authorization_endpoint(at("/authorize"))
+        .token_endpoint(at("/token"))
+        .api_base(at("/api"))
+        .build()
+        .unwrap()
+}
+
+#[test]
+fn a_refusal_as_teamleader_words_it_asks_for_a_new_login() {
+    let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
+    let provider = moved(providers::teamleader(), &sandbox);
+    let clock = Arc::new(ManualClock::new());
+    let client =
+        Client::builder(provider, sandbox.credentials(), MemoryBackend::new()).clock(clock).build();
+    client.seed(sandbox.login()).unwrap();
+    sandbox.on_token(|_, reply| {
+        if reply.status == 200 {
+            return reply;
+        }
+        let meta = json!({
+            "type": "invalid_request",
+            "hint": "Cannot decrypt the refresh token",
+            "message": "The refresh token is invalid.",
+        });
+        TokenReply::json(
+            401,
+            json!({"errors": [{"code": 8, "title": "The refresh token is invalid.",
+                "status": 401, "meta": meta}]}),
+        )
+    });
+    client.refresh().unwrap();
+    client.get("/me").call().unwrap();
+    sandbox.revoke_login();
+    let error = client.get("/me").call().unwrap_err();
+    let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
+    assert_eq!((&*refusal.error.code, refusal.error.status), ("invalid_request", 401));
+    assert!(error.needs_authorization());
+    assert!(client.stored().unwrap().unwrap().refused().is_some(), "the record stays");
+    // It is remembered and not asked again on every run.
+    let asked = sandbox.counters().token_requests;
+    assert!(matches!(client.get("/me").call(), Err(Error::Reauthorize(_))));
+    assert_eq!(sandbox.counters().token_requests, asked);
+}
+
+#[test]
+fn too_early_as_exact_online_words_it_does_not_stop_a_call() {
+    let clock = Arc::new(ManualClock::new());
+    let sandbox = Sandbox::builder()
+        .client_auth(ClientAuth::Body)
+        .clock(clock.clone())
+        .access_token_lifetime(Duration::from_secs(600))
+        .earliest_refresh(Duration::from_secs(570))
+        .start()
+        .unwrap();
+    // A margin so large that our own rule and the server's differ.
+    let provider = moved(providers::exact_online("nl").unwrap(), &sandbox)
+        .to_builder()
+        .earliest_refresh(Duration::ZERO)
+        .margin(Duration::from_secs(300))
+        .build()
+        .unwrap();
+    let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let events = heard.clone();
+    let client = Client::builder(provider, sandbox.credentials(), MemoryBackend::new())
+        .clock(clock.clone())
+        .on_event(move |event| events.lock().unwrap().push(event.clone()))
+        .build();
+    let token = sandbox.login();
+    client.seed(token.clone()).unwrap();
+    clock.advance(Duration::from_secs(560));
+    client.get("/me").call().unwrap();
+    let counters = sandbox.counters();
+    assert_eq!((counters.token_requests, counters.too_early, counters.refreshes), (1, 1, 0));
+    assert!(heard.lock().unwrap().iter().any(|event| matches!(event, Event::PutOff { .. })));
+    let stored = client.stored().unwrap().unwrap();
+    assert_eq!(rt(stored.token()), rt(&token));
+    // When it is time, it is refreshed.
+    clock.advance(Duration::from_secs(45));
+    client.get("/me").call().unwrap();
+    assert_eq!(sandbox.counters().refreshes, 1);
+}
+
+#[test]
+fn a_401_of_a_service_that_refreshes_no_earlier_is_the_apis_own() {
+    let clock = Arc::new(ManualClock::new());
+    let sandbox =
+        Sandbox::builder().client_auth(ClientAuth::Body).clock(clock.clone()).start().unwrap();
+    let provider = moved(providers::exact_online("nl").unwrap(), &sandbox);
+    let client =
+        Client::builder(provider, sandbox.credentials(), MemoryBackend::new()).clock(clock).build();
+    client.seed(sandbox.login()).unwrap();
+    sandbox.api_fault(Fault::RefuseOnce);
+    let error = client.get("/me").call().unwrap_err();
+    assert!(matches!(&error, Error::Api(api) if api.status == 401), "{error:?}");
+    assert_eq!(sandbox.counters().token_requests, 0);
+    client.get("/me").call().unwrap();
+}

@@ -1,0 +1,25 @@
+//! The client over HTTP: logins, token requests, API calls, and what they show.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod calls;
+mod dialects;
+mod durable;
+mod flow;
+mod grants;
+mod hosts;
+mod odd;
+mod outcome;
+mod proxy;
+//mod secrecy;
+mod styles;
+mod support;
+mod unauthorized;
+mod wire;
+
+/// What [`proxy`] starts with another environment: not a test of its own.
+#[test]
+fn child_entry() {
+    if std::env::var_os(proxy::CHILD).is_some() {
+        proxy::child();
+    }
+}

@@ -1,0 +1,72 @@
+//! Whether a refresh token left this machine.
+
+use std::net::TcpListener;
+
+use evergrant::Error;
+use evergrant::provider::{Rotation, TokenFormat};
+
+use crate::support::{Fake, provider_at, rt, stranger};
+
+fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn a_request_that_never_left_is_a_transport_error_and_its_note_is_settled() {
+    let plain = Fake::start(|peer| {
+        peer.answer("400 Bad Request", "Connection: close\r\n", b"this is plain HTTP");
+        peer.close();
+    });
+    let tls_to_plain = plain.url().replace("http://", "https://");
+    for address in [
+        format!("http://127.0.0.1:{}/token", closed_port()),
+        "https://nonexistent.invalid/token".to_owned(),
+        format!("{tls_to_plain}/token?key=c4nary"),
+    ] {
+        let client = stranger(provider_at(&address).build().unwrap());
+        let error = client.refresh().unwrap_err();
+        let Error::Transport(transport) = &error else { panic!("{address}: {error:?}") };
+        assert_eq!(transport.method, "POST");
+        assert_eq!(transport.url, address.split('?').next().unwrap());
+        assert!(error.is_transient() && !error.needs_authorization());
+        assert!(!format!("{error} {error:?}").contains("c4nary"));
+        let stored = client.stored().unwrap().unwrap();
+        assert!(stored.note().is_none(), "{address}: nothing was spent");
+        assert_eq!(rt(stored.token()), "rt-1");
+    }
+    assert!(plain.requests().is_empty());
+}
+
+#[test]
+fn a_connection_that_is_closed_leaves_the_outcome_open_and_the_note_in_place() {
+    // Before the request was read; in its middle; after it; in the head of the answer.
+    for step in 0..4 {
+        let server = Fake::start(move |peer| {
+            if step > 1 {
+                peer.request();
+            }
+            if step == 3 {
+                peer.write(b"HTTP/1.1 200 OK\r\nContent-Le");
+            }
+            peer.close();
+        });
+        let family = provider_at(&server.url()).rotation(Rotation::StrictFamily);
+        let client = stranger(family.build().unwrap());
+        let error = client.refresh().unwrap_err();
+        let Error::OutcomeUnknown(unknown) = &error else { panic!("{step}: {error:?}") };
+        assert_eq!(unknown.holder, None, "{step}: it was this process");
+        let stored = client.stored().unwrap().unwrap();
+        assert!(stored.note().is_some(), "{step}");
+        assert_eq!(rt(stored.token()), "rt-1");
+    }
+}
+
+#[test]
+fn a_request_without_a_body_may_always_have_left() {
+    let address = format!("http://127.0.0.1:{}/token", closed_port());
+    let provider = provider_at(&address).token_format(TokenFormat::Get).build().unwrap();
+    let client = stranger(provider);
+    let error = client.refresh().unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains("rt-1"));
+}

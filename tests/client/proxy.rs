@@ -1,0 +1,105 @@
+//! Proxies: from the environment and from the caller, and never for loopback.
+
+use std::process::Command;
+
+use evergrant::{Client, Credentials, MemoryBackend, Provider, Token};
+use ureq::Proxy;
+
+use crate::support::{Fake, builder, sandbox, seeded};
+
+/// Set in a child process of this test binary.
+pub(crate) const CHILD: &str = "EVERGRANT_TEST_PROXY";
+
+const VARIABLES: [&str; 8] = [
+    "HTTP_PROXY",
+    "http_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+];
+
+/// A proxy that refuses, and remembers who asked.
+fn proxy() -> Fake {
+    Fake::start(|peer| {
+        peer.request();
+        peer.answer("502 Bad Gateway", "Connection: close\r\n", b"");
+    })
+}
+
+fn in_a_child(proxy: &Fake) -> std::process::Output {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "child_entry", "--nocapture"]).env(CHILD, "1");
+    for name in VARIABLES {
+        child.env_remove(name);
+    }
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        child.env(name, proxy.url());
+    }
+    child.output().unwrap()
+}
+
+/// What the child does: a whole life on loopback, then a call to a host that is not there.
+pub(crate) fn child() {
+    let sandbox = sandbox();
+    let client = seeded(&sandbox);
+    client.get("/me").call().unwrap();
+    client.refresh().unwrap();
+    client.get("/me").call().unwrap();
+    let address = sandbox.url().replace("127.0.0.1", "localhost");
+    let provider = sandbox.provider().to_builder().api_base(format!("{address}/api"));
+    let client =
+        Client::new(provider.build().unwrap(), sandbox.credentials(), MemoryBackend::new());
+    client.seed(sandbox.login()).unwrap();
+    client.get("/me").call().unwrap();
+    let stranger = abroad().build();
+    stranger.seed(Token::new("at")).unwrap();
+    stranger.get("/").call().unwrap_err();
+}
+
+fn abroad() -> evergrant::ClientBuilder {
+    let base = "https://nonexistent.invalid";
+    let provider = Provider::builder("abroad")
+        .token_endpoint(format!("{base}/token"))
+        .api_base(base)
+        .build()
+        .unwrap();
+    Client::builder(provider, Credentials::new("app", "secret"), MemoryBackend::new())
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_for_other_hosts_and_not_for_loopback() {
+    let proxy = proxy();
+    let output = in_a_child(&proxy);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let requests = proxy.requests();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    assert!(requests[0].starts_with("CONNECT nonexistent.invalid:443 "), "{requests:?}");
+}
+
+#[test]
+fn a_proxy_of_the_callers_is_not_for_loopback_either() {
+    let (proxy, sandbox) = (proxy(), sandbox());
+    let url = proxy.url();
+    let through = move |config: ureq::config::ConfigBuilder<ureq::typestate::AgentScope>| {
+        config.proxy(Some(Proxy::new(&url).unwrap()))
+    };
+    let client = builder(&sandbox).http(through.clone()).build();
+    client.seed(sandbox.login()).unwrap();
+    client.refresh().unwrap();
+    client.get("/me").call().unwrap();
+    client.get(&format!("{}/api/me", sandbox.url())).call().unwrap();
+    assert_eq!(proxy.connections(), 0);
+
+    // Token requests and API calls to other hosts take it.
+    let abroad = abroad().http(through).build();
+    let token = Token::new("at").with_refresh_token("rt");
+    abroad.seed(token).unwrap();
+    assert_eq!(abroad.get("/").call().unwrap_err().kind(), "transport");
+    assert_eq!(proxy.connections(), 1);
+    assert_eq!(abroad.refresh().unwrap_err().kind(), "transport");
+    assert!(abroad.stored().unwrap().unwrap().note().is_none(), "nothing left this machine");
+    assert!(proxy.requests().iter().all(|request| request.starts_with("CONNECT ")));
+}
