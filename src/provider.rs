@@ -167,7 +167,8 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for an address that is not `https` (loopback excepted) or has a fragment.
+    /// [`Error::Config`](crate::Error::Config) for an address that is not `https` (loopback excepted)
+    /// or has a fragment.
     pub fn new(
         authorization_endpoint: impl Into<String>,
         token_endpoint: impl Into<String>,

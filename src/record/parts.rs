@@ -30,7 +30,7 @@ pub struct Binding {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Note {
-    /// Which refresh token: its [`Secret::fingerprint`].
+    /// Which refresh token: its [`Secret::fingerprint`](crate::Secret::fingerprint).
     pub fingerprint: String,
     /// Which attempt.
     pub nonce: String,
@@ -111,7 +111,7 @@ fn host() -> String {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Refused {
-    /// Which refresh token: its [`Secret::fingerprint`].
+    /// Which refresh token: its [`Secret::fingerprint`](crate::Secret::fingerprint).
     pub fingerprint: String,
     /// When, UTC.
     #[serde(with = "time::serde::rfc3339")]
