@@ -1,29 +1,29 @@
 //! The client: provider, credentials, store and agent in one value.
 
+mod builder;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::config::ConfigBuilder;
 use ureq::http::{HeaderName, Method};
-use ureq::typestate::AgentScope;
 use url::Url;
 
 use crate::backend::TokenBackend;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{Error, RateLimited, Result};
-use crate::event::Event;
-use crate::interactive::LOGIN_TIMEOUT;
 use crate::protocol::{self, Authorization};
 use crate::provider::{Provider, is_loopback};
-use crate::record::{Binding, Record};
-use crate::refresh::{Hook, Keeper, Rules, Want};
-use crate::request::Request;
+use crate::record::Record;
+use crate::refresh::{Keeper, Want};
+use crate::request::{Hooks, Request};
 use crate::secret::Secret;
 use crate::token::Token;
-use crate::transport::{Grant, HttpConfig, TokenTransport, api_config};
+use crate::transport::TokenTransport;
+
+pub use self::builder::ClientBuilder;
 
 /// Calls an API with a token that stays valid.
 ///
@@ -59,6 +59,8 @@ struct Inner {
     base_is_loopback: bool,
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
+    token_header: HeaderName,
+    hooks: Hooks,
 }
 
 impl Client {
@@ -82,23 +84,24 @@ impl Client {
         Ok(Client::new(provider, credentials, backend))
     }
 
+    /// Loads a `.env` file, then does as [`Client::from_env`]. A variable that is set already wins.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] as [`Credentials::from_dotenv`].
+    #[cfg(feature = "dotenv")]
+    pub fn from_dotenv(provider: Provider, backend: impl TokenBackend + 'static) -> Result<Client> {
+        let credentials = Credentials::from_dotenv(&provider.env_prefix())?;
+        Ok(Client::new(provider, credentials, backend))
+    }
+
     /// Starts a client.
     pub fn builder(
         provider: Provider,
         credentials: Credentials,
         backend: impl TokenBackend + 'static,
     ) -> ClientBuilder {
-        ClientBuilder {
-            provider,
-            credentials,
-            backend: Box::new(backend),
-            clock: Arc::new(SystemClock),
-            grant: None,
-            hosts: Vec::new(),
-            hook: None,
-            http: None,
-            login_timeout: LOGIN_TIMEOUT,
-        }
+        ClientBuilder::new(provider, credentials, Box::new(backend))
     }
 
     /// A GET. `target` is a path, appended to the provider's API base, or a whole address on an
@@ -153,7 +156,7 @@ impl Client {
     ///
     /// As [`Client::access_token`].
     pub fn token(&self) -> Result<Token> {
-        Ok(Token::clone(&self.0.keeper.access(&Want::Usable)?.token))
+        Ok(self.0.keeper.access(&Want::Usable)?.token.clone())
     }
 
     /// Refreshes now. Threads that ask at the same time join one refresh, and so does a process
@@ -300,7 +303,15 @@ impl Client {
     }
 
     pub(crate) fn is_token_header(&self, name: &HeaderName) -> bool {
-        name.as_str().eq_ignore_ascii_case(&self.0.provider.api_header)
+        *name == self.0.token_header
+    }
+
+    pub(crate) fn token_header(&self) -> &HeaderName {
+        &self.0.token_header
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.0.hooks
     }
 
     /// A refusal of our own, for a service that does not refresh before a certain age.
@@ -318,140 +329,8 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Makes a [`Client`].
-#[must_use]
-pub struct ClientBuilder {
-    provider: Provider,
-    credentials: Credentials,
-    backend: Box<dyn TokenBackend>,
-    clock: Arc<dyn Clock>,
-    grant: Option<Grant>,
-    hosts: Vec<String>,
-    hook: Option<Hook>,
-    http: Option<HttpConfig>,
-    login_timeout: Duration,
-}
-
-impl ClientBuilder {
-    /// How long [`Client::authorize_interactive`] waits for a person; 5 minutes by default.
-    pub fn login_timeout(mut self, limit: Duration) -> ClientBuilder {
-        self.login_timeout = limit;
-        self
-    }
-
-    /// The address to which the authorization server sends the browser back.
-    pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> ClientBuilder {
-        self.credentials = self.credentials.with_redirect_uri(redirect_uri);
-        self
-    }
-
-    /// Uses the client credentials grant (RFC 6749 section 4.4) with these scopes: no person is
-    /// involved, and a token is asked for whenever one is needed. No scopes means the provider's
-    /// own default.
-    pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
-        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let params = self.grant.take().map(|grant| grant.params).unwrap_or_default();
-        self.grant = Some(Grant { scopes, params });
-        self
-    }
-
-    /// Allows requests to another origin besides the API base, such as `https://files.example`.
-    /// They carry the access token.
-    pub fn allow_host(mut self, origin: &str) -> ClientBuilder {
-        self.hosts.push(origin.to_owned());
-        self
-    }
-
-    /// Takes the time from another clock.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> ClientBuilder {
-        self.clock = clock;
-        self
-    }
-
-    /// Calls `hook` with whatever happens to the token, after all locks are let go.
-    pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> ClientBuilder {
-        self.hook = Some(Arc::new(hook));
-        self
-    }
-
-    /// Changes ureq's configuration: a proxy, certificates, timeouts and middleware of API calls.
-    /// Redirects stay off, a loopback host is never reached through a proxy, and a timeout that is
-    /// taken out is put back. Token requests follow the proxy, the certificates and the address
-    /// family; they keep their own timeouts and pass no middleware. The function is called several
-    /// times.
-    pub fn http(
-        mut self,
-        change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
-    ) -> ClientBuilder {
-        self.http = Some(Box::new(change));
-        self
-    }
-
-    /// The client. Nothing is read or sent yet.
-    pub fn build(self) -> Client {
-        let ClientBuilder {
-            provider,
-            credentials,
-            backend,
-            clock,
-            grant,
-            hosts,
-            hook,
-            http,
-            login_timeout,
-        } = self;
-        let one_time = grant.is_none();
-        let rules =
-            Rules::new(&provider, binding(&provider, &credentials, grant.as_ref()), one_time);
-        let tokens =
-            TokenTransport::new(provider.clone(), credentials.clone(), grant, http.as_ref());
-        let tokens = Arc::new(tokens);
-        let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
-        let parsed = |text: &String| Url::parse(text).ok();
-        let origins = base.iter().chain(&hosts).filter_map(|text| origin(&parsed(text)?)).collect();
-        let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
-        let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
-        Client(Arc::new(Inner {
-            keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
-            base_is_loopback: base.as_ref().and_then(parsed).is_some_and(|url| is_loopback(&url)),
-            agent: agent(false),
-            direct: agent(true),
-            base,
-            origins,
-            tokens,
-            provider,
-            credentials,
-            clock,
-            login_timeout,
-        }))
-    }
-}
-
-impl fmt::Debug for ClientBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder")
-            .field("provider", &self.provider.name)
-            .field("credentials", &self.credentials)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The origin of an address that a token may go to: https, or http on loopback.
 fn origin(url: &Url) -> Option<String> {
     let allowed = url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
     allowed.then(|| url.origin().ascii_serialization())
-}
-
-fn binding(provider: &Provider, credentials: &Credentials, grant: Option<&Grant>) -> Binding {
-    let pairs = |params: &[(String, String)]| {
-        let pairs: Vec<_> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        Some(pairs.join("&")).filter(|text| !text.is_empty())
-    };
-    Binding {
-        token_endpoint: provider.token_endpoint.clone(),
-        client_id: credentials.id().to_owned(),
-        grant: grant.map_or("authorization_code", |_| "client_credentials").to_owned(),
-        scope: grant.map(|grant| grant.scopes.join(" ")).filter(|scope| !scope.is_empty()),
-        audience: grant.and_then(|grant| pairs(&grant.params)),
-    }
 }

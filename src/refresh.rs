@@ -55,6 +55,8 @@ pub(crate) struct Rules {
     pub(crate) earliest_refresh: Option<Duration>,
     pub(crate) margin: Duration,
     pub(crate) token_timeout: Duration,
+    /// The word before the access token in the header that carries it.
+    pub(crate) api_word: Option<String>,
     /// Whether the grant leaves a refresh token, which is a one-time key. If it does not, a token
     /// is asked anew, and a store that fails does not fail the call.
     pub(crate) one_time: bool,
@@ -72,6 +74,7 @@ impl Rules {
             earliest_refresh: provider.earliest_refresh,
             margin: provider.margin,
             token_timeout: provider.token_timeout,
+            api_word: provider.api_word.clone(),
             one_time,
         }
     }
@@ -145,6 +148,21 @@ impl Keeper {
         if let Some(live) = self.hot(want) {
             return Ok(live);
         }
+        // The API refused this one where it could not be replaced at once.
+        let suspect = self.memory.lock().suspect.take();
+        match (suspect, want) {
+            (Some(suspect), Want::Usable) => self.acquire(&Want::Instead(suspect)),
+            _ => self.acquire(want),
+        }
+    }
+
+    /// Notes that the API refused this token in a call that cannot be sent again: the next call
+    /// looks at the store.
+    pub(crate) fn suspect(&self, refused: &Secret) {
+        self.memory.lock().suspect = Some(refused.clone());
+    }
+
+    fn acquire(&self, want: &Want) -> Result<Live> {
         let mut events = Vec::new();
         let result = self.with_turn(want, |turn| {
             let fallback = self.memory.lock().live.clone();
@@ -181,6 +199,9 @@ impl Keeper {
 
     fn will_do<'a>(&self, memory: &'a Memory, want: &Want) -> Option<&'a Live> {
         let live = memory.live.as_ref().filter(|_| !memory.unsaved)?;
+        if memory.suspect.is_some() && matches!(want, Want::Usable) {
+            return None;
+        }
         let clock = &*self.clock;
         if want.accepts(live, clock) {
             return Some(live);

@@ -26,8 +26,6 @@ const TOKEN_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the API may be silent while its answer is awaited or read.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a whole call may take.
-const CALL_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Changes ureq's configuration: proxy, certificates and the like.
 pub(crate) type HttpConfig =
@@ -43,8 +41,7 @@ fn changed(provider: &Provider, change: Option<&HttpConfig>) -> ConfigBuilder<Ag
         .allow_non_standard_methods(true)
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_per_read(Some(READ_TIMEOUT))
-        .timeout_recv_response(Some(READ_TIMEOUT))
-        .timeout_global(Some(CALL_TIMEOUT));
+        .timeout_per_write(Some(READ_TIMEOUT));
     match change {
         Some(change) => change(config),
         None => config,
@@ -79,13 +76,13 @@ pub(crate) fn api_config(
     loopback: bool,
 ) -> Config {
     let wanted = changed(provider, change).build();
-    let (times, per_read) = (wanted.timeouts(), wanted.timeout_per_read());
+    // Times that are the same for each read and write are set once on a connection, and a limit on
+    // the whole call would cost a thread for each name look-up.
     // Made a second time, because a configuration cannot be opened again, nor its middleware moved.
     held(changed(provider, change), &wanted, provider, loopback)
-        .timeout_connect(times.connect.or(Some(CONNECT_TIMEOUT)))
-        .timeout_per_read(per_read.or(Some(READ_TIMEOUT)))
-        .timeout_recv_response(times.recv_response.or(Some(READ_TIMEOUT)))
-        .timeout_global(times.global.or(Some(CALL_TIMEOUT)))
+        .timeout_connect(wanted.timeouts().connect.or(Some(CONNECT_TIMEOUT)))
+        .timeout_per_read(wanted.timeout_per_read().or(Some(READ_TIMEOUT)))
+        .timeout_per_write(wanted.timeout_per_write().or(Some(READ_TIMEOUT)))
         .build()
 }
 

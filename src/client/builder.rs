@@ -1,0 +1,225 @@
+//! A client, made step by step.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::config::ConfigBuilder;
+use ureq::http::HeaderName;
+use ureq::typestate::AgentScope;
+use url::Url;
+
+use super::{Client, Inner, origin};
+use crate::backend::{Binding, TokenBackend};
+use crate::clock::{Clock, SystemClock};
+use crate::credentials::Credentials;
+use crate::error::{ApiError, Error, Result};
+use crate::event::Event;
+use crate::interactive::LOGIN_TIMEOUT;
+use crate::provider::{Provider, is_loopback};
+use crate::refresh::{Hook, Keeper, Rules};
+use crate::request::{HOOKS, Hooks, Received, Sending};
+use crate::transport::{Grant, HttpConfig, TokenTransport, api_config};
+
+/// Makes a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    provider: Provider,
+    credentials: Credentials,
+    backend: Box<dyn TokenBackend>,
+    clock: Arc<dyn Clock>,
+    grant: Option<Grant>,
+    hosts: Vec<String>,
+    hook: Option<Hook>,
+    http: Option<HttpConfig>,
+    login_timeout: Duration,
+    hooks: Hooks,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(
+        provider: Provider,
+        credentials: Credentials,
+        backend: Box<dyn TokenBackend>,
+    ) -> ClientBuilder {
+        ClientBuilder {
+            provider,
+            credentials,
+            backend,
+            clock: Arc::new(SystemClock),
+            grant: None,
+            hosts: Vec::new(),
+            hook: None,
+            http: None,
+            login_timeout: LOGIN_TIMEOUT,
+            hooks: HOOKS,
+        }
+    }
+
+    /// How often a request is sent again at most: after a failed connection, a 429, and a 503 with
+    /// `Retry-After`. What writes is sent again only when it certainly was not processed. 2 by
+    /// default; 0 turns it off.
+    pub fn retries(mut self, retries: u32) -> ClientBuilder {
+        self.hooks.retries = retries;
+        self
+    }
+
+    /// Calls `hook` before each request to the API, each time it is sent. It may wait, for a rate
+    /// window, or refuse with an error, which the caller gets.
+    pub fn before_send(
+        mut self,
+        hook: impl Fn(&Sending<'_>) -> Result<()> + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.hooks.before_send = Some(Arc::new(hook));
+        self
+    }
+
+    /// Calls `hook` with each answer of the API, also with those that lead to a retry: for the
+    /// headers that count what is left.
+    pub fn on_answer(
+        mut self,
+        hook: impl Fn(&Received<'_>) + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.hooks.on_answer = Some(Arc::new(hook));
+        self
+    }
+
+    /// Says which answers besides a 401 mean that the access token has ended; some APIs answer 403.
+    pub fn expired_when(
+        mut self,
+        test: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.hooks.expired = Some(Arc::new(test));
+        self
+    }
+
+    /// Turns the API's error answers into errors: for an API with a dialect of its own.
+    pub fn map_error(
+        mut self,
+        map: impl Fn(ApiError) -> Error + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.hooks.map_error = Some(Arc::new(map));
+        self
+    }
+
+    /// How long [`Client::authorize_interactive`] waits for a person; 5 minutes by default.
+    pub fn login_timeout(mut self, limit: Duration) -> ClientBuilder {
+        self.login_timeout = limit;
+        self
+    }
+
+    /// The address to which the authorization server sends the browser back.
+    pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> ClientBuilder {
+        self.credentials = self.credentials.with_redirect_uri(redirect_uri);
+        self
+    }
+
+    /// Uses the client credentials grant (RFC 6749 section 4.4) with these scopes: no person is
+    /// involved, and a token is asked for whenever one is needed. No scopes means the provider's
+    /// own default.
+    pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let params = self.grant.take().map(|grant| grant.params).unwrap_or_default();
+        self.grant = Some(Grant { scopes, params });
+        self
+    }
+
+    /// Allows requests to another origin besides the API base, such as `https://files.example`.
+    /// They carry the access token.
+    pub fn allow_host(mut self, origin: &str) -> ClientBuilder {
+        self.hosts.push(origin.to_owned());
+        self
+    }
+
+    /// Takes the time from another clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> ClientBuilder {
+        self.clock = clock;
+        self
+    }
+
+    /// Calls `hook` with whatever happens to the token, after all locks are let go.
+    pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> ClientBuilder {
+        self.hook = Some(Arc::new(hook));
+        self
+    }
+
+    /// Changes ureq's configuration: a proxy, certificates, timeouts and middleware of API calls.
+    /// Redirects stay off, a loopback host is never reached through a proxy, and a timeout that is
+    /// taken out is put back. Token requests follow the proxy, the certificates and the address
+    /// family; they keep their own timeouts and pass no middleware. The function is called several
+    /// times.
+    pub fn http(
+        mut self,
+        change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.http = Some(Box::new(change));
+        self
+    }
+
+    /// The client. Nothing is read or sent yet.
+    pub fn build(self) -> Client {
+        let ClientBuilder {
+            provider,
+            credentials,
+            backend,
+            clock,
+            grant,
+            hosts,
+            hook,
+            http,
+            login_timeout,
+            hooks,
+        } = self;
+        let one_time = grant.is_none();
+        let rules =
+            Rules::new(&provider, binding(&provider, &credentials, grant.as_ref()), one_time);
+        let tokens =
+            TokenTransport::new(provider.clone(), credentials.clone(), grant, http.as_ref());
+        let tokens = Arc::new(tokens);
+        let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
+        let parsed = |text: &String| Url::parse(text).ok();
+        let origins = base.iter().chain(&hosts).filter_map(|text| origin(&parsed(text)?)).collect();
+        let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
+        let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
+        Client(Arc::new(Inner {
+            keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
+            base_is_loopback: base.as_ref().and_then(parsed).is_some_and(|url| is_loopback(&url)),
+            agent: agent(false),
+            direct: agent(true),
+            base,
+            origins,
+            tokens,
+            credentials,
+            clock,
+            login_timeout,
+            // The builder of providers has checked the name.
+            token_header: HeaderName::try_from(&provider.api_header)
+                .unwrap_or(ureq::http::header::AUTHORIZATION),
+            hooks,
+            provider,
+        }))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("provider", &self.provider.name)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+fn binding(provider: &Provider, credentials: &Credentials, grant: Option<&Grant>) -> Binding {
+    let pairs = |params: &[(String, String)]| {
+        let pairs: Vec<_> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Some(pairs.join("&")).filter(|text| !text.is_empty())
+    };
+    Binding {
+        token_endpoint: provider.token_endpoint.clone(),
+        client_id: credentials.id().to_owned(),
+        grant: grant.map_or("authorization_code", |_| "client_credentials").to_owned(),
+        scope: grant.map(|grant| grant.scopes.join(" ")).filter(|scope| !scope.is_empty()),
+        audience: grant.and_then(|grant| pairs(&grant.params)),
+    }
+}
