@@ -5,6 +5,7 @@
 //! fail where `EVERGRANT_REQUIRE_ALL=1` is set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod browser;
 mod expiry;
 mod server;
 

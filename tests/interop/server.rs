@@ -49,6 +49,15 @@ impl Server {
     /// A server whose access tokens live this many seconds; `None` if it is not installed, which
     /// fails where `EVERGRANT_REQUIRE_ALL=1` asks for everything.
     pub(crate) fn start(lifetime: u32) -> Option<Server> {
+        Server::installed(lifetime, true)
+    }
+
+    /// The same, with its own pages for a person to log in and to consent.
+    pub(crate) fn with_pages(lifetime: u32) -> Option<Server> {
+        Server::installed(lifetime, false)
+    }
+
+    fn installed(lifetime: u32, autologin: bool) -> Option<Server> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();
         let package = root.join(".interop/node_modules/oidc-provider");
@@ -57,7 +66,7 @@ impl Server {
         } else if !package.exists() {
             "oidc-provider is not installed (tests/interop/install.sh does it)"
         } else {
-            return Some(Server::spawn(root, lifetime));
+            return Some(Server::spawn(root, lifetime, autologin));
         };
         assert!(!super::everything_is_required(), "{missing}");
         // Not with println!, which the test harness shows for failures alone.
@@ -65,7 +74,7 @@ impl Server {
         None
     }
 
-    fn spawn(root: &Path, lifetime: u32) -> Server {
+    fn spawn(root: &Path, lifetime: u32, autologin: bool) -> Server {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!(
             "evergrant-interop-{}-{}",
@@ -82,7 +91,7 @@ impl Server {
         let child = Command::new("node")
             .arg(root.join("tests/interop/as.mjs"))
             .env("PORT", port.to_string())
-            .env("AUTOLOGIN", "1")
+            .env("AUTOLOGIN", if autologin { "1" } else { "0" })
             .env("AT_TTL", lifetime.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -1,0 +1,56 @@
+//! A real browser, from `authorize_interactive` to a stored record.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use evergrant::{Client, Credentials, FileBackend};
+
+use super::server::{NATIVE, Server, stored};
+
+/// What keeps the test from running here.
+fn missing() -> Option<&'static str> {
+    let chromium = std::env::var_os("CHROMIUM").is_some()
+        || Command::new("chromium").arg("--version").stdout(Stdio::null()).status().is_ok();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if !chromium {
+        Some("chromium is not installed")
+    } else if !root.join(".interop/node_modules/playwright-core").exists() {
+        Some("playwright-core is not installed (tests/interop/install.sh does it)")
+    } else {
+        None
+    }
+}
+
+#[test]
+fn a_person_at_a_real_browser_logs_in_on_the_servers_own_pages() {
+    if let Some(missing) = missing() {
+        assert!(!super::everything_is_required(), "{missing}");
+        let _ = writeln!(std::io::stderr(), "skipped: {missing}");
+        return;
+    }
+    let Some(server) = Server::with_pages(60) else { return };
+    // Any port of the registered redirect URI will do; this one is free.
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let credentials =
+        Credentials::public(NATIVE.0).with_redirect_uri(format!("http://127.0.0.1:{port}/cb"));
+    let file = server.file("login");
+    let client = Client::new(server.provider(NATIVE), credentials, FileBackend::new(&file));
+    let browser = Mutex::new(None);
+    client
+        .authorize_interactive(&["openid", "offline_access"], |url| {
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/browser.mjs");
+            let child = Command::new("node").arg(script).arg(url).stdout(Stdio::piped()).spawn();
+            *browser.lock().unwrap() = Some(child.unwrap());
+        })
+        .unwrap();
+    let output = browser.lock().unwrap().take().unwrap().wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("You are logged in"), "{shown}");
+    assert_eq!(super::name_of_user(&client), "alice");
+    assert!(stored(&file).consented_at().is_some());
+    client.refresh().unwrap();
+    assert!(server.is_alive(&file));
+}
