@@ -10,7 +10,6 @@ use ureq::Agent;
 use ureq::http::{HeaderName, Method};
 use url::Url;
 
-pub use self::builder::ClientBuilder;
 use crate::backend::TokenBackend;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
@@ -19,10 +18,12 @@ use crate::protocol::{self, Authorization};
 use crate::provider::{Provider, is_loopback};
 use crate::record::Record;
 use crate::refresh::{Keeper, Want};
-use crate::request::Request;
+use crate::request::{Hooks, Request};
 use crate::secret::Secret;
 use crate::token::Token;
 use crate::transport::TokenTransport;
+
+pub use self::builder::ClientBuilder;
 
 /// Calls an API with a token that stays valid.
 ///
@@ -58,6 +59,8 @@ struct Inner {
     base_is_loopback: bool,
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
+    token_header: HeaderName,
+    hooks: Hooks,
 }
 
 impl Client {
@@ -78,6 +81,17 @@ impl Client {
     /// [`Error::Config`] as [`Credentials::from_env`].
     pub fn from_env(provider: Provider, backend: impl TokenBackend + 'static) -> Result<Client> {
         let credentials = Credentials::from_env(&provider.env_prefix())?;
+        Ok(Client::new(provider, credentials, backend))
+    }
+
+    /// Loads a `.env` file, then does as [`Client::from_env`]. A variable that is set already wins.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] as [`Credentials::from_dotenv`].
+    #[cfg(feature = "dotenv")]
+    pub fn from_dotenv(provider: Provider, backend: impl TokenBackend + 'static) -> Result<Client> {
+        let credentials = Credentials::from_dotenv(&provider.env_prefix())?;
         Ok(Client::new(provider, credentials, backend))
     }
 
@@ -142,7 +156,7 @@ impl Client {
     ///
     /// As [`Client::access_token`].
     pub fn token(&self) -> Result<Token> {
-        Ok(Token::clone(&self.0.keeper.access(&Want::Usable)?.token))
+        Ok(self.0.keeper.access(&Want::Usable)?.token.clone())
     }
 
     /// Refreshes now. Threads that ask at the same time join one refresh, and so does a process
@@ -289,7 +303,15 @@ impl Client {
     }
 
     pub(crate) fn is_token_header(&self, name: &HeaderName) -> bool {
-        name.as_str().eq_ignore_ascii_case(&self.0.provider.api_header)
+        *name == self.0.token_header
+    }
+
+    pub(crate) fn token_header(&self) -> &HeaderName {
+        &self.0.token_header
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.0.hooks
     }
 
     /// A refusal of our own, for a service that does not refresh before a certain age.

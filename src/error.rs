@@ -111,6 +111,7 @@ impl Error {
         match self {
             Error::RateLimited(limited) => Some(limited.retry_after),
             Error::OutcomeUnknown(unknown) => unknown.retry_after,
+            Error::Api(api) => api.retry_after,
             _ => None,
         }
     }
@@ -190,6 +191,7 @@ impl Error {
                 status: e.status,
                 headers: e.headers.clone(),
                 body: e.body.clone(),
+                retry_after: e.retry_after,
             })),
             Error::Callback(e) => Error::Callback(e.clone()),
             Error::Decode(e) => Error::decode(e.what.clone(), e.source.to_string()),

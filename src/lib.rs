@@ -49,11 +49,14 @@
 //!
 //! | task | where |
 //! | --- | --- |
-//! | authorize once, with a person | [`Client::authorize`], [`Client::exchange`] |
+//! | authorize once, on a web page | [`Client::authorize`], [`Client::exchange`] |
 //! | call an API | [`Client::get`] and its like, [`Request`] |
 //! | start from a token that somebody gave you | [`Client::seed`], [`Token::from_env`] |
 //! | have no person at all | [`ClientBuilder::client_credentials`] |
+//! | use it in an agent of ureq that you have | `Client` is a [`ureq::middleware::Middleware`] |
 //! | use another HTTP library | [`Client::access_token`] |
+//! | log in in a terminal | [`Client::authorize_interactive`], [`Client::authorize_pasted`] |
+//! | go through a list page by page | [`paging`] |
 //! | use a service that is not in the list | [`Provider::builder`] |
 //! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
 //! | tell "ask a person" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
@@ -75,6 +78,8 @@
 //!
 //! | feature | what it adds |
 //! | --- | --- |
+//! | `browser` | `Client::authorize_in_browser` |
+//! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //!
 //! No feature changes what is there without it.
@@ -95,7 +100,9 @@ mod dialect;
 pub mod error;
 mod event;
 pub mod guide;
+pub mod hooks;
 mod interactive;
+mod middleware;
 pub mod paging;
 mod protocol;
 pub mod provider;
@@ -113,7 +120,6 @@ pub use backend::{FileBackend, Guard, MemoryBackend, TokenBackend};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 pub use error::{BoxError, Error, OAuthError, Result};
-pub use event::Event;
 pub use protocol::Authorization;
 pub use provider::Provider;
 pub use request::{Request, Response};

@@ -102,15 +102,24 @@ pub(crate) fn random_id() -> String {
     random_text::<16>()
 }
 
+/// A random byte, for jitter.
+pub(crate) fn random_byte() -> u8 {
+    random_bytes::<1>()[0]
+}
+
 /// `N` random bytes in base64url.
 pub(crate) fn random_text<const N: usize>() -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes::<N>())
+}
+
+fn random_bytes<const N: usize>() -> [u8; N] {
     use ring::rand::SecureRandom as _;
     let mut bytes = [0_u8; N];
     while ring::rand::SystemRandom::new().fill(&mut bytes).is_err() {
         // getrandom(2) fails only while a system is starting; a guessable value is never an option.
         std::thread::yield_now();
     }
-    URL_SAFE_NO_PAD.encode(bytes)
+    bytes
 }
 
 #[cfg(test)]

@@ -26,8 +26,6 @@ const TOKEN_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the API may be silent while its answer is awaited or read.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a whole call may take.
-const CALL_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Changes ureq's configuration: proxy, certificates and the like.
 pub(crate) type HttpConfig =
@@ -43,8 +41,7 @@ fn changed(provider: &Provider, change: Option<&HttpConfig>) -> ConfigBuilder<Ag
         .allow_non_standard_methods(true)
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_per_read(Some(READ_TIMEOUT))
-        .timeout_recv_response(Some(READ_TIMEOUT))
-        .timeout_global(Some(CALL_TIMEOUT));
+        .timeout_per_write(Some(READ_TIMEOUT));
     match change {
         Some(change) => change(config),
         None => config,
@@ -79,13 +76,13 @@ pub(crate) fn api_config(
     loopback: bool,
 ) -> Config {
     let wanted = changed(provider, change).build();
-    let (times, per_read) = (wanted.timeouts(), wanted.timeout_per_read());
+    // Times that are the same for each read and write are set once on a connection, and a limit on
+    // the whole call would cost a thread for each name look-up.
     // Made a second time, because a configuration cannot be opened again, nor its middleware moved.
     held(changed(provider, change), &wanted, provider, loopback)
-        .timeout_connect(times.connect.or(Some(CONNECT_TIMEOUT)))
-        .timeout_per_read(per_read.or(Some(READ_TIMEOUT)))
-        .timeout_recv_response(times.recv_response.or(Some(READ_TIMEOUT)))
-        .timeout_global(times.global.or(Some(CALL_TIMEOUT)))
+        .timeout_connect(wanted.timeouts().connect.or(Some(CONNECT_TIMEOUT)))
+        .timeout_per_read(wanted.timeout_per_read().or(Some(READ_TIMEOUT)))
+        .timeout_per_write(wanted.timeout_per_write().or(Some(READ_TIMEOUT)))
         .build()
 }
 
@@ -336,8 +333,7 @@ mod tests {
     fn assert_held(config: &Config) {
         assert_eq!((config.max_redirects(), config.max_redirects_will_error()), (0, false));
         assert!(!config.http_status_as_error());
-        let times = config.timeouts();
-        assert!(times.connect.is_some() && times.global.is_some());
+        assert!(config.timeouts().connect.is_some());
     }
 
     fn reckless(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
@@ -346,8 +342,8 @@ mod tests {
             .max_redirects_will_error(true)
             .http_status_as_error(true)
             .timeout_connect(None)
-            .timeout_recv_response(None)
             .timeout_per_read(None)
+            .timeout_per_write(None)
             .timeout_global(None)
             .max_idle_connections(50)
             .max_idle_connections_per_host(50)
@@ -367,10 +363,9 @@ mod tests {
             let [api, token] = configs(change, false);
             assert_held(&api);
             assert_held(&token);
-            assert_eq!(api.timeouts().global, Some(CALL_TIMEOUT));
             assert_eq!(api.timeouts().connect, Some(CONNECT_TIMEOUT));
-            assert_eq!(api.timeouts().recv_response, Some(READ_TIMEOUT));
             assert_eq!(api.timeout_per_read(), Some(READ_TIMEOUT));
+            assert_eq!(api.timeout_per_write(), Some(READ_TIMEOUT));
             assert_eq!(token.timeouts().global, Some(provider().token_timeout));
             assert_eq!(token.timeouts().resolve, Some(TOKEN_CONNECT_TIMEOUT));
             assert_eq!(

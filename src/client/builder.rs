@@ -1,22 +1,24 @@
-//! How a client is set up.
+//! A client, made step by step.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::config::ConfigBuilder;
+use ureq::http::HeaderName;
 use ureq::typestate::AgentScope;
 use url::Url;
 
 use super::{Client, Inner, origin};
-use crate::backend::TokenBackend;
+use crate::backend::{Binding, TokenBackend};
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
+use crate::error::{ApiError, Error, Result};
 use crate::event::Event;
 use crate::interactive::LOGIN_TIMEOUT;
 use crate::provider::{Provider, is_loopback};
-use crate::record::Binding;
 use crate::refresh::{Hook, Keeper, Rules};
+use crate::request::{HOOKS, Hooks, Received, Sending};
 use crate::transport::{Grant, HttpConfig, TokenTransport, api_config};
 
 /// Makes a [`Client`].
@@ -31,6 +33,7 @@ pub struct ClientBuilder {
     hook: Option<Hook>,
     http: Option<HttpConfig>,
     login_timeout: Duration,
+    hooks: Hooks,
 }
 
 impl ClientBuilder {
@@ -49,7 +52,54 @@ impl ClientBuilder {
             hook: None,
             http: None,
             login_timeout: LOGIN_TIMEOUT,
+            hooks: HOOKS,
         }
+    }
+
+    /// How often a request is sent again at most: after a failed connection, a 429, and a 503 with
+    /// `Retry-After`. What writes is sent again only when it certainly was not processed. 2 by
+    /// default; 0 turns it off.
+    pub fn retries(mut self, retries: u32) -> ClientBuilder {
+        self.hooks.retries = retries;
+        self
+    }
+
+    /// Calls `hook` before each request to the API, each time it is sent. It may wait, for a rate
+    /// window, or refuse with an error, which the caller gets.
+    pub fn before_send(
+        mut self,
+        hook: impl Fn(&Sending<'_>) -> Result<()> + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.hooks.before_send = Some(Arc::new(hook));
+        self
+    }
+
+    /// Calls `hook` with each answer of the API, also with those that lead to a retry: for the
+    /// headers that count what is left.
+    pub fn on_answer(
+        mut self,
+        hook: impl Fn(&Received<'_>) + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.hooks.on_answer = Some(Arc::new(hook));
+        self
+    }
+
+    /// Says which answers besides a 401 mean that the access token has ended; some APIs answer 403.
+    pub fn expired_when(
+        mut self,
+        test: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.hooks.expired = Some(Arc::new(test));
+        self
+    }
+
+    /// Turns the API's error answers into errors: for an API with a dialect of its own.
+    pub fn map_error(
+        mut self,
+        map: impl Fn(ApiError) -> Error + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.hooks.map_error = Some(Arc::new(map));
+        self
     }
 
     /// How long [`Client::authorize_interactive`] waits for a person; 5 minutes by default.
@@ -118,6 +168,7 @@ impl ClientBuilder {
             hook,
             http,
             login_timeout,
+            hooks,
         } = self;
         let one_time = grant.is_none();
         let rules =
@@ -138,10 +189,14 @@ impl ClientBuilder {
             base,
             origins,
             tokens,
-            provider,
             credentials,
             clock,
             login_timeout,
+            // The builder of providers has checked the name.
+            token_header: HeaderName::try_from(&provider.api_header)
+                .unwrap_or(ureq::http::header::AUTHORIZATION),
+            hooks,
+            provider,
         }))
     }
 }

@@ -223,6 +223,8 @@ pub struct ApiError {
     pub headers: Box<ureq::http::HeaderMap>,
     /// The body, cut at 64 KiB. `Debug` shows its length only: an API may repeat what it was sent.
     pub body: Vec<u8>,
+    /// How long the API asked to wait, with a status of 429 or 503.
+    pub retry_after: Option<Duration>,
 }
 
 impl ApiError {

@@ -30,3 +30,4 @@ pub(crate) use authorize::authorize;
 pub(crate) use form::form_encoded;
 pub(crate) use grant::{TokenRequest, client_credentials, exchange, refresh, revoke};
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
+pub(crate) use retry_after::retry_after;

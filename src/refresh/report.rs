@@ -74,11 +74,11 @@ impl Keeper {
     pub(super) fn live(&self, record: &Record) -> Live {
         if let Some(mine) = &self.memory.lock().live
             && (&*mine.login, mine.generation) == (record.login(), record.generation())
-            && *mine.token == record.token
+            && mine.token == record.token
         {
             return mine.clone();
         }
-        Live::new(record, &*self.clock, self.rules.margin)
+        Live::new(record, &*self.clock, &self.rules)
     }
 
     pub(super) fn store(&self) -> String {

@@ -1,9 +1,14 @@
 //! What the refresh keeps in memory.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;
+use ureq::http::HeaderValue;
+use zeroize::Zeroizing;
+
+use super::Rules;
 
 use crate::backend::{Guard, LockKind};
 use crate::clock::{self, Clock};
@@ -13,16 +18,42 @@ use crate::record::Record;
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// A token that may be used: it is durable, or nothing durable depends on it.
+/// A token that may be used: it is durable, or nothing durable depends on it. A clone shares it.
 #[derive(Clone, Debug)]
-pub(crate) struct Live {
-    pub(crate) token: Arc<Token>,
+pub(crate) struct Live(Arc<Facts>);
+
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) token: Token,
     pub(crate) login: Arc<str>,
     pub(crate) generation: u64,
+    /// What the header says that carries it; `None` for a token that no header can carry.
+    pub(crate) header: Option<HeaderValue>,
     /// From when it should be replaced, and from when it has ended, on both clocks: the monotonic
     /// one holds where the wall clock is set back.
     due: Option<Moment>,
     end: Option<Moment>,
+}
+
+impl Deref for Live {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+/// The value of the header that carries an access token. A token with control characters would
+/// split the request, and bytes beyond ASCII are read differently by each server.
+fn header(word: Option<&str>, token: &Secret) -> Option<HeaderValue> {
+    let text = Zeroizing::new(match word {
+        Some(word) => [word, " ", token.expose()].concat(),
+        None => token.expose().to_owned(),
+    });
+    let fits = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    let mut value = HeaderValue::from_str(&text).ok().filter(|_| fits)?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -44,19 +75,20 @@ impl Moment {
 }
 
 impl Live {
-    pub(crate) fn new(record: &Record, clock: &dyn Clock, margin: Duration) -> Live {
+    pub(crate) fn new(record: &Record, clock: &dyn Clock, rules: &Rules) -> Live {
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         let token = record.token();
         let left = token.expires_at().map(|end| clock::until(clock::utc(wall), end));
-        let margin = token.margin(margin);
+        let margin = token.margin(rules.margin);
         let after = |wait| Moment::after(wall, monotonic, wait);
-        Live {
+        Live(Arc::new(Facts {
             due: left.and_then(|left| after(left.saturating_sub(margin))),
             end: left.and_then(after),
-            token: Arc::new(token.clone()),
+            token: token.clone(),
             login: record.login().into(),
             generation: record.generation(),
-        }
+            header: header(rules.api_word.as_deref(), token.access_token()),
+        }))
     }
 
     /// Before its margin.
@@ -125,6 +157,8 @@ pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
     /// A pair waits to be saved: every call goes the long way.
     pub(crate) unsaved: bool,
+    /// An access token that the API refused and that nobody has replaced yet.
+    pub(crate) suspect: Option<Secret>,
     /// How many attempts have ended, how the last one failed, and how many threads wait.
     pub(crate) attempts: u64,
     pub(crate) failure: Option<Error>,

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evergrant::clock::ManualClock;
+use evergrant::hooks::Event;
 use evergrant::provider::ClientAuth;
 use evergrant::sandbox::{Fault, Sandbox, TokenReply};
-use evergrant::{Client, Error, Event, MemoryBackend, Provider, providers};
+use evergrant::{Client, Error, MemoryBackend, Provider, providers};
 use serde_json::json;
 
 use crate::support::rt;

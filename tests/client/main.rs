@@ -7,9 +7,11 @@ mod durable;
 mod flow;
 mod grants;
 mod hosts;
+mod large;
 mod odd;
 mod outcome;
 mod proxy;
+mod requests;
 mod secrecy;
 mod styles;
 mod support;
@@ -21,5 +23,8 @@ mod wire;
 fn child_entry() {
     if std::env::var_os(proxy::CHILD).is_some() {
         proxy::child();
+    }
+    if std::env::var_os(large::CHILD).is_some() {
+        large::child();
     }
 }

@@ -66,7 +66,7 @@ fn abroad() -> evergrant::ClientBuilder {
         .api_base(base)
         .build()
         .unwrap();
-    Client::builder(provider, Credentials::new("app", "secret"), MemoryBackend::new())
+    Client::builder(provider, Credentials::new("app", "secret"), MemoryBackend::new()).retries(0)
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use evergrant::hooks::Event;
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{ApiReply, Fault, Gate, Sandbox};
-use evergrant::{Client, Error, Event, FileBackend, Token};
+use evergrant::{Client, Error, FileBackend, Token};
 use serde_json::{Value, json};
 
 use crate::support::{PATIENCE, at, builder, sandbox, seeded};

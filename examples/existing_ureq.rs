@@ -1,0 +1,19 @@
+//! Code that uses ureq already: the client goes into its agent as a middleware.
+//!
+//! `cargo run --example existing_ureq` calls the sandbox.
+
+use evergrant::sandbox::Sandbox;
+use evergrant::{BoxError, Client, MemoryBackend};
+
+fn main() -> Result<(), BoxError> {
+    let sandbox = Sandbox::start()?;
+    let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    client.seed(sandbox.login())?;
+
+    let agent: ureq::Agent = ureq::Agent::config_builder().middleware(client).build().into();
+
+    // From here on, as before. Other hosts get no token, and a 401 makes the next call look again.
+    let url = format!("{}/api/me", sandbox.url());
+    println!("{}", agent.get(url).call()?.body_mut().read_to_string()?);
+    Ok(())
+}

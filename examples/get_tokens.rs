@@ -1,0 +1,47 @@
+//! Logs in once and gives out the tokens: `cargo run --example get_tokens [FILE]`.
+//!
+//! Reads `TEAMLEADER_CLIENT_ID` and `TEAMLEADER_CLIENT_SECRET`, or asks for them, and waits for the
+//! browser on localhost:9999 (or where `TEAMLEADER_REDIRECT_URI` says). With a FILE the login is
+//! stored there, ready for a client; without, it prints three lines for a `.env` file. Those go stale
+//! at the first refresh: `Client::seed` them into a store at once.
+
+use std::io::Write as _;
+
+use evergrant::{BoxError, Client, Credentials, FileBackend, MemoryBackend, providers};
+use time::format_description::well_known::Rfc3339;
+
+fn main() -> Result<(), BoxError> {
+    let id = known_or_asked("TEAMLEADER_CLIENT_ID")?;
+    let secret = known_or_asked("TEAMLEADER_CLIENT_SECRET")?;
+    let mut credentials = Credentials::new(id, secret);
+    if let Ok(redirect_uri) = std::env::var("TEAMLEADER_REDIRECT_URI") {
+        credentials = credentials.with_redirect_uri(redirect_uri);
+    }
+    let provider = providers::teamleader();
+    let file = std::env::args().nth(1);
+    let client = match &file {
+        Some(file) => Client::new(provider, credentials, FileBackend::new(file)),
+        None => Client::new(provider, credentials, MemoryBackend::new()),
+    };
+    client.authorize_interactive(&[], |url| eprintln!("Open {url}"))?;
+    let token = client.token()?;
+    if let Some(file) = file {
+        eprintln!("The login is in {file}.");
+        return Ok(());
+    }
+    println!("TEAMLEADER_ACCESS_TOKEN={}", token.access_token().expose());
+    println!("TEAMLEADER_REFRESH_TOKEN={}", token.refresh_token().map_or("", |t| t.expose()));
+    println!("TEAMLEADER_EXPIRES_AT={}", token.expires_at().ok_or("no end")?.format(&Rfc3339)?);
+    Ok(())
+}
+
+fn known_or_asked(name: &str) -> Result<String, BoxError> {
+    if let Ok(value) = std::env::var(name) {
+        return Ok(value);
+    }
+    eprint!("{name}: ");
+    std::io::stderr().flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Some(line.trim().to_owned()).filter(|line| !line.is_empty()).ok_or(format!("no {name}").into())
+}

@@ -1,0 +1,20 @@
+//! A service without a person: the client credentials grant, one token request per lifetime.
+//!
+//! `cargo run --example service` runs it twice against the sandbox, as a cron job would.
+
+use evergrant::sandbox::Sandbox;
+use evergrant::{BoxError, Client, FileBackend};
+
+fn main() -> Result<(), BoxError> {
+    let sandbox = Sandbox::start()?;
+    for run in ["first", "second"] {
+        let backend = FileBackend::new(sandbox.folder().join("service.json"));
+        let client = Client::builder(sandbox.provider(), sandbox.credentials(), backend)
+            .client_credentials(&["read"])
+            .build();
+        let answer = client.get("/me").call()?;
+        let requests = sandbox.counters().client_credentials;
+        println!("{run} run: status {}, {requests} token request in all", answer.status());
+    }
+    Ok(())
+}

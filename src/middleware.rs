@@ -1,0 +1,69 @@
+//! The client inside an agent of ureq's that exists already.
+
+use ureq::http::{Request, Response, StatusCode};
+use ureq::middleware::{Middleware, MiddlewareNext};
+use ureq::{Body, SendBody};
+
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::refresh::{Live, Want};
+
+/// Adds the access token to requests that go to the provider's API base or an allowed host; others
+/// pass as they are. A token that is about to end is refreshed first.
+///
+/// A body that has been sent cannot be sent again here, so a 401 is the caller's to see; the token is
+/// then suspect, and the next call looks for another. An error of the client is inside
+/// [`ureq::Error::Other`].
+///
+/// ```
+/// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+/// # let sandbox = Sandbox::start()?;
+/// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+/// # client.seed(sandbox.login())?;
+/// # let url = format!("{}/api/me", sandbox.url());
+/// let agent: ureq::Agent = ureq::Agent::config_builder().middleware(client).build().into();
+/// assert_eq!(agent.get(url).call()?.status(), 200);
+/// # Ok::<(), evergrant::BoxError>(())
+/// ```
+impl Middleware for Client {
+    fn handle(
+        &self,
+        mut request: Request<SendBody<'_>>,
+        next: MiddlewareNext<'_>,
+    ) -> Result<Response<Body>, ureq::Error> {
+        if self.url_of(&request.uri().to_string()).is_err() {
+            return next.handle(request);
+        }
+        let live = self.carry(&mut request).map_err(|error| ureq::Error::Other(error.into()))?;
+        let answer = next.handle(request);
+        let refused = match &answer {
+            Ok(answer) => answer.status() == StatusCode::UNAUTHORIZED,
+            Err(ureq::Error::StatusCode(status)) => *status == 401,
+            Err(_) => false,
+        };
+        if refused {
+            self.keeper().suspect(live.access_token());
+        }
+        answer
+    }
+}
+
+impl Client {
+    fn carry(&self, request: &mut Request<SendBody<'_>>) -> Result<Live> {
+        // ureq follows redirects inside, and takes only `Authorization` out on the way to another
+        // host.
+        if *self.token_header() != ureq::http::header::AUTHORIZATION {
+            return Err(Error::config(format!(
+                "a token in the header {} cannot go through an agent that follows redirects: use \
+                 the client's own requests",
+                self.token_header()
+            )));
+        }
+        let live = self.keeper().access(&Want::Usable)?;
+        let header = live.header.clone().ok_or_else(|| {
+            Error::config("the access token has characters that no header can carry")
+        })?;
+        request.headers_mut().insert(self.token_header(), header);
+        Ok(live)
+    }
+}

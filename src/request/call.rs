@@ -1,0 +1,322 @@
+//! How a request is sent: the token, what a 401 means, and what is sent again.
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::SendBody;
+use ureq::http::{self, HeaderMap, Method};
+
+use super::{Request, Response, without_query};
+use crate::error::{ApiError, Error, Result, TransportError};
+use crate::protocol;
+use crate::refresh::{Live, Want};
+use crate::transport::without_address;
+
+/// The longest wait for a service that asks for one; a longer one is the caller's to plan.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// The first wait after a failure; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// How often a 401 is looked at where a refresh ends the old access token.
+const LOOKS: u32 = 4;
+
+/// What is sent in a request.
+pub(super) enum Payload<'b> {
+    None,
+    Bytes(&'b [u8]),
+    Reader(&'b mut dyn Read, Option<u64>),
+}
+
+/// A request about to be sent, as a hook sees it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Sending<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The address, without its query.
+    pub url: &'a str,
+    /// 0 for the first time it is sent, then counted up.
+    pub attempt: u32,
+}
+
+/// An answer that has come, as a hook sees it. `Debug` shows the names of the headers only.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Received<'a> {
+    /// The method of the request.
+    pub method: &'a Method,
+    /// The address, without its query.
+    pub url: &'a str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+}
+
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+type BeforeSend = Arc<dyn Fn(&Sending<'_>) -> Result<()> + Send + Sync>;
+type OnAnswer = Arc<dyn Fn(&Received<'_>) + Send + Sync>;
+type Expired = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
+type MapError = Arc<dyn Fn(ApiError) -> Error + Send + Sync>;
+
+/// What a vendor's client adds to every request.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks {
+    pub(crate) before_send: Option<BeforeSend>,
+    pub(crate) on_answer: Option<OnAnswer>,
+    pub(crate) expired: Option<Expired>,
+    pub(crate) map_error: Option<MapError>,
+    pub(crate) retries: u32,
+}
+
+/// What a client has that says nothing else.
+pub(crate) const HOOKS: Hooks =
+    Hooks { before_send: None, on_answer: None, expired: None, map_error: None, retries: 2 };
+
+/// A request that failed without an answer.
+struct Failed {
+    error: Error,
+    /// Whether any of it can have reached the server.
+    left: bool,
+}
+
+impl Request<'_> {
+    pub(super) fn run(mut self, mut payload: Payload<'_>) -> Result<Response> {
+        let url = std::mem::replace(&mut self.url, Ok(String::new()))?;
+        let (keeper, hooks) = (self.client.keeper(), self.client.hooks());
+        let mut live = keeper.access(&Want::Usable)?;
+        let retries = self.retries.unwrap_or(hooks.retries);
+        let mut left = retries;
+        let (mut attempt, mut looks) = (0, 0);
+        let answer = loop {
+            if let Some(before_send) = &hooks.before_send {
+                let url = &*without_query(&url);
+                before_send(&Sending { method: &self.method, url, attempt })?;
+            }
+            attempt += 1;
+            let again = left > 0 && !matches!(payload, Payload::Reader(..));
+            let answer = match self.send_once(&url, &live, &mut payload) {
+                Ok(answer) => answer,
+                Err(failed) if again && (!failed.left || self.is_repeatable()) => {
+                    self.pause(retries - left, None);
+                    left -= 1;
+                    continue;
+                }
+                Err(failed) => return Err(failed.error),
+            };
+            if let Some(on_answer) = &hooks.on_answer {
+                on_answer(&self.received(&without_query(&url), &answer));
+            }
+            let status = answer.status.as_u16();
+            if self.is_expired(&url, &answer) && looks < LOOKS {
+                match self.replace(&live, &payload, looks)? {
+                    Some(next) => {
+                        live = next;
+                        looks += 1;
+                        continue;
+                    }
+                    None => break answer,
+                }
+            }
+            // 429: not processed. 503 with a time: to be asked again, but it may have been.
+            let wait = self.retry_after(&answer);
+            let refused = status == 429 || status == 503 && wait.is_some() && self.is_repeatable();
+            if again && refused && wait.is_none_or(|wait| wait <= LONGEST_WAIT) {
+                self.pause(retries - left, wait);
+                left -= 1;
+                continue;
+            }
+            break answer;
+        };
+        let retry_after = self.retry_after(&answer);
+        let (any_status, limit, method) = (self.any_status, self.limit, self.method);
+        let (parts, body) = (answer.parts, answer.body);
+        let token = live.access_token().clone();
+        let response = Response { url, parts, body, limit, token };
+        if any_status || response.status() < 400 {
+            return Ok(response);
+        }
+        let error = response.into_error(&method, retry_after);
+        Err(match &hooks.map_error {
+            Some(map_error) => map_error(error),
+            None => Error::Api(Box::new(error)),
+        })
+    }
+
+    /// Another token after a 401; `None`: the API's answer is the last word.
+    fn replace(&self, live: &Live, payload: &Payload<'_>, looks: u32) -> Result<Option<Live>> {
+        let keeper = self.client.keeper();
+        let refused = live.access_token();
+        if matches!(payload, Payload::Reader(..)) {
+            keeper.suspect(refused);
+            return Ok(None);
+        }
+        // One refresh for each refused token. Where a refresh ends the old access token, another
+        // process can end ours between its arrival and its use: then the store has moved on.
+        if looks > 0 {
+            return Ok(keeper.moved_on(refused));
+        }
+        match keeper.access(&Want::Instead(refused.clone())) {
+            Ok(next) => Ok(Some(next)),
+            // There is nothing to refresh with, so the API's own answer says more.
+            Err(Error::NotAuthorized(_)) if live.token.refresh_token().is_none() => Ok(None),
+            Err(Error::RateLimited(limited)) if self.client.is_too_early(&limited) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_repeatable(&self) -> bool {
+        let safe = matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        self.repeatable.unwrap_or(safe)
+    }
+
+    fn is_expired(&self, url: &str, answer: &Answer) -> bool {
+        answer.status == 401
+            || self
+                .client
+                .hooks()
+                .expired
+                .as_ref()
+                .is_some_and(|expired| expired(&self.received(&without_query(url), answer)))
+    }
+
+    fn received<'a>(&'a self, url: &'a str, answer: &'a Answer) -> Received<'a> {
+        let (status, headers) = (answer.status.as_u16(), &answer.headers);
+        Received { method: &self.method, url, status, headers }
+    }
+
+    fn retry_after(&self, answer: &Answer) -> Option<Duration> {
+        let asked = answer.status == 429 || answer.status == 503;
+        let now = || self.client.clock().now_utc();
+        asked.then(|| protocol::retry_after(&answer.headers, now(), Duration::MAX)).flatten()
+    }
+
+    /// Waits as long as the service asked, or longer each time, and a little more: many clients that
+    /// were told the same time must not come back together.
+    fn pause(&self, tries: u32, asked: Option<Duration>) {
+        let wait = asked.unwrap_or(FIRST_WAIT * 2_u32.pow(tries.min(8)));
+        let extra = wait.min(Duration::from_secs(2)) / 4;
+        let share = u32::from(crate::secret::random_byte());
+        self.client.clock().sleep(wait + extra * share / 256);
+    }
+
+    fn send_once(
+        &self,
+        url: &str,
+        live: &Live,
+        payload: &mut Payload<'_>,
+    ) -> Result<Answer, Failed> {
+        let before = |error| Failed { error, left: false };
+        let Some(value) = live.header.clone() else {
+            let text = "the access token has characters that no header can carry";
+            return Err(before(Error::config(text)));
+        };
+        let mut request = http::Request::builder().method(&self.method).uri(url);
+        if let Some(headers) = request.headers_mut() {
+            if !self.headers.is_empty() {
+                headers.extend(self.headers.clone());
+            }
+            headers.insert(self.client.token_header(), value);
+        }
+        let (answer, read) = match payload {
+            Payload::None => (self.exchange(url, request, SendBody::none()), false),
+            Payload::Bytes(bytes) => {
+                let mut watched = Watched { rest: *bytes, read: false };
+                let request = request.header(http::header::CONTENT_LENGTH, bytes.len());
+                let answer = self.exchange(url, request, SendBody::from_reader(&mut watched));
+                (answer, watched.read)
+            }
+            Payload::Reader(reader, length) => {
+                let mut watched = Watched { rest: &mut **reader, read: false };
+                let request = match length {
+                    Some(length) => request.header(http::header::CONTENT_LENGTH, *length),
+                    None => request,
+                };
+                let answer = self.exchange(url, request, SendBody::from_reader(&mut watched));
+                (answer, watched.read)
+            }
+        };
+        let address = || without_query(url);
+        match answer {
+            Ok(Ok(answer)) => {
+                let (parts, body) = answer.into_parts();
+                Ok(Answer { parts, body })
+            }
+            Ok(Err(error)) => {
+                let left = read || !never_connected(&error);
+                let error = Error::Transport(Box::new(TransportError {
+                    method: self.method.to_string(),
+                    url: address(),
+                    source: without_address(error),
+                }));
+                Err(Failed { error, left })
+            }
+            Err(_) => Err(before(Error::config(format!("{} is not an address", address())))),
+        }
+    }
+
+    fn exchange(
+        &self,
+        url: &str,
+        request: http::request::Builder,
+        body: SendBody<'_>,
+    ) -> http::Result<Result<http::Response<ureq::Body>, ureq::Error>> {
+        let request = request.body(body)?;
+        let agent = self.client.agent_for(url);
+        Ok(match self.timeout {
+            None => agent.run(request),
+            Some(timeout) => {
+                let config = agent.configure_request(request).timeout_global(Some(timeout));
+                agent.run(config.build())
+            }
+        })
+    }
+}
+
+/// Whether the error itself says that there was no connection. What has no body to be watched is
+/// known by this alone.
+fn never_connected(error: &ureq::Error) -> bool {
+    match error {
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => true,
+        ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => true,
+        ureq::Error::Io(error) => error.kind() == ErrorKind::ConnectionRefused,
+        _ => false,
+    }
+}
+
+struct Answer {
+    parts: http::response::Parts,
+    body: ureq::Body,
+}
+
+impl std::ops::Deref for Answer {
+    type Target = http::response::Parts;
+
+    fn deref(&self) -> &http::response::Parts {
+        &self.parts
+    }
+}
+
+/// A body that remembers whether anybody read it: before that, nothing of it has left.
+struct Watched<R> {
+    rest: R,
+    read: bool,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read = true;
+        self.rest.read(buffer)
+    }
+}

@@ -1,0 +1,129 @@
+//! An answer of the API.
+
+use std::fmt;
+use std::io::Read;
+
+use serde::de::DeserializeOwned;
+use ureq::Body;
+use ureq::http::{HeaderMap, Method, response};
+
+use super::without_query;
+use crate::error::{ApiError, Error, Result};
+use crate::secret::Secret;
+
+/// How much of an error answer is kept.
+const ERROR_BODY_LIMIT: u64 = 64 << 10;
+
+/// An answer of the API. `Debug` shows neither its query, its header values nor its body.
+pub struct Response {
+    pub(super) url: String,
+    pub(super) parts: response::Parts,
+    pub(super) body: Body,
+    pub(super) limit: u64,
+    /// What was sent, so that no error repeats it.
+    pub(super) token: Secret,
+}
+
+impl Response {
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.parts.status.as_u16()
+    }
+
+    /// A header, if it is there once or more and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.parts.headers.get(name)?.to_str().ok()
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// The body, read as it comes and without a limit. An answer that ends early is an error of the
+    /// reader.
+    pub fn into_reader(self) -> impl Read + Send + use<> {
+        self.body.into_reader()
+    }
+
+    /// Reads the body, up to 64 MiB or what [`super::Request::max_body`] says.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] when the body is larger, or was cut on the way.
+    pub fn read_bytes(self) -> Result<Vec<u8>> {
+        let Response { url, body, limit, .. } = self;
+        // One more than the limit: ureq counts reaching it as passing it.
+        let bytes = body.into_with_config().limit(limit.saturating_add(1)).read_to_vec();
+        match bytes {
+            Ok(bytes) if bytes.len() as u64 <= limit => Ok(bytes),
+            Ok(_) | Err(ureq::Error::BodyExceedsLimit(_)) => {
+                Err(Error::decode(answer_of(&url), format!("it is larger than {limit} bytes")))
+            }
+            Err(error) => Err(Error::decode(answer_of(&url), error)),
+        }
+    }
+
+    /// Reads the body as text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not UTF-8.
+    pub fn read_string(self) -> Result<String> {
+        let url = self.url.clone();
+        // Not the error itself: its `Debug` shows the bytes.
+        String::from_utf8(self.read_bytes()?)
+            .map_err(|error| Error::decode(answer_of(&url), error.utf8_error()))
+    }
+
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not the JSON that `T` needs.
+    pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
+        let (url, token) = (self.url.clone(), self.token.clone());
+        let bytes = self.read_bytes()?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            // The error quotes what it found, and an API may repeat what it was sent.
+            let text = error.to_string();
+            if !token.is_empty() && text.contains(token.expose()) {
+                return Error::decode(answer_of(&url), text.replace(token.expose(), "[..]"));
+            }
+            Error::decode(answer_of(&url), error)
+        })
+    }
+
+    pub(super) fn into_error(
+        self,
+        method: &Method,
+        retry_after: Option<std::time::Duration>,
+    ) -> ApiError {
+        let status = self.status();
+        let mut body = Vec::new();
+        // What could be read of it is what is shown.
+        let _ = self.body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut body);
+        ApiError {
+            method: method.to_string(),
+            url: without_query(&self.url),
+            status,
+            headers: Box::new(self.parts.headers),
+            body,
+            retry_after,
+        }
+    }
+}
+
+fn answer_of(url: &str) -> String {
+    format!("the answer of {}", without_query(url))
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("url", &without_query(&self.url))
+            .field("status", &self.status())
+            .field("headers", &self.parts.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
