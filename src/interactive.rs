@@ -48,7 +48,8 @@ impl Client {
     ///     println!("Open {url}");
     /// #   // What the browser does.
     /// #   let (url, sandbox) = (url.to_owned(), &sandbox);
-    /// #   scope.spawn(move || ureq::get(sandbox.approve(&url).unwrap()).call());
+    /// #   let browser = ureq::Agent::config_builder().proxy(None).build().new_agent();
+    /// #   scope.spawn(move || browser.get(sandbox.approve(&url).unwrap()).call());
     /// })
     /// # })?;
     /// # assert!(client.stored()?.is_some());

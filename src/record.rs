@@ -64,10 +64,25 @@ pub struct Record {
     replaces: Replaces,
 }
 
-/// Login and revision of the record that is replaced. Not stored, and so not part of what makes two
-/// records equal.
+/// The record that is replaced: login, revision and refresh token. Not stored, and so not part of
+/// what makes two records equal. The token is for scripts that put another into the record without
+/// counting the revision up: theirs may be the live one.
 #[derive(Clone, Default)]
-struct Replaces(Option<(String, u64)>);
+struct Replaces(Option<(String, u64, Option<Secret>)>);
+
+impl Replaces {
+    fn of(record: &Record) -> Replaces {
+        let refresh_token = record.token.refresh_token().cloned();
+        Replaces(Some((record.login.clone(), record.revision, refresh_token)))
+    }
+
+    fn fits(&self, stored: Option<&Record>) -> bool {
+        let stored = stored
+            .map(|stored| (stored.login.as_str(), stored.revision, stored.token.refresh_token()));
+        let replaced = self.0.as_ref();
+        stored == replaced.map(|(login, revision, token)| (&**login, *revision, token.as_ref()))
+    }
+}
 
 impl PartialEq for Replaces {
     fn eq(&self, _: &Replaces) -> bool {
@@ -185,33 +200,35 @@ impl Record {
     ///
     /// It is known to a record on its way into a store, and not stored.
     pub fn replaces(&self) -> Option<(&str, u64)> {
-        self.replaces.0.as_ref().map(|(login, revision)| (login.as_str(), *revision))
+        self.replaces.0.as_ref().map(|(login, revision, _)| (login.as_str(), *revision))
     }
 
-    /// Whether a save of `self` may go where `stored` is: the rule behind [`Record::replaces`].
+    /// Whether a save of `self` may go where `stored` is: the rule behind [`Record::replaces`]. It
+    /// compares the refresh token, too, which a script may have put there without counting up.
     pub fn may_replace(&self, stored: Option<&Record>) -> bool {
-        stored == Some(self)
-            || stored.map(|stored| (stored.login.as_str(), stored.revision)) == self.replaces()
+        stored == Some(self) || self.replaces.fits(stored)
     }
 
     /// A copy with the next revision, which replaces `self`.
     pub(crate) fn next(&self) -> Record {
         let mut next = self.clone();
         next.revision = self.revision.saturating_add(1);
-        next.replaces = Replaces(Some((self.login.clone(), self.revision)));
+        next.replaces = Replaces::of(self);
         next
     }
 
     /// A new login, which replaces `stored`.
     pub(crate) fn new_login(token: Token, stored: Option<&Record>) -> Record {
-        let mut record = Record::from(token);
-        record.login = random_id();
-        if let Some(stored) = stored {
-            record.revision = stored.revision.saturating_add(1);
-            record.generation = stored.generation.saturating_add(1);
-            record.replaces = Replaces(Some((stored.login.clone(), stored.revision)));
-        }
-        record
+        Record::from(token).in_place_of(stored)
+    }
+
+    /// The first record of a login, which replaces `stored`.
+    pub(crate) fn in_place_of(mut self, stored: Option<&Record>) -> Record {
+        let count = |count: Option<u64>| count.map_or(1, |count| count.saturating_add(1));
+        self.revision = count(stored.map(|stored| stored.revision));
+        self.generation = count(stored.map(|stored| stored.generation));
+        self.replaces = stored.map(Replaces::of).unwrap_or_default();
+        self
     }
 
     /// Checks that this record may be used under `binding`.
@@ -391,6 +408,12 @@ mod tests {
         assert!(!second.may_replace(None));
         let stranger = record();
         assert!(!second.may_replace(Some(&stranger)));
+        // A script that knows nothing of revisions has put another refresh token there.
+        let mut edited = first.clone();
+        edited.token = Token::new("at-1").with_refresh_token("rt-2");
+        assert!(!second.may_replace(Some(&edited)));
+        edited.token = Token::new("at-9").with_refresh_token("rt-1");
+        assert!(second.may_replace(Some(&edited)));
         let login = Record::new_login(Token::new("at-2"), Some(&second));
         assert!(login.may_replace(Some(&second)) && login.revision() == 3);
         Ok(())

@@ -39,8 +39,8 @@ use crate::secret::{Secret, random_id};
 const ROUNDS: usize = 6;
 /// How long nothing is tried again after a failure, while the access token works.
 const QUIET: Duration = Duration::from_secs(5);
-/// The longest wait that a service can ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600 + 60);
+/// How far apart the clocks of two hosts may be, or one before and after it is set.
+const SKEW: Duration = Duration::from_secs(60);
 
 /// A hook for [`Event`]s.
 pub(crate) type Hook = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -141,6 +141,11 @@ impl Keeper {
     pub(crate) fn newer(&self) -> Want {
         let memory = self.memory.lock();
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
+    }
+
+    /// How many refreshes this client has made.
+    pub(crate) fn refreshes(&self) -> u64 {
+        self.memory.lock().refreshes
     }
 
     /// Step 1. The token in memory, if it will do and nothing waits to be saved.
@@ -290,6 +295,7 @@ impl Keeper {
                 Err(error) => return self.not_saved(call, error),
             };
             if let Some(record) = &stored {
+                record.check(&self.rules.binding, &self.store())?;
                 call.events.push(Event::Refreshed { generation: record.generation });
                 self.publish(self.live(record));
             }
@@ -327,7 +333,9 @@ impl Keeper {
         }
         // Step 9: the note of an unanswered spend.
         let note = record.note.as_ref().filter(|note| {
-            note.fingerprint == fingerprint && call.turn.never_sent.as_ref() != Some(&note.nonce)
+            // Nothing was sent after a note of our own that failed; an earlier one may stand in it.
+            let never_sent = call.turn.never_sent.as_ref() == Some(&note.nonce);
+            note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
         });
         if let Some(note) = note
             && let Some(error) = self.stopped_by(call, note, now)
@@ -354,14 +362,16 @@ impl Keeper {
 
     /// Step 9: what the tables say, as the error for a call that cannot go on; `None` is "replay".
     fn stopped_by(&self, call: &Call<'_>, note: &Note, now: OffsetDateTime) -> Option<Error> {
-        // A wait longer than any that is ever written comes from a clock that was wrong then.
-        let not_before_in = note.not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
-        let not_before_in = Some(not_before_in).filter(|wait| *wait <= LONGEST_WAIT);
-        let not_before_in = not_before_in.unwrap_or_default();
+        // A note from the future comes from a clock that was wrong, and so does what it asks for.
+        let from_the_future = clock::until(now, note.sent_at) > SKEW;
+        let not_before = note.not_before.filter(|_| !from_the_future);
+        let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
         if note.answered && not_before_in.is_zero() {
             return None;
         }
-        let own = call.turn.unanswered.as_ref() == Some(&note.nonce);
+        let nonce = Some(&note.nonce);
+        let own =
+            [&call.turn.unanswered, &call.turn.never_sent].iter().any(|own| own.as_ref() == nonce);
         let found = Found {
             rotation: self.rules.rotation,
             ends_access_token: self.rules.ends_access_token,

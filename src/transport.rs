@@ -333,7 +333,9 @@ mod tests {
     fn assert_held(config: &Config) {
         assert_eq!((config.max_redirects(), config.max_redirects_will_error()), (0, false));
         assert!(!config.http_status_as_error());
-        assert!(config.timeouts().connect.is_some());
+        let times = config.timeouts();
+        let silence = config.timeout_per_read().is_some() && config.timeout_per_write().is_some();
+        assert!(times.connect.is_some() && (silence || times.global.is_some()));
     }
 
     fn reckless(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {

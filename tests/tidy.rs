@@ -14,7 +14,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
     (2, &["protocol"]),
     (3, &["backend"]),
     (4, &["refresh"]),
-    (5, &["transport", "client", "request", "interactive", "paging", "middleware", "hooks"]),
+    (5, &["transport", "client", "request", "interactive", "middleware", "paging", "hooks"]),
 ];
 
 /// Beside the house: these may import anything.

@@ -135,7 +135,16 @@ mod tests {
         bytes
     }
 
-    fn fed(target: fn(&[u8]), seeds: &[Vec<u8>], rounds: usize) {
+    /// Feeds a target with whole, cut and mutated seeds, and leaves them for libFuzzer where
+    /// `EVERGRANT_SEEDS` names a folder.
+    fn fed(name: &str, target: fn(&[u8]), seeds: &[Vec<u8>], rounds: usize) {
+        if let Some(folder) = std::env::var_os("EVERGRANT_SEEDS") {
+            let folder = std::path::Path::new(&folder).join(name);
+            std::fs::create_dir_all(&folder).unwrap();
+            for (n, seed) in seeds.iter().enumerate() {
+                std::fs::write(folder.join(format!("seed-{n}")), seed).unwrap();
+            }
+        }
         for seed in seeds {
             for end in 0..=seed.len() {
                 target(&seed[..end]);
@@ -151,7 +160,7 @@ mod tests {
     #[test]
     fn any_bytes_are_read_as_an_answer() {
         let seeds: Vec<_> = ROWS.iter().map(|row| row.body.as_bytes().to_vec()).collect();
-        fed(reply, &seeds, 3000);
+        fed("reply", reply, &seeds, 3000);
         reply(&b"[".repeat(100_000));
         reply(&br#"{"a":"#.repeat(100_000));
     }
@@ -163,7 +172,7 @@ mod tests {
             "?error=access_denied&error_description=no+way&state=STATE",
             "code=c&state=STATE",
         ];
-        fed(callback, &seeds.map(|seed| seed.as_bytes().to_vec()), 3000);
+        fed("callback", callback, &seeds.map(|seed| seed.as_bytes().to_vec()), 3000);
     }
 
     #[test]
@@ -174,6 +183,6 @@ mod tests {
         let full = br#"{"version":1,"login":"l","revision":2,"generation":1,"token":{"access_token":"a","extra":{"n":1.5}},"binding":{"token_endpoint":"https://a.example/t","client_id":"app","grant":"authorization_code"},"note":{"fingerprint":"f","nonce":"n","holder":{"host":"h","pid":1},"sent_at":"2026-11-20T21:00:00Z","deadline":"2026-11-20T21:02:00+02:00"},"refused":{"fingerprint":"f","at":"2026-11-20T21:00:00Z","code":"invalid_grant"},"later":[1]}"#;
         record(full);
         assert!(Record::from_json(full).is_ok());
-        fed(record, &[plain, full.to_vec()], 6000);
+        fed("record", record, &[plain, full.to_vec()], 6000);
     }
 }

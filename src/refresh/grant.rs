@@ -156,14 +156,18 @@ impl Keeper {
             let keeps_lock = decide::not_saved(self.rules.rotation, one_time) == Unsaved::KeepLock;
             // A pair of the login before this one has nothing left to do.
             let pair = Pair { record, spent: None, keeps_lock };
-            let token = pair.record.token.clone();
-            match self.keep(call, pair, true) {
-                Ok(Some(record)) => {
+            let (login, token) = (pair.record.login.clone(), pair.record.token.clone());
+            let kept = self.keep(call, pair, true).and_then(|record| {
+                // Without a lock, somebody else may have logged in meanwhile.
+                let ours = record.filter(|record| record.login == login);
+                ours.ok_or_else(|| BackendError::Conflict(self.store()).into())
+            });
+            match kept {
+                Ok(record) => {
                     call.events.push(Event::Refreshed { generation: record.generation });
                     self.publish(self.live(&record));
                     Ok(token)
                 }
-                Ok(None) => Ok(token),
                 Err(source) => {
                     let store = self.store();
                     let reason = source.to_string();

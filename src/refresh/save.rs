@@ -31,7 +31,7 @@ enum Place {
 }
 
 fn place(pair: &Pair, stored: Option<&Record>) -> Place {
-    let Some(spent) = &pair.spent else { return Place::Ours(pair.record.clone()) };
+    let Some(spent) = &pair.spent else { return place_login(&pair.record, stored) };
     let Some(stored) = stored.filter(|stored| stored.login == pair.record.login) else {
         return Place::Lost;
     };
@@ -56,6 +56,19 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
         let mut next = stored.next();
         next.spare = ours.cloned();
         Place::Theirs(next)
+    }
+}
+
+/// A new login goes over the one that was there when its code was exchanged, however often that was
+/// refreshed since; not over another new one.
+fn place_login(ours: &Record, stored: Option<&Record>) -> Place {
+    match stored {
+        _ if ours.may_replace(stored) => Place::Ours(ours.clone()),
+        Some(stored) if stored.login == ours.login => Place::There,
+        Some(stored) if ours.replaces().is_none_or(|(login, _)| login != stored.login) => {
+            Place::Lost
+        }
+        stored => Place::Ours(ours.clone().in_place_of(stored)),
     }
 }
 
@@ -177,7 +190,9 @@ impl Keeper {
                     return Ok(stored);
                 }
                 Place::Lost => {
+                    // A login that its owner is still told of is not ended.
                     let lost = pair.record.token.refresh_token().cloned();
+                    let lost = lost.filter(|_| pair.spent.is_some());
                     self.saved(call);
                     if let Some(lost) = lost {
                         // Best effort: nobody can use it any more.
@@ -195,8 +210,7 @@ impl Keeper {
             };
             tries += 1;
             let conflict = BackendError::is_conflict(&error);
-            if tries == TRIES || conflict && call.turn.unsaved.as_ref().is_some_and(Pair::is_login)
-            {
+            if tries == TRIES {
                 return Err(error);
             }
             if !conflict {
@@ -236,11 +250,5 @@ impl Keeper {
         note.answered = answered;
         note.unanswered_since = note.unanswered_since.or(earlier);
         Some(note)
-    }
-}
-
-impl Pair {
-    fn is_login(&self) -> bool {
-        self.spent.is_none()
     }
 }

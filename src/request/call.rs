@@ -99,6 +99,7 @@ impl Request<'_> {
         let retries = self.retries.unwrap_or(hooks.retries);
         let mut left = retries;
         let (mut attempt, mut looks) = (0, 0);
+        let mut refreshed = false;
         let answer = loop {
             if let Some(before_send) = &hooks.before_send {
                 let url = &*without_query(&url);
@@ -120,7 +121,7 @@ impl Request<'_> {
             }
             let status = answer.status.as_u16();
             if self.is_expired(&url, &answer) && looks < LOOKS {
-                match self.replace(&live, &payload, looks)? {
+                match self.replace(&live, &payload, &mut refreshed)? {
                     Some(next) => {
                         live = next;
                         looks += 1;
@@ -155,20 +156,31 @@ impl Request<'_> {
     }
 
     /// Another token after a 401; `None`: the API's answer is the last word.
-    fn replace(&self, live: &Live, payload: &Payload<'_>, looks: u32) -> Result<Option<Live>> {
+    fn replace(
+        &self,
+        live: &Live,
+        payload: &Payload<'_>,
+        refreshed: &mut bool,
+    ) -> Result<Option<Live>> {
         let keeper = self.client.keeper();
         let refused = live.access_token();
         if matches!(payload, Payload::Reader(..)) {
             keeper.suspect(refused);
             return Ok(None);
         }
-        // One refresh for each refused token. Where a refresh ends the old access token, another
-        // process can end ours between its arrival and its use: then the store has moved on.
-        if looks > 0 {
+        // One refresh for each call. Where a refresh ends the old access token, another process can
+        // end ours between its arrival and its use: then the store has moved on.
+        if *refreshed {
             return Ok(keeper.moved_on(refused));
         }
+        let before = keeper.refreshes();
         match keeper.access(&Want::Instead(refused.clone())) {
-            Ok(next) => Ok(Some(next)),
+            Ok(next) => {
+                // A token found in the store may have been ended together with ours, so that is not
+                // the end; one that was refreshed for this call is.
+                *refreshed = keeper.refreshes() != before;
+                Ok(Some(next))
+            }
             // There is nothing to refresh with, so the API's own answer says more.
             Err(Error::NotAuthorized(_)) if live.token.refresh_token().is_none() => Ok(None),
             Err(Error::RateLimited(limited)) if self.client.is_too_early(&limited) => Ok(None),

@@ -9,13 +9,15 @@
 //!
 //! let sandbox = Sandbox::start()?;
 //! let token = sandbox.login();
+//! let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
 //! let refresh = || {
 //!     let form = [
 //!         ("grant_type", "refresh_token"),
 //!         ("refresh_token", token.refresh_token().map_or("", |t| t.expose())),
 //!     ];
 //!     // sandbox-client:sandbox-secret
-//!     ureq::post(format!("{}/token", sandbox.url()))
+//!     agent
+//!         .post(format!("{}/token", sandbox.url()))
 //!         .header("Authorization", "Basic c2FuZGJveC1jbGllbnQ6c2FuZGJveC1zZWNyZXQ=")
 //!         .send_form(form)
 //! };

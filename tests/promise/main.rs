@@ -2,13 +2,29 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod contract;
+mod crash;
 mod disk;
 mod files;
+mod foreign;
+mod full_disk;
+mod kills;
+mod order;
+mod outcomes;
+mod storm;
 mod strace;
 mod support;
+mod threads_and_processes;
+mod worker;
+mod world;
 
 /// What [`support::child`] starts: not a test of its own.
 #[test]
 fn child_entry() {
-    support::run_child(&[files::CHILDREN, disk::CHILDREN, strace::CHILDREN]);
+    support::run_child(&[
+        files::CHILDREN,
+        disk::CHILDREN,
+        strace::CHILDREN,
+        worker::CHILDREN,
+        kills::CHILDREN,
+    ]);
 }

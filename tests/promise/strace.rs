@@ -43,9 +43,9 @@ const FILES: [(&str, &str); 5] = [
     ("temp", ".store.json.evergrant-temp"),
 ];
 
-/// The child's run, and the trace of what it did to the store's files and to no others.
-fn run(dir: &Path, inject: Option<&str>) -> (Output, String) {
-    let trace = dir.with_extension("trace");
+/// strace as a wrapper that writes down what a child does to the store's files in `dir`, and to no
+/// others, and makes one of these calls fail.
+pub(crate) fn wrapper(dir: &Path, trace: &Path, inject: Option<&str>) -> Vec<String> {
     let mut wrapper: Vec<String> = ["strace", "-f", "-qq", "-y", "-o"].map(String::from).into();
     wrapper.push(trace.display().to_string());
     for (_, name) in FILES {
@@ -56,6 +56,13 @@ fn run(dir: &Path, inject: Option<&str>) -> (Output, String) {
     if let Some(inject) = inject {
         wrapper.extend(["-e".to_owned(), format!("inject={inject}")]);
     }
+    wrapper
+}
+
+/// The child's run, and its trace.
+fn run(dir: &Path, inject: Option<&str>) -> (Output, String) {
+    let trace = dir.with_extension("trace");
+    let wrapper = wrapper(dir, &trace, inject);
     let output =
         child("strace::refresh", &wrapper).env("STORE", dir.join("store.json")).output().unwrap();
     let text = fs::read_to_string(&trace).unwrap();
@@ -64,7 +71,7 @@ fn run(dir: &Path, inject: Option<&str>) -> (Output, String) {
 }
 
 /// The trace as `call file`, with the names of [`FILES`].
-fn calls(dir: &Path, trace: &str) -> Vec<(String, String)> {
+pub(crate) fn calls(dir: &Path, trace: &str) -> Vec<(String, String)> {
     let folder = dir.display().to_string();
     let line = |line: &str| {
         let call = line.split_once(' ')?.1.trim_start();
@@ -77,7 +84,7 @@ fn calls(dir: &Path, trace: &str) -> Vec<(String, String)> {
     trace.lines().filter_map(line).collect()
 }
 
-fn unusable() -> bool {
+pub(crate) fn unusable() -> bool {
     let lacks = !works("strace", &["-qq", "-o", "/dev/null", "true"]);
     if lacks {
         skip("strace is not installed, or may not trace");

@@ -246,3 +246,24 @@ fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
         assert!(world.sent().is_empty());
     }
 }
+
+/// A note that was written and reported as failed takes the place of the one before it, and what that
+/// one said: a token was sent, and no answer came.
+#[test]
+fn a_note_that_failed_does_not_make_an_unanswered_spend_forgotten() {
+    for fault in [Fault::Before, Fault::After] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        world.acts(&[Act::LoseReply, Act::LoseRequest]);
+        assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+        let sent_at = world.stored().note.unwrap().sent_at;
+        world.clock.advance(Duration::from_secs(60));
+        let keeper = world.keeper();
+        world.plan(move |call, _| (call == "save").then_some(fault));
+        assert_eq!(kind(&use_token(&keeper)), "backend");
+        *world.store.plan.lock() = None;
+        let error = use_token(&keeper).unwrap_err();
+        let Error::Reauthorize(refusal) = &error else { panic!("{fault:?}: {error}") };
+        assert_eq!(refusal.unanswered_since, Some(sent_at), "{fault:?}");
+    }
+}

@@ -234,6 +234,62 @@ fn a_late_pair_is_never_written_into_an_empty_store_or_another_login() {
     }
 }
 
+/// A script writes another token into the record and leaves its numbers alone, while our request is
+/// on its way: what it wrote is found by the token.
+#[test]
+fn a_pair_that_a_script_wrote_under_the_same_revision_is_not_overwritten() {
+    let (world, got) = overtaken(Rotation::Grace(LIFE), true, |stored| {
+        let record = stored.as_mut().unwrap();
+        let end = record.token.expires_at().unwrap() + time::Duration::hours(9);
+        record.token = Token::new("at-theirs").with_refresh_token("rt-theirs").with_expires_at(end);
+    });
+    assert_eq!(got, "at-theirs");
+    assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
+}
+
+/// A login whose save failed, and what `act` makes of the store before the next call, which must be
+/// able to go on.
+fn login_unsaved(fault: Fault, act: impl FnOnce(&mut Option<Record>)) -> (World, String) {
+    let world = World::new(Rotation::UntilUsed);
+    world.plan(move |call, _| (call == "save").then_some(fault));
+    let keeper = world.keeper();
+    let error = super::steps::exchange(&world, &keeper, 1).unwrap_err();
+    assert_eq!(error.kind(), "not_saved");
+    *world.store.plan.lock() = None;
+    act(&mut world.store.record.lock());
+    let got = kind(&use_token(&keeper)).to_owned();
+    (world, got)
+}
+
+#[test]
+fn a_login_that_could_not_be_saved_replaces_what_it_found_however_often_that_was_refreshed() {
+    let refreshed = |stored: &mut Option<Record>| {
+        let mut next = stored.clone().unwrap().next().next();
+        next.token = Token::new("at-2").with_refresh_token("rt-2");
+        *stored = Some(next);
+    };
+    let (world, got) = login_unsaved(Fault::Before, refreshed);
+    assert_eq!(got, "at-login-1");
+    let stored = world.stored();
+    assert_eq!(stored.token.refresh_token(), Some(&Secret::new("rt-login-1")));
+    assert_eq!(stored.revision, 4);
+    // It was there after all, and somebody has refreshed it.
+    let (world, got) = login_unsaved(Fault::After, refreshed);
+    assert_eq!(got, "at-2");
+    assert_eq!(world.stored().revision, 4);
+}
+
+#[test]
+fn a_login_that_could_not_be_saved_is_not_written_over_a_later_one() {
+    let (world, got) = login_unsaved(Fault::Before, |stored| {
+        let token = Token::new("at-later").with_refresh_token("rt-later");
+        *stored = Some(Record::new_login(token, stored.as_ref()));
+    });
+    assert_eq!(got, "at-later");
+    // Its owner was given the token, so it is not ended at the service.
+    assert!(world.wire.0.lock().revoked.is_empty());
+}
+
 /// A lease that runs out before the request is sent gives the spend up.
 #[test]
 fn a_lease_that_does_not_outlast_the_request_sends_nothing() {

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 
-fn exchange(world: &World, keeper: &Keeper, number: u64) -> Result<Token> {
+pub(super) fn exchange(world: &World, keeper: &Keeper, number: u64) -> Result<Token> {
     let clock = world.clock.clone();
     keeper.authorize([("realmId".to_owned(), "9".into())].into_iter().collect(), &mut |sent_at| {
         let token = Token::new(format!("at-login-{number}"))

@@ -1,0 +1,126 @@
+//! Many at the moment of expiry: one refresh, and every call succeeds.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Barrier;
+use std::time::{Duration, SystemTime};
+
+use crate::server::{BASIC, Count, Server, stored};
+
+/// How long an access token lives. The server counts whole seconds, so it is up to one less.
+const LIFETIME: u32 = 2;
+
+/// How many expiries are lived through.
+fn rounds() -> u64 {
+    if crate::everything_is_required() { 20 } else { 3 }
+}
+
+/// The example `workers`, which `cargo test` builds.
+fn workers() -> Command {
+    let tests = std::env::current_exe().expect("this program");
+    let program: PathBuf =
+        tests.ancestors().nth(2).expect("the target folder").join("examples/workers");
+    assert!(program.exists(), "{} is missing: cargo build --examples", program.display());
+    Command::new(program)
+}
+
+/// Starts `processes` of `threads` each at one moment, and checks that every call was a 200.
+fn wave(server: &Server, processes: usize, threads: usize, start: SystemTime) {
+    let mut children: Vec<Child> = (0..processes)
+        .map(|_| {
+            workers()
+                .arg("--store")
+                .arg(server.file("login"))
+                .args(["--threads", &threads.to_string(), "--requests", "1", "--wait"])
+                .arg(format!("{}/me", server.url))
+                .env("EXAMPLE_TOKEN_URL", server.token_endpoint())
+                .env("EXAMPLE_CLIENT_ID", BASIC.0)
+                .env("EXAMPLE_CLIENT_SECRET", BASIC.1)
+                .env("EXAMPLE_AUTH", "basic")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("a worker")
+        })
+        .collect();
+    let mut outputs: Vec<_> = children
+        .iter_mut()
+        .map(|child| BufReader::new(child.stdout.take().expect("its output")).lines())
+        .collect();
+    for output in &mut outputs {
+        assert_eq!(output.next().expect("a line").expect("text"), "ready");
+    }
+    let start = start.duration_since(SystemTime::UNIX_EPOCH).expect("a date").as_secs_f64();
+    for child in &mut children {
+        let mut input = child.stdin.take().expect("its input");
+        writeln!(input, "{start:.3}").expect("it listens");
+    }
+    for (mut child, output) in children.into_iter().zip(outputs) {
+        let lines: Vec<String> = output.map(|line| line.expect("text")).collect();
+        assert_eq!(lines, [format!("{{\"200\":{threads}}}")]);
+        assert!(child.wait().expect("its end").success());
+    }
+}
+
+/// Lives through expiries with so many processes and threads.
+fn expiries(processes: usize, threads: usize) {
+    let Some(server) = Server::start(LIFETIME) else { return };
+    let file = server.file("login");
+    drop(server.logged_in(BASIC, "login"));
+    let mut slowest = Duration::ZERO;
+    for round in 1..=rounds() {
+        let end = stored(&file).token().expires_at().expect("a lifetime");
+        // The worst moment: the first call finds that the token has just ended.
+        let start = SystemTime::from(end).max(SystemTime::now() + Duration::from_millis(200));
+        wave(&server, processes, threads, start);
+        slowest = slowest.max(start.elapsed().expect("it is past"));
+        let calls = round * (processes * threads) as u64;
+        assert_eq!(server.count(), Count { granted: round, refused: 0, calls }, "round {round}");
+        assert_eq!(stored(&file).generation(), round + 1);
+        assert!(server.is_alive(&file), "round {round}");
+    }
+    println!(
+        "{} expiries, {processes} processes of {threads} threads: 1 refresh each, {} calls, all \
+         200, slowest wave {} ms",
+        rounds(),
+        server.count().calls,
+        slowest.as_millis()
+    );
+}
+
+#[test]
+fn sixty_four_threads_refresh_once_per_expiry() {
+    expiries(1, 64);
+}
+
+#[test]
+fn sixteen_processes_refresh_once_per_expiry() {
+    expiries(16, 1);
+}
+
+#[test]
+fn six_clients_that_refresh_by_name_at_once_refresh_once() {
+    let Some(server) = Server::start(60) else { return };
+    let file = server.file("login");
+    drop(server.logged_in(BASIC, "login"));
+    for round in 1..=5 {
+        let start = Barrier::new(6);
+        let tokens: Vec<_> = std::thread::scope(|scope| {
+            let work = || {
+                // A client of its own, as in a process of its own.
+                let client = server.client(BASIC, "login");
+                let before = client.access_token().unwrap();
+                start.wait();
+                client.refresh().unwrap();
+                assert_ne!(client.access_token().unwrap(), before);
+                client.token().unwrap()
+            };
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(tokens.windows(2).all(|pair| pair[0] == pair[1]), "all have the same token");
+        assert_eq!(server.count(), Count { granted: round, refused: 0, calls: 0 });
+        assert!(server.is_alive(&file));
+    }
+}

@@ -1,0 +1,237 @@
+//! P7: a script that knows neither the lock nor the record's rules refreshes on the same store. It
+//! sends the stored refresh token itself and writes the new pair into the file, in place.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use evergrant::backend::Record;
+use evergrant::clock::{Clock, ManualClock};
+use evergrant::provider::Rotation;
+use evergrant::sandbox::{Fault, Gate};
+use evergrant::{BoxError, FileBackend, Guard, TokenBackend};
+use serde_json::Value;
+
+use crate::worker::call;
+use crate::world::{CLASSES, GRACE, LIFE, PATIENCE, World, name};
+
+/// The two halves of the script: an answer, and the edit of the file.
+struct Script {
+    pair: Value,
+}
+
+impl Script {
+    /// Sends the stored refresh token; `None` when it is refused.
+    fn refresh(world: &World) -> Option<Script> {
+        let stored: Value = serde_json::from_slice(&std::fs::read(&world.path).unwrap()).unwrap();
+        let refresh_token = stored["token"]["refresh_token"].as_str().unwrap();
+        let basic = STANDARD.encode("sandbox-client:sandbox-secret");
+        let agent = ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build();
+        let mut answer = ureq::Agent::from(agent)
+            .post(format!("{}/token", world.sandbox.url()))
+            .header("Authorization", format!("Basic {basic}"))
+            .send_form([("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
+            .unwrap();
+        let granted = answer.status() == 200;
+        granted.then(|| Script { pair: answer.body_mut().read_json().unwrap() })
+    }
+
+    fn write(&self, world: &World) {
+        let mut stored: Value =
+            serde_json::from_slice(&std::fs::read(&world.path).unwrap()).unwrap();
+        let token = &mut stored["token"];
+        token["access_token"] = self.pair["access_token"].clone();
+        if let Some(refresh_token) = self.pair.get("refresh_token") {
+            token["refresh_token"] = refresh_token.clone();
+        }
+        let now = world.clock.now_utc();
+        let date = |date: time::OffsetDateTime| {
+            date.format(&time::format_description::well_known::Rfc3339).unwrap()
+        };
+        token["issued_at"] = date(now).into();
+        token["expires_at"] = date(now + LIFE).into();
+        std::fs::write(&world.path, stored.to_string()).unwrap();
+    }
+
+    fn run(world: &World) {
+        Script::refresh(world).expect("the script is not refused").write(world);
+    }
+}
+
+/// A world at the end of its first token.
+fn ended(rotation: Rotation) -> Arc<World> {
+    let world = World::with(rotation, |builder| builder.second_pair_ends_first(true));
+    world.seed();
+    world.clock.advance(LIFE);
+    Arc::new(world)
+}
+
+/// A new run works, and so does the one after the next expiry.
+#[track_caller]
+fn is_alive(world: &World, what: &str) {
+    assert!(world.sandbox.login_alive(), "{what}");
+    for _ in 0..2 {
+        let answer = call(&world.client());
+        assert!(answer.starts_with("ok "), "{what}: {answer}");
+        world.clock.advance(LIFE);
+    }
+}
+
+#[test]
+fn what_a_script_wrote_before_is_used_without_a_refresh() {
+    for (class, rotation) in CLASSES {
+        let world = ended(rotation);
+        let client = world.client();
+        Script::run(&world);
+        assert_eq!(call(&client), "ok at-2", "{class}");
+        assert_eq!(world.token_requests(), 1, "{class}");
+        // And again, with a client that remembers a token of the same number.
+        world.clock.advance(LIFE);
+        Script::run(&world);
+        assert_eq!(call(&client), "ok at-3", "{class}");
+        world.sandbox.expire_access_tokens();
+        Script::run(&world);
+        assert_eq!(call(&client), "ok at-4", "{class}");
+        assert_eq!(world.token_requests(), 3, "{class}");
+        is_alive(&world, class);
+    }
+}
+
+/// A store in a file to which something happens before one of its saves.
+struct Overtaken {
+    file: FileBackend,
+    before: Box<dyn Fn(&Record) + Send + Sync>,
+}
+
+impl TokenBackend for Overtaken {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.file.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        (self.before)(record);
+        self.file.save(record)
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.file.clear()
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.file.lock(wait)
+    }
+}
+
+#[test]
+fn a_script_between_our_look_and_our_note_is_noticed_and_its_pair_used() {
+    for (class, rotation) in CLASSES {
+        let world = ended(rotation);
+        let (once, script) = (OnceLock::new(), Arc::clone(&world));
+        let before = move |record: &Record| {
+            if record.note().is_some() {
+                once.get_or_init(|| Script::run(&script));
+            }
+        };
+        let file = FileBackend::new(&world.path);
+        let store = Overtaken { file, before: Box::new(before) };
+        let client = world.client_on(store, world.clock.clone());
+        let answer = call(&client);
+        if rotation == Rotation::None {
+            // Its refresh token is the one that was there, so nothing shows, and nothing is lost.
+            assert!(answer.starts_with("ok "), "{class}: {answer}");
+        } else {
+            assert_eq!(answer, "ok at-2", "{class}");
+            assert_eq!((world.token_requests(), world.stored_name()), (1, "rt-2".to_owned()));
+        }
+        is_alive(&world, class);
+    }
+}
+
+/// The script is served while our request waits, and has written before ours is answered.
+#[test]
+fn a_script_that_was_served_before_us_is_found_after_our_refusal() {
+    let classes = [Rotation::None, Rotation::Grace(GRACE), Rotation::UntilUsed, Rotation::Strict];
+    for rotation in classes {
+        let what = format!("{rotation:?}");
+        let world = ended(rotation);
+        let gate = Gate::new();
+        world.sandbox.fault(Fault::HoldBefore(gate.clone()));
+        let client = world.client();
+        let answer = std::thread::scope(|scope| {
+            let ours = scope.spawn(|| call(&client));
+            assert!(gate.wait_for(1, PATIENCE));
+            Script::run(&world);
+            gate.open();
+            ours.join().unwrap()
+        });
+        // Where a second pair has ended the first, the call fails and the login lives on.
+        let ended_first = matches!(rotation, Rotation::Grace(_) | Rotation::UntilUsed);
+        assert!(answer.starts_with("ok ") || ended_first, "{what}: {answer}");
+        world.clock.advance(LIFE);
+        is_alive(&world, &what);
+    }
+}
+
+/// We are served, and before our answer comes the script is served, too: its pair has ended ours.
+#[test]
+fn a_script_that_was_served_after_us_keeps_the_store() {
+    for rotation in [Rotation::Grace(GRACE), Rotation::GraceThenFamily(GRACE), Rotation::UntilUsed]
+    {
+        let what = format!("{rotation:?}");
+        let world = ended(rotation);
+        let gate = Gate::new();
+        world.sandbox.fault(Fault::HoldAfter(gate.clone()));
+        let client = world.client();
+        let answer = std::thread::scope(|scope| {
+            let ours = scope.spawn(|| call(&client));
+            assert!(gate.wait_for(1, PATIENCE));
+            Script::run(&world);
+            gate.open();
+            ours.join().unwrap()
+        });
+        assert_eq!(answer, "ok at-3", "{what}");
+        assert_eq!(world.stored_name(), "rt-3", "{what}");
+        is_alive(&world, &what);
+    }
+}
+
+/// A clock on which something happens during its first sleep of a second.
+struct Busy {
+    clock: Arc<ManualClock>,
+    during: Box<dyn Fn() + Send + Sync>,
+    once: OnceLock<()>,
+}
+
+impl std::fmt::Debug for Busy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.clock.fmt(f)
+    }
+}
+
+impl Clock for Busy {
+    fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+    fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
+    }
+    fn sleep(&self, duration: Duration) {
+        if duration >= Duration::from_secs(1) {
+            self.once.get_or_init(|| (self.during)());
+        }
+        self.clock.sleep(duration);
+    }
+}
+
+/// The script is between its answer and its write when we are refused.
+#[test]
+fn a_script_that_writes_after_our_refusal_is_found_by_the_second_look() {
+    let world = ended(Rotation::Strict);
+    let script = Script::refresh(&world).unwrap();
+    let other = Arc::clone(&world);
+    let during = Box::new(move || script.write(&other));
+    let clock = Busy { clock: world.clock.clone(), during, once: OnceLock::new() };
+    let client = world.client_on(FileBackend::new(&world.path), Arc::new(clock));
+    assert_eq!(call(&client), "ok at-2");
+    assert!(world.stored().refused().is_none());
+    assert_eq!(name(world.stored().token().access_token()), "at-2");
+    is_alive(&world, "strict");
+}

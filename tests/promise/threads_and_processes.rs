@@ -1,0 +1,153 @@
+//! P1: however many threads and processes meet at the end of a token, the server sees one refresh.
+
+use std::sync::Barrier;
+
+use evergrant::provider::Rotation;
+
+use crate::world::{LIFE, World};
+
+const ROUNDS: u64 = 20;
+const THREADS: usize = 64;
+const PROCESSES: usize = 16;
+
+/// How the access token comes to its end.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// By the clocks of both sides.
+    Expiry,
+    /// At the server alone: the clients learn it by a 401.
+    Unannounced,
+}
+
+fn end(world: &World, end: End) {
+    match end {
+        End::Expiry => world.clock.advance(LIFE),
+        End::Unannounced => world.sandbox.expire_access_tokens(),
+    }
+}
+
+/// After each round: one refresh more than before, and the login alive.
+#[track_caller]
+fn check(world: &World, round: u64, answers: &[String], what: &str) {
+    let expected = format!("ok at-{}", round + 2);
+    assert!(answers.iter().all(|answer| *answer == expected), "{what}, {round}: {answers:?}");
+    let counters = world.sandbox.counters();
+    assert_eq!(counters.refreshes, round + 1, "{what}, round {round}: {counters:?}");
+    assert_eq!(counters.token_requests, round + 1, "{what}, round {round}: {counters:?}");
+    assert!(world.sandbox.login_alive(), "{what}, round {round}: the login is lost");
+}
+
+fn threads(rotation: Rotation, by: End) {
+    let what = format!("{THREADS} threads, {rotation:?}, {by:?}");
+    let world = World::new(rotation);
+    world.seed();
+    let client = world.client();
+    assert_eq!(crate::worker::call(&client), "ok at-1");
+    for round in 0..ROUNDS {
+        end(&world, by);
+        let barrier = Barrier::new(THREADS);
+        let answers: Vec<String> = std::thread::scope(|scope| {
+            let one = || {
+                barrier.wait();
+                crate::worker::call(&client)
+            };
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(one)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        check(&world, round, &answers, &what);
+    }
+    println!("{what}: {ROUNDS} rounds, {} refreshes", world.refreshes());
+}
+
+fn processes(rotation: Rotation, by: End) {
+    let what = format!("{PROCESSES} processes, {rotation:?}, {by:?}");
+    let world = World::new(rotation);
+    world.seed();
+    let mut workers: Vec<_> =
+        (0..PROCESSES).map(|_| world.worker_under::<&str>(&[], &[("CLOCK", "manual")])).collect();
+    for worker in &mut workers {
+        assert_eq!(worker.ask("call"), "ok at-1");
+    }
+    for round in 0..ROUNDS {
+        end(&world, by);
+        if let End::Expiry = by {
+            for worker in &mut workers {
+                assert_eq!(worker.ask(&format!("advance {}", LIFE.as_secs())), "done");
+            }
+        }
+        workers.iter_mut().for_each(|worker| worker.say("call"));
+        let answers: Vec<_> = workers.iter().map(|worker| worker.hear()).collect();
+        check(&world, round, &answers, &what);
+    }
+    println!("{what}: {ROUNDS} rounds, {} refreshes", world.refreshes());
+    for worker in workers {
+        assert!(worker.end().success());
+    }
+}
+
+#[test]
+fn threads_at_the_end_of_a_token_make_one_refresh() {
+    for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
+        threads(rotation, End::Expiry);
+    }
+}
+
+#[test]
+fn threads_that_meet_a_401_make_one_refresh() {
+    for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
+        threads(rotation, End::Unannounced);
+    }
+}
+
+#[test]
+fn processes_at_the_end_of_a_token_make_one_refresh() {
+    for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
+        processes(rotation, End::Expiry);
+    }
+}
+
+#[test]
+fn processes_that_meet_a_401_make_one_refresh() {
+    for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
+        processes(rotation, End::Unannounced);
+    }
+}
+
+/// Threads in processes, each process new: nobody remembers anything, and the record says that the
+/// token has ended.
+#[test]
+fn processes_that_start_on_an_ended_token_make_one_refresh() {
+    for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
+        for _ in 0..3 {
+            let world = World::in_real_time(rotation);
+            world.seed_ended();
+            let mut workers: Vec<_> = (0..PROCESSES).map(|_| world.worker()).collect();
+            for worker in &mut workers {
+                assert_eq!(worker.ask("spawn"), "done");
+                worker.say("call");
+            }
+            let mut answers: Vec<_> = workers.iter().map(|worker| worker.hear()).collect();
+            answers.extend(workers.iter_mut().map(|worker| worker.ask("join")));
+            check(&world, 0, &answers, "new processes");
+        }
+    }
+}
+
+/// All access tokens of a login end at once; a process that was idle knows only an older one than
+/// the store has.
+#[test]
+fn a_process_that_finds_a_token_in_the_store_that_has_ended_too_refreshes_it() {
+    let world = World::new(Rotation::StrictFamily);
+    world.seed();
+    let (idle, busy) = (world.client(), world.client());
+    assert_eq!(crate::worker::call(&idle), "ok at-1");
+    busy.refresh().unwrap();
+    assert_eq!(crate::worker::call(&busy), "ok at-2");
+    world.sandbox.expire_access_tokens();
+    assert_eq!(crate::worker::call(&idle), "ok at-3");
+    assert_eq!(world.refreshes(), 2);
+    // An API that accepts nothing costs one refresh, and its own answer is told.
+    world.sandbox.on_open("GET", "/api/me", |_| evergrant::sandbox::ApiReply::new(401));
+    assert!(crate::worker::call(&idle).starts_with("api "));
+    assert_eq!(world.refreshes(), 3);
+}

@@ -1,0 +1,247 @@
+//! A sandbox, a store, and processes that use both: one process per [`Worker`], told by lines what
+//! to do.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{ChildStdin, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, SystemTime};
+
+use evergrant::backend::Record;
+use evergrant::clock::{Clock, ManualClock, SystemClock};
+use evergrant::provider::Rotation;
+use evergrant::sandbox::{Event, EventKind, Sandbox, SandboxBuilder};
+use evergrant::{Client, FileBackend, Secret, Token};
+
+use crate::support::*;
+
+/// Real time after which a test gives up. Nothing waits for it to pass.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const LIFE: Duration = Duration::from_secs(3600);
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
+
+/// The classes of rotation, and the names that a child knows them by.
+pub(crate) const CLASSES: [(&str, Rotation); 6] = [
+    ("none", Rotation::None),
+    ("grace", Rotation::Grace(GRACE)),
+    ("grace-then-family", Rotation::GraceThenFamily(GRACE)),
+    ("until-used", Rotation::UntilUsed),
+    ("strict", Rotation::Strict),
+    ("strict-family", Rotation::StrictFamily),
+];
+
+/// Whether everything is wanted, at the price of time.
+pub(crate) fn everything() -> bool {
+    std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1")
+}
+
+/// The clocks of the computer, with sleeps that are cut short.
+#[derive(Debug)]
+pub(crate) struct Brisk;
+
+impl Clock for Brisk {
+    fn now(&self) -> SystemTime {
+        SystemClock.now()
+    }
+    fn monotonic(&self) -> Duration {
+        SystemClock.monotonic()
+    }
+    fn sleep(&self, duration: Duration) {
+        SystemClock.sleep(duration.min(Duration::from_millis(2)));
+    }
+}
+
+/// One sandbox and one store.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) dir: TempDir,
+    pub(crate) path: PathBuf,
+    pub(crate) rotation: Rotation,
+    /// The sandbox's clock, where it is set by hand.
+    pub(crate) clock: Arc<ManualClock>,
+}
+
+impl World {
+    /// A sandbox on a clock that stands still.
+    pub(crate) fn new(rotation: Rotation) -> World {
+        World::with(rotation, |builder| builder)
+    }
+
+    pub(crate) fn with(
+        rotation: Rotation,
+        change: impl FnOnce(SandboxBuilder) -> SandboxBuilder,
+    ) -> World {
+        let clock = Arc::new(ManualClock::new());
+        let builder = Sandbox::builder().rotation(rotation).access_token_lifetime(LIFE);
+        let sandbox = change(builder.clock(clock.clone())).start().unwrap();
+        let dir = TempDir::new();
+        let path = dir.join("store.json");
+        World { sandbox, dir, path, rotation, clock }
+    }
+
+    /// A sandbox on the computer's clock.
+    pub(crate) fn in_real_time(rotation: Rotation) -> World {
+        World::with(rotation, |builder| builder.clock(Arc::new(SystemClock)))
+    }
+
+    /// A client of this process on the sandbox's clock. What it does not remember, it has from the
+    /// store, as another process would.
+    pub(crate) fn client(&self) -> Client {
+        self.client_on(FileBackend::new(&self.path), self.clock.clone())
+    }
+
+    pub(crate) fn client_on(
+        &self,
+        backend: impl evergrant::TokenBackend + 'static,
+        clock: Arc<dyn Clock>,
+    ) -> Client {
+        let (provider, credentials) = (self.sandbox.provider(), self.sandbox.credentials());
+        Client::builder(provider, credentials, backend).clock(clock).build()
+    }
+
+    /// A new login of the sandbox's, in the store.
+    pub(crate) fn seed(&self) -> Token {
+        let token = self.sandbox.login();
+        assert!(self.client().seed(token.clone()).unwrap());
+        token
+    }
+
+    /// As [`World::seed`], with an access token that has ended by anybody's clock.
+    pub(crate) fn seed_ended(&self) {
+        let token = self.sandbox.login();
+        let long_ago = token.issued_at().unwrap() - Duration::from_secs(86_400);
+        let token = token.with_issued_at(long_ago).with_expires_at(long_ago + LIFE);
+        self.sandbox.expire_access_tokens();
+        assert!(self.client().seed(token).unwrap());
+    }
+
+    pub(crate) fn stored(&self) -> Record {
+        load(&self.path).unwrap()
+    }
+
+    /// The refresh token in the store, as the sandbox's diary names it.
+    pub(crate) fn stored_name(&self) -> String {
+        name(self.stored().token().refresh_token().unwrap())
+    }
+
+    pub(crate) fn refreshes(&self) -> u64 {
+        self.sandbox.counters().refreshes
+    }
+
+    pub(crate) fn token_requests(&self) -> u64 {
+        self.sandbox.counters().token_requests
+    }
+
+    /// Another process with a client of its own.
+    pub(crate) fn worker(&self) -> Worker {
+        self.worker_under::<&str>(&[], &[])
+    }
+
+    pub(crate) fn worker_under<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        wrapper: &[S],
+        environment: &[(&str, &str)],
+    ) -> Worker {
+        Worker::start(self.command("world::work", wrapper).envs(environment.iter().copied()))
+    }
+
+    /// A child that knows this world.
+    pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        key: &str,
+        wrapper: &[S],
+    ) -> std::process::Command {
+        let (class, _) = CLASSES.iter().find(|(_, rotation)| *rotation == self.rotation).unwrap();
+        let mut command = child(key, wrapper);
+        command.env("STORE", &self.path).env("URL", self.sandbox.url()).env("CLASS", class);
+        command
+    }
+}
+
+/// `rt-7` for `rt-7-abc...`.
+pub(crate) fn name(token: &Secret) -> String {
+    token.expose().split('-').take(2).collect::<Vec<_>>().join("-")
+}
+
+/// The rotations of a refresh token in the sandbox's diary: the names of its successors.
+pub(crate) fn successors(events: &[Event], spent: &str) -> Vec<String> {
+    let rotations = events.iter().filter(|event| {
+        event.kind == EventKind::Refreshed && event.spent.as_deref() == Some(spent)
+    });
+    rotations.filter_map(|event| event.refresh_token.clone()).collect()
+}
+
+/// A process that does what it is told.
+pub(crate) struct Worker {
+    pub(crate) process: std::process::Child,
+    input: Option<ChildStdin>,
+    lines: Receiver<String>,
+}
+
+impl Worker {
+    pub(crate) fn start(command: &mut std::process::Command) -> Worker {
+        let mut process =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a child starts");
+        let (send, lines) = channel();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        // A reader of its own, so that a child that hangs is noticed.
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if let Some(answer) = line.strip_prefix("= ")
+                    && send.send(answer.to_owned()).is_err()
+                {
+                    return;
+                }
+            }
+        });
+        let worker = Worker { input: process.stdin.take(), process, lines };
+        assert_eq!(worker.hear(), "ready");
+        worker
+    }
+
+    /// Says a line without waiting for what it leads to.
+    pub(crate) fn say(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("it still listens");
+        input.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// The next answer.
+    #[track_caller]
+    pub(crate) fn hear(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).expect("an answer of the child")
+    }
+
+    /// The next answer; `None` when the process has ended.
+    pub(crate) fn hear_or_end(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => None,
+            Err(error) => panic!("the child hangs: {error}"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn ask(&mut self, line: &str) -> String {
+        self.say(line);
+        self.hear()
+    }
+
+    /// Lets it end by itself.
+    pub(crate) fn end(mut self) -> ExitStatus {
+        self.input = None;
+        self.process.wait().unwrap()
+    }
+
+    pub(crate) fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
