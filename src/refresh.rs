@@ -11,6 +11,7 @@
 mod decide;
 mod grant;
 mod report;
+mod rules;
 mod save;
 mod send;
 mod state;
@@ -24,14 +25,14 @@ use parking_lot::{Mutex, MutexGuard};
 use time::OffsetDateTime;
 
 use self::decide::{Decision, Found};
+pub(crate) use self::rules::Rules;
 pub(crate) use self::state::{Ask, Live, Sent, Transport, Want};
 use self::state::{Memory, Turn};
 use crate::backend::{BackendError, LockKind, TokenBackend};
 use crate::clock::{self, Clock};
 use crate::error::{Busy, Error, OutcomeUnknown, Result};
 use crate::event::Event;
-use crate::provider::{Provider, Rotation};
-use crate::record::{Binding, Holder, Note, Record};
+use crate::record::{Holder, Note, Record};
 use crate::secret::{Secret, random_id};
 
 /// How often one call starts over because the store has changed under it.
@@ -40,50 +41,6 @@ const ROUNDS: usize = 6;
 const QUIET: Duration = Duration::from_secs(5);
 /// How far apart the clocks of two hosts may be, or one before and after it is set.
 const SKEW: Duration = Duration::from_secs(60);
-/// What three saves may take while the store's lock is held.
-const SAVES: Duration = Duration::from_secs(60);
-
-/// What the refresh needs to know about the provider and the grant.
-#[derive(Clone, Debug)]
-pub(crate) struct Rules {
-    pub(crate) binding: Binding,
-    pub(crate) host: String,
-    pub(crate) rotation: Rotation,
-    pub(crate) ends_access_token: bool,
-    pub(crate) ends_other_logins: bool,
-    pub(crate) refusal_pause: Duration,
-    pub(crate) earliest_refresh: Option<Duration>,
-    pub(crate) margin: Duration,
-    pub(crate) token_timeout: Duration,
-    /// The word before the access token in the header that carries it.
-    pub(crate) api_word: Option<String>,
-    /// Whether the grant leaves a refresh token, which is a one-time key. If it does not, a token
-    /// is asked anew, and a store that fails does not fail the call.
-    pub(crate) one_time: bool,
-}
-
-impl Rules {
-    pub(crate) fn new(provider: &Provider, binding: Binding, one_time: bool) -> Rules {
-        Rules {
-            binding,
-            host: provider.token_host(),
-            rotation: provider.rotation,
-            ends_access_token: provider.ends_access_token,
-            ends_other_logins: provider.reuse_ends_other_logins,
-            refusal_pause: provider.refusal_pause,
-            earliest_refresh: provider.earliest_refresh,
-            margin: provider.margin,
-            token_timeout: provider.token_timeout,
-            api_word: provider.api_word.clone(),
-            one_time,
-        }
-    }
-
-    /// The longest legal hold of the store's lock: a request, its replay, and the saves.
-    fn hold(&self) -> Duration {
-        self.token_timeout.saturating_mul(2).saturating_add(SAVES)
-    }
-}
 
 /// A hook for [`Event`]s.
 pub(crate) type Hook = Arc<dyn Fn(&Event) + Send + Sync>;

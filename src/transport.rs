@@ -344,7 +344,6 @@ mod tests {
             .max_redirects_will_error(true)
             .http_status_as_error(true)
             .timeout_connect(None)
-            .timeout_recv_response(None)
             .timeout_per_read(None)
             .timeout_per_write(None)
             .timeout_global(None)

@@ -1,5 +1,6 @@
 //! How a request is sent: the token, what a 401 means, and what is sent again.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +40,8 @@ pub struct Sending<'a> {
     pub attempt: u32,
 }
 
-/// An answer that has come, as a hook sees it.
-#[derive(Clone, Copy, Debug)]
+/// An answer that has come, as a hook sees it. `Debug` shows the names of the headers only.
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Received<'a> {
     /// The method of the request.
@@ -51,6 +52,17 @@ pub struct Received<'a> {
     pub status: u16,
     /// The headers.
     pub headers: &'a HeaderMap,
+}
+
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 type BeforeSend = Arc<dyn Fn(&Sending<'_>) -> Result<()> + Send + Sync>;

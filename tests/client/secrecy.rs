@@ -267,12 +267,21 @@ fn an_api_that_repeats_the_token_is_not_repeated() {
             ApiReply::json(status, &token).with_header("X-Echo", &token)
         });
     }
-    let client = builder(&sandbox).build();
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let (sending, answers) = (heard.clone(), heard.clone());
+    let client = builder(&sandbox)
+        .before_send(move |request| {
+            sending.lock().unwrap().push(format!("{request:?}"));
+            Ok(())
+        })
+        .on_answer(move |answer| answers.lock().unwrap().push(format!("{answer:?}")))
+        .build();
     client.seed(sandbox.login()).unwrap();
     watch.token(&client.token().unwrap());
     watch.error(&client.get("/bad").call().unwrap_err());
     watch.debug(&client.get("/good").call().unwrap());
     watch.error(&client.get("/good").read_json::<u8>().unwrap_err());
+    watch.texts.append(&mut heard.lock().unwrap());
     watch.check();
 }
 
