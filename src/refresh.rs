@@ -67,14 +67,18 @@ struct Call<'a> {
     salvaged: bool,
 }
 
-/// Lets the store's lock go when the turn ends, also by a panic of a backend, unless a pair waits
-/// that nobody else may spend again.
-struct Release<'a>(MutexGuard<'a, Turn>);
+/// Ends a turn, also by a panic of a backend: the store's lock is let go, unless a pair waits that
+/// nobody else may spend again, and a pair that waits sends every call the long way.
+struct Release<'a> {
+    turn: MutexGuard<'a, Turn>,
+    memory: &'a Mutex<Memory>,
+}
 
 impl Drop for Release<'_> {
     fn drop(&mut self) {
-        if !self.0.unsaved.as_ref().is_some_and(|pair| pair.keeps_lock) {
-            self.0.guard = None;
+        self.memory.lock().unsaved = self.turn.unsaved.is_some();
+        if !self.turn.unsaved.as_ref().is_some_and(|pair| pair.keeps_lock) {
+            self.turn.guard = None;
         }
     }
 }
@@ -202,11 +206,11 @@ impl Keeper {
                 turn
             }
         };
-        let mut turn = Release(turn);
+        let mut turn = Release { turn, memory: &self.memory };
         if let Some(live) = self.hot(want) {
             return Ok(live);
         }
-        let result = work(&mut turn.0);
+        let result = work(&mut turn.turn);
         let mut memory = self.memory.lock();
         memory.attempts += 1;
         let others = memory.waiting > 0;

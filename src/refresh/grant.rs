@@ -157,7 +157,7 @@ impl Keeper {
             // A pair of the login before this one has nothing left to do.
             let pair = Pair { record, spent: None, keeps_lock };
             let (login, token) = (pair.record.login.clone(), pair.record.token.clone());
-            let kept = self.keep(call, pair, true).and_then(|record| {
+            let kept = self.keep(call, pair).and_then(|record| {
                 // Without a lock, somebody else may have logged in meanwhile.
                 let ours = record.filter(|record| record.login == login);
                 ours.ok_or_else(|| BackendError::Conflict(self.store()).into())
@@ -210,9 +210,7 @@ impl Keeper {
             before(newest.map(Record::token))?;
             self.backend.clear().map_err(|error| Error::backend("clear", self.store(), error))?;
             call.turn.unsaved = None;
-            let mut memory = self.memory.lock();
-            memory.live = None;
-            memory.unsaved = false;
+            self.memory.lock().live = None;
             Ok(())
         });
         self.tell(events);
@@ -254,9 +252,9 @@ impl Keeper {
         events: &mut Vec<Event>,
         work: impl FnOnce(&mut Call<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut turn = Release(self.turn.lock());
+        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
         let want = Want::Usable;
-        let turn = &mut *turn.0;
+        let turn = &mut *turn.turn;
         let mut call = Call { want: &want, turn, events, fallback: None, salvaged: false };
         self.lock_patiently(&mut call)?;
         work(&mut call)
@@ -306,8 +304,8 @@ impl Drop for Keeper {
 
 impl Keeper {
     fn alone_without_waiting(&self, events: &mut Vec<Event>) -> bool {
-        let mut turn = Release(self.turn.lock());
-        let turn = &mut *turn.0;
+        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
+        let turn = &mut *turn.turn;
         if turn.guard.is_none() {
             turn.guard = self.backend.lock(Duration::ZERO).ok();
         }

@@ -54,10 +54,7 @@ impl Keeper {
 
     /// Step 6. Never written to.
     pub(super) fn nothing_stored(&self) -> Result<Step> {
-        let mut memory = self.memory.lock();
-        memory.live = None;
-        memory.unsaved = false;
-        drop(memory);
+        self.memory.lock().live = None;
         Err(Error::NotAuthorized(format!("{} holds no token", self.store()).into()))
     }
 

@@ -108,7 +108,7 @@ impl Keeper {
     pub(super) fn issued(&self, call: &mut Call<'_>, pair: Pair, recovered: bool) -> Result<Step> {
         let ours = pair.record.clone();
         let rotated = ours.token.refresh_token() != pair.spent.as_ref();
-        let held = match self.keep(call, pair, rotated) {
+        let held = match self.keep(call, pair) {
             Ok(held) => held,
             Err(error) if rotated => return self.not_saved(call, error),
             Err(error) => {
@@ -145,7 +145,7 @@ impl Keeper {
         sent_at: OffsetDateTime,
         error: OAuthError,
     ) -> Result<Step> {
-        if let Err(source) = self.keep(call, pair, true) {
+        if let Err(source) = self.keep(call, pair) {
             return self.not_saved(call, source);
         }
         if std::mem::replace(&mut call.salvaged, true) {
@@ -155,14 +155,8 @@ impl Keeper {
     }
 
     /// In memory first: whatever `save` does, panic included, the pair is not lost.
-    pub(super) fn keep(
-        &self,
-        call: &mut Call<'_>,
-        pair: Pair,
-        one_time: bool,
-    ) -> Result<Option<Record>, BoxError> {
+    pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
-        self.memory.lock().unsaved = one_time;
         // If the store cannot be read it may still take a save, which compares by itself.
         let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.clone());
         let stored = self.backend.load().unwrap_or(assumed);
@@ -186,14 +180,14 @@ impl Keeper {
                 }
                 Place::Theirs(record) => record,
                 Place::There => {
-                    self.saved(call);
+                    call.turn.unsaved = None;
                     return Ok(stored);
                 }
                 Place::Lost => {
                     // A login that its owner is still told of is not ended.
                     let lost = pair.record.token.refresh_token().cloned();
                     let lost = lost.filter(|_| pair.spent.is_some());
-                    self.saved(call);
+                    call.turn.unsaved = None;
                     if let Some(lost) = lost {
                         // Best effort: nobody can use it any more.
                         let _ = self.transport.send(Ask::Revoke(&lost), self.clock.now_utc());
@@ -203,7 +197,7 @@ impl Keeper {
             };
             let error = match self.backend.save(&record) {
                 Ok(()) => {
-                    self.saved(call);
+                    call.turn.unsaved = None;
                     return Ok(Some(record));
                 }
                 Err(error) => error,
@@ -220,11 +214,6 @@ impl Keeper {
                 stored = now;
             }
         }
-    }
-
-    fn saved(&self, call: &mut Call<'_>) {
-        call.turn.unsaved = None;
-        self.memory.lock().unsaved = false;
     }
 
     /// Writes what is known after an answer that brought no token: the note as it was before, or
