@@ -23,6 +23,8 @@ const STEPS: usize = 120;
 struct Weather {
     random: Random,
     bad: bool,
+    /// How many saves are still to fail.
+    broken: u64,
     /// The refresh tokens that the store has held.
     held: HashSet<String>,
     /// What a client that lives could not save yet.
@@ -38,6 +40,17 @@ struct Store {
 }
 
 impl Store {
+    /// A disk that fails does so a few times in a row: more often than one call tries.
+    fn is_broken(&self) -> bool {
+        let mut weather = self.weather.lock().unwrap();
+        if weather.bad && weather.broken == 0 && weather.random.below(10) == 0 {
+            weather.broken = 1 + weather.random.below(6);
+        }
+        let broken = weather.bad && weather.broken > 0;
+        weather.broken = weather.broken.saturating_sub(1);
+        broken
+    }
+
     fn fails(&self, one_in: u64) -> bool {
         let mut weather = self.weather.lock().unwrap();
         weather.bad && weather.random.below(one_in) == 0
@@ -61,7 +74,7 @@ impl TokenBackend for Store {
     }
     fn save(&self, record: &Record) -> Result<(), BoxError> {
         let token = name(record.token().refresh_token().unwrap());
-        if self.fails(6) {
+        if self.is_broken() {
             if record.note().is_none() {
                 self.weather.lock().unwrap().in_hand.insert(self.client, token);
             }
@@ -189,6 +202,7 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
     let weather = Arc::new(Mutex::new(Weather {
         random: Random(seed ^ 0x9e37_79b8 | 1),
         bad: false,
+        broken: 0,
         held: HashSet::new(),
         in_hand: HashMap::new(),
         clients: 0,
