@@ -1,7 +1,6 @@
 //! The contract, and that a backend which breaks it is found out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use evergrant::backend::Record;
@@ -50,7 +49,6 @@ struct Broken {
     previous: Arc<std::sync::Mutex<Option<Record>>>,
     plain: Arc<std::sync::Mutex<Option<Record>>>,
     bytes: Arc<std::sync::Mutex<Option<Vec<u8>>>>,
-    loads: Arc<AtomicUsize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,7 +72,6 @@ impl Broken {
             previous: Arc::default(),
             plain: Arc::default(),
             bytes: Arc::default(),
-            loads: Arc::default(),
         }
     }
 
@@ -106,10 +103,9 @@ impl TokenBackend for Broken {
             return Ok(self.plain.lock().unwrap().clone());
         }
         let stored = self.store.load()?;
-        let torn = self.loads.fetch_add(1, Ordering::Relaxed) % 3 == 2;
         match (self.flaw, stored, &*self.previous.lock().unwrap()) {
             (Flaw::Forgets, _, _) => Ok(None),
-            (Flaw::Tears, Some(stored), Some(previous)) if torn => {
+            (Flaw::Tears, Some(stored), Some(previous)) => {
                 let mut value = serde_json::to_value(&stored)?;
                 value["token"]["access_token"] = previous.token().access_token().expose().into();
                 Ok(Some(serde_json::from_value(value)?))

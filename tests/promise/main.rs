@@ -14,6 +14,7 @@ mod storm;
 mod strace;
 mod support;
 mod threads_and_processes;
+mod unsaved;
 mod worker;
 mod world;
 

@@ -23,16 +23,36 @@ const STEPS: usize = 120;
 struct Weather {
     random: Random,
     bad: bool,
+    /// How many saves are still to fail.
+    broken: u64,
     /// The refresh tokens that the store has held.
     held: HashSet<String>,
+    /// What a client that lives could not save yet.
+    in_hand: HashMap<usize, String>,
+    clients: usize,
 }
 
 /// A file that fails now and then: before anything happens, or after.
-struct Store(FileBackend, Arc<Mutex<Weather>>);
+struct Store {
+    file: FileBackend,
+    weather: Arc<Mutex<Weather>>,
+    client: usize,
+}
 
 impl Store {
+    /// A disk that fails does so a few times in a row: more often than one call tries.
+    fn is_broken(&self) -> bool {
+        let mut weather = self.weather.lock().unwrap();
+        if weather.bad && weather.broken == 0 && weather.random.below(10) == 0 {
+            weather.broken = 1 + weather.random.below(6);
+        }
+        let broken = weather.bad && weather.broken > 0;
+        weather.broken = weather.broken.saturating_sub(1);
+        broken
+    }
+
     fn fails(&self, one_in: u64) -> bool {
-        let mut weather = self.1.lock().unwrap();
+        let mut weather = self.weather.lock().unwrap();
         weather.bad && weather.random.below(one_in) == 0
     }
 }
@@ -41,31 +61,44 @@ fn failed<T>() -> Result<T, BoxError> {
     Err(BackendError::Unavailable("it fails on command".to_owned()).into())
 }
 
+/// The client ends, and with it what it holds.
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.weather.lock().unwrap().in_hand.remove(&self.client);
+    }
+}
+
 impl TokenBackend for Store {
     fn load(&self) -> Result<Option<Record>, BoxError> {
-        if self.fails(30) { failed() } else { self.0.load() }
+        if self.fails(30) { failed() } else { self.file.load() }
     }
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        if self.fails(6) {
+        let token = name(record.token().refresh_token().unwrap());
+        if self.is_broken() {
+            if record.note().is_none() {
+                self.weather.lock().unwrap().in_hand.insert(self.client, token);
+            }
             return failed();
         }
-        self.0.save(record)?;
-        if let Some(token) = record.token().refresh_token() {
-            self.1.lock().unwrap().held.insert(name(token));
+        self.file.save(record)?;
+        {
+            let mut weather = self.weather.lock().unwrap();
+            weather.in_hand.remove(&self.client);
+            weather.held.insert(token);
         }
         if self.fails(10) { failed() } else { Ok(()) }
     }
     fn clear(&self) -> Result<(), BoxError> {
-        self.0.clear()
+        self.file.clear()
     }
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        if self.fails(30) { failed() } else { self.0.lock(wait) }
+        if self.fails(30) { failed() } else { self.file.lock(wait) }
     }
     fn durability(&self) -> Durability {
-        self.0.durability()
+        self.file.durability()
     }
     fn describe(&self) -> String {
-        self.0.describe()
+        self.file.describe()
     }
 }
 
@@ -81,7 +114,10 @@ impl Storm {
     fn client(&self) -> Client {
         // A short wait: a held lock is met often here.
         let file = FileBackend::new(&self.world.path).with_clock(self.world.clock.clone());
-        let store = Store(file, Arc::clone(&self.weather));
+        let mut weather = self.weather.lock().unwrap();
+        weather.clients += 1;
+        let client = weather.clients;
+        let store = Store { file, weather: Arc::clone(&self.weather), client };
         self.world.client_on(store, self.world.clock.clone())
     }
 
@@ -119,7 +155,7 @@ impl Storm {
             return;
         }
         let spent = self.world.stored_name();
-        let held = self.weather.lock().unwrap().held.clone();
+        let Weather { held, in_hand, .. } = &*self.weather.lock().unwrap();
         let events = self.world.sandbox.events();
         let unheld = events.iter().find(|event| {
             let successor = event.refresh_token.as_ref();
@@ -128,6 +164,8 @@ impl Storm {
                 && successor.is_some_and(|successor| !held.contains(successor))
         });
         let unheld = unheld.unwrap_or_else(|| panic!("{spent} was refused, not lost: {what}"));
+        let next_door = in_hand.values().any(|token| unheld.refresh_token.as_ref() == Some(token));
+        assert!(!next_door, "another client holds the pair: {what}");
         if let Rotation::Grace(window) | Rotation::GraceThenFamily(window) = self.world.rotation {
             let ago = self.world.clock.now_utc() - unheld.at;
             assert!(ago >= window, "lost inside the window: {what}");
@@ -161,9 +199,14 @@ fn fault(random: &mut Random) -> Fault {
 
 fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
     let mut random = Random(seed | 1);
-    let held = HashSet::new();
-    let weather = Weather { random: Random(seed ^ 0x9e37_79b8 | 1), bad: false, held };
-    let weather = Arc::new(Mutex::new(weather));
+    let weather = Arc::new(Mutex::new(Weather {
+        random: Random(seed ^ 0x9e37_79b8 | 1),
+        bad: false,
+        broken: 0,
+        held: HashSet::new(),
+        in_hand: HashMap::new(),
+        clients: 0,
+    }));
     let mut storm = Storm { world: World::new(rotation), weather, seed, lost: Vec::new() };
     storm.log_in();
     let mut clients: Vec<Client> = (0..3).map(|_| storm.client()).collect();

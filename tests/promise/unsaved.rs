@@ -1,0 +1,81 @@
+//! P5 between processes: a pair that could not be saved is in one process's memory, and no other
+//! spends what that one has spent, or says that the login is over.
+
+use evergrant::provider::Rotation;
+
+use crate::world::{CLASSES, LIFE, Worker, World};
+
+/// Two processes at the end of a token. The first has refreshed, and its saves have failed.
+fn unsaved(rotation: Rotation) -> (World, Worker, Worker) {
+    let world = World::new(rotation);
+    world.seed();
+    let clocks = [("CLOCK", "manual"), ("STORE_CLOCK", "manual")];
+    let failing = [clocks[0], clocks[1], ("FAIL_SAVES", "3")];
+    let mut first = world.worker_under::<&str>(&[], &failing);
+    let mut second = world.worker_under::<&str>(&[], &clocks);
+    world.clock.advance(LIFE);
+    for worker in [&mut first, &mut second] {
+        assert_eq!(worker.ask(&format!("advance {}", LIFE.as_secs())), "done");
+    }
+    let answer = first.ask("call");
+    assert!(answer.starts_with("not_saved "), "{rotation:?}: {answer}");
+    (world, first, second)
+}
+
+/// The classes in which the old token works until the new one is used: nobody has to wait.
+fn is_released(rotation: Rotation) -> bool {
+    rotation == Rotation::UntilUsed
+}
+
+#[test]
+fn while_a_pair_waits_to_be_saved_others_wait_where_they_could_spend_again() {
+    for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {
+        let (world, mut first, mut second) = unsaved(rotation);
+        let answer = second.ask("call");
+        if is_released(rotation) {
+            assert_eq!(answer, "ok at-3", "{class}");
+            // The first one's pair has become the spare.
+            assert_eq!(first.ask("call"), "ok at-3", "{class}");
+        } else {
+            assert!(answer.starts_with("busy "), "{class}: {answer}");
+            assert!(answer.contains(&format!("process {}", first.process.id())), "{answer}");
+            assert_eq!(world.token_requests(), 1, "{class}");
+            assert_eq!(first.ask("call"), "ok at-2", "{class}");
+            assert_eq!(second.ask("call"), "ok at-2", "{class}");
+            assert_eq!(world.token_requests(), 1, "{class}");
+        }
+        assert!(world.sandbox.login_alive(), "{class}");
+        assert!(first.end().success() && second.end().success(), "{class}");
+    }
+}
+
+#[test]
+fn a_process_that_ends_in_order_saves_what_waits() {
+    for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {
+        let (world, first, mut second) = unsaved(rotation);
+        assert!(first.end().success(), "{class}");
+        assert_eq!(second.ask("call"), "ok at-2", "{class}");
+        assert_eq!(
+            (world.token_requests(), world.stored_name()),
+            (1, "rt-2".to_owned()),
+            "{class}"
+        );
+    }
+}
+
+/// The third case that nobody can win: the save fails, and then the process dies.
+#[test]
+fn a_death_with_a_pair_that_waits_is_recovered_from_or_told() {
+    for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {
+        let (world, first, mut second) = unsaved(rotation);
+        first.kill();
+        let answer = second.ask("call");
+        if matches!(rotation, Rotation::Strict | Rotation::StrictFamily) {
+            assert!(answer.starts_with("reauthorize "), "{class}: {answer}");
+            assert!(answer.contains("the answer that carried its successor was lost"), "{answer}");
+        } else {
+            assert_eq!(answer, "ok at-3", "{class}");
+            assert!(world.sandbox.login_alive(), "{class}");
+        }
+    }
+}
