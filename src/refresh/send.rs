@@ -48,7 +48,9 @@ impl Keeper {
                 }
                 Sent::Reply(reply) => return Spent::Reply(reply, silent.map(|(at, _)| at)),
             };
-            let usable = call.fallback.is_some();
+            // A call by name has nothing to go on with, and must not end a token that others use.
+            let others = call.want.is_explicit() && self.live(noted).is_usable(&*self.clock);
+            let usable = call.fallback.is_some() || others;
             let replays =
                 decide::replays(self.rules.rotation, self.rules.ends_access_token, usable);
             if silent.is_some() || !replays || !self.lasts(call) {

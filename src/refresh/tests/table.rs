@@ -227,6 +227,21 @@ fn a_lost_reply_is_recovered_where_the_service_lets_us() {
     assert!(text.contains("no answer came, and now it is refused"), "{text}");
 }
 
+/// 4.2, row 2, for a call by name: it fails, and the access token that others use is not ended. To
+/// ask once more is to send once more.
+#[test]
+fn a_call_by_name_does_not_repeat_at_once_what_could_end_a_working_token() {
+    let world = world(F, LockKind::FreedByDeath, true);
+    world.acts(&[Act::LoseReply]);
+    let keeper = world.keeper();
+    let refresh = || keeper.access(&keeper.newer()).unwrap_err().kind().to_owned();
+    assert_eq!(refresh(), "outcome_unknown");
+    assert_eq!(world.sent().len(), 1);
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    assert_eq!(refresh(), "reauthorize");
+    assert_eq!(world.sent().len(), 2);
+}
+
 /// 4.2: a second silence leaves the note.
 #[test]
 fn a_second_silence_leaves_the_note_for_the_next_call() {
