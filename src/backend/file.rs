@@ -33,6 +33,7 @@ const SAVING: Duration = Duration::from_secs(10);
 /// | `NAME.lock` | the lock. Empty, never deleted |
 /// | `.NAME.evergrant-next` | room for the next record, and what keeps two saves apart |
 /// | `.NAME.evergrant-temp` | a record being written |
+/// | `.NAME.evergrant-flushed` | which record is known to be on the disk: a name and a digest |
 ///
 /// A save writes beside the record, flushes the file, renames it over the record and flushes the
 /// folder: a process killed or a power cut at any point leaves the old record or the new one, whole.
@@ -204,9 +205,37 @@ impl FileBackend {
         }
         fs::rename(from, target).map_err(|error| disk::failed("replace", target, &error))?;
         disk::flush_folder(target)?;
-        *self.durable.lock() = Content::of(file, json);
+        let content = Content::of(file, json);
+        mark(target, content.as_ref());
+        *self.durable.lock() = content;
         Ok(())
     }
+}
+
+/// The file that says which content was flushed, file and folder. It is written after that and never
+/// flushed itself: who finds in it the very content that is in the record need not flush again, which
+/// is most of what a short program spends on its store. After a power cut it may be gone or old, and
+/// then it names another content.
+fn mark_of(target: &Path) -> PathBuf {
+    disk::beside(target, ".", ".evergrant-flushed")
+}
+
+fn mark(target: &Path, content: Option<&Content>) {
+    if let Some(text) = content.and_then(Content::name) {
+        let mut options = disk::private();
+        options.write(true).create(true).truncate(true);
+        // If it cannot be written, the next program flushes once more.
+        let _ = options.open(mark_of(target)).and_then(|mut file| file.write_all(text.as_bytes()));
+    }
+}
+
+fn is_marked(target: &Path, content: &Content) -> bool {
+    let mut found = String::new();
+    let path = mark_of(target);
+    let regular = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
+    let read =
+        regular && File::open(path).is_ok_and(|f| f.take(256).read_to_string(&mut found).is_ok());
+    read && content.name().is_some_and(|name| name == found)
 }
 
 impl TokenBackend for FileBackend {
@@ -217,8 +246,11 @@ impl TokenBackend for FileBackend {
         let mut durable = self.durable.lock();
         // A rename is seen before it is durable, and its process may have died in between.
         if content.is_none() || *durable != content {
-            file.sync_all().map_err(|error| disk::failed("flush", &target, &error))?;
-            disk::flush_folder(&target)?;
+            if !content.as_ref().is_some_and(|content| is_marked(&target, content)) {
+                file.sync_all().map_err(|error| disk::failed("flush", &target, &error))?;
+                disk::flush_folder(&target)?;
+                mark(&target, content.as_ref());
+            }
             *durable = content;
         }
         Ok(Some(record))
@@ -257,6 +289,7 @@ impl TokenBackend for FileBackend {
         disk::remove(&target)?;
         disk::remove(&disk::beside(&target, ".", ".evergrant-temp"))?;
         disk::remove(&disk::beside(&target, ".", ".evergrant-next"))?;
+        disk::remove(&mark_of(&target))?;
         disk::flush_folder(&target)
     }
 
@@ -283,6 +316,14 @@ impl Content {
             modified: metadata.modified().ok(),
             digest: ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec(),
         })
+    }
+
+    /// The same in one line; `None` where a file has no identity.
+    fn name(&self) -> Option<String> {
+        let (device, inode) = self.file?;
+        let modified = self.modified?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
+        let digest: String = self.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(format!("{device} {inode} {modified} {digest}\n"))
     }
 }
 

@@ -70,7 +70,7 @@ fn full() {
         assert!(matches!(error, BackendError::Full(_)), "{error}");
     }
     assert_eq!(load(&path), Some(first.clone()));
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "the record and the filler");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "the record, its mark and the filler");
 
     // Full after the note: the successor goes where room was kept for it, even a longer one.
     fs::remove_file(&filler).unwrap();

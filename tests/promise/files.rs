@@ -167,7 +167,7 @@ fn every_file_is_its_owners_alone_whatever_the_umask_and_the_mode_before() {
     let next = dir.join(".store.json.evergrant-next");
     fs::set_permissions(&next, fs::Permissions::from_mode(0o644)).unwrap();
     run("successor");
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "the record and its lock");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "the record, its mark and its lock");
 }
 
 #[cfg(unix)]

@@ -35,12 +35,13 @@ fn refresh() {
     println!("\nsaved 3");
 }
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("folder", ""),
     ("record", "store.json"),
     ("lock", "store.json.lock"),
     ("next", ".store.json.evergrant-next"),
     ("temp", ".store.json.evergrant-temp"),
+    ("mark", ".store.json.evergrant-flushed"),
 ];
 
 /// strace as a wrapper that writes down what a child does to the store's files in `dir`, and to no
@@ -98,24 +99,56 @@ fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
     if unusable() {
         return;
     }
-    let dir = TempDir::new();
-    FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
-    let (output, trace) = run(dir.path(), None);
-    succeeded(&output);
-    let writes = ["write", "ftruncate", "fsync", "fdatasync", "rename", "renameat2"];
-    let done: Vec<_> = calls(dir.path(), &trace)
-        .into_iter()
-        .filter(|(call, _)| writes.contains(&call.as_str()))
-        .map(|(call, file)| format!("{call} {file}"))
-        .collect();
-    // Three loads; the first alone saw content that somebody else may have left unflushed.
-    let load = ["fsync record", "fsync folder"];
     let note = [
         ["write next", "ftruncate next", "fsync next"].as_slice(),
-        &["write temp", "fsync temp", "rename temp", "fsync folder"],
+        &["write temp", "fsync temp", "rename temp", "fsync folder", "write mark"],
     ];
-    let successor = ["write next", "ftruncate next", "fsync next", "rename next", "fsync folder"];
-    assert_eq!(done, [&load, note[0], note[1], &successor].concat(), "{trace}");
+    let successor =
+        ["write next", "ftruncate next", "fsync next", "rename next", "fsync folder", "write mark"];
+    let saves = [note[0], note[1], &successor].concat();
+    // Three loads; the first alone may see content that somebody else has left unflushed.
+    let flush = [["fsync record", "fsync folder", "write mark"].as_slice(), &saves].concat();
+    let state = |dir: &TempDir, name: &str| dir.join(name);
+    let states: [(&str, &dyn Fn(&TempDir), &Vec<&str>); 5] = [
+        ("as it was saved", &|_| {}, &saves),
+        (
+            "no mark",
+            &|dir| fs::remove_file(state(dir, ".store.json.evergrant-flushed")).unwrap(),
+            &flush,
+        ),
+        (
+            "half a mark",
+            &|dir| fs::write(state(dir, ".store.json.evergrant-flushed"), "64").unwrap(),
+            &flush,
+        ),
+        (
+            "the same bytes in another file",
+            &|dir| {
+                fs::copy(state(dir, "store.json"), state(dir, "copy")).unwrap();
+                fs::rename(state(dir, "copy"), state(dir, "store.json")).unwrap();
+            },
+            &flush,
+        ),
+        (
+            "other bytes in the same file",
+            &|dir| fs::write(state(dir, "store.json"), record(3).to_json().unwrap()).unwrap(),
+            &flush,
+        ),
+    ];
+    for (what, change, expected) in states {
+        let dir = TempDir::new();
+        FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
+        change(&dir);
+        let (output, trace) = run(dir.path(), None);
+        succeeded(&output);
+        let writes = ["write", "ftruncate", "fsync", "fdatasync", "rename", "renameat2"];
+        let done: Vec<_> = calls(dir.path(), &trace)
+            .into_iter()
+            .filter(|(call, _)| writes.contains(&call.as_str()))
+            .map(|(call, file)| format!("{call} {file}"))
+            .collect();
+        assert_eq!(done, *expected, "{what}: {trace}");
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -201,5 +234,5 @@ fn survives(fault: &str) {
     drop(guard);
     assert_eq!(load(&path), Some(next), "{all}");
     let left = fs::read_dir(dir.path()).unwrap().count();
-    assert_eq!(left, 2, "the record and its lock are left after {all}");
+    assert_eq!(left, 3, "the record, its mark and its lock are left after {all}");
 }
