@@ -227,6 +227,24 @@ impl Client {
         self.0.keeper.clear(|_| Ok(()))
     }
 
+    /// Logs out: revokes the stored token at the service (RFC 7009), then forgets it. In this order a
+    /// process that dies in between leaves a token that is refused, not one that lives on unnoticed.
+    /// Nothing stored is success. A refresh on another thread or process comes before or after it,
+    /// not in between.
+    ///
+    /// # Errors
+    ///
+    /// With the token kept: [`Error::Config`] when the provider has no revocation endpoint,
+    /// [`Error::OAuth`] when it refuses, [`Error::RateLimited`], [`Error::Transport`] when its answer
+    /// did not come; and as [`Client::clear`].
+    pub fn revoke(&self) -> Result<()> {
+        let sent_at = self.0.clock.now_utc();
+        self.0.keeper.clear(|token| match token {
+            Some(token) => self.0.tokens.revoke(token, sent_at),
+            None => Ok(()),
+        })
+    }
+
     /// What is stored: for looking at dates and notes. Nothing is refreshed.
     ///
     /// # Errors

@@ -1,5 +1,8 @@
 //! The long answers, one page each.
 
+#[doc = include_str!("guide/tasks.md")]
+pub mod tasks {}
+
 #[doc = include_str!("guide/promise.md")]
 pub mod promise {}
 

@@ -47,11 +47,14 @@
 //!
 //! # How to ...
 //!
+//! [`guide::tasks`] has ten everyday tasks, each whole.
+//!
 //! | task | where |
 //! | --- | --- |
 //! | authorize once, on a web page | [`Client::authorize`], [`Client::exchange`] |
 //! | call an API | [`Client::get`] and its like, [`Request`] |
 //! | start from a token that somebody gave you | [`Client::seed`], [`Token::from_env`] |
+//! | log out | [`Client::revoke`] |
 //! | have no person at all | [`ClientBuilder::client_credentials`] |
 //! | use it in an agent of ureq that you have | `Client` is a [`ureq::middleware::Middleware`] |
 //! | use another HTTP library | [`Client::access_token`] |

@@ -1,110 +1,30 @@
 //! How requests travel: the agents' configurations, and token requests on an agent of their own, once.
 
+mod config;
+
 use std::io::{self, Read};
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use ureq::config::{AutoHeaderValue, Config, ConfigBuilder};
 use ureq::http::{self, HeaderValue, request};
-use ureq::typestate::AgentScope;
 use ureq::{Agent, SendBody};
 use url::Url;
 use zeroize::Zeroizing;
 
+use self::config::token_config;
+pub(crate) use self::config::{HttpConfig, api_config};
 use crate::credentials::Credentials;
-use crate::error::{BoxError, Error, Result};
-use crate::protocol::{self, RawReply, TokenRequest};
+use crate::error::{BoxError, Error, RateLimited, Result, TransportError};
+use crate::protocol::{self, Outcome, RawReply, TokenRequest};
 use crate::provider::{Provider, is_loopback};
 use crate::refresh::{Ask, Sent, Transport};
 use crate::secret::Secret;
+use crate::token::Token;
 
 /// What an answer of a token endpoint may hold.
 const REPLY_LIMIT: u64 = 1 << 20;
-/// How long a connection to the token endpoint may take: what fails here has spent nothing.
-const TOKEN_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a connection to the API may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the API may be silent while its answer is awaited or read.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Changes ureq's configuration: proxy, certificates and the like.
-pub(crate) type HttpConfig =
-    Box<dyn Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync>;
-
-/// A `User-Agent` that names this crate and its version.
-const USER_AGENT: &str = concat!("evergrant/", env!("CARGO_PKG_VERSION"));
-
-/// The caller's configuration on top of our defaults, not yet safe to use.
-fn changed(provider: &Provider, change: Option<&HttpConfig>) -> ConfigBuilder<AgentScope> {
-    let config = Agent::config_builder()
-        .user_agent(provider.user_agent.as_deref().unwrap_or(USER_AGENT))
-        .allow_non_standard_methods(true)
-        .timeout_connect(Some(CONNECT_TIMEOUT))
-        .timeout_per_read(Some(READ_TIMEOUT))
-        .timeout_per_write(Some(READ_TIMEOUT));
-    match change {
-        Some(change) => change(config),
-        None => config,
-    }
-}
-
-/// What no caller can change: a redirect is an answer, and so is an error status; a loopback host
-/// is never reached through a proxy; there is a name in `User-Agent` unless it was taken out.
-fn held(
-    config: ConfigBuilder<AgentScope>,
-    wanted: &Config,
-    provider: &Provider,
-    loopback: bool,
-) -> ConfigBuilder<AgentScope> {
-    let user_agent = match wanted.user_agent() {
-        AutoHeaderValue::Default => provider.user_agent.as_deref().unwrap_or(USER_AGENT).into(),
-        other => other.clone(),
-    };
-    config
-        .user_agent(user_agent)
-        .proxy(wanted.proxy().filter(|_| !loopback).cloned())
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-}
-
-/// The configuration for API calls. A timeout that the caller took out is put back: ureq would wait
-/// for ever.
-pub(crate) fn api_config(
-    provider: &Provider,
-    change: Option<&HttpConfig>,
-    loopback: bool,
-) -> Config {
-    let wanted = changed(provider, change).build();
-    // Times that are the same for each read and write are set once on a connection, and a limit on
-    // the whole call would cost a thread for each name look-up.
-    // Made a second time, because a configuration cannot be opened again, nor its middleware moved.
-    held(changed(provider, change), &wanted, provider, loopback)
-        .timeout_connect(wanted.timeouts().connect.or(Some(CONNECT_TIMEOUT)))
-        .timeout_per_read(wanted.timeout_per_read().or(Some(READ_TIMEOUT)))
-        .timeout_per_write(wanted.timeout_per_write().or(Some(READ_TIMEOUT)))
-        .build()
-}
-
-/// The configuration for token requests: the caller's way through the network (proxy, certificates,
-/// addresses), taken over field by field, so that middleware and timeouts of the API stay out.
-fn token_config(provider: &Provider, change: Option<&HttpConfig>, loopback: bool) -> Config {
-    let wanted = changed(provider, change).build();
-    let connect = Some(TOKEN_CONNECT_TIMEOUT.min(provider.token_timeout));
-    held(Agent::config_builder(), &wanted, provider, loopback)
-        .tls_config(wanted.tls_config().clone())
-        .ip_family(wanted.ip_family())
-        .https_only(wanted.https_only())
-        .no_delay(wanted.no_delay())
-        .accept_encoding(wanted.accept_encoding().clone())
-        .max_response_header_size(wanted.max_response_header_size())
-        .max_idle_connections(0)
-        .max_idle_connections_per_host(0)
-        .timeout_resolve(connect)
-        .timeout_connect(connect)
-        .timeout_global(Some(provider.token_timeout))
-        .build()
-}
+/// The hint that a revocation gives with a refresh token (RFC 7009 section 2.1).
+const REFRESH: &str = "refresh_token";
 
 /// An error of ureq without the address, whose query may hold a secret.
 pub(crate) fn without_address(error: ureq::Error) -> BoxError {
@@ -154,6 +74,49 @@ impl TokenTransport {
         let request =
             protocol::exchange(&self.provider, &self.credentials, code, redirect_uri, verifier);
         self.run(request, sent_at, [Some(code), verifier])
+    }
+
+    /// Revokes the refresh token, or the access token where there is none. Any good status is
+    /// success, also for a token that the server does not know, and its body means nothing (RFC 7009
+    /// section 2.2).
+    pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
+        let (secret, hint) = match token.refresh_token() {
+            Some(refresh_token) => (refresh_token, REFRESH),
+            None => (token.access_token(), "access_token"),
+        };
+        let request = protocol::revoke(&self.provider, &self.credentials, secret, hint);
+        let request = request.ok_or_else(|| {
+            Error::config(format!(
+                "provider {} has no revocation endpoint: clear() forgets the login here",
+                self.provider.name
+            ))
+        })?;
+        let failed = |source: BoxError| match source.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(source) => Error::Transport(Box::new(TransportError {
+                method: "POST".to_owned(),
+                url: self.provider.revocation_endpoint.clone().unwrap_or_default(),
+                source,
+            })),
+        };
+        let outcome = match self.run(request, sent_at, [Some(secret), None]) {
+            Sent::Reply(reply) => reply.outcome,
+            Sent::Never(error) | Sent::NoAnswer(error) => return Err(failed(error)),
+        };
+        match outcome {
+            Outcome::Token(_) => Ok(()),
+            Outcome::Unknown(error) if (200..300).contains(&error.status) => Ok(()),
+            // The server did not say what became of it: it counts as alive.
+            Outcome::Unknown(error) => Err(failed(error.into())),
+            Outcome::Limited { error, retry_after, .. } => {
+                let (host, reason) = (self.provider.token_host(), Some(error.to_string()));
+                let retry_after = retry_after.unwrap_or(Duration::from_secs(5));
+                Err(Error::RateLimited(Box::new(RateLimited { host, retry_after, reason })))
+            }
+            Outcome::Refused(error) | Outcome::TooEarly(error) | Outcome::Setup(error) => {
+                Err(Error::OAuth(Box::new(error)))
+            }
+        }
     }
 
     fn run(
@@ -296,7 +259,7 @@ impl Transport for TokenTransport {
                 ),
                 None => Sent::Never("this client has no such grant".into()),
             },
-            Ask::Revoke(token) => match protocol::revoke(provider, credentials, token) {
+            Ask::Revoke(token) => match protocol::revoke(provider, credentials, token, REFRESH) {
                 Some(request) => self.run(request, sent_at, [Some(token), None]),
                 None => Sent::Never("the service has no revocation endpoint".into()),
             },
@@ -314,104 +277,5 @@ impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.read = true;
         self.rest.read(buffer)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn provider() -> Provider {
-        Provider::builder("x").token_endpoint("https://a.example/t").build().unwrap()
-    }
-
-    fn configs(change: Option<HttpConfig>, loopback: bool) -> [Config; 2] {
-        let change = change.as_ref();
-        [api_config(&provider(), change, loopback), token_config(&provider(), change, loopback)]
-    }
-
-    fn assert_held(config: &Config) {
-        assert_eq!((config.max_redirects(), config.max_redirects_will_error()), (0, false));
-        assert!(!config.http_status_as_error());
-        let times = config.timeouts();
-        let silence = config.timeout_per_read().is_some() && config.timeout_per_write().is_some();
-        assert!(times.connect.is_some() && (silence || times.global.is_some()));
-    }
-
-    fn reckless(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
-        config
-            .max_redirects(10)
-            .max_redirects_will_error(true)
-            .http_status_as_error(true)
-            .timeout_connect(None)
-            .timeout_per_read(None)
-            .timeout_per_write(None)
-            .timeout_global(None)
-            .max_idle_connections(50)
-            .max_idle_connections_per_host(50)
-            .proxy(Some(ureq::Proxy::new("http://127.0.0.1:3128").unwrap()))
-            .middleware(
-                |request: http::Request<SendBody<'_>>,
-                 next: ureq::middleware::MiddlewareNext<'_>| {
-                    next.handle(request)
-                },
-            )
-    }
-
-    #[test]
-    fn redirects_stay_off_and_timeouts_on_whatever_the_caller_sets() {
-        let blank: HttpConfig = Box::new(|_| Agent::config_builder());
-        for change in [None, Some(Box::new(reckless) as HttpConfig), Some(blank)] {
-            let [api, token] = configs(change, false);
-            assert_held(&api);
-            assert_held(&token);
-            assert_eq!(api.timeouts().connect, Some(CONNECT_TIMEOUT));
-            assert_eq!(api.timeout_per_read(), Some(READ_TIMEOUT));
-            assert_eq!(api.timeout_per_write(), Some(READ_TIMEOUT));
-            assert_eq!(token.timeouts().global, Some(provider().token_timeout));
-            assert_eq!(token.timeouts().resolve, Some(TOKEN_CONNECT_TIMEOUT));
-            assert_eq!(
-                (token.max_idle_connections(), token.max_idle_connections_per_host()),
-                (0, 0)
-            );
-        }
-    }
-
-    #[test]
-    fn a_caller_may_set_timeouts_of_the_api_and_not_those_of_token_requests() {
-        let second = Some(Duration::from_secs(1));
-        let change: HttpConfig = Box::new(move |config| {
-            config.timeout_global(second).timeout_connect(second).timeout_per_call(second)
-        });
-        let [api, token] = configs(Some(change), false);
-        assert_eq!((api.timeouts().global, api.timeouts().connect), (second, second));
-        assert_eq!(token.timeouts().global, Some(provider().token_timeout));
-        assert_eq!(token.timeouts().connect, Some(TOKEN_CONNECT_TIMEOUT));
-        assert_eq!(token.timeouts().per_call, None);
-    }
-
-    #[test]
-    fn token_requests_follow_the_callers_way_and_pass_no_middleware() {
-        let [api, token] = configs(Some(Box::new(reckless)), false);
-        assert!(api.proxy().is_some() && token.proxy().is_some());
-        let shown = |config: &Config| format!("{config:?}");
-        assert!(shown(&api).contains("MiddlewareChain { len: 1 }"), "{}", shown(&api));
-        assert!(shown(&token).contains("MiddlewareChain { len: 0 }"), "{}", shown(&token));
-        let [api, token] = configs(Some(Box::new(reckless)), true);
-        assert!(api.proxy().is_none() && token.proxy().is_none(), "loopback is never proxied");
-        let strict: HttpConfig = Box::new(|config| config.https_only(true).no_delay(false));
-        let [_, token] = configs(Some(strict), false);
-        assert!(token.https_only() && !token.no_delay());
-    }
-
-    #[test]
-    fn an_address_is_not_part_of_an_error() {
-        for error in [
-            ureq::Error::BadUri("http://a.example/?secret=c4nary".to_owned()),
-            ureq::Error::RequireHttpsOnly("http://a.example/?secret=c4nary".to_owned()),
-        ] {
-            let error = without_address(error);
-            assert!(!format!("{error} {error:?}").contains("c4nary"));
-        }
     }
 }

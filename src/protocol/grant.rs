@@ -157,22 +157,31 @@ pub(crate) fn client_credentials(
     build(provider, &provider.token_endpoint, header, &params)
 }
 
-/// Revokes a refresh token (RFC 7009 section 2.1); `None` when the provider has no endpoint for it,
-/// or one of another kind than the standard's.
+/// Revokes a token (RFC 7009 section 2.1); `None` when the provider has no endpoint for it. `hint` is
+/// `refresh_token` or `access_token`.
 pub(crate) fn revoke(
     provider: &Provider,
     credentials: &Credentials,
-    refresh_token: &Secret,
+    token: &Secret,
+    hint: &'static str,
 ) -> Option<Result<TokenRequest>> {
     let endpoint = provider.revocation_endpoint.as_ref()?;
-    if provider.revocation_style != RevocationStyle::Form {
-        return None;
-    }
     let mut params = Params::new();
-    params.push("token", refresh_token.expose());
-    params.push("token_type_hint", "refresh_token");
+    params.push("token", token.expose());
+    params.push("token_type_hint", hint);
     let header = authenticate(provider.client_auth, credentials, &mut params);
-    Some(header.and_then(|header| build(provider, endpoint, header, &params)))
+    Some(header.and_then(|header| {
+        let mut provider = provider.clone();
+        provider.token_format = match provider.revocation_style {
+            RevocationStyle::Json => TokenFormat::Json,
+            RevocationStyle::Form | RevocationStyle::Delete => TokenFormat::Form,
+        };
+        let mut request = build(&provider, endpoint, header, &params)?;
+        if provider.revocation_style == RevocationStyle::Delete {
+            request.method = "DELETE";
+        }
+        Ok(request)
+    }))
 }
 
 fn build(

@@ -2,10 +2,10 @@
 
 use evergrant::error::CallbackError;
 use evergrant::sandbox::{Fault, Sandbox};
-use evergrant::{Authorization, Client, Credentials, Error, FileBackend, MemoryBackend};
+use evergrant::{Authorization, Client, Credentials, Error, FileBackend, MemoryBackend, Provider};
 use serde_json::Value;
 
-use crate::support::{at, builder, rt, sandbox};
+use crate::support::{at, builder, rt, sandbox, seeded};
 
 fn callback_error(result: Result<evergrant::Token, Error>) -> CallbackError {
     match result {
@@ -175,4 +175,31 @@ fn a_new_login_takes_the_place_of_the_old_one_and_a_seed_does_not() {
     assert_ne!(second.login(), first.login());
     assert_eq!(at(&client.token().unwrap()), at(&token));
     assert_eq!(sandbox.counters().refreshes, 0);
+}
+
+#[test]
+fn to_log_out_is_to_revoke_and_then_to_forget() {
+    let sandbox = sandbox();
+    let client = seeded(&sandbox);
+    // An answer that does not come leaves the login where it is: it counts as alive.
+    let elsewhere = sandbox.provider().to_builder().revocation_endpoint("http://127.0.0.1:1/x");
+    let backend = MemoryBackend::new();
+    let deaf = Client::new(elsewhere.build().unwrap(), sandbox.credentials(), backend);
+    deaf.seed(sandbox.login()).unwrap();
+    assert_eq!(deaf.revoke().unwrap_err().kind(), "transport");
+    assert!(deaf.stored().unwrap().is_some());
+
+    client.revoke().unwrap();
+    assert!(client.stored().unwrap().is_none());
+    assert_eq!(sandbox.counters().revocations, 1);
+    assert_eq!(client.access_token().unwrap_err().kind(), "not_authorized");
+    client.revoke().unwrap();
+    assert_eq!(sandbox.counters().revocations, 1, "there was nothing left to revoke");
+
+    let provider =
+        Provider::builder("none").token_endpoint("http://127.0.0.1:1/t").build().unwrap();
+    let client = Client::new(provider, sandbox.credentials(), MemoryBackend::new());
+    client.seed(sandbox.login()).unwrap();
+    assert_eq!(client.revoke().unwrap_err().kind(), "config");
+    assert!(client.stored().unwrap().is_some());
 }
