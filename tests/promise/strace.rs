@@ -109,7 +109,8 @@ fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
     // Three loads; the first alone may see content that somebody else has left unflushed.
     let flush = [["fsync record", "fsync folder", "write mark"].as_slice(), &saves].concat();
     let state = |dir: &TempDir, name: &str| dir.join(name);
-    let states: [(&str, &dyn Fn(&TempDir), &Vec<&str>); 5] = [
+    type State<'a> = (&'a str, &'a dyn Fn(&TempDir), &'a Vec<&'a str>);
+    let states: [State<'_>; 5] = [
         ("as it was saved", &|_| {}, &saves),
         (
             "no mark",
