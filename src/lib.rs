@@ -56,7 +56,7 @@
 //! | start from a token that somebody gave you | [`Client::seed`], [`Token::from_env`] |
 //! | log out | [`Client::revoke`] |
 //! | have no person at all | [`ClientBuilder::client_credentials`] |
-//! | use it in an agent of ureq that you have | `Client` is a [`ureq::middleware::Middleware`] |
+//! | use it in an agent of ureq that you have | [`Client`] is a `ureq::middleware::Middleware` |
 //! | use another HTTP library | [`Client::access_token`] |
 //! | log in in a terminal | [`Client::authorize_interactive`], [`Client::authorize_pasted`] |
 //! | go through a list page by page | [`paging`] |
