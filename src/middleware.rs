@@ -21,7 +21,11 @@ use crate::refresh::{Live, Want};
 /// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
 /// # client.seed(sandbox.login())?;
 /// # let url = format!("{}/api/me", sandbox.url());
+/// # let spare = client.clone();
 /// let agent: ureq::Agent = ureq::Agent::config_builder().middleware(client).build().into();
+/// # // The sandbox is not behind the proxy that the environment may name.
+/// # let agent: ureq::Agent =
+/// #     ureq::Agent::config_builder().proxy(None).middleware(spare).build().into();
 /// assert_eq!(agent.get(url).call()?.status(), 200);
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```

@@ -213,7 +213,7 @@ fn an_agent_with_the_client_inside_sends_the_token_to_the_api_alone() {
     let client = builder(&sandbox).build();
     client.seed(sandbox.login()).unwrap();
     let agent: ureq::Agent =
-        ureq::Agent::config_builder().middleware(client.clone()).build().into();
+        ureq::Agent::config_builder().proxy(None).middleware(client.clone()).build().into();
     let get = |url: &str| agent.get(url).call();
     let me = format!("{}/api/me", sandbox.url());
     assert_eq!(get(&me).unwrap().status(), 200);
