@@ -224,7 +224,7 @@ impl Client {
     /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
     /// client's token, which stays.
     pub fn clear(&self) -> Result<()> {
-        self.0.keeper.clear(|_| Ok(()))
+        self.0.keeper.clear(|_| Ok(false))
     }
 
     /// Logs out: revokes the stored token at the service (RFC 7009), then forgets it. In this order a
@@ -240,8 +240,8 @@ impl Client {
     pub fn revoke(&self) -> Result<()> {
         let sent_at = self.0.clock.now_utc();
         self.0.keeper.clear(|token| match token {
-            Some(token) => self.0.tokens.revoke(token, sent_at),
-            None => Ok(()),
+            Some(token) => self.0.tokens.revoke(token, sent_at).map(|()| true),
+            None => Ok(false),
         })
     }
 

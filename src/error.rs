@@ -51,7 +51,7 @@ pub enum Error {
     #[error(transparent)]
     OutcomeUnknown(Box<OutcomeUnknown>),
 
-    /// The store failed before anything was sent. Nothing was spent.
+    /// The store failed. Nothing was spent; the text says whether anything was sent.
     #[error(transparent)]
     Backend(Box<BackendFailure>),
 
@@ -163,13 +163,19 @@ impl Error {
             })),
             Error::OutcomeUnknown(e) => Error::OutcomeUnknown(Box::new(OutcomeUnknown {
                 code: e.code,
+                by_name: e.by_name,
                 host: e.host.clone(),
                 sent_at: e.sent_at,
                 holder: e.holder.clone(),
                 retry_after: e.retry_after,
                 source: e.source.as_ref().map(text),
             })),
-            Error::Backend(e) => Error::backend(e.operation, e.store.clone(), text(&e.source)),
+            Error::Backend(e) => Error::Backend(Box::new(BackendFailure {
+                operation: e.operation,
+                sent: e.sent,
+                store: e.store.clone(),
+                source: text(&e.source),
+            })),
             Error::Busy(e) => Error::Busy(Box::new(Busy {
                 store: e.store.clone(),
                 holder: e.holder.clone(),
@@ -206,7 +212,12 @@ impl Error {
 
     /// An [`Error::Backend`].
     pub(crate) fn backend(operation: &'static str, store: String, source: BoxError) -> Error {
-        Error::Backend(Box::new(BackendFailure { operation, store, source }))
+        Error::Backend(Box::new(BackendFailure { operation, sent: false, store, source }))
+    }
+
+    /// An [`Error::Backend`] after something was sent.
+    pub(crate) fn backend_after(operation: &'static str, store: String, source: BoxError) -> Error {
+        Error::Backend(Box::new(BackendFailure { operation, sent: true, store, source }))
     }
 
     /// An [`Error::Decode`].

@@ -110,11 +110,16 @@ impl Keeper {
             return Ok(live);
         }
         // The API refused this one where it could not be replaced at once.
-        let suspect = self.memory.lock().suspect.take();
-        match (suspect, want) {
-            (Some(suspect), Want::Usable) => self.acquire(&Want::Instead(suspect)),
-            _ => self.acquire(want),
+        let suspect = match want {
+            Want::Usable => self.memory.lock().suspect.take(),
+            _ => None,
+        };
+        let Some(suspect) = suspect else { return self.acquire(want) };
+        let result = self.acquire(&Want::Instead(suspect.clone()));
+        if result.is_err() {
+            self.memory.lock().suspect.get_or_insert(suspect);
         }
+        result
     }
 
     /// Notes that the API refused this token in a call that cannot be sent again: the next call
@@ -195,10 +200,16 @@ impl Keeper {
                 memory.waiting += 1;
                 drop(memory);
                 let turn = self.turn.lock();
+                let live = self.hot(want);
                 let mut memory = self.memory.lock();
                 memory.waiting -= 1;
+                if let Some(live) = live {
+                    return Ok(live);
+                }
+                // What failed for a stricter call need not fail for this one.
                 if memory.attempts > attempts
-                    && let Some(error) = &memory.failure
+                    && let Some((rank, error)) = &memory.failure
+                    && *rank <= want.rank()
                 {
                     return Err(error.echo());
                 }
@@ -214,7 +225,8 @@ impl Keeper {
         let mut memory = self.memory.lock();
         memory.attempts += 1;
         let others = memory.waiting > 0;
-        memory.failure = result.as_ref().err().filter(|_| others).map(Error::echo);
+        let error = result.as_ref().err().filter(|_| others);
+        memory.failure = error.map(|error| (want.rank(), error.echo()));
         drop(memory);
         result
     }
@@ -309,7 +321,7 @@ impl Keeper {
         // Step 7: somebody else was here.
         let live = self.live(&record);
         if call.want.accepts(&live, &*self.clock) {
-            self.bind(&record);
+            self.bind(call, &record);
             if self.memory.lock().live.as_ref().is_some_and(|mine| mine.id() != live.id()) {
                 call.events.push(Event::Adopted { generation: live.generation });
             }
@@ -370,7 +382,7 @@ impl Keeper {
         let from_the_future = clock::until(now, note.sent_at) > SKEW;
         let not_before = note.not_before.filter(|_| !from_the_future);
         let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
-        if note.answered && not_before_in.is_zero() {
+        if note.answered && note.unanswered_since.is_none() && not_before_in.is_zero() {
             return None;
         }
         let nonce = Some(&note.nonce);
@@ -387,7 +399,8 @@ impl Keeper {
             usable: call.fallback.is_some(),
             explicit: call.want.is_explicit(),
         };
-        let retry_after = match decide::found(&found) {
+        let decision = decide::found(&found);
+        let retry_after = match decision {
             Decision::Replay => return None,
             Decision::NotBefore(wait) => return Some(self.come_back(wait, "it asked to wait")),
             Decision::Deadline(wait) => Some(wait),
@@ -396,6 +409,7 @@ impl Keeper {
         Some(Error::OutcomeUnknown(Box::new(OutcomeUnknown {
             host: self.rules.host.clone(),
             code: false,
+            by_name: decision == Decision::Stop,
             sent_at: note.unanswered_since.unwrap_or(note.sent_at),
             holder: Some(note.holder.to_string()),
             retry_after,

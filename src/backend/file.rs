@@ -222,10 +222,12 @@ fn mark_of(target: &Path) -> PathBuf {
 
 fn mark(target: &Path, content: Option<&Content>) {
     if let Some(text) = content.and_then(Content::name) {
-        let mut options = disk::private();
-        options.write(true).create(true).truncate(true);
-        // If it cannot be written, the next program flushes once more.
-        let _ = options.open(mark_of(target)).and_then(|mut file| file.write_all(text.as_bytes()));
+        let path = mark_of(target);
+        // Never through a link, and never into a pipe: a file of its own each time. If it cannot be
+        // written, the next program flushes once more.
+        let _ = disk::remove(&path);
+        let file = disk::private().write(true).create_new(true).open(path);
+        let _ = file.and_then(|mut file| file.write_all(text.as_bytes()));
     }
 }
 

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use super::BoxError;
 use crate::token::Token;
 
-/// An error that an authorization server answered (RFC 6749 section 5.2 and 4.1.2.1), its texts
+/// An error that an authorization server answered (RFC 6749 sections 5.2 and 4.1.2.1), its texts
 /// stripped of control characters and cut to a reasonable length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -105,8 +105,11 @@ pub struct OutcomeUnknown {
     pub code: bool,
     /// When it was sent, UTC.
     pub sent_at: OffsetDateTime,
-    /// Who sent it: host name and process id. `None` when it was this process.
+    /// Who sent it: host name and process id. `None` when it was this call.
     pub holder: Option<String>,
+    /// Whether it is sent again by `Client::refresh` only, because a second use could end other
+    /// logins of the user.
+    pub by_name: bool,
     /// When it may be tried again; `None`: with the next call.
     pub retry_after: Option<Duration>,
     /// What happened to the request, if this process sent it.
@@ -128,6 +131,7 @@ impl fmt::Display for OutcomeUnknown {
             return f.write_str("; a code works once: start the login again");
         }
         match self.retry_after {
+            _ if self.by_name => f.write_str("; only a refresh by name sends it again"),
             Some(wait) => write!(f, "; it can be tried again in {} s", wait.as_secs().max(1)),
             None => f.write_str("; the next call tries again"),
         }
@@ -142,11 +146,14 @@ impl std::error::Error for OutcomeUnknown {
 
 /// A store that failed with nothing spent: [`crate::Error::Backend`].
 #[derive(Debug, Error)]
-#[error("could not {operation} {store}: {source}; nothing was sent")]
+#[error("could not {operation} {store}: {source}{}", if *.sent { "" } else { "; nothing was sent" })]
 #[non_exhaustive]
 pub struct BackendFailure {
     /// What was tried: `lock`, `load`, `write` or `clear`.
     pub operation: &'static str,
+    /// Whether something was sent before that: a request of this call was answered, or the service
+    /// has revoked the token. The login is safe either way.
+    pub sent: bool,
     /// The store, as it names itself.
     pub store: String,
     /// What the store reported. A [`crate::backend::BackendError`] can be found by downcast.

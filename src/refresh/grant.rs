@@ -10,7 +10,9 @@ use super::state::Pair;
 use super::{Ask, Call, Keeper, Live, Release, Sent, Want};
 use crate::backend::BackendError;
 use crate::clock;
-use crate::error::{BoxError, Busy, Error, NotSaved, OAuthError, OutcomeUnknown, Result};
+use crate::error::{
+    BackendFailure, BoxError, Busy, Error, NotSaved, OAuthError, OutcomeUnknown, Result,
+};
 use crate::event::Event;
 use crate::protocol::{Issued, Outcome, Reply};
 use crate::record::Record;
@@ -46,7 +48,7 @@ impl Keeper {
             record.check(&self.rules.binding, &self.store())?;
             let live = self.live(record);
             if call.want.accepts(&live, &*self.clock) {
-                self.bind(record);
+                self.bind(call, record);
                 call.events.push(Event::Adopted { generation: live.generation });
                 return Ok(self.publish(live));
             }
@@ -138,6 +140,7 @@ impl Keeper {
                 Error::OutcomeUnknown(Box::new(OutcomeUnknown {
                     host: self.rules.host.clone(),
                     code: true,
+                    by_name: false,
                     sent_at,
                     holder: None,
                     retry_after: None,
@@ -201,14 +204,22 @@ impl Keeper {
         result
     }
 
-    /// Forgets what is stored and what is in memory, after `before` has seen the token.
-    pub(crate) fn clear(&self, before: impl FnOnce(Option<&Token>) -> Result<()>) -> Result<()> {
+    /// Forgets what is stored and what is in memory, after `before` has seen the token and said
+    /// whether it sent anything.
+    pub(crate) fn clear(&self, before: impl FnOnce(Option<&Token>) -> Result<bool>) -> Result<()> {
         let mut events = Vec::new();
         let result = self.alone(&mut events, |call| {
             let stored = self.load_checked()?;
             let newest = call.turn.unsaved.as_ref().map(|pair| &pair.record).or(stored.as_ref());
-            before(newest.map(Record::token))?;
-            self.backend.clear().map_err(|error| Error::backend("clear", self.store(), error))?;
+            let sent = before(newest.map(Record::token))?;
+            self.backend.clear().map_err(|error| {
+                Error::Backend(Box::new(BackendFailure {
+                    operation: "clear",
+                    sent,
+                    store: self.store(),
+                    source: error,
+                }))
+            })?;
             call.turn.unsaved = None;
             self.memory.lock().live = None;
             Ok(())

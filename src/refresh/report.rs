@@ -46,10 +46,12 @@ impl Keeper {
         let store = self.store();
         let reason = source.to_string();
         call.events.push(Event::SaveFailed { store: store.clone(), reason });
-        if self.rules.ends_access_token {
+        // Not with a token that the refresh has ended, and not with that of the login before.
+        let login = call.turn.unsaved.as_ref().is_some_and(|pair| pair.spent.is_none());
+        if self.rules.ends_access_token || login {
             call.fallback = None;
         }
-        self.put_off(call, Error::backend("write", store, source))
+        self.put_off(call, Error::backend_after("write", store, source))
     }
 
     /// Step 6. Never written to.
@@ -63,6 +65,7 @@ impl Keeper {
         let mut memory = self.memory.lock();
         memory.live = Some(live.clone());
         memory.quiet_until = Duration::ZERO;
+        memory.failure = None;
         live
     }
 
@@ -84,8 +87,8 @@ impl Keeper {
 
     /// Binds a record that somebody else made to this client. If that cannot be saved, the next
     /// note does it.
-    pub(super) fn bind(&self, record: &Record) {
-        if record.binding.is_none() {
+    pub(super) fn bind(&self, call: &Call<'_>, record: &Record) {
+        if record.binding.is_none() && call.turn.lock_kind() != LockKind::None {
             let mut bound = record.next();
             bound.binding = Some(self.rules.binding.clone());
             let _ = self.backend.save(&bound);
@@ -141,6 +144,7 @@ impl Keeper {
         Error::OutcomeUnknown(Box::new(OutcomeUnknown {
             host: self.rules.host.clone(),
             code: false,
+            by_name: false,
             sent_at,
             holder: None,
             retry_after: None,

@@ -68,7 +68,9 @@ fn place_login(ours: &Record, stored: Option<&Record>) -> Place {
         Some(stored) if ours.replaces().is_none_or(|(login, _)| login != stored.login) => {
             Place::Lost
         }
-        stored => Place::Ours(ours.clone().in_place_of(stored)),
+        Some(stored) => Place::Ours(ours.clone().in_place_of(Some(stored))),
+        // Somebody has logged out meanwhile.
+        None => Place::Lost,
     }
 }
 
@@ -101,6 +103,7 @@ impl Keeper {
         }
         let mut pair = self.pair(noted, spent, Issued { token, refresh_expires_in: None });
         pair.record.rotated_at = Some(self.clock.now_utc());
+        pair.record.generation = noted.generation;
         pair
     }
 

@@ -36,7 +36,11 @@ impl Keeper {
                     }
                     unsent += 1;
                     let hopeless = error.is::<Error>();
-                    if hopeless || unsent == 3 || call.fallback.is_some() || !self.lasts(call) {
+                    if hopeless
+                        || unsent == 3
+                        || call.fallback.is_some()
+                        || !self.lasts(call, noted)
+                    {
                         return Spent::Never(error);
                     }
                     self.clock.sleep(Duration::from_millis(100 << (2 * unsent)));
@@ -53,15 +57,21 @@ impl Keeper {
             let usable = call.fallback.is_some() || others;
             let replays =
                 decide::replays(self.rules.rotation, self.rules.ends_access_token, usable);
-            if silent.is_some() || !replays || !self.lasts(call) {
+            if silent.is_some() || !replays || !self.lasts(call, noted) {
                 return Spent::Silent(error);
             }
             silent = Some((sent_at, error));
         }
     }
 
-    fn lasts(&self, call: &Call<'_>) -> bool {
-        call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout))
+    /// Whether there is time for another request: the lock holds, and whoever waits for our note's
+    /// deadline still waits.
+    fn lasts(&self, call: &Call<'_>, noted: &Record) -> bool {
+        let end = clock::later(self.clock.now_utc(), self.rules.token_timeout);
+        let in_time = call.turn.lock_kind() == LockKind::FreedByDeath
+            || noted.note.as_ref().is_none_or(|note| end <= note.deadline);
+        in_time
+            && call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout))
     }
 
     /// Step 11, by the answer.
@@ -100,7 +110,15 @@ impl Keeper {
                 self.put_off(call, self.come_back(wait, &error.to_string()))
             }
             Outcome::Setup(error) => {
-                self.settle(&noted, before, found);
+                // A request before this one that stayed unanswered is not answered by it.
+                let note = match earlier {
+                    Some(_) => noted.note.clone().map(|mut note| {
+                        note.unanswered_since = earlier;
+                        note
+                    }),
+                    None => before,
+                };
+                self.settle(&noted, note, found);
                 self.put_off(call, Error::OAuth(Box::new(error)))
             }
             Outcome::Limited { error, retry_after, spent } => {
@@ -109,6 +127,11 @@ impl Keeper {
                 self.put_off(call, self.come_back(wait, &error.to_string()))
             }
             Outcome::Unknown(error) => match found {
+                // Beside a refusal without a code it may as well be an echo, or a text about it.
+                Some(found) if (400..500).contains(&error.status) => {
+                    self.settle(&noted, noted.note.clone(), Some(found));
+                    self.put_off(call, self.unknown(sent_at, error.into()))
+                }
                 // The answer had a refresh token and no access token: it did rotate.
                 Some(found) => {
                     let pair = self.salvage(&noted, refresh_token, found);
@@ -158,6 +181,7 @@ impl Keeper {
             let unknown = OutcomeUnknown {
                 host: self.rules.host.clone(),
                 code: false,
+                by_name: false,
                 sent_at: other.sent_at,
                 holder: Some(other.holder.to_string()),
                 retry_after,
@@ -167,16 +191,6 @@ impl Keeper {
         }
         let mut next = latest.next();
         next.note = None;
-        // A pair that lost a race may be the live one.
-        if let Some(spare) = next.spare.take() {
-            next.superseded = Some(refresh_token);
-            next.token = next.token.with_refresh_token(spare);
-            return match self.backend.save(&next) {
-                Ok(()) => Ok(Step::Again),
-                Err(error) if BackendError::is_conflict(&error) => Ok(Step::Again),
-                Err(error) => self.put_off(call, Error::backend("write", self.store(), error)),
-            };
-        }
         let refused = Refused {
             fingerprint,
             at: now,
@@ -185,6 +199,21 @@ impl Keeper {
             status: error.status,
             unanswered_since: earlier,
         };
+        // A pair that lost a race may be the live one. The two change places, so that a refusal that
+        // was wrong heals: each is asked once more after a pause.
+        let known = next.refused.as_ref().map(|refused| refused.fingerprint.clone());
+        if let Some(spare) = next.spare.clone().filter(|spare| known != Some(spare.fingerprint())) {
+            next.spare = Some(refresh_token);
+            next.token = next.token.with_refresh_token(spare);
+            next.refused = Some(refused);
+            return match self.backend.save(&next) {
+                Ok(()) => Ok(Step::Again),
+                Err(error) if BackendError::is_conflict(&error) => Ok(Step::Again),
+                Err(error) => {
+                    self.put_off(call, Error::backend_after("write", self.store(), error))
+                }
+            };
+        }
         let error = self.reauthorize(&refused);
         next.refused = Some(refused);
         // If this cannot be saved, the next run asks once more.

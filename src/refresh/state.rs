@@ -145,6 +145,15 @@ impl Want {
         }
     }
 
+    /// How much is wanted: who wants less may have it where who wants more fails.
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Want::Usable => 0,
+            Want::Instead(_) => 1,
+            Want::Newer(..) => 2,
+        }
+    }
+
     /// Whether the caller asked for a refresh by name.
     pub(crate) fn is_explicit(&self) -> bool {
         matches!(self, Want::Newer(..))
@@ -161,7 +170,7 @@ pub(crate) struct Memory {
     pub(crate) suspect: Option<Secret>,
     /// How many attempts have ended, how the last one failed, and how many threads wait.
     pub(crate) attempts: u64,
-    pub(crate) failure: Option<Error>,
+    pub(crate) failure: Option<(u8, Error)>,
     pub(crate) waiting: usize,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,

@@ -31,6 +31,9 @@ const KNOWN: [&str; 9] = [
     "error_uri",
 ];
 
+/// How deep an extra member may be nested; deeper ones are dropped.
+const DEEPEST: usize = 32;
+
 /// The members of an answer. Its texts are wiped when it goes.
 pub(super) struct Body {
     value: Value,
@@ -79,7 +82,10 @@ impl Body {
         let alone =
             |object: &&Map<String, Value>| pair.is_none() || text_of(object, &ACCESS).is_none();
         let own = self.objects(provider).map(|found| found.object).filter(alone);
-        let own = pair.into_iter().chain(own).filter_map(|object| text_of(object, &REFRESH));
+        // Alone, a text with spaces is a sentence about the member: `"This field is required."`
+        let own = own.filter_map(|object| text_of(object, &REFRESH));
+        let own = own.filter(|text| !text.contains(char::is_whitespace));
+        let own = pair.and_then(|object| text_of(object, &REFRESH)).into_iter().chain(own);
         let elsewhere = ELSEWHERE
             .iter()
             .filter_map(|path| at(&self.value, path)?.as_object())
@@ -120,7 +126,7 @@ impl Body {
         let top = top.filter(|(name, _)| !found.path.is_empty() && name.as_str() != root);
         let mut extra = Map::new();
         for (name, value) in found.object.iter().chain(top) {
-            if !is_known(name) && !extra.contains_key(name) {
+            if !is_known(name) && !extra.contains_key(name) && is_shallow(value, DEEPEST) {
                 extra.insert(name.clone(), value.clone());
             }
         }
@@ -159,6 +165,15 @@ pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 fn text_of<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
     let texts = names.iter().filter_map(|name| object.get(*name)?.as_str());
     texts.into_iter().find(|text| !text.is_empty())
+}
+
+/// A record nests these members deeper than they came, and must be readable again.
+fn is_shallow(value: &Value, left: usize) -> bool {
+    match value {
+        Value::Array(values) => left > 0 && values.iter().all(|value| is_shallow(value, left - 1)),
+        Value::Object(map) => left > 0 && map.values().all(|value| is_shallow(value, left - 1)),
+        _ => true,
+    }
 }
 
 fn is_known(name: &str) -> bool {

@@ -176,6 +176,7 @@ fn a_refresh_token_is_kept_whatever_else_the_answer_says() {
         );
     }
     for body in [
+        r#"{"refresh_token":"This field is required."}"#,
         r#"{"errors":{"refresh_token":"is_required"}}"#,
         r#"{"data":{"refresh_token":"is required"}}"#,
         r#"{"access_token":"at2","refresh_token":""}"#,
@@ -319,6 +320,9 @@ fn random_answers_are_read_and_a_good_pair_is_never_missed() {
         let body = Value::Object(members.clone()).to_string();
         let mut reply = answer(&plain(), status, &[], &body);
         let sent = members.get("refresh_token").and_then(Value::as_str).filter(|rt| !rt.is_empty());
+        // Alone, a text with spaces is a sentence and no token.
+        let alone = members.get("access_token").and_then(Value::as_str).is_none_or(str::is_empty);
+        let sent = sent.filter(|sent| !alone || !sent.contains(char::is_whitespace));
         if let Some(sent) = sent {
             let found = reply.refresh_token.as_ref().map(Secret::expose);
             assert_eq!(found, Some(sent), "round {round}: {body}");

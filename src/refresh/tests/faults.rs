@@ -267,3 +267,59 @@ fn a_note_that_failed_does_not_make_an_unanswered_spend_forgotten() {
         assert_eq!(refusal.unanswered_since, Some(sent_at), "{fault:?}");
     }
 }
+
+/// A text about the refresh token in a refusal without a code is no successor.
+#[test]
+fn what_a_bare_refusal_says_about_a_refresh_token_does_not_replace_it() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Complaint]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert!(world.alive());
+}
+
+/// A refusal that was wrong heals also where a spare took the refused token's place.
+#[test]
+fn a_spare_and_a_refused_token_are_each_asked_once_more_after_a_pause() {
+    let world = World::new(Rotation::Strict);
+    world.change(|record| record.spare = Some(Secret::new("rt-dead")));
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "reauthorize");
+    assert_eq!(world.sent(), ["rt-1", "rt-dead"]);
+    assert_eq!(kind(&use_token(&keeper)), "reauthorize");
+    assert_eq!(world.sent().len(), 2, "not asked on every run");
+    world.clock.advance(Duration::from_secs(3601));
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.sent(), ["rt-1", "rt-dead", "rt-dead", "rt-1"]);
+    assert!(world.alive());
+}
+
+/// The client is refused where a request before was not answered: that is not forgotten.
+#[test]
+fn a_setup_error_does_not_settle_an_unanswered_request() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let sent_at = world.clock.now_utc();
+    world.acts(&[Act::LoseReply, Act::Setup]);
+    assert_eq!(kind(&use_token(&world.keeper())), "oauth");
+    assert_eq!(world.stored().note.unwrap().unanswered(), Some(sent_at));
+    let error = use_token(&world.keeper()).unwrap_err();
+    assert!(error.to_string().contains("no answer came"), "{error}");
+}
+
+/// An answer that asked to wait says nothing of the request before it.
+#[test]
+fn an_answered_note_does_not_hide_an_unanswered_request() {
+    let mut world = World::new(Rotation::StrictFamily);
+    world.rules.ends_other_logins = true;
+    world.past_end();
+    world.acts(&[Act::LoseReply, Act::TooMany]);
+    assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.sent().len(), 2, "only an explicit call sends it again");
+}

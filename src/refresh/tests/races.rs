@@ -77,6 +77,35 @@ fn threads_that_waited_for_a_failed_attempt_share_its_failure() {
     }
 }
 
+/// What a call by name could not have is not held against a call that can go on.
+#[test]
+fn a_failed_refresh_by_name_does_not_fail_a_call_with_a_token_that_works() {
+    let world = World::new(Rotation::Strict);
+    let keeper = Arc::new(world.keeper());
+    world.acts(&[Act::Setup]);
+    let inside = Arc::downgrade(&keeper);
+    *world.wire.1.lock() = Some(Box::new(move || {
+        while inside.upgrade().is_some_and(|keeper| keeper.memory.lock().waiting < 1) {
+            std::thread::yield_now();
+        }
+    }));
+    std::thread::scope(|scope| {
+        let want = keeper.newer();
+        let by_name = scope.spawn({
+            let keeper = &keeper;
+            move || keeper.access(&want).map(|_| ()).unwrap_err()
+        });
+        let usual = scope.spawn(|| {
+            while world.sent().is_empty() && keeper.turn.try_lock().is_some() {
+                std::thread::yield_now();
+            }
+            kind(&use_token(&keeper)).to_owned()
+        });
+        assert_eq!(by_name.join().unwrap().kind(), "oauth");
+        assert_eq!(usual.join().unwrap(), "at-1");
+    });
+}
+
 #[test]
 fn a_process_that_waited_uses_what_the_other_saved() {
     let world = World::new(Rotation::StrictFamily);
@@ -277,6 +306,13 @@ fn a_login_that_could_not_be_saved_replaces_what_it_found_however_often_that_was
     let (world, got) = login_unsaved(Fault::After, refreshed);
     assert_eq!(got, "at-2");
     assert_eq!(world.stored().revision, 4);
+}
+
+#[test]
+fn a_login_that_could_not_be_saved_is_not_written_where_somebody_has_logged_out() {
+    let (world, got) = login_unsaved(Fault::Before, |stored| *stored = None);
+    assert_eq!(got, "not_authorized");
+    assert!(world.store.record.lock().is_none());
 }
 
 #[test]

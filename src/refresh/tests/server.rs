@@ -25,6 +25,8 @@ pub(super) enum Act {
     Broken,
     /// It rotates and answers without an access token.
     NoAccessToken,
+    /// 422 with a text about the refresh token.
+    Complaint,
     /// It answers without a refresh token.
     NoRefreshToken,
 }
@@ -126,6 +128,11 @@ impl Transport for Wire {
             Some(Act::TooEarly) => return reply(Outcome::TooEarly(error("access_denied", 400))),
             Some(Act::Setup) => return reply(Outcome::Setup(error("invalid_client", 401))),
             Some(Act::Broken) => return reply(Outcome::Unknown(error("http_500", 500))),
+            Some(Act::Complaint) => {
+                let refresh_token = Some(Secret::new("required"));
+                let outcome = Outcome::Unknown(error("http_422", 422));
+                return Sent::Reply(Reply { refresh_token, outcome });
+            }
             Some(Act::TooMany) => {
                 let error = error("http_429", 429);
                 return reply(Outcome::Limited { error, retry_after: None, spent: false });
