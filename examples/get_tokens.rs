@@ -29,9 +29,10 @@ fn main() -> Result<(), BoxError> {
         eprintln!("The login is in {file}.");
         return Ok(());
     }
+    let end = token.expires_at().ok_or("the service did not say when the token ends")?;
     println!("TEAMLEADER_ACCESS_TOKEN={}", token.access_token().expose());
     println!("TEAMLEADER_REFRESH_TOKEN={}", token.refresh_token().map_or("", |t| t.expose()));
-    println!("TEAMLEADER_EXPIRES_AT={}", token.expires_at().ok_or("no end")?.format(&Rfc3339)?);
+    println!("TEAMLEADER_EXPIRES_AT={}", end.format(&Rfc3339)?);
     Ok(())
 }
 

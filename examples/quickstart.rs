@@ -9,7 +9,7 @@
 //! `--provider github` (or `google`, `microsoft`, `teamleader`, `exact_online`) authorizes against
 //! the real service, with `GITHUB_CLIENT_ID` and its like in the environment.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -78,19 +78,20 @@ fn show(strict: bool) -> Result<(), BoxError> {
         // Who asked stands in the note that was written before anything was sent.
         let pid = client.stored().ok().flatten().and_then(|r| r.note().map(|n| n.holder.pid));
         let victim = children.iter_mut().find(|child| Some(child.id()) == pid);
-        if let Some(victim) = victim {
-            println!("process {} holds the refresh: killed with SIGKILL", victim.id());
-            let _ = victim.kill();
+        match victim.map(|victim| (victim.id(), victim.kill())) {
+            Some((pid, Ok(()))) => println!("process {pid} holds the refresh: killed with SIGKILL"),
+            _ => println!("no process could be killed: what follows is the quiet case"),
         }
         let results = threads.into_iter().map(|thread| thread.join());
         results.filter_map(Result::ok).collect()
     });
     gate.open();
+    let mut refused = 0;
     for child in children {
-        child.wait_with_output()?;
+        refused += u8::from(child.wait_with_output()?.status.code() == Some(77));
     }
     for error in results.into_iter().filter_map(Result::err).take(1) {
-        println!("\nthe other processes and all threads were told:\n  {error}");
+        println!("\nthe threads, and {refused} of the other processes, were told:\n  {error}");
     }
 
     let counters = sandbox.counters();
@@ -160,12 +161,17 @@ fn real(name: &str) -> Result<(), BoxError> {
     let file = PathBuf::from(format!("{name}.json"));
     let client = Client::from_env(provider, FileBackend::new(&file))?;
     if client.stored()?.is_none() {
-        let authorization = client.authorize(&[])?;
-        println!("Open this address, approve, and paste the address you are sent to:\n");
-        println!("{}\n", authorization.url());
-        let mut line = String::new();
-        BufReader::new(std::io::stdin()).read_line(&mut line)?;
-        client.exchange(authorization, line.trim())?;
+        let redirect_uri = std::env::var(format!("{}_REDIRECT_URI", name.to_uppercase()));
+        if redirect_uri.is_ok_and(|uri| uri.starts_with("https://")) {
+            client.authorize_pasted(&[], |url| {
+                println!("Open {url}\nand paste the address you are sent to:");
+                let mut line = String::new();
+                std::io::stdin().read_line(&mut line)?;
+                Ok(line)
+            })?;
+        } else {
+            client.authorize_interactive(&[], |url| println!("Open {url}"))?;
+        }
     }
     let token = client.token()?;
     println!("authorized; the login is in {}", file.display());

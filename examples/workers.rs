@@ -26,6 +26,7 @@ fn main() -> Result<(), BoxError> {
             "--threads" => threads = value()?.parse()?,
             "--requests" => requests = value()?.parse()?,
             "--wait" => wait = true,
+            unknown if unknown.starts_with('-') => return Err(format!("{unknown}?").into()),
             _ => url = Some(argument),
         }
     }
@@ -79,7 +80,8 @@ fn client(store: &str, url: &str) -> Result<Client, BoxError> {
     let auth = match std::env::var("EXAMPLE_AUTH").as_deref() {
         Ok("post") => ClientAuth::Body,
         Ok("none") => ClientAuth::None,
-        _ => ClientAuth::Basic,
+        Ok("basic") | Err(_) => ClientAuth::Basic,
+        Ok(other) => return Err(format!("EXAMPLE_AUTH is {other}: use basic, post or none").into()),
     };
     let provider = Provider::builder("example")
         .token_endpoint(std::env::var("EXAMPLE_TOKEN_URL")?)

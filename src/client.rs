@@ -73,7 +73,8 @@ impl Client {
         Client::builder(provider, credentials, backend).build()
     }
 
-    /// A client with the credentials of the environment: `GITHUB_CLIENT_ID`,
+    /// A client for the authorization code grant with the credentials of the environment:
+    /// `GITHUB_CLIENT_ID`,
     /// `GITHUB_CLIENT_SECRET` and `GITHUB_REDIRECT_URI` for a provider named `github`.
     ///
     /// # Errors
@@ -104,8 +105,8 @@ impl Client {
         ClientBuilder::new(provider, credentials, Box::new(backend))
     }
 
-    /// A GET. `target` is a path, appended to the provider's API base, or a whole address on an
-    /// allowed host.
+    /// A GET. `target` is a path that begins with `/`, appended to the provider's API base, or a whole
+    /// address on an allowed host.
     pub fn get(&self, target: &str) -> Request<'_> {
         self.request(Method::GET, target)
     }
@@ -236,7 +237,8 @@ impl Client {
     ///
     /// With the token kept: [`Error::Config`] when the provider has no revocation endpoint,
     /// [`Error::OAuth`] when it refuses, [`Error::RateLimited`], [`Error::Transport`] when its answer
-    /// did not come; and as [`Client::clear`].
+    /// did not come; and as [`Client::clear`], also after the revocation, when the record could not be
+    /// removed: call again.
     pub fn revoke(&self) -> Result<()> {
         let sent_at = self.0.clock.now_utc();
         self.0.keeper.clear(|token| match token {

@@ -22,7 +22,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Everything that can go wrong, sorted by what to do next.
 ///
 /// Each variant says whether the stored login is safe. Only [`Error::NotAuthorized`] and
-/// [`Error::Reauthorize`] need a person; ask with [`Error::needs_authorization`].
+/// [`Error::Reauthorize`] need a person to authorize; ask with [`Error::needs_authorization`]. A login
+/// that is under way and fails is started again by the person who is there.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -59,8 +60,8 @@ pub enum Error {
     #[error(transparent)]
     Busy(Box<Busy>),
 
-    /// The request did not reach the server, or its answer did not come back. At the token endpoint
-    /// this says that the refresh token never left the machine.
+    /// The request did not reach the server, or its answer did not come back. From a refresh or an
+    /// exchange this says that the token or code never left the machine.
     #[error(transparent)]
     Transport(Box<TransportError>),
 

@@ -33,7 +33,9 @@ pub enum Event {
         /// Which token of this login it is.
         generation: u64,
     },
-    /// A new token could not be saved. It is kept in memory and saved by the next call that can.
+    /// A new token could not be saved. It is kept in memory and saved by the next call that can. (For
+    /// a grant that is asked anew, such as client credentials, also a store that could not be locked or
+    /// read; nothing is saved later then.)
     SaveFailed {
         /// The store.
         store: String,
@@ -45,7 +47,8 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// Something about the setup weakens the promise. Told once per client.
+    /// Something weakens the promise: the setup, told once per client, or a pair that was never saved
+    /// before its client was dropped.
     Warning {
         /// What.
         text: String,

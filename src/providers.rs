@@ -32,8 +32,9 @@ pub fn github() -> Provider {
 
 /// Google.
 ///
-/// Endpoints as httpx-oauth 0.17.0 and golang/oauth2 (December 2025) have them. A refresh answer
-/// brings no new refresh token. `access_type=offline` and `prompt=consent` are what makes Google
+/// Endpoints as httpx-oauth 0.17.0 has them; golang/oauth2 (December 2025) has the authorization
+/// endpoint without `v2`, and the device endpoint. The revocation endpoint is an older one that still
+/// is in use; the current one was not verified. A refresh answer brings no new refresh token. `access_type=offline` and `prompt=consent` are what makes Google
 /// issue one at all (Nango's catalogue, August 2026). Google has an API host per product: allow the
 /// one you call with `ClientBuilder::allow_host`.
 pub fn google() -> Provider {
@@ -92,7 +93,9 @@ pub fn microsoft(tenant: &str) -> Result<Provider> {
 /// Endpoints and body credentials as six SDKs and Teamleader's documentation have them. The refresh
 /// token is single use; the server most likely ends the old access token with it, so a 401 on an
 /// unexpired token is normal when several processes share a login. Errors of the token endpoint
-/// have Teamleader's own form. Read November 2026; no call to the service itself was made.
+/// have Teamleader's own form. PKCE is sent, as one integrator does; no source says that it is
+/// honoured. The redirect URI has to be registered at Teamleader. Read November 2026; no call to the
+/// service itself was made.
 pub fn teamleader() -> Provider {
     Provider::builder("teamleader")
         .display_name("Teamleader")
@@ -124,7 +127,10 @@ pub fn teamleader() -> Provider {
 ///
 /// Hosts as five code bases have them, lifetimes and the refresh rule as Exact's documentation has
 /// them: an access token lives 600 seconds and is refused a refresh before 570; the refresh token
-/// rotates each time. Read November 2026; no call to the service itself was made. What an old
+/// rotates each time. Its documentation refuses redirect URIs on localhost, so
+/// `Client::authorize_pasted` is the way to log in from a terminal. PKCE is sent, as one integrator
+/// does; no source says that it is honoured. API paths begin with `/v1/` and a division. Read November
+/// 2026; no call to the service itself was made. What an old
 /// refresh token does after a rotation is reported differently, so the strict case is assumed.
 ///
 /// # Errors
@@ -173,7 +179,9 @@ pub fn exact_online(country: &str) -> Result<Provider> {
 /// Shell EV Recharge, production.
 ///
 /// Hosts and client authentication as Shell's Python SDK 2.2.0 has them (Basic, not encoded first);
-/// the token endpoint is said to accept credentials in the body, too. Client credentials only.
+/// the token endpoint is said to accept credentials in the body, too. Client credentials only:
+/// `Client::builder(..).client_credentials(&[])`. Where no lifetime is named, 300 seconds are assumed;
+/// that number is ours. Read November 2026; no call to the service itself was made.
 pub fn shell_ev() -> Provider {
     shell("shell_ev", "https://api.shell.com").checked_by_test()
 }

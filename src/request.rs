@@ -98,9 +98,9 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Ends the request after this long, name look-up, retries of the connection and the reading of
-    /// the answer included. Without it a request has no end of its own, and waits for 10 seconds for
-    /// a connection and for 60 seconds of silence.
+    /// Ends each attempt after this long, from the name look-up to the end of the answer. Retries, the
+    /// waits between them and a refresh of the token are not counted. Without it an attempt has no
+    /// end of its own, and waits for 10 seconds for a connection and for 60 seconds of silence.
     pub fn timeout(mut self, timeout: Duration) -> Request<'a> {
         self.timeout = Some(timeout);
         self
@@ -132,7 +132,8 @@ impl<'a> Request<'a> {
     /// # Errors
     ///
     /// Whatever keeps the client from having a token ([`Client::access_token`]);
-    /// [`Error::Transport`] when no answer came; [`Error::Api`] for a status of 400 and above;
+    /// [`Error::Transport`] when no answer came; [`Error::Api`] for a status of 400 and above (or what
+    /// `ClientBuilder::map_error` makes of it; a redirect is an answer like any other);
     /// [`Error::Config`] for an address that the access token must not go to, or a header that
     /// cannot be sent; and what a hook of the client refuses.
     pub fn call(self) -> Result<Response> {

@@ -33,7 +33,7 @@ const SAVING: Duration = Duration::from_secs(10);
 /// | `NAME.lock` | the lock. Empty, never deleted |
 /// | `.NAME.evergrant-next` | room for the next record, and what keeps two saves apart |
 /// | `.NAME.evergrant-temp` | a record being written |
-/// | `.NAME.evergrant-flushed` | which record is known to be on the disk: a name and a digest |
+/// | `.NAME.evergrant-flushed` | which record is known to be on the disk: device, inode, time, SHA-256 |
 ///
 /// A save writes beside the record, flushes the file, renames it over the record and flushes the
 /// folder: a process killed or a power cut at any point leaves the old record or the new one, whole.

@@ -56,16 +56,18 @@ impl ClientBuilder {
         }
     }
 
-    /// How often a request is sent again at most: after a failed connection, a 429, and a 503 with
-    /// `Retry-After`. What writes is sent again only when it certainly was not processed. 2 by
-    /// default; 0 turns it off.
+    /// How often a request is sent again at most: after a connection that failed and after a 429; and,
+    /// if it is repeatable, after an answer that did not come and after a 503 with `Retry-After`. What
+    /// writes is sent again only when it certainly was not processed. A `Retry-After` of more than 60
+    /// seconds is not waited for. 2 by default; 0 turns it off. A resend after a 401 is not counted.
     pub fn retries(mut self, retries: u32) -> ClientBuilder {
         self.hooks.retries = retries;
         self
     }
 
     /// Calls `hook` before each request to the API, each time it is sent. It may wait, for a rate
-    /// window, or refuse with an error, which the caller gets.
+    /// window (on the client's [`Clock`], so that tests take no time), or refuse with an error, which
+    /// the caller gets.
     pub fn before_send(
         mut self,
         hook: impl Fn(&Sending<'_>) -> Result<()> + Send + Sync + 'static,
@@ -125,13 +127,14 @@ impl ClientBuilder {
     }
 
     /// Allows requests to another origin besides the API base, such as `https://files.example`.
-    /// They carry the access token.
+    /// They carry the access token. What is neither https nor on loopback is not allowed by this.
     pub fn allow_host(mut self, origin: &str) -> ClientBuilder {
         self.hosts.push(origin.to_owned());
         self
     }
 
-    /// Takes the time from another clock.
+    /// Takes the time from another clock. A backend waits on its own: see
+    /// [`crate::FileBackend::with_clock`].
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ClientBuilder {
         self.clock = clock;
         self

@@ -42,14 +42,14 @@ setters! {
     revocation_endpoint: impl Into<String> => |p, v| p.revocation_endpoint = Some(v.into());
     /// How tokens are revoked.
     revocation_style: RevocationStyle => |p, v| p.revocation_style = v;
-    /// Where a device login starts (RFC 8628).
+    /// Where a device login starts (RFC 8628). Not used by this release.
     device_authorization_endpoint: impl Into<String> =>
         |p, v| p.device_authorization_endpoint = Some(v.into());
     /// The issuer identifier (RFC 8414), and whether the server sends it with every callback
     /// (RFC 9207). If it does, a callback without it, or with another, is refused.
     issuer: (impl Into<String>, bool) => |p, v| { p.issuer = Some(v.0.into()); p.iss_in_callback = v.1 };
-    /// The base of the API's addresses; a relative path in a request is appended to it, and the
-    /// access token goes to its host.
+    /// The base of the API's addresses; a path that begins with `/` is appended to it, and the access
+    /// token goes to its host.
     api_base: impl Into<String> => |p, v| p.api_base = Some(v.into());
     /// Where the browser is sent back to when the credentials name no redirect URI.
     redirect_uri: impl Into<String> => |p, v| p.redirect_uri = Some(v.into());
@@ -75,7 +75,8 @@ setters! {
     scope_on_refresh: bool => |p, v| p.scope_on_refresh = v;
     /// Whether PKCE is used.
     pkce: Pkce => |p, v| p.pkce = v;
-    /// The lifetime of an access token when the answer names none.
+    /// The lifetime of an access token when the answer names none. Without it, such a token counts as
+    /// good until the API refuses it.
     default_lifetime: Duration => |p, v| p.default_lifetime = Some(v);
     /// Where in the answer the token object is, such as `data` or `data[0]`; tried in order, then
     /// the top level.
@@ -97,7 +98,8 @@ setters! {
     refusal_pause: Duration => |p, v| p.refusal_pause = v;
     /// How long after it was issued a token can be refreshed at the earliest.
     earliest_refresh: Duration => |p, v| p.earliest_refresh = Some(v);
-    /// How long before its end a token is replaced; 60 seconds by default.
+    /// How long before its end a token is replaced; 60 seconds by default, and at most a tenth of the
+    /// token's lifetime.
     margin: Duration => |p, v| p.margin = v;
     /// A parameter of the callback that is kept with the token, such as `realmId`.
     callback_field: &str => |p, v| p.callback_fields.push(v.to_owned());
@@ -108,7 +110,8 @@ setters! {
     /// The `User-Agent` of all requests, if the service wants a particular one.
     user_agent: impl Into<String> => |p, v| p.user_agent = Some(v.into());
     /// How long a token request may take; 120 seconds by default, because a service was seen to
-    /// rotate after 35 and a request that is given up can still be served.
+    /// rotate after 35 seconds (Exact Online, exactonline-api-dotnet-client#152), and a request that is
+    /// given up can still be served.
     token_timeout: Duration => |p, v| p.token_timeout = v;
 }
 

@@ -30,7 +30,7 @@ impl Response {
         self.parts.status.as_u16()
     }
 
-    /// A header, if it is there once or more and is text.
+    /// The first header of that name, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.parts.headers.get(name)?.to_str().ok()
     }
