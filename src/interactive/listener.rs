@@ -69,7 +69,9 @@ impl Listener {
         mut judge: impl FnMut(&str) -> (Answer, Option<Result<T>>),
     ) -> Result<T> {
         let start = clock.monotonic();
+        // The oldest first.
         let mut connections: Vec<Connection> = Vec::new();
+        let mut crowded = false;
         loop {
             let now = clock.monotonic();
             if now.saturating_sub(start) >= limit {
@@ -78,28 +80,37 @@ impl Listener {
                     limit.as_secs()
                 )));
             }
-            let mut idle = !self.accept(&mut connections, now);
+            let mut idle = !self.accept(&mut connections, &mut crowded, now);
             let mut at = 0;
             while at < connections.len() {
                 let head = connections[at].read(&mut idle);
                 let late = now.saturating_sub(connections[at].since) > PATIENCE;
-                let (answer, end) = match head {
+                let answer = match head {
                     Some(Head::Incomplete) if !late => {
                         at += 1;
                         continue;
                     }
-                    Some(Head::Get(target)) if self.is_ours(&target) => judge(&target),
-                    Some(Head::Get(_)) => (Answer::Nothing(404), None),
-                    Some(Head::Bad(status)) => (Answer::Nothing(status), None),
+                    Some(Head::Get(target)) if self.is_ours(&target) => {
+                        let connection = connections.remove(at);
+                        if crowded {
+                            // The exchange and the store need descriptors of their own.
+                            connections.clear();
+                        }
+                        let (answer, end) = judge(&target);
+                        connection.answer(&answer);
+                        match end {
+                            Some(end) => return end,
+                            None => continue,
+                        }
+                    }
+                    Some(Head::Get(_)) => Answer::Nothing(404),
+                    Some(Head::Bad(status)) => Answer::Nothing(status),
                     None | Some(Head::Incomplete) => {
-                        connections.swap_remove(at);
+                        connections.remove(at);
                         continue;
                     }
                 };
-                connections.swap_remove(at).answer(&answer);
-                if let Some(end) = end {
-                    return end;
-                }
+                connections.remove(at).answer(&answer);
             }
             if idle {
                 clock.sleep(PAUSE);
@@ -114,8 +125,8 @@ impl Listener {
         path == self.path && (named("code") || named("error"))
     }
 
-    /// Takes what has come. Whether anything has.
-    fn accept(&self, connections: &mut Vec<Connection>, now: Duration) -> bool {
+    /// Takes what has come. Whether anything has. `crowded` is set when there was no descriptor.
+    fn accept(&self, connections: &mut Vec<Connection>, crowded: &mut bool, now: Duration) -> bool {
         let mut any = false;
         for socket in &self.sockets {
             // Not more at a time than are kept, so that each is read before it makes room.
@@ -124,9 +135,7 @@ impl Listener {
                     Ok((stream, _)) => {
                         any = true;
                         if connections.len() >= CONNECTIONS {
-                            let oldest =
-                                (0..connections.len()).min_by_key(|at| connections[*at].since);
-                            oldest.map(|at| connections.remove(at));
+                            connections.remove(0);
                         }
                         if stream.set_nonblocking(true).is_ok() {
                             connections.push(Connection { stream, bytes: Vec::new(), since: now });
@@ -134,8 +143,12 @@ impl Listener {
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(_) => {
-                        // No descriptor is left, or the other side has gone: make room, go on.
-                        connections.pop();
+                        // No descriptor is left, or the other side has gone: make room, go on. The
+                        // newest has not been read yet, and may be the one.
+                        *crowded = true;
+                        if !connections.is_empty() {
+                            connections.remove(0);
+                        }
                         break;
                     }
                 }

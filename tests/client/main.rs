@@ -8,6 +8,8 @@ mod flow;
 mod grants;
 mod hosts;
 mod large;
+#[cfg(unix)]
+mod login;
 mod odd;
 mod outcome;
 mod proxy;
@@ -26,5 +28,9 @@ fn child_entry() {
     }
     if std::env::var_os(large::CHILD).is_some() {
         large::child();
+    }
+    #[cfg(unix)]
+    if std::env::var_os(login::CHILD).is_some() {
+        login::child();
     }
 }
