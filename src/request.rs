@@ -40,6 +40,8 @@ pub struct Request<'a> {
     headers: HeaderMap,
     any_status: bool,
     timeout: Option<Duration>,
+    connect_timeout: Option<Duration>,
+    read_timeout: Option<Duration>,
     repeatable: Option<bool>,
     retries: Option<u32>,
     limit: u64,
@@ -54,6 +56,8 @@ impl<'a> Request<'a> {
             headers: HeaderMap::new(),
             any_status: false,
             timeout: None,
+            connect_timeout: None,
+            read_timeout: None,
             repeatable: None,
             retries: None,
             limit: BODY_LIMIT,
@@ -103,6 +107,19 @@ impl<'a> Request<'a> {
     /// end of its own, and waits for 10 seconds for a connection and for 60 seconds of silence.
     pub fn timeout(mut self, timeout: Duration) -> Request<'a> {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// How long a new connection may take, instead of the client's 10 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Request<'a> {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the server may be silent while the answer is awaited or read, instead of the
+    /// client's 60 seconds.
+    pub fn read_timeout(mut self, timeout: Duration) -> Request<'a> {
+        self.read_timeout = Some(timeout);
         self
     }
 

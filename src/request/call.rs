@@ -286,13 +286,17 @@ impl Request<'_> {
     ) -> http::Result<Result<http::Response<ureq::Body>, ureq::Error>> {
         let request = request.body(body)?;
         let agent = self.client.agent_for(url);
-        Ok(match self.timeout {
-            None => agent.run(request),
-            Some(timeout) => {
-                let config = agent.configure_request(request).timeout_global(Some(timeout));
-                agent.run(config.build())
-            }
-        })
+        let own = [self.timeout, self.connect_timeout, self.read_timeout];
+        if own.iter().all(Option::is_none) {
+            return Ok(agent.run(request));
+        }
+        let given = agent.config();
+        let connect = self.connect_timeout.or(given.timeouts().connect);
+        let read = self.read_timeout.or(given.timeout_per_read());
+        let global = self.timeout.or(given.timeouts().global);
+        let config = agent.configure_request(request);
+        let config = config.timeout_connect(connect).timeout_per_read(read).timeout_global(global);
+        Ok(agent.run(config.build()))
     }
 }
 

@@ -49,14 +49,14 @@ impl Login {
             .spawn()
             .unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
-        loop {
-            line.clear();
-            assert_ne!(output.read_line(&mut line).unwrap(), 0, "the login ended");
-            if let Some(url) = line.trim_end().strip_prefix("open ") {
-                return Login { process, url: url.to_owned(), output };
-            }
+        let url =
+            (&mut output).lines().find_map(|line| Some(line.ok()?.strip_prefix("open ")?.into()));
+        let mut login = Login { process, url: String::new(), output };
+        match url {
+            Some(url) => login.url = url,
+            None => panic!("the login ended: {}", login.process.wait().unwrap()),
         }
+        login
     }
 
     fn connect(&self) -> TcpStream {

@@ -71,6 +71,17 @@ fn a_request_may_have_a_limit_of_its_own() {
     assert_eq!(request.call().unwrap_err().kind(), "transport");
     gate.open();
     client.get("/me").timeout(Duration::from_secs(60)).call().unwrap();
+
+    // Silence is limited apart from the whole, and the next request has the client's limit again.
+    let gate = evergrant::sandbox::Gate::new();
+    sandbox.api_fault(Fault::HoldAfter(gate.clone()));
+    let request = client.get("/me").retries(0).read_timeout(Duration::from_millis(200));
+    let error = request.call().unwrap_err();
+    assert!(error.to_string().contains("per read"), "{error}");
+    gate.open();
+    client.get("/me").call().unwrap();
+    let long = Duration::from_secs(60);
+    client.get("/me").connect_timeout(long).read_timeout(long).call().unwrap();
 }
 
 /// Which requests are sent again after what, and how often they reach the server.
