@@ -143,8 +143,7 @@ impl Request<'_> {
         let retry_after = self.retry_after(&answer);
         let (any_status, limit, method) = (self.any_status, self.limit, self.method);
         let (parts, body) = (answer.parts, answer.body);
-        let token = live.access_token().clone();
-        let response = Response { url, parts, body, limit, token };
+        let response = Response { url, parts, body, limit, live };
         if any_status || response.status() < 400 {
             return Ok(response);
         }

@@ -9,7 +9,7 @@ use ureq::http::{HeaderMap, Method, response};
 
 use super::without_query;
 use crate::error::{ApiError, Error, Result};
-use crate::secret::Secret;
+use crate::refresh::Live;
 
 /// How much of an error answer is kept.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
@@ -21,7 +21,7 @@ pub struct Response {
     pub(super) body: Body,
     pub(super) limit: u64,
     /// What was sent, so that no error repeats it.
-    pub(super) token: Secret,
+    pub(super) live: Live,
 }
 
 impl Response {
@@ -82,11 +82,12 @@ impl Response {
     ///
     /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not the JSON that `T` needs.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
-        let (url, token) = (self.url.clone(), self.token.clone());
+        let (url, live) = (self.url.clone(), self.live.clone());
         let bytes = self.read_bytes()?;
         serde_json::from_slice(&bytes).map_err(|error| {
             // The error quotes what it found, and an API may repeat what it was sent.
             let text = error.to_string();
+            let token = live.access_token();
             if !token.is_empty() && text.contains(token.expose()) {
                 return Error::decode(answer_of(&url), text.replace(token.expose(), "[..]"));
             }
