@@ -67,7 +67,7 @@ impl Clock for SystemClock {
     }
 
     fn sleep(&self, duration: Duration) {
-        std::thread::sleep(duration);
+        std::thread::sleep(duration); // the one place where the crate really waits
     }
 }
 

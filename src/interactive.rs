@@ -3,7 +3,7 @@
 
 mod callback;
 mod listener;
-#[cfg(all(test, feature = "sandbox"))]
+#[cfg(test)]
 mod tests;
 
 use std::time::Duration;

@@ -195,12 +195,13 @@ impl Drop for Slot {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     /// Between opening and locking, a save may put the file in the record's place: to write it then
     /// would be to write the record in place.
+    #[cfg(unix)]
     #[test]
     fn a_file_that_was_renamed_while_it_was_opened_is_not_taken() {
         let name = format!("evergrant-lock-{}", crate::secret::random_id());

@@ -1,5 +1,7 @@
 //! A login at the listener, with everything that comes to an open port.
 
+#![cfg(feature = "sandbox")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;

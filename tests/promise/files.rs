@@ -181,17 +181,8 @@ fn a_folder_that_may_not_be_written_is_found_out_and_the_record_stays() {
     // Permission bits do not bind root: as root, the child becomes somebody else.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
-    let root = works("sh", &["-c", "[ $(id -u) = 0 ]"]);
-    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
-    let program = std::env::current_exe().unwrap();
-    let runs = [&nobody[1..], &["test", "-x", program.to_str().unwrap()]].concat();
-    if root && !works(nobody[0], &runs) {
-        return skip("running as root, and nobody else can run the tests");
-    }
-    let output = child("files::refused", if root { &nobody[..] } else { &[] })
-        .env("STORE", &path)
-        .output()
-        .unwrap();
+    let Some(wrapper) = unprivileged() else { return };
+    let output = child("files::refused", wrapper).env("STORE", &path).output().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     succeeded(&output);
     assert_eq!(load(&path), Some(first));

@@ -14,7 +14,7 @@ use evergrant::{BoxError, FileBackend, Guard, TokenBackend};
 use serde_json::Value;
 
 use crate::worker::call;
-use crate::world::{CLASSES, GRACE, LIFE, PATIENCE, World, name};
+use crate::world::{CLASSES, GRACE, LIFE, PATIENCE, World, is_alive, name};
 
 /// The two halves of the script: an answer, and the edit of the file.
 struct Script {
@@ -65,17 +65,6 @@ fn ended(rotation: Rotation) -> Arc<World> {
     world.seed();
     world.clock.advance(LIFE);
     Arc::new(world)
-}
-
-/// A new run works, and so does the one after the next expiry.
-#[track_caller]
-fn is_alive(world: &World, what: &str) {
-    assert!(world.sandbox.login_alive(), "{what}");
-    for _ in 0..2 {
-        let answer = call(&world.client());
-        assert!(answer.starts_with("ok "), "{what}: {answer}");
-        world.clock.advance(LIFE);
-    }
 }
 
 #[test]
@@ -145,6 +134,21 @@ fn a_script_between_our_look_and_our_note_is_noticed_and_its_pair_used() {
     }
 }
 
+/// What our call comes to when the script does its whole work while our token request is held.
+#[track_caller]
+fn call_around_a_script(world: &World, hold: fn(Gate) -> Fault) -> String {
+    let gate = Gate::new();
+    world.sandbox.fault(hold(gate.clone()));
+    let client = world.client();
+    std::thread::scope(|scope| {
+        let ours = scope.spawn(|| call(&client));
+        assert!(gate.wait_for(1, PATIENCE));
+        Script::run(world);
+        gate.open();
+        ours.join().unwrap()
+    })
+}
+
 /// The script is served while our request waits, and has written before ours is answered.
 #[test]
 fn a_script_that_was_served_before_us_is_found_after_our_refusal() {
@@ -152,16 +156,7 @@ fn a_script_that_was_served_before_us_is_found_after_our_refusal() {
     for rotation in classes {
         let what = format!("{rotation:?}");
         let world = ended(rotation);
-        let gate = Gate::new();
-        world.sandbox.fault(Fault::HoldBefore(gate.clone()));
-        let client = world.client();
-        let answer = std::thread::scope(|scope| {
-            let ours = scope.spawn(|| call(&client));
-            assert!(gate.wait_for(1, PATIENCE));
-            Script::run(&world);
-            gate.open();
-            ours.join().unwrap()
-        });
+        let answer = call_around_a_script(&world, Fault::HoldBefore);
         // Where a second pair has ended the first, the call fails and the login lives on.
         let ended_first = matches!(rotation, Rotation::Grace(_) | Rotation::UntilUsed);
         assert!(answer.starts_with("ok ") || ended_first, "{what}: {answer}");
@@ -177,16 +172,7 @@ fn a_script_that_was_served_after_us_keeps_the_store() {
     {
         let what = format!("{rotation:?}");
         let world = ended(rotation);
-        let gate = Gate::new();
-        world.sandbox.fault(Fault::HoldAfter(gate.clone()));
-        let client = world.client();
-        let answer = std::thread::scope(|scope| {
-            let ours = scope.spawn(|| call(&client));
-            assert!(gate.wait_for(1, PATIENCE));
-            Script::run(&world);
-            gate.open();
-            ours.join().unwrap()
-        });
+        let answer = call_around_a_script(&world, Fault::HoldAfter);
         assert_eq!(answer, "ok at-3", "{what}");
         assert_eq!(world.stored_name(), "rt-3", "{what}");
         is_alive(&world, &what);

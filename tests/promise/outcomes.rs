@@ -8,7 +8,7 @@ use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Gate};
 
 use crate::worker::{call, said};
-use crate::world::{CLASSES, LIFE, PATIENCE, World, everything};
+use crate::world::{CLASSES, LIFE, PATIENCE, World, everything, is_alive};
 
 /// Shortly before the end of an hour's token: to be replaced, and good to the end.
 const IN_MARGIN: Duration = Duration::from_secs(3550);
@@ -59,18 +59,6 @@ fn log_in(world: &World) {
     let authorization = client.authorize(&[]).unwrap();
     let callback = world.sandbox.approve(authorization.url()).unwrap();
     client.exchange(authorization, &callback).unwrap();
-}
-
-/// The login lives: a new run goes on, now and after the next expiry.
-#[track_caller]
-fn is_alive(world: &World, what: &str) {
-    assert!(world.sandbox.login_alive(), "{what}");
-    for _ in 0..2 {
-        let answer = call(&world.client());
-        assert!(answer.starts_with("ok "), "{what}: {answer}");
-        assert!(world.stored().refused().is_none(), "{what}");
-        world.clock.advance(LIFE);
-    }
 }
 
 /// How an answer is lost after the rotation.

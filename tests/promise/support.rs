@@ -51,6 +51,23 @@ pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
+/// The wrapper under which a program is bound by permission bits, which do not bind root: as root it
+/// becomes somebody else. `None`, and a skip, where nobody else can run the tests.
+#[track_caller]
+pub(crate) fn unprivileged() -> Option<&'static [&'static str]> {
+    const NOBODY: &[&str] = &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    if !works("sh", &["-c", "[ $(id -u) = 0 ]"]) {
+        return Some(&[]);
+    }
+    let program = std::env::current_exe().unwrap();
+    let runs = [&NOBODY[1..], &["test", "-x", program.to_str().unwrap()]].concat();
+    if !works(NOBODY[0], &runs) {
+        skip("running as root, and nobody else can run the tests");
+        return None;
+    }
+    Some(NOBODY)
+}
+
 /// A child's name and what it does.
 pub(crate) type Child = (&'static str, fn());
 

@@ -15,6 +15,7 @@ use evergrant::sandbox::{Event, EventKind, Sandbox, SandboxBuilder};
 use evergrant::{Client, FileBackend, Secret, Token};
 
 use crate::support::*;
+use crate::worker::call;
 
 /// Real time after which a test gives up. Nothing waits for it to pass.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -243,5 +244,17 @@ impl Drop for Worker {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// The login lives: a new run goes on, now and after the next expiry.
+#[track_caller]
+pub(crate) fn is_alive(world: &World, what: &str) {
+    assert!(world.sandbox.login_alive(), "{what}");
+    for _ in 0..2 {
+        let answer = call(&world.client());
+        assert!(answer.starts_with("ok "), "{what}: {answer}");
+        assert!(world.stored().refused().is_none(), "{what}");
+        world.clock.advance(LIFE);
     }
 }
