@@ -1,11 +1,11 @@
 // An authorization server that others wrote (npm oidc-provider), set up for the interop tests.
 //
-//   node as.mjs    environment: PORT, AUTOLOGIN=1, ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1,
+//   node as.mjs    environment: PORT (a free one without), AUTOLOGIN=1, ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1,
 //                  TLS=1 (files ca.pem, server.pem, server.key), CLIENT_JWK (file)
 //
 // Besides the server's own: GET /_lose?n=K (the next K token answers are computed and never sent)
 // and GET /_count (what came to the token endpoint with a refresh token, and what became of it).
-// It keeps everything in memory. install.sh puts the packages where this file looks for them.
+// It prints its port when it is ready, and keeps everything in memory. install.sh puts the packages where this file looks for them.
 import { generateKeyPairSync } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -15,8 +15,15 @@ const packages = new URL('../../.interop/node_modules/', import.meta.url);
 const { Provider } = await import(new URL('oidc-provider/lib/index.js', packages));
 
 const env = process.env;
-const port = Number(env.PORT || 7001);
 const tls = env.TLS === '1';
+const server = tls
+  ? https.createServer({
+    key: fs.readFileSync('server.key'), cert: fs.readFileSync('server.pem'), ca: fs.readFileSync('ca.pem'),
+    requestCert: true, rejectUnauthorized: false,
+  })
+  : http.createServer();
+await new Promise((listening) => { server.listen(Number(env.PORT || 0), '127.0.0.1', listening); });
+const { port } = server.address();
 const issuer = `${tls ? 'https' : 'http'}://localhost:${port}`;
 
 const key = (alg, type, options) => ({
@@ -133,11 +140,5 @@ provider.use(async (ctx, next) => {
   if (ctx.path === '/me') { count[ctx.status === 200 ? 'calls' : 'denied'] += 1; }
 });
 
-const listener = provider.callback();
-const server = tls
-  ? https.createServer({
-    key: fs.readFileSync('server.key'), cert: fs.readFileSync('server.pem'), ca: fs.readFileSync('ca.pem'),
-    requestCert: true, rejectUnauthorized: false,
-  }, listener)
-  : http.createServer(listener);
-server.listen(port, '127.0.0.1', () => console.log('ready', issuer));
+server.on('request', provider.callback());
+console.log(port);
