@@ -286,7 +286,8 @@ impl Client {
     /// The address of a request. A path is appended to the base as it is: it begins with a slash,
     /// so it cannot name another host, and nothing is parsed. A fragment is never sent.
     pub(crate) fn url_of(&self, target: &str) -> Result<String> {
-        let target = target.split('#').next().unwrap_or_default();
+        let end = target.bytes().position(|byte| byte == b'#').unwrap_or(target.len());
+        let target = &target[..end];
         if target.starts_with('/') {
             return match &self.0.base {
                 Some(base) => Ok([base, target].concat()),
@@ -313,11 +314,12 @@ impl Client {
         }
     }
 
-    pub(crate) fn agent_for(&self, url: &str) -> &Agent {
-        let base = self.0.base.as_ref().and_then(|base| url.strip_prefix(base.as_str()));
-        let loopback = match base {
-            Some(path) if path.starts_with('/') => self.0.base_is_loopback,
-            _ => Url::parse(url).is_ok_and(|url| is_loopback(&url)),
+    /// The agent for an address that [`Client::url_of`] made of `target`.
+    pub(crate) fn agent_for(&self, target: &str, url: Option<&str>) -> &Agent {
+        let loopback = if target.starts_with('/') {
+            self.0.base_is_loopback
+        } else {
+            url.and_then(|url| Url::parse(url).ok()).is_some_and(|url| is_loopback(&url))
         };
         if loopback { &self.0.direct } else { &self.0.agent }
     }

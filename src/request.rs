@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use ureq::Agent;
 use ureq::http::{self, HeaderMap, HeaderValue, Method};
 
 use self::call::Payload;
@@ -35,6 +36,7 @@ const BODY_LIMIT: u64 = 64 << 20;
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request<'a> {
     client: &'a Client,
+    agent: &'a Agent,
     method: Method,
     url: Result<String>,
     headers: HeaderMap,
@@ -49,8 +51,10 @@ pub struct Request<'a> {
 
 impl<'a> Request<'a> {
     pub(crate) fn new(client: &'a Client, method: Method, target: &str) -> Request<'a> {
+        let url = client.url_of(target);
         Request {
-            url: client.url_of(target),
+            agent: client.agent_for(target, url.as_deref().ok()),
+            url,
             client,
             method,
             headers: HeaderMap::new(),
@@ -217,7 +221,7 @@ impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method)
-            .field("url", &self.url.as_deref().map(without_query))
+            .field("url", &self.url.as_ref().map(|url| without_query(url)))
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
@@ -228,6 +232,8 @@ fn is_framing(name: &http::HeaderName) -> bool {
     *name == http::header::CONTENT_LENGTH || *name == http::header::TRANSFER_ENCODING
 }
 
-fn without_query(url: &str) -> String {
-    url.split(['?', '#']).next().unwrap_or_default().to_owned()
+fn without_query(url: &dyn fmt::Display) -> String {
+    let mut url = url.to_string();
+    url.truncate(url.find(['?', '#']).unwrap_or(url.len()));
+    url
 }

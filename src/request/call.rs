@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::SendBody;
-use ureq::http::{self, HeaderMap, Method};
+use ureq::http::header::CONTENT_LENGTH;
+use ureq::http::{self, HeaderMap, HeaderValue, Method, Uri};
 
 use super::{Request, Response, without_query};
 use crate::error::{ApiError, Error, Result, TransportError};
@@ -80,6 +81,12 @@ pub(crate) struct Hooks {
     pub(crate) retries: u32,
 }
 
+impl Hooks {
+    fn need_url(&self) -> bool {
+        self.before_send.is_some() || self.on_answer.is_some() || self.expired.is_some()
+    }
+}
+
 /// What a client has that says nothing else.
 pub(crate) const HOOKS: Hooks =
     Hooks { before_send: None, on_answer: None, expired: None, map_error: None, retries: 2 };
@@ -94,7 +101,11 @@ struct Failed {
 impl Request<'_> {
     pub(super) fn run(mut self, mut payload: Payload<'_>) -> Result<Response> {
         let url = std::mem::replace(&mut self.url, Ok(String::new()))?;
+        let uri = Uri::try_from(url).map_err(|_| {
+            Error::config("the request's path or query has characters that no address can carry")
+        })?;
         let (keeper, hooks) = (self.client.keeper(), self.client.hooks());
+        let url = if hooks.need_url() { without_query(&uri) } else { String::new() };
         let mut live = keeper.access(&Want::Usable)?;
         let retries = self.retries.unwrap_or(hooks.retries);
         let mut left = retries;
@@ -102,12 +113,15 @@ impl Request<'_> {
         let mut refreshed = false;
         let answer = loop {
             if let Some(before_send) = &hooks.before_send {
-                let url = &*without_query(&url);
-                before_send(&Sending { method: &self.method, url, attempt })?;
+                before_send(&Sending { method: &self.method, url: &url, attempt })?;
             }
             attempt += 1;
             let again = left > 0 && !matches!(payload, Payload::Reader(..));
-            let answer = match self.send_once(&url, &live, &mut payload) {
+            let Some(value) = &live.header else {
+                let text = "the access token has characters that no header can carry";
+                return Err(Error::config(text));
+            };
+            let answer = match self.send_once(&uri, value, &mut payload) {
                 Ok(answer) => answer,
                 Err(failed) if again && (!failed.left || self.is_repeatable()) => {
                     self.pause(retries - left, None);
@@ -117,7 +131,7 @@ impl Request<'_> {
                 Err(failed) => return Err(failed.error),
             };
             if let Some(on_answer) = &hooks.on_answer {
-                on_answer(&self.received(&without_query(&url), &answer));
+                on_answer(&self.received(&url, &answer));
             }
             let status = answer.status.as_u16();
             if self.is_expired(&url, &answer) && looks < LOOKS {
@@ -143,7 +157,7 @@ impl Request<'_> {
         let retry_after = self.retry_after(&answer);
         let (any_status, limit, method) = (self.any_status, self.limit, self.method);
         let (parts, body) = (answer.parts, answer.body);
-        let response = Response { url, parts, body, limit, live };
+        let response = Response { uri, parts, body, limit, live };
         if any_status || response.status() < 400 {
             return Ok(response);
         }
@@ -199,7 +213,7 @@ impl Request<'_> {
                 .hooks()
                 .expired
                 .as_ref()
-                .is_some_and(|expired| expired(&self.received(&without_query(url), answer)))
+                .is_some_and(|expired| expired(&self.received(url, answer)))
     }
 
     fn received<'a>(&'a self, url: &'a str, answer: &'a Answer) -> Received<'a> {
@@ -224,70 +238,63 @@ impl Request<'_> {
 
     fn send_once(
         &self,
-        url: &str,
-        live: &Live,
+        uri: &Uri,
+        value: &HeaderValue,
         payload: &mut Payload<'_>,
     ) -> Result<Answer, Failed> {
-        let before = |error| Failed { error, left: false };
-        let Some(value) = live.header.clone() else {
-            let text = "the access token has characters that no header can carry";
-            return Err(before(Error::config(text)));
-        };
-        let mut request = http::Request::builder().method(&self.method).uri(url);
-        if let Some(headers) = request.headers_mut() {
-            if !self.headers.is_empty() {
-                headers.extend(self.headers.clone());
-            }
-            headers.insert(self.client.token_header(), value);
+        let mut headers = HeaderMap::new();
+        if !self.headers.is_empty() {
+            headers.clone_from(&self.headers);
         }
+        headers.insert(self.client.token_header(), value.clone());
         let (answer, read) = match payload {
-            Payload::None => (self.exchange(url, request, SendBody::none()), false),
+            Payload::None => (self.exchange(uri, headers, SendBody::none()), false),
             Payload::Bytes(bytes) => {
                 let mut watched = Watched { rest: *bytes, read: false };
-                let request = request.header(http::header::CONTENT_LENGTH, bytes.len());
-                let answer = self.exchange(url, request, SendBody::from_reader(&mut watched));
+                headers.insert(CONTENT_LENGTH, bytes.len().into());
+                let answer = self.exchange(uri, headers, SendBody::from_reader(&mut watched));
                 (answer, watched.read)
             }
             Payload::Reader(reader, length) => {
                 let mut watched = Watched { rest: &mut **reader, read: false };
-                let request = match length {
-                    Some(length) => request.header(http::header::CONTENT_LENGTH, *length),
-                    None => request,
-                };
-                let answer = self.exchange(url, request, SendBody::from_reader(&mut watched));
+                if let Some(length) = length {
+                    headers.insert(CONTENT_LENGTH, (*length).into());
+                }
+                let answer = self.exchange(uri, headers, SendBody::from_reader(&mut watched));
                 (answer, watched.read)
             }
         };
-        let address = || without_query(url);
         match answer {
-            Ok(Ok(answer)) => {
+            Ok(answer) => {
                 let (parts, body) = answer.into_parts();
                 Ok(Answer { parts, body })
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 let left = read || !never_connected(&error);
                 let error = Error::Transport(Box::new(TransportError {
                     method: self.method.to_string(),
-                    url: address(),
+                    url: without_query(uri),
                     source: without_address(error),
                 }));
                 Err(Failed { error, left })
             }
-            Err(_) => Err(before(Error::config(format!("{} is not an address", address())))),
         }
     }
 
     fn exchange(
         &self,
-        url: &str,
-        request: http::request::Builder,
+        uri: &Uri,
+        headers: HeaderMap,
         body: SendBody<'_>,
-    ) -> http::Result<Result<http::Response<ureq::Body>, ureq::Error>> {
-        let request = request.body(body)?;
-        let agent = self.client.agent_for(url);
+    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        let mut request = http::Request::new(body);
+        request.method_mut().clone_from(&self.method);
+        request.uri_mut().clone_from(uri);
+        *request.headers_mut() = headers;
+        let agent = self.agent;
         let own = [self.timeout, self.connect_timeout, self.read_timeout];
         if own.iter().all(Option::is_none) {
-            return Ok(agent.run(request));
+            return agent.run(request);
         }
         let given = agent.config();
         let connect = self.connect_timeout.or(given.timeouts().connect);
@@ -295,7 +302,7 @@ impl Request<'_> {
         let global = self.timeout.or(given.timeouts().global);
         let config = agent.configure_request(request);
         let config = config.timeout_connect(connect).timeout_per_read(read).timeout_global(global);
-        Ok(agent.run(config.build()))
+        agent.run(config.build())
     }
 }
 

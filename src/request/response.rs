@@ -5,7 +5,7 @@ use std::io::Read;
 
 use serde::de::DeserializeOwned;
 use ureq::Body;
-use ureq::http::{HeaderMap, Method, response};
+use ureq::http::{HeaderMap, Method, Uri, response};
 
 use super::without_query;
 use crate::error::{ApiError, Error, Result};
@@ -16,7 +16,7 @@ const ERROR_BODY_LIMIT: u64 = 64 << 10;
 
 /// An answer of the API. `Debug` shows neither its query, its header values nor its body.
 pub struct Response {
-    pub(super) url: String,
+    pub(super) uri: Uri,
     pub(super) parts: response::Parts,
     pub(super) body: Body,
     pub(super) limit: u64,
@@ -52,15 +52,15 @@ impl Response {
     ///
     /// [`Error::Decode`] when the body is larger, or was cut on the way.
     pub fn read_bytes(self) -> Result<Vec<u8>> {
-        let Response { url, body, limit, .. } = self;
+        let Response { uri, mut body, limit, .. } = self;
         // One more than the limit: ureq counts reaching it as passing it.
-        let bytes = body.into_with_config().limit(limit.saturating_add(1)).read_to_vec();
+        let bytes = body.with_config().limit(limit.saturating_add(1)).read_to_vec();
         match bytes {
             Ok(bytes) if bytes.len() as u64 <= limit => Ok(bytes),
             Ok(_) | Err(ureq::Error::BodyExceedsLimit(_)) => {
-                Err(Error::decode(answer_of(&url), format!("it is larger than {limit} bytes")))
+                Err(Error::decode(answer_of(&uri), format!("it is larger than {limit} bytes")))
             }
-            Err(error) => Err(Error::decode(answer_of(&url), error)),
+            Err(error) => Err(Error::decode(answer_of(&uri), error)),
         }
     }
 
@@ -70,10 +70,10 @@ impl Response {
     ///
     /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not UTF-8.
     pub fn read_string(self) -> Result<String> {
-        let url = self.url.clone();
+        let uri = self.uri.clone();
         // Not the error itself: its `Debug` shows the bytes.
         String::from_utf8(self.read_bytes()?)
-            .map_err(|error| Error::decode(answer_of(&url), error.utf8_error()))
+            .map_err(|error| Error::decode(answer_of(&uri), error.utf8_error()))
     }
 
     /// Reads the body as JSON.
@@ -82,16 +82,16 @@ impl Response {
     ///
     /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not the JSON that `T` needs.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
-        let (url, live) = (self.url.clone(), self.live.clone());
+        let (uri, live) = (self.uri.clone(), self.live.clone());
         let bytes = self.read_bytes()?;
         serde_json::from_slice(&bytes).map_err(|error| {
             // The error quotes what it found, and an API may repeat what it was sent.
             let text = error.to_string();
             let token = live.access_token();
             if !token.is_empty() && text.contains(token.expose()) {
-                return Error::decode(answer_of(&url), text.replace(token.expose(), "[..]"));
+                return Error::decode(answer_of(&uri), text.replace(token.expose(), "[..]"));
             }
-            Error::decode(answer_of(&url), error)
+            Error::decode(answer_of(&uri), error)
         })
     }
 
@@ -106,7 +106,7 @@ impl Response {
         let _ = self.body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut body);
         ApiError {
             method: method.to_string(),
-            url: without_query(&self.url),
+            url: without_query(&self.uri),
             status,
             headers: Box::new(self.parts.headers),
             body,
@@ -115,14 +115,14 @@ impl Response {
     }
 }
 
-fn answer_of(url: &str) -> String {
-    format!("the answer of {}", without_query(url))
+fn answer_of(uri: &Uri) -> String {
+    format!("the answer of {}", without_query(uri))
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
-            .field("url", &without_query(&self.url))
+            .field("url", &without_query(&self.uri))
             .field("status", &self.status())
             .field("headers", &self.parts.headers.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
