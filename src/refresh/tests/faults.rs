@@ -70,10 +70,7 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
 fn a_save_that_goes_on_failing_gives_the_token_out_and_is_tried_by_every_call() {
     let world = World::new(Rotation::StrictFamily);
     world.enter_margin();
-    world.plan(|call, record| {
-        let note = record.is_some_and(|record| record.note.is_some());
-        (call == "save" && !note).then_some(Fault::Before)
-    });
+    world.fail_saves(false, Fault::Before);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -102,10 +99,7 @@ fn a_failed_save_is_told_at_once_where_the_old_access_token_has_ended() {
     let mut world = World::new(Rotation::Strict);
     world.rules.ends_access_token = true;
     world.enter_margin();
-    world.plan(|call, record| {
-        let note = record.is_some_and(|record| record.note.is_some());
-        (call == "save" && !note).then_some(Fault::After)
-    });
+    world.fail_saves(false, Fault::After);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
     *world.store.plan.lock() = None;
@@ -117,10 +111,7 @@ fn a_failed_save_is_told_at_once_where_the_old_access_token_has_ended() {
 fn a_client_that_is_dropped_tries_the_save_once_more() {
     let world = World::new(Rotation::Strict);
     world.past_end();
-    world.plan(|call, record| {
-        let note = record.is_some_and(|record| record.note.is_some());
-        (call == "save" && !note).then_some(Fault::Before)
-    });
+    world.fail_saves(false, Fault::Before);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
     *world.store.plan.lock() = None;

@@ -227,6 +227,14 @@ impl World {
         *self.store.plan.lock() = Some(Box::new(plan));
     }
 
+    /// Saves of a note (`notes`), or those of a pair, fail from now on.
+    pub(super) fn fail_saves(&self, notes: bool, fault: Fault) {
+        self.plan(move |call, record| {
+            let note = record.is_some_and(|record| record.note.is_some());
+            (call == "save" && note == notes).then_some(fault)
+        });
+    }
+
     /// The n-th call of the store from now, counted from 1, fails.
     pub(super) fn fail_call(&self, n: usize, fault: Fault) {
         let mut count = 0;

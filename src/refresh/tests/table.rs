@@ -296,10 +296,7 @@ fn a_note_that_cannot_be_saved_sends_nothing() {
         for alive in [true, false] {
             for fault in [Fault::Before, Fault::After] {
                 let world = world(rotation, LockKind::FreedByDeath, alive);
-                world.plan(move |call, record| {
-                    let note = record.is_some_and(|record| record.note.is_some());
-                    (call == "save" && note).then_some(fault)
-                });
+                world.fail_saves(true, fault);
                 let expected = if alive { "at-1" } else { "backend" };
                 let keeper = world.keeper();
                 assert_eq!(kind(&use_token(&keeper)), expected, "{rotation:?} alive={alive}");
@@ -320,10 +317,7 @@ fn a_successor_that_cannot_be_saved_is_kept_with_the_lock_where_another_could_sp
     for rotation in ALL {
         for alive in [true, false] {
             let world = world(rotation, LockKind::FreedByDeath, alive);
-            world.plan(|call, record| {
-                let note = record.is_some_and(|record| record.note.is_some());
-                (call == "save" && !note).then_some(Fault::Before)
-            });
+            world.fail_saves(false, Fault::Before);
             let keeper = world.keeper();
             let got = kind(&use_token(&keeper)).to_owned();
             let expected = match (rotation, alive) {
