@@ -19,7 +19,7 @@ use evergrant::sandbox::{Fault, Gate, Sandbox};
 use evergrant::{BoxError, Client, Credentials, FileBackend, Provider, providers};
 
 const LIFETIME: Duration = Duration::from_secs(3);
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

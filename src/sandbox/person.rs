@@ -13,7 +13,7 @@ pub(super) fn decide(sandbox: &str, address: &str, decision: &str) -> io::Result
         .max_redirects(0)
         .max_redirects_will_error(false)
         .proxy(None)
-        .timeout_global(Some(Duration::from_secs(30)))
+        .timeout_global(Some(Duration::from_secs(120)))
         .build()
         .into();
     let mut page = agent.get(address).call().map_err(io::Error::other)?;

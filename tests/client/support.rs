@@ -13,7 +13,7 @@ use evergrant::sandbox::Sandbox;
 use evergrant::{Client, ClientBuilder, Credentials, MemoryBackend, Provider, Token};
 
 /// Real time after which a test gives up. Nothing waits for it to pass.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) fn sandbox() -> Sandbox {
     Sandbox::start().unwrap()

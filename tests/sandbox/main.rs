@@ -14,7 +14,7 @@ use serde_json::Value;
 use ureq::http::Response;
 
 /// Real time after which a test gives up. Nothing waits for it to pass.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 type Answer = Result<Response<ureq::Body>, ureq::Error>;
 
