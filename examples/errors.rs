@@ -1,37 +1,56 @@
-//! What to do on each kind of error, by exit code: 77 asks a person, 75 tries again later.
+//! What to do on each kind of error: `cargo run --example errors` brings eight of them about.
 //!
-//! `cargo run --example errors` shows four, against the sandbox.
+//! A script needs less: `error.needs_authorization()` asks a person, `error.is_transient()` tries
+//! again later, anything else goes to whoever wrote it. In none of them is the stored login lost.
 
+use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Sandbox};
-use evergrant::{BoxError, Client, Error, MemoryBackend};
+use evergrant::{BoxError, Client, Credentials, Error, MemoryBackend, Result};
 
-/// The exit code of a script whose call came to this.
-fn exit_code(result: &Result<evergrant::Response, Error>) -> u8 {
+/// What the caller does next. `Error` may grow, so that the last arm stays.
+fn advice(error: &Error) -> &'static str {
+    match error {
+        Error::NotAuthorized(_) | Error::Reauthorize(_) => "ask a person to authorize",
+        Error::OAuth(_) | Error::Config(_) => "mend the setup: id, secret, scope, address",
+        Error::NotSaved(_) => "mend the store; into_token() has the pair, the next call saves it",
+        Error::Backend(_) => "mend the store; nothing was spent",
+        Error::OutcomeUnknown(_) => "call again after retry_after(): it may be recovered",
+        Error::Busy(_) | Error::Transport(_) | Error::RateLimited(_) => "try again later",
+        Error::Api(api) if api.status == 429 || api.status >= 500 => "try again later",
+        Error::Api(_) => "the request is refused: look at status and body",
+        Error::Callback(_) => "wait for the right callback, or start the login again",
+        Error::Decode(_) => "read it with another type, or as bytes",
+        _ => "show it",
+    }
+}
+
+fn show<T>(result: Result<T>) {
     match result {
-        Ok(_) => 0,
-        Err(error) if error.needs_authorization() => 77,
-        // `error.retry_after()` says when, if anybody knows.
-        Err(error) if error.is_transient() => 75,
-        // A person has to mend something else: the setup, the request, the API's own refusal.
-        Err(Error::Api(api)) if api.status == 404 => 66,
-        Err(_) => 1,
+        Ok(_) => println!("{:<16} call succeeded", "-"),
+        Err(error) => println!("{:<16} {error}\n{:16} -> {}", error.kind(), "", advice(&error)),
     }
 }
 
 fn main() -> Result<(), BoxError> {
-    let sandbox = Sandbox::start()?;
-    let client = Client::builder(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
-    let client = client.retries(0).build();
-    let show = |target: &str| {
-        let result = client.get(target).call();
-        let text = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
-        println!("{:>2}  {target:<11} {text}", exit_code(&result));
+    let sandbox = Sandbox::builder().rotation(Rotation::Strict).start()?;
+    let new = |credentials: Credentials| {
+        let store = MemoryBackend::new();
+        Client::builder(sandbox.provider(), credentials, store).retries(0).build()
     };
-    show("/me");
+    let client = new(sandbox.credentials());
+    show(client.get("/me").call());
     client.seed(sandbox.login())?;
-    show("/me");
-    show("/status/404");
-    sandbox.api_fault(Fault::Unavailable(Some(30)));
-    show("/me");
+    show(client.get("/me").call());
+    show(client.get("/status/404").call());
+    show(client.get("/me").read_json::<Vec<u8>>());
+    show(client.get("https://elsewhere.example/me").call());
+    show(client.exchange(client.authorize(&[])?, "?state=not-ours&code=stolen"));
+    sandbox.fault(Fault::CutAfter);
+    show(client.refresh());
+    let stranger = new(Credentials::new("sandbox-client", "an old secret"));
+    stranger.seed(sandbox.login())?;
+    show(stranger.refresh());
+    sandbox.fault(Fault::TooMany(Some(30)));
+    show(stranger.refresh());
     Ok(())
 }

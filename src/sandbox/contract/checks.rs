@@ -76,7 +76,9 @@ impl Contract<'_> {
             Ok(_) => return Err("a second handle has the lock too".into()),
         }
         let took = start.elapsed();
-        ensure(took < wait + Duration::from_secs(60), || format!("it waited {took:?}, not {wait:?}"))
+        ensure(took < wait + Duration::from_secs(60), || {
+            format!("it waited {took:?}, not {wait:?}")
+        })
     }
 }
 
