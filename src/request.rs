@@ -47,6 +47,7 @@ pub struct Request<'a> {
     repeatable: Option<bool>,
     retries: Option<u32>,
     limit: u64,
+    without_token: bool,
 }
 
 impl<'a> Request<'a> {
@@ -65,7 +66,16 @@ impl<'a> Request<'a> {
             repeatable: None,
             retries: None,
             limit: BODY_LIMIT,
+            without_token: false,
         }
+    }
+
+    pub(crate) fn without_token(client: &'a Client, method: Method, url: &str) -> Request<'a> {
+        let mut request = Request::new(client, method, url);
+        request.url = client.any_url(url);
+        request.agent = client.agent_for(url, request.url.as_deref().ok());
+        request.without_token = true;
+        request
     }
 
     /// Adds a query parameter.

@@ -105,9 +105,10 @@ impl Request<'_> {
             Error::config("the request's path or query has characters that no address can carry")
         })?;
         let (keeper, hooks) = (self.client.keeper(), self.client.hooks());
-        let url = if hooks.need_url() { without_query(&uri) } else { String::new() };
-        let mut live = keeper.access(&Want::Usable)?;
+        let mut live = if self.without_token { None } else { Some(keeper.access(&Want::Usable)?) };
         let retries = self.retries.unwrap_or(hooks.retries);
+        let hooks = if self.without_token { &HOOKS } else { hooks };
+        let url = if hooks.need_url() { without_query(&uri) } else { String::new() };
         let mut left = retries;
         let (mut attempt, mut looks) = (0, 0);
         let mut refreshed = false;
@@ -117,11 +118,11 @@ impl Request<'_> {
             }
             attempt += 1;
             let again = left > 0 && !matches!(payload, Payload::Reader(..));
-            let Some(value) = &live.header else {
+            let value = live.as_ref().map(|live| {
                 let text = "the access token has characters that no header can carry";
-                return Err(Error::config(text));
-            };
-            let answer = match self.send_once(&uri, value, &mut payload) {
+                live.header.as_ref().ok_or_else(|| Error::config(text))
+            });
+            let answer = match self.send_once(&uri, value.transpose()?, &mut payload) {
                 Ok(answer) => answer,
                 Err(failed) if again && (!failed.left || self.is_repeatable()) => {
                     self.pause(retries - left, None);
@@ -134,10 +135,13 @@ impl Request<'_> {
                 on_answer(&self.received(&url, &answer));
             }
             let status = answer.status.as_u16();
-            if self.is_expired(&url, &answer) && looks < LOOKS {
-                match self.replace(&live, &payload, &mut refreshed)? {
+            if let Some(used) = &live
+                && self.is_expired(&url, &answer)
+                && looks < LOOKS
+            {
+                match self.replace(used, &payload, &mut refreshed)? {
                     Some(next) => {
-                        live = next;
+                        live = Some(next);
                         looks += 1;
                         continue;
                     }
@@ -161,11 +165,16 @@ impl Request<'_> {
         if any_status || response.status() < 400 {
             return Ok(response);
         }
+        let live = response.live.clone();
         let error = response.into_error(&method, retry_after);
-        Err(match &hooks.map_error {
+        let mut error = match &hooks.map_error {
             Some(map_error) => map_error(error),
             None => Error::Api(Box::new(error)),
-        })
+        };
+        if let (Error::Api(api), Some(live)) = (&mut error, &live) {
+            api.reason = api.reason.take().map(|reason| live.redact(reason));
+        }
+        Err(error)
     }
 
     /// Another token after a 401; `None`: the API's answer is the last word.
@@ -239,14 +248,16 @@ impl Request<'_> {
     fn send_once(
         &self,
         uri: &Uri,
-        value: &HeaderValue,
+        value: Option<&HeaderValue>,
         payload: &mut Payload<'_>,
     ) -> Result<Answer, Failed> {
         let mut headers = HeaderMap::new();
         if !self.headers.is_empty() {
             headers.clone_from(&self.headers);
         }
-        headers.insert(self.client.token_header(), value.clone());
+        if let Some(value) = value {
+            headers.insert(self.client.token_header(), value.clone());
+        }
         let (answer, read) = match payload {
             Payload::None => (self.exchange(uri, headers, SendBody::none()), false),
             Payload::Bytes(bytes) => {
