@@ -297,7 +297,12 @@ impl Client {
         let target = &target[..end];
         if target.starts_with('/') {
             return match &self.0.base {
-                Some(base) => Ok([base, target].concat()),
+                Some(base) => {
+                    let mut url = String::with_capacity(base.len() + target.len());
+                    url.push_str(base);
+                    url.push_str(target);
+                    Ok(url)
+                }
                 None => Err(Error::config(format!(
                     "provider {} has no API base, so a path leads nowhere",
                     self.0.provider.name

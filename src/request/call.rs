@@ -251,28 +251,17 @@ impl Request<'_> {
         value: Option<&HeaderValue>,
         payload: &mut Payload<'_>,
     ) -> Result<Answer, Failed> {
-        let mut headers = HeaderMap::new();
-        if !self.headers.is_empty() {
-            headers.clone_from(&self.headers);
-        }
-        if let Some(value) = value {
-            headers.insert(self.client.token_header(), value.clone());
-        }
         let (answer, read) = match payload {
-            Payload::None => (self.exchange(uri, headers, SendBody::none()), false),
+            Payload::None => (self.exchange(uri, value, None, SendBody::none()), false),
             Payload::Bytes(bytes) => {
                 let mut watched = Watched { rest: *bytes, read: false };
-                headers.insert(CONTENT_LENGTH, bytes.len().into());
-                let answer = self.exchange(uri, headers, SendBody::from_reader(&mut watched));
-                (answer, watched.read)
+                let (length, body) = (bytes.len() as u64, SendBody::from_reader(&mut watched));
+                (self.exchange(uri, value, Some(length), body), watched.read)
             }
             Payload::Reader(reader, length) => {
                 let mut watched = Watched { rest: &mut **reader, read: false };
-                if let Some(length) = length {
-                    headers.insert(CONTENT_LENGTH, (*length).into());
-                }
-                let answer = self.exchange(uri, headers, SendBody::from_reader(&mut watched));
-                (answer, watched.read)
+                let body = SendBody::from_reader(&mut watched);
+                (self.exchange(uri, value, *length, body), watched.read)
             }
         };
         match answer {
@@ -295,13 +284,23 @@ impl Request<'_> {
     fn exchange(
         &self,
         uri: &Uri,
-        headers: HeaderMap,
+        value: Option<&HeaderValue>,
+        length: Option<u64>,
         body: SendBody<'_>,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
         let mut request = http::Request::new(body);
         request.method_mut().clone_from(&self.method);
         request.uri_mut().clone_from(uri);
-        *request.headers_mut() = headers;
+        let headers = request.headers_mut();
+        if !self.headers.is_empty() {
+            headers.clone_from(&self.headers);
+        }
+        if let Some(length) = length {
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
+        if let Some(value) = value {
+            headers.insert(self.client.token_header(), value.clone());
+        }
         let agent = self.agent;
         let own = [self.timeout, self.connect_timeout, self.read_timeout];
         if own.iter().all(Option::is_none) {
