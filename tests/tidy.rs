@@ -20,8 +20,8 @@ const FLOORS: [(u8, &[&str]); 6] = [
 /// Beside the house: these may import anything.
 const BESIDE: [&str; 3] = ["lib", "guide", "sandbox"];
 
-/// Vendors: only what a user of the crate can import.
-const VENDORS: [&str; 3] = ["shell_ev", "teamleader", "exact_online"];
+/// Vendors: only what a user of the crate can import, and `vendor`, the one file that they share.
+const VENDORS: [&str; 4] = ["shell_ev", "teamleader", "exact_online", "vendor"];
 
 /// What stands outside a rule, and why.
 const EXCEPTIONS: [(&str, &str); 1] = [
@@ -111,7 +111,7 @@ fn faults(source: &Source, public: &[String]) -> Vec<String> {
     for path in crate_paths(&code) {
         let allowed = match own {
             Some(own) => floor(&path).is_some_and(|floor| floor <= own),
-            None if vendor => public.contains(&path) || path == module,
+            None if vendor => public.contains(&path) || path == module || path == "vendor",
             None => true,
         };
         if !allowed {

@@ -1,0 +1,102 @@
+//! What the vendor modules share that is no part of the crate's face. A vendor that moves to a crate of
+//! its own takes this file along.
+
+use std::fmt;
+
+use serde::de::{self, Deserializer, Visitor};
+
+/// An enum of texts that a service may add to: what it does not know is kept in `Unknown`, word for
+/// word, and is sent back as it came.
+macro_rules! open_enum {
+    ($(
+        $(#[$about:meta])*
+        pub enum $name:ident {
+            $( $(#[$variant_about:meta])* $variant:ident = $text:literal, )+
+        }
+    )+) => {$(
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $( $(#[$variant_about])* $variant, )+
+            /// A value that this version does not know, as the service wrote it.
+            Unknown(String),
+        }
+
+        impl $name {
+            /// Every known value, in the order of the service's own documentation.
+            pub const KNOWN: &'static [$name] = &[$( $name::$variant, )+];
+
+            /// The value as the service writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $( $name::$variant => $text, )+
+                    $name::Unknown(text) => text,
+                }
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> $name {
+                match text {
+                    $( $text => $name::$variant, )+
+                    _ => $name::Unknown(text.to_owned()),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
+                $crate::vendor::text(from, $name::from)
+            }
+        }
+    )+};
+}
+pub(crate) use open_enum;
+
+/// Reads a text, or a number or a boolean as its text.
+pub(crate) fn text<'de, D: Deserializer<'de>, T>(
+    from: D,
+    make: fn(&str) -> T,
+) -> Result<T, D::Error> {
+    struct Text<T>(fn(&str) -> T);
+
+    impl<T> Visitor<'_> for Text<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            Ok(self.0(text))
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<T, E> {
+            Ok(self.0(&number.to_string()))
+        }
+
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
+            Ok(self.0(&number.to_string()))
+        }
+
+        fn visit_bool<E: de::Error>(self, yes: bool) -> Result<T, E> {
+            Ok(self.0(if yes { "true" } else { "false" }))
+        }
+    }
+
+    from.deserialize_any(Text(make))
+}
