@@ -130,8 +130,11 @@ pub fn teamleader() -> Provider {
 /// rotates each time. Its documentation refuses redirect URIs on localhost, so
 /// `Client::authorize_pasted` is the way to log in from a terminal. PKCE is sent, as one integrator
 /// does; no source says that it is honoured. API paths begin with `/v1/` and a division. Read November
-/// 2026; no call to the service itself was made. What an old
-/// refresh token does after a rotation is reported differently, so the strict case is assumed.
+/// 2026; no call to the service itself was made. What an old refresh token does after a rotation is
+/// reported differently, so the strict case is assumed. A refresh token that is not used ends after 30
+/// days. More than ten errors within an hour block the key, and users report that refused refreshes
+/// count, so after eight nothing is sent. A refresh without an answer is not repeated for 30 seconds,
+/// which is when the access token ends.
 ///
 /// # Errors
 ///
@@ -159,6 +162,9 @@ pub fn exact_online(country: &str) -> Result<Provider> {
         .earliest_refresh(Duration::from_secs(570))
         .margin(Duration::from_secs(30))
         .refusal_pause(Duration::from_secs(300))
+        .unanswered_pause(Duration::from_secs(30))
+        .refusal_limit((8, Duration::from_secs(3600)))
+        .refresh_token_lifetime(Duration::from_secs(30 * 86_400))
         .rotation(Rotation::Strict)
         .error_rule(rule(Verdict::TooEarly).text("access_token not expired"))
         .error_rule(rule(Verdict::TooEarly).header("reason", "TooEarlyToRefreshTokens"))

@@ -1,11 +1,11 @@
 //! What a store holds: one versioned JSON value.
 
 mod parts;
+mod raw;
 
 use std::fmt;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -13,6 +13,8 @@ use crate::error::{BoxError, Error, Result};
 use crate::secret::{Secret, in_clear_opt, random_id};
 use crate::token::Token;
 
+use self::raw::Raw;
+pub(crate) use parts::At;
 pub use parts::{Binding, Holder, Note, Refused};
 
 /// The format that this release reads and writes.
@@ -58,6 +60,9 @@ pub struct Record {
     pub(crate) consented_at: Option<OffsetDateTime>,
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub(crate) refresh_expires_at: Option<OffsetDateTime>,
+    /// When token requests were refused lately, where the service counts that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) refusals: Vec<At>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
     #[serde(skip)]
@@ -195,6 +200,12 @@ impl Record {
         self.rotated_at
     }
 
+    /// When the access token came: a little after the request for it was sent.
+    pub(crate) fn came_at(&self) -> Option<OffsetDateTime> {
+        let sent_at = self.token.issued_at()?;
+        Some(self.rotated_at.map_or(sent_at, |rotated_at| sent_at.max(rotated_at)))
+    }
+
     /// Login and revision of the record that a save of this one replaces; `None` when it replaces
     /// nothing. A store that can compare refuses any other with `Conflict`, except this very record.
     ///
@@ -275,15 +286,10 @@ impl From<Token> for Record {
             superseded: None,
             consented_at: None,
             refresh_expires_at: None,
+            refusals: Vec::new(),
             unknown: Map::new(),
             replaces: Replaces::default(),
         }
-    }
-}
-
-impl<'de> Deserialize<'de> for Record {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Record, D::Error> {
-        Record::from_value(Value::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -299,57 +305,6 @@ impl fmt::Debug for Record {
             .field("spare", &self.spare)
             .field("refused", &self.refused)
             .finish_non_exhaustive()
-    }
-}
-
-/// The members as they are stored.
-#[derive(Deserialize)]
-struct Raw {
-    #[serde(rename = "version")]
-    _version: u32,
-    #[serde(default)]
-    binding: Option<Binding>,
-    login: String,
-    revision: u64,
-    generation: u64,
-    token: Token,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    rotated_at: Option<OffsetDateTime>,
-    #[serde(default)]
-    note: Option<Note>,
-    #[serde(default)]
-    spare: Option<Secret>,
-    #[serde(default)]
-    refused: Option<Refused>,
-    #[serde(default)]
-    superseded: Option<Secret>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    consented_at: Option<OffsetDateTime>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    refresh_expires_at: Option<OffsetDateTime>,
-    #[serde(flatten)]
-    unknown: Map<String, Value>,
-}
-
-impl From<Raw> for Record {
-    fn from(raw: Raw) -> Record {
-        Record {
-            version: VERSION,
-            binding: raw.binding,
-            login: raw.login,
-            revision: raw.revision,
-            generation: raw.generation,
-            token: raw.token,
-            rotated_at: raw.rotated_at,
-            note: raw.note,
-            spare: raw.spare,
-            refused: raw.refused,
-            superseded: raw.superseded,
-            consented_at: raw.consented_at,
-            refresh_expires_at: raw.refresh_expires_at,
-            unknown: raw.unknown,
-            replaces: Replaces::default(),
-        }
     }
 }
 

@@ -14,6 +14,7 @@ mod report;
 mod rules;
 mod save;
 mod send;
+mod service;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -327,17 +328,18 @@ impl Keeper {
             }
             return Ok(Step::Done(self.publish(live)));
         }
-        if call.want.tolerates(&live, &*self.clock) {
+        let now = self.clock.now_utc();
+        let usable = call.want.tolerates(&live, &*self.clock);
+        if usable || self.said_good(call.want, &live, &record, now) {
             call.fallback = Some(live);
         }
-        let now = self.clock.now_utc();
         let Some(refresh_token) = record.token.refresh_token().cloned() else {
             let text =
                 format!("the token in {} has ended and came without a refresh token", self.store());
             return self.put_off(call, Error::NotAuthorized(text.into()));
         };
-        if let Some(wait) = self.too_early(&record, now) {
-            return self.put_off(call, self.come_back(wait, "it is too early to refresh"));
+        if let Some(error) = self.not_now(&record, now) {
+            return self.put_off(call, error);
         }
         let fingerprint = refresh_token.fingerprint();
         // Step 8: refused before.
@@ -358,6 +360,7 @@ impl Keeper {
         {
             return self.put_off(call, error);
         }
+        self.warn_of_silence(call, &record, now);
         // Step 10: our note. It proves that the store can be written.
         let noted = self.noted(&record, note, fingerprint, now);
         let before = note.cloned();
@@ -380,7 +383,9 @@ impl Keeper {
     fn stopped_by(&self, call: &Call<'_>, note: &Note, now: OffsetDateTime) -> Option<Error> {
         // A note from the future comes from a clock that was wrong, and so does what it asks for.
         let from_the_future = clock::until(now, note.sent_at) > SKEW;
-        let not_before = note.not_before.filter(|_| !from_the_future);
+        // "Too early" was said of a token that the API has refused since.
+        let outdated = from_the_future || note.early && matches!(call.want, Want::Instead(_));
+        let not_before = note.not_before.filter(|_| !outdated);
         let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
         if note.answered && note.unanswered_since.is_none() && not_before_in.is_zero() {
             return None;
@@ -396,6 +401,7 @@ impl Keeper {
             age: clock::until(note.sent_at, now),
             deadline_in: clock::until(now, note.deadline).min(self.rules.hold()),
             not_before_in,
+            pause: self.unanswered_pause(note, now),
             usable: call.fallback.is_some(),
             explicit: call.want.is_explicit(),
         };
@@ -437,6 +443,7 @@ impl Keeper {
             answered: false,
             not_before: None,
             unanswered_since: before.and_then(Note::unanswered),
+            early: false,
             unknown: Default::default(),
         });
         noted

@@ -98,6 +98,17 @@ setters! {
     refusal_pause: Duration => |p, v| p.refusal_pause = v;
     /// How long after it was issued a token can be refreshed at the earliest.
     earliest_refresh: Duration => |p, v| p.earliest_refresh = Some(v);
+    /// How long after a refresh that stayed without an answer the same refresh token is not sent again;
+    /// zero by default. For a service that refuses, and counts, what is sent too soon.
+    unanswered_pause: Duration => |p, v| p.unanswered_pause = v;
+    /// How many refused refreshes within how much time are enough: then nothing is sent until the
+    /// oldest is that old. For a service that blocks an application after so many errors. Counted in the
+    /// store, so all processes together.
+    refusal_limit: (usize, Duration) => |p, v| p.refusal_limit = Some(v);
+    /// How long a refresh token lives that is not used, for a service that does not say it in its
+    /// answers. It is what `Record::refresh_expires_at` tells, and a refresh in the last quarter of it
+    /// is told with a warning: the login was about to end.
+    refresh_token_lifetime: Duration => |p, v| p.refresh_token_lifetime = Some(v);
     /// How long before its end a token is replaced; 60 seconds by default, and at most a tenth of the
     /// token's lifetime.
     margin: Duration => |p, v| p.margin = v;

@@ -62,6 +62,9 @@ pub struct Note {
         with = "time::serde::rfc3339::option"
     )]
     pub unanswered_since: Option<OffsetDateTime>,
+    /// Whether the service said "too early" to it: its newest access token is still good then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub early: bool,
     #[serde(flatten)]
     pub(crate) unknown: Map<String, Value>,
 }
@@ -72,6 +75,11 @@ impl Note {
         self.unanswered_since.or((!self.answered).then_some(self.sent_at))
     }
 }
+
+/// A moment, stored as RFC 3339.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct At(#[serde(with = "time::serde::rfc3339")] pub(crate) OffsetDateTime);
 
 /// A process, named so that a person can find it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

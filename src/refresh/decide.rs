@@ -25,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) deadline_in: Duration,
     /// How long the service asked not to be called.
     pub(crate) not_before_in: Duration,
+    /// How long the same token is not to be sent again.
+    pub(crate) pause: Duration,
     /// Whether the call can go on with the access token it has.
     pub(crate) usable: bool,
     /// Whether the caller asked for a refresh by name.
@@ -54,6 +56,9 @@ pub(crate) fn found(f: &Found) -> Decision {
     }
     if family && f.ends_other_logins && !f.explicit {
         return if f.usable { Decision::Keep } else { Decision::Stop };
+    }
+    if !f.pause.is_zero() {
+        return if f.usable { Decision::Keep } else { Decision::Deadline(f.pause) };
     }
     if f.lock == LockKind::FreedByDeath || f.deadline_in.is_zero() {
         // Nobody alive can hold the successor, so a replay destroys nothing but a family that is

@@ -9,7 +9,6 @@ use super::decide::{self, Unsaved};
 use super::state::Pair;
 use super::{Ask, Call, Keeper, Live, Release, Sent, Want};
 use crate::backend::BackendError;
-use crate::clock;
 use crate::error::{
     BackendFailure, BoxError, Busy, Error, NotSaved, OAuthError, OutcomeUnknown, Result,
 };
@@ -154,8 +153,10 @@ impl Keeper {
             let token = token.with_extra(members);
             let one_time = token.refresh_token().is_some();
             let mut record = self.first(token, stored.as_ref());
-            record.refresh_expires_at = refresh_expires_in.map(|life| clock::later(sent_at, life));
+            record.refresh_expires_at =
+                self.refresh_end(Some(sent_at), refresh_expires_in).filter(|_| one_time);
             record.consented_at = Some(sent_at);
+            record.rotated_at = Some(self.clock.now_utc()).filter(|_| one_time);
             let keeps_lock = decide::not_saved(self.rules.rotation, one_time) == Unsaved::KeepLock;
             // A pair of the login before this one has nothing left to do.
             let pair = Pair { record, spent: None, keeps_lock };
@@ -254,6 +255,10 @@ impl Keeper {
     fn first(&self, token: Token, stored: Option<&Record>) -> Record {
         let mut record = Record::new_login(token, stored);
         record.binding = Some(self.rules.binding.clone());
+        record.refusals = stored.map(|stored| stored.refusals.clone()).unwrap_or_default();
+        if record.token.refresh_token().is_some() {
+            record.refresh_expires_at = self.refresh_end(record.token.issued_at(), None);
+        }
         record
     }
 

@@ -6,7 +6,6 @@ use time::OffsetDateTime;
 
 use super::{Call, Keeper, Live, QUIET, Step};
 use crate::backend::{Durability, LockKind};
-use crate::clock;
 use crate::error::{
     BoxError, Error, NotSaved, OAuthError, OutcomeUnknown, RateLimited, Refusal, Result,
     TransportError,
@@ -93,31 +92,6 @@ impl Keeper {
             bound.binding = Some(self.rules.binding.clone());
             let _ = self.backend.save(&bound);
         }
-    }
-
-    /// How long a refresh would still be refused as too early, where the service has such a rule.
-    pub(super) fn too_early(&self, record: &Record, now: OffsetDateTime) -> Option<Duration> {
-        let earliest = self.rules.earliest_refresh?;
-        let issued_at = record.token.issued_at()?;
-        let wait = clock::until(now, clock::later(issued_at, earliest));
-        // A wait longer than the rule itself comes from a wrong clock.
-        let known = !wait.is_zero() && wait <= earliest && !record.token.is_expired(now);
-        known.then_some(wait)
-    }
-
-    /// When to try again after "too early". If our access token has ended all the same, a request
-    /// that stayed unanswered did rotate, and the token of then can be refreshed so much later.
-    pub(super) fn after_too_early(
-        &self,
-        noted: &Record,
-        sent_at: OffsetDateTime,
-        earlier: Option<OffsetDateTime>,
-    ) -> Duration {
-        let now = self.clock.now_utc();
-        let end = noted.token.expires_at().filter(|end| *end > now);
-        let earliest = self.rules.earliest_refresh.unwrap_or(Duration::from_secs(30));
-        let when = end.unwrap_or_else(|| clock::later(earlier.unwrap_or(sent_at), earliest));
-        clock::until(now, when).max(Duration::from_secs(1))
     }
 
     pub(super) fn come_back(&self, retry_after: Duration, reason: &str) -> Error {

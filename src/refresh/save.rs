@@ -80,12 +80,12 @@ impl Keeper {
         let Issued { token, refresh_expires_in } = issued;
         let rotated = token.refresh_token().is_some_and(|new| *new != spent);
         let mut record = noted.next();
-        if let Some(life) = refresh_expires_in {
-            let from = token.issued_at().unwrap_or_else(|| self.clock.now_utc());
-            record.refresh_expires_at = Some(clock::later(from, life));
+        if rotated || refresh_expires_in.is_some() {
+            let end = self.refresh_end(token.issued_at(), refresh_expires_in);
+            record.refresh_expires_at = end.or(record.refresh_expires_at);
         }
         if rotated {
-            record.rotated_at = token.issued_at();
+            record.rotated_at = Some(self.clock.now_utc());
             record.superseded = Some(spent.clone());
         }
         record.token = noted.token.succeeded_by(token);

@@ -57,7 +57,8 @@ impl Keeper {
             let usable = call.fallback.is_some() || others;
             let replays =
                 decide::replays(self.rules.rotation, self.rules.ends_access_token, usable);
-            if silent.is_some() || !replays || !self.lasts(call, noted) {
+            let paused = !self.rules.unanswered_pause.is_zero();
+            if silent.is_some() || !replays || paused || !self.lasts(call, noted) {
                 return Spent::Silent(error);
             }
             silent = Some((sent_at, error));
@@ -78,7 +79,7 @@ impl Keeper {
     pub(super) fn answered(
         &self,
         call: &mut Call<'_>,
-        noted: Record,
+        mut noted: Record,
         before: Option<Note>,
         refresh_token: Secret,
     ) -> Result<Step> {
@@ -92,6 +93,7 @@ impl Keeper {
             }
             Spent::Silent(error) => {
                 call.turn.unanswered = never_sent;
+                self.count_unknown(&noted, &error);
                 return self.put_off(call, self.unknown(sent_at, error));
             }
             Spent::Reply(reply, unanswered) => (reply, unanswered),
@@ -104,11 +106,7 @@ impl Keeper {
                 self.issued(call, pair, earlier.is_some())
             }
             Outcome::Refused(error) => self.refused(call, noted, refresh_token, error, earlier),
-            Outcome::TooEarly(error) => {
-                let wait = self.after_too_early(&noted, sent_at, earlier);
-                self.settle(&noted, self.not_before(&noted, wait, true, earlier), found);
-                self.put_off(call, self.come_back(wait, &error.to_string()))
-            }
+            Outcome::TooEarly(error) => self.early(call, noted, sent_at, earlier, (error, found)),
             Outcome::Setup(error) => {
                 // A request before this one that stayed unanswered is not answered by it.
                 let note = match earlier {
@@ -118,6 +116,7 @@ impl Keeper {
                     }),
                     None => before,
                 };
+                self.count(&mut noted);
                 self.settle(&noted, note, found);
                 self.put_off(call, Error::OAuth(Box::new(error)))
             }
@@ -129,6 +128,7 @@ impl Keeper {
             Outcome::Unknown(error) => match found {
                 // Beside a refusal without a code it may as well be an echo, or a text about it.
                 Some(found) if (400..500).contains(&error.status) => {
+                    self.count(&mut noted);
                     self.settle(&noted, noted.note.clone(), Some(found));
                     self.put_off(call, self.unknown(sent_at, error.into()))
                 }
@@ -190,6 +190,7 @@ impl Keeper {
             return self.put_off(call, Error::OutcomeUnknown(Box::new(unknown)));
         }
         let mut next = latest.next();
+        self.count(&mut next);
         next.note = None;
         let refused = Refused {
             fingerprint,

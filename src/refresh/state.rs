@@ -33,6 +33,8 @@ pub(crate) struct Facts {
     /// one holds where the wall clock is set back.
     due: Option<Moment>,
     end: Option<Moment>,
+    /// How old it was when this process got it, and when that was on the monotonic clock.
+    age: Option<(Duration, Duration)>,
 }
 
 impl Deref for Live {
@@ -84,6 +86,7 @@ impl Live {
         Live(Arc::new(Facts {
             due: left.and_then(|left| after(left.saturating_sub(margin))),
             end: left.and_then(after),
+            age: record.came_at().map(|at| (clock::until(at, clock::utc(wall)), monotonic)),
             token: token.clone(),
             login: record.login().into(),
             generation: record.generation(),
@@ -99,6 +102,12 @@ impl Live {
     /// Before its end.
     pub(crate) fn is_usable(&self, clock: &dyn Clock) -> bool {
         !Moment::passed(self.end, clock)
+    }
+
+    /// How old it is, by the monotonic clock since this process got it.
+    pub(super) fn age(&self, clock: &dyn Clock) -> Option<Duration> {
+        let (age, since) = self.age?;
+        Some(age.saturating_add(clock.monotonic().saturating_sub(since)))
     }
 
     pub(crate) fn access_token(&self) -> &Secret {
@@ -147,7 +156,7 @@ impl Want {
         !self.is_explicit() && live.is_usable(clock) && self.fits(live)
     }
 
-    fn fits(&self, live: &Live) -> bool {
+    pub(super) fn fits(&self, live: &Live) -> bool {
         match self {
             Want::Usable => true,
             Want::Instead(refused) => live.access_token() != refused,

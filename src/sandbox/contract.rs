@@ -92,6 +92,7 @@ pub fn noted(record: &Record) -> Record {
         answered: false,
         not_before: None,
         unanswered_since: None,
+        early: false,
         unknown: serde_json::Map::new(),
     });
     next

@@ -3,6 +3,7 @@
 mod faults;
 mod races;
 mod server;
+mod service;
 mod steps;
 mod table;
 
@@ -269,6 +270,7 @@ impl World {
                 answered: false,
                 not_before: None,
                 unanswered_since: None,
+                early: false,
                 unknown: Default::default(),
             });
         });

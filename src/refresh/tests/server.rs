@@ -21,6 +21,8 @@ pub(super) enum Act {
     TooMany,
     /// 503 with `Retry-After: 30`.
     Unavailable,
+    /// 400 with an empty body.
+    Bad,
     /// 500 before the decision.
     Broken,
     /// It rotates and answers without an access token.
@@ -127,6 +129,7 @@ impl Transport for Wire {
             Some(Act::Refuse) => return reply(Outcome::Refused(error("invalid_grant", 400))),
             Some(Act::TooEarly) => return reply(Outcome::TooEarly(error("access_denied", 400))),
             Some(Act::Setup) => return reply(Outcome::Setup(error("invalid_client", 401))),
+            Some(Act::Bad) => return reply(Outcome::Unknown(error("http_400", 400))),
             Some(Act::Broken) => return reply(Outcome::Unknown(error("http_500", 500))),
             Some(Act::Complaint) => {
                 let refresh_token = Some(Secret::new("required"));

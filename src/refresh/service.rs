@@ -1,0 +1,181 @@
+//! What one service asks of a refresh and others do not: not before a certain age, not again at once,
+//! not after too many refusals, and not too seldom.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::{Call, Keeper, Live, Step, Want};
+use crate::clock;
+use crate::error::{BoxError, Error, OAuthError, Result};
+use crate::event::Event;
+use crate::record::{At, Note, Record};
+use crate::secret::Secret;
+
+impl Keeper {
+    /// Why a refresh is not sent now, where the service has such rules.
+    pub(super) fn not_now(&self, record: &Record, now: OffsetDateTime) -> Option<Error> {
+        if let Some(wait) = self.too_early(record, now) {
+            return Some(self.come_back(wait, "it is too early to refresh"));
+        }
+        let (limit, window) = self.rules.refusal_limit?;
+        let recent: Vec<_> = recent(record, now, window).collect();
+        let At(oldest) = recent.get(recent.len().checked_sub(limit)?)?;
+        let wait = clock::until(now, clock::later(*oldest, window));
+        let text = format!(
+            "{} token requests were refused within {} s; one more could block the application",
+            recent.len(),
+            window.as_secs()
+        );
+        Some(self.come_back(wait.max(Duration::from_secs(1)), &text))
+    }
+
+    /// How long a refresh would still be refused as too early. The age of a token that this process
+    /// holds goes by the monotonic clock, that of another by the stored
+    /// date on which it came.
+    fn too_early(&self, record: &Record, now: OffsetDateTime) -> Option<Duration> {
+        let earliest = self.rules.earliest_refresh?;
+        let came_at = record.came_at()?;
+        let mine = self.memory.lock().live.clone().filter(|live| live.token == record.token);
+        let wait = match mine.and_then(|live| live.age(&*self.clock)) {
+            Some(age) => earliest.saturating_sub(age),
+            None => clock::until(now, clock::later(came_at, earliest)),
+        };
+        // A wait longer than the rule itself comes from a wrong clock.
+        let known = !wait.is_zero() && wait <= earliest && !record.token.is_expired(now);
+        known.then_some(wait)
+    }
+
+    /// Step 11, "too early": the newest access token of this login is still good. It is ours, if
+    /// nobody has put a newer one into the store and no request of ours stayed without an answer.
+    pub(super) fn early(
+        &self,
+        call: &mut Call<'_>,
+        mut noted: Record,
+        sent_at: OffsetDateTime,
+        earlier: Option<OffsetDateTime>,
+        answer: (OAuthError, Option<Secret>),
+    ) -> Result<Step> {
+        let (error, found) = answer;
+        if let Ok(Some(now)) = self.backend.load()
+            && (now.login != noted.login || now.token != noted.token)
+        {
+            return Ok(Step::Again);
+        }
+        let wait = self.after_too_early(&noted, sent_at, earlier);
+        self.count(&mut noted);
+        let note = self.not_before(&noted, wait, true, earlier);
+        let note = note.map(|note| Note { early: note.unanswered_since.is_none(), ..note });
+        let ours = note.as_ref().is_some_and(|note| note.early);
+        let live = self.live(&noted);
+        if ours && !call.want.is_explicit() && call.want.fits(&live) {
+            call.fallback = Some(live);
+        }
+        self.settle(&noted, note, found);
+        self.put_off(call, self.come_back(wait, &error.to_string()))
+    }
+
+    /// When to try again after "too early". If our access token has ended all the same, a request
+    /// that stayed unanswered did rotate, and the token of then can be refreshed so much later.
+    fn after_too_early(
+        &self,
+        noted: &Record,
+        sent_at: OffsetDateTime,
+        earlier: Option<OffsetDateTime>,
+    ) -> Duration {
+        let now = self.clock.now_utc();
+        let end = noted.token.expires_at().filter(|end| *end > now);
+        let earliest = self.rules.earliest_refresh.unwrap_or(Duration::from_secs(30));
+        // A slow answer brings a token that is younger than the request.
+        let young = || {
+            let old_enough = clock::later(noted.came_at()?, earliest);
+            (earlier.is_none() && old_enough > now).then_some(old_enough)
+        };
+        let lost = || clock::later(earlier.unwrap_or(sent_at), earliest);
+        let when = end.or_else(young).unwrap_or_else(lost);
+        clock::until(now, when).max(Duration::from_secs(1))
+    }
+
+    /// Whether the service has said lately that this access token is good, whatever our clock says.
+    pub(super) fn said_good(
+        &self,
+        want: &Want,
+        live: &Live,
+        record: &Record,
+        now: OffsetDateTime,
+    ) -> bool {
+        let waits = |note: &&Note| note.not_before.is_some_and(|date| date > now);
+        let said = record.note.as_ref().filter(|note| note.early).filter(waits).is_some();
+        said && !want.is_explicit() && want.fits(live)
+    }
+
+    /// Notes a refusal, where they are counted.
+    pub(super) fn count(&self, record: &mut Record) {
+        let Some((_, window)) = self.rules.refusal_limit else { return };
+        let now = self.clock.now_utc();
+        let mut kept: Vec<_> = recent(record, now, window).copied().collect();
+        kept.push(At(now));
+        record.refusals = kept;
+    }
+
+    /// An error answer that says nothing of the token is a refusal all the same.
+    pub(super) fn count_unknown(&self, noted: &Record, error: &BoxError) {
+        let counts = |error: &&OAuthError| (400..500).contains(&error.status);
+        if self.rules.refusal_limit.is_some()
+            && error.downcast_ref::<OAuthError>().filter(counts).is_some()
+        {
+            let mut noted = noted.clone();
+            self.count(&mut noted);
+            self.settle(&noted, noted.note.clone(), None);
+        }
+    }
+
+    /// How long the refresh token that was just sent without an answer is not sent again.
+    pub(super) fn unanswered_pause(&self, note: &Note, now: OffsetDateTime) -> Duration {
+        let pause = self.rules.unanswered_pause;
+        let left = clock::until(now, clock::later(note.sent_at, pause));
+        // More than the pause itself comes from a wrong clock.
+        if note.answered || left > pause { Duration::ZERO } else { left }
+    }
+
+    /// When a new refresh token ends that is not used; the answer's own word goes first.
+    pub(super) fn refresh_end(
+        &self,
+        issued_at: Option<OffsetDateTime>,
+        said: Option<Duration>,
+    ) -> Option<OffsetDateTime> {
+        let life = said.or(self.rules.refresh_token_lifetime)?;
+        Some(clock::later(issued_at.unwrap_or_else(|| self.clock.now_utc()), life))
+    }
+
+    /// Says that the login was about to end because nobody used it.
+    pub(super) fn warn_of_silence(
+        &self,
+        call: &mut Call<'_>,
+        record: &Record,
+        now: OffsetDateTime,
+    ) {
+        let Some((life, end)) = self.rules.refresh_token_lifetime.zip(record.refresh_expires_at)
+        else {
+            return;
+        };
+        let left = clock::until(now, end);
+        if left < life / 4 {
+            let days = |time: Duration| time.as_secs() / 86_400;
+            let text = format!(
+                "the login in {} was not refreshed for {} days; {} ends it after {} days of silence",
+                self.store(),
+                days(life.saturating_sub(left)),
+                self.rules.host,
+                days(life)
+            );
+            call.events.push(Event::Warning { text });
+        }
+    }
+}
+
+fn recent(record: &Record, now: OffsetDateTime, window: Duration) -> impl Iterator<Item = &At> {
+    // A date from the future comes from a wrong clock.
+    let counts = move |At(at): &&At| *at <= now && clock::until(*at, now) < window;
+    record.refusals.iter().filter(counts)
+}

@@ -1,0 +1,224 @@
+//! What one service asks of a refresh and others do not, as Exact Online does.
+
+use std::time::{Duration, SystemTime};
+
+use super::*;
+
+const EARLIEST: Duration = Duration::from_secs(570);
+const MINUTES_10: Duration = Duration::from_secs(600);
+
+/// A service that refuses a refresh before 570 s of the 600 s that a token lives.
+fn exacting() -> World {
+    let mut world = World::new(Rotation::Strict);
+    world.rules.earliest_refresh = Some(EARLIEST);
+    world.rules.margin = Duration::from_secs(30);
+    world.rules.unanswered_pause = Duration::from_secs(30);
+    world.rules.refusal_limit = Some((8, Duration::from_secs(3600)));
+    world.rules.refresh_token_lifetime = Some(Duration::from_secs(30 * 86_400));
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        record.token =
+            record.token.clone().with_issued_at(now).with_expires_at(clock::later(now, MINUTES_10));
+    });
+    world
+}
+
+fn advance(world: &World, seconds: u64) {
+    world.clock.advance(Duration::from_secs(seconds));
+}
+
+#[test]
+fn nothing_is_sent_before_the_earliest_moment() {
+    let world = exacting();
+    let keeper = world.keeper();
+    advance(&world, 569);
+    assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
+    let refused = Want::Instead(Secret::new("at-1"));
+    assert_eq!(keeper.access(&refused).unwrap_err().kind(), "rate_limited");
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    assert!(world.sent().is_empty());
+    advance(&world, 1);
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+}
+
+#[test]
+fn the_age_of_a_token_in_memory_goes_by_the_monotonic_clock() {
+    for set_by in [-300_i64, 450] {
+        let world = exacting();
+        let keeper = world.keeper();
+        use_token(&keeper).unwrap();
+        advance(&world, 100);
+        let wall = world.clock.now();
+        let by = Duration::from_secs(set_by.unsigned_abs());
+        world.clock.set_wall(if set_by < 0 { wall - by } else { wall + by });
+        advance(&world, 30);
+        assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
+        assert!(world.sent().is_empty(), "{set_by}");
+        // With the clock set back it is not held up either.
+        if set_by < 0 {
+            advance(&world, 440);
+            assert_eq!(kind(&use_token(&keeper)), "at-2");
+        }
+    }
+}
+
+#[test]
+fn another_process_goes_by_the_stored_date_and_takes_a_date_from_the_future_for_an_error() {
+    let world = exacting();
+    advance(&world, 400);
+    let keeper = world.keeper();
+    assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
+    world.clock.set_wall(SystemTime::UNIX_EPOCH);
+    let keeper = world.keeper();
+    keeper.access(&keeper.newer()).unwrap();
+    assert_eq!(world.sent(), ["rt-1"]);
+}
+
+#[test]
+fn too_early_is_no_error_although_our_clock_says_that_the_token_has_ended() {
+    let world = exacting();
+    // The clock was set right after the token came.
+    advance(&world, 7200);
+    world.acts(&[Act::TooEarly]);
+    let keeper = world.keeper();
+    for _ in 0..20 {
+        assert_eq!(kind(&use_token(&keeper)), "at-1");
+        assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+    }
+    assert_eq!(world.sent().len(), 1);
+    // The API has the last word about it.
+    assert!(keeper.access(&Want::Instead(Secret::new("at-1"))).is_ok());
+    assert_eq!(world.sent().len(), 2);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+}
+
+#[test]
+fn too_early_because_somebody_else_has_refreshed_takes_their_token() {
+    let world = World::with(Rotation::Strict, LockKind::None, false);
+    world.past_end();
+    world.acts(&[Act::TooEarly]);
+    let store = Arc::clone(&world.store);
+    let mut loads = 0;
+    let now = world.clock.now_utc();
+    world.plan(move |call, _| {
+        loads += usize::from(call == "load");
+        if loads == 2 && call == "load" {
+            loads += 1;
+            let mut stored = store.record.lock();
+            let mut next = stored.clone().unwrap().next();
+            next.token = Token::new("at-of-theirs")
+                .with_refresh_token("rt-of-theirs")
+                .with_issued_at(now)
+                .with_expires_at(clock::later(now, LIFE));
+            next.generation += 1;
+            *stored = Some(next);
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-of-theirs");
+    assert_eq!(world.sent(), ["rt-1"]);
+}
+
+#[test]
+fn what_stayed_without_an_answer_is_not_sent_again_at_once() {
+    let world = exacting();
+    advance(&world, 575);
+    world.acts(&[Act::LoseRequest]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    advance(&world, 26); // The access token has ended, the pause has not.
+    for keeper in [&keeper, &world.keeper()] {
+        let error = keeper.access(&Want::Usable).unwrap_err();
+        assert_eq!(error.kind(), "outcome_unknown");
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(4)));
+    }
+    assert_eq!(world.sent().len(), 1);
+    advance(&world, 4);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 1);
+}
+
+#[test]
+fn an_answer_that_was_lost_after_a_rotation_is_looked_for_once_it_is_no_longer_too_early() {
+    let world = exacting();
+    advance(&world, 610);
+    world.acts(&[Act::LoseReply, Act::TooEarly]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    advance(&world, 30);
+    assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
+    advance(&world, 539);
+    assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
+    assert_eq!(world.sent().len(), 2);
+    advance(&world, 1);
+    // This server is strict. The refusal names the reason.
+    let error = world.keeper().access(&Want::Usable).unwrap_err();
+    let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
+    assert!(refusal.unanswered_since.is_some());
+    assert_eq!(world.sent().len(), 3);
+}
+
+#[test]
+fn refusals_are_counted_in_the_store_and_stop_before_the_limit() {
+    let world = exacting();
+    advance(&world, 700);
+    world.acts(&[Act::Setup; 20]);
+    for _ in 0..50 {
+        assert!(world.keeper().access(&Want::Usable).is_err());
+    }
+    assert_eq!(world.sent().len(), 8);
+    let error = world.keeper().access(&Want::Usable).unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    assert!(error.to_string().contains("8 token requests were refused"), "{error}");
+    advance(&world, 3599);
+    assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
+    advance(&world, 1);
+    world.acts(&[]);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.stored().refusals.len(), 8, "they stay counted after a success");
+}
+
+#[test]
+fn errors_that_say_nothing_count_only_where_the_client_is_at_fault() {
+    for (act, sent) in [(Act::Complaint, 8), (Act::Bad, 8), (Act::Broken, 20)] {
+        let world = exacting();
+        advance(&world, 700);
+        world.acts(&[act; 30]);
+        for _ in 0..20 {
+            assert!(world.keeper().access(&Want::Usable).is_err());
+            advance(&world, 31);
+        }
+        assert_eq!(world.sent().len(), sent, "{act:?}");
+    }
+}
+
+#[test]
+fn a_login_that_was_silent_for_long_is_refreshed_with_a_warning() {
+    let warned =
+        |event: &Event| matches!(event, Event::Warning { text } if text.contains("25 days"));
+    let world = exacting();
+    advance(&world, 700);
+    use_token(&world.keeper()).unwrap();
+    let end = world.stored().refresh_expires_at.unwrap();
+    assert_eq!(clock::until(world.clock.now_utc(), end), Duration::from_secs(30 * 86_400));
+    advance(&world, 20 * 86_400);
+    use_token(&world.keeper()).unwrap();
+    assert_eq!(world.told(warned), 0);
+    advance(&world, 25 * 86_400);
+    use_token(&world.keeper()).unwrap();
+    assert_eq!(world.told(warned), 1);
+    assert!(world.stored().refresh_expires_at.unwrap() > end);
+}
+
+#[test]
+fn the_age_of_a_slow_answer_counts_from_when_it_came() {
+    let world = exacting();
+    advance(&world, 700);
+    let clock = world.clock.clone();
+    *world.wire.1.lock() = Some(Box::new(move || clock.advance(Duration::from_secs(35))));
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    *world.wire.1.lock() = None;
+    advance(&world, 569);
+    let keeper = world.keeper();
+    assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
+    assert_eq!(world.sent().len(), 1);
+}
