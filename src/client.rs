@@ -50,6 +50,8 @@ struct Inner {
     provider: Provider,
     credentials: Credentials,
     tokens: Arc<TokenTransport>,
+    /// The `resource` and `audience` parameters of authorization requests.
+    targets: Vec<(String, String)>,
     /// The API's base without a slash at its end, and where the access token may go.
     base: Option<String>,
     origins: Vec<String>,
@@ -187,8 +189,34 @@ impl Client {
     /// absolute or has a fragment, or a scope has characters that no scope may have (RFC 6749
     /// section 3.3).
     pub fn authorize(&self, scopes: &[&str]) -> Result<Authorization> {
-        let Inner { provider, credentials, .. } = &*self.0;
-        protocol::authorize(provider, credentials, self.redirect_uri(), scopes, &[])
+        self.authorize_with(scopes, &[])
+    }
+
+    /// As [`Client::authorize`], with more parameters, such as `("prompt", "consent")` or
+    /// `("response_mode", "form_post")`. Each replaces the provider's of the same name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::authorize`], and [`Error::Config`] for a parameter that is the protocol's own or
+    /// comes twice.
+    pub fn authorize_with(
+        &self,
+        scopes: &[&str],
+        params: &[(&str, &str)],
+    ) -> Result<Authorization> {
+        self.authorize_at(self.redirect_uri(), scopes, params)
+    }
+
+    pub(crate) fn authorize_at(
+        &self,
+        redirect_uri: Option<&str>,
+        scopes: &[&str],
+        params: &[(&str, &str)],
+    ) -> Result<Authorization> {
+        let Inner { provider, credentials, targets, .. } = &*self.0;
+        let targets = targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let params: Vec<_> = targets.chain(params.iter().copied()).collect();
+        protocol::authorize(provider, credentials, redirect_uri, scopes, &params)
     }
 
     /// Ends a login: checks what came to the redirect URI (a whole address, a query, or the body of
@@ -254,6 +282,19 @@ impl Client {
         })
     }
 
+    /// Revokes one token at the service (RFC 7009), which need not be the stored one; the store is
+    /// left alone. `hint` is `access_token` or `refresh_token`, if that is known. A token that the
+    /// service does not know is success. To log out, [`Client::revoke`] is the method: this one does
+    /// not wait for a refresh that is under way.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the provider has no revocation endpoint, [`Error::OAuth`] when it
+    /// refuses, [`Error::RateLimited`], [`Error::Transport`] when its answer did not come.
+    pub fn revoke_token(&self, token: &Secret, hint: Option<&str>) -> Result<()> {
+        self.0.tokens.revoke_one(token, hint, self.0.clock.now_utc())
+    }
+
     /// What is stored: for looking at dates and notes. Nothing is refreshed.
     ///
     /// # Errors
@@ -268,6 +309,7 @@ impl Client {
         &self.0.provider
     }
 
+    #[cfg_attr(not(feature = "device"), allow(dead_code))]
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.0.credentials
     }

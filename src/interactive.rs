@@ -14,7 +14,6 @@ use self::callback::Answer;
 use self::listener::Listener;
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::protocol;
 use crate::provider::is_loopback;
 
 /// How long a login may take, if nothing else was said.
@@ -64,13 +63,7 @@ impl Client {
             Some(redirect_uri) => redirect_uri,
             None => format!("http://127.0.0.1:{}{}", listener.port(), target.path),
         };
-        let authorization = protocol::authorize(
-            self.provider(),
-            self.credentials(),
-            Some(&redirect_uri),
-            scopes,
-            &[],
-        )?;
+        let authorization = self.authorize_at(Some(&redirect_uri), scopes, &[])?;
         show(authorization.url());
         let limit = self.login_timeout();
         listener.serve(self.clock(), limit, |target_and_query| {
@@ -129,9 +122,7 @@ impl Client {
         scopes: &[&str],
         ask: impl FnOnce(&str) -> std::io::Result<String>,
     ) -> Result<()> {
-        let (provider, credentials) = (self.provider(), self.credentials());
-        let authorization =
-            protocol::authorize(provider, credentials, self.redirect_uri(), scopes, &[])?;
+        let authorization = self.authorize(scopes)?;
         let callback = ask(authorization.url())
             .map_err(|error| Error::config(format!("the address could not be read: {error}")))?;
         self.exchange(authorization, callback.trim()).map(|_| ())

@@ -39,11 +39,16 @@ pub struct Provider {
     pub(crate) revocation_endpoint: Option<String>,
     pub(crate) revocation_style: RevocationStyle,
     pub(crate) device_authorization_endpoint: Option<String>,
+    pub(crate) introspection_endpoint: Option<String>,
+    pub(crate) userinfo_endpoint: Option<String>,
     pub(crate) issuer: Option<String>,
     pub(crate) iss_in_callback: bool,
     pub(crate) api_base: Option<String>,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) client_auth: ClientAuth,
+    pub(crate) revocation_auth: Option<ClientAuth>,
+    #[cfg_attr(not(feature = "introspection"), allow(dead_code))]
+    pub(crate) introspection_auth: Option<ClientAuth>,
     pub(crate) token_format: TokenFormat,
     pub(crate) scope_separator: char,
     pub(crate) default_scopes: Vec<String>,
@@ -73,6 +78,8 @@ pub struct Provider {
     pub(crate) api_word: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) token_timeout: Duration,
+    pub(crate) idle_limit: Option<Duration>,
+    pub(crate) consent_limit: Option<Duration>,
 }
 
 /// How a client authenticates at the token endpoint (RFC 6749 section 2.3). Never probed: a first
@@ -93,6 +100,10 @@ pub enum ClientAuth {
     SecretAsBearer,
     /// HTTP Basic with the secret as the user name and an empty password.
     SecretAsUser,
+    /// A certificate in the TLS handshake, and `client_id` in the body (`tls_client_auth` and
+    /// `self_signed_tls_client_auth`, RFC 8705 section 2). The certificate is given to ureq with
+    /// `ClientBuilder::http`, which says how.
+    Certificate,
 }
 
 /// How the parameters of a token request travel.
@@ -197,11 +208,15 @@ impl Provider {
             revocation_endpoint: None,
             revocation_style: RevocationStyle::Form,
             device_authorization_endpoint: None,
+            introspection_endpoint: None,
+            userinfo_endpoint: None,
             issuer: None,
             iss_in_callback: false,
             api_base: None,
             redirect_uri: None,
             client_auth: ClientAuth::Basic,
+            revocation_auth: None,
+            introspection_auth: None,
             token_format: TokenFormat::Form,
             scope_separator: ' ',
             default_scopes: Vec::new(),
@@ -231,6 +246,8 @@ impl Provider {
             api_word: Some("Bearer".to_owned()),
             user_agent: None,
             token_timeout: Duration::from_secs(120),
+            idle_limit: None,
+            consent_limit: None,
         })
     }
 
@@ -269,6 +286,31 @@ impl Provider {
     /// Where refresh requests go: the token endpoint, unless the service has another.
     pub fn refresh_endpoint(&self) -> &str {
         self.refresh_endpoint.as_deref().unwrap_or(&self.token_endpoint)
+    }
+
+    /// The revocation endpoint (RFC 7009), if there is one.
+    pub fn revocation_endpoint(&self) -> Option<&str> {
+        self.revocation_endpoint.as_deref()
+    }
+
+    /// The device authorization endpoint (RFC 8628), if there is one.
+    pub fn device_authorization_endpoint(&self) -> Option<&str> {
+        self.device_authorization_endpoint.as_deref()
+    }
+
+    /// The introspection endpoint (RFC 7662), if there is one.
+    pub fn introspection_endpoint(&self) -> Option<&str> {
+        self.introspection_endpoint.as_deref()
+    }
+
+    /// The userinfo endpoint (OpenID Connect Core section 5.3), if there is one.
+    pub fn userinfo_endpoint(&self) -> Option<&str> {
+        self.userinfo_endpoint.as_deref()
+    }
+
+    /// The issuer identifier (RFC 8414 section 2), if it is known.
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// The base of the API's addresses.

@@ -1,28 +1,27 @@
 //! How requests travel: the agents' configurations, and token requests on an agent of their own, once.
 
 mod config;
+mod wire;
 
-use std::io::{self, Read};
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use ureq::http::{self, HeaderValue, request};
-use ureq::{Agent, SendBody};
-use url::Url;
-use zeroize::Zeroizing;
+use ureq::http::request;
 
-use self::config::token_config;
 pub(crate) use self::config::{HttpConfig, api_config};
+#[cfg(not(feature = "discovery"))]
+use self::wire::Agents;
+#[cfg(feature = "discovery")]
+pub(crate) use self::wire::{Agents, get};
+use self::wire::{Raw, head};
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError};
-use crate::protocol::{self, Outcome, RawReply, TokenRequest};
-use crate::provider::{Provider, is_loopback};
+use crate::protocol::{self, Caller, Outcome, TokenRequest};
+use crate::provider::Provider;
 use crate::refresh::{Ask, Sent, Transport};
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// What an answer of a token endpoint may hold.
-const REPLY_LIMIT: u64 = 1 << 20;
 /// The hint that a revocation gives with a refresh token (RFC 7009 section 2.1).
 const REFRESH: &str = "refresh_token";
 
@@ -40,15 +39,14 @@ pub(crate) struct TokenTransport {
     pub(crate) provider: Provider,
     pub(crate) credentials: Credentials,
     pub(crate) grant: Option<Grant>,
-    agent: Agent,
-    /// For loopback hosts: without a proxy.
-    direct: Agent,
+    /// Parameters of every token request.
+    extra: Vec<(String, String)>,
+    agents: Agents,
 }
 
 /// A grant that needs nothing stored.
 pub(crate) struct Grant {
     pub(crate) scopes: Vec<String>,
-    pub(crate) params: Vec<(String, String)>,
 }
 
 impl TokenTransport {
@@ -56,11 +54,17 @@ impl TokenTransport {
         provider: Provider,
         credentials: Credentials,
         grant: Option<Grant>,
+        extra: Vec<(String, String)>,
         change: Option<&HttpConfig>,
     ) -> TokenTransport {
-        let agent = token_config(&provider, change, false).new_agent();
-        let direct = token_config(&provider, change, true).new_agent();
-        TokenTransport { provider, credentials, grant, agent, direct }
+        let name = provider.user_agent.as_deref();
+        let agents = Agents::new(name, provider.token_timeout, change);
+        TokenTransport { provider, credentials, grant, extra, agents }
+    }
+
+    fn caller(&self, now: OffsetDateTime) -> Caller<'_> {
+        let TokenTransport { provider, credentials, extra, .. } = self;
+        Caller { provider, credentials, extra, auth: provider.client_auth, now }
     }
 
     /// Exchanges an authorization code.
@@ -71,8 +75,7 @@ impl TokenTransport {
         verifier: Option<&Secret>,
         sent_at: OffsetDateTime,
     ) -> Sent {
-        let request =
-            protocol::exchange(&self.provider, &self.credentials, code, redirect_uri, verifier);
+        let request = protocol::exchange(&self.caller(sent_at), code, redirect_uri, verifier);
         self.run(request, sent_at, [Some(code), verifier])
     }
 
@@ -80,11 +83,20 @@ impl TokenTransport {
     /// success, also for a token that the server does not know, and its body means nothing (RFC 7009
     /// section 2.2).
     pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
-        let (secret, hint) = match token.refresh_token() {
-            Some(refresh_token) => (refresh_token, REFRESH),
-            None => (token.access_token(), "access_token"),
-        };
-        let request = protocol::revoke(&self.provider, &self.credentials, secret, hint);
+        match token.refresh_token() {
+            Some(refresh_token) => self.revoke_one(refresh_token, Some(REFRESH), sent_at),
+            None => self.revoke_one(token.access_token(), Some("access_token"), sent_at),
+        }
+    }
+
+    /// Revokes a token that need not be the stored one.
+    pub(crate) fn revoke_one(
+        &self,
+        secret: &Secret,
+        hint: Option<&str>,
+        sent_at: OffsetDateTime,
+    ) -> Result<()> {
+        let request = protocol::revoke(&self.caller(sent_at), secret, hint);
         let request = request.ok_or_else(|| {
             Error::config(format!(
                 "provider {} has no revocation endpoint: clear() forgets the login here",
@@ -156,39 +168,26 @@ impl TokenTransport {
         sent
     }
 
-    /// Sends a request. Whether anything left this machine is known by whether the body was ever
-    /// read: refused connections, failed name look-ups, failed handshakes and cut answers all come
-    /// out as the same kinds of error. A request without a body may always have left.
+    /// Sends a request and reads the answer.
     fn send(
         &self,
         head: request::Builder,
         request: &TokenRequest,
         sent_at: OffsetDateTime,
     ) -> Sent {
-        let loopback = Url::parse(&request.url).is_ok_and(|url| is_loopback(&url));
-        let agent = if loopback { &self.direct } else { &self.agent };
-        let mut body = Watched { rest: &request.body, read: request.body.is_empty() };
-        let sent = if request.body.is_empty() {
-            head.body(SendBody::none()).map(|request| agent.run(request))
-        } else {
-            let body = SendBody::from_reader(&mut body);
-            head.body(body).map(|request| agent.run(request))
+        let mut answer = match self.agents.send(head, request) {
+            Raw::Never(error) => return Sent::Never(error),
+            Raw::NoAnswer(error) => return Sent::NoAnswer(error),
+            Raw::Answer(answer) => answer,
         };
-        let answer = match sent {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) if body.read => return Sent::NoAnswer(without_address(error)),
-            Ok(Err(error)) => return Sent::Never(without_address(error)),
-            Err(error) => return Sent::Never(unwritable(&error).into()),
-        };
-        let (parts, body) = answer.into_parts();
-        let (bytes, cut) = read_reply(body);
-        let raw = RawReply { status: parts.status.as_u16(), headers: &parts.headers, body: &bytes };
+        let cut = answer.cut.take();
+        let raw = answer.as_reply();
         let Some(cut) = cut else {
             return Sent::Reply(protocol::read(&self.provider, &raw, sent_at));
         };
         // Of an answer that broke off, JSON shows which members came whole, and a new refresh token
         // among them must not be lost. A form does not show it.
-        if bytes.trim_ascii_start().starts_with(b"{") {
+        if raw.body.trim_ascii_start().starts_with(b"{") {
             let reply = protocol::read(&self.provider, &raw, sent_at);
             if reply.refresh_token.is_some() {
                 return Sent::Reply(reply);
@@ -198,53 +197,15 @@ impl TokenTransport {
     }
 }
 
-/// Method, address and headers. `Connection: close`, because the connection is not used again.
-fn head(request: &TokenRequest) -> Result<request::Builder> {
-    let mut head = http::Request::builder()
-        .method(request.method)
-        .uri(request.url.as_str())
-        .header(http::header::CONNECTION, "close");
-    for (name, value) in &request.headers {
-        let mut value =
-            HeaderValue::from_str(value.expose()).map_err(|error| unwritable(&error.into()))?;
-        value.set_sensitive(true);
-        head = head.header(*name, value);
-    }
-    if !request.body.is_empty() {
-        head = head.header(http::header::CONTENT_LENGTH, request.body.len());
-    }
-    Ok(head)
-}
-
-/// The error names what is wrong with an address or a header, and shows neither.
-fn unwritable(error: &http::Error) -> Error {
-    Error::config(format!("the token request cannot be written: {error}"))
-}
-
-/// What came of a body, and why it is not all.
-fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
-    let read = body.into_reader().take(REPLY_LIMIT + 1).read_to_end(&mut bytes);
-    let cut = match read {
-        Err(error) => Some(error.into()),
-        Ok(_) if bytes.len() as u64 > REPLY_LIMIT => {
-            bytes.truncate(REPLY_LIMIT as usize);
-            Some(format!("the answer is larger than {REPLY_LIMIT} bytes").into())
-        }
-        Ok(_) => None,
-    };
-    (bytes, cut)
-}
-
 impl Transport for TokenTransport {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
-        let (provider, credentials) = (&self.provider, &self.credentials);
+        let caller = self.caller(sent_at);
         match ask {
             Ask::Refresh { token, refresh_token } => {
-                let redirect_uri = credentials.redirect_uri();
-                let request =
-                    protocol::refresh(provider, credentials, token, refresh_token, redirect_uri);
-                let access_token = provider
+                let redirect_uri = self.credentials.redirect_uri();
+                let request = protocol::refresh(&caller, token, refresh_token, redirect_uri);
+                let access_token = self
+                    .provider
                     .refresh_grant
                     .as_ref()
                     .filter(|grant| grant.sends_access_token)
@@ -252,30 +213,15 @@ impl Transport for TokenTransport {
                 self.run(request, sent_at, [Some(refresh_token), access_token])
             }
             Ask::Grant => match &self.grant {
-                Some(Grant { scopes, params }) => self.run(
-                    protocol::client_credentials(provider, credentials, scopes, params),
-                    sent_at,
-                    [None, None],
-                ),
+                Some(Grant { scopes }) => {
+                    self.run(protocol::client_credentials(&caller, scopes), sent_at, [None, None])
+                }
                 None => Sent::Never("this client has no such grant".into()),
             },
-            Ask::Revoke(token) => match protocol::revoke(provider, credentials, token, REFRESH) {
+            Ask::Revoke(token) => match protocol::revoke(&caller, token, Some(REFRESH)) {
                 Some(request) => self.run(request, sent_at, [Some(token), None]),
                 None => Sent::Never("the service has no revocation endpoint".into()),
             },
         }
-    }
-}
-
-/// A body that remembers whether anybody read it.
-struct Watched<'a> {
-    rest: &'a [u8],
-    read: bool,
-}
-
-impl Read for Watched<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.read = true;
-        self.rest.read(buffer)
     }
 }

@@ -14,7 +14,24 @@ const FLOORS: [(u8, &[&str]); 6] = [
     (2, &["protocol"]),
     (3, &["backend"]),
     (4, &["refresh"]),
-    (5, &["transport", "client", "request", "interactive", "middleware", "paging", "hooks"]),
+    (
+        5,
+        &[
+            "transport",
+            "client",
+            "request",
+            "interactive",
+            "middleware",
+            "paging",
+            "hooks",
+            "discovery",
+            "device",
+            "introspection",
+            "jwt",
+            "oidc",
+            "health",
+        ],
+    ),
 ];
 
 /// Beside the house: these may import anything.

@@ -29,6 +29,7 @@ pub struct ClientBuilder {
     backend: Box<dyn TokenBackend>,
     clock: Arc<dyn Clock>,
     grant: Option<Grant>,
+    extra: Vec<(String, String)>,
     hosts: Vec<String>,
     hook: Option<Hook>,
     http: Option<HttpConfig>,
@@ -48,6 +49,7 @@ impl ClientBuilder {
             backend,
             clock: Arc::new(SystemClock),
             grant: None,
+            extra: Vec::new(),
             hosts: Vec::new(),
             hook: None,
             http: None,
@@ -121,9 +123,30 @@ impl ClientBuilder {
     /// own default.
     pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let params = self.grant.take().map(|grant| grant.params).unwrap_or_default();
-        self.grant = Some(Grant { scopes, params });
+        self.grant = Some(Grant { scopes });
         self
+    }
+
+    /// One more parameter of every token request of this client, such as `tenant`; it replaces the
+    /// provider's of the same name. A parameter that is the protocol's own is an [`Error::Config`] of
+    /// the request.
+    pub fn token_param(mut self, name: &str, value: &str) -> ClientBuilder {
+        self.extra.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The service that tokens are for, by a name of the authorization server's (`audience`, RFC 8693
+    /// section 2.1; used by Auth0 and others with every grant). It goes into authorization requests
+    /// and token requests, and may be called more than once.
+    pub fn audience(self, audience: &str) -> ClientBuilder {
+        self.token_param("audience", audience)
+    }
+
+    /// The address of the service that tokens are for (RFC 8707): absolute, without a fragment. It
+    /// goes into authorization requests and token requests, refreshes included, and may be called
+    /// more than once.
+    pub fn resource(self, resource: &str) -> ClientBuilder {
+        self.token_param("resource", resource)
     }
 
     /// Allows requests to another origin besides the API base, such as `https://files.example`.
@@ -167,6 +190,7 @@ impl ClientBuilder {
             backend,
             clock,
             grant,
+            extra,
             hosts,
             hook,
             http,
@@ -174,14 +198,22 @@ impl ClientBuilder {
             hooks,
         } = self;
         let one_time = grant.is_none();
-        let rules =
-            Rules::new(&provider, binding(&provider, &credentials, grant.as_ref()), one_time);
-        let tokens =
-            TokenTransport::new(provider.clone(), credentials.clone(), grant, http.as_ref());
-        let tokens = Arc::new(tokens);
+        let binding = binding(&provider, &credentials, grant.as_ref(), &extra);
+        let rules = Rules::new(&provider, binding, one_time);
+        // What an authorization request says, too (RFC 8707 section 2.1).
+        let repeatable = |name: &str| name == "resource" || name == "audience";
+        let targets = extra.iter().filter(|(name, _)| repeatable(name)).cloned().collect();
+        let tokens = Arc::new(TokenTransport::new(
+            provider.clone(),
+            credentials.clone(),
+            grant,
+            extra,
+            http.as_ref(),
+        ));
         let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
         let parsed = |text: &String| Url::parse(text).ok();
-        let origins = base.iter().chain(&hosts).filter_map(|text| origin(&parsed(text)?)).collect();
+        let allowed = base.iter().chain(&hosts).chain(&provider.userinfo_endpoint);
+        let origins = allowed.filter_map(|text| origin(&parsed(text)?)).collect();
         let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
@@ -192,6 +224,7 @@ impl ClientBuilder {
             base,
             origins,
             tokens,
+            targets,
             credentials,
             clock,
             login_timeout,
@@ -213,16 +246,18 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-fn binding(provider: &Provider, credentials: &Credentials, grant: Option<&Grant>) -> Binding {
-    let pairs = |params: &[(String, String)]| {
-        let pairs: Vec<_> = params.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        Some(pairs.join("&")).filter(|text| !text.is_empty())
-    };
+fn binding(
+    provider: &Provider,
+    credentials: &Credentials,
+    grant: Option<&Grant>,
+    extra: &[(String, String)],
+) -> Binding {
+    let extra: Vec<_> = extra.iter().map(|(name, value)| format!("{name}={value}")).collect();
     Binding {
         token_endpoint: provider.token_endpoint.clone(),
         client_id: credentials.id().to_owned(),
         grant: grant.map_or("authorization_code", |_| "client_credentials").to_owned(),
         scope: grant.map(|grant| grant.scopes.join(" ")).filter(|scope| !scope.is_empty()),
-        audience: grant.and_then(|grant| pairs(&grant.params)),
+        audience: Some(extra.join("&")).filter(|text| !text.is_empty()),
     }
 }

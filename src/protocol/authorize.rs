@@ -7,6 +7,7 @@ use url::Url;
 
 use super::form::Params;
 use super::pkce;
+use super::resource::check_resource;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::provider::{Pkce, Provider};
@@ -135,6 +136,9 @@ pub(crate) fn authorize(
         params.push("code_challenge_method", "S256");
     }
     for (name, value) in extra {
+        if *name == "resource" {
+            check_resource(value)?;
+        }
         params.push_extra(name, value, &RESERVED)?;
     }
     for (name, value) in &provider.authorize_params {

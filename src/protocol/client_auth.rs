@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::form::{Params, encode_into};
-use crate::credentials::Credentials;
+use super::grant::Caller;
 use crate::error::{Error, Result};
 use crate::provider::ClientAuth;
 use crate::secret::Secret;
@@ -14,12 +14,13 @@ use crate::secret::Secret;
 /// is returned. A client without a secret is named in the parameters, whatever the provider's way:
 /// servers refuse Basic with an empty secret (RFC 6749 section 3.2.1 for the `client_id`).
 pub(crate) fn authenticate<'a>(
-    method: ClientAuth,
-    credentials: &'a Credentials,
+    caller: &Caller<'a>,
     params: &mut Params<'a>,
 ) -> Result<Option<Secret>> {
+    let (method, credentials) = (caller.auth, caller.credentials);
     let id = credentials.id();
-    let Some(secret) = credentials.secret().filter(|_| method != ClientAuth::None) else {
+    let without_secret = matches!(method, ClientAuth::None | ClientAuth::Certificate);
+    let Some(secret) = credentials.secret().filter(|_| !without_secret) else {
         params.push("client_id", id);
         return Ok(None);
     };
@@ -42,7 +43,7 @@ pub(crate) fn authenticate<'a>(
             }
             Ok(Some(Secret::new(format!("Bearer {secret}"))))
         }
-        ClientAuth::Body | ClientAuth::None => {
+        ClientAuth::Body | ClientAuth::None | ClientAuth::Certificate => {
             params.push("client_id", id);
             params.push("client_secret", secret);
             Ok(None)
@@ -73,19 +74,35 @@ fn basic(pair: &[u8]) -> Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::credentials::Credentials;
+    use crate::provider::Provider;
 
-    const ALL: [ClientAuth; 6] = [
+    const ALL: [ClientAuth; 7] = [
         ClientAuth::Basic,
         ClientAuth::BasicRaw,
         ClientAuth::Body,
         ClientAuth::None,
         ClientAuth::SecretAsBearer,
         ClientAuth::SecretAsUser,
+        ClientAuth::Certificate,
     ];
 
+    fn added<'a>(
+        method: ClientAuth,
+        credentials: &'a Credentials,
+        provider: &'a mut Option<Provider>,
+        params: &mut Params<'a>,
+    ) -> Result<Option<Secret>> {
+        let built = Provider::builder("a").token_endpoint("https://a.example/t");
+        let provider = provider.insert(built.client_auth(method).build()?);
+        let now = time::OffsetDateTime::UNIX_EPOCH;
+        authenticate(&Caller { provider, credentials, extra: &[], auth: method, now }, params)
+    }
+
     fn sent(method: ClientAuth, credentials: &Credentials) -> (String, String) {
+        let mut provider = None;
         let mut params = Params::new();
-        let header = authenticate(method, credentials, &mut params).unwrap();
+        let header = added(method, credentials, &mut provider, &mut params).unwrap();
         let body = String::from_utf8(params.to_form().to_vec()).unwrap();
         (header.map(|header| header.expose().to_owned()).unwrap_or_default(), body)
     }
@@ -134,6 +151,10 @@ mod tests {
             (String::new(), "client_id=app".to_owned())
         );
         assert_eq!(
+            sent(ClientAuth::Certificate, &credentials),
+            sent(ClientAuth::None, &credentials)
+        );
+        assert_eq!(
             sent(ClientAuth::SecretAsBearer, &credentials),
             ("Bearer sesame".to_owned(), String::new())
         );
@@ -160,7 +181,8 @@ mod tests {
             (ClientAuth::SecretAsBearer, "a", "s\nt"),
         ] {
             let credentials = Credentials::new(id, secret);
-            let error = authenticate(method, &credentials, &mut Params::new()).err().unwrap();
+            let (mut provider, mut params) = (None, Params::new());
+            let error = added(method, &credentials, &mut provider, &mut params).err().unwrap();
             assert!(matches!(error, Error::Config(_)), "{error:?}");
         }
     }

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::authorize::join_scopes;
 use super::client_auth::authenticate;
 use super::form::Params;
+use super::resource::check_resource;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::provider::{ClientAuth, Provider, RevocationStyle, TokenFormat};
@@ -14,8 +16,11 @@ use crate::secret::Secret;
 use crate::token::Token;
 
 /// Parameters that are the protocol's own, in any grant.
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 13] = [
     "grant_type",
+    "assertion",
+    "device_code",
+    "token",
     "client_id",
     "client_secret",
     "client_assertion",
@@ -26,6 +31,20 @@ const RESERVED: [&str; 10] = [
     "refresh_token",
     "scope",
 ];
+
+/// Who asks, and when: what the requests of one client have in common.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    pub(crate) provider: &'a Provider,
+    pub(crate) credentials: &'a Credentials,
+    /// Parameters that the caller adds to every token request, such as `resource`.
+    pub(crate) extra: &'a [(String, String)],
+    /// How the client authenticates at the endpoint that is asked.
+    pub(crate) auth: ClientAuth,
+    /// The server's time as far as it is known, for assertions that carry it.
+    #[cfg_attr(not(feature = "jwt"), allow(dead_code))]
+    pub(crate) now: OffsetDateTime,
+}
 
 /// A request to a token endpoint, ready to be sent. `Debug` shows neither query, header values nor
 /// body.
@@ -54,8 +73,7 @@ impl fmt::Debug for TokenRequest {
 /// Exchanges an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). `redirect_uri`
 /// is the one of the authorization request, byte for byte.
 pub(crate) fn exchange(
-    provider: &Provider,
-    credentials: &Credentials,
+    caller: &Caller<'_>,
     code: &Secret,
     redirect_uri: Option<&str>,
     verifier: Option<&Secret>,
@@ -69,22 +87,18 @@ pub(crate) fn exchange(
     if let Some(verifier) = verifier {
         params.push("code_verifier", verifier.expose());
     }
-    let header = authenticate(provider.client_auth, credentials, &mut params)?;
-    for (name, value) in &provider.token_params {
-        params.push_provider(name, value)?;
-    }
-    build(provider, &provider.token_endpoint, header, &params)
+    caller.token_request(params)
 }
 
 /// Refreshes (RFC 6749 section 6). No scope is sent unless the provider wants the granted one: some
 /// servers narrow the grant to what they read there.
 pub(crate) fn refresh(
-    provider: &Provider,
-    credentials: &Credentials,
+    caller: &Caller<'_>,
     token: &Token,
     refresh_token: &Secret,
     redirect_uri: Option<&str>,
 ) -> Result<TokenRequest> {
+    let Caller { provider, credentials, .. } = *caller;
     let mut params = Params::new();
     match &provider.refresh_grant {
         None => {
@@ -113,29 +127,27 @@ pub(crate) fn refresh(
             params.push("scope", scopes.join(&provider.scope_separator.to_string()));
         }
     }
-    let header = authenticate(provider.client_auth, credentials, &mut params)?;
+    let header = authenticate(caller, &mut params)?;
+    caller.extra_params(&mut params)?;
     for (name, value) in &provider.refresh_params {
         params.push_provider(name, value)?;
     }
     for (name, value) in &provider.token_params {
         // A parameter for refreshes alone stands in for the one of all token requests.
         if !provider.refresh_params.iter().any(|(refresh, _)| refresh == name) {
-            params.push_provider(name, value)?;
+            caller.provider_param(&mut params, name, value)?;
         }
     }
     build(provider, provider.refresh_endpoint(), header, &params)
 }
 
 /// Asks for a token for the application itself (RFC 6749 section 4.4), which has to have a secret.
-pub(crate) fn client_credentials(
-    provider: &Provider,
-    credentials: &Credentials,
-    scopes: &[String],
-    extra: &[(String, String)],
-) -> Result<TokenRequest> {
-    if credentials.secret().is_none() || provider.client_auth == ClientAuth::None {
+pub(crate) fn client_credentials(caller: &Caller<'_>, scopes: &[String]) -> Result<TokenRequest> {
+    let Caller { provider, .. } = *caller;
+    if !caller.is_confidential() {
         return Err(Error::config(
-            "the client credentials grant needs a client secret (RFC 6749 section 4.4)",
+            "the client credentials grant needs a client secret, or another way for the client to \
+             authenticate (RFC 6749 section 4.4)",
         ));
     }
     let mut params = Params::new();
@@ -144,32 +156,21 @@ pub(crate) fn client_credentials(
     if let Some(scope) = join_scopes(&scopes, provider.scope_separator)? {
         params.push("scope", scope);
     }
-    let header = authenticate(provider.client_auth, credentials, &mut params)?;
-    for (name, value) in extra {
-        params.push_extra(name, value, &RESERVED)?;
-    }
-    for (name, value) in &provider.token_params {
-        // The caller knows better than the row.
-        if !extra.iter().any(|(extra, _)| extra == name) {
-            params.push_provider(name, value)?;
-        }
-    }
-    build(provider, &provider.token_endpoint, header, &params)
+    caller.token_request(params)
 }
 
 /// Revokes a token (RFC 7009 section 2.1); `None` when the provider has no endpoint for it. `hint` is
 /// `refresh_token` or `access_token`.
 pub(crate) fn revoke(
-    provider: &Provider,
-    credentials: &Credentials,
+    caller: &Caller<'_>,
     token: &Secret,
-    hint: &'static str,
+    hint: Option<&str>,
 ) -> Option<Result<TokenRequest>> {
+    let Caller { provider, .. } = *caller;
     let endpoint = provider.revocation_endpoint.as_ref()?;
-    let mut params = Params::new();
-    params.push("token", token.expose());
-    params.push("token_type_hint", hint);
-    let header = authenticate(provider.client_auth, credentials, &mut params);
+    let caller = Caller { auth: provider.revocation_auth.unwrap_or(caller.auth), ..*caller };
+    let mut params = about_token(token, hint);
+    let header = authenticate(&caller, &mut params);
     Some(header.and_then(|header| {
         let mut provider = provider.clone();
         provider.token_format = match provider.revocation_style {
@@ -184,7 +185,57 @@ pub(crate) fn revoke(
     }))
 }
 
-fn build(
+/// The parameters of a request about a token (RFC 7009 section 2.1, RFC 7662 section 2.1).
+pub(super) fn about_token<'a>(token: &'a Secret, hint: Option<&'a str>) -> Params<'a> {
+    let mut params = Params::new();
+    params.push("token", token.expose());
+    if let Some(hint) = hint {
+        params.push("token_type_hint", hint);
+    }
+    params
+}
+
+impl<'a> Caller<'a> {
+    /// Whether the client can authenticate (RFC 6749 section 2.1).
+    pub(crate) fn is_confidential(&self) -> bool {
+        match self.auth {
+            ClientAuth::None => false,
+            ClientAuth::Certificate => true,
+            _ => self.credentials.secret().is_some(),
+        }
+    }
+
+    /// A request to the token endpoint with these parameters, those of the client's authentication,
+    /// the caller's and the provider's.
+    pub(super) fn token_request(&self, mut params: Params<'a>) -> Result<TokenRequest> {
+        let header = authenticate(self, &mut params)?;
+        self.extra_params(&mut params)?;
+        for (name, value) in &self.provider.token_params {
+            self.provider_param(&mut params, name, value)?;
+        }
+        build(self.provider, &self.provider.token_endpoint, header, &params)
+    }
+
+    pub(super) fn extra_params(&self, params: &mut Params<'a>) -> Result<()> {
+        for (name, value) in self.extra {
+            if name == "resource" {
+                check_resource(value)?;
+            }
+            params.push_extra(name, value, &RESERVED)?;
+        }
+        Ok(())
+    }
+
+    /// The caller knows better than the provider's row.
+    fn provider_param(&self, params: &mut Params<'a>, name: &'a str, value: &'a str) -> Result<()> {
+        if self.extra.iter().any(|(extra, _)| extra == name) {
+            return Ok(());
+        }
+        params.push_provider(name, value)
+    }
+}
+
+pub(super) fn build(
     provider: &Provider,
     endpoint: &str,
     authorization: Option<Secret>,
@@ -233,15 +284,22 @@ mod tests {
         Credentials::new("app", "sesame")
     }
 
+    fn by<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Caller<'a> {
+        let (auth, now) = (provider.client_auth, OffsetDateTime::UNIX_EPOCH);
+        Caller { provider, credentials, extra: &[], auth, now }
+    }
+
     fn refreshed(provider: ProviderBuilder, token: &Token) -> Result<TokenRequest> {
-        refresh(&provider.build()?, &credentials(), token, &Secret::new("rt+1"), None)
+        let (provider, credentials) = (provider.build()?, credentials());
+        refresh(&by(&provider, &credentials), token, &Secret::new("rt+1"), None)
     }
 
     #[test]
     fn an_exchange_carries_code_redirect_uri_and_verifier() -> Result<()> {
         let (code, verifier) = (Secret::new("c!+/="), Secret::new("v"));
         let uri = Some("http://127.0.0.1:8080/?a=B%20");
-        let request = exchange(&provider().build()?, &credentials(), &code, uri, Some(&verifier))?;
+        let (provider, credentials) = (provider().build()?, credentials());
+        let request = exchange(&by(&provider, &credentials), &code, uri, Some(&verifier))?;
         assert_eq!((request.method, request.url.as_str()), ("POST", "https://a.example/t?x=%31"));
         assert_eq!(
             body(&request),
@@ -275,7 +333,8 @@ mod tests {
             .refresh_param(("q", "2"));
         assert!(matches!(refreshed(odd.clone(), &token), Err(Error::Config(_))));
         let credentials = credentials().with_redirect_uri("https://app.example/cb");
-        let request = refresh(&odd.build()?, &credentials, &token, &Secret::new("rt"), None)?;
+        let odd = odd.build()?;
+        let request = refresh(&by(&odd, &credentials), &token, &Secret::new("rt"), None)?;
         assert_eq!(request.url.as_str(), "https://b.example/refresh");
         assert_eq!(
             body(&request),
@@ -307,7 +366,8 @@ mod tests {
             let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
             let extra: Vec<_> =
                 extra.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-            client_credentials(&provider().build()?, &credentials(), &scopes, &extra)
+            let (provider, credentials) = (provider().build()?, credentials());
+            client_credentials(&Caller { extra: &extra, ..by(&provider, &credentials) }, &scopes)
         };
         assert_eq!(body(&ask(&[], &[])?), "grant_type=client_credentials");
         assert_eq!(
@@ -319,7 +379,8 @@ mod tests {
             assert!(matches!(ask(&[], &[(name, "x")]), Err(Error::Config(_))), "{name}");
         }
         let public = Credentials::public("app");
-        let refused = client_credentials(&provider().build()?, &public, &[], &[]);
+        let provider = provider().build()?;
+        let refused = client_credentials(&by(&provider, &public), &[]);
         assert!(matches!(refused, Err(Error::Config(_))));
         Ok(())
     }

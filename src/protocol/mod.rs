@@ -12,10 +12,13 @@ mod client_auth;
 #[cfg(any(test, feature = "sandbox"))]
 #[allow(dead_code)]
 mod device;
+#[cfg(feature = "discovery")]
+mod discovery;
 mod form;
 mod grant;
 mod pkce;
 mod reply;
+mod resource;
 mod retry_after;
 mod text;
 
@@ -27,7 +30,11 @@ mod random;
 
 pub use authorize::Authorization;
 pub(crate) use authorize::authorize;
+#[cfg(feature = "discovery")]
+pub use discovery::Form;
+#[cfg(feature = "discovery")]
+pub(crate) use discovery::{addresses as metadata_addresses, read as read_metadata};
 pub(crate) use form::form_encoded;
-pub(crate) use grant::{TokenRequest, client_credentials, exchange, refresh, revoke};
+pub(crate) use grant::{Caller, TokenRequest, client_credentials, exchange, refresh, revoke};
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
 pub(crate) use retry_after::retry_after;

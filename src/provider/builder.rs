@@ -30,6 +30,8 @@ macro_rules! setters {
 }
 
 setters! {
+    /// The name; in capitals it is the prefix of the environment variables.
+    name: impl Into<String> => |p, v| p.name = v.into();
     /// The name as its owner spells it.
     display_name: impl Into<String> => |p, v| p.display_name = v.into();
     /// Where the browser is sent (RFC 6749 section 3.1). A query in it is kept.
@@ -42,9 +44,14 @@ setters! {
     revocation_endpoint: impl Into<String> => |p, v| p.revocation_endpoint = Some(v.into());
     /// How tokens are revoked.
     revocation_style: RevocationStyle => |p, v| p.revocation_style = v;
-    /// Where a device login starts (RFC 8628). Not used by this release.
+    /// Where a device login starts (RFC 8628).
     device_authorization_endpoint: impl Into<String> =>
         |p, v| p.device_authorization_endpoint = Some(v.into());
+    /// Where the server tells what it knows of a token (RFC 7662).
+    introspection_endpoint: impl Into<String> => |p, v| p.introspection_endpoint = Some(v.into());
+    /// Where the service tells who has logged in (OpenID Connect Core section 5.3). The access token
+    /// goes to its host.
+    userinfo_endpoint: impl Into<String> => |p, v| p.userinfo_endpoint = Some(v.into());
     /// The issuer identifier (RFC 8414), and whether the server sends it with every callback
     /// (RFC 9207). If it does, a callback without it, or with another, is refused.
     issuer: (impl Into<String>, bool) => |p, v| { p.issuer = Some(v.0.into()); p.iss_in_callback = v.1 };
@@ -55,6 +62,10 @@ setters! {
     redirect_uri: impl Into<String> => |p, v| p.redirect_uri = Some(v.into());
     /// How clients authenticate.
     client_auth: ClientAuth => |p, v| p.client_auth = v;
+    /// How clients authenticate at the revocation endpoint, if not as at the token endpoint.
+    revocation_auth: ClientAuth => |p, v| p.revocation_auth = Some(v);
+    /// How clients authenticate at the introspection endpoint, if not as at the token endpoint.
+    introspection_auth: ClientAuth => |p, v| p.introspection_auth = Some(v);
     /// How the parameters of a token request travel.
     token_format: TokenFormat => |p, v| p.token_format = v;
     /// What separates scopes; a space by the standard, a comma or a plus sign elsewhere.
@@ -124,6 +135,11 @@ setters! {
     /// rotate after 35 seconds (Exact Online, exactonline-api-dotnet-client#152), and a request that is
     /// given up can still be served.
     token_timeout: Duration => |p, v| p.token_timeout = v;
+    /// How long a refresh token lives that is not used, where the service documents it.
+    idle_limit: Duration => |p, v| p.idle_limit = Some(v);
+    /// How long a login lives after a person has consented, however often it is refreshed, where the
+    /// service documents it.
+    consent_limit: Duration => |p, v| p.consent_limit = Some(v);
 }
 
 impl ProviderBuilder {
@@ -145,6 +161,8 @@ impl ProviderBuilder {
             ("refresh endpoint", p.refresh_endpoint.as_ref()),
             ("revocation endpoint", p.revocation_endpoint.as_ref()),
             ("device authorization endpoint", p.device_authorization_endpoint.as_ref()),
+            ("introspection endpoint", p.introspection_endpoint.as_ref()),
+            ("userinfo endpoint", p.userinfo_endpoint.as_ref()),
             ("API base", p.api_base.as_ref()),
         ];
         for (what, address) in endpoints {

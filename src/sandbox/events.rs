@@ -28,6 +28,8 @@ pub struct Counters {
     pub code_replays: u64,
     /// Tokens issued to the client itself.
     pub client_credentials: u64,
+    /// Requests for the server's metadata.
+    pub metadata_requests: u64,
     /// Requests at the API, those that met a fault included.
     pub api_calls: u64,
     /// API requests answered with a status below 400.

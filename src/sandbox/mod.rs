@@ -35,6 +35,7 @@
 //! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses one |
 //! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials` |
 //! | `POST /revoke` | RFC 7009; a refresh token takes its login with it |
+//! | `GET /.well-known/openid-configuration` | RFC 8414's and OpenID Connect's metadata; also at `oauth-authorization-server` |
 //! | `GET /api/me` | `{"login": "ada", "access_token_number": 9}` |
 //! | `/api/echo` | method, path, query, headers and body of the request, as JSON |
 //! | `/api/status/503` | that status, from 200 to 599 |
@@ -55,6 +56,7 @@ mod events;
 mod faults;
 mod http;
 mod listener;
+mod metadata;
 mod person;
 mod routes;
 mod server;

@@ -9,6 +9,7 @@ use super::api::{self, ApiRequest};
 use super::codes::Unfit;
 use super::faults::{Fault, Faults};
 use super::http::{HttpRequest, Reply, pairs};
+use super::metadata;
 use super::server::Server;
 use super::settings::Settings;
 use super::token_endpoint::{self, Forced, TokenCall};
@@ -78,8 +79,19 @@ impl Shared {
                 Outcome::reply(Reply::new(204))
             }
             ("POST", "/login") => Outcome::reply(self.login(request)),
+            ("GET", path) if path.starts_with("/.well-known/") => self.metadata(request),
             _ => self.api(request),
         }
+    }
+
+    /// A route of the caller's own wins, so that a test can serve any document.
+    fn metadata(&self, request: &HttpRequest) -> Outcome {
+        self.server.lock().counters.metadata_requests += 1;
+        if self.route(request).is_some() {
+            return self.api(request);
+        }
+        let reply = metadata::at(&request.path, &self.url, &self.settings);
+        Outcome::reply(reply.unwrap_or_else(|| Reply::new(404)))
     }
 
     fn token(&self, request: &HttpRequest) -> Outcome {

@@ -56,6 +56,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The grants that the one client may use.
+    pub(super) fn grants(&self) -> Vec<&'static str> {
+        let mut grants = vec!["authorization_code", "refresh_token"];
+        if self.client_secret.is_some() {
+            grants.push("client_credentials");
+        }
+        grants
+    }
+
     /// Whether a replaced refresh token that comes again too late takes the login with it.
     pub(super) fn reuse_is_fatal(&self) -> bool {
         match self.rotation {

@@ -176,7 +176,9 @@ pub(super) fn authenticate(settings: &Settings, call: &TokenCall) -> Result<(), 
             .is_some_and(|(user, password)| Some(user.as_str()) == secret && password.is_empty()),
         ClientAuth::SecretAsBearer => header.and_then(bearer).is_some_and(|b| Some(b) == secret),
         ClientAuth::Body => header.is_none() && is_us && in_body.is_some() && in_body == secret,
-        ClientAuth::None => header.is_none() && in_body.is_none() && is_us,
+        ClientAuth::None | ClientAuth::Certificate => {
+            header.is_none() && in_body.is_none() && is_us
+        }
     };
     if accepted && (id.is_none() || is_us) {
         Ok(())

@@ -23,9 +23,9 @@ pub(crate) type HttpConfig =
 const USER_AGENT: &str = concat!("evergrant/", env!("CARGO_PKG_VERSION"));
 
 /// The caller's configuration on top of our defaults, not yet safe to use.
-fn changed(provider: &Provider, change: Option<&HttpConfig>) -> ConfigBuilder<AgentScope> {
+fn changed(name: Option<&str>, change: Option<&HttpConfig>) -> ConfigBuilder<AgentScope> {
     let config = Agent::config_builder()
-        .user_agent(provider.user_agent.as_deref().unwrap_or(USER_AGENT))
+        .user_agent(name.unwrap_or(USER_AGENT))
         .allow_non_standard_methods(true)
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_per_read(Some(READ_TIMEOUT))
@@ -41,11 +41,11 @@ fn changed(provider: &Provider, change: Option<&HttpConfig>) -> ConfigBuilder<Ag
 fn held(
     config: ConfigBuilder<AgentScope>,
     wanted: &Config,
-    provider: &Provider,
+    name: Option<&str>,
     loopback: bool,
 ) -> ConfigBuilder<AgentScope> {
     let user_agent = match wanted.user_agent() {
-        AutoHeaderValue::Default => provider.user_agent.as_deref().unwrap_or(USER_AGENT).into(),
+        AutoHeaderValue::Default => name.unwrap_or(USER_AGENT).into(),
         other => other.clone(),
     };
     config
@@ -63,11 +63,12 @@ pub(crate) fn api_config(
     change: Option<&HttpConfig>,
     loopback: bool,
 ) -> Config {
-    let wanted = changed(provider, change).build();
+    let name = provider.user_agent.as_deref();
+    let wanted = changed(name, change).build();
     // Times that are the same for each read and write are set once on a connection, and a limit on
     // the whole call would cost a thread for each name look-up.
     // Made a second time, because a configuration cannot be opened again, nor its middleware moved.
-    held(changed(provider, change), &wanted, provider, loopback)
+    held(changed(name, change), &wanted, name, loopback)
         .timeout_connect(wanted.timeouts().connect.or(Some(CONNECT_TIMEOUT)))
         .timeout_per_read(wanted.timeout_per_read().or(Some(READ_TIMEOUT)))
         .timeout_per_write(wanted.timeout_per_write().or(Some(READ_TIMEOUT)))
@@ -77,13 +78,14 @@ pub(crate) fn api_config(
 /// The configuration for token requests: the caller's way through the network (proxy, certificates,
 /// addresses), taken over field by field, so that middleware and timeouts of the API stay out.
 pub(super) fn token_config(
-    provider: &Provider,
+    name: Option<&str>,
+    timeout: Duration,
     change: Option<&HttpConfig>,
     loopback: bool,
 ) -> Config {
-    let wanted = changed(provider, change).build();
-    let connect = Some(TOKEN_CONNECT_TIMEOUT.min(provider.token_timeout));
-    held(Agent::config_builder(), &wanted, provider, loopback)
+    let wanted = changed(name, change).build();
+    let connect = Some(TOKEN_CONNECT_TIMEOUT.min(timeout));
+    held(Agent::config_builder(), &wanted, name, loopback)
         .tls_config(wanted.tls_config().clone())
         .ip_family(wanted.ip_family())
         .https_only(wanted.https_only())
@@ -94,7 +96,7 @@ pub(super) fn token_config(
         .max_idle_connections_per_host(0)
         .timeout_resolve(connect)
         .timeout_connect(connect)
-        .timeout_global(Some(provider.token_timeout))
+        .timeout_global(Some(timeout))
         .build()
 }
 
@@ -111,7 +113,8 @@ mod tests {
 
     fn configs(change: Option<HttpConfig>, loopback: bool) -> [Config; 2] {
         let change = change.as_ref();
-        [api_config(&provider(), change, loopback), token_config(&provider(), change, loopback)]
+        let token = token_config(None, provider().token_timeout, change, loopback);
+        [api_config(&provider(), change, loopback), token]
     }
 
     fn assert_held(config: &Config) {

@@ -1,0 +1,215 @@
+//! A provider from what the authorization server says of itself (RFC 8414, OpenID Connect Discovery
+//! 1.0).
+//!
+//! ```no_run
+//! use evergrant::{Client, FileBackend, Provider};
+//!
+//! // LOGIN_EXAMPLE_CLIENT_ID and LOGIN_EXAMPLE_CLIENT_SECRET are the application's own.
+//! let provider =
+//!     Provider::discover("https://login.example")?.api_base("https://api.example").build()?;
+//! let client = Client::from_env(provider, FileBackend::new("example.json"))?;
+//! # Ok::<(), evergrant::Error>(())
+//! ```
+//!
+//! A script that runs often keeps the answer in a file, and goes on with the last good one while the
+//! server is out of reach:
+//!
+//! ```no_run
+//! use evergrant::discovery::Discovery;
+//!
+//! let discovery = Discovery::new("https://login.example").cache_file("login.example.metadata");
+//! let provider = discovery.metadata()?.provider()?.name("example").build()?;
+//! # Ok::<(), evergrant::Error>(())
+//! ```
+
+mod cache;
+mod metadata;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
+
+pub use self::metadata::Metadata;
+use crate::clock::{self, Clock, SystemClock};
+use crate::error::{Error, Result};
+use crate::protocol;
+pub use crate::protocol::Form;
+use crate::provider::{Provider, ProviderBuilder};
+use crate::transport::{Agents, HttpConfig, get};
+
+/// How long a document is used before it is asked for again.
+const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// How long one request may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Provider {
+    /// Asks an authorization server for its endpoints and starts a provider with them, named after
+    /// the host of its token endpoint. One request, or up to three where the first is answered "not
+    /// here"; nothing is kept: see [`Discovery`] for that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Discovery::metadata`] and [`Metadata::provider`].
+    pub fn discover(issuer: &str) -> Result<ProviderBuilder> {
+        Discovery::new(issuer).metadata()?.provider()
+    }
+}
+
+/// Metadata of one authorization server, asked for when it is needed and kept for a while.
+#[must_use]
+pub struct Discovery {
+    issuer: String,
+    expected: String,
+    form: Form,
+    lifetime: Duration,
+    file: Option<PathBuf>,
+    clock: Arc<dyn Clock>,
+    http: Option<HttpConfig>,
+    known: Mutex<Option<Metadata>>,
+}
+
+impl Discovery {
+    /// The metadata of this issuer: an https address (http on loopback) without query and fragment,
+    /// exactly as the server writes it, a slash at its end included.
+    pub fn new(issuer: impl Into<String>) -> Discovery {
+        let issuer = issuer.into();
+        Discovery {
+            expected: issuer.clone(),
+            issuer,
+            form: Form::Any,
+            lifetime: LIFETIME,
+            file: None,
+            clock: Arc::new(SystemClock),
+            http: None,
+            known: Mutex::new(None),
+        }
+    }
+
+    /// Which document is asked for; [`Form::Any`] by default.
+    pub fn form(mut self, form: Form) -> Discovery {
+        self.form = form;
+        self
+    }
+
+    /// How long an answer is used; 24 hours by default.
+    pub fn lifetime(mut self, lifetime: Duration) -> Discovery {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// Keeps the answer in a file, for processes that come after this one. There is no secret in it,
+    /// and it is checked when it is read as an answer is.
+    pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Discovery {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// The issuer that the document names, where that is another on purpose. Without this the two
+    /// must be the same, character for character. A service with many tenants may name a pattern, such
+    /// as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant `common`.
+    pub fn expect_issuer(mut self, issuer: impl Into<String>) -> Discovery {
+        self.expected = issuer.into();
+        self
+    }
+
+    /// Takes the time from another clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Discovery {
+        self.clock = clock;
+        self
+    }
+
+    /// Changes ureq's configuration: a proxy, certificates. Redirects stay off, and a request takes
+    /// 30 seconds at most.
+    pub fn http(
+        mut self,
+        change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
+    ) -> Discovery {
+        self.http = Some(Box::new(change));
+        self
+    }
+
+    /// The metadata: what is kept, if that is young enough; otherwise what the server answers; and
+    /// where it does not answer well, what is kept however old (told to the log).
+    ///
+    /// # Errors
+    ///
+    /// With nothing kept: [`Error::Config`] for an issuer that cannot be one, and where no document
+    /// is there; [`Error::Transport`] when no answer came; [`Error::Api`] for an error status;
+    /// [`Error::Decode`] for what is not metadata, or is another issuer's, or has an endpoint without
+    /// TLS.
+    pub fn metadata(&self) -> Result<Metadata> {
+        let mut known = self.known.lock();
+        if known.is_none() {
+            *known = self.file.as_ref().and_then(|file| cache::load(file, &self.expected));
+        }
+        if let Some(metadata) = known.as_ref().filter(|metadata| self.is_young(metadata)) {
+            return Ok(metadata.clone());
+        }
+        match self.fetch() {
+            Ok(metadata) => Ok(known.insert(metadata).clone()),
+            Err(error) => match known.as_ref() {
+                Some(metadata) => {
+                    log::warn!(target: "evergrant", "the metadata of {} is kept: {error}", self.issuer);
+                    Ok(metadata.clone())
+                }
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Asks the server whatever is kept: for a program whose provider has moved.
+    ///
+    /// # Errors
+    ///
+    /// As [`Discovery::metadata`] with nothing kept. What is kept stays.
+    pub fn refetch(&self) -> Result<Metadata> {
+        let metadata = self.fetch()?;
+        Ok(self.known.lock().insert(metadata).clone())
+    }
+
+    fn is_young(&self, metadata: &Metadata) -> bool {
+        let (now, from) = (self.clock.now_utc(), metadata.fetched_at());
+        // A date in the future is that of a clock that was wrong.
+        from <= now && clock::until(from, now) < self.lifetime
+    }
+
+    fn fetch(&self) -> Result<Metadata> {
+        let addresses = protocol::metadata_addresses(&self.issuer, self.form)?;
+        let agents = Agents::new(None, TIMEOUT, self.http.as_ref());
+        for address in &addresses {
+            let fetched_at = self.clock.now_utc();
+            let answer = get(&agents, address)?;
+            match answer.status {
+                200 => {}
+                // Not here; a server that does not know the path may also call it forbidden.
+                400..=428 | 430..=499 => continue,
+                _ => return Err(answer.into_error("GET", address, fetched_at)),
+            }
+            let members = protocol::read_metadata(&self.expected, address, &answer.body)?;
+            let metadata = Metadata::new(members, fetched_at);
+            if let Some(file) = &self.file
+                && let Err(error) = cache::save(file, &metadata)
+            {
+                log::warn!(target: "evergrant", "could not write {}: {error}", file.display());
+            }
+            return Ok(metadata);
+        }
+        Err(Error::config(format!("there is no metadata at {}", addresses.join(" or "))))
+    }
+}
+
+impl fmt::Debug for Discovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Discovery")
+            .field("issuer", &self.issuer)
+            .field("form", &self.form)
+            .field("lifetime", &self.lifetime)
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,35 @@
+//! Metadata in a file. It spares requests and nothing depends on it: what cannot be read is asked for.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use super::Metadata;
+use crate::protocol;
+use crate::secret::random_id;
+
+/// What a file may hold.
+const LIMIT: u64 = 2 << 20;
+
+/// What is in the file, if it is the metadata of this issuer. It is checked as an answer is: a file
+/// that others can write must not send tokens elsewhere over plain HTTP.
+pub(super) fn load(file: &Path, issuer: &str) -> Option<Metadata> {
+    let length = std::fs::metadata(file).ok()?.len();
+    let bytes = std::fs::read(file).ok().filter(|_| length <= LIMIT)?;
+    let metadata: Metadata = serde_json::from_slice(&bytes).ok()?;
+    let members = serde_json::to_vec(metadata.members()).ok()?;
+    protocol::read_metadata(issuer, "the cache", &members).ok().map(|_| metadata)
+}
+
+/// Replaces the file whole, so that a reader sees the old one or the new one.
+pub(super) fn save(file: &Path, metadata: &Metadata) -> io::Result<()> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}", random_id()));
+    let sibling = file.with_file_name(name);
+    let written = std::fs::File::create_new(&sibling)
+        .and_then(|mut out| out.write_all(&serde_json::to_vec(metadata)?))
+        .and_then(|()| std::fs::rename(&sibling, file));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&sibling);
+    }
+    written
+}

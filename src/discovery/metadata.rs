@@ -1,0 +1,263 @@
+//! What the server said, with names.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::error::{Error, Result};
+use crate::provider::{ClientAuth, Provider, ProviderBuilder};
+
+/// What an authorization server says of itself, checked: its issuer is the one that was asked, and
+/// its endpoints are https addresses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metadata {
+    #[serde(with = "time::serde::rfc3339")]
+    fetched_at: OffsetDateTime,
+    members: Map<String, Value>,
+}
+
+impl Metadata {
+    pub(super) fn new(members: Map<String, Value>, fetched_at: OffsetDateTime) -> Metadata {
+        Metadata { fetched_at, members }
+    }
+
+    pub(super) fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    /// When it was asked for, UTC.
+    pub fn fetched_at(&self) -> OffsetDateTime {
+        self.fetched_at
+    }
+
+    /// The issuer identifier (RFC 8414 section 2).
+    pub fn issuer(&self) -> &str {
+        self.text("issuer").unwrap_or_default()
+    }
+
+    /// A member that is a text, such as `token_endpoint`.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.members.get(name)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// The texts of a member that is a list, such as `scopes_supported`; `None` when the server says
+    /// nothing of it, which is another thing than an empty list. Lists are often incomplete: choose by
+    /// them, and do not refuse by them.
+    pub fn list(&self, name: &str) -> Option<Vec<&str>> {
+        Some(self.members.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect())
+    }
+
+    /// A member that is true or false; `None` when the server says nothing of it.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.members.get(name)?.as_bool()
+    }
+
+    /// Any member.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
+    /// A provider with these endpoints, named after the host of the token endpoint, open for more.
+    ///
+    /// Clients authenticate by the first of these that the server lists: `client_secret_basic`
+    /// (the default where it lists none, RFC 8414 section 2), `client_secret_post`,
+    /// `private_key_jwt`, `client_secret_jwt` (both with the feature `jwt`), `none`. PKCE stays on
+    /// whatever it lists.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the server names no token endpoint, or only ways of authentication that
+    /// this build does not have.
+    pub fn provider(&self) -> Result<ProviderBuilder> {
+        self.with(&Map::new(), None)
+    }
+
+    /// As [`Metadata::provider`], for a client that authenticates with a TLS certificate: with
+    /// [`ClientAuth::Certificate`], and at the addresses of `mtls_endpoint_aliases`, where the server
+    /// has those (RFC 8705 section 5).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the server names no token endpoint.
+    pub fn mtls_provider(&self) -> Result<ProviderBuilder> {
+        let aliases = self.members.get("mtls_endpoint_aliases").and_then(Value::as_object);
+        self.with(aliases.unwrap_or(&Map::new()), Some(ClientAuth::Certificate))
+    }
+
+    fn with(
+        &self,
+        aliases: &Map<String, Value>,
+        auth: Option<ClientAuth>,
+    ) -> Result<ProviderBuilder> {
+        let endpoint =
+            |name: &str| aliases.get(name).and_then(Value::as_str).or_else(|| self.text(name));
+        let token_endpoint = endpoint("token_endpoint").ok_or_else(|| {
+            Error::config(format!("the metadata of {} has no token_endpoint", self.issuer()))
+        })?;
+        let iss = self.flag("authorization_response_iss_parameter_supported") == Some(true);
+        let mut builder = Provider::builder(crate::provider::host_of(token_endpoint))
+            .token_endpoint(token_endpoint)
+            .issuer((self.issuer(), iss));
+        if let Some(address) = self.text("authorization_endpoint") {
+            builder = builder.authorization_endpoint(address);
+        }
+        if let Some(address) = endpoint("revocation_endpoint") {
+            builder = builder.revocation_endpoint(address);
+        }
+        if let Some(address) = endpoint("introspection_endpoint") {
+            builder = builder.introspection_endpoint(address);
+        }
+        if let Some(address) = endpoint("device_authorization_endpoint") {
+            builder = builder.device_authorization_endpoint(address);
+        }
+        if let Some(address) = endpoint("userinfo_endpoint") {
+            builder = builder.userinfo_endpoint(address);
+        }
+        if let Some(auth) = auth {
+            return Ok(builder.client_auth(auth));
+        }
+        let own = match self.methods("token_endpoint") {
+            Some(methods) => best(&methods).ok_or_else(|| {
+                Error::config(format!(
+                    "{} lists only ways of client authentication that this build does not have: {}",
+                    self.issuer(),
+                    methods.join(", ")
+                ))
+            })?,
+            None => ClientAuth::Basic,
+        };
+        builder = builder.client_auth(own);
+        // Where the other two endpoints list the same way, or none, it is the same.
+        let other = |endpoint: &str| {
+            let methods = self.methods(endpoint)?;
+            let same = methods.iter().any(|method| named(method) == Some(own));
+            best(&methods).filter(|_| !same)
+        };
+        if let Some(auth) = other("revocation_endpoint") {
+            builder = builder.revocation_auth(auth);
+        }
+        if let Some(auth) = other("introspection_endpoint") {
+            builder = builder.introspection_auth(auth);
+        }
+        Ok(builder)
+    }
+
+    fn methods(&self, endpoint: &str) -> Option<Vec<&str>> {
+        self.list(&format!("{endpoint}_auth_methods_supported"))
+    }
+}
+
+/// The way of authentication with this name.
+fn named(method: &str) -> Option<ClientAuth> {
+    match method {
+        "client_secret_basic" => Some(ClientAuth::Basic),
+        "client_secret_post" => Some(ClientAuth::Body),
+        "none" => Some(ClientAuth::None),
+        _ => None,
+    }
+}
+
+/// The best that this build has.
+fn best(methods: &[&str]) -> Option<ClientAuth> {
+    let preferred = [ClientAuth::Basic, ClientAuth::Body, ClientAuth::None];
+    preferred.into_iter().find(|auth| methods.iter().any(|method| named(method) == Some(*auth)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn metadata(more: Value) -> Metadata {
+        let mut members = json!({
+            "issuer": "https://a.example",
+            "authorization_endpoint": "https://a.example/authorize?tenant=1",
+            "token_endpoint": "https://a.example/token",
+        });
+        let more = more.as_object().unwrap().clone();
+        members.as_object_mut().unwrap().extend(more);
+        let members = members.as_object().unwrap().clone();
+        Metadata::new(members, OffsetDateTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn absent_lists_take_the_defaults_of_the_standard() -> Result<()> {
+        let provider = metadata(json!({})).provider()?.build()?;
+        assert_eq!(provider.client_auth(), ClientAuth::Basic);
+        assert_eq!(provider.name(), "a.example");
+        assert_eq!(provider.issuer(), Some("https://a.example"));
+        assert!(!provider.iss_in_callback && provider.pkce == crate::provider::Pkce::S256);
+        assert!(provider.revocation_endpoint().is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn the_way_of_authentication_is_chosen_from_the_list() -> Result<()> {
+        for (methods, expected) in [
+            (json!(["client_secret_post", "client_secret_basic"]), ClientAuth::Basic),
+            (json!(["tls_client_auth", "client_secret_post", 7]), ClientAuth::Body),
+            (json!(["none"]), ClientAuth::None),
+            (json!("client_secret_post"), ClientAuth::Basic),
+        ] {
+            let metadata = metadata(json!({"token_endpoint_auth_methods_supported": methods}));
+            assert_eq!(metadata.provider()?.build()?.client_auth(), expected, "{methods}");
+        }
+        for methods in [json!(["a_way_of_2031"]), json!([])] {
+            let metadata = metadata(json!({"token_endpoint_auth_methods_supported": methods}));
+            assert!(matches!(metadata.provider(), Err(Error::Config(_))), "{methods}");
+            assert!(metadata.mtls_provider().is_ok());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn another_endpoint_may_want_another_way() -> Result<()> {
+        let provider = metadata(json!({
+            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+            "revocation_endpoint_auth_methods_supported": ["client_secret_post"],
+            "introspection_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
+        }));
+        let provider = provider.provider()?.build()?;
+        assert_eq!(provider.revocation_auth, Some(ClientAuth::Body));
+        assert_eq!(provider.introspection_auth, None);
+        Ok(())
+    }
+
+    #[test]
+    fn a_capability_that_is_not_listed_is_no_reason_to_refuse() -> Result<()> {
+        let shy = metadata(json!({
+            "grant_types_supported": ["authorization_code"],
+            "code_challenge_methods_supported": ["plain"],
+            "response_types_supported": [],
+            "scopes_supported": null,
+        }));
+        let provider = shy.provider()?.build()?;
+        assert!(
+            provider.pkce == crate::provider::Pkce::S256,
+            "no downgrade (RFC 7636 section 7.2)"
+        );
+        assert_eq!(shy.list("scopes_supported"), None);
+        Ok(())
+    }
+
+    #[test]
+    fn a_certificate_goes_to_the_aliases_where_there_are_some() -> Result<()> {
+        let metadata = metadata(json!({
+            "revocation_endpoint": "https://a.example/revoke",
+            "mtls_endpoint_aliases": {"token_endpoint": "https://mtls.a.example/token"},
+        }));
+        let provider = metadata.mtls_provider()?.build()?;
+        assert_eq!(provider.token_endpoint(), "https://mtls.a.example/token");
+        assert_eq!(provider.revocation_endpoint(), Some("https://a.example/revoke"));
+        assert_eq!(provider.client_auth(), ClientAuth::Certificate);
+        assert_eq!(metadata.provider()?.build()?.token_endpoint(), "https://a.example/token");
+        Ok(())
+    }
+
+    #[test]
+    fn a_document_without_a_token_endpoint_is_a_setup_error() {
+        let mut metadata = metadata(json!({}));
+        metadata.members.remove("token_endpoint");
+        assert!(matches!(metadata.provider(), Err(Error::Config(_))));
+    }
+}

@@ -1,0 +1,41 @@
+//! What the sandbox says of itself (RFC 8414, OpenID Connect Discovery 1.0).
+
+use serde_json::{Value, json};
+
+use super::http::Reply;
+use super::settings::Settings;
+use crate::provider::ClientAuth;
+
+/// Both documents are the same; `None` for another path.
+pub(super) fn at(path: &str, url: &str, settings: &Settings) -> Option<Reply> {
+    let known = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
+    known.contains(&path).then(|| Reply::json(200, document(url, settings)))
+}
+
+fn document(url: &str, settings: &Settings) -> Value {
+    json!({
+        "issuer": url,
+        "authorization_endpoint": format!("{url}/authorize"),
+        "token_endpoint": format!("{url}/token"),
+        "revocation_endpoint": format!("{url}/revoke"),
+        "introspection_endpoint": format!("{url}/introspect"),
+        "device_authorization_endpoint": format!("{url}/device_authorization"),
+        "userinfo_endpoint": format!("{url}/userinfo"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": settings.grants(),
+        "token_endpoint_auth_methods_supported": [method(settings.client_auth)],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": settings.issuer_in_callback,
+    })
+}
+
+fn method(client_auth: ClientAuth) -> &'static str {
+    match client_auth {
+        ClientAuth::Body => "client_secret_post",
+        ClientAuth::None => "none",
+        ClientAuth::Certificate => "tls_client_auth",
+        // The odd ones have no name of their own.
+        _ => "client_secret_basic",
+    }
+}

@@ -1,0 +1,180 @@
+//! One request and its answer, once, on an agent without pooled connections.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use ureq::http::{self, HeaderMap, HeaderValue, request};
+use ureq::{Agent, SendBody};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::config::token_config;
+use super::{HttpConfig, without_address};
+use crate::error::{BoxError, Error, Result};
+use crate::protocol::{RawReply, TokenRequest};
+use crate::provider::is_loopback;
+
+/// What an answer may hold.
+const REPLY_LIMIT: u64 = 1 << 20;
+
+/// The agents of requests to an authorization server.
+pub(crate) struct Agents {
+    agent: Agent,
+    /// For loopback hosts: without a proxy.
+    direct: Agent,
+}
+
+/// What became of a request.
+pub(crate) enum Raw {
+    /// The request's body was never read: nothing left this machine.
+    Never(BoxError),
+    /// It may have arrived, and no answer came back.
+    NoAnswer(BoxError),
+    /// An answer, or a part of one.
+    Answer(Answer),
+}
+
+/// An answer as it came.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+    /// Why the body is not all of it.
+    pub(crate) cut: Option<BoxError>,
+}
+
+impl Answer {
+    pub(crate) fn as_reply(&self) -> RawReply<'_> {
+        RawReply { status: self.status, headers: &self.headers, body: &self.body }
+    }
+}
+
+impl Agents {
+    /// Each request takes `timeout` at most.
+    pub(crate) fn new(
+        user_agent: Option<&str>,
+        timeout: Duration,
+        change: Option<&HttpConfig>,
+    ) -> Agents {
+        let agent = |loopback| token_config(user_agent, timeout, change, loopback).new_agent();
+        Agents { agent: agent(false), direct: agent(true) }
+    }
+
+    /// Sends a request. Whether anything left this machine is known by whether the body was ever
+    /// read: refused connections, failed name look-ups, failed handshakes and cut answers all come
+    /// out as the same kinds of error. A request without a body may always have left.
+    pub(super) fn send(&self, head: request::Builder, request: &TokenRequest) -> Raw {
+        let loopback = Url::parse(&request.url).is_ok_and(|url| is_loopback(&url));
+        let agent = if loopback { &self.direct } else { &self.agent };
+        let mut body = Watched { rest: &request.body, read: request.body.is_empty() };
+        let sent = if request.body.is_empty() {
+            head.body(SendBody::none()).map(|request| agent.run(request))
+        } else {
+            let body = SendBody::from_reader(&mut body);
+            head.body(body).map(|request| agent.run(request))
+        };
+        let answer = match sent {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) if body.read => return Raw::NoAnswer(without_address(error)),
+            Ok(Err(error)) => return Raw::Never(without_address(error)),
+            Err(error) => return Raw::Never(unwritable(&error).into()),
+        };
+        let (parts, body) = answer.into_parts();
+        let (body, cut) = read_reply(body);
+        Raw::Answer(Answer { status: parts.status.as_u16(), headers: parts.headers, body, cut })
+    }
+}
+
+/// A GET that anybody may send.
+#[cfg(feature = "discovery")]
+pub(crate) fn get(agents: &Agents, address: &str) -> Result<Answer> {
+    let accept = ("Accept", crate::secret::Secret::new("application/json"));
+    let url = Zeroizing::new(address.to_owned());
+    let request =
+        TokenRequest { method: "GET", url, headers: vec![accept], body: Default::default() };
+    let failed = |source| {
+        let (method, url) = ("GET".to_owned(), address.to_owned());
+        Error::Transport(Box::new(crate::error::TransportError { method, url, source }))
+    };
+    match agents.send(head(&request)?, &request) {
+        Raw::Never(error) | Raw::NoAnswer(error) => Err(failed(error)),
+        Raw::Answer(mut answer) => match answer.cut.take() {
+            Some(error) => Err(failed(error)),
+            None => Ok(answer),
+        },
+    }
+}
+
+#[cfg(feature = "discovery")]
+impl Answer {
+    /// The error of an answer with a status that is none of success.
+    pub(crate) fn into_error(
+        self,
+        method: &str,
+        url: &str,
+        sent_at: time::OffsetDateTime,
+    ) -> Error {
+        let longest = Duration::from_secs(24 * 3600);
+        let mut body = self.body.to_vec();
+        body.truncate(64 << 10);
+        Error::Api(Box::new(crate::error::ApiError {
+            method: method.to_owned(),
+            url: url.to_owned(),
+            status: self.status,
+            retry_after: crate::protocol::retry_after(&self.headers, sent_at, longest),
+            headers: Box::new(self.headers),
+            body,
+        }))
+    }
+}
+
+/// Method, address and headers. `Connection: close`, because the connection is not used again.
+pub(super) fn head(request: &TokenRequest) -> Result<request::Builder> {
+    let mut head = http::Request::builder()
+        .method(request.method)
+        .uri(request.url.as_str())
+        .header(http::header::CONNECTION, "close");
+    for (name, value) in &request.headers {
+        let mut value =
+            HeaderValue::from_str(value.expose()).map_err(|error| unwritable(&error.into()))?;
+        value.set_sensitive(true);
+        head = head.header(*name, value);
+    }
+    if !request.body.is_empty() {
+        head = head.header(http::header::CONTENT_LENGTH, request.body.len());
+    }
+    Ok(head)
+}
+
+/// The error names what is wrong with an address or a header, and shows neither.
+fn unwritable(error: &http::Error) -> Error {
+    Error::config(format!("the token request cannot be written: {error}"))
+}
+
+/// What came of a body, and why it is not all.
+fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    let read = body.into_reader().take(REPLY_LIMIT + 1).read_to_end(&mut bytes);
+    let cut = match read {
+        Err(error) => Some(error.into()),
+        Ok(_) if bytes.len() as u64 > REPLY_LIMIT => {
+            bytes.truncate(REPLY_LIMIT as usize);
+            Some(format!("the answer is larger than {REPLY_LIMIT} bytes").into())
+        }
+        Ok(_) => None,
+    };
+    (bytes, cut)
+}
+
+/// A body that remembers whether anybody read it.
+struct Watched<'a> {
+    rest: &'a [u8],
+    read: bool,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read = true;
+        self.rest.read(buffer)
+    }
+}

@@ -1,0 +1,180 @@
+//! A provider from what the server says of itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evergrant::clock::ManualClock;
+use evergrant::discovery::{Discovery, Form};
+use evergrant::sandbox::{ApiReply, Sandbox};
+use evergrant::{Client, Error, MemoryBackend, Provider};
+use serde_json::{Value, json};
+
+use crate::support::{Fake, sandbox};
+
+const OPENID: &str = "/.well-known/openid-configuration";
+const OAUTH: &str = "/.well-known/oauth-authorization-server";
+
+fn asked(sandbox: &Sandbox) -> u64 {
+    sandbox.counters().metadata_requests
+}
+
+#[test]
+fn a_login_works_with_nothing_known_but_the_issuer() {
+    let sandbox = Sandbox::builder().issuer_in_callback(true).start().unwrap();
+    let provider = Provider::discover(sandbox.url()).unwrap();
+    let provider = provider.api_base(format!("{}/api", sandbox.url())).build().unwrap();
+    assert_eq!(provider.issuer(), Some(sandbox.url()));
+    let client = Client::new(provider, sandbox.credentials(), MemoryBackend::new());
+    let authorization = client.authorize(&["read"]).unwrap();
+    let callback = sandbox.approve(authorization.url()).unwrap();
+    client.exchange(authorization, &callback).unwrap();
+    let me: Value = client.get("/me").read_json().unwrap();
+    assert_eq!(me["login"], "ada");
+    client.revoke().unwrap();
+    assert_eq!(sandbox.counters().revocations, 1);
+}
+
+#[test]
+fn a_document_is_asked_for_once_in_its_lifetime_and_then_again() {
+    let sandbox = sandbox();
+    let clock = Arc::new(ManualClock::new());
+    let discovery =
+        Discovery::new(sandbox.url()).clock(clock.clone()).lifetime(Duration::from_secs(60));
+    let first = discovery.metadata().unwrap();
+    clock.advance(Duration::from_secs(59));
+    assert_eq!(discovery.metadata().unwrap(), first);
+    assert_eq!(asked(&sandbox), 1);
+    clock.advance(Duration::from_secs(1));
+    assert!(discovery.metadata().unwrap().fetched_at() > first.fetched_at());
+    assert_eq!(asked(&sandbox), 2);
+    discovery.refetch().unwrap();
+    assert_eq!(asked(&sandbox), 3);
+    // A date in the future is that of a clock that was wrong.
+    clock.set_wall(std::time::SystemTime::UNIX_EPOCH);
+    discovery.metadata().unwrap();
+    assert_eq!(asked(&sandbox), 4);
+}
+
+#[test]
+fn the_next_process_finds_the_document_in_the_file() {
+    let sandbox = sandbox();
+    let file = sandbox.folder().join("metadata");
+    let discovery = || Discovery::new(sandbox.url()).cache_file(&file);
+    let first = discovery().metadata().unwrap();
+    assert_eq!(discovery().metadata().unwrap(), first);
+    assert_eq!(asked(&sandbox), 1);
+    // Another issuer's, torn, or changed by somebody: asked for again, and replaced.
+    let other = Discovery::new(format!("{}/", sandbox.url())).cache_file(&file);
+    assert!(other.metadata().is_err(), "the server names itself without the slash");
+    let whole = std::fs::read_to_string(&file).unwrap();
+    let plain = whole.replace("http://127.0.0.1", "http://evil.example");
+    for (n, text) in ["", &whole[..whole.len() / 2], "[]", &plain].into_iter().enumerate() {
+        let before = asked(&sandbox);
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(discovery().metadata().unwrap().issuer(), sandbox.url(), "{n}");
+        assert_eq!(asked(&sandbox), before + 1, "{n}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap().len(), whole.len(), "{n}");
+    }
+    // A file that cannot be written costs requests and nothing else.
+    let nowhere = Discovery::new(sandbox.url()).cache_file(sandbox.folder().join("no/file"));
+    assert!(nowhere.metadata().is_ok());
+    let names = std::fs::read_dir(sandbox.folder()).unwrap().count();
+    assert_eq!(names, 1, "no helper file stays");
+}
+
+#[test]
+fn while_the_server_fails_the_last_good_document_is_used() {
+    let sandbox = sandbox();
+    let clock = Arc::new(ManualClock::new());
+    let discovery = Discovery::new(sandbox.url()).clock(clock.clone());
+    let good = discovery.metadata().unwrap();
+    let failing = |status: u16| {
+        for path in [OPENID, OAUTH] {
+            sandbox.on_open("GET", path, move |_| ApiReply::bytes(status, "text/html", "<h1>no"));
+        }
+    };
+    for status in [500, 503, 404, 200] {
+        failing(status);
+        clock.advance(Duration::from_secs(24 * 3600));
+        assert_eq!(discovery.metadata().unwrap(), good, "{status}");
+        let error = discovery.refetch().unwrap_err();
+        assert_eq!(error.is_transient(), status >= 500, "{status}: {error}");
+        assert!(error.to_string().contains(".well-known"), "{error}");
+    }
+    let error = Discovery::new(sandbox.url()).metadata().unwrap_err();
+    assert!(matches!(error, Error::Decode(_)), "nothing good is kept: {error:?}");
+}
+
+#[test]
+fn where_one_form_is_not_there_the_next_is_asked() {
+    let sandbox = sandbox();
+    for path in [OPENID, OAUTH] {
+        sandbox.on_open("GET", path, |_| ApiReply::new(404));
+        if path == OPENID {
+            assert!(Discovery::new(sandbox.url()).metadata().is_ok());
+            assert_eq!(asked(&sandbox), 2);
+            let error = Discovery::new(sandbox.url()).form(Form::OpenId).metadata().unwrap_err();
+            assert!(matches!(&error, Error::Config(text) if text.contains(OPENID)), "{error:?}");
+            assert_eq!(asked(&sandbox), 3);
+        }
+    }
+    let error = Discovery::new(sandbox.url()).metadata().unwrap_err();
+    assert!(matches!(&error, Error::Config(text) if text.contains(OAUTH)), "{error:?}");
+    // A path in the issuer goes behind, before, or before the other name.
+    let (url, with_path) = (sandbox.url(), format!("{}/t1", sandbox.url()));
+    let document = json!({"issuer": with_path, "token_endpoint": format!("{url}/token")});
+    sandbox.on_open("GET", &format!("{OPENID}/t1"), move |_| ApiReply::json(200, &document));
+    let before = asked(&sandbox);
+    assert_eq!(Discovery::new(&with_path).metadata().unwrap().issuer(), with_path);
+    assert_eq!(asked(&sandbox) - before, 2, "the first of the three is below the issuer's path");
+}
+
+#[test]
+fn an_issuer_that_is_another_one_is_refused_unless_it_was_expected() {
+    let sandbox = sandbox();
+    let pattern = "https://login.example/{tenantid}/v2.0";
+    let document = json!({"issuer": pattern, "token_endpoint": format!("{}/t", sandbox.url())});
+    sandbox.on_open("GET", OPENID, move |_| ApiReply::json(200, &document));
+    let error = Discovery::new(sandbox.url()).metadata().unwrap_err();
+    assert!(matches!(error, Error::Decode(_)), "{error:?}");
+    assert_eq!(asked(&sandbox), 1, "and the next form is not tried");
+    let expected = Discovery::new(sandbox.url()).expect_issuer(pattern);
+    assert_eq!(expected.metadata().unwrap().issuer(), pattern);
+}
+
+#[test]
+fn a_document_that_is_huge_cut_or_moved_is_an_error_and_no_panic() {
+    let huge = Fake::start(|peer| {
+        peer.request();
+        peer.write(b"HTTP/1.1 200 OK\r\n\r\n{\"issuer\":\"");
+        while peer.write(&[b'a'; 65536]) {}
+    });
+    let cut = Fake::start(|peer| {
+        peer.request();
+        peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{\"issuer\":\"");
+        peer.close();
+    });
+    let deep = Fake::start(|peer| {
+        while peer.request().is_some() {
+            peer.answer("200 OK", "", &b"[".repeat(900_000));
+        }
+    });
+    let moved = Fake::start(|peer| {
+        while peer.request().is_some() {
+            peer.answer("302 Found", "Location: http://127.0.0.1:1/x?secret=1\r\n", b"");
+        }
+    });
+    for (server, kind) in
+        [(&huge, "transport"), (&cut, "transport"), (&deep, "decode"), (&moved, "api")]
+    {
+        let error = Discovery::new(server.url()).metadata().unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(!error.to_string().contains("secret"), "{error}");
+    }
+    assert_eq!(moved.requests().len(), 1, "a redirect is not followed");
+    let error = Discovery::new("http://127.0.0.1:1").metadata().unwrap_err();
+    assert!(error.is_transient(), "{error:?}");
+    for issuer in ["http://a.example", "https://a.example?x", "a.example"] {
+        assert!(matches!(Provider::discover(issuer), Err(Error::Config(_))), "{issuer}");
+    }
+}

@@ -1,0 +1,8 @@
+//! Any OAuth 2.0 service: what a client needs beyond a login and a refresh.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[cfg(feature = "discovery")]
+mod discovery;
+#[allow(dead_code)]
+#[path = "../client/support.rs"]
+mod support;
