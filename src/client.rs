@@ -309,7 +309,7 @@ impl Client {
         &self.0.provider
     }
 
-    #[cfg_attr(not(feature = "device"), allow(dead_code))]
+    #[allow(dead_code)] // the device grant's
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.0.credentials
     }

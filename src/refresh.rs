@@ -329,13 +329,12 @@ impl Keeper {
             return Ok(Step::Done(self.publish(live)));
         }
         let now = self.clock.now_utc();
-        let usable = call.want.tolerates(&live, &*self.clock);
-        if usable || self.said_good(call.want, &live, &record, now) {
+        if self.serves_meanwhile(call.want, &live, &record, now) {
             call.fallback = Some(live);
         }
         let Some(refresh_token) = record.token.refresh_token().cloned() else {
-            let text =
-                format!("the token in {} has ended and came without a refresh token", self.store());
+            let store = self.store();
+            let text = format!("the token in {store} has ended and came without a refresh token");
             return self.put_off(call, Error::NotAuthorized(text.into()));
         };
         if let Some(error) = self.not_now(&record, now) {

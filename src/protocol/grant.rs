@@ -42,7 +42,7 @@ pub(crate) struct Caller<'a> {
     /// How the client authenticates at the endpoint that is asked.
     pub(crate) auth: ClientAuth,
     /// The server's time as far as it is known, for assertions that carry it.
-    #[cfg_attr(not(feature = "jwt"), allow(dead_code))]
+    #[allow(dead_code)] // the assertions'
     pub(crate) now: OffsetDateTime,
 }
 

@@ -96,8 +96,9 @@ impl Keeper {
         clock::until(now, when).max(Duration::from_secs(1))
     }
 
-    /// Whether the service has said lately that this access token is good, whatever our clock says.
-    pub(super) fn said_good(
+    /// Whether a call can go on with this token until it is replaced: it has not ended, or the service
+    /// has said lately that it is good, whatever our clock says.
+    pub(super) fn serves_meanwhile(
         &self,
         want: &Want,
         live: &Live,
@@ -106,7 +107,7 @@ impl Keeper {
     ) -> bool {
         let waits = |note: &&Note| note.not_before.is_some_and(|date| date > now);
         let said = record.note.as_ref().filter(|note| note.early).filter(waits).is_some();
-        said && !want.is_explicit() && want.fits(live)
+        want.tolerates(live, &*self.clock) || said && !want.is_explicit() && want.fits(live)
     }
 
     /// Notes a refusal, where they are counted.

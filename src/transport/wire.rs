@@ -122,6 +122,7 @@ impl Answer {
             url: url.to_owned(),
             status: self.status,
             retry_after: crate::protocol::retry_after(&self.headers, sent_at, longest),
+            reason: None,
             headers: Box::new(self.headers),
             body,
         }))
