@@ -307,6 +307,11 @@ impl Client {
         &self.0.credentials
     }
 
+    #[cfg_attr(not(feature = "device"), allow(dead_code))]
+    pub(crate) fn tokens(&self) -> &TokenTransport {
+        &self.0.tokens
+    }
+
     /// The redirect URI of the credentials, or the provider's own.
     pub(crate) fn redirect_uri(&self) -> Option<&str> {
         let own = self.0.provider.redirect_uri.as_deref();

@@ -82,6 +82,7 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `browser` | `Client::authorize_in_browser` |
+//! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from what the server says of itself (RFC 8414, OpenID Connect) |
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
@@ -100,6 +101,9 @@ pub mod backend;
 mod client;
 pub mod clock;
 mod credentials;
+#[cfg(feature = "device")]
+#[cfg_attr(docsrs, doc(cfg(feature = "device")))]
+pub mod device;
 mod dialect;
 #[cfg(feature = "discovery")]
 #[cfg_attr(docsrs, doc(cfg(feature = "discovery")))]

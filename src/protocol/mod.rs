@@ -8,9 +8,7 @@
 mod authorize;
 mod callback;
 mod client_auth;
-// The device grant will poll with it; until then the reply corpus and the fuzz targets read it.
-#[cfg(any(test, feature = "sandbox"))]
-#[allow(dead_code)]
+#[cfg(any(test, feature = "sandbox", feature = "device"))]
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
@@ -30,6 +28,10 @@ mod random;
 
 pub use authorize::Authorization;
 pub(crate) use authorize::authorize;
+#[cfg(feature = "device")]
+pub use device::DeviceCode;
+#[cfg(feature = "device")]
+pub(crate) use device::{device_authorization, device_token, read_device, slower_interval};
 #[cfg(feature = "discovery")]
 pub use discovery::Form;
 #[cfg(feature = "discovery")]
@@ -38,3 +40,5 @@ pub(crate) use form::form_encoded;
 pub(crate) use grant::{Caller, TokenRequest, client_credentials, exchange, refresh, revoke};
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
 pub(crate) use retry_after::retry_after;
+#[cfg(any(feature = "device", feature = "introspection"))]
+pub(crate) use text::hide;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::codes::{Code, Pending};
+use super::device::Device;
 use super::events::{Counters, Event, EventKind};
 use super::settings::Settings;
 use super::tokens::{
@@ -29,6 +30,7 @@ pub(super) struct Server {
     by_text: HashMap<String, Which>,
     pub(super) codes: HashMap<String, Code>,
     pub(super) pending: HashMap<String, Pending>,
+    pub(super) devices: HashMap<String, Device>,
     pub(super) counters: Counters,
     pub(super) events: Vec<Event>,
     /// Seconds by which the server's wall clock is off.
@@ -48,6 +50,7 @@ impl Server {
             by_text: HashMap::new(),
             codes: HashMap::new(),
             pending: HashMap::new(),
+            devices: HashMap::new(),
             counters: Counters::default(),
             events: Vec::new(),
             clock_offset: 0,

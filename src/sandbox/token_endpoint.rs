@@ -147,6 +147,9 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
         "client_credentials" => {
             Ok(server.client_credentials(now, call.parameter("scope").unwrap_or_default()))
         }
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            server.poll_device(now, call.parameter("device_code").ok_or(missing)?)
+        }
         "" => Err(missing),
         _ => Err(Refused::new("unsupported_grant_type", "not a grant of the sandbox")),
     }

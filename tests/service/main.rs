@@ -1,6 +1,8 @@
 //! Any OAuth 2.0 service: what a client needs beyond a login and a refresh.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "device")]
+mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
 #[allow(dead_code)]
