@@ -3,8 +3,8 @@
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
-//! # let sandbox = Sandbox::start()?;
 //! # let clock = std::sync::Arc::new(evergrant::clock::ManualClock::new());
+//! # let sandbox = Sandbox::builder().clock(clock.clone()).start()?;
 //! # let client = Client::builder(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
 //! # let client = client.clock(clock).build();
 //! client.authorize_device(&["read"], |code| {

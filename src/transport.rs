@@ -79,6 +79,20 @@ impl TokenTransport {
         self.run(request, sent_at, [Some(code), verifier])
     }
 
+    /// Takes a token back whose ID token is not that of this login: it is not stored then.
+    pub(crate) fn with_nonce(&self, sent: Sent, nonce: &Secret) -> Sent {
+        let Sent::Reply(reply) = &sent else { return sent };
+        let Outcome::Token(issued) = &reply.outcome else { return sent };
+        let id_token = issued.token.id_token().map(Secret::expose);
+        match id_token.map(|id_token| protocol::check_nonce(id_token, nonce)) {
+            Some(Err(why)) => {
+                let what = format!("the ID token of {}", self.provider.token_host());
+                Sent::Never(Error::decode(what, why).into())
+            }
+            Some(Ok(())) | None => sent,
+        }
+    }
+
     /// Revokes the refresh token, or the access token where there is none. Any good status is
     /// success, also for a token that the server does not know, and its body means nothing (RFC 7009
     /// section 2.2).

@@ -12,12 +12,13 @@ use super::authorize::join_scopes;
 use super::client_auth::authenticate;
 use super::form::Params;
 use super::grant::{Caller, TokenRequest, build_form};
+use super::refusal::refusal;
+use super::reply::RawReply;
 use super::reply::lifetime::seconds;
-use super::reply::{Outcome, RawReply, read};
 use super::text::is_unseen;
 use crate::clock::later;
 use crate::credentials::Credentials;
-use crate::error::{Error, RateLimited, Result};
+use crate::error::{Error, Result};
 use crate::provider::Provider;
 use crate::secret::{Secret, in_clear};
 
@@ -186,7 +187,7 @@ pub(crate) fn read_device(
                 client_id: credentials.id().to_owned(),
             })
         }
-        _ => Err(refusal(provider, reply, sent_at)),
+        _ => Err(refusal(provider, reply, sent_at, "the device answer")),
     }
 }
 
@@ -196,24 +197,6 @@ pub(crate) fn slower_interval(body: &[u8], before: Duration) -> Duration {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let given = value.get("interval").and_then(seconds);
     before.saturating_add(INTERVAL).max(given.unwrap_or_default())
-}
-
-fn refusal(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDateTime) -> Error {
-    match read(provider, reply, sent_at).outcome {
-        Outcome::Limited { error, retry_after: Some(retry_after), .. } => {
-            let reason = error.description;
-            Error::RateLimited(Box::new(RateLimited { host: error.host, retry_after, reason }))
-        }
-        Outcome::Refused(error)
-        | Outcome::TooEarly(error)
-        | Outcome::Setup(error)
-        | Outcome::Limited { error, .. }
-        | Outcome::Unknown(error) => Error::OAuth(Box::new(error)),
-        Outcome::Token(_) => Error::decode(
-            format!("the device answer of {}", provider.token_host()),
-            "it is a token, not the start of a device login",
-        ),
-    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,12 @@ mod device;
 mod discovery;
 mod form;
 mod grant;
+mod id_token;
+#[cfg(feature = "introspection")]
+mod introspect;
 mod pkce;
+#[cfg(any(test, feature = "sandbox", feature = "device", feature = "introspection"))]
+mod refusal;
 mod reply;
 mod resource;
 mod retry_after;
@@ -38,6 +43,11 @@ pub use discovery::Form;
 pub(crate) use discovery::{addresses as metadata_addresses, read as read_metadata};
 pub(crate) use form::form_encoded;
 pub(crate) use grant::{Caller, TokenRequest, client_credentials, exchange, refresh, revoke};
+pub(crate) use id_token::check_nonce;
+#[cfg(feature = "oidc")]
+pub(crate) use id_token::claims;
+#[cfg(feature = "introspection")]
+pub(crate) use introspect::{introspect, read_introspection};
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
 pub(crate) use retry_after::retry_after;
 #[cfg(any(feature = "device", feature = "introspection"))]

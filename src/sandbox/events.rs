@@ -30,6 +30,8 @@ pub struct Counters {
     pub device_logins: u64,
     /// Polls of a device that came too early.
     pub slow_downs: u64,
+    /// Questions about a token that were answered.
+    pub introspections: u64,
     /// Tokens issued to the client itself.
     pub client_credentials: u64,
     /// Requests for the server's metadata.

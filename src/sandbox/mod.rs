@@ -35,6 +35,8 @@
 //! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses one |
 //! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials`, device code |
 //! | `POST /device_authorization` | starts a device login (RFC 8628); the person's page is `/device` |
+//! | `POST /introspect` | RFC 7662 |
+//! | `GET /userinfo` | OpenID Connect's; the scope `openid` also brings an ID token |
 //! | `POST /revoke` | RFC 7009; a refresh token takes its login with it |
 //! | `GET /.well-known/openid-configuration` | RFC 8414's and OpenID Connect's metadata; also at `oauth-authorization-server` |
 //! | `GET /api/me` | `{"login": "ada", "access_token_number": 9}` |
@@ -57,6 +59,7 @@ mod device;
 mod events;
 mod faults;
 mod http;
+mod identity;
 mod listener;
 mod metadata;
 mod person;
@@ -133,7 +136,7 @@ impl Sandbox {
         let url = format!("http://{}", listener.local_addr()?);
         let settings = Arc::new(settings);
         let shared = Arc::new(Shared {
-            server: Mutex::new(Server::new(settings.clone())),
+            server: Mutex::new(Server::new(settings.clone(), &url)),
             settings,
             url,
             faults: Mutex::new(Faults::default()),
@@ -167,6 +170,8 @@ impl Sandbox {
             .token_endpoint(at("/token"))
             .revocation_endpoint(at("/revoke"))
             .device_authorization_endpoint(at("/device_authorization"))
+            .introspection_endpoint(at("/introspect"))
+            .userinfo_endpoint(at("/userinfo"))
             .api_base(at("/api"))
             .issuer((self.url(), settings.issuer_in_callback))
             .client_auth(settings.client_auth)

@@ -13,7 +13,7 @@ use super::metadata;
 use super::server::Server;
 use super::settings::Settings;
 use super::token_endpoint::{self, Forced, TokenCall};
-use super::tokens::{Issued, Now};
+use super::tokens::{Issued, Now, Refused};
 use crate::provider::TokenFormat;
 
 pub(super) type ApiHandler = Arc<dyn Fn(&ApiRequest) -> Reply + Send + Sync>;
@@ -73,6 +73,7 @@ impl Shared {
             ("POST", "/authorize") => Outcome::reply(self.decide(request)),
             ("POST", "/revoke") => Outcome::reply(self.revoke(request)),
             ("POST", "/device_authorization") => Outcome::reply(self.device(request)),
+            ("POST", "/introspect") => Outcome::reply(self.introspect(request)),
             ("GET", "/device") => {
                 let query = pairs(request.query.as_bytes());
                 let code = query.iter().find(|(name, _)| name == "user_code");
@@ -266,6 +267,19 @@ impl Shared {
         }
         let scope = call.parameter("scope").unwrap_or_default();
         Reply::json(200, server.begin_device(self.now(), &self.url, scope))
+    }
+
+    /// RFC 7662.
+    fn introspect(&self, request: &HttpRequest) -> Reply {
+        let call = TokenCall::new(request, TokenFormat::Form);
+        let mut server = self.server.lock();
+        if let Err(refused) = token_endpoint::authenticate(&self.settings, &call) {
+            return token_endpoint::refusal(&refused);
+        }
+        let Some(token) = call.parameter("token") else {
+            return token_endpoint::refusal(&Refused::new("invalid_request", "no token"));
+        };
+        Reply::json(200, server.introspect(self.now(), token))
     }
 
     fn decide_device(&self, request: &HttpRequest) -> Reply {

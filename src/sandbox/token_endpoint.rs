@@ -228,6 +228,9 @@ pub(super) fn success(server: &Server, now: Now, issued: Issued) -> Reply {
     if !access.scope.is_empty() {
         body.insert("scope".to_owned(), access.scope.as_str().into());
     }
+    if let Some(id_token) = server.id_token(now, issued) {
+        body.insert("id_token".to_owned(), id_token.into());
+    }
     if server.settings.expires_at_in_reply {
         let wall = now.wall.unix_timestamp().saturating_add(server.clock_offset);
         body.insert("expires_at".to_owned(), wall.saturating_add_unsigned(left).into());

@@ -42,6 +42,19 @@ impl TokenTransport {
         result
     }
 
+    #[cfg(feature = "introspection")]
+    pub(crate) fn introspect(
+        &self,
+        token: &Secret,
+        hint: Option<&str>,
+        sent_at: OffsetDateTime,
+    ) -> Result<(bool, serde_json::Map<String, serde_json::Value>)> {
+        let request = protocol::introspect(&self.caller(sent_at), token, hint)?;
+        self.ask(request, Some(token), |answer| {
+            protocol::read_introspection(&self.provider, &answer.as_reply(), sent_at)
+        })
+    }
+
     #[cfg(feature = "device")]
     pub(crate) fn device_code(
         &self,

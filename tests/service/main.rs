@@ -5,6 +5,10 @@
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "introspection")]
+mod introspection;
+#[cfg(feature = "oidc")]
+mod oidc;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
