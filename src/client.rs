@@ -181,7 +181,8 @@ impl Client {
     }
 
     /// Starts a login: the address to send a person to, and what must be kept until the callback.
-    /// No scopes means the provider's own default.
+    /// No scopes means the provider's own default. With the scope `openid` a `nonce` is sent, and
+    /// checked by [`Client::exchange`].
     ///
     /// # Errors
     ///
@@ -229,7 +230,8 @@ impl Client {
     /// [`Error::OAuth`] with what the server answered in its place (`access_denied` when the person
     /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`]. After that:
     /// [`Error::OAuth`], [`Error::Transport`], [`Error::RateLimited`], [`Error::OutcomeUnknown`]
-    /// (the code is not sent twice), and [`Error::NotSaved`], which carries the token.
+    /// (the code is not sent twice), [`Error::Decode`] for an ID token without the nonce of this
+    /// login, with nothing stored, and [`Error::NotSaved`], which carries the token.
     pub fn exchange(&self, authorization: Authorization, callback: &str) -> Result<Token> {
         if !authorization.is_for(&self.0.provider, &self.0.credentials) {
             return Err(Error::config("this authorization was started by another client"));
@@ -238,7 +240,11 @@ impl Client {
         let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
         let tokens = &self.0.tokens;
         self.0.keeper.authorize(code.fields, &mut |sent_at| {
-            tokens.exchange(&code.code, redirect_uri, verifier, sent_at)
+            let sent = tokens.exchange(&code.code, redirect_uri, verifier, sent_at);
+            match authorization.nonce() {
+                Some(nonce) => tokens.with_nonce(sent, nonce),
+                None => sent,
+            }
         })
     }
 
@@ -312,6 +318,11 @@ impl Client {
     #[allow(dead_code)] // the device grant's
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.0.credentials
+    }
+
+    #[cfg_attr(not(feature = "device"), allow(dead_code))]
+    pub(crate) fn tokens(&self) -> &TokenTransport {
+        &self.0.tokens
     }
 
     /// The redirect URI of the credentials, or the provider's own.

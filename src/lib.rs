@@ -82,8 +82,11 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `browser` | `Client::authorize_in_browser` |
+//! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from what the server says of itself (RFC 8414, OpenID Connect) |
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
+//! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
+//! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //!
 //! No feature changes what is there without it.
@@ -100,6 +103,9 @@ pub mod backend;
 mod client;
 pub mod clock;
 mod credentials;
+#[cfg(feature = "device")]
+#[cfg_attr(docsrs, doc(cfg(feature = "device")))]
+pub mod device;
 mod dialect;
 #[cfg(feature = "discovery")]
 #[cfg_attr(docsrs, doc(cfg(feature = "discovery")))]
@@ -109,7 +115,13 @@ mod event;
 pub mod guide;
 pub mod hooks;
 mod interactive;
+#[cfg(feature = "introspection")]
+#[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
+pub mod introspection;
 mod middleware;
+#[cfg(feature = "oidc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
+pub mod oidc;
 pub mod paging;
 mod protocol;
 pub mod provider;

@@ -1,18 +1,18 @@
 //! How requests travel: the agents' configurations, and token requests on an agent of their own, once.
 
+#[cfg(any(feature = "device", feature = "introspection"))]
+mod ask;
 mod config;
 mod wire;
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
-use ureq::http::request;
 
 pub(crate) use self::config::{HttpConfig, api_config};
-#[cfg(not(feature = "discovery"))]
-use self::wire::Agents;
 #[cfg(feature = "discovery")]
-pub(crate) use self::wire::{Agents, get};
+pub(crate) use self::wire::get;
+pub(crate) use self::wire::{Agents, Answer};
 use self::wire::{Raw, head};
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError};
@@ -79,6 +79,20 @@ impl TokenTransport {
         self.run(request, sent_at, [Some(code), verifier])
     }
 
+    /// Takes a token back whose ID token is not that of this login: it is not stored then.
+    pub(crate) fn with_nonce(&self, sent: Sent, nonce: &Secret) -> Sent {
+        let Sent::Reply(reply) = &sent else { return sent };
+        let Outcome::Token(issued) = &reply.outcome else { return sent };
+        let id_token = issued.token.id_token().map(Secret::expose);
+        match id_token.map(|id_token| protocol::check_nonce(id_token, nonce)) {
+            Some(Err(why)) => {
+                let what = format!("the ID token of {}", self.provider.token_host());
+                Sent::Never(Error::decode(what, why).into())
+            }
+            Some(Ok(())) | None => sent,
+        }
+    }
+
     /// Revokes the refresh token, or the access token where there is none. Any good status is
     /// success, also for a token that the server does not know, and its body means nothing (RFC 7009
     /// section 2.2).
@@ -141,11 +155,28 @@ impl TokenTransport {
             Ok(request) => request,
             Err(error) => return Sent::Never(error.into()),
         };
-        let mut sent = match head(&request) {
-            Ok(head) => self.send(head, &request, sent_at),
-            Err(error) => return Sent::Never(error.into()),
+        let hidden = self.hidden(&request, spent);
+        let mut sent = match self.send(&request) {
+            Raw::Never(error) => Sent::Never(error),
+            Raw::NoAnswer(error) => Sent::NoAnswer(error),
+            Raw::Answer(answer) => self.read(answer, sent_at),
         };
-        // A server may repeat in its error text what it was sent, in the form it was sent.
+        match &mut sent {
+            Sent::Reply(reply) => hidden.iter().for_each(|secret| reply.hide(secret)),
+            Sent::Never(error) | Sent::NoAnswer(error) => without_secrets(error, &hidden),
+        }
+        sent
+    }
+
+    fn send(&self, request: &TokenRequest) -> Raw {
+        match head(request) {
+            Ok(head) => self.agents.send(head, request),
+            Err(error) => Raw::Never(error.into()),
+        }
+    }
+
+    /// What a server may repeat in its error text, in the form it was sent.
+    fn hidden(&self, request: &TokenRequest, spent: [Option<&Secret>; 2]) -> Vec<Secret> {
         let mut hidden = Vec::new();
         for secret in spent.into_iter().flatten().chain(self.credentials.secret()) {
             let form = protocol::form_encoded(secret.expose());
@@ -154,32 +185,11 @@ impl TokenTransport {
         let header = request.headers.iter().find(|(name, _)| *name == "Authorization");
         let word = header.and_then(|(_, value)| value.expose().split(' ').next_back());
         hidden.extend(word.map(Secret::new));
-        match &mut sent {
-            Sent::Reply(reply) => hidden.iter().for_each(|secret| reply.hide(secret)),
-            Sent::Never(error) | Sent::NoAnswer(error) => {
-                let text = format!("{error} {error:?}");
-                let repeats =
-                    |secret: &Secret| secret.expose().len() >= 4 && text.contains(secret.expose());
-                if !error.is::<Error>() && hidden.iter().any(repeats) {
-                    *error = "it failed, with an error that repeats a secret".into();
-                }
-            }
-        }
-        sent
+        hidden
     }
 
-    /// Sends a request and reads the answer.
-    fn send(
-        &self,
-        head: request::Builder,
-        request: &TokenRequest,
-        sent_at: OffsetDateTime,
-    ) -> Sent {
-        let mut answer = match self.agents.send(head, request) {
-            Raw::Never(error) => return Sent::Never(error),
-            Raw::NoAnswer(error) => return Sent::NoAnswer(error),
-            Raw::Answer(answer) => answer,
-        };
+    /// Reads an answer of the token endpoint.
+    fn read(&self, mut answer: Answer, sent_at: OffsetDateTime) -> Sent {
         let cut = answer.cut.take();
         let raw = answer.as_reply();
         let Some(cut) = cut else {
@@ -194,6 +204,14 @@ impl TokenTransport {
             }
         }
         Sent::NoAnswer(cut)
+    }
+}
+
+fn without_secrets(error: &mut BoxError, hidden: &[Secret]) {
+    let text = format!("{error} {error:?}");
+    let repeats = |secret: &Secret| secret.expose().len() >= 4 && text.contains(secret.expose());
+    if !error.is::<Error>() && hidden.iter().any(repeats) {
+        *error = "it failed, with an error that repeats a secret".into();
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Authorization {
     pub(super) state: Secret,
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
     verifier: Option<Secret>,
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
+    nonce: Option<Secret>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) issuer: Option<String>,
     #[serde(default)]
@@ -70,6 +72,11 @@ impl Authorization {
     /// The PKCE verifier (RFC 7636 section 4.1), if a challenge was sent.
     pub(crate) fn verifier(&self) -> Option<&Secret> {
         self.verifier.as_ref()
+    }
+
+    /// The nonce (OpenID Connect Core section 3.1.2.1), if one was sent.
+    pub(crate) fn nonce(&self) -> Option<&Secret> {
+        self.nonce.as_ref()
     }
 
     /// Whether it was started with this provider and application: a code goes to the server it
@@ -135,6 +142,16 @@ pub(crate) fn authorize(
         params.push("code_challenge", pkce::challenge(verifier));
         params.push("code_challenge_method", "S256");
     }
+    // Binds the ID token to this login (OpenID Connect Core section 15.5.2).
+    let given = extra.iter().find(|(name, _)| *name == "nonce").map(|(_, value)| *value);
+    let nonce = match given {
+        Some(nonce) => Some(Secret::new(nonce)),
+        None if scopes.contains(&"openid") => Some(Secret::new(random_text::<24>())),
+        None => None,
+    };
+    if let Some(nonce) = nonce.as_ref().filter(|_| given.is_none()) {
+        params.push("nonce", nonce.expose());
+    }
     for (name, value) in extra {
         if *name == "resource" {
             check_resource(value)?;
@@ -151,6 +168,7 @@ pub(crate) fn authorize(
         url,
         redirect_uri: redirect_uri.map(str::to_owned),
         verifier,
+        nonce,
         issuer: provider.issuer.clone(),
         iss_in_callback: provider.iss_in_callback,
         callback_fields: provider.callback_fields.clone(),

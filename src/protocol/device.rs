@@ -1,94 +1,202 @@
-//! The answer that starts a device login (RFC 8628 section 3.2).
+//! The device authorization grant (RFC 8628).
 
+use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
+use url::Url;
 
+use super::authorize::join_scopes;
+use super::client_auth::authenticate;
+use super::form::Params;
+use super::grant::{Caller, TokenRequest, build_form};
+use super::refusal::refusal;
+use super::reply::RawReply;
 use super::reply::lifetime::seconds;
-use super::reply::{Outcome, RawReply, read};
+use super::text::is_unseen;
 use crate::clock::later;
-use crate::error::{Error, RateLimited, Result};
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
 use crate::provider::Provider;
-use crate::secret::Secret;
+use crate::secret::{Secret, in_clear};
 
 /// How long to wait between two polls when the server does not say (RFC 8628 section 3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// A device login that has begun.
-#[derive(Debug)]
-pub(crate) struct DeviceReply {
-    /// What the device polls with.
-    pub(crate) device_code: Secret,
+/// How long a user code or an address may be, in bytes.
+const LONGEST: usize = 2048;
+
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// A device login that has begun: what the person is shown, and what the device polls with.
+///
+/// `Display` is made for a terminal: the address and the code on lines of their own. `Serialize` and
+/// `Deserialize` are for a program that asks in one process and polls in another; they write the
+/// device code in clear, with which the token can be fetched. `Debug` does not show it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct DeviceCode {
+    #[serde(serialize_with = "in_clear")]
+    device_code: Secret,
+    user_code: String,
+    verification_uri: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verification_uri_complete: Option<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    expires_at: Option<OffsetDateTime>,
+    #[serde(default)]
+    lifetime: Option<Duration>,
+    interval: Duration,
+    token_endpoint: String,
+    client_id: String,
+}
+
+impl DeviceCode {
     /// What the person types.
-    pub(crate) user_code: String,
+    pub fn user_code(&self) -> &str {
+        &self.user_code
+    }
+
     /// Where the person types it.
-    pub(crate) verification_uri: String,
-    /// The same with the code in it, if the server has that.
-    pub(crate) verification_uri_complete: Option<String>,
-    /// When the codes end, UTC, if the server says.
-    pub(crate) expires_at: Option<OffsetDateTime>,
-    /// How long to wait between two polls.
-    pub(crate) interval: Duration,
+    pub fn verification_uri(&self) -> &str {
+        &self.verification_uri
+    }
+
+    /// The same address with the code in it, for a link or a QR code, if the server has that. Show
+    /// the code as well: the person compares the two (RFC 8628 section 3.3.1).
+    pub fn verification_uri_complete(&self) -> Option<&str> {
+        self.verification_uri_complete.as_deref()
+    }
+
+    /// When the code ends, UTC, if the server says.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.expires_at
+    }
+
+    /// How long to wait between two polls; 5 seconds where the server does not say.
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
+    pub(crate) fn device_code(&self) -> &Secret {
+        &self.device_code
+    }
+
+    /// Whether it was started with this provider and application.
+    #[cfg_attr(not(feature = "device"), allow(dead_code))]
+    pub(crate) fn is_for(&self, provider: &Provider, credentials: &Credentials) -> bool {
+        self.token_endpoint == provider.token_endpoint && self.client_id == credentials.id()
+    }
+}
+
+impl fmt::Debug for DeviceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceCode")
+            .field("user_code", &self.user_code)
+            .field("verification_uri", &self.verification_uri)
+            .field("expires_at", &self.expires_at)
+            .field("interval", &self.interval)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for DeviceCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n    Open   {}\n    Enter  {}\n", self.verification_uri, self.user_code)?;
+        if let Some(complete) = &self.verification_uri_complete {
+            write!(f, "\n    or open  {complete}\n")?;
+        }
+        match self.lifetime.map(|lifetime| lifetime.as_secs()) {
+            Some(seconds @ 0..120) => write!(f, "\nThe code is good for {seconds} seconds."),
+            Some(seconds) => write!(f, "\nThe code is good for {} minutes.", seconds / 60),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Starts a device login (RFC 8628 section 3.1). No scopes means the provider's default ones.
+#[cfg_attr(not(feature = "device"), allow(dead_code))]
+pub(crate) fn device_authorization(caller: &Caller<'_>, scopes: &[&str]) -> Result<TokenRequest> {
+    let provider = caller.provider;
+    let Some(endpoint) = provider.device_authorization_endpoint() else {
+        return Err(Error::config(format!(
+            "{} has no device authorization endpoint",
+            provider.display_name
+        )));
+    };
+    let defaults: Vec<&str> = provider.default_scopes.iter().map(String::as_str).collect();
+    let scopes = if scopes.is_empty() { &defaults } else { scopes };
+    let mut params = Params::new();
+    if let Some(scope) = join_scopes(scopes, provider.scope_separator)? {
+        params.push("scope", scope);
+    }
+    let header = authenticate(caller, &mut params)?;
+    caller.extra_params(&mut params)?;
+    // A form, whatever the token endpoint wants (section 3.1).
+    build_form(endpoint, header, &params)
+}
+
+/// Polls (RFC 8628 section 3.4).
+#[cfg_attr(not(feature = "device"), allow(dead_code))]
+pub(crate) fn device_token(caller: &Caller<'_>, device_code: &Secret) -> Result<TokenRequest> {
+    let mut params = Params::new();
+    params.push("grant_type", GRANT);
+    params.push("device_code", device_code.expose());
+    caller.token_request(params)
 }
 
 /// Reads the answer of the device authorization endpoint; lifetimes count from `sent_at`.
 pub(crate) fn read_device(
     provider: &Provider,
+    credentials: &Credentials,
     reply: &RawReply<'_>,
     sent_at: OffsetDateTime,
-) -> Result<DeviceReply> {
+) -> Result<DeviceCode> {
     let value: Value = serde_json::from_slice(reply.body).unwrap_or_default();
     let text = |name: &str| {
         let text = value.get(name)?.as_str().filter(|text| !text.is_empty())?;
-        (!text.contains(char::is_control)).then(|| text.to_owned())
+        (text.len() <= LONGEST && !text.contains(is_unseen)).then(|| text.to_owned())
+    };
+    // It is shown to a person to be opened.
+    let address = |name: &str| {
+        let opens = |url: Url| matches!(url.scheme(), "http" | "https");
+        text(name).filter(|text| Url::parse(text).is_ok_and(opens))
     };
     let (device_code, user_code) = (text("device_code"), text("user_code"));
-    let verification_uri = text("verification_uri").or_else(|| text("verification_url"));
+    let verification_uri = address("verification_uri").or_else(|| address("verification_url"));
+    let lifetime = value.get("expires_in").and_then(seconds);
     match (device_code, user_code, verification_uri) {
         (Some(device_code), Some(user_code), Some(verification_uri))
             if (200..300).contains(&reply.status) =>
         {
-            Ok(DeviceReply {
+            Ok(DeviceCode {
                 device_code: Secret::new(device_code),
                 user_code,
                 verification_uri,
-                verification_uri_complete: text("verification_uri_complete")
-                    .or_else(|| text("verification_url_complete")),
-                expires_at: value
-                    .get("expires_in")
-                    .and_then(seconds)
-                    .map(|lifetime| later(sent_at, lifetime)),
+                verification_uri_complete: address("verification_uri_complete")
+                    .or_else(|| address("verification_url_complete")),
+                expires_at: lifetime.map(|lifetime| later(sent_at, lifetime)),
+                lifetime,
                 interval: value.get("interval").and_then(seconds).unwrap_or(INTERVAL),
+                token_endpoint: provider.token_endpoint.clone(),
+                client_id: credentials.id().to_owned(),
             })
         }
-        _ => Err(refusal(provider, reply, sent_at)),
+        _ => Err(refusal(provider, reply, sent_at, "the device answer")),
     }
 }
 
-/// The interval that came with `slow_down`, if one did; otherwise five seconds more than before.
+/// Five seconds more than before (RFC 8628 section 3.5), or what came with `slow_down` if that is
+/// longer.
 pub(crate) fn slower_interval(body: &[u8], before: Duration) -> Duration {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let given = value.get("interval").and_then(seconds);
-    given.filter(|given| *given > before).unwrap_or(before.saturating_add(INTERVAL))
-}
-
-fn refusal(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDateTime) -> Error {
-    match read(provider, reply, sent_at).outcome {
-        Outcome::Limited { error, retry_after: Some(retry_after), .. } => {
-            let reason = error.description;
-            Error::RateLimited(Box::new(RateLimited { host: error.host, retry_after, reason }))
-        }
-        Outcome::Refused(error)
-        | Outcome::TooEarly(error)
-        | Outcome::Setup(error)
-        | Outcome::Limited { error, .. }
-        | Outcome::Unknown(error) => Error::OAuth(Box::new(error)),
-        Outcome::Token(_) => Error::decode(
-            format!("the device answer of {}", provider.token_host()),
-            "it is a token, not the start of a device login",
-        ),
-    }
+    before.saturating_add(INTERVAL).max(given.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -96,10 +204,10 @@ mod tests {
     use super::*;
     use ureq::http::HeaderMap;
 
-    fn started(status: u16, body: &str) -> Result<DeviceReply> {
+    fn started(status: u16, body: &str) -> Result<DeviceCode> {
         let provider = Provider::new("https://a.example/a", "https://a.example/t")?;
         let reply = RawReply { status, headers: &HeaderMap::new(), body: body.as_bytes() };
-        read_device(&provider, &reply, OffsetDateTime::UNIX_EPOCH)
+        read_device(&provider, &Credentials::public("app"), &reply, OffsetDateTime::UNIX_EPOCH)
     }
 
     #[test]
@@ -131,12 +239,72 @@ mod tests {
     }
 
     #[test]
+    fn the_code_stands_on_a_line_of_its_own_and_survives_a_store() -> Result<()> {
+        let code = started(
+            200,
+            r#"{"device_code":"d1","user_code":"WDJB-MJHT","verification_uri":"https://x.example/d","verification_uri_complete":"https://x.example/d?c=WDJB-MJHT","expires_in":900}"#,
+        )?;
+        assert_eq!(
+            code.to_string(),
+            "\n    Open   https://x.example/d\n    Enter  WDJB-MJHT\n\n    or open  \
+             https://x.example/d?c=WDJB-MJHT\n\nThe code is good for 15 minutes."
+        );
+        let text = serde_json::to_string(&code).unwrap_or_default();
+        let back: DeviceCode =
+            serde_json::from_str(&text).map_err(|e| Error::decode("the code", e))?;
+        assert_eq!(back.device_code(), code.device_code());
+        assert_eq!((back.interval(), back.expires_at()), (INTERVAL, code.expires_at()));
+        Ok(())
+    }
+
+    #[test]
+    fn a_start_is_a_form_with_the_clients_name_and_a_poll_has_no_scope() -> Result<()> {
+        let provider = Provider::builder("example")
+            .token_endpoint("https://a.example/t")
+            .device_authorization_endpoint("https://a.example/d?x=1")
+            .token_format(crate::provider::TokenFormat::Json)
+            .build()?;
+        let extra = [("resource".to_owned(), "https://api.example/".to_owned())];
+        let credentials = Credentials::public("app");
+        let caller = Caller {
+            provider: &provider,
+            credentials: &credentials,
+            extra: &extra,
+            auth: provider.client_auth(),
+            now: OffsetDateTime::UNIX_EPOCH,
+        };
+        let start = device_authorization(&caller, &["a", "b"])?;
+        assert_eq!((start.method, start.url.as_str()), ("POST", "https://a.example/d?x=1"));
+        assert_eq!(
+            std::str::from_utf8(&start.body),
+            Ok("scope=a%20b&client_id=app&resource=https%3A%2F%2Fapi.example%2F")
+        );
+        let plain = provider.to_builder().token_format(crate::provider::TokenFormat::Form);
+        let plain = plain.build()?;
+        let poll = device_token(&Caller { provider: &plain, extra: &[], ..caller }, &"d 1".into())?;
+        let expected = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code\
+                        &device_code=d%201&client_id=app";
+        assert_eq!(std::str::from_utf8(&poll.body), Ok(expected));
+        Ok(())
+    }
+
+    #[test]
     fn a_refused_start_names_the_servers_code() {
         for (status, body, code) in [
             (401, r#"{"error":"invalid_client"}"#, "invalid_client"),
             (200, r#"{"error":"device_flow_disabled"}"#, "device_flow_disabled"),
             (404, "", "http_404"),
             (200, r#"{"device_code":"d1","user_code":""}"#, "malformed"),
+            (
+                200,
+                r#"{"device_code":"d1","user_code":"U","verification_uri":"javascript:alert(1)"}"#,
+                "malformed",
+            ),
+            (
+                200,
+                r#"{"device_code":"d1","user_code":"U\u001b[2J","verification_uri":"https://a.example"}"#,
+                "malformed",
+            ),
         ] {
             let Err(Error::OAuth(error)) = started(status, body) else { panic!("{body}") };
             assert_eq!(error.code, code);

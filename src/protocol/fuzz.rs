@@ -62,7 +62,7 @@ pub fn reply(bytes: &[u8]) {
                     assert!(!error.code.is_empty());
                 }
             }
-            let _ = read_device(&provider, &raw, sent_at);
+            let _ = read_device(&provider, &Credentials::public("app"), &raw, sent_at);
         }
     }
 }

@@ -235,7 +235,21 @@ impl<'a> Caller<'a> {
     }
 }
 
-pub(super) fn build(
+/// A POST of a form to an endpoint that is not the token endpoint.
+#[cfg(any(test, feature = "sandbox", feature = "device", feature = "introspection"))]
+pub(super) fn build_form(
+    endpoint: &str,
+    authorization: Option<Secret>,
+    params: &Params<'_>,
+) -> Result<TokenRequest> {
+    let mut headers = vec![("Accept", Secret::new("application/json"))];
+    headers.extend(authorization.map(|value| ("Authorization", value)));
+    headers.push(("Content-Type", Secret::new("application/x-www-form-urlencoded")));
+    let url = Zeroizing::new(endpoint.to_owned());
+    Ok(TokenRequest { method: "POST", url, headers, body: params.to_form() })
+}
+
+fn build(
     provider: &Provider,
     endpoint: &str,
     authorization: Option<Secret>,

@@ -8,15 +8,18 @@
 mod authorize;
 mod callback;
 mod client_auth;
-// The device grant will poll with it; until then the reply corpus and the fuzz targets read it.
-#[cfg(any(test, feature = "sandbox"))]
-#[allow(dead_code)]
+#[cfg(any(test, feature = "sandbox", feature = "device"))]
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
 mod form;
 mod grant;
+mod id_token;
+#[cfg(feature = "introspection")]
+mod introspect;
 mod pkce;
+#[cfg(any(test, feature = "sandbox", feature = "device", feature = "introspection"))]
+mod refusal;
 mod reply;
 mod resource;
 mod retry_after;
@@ -30,11 +33,22 @@ mod random;
 
 pub use authorize::Authorization;
 pub(crate) use authorize::authorize;
+#[cfg(feature = "device")]
+pub use device::DeviceCode;
+#[cfg(feature = "device")]
+pub(crate) use device::{device_authorization, device_token, read_device, slower_interval};
 #[cfg(feature = "discovery")]
 pub use discovery::Form;
 #[cfg(feature = "discovery")]
 pub(crate) use discovery::{addresses as metadata_addresses, read as read_metadata};
 pub(crate) use form::form_encoded;
 pub(crate) use grant::{Caller, TokenRequest, client_credentials, exchange, refresh, revoke};
+pub(crate) use id_token::check_nonce;
+#[cfg(feature = "oidc")]
+pub(crate) use id_token::claims;
+#[cfg(feature = "introspection")]
+pub(crate) use introspect::{introspect, read_introspection};
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
 pub(crate) use retry_after::retry_after;
+#[cfg(any(feature = "device", feature = "introspection"))]
+pub(crate) use text::hide;

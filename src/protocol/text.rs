@@ -49,7 +49,7 @@ fn is_break(c: char) -> bool {
 }
 
 /// Characters that move the cursor, turn the line around or cannot be seen.
-fn is_unseen(c: char) -> bool {
+pub(super) fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || c == '\u{feff}'

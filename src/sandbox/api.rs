@@ -83,6 +83,15 @@ pub(super) fn built_in(request: &ApiRequest) -> Reply {
                 "access_token_number": request.access_token_number,
             }),
         ),
+        "/userinfo" => Reply::json(
+            200,
+            json!({
+                "sub": request.subject,
+                "name": "Ada",
+                "email": "ada@example.com",
+                "email_verified": true,
+            }),
+        ),
         "/api/echo" => Reply::json(200, echo(request)),
         path => match path.strip_prefix("/api/status/").and_then(|status| status.parse().ok()) {
             Some(status @ 200..=599) => Reply::json(status, json!({ "status": status })),

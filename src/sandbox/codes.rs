@@ -22,6 +22,7 @@ pub(super) struct Pending {
     state: Option<String>,
     pub(super) scope: String,
     challenge: Option<String>,
+    nonce: Option<String>,
 }
 
 /// A code that was given out.
@@ -29,6 +30,7 @@ pub(super) struct Code {
     redirect_uri: String,
     scope: String,
     challenge: Option<String>,
+    nonce: Option<String>,
     issued_at: Duration,
     /// Spent; with the login that came of it, if one did.
     spent: Option<Option<usize>>,
@@ -62,6 +64,7 @@ impl Server {
             state: get("state"),
             scope: get("scope").unwrap_or_default(),
             challenge: get("code_challenge"),
+            nonce: get("nonce"),
         };
         let twice = |name: &str| parameters.iter().filter(|(n, _)| n == name).count() > 1;
         let unfit = if ["client_id", "redirect_uri", "state", "scope", "code_challenge"]
@@ -109,6 +112,7 @@ impl Server {
                 redirect_uri: pending.redirect_uri,
                 scope: pending.scope,
                 challenge: pending.challenge,
+                nonce: pending.nonce,
                 issued_at: now.monotonic,
                 spent: None,
             },
@@ -150,13 +154,15 @@ impl Server {
             // RFC 9700 section 2.1.1: a verifier without a challenge is a downgrade.
             (None, Some(_)) => return refused("a code_verifier for a request without PKCE"),
         }
-        let scope = code.scope.clone();
+        let (scope, nonce) = (code.scope.clone(), code.nonce.clone());
         let login = self.logins.len();
         if let Some(code) = self.codes.get_mut(text) {
             code.spent = Some(Some(login));
         }
         self.counters.code_exchanges += 1;
-        Ok(self.begin_login(now, &scope))
+        let issued = self.begin_login(now, &scope);
+        self.logins[login].nonce = nonce;
+        Ok(issued)
     }
 
     fn may_redirect(&self, uri: &str) -> bool {

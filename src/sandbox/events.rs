@@ -26,6 +26,12 @@ pub struct Counters {
     pub code_exchanges: u64,
     /// Codes that came a second time.
     pub code_replays: u64,
+    /// Device codes that were exchanged.
+    pub device_logins: u64,
+    /// Polls of a device that came too early.
+    pub slow_downs: u64,
+    /// Questions about a token that were answered.
+    pub introspections: u64,
     /// Tokens issued to the client itself.
     pub client_credentials: u64,
     /// Requests for the server's metadata.

@@ -33,7 +33,10 @@
 //! | route | what it does |
 //! | --- | --- |
 //! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses one |
-//! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials` |
+//! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials`, device code |
+//! | `POST /device_authorization` | starts a device login (RFC 8628); the person's page is `/device` |
+//! | `POST /introspect` | RFC 7662 |
+//! | `GET /userinfo` | OpenID Connect's; the scope `openid` also brings an ID token |
 //! | `POST /revoke` | RFC 7009; a refresh token takes its login with it |
 //! | `GET /.well-known/openid-configuration` | RFC 8414's and OpenID Connect's metadata; also at `oauth-authorization-server` |
 //! | `GET /api/me` | `{"login": "ada", "access_token_number": 9}` |
@@ -52,9 +55,11 @@
 mod api;
 mod codes;
 pub mod contract;
+mod device;
 mod events;
 mod faults;
 mod http;
+mod identity;
 mod listener;
 mod metadata;
 mod person;
@@ -131,7 +136,7 @@ impl Sandbox {
         let url = format!("http://{}", listener.local_addr()?);
         let settings = Arc::new(settings);
         let shared = Arc::new(Shared {
-            server: Mutex::new(Server::new(settings.clone())),
+            server: Mutex::new(Server::new(settings.clone(), &url)),
             settings,
             url,
             faults: Mutex::new(Faults::default()),
@@ -164,6 +169,9 @@ impl Sandbox {
             .authorization_endpoint(at("/authorize"))
             .token_endpoint(at("/token"))
             .revocation_endpoint(at("/revoke"))
+            .device_authorization_endpoint(at("/device_authorization"))
+            .introspection_endpoint(at("/introspect"))
+            .userinfo_endpoint(at("/userinfo"))
             .api_base(at("/api"))
             .issuer((self.url(), settings.issuer_in_callback))
             .client_auth(settings.client_auth)
@@ -207,6 +215,16 @@ impl Sandbox {
     /// As [`Sandbox::approve`].
     pub fn deny(&self, authorization_url: &str) -> io::Result<String> {
         person::decide(self.url(), authorization_url, "deny")
+    }
+
+    /// Does what a person does who types a user code and agrees. Says whether a device waits with it.
+    pub fn approve_device(&self, user_code: &str) -> bool {
+        self.shared.server.lock().decide_device(self.shared.now(), user_code, true)
+    }
+
+    /// As [`Sandbox::approve_device`], for a person who does not agree.
+    pub fn deny_device(&self, user_code: &str) -> bool {
+        self.shared.server.lock().decide_device(self.shared.now(), user_code, false)
     }
 
     /// A new login and its first pair, without asking anybody. `issued_at` and `expires_at` are by

@@ -13,7 +13,8 @@ use super::metadata;
 use super::server::Server;
 use super::settings::Settings;
 use super::token_endpoint::{self, Forced, TokenCall};
-use super::tokens::{Issued, Now};
+use super::tokens::{Issued, Now, Refused};
+use crate::provider::TokenFormat;
 
 pub(super) type ApiHandler = Arc<dyn Fn(&ApiRequest) -> Reply + Send + Sync>;
 type TokenHandler = Arc<dyn Fn(&TokenCall, Reply) -> Reply + Send + Sync>;
@@ -71,6 +72,14 @@ impl Shared {
             ("GET", "/authorize") => Outcome::reply(self.authorize(request)),
             ("POST", "/authorize") => Outcome::reply(self.decide(request)),
             ("POST", "/revoke") => Outcome::reply(self.revoke(request)),
+            ("POST", "/device_authorization") => Outcome::reply(self.device(request)),
+            ("POST", "/introspect") => Outcome::reply(self.introspect(request)),
+            ("GET", "/device") => {
+                let query = pairs(request.query.as_bytes());
+                let code = query.iter().find(|(name, _)| name == "user_code");
+                Outcome::reply(page(200, &device_form(code.map_or("", |(_, code)| code))))
+            }
+            ("POST", "/device") => Outcome::reply(self.decide_device(request)),
             ("GET", "/counters") => Outcome::reply(Reply::json(200, self.server.lock().counters)),
             ("GET", "/events") => Outcome::reply(Reply::json(200, &self.server.lock().events)),
             ("POST", "/fault") => Outcome::reply(self.fault(request)),
@@ -249,6 +258,42 @@ impl Shared {
         Reply::new(200)
     }
 
+    /// RFC 8628 section 3.1.
+    fn device(&self, request: &HttpRequest) -> Reply {
+        let call = TokenCall::new(request, TokenFormat::Form);
+        let mut server = self.server.lock();
+        if let Err(refused) = token_endpoint::authenticate(&self.settings, &call) {
+            return token_endpoint::refusal(&refused);
+        }
+        let scope = call.parameter("scope").unwrap_or_default();
+        Reply::json(200, server.begin_device(self.now(), &self.url, scope))
+    }
+
+    /// RFC 7662.
+    fn introspect(&self, request: &HttpRequest) -> Reply {
+        let call = TokenCall::new(request, TokenFormat::Form);
+        let mut server = self.server.lock();
+        if let Err(refused) = token_endpoint::authenticate(&self.settings, &call) {
+            return token_endpoint::refusal(&refused);
+        }
+        let Some(token) = call.parameter("token") else {
+            return token_endpoint::refusal(&Refused::new("invalid_request", "no token"));
+        };
+        Reply::json(200, server.introspect(self.now(), token))
+    }
+
+    fn decide_device(&self, request: &HttpRequest) -> Reply {
+        let form = pairs(&request.body);
+        let get = |name: &str| form.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let code = get("user_code").unwrap_or_default();
+        let approve = get("decision") == Some("approve");
+        if self.server.lock().decide_device(self.now(), code, approve) {
+            page(200, "<p>the device may go on</p>")
+        } else {
+            page(400, "<p>no device waits with this code</p>")
+        }
+    }
+
     fn login(&self, request: &HttpRequest) -> Reply {
         let scope = pairs(request.query.as_bytes()).into_iter().find(|(name, _)| name == "scope");
         let mut server = self.server.lock();
@@ -308,6 +353,15 @@ fn consent(number: &str, client: &str, scope: &str) -> String {
         escaped(scope),
         form("approve"),
         form("deny")
+    )
+}
+
+fn device_form(code: &str) -> String {
+    format!(
+        "<form method=\"post\" action=\"/device\"><input name=\"user_code\" value=\"{}\">\
+         <button name=\"decision\" value=\"approve\">approve</button>\
+         <button name=\"decision\" value=\"deny\">deny</button></form>",
+        escaped(code)
     )
 }
 

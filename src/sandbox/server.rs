@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::codes::{Code, Pending};
+use super::device::Device;
 use super::events::{Counters, Event, EventKind};
 use super::settings::Settings;
 use super::tokens::{
@@ -16,19 +17,21 @@ use crate::provider::Rotation;
 use crate::secret::random_text;
 
 #[derive(Clone, Copy)]
-enum Which {
+pub(super) enum Which {
     Access(usize),
     Refresh(usize),
 }
 
 pub(super) struct Server {
     pub(super) settings: Arc<Settings>,
+    pub(super) url: String,
     pub(super) logins: Vec<Login>,
     pub(super) refresh_tokens: Vec<RefreshToken>,
     pub(super) access_tokens: Vec<AccessToken>,
-    by_text: HashMap<String, Which>,
+    pub(super) by_text: HashMap<String, Which>,
     pub(super) codes: HashMap<String, Code>,
     pub(super) pending: HashMap<String, Pending>,
+    pub(super) devices: HashMap<String, Device>,
     pub(super) counters: Counters,
     pub(super) events: Vec<Event>,
     /// Seconds by which the server's wall clock is off.
@@ -39,15 +42,17 @@ pub(super) struct Server {
 pub(super) const SUBJECT: &str = "ada";
 
 impl Server {
-    pub(super) fn new(settings: Arc<Settings>) -> Server {
+    pub(super) fn new(settings: Arc<Settings>, url: &str) -> Server {
         Server {
             settings,
+            url: url.to_owned(),
             logins: Vec::new(),
             refresh_tokens: Vec::new(),
             access_tokens: Vec::new(),
             by_text: HashMap::new(),
             codes: HashMap::new(),
             pending: HashMap::new(),
+            devices: HashMap::new(),
             counters: Counters::default(),
             events: Vec::new(),
             clock_offset: 0,
@@ -58,7 +63,8 @@ impl Server {
     pub(super) fn begin_login(&mut self, now: Now, scope: &str) -> Issued {
         let login = self.logins.len();
         let none = Issued { access: 0, refresh: None };
-        self.logins.push(Login { scope: scope.to_owned(), ended: false, newest: none });
+        let scope = scope.to_owned();
+        self.logins.push(Login { scope, nonce: None, ended: false, newest: none });
         let issued = self.issue_pair(now, login, None);
         self.note(now, EventKind::LoginBegan, Some(login), Some(issued));
         issued

@@ -29,6 +29,8 @@ pub(super) struct Settings {
     pub(super) expires_at_in_reply: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) port: u16,
+    pub(super) device_lifetime: Duration,
+    pub(super) device_interval: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -51,6 +53,8 @@ impl Default for Settings {
             expires_at_in_reply: false,
             clock: Arc::new(SystemClock),
             port: 0,
+            device_lifetime: Duration::from_secs(600),
+            device_interval: Some(Duration::from_secs(5)),
         }
     }
 }
@@ -58,7 +62,8 @@ impl Default for Settings {
 impl Settings {
     /// The grants that the one client may use.
     pub(super) fn grants(&self) -> Vec<&'static str> {
-        let mut grants = vec!["authorization_code", "refresh_token"];
+        let device = "urn:ietf:params:oauth:grant-type:device_code";
+        let mut grants = vec!["authorization_code", "refresh_token", device];
         if self.client_secret.is_some() {
             grants.push("client_credentials");
         }
@@ -192,6 +197,19 @@ impl SandboxBuilder {
     /// clock; they do not by default.
     pub fn expires_at_in_reply(mut self, expires_at: bool) -> SandboxBuilder {
         self.0.expires_at_in_reply = expires_at;
+        self
+    }
+
+    /// How long a device code lives, in whole seconds; 600 s by default.
+    pub fn device_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
+        self.0.device_lifetime = lifetime;
+        self
+    }
+
+    /// How long a device waits between two polls, in whole seconds; 5 s by default. `None` is a
+    /// server that does not say, which means 5 s, too (RFC 8628 section 3.2).
+    pub fn device_interval(mut self, interval: Option<Duration>) -> SandboxBuilder {
+        self.0.device_interval = interval;
         self
     }
 

@@ -147,6 +147,9 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
         "client_credentials" => {
             Ok(server.client_credentials(now, call.parameter("scope").unwrap_or_default()))
         }
+        "urn:ietf:params:oauth:grant-type:device_code" => {
+            server.poll_device(now, call.parameter("device_code").ok_or(missing)?)
+        }
         "" => Err(missing),
         _ => Err(Refused::new("unsupported_grant_type", "not a grant of the sandbox")),
     }
@@ -224,6 +227,9 @@ pub(super) fn success(server: &Server, now: Now, issued: Issued) -> Reply {
     }
     if !access.scope.is_empty() {
         body.insert("scope".to_owned(), access.scope.as_str().into());
+    }
+    if let Some(id_token) = server.id_token(now, issued) {
+        body.insert("id_token".to_owned(), id_token.into());
     }
     if server.settings.expires_at_in_reply {
         let wall = now.wall.unix_timestamp().saturating_add(server.clock_offset);

@@ -42,6 +42,8 @@ pub(super) type Decision = Result<Issued, Refused>;
 
 pub(super) struct Login {
     pub(super) scope: String,
+    /// That of the authorization request, for the ID token.
+    pub(super) nonce: Option<String>,
     pub(super) ended: bool,
     pub(super) newest: Issued,
 }

@@ -1,8 +1,14 @@
 //! Any OAuth 2.0 service: what a client needs beyond a login and a refresh.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "device")]
+mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "introspection")]
+mod introspection;
+#[cfg(feature = "oidc")]
+mod oidc;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;

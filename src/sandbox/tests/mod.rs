@@ -22,7 +22,10 @@ impl Desk {
     fn new(rotation: Rotation, set: impl FnOnce(&mut Settings)) -> Desk {
         let mut settings = Settings { rotation, ..Settings::default() };
         set(&mut settings);
-        Desk { server: Server::new(Arc::new(settings)), clock: ManualClock::new() }
+        Desk {
+            server: Server::new(Arc::new(settings), "http://127.0.0.1"),
+            clock: ManualClock::new(),
+        }
     }
 
     fn now(&self) -> Now {

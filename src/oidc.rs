@@ -1,0 +1,143 @@
+//! OpenID Connect, as far as a program needs it that calls an API: who has logged in.
+//!
+//! It is no relying party for web sign-in: an ID token is kept, and its claims can be read, but its
+//! signature is not verified. What the token endpoint answered over TLS may be believed as far as the
+//! server itself (OpenID Connect Core section 3.1.3.7, number 6); an ID token that came any other way
+//! may not.
+//!
+//! ```
+//! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+//! # let sandbox = Sandbox::start()?;
+//! # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+//! let authorization = client.authorize(&["openid", "email"])?;
+//! # let callback = sandbox.approve(authorization.url())?;
+//! let token = client.exchange(authorization, &callback)?;
+//! if let Some(claims) = token.unverified_claims()? {
+//!     println!("{:?}", claims.subject());
+//! }
+//! let user = client.userinfo()?;
+//! assert_eq!(user["sub"], "ada");
+//! # Ok::<(), evergrant::BoxError>(())
+//! ```
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::protocol;
+use crate::secret::Secret;
+use crate::token::Token;
+
+/// The claims of an ID token whose signature nobody has verified. `Debug` shows their names only.
+#[derive(Clone, PartialEq)]
+pub struct UnverifiedClaims(Map<String, Value>);
+
+impl UnverifiedClaims {
+    /// Who issued it. With [`UnverifiedClaims::subject`] this names a user; an email address does not
+    /// (OpenID Connect Core section 5.7).
+    pub fn issuer(&self) -> Option<&str> {
+        self.text("iss")
+    }
+
+    /// The user, by a name that the issuer gives to nobody else.
+    pub fn subject(&self) -> Option<&str> {
+        self.text("sub")
+    }
+
+    /// The clients that it is for.
+    pub fn audience(&self) -> Vec<&str> {
+        match self.0.get("aud") {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// When it ends, UTC.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        OffsetDateTime::from_unix_timestamp(self.0.get("exp")?.as_i64()?).ok()
+    }
+
+    /// The user's email address, and whether the issuer says that it is verified. Some write that as
+    /// a text.
+    pub fn email(&self) -> Option<(&str, bool)> {
+        let verified = match self.0.get("email_verified") {
+            Some(Value::Bool(verified)) => *verified,
+            Some(Value::String(text)) => text == "true",
+            _ => false,
+        };
+        Some((self.text("email")?, verified))
+    }
+
+    /// Any claim.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// All claims.
+    pub fn as_map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+}
+
+impl fmt::Debug for UnverifiedClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("UnverifiedClaims").field(&self.0.keys().collect::<Vec<_>>()).finish()
+    }
+}
+
+impl Token {
+    /// The claims of the ID token, if one came. Nothing of it is verified.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] when it is not a signed JWT, or is encrypted.
+    pub fn unverified_claims(&self) -> Result<Option<UnverifiedClaims>> {
+        let claims = self.id_token().map(|token| protocol::claims(token.expose())).transpose();
+        let claims = claims.map_err(|why| Error::decode("the ID token", why))?;
+        Ok(claims.map(UnverifiedClaims))
+    }
+}
+
+impl Client {
+    /// Asks the userinfo endpoint who has logged in (OpenID Connect Core section 5.3): the members of
+    /// its answer as they came. Where an ID token was kept, the answer must have the same `sub`
+    /// (section 5.3.2).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the provider has no userinfo endpoint; as [`crate::Request::call`];
+    /// [`Error::Decode`] for an answer that is not a JSON object, such as a signed one
+    /// (`application/jwt`), or that is about another user than the ID token.
+    pub fn userinfo(&self) -> Result<Map<String, Value>> {
+        let Some(endpoint) = self.provider().userinfo_endpoint() else {
+            let name = self.provider().display_name();
+            return Err(Error::config(format!("{name} has no userinfo endpoint")));
+        };
+        let answer = self.get(endpoint).header("Accept", "application/json").call()?;
+        let wrong = |why: &str| Error::decode(format!("the answer of {endpoint}"), why);
+        let kind = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
+        if kind.starts_with("application/jwt") {
+            return Err(wrong("it is signed (application/jwt), which this release does not read"));
+        }
+        let Value::Object(members) = answer.read_json()? else {
+            return Err(wrong("it is not a JSON object"));
+        };
+        let stored = self.stored()?;
+        let id_token = stored.as_ref().and_then(|record| record.token().id_token());
+        let claims = id_token.map(Secret::expose).and_then(|text| protocol::claims(text).ok());
+        if let Some(subject) = claims.as_ref().and_then(|claims| claims.get("sub"))
+            && members.get("sub") != Some(subject)
+        {
+            return Err(wrong("it is about another user than the ID token (its sub differs)"));
+        }
+        Ok(members)
+    }
+}

@@ -1,0 +1,72 @@
+//! The claims of an ID token (OpenID Connect Core section 2), read and not verified.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
+use subtle::ConstantTimeEq as _;
+
+use crate::secret::Secret;
+
+/// What is in the middle of a signed JWT (RFC 7519 section 3). The signature is not looked at.
+pub(crate) fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {
+    let mut parts = token.split('.');
+    let (Some(_), Some(payload), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err("it is not a JWT");
+    };
+    if parts.next().is_some() {
+        return Err("it is encrypted");
+    }
+    let payload = payload.trim_end_matches('=');
+    let bytes = URL_SAFE_NO_PAD.decode(payload).map_err(|_| "its claims are not base64url")?;
+    serde_json::from_slice(&bytes).map_err(|_| "its claims are not a JSON object")
+}
+
+/// Whether an ID token is that of the login that sent this nonce (OpenID Connect Core section
+/// 3.1.3.7, number 11).
+pub(crate) fn check_nonce(token: &str, nonce: &Secret) -> Result<(), &'static str> {
+    match claims(token)?.get("nonce") {
+        Some(Value::String(came))
+            if bool::from(came.as_bytes().ct_eq(nonce.expose().as_bytes())) =>
+        {
+            Ok(())
+        }
+        Some(_) => Err("it has another nonce: it belongs to another login, or to an attack"),
+        None => Err("it has no nonce, although one was sent"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(claims: &str) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    #[test]
+    fn claims_are_read_and_what_is_no_jwt_is_refused() {
+        assert_eq!(claims(&token(r#"{"sub":"a"}"#)).unwrap()["sub"], "a");
+        let padded = format!("e30.{}=.", URL_SAFE_NO_PAD.encode(r#"{"sub":"a"}"#));
+        assert_eq!(claims(&padded).unwrap()["sub"], "a");
+        for (text, why) in [
+            ("", "not a JWT"),
+            ("a.b", "not a JWT"),
+            ("a.b.c.d.e", "encrypted"),
+            ("a.*.c", "base64url"),
+            ("a..c", "JSON object"),
+            (&token("[]"), "JSON object"),
+            (&token(&"[".repeat(9000)), "JSON object"),
+        ] {
+            assert!(claims(text).unwrap_err().contains(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_nonce_is_the_one_that_was_sent_or_the_token_is_refused() {
+        let nonce = Secret::new("n-1");
+        assert!(check_nonce(&token(r#"{"nonce":"n-1"}"#), &nonce).is_ok());
+        for claims in ["{}", r#"{"nonce":"n-2"}"#, r#"{"nonce":""}"#, r#"{"nonce":["n-1"]}"#] {
+            assert!(check_nonce(&token(claims), &nonce).is_err(), "{claims}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Whose token it is: introspection (RFC 7662) and ID tokens (OpenID Connect Core section 2).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::hmac;
+use serde_json::{Value, json};
+
+use super::server::{SUBJECT, Server, Which};
+use super::tokens::{Issued, Now};
+
+impl Server {
+    /// What is known of a token. Asking is no use of it.
+    pub(super) fn introspect(&mut self, now: Now, text: &str) -> Value {
+        self.counters.introspections += 1;
+        let inactive = json!({ "active": false });
+        let (login, scope, left, kind) = match self.by_text.get(text) {
+            None => return inactive,
+            Some(&Which::Access(access)) => {
+                let token = &self.access_tokens[access];
+                if !token.is_live(now) {
+                    return inactive;
+                }
+                let left = self.lifetime_left(now, access).as_secs();
+                (token.login, token.scope.clone(), Some(left), "access_token")
+            }
+            Some(&Which::Refresh(refresh)) => {
+                let token = &self.refresh_tokens[refresh];
+                if token.ended || token.successor.is_some() {
+                    return inactive;
+                }
+                (Some(token.login), self.logins[token.login].scope.clone(), None, "refresh_token")
+            }
+        };
+        if login.is_some_and(|login| self.logins[login].ended) {
+            return inactive;
+        }
+        let wall = now.wall.unix_timestamp().saturating_add(self.clock_offset);
+        json!({
+            "active": true,
+            "scope": scope,
+            "client_id": self.settings.client_id,
+            "sub": login.map_or(self.settings.client_id.as_str(), |_| SUBJECT),
+            "token_type": kind,
+            "iss": self.url,
+            "exp": left.map(|left| wall.saturating_add_unsigned(left)),
+        })
+    }
+
+    /// An ID token for a login with the scope `openid`, signed with the client's secret (HS256).
+    pub(super) fn id_token(&self, now: Now, issued: Issued) -> Option<String> {
+        let login = &self.logins[self.access_tokens[issued.access].login?];
+        if !login.scope.split(' ').any(|scope| scope == "openid") {
+            return None;
+        }
+        let wall = now.wall.unix_timestamp().saturating_add(self.clock_offset);
+        let mut claims = json!({
+            "iss": self.url,
+            "sub": SUBJECT,
+            "aud": self.settings.client_id,
+            "iat": wall,
+            "exp": wall.saturating_add(600),
+            "email": "ada@example.com",
+            "email_verified": true,
+        });
+        if let (Some(nonce), Some(claims)) = (&login.nonce, claims.as_object_mut()) {
+            claims.insert("nonce".to_owned(), nonce.as_str().into());
+        }
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(&json!({"alg": "HS256", "typ": "JWT"})), part(&claims));
+        let secret = self.settings.client_secret.as_deref().unwrap_or_default();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let signature = hmac::sign(&key, signed.as_bytes());
+        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+}
