@@ -83,6 +83,7 @@
 //! | --- | --- |
 //! | `browser` | `Client::authorize_in_browser` |
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
+//! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //!
 //! No feature changes what is there without it.
@@ -119,6 +120,8 @@ mod secret;
 mod token;
 mod transport;
 
+#[cfg(feature = "sqlite")]
+pub use backend::SqliteBackend;
 pub use backend::{FileBackend, Guard, MemoryBackend, TokenBackend};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
