@@ -87,6 +87,7 @@
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
 //! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
+//! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //!
 //! No feature changes what is there without it.
@@ -135,6 +136,8 @@ mod secret;
 mod token;
 mod transport;
 
+#[cfg(feature = "sqlite")]
+pub use backend::SqliteBackend;
 pub use backend::{FileBackend, Guard, MemoryBackend, TokenBackend};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;

@@ -28,6 +28,10 @@ mod disk;
 mod file;
 mod lock;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+mod swap;
 
 use std::any::Any;
 use std::fmt;
@@ -38,6 +42,8 @@ use crate::error::BoxError;
 pub use file::FileBackend;
 pub use lock::FileLock;
 pub use memory::MemoryBackend;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteBackend;
 
 pub use crate::record::{Binding, Holder, Note, Record, Refused};
 

@@ -1,0 +1,20 @@
+//! The stores that are databases: the contract, and the promise between processes and machines, on
+//! the real engines.
+//!
+//! SQLite needs nothing. A test starts the servers it needs by itself, in a folder of its own; where
+//! none is installed it says that it was skipped, and fails if `EVERGRANT_REQUIRE_ALL=1` is set.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+#[path = "../promise/support.rs"]
+#[allow(dead_code)]
+mod support;
+
+/// What [`support::child`] starts: not a test of its own.
+#[cfg(feature = "sqlite")]
+#[test]
+fn child_entry() {
+    support::run_child(&[sqlite::CHILDREN]);
+}

@@ -1,0 +1,349 @@
+//! SQLite: the contract by each way to a connection, accounts, files, and deaths in the middle.
+
+use std::path::Path;
+use std::time::Duration;
+
+use evergrant::backend::{BackendError, Durability, LockKind, Record, SqliteBackend};
+use evergrant::sandbox::contract::{Contract, noted, successor};
+use evergrant::{BoxError, TokenBackend as _};
+use rusqlite::Connection;
+
+use crate::support::*;
+
+pub(crate) const CHILDREN: &[Child] =
+    &[("sqlite::hold", hold), ("sqlite::save", save), ("sqlite::full", full)];
+
+/// Puts bytes where the store has its record, past the backend.
+fn raw(path: &Path, bytes: &[u8]) {
+    let connection = Connection::open(path).unwrap();
+    let rows = connection.execute("UPDATE evergrant_logins SET record = ?1", [bytes]).unwrap();
+    assert_eq!(rows, 1);
+}
+
+/// The whole suite, nothing skipped.
+fn keeps(contract: &Contract<'_>) {
+    let report = contract.check();
+    report.assert();
+    assert!(report.skipped.is_empty(), "{report}");
+}
+
+#[test]
+fn a_path_keeps_the_contract() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    keeps(
+        &Contract::new(|| SqliteBackend::new(&path))
+            .compares(true)
+            .locks(LockKind::FreedByDeath)
+            .raw(|bytes| raw(&path, bytes)),
+    );
+}
+
+#[test]
+fn a_database_in_wal_mode_keeps_the_contract_and_its_mode() {
+    let dir = TempDir::new();
+    let path = dir.join("app.sqlite");
+    let app = Connection::open(&path).unwrap();
+    let mode = |sql| app.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(mode("PRAGMA journal_mode = WAL"), "wal");
+    keeps(
+        &Contract::new(|| SqliteBackend::new(&path).account("o'neill; DROP TABLE \u{0} \u{1f511}"))
+            .compares(true)
+            .locks(LockKind::FreedByDeath)
+            .raw(|bytes| raw(&path, bytes)),
+    );
+    assert_eq!(mode("PRAGMA journal_mode"), "wal");
+}
+
+#[test]
+fn connections_of_a_pool_keep_the_contract() {
+    let dir = TempDir::new();
+    let path = dir.join("pooled.sqlite");
+    let open = || {
+        let path = path.clone();
+        SqliteBackend::with_connections(move || -> Result<_, BoxError> {
+            let connection = Connection::open(&path)?;
+            connection.busy_timeout(Duration::from_secs(30))?;
+            Ok(Box::new(connection))
+        })
+    };
+    keeps(
+        &Contract::new(open)
+            .compares(true)
+            .locks(LockKind::FreedByDeath)
+            .raw(|bytes| raw(&path, bytes)),
+    );
+}
+
+#[test]
+fn a_connection_of_ones_own_keeps_the_contract() {
+    let dir = TempDir::new();
+    let path = dir.join("own.sqlite");
+    keeps(
+        &Contract::new(|| {
+            let connection = Connection::open(&path).unwrap();
+            connection.busy_timeout(Duration::from_secs(30)).unwrap();
+            SqliteBackend::with_connection(connection)
+        })
+        .compares(true)
+        .locks(LockKind::FreedByDeath)
+        .raw(|bytes| raw(&path, bytes)),
+    );
+}
+
+#[test]
+fn a_database_in_memory_keeps_the_contract_and_says_that_it_forgets() {
+    let store = SqliteBackend::with_connection(Connection::open_in_memory().unwrap());
+    let store = std::sync::Arc::new(store);
+    let contract = Contract::new(|| store.clone()).compares(true).locks(LockKind::FreedByDeath);
+    contract.check().assert();
+    assert_eq!(store.durability(), Durability::Memory);
+}
+
+#[test]
+fn accounts_are_strangers() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let [alice, bob] = ["alice", "bob"].map(|name| SqliteBackend::new(&path).account(name));
+    alice.save(&record(1)).unwrap();
+    assert!(bob.load().unwrap().is_none());
+    bob.save(&record(2)).unwrap();
+    let _alices = alice.lock(Duration::ZERO).unwrap();
+    let _bobs = bob.lock(Duration::ZERO).expect("a lock for each account");
+    alice.clear().unwrap();
+    assert_eq!(bob.load().unwrap().unwrap().token(), &token(2));
+    assert!(alice.describe().ends_with("logins.sqlite, account alice"), "{}", alice.describe());
+    assert_eq!(alice.durability(), Durability::PowerCut);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_what_is_created() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = TempDir::new();
+    let store = SqliteBackend::new(dir.join("logins.sqlite"));
+    let _guard = store.lock(Duration::ZERO).unwrap();
+    store.save(&record(1)).unwrap();
+    store.save(&noted(&store.load().unwrap().unwrap())).unwrap();
+    let files: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(files.len(), 3, "{files:?}");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", file.path());
+    }
+}
+
+#[test]
+fn a_database_that_was_replaced_is_opened_again() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let store = SqliteBackend::new(&path);
+    store.save(&record(1)).unwrap();
+    let backup = dir.join("backup.sqlite");
+    SqliteBackend::new(&backup).save(&record(2)).unwrap();
+    std::fs::rename(backup, &path).unwrap();
+    assert_eq!(store.load().unwrap().unwrap().token(), &token(2));
+    std::fs::remove_file(&path).unwrap();
+    assert!(store.load().unwrap().is_none());
+}
+
+#[test]
+fn what_cannot_be_used_is_told_as_what_it_is() {
+    let dir = TempDir::new();
+    let missing = SqliteBackend::new(dir.join("missing/logins.sqlite"));
+    let error = precise(missing.load());
+    assert!(matches!(&error, BackendError::Unavailable(text) if text.contains("missing")));
+    let path = dir.join("logins.sqlite");
+    std::fs::write(&path, "sesame, not a database, and longer than a header of one ".repeat(9))
+        .unwrap();
+    let error = precise(SqliteBackend::new(&path).load());
+    assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
+    // A transaction of the application's is not ours to end, and a save in it is not durable.
+    let connection = Connection::open_in_memory().unwrap();
+    connection.execute_batch("BEGIN").unwrap();
+    let error = precise(SqliteBackend::with_connection(connection).save(&record(1)));
+    assert!(error.to_string().contains("in a transaction"), "{error}");
+}
+
+#[test]
+fn a_setting_of_the_connection_is_put_back() {
+    let dir = TempDir::new();
+    let connection = Connection::open(dir.join("logins.sqlite")).unwrap();
+    connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
+    let connection = std::sync::Arc::new(std::sync::Mutex::new(Some(connection)));
+    /// A pool of one.
+    struct Lent(Option<Connection>, std::sync::Arc<std::sync::Mutex<Option<Connection>>>);
+    impl std::ops::Deref for Lent {
+        type Target = Connection;
+        fn deref(&self) -> &Connection {
+            self.0.as_ref().unwrap()
+        }
+    }
+    impl Drop for Lent {
+        fn drop(&mut self) {
+            *self.1.lock().unwrap() = self.0.take();
+        }
+    }
+    let pool = connection.clone();
+    let store = SqliteBackend::with_connections(move || {
+        pool.lock().unwrap().take().map(|one| Lent(Some(one), pool.clone())).ok_or("none is free")
+    });
+    store.save(&record(1)).unwrap();
+    store.clear().unwrap();
+    let connection = connection.lock().unwrap().take().unwrap();
+    let set: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+    assert_eq!(set, 0);
+    let error = precise(store.load());
+    assert!(error.to_string().contains("none is free"), "{error}");
+}
+
+/// Takes the lock and waits for its end.
+fn hold() {
+    let _guard = SqliteBackend::new(given("STORE")).lock(Duration::ZERO).unwrap();
+    println!("\nheld");
+    std::io::stdin().read_line(&mut String::new()).unwrap();
+}
+
+#[test]
+fn a_process_that_is_killed_frees_its_lock() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let mut process = child::<&str>("sqlite::hold", &[])
+        .env("STORE", &path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "held"));
+    let store = SqliteBackend::new(&path);
+    // Other work in the database does not wait for it, and looking at its file does not free it.
+    store.save(&record(1)).unwrap();
+    assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
+    assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
+    process.kill().unwrap();
+    process.wait().unwrap();
+    store.lock(Duration::ZERO).unwrap();
+}
+
+/// A refresh as the store sees it: the note, and the successor.
+fn save() {
+    let store = SqliteBackend::new(given("STORE"));
+    let _guard = store.lock(Duration::ZERO).unwrap();
+    let stored = store.load().unwrap().unwrap();
+    let note = noted(&stored);
+    store.save(&note).unwrap();
+    store.save(&successor(&note, token(2))).unwrap();
+}
+
+/// Killed at each call that could matter, and at each after it: the record is the old one, the noted
+/// one or the new one, whole, and the store goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn killed_at_any_call_the_record_is_whole() {
+    if !works("strace", &["-f", "-qq", "-e", "trace=fsync", "true"]) {
+        return skip("strace does not work here");
+    }
+    let mut tried = 0;
+    for mode in ["PERSIST", "WAL"] {
+        for call in ["pwrite64", "fdatasync", "fsync", "openat", "ftruncate", "fcntl", "close"] {
+            for n in 1.. {
+                let dir = TempDir::new();
+                let path = dir.join("logins.sqlite");
+                let sql = format!("PRAGMA journal_mode = {mode}");
+                let connection = Connection::open(&path).unwrap();
+                connection.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
+                drop(connection);
+                let first: Record = record(1);
+                SqliteBackend::new(&path).save(&first).unwrap();
+                let inject = format!("inject={call}:signal=KILL:when={n}");
+                let wrapper =
+                    ["strace", "-f", "-qq", "-o", "/dev/null", "-P", path.to_str().unwrap()];
+                let beside: Vec<_> = ["-journal", "-wal", "-shm"]
+                    .iter()
+                    .map(|end| format!("{}{end}", path.display()))
+                    .collect();
+                let mut wrapper: Vec<&str> = wrapper.to_vec();
+                beside.iter().for_each(|path| wrapper.extend(["-P", path]));
+                wrapper.extend(["-e", &inject]);
+                let output = child("sqlite::save", &wrapper).env("STORE", &path).output().unwrap();
+                let store = SqliteBackend::new(&path);
+                let stored = store.load().unwrap().expect("a record");
+                let what = format!("{mode}, {call} {n}: revision {}", stored.revision());
+                match stored.revision() {
+                    1 => assert_eq!(stored, first, "{what}"),
+                    2 => assert!(stored.note().is_some(), "{what}"),
+                    3 => assert_eq!(stored.token(), &token(2), "{what}"),
+                    _ => panic!("{what}"),
+                }
+                let _guard = store.lock(Duration::ZERO).expect(&what);
+                store.save(&successor(&stored, token(3))).expect(&what);
+                tried += 1;
+                if output.status.success() {
+                    assert_eq!(stored.revision(), 3, "{what}");
+                    break;
+                }
+            }
+        }
+    }
+    println!("{tried} deaths and ends");
+}
+
+/// On a small file system: what is found out before a refresh token is sent, and what is kept for
+/// its successor.
+fn full() {
+    use std::io::Write as _;
+    let fill = || {
+        let mut file = std::fs::File::create("/mnt/filler").unwrap();
+        for size in [4096, 1] {
+            while file.write_all(&vec![7; size]).is_ok() {}
+        }
+    };
+    let mode = given("MODE");
+    let connection = Connection::open("/mnt/logins.sqlite").unwrap();
+    let sql = format!("PRAGMA journal_mode = {}", mode.display());
+    connection.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
+    let store = SqliteBackend::new("/mnt/logins.sqlite");
+    let long = |n: u32| {
+        let text = format!("{n} ").repeat(1000);
+        token(n).with_scope(text)
+    };
+    store.save(&Record::from(long(1))).unwrap();
+    for n in 2..5 {
+        let _guard = store.lock(Duration::ZERO).unwrap();
+        fill();
+        let stored = store.load().unwrap().unwrap();
+        let error = store.save(&noted(&stored));
+        let found_out = error.is_err();
+        if found_out {
+            assert!(matches!(precise(error), BackendError::Full(_)));
+            assert_eq!(store.load().unwrap().unwrap(), stored, "it is as it was");
+            std::fs::remove_file("/mnt/filler").unwrap();
+            store.save(&noted(&stored)).unwrap();
+            fill();
+        }
+        let stored = store.load().unwrap().unwrap();
+        let saved = store.save(&successor(&stored, long(n)));
+        println!("{}: note refused {found_out}, successor {saved:?}", mode.display());
+        saved.unwrap();
+        assert_eq!(store.load().unwrap().unwrap().token(), &long(n));
+        let _ = std::fs::remove_file("/mnt/filler");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_a_note_is_refused_and_its_successor_has_its_room() {
+    if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
+        return skip("unshare may not make a file system of its own here");
+    }
+    let mount = "mount -t tmpfs -o size=1m none /mnt && exec \"$@\"";
+    for mode in ["PERSIST", "WAL"] {
+        let wrapper = ["unshare", "-rm", "sh", "-c", mount, "sh"];
+        let output = child("sqlite::full", &wrapper).env("MODE", mode).output().unwrap();
+        succeeded(&output);
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
