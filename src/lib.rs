@@ -88,6 +88,8 @@
 //! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
+//! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
+//! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //!
 //! No feature changes what is there without it.
@@ -136,6 +138,10 @@ mod secret;
 mod token;
 mod transport;
 
+#[cfg(feature = "postgres")]
+pub use backend::PostgresBackend;
+#[cfg(feature = "redis")]
+pub use backend::RedisBackend;
 #[cfg(feature = "sqlite")]
 pub use backend::SqliteBackend;
 pub use backend::{FileBackend, Guard, MemoryBackend, TokenBackend};

@@ -88,6 +88,25 @@ fn open(path: &Path) -> Result<File, BoxError> {
 pub(super) fn wait_for<T>(
     clock: &dyn Clock,
     wait: Duration,
+    attempt: impl FnMut() -> Result<Option<T>, BoxError>,
+) -> Result<Option<T>, BoxError> {
+    wait_up_to(clock, wait, Duration::from_millis(20), attempt)
+}
+
+/// The same for a server that others ask, too: up to 100 ms apart.
+#[cfg(any(feature = "postgres", feature = "redis"))]
+pub(super) fn wait_for_server<T>(
+    clock: &dyn Clock,
+    wait: Duration,
+    attempt: impl FnMut() -> Result<Option<T>, BoxError>,
+) -> Result<Option<T>, BoxError> {
+    wait_up_to(clock, wait, Duration::from_millis(100), attempt)
+}
+
+fn wait_up_to<T>(
+    clock: &dyn Clock,
+    wait: Duration,
+    longest: Duration,
     mut attempt: impl FnMut() -> Result<Option<T>, BoxError>,
 ) -> Result<Option<T>, BoxError> {
     let start = clock.monotonic();
@@ -103,7 +122,7 @@ pub(super) fn wait_for<T>(
         // A new RandomState differs from every other: jitter without a generator of our own.
         let cut = (RandomState::new().hash_one(()) % 512) as u32;
         clock.sleep((pause - pause * cut / 1024).min(left));
-        pause = (pause * 2).min(Duration::from_millis(20));
+        pause = (pause * 2).min(longest);
     }
 }
 

@@ -167,6 +167,11 @@ impl SqliteBackend {
     }
 }
 
+/// What the bytes of a record are known by.
+fn fingerprint(bytes: &[u8]) -> Vec<u8> {
+    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
+}
+
 /// An error of SQLite in our words. SQLite's messages name tables and files, never values.
 fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
     let text = format!("{name}: {error}");
@@ -223,7 +228,7 @@ impl TokenBackend for SqliteBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         let Some(bytes) = self.read()? else { return Ok(None) };
         let record = swap::parse(self, &bytes)?;
-        let fingerprint = Some(swap::fingerprint(&bytes));
+        let fingerprint = Some(fingerprint(&bytes));
         if *self.durable.lock() != fingerprint {
             self.flush()?;
             *self.durable.lock() = fingerprint;
@@ -235,7 +240,7 @@ impl TokenBackend for SqliteBackend {
         let json = swap::save(self, record)?;
         // What was there already may be of a save that was not flushed.
         self.flush()?;
-        *self.durable.lock() = Some(swap::fingerprint(&json));
+        *self.durable.lock() = Some(fingerprint(&json));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! How a record gets into a store that can exchange bytes in one step: what the databases share.
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
@@ -70,13 +71,8 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<Bytes, BoxErro
     Err(BackendError::Conflict(place.name()).into())
 }
 
-/// A name for what cannot be a name itself: 16 characters, the same for the same parts.
-pub(super) fn short_name(parts: &[&str]) -> String {
-    let bytes = hash(parts);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// 8 bytes that stand for these parts.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) fn hash(parts: &[&str]) -> [u8; 8] {
     let mut text = String::from("evergrant");
     for part in parts {
@@ -86,9 +82,4 @@ pub(super) fn hash(parts: &[&str]) -> [u8; 8] {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&digest(&SHA256, text.as_bytes()).as_ref()[..8]);
     bytes
-}
-
-/// What `bytes` are known by.
-pub(super) fn fingerprint(bytes: &[u8]) -> Vec<u8> {
-    digest(&SHA256, bytes).as_ref().to_vec()
 }

@@ -5,16 +5,25 @@
 //! none is installed it says that it was skipped, and fails if `EVERGRANT_REQUIRE_ALL=1` is set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod servers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod support;
 
 /// What [`support::child`] starts: not a test of its own.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[test]
 fn child_entry() {
-    support::run_child(&[sqlite::CHILDREN]);
+    support::run_child(&[
+        #[cfg(feature = "sqlite")]
+        sqlite::CHILDREN,
+    ]);
 }

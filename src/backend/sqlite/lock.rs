@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::lock::wait_for;
-use super::super::swap::short_name;
+use super::super::swap::hash;
 use super::super::{Guard, disk};
 use super::connections::open_file;
 use super::failed;
@@ -34,7 +34,7 @@ impl Locks {
             let taken = wait_for(clock, wait, || Ok(Flag::take(&self.flag)))?;
             return Ok(taken.map(Guard::freed_by_death));
         };
-        let name = format!("-evergrant-{}", short_name(&[account]));
+        let name = format!("-evergrant-{:016x}", u64::from_be_bytes(hash(&[account])));
         let path = disk::beside(database, "", &name);
         let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
         let mut connection = None;

@@ -1,0 +1,321 @@
+//! A store in a PostgreSQL database.
+
+mod lock;
+mod session;
+
+use std::fmt;
+use std::ops::DerefMut;
+use std::sync::Arc;
+use std::time::Duration;
+
+use postgres::types::{ToSql, Type};
+use postgres::{Client, NoTls};
+use zeroize::Zeroizing;
+
+use self::session::{Session, on};
+use super::rest::{LEASE, PATIENCE, Rest};
+use super::swap::{self, ACCOUNT, Bytes, Place};
+use super::{BackendError, Durability, Guard, TokenBackend};
+use crate::clock::{Clock, SystemClock};
+use crate::error::{BoxError, Error, Result as CrateResult};
+use crate::record::Record;
+
+/// Commits that are answered before they are flushed are switched off for one transaction: the
+/// setting holds to its end, and is looked at when it commits.
+const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', \
+    CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' \
+    ELSE current_setting('synchronous_commit') END, true) AS setting)";
+
+/// Keeps logins in a table of a PostgreSQL database, one row for each account. For many machines.
+///
+/// The table is created where it is missing and the user may; otherwise somebody who may does it:
+///
+/// ```sql
+/// CREATE TABLE evergrant_logins (
+///     account text PRIMARY KEY,
+///     record bytea NOT NULL,
+///     saved_at timestamptz NOT NULL DEFAULT now()
+/// );
+/// GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO ...;
+/// ```
+///
+/// A save compares the whole record that it replaces and writes in one statement, committed with
+/// `synchronous_commit` on where it was off. The lock is an advisory lock of a session that does
+/// nothing else, so it is free as soon as its process has ended. The server ends the session of a
+/// process that has gone silent (`idle_session_timeout`, PostgreSQL 14 and later) after 60 seconds,
+/// and from the moment before a refresh token is sent after twice the token timeout and a minute and
+/// a half, which is more than the whole exchange may take. Its holder makes sure of it immediately
+/// before it sends.
+///
+/// A session can end while its process lives (a restart of the server, a failover, a cut network),
+/// so the lock counts as a lease: whoever has it next respects the note of a spend until its
+/// deadline. Connections have to be to the server itself or through a pooler that gives a session to
+/// one client at a time; not through one in transaction mode.
+///
+/// ```no_run
+/// use evergrant::backend::PostgresBackend;
+///
+/// let alice = PostgresBackend::new("postgres://app@db.example/app")?.account("alice");
+/// # Ok::<(), evergrant::Error>(())
+/// ```
+pub struct PostgresBackend {
+    server: Arc<Rest<Session>>,
+    address: String,
+    table: String,
+    account: String,
+    lease: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl PostgresBackend {
+    /// A store in the database at `url`, in either form that libpq takes, without TLS: a URL that
+    /// asks for TLS is for [`PostgresBackend::with_connections`]. Nothing is opened yet; a connection
+    /// that breaks is opened again. An answer of the server is waited for 10 seconds, on any
+    /// connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the URL is none of PostgreSQL.
+    pub fn new(url: impl AsRef<str>) -> CrateResult<PostgresBackend> {
+        let mut config: postgres::Config = url.as_ref().parse().map_err(|error| {
+            Error::config(format!("not a URL of a PostgreSQL database: {}", session::told(&error)))
+        })?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(PATIENCE);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(PATIENCE * 3);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("evergrant");
+        }
+        let host = config.get_hosts().first().map_or_else(String::new, |host| match host {
+            postgres::config::Host::Tcp(name) => format!(" at {name}"),
+            #[cfg(unix)]
+            postgres::config::Host::Unix(path) => format!(" at {}", path.display()),
+        });
+        let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+        let address = format!("PostgreSQL database {name}{host}");
+        let told = address.clone();
+        let open = move || {
+            let config = config.clone();
+            session::open(&told, move || config.connect(NoTls).map(session::own))
+        };
+        Ok(PostgresBackend::on(Rest::new(true, Box::new(open)), address))
+    }
+
+    /// A store on connections that `open` gives, such as those of a pool, or new ones with TLS: one
+    /// for each operation, and one for as long as a lock is held.
+    pub fn with_connections<C, E>(
+        open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
+    ) -> PostgresBackend
+    where
+        C: DerefMut<Target = Client> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        let address = "a PostgreSQL database".to_owned();
+        let told = address.clone();
+        let open = move || -> Result<Session, BoxError> {
+            open().map(session::lent).map_err(|error| {
+                BackendError::Unavailable(format!("{told}: {}", error.into())).into()
+            })
+        };
+        PostgresBackend::on(Rest::new(false, Box::new(open)), address)
+    }
+
+    fn on(server: Rest<Session>, address: String) -> PostgresBackend {
+        PostgresBackend {
+            server: Arc::new(server),
+            address,
+            table: quoted("evergrant_logins"),
+            account: ACCOUNT.to_owned(),
+            lease: LEASE,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// The login of another account than `default`; any text without the character 0.
+    pub fn account(mut self, account: impl Into<String>) -> PostgresBackend {
+        self.account = account.into();
+        self
+    }
+
+    /// Another table than `evergrant_logins`: `table` or `schema.table`, spelled exactly as it is.
+    pub fn table(mut self, table: impl AsRef<str>) -> PostgresBackend {
+        let parts = table.as_ref().split('.').map(quoted);
+        self.table = parts.collect::<Vec<_>>().join(".");
+        self
+    }
+
+    /// How long the lock lasts of a process that goes silent before it has sent anything, instead of
+    /// 60 seconds.
+    pub fn lease(mut self, lease: Duration) -> PostgresBackend {
+        self.lease = lease;
+        self
+    }
+
+    /// With a clock to wait for the lock on.
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> PostgresBackend {
+        self.clock = clock;
+        self
+    }
+
+    /// Runs `work` on a session, once more on a new one if the first was dead.
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Clone + Send + 'static,
+    ) -> Result<T, BoxError> {
+        let name = self.describe();
+        self.server.run(|session| on(session, &name, work.clone()))
+    }
+
+    /// The same for a statement on the table, which is created if it is missing.
+    fn run_on_table<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Clone + Send + 'static,
+    ) -> Result<T, BoxError> {
+        let table = self.table.clone();
+        self.run(move |client| match work(client) {
+            Err(error) if error.code() == Some(&postgres::error::SqlState::UNDEFINED_TABLE) => {
+                create(client, &table)?;
+                work(client)
+            }
+            done => done,
+        })
+    }
+}
+
+/// Creates the table. Two that do so at once are told of each other by an error of one of them
+/// although nothing is wrong.
+fn create(client: &mut Client, table: &str) -> Result<(), postgres::Error> {
+    let sql = format!(
+        "CREATE TABLE IF NOT EXISTS {table} (account text PRIMARY KEY, record bytea NOT NULL, \
+         saved_at timestamptz NOT NULL DEFAULT now())"
+    );
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match client.batch_execute(&sql) {
+            Err(error) if tries < 3 && error.as_db_error().is_some() => {}
+            done => return done,
+        }
+    }
+}
+
+/// An identifier as it is spelled.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+impl Place for PostgresBackend {
+    fn read(&self) -> Result<Option<Bytes>, BoxError> {
+        let sql = format!("SELECT record FROM {} WHERE account = $1", self.table);
+        let account = self.account.clone();
+        self.run_on_table(move |client| {
+            let row = client.query_typed_opt(&sql, &[(&account, Type::TEXT)])?;
+            row.map(|row| row.try_get::<_, Vec<u8>>(0).map(Zeroizing::new)).transpose()
+        })
+    }
+
+    fn swap(&self, old: Option<&[u8]>, new: &[u8], _: &Record) -> Result<bool, BoxError> {
+        let table = &self.table;
+        let sql = match old {
+            Some(_) => format!(
+                "{FLUSHED} UPDATE {table} SET record = $2, saved_at = now() FROM flushed \
+                 WHERE account = $1 AND record = $3 AND setting IS NOT NULL"
+            ),
+            None => format!(
+                "{FLUSHED} INSERT INTO {table} (account, record) SELECT $1, $2 FROM flushed \
+                 WHERE setting IS NOT NULL ON CONFLICT DO NOTHING"
+            ),
+        };
+        let account = self.account.clone();
+        let bytes = |bytes: &[u8]| Zeroizing::new(bytes.to_vec());
+        let (old, new) = (old.map(bytes), bytes(new));
+        self.run_on_table(move |client| {
+            let new = new.as_slice();
+            let mut parameters: Vec<Parameter<'_>> =
+                vec![(&account, Type::TEXT), (&new, Type::BYTEA)];
+            let old = old.as_ref().map(|old| old.as_slice());
+            if let Some(old) = &old {
+                parameters.push((old, Type::BYTEA));
+            }
+            match client.execute_typed(&sql, &parameters) {
+                Ok(rows) => Ok(rows == 1),
+                // Where every transaction is to be serializable: somebody else was faster.
+                Err(error)
+                    if error.code()
+                        == Some(&postgres::error::SqlState::T_R_SERIALIZATION_FAILURE) =>
+                {
+                    Ok(false)
+                }
+                Err(error) => Err(error),
+            }
+        })
+    }
+
+    fn name(&self) -> String {
+        self.describe()
+    }
+}
+
+impl TokenBackend for PostgresBackend {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        // A transaction is seen by others after it was flushed.
+        self.read()?.map(|bytes| swap::parse(self, &bytes)).transpose()
+    }
+
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        swap::save(self, record).map(drop)
+    }
+
+    fn clear(&self) -> Result<(), BoxError> {
+        let sql = format!(
+            "{FLUSHED} DELETE FROM {} USING flushed WHERE account = $1 AND setting IS NOT NULL",
+            self.table
+        );
+        let account = self.account.clone();
+        self.run_on_table(move |client| {
+            client.execute_typed(&sql, &[(&account, Type::TEXT)]).map(drop)
+        })
+    }
+
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        let key = i64::from_be_bytes(swap::hash(&[&self.table, &self.account]));
+        let taken = lock::take(self, key, wait)?;
+        taken.ok_or_else(|| BackendError::Busy(self.describe()).into())
+    }
+
+    fn durability(&self) -> Durability {
+        let sql = "SELECT current_setting('fsync') = 'on' \
+                   AND (SELECT relpersistence = 'p' FROM pg_class WHERE oid = to_regclass($1)) \
+                   AND (current_setting('synchronous_standby_names') <> '' \
+                        OR NOT EXISTS (SELECT FROM pg_stat_replication))";
+        let table = self.table.clone();
+        let keeps = self.run(move |client| {
+            let row = client.query_typed_one(sql, &[(&table, Type::TEXT)])?;
+            row.try_get::<_, Option<bool>>(0)
+        });
+        match keeps {
+            Ok(Some(true)) => Durability::PowerCut,
+            Ok(Some(false)) => Durability::Process,
+            _ => Durability::Unknown,
+        }
+    }
+
+    fn describe(&self) -> String {
+        format!("{}, table {}, account {}", self.address, self.table, self.account)
+    }
+}
+
+impl fmt::Debug for PostgresBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresBackend")
+            .field("database", &self.address)
+            .field("table", &self.table)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}

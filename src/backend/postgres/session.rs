@@ -1,0 +1,125 @@
+//! Sessions with a PostgreSQL server, and a limit on how long one is waited for.
+
+use std::ops::DerefMut;
+use std::sync::mpsc::sync_channel;
+
+use postgres::Client;
+use postgres::error::SqlState;
+
+use super::super::BackendError;
+use super::super::rest::{Failed, PATIENCE};
+use crate::error::BoxError;
+
+/// A session, ours or lent.
+pub(super) type Session = Box<dyn Reach>;
+
+/// Reaches the client in a session.
+pub(super) trait Reach: Send {
+    fn client(&mut self) -> &mut Client;
+}
+
+struct Own(Client);
+
+impl Reach for Own {
+    fn client(&mut self) -> &mut Client {
+        &mut self.0
+    }
+}
+
+struct Lent<C>(C);
+
+impl<C: DerefMut<Target = Client> + Send> Reach for Lent<C> {
+    fn client(&mut self) -> &mut Client {
+        &mut self.0
+    }
+}
+
+pub(super) fn own(client: Client) -> Session {
+    Box::new(Own(client))
+}
+
+pub(super) fn lent<C: DerefMut<Target = Client> + Send + 'static>(connection: C) -> Session {
+    Box::new(Lent(connection))
+}
+
+/// What a server or the network says of an error. The display of the crate leaves the server's words
+/// out. No value is in them: parameters are sent apart.
+pub(super) fn told(error: &postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(error) => format!("{} ({})", error.message(), error.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}
+
+fn failed(name: &str, error: &postgres::Error) -> Failed {
+    let text = format!("{name}: {}", told(error));
+    // Ended by the server: a restart, an operator, an idle session. Or a server that takes no writes,
+    // whose address may lead to another one now.
+    let stale = match error.code() {
+        None => error.is_closed() || std::error::Error::source(error).is_some(),
+        Some(code) => [
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::IDLE_SESSION_TIMEOUT,
+            SqlState::READ_ONLY_SQL_TRANSACTION,
+        ]
+        .contains(code),
+    };
+    let full = [SqlState::DISK_FULL, SqlState::PROGRAM_LIMIT_EXCEEDED];
+    let error = match error.code() {
+        Some(code) if full.contains(code) => BackendError::Full(text),
+        _ => BackendError::Unavailable(text),
+    };
+    Failed { error: error.into(), stale }
+}
+
+/// Runs `work` on a thread of its own, and gives up waiting for it in time: neither the library nor
+/// the server notices a network that has stopped carrying anything in bounded time. The thread ends
+/// with the connection.
+fn within<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, BoxError> {
+    let (send, receive) = sync_channel(1);
+    let unavailable = |text: String| BackendError::Unavailable(format!("{name}: {text}"));
+    let builder = std::thread::Builder::new().name("evergrant-postgres".to_owned());
+    builder
+        .spawn(move || drop(send.send(work())))
+        .map_err(|error| unavailable(format!("no thread: {error}")))?;
+    let no_answer = |_| unavailable(format!("no answer within {} s", PATIENCE.as_secs()));
+    Ok(receive.recv_timeout(PATIENCE).map_err(no_answer)?)
+}
+
+/// Opens a session.
+pub(super) fn open(
+    name: &str,
+    connect: impl FnOnce() -> Result<Session, postgres::Error> + Send + 'static,
+) -> Result<Session, BoxError> {
+    within(name, connect)?.map_err(|error| {
+        if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
+            return BackendError::Busy(format!("{name}: {}", told(&error))).into();
+        }
+        failed(name, &error).error
+    })
+}
+
+/// Runs `work` on a session; one that failed is not used again.
+pub(super) fn on<T: Send + 'static>(
+    mut session: Session,
+    name: &str,
+    work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
+) -> Result<(Session, T), Failed> {
+    let done = within(name, move || {
+        let done = work(session.client());
+        (session, done)
+    });
+    match done {
+        Ok((session, Ok(done))) => Ok((session, done)),
+        Ok((_, Err(error))) => Err(failed(name, &error)),
+        Err(error) => Err(Failed { error, stale: false }),
+    }
+}

@@ -1,0 +1,220 @@
+//! A lease in Redis, bound to the connection of its holder where the server tells of connections.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use redis::RedisResult;
+
+use super::super::Guard;
+use super::super::lock::wait_for_server;
+use super::super::rest::{Failed, Rest, SLACK};
+use super::{Connection, failed, on, script};
+use crate::clock::Clock;
+use crate::error::BoxError;
+use crate::secret::random_id;
+
+/// Takes a free lock, or one that is ours already, or the one named by `ARGV[3]`. Answers who has it.
+const TAKE: &str = "local held = redis.call('GET', KEYS[1])
+if not held or held == ARGV[1] or held == ARGV[3] then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return ARGV[1]
+end
+return held";
+
+/// Goes on with a lock that is ours, under the name of `ARGV[2]`.
+const RENEW: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  return 1
+end
+return 0";
+
+const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then
+  return redis.call('DEL', KEYS[1])
+end
+return 0";
+
+/// How often those who wait ask whether the holder's connection is still there.
+const WATCH: Duration = Duration::from_millis(250);
+
+/// `TOKEN RUN CLIENT`: a random word, and which connection to which run of the server.
+fn name(token: &str, connection: &mut Connection) -> String {
+    format!("{token} {}", whereabouts(connection).unwrap_or_default())
+}
+
+/// Which connection to which run of the server this is; not every server tells, or may.
+fn whereabouts(connection: &mut Connection) -> RedisResult<String> {
+    let id: i64 = redis::cmd("CLIENT").arg("ID").query(&mut **connection)?;
+    let info: String = redis::cmd("INFO").arg("server").query(&mut **connection)?;
+    let run = info.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap_or_default();
+    Ok(format!("{} {id}", run.trim()))
+}
+
+/// Whether the connection of a holder has ended: with its process, or with the server that it was to.
+/// That is no proof that the process is dead, so the lock stays a lease, and the note of a spend is
+/// respected.
+fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult<bool> {
+    let parts = |name: &str| {
+        let mut parts = name.split(' ').skip(1).map(str::to_owned);
+        parts.next().zip(parts.next()).filter(|(run, id)| !run.is_empty() && !id.is_empty())
+    };
+    let (Some((their_run, their_id)), Some((run, id))) = (parts(held), parts(mine)) else {
+        return Ok(false);
+    };
+    if their_run != run {
+        return Ok(true);
+    }
+    let mut is_there = |id: &str| -> RedisResult<bool> {
+        let list: String =
+            redis::cmd("CLIENT").arg("LIST").arg("ID").arg(id).query(&mut **connection)?;
+        Ok(list.contains(&format!("id={id} ")))
+    };
+    // Whoever does not see itself asks somebody who does not know.
+    Ok(!is_there(&their_id)? && is_there(&id)?)
+}
+
+/// Takes the lock, waiting for `wait`; `None` when somebody else still has it.
+pub(super) fn take(
+    server: &Arc<Rest<Connection>>,
+    key: String,
+    store: &str,
+    clock: &Arc<dyn Clock>,
+    lease: Duration,
+    wait: Duration,
+) -> Result<Option<Guard>, BoxError> {
+    let token = random_id();
+    let mut at_hand: Option<(Connection, String)> = None;
+    let mut watched = None;
+    let taken = wait_for_server(&**clock, wait, || {
+        let now = clock.monotonic();
+        let watch = watched.is_none_or(|watched| now.saturating_sub(watched) >= WATCH);
+        let mut attempt = |connection: &mut Connection, name: &str| -> RedisResult<bool> {
+            let mut take = |instead_of: &str| -> RedisResult<String> {
+                let mut command = script(TAKE, &key);
+                command.arg(name).arg(millis(lease)).arg(instead_of).query(&mut **connection)
+            };
+            let held = take(name)?;
+            if held == name || !watch {
+                return Ok(held == name);
+            }
+            watched = Some(now);
+            // A server that does not tell of its connections frees the lock at the end of the lease.
+            let ended = has_ended(&held, name, connection).or_else(|error| match error.code() {
+                Some(_) => Ok(false),
+                None => Err(error),
+            })?;
+            let mut command = script(TAKE, &key);
+            let command = command.arg(name).arg(millis(lease)).arg(&held);
+            Ok(ended && command.query::<String>(&mut **connection)? == name)
+        };
+        let (connection, (name, taken)) = match at_hand.take() {
+            // A connection that breaks while it waits is replaced in the next round.
+            Some((mut connection, name)) => match attempt(&mut connection, &name) {
+                Ok(taken) => (connection, (name, taken)),
+                Err(error) => {
+                    let Failed { error, stale } = failed(store, &error);
+                    return if stale { Ok(None) } else { Err(error) };
+                }
+            },
+            None => server.lend(|connection| {
+                on(connection, store, &mut |connection| {
+                    let name = name(&token, connection);
+                    let taken = attempt(connection, &name)?;
+                    Ok((name, taken))
+                })
+            })?,
+        };
+        if !taken {
+            at_hand = Some((connection, name));
+            return Ok(None);
+        }
+        Ok(Some(Held {
+            server: Arc::clone(server),
+            connection: Some(connection),
+            store: store.to_owned(),
+            key: key.clone(),
+            token: token.clone(),
+            name,
+            lease,
+        }))
+    })?;
+    if let Some((connection, _)) = at_hand {
+        server.put(connection);
+    }
+    Ok(taken.map(|held| {
+        let held = Arc::new(Mutex::new(held));
+        let (same, clock) = (Arc::clone(&held), Arc::clone(clock));
+        Guard::lease(held, move |duration| same.lock().lasts(&*clock, duration))
+    }))
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX >> 8).max(1)
+}
+
+/// A lock that is held.
+struct Held {
+    server: Arc<Rest<Connection>>,
+    connection: Option<Connection>,
+    store: String,
+    key: String,
+    token: String,
+    name: String,
+    lease: Duration,
+}
+
+impl Held {
+    /// Renews the lock for a request of this length, its repetition and what is saved after it, and
+    /// answers whether that has worked in time.
+    fn lasts(&mut self, clock: &dyn Clock, duration: Duration) -> bool {
+        let wanted = duration.saturating_mul(2).saturating_add(self.lease).saturating_add(SLACK);
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        let renewed = self.renew(wanted).unwrap_or(false);
+        // A process that was stopped in between finds its lease older than it thinks.
+        let took = clock.monotonic().saturating_sub(monotonic);
+        let took = clock.now().duration_since(wall).map_or(took, |wall| took.max(wall));
+        renewed && took.saturating_add(duration) < wanted
+    }
+
+    fn renew(&mut self, wanted: Duration) -> Result<bool, BoxError> {
+        let renew = |connection: &mut Connection, old: &str, new: &str| -> RedisResult<i64> {
+            script(RENEW, &self.key).arg(old).arg(new).arg(millis(wanted)).query(&mut **connection)
+        };
+        if let Some(mut connection) = self.connection.take() {
+            match renew(&mut connection, &self.name, &self.name) {
+                Ok(done) => {
+                    self.connection = Some(connection);
+                    return Ok(done == 1);
+                }
+                Err(error) => {
+                    let Failed { error, stale } = failed(&self.store, &error);
+                    if !stale {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+        // The connection is gone, and the lock may still be there.
+        let (connection, (name, done)) = self.server.lend(|connection| {
+            on(connection, &self.store, &mut |connection| {
+                let new = name(&self.token, connection);
+                let done = renew(connection, &self.name, &new)?;
+                Ok((new, done))
+            })
+        })?;
+        self.connection = Some(connection);
+        self.name = name;
+        Ok(done == 1)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Without its connection the lock is free by itself, or at the end of the lease.
+        if let Some(mut connection) = self.connection.take()
+            && script(RELEASE, &self.key).arg(&self.name).query::<i64>(&mut *connection).is_ok()
+        {
+            self.server.put(connection);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! PostgreSQL: the contract, what survives, and the lock of a session.
+
+use std::time::Duration;
+
+use evergrant::backend::{BackendError, Durability, LockKind, PostgresBackend};
+use evergrant::sandbox::contract::{Contract, noted, successor};
+use evergrant::{BoxError, Error, TokenBackend as _};
+use postgres::{Client, NoTls};
+
+use crate::servers::{self, Server};
+use crate::support::*;
+
+fn store(server: &Server) -> PostgresBackend {
+    PostgresBackend::new(server.url()).unwrap()
+}
+
+fn admin(server: &Server) -> Client {
+    Client::connect(&server.url(), NoTls).unwrap()
+}
+
+/// A connection as a pool lends it.
+struct Lent(Client);
+
+impl std::ops::Deref for Lent {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.0
+    }
+}
+
+/// Who has the lock, as the server sees it.
+fn holders(server: &Server) -> Vec<i32> {
+    let sql = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted";
+    admin(server).query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+#[test]
+fn it_keeps_the_contract() {
+    let Some(server) = servers::postgres() else { return };
+    let raw = |bytes: &[u8]| {
+        let sql = "UPDATE evergrant_logins SET record = $1";
+        assert_eq!(admin(&server).execute(sql, &[&bytes]).unwrap(), 1);
+    };
+    let contract = Contract::new(|| store(&server));
+    let report = contract.compares(true).locks(LockKind::Lease).raw(raw).check();
+    report.assert();
+    assert!(report.skipped.is_empty(), "{report}");
+    // On connections of somebody else's, in a schema of its own, all transactions serializable.
+    let sql = "CREATE SCHEMA \"Odd\"; \
+               ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'";
+    admin(&server).batch_execute(sql).unwrap();
+    let url = server.url();
+    Contract::new(|| {
+        let url = url.clone();
+        let open = move || Client::connect(&url, NoTls).map(Lent);
+        PostgresBackend::with_connections(open).table("Odd.log\"ins").account("o'neill \u{1f511}")
+    })
+    .compares(true)
+    .locks(LockKind::Lease)
+    .check()
+    .assert();
+}
+
+#[test]
+fn what_is_committed_survives_a_crash_also_where_commits_are_not_waited_for() {
+    let Some(mut server) = servers::postgres() else { return };
+    let sql = "ALTER DATABASE postgres SET synchronous_commit = off; \
+               ALTER SYSTEM SET wal_writer_delay = '10s'; SELECT pg_reload_conf(); \
+               CREATE TABLE plain (n int)";
+    for sql in sql.split("; ") {
+        admin(&server).batch_execute(sql).unwrap();
+    }
+    let store = store(&server);
+    assert!(store.load().unwrap().is_none());
+    let mut forgotten = 0;
+    for n in 1..=5 {
+        let next = match store.load().unwrap() {
+            Some(stored) => successor(&stored, token(n)),
+            None => record(n),
+        };
+        store.save(&next).unwrap();
+        // The control: a commit of somebody else's after it, which nobody waits for.
+        admin(&server).execute("INSERT INTO plain VALUES ($1)", &[&(n as i32)]).unwrap();
+        server.crash();
+        assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
+        server.restart();
+        assert_eq!(store.load().unwrap().unwrap(), next);
+        let row = admin(&server).query_one("SELECT count(*) FROM plain", &[]).unwrap();
+        forgotten += i64::from(n) - forgotten - row.get::<_, i64>(0);
+    }
+    println!("5 crashes, {forgotten} of 5 commits of the control were forgotten");
+    assert!(forgotten > 0, "the control forgets nothing: this test shows nothing");
+    assert_eq!(store.durability(), Durability::PowerCut);
+    store.clear().unwrap();
+    server.crash();
+    server.restart();
+    assert!(store.load().unwrap().is_none(), "forgotten for good");
+    // A table that a crash empties, and a server that does not flush.
+    admin(&server).batch_execute("ALTER TABLE evergrant_logins SET UNLOGGED").unwrap();
+    assert_eq!(store.durability(), Durability::Process);
+    admin(&server).batch_execute("ALTER TABLE evergrant_logins SET LOGGED").unwrap();
+    assert_eq!(store.durability(), Durability::PowerCut);
+    admin(&server).batch_execute("ALTER SYSTEM SET fsync = off").unwrap();
+    admin(&server).batch_execute("SELECT pg_reload_conf()").unwrap();
+    while store.durability() != Durability::Process {}
+}
+
+#[test]
+fn a_late_save_is_fenced_and_a_repeated_one_is_not() {
+    let Some(server) = servers::postgres() else { return };
+    let (late, other) = (store(&server), store(&server));
+    late.save(&record(1)).unwrap();
+    let guard = late.lock(Duration::ZERO).unwrap();
+    let note = noted(&late.load().unwrap().unwrap());
+    late.save(&note).unwrap();
+    assert!(guard.lasts(Duration::from_secs(120)));
+    let [holder] = holders(&server)[..] else { panic!("one holds it") };
+    // The session ends, as one does that says nothing for longer than its limit.
+    admin(&server).execute("SELECT pg_terminate_backend($1)", &[&holder]).unwrap();
+    let theirs = other.lock(Duration::from_secs(60)).unwrap();
+    let newer = successor(&noted(&note), token(2));
+    other.save(&noted(&note)).unwrap();
+    other.save(&newer).unwrap();
+    other.save(&newer).expect("a save whose answer was lost");
+    assert!(!guard.lasts(Duration::ZERO), "it is told");
+    let error = precise(late.save(&successor(&note, token(3))));
+    assert!(matches!(error, BackendError::Conflict(_)), "{error}");
+    assert_eq!(other.load().unwrap().unwrap(), newer);
+    drop(guard);
+    assert!(matches!(precise(late.lock(Duration::ZERO)), BackendError::Busy(_)));
+    drop(theirs);
+    late.lock(Duration::ZERO).unwrap();
+}
+
+#[test]
+fn a_lock_ends_by_itself_and_leaves_nothing_behind() {
+    let Some(server) = servers::postgres() else { return };
+    // A holder that says nothing any more and is still connected.
+    let silent = store(&server).lease(Duration::from_millis(500));
+    let guard = silent.lock(Duration::ZERO).unwrap();
+    let other = store(&server);
+    assert!(matches!(precise(other.lock(Duration::ZERO)), BackendError::Busy(_)));
+    let theirs = other.lock(Duration::from_secs(60)).unwrap();
+    assert!(!guard.lasts(Duration::ZERO));
+    drop((guard, theirs));
+    assert!(holders(&server).is_empty());
+    // What was set for the lock is as it was.
+    let url = server.url();
+    let shared = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let pool = shared.clone();
+    struct Back(Option<Client>, std::sync::Arc<std::sync::Mutex<Vec<Client>>>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            self.1.lock().unwrap().extend(self.0.take());
+        }
+    }
+    impl std::ops::Deref for Back {
+        type Target = Client;
+        fn deref(&self) -> &Client {
+            self.0.as_ref().unwrap()
+        }
+    }
+    impl std::ops::DerefMut for Back {
+        fn deref_mut(&mut self) -> &mut Client {
+            self.0.as_mut().unwrap()
+        }
+    }
+    let store = PostgresBackend::with_connections(move || -> Result<_, BoxError> {
+        let resting = pool.lock().unwrap().pop();
+        let client = match resting {
+            Some(client) => client,
+            None => Client::connect(&url, NoTls)?,
+        };
+        Ok(Back(Some(client), pool.clone()))
+    });
+    store.save(&record(1)).unwrap();
+    let guard = store.lock(Duration::ZERO).unwrap();
+    assert!(guard.lasts(Duration::from_secs(1)));
+    assert!(store.load().unwrap().is_some(), "on another connection");
+    drop(guard);
+    assert_eq!(shared.lock().unwrap().len(), 2);
+    for client in shared.lock().unwrap().iter_mut() {
+        for setting in ["idle_session_timeout", "synchronous_commit"] {
+            let shown: String = client.query_one(&format!("SHOW {setting}"), &[]).unwrap().get(0);
+            assert_eq!(shown, if setting == "idle_session_timeout" { "0" } else { "on" });
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_used_is_told_as_what_it_is() {
+    let Some(server) = servers::postgres() else { return };
+    // A user who may use the table, and not create it.
+    let sql = "CREATE ROLE app LOGIN PASSWORD 'sesame'; REVOKE CREATE ON SCHEMA public FROM PUBLIC";
+    admin(&server).batch_execute(sql).unwrap();
+    let url = server.url().replace("postgres@", "app:sesame@");
+    let app = PostgresBackend::new(&url).unwrap();
+    let error = precise(app.load());
+    assert!(error.to_string().contains("permission denied"), "{error}");
+    store(&server).save(&record(1)).unwrap();
+    let sql = "GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO app";
+    admin(&server).batch_execute(sql).unwrap();
+    let stored = app.load().unwrap().unwrap();
+    app.save(&noted(&stored)).unwrap();
+    app.clear().unwrap();
+    app.lock(Duration::ZERO).unwrap();
+    // As many sessions as it takes: a lock is waited for.
+    admin(&server).batch_execute("ALTER ROLE app CONNECTION LIMIT 1").unwrap();
+    drop(app);
+    let app = PostgresBackend::new(&url).unwrap();
+    while app.load().is_err() {}
+    let second = PostgresBackend::new(&url).unwrap();
+    assert!(matches!(precise(second.lock(Duration::ZERO)), BackendError::Busy(_)));
+    // A server that only reads; a database that is not there; an address that is none.
+    admin(&server)
+        .batch_execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
+        .unwrap();
+    let error = precise(store(&server).save(&record(1)));
+    assert!(error.to_string().contains("read-only"), "{error}");
+    let error = precise(PostgresBackend::new(format!("{}x", server.url())).unwrap().load());
+    assert!(error.to_string().contains("does not exist"), "{error}");
+    let error = PostgresBackend::new("postgres://u:sesame@h/d?nonsense=1").unwrap_err();
+    assert!(matches!(error, Error::Config(_)) && !error.to_string().contains("sesame"), "{error}");
+}
+
+#[test]
+fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let url = format!("postgres://app:sesame@127.0.0.1:{port}/app");
+    let store = PostgresBackend::new(url).unwrap();
+    let error = precise(store.load());
+    assert!(error.to_string().contains("no answer within"), "{error}");
+    let name = "PostgreSQL database app at 127.0.0.1, table \"evergrant_logins\", account default";
+    assert_eq!(store.describe(), name);
+}

