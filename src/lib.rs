@@ -84,6 +84,7 @@
 //! | `browser` | `Client::authorize_in_browser` |
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
+//! | `teamleader` | `teamleader`: an SDK for Teamleader Focus |
 //!
 //! No feature changes what is there without it.
 //!
@@ -116,8 +117,13 @@ mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
+#[cfg(feature = "teamleader")]
+#[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
+pub mod teamleader;
 mod token;
 mod transport;
+#[cfg(feature = "teamleader")]
+mod vendor;
 
 pub use backend::{FileBackend, Guard, MemoryBackend, TokenBackend};
 pub use client::{Client, ClientBuilder};
