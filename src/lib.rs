@@ -91,6 +91,7 @@
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
+//! | `teamleader` | `teamleader`: an SDK for Teamleader Focus |
 //!
 //! No feature changes what is there without it.
 //!
@@ -135,8 +136,13 @@ mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
+#[cfg(feature = "teamleader")]
+#[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
+pub mod teamleader;
 mod token;
 mod transport;
+#[cfg(feature = "teamleader")]
+mod vendor;
 
 #[cfg(feature = "postgres")]
 pub use backend::PostgresBackend;

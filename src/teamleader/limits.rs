@@ -1,0 +1,125 @@
+//! Teamleader's limit of calls: respected ahead by a window of our own, and behind by its headers.
+//!
+//! 200 calls in any minute, for one integration and account (Teamleader's documentation). Other
+//! processes count, too, and only the headers of an answer know of them, so those lead.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
+
+use super::wire;
+use crate::clock::Clock;
+use crate::hooks::Received;
+
+/// The window, and a second more: a call that took long to arrive counts from when it arrived.
+const WINDOW: Duration = Duration::from_secs(61);
+
+/// How long a refusal without a readable time is waited for, and the most that one is believed.
+const UNKNOWN: Duration = Duration::from_secs(60);
+
+/// What Teamleader's last answer said about the limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// How many calls a minute may have: `X-RateLimit-Limit`.
+    pub limit: Option<u32>,
+    /// How many are left: `X-RateLimit-Remaining`.
+    pub remaining: Option<u32>,
+    /// When there are more again: `X-RateLimit-Reset`.
+    pub reset: Option<OffsetDateTime>,
+}
+
+/// The window of one client, shared by its threads.
+pub(super) struct Window {
+    clock: Arc<dyn Clock>,
+    /// How many calls it lets through; 0 for any number.
+    size: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// When the calls of the window were sent, the oldest first.
+    sent: VecDeque<Duration>,
+    /// Until when Teamleader said that nothing is to be had.
+    closed_until: Duration,
+    seen: Limits,
+}
+
+impl Window {
+    pub(super) fn new(clock: Arc<dyn Clock>, size: u32) -> Window {
+        Window { clock, size: size as usize, state: Mutex::default() }
+    }
+
+    /// Waits until a call may be sent, and counts it.
+    pub(super) fn enter(&self) {
+        if self.size == 0 {
+            return;
+        }
+        while let Some(wait) = self.try_enter() {
+            self.clock.sleep(wait);
+        }
+    }
+
+    /// Counts a call, or says how long to wait before asking again.
+    fn try_enter(&self) -> Option<Duration> {
+        let mut state = self.state.lock();
+        let now = self.clock.monotonic();
+        if let Some(wait) = state.closed_until.checked_sub(now).filter(|wait| !wait.is_zero()) {
+            return Some(wait);
+        }
+        while state.sent.front().is_some_and(|sent| *sent + WINDOW <= now) {
+            state.sent.pop_front();
+        }
+        if let Some(oldest) = state.sent.front().filter(|_| state.sent.len() >= self.size) {
+            return Some(*oldest + WINDOW - now);
+        }
+        state.sent.push_back(now);
+        None
+    }
+
+    /// Reads the headers of an answer.
+    pub(super) fn look(&self, answer: &Received<'_>) {
+        let header = |name: &str| answer.headers.get(name)?.to_str().ok();
+        let number = |name: &str| header(name)?.trim().parse::<u32>().ok();
+        let seen = Limits {
+            limit: number("x-ratelimit-limit"),
+            remaining: number("x-ratelimit-remaining"),
+            reset: header("x-ratelimit-reset").and_then(wire::moment),
+        };
+        let refused = answer.status == 429;
+        let mut state = self.state.lock();
+        if seen != Limits::default() {
+            state.seen = seen;
+        }
+        if !refused && seen.remaining != Some(0) {
+            return;
+        }
+        // Teamleader's own clock, not ours: the header beside it says what it is there.
+        let now = header("date")
+            .and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok())
+            .unwrap_or_else(|| self.clock.now_utc());
+        let wait = match seen.reset {
+            Some(reset) => Duration::try_from(reset - now).unwrap_or_default().min(UNKNOWN),
+            // `Retry-After` is read by the client itself.
+            None if refused && header("retry-after").is_some() => Duration::ZERO,
+            None => UNKNOWN,
+        };
+        state.closed_until = state.closed_until.max(self.clock.monotonic() + wait);
+    }
+
+    pub(super) fn seen(&self) -> Limits {
+        self.state.lock().seen
+    }
+}
+
+impl fmt::Debug for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Window").field("size", &self.size).finish_non_exhaustive()
+    }
+}

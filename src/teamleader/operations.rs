@@ -1,0 +1,226 @@
+//! The table of Teamleader's operations.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// Distilled from the specification by `tests/vendors/teamleader/distil.rs`; a test distils it again
+/// and compares.
+static TABLE: &str = include_str!("operations.tsv");
+
+static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let rows = TABLE.lines().filter(|line| !line.starts_with('#'));
+    let mut operations: Vec<Operation> = rows.filter_map(Operation::read).collect();
+    operations.sort_by_key(|operation| operation.name);
+    operations
+});
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// Answers many objects.
+    List,
+    /// Answers one object by its id.
+    Info,
+    /// Answers something else, and changes nothing.
+    Read,
+    /// Answers where a file is to be fetched or sent.
+    File,
+    /// Changes something.
+    Action,
+}
+
+/// What comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Returns {
+    /// An array of objects.
+    List,
+    /// An object.
+    Object,
+    /// A reference `{type, id}` to what was made.
+    Reference,
+    /// Where a file is, and until when.
+    Location,
+    /// Nothing.
+    Nothing,
+}
+
+/// One of Teamleader's operations, as the specification of version 1.112.0 has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Operation {
+    /// Its path without the first slash: `deals.create`, `projects-v2/projects.list`.
+    pub name: &'static str,
+    /// What it does.
+    pub kind: Kind,
+    /// Whether it takes a body.
+    pub takes_body: bool,
+    /// Whether its list comes in pages. A list that does not answers everything on every page.
+    pub pages: bool,
+    /// Whether its list can be sorted.
+    pub sorts: bool,
+    /// Whether its list can be filtered.
+    pub filters: bool,
+    /// Whether more can be asked for with `includes`.
+    pub includes: bool,
+    /// Whether the answer is said to count the matches when `includes` asks for `pagination`.
+    pub counts: bool,
+    /// What it cannot do without, one entry per demand: paths such as
+    /// `grouped_lines[].line_items[].quantity`, a `?` behind one that may be `null`; and
+    /// `a+b|a+c` where either set will do.
+    pub required: Vec<&'static str>,
+    /// The status of success.
+    pub status: u16,
+    /// What comes back.
+    pub returns: Returns,
+}
+
+impl Operation {
+    /// All of them, by name.
+    pub fn all() -> &'static [Operation] {
+        &OPERATIONS
+    }
+
+    /// The one of that name. A slash at the start does not matter.
+    pub fn named(name: &str) -> Option<&'static Operation> {
+        let name = name.strip_prefix('/').unwrap_or(name);
+        let at = OPERATIONS.binary_search_by_key(&name, |operation| operation.name).ok()?;
+        OPERATIONS.get(at)
+    }
+
+    /// As [`Operation::named`], or an error.
+    pub(super) fn known(name: &str) -> Result<&'static Operation> {
+        Operation::named(name).ok_or_else(|| {
+            let text = format!(
+                "Teamleader has no operation {name:?} in this version's table; \
+                 `Teamleader::call_unlisted` sends any"
+            );
+            Error::Config(text.into())
+        })
+    }
+
+    /// Whether it changes nothing, so that it may be sent again when no answer came.
+    pub fn is_read(&self) -> bool {
+        match self.kind {
+            Kind::List | Kind::Info | Kind::Read => true,
+            Kind::File => self.name.ends_with(".download"),
+            Kind::Action => false,
+        }
+    }
+
+    fn read(row: &'static str) -> Option<Operation> {
+        let mut cells = row.split('\t');
+        let mut next = || cells.next();
+        let (name, kind, flags, required) = (next()?, next()?, next()?, next()?);
+        let (status, returns) = (next()?.parse().ok()?, next()?);
+        Some(Operation {
+            name,
+            kind: match kind {
+                "list" => Kind::List,
+                "info" => Kind::Info,
+                "read" => Kind::Read,
+                "file" => Kind::File,
+                "action" => Kind::Action,
+                _ => return None,
+            },
+            takes_body: flags.contains('B'),
+            pages: flags.contains('P'),
+            sorts: flags.contains('S'),
+            filters: flags.contains('F'),
+            includes: flags.contains('I'),
+            counts: flags.contains('C'),
+            required: required.split(' ').filter(|cell| !cell.is_empty()).collect(),
+            status,
+            returns: match returns {
+                "list" => Returns::List,
+                "object" => Returns::Object,
+                "reference" => Returns::Reference,
+                "location" => Returns::Location,
+                "nothing" => Returns::Nothing,
+                _ => return None,
+            },
+        })
+    }
+
+    /// Refuses a body that lacks something, before it is sent.
+    pub(super) fn check(&self, body: &Value) -> Result<()> {
+        let refuse = |text: String| Err(Error::Config(text.into()));
+        if !matches!(body, Value::Object(_) | Value::Null) {
+            return refuse(format!("{} takes an object with named fields", self.name));
+        }
+        let missing: Vec<&str> =
+            self.required.iter().copied().filter(|demand| !satisfied(body, demand)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let readable: Vec<String> = missing
+            .iter()
+            .map(|demand| demand.replace('+', " and ").replace('|', ", or ").replace('?', ""))
+            .collect();
+        refuse(format!("{} needs {}; nothing was sent", self.name, readable.join("; ")))
+    }
+}
+
+fn satisfied(body: &Value, demand: &str) -> bool {
+    demand.split('|').any(|set| set.split('+').all(|path| has(body, path)))
+}
+
+fn has(value: &Value, path: &str) -> bool {
+    let (step, rest) = match path.split_once('.') {
+        Some((step, rest)) => (step, Some(rest)),
+        None => (path, None),
+    };
+    let (step, nullable) = match step.strip_suffix('?') {
+        Some(step) => (step, true),
+        None => (step, false),
+    };
+    let (step, each) = match step.strip_suffix("[]") {
+        Some(step) => (step, true),
+        None => (step, false),
+    };
+    match value.get(step) {
+        None => false,
+        Some(Value::Null) => nullable,
+        Some(Value::Array(items)) if each => {
+            rest.is_none_or(|rest| items.iter().all(|item| has(item, rest)))
+        }
+        // A value of another form than the specification's is Teamleader's to judge.
+        Some(inside @ Value::Object(_)) => rest.is_none_or(|rest| has(inside, rest)),
+        Some(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_row_of_the_table_is_read() {
+        let rows = TABLE.lines().filter(|line| !line.starts_with('#')).count();
+        assert_eq!((rows, Operation::all().len()), (290, 290));
+        for pair in Operation::all().windows(2) {
+            assert!(pair[0].name < pair[1].name);
+        }
+    }
+
+    #[test]
+    fn what_is_required_is_found_at_any_depth() {
+        assert!(satisfied(&json!({ "a": 1 }), "a"));
+        assert!(!satisfied(&json!({ "a": null }), "a"));
+        assert!(satisfied(&json!({ "a": null }), "a?"));
+        assert!(!satisfied(&json!({}), "a?"));
+        let lines = json!({ "l": [{ "i": [{ "q": 1 }, { "q": 2 }] }, { "i": [] }] });
+        assert!(satisfied(&lines, "l[].i[].q"));
+        assert!(!satisfied(&lines, "l[].i[].d"));
+        assert!(!satisfied(&json!({ "l": [{}] }), "l[].i[].q"));
+        assert!(!satisfied(&json!({}), "l[].i[].q"));
+        let one_of = "a+b|a+c";
+        assert!(satisfied(&json!({ "a": 1, "c": 1 }), one_of));
+        assert!(!satisfied(&json!({ "b": 1, "c": 1 }), one_of));
+    }
+}

@@ -1,0 +1,3 @@
+//! Teamleader Focus.
+
+mod distil;
