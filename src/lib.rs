@@ -86,6 +86,7 @@
 //! | `discovery` | [`discovery`]: a provider from what the server says of itself (RFC 8414, OpenID Connect) |
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
 //! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
+//! | `jwt` | [`jwt`]: clients that sign (`private_key_jwt`), the JWT bearer grant (RFC 7523), service accounts |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //!
@@ -118,6 +119,9 @@ mod interactive;
 #[cfg(feature = "introspection")]
 #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
 pub mod introspection;
+#[cfg(feature = "jwt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+pub mod jwt;
 mod middleware;
 #[cfg(feature = "oidc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
@@ -132,6 +136,8 @@ mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
+#[cfg(feature = "jwt")]
+mod signing;
 mod token;
 mod transport;
 

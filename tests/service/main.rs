@@ -7,6 +7,8 @@ mod device;
 mod discovery;
 #[cfg(feature = "introspection")]
 mod introspection;
+#[cfg(feature = "jwt")]
+mod jwt;
 #[cfg(feature = "oidc")]
 mod oidc;
 #[allow(dead_code)]
