@@ -63,6 +63,7 @@
 //! | use a service that is not in the list | [`Provider::builder`] |
 //! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
 //! | tell "ask a person" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
+//! | know how long a login will live | [`Client::health`], [`Client::keep_alive`] |
 //! | see what happens | [`ClientBuilder::on_event`], the `log` crate |
 //! | test a script | [`sandbox`] |
 //!
@@ -114,6 +115,7 @@ pub mod discovery;
 pub mod error;
 mod event;
 pub mod guide;
+pub mod health;
 pub mod hooks;
 mod interactive;
 #[cfg(feature = "introspection")]
