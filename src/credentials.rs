@@ -22,18 +22,43 @@ pub struct Credentials {
     id: String,
     secret: Option<Secret>,
     redirect_uri: Option<String>,
+    #[cfg(feature = "jwt")]
+    signer: Option<crate::signing::Shared>,
 }
 
 impl Credentials {
     /// A confidential client. An empty secret counts as none: servers refuse an empty one.
     pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Credentials {
         let secret = Some(secret.into()).filter(|secret| !secret.is_empty());
-        Credentials { id: id.into(), secret, redirect_uri: None }
+        Credentials { secret, ..Credentials::public(id) }
     }
 
     /// A public client (RFC 6749 section 2.1): it has no secret.
     pub fn public(id: impl Into<String>) -> Credentials {
-        Credentials { id: id.into(), secret: None, redirect_uri: None }
+        Credentials {
+            id: id.into(),
+            secret: None,
+            redirect_uri: None,
+            #[cfg(feature = "jwt")]
+            signer: None,
+        }
+    }
+
+    /// A client that signs for itself (`private_key_jwt`, RFC 7523 section 2.2): it proves that it has
+    /// the key and sends no secret. The server knows the public half.
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    pub fn signed(
+        id: impl Into<String>,
+        signer: impl crate::signing::Signer + 'static,
+    ) -> Credentials {
+        let signer = crate::signing::Shared(std::sync::Arc::new(signer));
+        Credentials { signer: Some(signer), ..Credentials::public(id) }
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) fn signer(&self) -> Option<&crate::signing::Shared> {
+        self.signer.as_ref()
     }
 
     /// Reads `PREFIX_CLIENT_ID`, `PREFIX_CLIENT_SECRET` and `PREFIX_REDIRECT_URI` from the
@@ -46,9 +71,9 @@ impl Credentials {
         let name = format!("{prefix}_CLIENT_ID");
         let id = env(&name)?.ok_or_else(|| Error::config(format!("{name} is not set")))?;
         Ok(Credentials {
-            id,
             secret: env(&format!("{prefix}_CLIENT_SECRET"))?.map(Secret::new),
             redirect_uri: env(&format!("{prefix}_REDIRECT_URI"))?,
+            ..Credentials::public(id)
         })
     }
 
@@ -102,11 +127,11 @@ impl Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("id", &self.id)
-            .field("secret", &self.secret)
-            .field("redirect_uri", &self.redirect_uri)
-            .finish()
+        let mut shown = f.debug_struct("Credentials");
+        shown.field("id", &self.id).field("secret", &self.secret);
+        #[cfg(feature = "jwt")]
+        shown.field("signer", &self.signer);
+        shown.field("redirect_uri", &self.redirect_uri).finish()
     }
 }
 

@@ -63,6 +63,7 @@
 //! | use a service that is not in the list | [`Provider::builder`] |
 //! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
 //! | tell "ask a person" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
+//! | know how long a login will live | [`Client::health`], [`Client::keep_alive`] |
 //! | see what happens | [`ClientBuilder::on_event`], the `log` crate |
 //! | test a script | [`sandbox`] |
 //!
@@ -86,6 +87,7 @@
 //! | `discovery` | [`discovery`]: a provider from what the server says of itself (RFC 8414, OpenID Connect) |
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
 //! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
+//! | `jwt` | [`jwt`]: clients that sign (`private_key_jwt`), the JWT bearer grant (RFC 7523), service accounts |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
@@ -117,11 +119,15 @@ pub mod discovery;
 pub mod error;
 mod event;
 pub mod guide;
+pub mod health;
 pub mod hooks;
 mod interactive;
 #[cfg(feature = "introspection")]
 #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
 pub mod introspection;
+#[cfg(feature = "jwt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+pub mod jwt;
 mod middleware;
 #[cfg(feature = "oidc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
@@ -139,6 +145,8 @@ mod secret;
 #[cfg(feature = "teamleader")]
 #[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
 pub mod teamleader;
+#[cfg(feature = "jwt")]
+mod signing;
 mod token;
 mod transport;
 #[cfg(feature = "teamleader")]

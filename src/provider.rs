@@ -78,6 +78,10 @@ pub struct Provider {
     pub(crate) api_word: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) token_timeout: Duration,
+    #[cfg(feature = "jwt")]
+    pub(crate) assertion_audience: AssertionAudience,
+    #[cfg(feature = "jwt")]
+    pub(crate) assertion_type: Option<String>,
     pub(crate) idle_limit: Option<Duration>,
     pub(crate) consent_limit: Option<Duration>,
 }
@@ -104,6 +108,32 @@ pub enum ClientAuth {
     /// `self_signed_tls_client_auth`, RFC 8705 section 2). The certificate is given to ureq with
     /// `ClientBuilder::http`, which says how.
     Certificate,
+    /// A JWT signed with the client's private key (`private_key_jwt`, RFC 7523 section 2.2). The key
+    /// is in the credentials: `Credentials::signed`. Credentials with a key use it whatever the
+    /// provider's way.
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    PrivateKeyJwt,
+    /// A JWT signed with the client secret (`client_secret_jwt`, HS256; OpenID Connect Core section
+    /// 9).
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    SecretJwt,
+}
+
+/// What a client assertion names as its audience (RFC 7523 section 3).
+#[cfg(feature = "jwt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AssertionAudience {
+    /// The issuer, or the token endpoint where no issuer is known. The draft that updates RFC 7523
+    /// wants the issuer.
+    Issuer,
+    /// The token endpoint: glewlwyd 2.7.5 and canaille 0.3.6 take nothing else.
+    TokenEndpoint,
+    /// This text.
+    Text(String),
 }
 
 /// How the parameters of a token request travel.
@@ -246,6 +276,10 @@ impl Provider {
             api_word: Some("Bearer".to_owned()),
             user_agent: None,
             token_timeout: Duration::from_secs(120),
+            #[cfg(feature = "jwt")]
+            assertion_audience: AssertionAudience::Issuer,
+            #[cfg(feature = "jwt")]
+            assertion_type: None,
             idle_limit: None,
             consent_limit: None,
         })

@@ -61,7 +61,8 @@ pub fn google() -> Provider {
 /// `consumers` or a tenant's id or domain.
 ///
 /// Endpoints as httpx-oauth 0.17.0 and golang/oauth2 (December 2025) have them. Each refresh brings
-/// a new refresh token and does not end the old one (entra-docs, May 2025). `offline_access` is what
+/// a new refresh token and does not end the old one; one lives for 90 days, 24 hours for a redirect URI
+/// registered as a single-page application (entra-docs, May 2025). `offline_access` is what
 /// makes Entra issue one. An integrator had to switch PKCE off for clients with a secret (Nango,
 /// August 2026), so those go without.
 ///
@@ -85,6 +86,7 @@ pub fn microsoft(tenant: &str) -> Result<Provider> {
         .authorize_param(("response_mode", "query"))
         .pkce(Pkce::PublicClients)
         .rotation(Rotation::None)
+        .idle_limit(Duration::from_secs(90 * 86_400))
         .build()
 }
 

@@ -153,6 +153,11 @@ impl Keeper {
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
     }
 
+    /// Whether a person has to log in for the grant.
+    pub(crate) fn has_login(&self) -> bool {
+        self.rules.one_time
+    }
+
     /// How many refreshes this client has made.
     pub(crate) fn refreshes(&self) -> u64 {
         self.memory.lock().refreshes

@@ -3,8 +3,10 @@
 #[cfg(any(feature = "device", feature = "introspection"))]
 mod ask;
 mod config;
+mod skew;
 mod wire;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -14,6 +16,7 @@ pub(crate) use self::config::{HttpConfig, api_config};
 pub(crate) use self::wire::get;
 pub(crate) use self::wire::{Agents, Answer};
 use self::wire::{Raw, head};
+use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError};
 use crate::protocol::{self, Caller, Outcome, TokenRequest};
@@ -42,11 +45,17 @@ pub(crate) struct TokenTransport {
     /// Parameters of every token request.
     extra: Vec<(String, String)>,
     agents: Agents,
+    #[cfg(feature = "jwt")]
+    skew: skew::Skew,
 }
 
 /// A grant that needs nothing stored.
-pub(crate) struct Grant {
-    pub(crate) scopes: Vec<String>,
+pub(crate) enum Grant {
+    ClientCredentials {
+        scopes: Vec<String>,
+    },
+    #[cfg(feature = "jwt")]
+    JwtBearer(protocol::JwtBearer),
 }
 
 impl TokenTransport {
@@ -56,10 +65,23 @@ impl TokenTransport {
         grant: Option<Grant>,
         extra: Vec<(String, String)>,
         change: Option<&HttpConfig>,
+        clock: &Arc<dyn Clock>,
     ) -> TokenTransport {
         let name = provider.user_agent.as_deref();
         let agents = Agents::new(name, provider.token_timeout, change);
-        TokenTransport { provider, credentials, grant, extra, agents }
+        #[cfg(feature = "jwt")]
+        let skew = skew::Skew::new(clock.clone());
+        #[cfg(not(feature = "jwt"))]
+        let _ = clock;
+        TokenTransport {
+            provider,
+            credentials,
+            grant,
+            extra,
+            agents,
+            #[cfg(feature = "jwt")]
+            skew,
+        }
     }
 
     fn caller(&self, now: OffsetDateTime) -> Caller<'_> {
@@ -75,8 +97,9 @@ impl TokenTransport {
         verifier: Option<&Secret>,
         sent_at: OffsetDateTime,
     ) -> Sent {
-        let request = protocol::exchange(&self.caller(sent_at), code, redirect_uri, verifier);
-        self.run(request, sent_at, [Some(code), verifier])
+        self.run(sent_at, [Some(code), verifier], &|caller| {
+            protocol::exchange(caller, code, redirect_uri, verifier)
+        })
     }
 
     /// Takes a token back whose ID token is not that of this login: it is not stored then.
@@ -110,13 +133,6 @@ impl TokenTransport {
         hint: Option<&str>,
         sent_at: OffsetDateTime,
     ) -> Result<()> {
-        let request = protocol::revoke(&self.caller(sent_at), secret, hint);
-        let request = request.ok_or_else(|| {
-            Error::config(format!(
-                "provider {} has no revocation endpoint: clear() forgets the login here",
-                self.provider.name
-            ))
-        })?;
         let failed = |source: BoxError| match source.downcast::<Error>() {
             Ok(error) => *error,
             Err(source) => Error::Transport(Box::new(TransportError {
@@ -125,7 +141,9 @@ impl TokenTransport {
                 source,
             })),
         };
-        let outcome = match self.run(request, sent_at, [Some(secret), None]) {
+        let sent = self
+            .run(sent_at, [Some(secret), None], &|caller| protocol::revoke(caller, secret, hint));
+        let outcome = match sent {
             Sent::Reply(reply) => reply.outcome,
             Sent::Never(error) | Sent::NoAnswer(error) => return Err(failed(error)),
         };
@@ -147,32 +165,49 @@ impl TokenTransport {
 
     fn run(
         &self,
-        request: Result<TokenRequest>,
         sent_at: OffsetDateTime,
         spent: [Option<&Secret>; 2],
+        build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
     ) -> Sent {
-        let request = match request {
-            Ok(request) => request,
-            Err(error) => return Sent::Never(error.into()),
-        };
-        let hidden = self.hidden(&request, spent);
-        let mut sent = match self.send(&request) {
+        let (raw, hidden) = self.deliver(sent_at, spent, build);
+        self.judged(raw, &hidden, sent_at)
+    }
+
+    /// What came of a request to the token endpoint.
+    fn judged(&self, raw: Raw, hidden: &[Secret], sent_at: OffsetDateTime) -> Sent {
+        let mut sent = match raw {
             Raw::Never(error) => Sent::Never(error),
             Raw::NoAnswer(error) => Sent::NoAnswer(error),
             Raw::Answer(answer) => self.read(answer, sent_at),
         };
         match &mut sent {
             Sent::Reply(reply) => hidden.iter().for_each(|secret| reply.hide(secret)),
-            Sent::Never(error) | Sent::NoAnswer(error) => without_secrets(error, &hidden),
+            Sent::Never(error) | Sent::NoAnswer(error) => without_secrets(error, hidden),
         }
         sent
     }
 
-    fn send(&self, request: &TokenRequest) -> Raw {
-        match head(request) {
-            Ok(head) => self.agents.send(head, request),
-            Err(error) => Raw::Never(error.into()),
-        }
+    /// Builds and sends a request: what came of it, and what no error may repeat.
+    fn deliver(
+        &self,
+        sent_at: OffsetDateTime,
+        spent: [Option<&Secret>; 2],
+        build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
+    ) -> (Raw, Vec<Secret>) {
+        let once = || {
+            let request = match build(&self.caller(self.their_time(sent_at))) {
+                Ok(request) => request,
+                Err(error) => return (Raw::Never(error.into()), Vec::new()),
+            };
+            let raw = match head(&request) {
+                Ok(head) => self.agents.send(head, &request),
+                Err(error) => Raw::Never(error.into()),
+            };
+            (raw, self.hidden(&request, spent))
+        };
+        let done = once();
+        // Nothing was spent: whoever the server does not know gets nothing done.
+        if self.clock_was_wrong(&done.0, sent_at) { once() } else { done }
     }
 
     /// What a server may repeat in its error text, in the form it was sent.
@@ -217,29 +252,30 @@ fn without_secrets(error: &mut BoxError, hidden: &[Secret]) {
 
 impl Transport for TokenTransport {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
-        let caller = self.caller(sent_at);
         match ask {
             Ask::Refresh { token, refresh_token } => {
                 let redirect_uri = self.credentials.redirect_uri();
-                let request = protocol::refresh(&caller, token, refresh_token, redirect_uri);
                 let access_token = self
                     .provider
                     .refresh_grant
                     .as_ref()
                     .filter(|grant| grant.sends_access_token)
                     .map(|_| token.access_token());
-                self.run(request, sent_at, [Some(refresh_token), access_token])
+                self.run(sent_at, [Some(refresh_token), access_token], &|caller| {
+                    protocol::refresh(caller, token, refresh_token, redirect_uri)
+                })
             }
-            Ask::Grant => match &self.grant {
-                Some(Grant { scopes }) => {
-                    self.run(protocol::client_credentials(&caller, scopes), sent_at, [None, None])
+            Ask::Grant => self.run(sent_at, [None, None], &|caller| match &self.grant {
+                Some(Grant::ClientCredentials { scopes }) => {
+                    protocol::client_credentials(caller, scopes)
                 }
-                None => Sent::Never("this client has no such grant".into()),
-            },
-            Ask::Revoke(token) => match protocol::revoke(&caller, token, Some(REFRESH)) {
-                Some(request) => self.run(request, sent_at, [Some(token), None]),
-                None => Sent::Never("the service has no revocation endpoint".into()),
-            },
+                #[cfg(feature = "jwt")]
+                Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
+                None => Err(Error::config("this client has no such grant")),
+            }),
+            Ask::Revoke(token) => self.run(sent_at, [Some(token), None], &|caller| {
+                protocol::revoke(caller, token, Some(REFRESH))
+            }),
         }
     }
 }

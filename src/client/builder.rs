@@ -123,7 +123,16 @@ impl ClientBuilder {
     /// own default.
     pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        self.grant = Some(Grant { scopes });
+        self.grant = Some(Grant::ClientCredentials { scopes });
+        self
+    }
+
+    /// Uses the JWT bearer grant (RFC 7523): a signed statement takes the place of a person, and a
+    /// token is asked for whenever one is needed.
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    pub fn jwt_bearer(mut self, grant: crate::jwt::JwtBearer) -> ClientBuilder {
+        self.grant = Some(Grant::JwtBearer(grant));
         self
     }
 
@@ -209,6 +218,7 @@ impl ClientBuilder {
             grant,
             extra,
             http.as_ref(),
+            &clock,
         ));
         let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
         let parsed = |text: &String| Url::parse(text).ok();
@@ -253,11 +263,21 @@ fn binding(
     extra: &[(String, String)],
 ) -> Binding {
     let extra: Vec<_> = extra.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let extra = Some(extra.join("&")).filter(|text| !text.is_empty());
+    let (name, scope, mark) = match grant {
+        None => ("authorization_code", None, None),
+        Some(Grant::ClientCredentials { scopes }) => {
+            ("client_credentials", Some(scopes.join(" ")), None::<String>)
+        }
+        #[cfg(feature = "jwt")]
+        Some(Grant::JwtBearer(grant)) => ("jwt_bearer", grant.scope(), grant.mark()),
+    };
+    let marks: Vec<String> = [extra, mark].into_iter().flatten().collect();
     Binding {
         token_endpoint: provider.token_endpoint.clone(),
         client_id: credentials.id().to_owned(),
-        grant: grant.map_or("authorization_code", |_| "client_credentials").to_owned(),
-        scope: grant.map(|grant| grant.scopes.join(" ")).filter(|scope| !scope.is_empty()),
-        audience: Some(extra.join("&")).filter(|text| !text.is_empty()),
+        grant: name.to_owned(),
+        scope: scope.filter(|scope| !scope.is_empty()),
+        audience: Some(marks.join("&")).filter(|text| !text.is_empty()),
     }
 }

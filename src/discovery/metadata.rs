@@ -152,6 +152,10 @@ fn named(method: &str) -> Option<ClientAuth> {
     match method {
         "client_secret_basic" => Some(ClientAuth::Basic),
         "client_secret_post" => Some(ClientAuth::Body),
+        #[cfg(feature = "jwt")]
+        "private_key_jwt" => Some(ClientAuth::PrivateKeyJwt),
+        #[cfg(feature = "jwt")]
+        "client_secret_jwt" => Some(ClientAuth::SecretJwt),
         "none" => Some(ClientAuth::None),
         _ => None,
     }
@@ -159,7 +163,15 @@ fn named(method: &str) -> Option<ClientAuth> {
 
 /// The best that this build has.
 fn best(methods: &[&str]) -> Option<ClientAuth> {
-    let preferred = [ClientAuth::Basic, ClientAuth::Body, ClientAuth::None];
+    let preferred = [
+        ClientAuth::Basic,
+        ClientAuth::Body,
+        #[cfg(feature = "jwt")]
+        ClientAuth::PrivateKeyJwt,
+        #[cfg(feature = "jwt")]
+        ClientAuth::SecretJwt,
+        ClientAuth::None,
+    ];
     preferred.into_iter().find(|auth| methods.iter().any(|method| named(method) == Some(*auth)))
 }
 

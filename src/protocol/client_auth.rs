@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::caller::Caller;
 use super::form::{Params, encode_into};
-use super::grant::Caller;
 use crate::error::{Error, Result};
 use crate::provider::ClientAuth;
 use crate::secret::Secret;
@@ -19,6 +19,14 @@ pub(crate) fn authenticate<'a>(
 ) -> Result<Option<Secret>> {
     let (method, credentials) = (caller.auth, caller.credentials);
     let id = credentials.id();
+    #[cfg(feature = "jwt")]
+    if let Some(assertion) = super::assertion::client_assertion(caller)? {
+        // Entra wants the name as well (RFC 7521 section 4.2 allows it).
+        params.push("client_id", id);
+        params.push("client_assertion_type", super::assertion::CLIENT_ASSERTION_TYPE);
+        params.push("client_assertion", assertion.expose().to_owned());
+        return Ok(None);
+    }
     let without_secret = matches!(method, ClientAuth::None | ClientAuth::Certificate);
     let Some(secret) = credentials.secret().filter(|_| !without_secret) else {
         params.push("client_id", id);
@@ -48,6 +56,9 @@ pub(crate) fn authenticate<'a>(
             params.push("client_secret", secret);
             Ok(None)
         }
+        // Both have made an assertion, or failed to.
+        #[cfg(feature = "jwt")]
+        ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt => Ok(None),
     }
 }
 

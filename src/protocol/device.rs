@@ -9,9 +9,10 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::authorize::join_scopes;
+use super::caller::Caller;
 use super::client_auth::authenticate;
 use super::form::Params;
-use super::grant::{Caller, TokenRequest, build_form};
+use super::grant::{TokenRequest, build_form};
 use super::refusal::refusal;
 use super::reply::RawReply;
 use super::reply::lifetime::seconds;
@@ -88,7 +89,6 @@ impl DeviceCode {
     }
 
     /// Whether it was started with this provider and application.
-    #[cfg_attr(not(feature = "device"), allow(dead_code))]
     pub(crate) fn is_for(&self, provider: &Provider, credentials: &Credentials) -> bool {
         self.token_endpoint == provider.token_endpoint && self.client_id == credentials.id()
     }
@@ -120,7 +120,6 @@ impl fmt::Display for DeviceCode {
 }
 
 /// Starts a device login (RFC 8628 section 3.1). No scopes means the provider's default ones.
-#[cfg_attr(not(feature = "device"), allow(dead_code))]
 pub(crate) fn device_authorization(caller: &Caller<'_>, scopes: &[&str]) -> Result<TokenRequest> {
     let provider = caller.provider;
     let Some(endpoint) = provider.device_authorization_endpoint() else {
@@ -142,7 +141,6 @@ pub(crate) fn device_authorization(caller: &Caller<'_>, scopes: &[&str]) -> Resu
 }
 
 /// Polls (RFC 8628 section 3.4).
-#[cfg_attr(not(feature = "device"), allow(dead_code))]
 pub(crate) fn device_token(caller: &Caller<'_>, device_code: &Secret) -> Result<TokenRequest> {
     let mut params = Params::new();
     params.push("grant_type", GRANT);

@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 use ureq::http::HeaderMap;
 
 use super::authorize::authorize;
-use super::device::read_device;
 use super::reply::{Outcome, RawReply, read};
 use super::text::clean;
 use crate::credentials::Credentials;
@@ -62,7 +61,9 @@ pub fn reply(bytes: &[u8]) {
                     assert!(!error.code.is_empty());
                 }
             }
-            let _ = read_device(&provider, &Credentials::public("app"), &raw, sent_at);
+            #[cfg(feature = "device")]
+            let _ =
+                super::device::read_device(&provider, &Credentials::public("app"), &raw, sent_at);
         }
     }
 }

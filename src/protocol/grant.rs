@@ -2,49 +2,16 @@
 
 use std::fmt;
 
-use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::authorize::join_scopes;
+use super::caller::Caller;
 use super::client_auth::authenticate;
 use super::form::Params;
-use super::resource::check_resource;
-use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::provider::{ClientAuth, Provider, RevocationStyle, TokenFormat};
+use crate::provider::{Provider, RevocationStyle, TokenFormat};
 use crate::secret::Secret;
 use crate::token::Token;
-
-/// Parameters that are the protocol's own, in any grant.
-const RESERVED: [&str; 13] = [
-    "grant_type",
-    "assertion",
-    "device_code",
-    "token",
-    "client_id",
-    "client_secret",
-    "client_assertion",
-    "client_assertion_type",
-    "code",
-    "code_verifier",
-    "redirect_uri",
-    "refresh_token",
-    "scope",
-];
-
-/// Who asks, and when: what the requests of one client have in common.
-#[derive(Clone, Copy)]
-pub(crate) struct Caller<'a> {
-    pub(crate) provider: &'a Provider,
-    pub(crate) credentials: &'a Credentials,
-    /// Parameters that the caller adds to every token request, such as `resource`.
-    pub(crate) extra: &'a [(String, String)],
-    /// How the client authenticates at the endpoint that is asked.
-    pub(crate) auth: ClientAuth,
-    /// The server's time as far as it is known, for assertions that carry it.
-    #[allow(dead_code)] // the assertions'
-    pub(crate) now: OffsetDateTime,
-}
 
 /// A request to a token endpoint, ready to be sent. `Debug` shows neither query, header values nor
 /// body.
@@ -159,30 +126,32 @@ pub(crate) fn client_credentials(caller: &Caller<'_>, scopes: &[String]) -> Resu
     caller.token_request(params)
 }
 
-/// Revokes a token (RFC 7009 section 2.1); `None` when the provider has no endpoint for it. `hint` is
-/// `refresh_token` or `access_token`.
+/// Revokes a token (RFC 7009 section 2.1). `hint` is `refresh_token` or `access_token`.
 pub(crate) fn revoke(
     caller: &Caller<'_>,
     token: &Secret,
     hint: Option<&str>,
-) -> Option<Result<TokenRequest>> {
+) -> Result<TokenRequest> {
     let Caller { provider, .. } = *caller;
-    let endpoint = provider.revocation_endpoint.as_ref()?;
+    let Some(endpoint) = provider.revocation_endpoint() else {
+        return Err(Error::config(format!(
+            "provider {} has no revocation endpoint: clear() forgets the login here",
+            provider.name
+        )));
+    };
     let caller = Caller { auth: provider.revocation_auth.unwrap_or(caller.auth), ..*caller };
     let mut params = about_token(token, hint);
-    let header = authenticate(&caller, &mut params);
-    Some(header.and_then(|header| {
-        let mut provider = provider.clone();
-        provider.token_format = match provider.revocation_style {
-            RevocationStyle::Json => TokenFormat::Json,
-            RevocationStyle::Form | RevocationStyle::Delete => TokenFormat::Form,
-        };
-        let mut request = build(&provider, endpoint, header, &params)?;
-        if provider.revocation_style == RevocationStyle::Delete {
-            request.method = "DELETE";
-        }
-        Ok(request)
-    }))
+    let header = authenticate(&caller, &mut params)?;
+    let mut provider = provider.clone();
+    provider.token_format = match provider.revocation_style {
+        RevocationStyle::Json => TokenFormat::Json,
+        RevocationStyle::Form | RevocationStyle::Delete => TokenFormat::Form,
+    };
+    let mut request = build(&provider, endpoint, header, &params)?;
+    if provider.revocation_style == RevocationStyle::Delete {
+        request.method = "DELETE";
+    }
+    Ok(request)
 }
 
 /// The parameters of a request about a token (RFC 7009 section 2.1, RFC 7662 section 2.1).
@@ -195,48 +164,8 @@ pub(super) fn about_token<'a>(token: &'a Secret, hint: Option<&'a str>) -> Param
     params
 }
 
-impl<'a> Caller<'a> {
-    /// Whether the client can authenticate (RFC 6749 section 2.1).
-    pub(crate) fn is_confidential(&self) -> bool {
-        match self.auth {
-            ClientAuth::None => false,
-            ClientAuth::Certificate => true,
-            _ => self.credentials.secret().is_some(),
-        }
-    }
-
-    /// A request to the token endpoint with these parameters, those of the client's authentication,
-    /// the caller's and the provider's.
-    pub(super) fn token_request(&self, mut params: Params<'a>) -> Result<TokenRequest> {
-        let header = authenticate(self, &mut params)?;
-        self.extra_params(&mut params)?;
-        for (name, value) in &self.provider.token_params {
-            self.provider_param(&mut params, name, value)?;
-        }
-        build(self.provider, &self.provider.token_endpoint, header, &params)
-    }
-
-    pub(super) fn extra_params(&self, params: &mut Params<'a>) -> Result<()> {
-        for (name, value) in self.extra {
-            if name == "resource" {
-                check_resource(value)?;
-            }
-            params.push_extra(name, value, &RESERVED)?;
-        }
-        Ok(())
-    }
-
-    /// The caller knows better than the provider's row.
-    fn provider_param(&self, params: &mut Params<'a>, name: &'a str, value: &'a str) -> Result<()> {
-        if self.extra.iter().any(|(extra, _)| extra == name) {
-            return Ok(());
-        }
-        params.push_provider(name, value)
-    }
-}
-
 /// A POST of a form to an endpoint that is not the token endpoint.
-#[cfg(any(test, feature = "sandbox", feature = "device", feature = "introspection"))]
+#[cfg(any(test, feature = "device", feature = "introspection"))]
 pub(super) fn build_form(
     endpoint: &str,
     authorization: Option<Secret>,
@@ -249,7 +178,7 @@ pub(super) fn build_form(
     Ok(TokenRequest { method: "POST", url, headers, body: params.to_form() })
 }
 
-fn build(
+pub(super) fn build(
     provider: &Provider,
     endpoint: &str,
     authorization: Option<Secret>,
@@ -280,7 +209,11 @@ fn build(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::{ProviderBuilder, RefreshGrant};
+    use time::OffsetDateTime;
+
+    use crate::credentials::Credentials;
+    use crate::protocol::caller::RESERVED;
+    use crate::provider::{ClientAuth, ProviderBuilder, RefreshGrant};
 
     fn provider() -> ProviderBuilder {
         Provider::builder("example").token_endpoint("https://a.example/t?x=%31")

@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use super::caller::Caller;
 use super::client_auth::authenticate;
-use super::grant::{Caller, TokenRequest, about_token, build_form};
+use super::grant::{TokenRequest, about_token, build_form};
 use super::refusal::refusal;
 use super::reply::RawReply;
 use crate::error::{Error, Result};

@@ -5,10 +5,14 @@
 //! to send and what an answer means. So every rule of the standard, and every departure from it,
 //! is tested with a table.
 
+#[cfg(feature = "jwt")]
+mod assertion;
 mod authorize;
 mod callback;
+mod caller;
 mod client_auth;
-#[cfg(any(test, feature = "sandbox", feature = "device"))]
+#[cfg(any(test, feature = "device"))]
+#[cfg_attr(not(feature = "device"), allow(dead_code, unreachable_pub))]
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
@@ -17,8 +21,10 @@ mod grant;
 mod id_token;
 #[cfg(feature = "introspection")]
 mod introspect;
+#[cfg(feature = "jwt")]
+mod jwt_bearer;
 mod pkce;
-#[cfg(any(test, feature = "sandbox", feature = "device", feature = "introspection"))]
+#[cfg(any(test, feature = "device", feature = "introspection"))]
 mod refusal;
 mod reply;
 mod resource;
@@ -31,8 +37,11 @@ pub mod fuzz;
 #[cfg(test)]
 mod random;
 
+#[cfg(feature = "jwt")]
+pub(crate) use assertion::{may_be_our_clock, skew};
 pub use authorize::Authorization;
 pub(crate) use authorize::authorize;
+pub(crate) use caller::Caller;
 #[cfg(feature = "device")]
 pub use device::DeviceCode;
 #[cfg(feature = "device")]
@@ -42,12 +51,16 @@ pub use discovery::Form;
 #[cfg(feature = "discovery")]
 pub(crate) use discovery::{addresses as metadata_addresses, read as read_metadata};
 pub(crate) use form::form_encoded;
-pub(crate) use grant::{Caller, TokenRequest, client_credentials, exchange, refresh, revoke};
+pub(crate) use grant::{TokenRequest, client_credentials, exchange, refresh, revoke};
 pub(crate) use id_token::check_nonce;
 #[cfg(feature = "oidc")]
 pub(crate) use id_token::claims;
 #[cfg(feature = "introspection")]
 pub(crate) use introspect::{introspect, read_introspection};
+#[cfg(feature = "jwt")]
+pub use jwt_bearer::JwtBearer;
+#[cfg(feature = "jwt")]
+pub(crate) use jwt_bearer::jwt_bearer;
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
 pub(crate) use retry_after::retry_after;
 #[cfg(any(feature = "device", feature = "introspection"))]

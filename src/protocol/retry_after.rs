@@ -29,6 +29,12 @@ pub(crate) fn retry_after(
     values.filter_map(|value| wait(value.to_str().ok()?)).max().map(|wait| wait.min(cap))
 }
 
+/// The `Date` of an answer.
+#[cfg(feature = "jwt")]
+pub(super) fn date(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    http_date(headers.get("date")?.to_str().ok()?, now)
+}
+
 /// Reads the three forms: `Fri, 20 Nov 2026 21:00:00 GMT`, `Friday, 20-Nov-26 21:00:00 GMT` and
 /// `Fri Nov 20 21:00:00 2026`. All are UTC. The weekday is not looked at.
 fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {

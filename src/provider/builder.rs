@@ -142,6 +142,15 @@ setters! {
     consent_limit: Duration => |p, v| p.consent_limit = Some(v);
 }
 
+#[cfg(feature = "jwt")]
+setters! {
+    /// What a client assertion names as its audience; the issuer by default.
+    assertion_audience: super::AssertionAudience => |p, v| p.assertion_audience = v;
+    /// The `typ` of a client assertion; `JWT` by default, `client-authentication+jwt` in the draft that
+    /// updates RFC 7523.
+    assertion_type: impl Into<String> => |p, v| p.assertion_type = Some(v.into());
+}
+
 impl ProviderBuilder {
     /// The provider.
     ///

@@ -35,6 +35,10 @@ fn method(client_auth: ClientAuth) -> &'static str {
         ClientAuth::Body => "client_secret_post",
         ClientAuth::None => "none",
         ClientAuth::Certificate => "tls_client_auth",
+        #[cfg(feature = "jwt")]
+        ClientAuth::PrivateKeyJwt => "private_key_jwt",
+        #[cfg(feature = "jwt")]
+        ClientAuth::SecretJwt => "client_secret_jwt",
         // The odd ones have no name of their own.
         _ => "client_secret_basic",
     }

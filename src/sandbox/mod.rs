@@ -33,7 +33,7 @@
 //! | route | what it does |
 //! | --- | --- |
 //! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses one |
-//! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials`, device code |
+//! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials`, device code, JWT bearer |
 //! | `POST /device_authorization` | starts a device login (RFC 8628); the person's page is `/device` |
 //! | `POST /introspect` | RFC 7662 |
 //! | `GET /userinfo` | OpenID Connect's; the scope `openid` also brings an ID token |
@@ -53,6 +53,8 @@
 //! | `POST /fault?kind=cut_after&n=1` | queues `n` times a [`Fault`]: `delay_before`, `delay_after` (`ms`), `cut_before`, `cut_after`, `cut_mid` (`bytes`), `status_before`, `status_after` (`status`), `too_many`, `unavailable` (`seconds`), `refuse_once`, `too_early`; with `on=api` for the API; `none` takes all back |
 
 mod api;
+#[cfg(feature = "jwt")]
+mod assertion;
 mod codes;
 pub mod contract;
 mod device;

@@ -249,7 +249,7 @@ impl Shared {
     fn revoke(&self, request: &HttpRequest) -> Reply {
         let call = TokenCall::new(request, self.settings.token_format);
         let mut server = self.server.lock();
-        if let Err(refused) = token_endpoint::authenticate(&self.settings, &call) {
+        if let Err(refused) = token_endpoint::authenticate(&mut server, self.now(), &call) {
             return token_endpoint::refusal(&refused);
         }
         if let Some(token) = call.parameter("token") {
@@ -262,7 +262,7 @@ impl Shared {
     fn device(&self, request: &HttpRequest) -> Reply {
         let call = TokenCall::new(request, TokenFormat::Form);
         let mut server = self.server.lock();
-        if let Err(refused) = token_endpoint::authenticate(&self.settings, &call) {
+        if let Err(refused) = token_endpoint::authenticate(&mut server, self.now(), &call) {
             return token_endpoint::refusal(&refused);
         }
         let scope = call.parameter("scope").unwrap_or_default();
@@ -273,7 +273,7 @@ impl Shared {
     fn introspect(&self, request: &HttpRequest) -> Reply {
         let call = TokenCall::new(request, TokenFormat::Form);
         let mut server = self.server.lock();
-        if let Err(refused) = token_endpoint::authenticate(&self.settings, &call) {
+        if let Err(refused) = token_endpoint::authenticate(&mut server, self.now(), &call) {
             return token_endpoint::refusal(&refused);
         }
         let Some(token) = call.parameter("token") else {

@@ -32,6 +32,8 @@ pub(super) struct Server {
     pub(super) codes: HashMap<String, Code>,
     pub(super) pending: HashMap<String, Pending>,
     pub(super) devices: HashMap<String, Device>,
+    #[cfg(feature = "jwt")]
+    pub(super) seen_assertions: std::collections::HashSet<String>,
     pub(super) counters: Counters,
     pub(super) events: Vec<Event>,
     /// Seconds by which the server's wall clock is off.
@@ -53,6 +55,8 @@ impl Server {
             codes: HashMap::new(),
             pending: HashMap::new(),
             devices: HashMap::new(),
+            #[cfg(feature = "jwt")]
+            seen_assertions: Default::default(),
             counters: Counters::default(),
             events: Vec::new(),
             clock_offset: 0,
@@ -72,7 +76,13 @@ impl Server {
 
     /// The client's own token (RFC 6749 section 4.4): no refresh token comes with it.
     pub(super) fn client_credentials(&mut self, now: Now, scope: &str) -> Issued {
+        self.own_token(now, scope, None)
+    }
+
+    /// A token of the client itself, or on behalf of somebody who is not asked.
+    pub(super) fn own_token(&mut self, now: Now, scope: &str, subject: Option<String>) -> Issued {
         let access = self.issue_access(now, None, None, scope);
+        self.access_tokens[access].subject = subject;
         self.counters.client_credentials += 1;
         let issued = Issued { access, refresh: None };
         self.note(now, EventKind::ClientCredentials, None, Some(issued));
@@ -257,7 +267,10 @@ impl Server {
         }
         let subject = match login {
             Some(_) => SUBJECT.to_owned(),
-            None => self.settings.client_id.clone(),
+            None => {
+                let own = self.access_tokens[access].subject.as_ref();
+                own.unwrap_or(&self.settings.client_id).clone()
+            }
         };
         Some(Owner { access, subject })
     }
@@ -346,6 +359,7 @@ impl Server {
             ends_at: now.monotonic.saturating_add(self.settings.access_token_lifetime),
             ended: false,
             used: false,
+            subject: None,
             scope: scope.to_owned(),
         });
         access

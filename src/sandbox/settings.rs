@@ -29,6 +29,8 @@ pub(super) struct Settings {
     pub(super) expires_at_in_reply: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) port: u16,
+    #[cfg(feature = "jwt")]
+    pub(super) client_key: Option<super::assertion::ClientKey>,
     pub(super) device_lifetime: Duration,
     pub(super) device_interval: Option<Duration>,
 }
@@ -53,6 +55,8 @@ impl Default for Settings {
             expires_at_in_reply: false,
             clock: Arc::new(SystemClock),
             port: 0,
+            #[cfg(feature = "jwt")]
+            client_key: None,
             device_lifetime: Duration::from_secs(600),
             device_interval: Some(Duration::from_secs(5)),
         }
@@ -60,12 +64,25 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether the one client can authenticate.
+    pub(super) fn is_confidential(&self) -> bool {
+        #[cfg(feature = "jwt")]
+        if self.client_key.is_some() {
+            return true;
+        }
+        self.client_secret.is_some() || self.client_auth == ClientAuth::Certificate
+    }
+
     /// The grants that the one client may use.
     pub(super) fn grants(&self) -> Vec<&'static str> {
         let device = "urn:ietf:params:oauth:grant-type:device_code";
         let mut grants = vec!["authorization_code", "refresh_token", device];
-        if self.client_secret.is_some() {
+        if self.is_confidential() {
             grants.push("client_credentials");
+        }
+        #[cfg(feature = "jwt")]
+        if self.client_key.is_some() {
+            grants.push("urn:ietf:params:oauth:grant-type:jwt-bearer");
         }
         grants
     }
@@ -156,6 +173,18 @@ impl SandboxBuilder {
         if secret.is_none() {
             self.0.client_auth = ClientAuth::None;
         }
+        self
+    }
+
+    /// Registers the public half of the client's key. The client authenticates with it and with
+    /// nothing else ([`ClientAuth::PrivateKeyJwt`]), unless [`SandboxBuilder::client_auth`] is called
+    /// after this; statements of the JWT bearer grant are checked with it in any case. An assertion is
+    /// taken once, in its time (five seconds ahead at most), for the issuer or the token endpoint.
+    #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
+    pub fn client_key(mut self, key: &crate::jwt::SigningKey) -> SandboxBuilder {
+        self.0.client_key = Some(super::assertion::ClientKey::of(key));
+        self.0.client_auth = ClientAuth::PrivateKeyJwt;
         self
     }
 

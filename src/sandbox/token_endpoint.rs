@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 
 use super::http::{HttpRequest, Reply, pairs};
 use super::server::Server;
-use super::settings::Settings;
 use super::tokens::{Decision, Issued, Now, Refused, TOO_EARLY};
 use crate::provider::{ClientAuth, TokenFormat};
 
@@ -129,8 +128,16 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
             return Err(Refused::new("invalid_request", "a parameter came twice"));
         }
     }
-    authenticate(&settings, call)?;
     let missing = Refused::new("invalid_request", "a parameter is missing");
+    // The statement names the client (RFC 7521 section 4.1).
+    #[cfg(feature = "jwt")]
+    if call.grant_type() == "urn:ietf:params:oauth:grant-type:jwt-bearer" {
+        let assertion = call.parameter("assertion").ok_or(missing)?;
+        let (subject, scope) = server.jwt_bearer(now, assertion)?;
+        let scope = call.parameter("scope").map(str::to_owned).or(scope).unwrap_or_default();
+        return Ok(server.own_token(now, &scope, subject));
+    }
+    authenticate(server, now, call)?;
     match call.grant_type() {
         "authorization_code" => {
             let code = call.parameter("code").ok_or(missing)?;
@@ -141,7 +148,7 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
             let token = call.parameter("refresh_token").ok_or(missing)?;
             server.refresh(now, token, call.parameter("scope"))
         }
-        "client_credentials" if settings.client_secret.is_none() => {
+        "client_credentials" if !settings.is_confidential() => {
             Err(Refused::new("unauthorized_client", "a public client has no token of its own"))
         }
         "client_credentials" => {
@@ -157,7 +164,10 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
 
 /// Accepts one way of authentication, so that a client which uses another is noticed. RFC 6749
 /// section 2.3: no more than one in a request.
-pub(super) fn authenticate(settings: &Settings, call: &TokenCall) -> Result<(), Refused> {
+pub(super) fn authenticate(server: &mut Server, now: Now, call: &TokenCall) -> Result<(), Refused> {
+    #[cfg(not(feature = "jwt"))]
+    let _ = now;
+    let settings = server.settings.clone();
     let header = call.header("authorization");
     let id = call.parameter("client_id");
     let in_body = call.parameter("client_secret");
@@ -182,6 +192,8 @@ pub(super) fn authenticate(settings: &Settings, call: &TokenCall) -> Result<(), 
         ClientAuth::None | ClientAuth::Certificate => {
             header.is_none() && in_body.is_none() && is_us
         }
+        #[cfg(feature = "jwt")]
+        ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt => server.is_authenticated(now, call),
     };
     if accepted && (id.is_none() || is_us) {
         Ok(())

@@ -71,6 +71,8 @@ pub(super) struct AccessToken {
     pub(super) ends_at: Duration,
     pub(super) ended: bool,
     pub(super) used: bool,
+    /// On whose behalf, without a login.
+    pub(super) subject: Option<String>,
     pub(super) scope: String,
 }
 

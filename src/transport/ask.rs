@@ -5,30 +5,32 @@ use time::OffsetDateTime;
 use super::wire::{Answer, Raw};
 use super::{TokenTransport, without_secrets};
 use crate::error::{BoxError, Error, Result, TransportError};
-use crate::protocol::{self, TokenRequest};
+use crate::protocol::{self, Caller, TokenRequest};
 use crate::secret::Secret;
 
 impl TokenTransport {
     /// Sends a request and reads the answer with `read`. No secret that was sent is in the error.
-    pub(super) fn ask<T>(
+    fn ask<T>(
         &self,
-        request: TokenRequest,
+        sent_at: OffsetDateTime,
         secret: Option<&Secret>,
+        endpoint: Option<&str>,
+        build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
         read: impl FnOnce(&Answer) -> Result<T>,
     ) -> Result<T> {
-        let hidden = self.hidden(&request, [secret, None]);
+        let (raw, hidden) = self.deliver(sent_at, [secret, None], build);
         let failed = |mut source: BoxError| {
             without_secrets(&mut source, &hidden);
             match source.downcast::<Error>() {
                 Ok(error) => *error,
                 Err(source) => Error::Transport(Box::new(TransportError {
                     method: "POST".to_owned(),
-                    url: request.url.split('?').next().unwrap_or_default().to_owned(),
+                    url: endpoint.unwrap_or_default().split('?').next().unwrap_or_default().into(),
                     source,
                 })),
             }
         };
-        let mut answer = match self.send(&request) {
+        let mut answer = match raw {
             Raw::Never(error) | Raw::NoAnswer(error) => return Err(failed(error)),
             Raw::Answer(answer) => answer,
         };
@@ -49,10 +51,13 @@ impl TokenTransport {
         hint: Option<&str>,
         sent_at: OffsetDateTime,
     ) -> Result<(bool, serde_json::Map<String, serde_json::Value>)> {
-        let request = protocol::introspect(&self.caller(sent_at), token, hint)?;
-        self.ask(request, Some(token), |answer| {
-            protocol::read_introspection(&self.provider, &answer.as_reply(), sent_at)
-        })
+        self.ask(
+            sent_at,
+            Some(token),
+            self.provider.introspection_endpoint(),
+            &|caller| protocol::introspect(caller, token, hint),
+            |answer| protocol::read_introspection(&self.provider, &answer.as_reply(), sent_at),
+        )
     }
 
     #[cfg(feature = "device")]
@@ -61,14 +66,17 @@ impl TokenTransport {
         scopes: &[&str],
         sent_at: OffsetDateTime,
     ) -> Result<protocol::DeviceCode> {
-        let caller = self.caller(sent_at);
-        let request = protocol::device_authorization(&caller, scopes)?;
-        self.ask(request, None, |answer| {
-            protocol::read_device(&self.provider, &self.credentials, &answer.as_reply(), sent_at)
-        })
+        let (provider, credentials) = (&self.provider, &self.credentials);
+        self.ask(
+            sent_at,
+            None,
+            provider.device_authorization_endpoint(),
+            &|caller| protocol::device_authorization(caller, scopes),
+            |answer| protocol::read_device(provider, credentials, &answer.as_reply(), sent_at),
+        )
     }
 
-    /// One poll; `slower` is set to the interval that came with `slow_down`.
+    /// One poll; `slower` is set to the interval after `slow_down`.
     #[cfg(feature = "device")]
     pub(crate) fn poll_device(
         &self,
@@ -77,25 +85,13 @@ impl TokenTransport {
         slower: &mut std::time::Duration,
         sent_at: OffsetDateTime,
     ) -> crate::refresh::Sent {
-        use crate::refresh::Sent;
         let device_code = code.device_code();
-        let request = match protocol::device_token(&self.caller(sent_at), device_code) {
-            Ok(request) => request,
-            Err(error) => return Sent::Never(error.into()),
-        };
-        let hidden = self.hidden(&request, [Some(device_code), None]);
-        let mut sent = match self.send(&request) {
-            Raw::Never(error) => Sent::Never(error),
-            Raw::NoAnswer(error) => Sent::NoAnswer(error),
-            Raw::Answer(answer) => {
-                *slower = protocol::slower_interval(&answer.body, before);
-                self.read(answer, sent_at)
-            }
-        };
-        match &mut sent {
-            Sent::Reply(reply) => hidden.iter().for_each(|secret| reply.hide(secret)),
-            Sent::Never(error) | Sent::NoAnswer(error) => without_secrets(error, &hidden),
+        let (raw, hidden) = self.deliver(sent_at, [Some(device_code), None], &|caller| {
+            protocol::device_token(caller, device_code)
+        });
+        if let Raw::Answer(answer) = &raw {
+            *slower = protocol::slower_interval(&answer.body, before);
         }
-        sent
+        self.judged(raw, &hidden, sent_at)
     }
 }

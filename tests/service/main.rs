@@ -5,10 +5,15 @@
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+mod health;
 #[cfg(feature = "introspection")]
 mod introspection;
+#[cfg(feature = "jwt")]
+mod jwt;
+mod logout;
 #[cfg(feature = "oidc")]
 mod oidc;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
+mod web;

@@ -1,0 +1,39 @@
+//! Logging out: the token is revoked at the service, and then forgotten here.
+//!
+//! `cargo run --example revoke` shows it on the sandbox; with GOOGLE_CLIENT_ID and
+//! GOOGLE_CLIENT_SECRET set it logs out of the login in the file that is named.
+//!
+//! ```console
+//! $ cargo run --example revoke -- google.json
+//! ```
+
+use evergrant::sandbox::Sandbox;
+use evergrant::{BoxError, Client, FileBackend, providers};
+
+fn main() -> Result<(), BoxError> {
+    if let (Some(file), Ok(_)) = (std::env::args().nth(1), std::env::var("GOOGLE_CLIENT_ID")) {
+        Client::from_env(providers::google(), FileBackend::new(&file))?.revoke()?;
+        println!("logged out; {file} is empty");
+        return Ok(());
+    }
+    let sandbox = Sandbox::start()?;
+    let file = sandbox.folder().join("login.json");
+    let client = Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&file));
+    client.seed(sandbox.login())?;
+    let show = |what: &str| {
+        let stored = client.stored().map(|record| record.is_some());
+        println!("{what:<28} stored: {stored:?}, alive at the service: {}", sandbox.login_alive());
+    };
+    show("logged in");
+    // While the service cannot be reached nothing is forgotten: the token would live on unnoticed.
+    let away = sandbox.provider().to_builder().revocation_endpoint("http://127.0.0.1:1/revoke");
+    let away = Client::new(away.build()?, sandbox.credentials(), FileBackend::new(&file));
+    println!("    {}", away.revoke().err().map_or_else(String::new, |error| error.to_string()));
+    show("the service is out of reach");
+    client.revoke()?;
+    show("revoked");
+    client.revoke()?;
+    show("once more, which is no error");
+    println!("    {}", client.get("/me").call().err().map_or_else(String::new, |e| e.to_string()));
+    Ok(())
+}

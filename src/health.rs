@@ -1,0 +1,213 @@
+//! How long a login will live without a person, and what keeps it alive. Nothing runs in the
+//! background: a cron job asks.
+//!
+//! ```
+//! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+//! # use std::time::Duration;
+//! # let sandbox = Sandbox::start()?;
+//! # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+//! # client.seed(sandbox.login())?;
+//! // Once a week, for a program that itself runs rarely.
+//! client.keep_alive()?;
+//! let health = client.health()?;
+//! if health.needs_person_within(Duration::from_secs(14 * 86_400)) {
+//!     eprintln!("please log in again soon: {health}");
+//! }
+//! # Ok::<(), evergrant::Error>(())
+//! ```
+
+use std::fmt;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::backend::Refused;
+use crate::client::Client;
+use crate::clock;
+use crate::error::Result;
+use crate::provider::Provider;
+use crate::record::Record;
+
+/// How often a login is refreshed whose limits nobody has told.
+const UNKNOWN_LIMIT: Duration = Duration::from_secs(14 * 86_400);
+/// A login that is refreshed anyway is not refreshed more often than this for its health.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Whether a login can go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoginState {
+    /// Nothing is stored.
+    Missing,
+    /// The service refused the refresh token, and nothing newer was stored. A person has to log in.
+    Refused,
+    /// A known limit has passed: the refresh token's own, the idle limit, the consent's; or the access
+    /// token has ended and there is no refresh token.
+    Ended,
+    /// A refresh token was sent and no answer came; the next refresh finds out.
+    Unanswered,
+    /// It can go on, as far as is known.
+    Alive,
+}
+
+/// What is known about a stored login, from its record and what the provider documents. Dates are
+/// UTC; `None` where nobody said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// Whether it can go on.
+    pub state: LoginState,
+    /// When this was looked at.
+    pub at: OffsetDateTime,
+    /// When the access token ends; it is replaced long before a person is needed.
+    pub access_expires_at: Option<OffsetDateTime>,
+    /// When a token was last issued.
+    pub refreshed_at: Option<OffsetDateTime>,
+    /// When a person last consented, with this crate.
+    pub consented_at: Option<OffsetDateTime>,
+    /// When the refresh token ends, by the service's answer. Most services move it at each refresh.
+    pub refresh_expires_at: Option<OffsetDateTime>,
+    /// When the login ends if nobody refreshes it (the provider's `idle_limit`).
+    pub idle_ends_at: Option<OffsetDateTime>,
+    /// When the login ends however often it is refreshed (the provider's `consent_limit`).
+    pub consent_ends_at: Option<OffsetDateTime>,
+    /// Whether [`Client::keep_alive`] would refresh now.
+    pub refresh_due: bool,
+    has_refresh_token: bool,
+    needs_login: bool,
+}
+
+impl Health {
+    fn of(
+        record: Option<&Record>,
+        provider: &Provider,
+        needs_login: bool,
+        at: OffsetDateTime,
+    ) -> Health {
+        let token = record.map(Record::token);
+        let refreshed_at = token.and_then(|token| token.issued_at());
+        let consented_at = record.and_then(Record::consented_at);
+        let after = |from: Option<OffsetDateTime>, limit: Option<Duration>| {
+            Some(clock::later(from?, limit?))
+        };
+        let mut health = Health {
+            state: LoginState::Missing,
+            at,
+            access_expires_at: token.and_then(|token| token.expires_at()),
+            refreshed_at,
+            consented_at,
+            refresh_expires_at: record.and_then(Record::refresh_expires_at),
+            idle_ends_at: after(refreshed_at, provider.idle_limit),
+            consent_ends_at: after(consented_at, provider.consent_limit),
+            refresh_due: false,
+            has_refresh_token: token.is_some_and(|token| token.refresh_token().is_some()),
+            needs_login,
+        };
+        if !needs_login {
+            // It is asked anew whenever it is needed, and nobody has to log in.
+            health.state = LoginState::Alive;
+            return health;
+        }
+        let Some(record) = record else { return health };
+        let fingerprint = record.token().refresh_token().map(|token| token.fingerprint());
+        let refused = |refused: &Refused| Some(&refused.fingerprint) == fingerprint.as_ref();
+        health.state = if record.refused().is_some_and(refused) {
+            LoginState::Refused
+        } else if health.ends_at().is_some_and(|end| end <= at) {
+            LoginState::Ended
+        } else if record.note().is_some_and(|note| Some(&note.fingerprint) == fingerprint.as_ref())
+        {
+            LoginState::Unanswered
+        } else {
+            LoginState::Alive
+        };
+        health.refresh_due = health.has_refresh_token && health.is_due(record, provider);
+        health
+    }
+
+    /// When half of the shortest known limit has passed since the last refresh; or when little is
+    /// left of the refresh token, for services that replace it near its end alone.
+    fn is_due(&self, record: &Record, provider: &Provider) -> bool {
+        let Some(refreshed_at) = self.refreshed_at else { return true };
+        let since = clock::until(refreshed_at, self.at);
+        let began = record.rotated_at().or(self.consented_at).unwrap_or(refreshed_at);
+        let life = self.refresh_expires_at.map(|end| clock::until(began, end));
+        let limits = [life, provider.idle_limit].into_iter().flatten();
+        let limit = limits.min().unwrap_or(UNKNOWN_LIMIT);
+        let near = self.refresh_expires_at.zip(life).is_some_and(|(end, life)| {
+            clock::until(self.at, end) < life / 4 && since >= DAY.min(life / 8)
+        });
+        since >= limit / 2 || near
+    }
+
+    /// When the login ends if nothing is done, as far as is known: the earliest of its limits; without
+    /// a refresh token, the end of the access token. `None` for a grant that nobody logs in for.
+    pub fn ends_at(&self) -> Option<OffsetDateTime> {
+        if !self.needs_login {
+            return None;
+        }
+        if !self.has_refresh_token {
+            return self.access_expires_at;
+        }
+        let ends = [self.refresh_expires_at, self.idle_ends_at, self.consent_ends_at];
+        ends.into_iter().flatten().min()
+    }
+
+    /// Whether a person has to log in now.
+    pub fn needs_person(&self) -> bool {
+        matches!(self.state, LoginState::Missing | LoginState::Refused | LoginState::Ended)
+    }
+
+    /// Whether a person has to log in now or, if nothing is done until then, within this time.
+    pub fn needs_person_within(&self, time: Duration) -> bool {
+        let soon = clock::later(self.at, time);
+        self.needs_person() || self.ends_at().is_some_and(|end| end <= soon)
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.state {
+            LoginState::Missing => return f.write_str("nobody has logged in"),
+            LoginState::Refused => "the service refused the refresh token",
+            LoginState::Ended => "the login has ended",
+            LoginState::Unanswered => "a refresh stayed without an answer",
+            LoginState::Alive => "the login is alive",
+        })?;
+        let days = |end: OffsetDateTime| clock::until(self.at, end).as_secs() / 86_400;
+        match self.ends_at().filter(|_| !self.needs_person()) {
+            Some(end) => write!(f, "; it ends in {} days ({})", days(end), end.date()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Client {
+    /// What is known about the stored login. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Backend`], and [`crate::Error::Config`] for another client's token.
+    pub fn health(&self) -> Result<Health> {
+        let record = self.stored()?;
+        let needs_login = self.keeper().has_login();
+        Ok(Health::of(record.as_ref(), self.provider(), needs_login, self.clock().now_utc()))
+    }
+
+    /// Refreshes a login that would otherwise end from being idle, and says whether it did. It is due
+    /// when half of the shortest known limit has passed since the last refresh (where no limit is
+    /// known: a week), so a call a week is enough for limits of three weeks and more. A login that
+    /// needs a person is an error, so that a cron job tells of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::refresh`] where a refresh is due or a person is needed; as [`Client::health`].
+    pub fn keep_alive(&self) -> Result<bool> {
+        let health = self.health()?;
+        if !health.refresh_due && !health.needs_person() {
+            return Ok(false);
+        }
+        self.refresh()?;
+        Ok(true)
+    }
+}

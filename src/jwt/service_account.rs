@@ -1,0 +1,185 @@
+//! Google's service accounts.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::secret::Secret;
+use serde::Deserialize;
+
+use super::read_key_file;
+use crate::backend::TokenBackend;
+use crate::client::{Client, ClientBuilder};
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::protocol::JwtBearer;
+use crate::provider::{ClientAuth, Provider, Rotation};
+use crate::signing::{Shared, SigningKey};
+
+/// A service account of Google's, from the key file that its console gives out (JSON). No person is
+/// involved: the account asks for itself, or, with domain-wide delegation, for a user of its domain.
+///
+/// ```no_run
+/// use evergrant::MemoryBackend;
+/// use evergrant::jwt::ServiceAccount;
+///
+/// let account = ServiceAccount::from_file("key.json")?.with_subject("ada@example.com");
+/// let client = account
+///     .client(&["https://www.googleapis.com/auth/drive.readonly"], MemoryBackend::new())?
+///     .allow_host("https://www.googleapis.com")
+///     .build();
+/// let files: serde_json::Value =
+///     client.get("https://www.googleapis.com/drive/v3/files").read_json()?;
+/// # Ok::<(), evergrant::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct ServiceAccount {
+    email: String,
+    token_uri: String,
+    project_id: Option<String>,
+    signer: Shared,
+    subject: Option<String>,
+}
+
+/// The members of a key file that are used.
+#[derive(Deserialize)]
+struct KeyFile {
+    #[serde(rename = "type")]
+    kind: String,
+    client_email: String,
+    private_key: Secret,
+    #[serde(default)]
+    private_key_id: Option<String>,
+    #[serde(default)]
+    project_id: Option<String>,
+    token_uri: String,
+}
+
+impl ServiceAccount {
+    /// Reads a key file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the file cannot be read, and as [`ServiceAccount::from_json`].
+    pub fn from_file(path: impl AsRef<Path>) -> Result<ServiceAccount> {
+        let path = path.as_ref();
+        ServiceAccount::from_json(&read_key_file(path)?).map_err(|error| match error {
+            Error::Config(text) => Error::config(format!("{}: {text}", path.display())),
+            other => other,
+        })
+    }
+
+    /// Reads the file that the environment names in `GOOGLE_APPLICATION_CREDENTIALS`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the variable is not set, and as [`ServiceAccount::from_file`].
+    pub fn from_env() -> Result<ServiceAccount> {
+        const NAME: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+        let path = std::env::var_os(NAME).filter(|path| !path.is_empty());
+        let path = path.ok_or_else(|| Error::config(format!("{NAME} is not set")))?;
+        ServiceAccount::from_file(Path::new(&path))
+    }
+
+    /// Reads the text of a key file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for what is not the key file of a service account (type `service_account`
+    /// with `client_email`, `private_key` and `token_uri`), for a key that cannot be used, and for a
+    /// `token_uri` without TLS. It shows nothing of the file's content.
+    pub fn from_json(text: &str) -> Result<ServiceAccount> {
+        // Not serde_json's own words: for a wrong type they quote the value.
+        let file: KeyFile = serde_json::from_str(text).map_err(|error| {
+            Error::config(format!(
+                "this is not the key file of a service account (line {}, column {}): it is JSON with \
+                 type, client_email, private_key and token_uri",
+                error.line(),
+                error.column()
+            ))
+        })?;
+        if file.kind != "service_account" {
+            return Err(Error::config(
+                "this is a key file, and not one of a service account: its type is another",
+            ));
+        }
+        let mut key = SigningKey::from_pem(file.private_key.expose())?;
+        if let Some(key_id) = file.private_key_id {
+            key = key.with_key_id(key_id);
+        }
+        let account = ServiceAccount {
+            email: file.client_email,
+            token_uri: file.token_uri,
+            project_id: file.project_id,
+            signer: Shared(Arc::new(key)),
+            subject: None,
+        };
+        account.provider().map(|_| account)
+    }
+
+    /// On behalf of this user of the account's domain (domain-wide delegation).
+    pub fn with_subject(mut self, subject: impl Into<String>) -> ServiceAccount {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// The account's email address, which is its name.
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// The project that the account belongs to, if the file says.
+    pub fn project_id(&self) -> Option<&str> {
+        self.project_id.as_deref()
+    }
+
+    /// The provider: the token endpoint of the key file, and no API base, because Google has a host
+    /// per product; allow the one you call with [`ClientBuilder::allow_host`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for an address of the file that is not https.
+    pub fn provider(&self) -> Result<Provider> {
+        Provider::builder("google")
+            .display_name("Google")
+            .token_endpoint(&self.token_uri)
+            .client_auth(ClientAuth::None)
+            .rotation(Rotation::None)
+            .build()
+    }
+
+    /// Starts a client for these scopes. A token is asked for whenever one is needed, and kept in the
+    /// backend for others; a store of its own for each account, user and set of scopes.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServiceAccount::provider`].
+    pub fn client(
+        &self,
+        scopes: &[&str],
+        backend: impl TokenBackend + 'static,
+    ) -> Result<ClientBuilder> {
+        let mut grant = JwtBearer::shared(self.signer.clone())
+            .issuer(&self.email)
+            .audience(&self.token_uri)
+            .scopes(scopes)
+            .scope_in_claims();
+        grant = match &self.subject {
+            Some(subject) => grant.subject(subject),
+            None => grant.without_subject(),
+        };
+        let credentials = Credentials::public(&self.email);
+        Ok(Client::builder(self.provider()?, credentials, backend).jwt_bearer(grant))
+    }
+}
+
+impl fmt::Debug for ServiceAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceAccount")
+            .field("email", &self.email)
+            .field("token_uri", &self.token_uri)
+            .field("signer", &self.signer)
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
+    }
+}

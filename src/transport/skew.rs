@@ -1,0 +1,76 @@
+//! The server's clock: an assertion carries the time, and a server refuses one from another day.
+//!
+//! It is read from the `Date` of its answers and used for assertions alone, never for the life of a
+//! token.
+
+#[cfg(feature = "jwt")]
+use std::sync::Arc;
+#[cfg(feature = "jwt")]
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use time::OffsetDateTime;
+
+use super::TokenTransport;
+use super::wire::Raw;
+#[cfg(feature = "jwt")]
+use crate::clock::Clock;
+#[cfg(feature = "jwt")]
+use crate::protocol;
+#[cfg(feature = "jwt")]
+use crate::provider::ClientAuth;
+
+/// Clocks that differ by no more than this, in seconds, agree.
+#[cfg(feature = "jwt")]
+const TOLERANCE: i64 = 30;
+
+/// How far the server's clock is from ours.
+#[cfg(feature = "jwt")]
+pub(super) struct Skew {
+    seconds: AtomicI64,
+    clock: Arc<dyn Clock>,
+}
+
+#[cfg(feature = "jwt")]
+impl Skew {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Skew {
+        Skew { seconds: AtomicI64::new(0), clock }
+    }
+}
+
+#[cfg(feature = "jwt")]
+impl TokenTransport {
+    /// The server's time when it is `now` here.
+    pub(super) fn their_time(&self, now: OffsetDateTime) -> OffsetDateTime {
+        let seconds = time::Duration::seconds(self.skew.seconds.load(Ordering::Relaxed));
+        now.checked_add(seconds).unwrap_or(now)
+    }
+
+    /// Learns from an answer. Says whether it may be a refusal because the clocks differ, and the
+    /// next request would carry another time.
+    pub(super) fn clock_was_wrong(&self, raw: &Raw, sent_at: OffsetDateTime) -> bool {
+        let Raw::Answer(answer) = raw else { return false };
+        let of_grant = matches!(self.grant, Some(super::Grant::JwtBearer(_)));
+        let signs = self.credentials.signer().is_some()
+            || self.provider.client_auth == ClientAuth::SecretJwt;
+        if !signs && !of_grant {
+            return false;
+        }
+        let came_at = self.skew.clock.now_utc();
+        let Some(skew) = protocol::skew(&answer.headers, sent_at, came_at) else { return false };
+        let skew = if skew.abs() > TOLERANCE { skew } else { 0 };
+        let before = self.skew.seconds.swap(skew, Ordering::Relaxed);
+        let moved = skew.abs_diff(before) > TOLERANCE.unsigned_abs();
+        moved && protocol::may_be_our_clock(answer.status, &answer.body, of_grant)
+    }
+}
+
+#[cfg(not(feature = "jwt"))]
+impl TokenTransport {
+    pub(super) fn their_time(&self, now: OffsetDateTime) -> OffsetDateTime {
+        now
+    }
+
+    pub(super) fn clock_was_wrong(&self, _: &Raw, _: OffsetDateTime) -> bool {
+        false
+    }
+}

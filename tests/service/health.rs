@@ -1,0 +1,186 @@
+//! How long a login will live without a person, and what keeps it alive.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evergrant::clock::ManualClock;
+use evergrant::health::LoginState;
+use evergrant::provider::{ProviderBuilder, Rotation};
+use evergrant::sandbox::{Fault, Reply, Sandbox};
+use evergrant::{Client, MemoryBackend};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+struct World {
+    clock: Arc<ManualClock>,
+    sandbox: Sandbox,
+    client: Client,
+}
+
+fn world(change: impl FnOnce(ProviderBuilder) -> ProviderBuilder) -> World {
+    let clock = Arc::new(ManualClock::new());
+    let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
+    let provider = change(sandbox.provider().to_builder()).build().unwrap();
+    let client = Client::builder(provider, sandbox.credentials(), MemoryBackend::new());
+    let client = client.clock(clock.clone()).build();
+    World { clock, sandbox, client }
+}
+
+impl World {
+    fn log_in(&self) {
+        let authorization = self.client.authorize(&[]).unwrap();
+        let callback = self.sandbox.approve(authorization.url()).unwrap();
+        self.client.exchange(authorization, &callback).unwrap();
+    }
+
+    /// The days after the start on which a daily call refreshed.
+    fn refreshed_on(&self, days: u32) -> Vec<u32> {
+        let mut on = Vec::new();
+        for day in 1..=days {
+            self.clock.advance(DAY);
+            if self.client.keep_alive().unwrap() {
+                on.push(day);
+            }
+        }
+        on
+    }
+
+    /// A refresh token with a life of its own: `fixed` for one that no refresh moves.
+    fn refresh_tokens_live(&self, days: u64) {
+        self.sandbox.on_token(move |_, reply| {
+            let mut body = reply.to_json();
+            body["refresh_expires_in"] = (days * 86_400).into();
+            Reply::json(reply.status, body)
+        });
+    }
+}
+
+#[test]
+fn nothing_stored_needs_a_person_and_a_cron_job_is_told() {
+    let world = world(|provider| provider);
+    let health = world.client.health().unwrap();
+    assert_eq!((health.state, health.ends_at()), (LoginState::Missing, None));
+    assert!(health.needs_person() && health.needs_person_within(Duration::ZERO));
+    assert_eq!(health.to_string(), "nobody has logged in");
+    assert!(world.client.keep_alive().unwrap_err().needs_authorization());
+}
+
+#[test]
+fn a_login_without_known_limits_is_refreshed_once_a_week() {
+    let world = world(|provider| provider);
+    world.log_in();
+    let health = world.client.health().unwrap();
+    assert_eq!((health.state, health.ends_at()), (LoginState::Alive, None));
+    assert!(health.consented_at.is_some() && !health.needs_person_within(1000 * DAY));
+    assert_eq!(health.to_string(), "the login is alive");
+    assert_eq!(world.sandbox.counters().token_requests, 1, "health asks nobody");
+    assert_eq!(world.refreshed_on(30), [7, 14, 21, 28]);
+}
+
+#[test]
+fn an_idle_limit_is_half_used_up_at_most() {
+    let world = world(|provider| provider.idle_limit(60 * DAY));
+    world.log_in();
+    let ends = |world: &World| {
+        let health = world.client.health().unwrap();
+        (health.ends_at().unwrap() - health.at).whole_days()
+    };
+    assert_eq!(ends(&world), 60);
+    assert_eq!(world.refreshed_on(65), [30, 60]);
+    assert_eq!(ends(&world), 55);
+    // Nobody came for too long: a person is needed, as far as is known.
+    world.clock.advance(61 * DAY);
+    let health = world.client.health().unwrap();
+    assert_eq!(health.state, LoginState::Ended);
+    assert_eq!(health.to_string(), "the login has ended");
+    // A limit is what somebody documents: the service has the last word.
+    assert!(world.client.keep_alive().unwrap());
+}
+
+#[test]
+fn a_consent_ends_however_often_it_is_refreshed() {
+    let world = world(|provider| provider.idle_limit(90 * DAY).consent_limit(365 * DAY));
+    world.log_in();
+    world.refreshed_on(350);
+    let health = world.client.health().unwrap();
+    assert!(health.consent_ends_at < health.idle_ends_at);
+    assert_eq!(health.ends_at(), health.consent_ends_at);
+    assert!(health.needs_person_within(15 * DAY) && !health.needs_person_within(14 * DAY));
+    assert!(health.to_string().contains("it ends in 15 days (2027-01-01)"), "{health}");
+    assert!(!health.needs_person());
+}
+
+#[test]
+fn a_refresh_token_with_a_life_of_its_own_is_replaced_at_half_of_it() {
+    let world = world(|provider| provider);
+    world.refresh_tokens_live(60);
+    world.log_in();
+    assert_eq!(world.refreshed_on(65), [30, 60]);
+    let health = world.client.health().unwrap();
+    let left = health.refresh_expires_at.unwrap() - health.at;
+    assert_eq!(left.whole_days(), 55);
+}
+
+#[test]
+fn a_refresh_token_that_is_replaced_near_its_end_alone_is_asked_for_then() {
+    // As Kakao: a new one comes when less than a month is left.
+    let world = world(|provider| provider.rotation(Rotation::None));
+    let clock = world.clock.clone();
+    let start = evergrant::clock::Clock::monotonic(&*clock);
+    world.sandbox.on_token(move |call, reply| {
+        let mut body = reply.to_json();
+        let days = (evergrant::clock::Clock::monotonic(&*clock) - start).as_secs() / 86_400;
+        if call.grant_type() == "authorization_code" || days >= 46 {
+            body["refresh_token_expires_in"] = (60 * 86_400).into();
+        } else {
+            body.as_object_mut().unwrap().remove("refresh_token");
+        }
+        Reply::json(reply.status, body)
+    });
+    world.log_in();
+    let on = world.refreshed_on(59);
+    assert_eq!(on, [30, 46], "at half, and when a quarter is left; not every day");
+}
+
+#[test]
+fn a_refusal_and_an_unanswered_request_are_told_apart() {
+    let world = world(|provider| provider.rotation(Rotation::Strict));
+    world.log_in();
+    world.sandbox.faults(3, Fault::CutBefore);
+    assert!(world.client.refresh().is_err());
+    let health = world.client.health().unwrap();
+    assert_eq!(health.state, LoginState::Unanswered);
+    assert!(!health.needs_person() && health.to_string().contains("without an answer"));
+    world.sandbox.clear_faults();
+    world.client.refresh().unwrap();
+    world.sandbox.revoke_login();
+    assert!(world.client.refresh().unwrap_err().needs_authorization());
+    let health = world.client.health().unwrap();
+    assert_eq!(health.state, LoginState::Refused);
+    assert!(health.needs_person() && health.to_string().contains("refused"));
+    assert!(world.client.keep_alive().unwrap_err().needs_authorization());
+    world.log_in();
+    assert_eq!(world.client.health().unwrap().state, LoginState::Alive);
+}
+
+#[test]
+fn a_token_without_a_refresh_token_ends_with_itself_and_a_grant_without_a_person_never() {
+    let world = world(|provider| provider);
+    let token = evergrant::Token::new("at");
+    world.client.seed(token.with_expires_at(time::OffsetDateTime::UNIX_EPOCH)).unwrap();
+    let health = world.client.health().unwrap();
+    assert_eq!(health.state, LoginState::Ended);
+    assert!(!health.refresh_due);
+    assert!(world.client.keep_alive().unwrap_err().needs_authorization());
+    let own = Client::builder(
+        world.sandbox.provider(),
+        world.sandbox.credentials(),
+        MemoryBackend::new(),
+    );
+    let own = own.clock(world.clock.clone()).client_credentials(&[]).build();
+    assert_eq!(own.health().unwrap().state, LoginState::Alive);
+    own.access_token().unwrap();
+    world.clock.advance(DAY);
+    assert!(!own.keep_alive().unwrap());
+    assert!(!own.health().unwrap().needs_person_within(Duration::ZERO));
+}
