@@ -13,6 +13,7 @@ use crate::error::{BoxError, Error, Result};
 use crate::secret::{Secret, in_clear_opt, random_id};
 use crate::token::Token;
 
+pub(crate) use parts::Seen;
 pub use parts::{Binding, Holder, Note, Refused};
 
 /// The format that this release reads and writes.

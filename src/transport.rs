@@ -73,7 +73,7 @@ impl TokenTransport {
     ) -> Sent {
         let request =
             protocol::exchange(&self.provider, &self.credentials, code, redirect_uri, verifier);
-        self.run(request, sent_at, [Some(code), verifier])
+        self.run(request, sent_at, [Some(code), verifier], &always)
     }
 
     /// Revokes the refresh token, or the access token where there is none. Any good status is
@@ -99,7 +99,7 @@ impl TokenTransport {
                 source,
             })),
         };
-        let outcome = match self.run(request, sent_at, [Some(secret), None]) {
+        let outcome = match self.run(request, sent_at, [Some(secret), None], &always) {
             Sent::Reply(reply) => reply.outcome,
             Sent::Never(error) | Sent::NoAnswer(error) => return Err(failed(error)),
         };
@@ -124,13 +124,14 @@ impl TokenTransport {
         request: Result<TokenRequest>,
         sent_at: OffsetDateTime,
         spent: [Option<&Secret>; 2],
+        in_time: &dyn Fn() -> bool,
     ) -> Sent {
         let request = match request {
             Ok(request) => request,
             Err(error) => return Sent::Never(error.into()),
         };
         let mut sent = match head(&request) {
-            Ok(head) => self.send(head, &request, sent_at),
+            Ok(head) => self.send(head, &request, sent_at, in_time),
             Err(error) => return Sent::Never(error.into()),
         };
         // A server may repeat in its error text what it was sent, in the form it was sent.
@@ -164,10 +165,11 @@ impl TokenTransport {
         head: request::Builder,
         request: &TokenRequest,
         sent_at: OffsetDateTime,
+        in_time: &dyn Fn() -> bool,
     ) -> Sent {
         let loopback = Url::parse(&request.url).is_ok_and(|url| is_loopback(&url));
         let agent = if loopback { &self.direct } else { &self.agent };
-        let mut body = Watched { rest: &request.body, read: request.body.is_empty() };
+        let mut body = Watched { rest: &request.body, read: request.body.is_empty(), in_time };
         let sent = if request.body.is_empty() {
             head.body(SendBody::none()).map(|request| agent.run(request))
         } else {
@@ -240,7 +242,7 @@ impl Transport for TokenTransport {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
         let (provider, credentials) = (&self.provider, &self.credentials);
         match ask {
-            Ask::Refresh { token, refresh_token } => {
+            Ask::Refresh { token, refresh_token, in_time } => {
                 let redirect_uri = credentials.redirect_uri();
                 let request =
                     protocol::refresh(provider, credentials, token, refresh_token, redirect_uri);
@@ -249,32 +251,42 @@ impl Transport for TokenTransport {
                     .as_ref()
                     .filter(|grant| grant.sends_access_token)
                     .map(|_| token.access_token());
-                self.run(request, sent_at, [Some(refresh_token), access_token])
+                self.run(request, sent_at, [Some(refresh_token), access_token], in_time)
             }
             Ask::Grant => match &self.grant {
                 Some(Grant { scopes, params }) => self.run(
                     protocol::client_credentials(provider, credentials, scopes, params),
                     sent_at,
                     [None, None],
+                    &always,
                 ),
                 None => Sent::Never("this client has no such grant".into()),
             },
             Ask::Revoke(token) => match protocol::revoke(provider, credentials, token, REFRESH) {
-                Some(request) => self.run(request, sent_at, [Some(token), None]),
+                Some(request) => self.run(request, sent_at, [Some(token), None], &always),
                 None => Sent::Never("the service has no revocation endpoint".into()),
             },
         }
     }
 }
 
-/// A body that remembers whether anybody read it.
+/// No limit on when a request may leave.
+fn always() -> bool {
+    true
+}
+
+/// A body that remembers whether anybody read it, and is not given out when it is too late.
 struct Watched<'a> {
     rest: &'a [u8],
     read: bool,
+    in_time: &'a dyn Fn() -> bool,
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.read && !(self.in_time)() {
+            return Err(io::Error::other("the lock's time ran out before anything was sent"));
+        }
         self.read = true;
         self.rest.read(buffer)
     }

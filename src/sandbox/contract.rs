@@ -92,6 +92,7 @@ pub fn noted(record: &Record) -> Record {
         answered: false,
         not_before: None,
         unanswered_since: None,
+        seen: Vec::new(),
         unknown: serde_json::Map::new(),
     });
     next
