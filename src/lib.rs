@@ -142,11 +142,11 @@ mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
+#[cfg(feature = "jwt")]
+mod signing;
 #[cfg(feature = "teamleader")]
 #[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
 pub mod teamleader;
-#[cfg(feature = "jwt")]
-mod signing;
 mod token;
 mod transport;
 #[cfg(feature = "teamleader")]

@@ -14,7 +14,7 @@ use crate::secret::{Secret, in_clear_opt, random_id};
 use crate::token::Token;
 
 use self::raw::Raw;
-pub(crate) use parts::At;
+pub(crate) use parts::{At, Seen};
 pub use parts::{Binding, Holder, Note, Refused};
 
 /// The format that this release reads and writes.

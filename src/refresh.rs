@@ -2,14 +2,15 @@
 //!
 //! This is the protocol of the guide's page `design`, step by step, and nothing else. It knows no
 //! HTTP, no socket and no disk: a [`Transport`] sends, a [`TokenBackend`] keeps, a [`Clock`] tells
-//! the time. What is decided from a situation alone is in `decide`, how a successor is saved in
-//! `save`, and the grants that store nothing beforehand (login, client credentials) in `grant`.
+//! the time. What is decided from a situation alone is in `decide`, the note of a spend in `note`, how
+//! a successor is saved in `save`, and the grants that store nothing beforehand (login, client credentials) in `grant`.
 //!
 //! Two locks. `memory` guards the token in memory and is never held over I/O, a hook or a call of
 //! the backend. `turn` is the refresh lock. Order: turn, then the store's lock.
 
 mod decide;
 mod grant;
+mod note;
 mod report;
 mod rules;
 mod save;
@@ -23,18 +24,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use time::OffsetDateTime;
 
-use self::decide::{Decision, Found};
 pub(crate) use self::rules::Rules;
 pub(crate) use self::state::{Ask, Live, Sent, Transport, Want};
 use self::state::{Memory, Turn};
-use crate::backend::{BackendError, LockKind, TokenBackend};
-use crate::clock::{self, Clock};
-use crate::error::{Busy, Error, OutcomeUnknown, Result};
+use crate::backend::{BackendError, TokenBackend};
+use crate::clock::Clock;
+use crate::error::{Busy, Error, Result};
 use crate::event::Event;
-use crate::record::{Holder, Note, Record};
-use crate::secret::{Secret, random_id};
+use crate::secret::Secret;
 
 /// How often one call starts over because the store has changed under it.
 const ROUNDS: usize = 6;
@@ -362,6 +360,7 @@ impl Keeper {
         if let Some(note) = note
             && let Some(error) = self.stopped_by(call, note, now)
         {
+            self.mark_seen(call, &record, note, now);
             return self.put_off(call, error);
         }
         self.warn_of_silence(call, &record, now);
@@ -381,75 +380,5 @@ impl Keeper {
         }
         // Steps 11 to 14.
         self.answered(call, noted, before, refresh_token)
-    }
-
-    /// Step 9: what the tables say, as the error for a call that cannot go on; `None` is "replay".
-    fn stopped_by(&self, call: &Call<'_>, note: &Note, now: OffsetDateTime) -> Option<Error> {
-        // A note from the future comes from a clock that was wrong, and so does what it asks for.
-        let from_the_future = clock::until(now, note.sent_at) > SKEW;
-        // "Too early" was said of a token that the API has refused since.
-        let outdated = from_the_future || note.early && matches!(call.want, Want::Instead(_));
-        let not_before = note.not_before.filter(|_| !outdated);
-        let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
-        if note.answered && note.unanswered_since.is_none() && not_before_in.is_zero() {
-            return None;
-        }
-        let nonce = Some(&note.nonce);
-        let own =
-            [&call.turn.unanswered, &call.turn.never_sent].iter().any(|own| own.as_ref() == nonce);
-        let found = Found {
-            rotation: self.rules.rotation,
-            ends_access_token: self.rules.ends_access_token,
-            ends_other_logins: self.rules.ends_other_logins,
-            lock: if own { LockKind::FreedByDeath } else { call.turn.lock_kind() },
-            age: clock::until(note.sent_at, now),
-            deadline_in: clock::until(now, note.deadline).min(self.rules.hold()),
-            not_before_in,
-            pause: self.unanswered_pause(note, now),
-            usable: call.fallback.is_some(),
-            explicit: call.want.is_explicit(),
-        };
-        let decision = decide::found(&found);
-        let retry_after = match decision {
-            Decision::Replay => return None,
-            Decision::NotBefore(wait) => return Some(self.come_back(wait, "it asked to wait")),
-            Decision::Deadline(wait) => Some(wait),
-            Decision::Keep | Decision::Stop => None,
-        };
-        Some(Error::OutcomeUnknown(Box::new(OutcomeUnknown {
-            host: self.rules.host.clone(),
-            code: false,
-            by_name: decision == Decision::Stop,
-            sent_at: note.unanswered_since.unwrap_or(note.sent_at),
-            holder: Some(note.holder.to_string()),
-            retry_after,
-            source: None,
-        })))
-    }
-
-    /// Step 10: the record with our note.
-    fn noted(
-        &self,
-        record: &Record,
-        before: Option<&Note>,
-        fingerprint: String,
-        now: OffsetDateTime,
-    ) -> Record {
-        let mut noted = record.next();
-        noted.binding = Some(self.rules.binding.clone());
-        noted.note = Some(Note {
-            fingerprint,
-            nonce: random_id(),
-            holder: Holder::this(),
-            sent_at: now,
-            deadline: clock::later(now, self.rules.hold()),
-            attempts: before.map_or(0, |note| note.attempts).saturating_add(1),
-            answered: false,
-            not_before: None,
-            unanswered_since: before.and_then(Note::unanswered),
-            early: false,
-            unknown: Default::default(),
-        });
-        noted
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use self::config::{HttpConfig, api_config};
 #[cfg(feature = "discovery")]
 pub(crate) use self::wire::get;
 pub(crate) use self::wire::{Agents, Answer};
-use self::wire::{Raw, head};
+use self::wire::{Raw, always, head};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError};
@@ -97,7 +97,7 @@ impl TokenTransport {
         verifier: Option<&Secret>,
         sent_at: OffsetDateTime,
     ) -> Sent {
-        self.run(sent_at, [Some(code), verifier], &|caller| {
+        self.run(sent_at, [Some(code), verifier], &always, &|caller| {
             protocol::exchange(caller, code, redirect_uri, verifier)
         })
     }
@@ -141,8 +141,9 @@ impl TokenTransport {
                 source,
             })),
         };
-        let sent = self
-            .run(sent_at, [Some(secret), None], &|caller| protocol::revoke(caller, secret, hint));
+        let sent = self.run(sent_at, [Some(secret), None], &always, &|caller| {
+            protocol::revoke(caller, secret, hint)
+        });
         let outcome = match sent {
             Sent::Reply(reply) => reply.outcome,
             Sent::Never(error) | Sent::NoAnswer(error) => return Err(failed(error)),
@@ -167,9 +168,10 @@ impl TokenTransport {
         &self,
         sent_at: OffsetDateTime,
         spent: [Option<&Secret>; 2],
+        in_time: &dyn Fn() -> bool,
         build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
     ) -> Sent {
-        let (raw, hidden) = self.deliver(sent_at, spent, build);
+        let (raw, hidden) = self.deliver(sent_at, spent, in_time, build);
         self.judged(raw, &hidden, sent_at)
     }
 
@@ -192,6 +194,7 @@ impl TokenTransport {
         &self,
         sent_at: OffsetDateTime,
         spent: [Option<&Secret>; 2],
+        in_time: &dyn Fn() -> bool,
         build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
     ) -> (Raw, Vec<Secret>) {
         let once = || {
@@ -200,7 +203,7 @@ impl TokenTransport {
                 Err(error) => return (Raw::Never(error.into()), Vec::new()),
             };
             let raw = match head(&request) {
-                Ok(head) => self.agents.send(head, &request),
+                Ok(head) => self.agents.send(head, &request, in_time),
                 Err(error) => Raw::Never(error.into()),
             };
             (raw, self.hidden(&request, spent))
@@ -253,7 +256,7 @@ fn without_secrets(error: &mut BoxError, hidden: &[Secret]) {
 impl Transport for TokenTransport {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
         match ask {
-            Ask::Refresh { token, refresh_token } => {
+            Ask::Refresh { token, refresh_token, in_time } => {
                 let redirect_uri = self.credentials.redirect_uri();
                 let access_token = self
                     .provider
@@ -261,11 +264,11 @@ impl Transport for TokenTransport {
                     .as_ref()
                     .filter(|grant| grant.sends_access_token)
                     .map(|_| token.access_token());
-                self.run(sent_at, [Some(refresh_token), access_token], &|caller| {
+                self.run(sent_at, [Some(refresh_token), access_token], in_time, &|caller| {
                     protocol::refresh(caller, token, refresh_token, redirect_uri)
                 })
             }
-            Ask::Grant => self.run(sent_at, [None, None], &|caller| match &self.grant {
+            Ask::Grant => self.run(sent_at, [None, None], &always, &|caller| match &self.grant {
                 Some(Grant::ClientCredentials { scopes }) => {
                     protocol::client_credentials(caller, scopes)
                 }
@@ -273,7 +276,7 @@ impl Transport for TokenTransport {
                 Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
                 None => Err(Error::config("this client has no such grant")),
             }),
-            Ask::Revoke(token) => self.run(sent_at, [Some(token), None], &|caller| {
+            Ask::Revoke(token) => self.run(sent_at, [Some(token), None], &always, &|caller| {
                 protocol::revoke(caller, token, Some(REFRESH))
             }),
         }

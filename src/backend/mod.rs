@@ -155,8 +155,9 @@ pub struct Guard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LockKind {
-    /// The death of the process that holds it, and nothing else: a file lock, an advisory lock of a
-    /// database connection. Whoever has it knows that no living process is refreshing.
+    /// The death of the process that holds it, and nothing else: a file lock. Whoever has it knows that
+    /// no living process is refreshing. (An advisory lock of a database session is none: it ends with
+    /// the session, which a restart or a cut network can end while the process lives.)
     FreedByDeath,
     /// Time: whoever has it may have been paused past its end.
     Lease,

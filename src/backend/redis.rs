@@ -241,7 +241,12 @@ impl TokenBackend for RedisBackend {
     }
 
     fn durability(&self) -> Durability {
-        self.run(durability).unwrap_or(Durability::Unknown)
+        self.run(|connection| match durability(connection) {
+            // It does not tell, or may not. Unless somebody has changed it, it forgets.
+            Err(error) if error.code().is_some() => Ok(Durability::Process),
+            told => told,
+        })
+        .unwrap_or(Durability::Unknown)
     }
 
     fn describe(&self) -> String {

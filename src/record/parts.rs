@@ -65,14 +65,31 @@ pub struct Note {
     /// Whether the service said "too early" to it: its newest access token is still good then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub early: bool,
+    /// Hosts that found a deadline which is further away than their clocks allow, and when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) seen: Vec<Seen>,
     #[serde(flatten)]
     pub(crate) unknown: Map<String, Value>,
+}
+
+/// When a host saw a note first, by its own clock, UTC.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Seen {
+    pub(crate) host: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(crate) at: OffsetDateTime,
 }
 
 impl Note {
     /// When this token was first sent without an answer.
     pub(crate) fn unanswered(&self) -> Option<OffsetDateTime> {
         self.unanswered_since.or((!self.answered).then_some(self.sent_at))
+    }
+
+    /// When a host saw this note first; a moment to come means that its clock was set back since.
+    pub(crate) fn seen_by(&self, host: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let seen = self.seen.iter().find(|seen| seen.host == host);
+        seen.map(|seen| seen.at).filter(|at| *at <= now)
     }
 }
 

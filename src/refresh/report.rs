@@ -150,6 +150,12 @@ impl Keeper {
                  ends with the process",
                 self.rules.host
             ),
+            (Durability::Process, _) => format!(
+                "{store} may forget what it was told last, at a power cut, a restart or a failover, \
+                 and {} replaces refresh tokens: that ends the login; the guide's page on stores has \
+                 the settings that keep it",
+                self.rules.host
+            ),
             (_, LockKind::None) => format!(
                 "{store} has no lock between processes, and {} replaces refresh tokens: two \
                  processes can lose the login; give the backend a lock",

@@ -26,9 +26,12 @@ impl Keeper {
     fn spend(&self, call: &mut Call<'_>, noted: &Record, refresh_token: &Secret) -> Spent {
         let mut silent: Option<(OffsetDateTime, BoxError)> = None;
         let mut unsent = 0;
+        // Before the request leaves, a connection is made, and the process may be stopped meanwhile.
+        let (lock, began) = (call.turn.lock_kind(), self.clock.monotonic());
+        let in_time = || self.in_time(lock, noted, began);
         loop {
             let sent_at = self.clock.now_utc();
-            let ask = Ask::Refresh { token: &noted.token, refresh_token };
+            let ask = Ask::Refresh { token: &noted.token, refresh_token, in_time: &in_time };
             let error: BoxError = match self.transport.send(ask, sent_at) {
                 Sent::Never(error) => {
                     if let Some((_, first)) = silent {
@@ -68,11 +71,18 @@ impl Keeper {
     /// Whether there is time for another request: the lock holds, and whoever waits for our note's
     /// deadline still waits.
     fn lasts(&self, call: &Call<'_>, noted: &Record) -> bool {
-        let end = clock::later(self.clock.now_utc(), self.rules.token_timeout);
-        let in_time = call.turn.lock_kind() == LockKind::FreedByDeath
-            || noted.note.as_ref().is_none_or(|note| end <= note.deadline);
-        in_time
+        self.in_time(call.turn.lock_kind(), noted, self.clock.monotonic())
             && call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout))
+    }
+
+    /// Whether an answer would come before our note's deadline, by both clocks. A lock that only death
+    /// frees needs no deadline.
+    fn in_time(&self, lock: LockKind, noted: &Record, began: Duration) -> bool {
+        let end = clock::later(self.clock.now_utc(), self.rules.token_timeout);
+        let took = self.clock.monotonic().saturating_sub(began);
+        lock == LockKind::FreedByDeath
+            || noted.note.as_ref().is_none_or(|note| end <= note.deadline)
+                && took.saturating_add(self.rules.token_timeout) <= self.rules.hold()
     }
 
     /// Step 11, by the answer.

@@ -238,6 +238,8 @@ pub(crate) enum Ask<'a> {
         token: &'a Token,
         /// The refresh token to spend.
         refresh_token: &'a Secret,
+        /// Asked when the first byte is about to leave; if it says no, nothing leaves.
+        in_time: &'a dyn Fn() -> bool,
     },
     /// A grant that needs nothing stored, such as client credentials.
     Grant,

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::wire::{Answer, Raw};
+use super::wire::{Answer, Raw, always};
 use super::{TokenTransport, without_secrets};
 use crate::error::{BoxError, Error, Result, TransportError};
 use crate::protocol::{self, Caller, TokenRequest};
@@ -18,7 +18,7 @@ impl TokenTransport {
         build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
         read: impl FnOnce(&Answer) -> Result<T>,
     ) -> Result<T> {
-        let (raw, hidden) = self.deliver(sent_at, [secret, None], build);
+        let (raw, hidden) = self.deliver(sent_at, [secret, None], &always, build);
         let failed = |mut source: BoxError| {
             without_secrets(&mut source, &hidden);
             match source.downcast::<Error>() {
@@ -86,7 +86,7 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
     ) -> crate::refresh::Sent {
         let device_code = code.device_code();
-        let (raw, hidden) = self.deliver(sent_at, [Some(device_code), None], &|caller| {
+        let (raw, hidden) = self.deliver(sent_at, [Some(device_code), None], &always, &|caller| {
             protocol::device_token(caller, device_code)
         });
         if let Raw::Answer(answer) = &raw {

@@ -62,11 +62,17 @@ impl Agents {
 
     /// Sends a request. Whether anything left this machine is known by whether the body was ever
     /// read: refused connections, failed name look-ups, failed handshakes and cut answers all come
-    /// out as the same kinds of error. A request without a body may always have left.
-    pub(super) fn send(&self, head: request::Builder, request: &TokenRequest) -> Raw {
+    /// out as the same kinds of error. A request without a body may always have left. Nothing leaves
+    /// if `in_time` says no when the body is about to be read.
+    pub(super) fn send(
+        &self,
+        head: request::Builder,
+        request: &TokenRequest,
+        in_time: &dyn Fn() -> bool,
+    ) -> Raw {
         let loopback = Url::parse(&request.url).is_ok_and(|url| is_loopback(&url));
         let agent = if loopback { &self.direct } else { &self.agent };
-        let mut body = Watched { rest: &request.body, read: request.body.is_empty() };
+        let mut body = Watched { rest: &request.body, read: request.body.is_empty(), in_time };
         let sent = if request.body.is_empty() {
             head.body(SendBody::none()).map(|request| agent.run(request))
         } else {
@@ -96,7 +102,7 @@ pub(crate) fn get(agents: &Agents, address: &str) -> Result<Answer> {
         let (method, url) = ("GET".to_owned(), address.to_owned());
         Error::Transport(Box::new(crate::error::TransportError { method, url, source }))
     };
-    match agents.send(head(&request)?, &request) {
+    match agents.send(head(&request)?, &request, &always) {
         Raw::Never(error) | Raw::NoAnswer(error) => Err(failed(error)),
         Raw::Answer(mut answer) => match answer.cut.take() {
             Some(error) => Err(failed(error)),
@@ -167,14 +173,23 @@ fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     (bytes, cut)
 }
 
-/// A body that remembers whether anybody read it.
+/// No limit on when a request may leave.
+pub(super) fn always() -> bool {
+    true
+}
+
+/// A body that remembers whether anybody read it, and is not given out when it is too late.
 struct Watched<'a> {
     rest: &'a [u8],
     read: bool,
+    in_time: &'a dyn Fn() -> bool,
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.read && !(self.in_time)() {
+            return Err(io::Error::other("the lock's time ran out before anything was sent"));
+        }
         self.read = true;
         self.rest.read(buffer)
     }

@@ -168,8 +168,14 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         assert!(kept.lasts(Duration::from_secs(1)));
         assert!(matches!(precise(store(&server).lock(Duration::ZERO)), BackendError::Busy(_)));
         // Where a user may not ask about connections, the lease is what is left.
-        let rules = "ACL SETUSER default on nopass ~* &* +@all -client|list -client|id -info";
+        let rules =
+            "ACL SETUSER default on nopass ~* &* +@all -client|list -client|id -info -config";
         let _: () = do_it(&server, &rules.split(' ').collect::<Vec<_>>());
+        assert_eq!(
+            other.durability(),
+            Durability::Process,
+            "what it does not tell, it does not do"
+        );
         drop(kept);
         let unnamed = other.lock(Duration::ZERO).unwrap();
         assert!(matches!(precise(store(&server).lock(Duration::ZERO)), BackendError::Busy(_)));

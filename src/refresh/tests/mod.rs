@@ -1,5 +1,6 @@
 //! The refresh against a server, a store and a clock that do what they are told.
 
+mod clocks;
 mod faults;
 mod races;
 mod server;
@@ -52,6 +53,7 @@ pub(super) struct Store {
     pub(super) held: Mutex<bool>,
     pub(super) compares: bool,
     pub(super) kind: LockKind,
+    pub(super) durability: Mutex<Durability>,
     /// What a lease answers when it is asked whether it lasts.
     pub(super) lasts: Arc<Mutex<VecDeque<bool>>>,
 }
@@ -138,7 +140,7 @@ impl TokenBackend for Handle {
     }
 
     fn durability(&self) -> Durability {
-        Durability::PowerCut
+        *self.0.durability.lock()
     }
 
     fn describe(&self) -> String {
@@ -200,6 +202,7 @@ impl World {
                 held: Mutex::new(false),
                 compares,
                 kind,
+                durability: Mutex::new(Durability::PowerCut),
                 lasts: Arc::new(Mutex::new(VecDeque::new())),
             }),
             clock,
@@ -271,6 +274,7 @@ impl World {
                 not_before: None,
                 unanswered_since: None,
                 early: false,
+                seen: Vec::new(),
                 unknown: Default::default(),
             });
         });

@@ -112,6 +112,9 @@ impl Transport for Wire {
         }
         let mut server = self.0.lock();
         let spent = match ask {
+            Ask::Refresh { in_time, .. } if !in_time() => {
+                return Sent::Never("it is too late".into());
+            }
             Ask::Refresh { refresh_token, .. } => refresh_token.expose().to_owned(),
             Ask::Revoke(token) => {
                 server.revoked.push(token.expose().to_owned());

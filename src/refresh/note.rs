@@ -1,0 +1,127 @@
+//! Steps 9 and 10: the note of an unanswered spend, found or about to be written.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::decide::{self, Decision, Found};
+use super::{Call, Keeper, SKEW, Want};
+use crate::backend::LockKind;
+use crate::clock;
+use crate::error::{Error, OutcomeUnknown};
+use crate::record::{Holder, Note, Record, Seen};
+use crate::secret::random_id;
+
+impl Keeper {
+    /// Step 9: what the tables say, as the error for a call that cannot go on; `None` is "replay".
+    pub(super) fn stopped_by(
+        &self,
+        call: &Call<'_>,
+        note: &Note,
+        now: OffsetDateTime,
+    ) -> Option<Error> {
+        // A note from the future comes from a clock that was wrong, and so does what it asks for.
+        let from_the_future = clock::until(now, note.sent_at) > SKEW;
+        // "Too early" was said of a token that the API has refused since.
+        let outdated = from_the_future || note.early && matches!(call.want, Want::Instead(_));
+        let not_before = note.not_before.filter(|_| !outdated);
+        let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
+        if note.answered && note.unanswered_since.is_none() && not_before_in.is_zero() {
+            return None;
+        }
+        let nonce = Some(&note.nonce);
+        let own =
+            [&call.turn.unanswered, &call.turn.never_sent].iter().any(|own| own.as_ref() == nonce);
+        let found = Found {
+            rotation: self.rules.rotation,
+            ends_access_token: self.rules.ends_access_token,
+            ends_other_logins: self.rules.ends_other_logins,
+            lock: if own { LockKind::FreedByDeath } else { call.turn.lock_kind() },
+            age: clock::until(note.sent_at, now),
+            deadline_in: self.deadline_in(note, now),
+            not_before_in,
+            pause: self.unanswered_pause(note, now),
+            usable: call.fallback.is_some(),
+            explicit: call.want.is_explicit(),
+        };
+        let decision = decide::found(&found);
+        let retry_after = match decision {
+            Decision::Replay => return None,
+            Decision::NotBefore(wait) => return Some(self.come_back(wait, "it asked to wait")),
+            Decision::Deadline(wait) => Some(wait),
+            Decision::Keep | Decision::Stop => None,
+        };
+        Some(Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+            host: self.rules.host.clone(),
+            code: false,
+            by_name: decision == Decision::Stop,
+            sent_at: note.unanswered_since.unwrap_or(note.sent_at),
+            holder: Some(note.holder.to_string()),
+            retry_after,
+            source: None,
+        })))
+    }
+
+    /// Step 10: the record with our note.
+    pub(super) fn noted(
+        &self,
+        record: &Record,
+        before: Option<&Note>,
+        fingerprint: String,
+        now: OffsetDateTime,
+    ) -> Record {
+        let mut noted = record.next();
+        noted.binding = Some(self.rules.binding.clone());
+        noted.note = Some(Note {
+            fingerprint,
+            nonce: random_id(),
+            holder: Holder::this(),
+            sent_at: now,
+            deadline: clock::later(now, self.rules.hold()),
+            attempts: before.map_or(0, |note| note.attempts).saturating_add(1),
+            answered: false,
+            not_before: None,
+            unanswered_since: before.and_then(Note::unanswered),
+            early: false,
+            seen: Vec::new(),
+            unknown: Default::default(),
+        });
+        noted
+    }
+
+    /// How long the holder of a note may still get its answer. A deadline is never further away than
+    /// a refresh can take, nor further than that from the moment when this host saw the note first:
+    /// the clock that it was written by may be far ahead.
+    fn deadline_in(&self, note: &Note, now: OffsetDateTime) -> Duration {
+        let hold = self.rules.hold();
+        let left = clock::until(now, note.deadline).min(hold);
+        match note.seen_by(&Holder::this().host, now) {
+            Some(seen) => left.min(clock::until(now, clock::later(seen, hold))),
+            None => left,
+        }
+    }
+
+    /// Notes in the store when this host saw a note whose deadline no clock near ours can have meant,
+    /// so that runs that are shorter than the wait, too, know when it is over. Each host goes by its
+    /// own clock alone. If this cannot be saved, the next run does it.
+    pub(super) fn mark_seen(
+        &self,
+        call: &Call<'_>,
+        record: &Record,
+        note: &Note,
+        now: OffsetDateTime,
+    ) {
+        let Holder { host, .. } = Holder::this();
+        let far = clock::until(now, note.deadline) > self.rules.hold().saturating_add(SKEW);
+        let waits = call.turn.lock_kind() != LockKind::FreedByDeath;
+        if !far || !waits || note.seen_by(&host, now).is_some() {
+            return;
+        }
+        let mut next = record.next();
+        if let Some(note) = &mut next.note {
+            note.seen.retain(|seen| seen.host != host);
+            note.seen.push(Seen { host, at: now });
+        }
+        let _ = self.backend.save(&next);
+    }
+}

@@ -1,0 +1,127 @@
+//! Clocks that are wrong, and processes that are stopped, on a store whose lock is a lease.
+
+use super::*;
+use crate::record::Seen;
+
+/// A clock that is a year ahead when it writes the note: it holds up no host for longer than a refresh
+/// can take, in a process that lives or in one run after the other.
+#[test]
+fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+    for lock in [LockKind::Lease, LockKind::None] {
+        for lives in [true, false] {
+            let world = World::with(Rotation::Strict, lock, true);
+            world.past_end();
+            world.clock.advance(LIFE);
+            world.leave_note(Duration::ZERO, Duration::from_secs(300));
+            let ahead = |record: &mut Record| {
+                let note = record.note.as_mut().unwrap();
+                note.sent_at = clock::later(note.sent_at, YEAR);
+                note.deadline = clock::later(note.deadline, YEAR);
+            };
+            world.change(ahead);
+            let keeper = world.keeper();
+            let call = || match lives {
+                true => use_token(&keeper),
+                false => use_token(&world.keeper()),
+            };
+            let waits = |seconds: u64| {
+                let error = call().unwrap_err();
+                assert_eq!(error.retry_after(), Some(Duration::from_secs(seconds)), "{error}");
+                assert!(world.sent().is_empty());
+            };
+            // What another host has seen is by another clock.
+            let elsewhere = Seen { host: "elsewhere".to_owned(), at: world.clock.now_utc() - YEAR };
+            world.change(|record| record.note.as_mut().unwrap().seen.push(elsewhere.clone()));
+            waits(300);
+            assert_eq!(world.stored().note.unwrap().seen.len(), 2);
+            world.clock.advance(Duration::from_secs(200));
+            waits(100);
+            // A clock that is set back begins again.
+            world.clock.set_wall(world.clock.now() - Duration::from_secs(1000));
+            waits(300);
+            world.clock.advance(Duration::from_secs(299));
+            waits(1);
+            world.clock.advance(Duration::from_secs(1));
+            assert_eq!(kind(&call()), "at-2", "{lock:?} {lives}");
+        }
+    }
+    // The one that wrote it saves all the same.
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    let other = world.keeper();
+    let store = world.store.clone();
+    world.enter_margin();
+    let mut seen = false;
+    world.plan(move |call, record| {
+        let successor = call == "save" && record.is_some_and(|record| record.note.is_none());
+        if successor && !std::mem::replace(&mut seen, true) {
+            // While the answer was on its way, somebody has noted that it has seen the note.
+            let mut stored = store.record.lock();
+            let mut next = stored.as_ref().unwrap().next();
+            let at = OffsetDateTime::UNIX_EPOCH;
+            next.note.as_mut().unwrap().seen.push(Seen { host: "elsewhere".to_owned(), at });
+            *stored = Some(next);
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&other)), "at-2");
+    assert_eq!(world.stored().token.refresh_token().unwrap().expose(), "rt-2");
+}
+
+/// A process that is stopped while it connects: by the time it would send, others may have gone on.
+#[test]
+fn a_process_that_was_stopped_past_its_time_sends_nothing() {
+    for (kind, by) in [(LockKind::Lease, 200), (LockKind::None, 200), (LockKind::Lease, 100)] {
+        for wall_alone in [true, false] {
+            let world = World::with(Rotation::Strict, kind, true);
+            world.past_end();
+            let clock = world.clock.clone();
+            let by = Duration::from_secs(by);
+            let mut stopped = false;
+            *world.wire.1.lock() = Some(Box::new(move || {
+                if !std::mem::replace(&mut stopped, true) {
+                    match wall_alone {
+                        true => clock.set_wall(clock.now() + by),
+                        false => clock.advance(by),
+                    }
+                }
+            }));
+            let result = use_token(&world.keeper());
+            if by > Duration::from_secs(180) {
+                assert_eq!(self::kind(&result), "transport", "{kind:?}");
+                let error = result.unwrap_err();
+                assert!(error.is_transient(), "{error}");
+                assert!(world.sent().is_empty() && world.stored().note.is_none());
+            } else {
+                assert_eq!(self::kind(&result), "at-2");
+            }
+            assert_eq!(self::kind(&use_token(&world.keeper())), "at-2");
+        }
+    }
+    // A lock that only death frees has no end to be stopped past.
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let clock = world.clock.clone();
+    *world.wire.1.lock() = Some(Box::new(move || clock.advance(Duration::from_secs(200))));
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+}
+
+/// A store that may forget is warned of like one that does.
+#[test]
+fn a_rotating_service_on_a_store_that_may_forget_is_warned_about_once() {
+    let warnings = |world: &World| world.told(|event| matches!(event, Event::Warning { .. }));
+    for (rotation, durability, expected) in [
+        (Rotation::Strict, Durability::Process, 1),
+        (Rotation::Strict, Durability::PowerCut, 0),
+        (Rotation::None, Durability::Process, 0),
+    ] {
+        let world = World::with(rotation, LockKind::Lease, true);
+        *world.store.durability.lock() = durability;
+        let keeper = world.keeper();
+        for _ in 0..3 {
+            world.past_end();
+            use_token(&keeper).unwrap();
+        }
+        assert_eq!(warnings(&world), expected, "{rotation:?} {durability:?}");
+    }
+}
