@@ -15,6 +15,7 @@ mod discovery;
 mod form;
 mod grant;
 mod id_token;
+mod import;
 #[cfg(feature = "introspection")]
 mod introspect;
 mod pkce;
