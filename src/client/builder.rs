@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::config::ConfigBuilder;
-use ureq::http::HeaderName;
+use ureq::http::{HeaderName, Method};
 use ureq::typestate::AgentScope;
 use url::Url;
 
@@ -65,6 +65,48 @@ impl ClientBuilder {
     pub fn retries(mut self, retries: u32) -> ClientBuilder {
         self.hooks.retries = retries;
         self
+    }
+
+    /// How long the first wait before a request is sent again is, if the service does not say (250 ms
+    /// without this). It doubles each time, up to `longest`.
+    pub fn backoff(mut self, first: Duration, longest: Duration) -> ClientBuilder {
+        self.hooks.backoff = (first, longest);
+        self
+    }
+
+    /// Which statuses lead to another try, in place of 429 and of 503 with `Retry-After`. After a 429
+    /// any request is sent again; after the others, one that is repeatable.
+    pub fn retry_statuses(mut self, statuses: &[u16]) -> ClientBuilder {
+        self.hooks.statuses = Some(statuses.into());
+        self
+    }
+
+    /// Which methods are repeatable, in place of GET, HEAD and OPTIONS, for a request that does not say
+    /// ([`crate::Request::repeatable`]).
+    pub fn retry_methods(mut self, methods: &[Method]) -> ClientBuilder {
+        self.hooks.methods = Some(methods.into());
+        self
+    }
+
+    /// Goes through a proxy, such as `http://user:password@proxy.example:3128`, whatever the
+    /// environment says. Loopback hosts are reached directly all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for what is not a proxy's address.
+    pub fn proxy(mut self, address: &str) -> Result<ClientBuilder> {
+        // The error of ureq may repeat the password.
+        let proxy = ureq::Proxy::new(address)
+            .map_err(|_| Error::config("the address of the proxy cannot be used"))?;
+        let change = self.http.take();
+        self.http = Some(Box::new(move |config| {
+            let config = config.proxy(Some(proxy.clone()));
+            match &change {
+                Some(change) => change(config),
+                None => config,
+            }
+        }));
+        Ok(self)
     }
 
     /// Calls `hook` before each request to the API, each time it is sent. It may wait, for a rate
@@ -262,16 +304,27 @@ fn binding(
     grant: Option<&Grant>,
     extra: &[(String, String)],
 ) -> Binding {
-    let extra: Vec<_> = extra.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let extra = Some(extra.join("&")).filter(|text| !text.is_empty());
+    // Written so that no two sets of scopes or parameters read alike, and the order does not count.
+    let sorted = |mut items: Vec<String>| {
+        items.sort_unstable();
+        items.dedup();
+        items
+    };
+    let own = |name: &String| extra.iter().any(|(extra, _)| extra == name);
+    let fixed = provider.token_params.iter().filter(|(name, _)| grant.is_some() && !own(name));
+    let pair = |(name, value): &(String, String)| {
+        url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
+    };
+    let extra = sorted(extra.iter().chain(fixed).map(pair).collect()).join("&");
     let (name, scope, mark) = match grant {
         None => ("authorization_code", None, None),
         Some(Grant::ClientCredentials { scopes }) => {
-            ("client_credentials", Some(scopes.join(" ")), None::<String>)
+            ("client_credentials", Some(sorted(scopes.clone()).join(" ")), None::<String>)
         }
         #[cfg(feature = "jwt")]
         Some(Grant::JwtBearer(grant)) => ("jwt_bearer", grant.scope(), grant.mark()),
     };
+    let extra = Some(extra).filter(|text| !text.is_empty());
     let marks: Vec<String> = [extra, mark].into_iter().flatten().collect();
     Binding {
         token_endpoint: provider.token_endpoint.clone(),

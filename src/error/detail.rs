@@ -230,7 +230,7 @@ pub struct ApiError {
     pub headers: Box<ureq::http::HeaderMap>,
     /// The body, cut at 64 KiB. `Debug` shows its length only: an API may repeat what it was sent.
     pub body: Vec<u8>,
-    /// How long the API asked to wait, with a status of 429 or 503.
+    /// How long the API asked to wait, with a status of 413, 429 or 503.
     pub retry_after: Option<Duration>,
     /// What the API gave as the reason, where a client that knows its dialect has read it
     /// (`ClientBuilder::map_error`).
@@ -238,6 +238,20 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// For an SDK whose API can refuse with a good status: what was called, and what it answered. The
+    /// rest is filled in by hand.
+    pub fn new(method: impl Into<String>, url: impl Into<String>, status: u16) -> ApiError {
+        ApiError {
+            method: method.into(),
+            url: url.into(),
+            status,
+            headers: Box::default(),
+            body: Vec::new(),
+            retry_after: None,
+            reason: None,
+        }
+    }
+
     /// The body as JSON, if it is that.
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()

@@ -19,6 +19,7 @@ mod discovery;
 mod form;
 mod grant;
 mod id_token;
+mod import;
 #[cfg(feature = "introspection")]
 mod introspect;
 #[cfg(feature = "jwt")]

@@ -18,6 +18,9 @@ use crate::record::Record;
 use crate::secret::Secret;
 use crate::token::Token;
 
+/// How long a service that asked to come back later is believed, where no token works.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+
 /// An answer to anything but a refresh, unless it is an error that says what it is.
 enum Judged {
     Issued(Box<Issued>),
@@ -30,8 +33,9 @@ impl Keeper {
     pub(super) fn regrant(&self, call: &mut Call<'_>) -> Result<Live> {
         let mut stored = None;
         let mut writable = true;
-        match self.lock_patiently(call) {
-            Ok(()) => match self.backend.load() {
+        match self.lock_or_go_on(call) {
+            Ok(Some(live)) => return Ok(live),
+            Ok(None) => match self.backend.load() {
                 Ok(record) => stored = record,
                 Err(error) => {
                     writable = false;
@@ -55,9 +59,15 @@ impl Keeper {
                 call.fallback = Some(live);
             }
         }
+        if let Some(error) = self.failed_just_now(call) {
+            return Err(error);
+        }
         let token = match self.ask(call) {
             Ok(token) => token,
-            Err(error) => return self.end(call, error),
+            Err(error) => {
+                self.remember(call, &error);
+                return self.end(call, error);
+            }
         };
         let mut record = match &stored {
             Some(stored) => {
@@ -76,6 +86,57 @@ impl Keeper {
         let live = self.publish(self.live(&record));
         self.memory.lock().refreshes += 1;
         Ok(live)
+    }
+
+    /// The store's lock, for a token that is asked anew. `Some` ends the call: somebody else is asking,
+    /// and there is a token that works until they have.
+    fn lock_or_go_on(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
+        if call.turn.guard.is_some() {
+            return Ok(None);
+        }
+        match self.backend.lock(Duration::ZERO) {
+            Ok(guard) => {
+                call.turn.guard = Some(guard);
+                Ok(None)
+            }
+            Err(error) if BackendError::is_busy(&error) => {
+                let ours = |record: &Record| record.check(&self.rules.binding, "").is_ok();
+                let stored = self.backend.load().ok().flatten().filter(ours);
+                let stored = stored.map(|record| self.live(&record));
+                let works = stored.filter(|live| call.want.tolerates(live, &*self.clock));
+                if let Some(live) = works.or(call.fallback.take()) {
+                    return Ok(Some(self.publish(live)));
+                }
+                self.lock_patiently(call).map(|()| None)
+            }
+            Err(error) => Err(Error::backend("lock", self.store(), error)),
+        }
+    }
+
+    /// The failure of a moment ago, so that a service that is down, or that refuses the credentials, is
+    /// not asked by every call. A refresh by name asks all the same.
+    fn failed_just_now(&self, call: &Call<'_>) -> Option<Error> {
+        let memory = self.memory.lock();
+        let (until, error) = memory.failed.as_ref()?;
+        let left = until.checked_sub(self.clock.monotonic()).filter(|left| !left.is_zero())?;
+        if call.fallback.is_some() || call.want.is_explicit() {
+            return None;
+        }
+        let mut error = error.echo();
+        if let Error::RateLimited(limited) = &mut error {
+            limited.retry_after = left;
+        }
+        Some(error)
+    }
+
+    fn remember(&self, call: &Call<'_>, error: &Error) {
+        // What is set up wrongly here costs nobody a request.
+        if call.fallback.is_some() || matches!(error, Error::Config(_)) {
+            return;
+        }
+        let pause = error.retry_after().unwrap_or(super::QUIET).min(LONGEST_PAUSE);
+        let until = self.clock.monotonic().saturating_add(pause);
+        self.memory.lock().failed = Some((until, error.echo()));
     }
 
     fn report(&self, call: &mut Call<'_>, reason: String) {

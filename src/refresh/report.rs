@@ -65,6 +65,7 @@ impl Keeper {
         memory.live = Some(live.clone());
         memory.quiet_until = Duration::ZERO;
         memory.failure = None;
+        memory.failed = None;
         live
     }
 

@@ -81,7 +81,11 @@ impl Live {
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         let token = record.token();
         let left = token.expires_at().map(|end| clock::until(clock::utc(wall), end));
-        let margin = token.margin(rules.margin);
+        let mut margin = token.margin(rules.margin);
+        if !rules.one_time {
+            // Machines that each ask for a token of their own, started together, come apart.
+            margin += margin / 2 * u32::from(crate::secret::random_byte()) / 256;
+        }
         let after = |wait| Moment::after(wall, monotonic, wait);
         Live(Arc::new(Facts {
             due: left.and_then(|left| after(left.saturating_sub(margin))),
@@ -192,6 +196,8 @@ pub(crate) struct Memory {
     pub(crate) attempts: u64,
     pub(crate) failure: Option<(u8, Error)>,
     pub(crate) waiting: usize,
+    /// Why no token could be asked for, and until when that is believed.
+    pub(crate) failed: Option<(Duration, Error)>,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,
     /// No second attempt before this moment of the monotonic clock while the token is usable.

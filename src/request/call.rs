@@ -79,6 +79,9 @@ pub(crate) struct Hooks {
     pub(crate) expired: Option<Expired>,
     pub(crate) map_error: Option<MapError>,
     pub(crate) retries: u32,
+    pub(crate) backoff: (Duration, Duration),
+    pub(crate) statuses: Option<Arc<[u16]>>,
+    pub(crate) methods: Option<Arc<[Method]>>,
 }
 
 impl Hooks {
@@ -88,8 +91,16 @@ impl Hooks {
 }
 
 /// What a client has that says nothing else.
-pub(crate) const HOOKS: Hooks =
-    Hooks { before_send: None, on_answer: None, expired: None, map_error: None, retries: 2 };
+pub(crate) const HOOKS: Hooks = Hooks {
+    before_send: None,
+    on_answer: None,
+    expired: None,
+    map_error: None,
+    retries: 2,
+    backoff: (FIRST_WAIT, LONGEST_WAIT),
+    statuses: None,
+    methods: None,
+};
 
 /// A request that failed without an answer.
 struct Failed {
@@ -148,9 +159,14 @@ impl Request<'_> {
                     None => break answer,
                 }
             }
-            // 429: not processed. 503 with a time: to be asked again, but it may have been.
             let wait = self.retry_after(&answer);
-            let refused = status == 429 || status == 503 && wait.is_some() && self.is_repeatable();
+            // 503 with a time: to be asked again.
+            let listed = match &hooks.statuses {
+                Some(statuses) => statuses.contains(&status),
+                None => status == 429 || status == 503 && wait.is_some(),
+            };
+            // 429: not processed. After the others it may have been.
+            let refused = listed && (status == 429 || self.is_repeatable());
             if again && refused && wait.is_none_or(|wait| wait <= LONGEST_WAIT) {
                 self.pause(retries - left, wait);
                 left -= 1;
@@ -211,8 +227,10 @@ impl Request<'_> {
     }
 
     fn is_repeatable(&self) -> bool {
-        let safe = matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        self.repeatable.unwrap_or(safe)
+        self.repeatable.unwrap_or_else(|| match &self.client.hooks().methods {
+            Some(methods) => methods.contains(&self.method),
+            None => matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS),
+        })
     }
 
     fn is_expired(&self, url: &str, answer: &Answer) -> bool {
@@ -231,7 +249,7 @@ impl Request<'_> {
     }
 
     fn retry_after(&self, answer: &Answer) -> Option<Duration> {
-        let asked = answer.status == 429 || answer.status == 503;
+        let asked = matches!(answer.status.as_u16(), 413 | 429 | 503);
         let now = || self.client.clock().now_utc();
         asked.then(|| protocol::retry_after(&answer.headers, now(), Duration::MAX)).flatten()
     }
@@ -239,7 +257,8 @@ impl Request<'_> {
     /// Waits as long as the service asked, or longer each time, and a little more: many clients that
     /// were told the same time must not come back together.
     fn pause(&self, tries: u32, asked: Option<Duration>) {
-        let wait = asked.unwrap_or(FIRST_WAIT * 2_u32.pow(tries.min(8)));
+        let (first, longest) = self.client.hooks().backoff;
+        let wait = asked.unwrap_or(first.saturating_mul(2_u32.pow(tries.min(8))).min(longest));
         let extra = wait.min(Duration::from_secs(2)) / 4;
         let share = u32::from(crate::secret::random_byte());
         self.client.clock().sleep(wait + extra * share / 256);

@@ -115,6 +115,7 @@ fn while_the_token_works_no_call_needs_the_token_endpoint() {
     let error = client.get("/me").call().unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
     sandbox.clear_faults();
+    clock.advance(Duration::from_secs(5));
     client.get("/me").call().unwrap();
 }
 

@@ -1,6 +1,7 @@
 //! The client over HTTP: logins, token requests, API calls, and what they show.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod application;
 mod calls;
 mod dialects;
 mod durable;
@@ -14,6 +15,7 @@ mod odd;
 mod outcome;
 mod proxy;
 mod requests;
+mod retries;
 mod secrecy;
 mod styles;
 mod support;

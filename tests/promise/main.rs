@@ -1,6 +1,7 @@
 //! The promise, clause by clause, on real files and real processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod application;
 mod contract;
 mod crash;
 mod disk;

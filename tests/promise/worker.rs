@@ -88,10 +88,11 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
     let failures = variable("FAIL_SAVES").map_or(0, |n| n.parse().unwrap());
     let saved = variable("SAVED").map(PathBuf::from);
     let store = Store { file, failures: AtomicU32::new(failures), saved };
-    Client::builder(provider, credentials, store)
-        .clock(clock)
-        .on_event(move |event| told.lock().unwrap().push(event.to_string()))
-        .build()
+    let mut client = Client::builder(provider, credentials, store);
+    if variable("GRANT").as_deref() == Some("application") {
+        client = client.client_credentials(&[]);
+    }
+    client.clock(clock).on_event(move |event| told.lock().unwrap().push(event.to_string())).build()
 }
 
 pub(crate) fn said(result: Result<String, Error>) -> String {

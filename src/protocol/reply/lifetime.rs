@@ -57,7 +57,7 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 /// Seconds since 1970, or a date of RFC 3339.
-fn moment(value: &Value) -> Option<OffsetDateTime> {
+pub(in crate::protocol) fn moment(value: &Value) -> Option<OffsetDateTime> {
     if let Some(epoch) = number(value) {
         // A float turns into the nearest integer, and the calendar refuses what is too far.
         return OffsetDateTime::from_unix_timestamp(epoch as i64).ok();

@@ -1,0 +1,82 @@
+//! What is sent again, as the builder of a client says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evergrant::clock::ManualClock;
+use evergrant::sandbox::{Fault, Sandbox};
+use evergrant::{Client, ClientBuilder, Error};
+use ureq::http::Method;
+
+use crate::support::{Fake, builder, sandbox};
+
+fn world(change: fn(ClientBuilder) -> ClientBuilder) -> (Sandbox, Arc<ManualClock>, Client) {
+    let (sandbox, clock) = (sandbox(), Arc::new(ManualClock::new()));
+    let client = change(builder(&sandbox).clock(clock.clone())).build();
+    client.seed(sandbox.login()).unwrap();
+    (sandbox, clock, client)
+}
+
+#[test]
+fn statuses_that_are_named_lead_to_another_try_of_what_may_be_repeated() {
+    let (sandbox, _, client) = world(|builder| builder.retry_statuses(&[429, 502, 503]));
+    sandbox.api_fault(Fault::StatusBefore(502));
+    sandbox.api_fault(Fault::Unavailable(None));
+    client.get("/me").call().unwrap();
+    assert_eq!(sandbox.counters().api_calls, 3);
+    sandbox.api_fault(Fault::StatusBefore(502));
+    assert!(matches!(client.post("/echo").call(), Err(Error::Api(e)) if e.status == 502));
+    assert_eq!(sandbox.counters().api_calls, 4);
+    sandbox.api_fault(Fault::TooMany(None));
+    client.post("/echo").call().unwrap();
+    assert_eq!(sandbox.counters().api_calls, 6, "it was not processed");
+    // What is not named does not.
+    sandbox.api_fault(Fault::StatusBefore(500));
+    assert!(client.get("/me").call().is_err());
+    assert_eq!(sandbox.counters().api_calls, 7);
+}
+
+#[test]
+fn methods_that_are_named_are_repeatable_unless_the_request_says_otherwise() {
+    let (sandbox, _, client) = world(|builder| builder.retry_methods(&[Method::POST]));
+    sandbox.api_fault(Fault::CutAfter);
+    client.post("/echo").call().unwrap();
+    sandbox.api_fault(Fault::CutAfter);
+    assert_eq!(client.post("/echo").repeatable(false).call().unwrap_err().kind(), "transport");
+    sandbox.api_fault(Fault::CutAfter);
+    assert_eq!(client.get("/me").call().unwrap_err().kind(), "transport");
+    assert_eq!(sandbox.counters().api_calls, 4);
+}
+
+#[test]
+fn waits_double_up_to_a_longest() {
+    let (sandbox, clock, client) =
+        world(|builder| builder.retries(4).backoff(Duration::from_secs(1), Duration::from_secs(3)));
+    for _ in 0..4 {
+        sandbox.api_fault(Fault::TooMany(None));
+    }
+    client.get("/me").call().unwrap();
+    // 1 + 2 + 3 + 3, and up to a quarter of it (half a second at most) more each time.
+    let slept = clock.slept();
+    assert!(slept >= Duration::from_secs(9) && slept <= Duration::from_secs(11), "{slept:?}");
+}
+
+#[test]
+fn a_proxy_of_the_builder_is_for_other_hosts_and_its_password_is_not_shown() {
+    let proxy = Fake::start(|peer| {
+        peer.request();
+        peer.answer("502 Bad Gateway", "Connection: close\r\n", b"");
+    });
+    let sandbox = sandbox();
+    let through = |sandbox: &Sandbox| builder(sandbox).proxy(&proxy.url()).unwrap();
+    let client = through(&sandbox).build();
+    client.seed(sandbox.login()).unwrap();
+    client.get("/me").call().unwrap();
+    assert_eq!(proxy.connections(), 0);
+    let client = through(&sandbox).allow_host("https://nonexistent.invalid").retries(0).build();
+    client.seed(sandbox.login()).unwrap();
+    assert_eq!(client.get("https://nonexistent.invalid/").call().unwrap_err().kind(), "transport");
+    assert_eq!(proxy.connections(), 1);
+    let error = builder(&sandbox).proxy("nonsense://user:sesame@host").unwrap_err();
+    assert!(matches!(error, Error::Config(_)) && !format!("{error:?}").contains("sesame"));
+}
