@@ -136,6 +136,13 @@ impl Client {
         Request::new(self, method, target)
     }
 
+    /// A request that carries no access token, to any https address: for an upload or a download
+    /// whose address is its own permission, as object stores hand them out. The client's hooks do not
+    /// see it; its proxy, its certificates and its limits hold.
+    pub fn without_token(&self, method: Method, url: &str) -> Request<'_> {
+        Request::without_token(self, method, url)
+    }
+
     /// An access token that works now, for another HTTP library.
     ///
     /// # Errors
@@ -296,12 +303,7 @@ impl Client {
                 ))),
             };
         }
-        let url = Url::parse(target).map_err(|_| {
-            Error::config("a request needs a path that begins with / or an address")
-        })?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Error::config("a request's address must not carry credentials"));
-        }
+        let url = parsed(target)?;
         match origin(&url) {
             Some(origin) if self.0.origins.contains(&origin) => Ok(url.into()),
             Some(origin) => Err(Error::config(format!(
@@ -309,6 +311,17 @@ impl Client {
             ))),
             None => Err(Error::config(
                 "the access token goes to https addresses (http is for loopback hosts only)",
+            )),
+        }
+    }
+
+    /// The address of a request that carries no token.
+    pub(crate) fn any_url(&self, target: &str) -> Result<String> {
+        let url = parsed(target.split('#').next().unwrap_or_default())?;
+        match origin(&url) {
+            Some(_) => Ok(url.into()),
+            None => Err(Error::config(
+                "a request goes to https addresses (http is for loopback hosts only)",
             )),
         }
     }
@@ -347,6 +360,15 @@ impl fmt::Debug for Client {
             .field("client_id", &self.0.credentials.id())
             .finish_non_exhaustive()
     }
+}
+
+fn parsed(target: &str) -> Result<Url> {
+    let url = Url::parse(target)
+        .map_err(|_| Error::config("a request needs a path that begins with / or an address"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::config("a request's address must not carry credentials"));
+    }
+    Ok(url)
 }
 
 /// The origin of an address that a token may go to: https, or http on loopback.

@@ -199,6 +199,7 @@ impl Error {
                 headers: e.headers.clone(),
                 body: e.body.clone(),
                 retry_after: e.retry_after,
+                reason: e.reason.clone(),
             })),
             Error::Callback(e) => Error::Callback(e.clone()),
             Error::Decode(e) => Error::decode(e.what.clone(), e.source.to_string()),
@@ -223,6 +224,6 @@ impl Error {
 
     /// An [`Error::Decode`].
     pub(crate) fn decode(what: impl Into<String>, source: impl Into<BoxError>) -> Error {
-        Error::Decode(Box::new(DecodeError { what: what.into(), source: source.into() }))
+        Error::Decode(Box::new(DecodeError::new(what, source)))
     }
 }

@@ -45,6 +45,7 @@ pub struct Request<'a> {
     repeatable: Option<bool>,
     retries: Option<u32>,
     limit: u64,
+    without_token: bool,
 }
 
 impl<'a> Request<'a> {
@@ -61,7 +62,15 @@ impl<'a> Request<'a> {
             repeatable: None,
             retries: None,
             limit: BODY_LIMIT,
+            without_token: false,
         }
+    }
+
+    pub(crate) fn without_token(client: &'a Client, method: Method, url: &str) -> Request<'a> {
+        let mut request = Request::new(client, method, url);
+        request.url = client.any_url(url);
+        request.without_token = true;
+        request
     }
 
     /// Adds a query parameter.

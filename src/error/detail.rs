@@ -217,7 +217,7 @@ fn because(reason: &Option<String>) -> String {
 
 /// An API that answered with an error status: [`crate::Error::Api`].
 #[derive(Error)]
-#[error("{method} {url}: the API answered {status}")]
+#[error("{method} {url}: the API answered {status}{}", because(reason))]
 #[non_exhaustive]
 pub struct ApiError {
     /// The method.
@@ -232,6 +232,9 @@ pub struct ApiError {
     pub body: Vec<u8>,
     /// How long the API asked to wait, with a status of 429 or 503.
     pub retry_after: Option<Duration>,
+    /// What the API gave as the reason, where a client that knows its dialect has read it
+    /// (`ClientBuilder::map_error`).
+    pub reason: Option<String>,
 }
 
 impl ApiError {
@@ -291,6 +294,13 @@ pub struct DecodeError {
     pub what: String,
     /// Why it could not be read.
     pub source: BoxError,
+}
+
+impl DecodeError {
+    /// For an SDK that reads answers by itself: what was read, and why it could not be.
+    pub fn new(what: impl Into<String>, source: impl Into<BoxError>) -> DecodeError {
+        DecodeError { what: what.into(), source: source.into() }
+    }
 }
 
 fn rfc3339(date: OffsetDateTime) -> String {

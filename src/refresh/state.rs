@@ -114,6 +114,17 @@ impl Live {
         self.token.access_token()
     }
 
+    /// Whether a text repeats the access token.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        let token = self.access_token();
+        !token.is_empty() && text.contains(token.expose())
+    }
+
+    /// The text without the access token, if it repeats it.
+    pub(crate) fn redact(&self, text: String) -> String {
+        if self.is_in(&text) { text.replace(self.access_token().expose(), "[..]") } else { text }
+    }
+
     pub(crate) fn id(&self) -> Id {
         (self.login.clone(), self.generation)
     }

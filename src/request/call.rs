@@ -95,8 +95,9 @@ impl Request<'_> {
     pub(super) fn run(mut self, mut payload: Payload<'_>) -> Result<Response> {
         let url = std::mem::replace(&mut self.url, Ok(String::new()))?;
         let (keeper, hooks) = (self.client.keeper(), self.client.hooks());
-        let mut live = keeper.access(&Want::Usable)?;
+        let mut live = if self.without_token { None } else { Some(keeper.access(&Want::Usable)?) };
         let retries = self.retries.unwrap_or(hooks.retries);
+        let hooks = if self.without_token { &HOOKS } else { hooks };
         let mut left = retries;
         let (mut attempt, mut looks) = (0, 0);
         let mut refreshed = false;
@@ -107,7 +108,7 @@ impl Request<'_> {
             }
             attempt += 1;
             let again = left > 0 && !matches!(payload, Payload::Reader(..));
-            let answer = match self.send_once(&url, &live, &mut payload) {
+            let answer = match self.send_once(&url, live.as_ref(), &mut payload) {
                 Ok(answer) => answer,
                 Err(failed) if again && (!failed.left || self.is_repeatable()) => {
                     self.pause(retries - left, None);
@@ -120,10 +121,13 @@ impl Request<'_> {
                 on_answer(&self.received(&without_query(&url), &answer));
             }
             let status = answer.status.as_u16();
-            if self.is_expired(&url, &answer) && looks < LOOKS {
-                match self.replace(&live, &payload, &mut refreshed)? {
+            if let Some(used) = &live
+                && self.is_expired(&url, &answer)
+                && looks < LOOKS
+            {
+                match self.replace(used, &payload, &mut refreshed)? {
                     Some(next) => {
-                        live = next;
+                        live = Some(next);
                         looks += 1;
                         continue;
                     }
@@ -147,11 +151,16 @@ impl Request<'_> {
         if any_status || response.status() < 400 {
             return Ok(response);
         }
+        let live = response.live.clone();
         let error = response.into_error(&method, retry_after);
-        Err(match &hooks.map_error {
+        let mut error = match &hooks.map_error {
             Some(map_error) => map_error(error),
             None => Error::Api(Box::new(error)),
-        })
+        };
+        if let (Error::Api(api), Some(live)) = (&mut error, &live) {
+            api.reason = api.reason.take().map(|reason| live.redact(reason));
+        }
+        Err(error)
     }
 
     /// Another token after a 401; `None`: the API's answer is the last word.
@@ -225,20 +234,23 @@ impl Request<'_> {
     fn send_once(
         &self,
         url: &str,
-        live: &Live,
+        live: Option<&Live>,
         payload: &mut Payload<'_>,
     ) -> Result<Answer, Failed> {
         let before = |error| Failed { error, left: false };
-        let Some(value) = live.header.clone() else {
+        let value = live.map(|live| live.header.clone());
+        if let Some(None) = value {
             let text = "the access token has characters that no header can carry";
             return Err(before(Error::config(text)));
-        };
+        }
         let mut request = http::Request::builder().method(&self.method).uri(url);
         if let Some(headers) = request.headers_mut() {
             if !self.headers.is_empty() {
                 headers.extend(self.headers.clone());
             }
-            headers.insert(self.client.token_header(), value);
+            if let Some(value) = value.flatten() {
+                headers.insert(self.client.token_header(), value);
+            }
         }
         let (answer, read) = match payload {
             Payload::None => (self.exchange(url, request, SendBody::none()), false),

@@ -21,7 +21,7 @@ pub struct Response {
     pub(super) body: Body,
     pub(super) limit: u64,
     /// What was sent, so that no error repeats it.
-    pub(super) live: Live,
+    pub(super) live: Option<Live>,
 }
 
 impl Response {
@@ -87,11 +87,12 @@ impl Response {
         serde_json::from_slice(&bytes).map_err(|error| {
             // The error quotes what it found, and an API may repeat what it was sent.
             let text = error.to_string();
-            let token = live.access_token();
-            if !token.is_empty() && text.contains(token.expose()) {
-                return Error::decode(answer_of(&url), text.replace(token.expose(), "[..]"));
+            match &live {
+                Some(live) if live.is_in(&text) => {
+                    Error::decode(answer_of(&url), live.redact(text))
+                }
+                _ => Error::decode(answer_of(&url), error),
             }
-            Error::decode(answer_of(&url), error)
         })
     }
 
@@ -111,6 +112,7 @@ impl Response {
             headers: Box::new(self.parts.headers),
             body,
             retry_after,
+            reason: None,
         }
     }
 }

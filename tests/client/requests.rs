@@ -267,3 +267,56 @@ fn what_happens_is_told_to_the_hook_and_a_hook_may_call_the_client() {
     assert!(heard.contains(&Event::Refreshed { generation: 2 }), "{heard:?}");
     assert!(heard.contains(&Event::Recovered { generation: 3 }), "{heard:?}");
 }
+
+#[test]
+fn a_request_without_the_token_goes_anywhere_and_tells_the_hooks_nothing() {
+    let (sandbox, clock, client) = world();
+    let other = Sandbox::start().unwrap();
+    other.on_open("PUT", "/api/store", |request| {
+        ApiReply::json(
+            200,
+            json!({ "auth": request.header("authorization"), "n": request.body.len() }),
+        )
+    });
+    let seen = Arc::new(AtomicU32::new(0));
+    let (before, after) = (seen.clone(), seen.clone());
+    let client = builder(&sandbox)
+        .clock(clock)
+        .before_send(move |_| {
+            before.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        })
+        .on_answer(move |_| drop(after.fetch_add(1, Ordering::Relaxed)))
+        .build();
+    // There is no login, and none is needed.
+    let url = format!("{}/api/store?signature=s3cret", other.url());
+    let put = |url: &str| client.without_token(ureq::http::Method::PUT, url).send("bytes");
+    let answer: Value = put(&url).unwrap().read_json().unwrap();
+    assert_eq!(answer, json!({ "auth": null, "n": 5 }));
+    // A 401 is the store's own, and nothing is refreshed.
+    let refused = put(&format!("{}/api/me?signature=s3cret", other.url())).unwrap_err();
+    assert!(matches!(&refused, Error::Api(api) if api.status == 401));
+    assert!(!refused.to_string().contains("s3cret") && !format!("{refused:?}").contains("s3cret"));
+    assert_eq!((seen.load(Ordering::Relaxed), sandbox.counters().refreshes), (0, 0));
+    for address in ["http://files.example/a", "ftp://files.example/a", "/path", "https://a:b@c/"] {
+        assert!(matches!(put(address), Err(Error::Config(_))), "{address}");
+    }
+}
+
+#[test]
+fn the_reason_that_a_dialect_reads_is_shown_without_the_token() {
+    let (sandbox, _clock, client) = world();
+    let token = client.access_token().unwrap();
+    let spoken = token.expose().to_owned();
+    sandbox.on("GET", "/api/no", move |_| {
+        ApiReply::json(400, json!({ "why": format!("bad {spoken}") }))
+    });
+    let reader = builder(&sandbox).map_error(|mut api| {
+        api.reason = api.json().and_then(|body| Some(body["why"].as_str()?.to_owned()));
+        Error::Api(Box::new(api))
+    });
+    let reader = reader.build();
+    reader.seed(client.token().unwrap()).unwrap();
+    let error = reader.get("/no").call().unwrap_err().to_string();
+    assert!(error.ends_with("answered 400: bad [..]"), "{error}");
+}
