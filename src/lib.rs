@@ -83,6 +83,7 @@
 //! | --- | --- |
 //! | `browser` | `Client::authorize_in_browser` |
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
+//! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //!
 //! No feature changes what is there without it.
@@ -102,6 +103,9 @@ mod credentials;
 mod dialect;
 pub mod error;
 mod event;
+#[cfg(feature = "exact-online")]
+#[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
+pub mod exact_online;
 pub mod guide;
 pub mod hooks;
 mod interactive;
@@ -118,6 +122,8 @@ pub mod sandbox;
 mod secret;
 mod token;
 mod transport;
+#[cfg(feature = "exact-online")]
+mod vendor;
 
 pub use backend::{FileBackend, Guard, MemoryBackend, TokenBackend};
 pub use client::{Client, ClientBuilder};

@@ -33,8 +33,8 @@ use crate::backend::{BackendError, LockKind, TokenBackend};
 use crate::clock::{self, Clock};
 use crate::error::{Busy, Error, OutcomeUnknown, Result};
 use crate::event::Event;
-use crate::record::{Holder, Note, Record};
-use crate::secret::{Secret, random_id};
+use crate::record::Note;
+use crate::secret::Secret;
 
 /// How often one call starts over because the store has changed under it.
 const ROUNDS: usize = 6;
@@ -421,31 +421,5 @@ impl Keeper {
             retry_after,
             source: None,
         })))
-    }
-
-    /// Step 10: the record with our note.
-    fn noted(
-        &self,
-        record: &Record,
-        before: Option<&Note>,
-        fingerprint: String,
-        now: OffsetDateTime,
-    ) -> Record {
-        let mut noted = record.next();
-        noted.binding = Some(self.rules.binding.clone());
-        noted.note = Some(Note {
-            fingerprint,
-            nonce: random_id(),
-            holder: Holder::this(),
-            sent_at: now,
-            deadline: clock::later(now, self.rules.hold()),
-            attempts: before.map_or(0, |note| note.attempts).saturating_add(1),
-            answered: false,
-            not_before: None,
-            unanswered_since: before.and_then(Note::unanswered),
-            early: false,
-            unknown: Default::default(),
-        });
-        noted
     }
 }

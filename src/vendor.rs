@@ -1,6 +1,8 @@
 //! What the vendor modules share that is no part of the crate's face. A vendor that moves to a crate of
 //! its own takes this file along.
 
+pub(crate) mod decimal;
+
 use std::fmt;
 
 use serde::de::{self, Deserializer, Visitor};
@@ -60,7 +62,7 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
-                $crate::vendor::text(from, $name::from)
+                $crate::vendor::text(from, |text| $name::from(text))
             }
         }
     )+};

@@ -12,8 +12,8 @@ use crate::clock;
 use crate::error::{BoxError, OAuthError, Result};
 use crate::event::Event;
 use crate::protocol::Issued;
-use crate::record::{Note, Record};
-use crate::secret::Secret;
+use crate::record::{Holder, Note, Record};
+use crate::secret::{Secret, random_id};
 
 /// How often a save is tried before the pair is left to the next call.
 const TRIES: u32 = 3;
@@ -217,6 +217,32 @@ impl Keeper {
                 stored = now;
             }
         }
+    }
+
+    /// Step 10: the record with our note.
+    pub(super) fn noted(
+        &self,
+        record: &Record,
+        before: Option<&Note>,
+        fingerprint: String,
+        now: OffsetDateTime,
+    ) -> Record {
+        let mut noted = record.next();
+        noted.binding = Some(self.rules.binding.clone());
+        noted.note = Some(Note {
+            fingerprint,
+            nonce: random_id(),
+            holder: Holder::this(),
+            sent_at: now,
+            deadline: clock::later(now, self.rules.hold()),
+            attempts: before.map_or(0, |note| note.attempts).saturating_add(1),
+            answered: false,
+            not_before: None,
+            unanswered_since: before.and_then(Note::unanswered),
+            early: false,
+            unknown: Default::default(),
+        });
+        noted
     }
 
     /// Writes what is known after an answer that brought no token: the note as it was before, or

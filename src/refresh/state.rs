@@ -83,10 +83,13 @@ impl Live {
         let left = token.expires_at().map(|end| clock::until(clock::utc(wall), end));
         let margin = token.margin(rules.margin);
         let after = |wait| Moment::after(wall, monotonic, wait);
+        let now = clock::utc(wall);
+        // A date from the future says nothing.
+        let age = record.came_at().filter(|at| *at <= now).map(|at| clock::until(at, now));
         Live(Arc::new(Facts {
             due: left.and_then(|left| after(left.saturating_sub(margin))),
             end: left.and_then(after),
-            age: record.came_at().map(|at| (clock::until(at, clock::utc(wall)), monotonic)),
+            age: age.map(|age| (age, monotonic)),
             token: token.clone(),
             login: record.login().into(),
             generation: record.generation(),

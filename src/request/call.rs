@@ -68,6 +68,7 @@ impl fmt::Debug for Received<'_> {
 type BeforeSend = Arc<dyn Fn(&Sending<'_>) -> Result<()> + Send + Sync>;
 type OnAnswer = Arc<dyn Fn(&Received<'_>) + Send + Sync>;
 type Expired = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
+type ReadWait = Arc<dyn Fn(&Received<'_>) -> Option<Duration> + Send + Sync>;
 type MapError = Arc<dyn Fn(ApiError) -> Error + Send + Sync>;
 
 /// What a vendor's client adds to every request.
@@ -77,12 +78,19 @@ pub(crate) struct Hooks {
     pub(crate) on_answer: Option<OnAnswer>,
     pub(crate) expired: Option<Expired>,
     pub(crate) map_error: Option<MapError>,
+    pub(crate) retry_after: Option<ReadWait>,
     pub(crate) retries: u32,
 }
 
 /// What a client has that says nothing else.
-pub(crate) const HOOKS: Hooks =
-    Hooks { before_send: None, on_answer: None, expired: None, map_error: None, retries: 2 };
+pub(crate) const HOOKS: Hooks = Hooks {
+    before_send: None,
+    on_answer: None,
+    expired: None,
+    map_error: None,
+    retry_after: None,
+    retries: 2,
+};
 
 /// A request that failed without an answer.
 struct Failed {
@@ -135,7 +143,7 @@ impl Request<'_> {
                 }
             }
             // 429: not processed. 503 with a time: to be asked again, but it may have been.
-            let wait = self.retry_after(&answer);
+            let wait = self.retry_after(&url, &answer);
             let refused = status == 429 || status == 503 && wait.is_some() && self.is_repeatable();
             if again && refused && wait.is_none_or(|wait| wait <= LONGEST_WAIT) {
                 self.pause(retries - left, wait);
@@ -144,7 +152,7 @@ impl Request<'_> {
             }
             break answer;
         };
-        let retry_after = self.retry_after(&answer);
+        let retry_after = self.retry_after(&url, &answer);
         let (any_status, limit, method) = (self.any_status, self.limit, self.method);
         let (parts, body) = (answer.parts, answer.body);
         let response = Response { url, parts, body, limit, live };
@@ -216,10 +224,15 @@ impl Request<'_> {
         Received { method: &self.method, url, status, headers }
     }
 
-    fn retry_after(&self, answer: &Answer) -> Option<Duration> {
-        let asked = answer.status == 429 || answer.status == 503;
-        let now = || self.client.clock().now_utc();
-        asked.then(|| protocol::retry_after(&answer.headers, now(), Duration::MAX)).flatten()
+    fn retry_after(&self, url: &str, answer: &Answer) -> Option<Duration> {
+        if answer.status != 429 && answer.status != 503 {
+            return None;
+        }
+        let now = self.client.clock().now_utc();
+        protocol::retry_after(&answer.headers, now, Duration::MAX).or_else(|| {
+            let read = self.client.hooks().retry_after.as_ref()?;
+            read(&self.received(&without_query(url), answer))
+        })
     }
 
     /// Waits as long as the service asked, or longer each time, and a little more: many clients that

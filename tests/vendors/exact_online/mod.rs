@@ -1,0 +1,5 @@
+//! Exact Online.
+
+mod login;
+mod support;
+mod timing;

@@ -1,0 +1,5 @@
+//! The vendors' SDKs, each against the sandbox in its vendor's dialect.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[cfg(feature = "exact-online")]
+mod exact_online;
