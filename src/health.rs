@@ -13,7 +13,7 @@
 //! if health.needs_person_within(Duration::from_secs(14 * 86_400)) {
 //!     eprintln!("please log in again soon: {health}");
 //! }
-//! # Ok::<(), evergrant::Error>(())
+//! # Ok::<(), evergrant::BoxError>(())
 //! ```
 
 use std::fmt;

@@ -92,6 +92,7 @@
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
+//! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //! | `teamleader` | `teamleader`: an SDK for Teamleader Focus |
 //!
@@ -118,6 +119,9 @@ mod dialect;
 pub mod discovery;
 pub mod error;
 mod event;
+#[cfg(feature = "exact-online")]
+#[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
+pub mod exact_online;
 pub mod guide;
 pub mod health;
 pub mod hooks;
@@ -149,7 +153,7 @@ mod signing;
 pub mod teamleader;
 mod token;
 mod transport;
-#[cfg(feature = "teamleader")]
+#[cfg(any(feature = "exact-online", feature = "teamleader"))]
 mod vendor;
 
 #[cfg(feature = "postgres")]

@@ -42,7 +42,6 @@ pub mod companies;
 pub mod contacts;
 pub mod custom_fields;
 pub mod deals;
-mod decimal;
 pub mod files;
 pub mod invoices;
 mod invoicing;
@@ -70,7 +69,6 @@ use time::{Date, Month};
 
 pub use self::builder::TeamleaderBuilder;
 pub use self::change::Change;
-pub use self::decimal::{Decimal, NotADecimal};
 pub use self::limits::Limits;
 use self::limits::Window;
 pub use self::lists::{Items, List, ListPage, Listed, Nothing, Pages};
@@ -83,6 +81,7 @@ pub use self::values::{
     NewAddressEntry, Order, PaymentTerm, PaymentTermType, Reference, Tax, Telephone, TelephoneType,
 };
 use crate::error::Result;
+pub use crate::vendor::decimal::{Decimal, NotADecimal};
 use crate::{Client, Credentials, TokenBackend};
 
 /// The version of the API that the types of this module are of: 2023-09-26, the latest that

@@ -1,6 +1,9 @@
 //! What the vendor modules share that is no part of the crate's face. A vendor that moves to a crate of
 //! its own takes this file along.
 
+#[cfg(any(feature = "exact-online", feature = "teamleader"))]
+pub(crate) mod decimal;
+
 use std::fmt;
 
 use serde::de::{self, Deserializer, Visitor};

@@ -111,22 +111,44 @@ impl ClientBuilder {
 
     /// Calls `hook` before each request to the API, each time it is sent. It may wait, for a rate
     /// window (on the client's [`Clock`], so that tests take no time), or refuse with an error, which
-    /// the caller gets.
+    /// the caller gets. Several hooks are called in their order, until one refuses.
     pub fn before_send(
         mut self,
         hook: impl Fn(&Sending<'_>) -> Result<()> + Send + Sync + 'static,
     ) -> ClientBuilder {
-        self.hooks.before_send = Some(Arc::new(hook));
+        let earlier = self.hooks.before_send.take();
+        self.hooks.before_send = Some(match earlier {
+            Some(earlier) => Arc::new(move |sending| earlier(sending).and_then(|()| hook(sending))),
+            None => Arc::new(hook),
+        });
         self
     }
 
     /// Calls `hook` with each answer of the API, also with those that lead to a retry: for the
-    /// headers that count what is left.
+    /// headers that count what is left. Several hooks are called in their order.
     pub fn on_answer(
         mut self,
         hook: impl Fn(&Received<'_>) + Send + Sync + 'static,
     ) -> ClientBuilder {
-        self.hooks.on_answer = Some(Arc::new(hook));
+        let earlier = self.hooks.on_answer.take();
+        self.hooks.on_answer = Some(match earlier {
+            Some(earlier) => Arc::new(move |received| {
+                earlier(received);
+                hook(received);
+            }),
+            None => Arc::new(hook),
+        });
+        self
+    }
+
+    /// Says how long an answer of 413, 429 or 503 asks to wait, for an API that has no `Retry-After` and
+    /// says it in headers of its own. A wait of more than 60 seconds is left to the caller, in
+    /// [`Error::retry_after`].
+    pub fn retry_after_from(
+        mut self,
+        read: impl Fn(&Received<'_>) -> Option<Duration> + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.hooks.retry_after = Some(Arc::new(read));
         self
     }
 

@@ -211,6 +211,17 @@ pub struct RateLimited {
     pub reason: Option<String>,
 }
 
+impl RateLimited {
+    /// For an SDK that counts a service's limits by itself.
+    pub fn new(
+        host: impl Into<String>,
+        retry_after: Duration,
+        reason: Option<String>,
+    ) -> RateLimited {
+        RateLimited { host: host.into(), retry_after, reason }
+    }
+}
+
 fn because(reason: &Option<String>) -> String {
     reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
 }

@@ -87,10 +87,13 @@ impl Live {
             margin += margin / 2 * u32::from(crate::secret::random_byte()) / 256;
         }
         let after = |wait| Moment::after(wall, monotonic, wait);
+        let now = clock::utc(wall);
+        // A date from the future says nothing.
+        let age = record.came_at().filter(|at| *at <= now).map(|at| clock::until(at, now));
         Live(Arc::new(Facts {
             due: left.and_then(|left| after(left.saturating_sub(margin))),
             end: left.and_then(after),
-            age: record.came_at().map(|at| (clock::until(at, clock::utc(wall)), monotonic)),
+            age: age.map(|age| (age, monotonic)),
             token: token.clone(),
             login: record.login().into(),
             generation: record.generation(),

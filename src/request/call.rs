@@ -69,6 +69,7 @@ impl fmt::Debug for Received<'_> {
 type BeforeSend = Arc<dyn Fn(&Sending<'_>) -> Result<()> + Send + Sync>;
 type OnAnswer = Arc<dyn Fn(&Received<'_>) + Send + Sync>;
 type Expired = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
+type ReadWait = Arc<dyn Fn(&Received<'_>) -> Option<Duration> + Send + Sync>;
 type MapError = Arc<dyn Fn(ApiError) -> Error + Send + Sync>;
 
 /// What a vendor's client adds to every request.
@@ -78,6 +79,7 @@ pub(crate) struct Hooks {
     pub(crate) on_answer: Option<OnAnswer>,
     pub(crate) expired: Option<Expired>,
     pub(crate) map_error: Option<MapError>,
+    pub(crate) retry_after: Option<ReadWait>,
     pub(crate) retries: u32,
     pub(crate) backoff: (Duration, Duration),
     pub(crate) statuses: Option<Arc<[u16]>>,
@@ -86,7 +88,8 @@ pub(crate) struct Hooks {
 
 impl Hooks {
     fn need_url(&self) -> bool {
-        self.before_send.is_some() || self.on_answer.is_some() || self.expired.is_some()
+        let Hooks { before_send, on_answer, expired, retry_after, .. } = self;
+        before_send.is_some() || on_answer.is_some() || expired.is_some() || retry_after.is_some()
     }
 }
 
@@ -96,6 +99,7 @@ pub(crate) const HOOKS: Hooks = Hooks {
     on_answer: None,
     expired: None,
     map_error: None,
+    retry_after: None,
     retries: 2,
     backoff: (FIRST_WAIT, LONGEST_WAIT),
     statuses: None,
@@ -159,7 +163,7 @@ impl Request<'_> {
                     None => break answer,
                 }
             }
-            let wait = self.retry_after(&answer);
+            let wait = self.retry_after(&url, &answer);
             // 503 with a time: to be asked again.
             let listed = match &hooks.statuses {
                 Some(statuses) => statuses.contains(&status),
@@ -174,7 +178,7 @@ impl Request<'_> {
             }
             break answer;
         };
-        let retry_after = self.retry_after(&answer);
+        let retry_after = self.retry_after(&url, &answer);
         let (any_status, limit, method) = (self.any_status, self.limit, self.method);
         let (parts, body) = (answer.parts, answer.body);
         let response = Response { uri, parts, body, limit, live };
@@ -248,10 +252,15 @@ impl Request<'_> {
         Received { method: &self.method, url, status, headers }
     }
 
-    fn retry_after(&self, answer: &Answer) -> Option<Duration> {
-        let asked = matches!(answer.status.as_u16(), 413 | 429 | 503);
-        let now = || self.client.clock().now_utc();
-        asked.then(|| protocol::retry_after(&answer.headers, now(), Duration::MAX)).flatten()
+    fn retry_after(&self, url: &str, answer: &Answer) -> Option<Duration> {
+        if !matches!(answer.status.as_u16(), 413 | 429 | 503) {
+            return None;
+        }
+        let now = self.client.clock().now_utc();
+        protocol::retry_after(&answer.headers, now, Duration::MAX).or_else(|| {
+            let read = self.client.hooks().retry_after.as_ref()?;
+            read(&self.received(url, answer))
+        })
     }
 
     /// Waits as long as the service asked, or longer each time, and a little more: many clients that

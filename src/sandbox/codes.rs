@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 
+use super::dialect;
 use super::events::EventKind;
 use super::server::Server;
 use super::tokens::{Decision, Now, Refused};
@@ -140,7 +141,11 @@ impl Server {
             return refused("the code was used before");
         }
         code.spent = Some(None);
-        if now.monotonic.saturating_sub(code.issued_at) >= CODE_LIFETIME {
+        let lifetime = match self.settings.exact_online {
+            true => dialect::CODE_LIFETIME,
+            false => CODE_LIFETIME,
+        };
+        if now.monotonic.saturating_sub(code.issued_at) >= lifetime {
             return refused("the code has expired");
         }
         if redirect_uri != Some(&code.redirect_uri) {

@@ -58,6 +58,7 @@ mod assertion;
 mod codes;
 pub mod contract;
 mod device;
+mod dialect;
 mod events;
 mod faults;
 mod http;
@@ -166,6 +167,16 @@ impl Sandbox {
     pub fn provider(&self) -> Provider {
         let settings = &self.shared.settings;
         let at = |path: &str| format!("{}{path}", self.url());
+        if settings.exact_online
+            && let Ok(exact_online) = crate::providers::exact_online("nl")
+        {
+            return exact_online
+                .to_builder()
+                .authorization_endpoint(at("/authorize"))
+                .token_endpoint(at("/token"))
+                .api_base(at("/api"))
+                .checked_by_test();
+        }
         let too_early = ErrorRule::new(Verdict::TooEarly).text("access_token not expired");
         let mut provider = Provider::builder("sandbox")
             .authorization_endpoint(at("/authorize"))

@@ -10,8 +10,8 @@ use super::device::Device;
 use super::events::{Counters, Event, EventKind};
 use super::settings::Settings;
 use super::tokens::{
-    AccessToken, Decision, Issued, Login, Now, Owner, RefreshToken, Refused, TOO_EARLY,
-    access_name, refresh_name,
+    AccessToken, Decision, ENDED, EXPIRED, Issued, Login, Now, Owner, RefreshToken, Refused,
+    TOO_EARLY, USED, access_name, refresh_name,
 };
 use crate::provider::Rotation;
 use crate::secret::random_text;
@@ -65,6 +65,9 @@ impl Server {
 
     /// A person has agreed: a new login and its first pair.
     pub(super) fn begin_login(&mut self, now: Now, scope: &str) -> Issued {
+        if self.settings.new_login_ends_earlier {
+            self.end_all_logins(now, "another login");
+        }
         let login = self.logins.len();
         let none = Issued { access: 0, refresh: None };
         let scope = scope.to_owned();
@@ -100,7 +103,11 @@ impl Server {
             if replaced_at.is_some() {
                 self.reused(now, came, login);
             }
-            return Err(Refused::new("invalid_grant", "the login has ended"));
+            return Err(ENDED);
+        }
+        let age = now.monotonic.saturating_sub(self.refresh_tokens[came].issued_at);
+        if replaced_at.is_none() && self.settings.refresh_token_lifetime.is_some_and(|l| age >= l) {
+            return Err(EXPIRED);
         }
         if self.is_too_early(now, login) {
             return Err(TOO_EARLY);
@@ -158,7 +165,7 @@ impl Server {
             if self.settings.reuse_is_fatal() {
                 self.end_login(now, login, "reuse");
             }
-            return Err(Refused::new("invalid_grant", "the refresh token was used before"));
+            return Err(USED);
         }
         let issued = match token.successor {
             Some(first) if self.settings.same_pair => first,
@@ -295,6 +302,14 @@ impl Server {
         }
     }
 
+    /// When the refresh token with this text was issued.
+    pub(super) fn refresh_issued_at(&self, text: &str) -> Option<Duration> {
+        match self.by_text.get(text)? {
+            Which::Refresh(refresh) => Some(self.refresh_tokens[*refresh].issued_at),
+            Which::Access(_) => None,
+        }
+    }
+
     /// Notes a refusal at the token endpoint.
     pub(super) fn refused(&mut self, now: Now, refused: &Refused, came: Option<&str>) {
         self.counters.refused += 1;
@@ -329,6 +344,7 @@ impl Server {
         self.refresh_tokens.push(RefreshToken {
             text,
             login,
+            issued_at: now.monotonic,
             parent,
             successor: None,
             replaced_at: None,

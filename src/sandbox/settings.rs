@@ -19,6 +19,9 @@ pub(super) struct Settings {
     pub(super) ends_access_token: bool,
     pub(super) access_token_lifetime: Duration,
     pub(super) earliest_refresh: Option<Duration>,
+    pub(super) refresh_token_lifetime: Option<Duration>,
+    pub(super) new_login_ends_earlier: bool,
+    pub(super) exact_online: bool,
     pub(super) client_id: String,
     pub(super) client_secret: Option<String>,
     pub(super) client_auth: ClientAuth,
@@ -45,6 +48,9 @@ impl Default for Settings {
             ends_access_token: false,
             access_token_lifetime: Duration::from_secs(3600),
             earliest_refresh: None,
+            refresh_token_lifetime: None,
+            new_login_ends_earlier: false,
+            exact_online: false,
             client_id: "sandbox-client".to_owned(),
             client_secret: Some("sandbox-secret".to_owned()),
             client_auth: ClientAuth::Basic,
@@ -162,6 +168,29 @@ impl SandboxBuilder {
     /// limit exceeded: access_token not expired", and a `Reason` header.
     pub fn earliest_refresh(mut self, after: Duration) -> SandboxBuilder {
         self.0.earliest_refresh = Some(after);
+        self
+    }
+
+    /// How long a refresh token lives that is not used; for ever by default.
+    pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
+        self.0.refresh_token_lifetime = Some(lifetime);
+        self
+    }
+
+    /// A server as Exact Online is, by its documentation and its users' reports: client id and secret
+    /// in the body, access tokens of 600 s that are refused a refresh before 570, refresh tokens that
+    /// are dead once they are used and end after 30 days of silence, a new login that ends the earlier
+    /// ones, codes of 3 minutes, `expires_in` as a text, and its error answers word for word.
+    /// [`Sandbox::provider`] is that of Exact Online then, moved here.
+    pub fn exact_online(mut self) -> SandboxBuilder {
+        let settings = &mut self.0;
+        settings.exact_online = true;
+        settings.client_auth = ClientAuth::Body;
+        settings.rotation = Rotation::Strict;
+        settings.access_token_lifetime = Duration::from_secs(600);
+        settings.earliest_refresh = Some(Duration::from_secs(570));
+        settings.refresh_token_lifetime = Some(Duration::from_secs(30 * 86_400));
+        settings.new_login_ends_earlier = true;
         self
     }
 

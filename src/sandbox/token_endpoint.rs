@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::dialect;
 use super::http::{HttpRequest, Reply, pairs};
 use super::server::Server;
 use super::tokens::{Decision, Issued, Now, Refused, TOO_EARLY};
@@ -110,9 +111,19 @@ pub(super) fn answer(
         Ok(issued) => (success(server, now, issued), Some(issued)),
         Err(refused) => {
             server.refused(now, &refused, call.parameter("refresh_token"));
-            (refusal(&refused), None)
+            (refusal_of(server, now, call, &refused), None)
         }
     }
+}
+
+/// The answer to a refused request, in the server's dialect.
+fn refusal_of(server: &Server, now: Now, call: &TokenCall, refused: &Refused) -> Reply {
+    if !server.settings.exact_online {
+        return refusal(refused);
+    }
+    let issued_at = call.parameter("refresh_token").and_then(|t| server.refresh_issued_at(t));
+    let life = server.settings.refresh_token_lifetime.unwrap_or_default();
+    dialect::refusal(refused, call.grant_type(), now, issued_at, life)
 }
 
 fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
@@ -232,7 +243,11 @@ pub(super) fn success(server: &Server, now: Now, issued: Issued) -> Reply {
     let mut body = Map::new();
     body.insert("access_token".to_owned(), access.text.as_str().into());
     body.insert("token_type".to_owned(), "Bearer".into());
-    body.insert("expires_in".to_owned(), left.into());
+    let expires_in = match server.settings.exact_online {
+        true => Value::from(left.to_string()),
+        false => left.into(),
+    };
+    body.insert("expires_in".to_owned(), expires_in);
     if let Some(refresh) = issued.refresh {
         let text = server.refresh_tokens[refresh].text.as_str();
         body.insert("refresh_token".to_owned(), text.into());

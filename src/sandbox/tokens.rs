@@ -25,6 +25,10 @@ pub(super) const TOO_EARLY: Refused = Refused {
     description: "Rate limit exceeded: access_token not expired",
 };
 
+pub(super) const USED: Refused = Refused::new("invalid_grant", "the refresh token was used before");
+pub(super) const EXPIRED: Refused = Refused::new("invalid_grant", "the refresh token has expired");
+pub(super) const ENDED: Refused = Refused::new("invalid_grant", "the login has ended");
+
 impl Refused {
     pub(super) const fn new(code: &'static str, description: &'static str) -> Refused {
         Refused { status: 400, code, description }
@@ -51,6 +55,7 @@ pub(super) struct Login {
 pub(super) struct RefreshToken {
     pub(super) text: String,
     pub(super) login: usize,
+    pub(super) issued_at: Duration,
     /// The one it replaced.
     pub(super) parent: Option<usize>,
     /// The pair that replaced it first.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decimal::Decimal;
+use super::Decimal;
 use super::macros::request;
 use super::wire::money;
 use crate::vendor::open_enum;

@@ -15,16 +15,6 @@ use serde_json::value::RawValue;
 ///
 /// It is read from JSON and written to JSON digit by digit. Two numbers are equal when their values
 /// are, however many zeros stand at their ends.
-///
-/// ```
-/// use evergrant::teamleader::Decimal;
-///
-/// let price: Decimal = "123.30".parse()?;
-/// assert_eq!(price.to_string(), "123.30");
-/// assert_eq!(price, Decimal::new(1233, 1));
-/// assert_eq!(price.checked_add(Decimal::from(1)), Some(Decimal::new(12430, 2)));
-/// # Ok::<(), evergrant::BoxError>(())
-/// ```
 #[derive(Clone, Copy)]
 pub struct Decimal {
     mantissa: i128,

@@ -1,0 +1,71 @@
+//! The table of endpoints.
+
+use crate::{Error, Result};
+
+/// Methods, key and path of each, one a line.
+const TABLE: &str = include_str!("endpoints.txt");
+
+/// An endpoint of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Endpoint {
+    /// The name by which [`ExactOnline::call`](super::ExactOnline::call) knows it, such as
+    /// `crm/Accounts`.
+    pub name: &'static str,
+    /// The property that is the key, if there is one.
+    pub key: Option<&'static str>,
+    methods: &'static str,
+}
+
+impl Endpoint {
+    /// Every endpoint that is known: 453 of them.
+    ///
+    /// Names, keys and methods are a merge of public lists from 2022 to 2026; in some rows the methods
+    /// are inferred.
+    pub fn all() -> impl Iterator<Item = Endpoint> {
+        TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+            let mut parts = line.split(' ');
+            let (methods, key, name) = (parts.next()?, parts.next()?, parts.next()?);
+            Some(Endpoint { name, key: Some(key).filter(|key| *key != "-"), methods })
+        })
+    }
+
+    /// The endpoint of that name, in any case.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when there is none.
+    pub fn find(name: &str) -> Result<Endpoint> {
+        let name = name.trim_matches('/');
+        Endpoint::all().find(|endpoint| endpoint.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+            let name: String = name.chars().take(80).collect();
+            Error::Config(format!("Exact Online has no endpoint {name:?} that is known").into())
+        })
+    }
+
+    /// Whether the endpoint takes the method `GET`, `POST`, `PUT` or `DELETE`.
+    pub fn takes(&self, method: &str) -> bool {
+        let letter = match method {
+            "GET" => 'G',
+            "POST" => 'P',
+            "PUT" => 'U',
+            "DELETE" => 'D',
+            _ => return false,
+        };
+        self.methods.contains(letter)
+    }
+
+    /// Whether its address has a division in it.
+    pub fn has_division(&self) -> bool {
+        !matches!(self.name, "current/Me" | "system/Users")
+    }
+
+    /// The address below the API's base, with `{division}` where one belongs.
+    pub fn path(&self) -> String {
+        match self.name.strip_prefix("beta/") {
+            _ if !self.has_division() => format!("/v1/{}", self.name),
+            Some(rest) => format!("/v1/beta/{{division}}/{rest}"),
+            None => format!("/v1/{{division}}/{}", self.name),
+        }
+    }
+}

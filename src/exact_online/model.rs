@@ -1,0 +1,291 @@
+//! How a row becomes a struct and back.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
+use serde::ser::{Error as _, SerializeMap};
+use serde::{Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use time::PrimitiveDateTime;
+
+use super::odata::Literal;
+use super::{Decimal, Guid, Id, dates};
+
+/// A property of a [`Model`]: its name at Exact Online, and the types of OData (without `Edm.`) that
+/// it may have there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Property {
+    /// The name, such as `VATNumber`.
+    pub name: &'static str,
+    /// The types, such as `Guid`; `Collection` for the rows of another endpoint.
+    pub types: &'static [&'static str],
+}
+
+impl Property {
+    pub(crate) const fn of<C: Column>(name: &'static str) -> Property {
+        Property { name, types: C::TYPES }
+    }
+
+    /// Whether it is a list of other rows, which comes only when it is asked for with `expand`.
+    pub fn is_collection(&self) -> bool {
+        matches!(self.types, ["Collection"])
+    }
+}
+
+/// A row of an endpoint as a struct. All fields are optional: what was not asked for, or is null, is
+/// `None`; and what is `None` is not sent.
+///
+/// What an answer has and the struct has not is passed over. `Debug` shows what is set.
+pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
+    /// The endpoint, as [`ExactOnline::call`](super::ExactOnline::call) knows it.
+    const PATH: &'static str;
+    /// The property that is the key.
+    const KEY: &'static str;
+    /// The type of the key.
+    type Key: Into<Literal> + Copy;
+    /// The properties, in the order of the fields.
+    const PROPERTIES: &'static [Property];
+}
+
+/// What the macro [`model`](super::models) writes for each struct. Sealed: it cannot be named outside.
+pub trait Columns: Sized {
+    /// Sets the field of that name from JSON; a name that it does not have is passed over.
+    ///
+    /// # Errors
+    ///
+    /// What was expected there, for JSON of another type.
+    #[doc(hidden)]
+    fn set(&mut self, name: &str, json: &str) -> Result<(), String>;
+
+    /// Gives out every field that is set, as JSON.
+    #[doc(hidden)]
+    fn put(&self, to: &mut dyn FnMut(&'static str, String));
+}
+
+/// A type that a field can have.
+pub(crate) trait Column: Sized {
+    const TYPES: &'static [&'static str];
+
+    /// `None` for null and for what was not sent along. The error says what was wanted.
+    fn read(json: &str) -> Result<Option<Self>, &'static str>;
+
+    fn write(&self) -> String;
+}
+
+pub(crate) fn read_column<C: Column>(name: &str, json: &str) -> Result<Option<C>, String> {
+    if json == "null" {
+        return Ok(None);
+    }
+    C::read(json).map_err(|wanted| format!("{name}: {wanted} is expected"))
+}
+
+/// The inside of a JSON text, or the JSON itself: numbers come as texts and texts as numbers.
+fn text(json: &str) -> Option<String> {
+    if json.starts_with('"') {
+        return serde_json::from_str(json).ok();
+    }
+    Some(json.to_owned()).filter(|json| !json.starts_with(['{', '[']))
+}
+
+fn json(value: &impl Serialize) -> String {
+    // Texts, numbers and what was read from JSON always have a form.
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+impl Column for String {
+    const TYPES: &'static [&'static str] = &["String", "Binary"];
+
+    fn read(json: &str) -> Result<Option<String>, &'static str> {
+        // What was not expanded is an object.
+        Ok(text(json))
+    }
+
+    fn write(&self) -> String {
+        json(self)
+    }
+}
+
+impl Column for bool {
+    const TYPES: &'static [&'static str] = &["Boolean"];
+
+    fn read(json: &str) -> Result<Option<bool>, &'static str> {
+        match text(json).as_deref() {
+            Some("true" | "True" | "1") => Ok(Some(true)),
+            Some("false" | "False" | "0") => Ok(Some(false)),
+            Some("") => Ok(None),
+            _ => Err("true or false"),
+        }
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+macro_rules! whole {
+    ($($kind:ty: $types:expr;)+) => {$(
+        impl Column for $kind {
+            const TYPES: &'static [&'static str] = $types;
+
+            fn read(json: &str) -> Result<Option<$kind>, &'static str> {
+                match text(json).as_deref() {
+                    Some("") => Ok(None),
+                    Some("true") => Ok(Some(1)),
+                    Some("false") => Ok(Some(0)),
+                    Some(text) => {
+                        let whole = text.strip_suffix(".0").unwrap_or(text);
+                        whole.parse().map(Some).map_err(|_| "a whole number")
+                    }
+                    None => Err("a whole number"),
+                }
+            }
+
+            fn write(&self) -> String {
+                self.to_string()
+            }
+        }
+    )+};
+}
+
+whole! {
+    i32: &["Byte", "Int16", "Int32"];
+    i64: &["Int64"];
+}
+
+impl Column for Decimal {
+    const TYPES: &'static [&'static str] = &["Double", "Decimal"];
+
+    fn read(json: &str) -> Result<Option<Decimal>, &'static str> {
+        match text(json).as_deref() {
+            Some("") => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_| "a number of up to 38 digits"),
+            None => Err("a number"),
+        }
+    }
+
+    fn write(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Column for Guid {
+    const TYPES: &'static [&'static str] = &["Guid"];
+
+    fn read(json: &str) -> Result<Option<Guid>, &'static str> {
+        match text(json).as_deref() {
+            Some("") => Ok(None),
+            Some(text) => text.parse().map(Some).map_err(|_| "a GUID"),
+            None => Err("a GUID"),
+        }
+    }
+
+    fn write(&self) -> String {
+        json(self)
+    }
+}
+
+impl<T> Column for Id<T> {
+    const TYPES: &'static [&'static str] = <Guid as Column>::TYPES;
+
+    fn read(json: &str) -> Result<Option<Id<T>>, &'static str> {
+        Ok(<Guid as Column>::read(json)?.map(Id::from))
+    }
+
+    fn write(&self) -> String {
+        json(self)
+    }
+}
+
+impl Column for PrimitiveDateTime {
+    const TYPES: &'static [&'static str] = &["DateTime"];
+
+    fn read(json: &str) -> Result<Option<PrimitiveDateTime>, &'static str> {
+        match text(json).as_deref() {
+            Some("") => Ok(None),
+            Some(text) => dates::parse(text).map(Some).ok_or("a date"),
+            None => Err("a date"),
+        }
+    }
+
+    fn write(&self) -> String {
+        json(&dates::format(*self))
+    }
+}
+
+/// Something that has no struct of its own.
+impl Column for Value {
+    const TYPES: &'static [&'static str] = &["DivisionClass"];
+
+    fn read(json: &str) -> Result<Option<Value>, &'static str> {
+        let value: Value = serde_json::from_str(json).map_err(|_| "JSON")?;
+        Ok(Some(value).filter(|value| value.get("__deferred").is_none()))
+    }
+
+    fn write(&self) -> String {
+        json(self)
+    }
+}
+
+/// The rows of another endpoint: a list, `{"results": [..]}`, or `{"__deferred": ..}` when they were
+/// not asked for.
+impl<T: DeserializeOwned + Serialize> Column for Vec<T> {
+    const TYPES: &'static [&'static str] = &["Collection"];
+
+    fn read(json: &str) -> Result<Option<Vec<T>>, &'static str> {
+        let rows = |json: &str| serde_json::from_str(json).map(Some).map_err(|_| "a list of rows");
+        if json.starts_with('[') {
+            return rows(json);
+        }
+        let members: BTreeMap<String, &RawValue> =
+            serde_json::from_str(json).map_err(|_| "a list of rows")?;
+        match members.get("results") {
+            Some(results) => rows(results.get()),
+            None => Ok(None),
+        }
+    }
+
+    fn write(&self) -> String {
+        json(self)
+    }
+}
+
+/// Reads an object field by field.
+pub(crate) fn read<'de, M: Columns + Default, D: Deserializer<'de>>(
+    from: D,
+) -> Result<M, D::Error> {
+    struct Fields<M>(PhantomData<M>);
+
+    impl<'de, M: Columns + Default> Visitor<'de> for Fields<M> {
+        type Value = M;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a row")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<M, A::Error> {
+            let mut model = M::default();
+            while let Some(name) = map.next_key::<String>()? {
+                let value = map.next_value::<Box<RawValue>>()?;
+                model.set(&name, value.get()).map_err(de::Error::custom)?;
+            }
+            Ok(model)
+        }
+    }
+
+    from.deserialize_map(Fields(PhantomData))
+}
+
+/// Writes the fields that are set.
+pub(crate) fn write<M: Columns, S: Serializer>(model: &M, to: S) -> Result<S::Ok, S::Error> {
+    let mut fields = Vec::new();
+    model.put(&mut |name, json| fields.push((name, json)));
+    let mut map = to.serialize_map(Some(fields.len()))?;
+    for (name, json) in fields {
+        map.serialize_entry(name, &RawValue::from_string(json).map_err(S::Error::custom)?)?;
+    }
+    map.end()
+}

@@ -1,0 +1,161 @@
+//! Filters that cannot be broken out of.
+
+use std::fmt;
+use std::ops::Not;
+
+use super::{Literal, is_path};
+use crate::{Error, Result};
+
+/// The property of that name, or one of a related thing, such as `field("Account/Name")`, for a
+/// [`Filter`]. A name has letters, digits and `_`; a filter with another is refused when it is sent.
+///
+/// ```
+/// use evergrant::exact_online::odata::field;
+///
+/// let filter = field("Status").eq("C").and(field("Name").trim().starts_with("O'Neil"));
+/// assert_eq!(
+///     filter.to_string(),
+///     "((Status eq 'C') and (startswith(trim(Name),'O''Neil') eq true))"
+/// );
+/// ```
+pub fn field(name: &str) -> Field {
+    let wrong =
+        || format!("{:?} is not the name of a property", name.chars().take(80).collect::<String>());
+    Field(if is_path(name) { Ok(name.to_owned()) } else { Err(wrong()) })
+}
+
+/// A property, or a function of one: the left side of a comparison. Made by [`field`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Field(Result<String, String>);
+
+/// A condition. Comparisons and connections are in parentheses, so that what is put together stays
+/// what it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Filter(Result<String, String>);
+
+macro_rules! comparisons {
+    ($($(#[$about:meta])* $name:ident;)+) => {
+        impl Field {
+            $($(#[$about])*
+            pub fn $name(self, value: impl Into<Literal>) -> Filter {
+                self.compared(stringify!($name), &value.into())
+            })+
+        }
+    };
+}
+
+comparisons! {
+    /// Equal to.
+    eq;
+    /// Not equal to.
+    ne;
+    /// Greater than.
+    gt;
+    /// Greater than or equal to.
+    ge;
+    /// Less than.
+    lt;
+    /// Less than or equal to.
+    le;
+}
+
+impl Field {
+    fn compared(self, operator: &str, value: &Literal) -> Filter {
+        Filter(self.0.map(|name| format!("({name} {operator} {value})")))
+    }
+
+    fn within(self, function: &str) -> Field {
+        Field(self.0.map(|name| format!("{function}({name})")))
+    }
+
+    /// Without spaces at both ends.
+    pub fn trim(self) -> Field {
+        self.within("trim")
+    }
+
+    /// In lower case.
+    pub fn to_lower(self) -> Field {
+        self.within("tolower")
+    }
+
+    /// In upper case.
+    pub fn to_upper(self) -> Field {
+        self.within("toupper")
+    }
+
+    /// Contains the text.
+    pub fn contains(self, text: &str) -> Filter {
+        let text = Literal::from(text);
+        Filter(self.0.map(|name| format!("(substringof({text},{name}) eq true)")))
+    }
+
+    /// Begins with the text.
+    pub fn starts_with(self, text: &str) -> Filter {
+        let text = Literal::from(text);
+        Filter(self.0.map(|name| format!("(startswith({name},{text}) eq true)")))
+    }
+
+    /// Ends with the text.
+    pub fn ends_with(self, text: &str) -> Filter {
+        let text = Literal::from(text);
+        Filter(self.0.map(|name| format!("(endswith({name},{text}) eq true)")))
+    }
+
+    /// Has no value.
+    pub fn is_null(self) -> Filter {
+        self.eq(Literal::null())
+    }
+
+    /// One of the values. OData 2 has no list that could be empty, so there must be one at least.
+    pub fn one_of<V: Into<Literal>>(self, values: impl IntoIterator<Item = V>) -> Filter {
+        let equal = values.into_iter().map(|value| self.clone().eq(value));
+        let found = equal.reduce(Filter::or);
+        found.unwrap_or_else(|| Filter(Err("a filter for one of no values at all".to_owned())))
+    }
+}
+
+impl Filter {
+    fn joined(self, word: &str, other: Filter) -> Filter {
+        let both = self.0.and_then(|left| Ok((left, other.0?)));
+        Filter(both.map(|(left, right)| format!("({left} {word} {right})")))
+    }
+
+    /// Both.
+    pub fn and(self, other: Filter) -> Filter {
+        self.joined("and", other)
+    }
+
+    /// One of them, or both.
+    pub fn or(self, other: Filter) -> Filter {
+        self.joined("or", other)
+    }
+
+    /// The expression.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for the name of a property that cannot be one.
+    pub fn expression(&self) -> Result<&str> {
+        self.0.as_deref().map_err(|error| Error::Config(error.as_str().into()))
+    }
+}
+
+impl Not for Filter {
+    type Output = Filter;
+
+    /// The opposite.
+    fn not(self) -> Filter {
+        Filter(self.0.map(|inner| format!("(not {inner})")))
+    }
+}
+
+/// The expression, or what is wrong with it.
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Ok(text) | Err(text) => f.write_str(text),
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Exact Online.
+
+mod grammar;
+mod login;
+mod odata;
+mod support;
+mod timing;
+mod webhooks;

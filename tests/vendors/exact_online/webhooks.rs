@@ -1,0 +1,102 @@
+//! Webhooks: the signature over the raw bytes, and subscriptions.
+
+use evergrant::exact_online::{Action, Topic, WebhookSubscription, webhooks};
+use evergrant::sandbox::ApiReply;
+use evergrant::{Error, Secret};
+use serde_json::json;
+
+use super::support::World;
+
+const CONTENT: &str = r#"{"Topic":"Accounts","ClientId":"app","Division":123,"Action":"Update","Key":"3f2504e0-4f89-11d3-9a0c-0305e82c3301","ExactOnlineEndpoint":"https://start.exactonline.nl/api/v1/123/crm/Accounts(guid'3f2504e0-4f89-11d3-9a0c-0305e82c3301')","EventCreatedOn":"2026-01-05T12:00:00.123"}"#;
+/// By another program: `printf '%s' "$CONTENT" | openssl dgst -sha256 -hmac webhook-secret`.
+const SIGNATURE: &str = "3B39A285F41A4266E35D4333AF0A82A9DF3ACB362638D13BE71FA78A816D04E2";
+
+fn secret() -> Secret {
+    Secret::new("webhook-secret")
+}
+
+fn body(content: &str, signature: &str) -> Vec<u8> {
+    format!("{{\"Content\":{content},\"HashCode\":\"{signature}\"}}").into_bytes()
+}
+
+#[test]
+fn a_signed_call_is_read() {
+    assert_eq!(webhooks::sign(CONTENT.as_bytes(), &secret()), SIGNATURE);
+    let event = webhooks::verify(&body(CONTENT, SIGNATURE), &secret()).unwrap().unwrap();
+    assert_eq!((event.topic, event.action, event.division), (Topic::Accounts, Action::Update, 123));
+    assert_eq!(event.key.to_string(), "3f2504e0-4f89-11d3-9a0c-0305e82c3301");
+    assert_eq!(event.event_created_on.unwrap().millisecond(), 123);
+    // The bytes are what counts, not their meaning: other white space is another message.
+    let spaced = format!(" {} ", CONTENT.replacen(",", " , ", 1));
+    assert!(webhooks::verify(&body(&spaced, SIGNATURE), &secret()).is_err());
+    let own = webhooks::sign(spaced.as_bytes(), &secret());
+    assert!(webhooks::verify(&body(&spaced, &own), &secret()).unwrap().is_some());
+}
+
+#[test]
+fn an_empty_call_tries_the_address() {
+    assert!(webhooks::verify(b"", &secret()).unwrap().is_none());
+    assert!(webhooks::verify(b"\r\n", &secret()).unwrap().is_none());
+}
+
+#[test]
+fn whatever_is_not_signed_with_the_secret_is_refused_and_not_read() {
+    let good = body(CONTENT, SIGNATURE);
+    let refused = |body: &[u8]| match webhooks::verify(body, &secret()) {
+        Err(Error::Config(text)) => !text.contains(SIGNATURE) && !text.contains("webhook-secret"),
+        other => panic!("{other:?}"),
+    };
+    // Every byte of it counts.
+    for at in 0..good.len() {
+        let mut forged = good.clone();
+        forged[at] ^= 1;
+        assert!(webhooks::verify(&forged, &secret()).is_err(), "byte {at}");
+    }
+    for cut in 1..good.len() {
+        assert!(webhooks::verify(&good[..cut], &secret()).is_err(), "cut at {cut}");
+    }
+    assert!(refused(&body(CONTENT, &SIGNATURE.to_lowercase())), "others write it in lower case");
+    assert!(refused(&body(CONTENT, "")) && refused(&body(CONTENT, "é")) && refused(b"\xff\xfe"));
+    assert!(refused(&body(CONTENT, &SIGNATURE[..62])), "a part of it is not enough");
+    assert!(webhooks::verify(&good, &Secret::new("another")).is_err());
+    // A second content beside the signed one is not read in its place.
+    let forged = CONTENT.replace("Update", "Delete");
+    let two =
+        format!("{{\"Content\":{CONTENT},\"HashCode\":\"{SIGNATURE}\",\"Content\":{forged}}}");
+    assert!(refused(two.as_bytes()));
+    let inner = format!("{{\"Content\":{forged},\"x\":{CONTENT},\"HashCode\":\"{SIGNATURE}\"}}");
+    assert!(refused(inner.as_bytes()));
+    // Signed, but not what a webhook is.
+    let odd = webhooks::sign(b"{}", &secret());
+    let error = webhooks::verify(&body("{}", &odd), &secret()).unwrap_err();
+    assert!(matches!(error, Error::Decode(_)));
+    // A topic that is new is no error.
+    let new = CONTENT.replace("Accounts\",\"Client", "Novelties\",\"Client");
+    let event =
+        webhooks::verify(&body(&new, &webhooks::sign(new.as_bytes(), &secret())), &secret());
+    assert_eq!(event.unwrap().unwrap().topic, Topic::Unknown("Novelties".to_owned()));
+}
+
+#[test]
+fn a_subscription_is_made_listed_and_ended() {
+    let world = World::new();
+    let exact = world.seeded();
+    let id = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+    world.on("POST", "123/webhooks/WebhookSubscriptions", move |request| {
+        let sent = request.json();
+        assert_eq!(sent, json!({"Topic": "Items", "CallbackURL": "https://app.example/hook"}));
+        ApiReply::json(201, json!({"d": {"ID": id, "Topic": sent["Topic"]}}))
+    });
+    world.rows("123/webhooks/WebhookSubscriptions", json!([{"ID": id, "Topic": "Items"}]));
+    let path = format!("123/webhooks/WebhookSubscriptions(guid'{id}')");
+    world.on("DELETE", &path, |_| ApiReply::new(204));
+    let new = WebhookSubscription {
+        topic: Some(Topic::Items),
+        callback_url: Some("https://app.example/hook".to_owned()),
+        ..WebhookSubscription::default()
+    };
+    let made = exact.webhook_subscriptions().create(&new).unwrap();
+    assert_eq!(made.topic, Some(Topic::Items));
+    assert_eq!(exact.webhook_subscriptions().rows().count(), 1);
+    exact.webhook_subscriptions().delete(made.id.unwrap()).unwrap();
+}
