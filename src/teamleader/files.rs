@@ -123,7 +123,7 @@ request! {
 #[non_exhaustive]
 pub struct Location {
     /// The address.
-    #[cfg_attr(test, serde(serialize_with = "crate::secret::in_clear"))]
+    #[cfg_attr(test, serde(serialize_with = "tests::in_clear"))]
     pub location: Secret,
     /// Until when it works.
     #[serde(rename = "expires_at", alias = "expires", with = "dated")]
@@ -238,5 +238,23 @@ impl<'a> Files<'a> {
         let request = self.0.oauth().without_token(method, location.location.expose());
         let request = request.header("Content-Type", "application/octet-stream");
         request.send_reader(content, length).map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// For comparing what was read with what was answered.
+    pub(super) fn in_clear<S: serde::Serializer>(text: &Secret, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(text.expose())
+    }
+
+    #[test]
+    fn a_location_does_not_show_itself() {
+        let text = r#"{"location": "https://cdn.example/f?key=s3cret", "expires": "2025-01-01T00:00:00+00:00"}"#;
+        let location: Location = serde_json::from_str(text).unwrap();
+        assert!(!format!("{location:?}").contains("s3cret"));
+        assert_eq!(location.expires_at.unix_timestamp(), 1_735_689_600);
     }
 }

@@ -1,3 +1,1 @@
 //! Teamleader Focus.
-
-mod distil;
