@@ -1,1 +1,13 @@
 //! Teamleader Focus.
+
+mod custom_fields;
+mod defects;
+mod files;
+// mod guide;
+mod limits;
+mod lists;
+mod login;
+mod models;
+mod registry;
+mod support;
+mod webhooks;
