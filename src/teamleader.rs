@@ -55,6 +55,8 @@ mod problems;
 pub mod products;
 pub mod quotations;
 mod send;
+#[cfg(test)]
+mod tests;
 mod values;
 mod webhook_types;
 pub mod webhooks;

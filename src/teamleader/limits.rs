@@ -16,8 +16,12 @@ use super::wire;
 use crate::clock::Clock;
 use crate::hooks::Received;
 
-/// The window, and a second more: a call that took long to arrive counts from when it arrived.
-const WINDOW: Duration = Duration::from_secs(61);
+/// The window, and a little more, since clocks differ. A call counts from when its answer came, which
+/// is after Teamleader counted it.
+const WINDOW: Duration = Duration::from_millis(60_500);
+
+/// After this long a call without an answer is given up, and counts no longer.
+const LOST: Duration = Duration::from_secs(180);
 
 /// How long a refusal without a readable time is waited for, and the most that one is believed.
 const UNKNOWN: Duration = Duration::from_secs(60);
@@ -44,8 +48,10 @@ pub(super) struct Window {
 
 #[derive(Default)]
 struct State {
-    /// When the calls of the window were sent, the oldest first.
-    sent: VecDeque<Duration>,
+    /// When the calls that have no answer yet were sent, the oldest first.
+    open: VecDeque<Duration>,
+    /// When the calls of the window were answered, the oldest first.
+    answered: VecDeque<Duration>,
     /// Until when Teamleader said that nothing is to be had.
     closed_until: Duration,
     seen: Limits,
@@ -73,13 +79,21 @@ impl Window {
         if let Some(wait) = state.closed_until.checked_sub(now).filter(|wait| !wait.is_zero()) {
             return Some(wait);
         }
-        while state.sent.front().is_some_and(|sent| *sent + WINDOW <= now) {
-            state.sent.pop_front();
+        let has_passed = |times: &VecDeque<Duration>, after: Duration| {
+            times.front().is_some_and(|time| *time + after <= now)
+        };
+        while has_passed(&state.answered, WINDOW) {
+            state.answered.pop_front();
         }
-        if let Some(oldest) = state.sent.front().filter(|_| state.sent.len() >= self.size) {
-            return Some(*oldest + WINDOW - now);
+        while has_passed(&state.open, LOST) {
+            state.open.pop_front();
         }
-        state.sent.push_back(now);
+        if state.open.len() + state.answered.len() >= self.size {
+            // What is open stays in the window for a whole one after it is answered.
+            let oldest = state.answered.front().copied().unwrap_or(now);
+            return Some(oldest + WINDOW - now);
+        }
+        state.open.push_back(now);
         None
     }
 
@@ -94,6 +108,10 @@ impl Window {
         };
         let refused = answer.status == 429;
         let mut state = self.state.lock();
+        // Which of those that are open it was does not matter.
+        state.open.pop_front();
+        let now = self.clock.monotonic();
+        state.answered.push_back(now);
         if seen != Limits::default() {
             state.seen = seen;
         }
@@ -101,16 +119,16 @@ impl Window {
             return;
         }
         // Teamleader's own clock, not ours: the header beside it says what it is there.
-        let now = header("date")
+        let there = header("date")
             .and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok())
             .unwrap_or_else(|| self.clock.now_utc());
         let wait = match seen.reset {
-            Some(reset) => Duration::try_from(reset - now).unwrap_or_default().min(UNKNOWN),
+            Some(reset) => Duration::try_from(reset - there).unwrap_or_default().min(UNKNOWN),
             // `Retry-After` is read by the client itself.
             None if refused && header("retry-after").is_some() => Duration::ZERO,
             None => UNKNOWN,
         };
-        state.closed_until = state.closed_until.max(self.clock.monotonic() + wait);
+        state.closed_until = state.closed_until.max(now + wait);
     }
 
     pub(super) fn seen(&self) -> Limits {

@@ -26,10 +26,11 @@ pub type Items<'a, T> = paging::Items<T, u32, Fetch<'a, T>>;
 
 /// For a list that cannot be filtered, sorted or asked for more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(Deserialize))]
 pub enum Nothing {}
 
 /// What comes in a list: an object with an operation that lists it.
-pub trait Listed: DeserializeOwned + PartialEq + Clone + sealed::Sealed {
+pub trait Listed: DeserializeOwned + PartialEq + Clone + sealed::Sealed + 'static {
     /// What the list can be filtered by.
     type Filter: Serialize;
     /// What it can be sorted by.
@@ -101,7 +102,7 @@ pub struct ListPage<T> {
     pub has_next: bool,
 }
 
-impl<'a, T: Listed + 'a> List<'a, T> {
+impl<'a, T: Listed> List<'a, T> {
     pub(super) fn new(teamleader: &'a Teamleader) -> List<'a, T> {
         let page_size = teamleader.0.page_size;
         let (sort, includes) = (Vec::new(), Vec::new());

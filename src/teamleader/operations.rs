@@ -6,8 +6,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// Distilled from the specification by `tests/vendors/teamleader/distil.rs`; a test distils it again
-/// and compares.
+/// Distilled from the specification by `tests/distil.rs` beside this file, which also compares.
 static TABLE: &str = include_str!("operations.tsv");
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {

@@ -98,7 +98,7 @@ impl Teamleader {
     pub(super) fn read<T: DeserializeOwned>(&self, name: &str, text: &str) -> Result<Answer<T>> {
         #[derive(Deserialize)]
         struct Raw<'a> {
-            #[serde(borrow)]
+            #[serde(borrow, default, deserialize_with = "present")]
             data: Option<&'a RawValue>,
             #[serde(default)]
             meta: Value,
@@ -125,6 +125,13 @@ impl Teamleader {
         };
         Error::Decode(Box::new(DecodeError::new(format!("the answer of {name}"), text)))
     }
+}
+
+/// A field that is there, also when it is `null`.
+fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
 }
 
 fn to_value_text(body: &impl Serialize) -> Result<String> {

@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Decimal;
 use super::macros::request;
-use super::wire::money;
+use super::wire::{money, or_empty};
 use crate::vendor::open_enum;
 
 /// A thing by its kind and id, as Teamleader refers to everything.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reference {
     /// What it is, in Teamleader's word: `contact`, `dealPhase`, `nextgenProject`.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "or_empty")]
     pub kind: String,
     /// Its id, a UUID.
     pub id: String,

@@ -46,11 +46,14 @@ impl Dated for OffsetDateTime {
     fn read(text: &str) -> Option<OffsetDateTime> {
         let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
         // An offset without a colon was seen, too: 2021-06-15T10:51:23.035+0100.
-        read(text).or_else(|| {
+        let without_colon = || {
             let (time, offset) = text.split_at_checked(text.len().checked_sub(5)?)?;
             let (hours, minutes) = offset.split_at_checked(3)?;
             read(&format!("{time}{hours}:{minutes}"))
-        })
+        };
+        // So is a time in the specification's own example: 2017-05-01 12:00:00. Answers are in UTC.
+        let without_offset = || read(&format!("{}Z", text.replacen(' ', "T", 1)));
+        read(text).or_else(without_colon).or_else(without_offset)
     }
 }
 
@@ -172,4 +175,39 @@ pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>,
 /// Reads a date-time of a header, in both forms that were seen.
 pub(super) fn moment(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::read(text.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_date_that_was_seen_is_read() {
+        let day = |text: &str| Date::read(text).and_then(|day| day.write());
+        assert_eq!(day("2025-02-28").as_deref(), Some("2025-02-28"));
+        assert_eq!(day("2025-02-28T23:00:00+00:00").as_deref(), Some("2025-02-28"));
+        for text in
+            ["2025-02-30", "2025-2", "28-02-2025", "20250228", "2025-02-28-01", "-2025-02-28"]
+        {
+            assert_eq!(day(text), None, "{text}");
+        }
+        let time = |text: &str| OffsetDateTime::read(text).map(|time| time.unix_timestamp());
+        for text in [
+            "2021-06-15T10:51:23+01:00",
+            "2021-06-15T10:51:23.035+0100",
+            "2021-06-15T09:51:23Z",
+            "2021-06-15 09:51:23",
+        ] {
+            assert_eq!(time(text), Some(1_623_750_683), "{text}");
+        }
+        for text in ["", "+0100", "ü+0100", "2021-06-15", "now"] {
+            assert_eq!(time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_written_without_fractions() {
+        let time = OffsetDateTime::read("2021-06-15T10:51:23.035+01:00").unwrap();
+        assert_eq!(time.write().as_deref(), Some("2021-06-15T10:51:23+01:00"));
+    }
 }

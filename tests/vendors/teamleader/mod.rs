@@ -1,3 +1,13 @@
 //! Teamleader Focus.
 
-mod distil;
+mod custom_fields;
+mod defects;
+mod files;
+// mod guide;
+mod limits;
+mod lists;
+mod login;
+mod models;
+mod registry;
+mod support;
+mod webhooks;

@@ -1,13 +1,15 @@
 //! Distils the specification into `src/teamleader/operations.tsv`.
 //!
-//! `TEAMLEADER_OPENAPI=openapi.yaml cargo test --all-features --test vendors distil` compares, and
+//! `TEAMLEADER_OPENAPI=openapi.yaml cargo test --all-features --lib distil` compares, and
 //! with `TEAMLEADER_DISTIL=write` beside it writes the table anew. What is taken are facts: names,
 //! what is required, what comes back.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use yaml_rust2::{Yaml, YamlLoader};
+use yaml_rust2::Yaml;
+
+use super::yaml::{content, operations, parsed, specification, success};
 
 /// Operations that change nothing and are neither a list nor an `info`. The specification has no word
 /// for that: these are by their descriptions.
@@ -25,51 +27,6 @@ const READS: [&str; 9] = [
 
 /// Said to answer an array, and meant to answer one object.
 const NOT_A_LIST: [&str; 1] = ["creditNotes.info"];
-
-/// The specification's text, where the environment names it.
-pub(crate) fn specification() -> Option<String> {
-    let path = std::env::var_os("TEAMLEADER_OPENAPI")?;
-    Some(std::fs::read_to_string(path).expect("the file that TEAMLEADER_OPENAPI names"))
-}
-
-pub(crate) fn parsed(text: &str) -> Yaml {
-    YamlLoader::load_from_str(text).expect("YAML").remove(0)
-}
-
-/// Every operation: its name and its description.
-pub(crate) fn operations(document: &Yaml) -> Vec<(&str, &Yaml)> {
-    let paths = document["paths"].as_hash().expect("paths");
-    let read = paths.iter().map(|(path, methods)| {
-        let name = path.as_str().expect("a path").trim_start_matches('/');
-        assert_eq!(methods.as_hash().expect("methods").len(), 1, "{name} has one method");
-        (name, &methods["post"])
-    });
-    read.collect()
-}
-
-/// The one content of a body or an answer, whatever its media type says beside `application/json`.
-pub(crate) fn content(of: &Yaml) -> &Yaml {
-    match of["content"].as_hash().and_then(|types| types.iter().next()) {
-        Some((_, content)) => content,
-        None => &Yaml::BadValue,
-    }
-}
-
-/// The first answer of success.
-pub(crate) fn success(operation: &Yaml) -> (u16, &Yaml) {
-    let answers = operation["responses"].as_hash().expect("answers");
-    answers
-        .iter()
-        .filter_map(|(status, answer)| {
-            let status = match status {
-                Yaml::Integer(status) => u16::try_from(*status).ok()?,
-                other => other.as_str()?.parse().ok()?,
-            };
-            (200..300).contains(&status).then_some((status, answer))
-        })
-        .next()
-        .expect("an answer of success")
-}
 
 /// Properties and required names of an object, those of `allOf` included.
 fn object(schema: &Yaml) -> (Vec<(&str, &Yaml)>, BTreeSet<&str>) {
@@ -209,7 +166,7 @@ fn distil(text: &str) -> String {
     let version = document["info"]["version"].as_str().expect("a version");
     let mut table = format!(
         "# Teamleader Focus, the operations of API specification {version}.\n\
-         # Distilled by tests/vendors/teamleader/distil.rs; do not edit. SHA-256 of the source:\n\
+         # Distilled by src/teamleader/tests/distil.rs; do not edit. SHA-256 of the source:\n\
          # {sum}\n\
          # name, kind, flags (B takes a body, P pages, S sorts, F filters, I includes, C counts),\n\
          # required (a.b below, [] each, ? may be null, + and, | or), status, returns\n"

@@ -1,0 +1,228 @@
+//! Requests and answers go through the types and come out as they went in.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::cases::{CASES, Case};
+use super::yaml;
+use crate::MemoryBackend;
+use crate::sandbox::{ApiReply, Sandbox};
+use crate::teamleader::Teamleader;
+use crate::teamleader::operations::Operation;
+
+/// A request and an answer of our own for each typed operation, with every field that the
+/// specification has for it.
+fn fixtures() -> Map<String, Value> {
+    serde_json::from_str(include_str!("fixtures.json")).expect("the fixtures")
+}
+
+/// What the next call is answered, and what it sent.
+#[derive(Default)]
+struct Exchange {
+    status: u16,
+    answer: Option<Value>,
+    path: String,
+    sent: Option<Value>,
+}
+
+struct World {
+    _sandbox: Sandbox,
+    teamleader: Teamleader,
+    exchange: Arc<Mutex<Exchange>>,
+}
+
+impl World {
+    fn new() -> World {
+        let sandbox = Sandbox::start().unwrap();
+        let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
+        let builder = builder.provider(sandbox.provider()).calls_a_minute(0);
+        let teamleader = builder.build().unwrap();
+        teamleader.oauth().seed(sandbox.login()).unwrap();
+        let exchange = Arc::new(Mutex::new(Exchange::default()));
+        let shared = exchange.clone();
+        sandbox.on("POST", "/api/*", move |request| {
+            let mut exchange = shared.lock();
+            exchange.path = request.path.clone();
+            exchange.sent = (!request.body.is_empty()).then(|| request.json());
+            match &exchange.answer {
+                Some(answer) => ApiReply::json(exchange.status, answer),
+                None => ApiReply::new(exchange.status),
+            }
+        });
+        World { _sandbox: sandbox, teamleader, exchange }
+    }
+
+    /// Makes the call, and compares what was sent and what came out with what they should be.
+    fn check(&self, case: &Case, request: Option<&Value>, answer: Option<&Value>) {
+        let (name, call) = case;
+        let operation = Operation::named(name).unwrap();
+        let exchange =
+            Exchange { status: operation.status, answer: answer.cloned(), ..Exchange::default() };
+        *self.exchange.lock() = exchange;
+        let came = match call(&self.teamleader, request.unwrap_or(&Value::Null)) {
+            Ok(came) => came,
+            Err(error) => panic!("{name}: {error}"),
+        };
+        let exchange = self.exchange.lock();
+        assert_eq!(exchange.path, format!("/api/{name}"));
+        let mut differences = Vec::new();
+        if let Some(sent) = &exchange.sent {
+            compare(sent, request.unwrap_or(&json!({})), "sent", &mut differences);
+        } else {
+            assert!(!operation.takes_body, "{name} was sent without a body");
+        }
+        if let Some(answer) = answer {
+            compare(&came, &answer["data"], "data", &mut differences);
+        }
+        assert!(differences.is_empty(), "{name}:\n{}", differences.join("\n"));
+    }
+}
+
+/// Where `ours` is not what `theirs` says.
+fn compare(ours: &Value, theirs: &Value, at: &str, differences: &mut Vec<String>) {
+    let moment = |text: &str| {
+        // One example has neither a T nor an offset.
+        let text = if text.contains(' ') {
+            format!("{}Z", text.replace(' ', "T"))
+        } else {
+            text.to_owned()
+        };
+        OffsetDateTime::parse(&text, &Rfc3339).ok()
+    };
+    let is_none = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    match (ours, theirs) {
+        (Value::Object(a), Value::Object(b)) => {
+            for (name, value) in b {
+                // One type has both names of this field.
+                let ours =
+                    a.get(name).or_else(|| a.get("expires_at").filter(|_| name == "expires"));
+                compare(ours.unwrap_or(&Value::Null), value, &format!("{at}.{name}"), differences);
+            }
+            for (name, value) in a {
+                let said = b.contains_key(name)
+                    || is_none(value)
+                    || name == "expires_at" && b.contains_key("expires")
+                    // A list that says no order is in ascending order.
+                    || name == "order" && value == "asc"
+                    || at == "sent" && name == "page";
+                if !said {
+                    differences.push(format!("{at}.{name} is {value}, and there is no such field"));
+                }
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (n, (a, b)) in a.iter().zip(b).enumerate() {
+                compare(a, b, &format!("{at}[{n}]"), differences);
+            }
+        }
+        (Value::String(a), Value::String(b))
+            if a == b || moment(a).is_some() && moment(a) == moment(b) => {}
+        (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64() => {}
+        (a, b) if a == b || is_none(a) && is_none(b) => {}
+        (a, b) => differences.push(format!("{at} is {a}, not {b}")),
+    }
+}
+
+#[test]
+fn every_typed_operation_sends_and_reads_a_fixture_of_our_own() {
+    let (world, fixtures) = (World::new(), fixtures());
+    for case in CASES {
+        let fixture = &fixtures[case.0];
+        world.check(case, fixture.get("request"), fixture.get("response"));
+    }
+    assert_eq!(CASES.len(), fixtures.len());
+}
+
+#[test]
+fn every_request_and_response_example_of_the_specification_goes_through_the_types() {
+    let Some(text) = yaml::specification() else {
+        println!("skipped: TEAMLEADER_OPENAPI is not set");
+        return;
+    };
+    let document = yaml::parsed(&text);
+    let (world, fixtures) = (World::new(), fixtures());
+    let operations = yaml::operations(&document);
+    let (mut requests, mut responses) = (0, 0);
+    for case in CASES {
+        let (_, operation) = operations.iter().find(|(name, _)| *name == case.0).unwrap();
+        let fixture = &fixtures[case.0];
+        let request = yaml::json(&yaml::content(&operation["requestBody"])["example"]);
+        let response = yaml::json(&yaml::content(yaml::success(operation).1)["example"]);
+        requests += usize::from(request.is_some());
+        responses += usize::from(response.is_some());
+        if request.is_some() || response.is_some() {
+            let own = |part: &str| fixture.get(part);
+            let request = request.as_ref().or(own("request"));
+            world.check(case, request, response.as_ref().or(own("response")));
+        }
+    }
+    println!(
+        "{} examples of {} typed operations: {requests} requests, {responses} responses",
+        requests + responses,
+        CASES.len()
+    );
+    assert_eq!((requests, responses), (71, 40));
+}
+
+#[test]
+fn the_comparison_can_fail() {
+    let differences = |ours: Value, theirs: Value| {
+        let mut found = Vec::new();
+        compare(&ours, &theirs, "data", &mut found);
+        found.len()
+    };
+    assert_eq!(differences(json!({ "a": 1.0, "b": null }), json!({ "a": 1 })), 0);
+    assert_eq!(
+        differences(
+            json!({ "a": "2025-01-01T00:00:00Z" }),
+            json!({ "a": "2025-01-01T01:00:00+01:00" })
+        ),
+        0
+    );
+    assert_eq!(differences(json!({ "a": 1, "b": 2 }), json!({ "a": 1 })), 1);
+    assert_eq!(differences(json!({}), json!({ "a": 1 })), 1);
+    assert_eq!(differences(json!({ "a": [1] }), json!({ "a": [1, 2] })), 1);
+    assert_eq!(differences(json!({ "a": 1.01 }), json!({ "a": 1 })), 1);
+    assert_eq!(differences(json!({ "a": "x" }), json!({ "a": "y" })), 1);
+}
+
+#[test]
+fn a_field_that_is_absent_or_null_is_none_and_never_an_error() {
+    let (world, fixtures) = (World::new(), fixtures());
+    let mut tried = 0;
+    for case in CASES {
+        let fixture = &fixtures[case.0];
+        let Some(answer) = fixture.get("response") else { continue };
+        let object = match &answer["data"] {
+            Value::Array(items) => &items[0],
+            data => data,
+        };
+        let try_with = |change: &dyn Fn(&mut Map<String, Value>)| {
+            let mut object = object.as_object().unwrap().clone();
+            change(&mut object);
+            let data = if answer["data"].is_array() { json!([object]) } else { json!(object) };
+            let operation = Operation::named(case.0).unwrap();
+            let answer = Some(json!({ "data": data }));
+            let exchange = Exchange { status: operation.status, answer, ..Exchange::default() };
+            *world.exchange.lock() = exchange;
+            let request = fixture.get("request").unwrap_or(&Value::Null);
+            case.1(&world.teamleader, request).map(drop)
+        };
+        // Without these it is no such object.
+        let needed = ["id", "tag", "url", "location", "expires", "expires_at"];
+        for name in object.as_object().unwrap().keys().filter(|name| !needed.contains(&&***name)) {
+            let nulled = try_with(&|object| drop(object.insert(name.clone(), Value::Null)));
+            let absent = try_with(&|object| drop(object.remove(name)));
+            let unknown = try_with(&|object| drop(object.insert("novelty".to_owned(), json!({}))));
+            for result in [nulled, absent, unknown] {
+                tried += 1;
+                assert!(result.is_ok(), "{}, {name}: {}", case.0, result.unwrap_err());
+            }
+        }
+    }
+    assert!(tried > 500, "{tried}");
+}

@@ -1,0 +1,251 @@
+//! What goes wrong in the Python SDK, and does not here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use evergrant::backend::Record;
+use evergrant::sandbox::{Fault, Sandbox};
+use evergrant::teamleader::contacts::Contact;
+use evergrant::teamleader::custom_fields::{CustomField, NewCustomField};
+use evergrant::teamleader::deals::NewDeal;
+use evergrant::teamleader::invoices::NewInvoice;
+use evergrant::teamleader::lines::{LineGroup, NewInvoiceLine};
+use evergrant::teamleader::operations::Operation;
+use evergrant::teamleader::quotations::NewQuotation;
+use evergrant::teamleader::{Customer, PaymentTerm, Teamleader};
+use evergrant::{BoxError, Error, FileBackend, MemoryBackend, TokenBackend};
+use serde_json::{Value, json};
+
+use super::support::{answering, builder, clock, data, sandbox, world};
+
+/// A server and a client whose access token has just ended.
+fn expired() -> (Sandbox, Teamleader) {
+    let (sandbox, teamleader) = world();
+    answering(&sandbox, |_, _| data(json!({ "id": "u" })));
+    sandbox.expire_access_tokens();
+    (sandbox, teamleader)
+}
+
+#[test]
+fn threads_whose_token_has_ended_refresh_once_and_all_go_on() {
+    let (sandbox, teamleader) = expired();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| teamleader.me().map(drop))).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+    });
+    assert_eq!(sandbox.counters().refreshes, 1);
+    assert_eq!(sandbox.counters().reuses, 0);
+}
+
+#[test]
+fn clients_that_share_a_file_refresh_once_and_all_go_on() {
+    let sandbox = sandbox();
+    answering(&sandbox, |_, _| data(json!({ "id": "u" })));
+    let open = || {
+        let backend = FileBackend::new(sandbox.folder().join("teamleader.json"));
+        builder(&sandbox, backend).build().unwrap()
+    };
+    open().oauth().seed(sandbox.login()).unwrap();
+    sandbox.expire_access_tokens();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| open().me().map(drop))).collect();
+        threads.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+    });
+    assert_eq!((sandbox.counters().refreshes, sandbox.counters().reuses), (1, 0));
+}
+
+#[test]
+fn an_answer_that_was_lost_is_remembered_and_told_as_what_it_is() {
+    let sandbox = sandbox();
+    answering(&sandbox, |_, _| data(json!({ "id": "u" })));
+    let open = || {
+        let backend = FileBackend::new(sandbox.folder().join("teamleader.json"));
+        builder(&sandbox, backend).build().unwrap()
+    };
+    open().oauth().seed(sandbox.login()).unwrap();
+    sandbox.expire_access_tokens();
+    sandbox.fault(Fault::CutAfter);
+    // The service rotated, and nobody has the successor: no client can win that. This one says so.
+    let mut errors = vec![open().me().unwrap_err()];
+    errors.push(open().me().unwrap_err());
+    let Some(Error::Reauthorize(refusal)) =
+        errors.into_iter().find(|error| matches!(error, Error::Reauthorize(_)))
+    else {
+        panic!("it is refused in the end");
+    };
+    assert!(refusal.unanswered_since.is_some());
+    assert!(refusal.to_string().contains("no answer came"), "{refusal}");
+}
+
+/// Fails to save when it is told to.
+#[derive(Clone, Default)]
+struct Full(Arc<(MemoryBackend, AtomicBool)>);
+
+impl TokenBackend for Full {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.0.0.load()
+    }
+
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        // The note before a refresh is taken, and the successor is not.
+        if self.0.1.load(Ordering::SeqCst) && record.note().is_none() {
+            return Err("no space left on device".into());
+        }
+        self.0.0.save(record)
+    }
+
+    fn clear(&self) -> Result<(), BoxError> {
+        self.0.0.clear()
+    }
+}
+
+#[test]
+fn a_pair_that_cannot_be_saved_is_not_lost() {
+    let sandbox = sandbox();
+    answering(&sandbox, |_, _| data(json!({ "id": "u" })));
+    let backend = Full::default();
+    let teamleader = builder(&sandbox, backend.clone()).build().unwrap();
+    teamleader.oauth().seed(sandbox.login()).unwrap();
+    sandbox.expire_access_tokens();
+    backend.0.1.store(true, Ordering::SeqCst);
+    let error = teamleader.me().unwrap_err();
+    assert!(matches!(error, Error::NotSaved(_)) && !error.needs_authorization(), "{error}");
+    assert!(error.into_token().unwrap().refresh_token().is_some(), "it can be taken out by hand");
+    backend.0.1.store(false, Ordering::SeqCst);
+    teamleader.me().unwrap();
+    assert_eq!(sandbox.counters().refreshes, 1);
+    assert!(sandbox.login_alive());
+}
+
+#[test]
+fn a_401_on_a_token_that_has_not_ended_is_mended_at_once() {
+    let (sandbox, teamleader) = expired();
+    // By the clock of the client it is good for an hour.
+    assert!(teamleader.oauth().stored().unwrap().is_some());
+    teamleader.me().unwrap();
+    assert_eq!((sandbox.counters().api_unauthorized, sandbox.counters().refreshes), (1, 1));
+}
+
+#[test]
+fn an_odd_answer_of_the_token_endpoint_is_not_shown_and_throws_no_token_away() {
+    let (sandbox, teamleader) = expired();
+    let text = r#"{"access":"eyJ-s3cret","refresh":"def50200-s3cret"}"#;
+    let (content_type, body) = ("application/json".to_owned(), text.as_bytes().to_vec());
+    sandbox.faults(20, Fault::Body { status: 200, content_type, body, commit: false });
+    let error = teamleader.me().unwrap_err();
+    sandbox.clear_faults();
+    assert!(!error.needs_authorization(), "{error}");
+    assert!(!format!("{error} {error:?}").contains("s3cret"));
+    assert!(teamleader.oauth().stored().unwrap().unwrap().token().refresh_token().is_some());
+}
+
+#[test]
+fn a_token_endpoint_that_cannot_be_reached_costs_nothing() {
+    let (sandbox, teamleader) = expired();
+    sandbox.faults(20, Fault::CutBefore);
+    let first = teamleader.me().unwrap_err();
+    assert!(!first.needs_authorization() && first.is_transient(), "{first}");
+    assert!(sandbox.login_alive());
+    sandbox.clear_faults();
+    // One that passes is not even noticed.
+    let (sandbox, teamleader) = expired();
+    sandbox.fault(Fault::CutBefore);
+    teamleader.me().unwrap();
+}
+
+#[test]
+fn a_clock_that_is_wrong_neither_refreshes_on_every_call_nor_fails() {
+    let (ahead, sandbox) = (clock(), sandbox());
+    answering(&sandbox, |_, _| data(json!({ "id": "u" })));
+    let login = sandbox.login();
+    let teamleader = builder(&sandbox, MemoryBackend::new()).clock(ahead.clone()).build().unwrap();
+    ahead.set_wall(std::time::SystemTime::now() + std::time::Duration::from_secs(7200));
+    teamleader.oauth().seed(login).unwrap();
+    for _ in 0..5 {
+        teamleader.me().unwrap();
+    }
+    assert!(sandbox.counters().refreshes <= 1);
+}
+
+#[test]
+fn no_debug_text_shows_a_secret() {
+    let (sandbox, teamleader) = expired();
+    teamleader.me().unwrap();
+    let token = teamleader.oauth().token().unwrap();
+    let secrets = [
+        token.access_token().expose().to_owned(),
+        token.refresh_token().unwrap().expose().to_owned(),
+        sandbox.credentials().secret().unwrap().expose().to_owned(),
+    ];
+    let builder = builder(&sandbox, MemoryBackend::new());
+    let list = format!("{:?}", teamleader.contacts().list());
+    let shown = format!("{teamleader:?} {builder:?} {list} {token:?} {:?}", teamleader.contacts());
+    assert!(secrets.iter().all(|secret| !shown.contains(secret)), "{shown}");
+}
+
+#[test]
+fn what_is_created_goes_to_operations_that_exist() {
+    let (sandbox, teamleader) = world();
+    let asked = answering(&sandbox, |_, _| {
+        evergrant::sandbox::ApiReply::json(201, json!({ "data": { "type": "t", "id": "n" } }))
+    });
+    let deal = NewDeal::new(Customer::company("c"), "A deal");
+    assert_eq!(teamleader.deals().create(&deal).unwrap().id, "n");
+    let lines = LineGroup::new([NewInvoiceLine::new(2, "Work", "t")]);
+    let term = PaymentTerm::after_invoice_date(30);
+    let invoice = NewInvoice::new(Customer::contact("p"), "dept", term, vec![lines]);
+    assert_eq!(teamleader.invoices().create(&invoice).unwrap().id, "n");
+    assert_eq!(teamleader.quotations().create(&NewQuotation::new("d")).unwrap().id, "n");
+    let names: Vec<String> = asked.lock().iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(names, ["deals.create", "invoices.draft", "quotations.create"]);
+    assert!(names.iter().all(|name| Operation::named(name).is_some()));
+    let lead = json!({ "customer": { "type": "company", "id": "c" } });
+    assert_eq!(asked.lock()[0].1, json!({ "lead": lead, "title": "A deal" }));
+}
+
+#[test]
+fn a_custom_field_is_written_in_the_form_that_teamleader_reads() {
+    let read =
+        json!({ "definition": { "type": "customFieldDefinition", "id": "d" }, "value": "red" });
+    let field: CustomField = serde_json::from_value(read).unwrap();
+    let written = serde_json::to_value(NewCustomField::from(field)).unwrap();
+    assert_eq!(written, json!({ "id": "d", "value": "red" }));
+}
+
+#[test]
+fn null_is_nothing_and_never_an_error() {
+    let contact: Contact = serde_json::from_value(json!({
+        "id": "c", "first_name": null, "last_name": "Jansen", "emails": null, "telephones": null,
+        "tags": null, "custom_fields": null, "birthdate": "", "salutation": null
+    }))
+    .unwrap();
+    assert_eq!(contact.full_name(), "Jansen");
+    assert!(contact.emails.is_empty() && contact.tags.is_empty() && contact.birthdate.is_none());
+}
+
+#[test]
+fn operations_go_by_the_names_of_the_documentation_and_what_they_need_is_known() {
+    // Where the operationId of the specification says LegacyProjects.list and Projects.list.
+    assert!(Operation::named("projects.list").is_some());
+    assert!(Operation::named("/projects-v2/projects.list").is_some());
+    let charset =
+        ["documentTemplates.list", "notes.list", "emailTracking.list", "mailTemplates.list"];
+    for name in charset {
+        assert!(!Operation::named(name).unwrap().required.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_is_written_whole_for_its_owner_alone() {
+    let sandbox = sandbox();
+    let path = sandbox.folder().join("teamleader.json");
+    let teamleader = builder(&sandbox, FileBackend::new(&path)).build().unwrap();
+    teamleader.oauth().seed(sandbox.login()).unwrap();
+    let record: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert!(record.is_object());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

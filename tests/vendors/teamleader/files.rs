@@ -1,0 +1,91 @@
+//! Files, fetched and sent.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use evergrant::sandbox::{ApiReply, Sandbox};
+use evergrant::teamleader::files::{FileSubject, FileSubjectType, NewFile};
+use evergrant::teamleader::invoices::InvoiceFormat;
+use evergrant::teamleader::quotations::QuotationFormat;
+use parking_lot::Mutex;
+use serde_json::json;
+
+use super::support::{answering, data, world};
+
+/// An object store: it wants no token, and refuses one.
+fn store() -> (Sandbox, Arc<Mutex<Vec<u8>>>) {
+    let store = Sandbox::start().unwrap();
+    let kept = Arc::new(Mutex::new(b"the bytes of a file".to_vec()));
+    let (reading, writing) = (kept.clone(), kept.clone());
+    store.on_open("GET", "/api/object", move |request| match request.header("authorization") {
+        None => ApiReply::bytes(200, "application/pdf", reading.lock().clone()),
+        Some(_) => ApiReply::new(400),
+    });
+    store.on_open("POST", "/api/object", move |request| {
+        if request.header("authorization").is_some() || request.parameter("key").is_none() {
+            return ApiReply::new(400);
+        }
+        *writing.lock() = request.body.clone();
+        ApiReply::new(201)
+    });
+    (store, kept)
+}
+
+#[test]
+fn a_file_is_fetched_in_one_call_and_the_token_stays_here() {
+    let ((sandbox, teamleader), (store, _)) = (world(), store());
+    let location = format!("{}/api/object?key=s3cret", store.url());
+    let asked = answering(&sandbox, move |name, _| match name {
+        "files.download" => {
+            data(json!({ "location": location, "expires_at": "2030-01-01T00:00:00+00:00" }))
+        }
+        _ => data(json!({ "location": location, "expires": "2030-01-01T00:00:00+00:00" })),
+    });
+    let expected = b"the bytes of a file";
+    assert_eq!(teamleader.files().bytes("f").unwrap(), expected);
+    assert_eq!(teamleader.invoices().bytes("i", &InvoiceFormat::UblPeppolBis3).unwrap(), expected);
+    assert_eq!(teamleader.quotations().bytes("q", &QuotationFormat::Pdf).unwrap(), expected);
+    assert_eq!(asked.lock()[1].1, json!({ "id": "i", "format": "ubl/peppol_bis_3" }));
+    // In two steps, as a stream.
+    let location = teamleader.files().download("f").unwrap();
+    assert_eq!(location.expires_at.year(), 2030);
+    assert!(!format!("{location:?}").contains("s3cret"));
+    let mut text = String::new();
+    teamleader.files().fetch(&location).unwrap().into_reader().read_to_string(&mut text).unwrap();
+    assert_eq!(text.as_bytes(), expected);
+}
+
+#[test]
+fn a_file_is_sent_in_one_call_as_it_is() {
+    let ((sandbox, teamleader), (store, kept)) = (world(), store());
+    let location = format!("{}/api/object?key=s3cret", store.url());
+    let asked = answering(&sandbox, move |_, _| {
+        data(json!({ "location": location, "expires_at": "2030-01-01T00:00:00+00:00" }))
+    });
+    let file = NewFile::new("notes.txt", FileSubject::new(FileSubjectType::Deal, "d"));
+    let bytes = [0, 255, 13, 10, 45, 45];
+    teamleader.files().upload(&file.folder("Notes"), &bytes).unwrap();
+    assert_eq!(*kept.lock(), bytes);
+    let subject = json!({ "type": "deal", "id": "d" });
+    assert_eq!(
+        asked.lock()[0].1,
+        json!({ "name": "notes.txt", "subject": subject, "folder": "Notes" })
+    );
+    // For an attachment: nothing that it belongs to, and a content of unknown length.
+    let file = NewFile::new("a.txt", FileSubject::temporary());
+    teamleader.files().upload_reader(&file, &mut &b"streamed"[..], None).unwrap();
+    assert_eq!(*kept.lock(), b"streamed");
+    assert_eq!(asked.lock()[1].1["subject"], json!({ "type": "temporary" }));
+}
+
+#[test]
+fn an_error_of_the_store_does_not_show_its_address() {
+    let ((sandbox, teamleader), (store, _)) = (world(), store());
+    let location = format!("{}/api/status/403?key=s3cret", store.url());
+    answering(&sandbox, move |_, _| {
+        data(json!({ "location": location, "expires_at": "2030-01-01T00:00:00+00:00" }))
+    });
+    let error = teamleader.files().bytes("f").unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
+    assert_eq!(sandbox.counters().refreshes, 0);
+}

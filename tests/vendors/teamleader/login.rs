@@ -1,0 +1,181 @@
+//! What Teamleader's token endpoint answers, and what a 401 means.
+
+use evergrant::sandbox::{Fault, Sandbox};
+use evergrant::teamleader::Teamleader;
+use evergrant::{Error, FileBackend, MemoryBackend};
+use serde_json::{Value, json};
+
+use super::support::{answering, builder, data, sandbox};
+
+/// Teamleader's envelope.
+fn envelope(status: u16, code: i64, kind: &str, title: &str, hint: &str) -> Fault {
+    let meta = json!({ "type": kind, "hint": hint });
+    let error = json!({ "code": code, "title": title, "status": status, "meta": meta });
+    body(status, "application/json", &json!({ "errors": [error] }).to_string())
+}
+
+fn body(status: u16, content_type: &str, text: &str) -> Fault {
+    let (content_type, body) = (content_type.to_owned(), text.as_bytes().to_vec());
+    Fault::Body { status, content_type, body, commit: false }
+}
+
+/// A client whose access token has ended for the service, and whose refreshes meet a fault.
+fn refused_with(fault: Fault) -> (Sandbox, Teamleader, Error) {
+    let sandbox = sandbox();
+    answering(&sandbox, |_, _| data(json!({ "id": "u" })));
+    let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
+    teamleader.oauth().seed(sandbox.login()).unwrap();
+    sandbox.expire_access_tokens();
+    // What may pass is tried more than once.
+    sandbox.faults(20, fault);
+    let error = teamleader.me().unwrap_err();
+    sandbox.clear_faults();
+    (sandbox, teamleader, error)
+}
+
+#[test]
+fn only_a_refused_refresh_token_asks_for_a_person() {
+    let revoked = "Token has been revoked";
+    let title = "The refresh token is invalid.";
+    let faults = [
+        envelope(400, 8, "invalid_request", title, revoked),
+        envelope(401, 8, "invalid_request", title, revoked),
+        envelope(400, 8, "invalid_grant", title, "Token has expired"),
+        envelope(400, 10, "invalid_grant", "The provided authorization grant is invalid", ""),
+        envelope(400, 0, "invalid_grant", "", ""),
+        envelope(400, 0, "invalid_request", "", "Cannot decrypt the refresh token"),
+        body(400, "application/json", r#"{"error":"invalid_grant"}"#),
+    ];
+    for fault in faults {
+        let (_sandbox, teamleader, error) = refused_with(fault.clone());
+        assert!(error.needs_authorization(), "{fault:?}: {error}");
+        assert!(teamleader.oauth().stored().unwrap().is_some(), "the record is kept");
+    }
+}
+
+#[test]
+fn a_wrong_setup_and_a_wrong_request_never_ask_for_a_person() {
+    let faults = [
+        envelope(401, 4, "invalid_client", "Client authentication failed", ""),
+        body(401, "application/json", r#"{"error":"invalid_client"}"#),
+        envelope(400, 2, "unsupported_grant_type", "The grant type is not supported", ""),
+        envelope(400, 3, "invalid_request", "A required parameter is missing", "Check `client_id`"),
+        envelope(400, 5, "invalid_scope", "The requested scope is invalid", ""),
+    ];
+    for fault in faults {
+        let (_sandbox, teamleader, error) = refused_with(fault.clone());
+        assert!(matches!(error, Error::OAuth(_)), "{fault:?}: {error}");
+        assert!(!error.needs_authorization() && !error.is_transient());
+        // The stored token is good still: the next call refreshes with it.
+        teamleader.me().unwrap();
+    }
+}
+
+#[test]
+fn an_outage_never_asks_for_a_person_and_the_login_survives_it() {
+    let faults = [
+        Fault::StatusBefore(503),
+        Fault::StatusBefore(500),
+        Fault::TooMany(Some(1)),
+        body(502, "text/html", "<html>bad gateway</html>"),
+        body(200, "text/html", "<html>maintenance</html>"),
+        body(200, "application/json", r#"{"message":"hello"}"#),
+        Fault::CutBefore,
+    ];
+    for fault in faults {
+        let (sandbox, teamleader, error) = refused_with(fault.clone());
+        assert!(!error.needs_authorization(), "{fault:?}: {error}");
+        assert!(sandbox.login_alive(), "{fault:?}");
+        assert!(teamleader.oauth().stored().unwrap().is_some());
+    }
+}
+
+#[test]
+fn a_401_on_a_token_that_another_process_replaced_is_no_error_and_no_second_refresh() {
+    let sandbox = sandbox();
+    answering(&sandbox, |_, _| data(json!({ "id": "u" })));
+    let open = || {
+        let backend = FileBackend::new(sandbox.folder().join("teamleader.json"));
+        builder(&sandbox, backend).build().unwrap()
+    };
+    let (one, other) = (open(), open());
+    one.oauth().seed(sandbox.login()).unwrap();
+    one.me().unwrap();
+    other.me().unwrap();
+    // The other's token is hours from its end, and this ends it at the service.
+    one.oauth().refresh().unwrap();
+    other.me().unwrap();
+    assert_eq!(sandbox.counters().refreshes, 1);
+    assert_eq!(sandbox.counters().api_unauthorized, 1);
+}
+
+#[test]
+fn a_401_that_stays_is_the_apis_own_answer() {
+    let sandbox = sandbox();
+    sandbox.on("POST", "/api/users.me", |_| evergrant::sandbox::ApiReply::new(401));
+    let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
+    teamleader.oauth().seed(sandbox.login()).unwrap();
+    let error = teamleader.me().unwrap_err();
+    assert!(matches!(&error, Error::Api(api) if api.status == 401), "{error}");
+    assert_eq!(sandbox.counters().refreshes, 1);
+}
+
+#[test]
+fn a_login_goes_through_the_browser_with_a_state_and_without_a_scope() {
+    let sandbox = sandbox();
+    answering(&sandbox, |_, _| {
+        data(json!({ "id": "u", "account": { "type": "account", "id": "a" } }))
+    });
+    let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
+    let authorization = teamleader.oauth().authorize(&[]).unwrap();
+    assert!(authorization.url().contains("state=") && !authorization.url().contains("scope="));
+    let denied = sandbox.deny(authorization.url()).unwrap();
+    let error = teamleader.oauth().exchange(authorization, &denied).unwrap_err();
+    assert!(matches!(&error, Error::OAuth(error) if error.code == "access_denied"));
+    let authorization = teamleader.oauth().authorize(&[]).unwrap();
+    let callback = sandbox.approve(authorization.url()).unwrap();
+    teamleader.oauth().exchange(authorization, &callback).unwrap();
+    assert_eq!(teamleader.me().unwrap().account.unwrap().id, "a");
+}
+
+#[test]
+fn a_problem_keeps_title_code_field_and_hint_and_every_error_its_own_kind() {
+    let sandbox = sandbox();
+    let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
+    teamleader.oauth().seed(sandbox.login()).unwrap();
+    let answered = |status: u16, body: Value| {
+        sandbox.on("POST", "/api/contacts.add", move |_| {
+            evergrant::sandbox::ApiReply::json(status, body.clone())
+        });
+        let contact = evergrant::teamleader::contacts::NewContact::new("");
+        teamleader.contacts().create(&contact).unwrap_err()
+    };
+    use evergrant::teamleader::Problem;
+    let two = json!({ "errors": [
+        { "code": 7, "title": "last_name must not be empty", "status": 400, "meta": { "field": "last_name" } },
+        { "title": "telephones[0] is odd", "meta": { "field": "telephones", "hint": "use digits" } },
+    ] });
+    let error = answered(400, two);
+    let problems = Problem::of(&error);
+    assert_eq!(problems.len(), 2);
+    assert_eq!((problems[0].code, problems[0].status), (Some(7), Some(400)));
+    assert_eq!(problems[0].field.as_deref(), Some("last_name"));
+    assert_eq!(problems[1].hint.as_deref(), Some("use digits"));
+    let text = error.to_string();
+    assert!(
+        text.contains("last_name must not be empty (last_name); telephones[0] is odd"),
+        "{text}"
+    );
+    for status in [403, 404, 422] {
+        let error = answered(status, json!({ "errors": [{ "title": "no" }] }));
+        assert!(matches!(&error, Error::Api(api) if api.status == status));
+        assert!(!error.is_transient());
+    }
+    assert!(answered(500, json!({})).is_transient());
+    for body in [json!([]), json!({ "errors": "no" }), json!(null), json!({ "errors": [1] })] {
+        let problems = Problem::of(&answered(400, body));
+        assert!(problems.len() <= 1);
+    }
+    let plain = Problem::of(&answered(400, json!({ "error_description": "in the other form" })));
+    assert_eq!(plain[0].title, "in the other form");
+}

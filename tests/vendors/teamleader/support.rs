@@ -1,0 +1,81 @@
+//! Teamleader on loopback.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use evergrant::clock::ManualClock;
+use evergrant::provider::{ClientAuth, Rotation};
+use evergrant::sandbox::{ApiReply, Sandbox};
+use evergrant::teamleader::{Teamleader, TeamleaderBuilder};
+use evergrant::{MemoryBackend, Provider, TokenBackend, providers};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+
+/// A server that treats tokens as Teamleader does.
+pub(crate) fn sandbox() -> Sandbox {
+    let builder = Sandbox::builder().rotation(Rotation::Strict).ends_access_token(true);
+    builder.client_auth(ClientAuth::Body).start().unwrap()
+}
+
+/// Teamleader's own row, with this server's addresses.
+pub(crate) fn provider(sandbox: &Sandbox) -> Provider {
+    let at = |path: &str| format!("{}{path}", sandbox.url());
+    let row = providers::teamleader().to_builder();
+    let row = row.authorization_endpoint(at("/authorize")).token_endpoint(at("/token"));
+    row.api_base(at("/api")).build().unwrap()
+}
+
+pub(crate) fn builder(
+    sandbox: &Sandbox,
+    backend: impl TokenBackend + 'static,
+) -> TeamleaderBuilder {
+    // Waits take no time.
+    Teamleader::builder(sandbox.credentials(), backend).provider(provider(sandbox)).clock(clock())
+}
+
+/// A server, and a client that is logged in.
+pub(crate) fn world() -> (Sandbox, Teamleader) {
+    let sandbox = sandbox();
+    let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
+    assert!(teamleader.oauth().seed(sandbox.login()).unwrap());
+    (sandbox, teamleader)
+}
+
+/// A clock that moves when somebody waits.
+pub(crate) fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(SystemTime::now()))
+}
+
+/// What was asked: the operation, and the body.
+pub(crate) type Asked = Arc<Mutex<Vec<(String, Value)>>>;
+
+/// Answers every operation with what `reply` says of its body, and notes what was asked.
+pub(crate) fn answering(
+    sandbox: &Sandbox,
+    reply: impl Fn(&str, &Value) -> ApiReply + Send + Sync + 'static,
+) -> Asked {
+    let asked = Asked::default();
+    let notes = asked.clone();
+    sandbox.on("POST", "/api/*", move |request| {
+        let name = request.path.trim_start_matches("/api/").to_owned();
+        let body = request.json();
+        let reply = reply(&name, &body);
+        notes.lock().push((name, body));
+        reply
+    });
+    asked
+}
+
+/// `data`, and nothing beside it.
+pub(crate) fn data(value: Value) -> ApiReply {
+    ApiReply::json(200, json!({ "data": value }))
+}
+
+/// So many objects with a number for an id, page by page, as the body asks.
+pub(crate) fn page_of(total: u64, body: &Value) -> Value {
+    let size = body["page"]["size"].as_u64().unwrap_or(20);
+    let number = body["page"]["number"].as_u64().unwrap_or(1);
+    let first = (number - 1) * size;
+    let last = total.min(first + size);
+    (first..last).map(|n| json!({ "id": n.to_string() })).collect()
+}
