@@ -9,7 +9,7 @@ use ureq::SendBody;
 use ureq::http::{self, HeaderMap, Method};
 
 use super::{Request, Response, without_query};
-use crate::error::{ApiError, Error, Result, TransportError};
+use crate::error::{ApiError, Challenge, Error, Result, TransportError};
 use crate::protocol;
 use crate::refresh::{Live, Want};
 use crate::transport::without_address;
@@ -193,7 +193,10 @@ impl Request<'_> {
     }
 
     fn is_expired(&self, url: &str, answer: &Answer) -> bool {
-        answer.status == 401
+        // The token is good, and a person has to log in in another way (RFC 9470 section 3).
+        let stronger = Some("insufficient_user_authentication");
+        let stronger = |challenge: &Challenge| challenge.error() == stronger;
+        answer.status == 401 && !Challenge::of(&answer.headers).iter().any(stronger)
             || self
                 .client
                 .hooks()

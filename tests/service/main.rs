@@ -1,6 +1,7 @@
 //! Any OAuth 2.0 service: what a client needs beyond a login and a refresh.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod challenges;
 #[cfg(feature = "device")]
 mod device;
 #[cfg(feature = "discovery")]
