@@ -233,8 +233,7 @@ impl Request<'_> {
     ) -> Result<Answer, Failed> {
         let before = |error| Failed { error, left: false };
         let Some(value) = live.header.clone() else {
-            let text = "the access token has characters that no header can carry";
-            return Err(before(Error::config(text)));
+            return Err(before(live.without_header()));
         };
         let mut request = http::Request::builder().method(&self.method).uri(url);
         if let Some(headers) = request.headers_mut() {

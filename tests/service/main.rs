@@ -14,7 +14,9 @@ mod jwt;
 mod logout;
 #[cfg(feature = "oidc")]
 mod oidc;
+mod replies;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
+mod tls;
 mod web;
