@@ -1,5 +1,6 @@
 //! What can go wrong, one variant per different next step.
 
+mod challenge;
 mod detail;
 
 use std::time::Duration;
@@ -8,6 +9,7 @@ use thiserror::Error;
 
 use crate::token::Token;
 
+pub use challenge::Challenge;
 pub use detail::{
     ApiError, BackendFailure, Busy, CallbackError, DecodeError, NotSaved, OAuthError,
     OutcomeUnknown, RateLimited, Refusal, TransportError,

@@ -64,9 +64,7 @@ impl Client {
             )));
         }
         let live = self.keeper().access(&Want::Usable)?;
-        let header = live.header.clone().ok_or_else(|| {
-            Error::config("the access token has characters that no header can carry")
-        })?;
+        let header = live.header.clone().ok_or_else(|| live.without_header())?;
         request.headers_mut().insert(self.token_header(), header);
         Ok(live)
     }

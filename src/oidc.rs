@@ -122,22 +122,11 @@ impl Client {
             return Err(Error::config(format!("{name} has no userinfo endpoint")));
         };
         let answer = self.get(endpoint).header("Accept", "application/json").call()?;
-        let wrong = |why: &str| Error::decode(format!("the answer of {endpoint}"), why);
-        let kind = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
-        if kind.starts_with("application/jwt") {
-            return Err(wrong("it is signed (application/jwt), which this release does not read"));
-        }
-        let Value::Object(members) = answer.read_json()? else {
-            return Err(wrong("it is not a JSON object"));
-        };
+        let content_type = answer.header("content-type").unwrap_or_default().to_owned();
+        let body = answer.read_bytes()?;
         let stored = self.stored()?;
         let id_token = stored.as_ref().and_then(|record| record.token().id_token());
-        let claims = id_token.map(Secret::expose).and_then(|text| protocol::claims(text).ok());
-        if let Some(subject) = claims.as_ref().and_then(|claims| claims.get("sub"))
-            && members.get("sub") != Some(subject)
-        {
-            return Err(wrong("it is about another user than the ID token (its sub differs)"));
-        }
-        Ok(members)
+        protocol::userinfo(&content_type, &body, id_token.map(Secret::expose))
+            .map_err(|why| Error::decode(format!("the answer of {endpoint}"), why))
     }
 }

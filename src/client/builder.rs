@@ -247,6 +247,34 @@ impl ClientBuilder {
     /// taken out is put back. Token requests follow the proxy, the certificates and the address
     /// family; they keep their own timeouts and pass no middleware. The function is called several
     /// times.
+    ///
+    /// A client certificate (mutual TLS, RFC 8705) is given here, and shown to every https host that
+    /// asks for one:
+    ///
+    /// ```
+    /// use evergrant::provider::ClientAuth;
+    /// use evergrant::{Client, Credentials, MemoryBackend, Provider};
+    /// use ureq::tls::{Certificate, ClientCert, PrivateKey, TlsConfig};
+    ///
+    /// # let (chain, key) = (include_bytes!("../../tests/keys/tls/client.pem"), include_bytes!("../../tests/keys/tls/client.key"));
+    /// # if false {
+    /// let (chain, key) = (std::fs::read("client.pem")?, std::fs::read("client.key")?);
+    /// # }
+    /// let chain = [Certificate::from_pem(chain)?];
+    /// let certificate = ClientCert::new_with_certs(&chain, PrivateKey::from_pem(key)?);
+    /// let provider = Provider::builder("bank")
+    ///     .token_endpoint("https://mtls.bank.example/token")
+    ///     .client_auth(ClientAuth::Certificate)
+    ///     .build()?;
+    /// let client = Client::builder(provider, Credentials::public("app-7"), MemoryBackend::new())
+    ///     .client_credentials(&["accounts"])
+    ///     .http(move |config| {
+    ///         let tls = TlsConfig::builder().client_cert(Some(certificate.clone()));
+    ///         config.tls_config(tls.build())
+    ///     })
+    ///     .build();
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
     pub fn http(
         mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,

@@ -263,6 +263,12 @@ impl ApiError {
         }
     }
 
+    /// What the API says about the token, in its `WWW-Authenticate` headers: for a 403, which scope it
+    /// wants.
+    pub fn challenges(&self) -> Vec<super::Challenge> {
+        super::Challenge::of(&self.headers)
+    }
+
     /// The body as JSON, if it is that.
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_slice(&self.body).ok()

@@ -1,5 +1,9 @@
 //! What a browser asks for at the listener, and what it is shown.
 
+use url::Url;
+
+use crate::provider::is_loopback;
+
 /// The most that is read of a request's head.
 pub(super) const HEAD_LIMIT: usize = 16 << 10;
 
@@ -22,11 +26,22 @@ pub(super) fn read_head(bytes: &[u8]) -> Head {
         Ok(httparse::Status::Partial) if bytes.len() >= HEAD_LIMIT => Head::Bad(431),
         Ok(httparse::Status::Partial) => Head::Incomplete,
         Err(_) => Head::Bad(400),
+        // A page elsewhere whose name was made to lead here must not reach the listener.
+        Ok(httparse::Status::Complete(_)) if !is_here(&request) => Head::Bad(400),
         Ok(httparse::Status::Complete(_)) => match (request.method, request.path) {
             (Some("GET"), Some(path)) => Head::Get(path.to_owned()),
             _ => Head::Bad(405),
         },
     }
+}
+
+/// Whether the request names a loopback host, or none.
+fn is_here(request: &httparse::Request<'_, '_>) -> bool {
+    let mut hosts = request.headers.iter().filter(|h| h.name.eq_ignore_ascii_case("host"));
+    hosts.all(|header| {
+        let host = std::str::from_utf8(header.value).unwrap_or_default();
+        Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url))
+    })
 }
 
 /// What the person is shown.
@@ -86,6 +101,18 @@ mod tests {
         }
         assert_eq!(read_head(whole), Head::Get("/callback?code=c&state=s".to_owned()));
         assert_eq!(read_head(b"POST /callback HTTP/1.1\r\n\r\n"), Head::Bad(405));
+        for (host, here) in [
+            ("127.0.0.1:80", true),
+            ("[::1]:8080", true),
+            ("evil.example", false),
+            ("127.0.0.1.evil.example", false),
+            ("", false),
+            ("a b", false),
+        ] {
+            let read = read_head(format!("GET /x HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
+            let expected = if here { Head::Get("/x".to_owned()) } else { Head::Bad(400) };
+            assert_eq!(read, expected, "{host}");
+        }
         assert_eq!(read_head(b"\x16\x03\x01\x02\x00\x01\x00"), Head::Bad(400), "TLS");
         let long = [b"GET /".as_slice(), &[b'a'; HEAD_LIMIT]].concat();
         assert_eq!(read_head(&long), Head::Bad(431));

@@ -74,7 +74,9 @@ fn a_login_ends_with_a_plain_page_and_a_stored_token() {
     let world = World::new();
     let client = world.builder().build();
     let page = Mutex::new(String::new());
+    let address = Mutex::new(None);
     let done = world.login(&client, |url| {
+        *address.lock() = Some(listener(url));
         let callback = world.sandbox.approve(url).unwrap();
         *page.lock() = get(&callback);
     });
@@ -84,6 +86,15 @@ fn a_login_ends_with_a_plain_page_and_a_stored_token() {
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("You are logged in"), "{page}");
     assert!(!page.contains("code") && !page.contains("state"), "{page}");
     client.get("/me").call().unwrap();
+    // Nobody listens there any more; another program may have taken the port.
+    let address = address.lock().take().unwrap();
+    let port = address.port().unwrap();
+    if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) {
+        let mut answer = String::new();
+        let _ = stream.shutdown(Shutdown::Write);
+        let _ = stream.read_to_string(&mut answer);
+        assert!(!answer.contains("There is nothing here"), "{answer}");
+    }
 }
 
 #[test]
@@ -104,6 +115,10 @@ fn what_does_not_belong_to_the_login_neither_ends_nor_blocks_it() {
         assert!(ask(&address, "GET /favicon.ico HTTP/1.1\r\n\r\n").contains("404"));
         assert!(ask(&address, "GET /other?code=c&state=s HTTP/1.1\r\n\r\n").contains("404"));
         assert!(ask(&address, "GET /callback HTTP/1.1\r\n\r\n").contains("404"));
+        // A name that was made to lead here, with everything else right.
+        let query = Url::parse(&callback).unwrap().query().unwrap().to_owned();
+        let foreign = format!("GET /callback?{query} HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+        assert!(ask(&address, &foreign).contains("400"));
         // Another state, no state, the right state twice.
         let wrong = get(&format!("{address}?code=stolen&state=guessed"));
         assert!(wrong.contains("400") && wrong.contains("another state"), "{wrong}");

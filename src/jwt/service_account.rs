@@ -4,17 +4,14 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::secret::Secret;
-use serde::Deserialize;
-
 use super::read_key_file;
 use crate::backend::TokenBackend;
 use crate::client::{Client, ClientBuilder};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::protocol::JwtBearer;
+use crate::protocol::{self, JwtBearer};
 use crate::provider::{ClientAuth, Provider, Rotation};
-use crate::signing::{Shared, SigningKey};
+use crate::signing::Shared;
 
 /// A service account of Google's, from the key file that its console gives out (JSON). No person is
 /// involved: the account asks for itself, or, with domain-wide delegation, for a user of its domain.
@@ -39,20 +36,6 @@ pub struct ServiceAccount {
     project_id: Option<String>,
     signer: Shared,
     subject: Option<String>,
-}
-
-/// The members of a key file that are used.
-#[derive(Deserialize)]
-struct KeyFile {
-    #[serde(rename = "type")]
-    kind: String,
-    client_email: String,
-    private_key: Secret,
-    #[serde(default)]
-    private_key_id: Option<String>,
-    #[serde(default)]
-    project_id: Option<String>,
-    token_uri: String,
 }
 
 impl ServiceAccount {
@@ -89,29 +72,12 @@ impl ServiceAccount {
     /// with `client_email`, `private_key` and `token_uri`), for a key that cannot be used, and for a
     /// `token_uri` without TLS. It shows nothing of the file's content.
     pub fn from_json(text: &str) -> Result<ServiceAccount> {
-        // Not serde_json's own words: for a wrong type they quote the value.
-        let file: KeyFile = serde_json::from_str(text).map_err(|error| {
-            Error::config(format!(
-                "this is not the key file of a service account (line {}, column {}): it is JSON with \
-                 type, client_email, private_key and token_uri",
-                error.line(),
-                error.column()
-            ))
-        })?;
-        if file.kind != "service_account" {
-            return Err(Error::config(
-                "this is a key file, and not one of a service account: its type is another",
-            ));
-        }
-        let mut key = SigningKey::from_pem(file.private_key.expose())?;
-        if let Some(key_id) = file.private_key_id {
-            key = key.with_key_id(key_id);
-        }
+        let key_file = protocol::read_key_file(text)?;
         let account = ServiceAccount {
-            email: file.client_email,
-            token_uri: file.token_uri,
-            project_id: file.project_id,
-            signer: Shared(Arc::new(key)),
+            email: key_file.email,
+            token_uri: key_file.token_uri,
+            project_id: key_file.project_id,
+            signer: Shared(Arc::new(key_file.key)),
             subject: None,
         };
         account.provider().map(|_| account)

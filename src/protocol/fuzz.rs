@@ -89,6 +89,103 @@ pub fn callback(bytes: &[u8]) {
     }
 }
 
+/// Reads the bytes as metadata, and as an issuer. What is believed names the issuer that was asked, and
+/// its endpoints are https.
+#[cfg(feature = "discovery")]
+pub fn metadata(bytes: &[u8]) {
+    use super::discovery::{Form, addresses, read};
+    let issuer = "https://a.example";
+    if let Ok(members) = read(issuer, "https://a.example/m", bytes) {
+        assert!(members.get("issuer").and_then(Value::as_str) == Some(issuer));
+        for name in ["token_endpoint", "revocation_endpoint", "userinfo_endpoint", "jwks_uri"] {
+            let endpoint = members.get(name).and_then(Value::as_str);
+            let endpoint = endpoint.map(|text| {
+                url::Url::parse(text)
+                    .map(|url| url.scheme() == "https" || crate::provider::is_loopback(&url))
+            });
+            assert!(endpoint.is_none_or(|fits| fits == Ok(true)), "an endpoint without TLS");
+        }
+    }
+    let text = String::from_utf8_lossy(bytes);
+    for address in addresses(&text, Form::Any).into_iter().flatten() {
+        assert!(url::Url::parse(&address).is_ok(), "an address that is none");
+    }
+}
+
+/// Reads the bytes as what starts a device login. What is believed can be shown and opened.
+#[cfg(feature = "device")]
+pub fn device(bytes: &[u8]) {
+    let plain = Provider::builder("example").token_endpoint("https://a.example/token").build();
+    let Ok(provider) = plain else { return };
+    let (headers, sent_at) = (HeaderMap::new(), OffsetDateTime::UNIX_EPOCH);
+    for status in [200, 400] {
+        let raw = RawReply { status, headers: &headers, body: bytes };
+        let credentials = Credentials::public("app");
+        let Ok(code) = super::device::read_device(&provider, &credentials, &raw, sent_at) else {
+            continue;
+        };
+        assert!(status == 200 && !code.device_code().is_empty() && !code.user_code().is_empty());
+        let shown = code.to_string();
+        assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "what moves a cursor");
+        assert!(code.verification_uri().to_ascii_lowercase().trim_start().starts_with("http"));
+        assert!(!code.interval().is_zero() && code.expires_at().is_none_or(|end| end > sent_at));
+    }
+    let before = std::time::Duration::from_secs(5);
+    assert!(super::device::slower_interval(bytes, before) >= 2 * before);
+}
+
+/// Reads the bytes as a userinfo answer, and as an ID token. Nobody else's answer is believed.
+#[cfg(feature = "oidc")]
+pub fn userinfo(bytes: &[u8]) {
+    // {"sub":"ada"}
+    let id_token = "e30.eyJzdWIiOiJhZGEifQ.c2ln";
+    if let Ok(members) = super::id_token::userinfo("application/json", bytes, Some(id_token)) {
+        assert!(members.get("sub").and_then(Value::as_str) == Some("ada"));
+    }
+    let _ = super::id_token::userinfo("", bytes, None);
+    let text = String::from_utf8_lossy(bytes);
+    let _ = super::id_token::claims(&text);
+    let nonce = crate::secret::Secret::new("n-0S6_WzA2Mj");
+    if super::id_token::check_nonce(&text, &nonce).is_ok() {
+        let claims = super::id_token::claims(&text).unwrap_or_default();
+        assert!(claims.get("nonce").and_then(Value::as_str) == Some(nonce.expose()));
+    }
+}
+
+/// Reads the bytes as challenges.
+pub fn challenge(bytes: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if let Ok(value) = ureq::http::HeaderValue::from_bytes(line) {
+            headers.append("www-authenticate", value);
+        }
+    }
+    for challenge in crate::error::Challenge::of(&headers) {
+        assert!(!challenge.scheme.contains(char::is_whitespace));
+        for (name, value) in &challenge.parameters {
+            assert!(!name.is_empty() && !value.contains(char::is_control));
+            assert!(challenge.parameter(name).is_some());
+        }
+    }
+}
+
+/// Reads the bytes as a key in PEM and as the key file of a service account. An error shows nothing
+/// of a key.
+#[cfg(feature = "jwt")]
+pub fn key_file(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let errors = [
+        crate::signing::SigningKey::from_pem(&text).err(),
+        super::key_file::read_key_file(&text).err(),
+        crate::signing::SigningKey::from_pkcs8_der(bytes).err(),
+    ];
+    for error in errors.into_iter().flatten() {
+        let shown = error.to_string();
+        assert!(shown.len() < 300, "an error that quotes its input");
+        assert!(matches!(error, crate::error::Error::Config(_)));
+    }
+}
+
 /// Reads the bytes as a stored record. One that can be read is written and read again with the same
 /// login in it.
 pub fn record(bytes: &[u8]) {
@@ -174,6 +271,75 @@ mod tests {
             "code=c&state=STATE",
         ];
         fed("callback", callback, &seeds.map(|seed| seed.as_bytes().to_vec()), 3000);
+    }
+
+    #[cfg(feature = "discovery")]
+    #[test]
+    fn any_bytes_are_read_as_metadata() {
+        let seeds = [
+            br#"{"issuer":"https://a.example","token_endpoint":"https://a.example/t","mtls_endpoint_aliases":{"token_endpoint":"https://m.a.example/t"},"token_endpoint_auth_methods_supported":["none",7]}"#.to_vec(),
+            br#"{"issuer":"https://a.example","token_endpoint":"http://a.example/t"}"#.to_vec(),
+            b"https://a.example:8443/x/y/".to_vec(),
+        ];
+        fed("metadata", metadata, &seeds, 3000);
+        metadata(&b"[".repeat(100_000));
+        metadata(&br#"{"issuer":"#.repeat(100_000));
+    }
+
+    #[cfg(feature = "device")]
+    #[test]
+    fn any_bytes_are_read_as_the_start_of_a_device_login() {
+        let seeds = [
+            br#"{"device_code":"d","user_code":"WDJB-MJHT","verification_uri":"https://a.example/d","verification_uri_complete":"https://a.example/d?c=1","expires_in":900,"interval":5}"#.to_vec(),
+            br#"{"device_code":"d","user_code":"U\u202e","verification_url":"http://a.example","expires_in":"1e99","interval":null}"#.to_vec(),
+            br#"{"error":"slow_down","interval":18446744073709551615}"#.to_vec(),
+        ];
+        fed("device", device, &seeds, 3000);
+        device(&br#"{"device_code":"#.repeat(50_000));
+    }
+
+    #[cfg(feature = "oidc")]
+    #[test]
+    fn any_bytes_are_read_as_userinfo() {
+        let seeds = [
+            br#"{"sub":"ada","email":"a@example.com","email_verified":"true","address":{"x":[1]}}"#
+                .to_vec(),
+            br#"{"sub":["ada"]}"#.to_vec(),
+            b"e30.eyJub25jZSI6Im4tMFM2X1d6QTJNaiJ9.c2ln".to_vec(),
+        ];
+        fed("userinfo", userinfo, &seeds, 3000);
+        userinfo(&b"{\"sub\":".repeat(50_000));
+    }
+
+    #[test]
+    fn any_bytes_are_read_as_challenges() {
+        let seeds = [
+            br#"Bearer realm="a, b=c", error="invalid_token" , error_description = "say \"no\"""#
+                .to_vec(),
+            b"Basic realm=\"x\", Bearer error=invalid_token\nNegotiate YII=, DPoP algs=\"ES256\""
+                .to_vec(),
+            b"error=invalid_request,error_description=Invalid request".to_vec(),
+            b"Bearer error=\"caf\xe9\"".to_vec(),
+        ];
+        fed("challenge", challenge, &seeds, 6000);
+        challenge(&b"a=\"\\\"\",".repeat(3000));
+    }
+
+    #[cfg(feature = "jwt")]
+    #[test]
+    fn any_bytes_are_read_as_a_key() {
+        let pem = include_str!("../../tests/keys/ed25519.pem");
+        let file = serde_json::json!({
+            "type": "service_account", "client_email": "a@b.example", "private_key": pem,
+            "private_key_id": "k", "token_uri": "https://a.example/t",
+        });
+        let seeds = [
+            pem.as_bytes().to_vec(),
+            include_bytes!("../../tests/keys/p256.pem").to_vec(),
+            include_bytes!("../../tests/keys/p256.sec1.pem").to_vec(),
+            file.to_string().into_bytes(),
+        ];
+        fed("key_file", key_file, &seeds, 1500);
     }
 
     #[test]

@@ -35,6 +35,28 @@ pub(crate) fn check_nonce(token: &str, nonce: &Secret) -> Result<(), &'static st
     }
 }
 
+/// Reads what a userinfo endpoint answered (OpenID Connect Core section 5.3.2). Where an ID token is
+/// known, the answer must be about the same user.
+#[cfg(feature = "oidc")]
+pub(crate) fn userinfo(
+    content_type: &str,
+    body: &[u8],
+    id_token: Option<&str>,
+) -> Result<Map<String, Value>, &'static str> {
+    if content_type.trim_start().to_ascii_lowercase().starts_with("application/jwt") {
+        return Err("it is signed (application/jwt), which this release does not read");
+    }
+    let members: Map<String, Value> =
+        serde_json::from_slice(body).map_err(|_| "it is not a JSON object")?;
+    let claims = id_token.and_then(|text| claims(text).ok());
+    match claims.as_ref().and_then(|claims| claims.get("sub")) {
+        Some(subject) if members.get("sub") != Some(subject) => {
+            Err("it is about another user than the ID token (its sub differs)")
+        }
+        _ => Ok(members),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

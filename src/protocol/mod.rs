@@ -24,6 +24,8 @@ mod import;
 mod introspect;
 #[cfg(feature = "jwt")]
 mod jwt_bearer;
+#[cfg(feature = "jwt")]
+mod key_file;
 mod pkce;
 #[cfg(any(test, feature = "device", feature = "introspection"))]
 mod refusal;
@@ -55,13 +57,15 @@ pub(crate) use form::form_encoded;
 pub(crate) use grant::{TokenRequest, client_credentials, exchange, refresh, revoke};
 pub(crate) use id_token::check_nonce;
 #[cfg(feature = "oidc")]
-pub(crate) use id_token::claims;
+pub(crate) use id_token::{claims, userinfo};
 #[cfg(feature = "introspection")]
 pub(crate) use introspect::{introspect, read_introspection};
 #[cfg(feature = "jwt")]
 pub use jwt_bearer::JwtBearer;
 #[cfg(feature = "jwt")]
 pub(crate) use jwt_bearer::jwt_bearer;
+#[cfg(feature = "jwt")]
+pub(crate) use key_file::read_key_file;
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
 pub(crate) use retry_after::retry_after;
 #[cfg(any(feature = "device", feature = "introspection"))]

@@ -45,9 +45,18 @@ impl Deref for Live {
     }
 }
 
+/// Token types that are no bearer tokens whatever the service: they need a proof with each request, or
+/// are no access tokens at all (RFC 9449, RFC 6749 section 7.1, RFC 8693 section 2.2.1). Words such as
+/// `bot` and `User Access Token` are bearer tokens of their services.
+const NO_BEARER: [&str; 4] = ["dpop", "pop", "mac", "n_a"];
+
 /// The value of the header that carries an access token. A token with control characters would
 /// split the request, and bytes beyond ASCII are read differently by each server.
-fn header(word: Option<&str>, token: &Secret) -> Option<HeaderValue> {
+fn header(word: Option<&str>, token: &Token) -> Option<HeaderValue> {
+    if NO_BEARER.iter().any(|kind| token.token_type().eq_ignore_ascii_case(kind)) {
+        return None;
+    }
+    let token = token.access_token();
     let text = Zeroizing::new(match word {
         Some(word) => [word, " ", token.expose()].concat(),
         None => token.expose().to_owned(),
@@ -97,7 +106,7 @@ impl Live {
             token: token.clone(),
             login: record.login().into(),
             generation: record.generation(),
-            header: header(rules.api_word.as_deref(), token.access_token()),
+            header: header(rules.api_word.as_deref(), token),
         }))
     }
 
@@ -130,6 +139,18 @@ impl Live {
     /// The text without the access token, if it repeats it.
     pub(crate) fn redact(&self, text: String) -> String {
         if self.is_in(&text) { text.replace(self.access_token().expose(), "[..]") } else { text }
+    }
+
+    /// Why there is no header that carries it.
+    pub(crate) fn without_header(&self) -> Error {
+        let kind = self.token.token_type();
+        if NO_BEARER.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+            return Error::config(format!(
+                "the service issued a token of the type {kind}, which is no bearer token (RFC 6749 \
+                 section 7.1); this client does not use it"
+            ));
+        }
+        Error::config("the access token has characters that no header can carry")
     }
 
     pub(crate) fn id(&self) -> Id {

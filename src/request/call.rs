@@ -10,7 +10,7 @@ use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{self, HeaderMap, HeaderValue, Method, Uri};
 
 use super::{Request, Response, without_query};
-use crate::error::{ApiError, Error, Result, TransportError};
+use crate::error::{ApiError, Challenge, Error, Result, TransportError};
 use crate::protocol;
 use crate::refresh::{Live, Want};
 use crate::transport::without_address;
@@ -133,10 +133,8 @@ impl Request<'_> {
             }
             attempt += 1;
             let again = left > 0 && !matches!(payload, Payload::Reader(..));
-            let value = live.as_ref().map(|live| {
-                let text = "the access token has characters that no header can carry";
-                live.header.as_ref().ok_or_else(|| Error::config(text))
-            });
+            let value =
+                live.as_ref().map(|live| live.header.as_ref().ok_or_else(|| live.without_header()));
             let answer = match self.send_once(&uri, value.transpose()?, &mut payload) {
                 Ok(answer) => answer,
                 Err(failed) if again && (!failed.left || self.is_repeatable()) => {
@@ -238,7 +236,10 @@ impl Request<'_> {
     }
 
     fn is_expired(&self, url: &str, answer: &Answer) -> bool {
-        answer.status == 401
+        // The token is good, and a person has to log in in another way (RFC 9470 section 3).
+        let stronger = Some("insufficient_user_authentication");
+        let stronger = |challenge: &Challenge| challenge.error() == stronger;
+        answer.status == 401 && !Challenge::of(&answer.headers).iter().any(stronger)
             || self
                 .client
                 .hooks()

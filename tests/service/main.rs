@@ -1,6 +1,7 @@
 //! Any OAuth 2.0 service: what a client needs beyond a login and a refresh.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod challenges;
 #[cfg(feature = "device")]
 mod device;
 #[cfg(feature = "discovery")]
@@ -13,7 +14,9 @@ mod jwt;
 mod logout;
 #[cfg(feature = "oidc")]
 mod oidc;
+mod replies;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
+mod tls;
 mod web;

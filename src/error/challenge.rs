@@ -1,0 +1,285 @@
+//! What an API says about a refused token: `WWW-Authenticate` (RFC 9110 section 11.6.1, RFC 6750
+//! section 3).
+
+use ureq::http::HeaderMap;
+
+/// More challenges and parameters than this are not looked at.
+const MOST: usize = 64;
+
+/// One challenge of an answer, such as `Bearer error="insufficient_scope", scope="read write"`.
+///
+/// ```
+/// use evergrant::error::Challenge;
+/// use ureq::http::HeaderMap;
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert("www-authenticate", r#"Bearer error="insufficient_scope", scope="a b""#.parse()?);
+/// let challenges = Challenge::of(&headers);
+/// assert_eq!(challenges[0].error(), Some("insufficient_scope"));
+/// assert_eq!(challenges[0].parameter("scope"), Some("a b"));
+/// # Ok::<(), ureq::http::header::InvalidHeaderValue>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Challenge {
+    /// The scheme as the server wrote it; empty where it wrote none, which a server was seen to do.
+    pub scheme: String,
+    /// The one value of a scheme without parameters, such as `Negotiate`'s.
+    pub token68: Option<String>,
+    /// The parameters in their order, names in small letters, values without quotes and without
+    /// control characters.
+    pub parameters: Vec<(String, String)>,
+    /// Whether it kept to the grammar: no parameter twice, no text without an end.
+    pub well_formed: bool,
+}
+
+impl Challenge {
+    /// The challenges of all `WWW-Authenticate` headers. What cannot be read is skipped.
+    pub fn of(headers: &HeaderMap) -> Vec<Challenge> {
+        let mut found = Vec::new();
+        for value in headers.get_all("www-authenticate") {
+            parse(&String::from_utf8_lossy(value.as_bytes()), &mut found);
+        }
+        found
+    }
+
+    /// Whether it is of this scheme, in any case.
+    pub fn is(&self, scheme: &str) -> bool {
+        self.scheme.eq_ignore_ascii_case(scheme)
+    }
+
+    /// The first parameter of this name.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let mut values = self.parameters.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
+        values.next().map(|(_, value)| value.as_str())
+    }
+
+    /// The error code, such as `invalid_token` or `insufficient_scope` (RFC 6750 section 3.1).
+    pub fn error(&self) -> Option<&str> {
+        self.parameter("error")
+    }
+}
+
+/// Reads one header. The text is a list, and so are the parameters in it: after a comma, a word with
+/// `=` behind it goes on with a challenge, and another word begins one.
+fn parse(text: &str, found: &mut Vec<Challenge>) {
+    let mut rest = text;
+    let mut open = false;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+        if rest.is_empty() || found.len() > MOST {
+            return;
+        }
+        let (word, after) = token(rest);
+        if word.is_empty() {
+            // Nothing that begins here can be read: on to the next element.
+            rest = skip_element(rest);
+            mark(found, open);
+            continue;
+        }
+        let behind = after.trim_start();
+        if let Some(value) = behind.strip_prefix('=').filter(|_| open || !is_token68(after)) {
+            if !open {
+                found.push(Challenge { well_formed: false, ..Challenge::default() });
+                open = true;
+            }
+            rest = parameter(word, value, found);
+            continue;
+        }
+        let mut challenge =
+            Challenge { scheme: word.to_owned(), well_formed: true, ..Challenge::default() };
+        rest = after;
+        // A value of its own, which ends with the element: `Negotiate YII=`.
+        let (element, following) = after.split_at(after.find(',').unwrap_or(after.len()));
+        let value = element.trim();
+        let (first, behind) = token68(value);
+        if after.starts_with(char::is_whitespace) && !first.is_empty() && behind.is_empty() {
+            challenge.token68 = Some(first.to_owned());
+            rest = following;
+        }
+        found.push(challenge);
+        open = true;
+    }
+}
+
+/// Adds a parameter to the last challenge; what is behind it.
+fn parameter<'a>(name: &str, value: &'a str, found: &mut [Challenge]) -> &'a str {
+    let value = value.trim_start();
+    let (text, rest, whole) = match value.strip_prefix('"') {
+        Some(quoted) => unquoted(quoted),
+        // A server was seen to write spaces without quotes: up to the comma.
+        None => {
+            let (text, rest) = value.split_at(value.find(',').unwrap_or(value.len()));
+            let text = text.trim_end();
+            (text.to_owned(), rest, token(text).1.is_empty())
+        }
+    };
+    if let Some(challenge) = found.last_mut().filter(|challenge| challenge.parameters.len() < MOST)
+    {
+        let name = name.to_ascii_lowercase();
+        let twice = challenge.parameters.iter().any(|(own, _)| *own == name);
+        challenge.well_formed &= whole && !twice;
+        let text = text.chars().filter(|c| !c.is_control()).collect();
+        challenge.parameters.push((name, text));
+    }
+    rest
+}
+
+/// A quoted text up to its quote, with `\` taken out; what is behind it; and whether it had an end.
+fn unquoted(text: &str) -> (String, &str, bool) {
+    let mut out = String::new();
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return (out, &text[at + 1..], true),
+            '\\' => out.extend(chars.next().map(|(_, c)| c)),
+            c => out.push(c),
+        }
+    }
+    (out, "", false)
+}
+
+fn mark(found: &mut [Challenge], open: bool) {
+    if let Some(challenge) = found.last_mut().filter(|_| open) {
+        challenge.well_formed = false;
+    }
+}
+
+/// Up to the next comma that is not in quotes.
+fn skip_element(text: &str) -> &str {
+    let mut quoted = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            ',' if !quoted => return &text[at..],
+            _ => {}
+        }
+    }
+    ""
+}
+
+/// A token (RFC 9110 section 5.6.2), and what is behind it.
+fn token(text: &str) -> (&str, &str) {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    text.split_at(text.bytes().position(|b| !fits(b)).unwrap_or(text.len()))
+}
+
+/// A token68 (RFC 9110 section 11.2), and what is behind it.
+fn token68(text: &str) -> (&str, &str) {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
+    let end = text.bytes().position(|b| !fits(b)).unwrap_or(text.len());
+    let equals = text[end..].bytes().take_while(|b| *b == b'=').count();
+    if end == 0 { ("", text) } else { text.split_at(end + equals) }
+}
+
+/// Whether only `=` is left of the element: then it was a token68 and no name.
+fn is_token68(text: &str) -> bool {
+    let element = text.split(',').next().unwrap_or_default().trim_end();
+    !element.is_empty() && element.bytes().all(|b| b == b'=')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ureq::http::HeaderValue;
+
+    fn read(values: &[&[u8]]) -> Vec<Challenge> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append("www-authenticate", HeaderValue::from_bytes(value).unwrap());
+        }
+        Challenge::of(&headers)
+    }
+
+    /// `scheme name=value name=value`, with `!` before one that does not keep to the grammar.
+    fn shown(values: &[&[u8]]) -> Vec<String> {
+        let show = |challenge: &Challenge| {
+            let mark = if challenge.well_formed { "" } else { "!" };
+            let mut text = format!("{mark}{}", challenge.scheme);
+            text.extend(challenge.token68.iter().map(|value| format!(" {value}")));
+            text.extend(
+                challenge.parameters.iter().map(|(name, value)| format!(" {name}={value}")),
+            );
+            text
+        };
+        read(values).iter().map(show).collect()
+    }
+
+    #[test]
+    fn every_challenge_that_was_seen_is_read() {
+        let table: &[(&[u8], &[&str])] = &[
+            (b"Bearer", &["Bearer"]),
+            (
+                b"bearer error=\"missing_authorization\", error_description=\"Missing 'Authorization' in headers.\"",
+                &["bearer error=missing_authorization error_description=Missing 'Authorization' in headers."],
+            ),
+            (
+                br#"Bearer realm="a, b=c", error="invalid_token" , error_description = "say \"no\"""#,
+                &["Bearer realm=a, b=c error=invalid_token error_description=say \"no\""],
+            ),
+            (
+                b"Bearer realm=\"https://as.example\", DPoP realm=\"https://as.example\", algs=\"ES256 EdDSA\"",
+                &["Bearer realm=https://as.example", "DPoP realm=https://as.example algs=ES256 EdDSA"],
+            ),
+            (
+                b"Basic realm=\"x\", Bearer error=invalid_token",
+                &["Basic realm=x", "Bearer error=invalid_token"],
+            ),
+            (b"Negotiate YII=, Bearer realm=x", &["Negotiate YII=", "Bearer realm=x"]),
+            (b"Bearer scope=\"a b\", scope=\"c\"", &["!Bearer scope=a b scope=c"]),
+            (
+                b"Bearer error=\"insufficient_scope\",scope=\"write:x\",,",
+                &["Bearer error=insufficient_scope scope=write:x"],
+            ),
+            (
+                b"error=invalid_request,error_description=Invalid request",
+                &["! error=invalid_request error_description=Invalid request"],
+            ),
+            (b"Basic", &["Basic"]),
+            (b"Bearer error=\"invalid_client\"", &["Bearer error=invalid_client"]),
+            (
+                "DPoP realm=\"r\", error=\"use_dpop_nonce\", error_description=\"…\", algs=\"ES256\"".as_bytes(),
+                &["DPoP realm=r error=use_dpop_nonce error_description=… algs=ES256"],
+            ),
+            (
+                b"Bearer error=\"invalid_token\", error_description=\"caf\xe9\"",
+                &["Bearer error=invalid_token error_description=caf\u{fffd}"],
+            ),
+            (b"Bearer error=\"unterminated", &["!Bearer error=unterminated"]),
+            (b"", &[]),
+            (b" , ,", &[]),
+            (
+                b"Bearer error=\"insufficient_user_authentication\", acr_values=\"urn:a\", max_age=5",
+                &["Bearer error=insufficient_user_authentication acr_values=urn:a max_age=5"],
+            ),
+            (
+                b"Bearer resource_metadata=\"https://api.example/.well-known/oauth-protected-resource\"",
+                &["Bearer resource_metadata=https://api.example/.well-known/oauth-protected-resource"],
+            ),
+            (b"\"quoted, first\", Bearer realm=x", &["Bearer realm=x"]),
+            (b"Bearer \"x\", error=a", &["!Bearer error=a"]),
+        ];
+        for (value, expected) in table {
+            assert_eq!(shown(&[value]), *expected, "{}", String::from_utf8_lossy(value));
+        }
+        assert_eq!(
+            shown(&[b"Basic realm=a", b"", b"Bearer error=b"]),
+            ["Basic realm=a", "Bearer error=b"]
+        );
+    }
+
+    #[test]
+    fn scheme_and_names_are_read_in_any_case_and_the_first_of_two_counts() {
+        let challenge = &read(&[b"BEARER Error=\"a\", ERROR=\"b\", ScOpE=\"c d\""])[0];
+        assert!(challenge.is("bearer") && !challenge.is("basic") && !challenge.well_formed);
+        assert_eq!((challenge.error(), challenge.parameter("scope")), (Some("a"), Some("c d")));
+    }
+
+    #[test]
+    fn a_header_without_end_is_read_up_to_a_limit() {
+        let many = "Bearer a=b, ".repeat(500);
+        assert!(read(&[many.as_bytes()]).len() <= MOST + 1);
+        let long = format!("Bearer {}", "a=b,".repeat(5000));
+        assert_eq!(read(&[long.as_bytes()])[0].parameters.len(), MOST);
+    }
+}

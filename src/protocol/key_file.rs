@@ -1,0 +1,57 @@
+//! The key file of a service account of Google's.
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::secret::Secret;
+use crate::signing::SigningKey;
+
+/// What is used of a key file.
+pub(crate) struct KeyFile {
+    pub(crate) email: String,
+    pub(crate) token_uri: String,
+    pub(crate) project_id: Option<String>,
+    pub(crate) key: SigningKey,
+}
+
+/// The members as they stand in the file.
+#[derive(Deserialize)]
+struct Raw {
+    #[serde(rename = "type")]
+    kind: String,
+    client_email: String,
+    private_key: Secret,
+    #[serde(default)]
+    private_key_id: Option<String>,
+    #[serde(default)]
+    project_id: Option<String>,
+    token_uri: String,
+}
+
+/// Reads the text of a key file. The error shows nothing of it.
+pub(crate) fn read_key_file(text: &str) -> Result<KeyFile> {
+    // Not serde_json's own words: for a wrong type they quote the value.
+    let raw: Raw = serde_json::from_str(text).map_err(|error| {
+        Error::config(format!(
+            "this is not the key file of a service account (line {}, column {}): it is JSON with type, \
+             client_email, private_key and token_uri",
+            error.line(),
+            error.column()
+        ))
+    })?;
+    if raw.kind != "service_account" {
+        return Err(Error::config(
+            "this is a key file, and not one of a service account: its type is another",
+        ));
+    }
+    let mut key = SigningKey::from_pem(raw.private_key.expose())?;
+    if let Some(key_id) = raw.private_key_id {
+        key = key.with_key_id(key_id);
+    }
+    Ok(KeyFile {
+        email: raw.client_email,
+        token_uri: raw.token_uri,
+        project_id: raw.project_id,
+        key,
+    })
+}

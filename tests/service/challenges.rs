@@ -1,0 +1,91 @@
+//! What an API says about a token, and what follows from it.
+
+use evergrant::Error;
+use evergrant::error::ApiError;
+use evergrant::sandbox::{ApiReply, Sandbox};
+
+use crate::support::{sandbox, seeded};
+
+/// What a call comes to where the API answers this, and how often the token was refreshed.
+fn answered(status: u16, challenge: Option<&'static [u8]>) -> (Box<ApiError>, u64, u64) {
+    let sandbox: Sandbox = sandbox();
+    let client = seeded(&sandbox);
+    sandbox.on("GET", "/api/x", move |_| {
+        let reply = ApiReply::bytes(status, "text/html", "<h1>no</h1>");
+        match challenge {
+            Some(text) => reply.with_header("WWW-Authenticate", std::str::from_utf8(text).unwrap()),
+            None => reply,
+        }
+    });
+    let Err(Error::Api(error)) = client.get("/x").call() else { panic!("{status}") };
+    let counters = sandbox.counters();
+    (error, counters.refreshes, counters.api_calls)
+}
+
+#[test]
+fn a_401_is_refreshed_once_whatever_its_challenge_says_or_does_not() {
+    for challenge in [
+        None,
+        Some(&b""[..]),
+        Some(b"Basic realm=\"x\""),
+        Some(b"Bearer error=\"invalid_token\""),
+        Some(b"Bearer error=\"unterminated"),
+        Some(b"=,;\"\\"),
+        Some(b"error=invalid_request,error_description=Invalid request"),
+        Some("Bearer error_description=\"caf\u{e9}\"".as_bytes()),
+    ] {
+        let (error, refreshes, calls) = answered(401, challenge);
+        assert_eq!((error.status, refreshes, calls), (401, 1, 2), "{challenge:?}");
+    }
+}
+
+#[test]
+fn what_a_new_token_does_not_mend_is_not_refreshed_and_tells_what_is_wanted() {
+    let text = b"Bearer error=\"insufficient_scope\", scope=\"invoices:write files:read\"";
+    let (error, refreshes, calls) = answered(403, Some(text));
+    assert_eq!((refreshes, calls), (0, 1));
+    let challenges = error.challenges();
+    assert_eq!(challenges[0].error(), Some("insufficient_scope"));
+    assert_eq!(challenges[0].parameter("scope"), Some("invoices:write files:read"));
+
+    let (_, refreshes, calls) = answered(400, Some(b"Bearer error=\"invalid_request\""));
+    assert_eq!((refreshes, calls), (0, 1));
+
+    let text =
+        b"Bearer error=\"insufficient_user_authentication\", acr_values=\"urn:mfa\", max_age=60";
+    let (error, refreshes, calls) = answered(401, Some(text));
+    assert_eq!((refreshes, calls), (0, 1), "the token is good");
+    let challenge = &error.challenges()[0];
+    assert_eq!(challenge.parameter("acr_values"), Some("urn:mfa"));
+    assert_eq!(challenge.parameter("max_age"), Some("60"));
+}
+
+#[test]
+fn a_403_may_mean_that_the_token_has_ended_where_the_caller_says_so() {
+    let sandbox = sandbox();
+    let client = crate::support::builder(&sandbox);
+    let client = client.expired_when(|answer| answer.status == 403).build();
+    client.seed(sandbox.login()).unwrap();
+    sandbox.on("GET", "/api/x", |request| match request.access_token_number {
+        Some(1) => ApiReply::bytes(403, "text/html", "<h1>Forbidden</h1>"),
+        _ => ApiReply::json(200, "ok"),
+    });
+    assert_eq!(client.get("/x").call().unwrap().status(), 200);
+    assert_eq!(sandbox.counters().refreshes, 1);
+}
+
+#[test]
+fn a_challenge_of_the_token_endpoint_is_not_taken_for_one_of_the_api() {
+    for header in ["Bearer error=\"invalid_client\"", "Basic", ""] {
+        let sandbox = sandbox();
+        let client = seeded(&sandbox);
+        sandbox.on_token(move |_, _| {
+            let body = serde_json::json!({"error": "invalid_client"});
+            evergrant::sandbox::Reply::json(401, body).with_header("WWW-Authenticate", header)
+        });
+        let error = client.refresh().unwrap_err();
+        assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_client"), "{error:?}");
+        assert_eq!(sandbox.counters().token_requests, 1, "{header}");
+        assert!(client.get("/me").call().is_ok(), "the token still works");
+    }
+}

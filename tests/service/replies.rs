@@ -1,0 +1,168 @@
+//! What an answer of the token endpoint means for the client, where no other test says it.
+
+use evergrant::sandbox::{Reply, Sandbox};
+use evergrant::{Client, Error, MemoryBackend};
+use serde_json::{Value, json};
+
+use crate::support::{Fake, builder, provider_at, rt, sandbox, seeded, stranger};
+
+/// A sandbox whose token answers are changed.
+fn answering(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Sandbox {
+    let sandbox = sandbox();
+    sandbox.on_token(move |_, reply| {
+        let mut body = reply.to_json();
+        change(&mut body);
+        Reply::json(reply.status, body)
+    });
+    sandbox
+}
+
+fn logged_in(sandbox: &Sandbox, scopes: &[&str]) -> (Client, Result<evergrant::Token, Error>) {
+    let client = builder(sandbox).build();
+    let authorization = client.authorize(scopes).unwrap();
+    let callback = sandbox.approve(authorization.url()).unwrap();
+    let token = client.exchange(authorization, &callback);
+    (client, token)
+}
+
+#[test]
+fn a_bearer_token_is_one_in_any_spelling_and_another_type_is_not_used() {
+    for (kind, used) in [
+        ("bearer", true),
+        ("BEARER", true),
+        ("User Access Token", true),
+        ("DPoP", false),
+        ("mac", false),
+        ("N_A", false),
+        ("pop", false),
+    ] {
+        let sandbox = answering(move |body| body["token_type"] = kind.into());
+        let (client, token) = logged_in(&sandbox, &["read"]);
+        assert_eq!(token.unwrap().token_type(), kind);
+        let result = client.get("/me").call();
+        assert_eq!(result.is_ok(), used, "{kind}");
+        if let Err(error) = result {
+            assert!(error.to_string().contains(kind), "{error}");
+            assert_eq!(sandbox.counters().api_calls, 0, "{kind}: it was not sent");
+        }
+        // The login is kept whatever the type: the refresh token is good.
+        assert!(client.stored().unwrap().unwrap().token().refresh_token().is_some());
+    }
+}
+
+#[test]
+fn a_scope_that_is_absent_means_as_requested_and_one_that_is_present_is_the_truth() {
+    let absent = answering(|body| drop(body.as_object_mut().unwrap().remove("scope")));
+    let (_, token) = logged_in(&absent, &["read", "write"]);
+    assert_eq!(token.unwrap().scope(), None);
+    let less = answering(|body| body["scope"] = "read".into());
+    let (client, token) = logged_in(&less, &["read", "write"]);
+    assert_eq!(token.unwrap().scope(), Some("read"));
+    // A refresh that says nothing leaves it: it is not widened to what was asked for at first.
+    let quiet = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    less.on_token(move |_, reply| {
+        let mut body = reply.to_json();
+        quiet.store(true, std::sync::atomic::Ordering::Relaxed);
+        body.as_object_mut().unwrap().remove("scope");
+        Reply::json(200, body)
+    });
+    client.refresh().unwrap();
+    assert_eq!(client.token().unwrap().scope(), Some("read"));
+}
+
+#[test]
+fn a_refresh_token_beside_a_token_of_the_client_is_kept_and_never_used() {
+    let sandbox = answering(|body| body["refresh_token"] = "rt-unasked".into());
+    let client = builder(&sandbox).client_credentials(&["read"]).build();
+    client.access_token().unwrap();
+    let stored = client.stored().unwrap().unwrap();
+    assert_eq!(rt(stored.token()), "rt-unasked");
+    client.refresh().unwrap();
+    assert_eq!(sandbox.counters().client_credentials, 2, "the next comes by the same grant");
+    assert_eq!(sandbox.counters().refused, 0);
+}
+
+#[test]
+fn an_error_that_is_no_json_keeps_the_refresh_token() {
+    for (status, body) in [
+        ("400 Bad Request", ""),
+        ("403 Forbidden", ""),
+        ("403 Forbidden", "<html>no</html>"),
+        ("400 Bad Request", r#"{"type":"about:blank","title":"Bad","detail":"no"}"#),
+        ("401 Unauthorized", r#"{"error":"invalid_client"}"#),
+        ("400 Bad Request", r#"{"error":"unauthorized_client"}"#),
+        ("400 Bad Request", r#"{"error":"invalid_scope"}"#),
+        ("400 Bad Request", r#"{"error":"unsupported_grant_type"}"#),
+        ("400 Bad Request", r#"{"error":"invalid_request"}"#),
+        ("500 Internal Server Error", "oops"),
+        ("429 Too Many Requests", ""),
+    ] {
+        let server = Fake::start(move |peer| {
+            while peer.request().is_some() {
+                peer.answer(status, "", body.as_bytes());
+            }
+        });
+        let client = stranger(provider_at(&server.url()).build().unwrap());
+        let error = client.refresh().unwrap_err();
+        assert!(!error.needs_authorization(), "{status} {body}: {error:?}");
+        let stored = client.stored().unwrap().unwrap();
+        assert_eq!(rt(stored.token()), "rt-1", "{status} {body}");
+        assert!(stored.refused().is_none(), "{status} {body}");
+    }
+}
+
+#[test]
+fn an_answer_that_unpacks_without_end_is_cut() {
+    let bomb = include_bytes!("bomb.gz");
+    let server = Fake::start(move |peer| {
+        while peer.request().is_some() {
+            peer.answer("200 OK", "Content-Encoding: gzip\r\n", bomb);
+        }
+    });
+    let client = stranger(provider_at(&server.url()).build().unwrap());
+    let error = client.refresh().unwrap_err();
+    assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
+    assert!(error.to_string().contains("larger than 1048576 bytes"), "{error}");
+    assert_eq!(rt(client.stored().unwrap().unwrap().token()), "rt-1");
+}
+
+#[test]
+fn a_bearer_goes_in_one_header_and_nowhere_else() {
+    let api = Fake::json("{}");
+    let provider = provider_at("http://127.0.0.1:1/token").api_base(api.url()).build().unwrap();
+    let credentials = evergrant::Credentials::public("app");
+    let client = Client::new(provider, credentials, MemoryBackend::new());
+    client.seed(evergrant::Token::new("at-canary")).unwrap();
+    client.get("/me?x=1").query("y", "2").call().unwrap();
+    client.post("/me").send_json(&json!({"a": 1})).unwrap();
+    for request in api.requests() {
+        let lines: Vec<_> = request.lines().filter(|line| line.contains("at-canary")).collect();
+        assert_eq!(lines.len(), 1, "{request}");
+        let (name, value) = lines[0].split_once(": ").unwrap();
+        assert!(name.eq_ignore_ascii_case("authorization"));
+        assert_eq!(value, "Bearer at-canary", "one space and no quotes");
+    }
+}
+
+#[test]
+fn a_client_that_may_do_nothing_beyond_oauth_2_1_needs_no_setting() {
+    // PKCE in every code grant, for a client with a secret too; the redirect URI in both requests,
+    // byte for byte; no answer but a code; the secret in the body where the server wants it.
+    let sandbox = Sandbox::builder()
+        .pkce_required(true)
+        .client_auth(evergrant::provider::ClientAuth::Body)
+        .start()
+        .unwrap();
+    let client = builder(&sandbox).redirect_uri("http://127.0.0.1:8/cb/?a=B%20").build();
+    let authorization = client.authorize(&["read"]).unwrap();
+    let url = url::Url::parse(authorization.url()).unwrap();
+    let get = |name: &str| {
+        url.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned())
+    };
+    assert_eq!(get("response_type").as_deref(), Some("code"));
+    assert_eq!(get("code_challenge_method").as_deref(), Some("S256"));
+    assert_eq!(get("redirect_uri").as_deref(), Some("http://127.0.0.1:8/cb/?a=B%20"));
+    let callback = sandbox.approve(authorization.url()).unwrap();
+    assert!(client.exchange(authorization, &callback).is_ok());
+    assert_eq!(seeded(&sandbox).get("/me").call().unwrap().status(), 200);
+}
