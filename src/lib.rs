@@ -87,6 +87,7 @@
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
 //! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
+//! | `shell-ev` | `shell_ev`: an SDK for Shell EV Recharge |
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //!
@@ -133,8 +134,13 @@ mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
+#[cfg(feature = "shell-ev")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
+pub mod shell_ev;
 mod token;
 mod transport;
+#[cfg(feature = "shell-ev")]
+mod vendor;
 
 #[cfg(feature = "sqlite")]
 pub use backend::SqliteBackend;

@@ -60,7 +60,7 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
-                $crate::vendor::text(from, $name::from)
+                $crate::vendor::text(from, |text| $name::from(text))
             }
         }
     )+};
