@@ -202,6 +202,7 @@ impl Error {
                 body: e.body.clone(),
                 retry_after: e.retry_after,
                 reason: e.reason.clone(),
+                request_id: e.request_id.clone(),
             })),
             Error::Callback(e) => Error::Callback(e.clone()),
             Error::Decode(e) => Error::decode(e.what.clone(), e.source.to_string()),

@@ -12,5 +12,10 @@ pub mod platform {}
 #[doc = include_str!("guide/design.md")]
 pub mod design {}
 
+#[cfg(feature = "shell-ev")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
+#[doc = include_str!("guide/shell_ev.md")]
+pub mod shell_ev {}
+
 #[doc = include_str!("guide/troubleshooting.md")]
 pub mod troubleshooting {}

@@ -89,6 +89,7 @@
 //! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
 //! | `jwt` | [`jwt`]: clients that sign (`private_key_jwt`), the JWT bearer grant (RFC 7523), service accounts |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
+//! | `shell-ev` | `shell_ev`: an SDK for Shell EV Recharge |
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
@@ -154,6 +155,12 @@ pub mod teamleader;
 mod token;
 mod transport;
 #[cfg(any(feature = "exact-online", feature = "teamleader"))]
+#[cfg(feature = "shell-ev")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
+pub mod shell_ev;
+mod token;
+mod transport;
+#[cfg(feature = "shell-ev")]
 mod vendor;
 
 #[cfg(feature = "postgres")]

@@ -226,9 +226,13 @@ fn because(reason: &Option<String>) -> String {
     reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
+fn under(request_id: &Option<String>) -> String {
+    request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
+}
+
 /// An API that answered with an error status: [`crate::Error::Api`].
 #[derive(Error)]
-#[error("{method} {url}: the API answered {status}{}", because(reason))]
+#[error("{method} {url}: the API answered {status}{}{}", because(reason), under(request_id))]
 #[non_exhaustive]
 pub struct ApiError {
     /// The method.
@@ -246,6 +250,8 @@ pub struct ApiError {
     /// What the API gave as the reason, where a client that knows its dialect has read it
     /// (`ClientBuilder::map_error`).
     pub reason: Option<String>,
+    /// Under which id the API knows the request, where a client that knows its dialect has read it.
+    pub request_id: Option<String>,
 }
 
 impl ApiError {
@@ -260,6 +266,7 @@ impl ApiError {
             body: Vec::new(),
             retry_after: None,
             reason: None,
+            request_id: None,
         }
     }
 

@@ -113,6 +113,7 @@ impl Response {
             body,
             retry_after,
             reason: None,
+            request_id: None,
         }
     }
 }

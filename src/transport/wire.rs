@@ -129,6 +129,7 @@ impl Answer {
             status: self.status,
             retry_after: crate::protocol::retry_after(&self.headers, sent_at, longest),
             reason: None,
+            request_id: None,
             headers: Box::new(self.headers),
             body,
         }))

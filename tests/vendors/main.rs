@@ -5,3 +5,17 @@
 mod exact_online;
 #[cfg(feature = "teamleader")]
 mod teamleader;
+//! The SDKs of single services, against servers on loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[cfg(feature = "shell-ev")]
+mod shell_ev;
+
+/// What a test starts with another environment: not a test of its own.
+#[test]
+fn child_entry() {
+    #[cfg(feature = "shell-ev")]
+    if std::env::var_os(shell_ev::CHILD).is_some() {
+        shell_ev::child();
+    }
+}

@@ -1,0 +1,222 @@
+//! How a request is sent, and what every answer has in common.
+
+use std::fmt::Write as _;
+use std::ops::Deref;
+
+use ring::rand::SecureRandom as _;
+use serde_json::{Map, Value};
+use ureq::http::Method;
+
+use super::failure::{self, Traced};
+use super::query::is_uuid;
+use super::read::{Read, Reader, Unread};
+use super::{RequestStatus, ShellEv};
+use crate::error::{ApiError, DecodeError};
+use crate::{BoxError, Error, Result};
+
+/// A list that Shell answered. It can be gone through as it is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Answer<T> {
+    /// Under which id Shell knows the request.
+    pub request_id: String,
+    /// How the request ended. `FAILED` is an error, so it is not here.
+    pub status: Option<RequestStatus>,
+    /// The list.
+    pub data: Vec<T>,
+    /// What could not be read, wherever it stands.
+    pub unread: Vec<Unread>,
+    /// Members of the answer that have no field here.
+    pub extra: Map<String, Value>,
+}
+
+impl<T> Deref for Answer<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.data
+    }
+}
+
+impl<T> IntoIterator for Answer<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.data.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Answer<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.data.iter()
+    }
+}
+
+/// Reads an answer, unless it is neither an object nor a list.
+fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
+    let mut object = match raw.body {
+        Value::Object(object) => object,
+        // Other programs saw the list alone.
+        list @ Value::Array(_) => Map::from_iter([("data".to_owned(), list)]),
+        _ => return None,
+    };
+    let mut reader = Reader::default();
+    let request_id: Option<String> = reader.field(&mut object, &["requestId"]);
+    Some(Answer {
+        request_id: request_id.unwrap_or(raw.request_id),
+        status: reader.field(&mut object, &["status"]),
+        data: reader.field(&mut object, &["data"]),
+        unread: reader.unread,
+        extra: object,
+    })
+}
+
+impl<T> Answer<T> {
+    /// How many elements the list has as it came.
+    pub(super) fn elements(&self) -> usize {
+        let lost = |unread: &&Unread| unread.at.starts_with("data[") && unread.at.ends_with(']');
+        let direct = |unread: &&Unread| !unread.at.contains('.');
+        self.data.len() + self.unread.iter().filter(lost).filter(direct).count()
+    }
+}
+
+/// A request.
+pub(super) struct Call<'a> {
+    pub(super) shell: &'a ShellEv,
+    pub(super) method: Method,
+    pub(super) target: String,
+    pub(super) request_id: Option<String>,
+    pub(super) body: Option<Value>,
+}
+
+impl Call<'_> {
+    /// The error without the access token, should the API have repeated it. The client does this for
+    /// answers that are errors by their status.
+    fn without_token(&self, error: Error) -> Error {
+        let Error::Api(mut api) = error else { return error };
+        api.reason = match self.shell.client.access_token() {
+            Ok(token) => api.reason.map(|reason| reason.replace(token.expose(), "[..]")),
+            Err(_) => None,
+        };
+        Error::Api(api)
+    }
+}
+
+/// An answer with a good status, not read any further.
+struct Raw {
+    request_id: String,
+    body: Value,
+}
+
+impl Call<'_> {
+    /// Sends the request and reads the list.
+    pub(super) fn answer<T: Read>(self) -> Result<Answer<T>> {
+        let path = path_of(&self.target);
+        let raw = self.send()?;
+        let request_id = raw.request_id.clone();
+        read(raw)
+            .ok_or_else(|| incomplete(&path, &request_id, "it is neither an object nor a list"))
+    }
+
+    fn send(self) -> Result<Raw> {
+        let request_id = match &self.request_id {
+            Some(id) if is_uuid(id) => id.clone(),
+            Some(_) => return Err(Error::Config("the request id is not a UUID".into())),
+            None => new_request_id()?,
+        };
+        let base = self.shell.client.provider().api_base().unwrap_or_default().to_owned();
+        let traced = |error| failure::traced(error, &request_id, &base);
+        // The header is part of the request, so a request that is sent again carries the same.
+        let mut request = self
+            .shell
+            .client
+            .request(self.method.clone(), &self.target)
+            .header("RequestId", &request_id)
+            .header("Accept", "application/json");
+        let writes = self.method == Method::POST;
+        if writes {
+            // Shell documents no key by which it would know a second start for the first one.
+            request = request.repeatable(false);
+        }
+        let response = match &self.body {
+            Some(body) => request.send_json(body),
+            None if writes => request.send([]),
+            None => request.call(),
+        };
+        let response = response.map_err(traced)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.read_bytes().map_err(traced)?;
+        let body = match serde_json::from_slice(&bytes) {
+            Ok(body) => body,
+            // It was accepted, and there is nothing to say about it.
+            Err(_) if writes && bytes.iter().all(u8::is_ascii_whitespace) => {
+                Value::Object(Map::new())
+            }
+            Err(error) => {
+                let why = format!("status {status}, line {}: it is not JSON", error.line());
+                return Err(incomplete(&path_of(&self.target), &request_id, &why));
+            }
+        };
+        let said = body.get("status").and_then(Value::as_str).unwrap_or_default();
+        if said.eq_ignore_ascii_case(RequestStatus::Failed.as_str()) {
+            let url = [base.trim_end_matches('/'), &path_of(&self.target)].concat();
+            let mut api = ApiError::new(self.method.as_str(), url, status);
+            (api.headers, api.body) = (Box::new(headers), bytes);
+            return Err(traced(self.without_token(failure::explained(api))));
+        }
+        Ok(Raw { request_id, body })
+    }
+}
+
+fn path_of(target: &str) -> String {
+    target.split('?').next().unwrap_or_default().to_owned()
+}
+
+/// A random UUID (version 4, RFC 9562 section 5.4).
+fn new_request_id() -> Result<String> {
+    let mut bytes = [0_u8; 16];
+    ring::rand::SystemRandom::new().fill(&mut bytes).map_err(|_| {
+        Error::Config("the system has no random numbers, so a request has no id".into())
+    })?;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut id = String::with_capacity(36);
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            id.push('-');
+        }
+        let _ = write!(id, "{byte:02x}");
+    }
+    Ok(id)
+}
+
+impl<T> From<Answer<T>> for Vec<T> {
+    fn from(answer: Answer<T>) -> Vec<T> {
+        answer.data
+    }
+}
+
+/// The error of an answer that lacks what it must have.
+pub(super) fn incomplete(path: &str, request_id: &str, why: &str) -> Error {
+    let why: BoxError = why.into();
+    let what = format!("the answer of {path}");
+    Error::Decode(Box::new(DecodeError::new(what, Traced::new(request_id, why))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_a_random_uuid() -> Result<()> {
+        let (one, two) = (new_request_id()?, new_request_id()?);
+        assert!(is_uuid(&one) && one != two);
+        assert_eq!(one.as_bytes()[14], b'4');
+        assert!(matches!(one.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! Enumerations, which keep values that they do not know.
+
+use serde_json::Value;
+
+use super::read::{Read, Reader};
+use crate::vendor::open_enum;
+
+open_enum! {
+    /// Whether an EVSE (a charge point for one vehicle) can be used now.
+    pub enum EvseStatus {
+        /// Free.
+        Available = "Available",
+        /// In use.
+        Occupied = "Occupied",
+        /// Out of order or closed.
+        Unavailable = "Unavailable",
+        /// The operator says that it does not know.
+        NotKnown = "Unknown",
+    }
+
+    /// The plug.
+    pub enum ConnectorType {
+        /// Avcon.
+        Avcon = "Avcon",
+        /// A household socket.
+        Domestic = "Domestic",
+        /// Industrial, two poles, direct current.
+        Industrial2PDc = "Industrial2PDc",
+        /// Industrial, one phase, alternating current.
+        IndustrialPneAc = "IndustrialPneAc",
+        /// Industrial, three phases without neutral, alternating current.
+        Industrial3PEAc = "Industrial3PEAc",
+        /// Industrial, three phases with neutral, alternating current.
+        Industrial3PENAc = "Industrial3PENAc",
+        /// Type 1.
+        Type1 = "Type1",
+        /// Type 1 combined with direct current.
+        Type1Combo = "Type1Combo",
+        /// Type 2.
+        Type2 = "Type2",
+        /// Type 2 combined with direct current.
+        Type2Combo = "Type2Combo",
+        /// Type 3.
+        Type3 = "Type3",
+        /// Large paddle, inductive.
+        Lpi = "LPI",
+        /// NEMA 5-20.
+        Nema520 = "Nema520",
+        /// SAE J1772.
+        SaeJ1772 = "SAEJ1772",
+        /// Small paddle, inductive.
+        Spi = "SPI",
+        /// CHAdeMO.
+        TepcoChademo = "TepcoCHAdeMO",
+        /// Tesla.
+        Tesla = "Tesla",
+        /// Not specified.
+        Unspecified = "Unspecified",
+    }
+
+    /// How a session is authorized at an EVSE.
+    pub enum AuthorizationMethod {
+        /// The NewMotion app.
+        NewMotionApp = "NewMotionApp",
+        /// A card or tag.
+        RfidToken = "RFIDToken",
+        /// Plug and charge.
+        PlugAndCharge = "PnC",
+    }
+
+    /// Who may use a location.
+    pub enum AccessibilityStatus {
+        /// Public and free to enter.
+        FreePublic = "FreePublic",
+        /// Public, and entering costs.
+        PayingPublic = "PayingPublic",
+        /// Not for everybody.
+        Restricted = "Restricted",
+        /// Not specified.
+        Unspecified = "Unspecified",
+    }
+
+    /// The kind of current.
+    pub enum PowerType {
+        /// One phase, alternating.
+        Ac1Phase = "AC1Phase",
+        /// Three phases, alternating.
+        Ac3Phase = "AC3Phase",
+        /// Direct.
+        Dc = "DC",
+    }
+
+    /// A day of the week in opening hours.
+    pub enum WeekDay {
+        /// Sunday.
+        Sunday = "Sun",
+        /// Monday.
+        Monday = "Mon",
+        /// Tuesday.
+        Tuesday = "Tue",
+        /// Wednesday.
+        Wednesday = "Wed",
+        /// Thursday.
+        Thursday = "Thu",
+        /// Friday.
+        Friday = "Fri",
+        /// Saturday.
+        Saturday = "Sat",
+    }
+
+    /// A day of the week in a tariff's restrictions.
+    pub enum DayOfWeek {
+        /// Monday.
+        Monday = "MONDAY",
+        /// Tuesday.
+        Tuesday = "TUESDAY",
+        /// Wednesday.
+        Wednesday = "WEDNESDAY",
+        /// Thursday.
+        Thursday = "THURSDAY",
+        /// Friday.
+        Friday = "FRIDAY",
+        /// Saturday.
+        Saturday = "SATURDAY",
+        /// Sunday.
+        Sunday = "SUNDAY",
+    }
+
+    /// Whom a tariff is for.
+    pub enum TariffType {
+        /// The driver.
+        Driver = "DRIVER",
+        /// A roaming partner.
+        Roaming = "ROAMING",
+        /// Reimbursement.
+        Reimbursement = "REIMBURSEMENT",
+        /// `VMSP`, as Shell names it.
+        Vmsp = "VMSP",
+    }
+
+    /// What a price is for.
+    pub enum PriceType {
+        /// Time of charging.
+        Time = "TIME",
+        /// Energy.
+        Energy = "ENERGY",
+        /// The session.
+        Flat = "FLAT",
+        /// Time of parking.
+        ParkingTime = "PARKING_TIME",
+    }
+
+    /// How a request ended.
+    pub enum RequestStatus {
+        /// Well.
+        Success = "SUCCESS",
+        /// Not well. An answer that says so is an [`crate::Error::Api`], whatever its HTTP status.
+        Failed = "FAILED",
+    }
+
+    /// Where a charge session stands. Shell sends free text; its documentation lists these words.
+    pub enum SessionStatus {
+        /// It was asked for.
+        StartRequested = "start-requested",
+        /// It runs.
+        Started = "started",
+        /// It did not begin.
+        FailedToStart = "failed-to-start",
+        /// Its end was asked for.
+        StopRequested = "stop-requested",
+        /// It has ended.
+        Stopped = "stopped",
+        /// It did not end.
+        FailedToStop = "failed-to-stop",
+    }
+}
+
+macro_rules! read_as_text {
+    ($($name:ident)+) => {$(
+        impl Read for $name {
+            fn read(value: Value, reader: &mut Reader) -> Result<$name, Value> {
+                String::read(value, reader).map(|text| $name::from(text.as_str()))
+            }
+
+            fn write(&self) -> Value {
+                self.as_str().into()
+            }
+        }
+    )+};
+}
+
+read_as_text! {
+    EvseStatus ConnectorType AuthorizationMethod AccessibilityStatus PowerType WeekDay DayOfWeek
+    TariffType PriceType RequestStatus
+}

@@ -1,0 +1,223 @@
+//! Settings of the environment, by the names of Shell's SDKs.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use ureq::http::Method;
+
+use super::query::encoded;
+use super::{Environment, ShellEvBuilder};
+use crate::{Credentials, Error, Result, TokenBackend};
+
+/// The longest wait between two attempts, as the SDKs have it.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(120);
+
+fn wrong(text: String) -> Error {
+    Error::Config(text.into())
+}
+
+/// A variable with our prefix, or by its plain name; an empty one counts as absent.
+pub(super) fn variable(name: &str) -> Result<Option<String>> {
+    for name in [&format!("SHELL_EV_{name}"), name] {
+        match std::env::var(name) {
+            Ok(value) if value.is_empty() => {}
+            Ok(value) => return Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => {}
+            Err(std::env::VarError::NotUnicode(_)) => {
+                return Err(wrong(format!("{name} is not valid Unicode")));
+            }
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(feature = "dotenv")]
+pub(super) fn load_file() -> Result<()> {
+    match dotenvy::dotenv() {
+        Ok(_) => Ok(()),
+        Err(error) if error.not_found() => Ok(()),
+        // The error of a line repeats the line, and lines hold secrets.
+        Err(dotenvy::Error::LineParse(_, at)) => {
+            Err(wrong(format!(".env has an error at character {at} of a line")))
+        }
+        Err(error) => Err(wrong(format!(".env cannot be read: {error}"))),
+    }
+}
+
+type Lookup<'a> = &'a dyn Fn(&str) -> Result<Option<String>>;
+
+fn parsed<T: FromStr>(get: Lookup<'_>, name: &str, what: &str) -> Result<Option<T>> {
+    let Some(text) = get(name)? else { return Ok(None) };
+    text.trim().parse().map(Some).map_err(|_| wrong(format!("{name} is {text:?}, not {what}")))
+}
+
+fn seconds(get: Lookup<'_>, name: &str) -> Result<Option<Duration>> {
+    let Some(number) = parsed::<f64>(get, name, "a number of seconds")? else { return Ok(None) };
+    Duration::try_from_secs_f64(number)
+        .map(Some)
+        .map_err(|_| wrong(format!("{name} is {number}, not a number of seconds")))
+}
+
+fn list<T>(get: Lookup<'_>, name: &str, read: fn(&str) -> Option<T>) -> Result<Option<Vec<T>>> {
+    let Some(text) = get(name)? else { return Ok(None) };
+    let item = |item: &str| {
+        read(item.trim()).ok_or_else(|| wrong(format!("{name} has {item:?}, which is wrong")))
+    };
+    text.split(',').map(item).collect::<Result<_>>().map(Some)
+}
+
+/// The address of a proxy with its port and its credentials. Shell's sample has a port in the address
+/// and another beside it.
+fn proxy(get: Lookup<'_>) -> Result<Option<String>> {
+    let Some(address) = get("PROXY_ADDRESS")? else { return Ok(None) };
+    let (scheme, host) = address.trim().split_once("://").unwrap_or(("http", address.trim()));
+    let host = host.trim_end_matches('/');
+    let port: Option<u16> = parsed(get, "PROXY_PORT", "a port")?;
+    let named = host.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    let host = match (named, port) {
+        (Some(named), Some(port)) if named != port => {
+            return Err(wrong(format!("PROXY_ADDRESS has port {named}, and PROXY_PORT is {port}")));
+        }
+        (None, Some(port)) => format!("{host}:{port}"),
+        _ => host.to_owned(),
+    };
+    let user = match (get("PROXY_USERNAME")?, get("PROXY_PASSWORD")?) {
+        (Some(user), password) => {
+            format!("{}:{}@", encoded(&user), encoded(&password.unwrap_or_default()))
+        }
+        (None, _) => String::new(),
+    };
+    Ok(Some(format!("{scheme}://{user}{host}")))
+}
+
+fn credentials(get: Lookup<'_>) -> Result<Credentials> {
+    let first = |names: [&str; 2]| {
+        let found = get(names[0]).transpose().or_else(|| get(names[1]).transpose());
+        found.unwrap_or_else(|| Err(wrong(format!("{} is not set", names[0]))))
+    };
+    let id = first(["O_AUTH_CLIENT_ID", "SHELL_EV_CLIENT_ID"])?;
+    Ok(Credentials::new(id, first(["O_AUTH_CLIENT_SECRET", "SHELL_EV_CLIENT_SECRET"])?))
+}
+
+impl ShellEvBuilder {
+    /// A builder with credentials and settings of the environment: the variables of
+    /// [`super::ShellEv::from_env`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the id or the secret is missing, and for a value that cannot be read.
+    pub fn from_env(
+        environment: Environment,
+        backend: impl TokenBackend + 'static,
+    ) -> Result<ShellEvBuilder> {
+        ShellEvBuilder::from_lookup(environment, Box::new(backend), &variable)
+    }
+
+    fn from_lookup(
+        environment: Environment,
+        backend: Box<dyn TokenBackend>,
+        get: Lookup<'_>,
+    ) -> Result<ShellEvBuilder> {
+        let mut builder = ShellEvBuilder::new(environment, credentials(get)?, backend);
+        if let Some(margin) = seconds(get, "O_AUTH_CLOCK_SKEW")? {
+            builder = builder.margin(margin);
+        }
+        if let Some(timeout) = seconds(get, "TIMEOUT")? {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(retries) = parsed(get, "MAX_RETRIES", "a count")? {
+            builder = builder.retries(retries);
+        }
+        if let Some(first) = seconds(get, "BACKOFF_FACTOR")? {
+            builder = builder.backoff(first, LONGEST_BACKOFF);
+        }
+        if let Some(statuses) = list(get, "RETRY_STATUSES", |text| text.parse().ok())? {
+            builder = builder.retry_statuses(&statuses);
+        }
+        let method = |text: &str| text.to_ascii_uppercase().parse::<Method>().ok();
+        if let Some(methods) = list(get, "RETRY_METHODS", method)? {
+            builder = builder.retry_methods(&methods);
+        }
+        if let Some(address) = proxy(get)? {
+            builder = builder.proxy(&address);
+        }
+        Ok(builder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MemoryBackend;
+
+    fn build(pairs: &[(&str, &str)]) -> Result<super::super::ShellEv> {
+        let known = [("O_AUTH_CLIENT_ID", "id"), ("O_AUTH_CLIENT_SECRET", "secret")];
+        let get = |name: &str| {
+            let found = pairs.iter().chain(&known).find(|(key, _)| *key == name);
+            Ok(found.map(|(_, value)| (*value).to_owned()).filter(|value| !value.is_empty()))
+        };
+        let backend = Box::new(MemoryBackend::new());
+        ShellEvBuilder::from_lookup(Environment::Sit, backend, &get)?.build()
+    }
+
+    fn refusal(name: &str, value: &str) -> String {
+        build(&[(name, value)]).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn every_variable_is_read_and_a_wrong_value_is_told() {
+        let all = [
+            ("O_AUTH_CLOCK_SKEW", "30"),
+            ("TIMEOUT", "2.5"),
+            ("MAX_RETRIES", "3"),
+            ("BACKOFF_FACTOR", "0.5"),
+            ("RETRY_STATUSES", "429, 503"),
+            ("RETRY_METHODS", "get,put"),
+            ("PROXY_ADDRESS", "http://proxy.example"),
+            ("PROXY_PORT", "8080"),
+            ("PROXY_USERNAME", "me"),
+            ("PROXY_PASSWORD", "p@ss"),
+        ];
+        let shell = build(&all).unwrap();
+        assert_eq!(shell.client().provider().margin(), Duration::from_secs(30));
+        for (name, value) in [
+            ("O_AUTH_CLIENT_ID", ""),
+            ("O_AUTH_CLIENT_SECRET", ""),
+            ("O_AUTH_CLOCK_SKEW", "a bit"),
+            ("TIMEOUT", "-1"),
+            ("TIMEOUT", "NaN"),
+            ("MAX_RETRIES", "1.5"),
+            ("BACKOFF_FACTOR", "x"),
+            ("RETRY_STATUSES", "429,never"),
+            ("RETRY_METHODS", "GET,B AD"),
+        ] {
+            assert!(refusal(name, value).contains(name), "{name}={value}");
+        }
+        assert!(refusal("TIMEOUT", "0").contains("zero"));
+    }
+
+    #[test]
+    fn a_proxy_is_put_together_from_its_parts() {
+        let put = |pairs: &'static [(&str, &str)]| {
+            let get = move |name: &str| {
+                let found = pairs.iter().find(|(key, _)| *key == name);
+                Ok(found.map(|(_, value)| (*value).to_owned()))
+            };
+            proxy(&get).map_err(|error| error.to_string())
+        };
+        let is = |text: &str| Ok(Some(text.to_owned()));
+        assert_eq!(put(&[]), Ok(None));
+        assert_eq!(put(&[("PROXY_ADDRESS", "p.example")]), is("http://p.example"));
+        let both = put(&[("PROXY_ADDRESS", "http://p.example:3000/"), ("PROXY_PORT", "3000")]);
+        assert_eq!(both, is("http://p.example:3000"));
+        let user = put(&[
+            ("PROXY_ADDRESS", "https://p.example"),
+            ("PROXY_PORT", "8080"),
+            ("PROXY_USERNAME", "a@b"),
+            ("PROXY_PASSWORD", "c/d"),
+        ]);
+        assert_eq!(user, is("https://a%40b:c%2Fd@p.example:8080"));
+        assert!(put(&[("PROXY_ADDRESS", "http://p:3000"), ("PROXY_PORT", "8080")]).is_err());
+        assert!(put(&[("PROXY_ADDRESS", "p"), ("PROXY_PORT", "many")]).is_err());
+    }
+}

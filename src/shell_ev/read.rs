@@ -1,0 +1,262 @@
+//! How models are read: whatever is there, and nothing is lost by what cannot be read.
+
+use serde_json::{Map, Number, Value};
+use time::format_description::well_known::Rfc3339;
+use time::{Date, Month, OffsetDateTime};
+
+/// What could not be read in an answer.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Unread {
+    /// Where it stands, such as `data[3].evses[0].updated`.
+    pub at: String,
+    /// What stands there.
+    pub value: Value,
+}
+
+/// Knows where reading is, and keeps what could not be read.
+#[derive(Default)]
+pub(super) struct Reader {
+    path: String,
+    pub(super) unread: Vec<Unread>,
+}
+
+impl Reader {
+    fn inside<T>(&mut self, step: &str, work: impl FnOnce(&mut Reader) -> T) -> T {
+        let before = self.path.len();
+        if !step.starts_with('[') && before > 0 {
+            self.path.push('.');
+        }
+        self.path.push_str(step);
+        let result = work(self);
+        self.path.truncate(before);
+        result
+    }
+
+    /// Notes what could not be read.
+    fn keep(&mut self, value: Value) {
+        self.unread.push(Unread { at: self.path.clone(), value });
+    }
+
+    /// Takes a member out of an object. What cannot be read stays in it.
+    pub(super) fn field<T: Field>(&mut self, object: &mut Map<String, Value>, names: &[&str]) -> T {
+        for name in names {
+            let Some(value) = object.remove(*name) else { continue };
+            match self.inside(name, |reader| T::take(value, reader)) {
+                Ok(found) => return found,
+                Err(value) => drop(object.insert((*name).to_owned(), value)),
+            }
+        }
+        T::default()
+    }
+}
+
+/// A value of a model, or an element of a list. The value comes back if it cannot be read.
+pub(super) trait Read: Sized {
+    fn read(value: Value, reader: &mut Reader) -> Result<Self, Value>;
+    fn write(&self) -> Value;
+}
+
+/// A member of a model: optional, or a list.
+pub(super) trait Field: Default {
+    fn take(value: Value, reader: &mut Reader) -> Result<Self, Value>;
+    fn give(&self) -> Option<Value>;
+}
+
+impl<T: Read> Field for Option<T> {
+    fn take(value: Value, reader: &mut Reader) -> Result<Option<T>, Value> {
+        if value.is_null() {
+            return Ok(None);
+        }
+        T::read(value, reader).map(Some).inspect_err(|value| reader.keep(value.clone()))
+    }
+
+    fn give(&self) -> Option<Value> {
+        self.as_ref().map(T::write)
+    }
+}
+
+/// `null` is an empty list, and one object is a list of one: other programs saw both.
+impl<T: Read> Field for Vec<T> {
+    fn take(value: Value, reader: &mut Reader) -> Result<Vec<T>, Value> {
+        let elements = match value {
+            Value::Null => return Ok(Vec::new()),
+            Value::Array(elements) => elements,
+            other => {
+                let one = T::read(other, reader).inspect_err(|value| reader.keep(value.clone()));
+                return one.map(|one| vec![one]);
+            }
+        };
+        let mut list = Vec::with_capacity(elements.len());
+        for (index, element) in elements.into_iter().enumerate() {
+            reader.inside(&format!("[{index}]"), |reader| match T::read(element, reader) {
+                Ok(element) => list.push(element),
+                Err(element) => reader.keep(element),
+            });
+        }
+        Ok(list)
+    }
+
+    fn give(&self) -> Option<Value> {
+        (!self.is_empty()).then(|| self.iter().map(T::write).collect())
+    }
+}
+
+/// A text; an id that is a number in an older version of the API is one, too.
+impl Read for String {
+    fn read(value: Value, _: &mut Reader) -> Result<String, Value> {
+        match value {
+            Value::String(text) => Ok(text),
+            Value::Number(number) => Ok(number.to_string()),
+            other => Err(other),
+        }
+    }
+
+    fn write(&self) -> Value {
+        self.as_str().into()
+    }
+}
+
+impl Read for f64 {
+    fn read(value: Value, _: &mut Reader) -> Result<f64, Value> {
+        let number = match &value {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|number| number.is_finite()).ok_or(value)
+    }
+
+    fn write(&self) -> Value {
+        Number::from_f64(*self).map_or(Value::Null, Value::Number)
+    }
+}
+
+/// A whole number; `6.0` is one.
+impl Read for i64 {
+    fn read(value: Value, reader: &mut Reader) -> Result<i64, Value> {
+        if let Some(number) = value.as_i64() {
+            return Ok(number);
+        }
+        // Beyond 2^53 a float is no exact integer.
+        let whole = |number: &f64| number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+        f64::read(value.clone(), reader).ok().filter(whole).map(|number| number as i64).ok_or(value)
+    }
+
+    fn write(&self) -> Value {
+        (*self).into()
+    }
+}
+
+impl Read for bool {
+    fn read(value: Value, _: &mut Reader) -> Result<bool, Value> {
+        match (&value, value.as_str()) {
+            (Value::Bool(yes), _) => Ok(*yes),
+            (_, Some("true")) => Ok(true),
+            (_, Some("false")) => Ok(false),
+            _ => Err(value),
+        }
+    }
+
+    fn write(&self) -> Value {
+        (*self).into()
+    }
+}
+
+/// A date-time of RFC 3339; in UTC when it is read.
+impl Read for OffsetDateTime {
+    fn read(value: Value, _: &mut Reader) -> Result<OffsetDateTime, Value> {
+        let date =
+            value.as_str().and_then(|text| OffsetDateTime::parse(text.trim(), &Rfc3339).ok());
+        date.and_then(|date| date.checked_to_offset(time::UtcOffset::UTC)).ok_or(value)
+    }
+
+    fn write(&self) -> Value {
+        self.format(&Rfc3339).map_or(Value::Null, Value::String)
+    }
+}
+
+/// A calendar date: `2026-01-31`.
+impl Read for Date {
+    fn read(value: Value, _: &mut Reader) -> Result<Date, Value> {
+        let parse = |text: &str| {
+            let mut parts = text.trim().split('-');
+            let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+            let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
+            let date =
+                Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok()?;
+            (year.len() == 4 && parts.next().is_none()).then_some(date)
+        };
+        value.as_str().and_then(parse).ok_or(value)
+    }
+
+    fn write(&self) -> Value {
+        format!("{:04}-{:02}-{:02}", self.year(), u8::from(self.month()), self.day()).into()
+    }
+}
+
+/// Structs whose members are all optional or lists. A member is written as `name: type = "json name"`,
+/// with `| "other name"` where Shell spells it in two ways.
+macro_rules! model {
+    ($(
+        $(#[$about:meta])*
+        $vis:vis struct $name:ident {
+            $( $(#[$doc:meta])* $field:ident: $type:ty = $json:literal $(| $other:literal)?, )+
+        }
+    )+) => {$(
+        $(#[$about])*
+        #[derive(Clone, Debug, Default, PartialEq)]
+        #[non_exhaustive]
+        $vis struct $name {
+            $( $(#[$doc])* pub $field: $type, )+
+            /// Members that have no field here, or that could not be read, as they came.
+            pub extra: serde_json::Map<String, serde_json::Value>,
+        }
+
+        impl $crate::shell_ev::read::Read for $name {
+            fn read(
+                value: serde_json::Value,
+                reader: &mut $crate::shell_ev::read::Reader,
+            ) -> Result<$name, serde_json::Value> {
+                let serde_json::Value::Object(mut object) = value else { return Err(value) };
+                Ok($name {
+                    $( $field: reader.field(&mut object, &[$json $(, $other)?]), )+
+                    extra: object,
+                })
+            }
+
+            fn write(&self) -> serde_json::Value {
+                use $crate::shell_ev::read::Field as _;
+                let mut object = self.extra.clone();
+                $( if let Some(value) = self.$field.give() {
+                    object.insert($json.to_owned(), value);
+                } )+
+                serde_json::Value::Object(object)
+            }
+        }
+
+        serde_of!($name);
+    )+};
+}
+
+/// serde's two traits, by way of [`Read`].
+macro_rules! serde_of {
+    ($name:ident) => {
+        /// As Shell writes it; what is `None` or empty is left out.
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                $crate::shell_ev::read::Read::write(self).serialize(to)
+            }
+        }
+
+        /// Fails only for what is not a JSON object.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
+                let value = <serde_json::Value as serde::Deserialize>::deserialize(from)?;
+                let mut reader = $crate::shell_ev::read::Reader::default();
+                <$name as $crate::shell_ev::read::Read>::read(value, &mut reader)
+                    .map_err(|_| serde::de::Error::custom("it is not a JSON object"))
+            }
+        }
+    };
+}

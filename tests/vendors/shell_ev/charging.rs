@@ -1,0 +1,132 @@
+//! Starting and stopping: never twice, unless it certainly was not processed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use evergrant::Error;
+use evergrant::clock::Clock as _;
+use evergrant::sandbox::{ApiReply, Fault};
+use evergrant::shell_ev::{SessionStatus, ShellEv, request_id};
+use serde_json::json;
+use ureq::http::Method;
+
+use super::{CARD, EVSE, SESSION, World, success};
+
+type Command = fn(&ShellEv) -> Result<(), Error>;
+
+const COMMANDS: [Command; 2] = [
+    |shell| shell.charging().start(CARD, EVSE).call().map(drop),
+    |shell| shell.charging().stop(SESSION).call().map(drop),
+];
+
+fn world() -> World {
+    let world = World::new();
+    world.on("POST", "/charge-session/start", |_| {
+        ApiReply::json(202, success(json!([{ "sessionId": SESSION }])))
+    });
+    world.on("POST", "/charge-session/stop", |_| ApiReply::json(202, success(json!(null))));
+    world
+}
+
+#[test]
+fn a_command_that_may_have_been_processed_is_sent_once() {
+    for command in COMMANDS {
+        for fault in [
+            Fault::CutBefore,
+            Fault::CutAfter,
+            Fault::StatusAfter(500),
+            Fault::StatusAfter(408),
+            Fault::StatusAfter(504),
+            Fault::Unavailable(Some(1)),
+        ] {
+            let world = world();
+            // Even where the caller says that a POST may be repeated.
+            let shell = world.builder().retries(5).retry_methods(&[Method::POST]).build().unwrap();
+            world.sandbox.api_fault(fault.clone());
+            let error = command(&shell).unwrap_err();
+            assert!(request_id(&error).is_some(), "{error:?}");
+            assert!(error.to_string().contains(request_id(&error).unwrap()), "{error}");
+            assert_eq!(world.sandbox.counters().api_calls, 1, "{fault:?}");
+        }
+    }
+}
+
+#[test]
+fn a_command_that_certainly_was_not_processed_is_sent_again() {
+    for command in COMMANDS {
+        for fault in [Fault::TooMany(Some(1)), Fault::RefuseOnce] {
+            let world = world();
+            world.sandbox.api_fault(fault);
+            command(&world.shell()).unwrap();
+            let counters = world.sandbox.counters();
+            assert_eq!((counters.api_calls, counters.api_ok), (2, 1));
+        }
+    }
+    // Nobody listens: nothing can have been processed, and each attempt is made.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for command in COMMANDS {
+        let world = world();
+        let attempts = Arc::new(AtomicUsize::new(0));
+        let count = attempts.clone();
+        let shell = world
+            .builder()
+            .api_base(format!("http://{gone}"))
+            .before_send(move |_| {
+                count.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })
+            .build()
+            .unwrap();
+        assert_eq!(command(&shell).unwrap_err().kind(), "transport");
+        assert_eq!(attempts.load(Ordering::Relaxed), 3);
+    }
+}
+
+#[test]
+fn a_start_names_its_session_and_an_accepted_command_may_have_no_body() {
+    let world = world();
+    let shell = world.shell();
+    let started = shell.charging().start(CARD, EVSE).call().unwrap();
+    assert_eq!(started.session_id.as_deref(), Some(SESSION));
+    assert_eq!(started.request_id, "0b8e9a52-6a3c-4d7e-9f10-2f6f0a1c7d11");
+    assert!(shell.charging().stop(SESSION).call().unwrap().status.is_some());
+    for path in ["/charge-session/start", "/charge-session/stop"] {
+        world.on("POST", path, |_| ApiReply::new(202));
+    }
+    assert_eq!(shell.charging().start(CARD, EVSE).call().unwrap().session_id, None);
+    shell.charging().stop(SESSION).call().unwrap();
+}
+
+#[test]
+fn a_session_is_watched_until_shell_has_decided() {
+    let world = World::new();
+    let count = Arc::new(AtomicUsize::new(0));
+    let asked = count.clone();
+    world.on("GET", "/charge-session/retrieve", move |_| {
+        match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => ApiReply::json(404, json!({ "errors": [{ "code": "E0038" }] })),
+            1 | 2 => ApiReply::json(
+                200,
+                success(
+                    json!([{ "id": SESSION, "sessionState": { "status": "Start-Requested" } }]),
+                ),
+            ),
+            _ => ApiReply::json(
+                200,
+                success(json!([{ "id": SESSION, "SessionState": { "status": "Started" } }])),
+            ),
+        }
+    });
+    let shell = world.shell();
+    let session = shell.charging().settled(SESSION, Duration::from_secs(60)).unwrap();
+    assert_eq!(session.phase(), Some(SessionStatus::Started));
+    assert_eq!((count.load(Ordering::Relaxed), world.clock.slept()), (4, Duration::from_secs(6)));
+    // What is still undecided when the time is over is given out as it is.
+    count.store(1, Ordering::Relaxed);
+    let session = shell.charging().settled(SESSION, Duration::from_secs(1)).unwrap();
+    assert_eq!(session.phase(), Some(SessionStatus::StartRequested));
+    count.store(0, Ordering::Relaxed);
+    assert_eq!(shell.charging().settled(SESSION, Duration::ZERO).unwrap_err().kind(), "api");
+    assert!(world.clock.monotonic() < Duration::from_secs(30));
+}

@@ -1,0 +1,209 @@
+//! Refusals: of the token endpoint, and of the API, in Shell's own forms.
+
+use evergrant::sandbox::{ApiReply, Fault};
+use evergrant::shell_ev::{Failure, FailureKind, RequestStatus, request_id};
+use evergrant::{Error, MemoryBackend};
+use serde_json::{Value, json};
+
+use super::{CARD, EVSE, SESSION, World};
+
+const ID: &str = "0b8e9a52-6a3c-4d7e-9f10-2f6f0a1c7d11";
+
+fn body(code: &str) -> Value {
+    json!({
+        "requestId": ID, "status": "FAILED",
+        "errors": [{ "code": code, "message": "m", "description": "d", "details": ["x", 5] }],
+    })
+}
+
+#[test]
+fn every_documented_status_is_a_kind_for_every_call() {
+    let world = World::new();
+    let shell = world.builder().retries(0).build().unwrap();
+    let (locations, charging) = (shell.locations(), shell.charging());
+    for (status, code, kind) in [
+        (400, "E0001", FailureKind::BadRequest),
+        (401, "E0003", FailureKind::Unauthorized),
+        (404, "E0038", FailureKind::NotFound),
+        (429, "E0009", FailureKind::TooManyRequests),
+        (500, "E0005", FailureKind::InternalServerError),
+        (503, "E0014", FailureKind::ServiceUnavailable),
+        (418, "E9999", FailureKind::Other),
+        (200, "E0002", FailureKind::Failed),
+        (202, "E0002", FailureKind::Failed),
+    ] {
+        world.answers(status, body(code));
+        let bounds = evergrant::shell_ev::Bounds { west: 0.0, south: 0.0, east: 1.0, north: 1.0 };
+        for error in [
+            locations.list().call().map(drop),
+            locations.list().iter().next().unwrap().map(drop),
+            locations.by_id("1").call().map(drop),
+            locations.nearby(0.0, 0.0).call().map(drop),
+            locations.markers(bounds, 1).call().map(drop),
+            charging.start(CARD, EVSE).call().map(drop),
+            charging.stop(SESSION).call().map(drop),
+            charging.retrieve(SESSION).call().map(drop),
+            charging.active(CARD).call().map(drop),
+        ] {
+            let error = error.unwrap_err();
+            let failure = Failure::of(&error).unwrap();
+            assert_eq!((failure.kind, failure.status, failure.code()), (kind, status, Some(code)));
+            assert_eq!((failure.request_id.as_deref(), request_id(&error)), (Some(ID), Some(ID)));
+            assert_eq!(failure.result, Some(RequestStatus::Failed));
+            assert_eq!(failure.errors[0].message.as_deref(), Some("m"));
+            assert_eq!(failure.errors[0].description.as_deref(), Some("d"));
+            assert_eq!(failure.errors[0].details, ["x", "5"]);
+            let text = error.to_string();
+            assert!(text.contains(&format!("{code} m d x 5 (request {ID})")), "{text}");
+            assert!(text.contains(&format!("answered {status}")), "{text}");
+            assert_eq!(error.is_transient(), status == 429 || status >= 500);
+            assert!(!error.needs_authorization());
+        }
+    }
+}
+
+#[test]
+fn a_body_that_is_not_shells_takes_nothing_from_the_error() {
+    let world = World::new();
+    let shell = world.builder().retries(0).build().unwrap();
+    for (status, kind, text) in [
+        (503, "text/html", "<html>away</html>"),
+        (401, "application/json", ""),
+        (500, "application/json", "[1]"),
+        (400, "application/json", r#"{"errors":"no list","details":7}"#),
+        (404, "application/json", r#"{"errors":[7,null,{"code":5}],"requestId":null}"#),
+    ] {
+        world.on("GET", "/locations/nearby", move |_| ApiReply::bytes(status, kind, text));
+        let error = shell.locations().nearby(0.0, 0.0).call().unwrap_err();
+        let failure = Failure::of(&error).unwrap();
+        assert_eq!(failure.status, status);
+        // The id that was sent, where the answer names none.
+        let id = request_id(&error).unwrap();
+        assert!(id.len() == 36 && error.to_string().contains(id), "{error}");
+        assert_eq!(failure.request_id.as_deref(), Some(id));
+        assert!(!failure.to_string().is_empty());
+    }
+    let details = json!({ "errors": [{ "code": "E0005" }], "details": ["line\n1", "y"] });
+    world.answers(500, details);
+    let error = shell.locations().by_id("1").call().unwrap_err();
+    let failure = Failure::of(&error).unwrap();
+    assert_eq!(failure.details, ["line\n1", "y"]);
+    assert_eq!(failure.to_string(), "status 500: E0005; line 1; y");
+    assert!(!error.to_string().contains('\n'));
+}
+
+#[test]
+fn an_answer_that_is_not_json_is_an_error_with_the_id() {
+    let world = World::new();
+    for text in ["<html>", "", "7", "\"x\"", "{\"data\":["] {
+        world.on("GET", "/locations/nearby", move |_| {
+            ApiReply::bytes(200, "application/json", text)
+        });
+        let error = world.shell().locations().nearby(0.0, 0.0).call().unwrap_err();
+        assert!(matches!(error, Error::Decode(_)), "{error:?}");
+        assert!(error.to_string().contains(request_id(&error).unwrap()), "{error}");
+        assert!(Failure::of(&error).is_none());
+    }
+}
+
+/// Shell's forms of a refusal at the token endpoint, and of a service that is away.
+#[test]
+fn a_refusal_of_the_token_endpoint_is_told_apart_with_its_code_and_words() {
+    let cases: [(u16, &str, &str, &str); 5] = [
+        (
+            401,
+            r#"{"ErrorCode":"invalid_client","Error":"unknown id"}"#,
+            "invalid_client",
+            "unknown id",
+        ),
+        (400, r#"{"ErrorCode":"invalid_request","Error":"what"}"#, "invalid_request", "what"),
+        (401, r#"{"error":"invalid_client","error_descrription":"no"}"#, "invalid_client", "no"),
+        (400, r#"{"error":"invalid_scope","error_description":"no"}"#, "invalid_scope", "no"),
+        (400, r#"{"error":"something_new"}"#, "something_new", ""),
+    ];
+    for (status, text, code, words) in cases {
+        let world = World::new();
+        world.sandbox.fault(Fault::Body {
+            status,
+            content_type: "application/json".to_owned(),
+            body: text.as_bytes().to_vec(),
+            commit: false,
+        });
+        let error = world.shell().locations().nearby(0.0, 0.0).call().unwrap_err();
+        let Error::OAuth(refusal) = &error else { panic!("{error:?}") };
+        assert_eq!((refusal.code.as_str(), refusal.status), (code, status));
+        assert_eq!(refusal.description.as_deref().unwrap_or_default(), words);
+        assert!(Failure::of(&error).is_none() && request_id(&error).is_none());
+        assert_eq!(world.sandbox.counters().api_calls, 0);
+    }
+}
+
+#[test]
+fn a_token_endpoint_that_is_away_is_a_passing_error_of_its_own_host() {
+    for (fault, kind) in [
+        (Fault::TooMany(Some(1)), "rate_limited"),
+        (Fault::StatusBefore(500), "transport"),
+        (Fault::StatusBefore(503), "transport"),
+        (Fault::CutBefore, "transport"),
+        (
+            Fault::Body {
+                status: 400,
+                content_type: "text/html".into(),
+                body: b"<p>".to_vec(),
+                commit: false,
+            },
+            "transport",
+        ),
+    ] {
+        let world = World::new();
+        world.sandbox.faults(2, fault);
+        let error = world.shell().locations().nearby(0.0, 0.0).call().unwrap_err();
+        assert_eq!((error.kind(), error.is_transient()), (kind, true), "{error}");
+        assert!(request_id(&error).is_none(), "no call was made: {error}");
+    }
+}
+
+/// None of these is believed, and none is kept.
+#[test]
+fn a_token_answer_without_a_token_is_an_error() {
+    for text in [
+        r#"{"error":"x"}"#,
+        "<html>",
+        r#"{"access_token":"","token_type":"Bearer"}"#,
+        r#"{"access_token":null}"#,
+    ] {
+        let world = World::new();
+        world.answers(200, json!({ "data": [] }));
+        let store = MemoryBackend::new();
+        world.sandbox.faults(
+            2,
+            Fault::Body {
+                status: 200,
+                content_type: "application/json".to_owned(),
+                body: text.as_bytes().to_vec(),
+                commit: false,
+            },
+        );
+        let shell = world.builder_on(store.clone()).build().unwrap();
+        shell.locations().nearby(0.0, 0.0).call().unwrap_err();
+        assert_eq!(
+            (world.sandbox.counters().api_calls, shell.client().stored().unwrap()),
+            (0, None)
+        );
+    }
+}
+
+#[test]
+fn no_error_shows_a_secret() {
+    let world = World::new();
+    world.on("GET", "/locations/nearby", |request| {
+        let token = request.header("authorization").unwrap().trim_start_matches("Bearer ");
+        ApiReply::json(400, json!({ "errors": [{ "message": format!("bad {token}") }] }))
+    });
+    let shell = world.shell();
+    let error = shell.locations().nearby(0.0, 0.0).call().unwrap_err();
+    let token = shell.client().access_token().unwrap();
+    assert!(!format!("{error} {error:?}").contains(token.expose()), "{error}");
+    let shown = format!("{shell:?} {:?} {:?}", world.builder(), shell.locations().nearby(0.0, 0.0));
+    assert!(!shown.contains("sandbox-secret") && !shown.contains(token.expose()));
+}
