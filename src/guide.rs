@@ -9,6 +9,9 @@ pub mod promise {}
 #[doc = include_str!("guide/platform.md")]
 pub mod platform {}
 
+#[doc = include_str!("guide/stores.md")]
+pub mod stores {}
+
 #[doc = include_str!("guide/design.md")]
 pub mod design {}
 

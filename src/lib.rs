@@ -61,6 +61,7 @@
 //! | log in in a terminal | [`Client::authorize_interactive`], [`Client::authorize_pasted`] |
 //! | go through a list page by page | [`paging`] |
 //! | use a service that is not in the list | [`Provider::builder`] |
+//! | keep many logins, share them between machines | [`guide::stores`] |
 //! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
 //! | tell "ask a person" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
 //! | know how long a login will live | [`Client::health`], [`Client::keep_alive`] |
@@ -75,8 +76,8 @@
 //! # Threads, processes, machines
 //!
 //! A [`Client`] is cheap to clone and to share between threads. Processes on one machine share a file:
-//! give each its own client on the same path. What is locked, where, and for how long is in
-//! [`guide::platform`].
+//! give each its own client on the same path. Machines share a database: [`guide::stores`]. What is
+//! locked, where, and for how long is in [`guide::platform`].
 //!
 //! # Features
 //!

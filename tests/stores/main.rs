@@ -5,6 +5,10 @@
 //! none is installed it says that it was skipped, and fails if `EVERGRANT_REQUIRE_ALL=1` is set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod examples;
+#[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
+mod machines;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
@@ -25,5 +29,7 @@ fn child_entry() {
     support::run_child(&[
         #[cfg(feature = "sqlite")]
         sqlite::CHILDREN,
+        #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
+        machines::CHILDREN,
     ]);
 }

@@ -80,6 +80,15 @@ impl Server {
         (self.url)(self.port)
     }
 
+    /// The same through a proxy at another port.
+    pub(crate) fn url_at(&self, port: u16) -> String {
+        (self.url)(port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Ends it as a crash does: nothing is written that was not.
     pub(crate) fn crash(&mut self) {
         let mut process = self.process.take().expect("it runs");
@@ -192,6 +201,8 @@ pub(crate) fn postgres() -> Option<Server> {
         let mut command = run("postgres");
         command.arg("-D").arg(dir.join("data")).args(["-c", "listen_addresses=127.0.0.1"]);
         command.args(["-c", "unix_socket_directories=", "-p", &port.to_string()]);
+        // A worker has a session, and two while it refreshes.
+        command.args(["-c", "max_connections=200"]);
         command
     };
     // At once, without a checkpoint; with SIGKILL its children would have to notice by themselves.

@@ -1,0 +1,289 @@
+//! Many machines: three hosts with nothing shared but the store, 32 workers each, and whatever can go
+//! wrong with the worker that refreshes, with the store and with the network between them.
+
+mod fleet;
+mod proxy;
+mod worker;
+
+use self::fleet::{Answers, Fleet, HOSTS, PAST_DEADLINE, WORKERS};
+use self::proxy::Network;
+use crate::servers::{self, Server};
+
+pub(crate) use self::worker::CHILDREN;
+
+const ALL: usize = HOSTS * WORKERS;
+const OTHERS: usize = ALL - 1;
+
+/// Everybody got this kind of answer.
+#[track_caller]
+fn all(answers: &Answers, kind: &str) {
+    let differs = answers.values().find(|answer| !answer.starts_with(kind));
+    assert!(differs.is_none(), "{kind} was expected: {answers:?}");
+}
+
+/// A round: one expiry, and what goes wrong with it.
+type Round = fn(&mut Fleet, bool);
+
+/// What others get while a spend is open: with a window, a token; without one, word that its outcome
+/// is not known, and the token when its deadline has passed.
+#[track_caller]
+fn others_go_on(fleet: &mut Fleet, others: &[usize], strict: bool) {
+    let answers = fleet.answers(OTHERS);
+    if strict {
+        all(&answers, "outcome_unknown ");
+        fleet.advance(PAST_DEADLINE);
+        let answers = fleet.all_call(others);
+        all(&answers, "ok ");
+    } else {
+        all(&answers, "ok ");
+    }
+}
+
+fn nothing(fleet: &mut Fleet, _: bool) {
+    let before = fleet.token_requests();
+    fleet.expire();
+    let everybody = fleet.everybody();
+    all(&fleet.all_call(&everybody), "ok ");
+    assert_eq!(fleet.token_requests(), before + 1, "one request for {ALL} workers");
+}
+
+fn killed_before_the_send(fleet: &mut Fleet, strict: bool) {
+    let before = fleet.token_requests();
+    let holder = fleet.stopped_at("before the send");
+    let others = fleet.but(holder);
+    fleet.kill(holder);
+    others_go_on(fleet, &others, strict);
+    assert_eq!(fleet.token_requests(), before + 1);
+}
+
+/// The one case here in which a strict service has lost the login, whoever does what.
+fn killed_after_the_rotation(fleet: &mut Fleet, strict: bool) {
+    let (holder, gate) = fleet.decided();
+    fleet.all_wait(OTHERS);
+    fleet.kill(holder);
+    gate.open();
+    let answers = fleet.answers(OTHERS);
+    if !strict {
+        return all(&answers, "ok ");
+    }
+    all(&answers, "outcome_unknown ");
+    fleet.advance(PAST_DEADLINE);
+    let everybody = fleet.everybody();
+    let answers = fleet.all_call(&everybody);
+    all(&answers, "reauthorize ");
+    let told = |answer: &String| answer.contains("the answer that carried its successor was lost");
+    assert!(answers.values().all(told), "{answers:?}");
+    fleet.log_in();
+}
+
+fn stopped_before_the_send_past_its_lease(fleet: &mut Fleet, strict: bool) {
+    let before = fleet.token_requests();
+    let holder = fleet.stopped_at("before the send");
+    fleet.end_lease();
+    let others = fleet.but(holder);
+    others_go_on(fleet, &others, strict);
+    fleet.go_on(holder);
+    all(&fleet.answers(1), "ok ");
+    assert_eq!(fleet.token_requests(), before + 1, "it gives up: it has sent nothing");
+}
+
+/// It goes on while its spend may still be open: nobody else has done anything.
+fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
+    let before = fleet.token_requests();
+    let (holder, gate) = fleet.decided();
+    fleet.all_wait(OTHERS);
+    fleet.stop(holder);
+    gate.open();
+    fleet.go_on(holder);
+    all(&fleet.answers(ALL), "ok ");
+    assert_eq!(fleet.token_requests(), before + 1);
+}
+
+/// It goes on when others have acted by the table. Without a window they are told that the login is
+/// lost, which is true for them, until it comes back with the only pair that lives.
+fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
+    let (holder, gate) = fleet.decided();
+    fleet.all_wait(OTHERS);
+    fleet.stop(holder);
+    gate.open();
+    // They have waited for as long as a refresh can take.
+    fleet.advance(PAST_DEADLINE);
+    all(&fleet.answers(OTHERS), "busy ");
+    fleet.end_lease();
+    let others = fleet.but(holder);
+    let answers = fleet.all_call(&others);
+    all(&answers, if strict { "reauthorize " } else { "ok " });
+    fleet.go_on(holder);
+    all(&fleet.answers(1), "ok ");
+}
+
+/// Its lease is over and its deadline is not. With a window the others have their own pair, and its
+/// late save is fenced off; without one they have waited, and it wins.
+fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
+    let before = fleet.token_requests();
+    let holder = fleet.stopped_at("after the reply");
+    fleet.end_lease();
+    let answers = fleet.answers(OTHERS);
+    all(&answers, if strict { "outcome_unknown " } else { "ok " });
+    let theirs = fleet.stored();
+    fleet.go_on(holder);
+    all(&fleet.answers(1), "ok ");
+    assert_eq!(fleet.token_requests(), before + if strict { 1 } else { 2 });
+    let stored = fleet.stored();
+    let same = stored.token().refresh_token() == theirs.token().refresh_token();
+    assert_eq!(same, !strict, "the newer record stays");
+}
+
+/// The store ends in the middle as by a crash, and comes back with what it has said.
+fn store_restarted(fleet: &mut Fleet, _: bool) {
+    let before = fleet.token_requests();
+    let (_, gate) = fleet.decided();
+    fleet.all_wait(OTHERS);
+    fleet.server.crash();
+    fleet.server.restart();
+    gate.open();
+    let answers = fleet.answers(ALL);
+    let known = ["ok ", "backend ", "outcome_unknown "];
+    let is_known = |answer: &String| known.iter().any(|kind| answer.starts_with(kind));
+    assert!(answers.values().all(is_known), "{answers:?}");
+    assert!(fleet.token_requests() <= before + 2);
+}
+
+/// Between the holder's host and the store: every connection is closed, and no new one is made.
+fn network_cut(fleet: &mut Fleet, strict: bool) {
+    let (holder, gate) = fleet.decided();
+    fleet.all_wait(OTHERS);
+    let host = fleet.host_of(holder);
+    fleet.network(host, Network::Closed);
+    gate.open();
+    let mut answers = fleet.answers(ALL);
+    all(&Answers::from([(0, answers.remove(&holder).unwrap())]), "not_saved ");
+    let (near, far): (Answers, Answers) =
+        answers.into_iter().partition(|(id, _)| fleet.host_of(*id) == host);
+    all(&near, "backend ");
+    all(&far, if strict { "outcome_unknown " } else { "ok " });
+    fleet.network(host, Network::Works);
+    all(&fleet.all_call(&[holder]), "ok ");
+}
+
+/// The same when nobody is told: nothing is carried, and connections stay.
+fn network_silent(fleet: &mut Fleet, _: bool) {
+    let before = fleet.token_requests();
+    let (holder, gate) = fleet.decided();
+    fleet.all_wait(OTHERS);
+    let host = fleet.host_of(holder);
+    fleet.network(host, Network::Silent);
+    gate.open();
+    let mut answers = fleet.answers(WORKERS);
+    all(&Answers::from([(0, answers.remove(&holder).unwrap())]), "not_saved ");
+    all(&answers, "backend ");
+    fleet.network(host, Network::Works);
+    all(&fleet.all_call(&[holder]), "ok ");
+    // The others have waited for the lock, which the holder has kept until its pair was saved.
+    all(&fleet.answers(ALL - WORKERS), "ok ");
+    assert_eq!(fleet.token_requests(), before + 1);
+}
+
+/// Whether everything is wanted, at the price of time.
+fn everything() -> bool {
+    std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1")
+}
+
+fn run(server: Server, class: &'static str, rounds: &[(&str, Round)], times: usize) {
+    let kind = server.url().split(':').next().unwrap().to_owned();
+    let mut fleet = Fleet::new(server, class);
+    let began = fleet.now();
+    let strict = class != "grace";
+    for (name, round) in rounds.iter().cycle().take(times) {
+        let what = format!("{kind}, {class}, {name}");
+        println!("{what}");
+        round(&mut fleet, strict);
+        fleet.settled(&what);
+    }
+    let virtually = fleet.now().duration_since(began).unwrap();
+    println!(
+        "{kind}, {class}: {times} expiries, {} token requests; longest call {:.1} s; \
+         {} h on the workers' clocks",
+        fleet.token_requests(),
+        fleet.longest.as_secs_f32(),
+        virtually.as_secs() / 3600,
+    );
+}
+
+const GRACE: &[(&str, Round)] = &[
+    ("nothing", nothing),
+    ("killed after the rotation", killed_after_the_rotation),
+    ("stopped before the send, past its lease", stopped_before_the_send_past_its_lease),
+    ("stopped after the send, past its deadline", stopped_after_the_send_past_its_deadline),
+    ("stopped after the reply", stopped_after_the_reply),
+    ("store restarted", store_restarted),
+    ("network cut", network_cut),
+    ("killed before the send", killed_before_the_send),
+    ("stopped after the send", stopped_after_the_send),
+];
+
+/// Those in which no pair is lost where a used refresh token ends the whole login.
+const FAMILY: &[(&str, Round)] = &[
+    ("nothing", nothing),
+    ("killed before the send", killed_before_the_send),
+    ("stopped before the send, past its lease", stopped_before_the_send_past_its_lease),
+    ("stopped after the send", stopped_after_the_send),
+    ("stopped after the reply", stopped_after_the_reply),
+    ("store restarted", store_restarted),
+    ("network cut", network_cut),
+    ("killed after the rotation", killed_after_the_rotation),
+];
+
+fn with_a_window(server: Server) {
+    if everything() {
+        let rounds = [GRACE, &[("network silent", network_silent as Round)]].concat();
+        run(server, "grace", &rounds, 50);
+    } else {
+        run(server, "grace", GRACE, GRACE.len());
+    }
+}
+
+fn strictly(server: impl Fn() -> Server) {
+    let past = (
+        "stopped after the send, past its deadline",
+        stopped_after_the_send_past_its_deadline as Round,
+    );
+    run(server(), "strict", &[FAMILY, &[past]].concat(), FAMILY.len() + 1);
+    if everything() {
+        let silent = ("network silent", network_silent as Round);
+        run(server(), "family", &[FAMILY, &[silent]].concat(), FAMILY.len() + 1);
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn on_redis_with_a_window_no_login_is_lost() {
+    for program in servers::redis_programs() {
+        with_a_window(servers::redis(&program, servers::FLUSHED));
+    }
+}
+
+#[cfg(feature = "redis")]
+#[test]
+fn on_redis_a_strict_service_loses_what_nobody_can_keep_and_nothing_else() {
+    for program in servers::redis_programs().into_iter().take(1) {
+        strictly(|| servers::redis(&program, servers::FLUSHED));
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn on_postgres_with_a_window_no_login_is_lost() {
+    if let Some(server) = servers::postgres() {
+        with_a_window(server);
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn on_postgres_a_strict_service_loses_what_nobody_can_keep_and_nothing_else() {
+    if let Some(server) = servers::postgres() {
+        drop(server);
+        strictly(|| servers::postgres().unwrap());
+    }
+}

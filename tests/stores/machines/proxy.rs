@@ -1,0 +1,87 @@
+//! The network between a host and the store: a proxy on loopback that can be cut.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+
+/// What the network does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Network {
+    Works,
+    /// It carries nothing, in either direction, and nobody is told.
+    Silent,
+    /// Connections are closed, and new ones too.
+    Closed,
+}
+
+#[derive(Debug)]
+struct State {
+    network: Network,
+    streams: Vec<TcpStream>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    state: Arc<(Mutex<State>, Condvar)>,
+}
+
+impl Proxy {
+    pub(crate) fn to(server: u16) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = State { network: Network::Works, streams: Vec::new() };
+        let state = Arc::new((Mutex::new(state), Condvar::new()));
+        let ours = Arc::clone(&state);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let state = Arc::clone(&ours);
+                std::thread::spawn(move || carry(&client, server, &state));
+            }
+        });
+        Proxy { port, state }
+    }
+
+    pub(crate) fn set(&self, network: Network) {
+        let mut state = self.state.0.lock().unwrap();
+        state.network = network;
+        if network == Network::Closed {
+            state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+        }
+        self.state.1.notify_all();
+    }
+}
+
+/// Waits while the network is silent. `false`: it is closed.
+fn goes_on(state: &(Mutex<State>, Condvar)) -> bool {
+    let guard = state.0.lock().unwrap();
+    let guard = state.1.wait_while(guard, |state| state.network == Network::Silent).unwrap();
+    guard.network == Network::Works
+}
+
+/// Carries what comes both ways, until one side ends.
+fn carry(client: &TcpStream, server: u16, state: &(Mutex<State>, Condvar)) {
+    if !goes_on(state) {
+        return;
+    }
+    let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { return };
+    for stream in [client, &server] {
+        stream.set_nodelay(true).unwrap();
+        state.0.lock().unwrap().streams.push(stream.try_clone().unwrap());
+    }
+    let one_way = |mut from: &TcpStream, mut to: &TcpStream| {
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(n) = from.read(&mut buffer)
+            && n > 0
+            && goes_on(state)
+            && to.write_all(&buffer[..n]).is_ok()
+        {}
+        goes_on(state);
+        let _ = from.shutdown(Shutdown::Both);
+        let _ = to.shutdown(Shutdown::Both);
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| one_way(&server, client));
+        one_way(client, &server);
+    });
+}

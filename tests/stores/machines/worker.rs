@@ -1,0 +1,188 @@
+//! One worker: a process with a client of its own, told by lines what to do. What it does is told
+//! by lines that begin with `= `.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, Write as _};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use evergrant::backend::{Durability, Record};
+use evergrant::clock::{Clock, SystemClock};
+use evergrant::provider::Rotation;
+use evergrant::{BoxError, Client, Credentials, Guard, Provider, TokenBackend};
+
+use crate::support::*;
+
+pub(crate) const CHILDREN: &[Child] = &[("machines::work", work)];
+
+/// How long a used refresh token still works at the service that has a window: longer than a spend's
+/// deadline is away.
+pub(crate) const WINDOW: Duration = Duration::from_secs(900);
+
+/// The computer's clocks, so much ahead.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead(Mutex<Duration>);
+
+impl Ahead {
+    pub(crate) fn advance(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+
+    pub(crate) fn by(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> SystemTime {
+        SystemClock.now() + self.by()
+    }
+    fn monotonic(&self) -> Duration {
+        SystemClock.monotonic() + self.by()
+    }
+    fn sleep(&self, duration: Duration) {
+        SystemClock.sleep(duration);
+    }
+}
+
+pub(crate) fn rotation(name: &str) -> Rotation {
+    match name {
+        "grace" => Rotation::Grace(WINDOW),
+        "strict" => Rotation::Strict,
+        "family" => Rotation::StrictFamily,
+        other => panic!("what is {other}?"),
+    }
+}
+
+/// A store by its address.
+pub(crate) fn open(url: &str, clock: Arc<dyn Clock>) -> Box<dyn TokenBackend> {
+    let (scheme, _rest) = url.split_once(':').unwrap();
+    match scheme {
+        #[cfg(feature = "sqlite")]
+        "sqlite" => Box::new(evergrant::backend::SqliteBackend::new(_rest).with_clock(clock)),
+        #[cfg(feature = "postgres")]
+        "postgres" => {
+            Box::new(evergrant::backend::PostgresBackend::new(url).unwrap().with_clock(clock))
+        }
+        #[cfg(feature = "redis")]
+        "redis" => Box::new(evergrant::backend::RedisBackend::new(url).unwrap().with_clock(clock)),
+        _ => panic!("{url} is no store, and {clock:?} no reason"),
+    }
+}
+
+/// A client of the sandbox at `service`.
+pub(crate) fn client(
+    service: &str,
+    class: &str,
+    store: impl TokenBackend + 'static,
+    clock: Arc<dyn Clock>,
+) -> Client {
+    let provider = Provider::builder("sandbox")
+        .authorization_endpoint(format!("{service}/authorize"))
+        .token_endpoint(format!("{service}/token"))
+        .api_base(format!("{service}/api"))
+        .rotation(rotation(class))
+        .build()
+        .unwrap();
+    let credentials = Credentials::new("sandbox-client", "sandbox-secret")
+        .with_redirect_uri("http://127.0.0.1/callback");
+    Client::builder(provider, credentials, store).clock(clock).build()
+}
+
+pub(crate) fn call(client: &Client) -> String {
+    match client.get("/me").read_json::<HashMap<String, serde_json::Value>>() {
+        Ok(answer) => format!("ok at-{}", answer["access_token_number"]),
+        Err(error) => format!("{} {error}", error.kind()),
+    }
+}
+
+/// Where the process stops itself.
+type Stop = Arc<Mutex<String>>;
+
+/// A store in which the process can stop, at a point of the refresh.
+struct Stopping {
+    store: Box<dyn TokenBackend>,
+    stop: Stop,
+}
+
+impl Stopping {
+    fn at(&self, place: &str) {
+        if *self.stop.lock().unwrap() != place {
+            return;
+        }
+        self.stop.lock().unwrap().clear();
+        say("stopped");
+        let pid = std::process::id().to_string();
+        assert!(Command::new("kill").args(["-STOP", &pid]).status().unwrap().success());
+    }
+}
+
+impl TokenBackend for Stopping {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.store.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        if record.note().is_none() {
+            self.at("after the reply");
+        }
+        self.store.save(record)?;
+        if record.note().is_some() {
+            self.at("before the send");
+        }
+        Ok(())
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.store.clear()
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        if !wait.is_zero() {
+            say("waits");
+        }
+        self.store.lock(wait)
+    }
+    fn durability(&self) -> Durability {
+        self.store.durability()
+    }
+    fn describe(&self) -> String {
+        self.store.describe()
+    }
+}
+
+fn say(text: &str) {
+    let line = format!("\n= {}\n", text.replace('\n', " "));
+    let mut output = std::io::stdout().lock();
+    output.write_all(line.as_bytes()).unwrap();
+    output.flush().unwrap();
+}
+
+fn work() {
+    let [store, service, class, ahead] = ["STORE", "SERVICE", "CLASS", "AHEAD"]
+        .map(|name| given(name).into_os_string().into_string().unwrap());
+    let clock = Arc::new(Ahead::default());
+    clock.advance(Duration::from_millis(ahead.parse().unwrap()));
+    let stop = Stop::default();
+    let store = Stopping { store: open(&store, clock.clone()), stop: Arc::clone(&stop) };
+    let client = client(&service, &class, store, clock.clone());
+    say("ready");
+    for line in std::io::stdin().lock().lines() {
+        let line = line.unwrap();
+        let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+        match word {
+            "call" => {
+                let client = client.clone();
+                std::thread::spawn(move || {
+                    let began = Instant::now();
+                    let answer = call(&client);
+                    say(&format!("{} {answer}", began.elapsed().as_millis()));
+                });
+            }
+            "ahead" => clock.advance(Duration::from_millis(rest.parse().unwrap())),
+            "stop" => {
+                *stop.lock().unwrap() = rest.to_owned();
+                say("knows");
+            }
+            other => panic!("what is {other}?"),
+        }
+    }
+}
