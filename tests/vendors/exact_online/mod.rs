@@ -1,8 +1,15 @@
 //! Exact Online.
 
+mod calls;
+mod child;
 mod grammar;
+mod limits;
 mod login;
+mod models;
 mod odata;
+mod paging;
 mod support;
+mod sync_kills;
 mod timing;
 mod webhooks;
+mod week;

@@ -126,3 +126,8 @@ impl World {
 pub(crate) fn call(exact: &ExactOnline) -> Result<(), evergrant::Error> {
     exact.client().get("/me").call().map(drop)
 }
+
+/// The `$skiptoken` of a request, which is a number of 64 bits.
+pub(crate) fn skiptoken(request: &ApiRequest) -> Option<i64> {
+    request.parameter("$skiptoken")?.strip_suffix('L')?.parse().ok()
+}
