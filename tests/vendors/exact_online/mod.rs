@@ -2,6 +2,7 @@
 
 mod calls;
 mod child;
+mod defects;
 mod grammar;
 mod limits;
 mod login;

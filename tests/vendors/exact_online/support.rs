@@ -69,6 +69,14 @@ impl World {
         exact
     }
 
+    /// Another client of the same login, which knows nothing of what the first has counted.
+    pub(crate) fn another(&self, exact: &ExactOnline) -> ExactOnline {
+        let builder = self.builder_on(MemoryBackend::new()).division(DIVISION);
+        let other = builder.build().unwrap();
+        other.client().seed(exact.client().token().unwrap()).unwrap();
+        other
+    }
+
     /// A new login in the store.
     pub(crate) fn log_in(&self) {
         let client = self.process();
