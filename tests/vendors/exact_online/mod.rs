@@ -4,6 +4,7 @@ mod calls;
 mod child;
 mod defects;
 mod grammar;
+mod guide;
 mod limits;
 mod login;
 mod models;

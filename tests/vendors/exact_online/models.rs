@@ -131,7 +131,7 @@ fn twin<M: Model>(name: &str, without: &[&str]) {
     }
 }
 
-fn sync<M: Sync>() {
+fn sync<M: Synchronize>() {
     if M::SYNC.starts_with("sync/") {
         twin::<M::Row>(M::SYNC, M::WITHOUT);
         let timestamp = M::Row::PROPERTIES.iter().any(|property| property.name == "Timestamp");
