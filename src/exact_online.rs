@@ -66,7 +66,7 @@ pub use self::limits::{Allowance, Left};
 pub use self::listing::{Batch, Batches, Position, Rows};
 pub use self::model::{Model, Property};
 pub use self::models::*;
-pub use self::resource::{Bulk, Create, Delete, List, Resource, Sync, Update};
+pub use self::resource::{Bulk, Create, Delete, List, Resource, Synchronize, Update};
 pub use crate::vendor::decimal::{Decimal, NotADecimal};
 
 use self::limits::Limits;

@@ -22,3 +22,8 @@ pub mod shell_ev {}
 
 #[doc = include_str!("guide/troubleshooting.md")]
 pub mod troubleshooting {}
+
+#[cfg(feature = "exact-online")]
+#[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
+#[doc = include_str!("guide/exact_online.md")]
+pub mod exact_online {}

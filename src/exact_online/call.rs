@@ -183,17 +183,13 @@ impl Call {
         self.request(Method::GET, target).read_json()
     }
 
-    /// The address of a next page below the API's base. Links come absolute, and are followed to the
-    /// same host only.
+    /// The address of a next page below the API's base, to the letter. Links come absolute, and are
+    /// followed to the same host only.
     pub(super) fn relative(&self, next: &str) -> Result<String> {
-        let target = self.exact.client().provider().api_base().and_then(|base| {
-            let (base, next) = (url::Url::parse(base).ok()?, url::Url::parse(next).ok()?);
-            let same = base.origin() == next.origin() && next.username().is_empty();
-            let path = next.path().strip_prefix(base.path().trim_end_matches('/'))?;
-            let query = next.query().map(|query| format!("?{query}")).unwrap_or_default();
-            (same && path.starts_with("/v1/")).then(|| format!("{path}{query}"))
-        });
-        target.ok_or_else(|| unreadable(&self.name, "its next page is on another host"))
+        let elsewhere = || unreadable(&self.name, "its next page is not at the same place");
+        let base = self.exact.client().provider().api_base().unwrap_or_default();
+        let path = below(base, next).ok_or_else(elsewhere)?;
+        Ok(path.to_owned())
     }
 
     /// The first page of the query.
@@ -322,4 +318,18 @@ impl Call {
         suffix.push(')');
         self.target(&suffix)
     }
+}
+
+/// The part of an address below a base on the same host.
+fn below<'a>(base: &str, address: &'a str) -> Option<&'a str> {
+    let (base, parsed) = (url::Url::parse(base).ok()?, url::Url::parse(address).ok()?);
+    let plain =
+        address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'#');
+    let own = base.origin() == parsed.origin() && parsed.username().is_empty();
+    let start = address.find("://")? + 3;
+    let path = address.get(start + address.get(start..)?.find('/')?..)?;
+    let path = path.strip_prefix(base.path().trim_end_matches('/'))?;
+    // What is checked is what is sent: no segment that leads upwards.
+    let inside = path.starts_with("/v1/") && !path.split('?').next()?.contains("..");
+    (plain && own && inside).then_some(path)
 }

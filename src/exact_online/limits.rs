@@ -52,6 +52,8 @@ pub struct Allowance {
 struct Window {
     left: Left,
     ends: Duration,
+    /// Nothing was heard of it yet.
+    assumed: bool,
 }
 
 #[derive(Default)]
@@ -95,12 +97,12 @@ impl Limits {
                 );
                 return Err(self.limited(wait, text));
             }
-            if let Some(day) = open(&mut state.days, division, now)
+            if let Some(day) = open(&mut state.days, division, now, 24 * HOUR)
                 && day.left.remaining == 0
             {
                 return Err(self.limited(day.ends - now, day_is_over(division, day.left)));
             }
-            let wait = match open(&mut state.minutes, division, now) {
+            let wait = match open(&mut state.minutes, division, now, MINUTE) {
                 Some(minute) if minute.left.remaining == 0 => minute.ends - now,
                 _ => {
                     // What other threads have sent since the last answer counts, too.
@@ -124,10 +126,10 @@ impl Limits {
         let (now, here) = (self.clock.monotonic(), self.clock.now_utc());
         let mut state = self.state.lock();
         if let Some(window) = window(received.headers, "x-ratelimit-minutely-", here, now) {
-            state.minutes.insert(division, window);
+            take(&mut state.minutes, division, window, now);
         }
         if let Some(window) = window(received.headers, "x-ratelimit-", here, now) {
-            state.days.insert(division, window);
+            take(&mut state.days, division, window, now);
         }
         if matches!(received.status, 400 | 401 | 403 | 404) {
             state.errors.entry(endpoint).or_default().push(now);
@@ -192,18 +194,39 @@ fn day_is_over(division: Option<i64>, left: Left) -> String {
     format!("the day's {} calls{} are used up until {reset}", left.limit, of(division))
 }
 
-/// The window of a division, if it has not ended.
+/// The window of a division. One that has ended is followed by a whole one, until an answer says more.
 fn open(
     windows: &mut HashMap<Option<i64>, Window>,
     division: Option<i64>,
     now: Duration,
+    period: Duration,
 ) -> Option<Window> {
-    let window = *windows.get(&division)?;
-    if window.ends > now {
-        return Some(window);
+    let window = windows.get_mut(&division)?;
+    if window.ends <= now {
+        window.left.remaining = window.left.limit;
+        let next = time::Duration::try_from(period).ok();
+        let next = next.and_then(|period| window.left.reset.checked_add(period));
+        window.left.reset = next.unwrap_or(window.left.reset);
+        window.ends = now + period;
+        window.assumed = true;
     }
-    windows.remove(&division);
-    None
+    Some(*window)
+}
+
+/// What an answer says, less what was sent since: answers lag behind.
+fn take(
+    windows: &mut HashMap<Option<i64>, Window>,
+    division: Option<i64>,
+    said: Window,
+    now: Duration,
+) {
+    let same = |known: &Window| known.assumed || known.left.reset == said.left.reset;
+    let known = windows.get(&division).filter(|known| known.ends > now && same(known));
+    let mut window = said;
+    if let Some(known) = known {
+        window.left.remaining = window.left.remaining.min(known.left.remaining);
+    }
+    windows.insert(division, window);
 }
 
 /// The division in an address, and the endpoint with it, without a key.
@@ -234,7 +257,7 @@ fn window(
     let ahead = Duration::try_from(reset - server).unwrap_or(Duration::ZERO);
     // A day is the longest window there is.
     let ends = now + ahead.min(24 * HOUR);
-    Some(Window { left: Left { limit, remaining, reset }, ends })
+    Some(Window { left: Left { limit, remaining, reset }, ends, assumed: false })
 }
 
 fn server_time(headers: &HeaderMap) -> Option<OffsetDateTime> {

@@ -73,7 +73,7 @@ pub trait Bulk: Model {
 }
 
 /// Rows of which one can have what has changed.
-pub trait Sync: Model {
+pub trait Synchronize: Model {
     /// The rows of the synchronisation, which are not always those of the endpoint.
     type Row: Model;
     /// The endpoint of the synchronisation: below `sync/`, by `Timestamp`; or the rows' own, by
@@ -202,7 +202,7 @@ impl<M: Bulk> Resource<M> {
     }
 }
 
-impl<M: Sync> Resource<M> {
+impl<M: Synchronize> Resource<M> {
     /// What has changed since the position; without one, everything there is. Keep the position of
     /// each batch when its rows are worked off. What was deleted comes from
     /// [`ExactOnline::deleted`].
@@ -242,7 +242,7 @@ macro_rules! resources {
                 const BULK: &'static str = $bulk;
                 const WITHOUT: &'static [&'static str] = &[$($no_bulk),*];
             })?
-            $(impl Sync for $model {
+            $(impl Synchronize for $model {
                 type Row = $row;
                 const SYNC: &'static str = $sync;
                 const WITHOUT: &'static [&'static str] = &[$($no_sync),*];

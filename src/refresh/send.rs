@@ -202,13 +202,16 @@ impl Keeper {
         let mut next = latest.next();
         self.count(&mut next);
         next.note = None;
+        // A refusal that is asked again keeps its reason.
+        let asked_before = next.refused.as_ref().filter(|before| before.fingerprint == fingerprint);
+        let asked_before = asked_before.and_then(|before| before.unanswered_since);
         let refused = Refused {
             fingerprint,
             at: now,
             code: error.code,
             description: error.description,
             status: error.status,
-            unanswered_since: earlier,
+            unanswered_since: earlier.or(asked_before),
         };
         // A pair that lost a race may be the live one. The two change places, so that a refusal that
         // was wrong heals: each is asked once more after a pause.

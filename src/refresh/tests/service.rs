@@ -153,8 +153,14 @@ fn an_answer_that_was_lost_after_a_rotation_is_looked_for_once_it_is_no_longer_t
     // This server is strict. The refusal names the reason.
     let error = world.keeper().access(&Want::Usable).unwrap_err();
     let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
-    assert!(refusal.unanswered_since.is_some());
+    let since = refusal.unanswered_since;
+    assert!(since.is_some());
     assert_eq!(world.sent().len(), 3);
+    // Asked again after a while, it keeps its reason.
+    advance(&world, 4000);
+    let error = world.keeper().access(&Want::Usable).unwrap_err();
+    assert!(matches!(&error, Error::Reauthorize(refusal) if refusal.unanswered_since == since));
+    assert_eq!(world.sent().len(), 4);
 }
 
 #[test]

@@ -1,8 +1,17 @@
 //! Exact Online.
 
+mod calls;
+mod child;
+mod defects;
 mod grammar;
+mod guide;
+mod limits;
 mod login;
+mod models;
 mod odata;
+mod paging;
 mod support;
+mod sync_kills;
 mod timing;
 mod webhooks;
+mod week;

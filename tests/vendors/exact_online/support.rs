@@ -69,6 +69,14 @@ impl World {
         exact
     }
 
+    /// Another client of the same login, which knows nothing of what the first has counted.
+    pub(crate) fn another(&self, exact: &ExactOnline) -> ExactOnline {
+        let builder = self.builder_on(MemoryBackend::new()).division(DIVISION);
+        let other = builder.build().unwrap();
+        other.client().seed(exact.client().token().unwrap()).unwrap();
+        other
+    }
+
     /// A new login in the store.
     pub(crate) fn log_in(&self) {
         let client = self.process();
@@ -125,4 +133,9 @@ impl World {
 /// Whether the API answers; the kind of the error if it does not.
 pub(crate) fn call(exact: &ExactOnline) -> Result<(), evergrant::Error> {
     exact.client().get("/me").call().map(drop)
+}
+
+/// The `$skiptoken` of a request, which is a number of 64 bits.
+pub(crate) fn skiptoken(request: &ApiRequest) -> Option<i64> {
+    request.parameter("$skiptoken")?.strip_suffix('L')?.parse().ok()
 }

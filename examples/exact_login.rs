@@ -1,0 +1,75 @@
+//! Logs in at Exact Online and shows the companies that the login may use:
+//! `cargo run --features exact-online --example exact_login [FILE]`.
+//!
+//! With `EXACT_ONLINE_CLIENT_ID`, `EXACT_ONLINE_CLIENT_SECRET` and `EXACT_ONLINE_REDIRECT_URI` set
+//! (and `EXACT_ONLINE_COUNTRY`, unless it is `nl`) this is the real service: the page that the browser
+//! ends on need not exist, its address is pasted here. The login is in FILE then (`exact.json`), ready
+//! for `exact_sync`. With nothing set it is a sandbox on this machine.
+
+use comfy_table::Table;
+use evergrant::exact_online::{Country, ExactOnline};
+use evergrant::sandbox::{ApiReply, Sandbox};
+use evergrant::{BoxError, FileBackend};
+use serde_json::json;
+
+fn main() -> Result<(), BoxError> {
+    let file = std::env::args().nth(1).unwrap_or("exact.json".to_owned());
+    if std::env::var_os("EXACT_ONLINE_CLIENT_ID").is_none() {
+        return demo();
+    }
+    let country: Country =
+        std::env::var("EXACT_ONLINE_COUNTRY").as_deref().unwrap_or("nl").parse()?;
+    let exact = ExactOnline::from_env(country, FileBackend::new(&file))?;
+    exact.client().authorize_pasted(&[], |url| {
+        println!("Open {url}\nand paste the address that you are sent to:");
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map(|_| line)
+    })?;
+    println!("The login is in {file}.");
+    show(&exact)
+}
+
+/// Who is logged in, and where.
+fn show(exact: &ExactOnline) -> Result<(), BoxError> {
+    let me = exact.me()?;
+    let open = me.current_division.ok_or("nobody has a company open")?.into();
+    println!("Hello, {}.", me.full_name.unwrap_or_default());
+    let mut table = Table::new();
+    table.set_header(["division", "company", "customer", ""]);
+    for company in exact.division(open).system_divisions().rows() {
+        let company = company?;
+        let code = company.code.map(i64::from);
+        table.add_row([
+            code.map(|code| code.to_string()).unwrap_or_default(),
+            company.description.unwrap_or_default(),
+            company.customer_name.unwrap_or_default(),
+            if code == Some(open) { "open in the browser" } else { "" }.to_owned(),
+        ]);
+    }
+    println!("{table}");
+    if let Some(end) = exact.login_ends_at()? {
+        println!("Unused, the login ends on {}; each call puts that off.", end.date());
+    }
+    Ok(())
+}
+
+/// The same on a sandbox, whose person agrees at once.
+fn demo() -> Result<(), BoxError> {
+    let sandbox = Sandbox::builder().exact_online().start()?;
+    let answer = |path: &str, rows: serde_json::Value| {
+        let reply = json!({ "d": { "results": rows } });
+        sandbox.on("GET", &format!("/api/v1/{path}"), move |_| ApiReply::json(200, reply.clone()));
+    };
+    answer("current/Me", json!([{ "FullName": "Ada Lovelace", "CurrentDivision": 123 }]));
+    let companies = json!([
+        { "Code": 123, "Description": "Analytical Engines", "CustomerName": "Lovelace Group" },
+        { "Code": 456, "Description": "Difference Engines", "CustomerName": "Lovelace Group" },
+    ]);
+    answer("123/system/Divisions", companies);
+    let store = FileBackend::new(sandbox.folder().join("exact.json"));
+    let exact = ExactOnline::builder(Country::Netherlands, sandbox.credentials(), store)
+        .provider(sandbox.provider())
+        .build()?;
+    exact.client().authorize_pasted(&[], |url| sandbox.approve(url))?;
+    show(&exact)
+}

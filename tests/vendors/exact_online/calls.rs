@@ -1,0 +1,315 @@
+//! Every endpoint by its name, and every operation of the resources that have structs.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use evergrant::Error;
+use evergrant::exact_online::odata::field;
+use evergrant::exact_online::*;
+use evergrant::sandbox::{ApiReply, ApiRequest};
+use serde_json::{Value, json};
+
+use super::models::listed;
+use super::support::{DIVISION, World};
+
+const ID: &str = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+
+/// Answers everything and writes down what came.
+fn recorder(world: &World) -> Arc<Mutex<Vec<String>>> {
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    for (method, status) in [("GET", 200), ("POST", 201), ("PUT", 204), ("DELETE", 204)] {
+        let heard = Arc::clone(&heard);
+        world.on(method, "*", move |request: &ApiRequest| {
+            let query = if request.query.is_empty() { "" } else { "?" };
+            let query = format!("{query}{}", request.query);
+            heard.lock().unwrap().push(format!("{} {}{query}", request.method, request.path));
+            assert_eq!(request.header("expect"), None, "it would be a 500");
+            match status {
+                200 => ApiReply::json(200, json!({"d": {"results": [{"ID": ID, "a": 1}]}})),
+                201 => {
+                    assert_eq!(request.header("prefer"), Some("return=representation"));
+                    assert_eq!(request.header("content-type"), Some("application/json"));
+                    ApiReply::json(201, json!({"d": {"ID": ID}}))
+                }
+                _ => ApiReply::new(204),
+            }
+        });
+    }
+    heard
+}
+
+#[test]
+fn every_endpoint_is_callable_by_its_name() {
+    let world = World::new();
+    let exact = world.seeded();
+    let heard = recorder(&world);
+    let all = listed();
+    assert_eq!((all.len(), Endpoint::all().count()), (453, 453));
+    let uris: BTreeSet<_> = all.iter().map(|listed| listed.uri).collect();
+    assert_eq!(uris.len(), 453);
+    for listed in &all {
+        let uri = listed.uri.replace("{division}", &DIVISION.to_string());
+        let endpoint = Endpoint::find(listed.path).unwrap();
+        assert_eq!(endpoint.has_division(), listed.uri.contains("{division}"), "{}", listed.path);
+        if endpoint.takes("GET") {
+            let rows: Vec<Value> =
+                exact.call(listed.path).rows().collect::<Result<_, _>>().unwrap();
+            assert_eq!(rows.len(), 1);
+            assert_eq!(heard.lock().unwrap().pop().unwrap(), format!("GET {uri}"));
+        }
+        if endpoint.takes("POST") {
+            let made: Value = exact.call(listed.path).create(&json!({"a": 1})).unwrap();
+            assert_eq!(made["ID"], ID);
+            assert_eq!(heard.lock().unwrap().pop().unwrap(), format!("POST {uri}"));
+        }
+        let id: Guid = ID.parse().unwrap();
+        if endpoint.takes("PUT") {
+            exact.call(listed.path).update(id, &json!({"a": 1})).unwrap();
+            assert_eq!(heard.lock().unwrap().pop().unwrap(), format!("PUT {uri}(guid'{ID}')"));
+        }
+        if endpoint.takes("DELETE") {
+            exact.call(listed.path).delete(id).unwrap();
+            assert_eq!(heard.lock().unwrap().pop().unwrap(), format!("DELETE {uri}(guid'{ID}')"));
+        }
+        assert!(heard.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn a_function_takes_parameters_and_an_odd_name_is_refused() {
+    let world = World::new();
+    let exact = world.seeded();
+    let heard = recorder(&world);
+    let id: Guid = ID.parse().unwrap();
+    let _: Value = exact.call("read/logistics/StockPosition").param("itemId", id).one().unwrap();
+    let call = exact.call("USERS/userhasrights").param("endpoint", "Logistics/Items");
+    let _: Value = call.param("action", "GET").one().unwrap();
+    let _: Value = exact.call_unlisted("{division}/crm/Novelties").one().unwrap();
+    let _: Option<Value> = exact.call("hrm/Divisions").filter(field("Code").eq(7)).first().unwrap();
+    exact.call("hrm/Divisions").delete(7).unwrap();
+    exact.call("crm/Accounts").delete("it's").unwrap();
+    assert_eq!(
+        *heard.lock().unwrap(),
+        [
+            format!("GET /api/v1/123/read/logistics/StockPosition?itemId=guid%27{ID}%27"),
+            "GET /api/v1/123/users/UserHasRights?endpoint=%27Logistics%2FItems%27&action=%27GET%27"
+                .to_owned(),
+            "GET /api/v1/123/crm/Novelties".to_owned(),
+            "GET /api/v1/123/hrm/Divisions?$filter=%28Code%20eq%207%29&$top=1".to_owned(),
+            "DELETE /api/v1/123/hrm/Divisions(7)".to_owned(),
+            "DELETE /api/v1/123/crm/Accounts('it''s')".to_owned(),
+        ]
+    );
+    for name in ["crm/Nothing", "", "../current/Me", "crm/Accounts?x=1"] {
+        let error = exact.call(name).one::<Value>().unwrap_err();
+        assert!(matches!(&error, Error::Config(text) if text.contains("no endpoint")), "{error}");
+    }
+    for path in ["", "a b", "https://evil.example/x", "a//b", "a?b", "../oauth2/token"] {
+        assert!(
+            matches!(exact.call_unlisted(path).one::<Value>(), Err(Error::Config(_))),
+            "{path}"
+        );
+    }
+    assert_eq!(heard.lock().unwrap().len(), 6, "nothing of these was sent");
+}
+
+#[test]
+fn a_division_is_chosen_and_never_guessed() {
+    let world = World::new();
+    let exact = world.builder_on(evergrant::MemoryBackend::new()).build().unwrap();
+    exact.client().seed(world.sandbox.login()).unwrap();
+    let heard = recorder(&world);
+    let error = exact.accounts().list().unwrap_err();
+    assert!(matches!(&error, Error::Config(text) if text.contains("ExactOnline::division")));
+    assert!(heard.lock().unwrap().is_empty());
+    let other = exact.division(456);
+    other.accounts().list().unwrap();
+    other.division(-7).items().list().unwrap();
+    assert_eq!((exact.current_division(), other.current_division()), (None, Some(456)));
+    exact.me().unwrap();
+    assert_eq!(
+        *heard.lock().unwrap(),
+        [
+            "GET /api/v1/456/crm/Accounts",
+            "GET /api/v1/-7/logistics/Items",
+            "GET /api/v1/current/Me"
+        ]
+    );
+}
+
+/// Runs every operation that a resource has, and says which methods and addresses they used.
+macro_rules! operations {
+    ($world:ident, $heard:ident, $exact:ident; $($method:ident: $path:literal [$($ability:ident)*];)+) => {
+        $(
+            let mut wanted = Vec::<String>::new();
+            $( operations!(@$ability $exact.$method(), $path, wanted); )*
+            assert_eq!(std::mem::take(&mut *$heard.lock().unwrap()), wanted, $path);
+            // What it does, the endpoint takes.
+            let endpoint = Endpoint::find($path).unwrap();
+            for line in &wanted {
+                assert!(endpoint.takes(line.split(' ').next().unwrap()), "{line}");
+            }
+            let used = |method: &str| wanted.iter().any(|line| line.starts_with(method));
+            for method in ["GET", "POST", "PUT", "DELETE"] {
+                assert_eq!(endpoint.takes(method), used(method), "{} {method}", $path);
+            }
+        )+
+    };
+    (@list $resource:expr, $path:literal, $wanted:ident) => {
+        assert_eq!($resource.list().unwrap().rows.len(), 1);
+        assert_eq!($resource.rows().count(), 1);
+        $wanted.extend(vec![format!("GET /api/v1/123/{}", $path); 2]);
+    };
+    (@get $resource:expr, $path:literal, $wanted:ident) => {
+        let key = key_of(&$resource);
+        assert!($resource.get(key.parse().unwrap()).unwrap().is_some());
+        let name = Endpoint::find($path).unwrap().key.unwrap();
+        $wanted.push(format!(
+            "GET /api/v1/123/{}?$filter=%28{name}%20eq%20guid%27{ID}%27%29&$top=1", $path
+        ));
+    };
+    (@create $resource:expr, $path:literal, $wanted:ident) => {
+        $resource.create(&json!({"a": 1})).unwrap();
+        $wanted.push(format!("POST /api/v1/123/{}", $path));
+    };
+    (@update $resource:expr, $path:literal, $wanted:ident) => {
+        $resource.update(ID.parse().unwrap(), &json!({"a": 1})).unwrap();
+        $wanted.push(format!("PUT /api/v1/123/{}(guid'{ID}')", $path));
+    };
+    (@delete $resource:expr, $path:literal, $wanted:ident) => {
+        $resource.delete(ID.parse().unwrap()).unwrap();
+        $wanted.push(format!("DELETE /api/v1/123/{}(guid'{ID}')", $path));
+    };
+}
+
+fn key_of<M: Model>(_: &Resource<M>) -> &'static str {
+    ID
+}
+
+#[test]
+fn every_operation_of_every_resource_asks_what_its_endpoint_takes() {
+    let world = World::new();
+    let exact = world.seeded();
+    let heard = recorder(&world);
+    operations! { world, heard, exact;
+        accounts: "crm/Accounts" [list get create update delete];
+        contacts: "crm/Contacts" [list get create update delete];
+        items: "logistics/Items" [list get create update delete];
+        supplier_items: "logistics/SupplierItem" [list get create update delete];
+        units: "logistics/Units" [list get];
+        purchase_orders: "purchaseorder/PurchaseOrders" [list get create update delete];
+        purchase_order_lines: "purchaseorder/PurchaseOrderLines" [list get create update delete];
+        goods_receipts: "purchaseorder/GoodsReceipts" [list get create update];
+        goods_receipt_lines: "purchaseorder/GoodsReceiptLines" [list get create];
+        sales_orders: "salesorder/SalesOrders" [list get create update delete];
+        sales_order_lines: "salesorder/SalesOrderLines" [list get create update delete];
+        sales_invoices: "salesinvoice/SalesInvoices" [list get create update delete];
+        sales_invoice_lines: "salesinvoice/SalesInvoiceLines" [list get create update delete];
+        shop_orders: "manufacturing/ShopOrders" [list get create update delete];
+        warehouses: "inventory/Warehouses" [list get create update delete];
+        warehouse_transfers: "inventory/WarehouseTransfers" [list get create update delete];
+        stock_counts: "inventory/StockCounts" [list get create update delete];
+        stock_count_lines: "inventory/StockCountLines" [list get create update delete];
+        gl_accounts: "financial/GLAccounts" [list get create update delete];
+        journals: "financial/Journals" [list get create update delete];
+        vat_codes: "vat/VATCodes" [list get create update delete];
+        vat_percentages: "vat/VatPercentages" [list get];
+        documents: "documents/Documents" [list get create update delete];
+        document_attachments: "documents/DocumentAttachments" [list get create delete];
+        webhook_subscriptions: "webhooks/WebhookSubscriptions" [list get create update delete];
+    }
+    // Divisions have a number.
+    assert!(exact.divisions().get(7).unwrap().is_some());
+    assert_eq!(exact.divisions().rows().count(), 1);
+    assert!(exact.system_divisions().get(7).unwrap().is_some());
+    exact.system_divisions().delete(7).unwrap();
+    let all = std::mem::take(&mut *heard.lock().unwrap());
+    assert_eq!(all[0], "GET /api/v1/123/hrm/Divisions?$filter=%28Code%20eq%207%29&$top=1");
+    assert_eq!(all[3], "DELETE /api/v1/123/system/Divisions(7)");
+}
+
+#[test]
+fn a_row_that_is_not_there_is_none_and_no_error_that_counts() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.rows("123/crm/Accounts", json!([]));
+    assert_eq!(exact.accounts().get(ID.parse().unwrap()).unwrap(), None);
+    assert_eq!(exact.accounts().first().unwrap(), None);
+    assert_eq!(exact.accounts().rows().count(), 0);
+}
+
+#[test]
+fn rows_are_counted_beside_a_list_or_alone() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.on("GET", "123/crm/Accounts/$count", |request| {
+        // `application/json` would be refused there.
+        assert!(!request.header("accept").unwrap_or_default().contains("json"));
+        assert_eq!(request.parameter("$filter").as_deref(), Some("(IsSupplier eq true)"));
+        ApiReply::bytes(200, "text/plain", "\u{feff}4711")
+    });
+    world.on("GET", "123/crm/Accounts", |request| {
+        assert_eq!(request.parameter("$inlinecount").as_deref(), Some("allpages"));
+        ApiReply::json(200, json!({"d": {"results": [{"ID": ID}], "__count": "4711"}}))
+    });
+    let suppliers = exact.accounts().filter(field("IsSupplier").eq(true));
+    assert_eq!(suppliers.count().unwrap(), 4711);
+    let page = exact.accounts().query(odata::Query::new().inline_count()).list().unwrap();
+    assert_eq!((page.count, page.rows.len()), (Some(4711), 1));
+}
+
+#[test]
+fn a_new_row_is_sent_with_what_is_set_and_written_as_exact_online_reads_it() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.on("POST", "123/salesinvoice/SalesInvoices", |request| {
+        // Money digit by digit, dates without a zone, lines within, nothing that is not set.
+        let body = String::from_utf8(request.body.clone()).unwrap();
+        assert_eq!(
+            body,
+            concat!(
+                r#"{"InvoiceDate":"2026-01-05T00:00:00","#,
+                r#""OrderedBy":"3f2504e0-4f89-11d3-9a0c-0305e82c3301","#,
+                r#""SalesInvoiceLines":[{"Quantity":0.1,"UnitPrice":1234567890123456.78}]}"#
+            )
+        );
+        ApiReply::json(
+            201,
+            json!({"d": {"InvoiceID": ID, "SalesInvoiceLines": {"__deferred": {}}}}),
+        )
+    });
+    let date = time::Date::from_calendar_date(2026, time::Month::January, 5).unwrap();
+    let line = SalesInvoiceLine {
+        quantity: Some("0.1".parse().unwrap()),
+        unit_price: Some("1234567890123456.78".parse().unwrap()),
+        ..SalesInvoiceLine::default()
+    };
+    let invoice = SalesInvoice {
+        ordered_by: Some(ID.parse().unwrap()),
+        invoice_date: Some(date.midnight()),
+        sales_invoice_lines: Some(vec![line]),
+        ..SalesInvoice::default()
+    };
+    let made = exact.sales_invoices().create(&invoice).unwrap();
+    assert_eq!((made.invoice_id, made.sales_invoice_lines), (Some(ID.parse().unwrap()), None));
+}
+
+#[test]
+fn lines_that_were_asked_for_are_read_in_either_shape() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.rows(
+        "123/purchaseorder/PurchaseOrders",
+        json!([
+            {"PurchaseOrderID": ID, "PurchaseOrderLines": {"results": [{"LineNumber": 1}]}},
+            {"PurchaseOrderID": ID, "PurchaseOrderLines": [{"LineNumber": 1}, {"LineNumber": 2}]},
+            {"PurchaseOrderID": ID, "PurchaseOrderLines": {"__deferred": {"uri": "https://x"}}},
+        ]),
+    );
+    let orders = exact.purchase_orders().expand(&["PurchaseOrderLines"]);
+    let lines: Vec<_> = orders
+        .rows()
+        .map(|order| order.unwrap().purchase_order_lines.map(|lines| lines.len()))
+        .collect();
+    assert_eq!(lines, [Some(1), Some(2), None]);
+}

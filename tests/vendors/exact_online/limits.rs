@@ -1,0 +1,282 @@
+//! Limits: calls in a minute and a day for each division, and errors in an hour for each endpoint.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use evergrant::Error;
+use evergrant::clock::{Clock as _, ManualClock};
+use evergrant::exact_online::{ExactOnline, Reason};
+use evergrant::sandbox::ApiReply;
+use serde_json::json;
+
+use super::support::World;
+
+/// A server that counts as Exact Online does: 60 calls in a minute and so many in a day for each
+/// division, with its headers, and an empty 429 that names one window only.
+fn metered(world: &World, path: &str, day: u64) -> Arc<AtomicU64> {
+    let (clock, refused) = (world.clock.clone(), Arc::new(AtomicU64::new(0)));
+    let (counted, told) = (std::sync::Mutex::new((0_i64, 0_u64, 0_i64, 0_u64)), refused.clone());
+    world.on("GET", path, move |_| {
+        let now = clock.now_utc();
+        let (minute, today) = (now.unix_timestamp() / 60, now.unix_timestamp() / 86_400);
+        let mut counted = counted.lock().unwrap();
+        if counted.0 != minute {
+            (counted.0, counted.1) = (minute, 0);
+        }
+        if counted.2 != today {
+            (counted.2, counted.3) = (today, 0);
+        }
+        let minutely = |reply: ApiReply, left: u64| {
+            reply
+                .with_header("X-RateLimit-Minutely-Limit", "60")
+                .with_header("X-RateLimit-Minutely-Remaining", &left.to_string())
+                .with_header("X-RateLimit-Minutely-Reset", &((minute + 1) * 60_000).to_string())
+        };
+        let daily = |reply: ApiReply, left: u64| {
+            reply
+                .with_header("X-RateLimit-Limit", &day.to_string())
+                .with_header("X-RateLimit-Remaining", &left.to_string())
+                .with_header("X-RateLimit-Reset", &((today + 1) * 86_400_000).to_string())
+        };
+        let empty = || ApiReply::new(429);
+        if counted.1 == 60 {
+            told.fetch_add(1, Ordering::Relaxed);
+            return minutely(empty(), 0);
+        }
+        if counted.3 == day {
+            told.fetch_add(1, Ordering::Relaxed);
+            return daily(empty(), 0);
+        }
+        counted.1 += 1;
+        counted.3 += 1;
+        let body = json!({ "d": { "results": [] } });
+        let reply = ApiReply::json(200, body);
+        daily(minutely(reply, 60 - counted.1), day - counted.3)
+    });
+    refused
+}
+
+fn ask(exact: &ExactOnline) -> Result<(), Error> {
+    exact.accounts().list().map(drop)
+}
+
+#[test]
+fn the_minute_is_waited_for_and_nothing_is_refused() {
+    let world = World::new();
+    let exact = world.seeded();
+    let refused = metered(&world, "123/crm/Accounts", 5000);
+    world.advance(17);
+    let start = world.clock.monotonic();
+    for _ in 0..150 {
+        ask(&exact).unwrap();
+    }
+    // 43 s to the next whole minute, then one minute more; the third has room.
+    let waited = world.clock.monotonic() - start;
+    assert_eq!((waited, refused.load(Ordering::Relaxed)), (Duration::from_secs(103), 0));
+    let allowance = exact.allowance();
+    assert_eq!(allowance.minute.unwrap().remaining, 30);
+    assert_eq!((allowance.day.unwrap().limit, allowance.day.unwrap().remaining), (5000, 4850));
+    assert_eq!(exact.division(9).allowance().minute, None, "each division has its own");
+}
+
+#[test]
+fn what_another_process_has_used_up_is_waited_for_until_the_next_minute() {
+    let world = World::new();
+    let exact = world.seeded();
+    let refused = metered(&world, "123/crm/Accounts", 5000);
+    let other = world.another(&exact);
+    world.advance(20);
+    for _ in 0..60 {
+        ask(&other).unwrap();
+    }
+    let start = world.clock.monotonic();
+    ask(&exact).unwrap();
+    let waited = world.clock.monotonic() - start;
+    // Until the next minute and a second, not 1, 2, 4 seconds; and not much more.
+    assert!(waited >= Duration::from_secs(41) && waited < Duration::from_secs(43), "{waited:?}");
+    assert_eq!(refused.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_refusal_without_any_header_is_the_minutes() {
+    let world = World::new();
+    let exact = world.seeded();
+    let calls = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&calls);
+    world.on("GET", "123/crm/Accounts", move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => ApiReply::new(429),
+        _ => ApiReply::json(200, json!({ "d": [] })),
+    });
+    let start = world.clock.monotonic();
+    ask(&exact).unwrap();
+    let waited = world.clock.monotonic() - start;
+    assert!(waited >= Duration::from_secs(1) && waited <= Duration::from_secs(62), "{waited:?}");
+}
+
+#[test]
+fn a_day_that_is_used_up_is_an_error_with_the_time_and_no_sleep() {
+    let world = World::new();
+    let exact = world.seeded();
+    let refused = metered(&world, "123/crm/Accounts", 50);
+    world.advance(3600);
+    for _ in 0..50 {
+        ask(&exact).unwrap();
+    }
+    let slept = world.clock.slept();
+    // Known from the headers: nothing is sent.
+    let error = ask(&exact).unwrap_err();
+    assert!(matches!(error, Error::RateLimited(_)) && error.is_transient());
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(23 * 3600)));
+    let text = error.to_string();
+    assert!(text.contains("day's 50 calls for division 123"), "{text}");
+    assert!(text.contains("until 2026-01-02T00:00:00Z"), "{text}");
+    assert_eq!(refused.load(Ordering::Relaxed), 0);
+    // Another process asks, and is told by the service.
+    let error = ask(&world.another(&exact)).unwrap_err();
+    assert!(error.to_string().contains("until 2026-01-02T00:00:00Z"), "{error}");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(23 * 3600)));
+    assert_eq!((refused.load(Ordering::Relaxed), world.clock.slept()), (1, slept));
+    // Other divisions, and calls without one, go on.
+    world.rows("456/crm/Accounts", json!([]));
+    world.rows("current/Me", json!([{ "FullName": "Ada" }]));
+    ask(&exact.division(456)).unwrap();
+    assert_eq!(exact.me().unwrap().full_name.as_deref(), Some("Ada"));
+    // And so does this one tomorrow.
+    world.advance(23 * 3600);
+    ask(&exact).unwrap();
+}
+
+#[test]
+fn a_wrong_clock_of_ours_does_not_matter_to_a_limit() {
+    let world = World::new();
+    let clock = Arc::new(ManualClock::new());
+    let two_hours = Duration::from_secs(7200);
+    clock.set_wall(world.clock.now() + two_hours);
+    let builder = world.builder_on(evergrant::MemoryBackend::new()).clock(clock.clone());
+    let exact = builder.division(123).build().unwrap();
+    let token = world.sandbox.login();
+    let end = token.expires_at().unwrap() + two_hours;
+    exact.client().seed(token.with_expires_at(end)).unwrap();
+    world.advance(25);
+    // Milliseconds since 1970: the next whole minute, and the next midnight.
+    let minute = (world.now().unix_timestamp() / 60 + 1) * 60_000;
+    let day = (world.now().unix_timestamp() / 86_400 + 1) * 86_400_000;
+    world.on("GET", "123/crm/Accounts", move |_| {
+        ApiReply::json(200, json!({ "d": [] }))
+            .with_header("X-RateLimit-Minutely-Limit", "60")
+            .with_header("X-RateLimit-Minutely-Remaining", "0")
+            .with_header("X-RateLimit-Minutely-Reset", &minute.to_string())
+            .with_header("X-RateLimit-Limit", "5000")
+            .with_header("X-RateLimit-Remaining", "4766")
+            .with_header("X-RateLimit-Reset", &day.to_string())
+    });
+    ask(&exact).unwrap();
+    let allowance = exact.allowance();
+    assert_eq!(allowance.minute.unwrap().reset.to_string(), "2026-01-01 0:01:00.0 +00:00:00");
+    assert_eq!(allowance.day.unwrap().reset.to_string(), "2026-01-02 0:00:00.0 +00:00:00");
+    let start = clock.monotonic();
+    ask(&exact).unwrap();
+    assert_eq!(clock.monotonic() - start, Duration::from_secs(35));
+}
+
+#[test]
+fn threads_share_what_is_left() {
+    let world = World::new();
+    let exact = world.seeded();
+    let refused = metered(&world, "123/crm/Accounts", 5000);
+    ask(&exact).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                for _ in 0..30 {
+                    ask(&exact).unwrap();
+                }
+            });
+        }
+    });
+    // Calls on their way as a minute ends count in the next. Without a common count it would be most
+    // of the 181.
+    assert!(refused.load(Ordering::Relaxed) <= 18, "{refused:?}");
+}
+
+#[test]
+fn an_endpoint_that_answers_errors_is_left_alone_before_the_key_is_blocked() {
+    let world = World::new();
+    let exact = world.seeded();
+    let calls = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&calls);
+    world.on("GET", "123/crm/Accounts", move |_| {
+        count.fetch_add(1, Ordering::Relaxed);
+        ApiReply::json(
+            400,
+            json!({"error": {"code": "", "message": {"lang": "",
+                "value": "Please add a $select or a $top=1 statement to the query string."}}}),
+        )
+    });
+    for _ in 0..30 {
+        let _ = ask(&exact);
+        world.advance(60);
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), 8);
+    let error = ask(&exact).unwrap_err();
+    assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(1800)));
+    assert!(error.to_string().contains("123/crm/Accounts answered 8 errors"), "{error}");
+    // Others are not held up: another endpoint, another division.
+    world.rows("123/crm/Contacts", json!([]));
+    world.rows("456/crm/Accounts", json!([]));
+    exact.contacts().list().unwrap();
+    exact.division(456).accounts().list().unwrap();
+    world.advance(1800);
+    let error = ask(&exact).unwrap_err();
+    assert!(error.to_string().contains("answered 400: Please add a $select"), "{error}");
+    // The limit is the caller's to set.
+    let bold = world.builder_on(evergrant::MemoryBackend::new()).division(123).error_limit(2);
+    let bold = bold.build().unwrap();
+    bold.client().seed(world.sandbox.login()).unwrap();
+    let before = calls.load(Ordering::Relaxed);
+    for _ in 0..5 {
+        let _ = ask(&bold);
+    }
+    assert_eq!(calls.load(Ordering::Relaxed), before + 2);
+}
+
+#[test]
+fn an_error_says_what_the_api_says() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.on("GET", "123/crm/Accounts", |_| {
+        ApiReply::json(403, json!({"error": {"message": {"value": "Forbidden\r\n"}}}))
+            .with_header("Reason", "NoDivisionAccess: You have no access")
+    });
+    let error = ask(&exact).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.ends_with("answered 403: Forbidden; NoDivisionAccess: You have no access"),
+        "{text}"
+    );
+    assert_eq!(Reason::of(&error), Some(Reason::NoDivisionAccess));
+    world.on("GET", "123/crm/Accounts", |_| {
+        ApiReply::new(403).with_header("Reason", "SomethingNew")
+    });
+    let error = ask(&exact).unwrap_err();
+    assert_eq!(Reason::of(&error), Some(Reason::Unknown("SomethingNew".to_owned())));
+    // A gateway may answer anything.
+    for (kind, body) in
+        [("text/html", "<h1>no</h1>"), ("application/json", "{\"error\":7}"), ("", "")]
+    {
+        world.on("GET", "123/crm/Accounts", move |_| ApiReply::bytes(500, kind, body));
+        let error = ask(&exact).unwrap_err();
+        assert!(matches!(&error, Error::Api(api) if api.status == 500 && api.reason.is_none()));
+        assert_eq!(Reason::of(&error), None);
+    }
+    // What it repeats of the token is not shown.
+    let token = exact.client().access_token().unwrap();
+    let spoken = token.expose().to_owned();
+    world.on("GET", "123/crm/Accounts", move |_| {
+        ApiReply::json(400, json!({"error": {"message": {"value": format!("bad {spoken}")}}}))
+    });
+    let error = ask(&exact).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains(token.expose()));
+}

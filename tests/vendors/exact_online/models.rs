@@ -1,0 +1,336 @@
+//! Every field of every struct is in the list of properties, with its type; and what the Python SDK
+//! has, we have.
+
+use std::collections::HashMap;
+
+use evergrant::exact_online::*;
+use serde_json::{Map, Value, json};
+
+/// Endpoints, their addresses and properties.
+pub(crate) struct Listed {
+    pub(crate) path: &'static str,
+    pub(crate) uri: &'static str,
+    same_as: &'static str,
+    properties: Vec<(&'static str, &'static str, &'static str)>,
+}
+
+pub(crate) fn listed() -> Vec<Listed> {
+    let lines = include_str!("properties.txt").lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let mut words = line.split(' ');
+            let mut word = || words.next().unwrap();
+            let (path, uri, same_as) = (word(), word(), word());
+            let property = |text: &'static str| {
+                let mut parts = text.split(':');
+                let mut part = || parts.next().unwrap_or_default();
+                (part(), part(), part())
+            };
+            Listed { path, uri, same_as, properties: words.map(property).collect() }
+        })
+        .collect()
+}
+
+/// The properties of an endpoint, or those of its twin where its own are not listed.
+fn properties(name: &str) -> HashMap<&'static str, &'static str> {
+    let all = listed();
+    let of = |name: &str| all.iter().find(|listed| listed.path == name);
+    let own = of(name).unwrap_or_else(|| panic!("{name} is not listed"));
+    let found = if own.properties.is_empty() { of(own.same_as).unwrap() } else { own };
+    found.properties.iter().map(|(name, kind, _)| (*name, *kind)).collect()
+}
+
+/// A value of that type, as the service writes it.
+fn sample(kind: &str) -> Value {
+    match kind {
+        "Guid" => json!("3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
+        "String" | "Binary" => json!("O'Neil"),
+        "Boolean" => json!(true),
+        "Byte" | "Int16" | "Int32" => json!(12),
+        "Int64" => json!("493115"),
+        "Double" => json!(12.5),
+        "DateTime" => json!("/Date(1704412800000)/"),
+        "Collection" => json!({ "results": [] }),
+        other => json!({ "kind": other }),
+    }
+}
+
+/// The same value, as we write it.
+fn written(kind: &str) -> Value {
+    match kind {
+        "Int64" => json!(493_115),
+        "DateTime" => json!("2024-01-05T00:00:00"),
+        "Collection" => json!([]),
+        other => sample(other),
+    }
+}
+
+/// Checks a struct against its endpoints, and its fields by reading and writing each.
+fn check<M: Model + PartialEq + std::fmt::Debug>(twins: &[&str]) -> usize {
+    let endpoint = Endpoint::find(M::PATH).unwrap();
+    assert_eq!((endpoint.name, endpoint.key), (M::PATH, Some(M::KEY)));
+    let mut known = HashMap::new();
+    for name in twins.iter().chain([&M::PATH]) {
+        known.extend(properties(name));
+    }
+    let mut row = Map::new();
+    let mut expected = Map::new();
+    for property in M::PROPERTIES {
+        let kind = known.get(property.name);
+        let kind = kind.unwrap_or_else(|| panic!("{}.{} is not listed", M::PATH, property.name));
+        let plain = [
+            "Guid",
+            "String",
+            "Binary",
+            "Boolean",
+            "Byte",
+            "Int16",
+            "Int32",
+            "Int64",
+            "Double",
+            "DateTime",
+            "DivisionClass",
+        ];
+        let kind = if plain.contains(kind) { *kind } else { "Collection" };
+        assert!(
+            property.types.contains(&kind),
+            "{}.{} is {kind}, not {:?}",
+            M::PATH,
+            property.name,
+            property.types
+        );
+        row.insert(property.name.to_owned(), sample(kind));
+        expected.insert(property.name.to_owned(), written(kind));
+    }
+    let key = M::PROPERTIES.iter().filter(|property| property.name == M::KEY).count();
+    assert_eq!(key, 1, "{} has its key once", M::PATH);
+    row.insert("__metadata".to_owned(), json!({ "uri": "https://x", "type": "y" }));
+    row.insert("Novelty".to_owned(), json!([1, { "a": 2 }]));
+    let read: M = serde_json::from_value(Value::Object(row)).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), Value::Object(expected.clone()));
+    let again: M = serde_json::from_value(Value::Object(expected)).unwrap();
+    assert_eq!(again, read);
+    // Nothing set: nothing written, and nulls and what was not expanded are nothing.
+    assert_eq!(serde_json::to_string(&M::default()).unwrap(), "{}");
+    let nothing = |property: &Property| {
+        let deferred = json!({ "__deferred": { "uri": "https://x" } });
+        let value = if property.is_collection() { deferred } else { Value::Null };
+        (property.name.to_owned(), value)
+    };
+    let nulls: Map<String, Value> = M::PROPERTIES.iter().map(nothing).collect();
+    assert_eq!(serde_json::from_value::<M>(Value::Object(nulls)).unwrap(), M::default());
+    M::PROPERTIES.len()
+}
+
+/// What is asked of a twin is there.
+fn twin<M: Model>(name: &str, without: &[&str]) {
+    let known = properties(name);
+    for property in M::PROPERTIES.iter().filter(|property| !property.is_collection()) {
+        let asked = !without.contains(&property.name);
+        assert_eq!(asked, known.contains_key(property.name), "{name}.{}", property.name);
+    }
+}
+
+fn sync<M: Synchronize>() {
+    if M::SYNC.starts_with("sync/") {
+        twin::<M::Row>(M::SYNC, M::WITHOUT);
+        let timestamp = M::Row::PROPERTIES.iter().any(|property| property.name == "Timestamp");
+        assert!(timestamp, "{} has no Timestamp", M::SYNC);
+    } else {
+        assert!(properties(M::SYNC).contains_key("Modified"), "{} has no Modified", M::SYNC);
+    }
+}
+
+fn bulk<M: Bulk>() {
+    let known = properties(M::BULK);
+    for property in M::PROPERTIES.iter().filter(|property| !property.is_collection()) {
+        let asked = !M::WITHOUT.contains(&property.name);
+        assert!(!asked || known.contains_key(property.name), "{}.{}", M::BULK, property.name);
+    }
+}
+
+#[test]
+fn every_field_is_listed_with_its_type_and_reads_and_writes() {
+    let fields = [
+        check::<Account>(&["sync/CRM/Accounts"]),
+        check::<Contact>(&["sync/CRM/Contacts"]),
+        check::<Item>(&["sync/Logistics/Items"]),
+        check::<SupplierItem>(&["sync/Logistics/SupplierItem"]),
+        check::<PurchaseItemPrice>(&[]),
+        check::<Unit>(&[]),
+        check::<PurchaseOrder>(&[]),
+        check::<PurchaseOrderLine>(&[]),
+        check::<PurchaseOrderRow>(&[]),
+        check::<GoodsReceipt>(&[]),
+        check::<GoodsReceiptLine>(&[]),
+        check::<SalesOrder>(&[]),
+        check::<SalesOrderLine>(&[]),
+        check::<SalesOrderHeader>(&[]),
+        check::<SalesInvoice>(&[]),
+        check::<SalesInvoiceLine>(&[]),
+        check::<SalesInvoiceRow>(&[]),
+        check::<ShopOrder>(&["sync/Manufacturing/ShopOrders"]),
+        check::<Warehouse>(&[]),
+        check::<WarehouseTransfer>(&[]),
+        check::<WarehouseTransferLine>(&[]),
+        check::<StockCount>(&[]),
+        check::<StockCountLine>(&[]),
+        check::<GlAccount>(&["sync/Financial/GLAccounts"]),
+        check::<Journal>(&[]),
+        check::<VatCode>(&[]),
+        check::<VatPercentage>(&[]),
+        check::<Document>(&["sync/Documents/Documents"]),
+        check::<DocumentAttachment>(&["sync/Documents/DocumentAttachments"]),
+        check::<Me>(&[]),
+        check::<Division>(&[]),
+        check::<SystemDivision>(&[]),
+        check::<Deleted>(&[]),
+        check::<WebhookSubscription>(&[]),
+    ];
+    let all: usize = fields.iter().sum();
+    assert!(fields.len() == 34 && all > 1500, "{} structs, {all} fields", fields.len());
+}
+
+#[test]
+fn what_twins_are_asked_for_they_have() {
+    sync::<Account>();
+    sync::<Contact>();
+    sync::<Item>();
+    sync::<SupplierItem>();
+    sync::<PurchaseItemPrice>();
+    sync::<PurchaseOrder>();
+    sync::<GoodsReceipt>();
+    sync::<SalesOrder>();
+    sync::<SalesInvoice>();
+    sync::<ShopOrder>();
+    sync::<Warehouse>();
+    sync::<WarehouseTransfer>();
+    sync::<StockCount>();
+    sync::<GlAccount>();
+    sync::<Document>();
+    sync::<DocumentAttachment>();
+    sync::<Division>();
+    bulk::<Account>();
+    bulk::<Contact>();
+    bulk::<Item>();
+    bulk::<SalesOrder>();
+    bulk::<SalesInvoice>();
+    bulk::<GlAccount>();
+    bulk::<Document>();
+    bulk::<DocumentAttachment>();
+}
+
+/// Fields that no list of the vendor's has: always null there, so they are not here.
+const NOT_THERE: [(&str, &[&str]); 6] = [
+    ("PurchaseOrder", &["AmountFCExclVat", "AmountDiscount", "AmountDiscountExclVat", "Timestamp"]),
+    ("PurchaseOrderLine", &["QuantityReceived", "Timestamp"]),
+    ("GoodsReceiptLine", &["Unit", "UnitCode", "UnitDescription"]),
+    ("SalesOrder", &["Timestamp"]),
+    ("StockCountLine", &["BatchNumber", "ItemCostPriceStandard", "SerialNumber"]),
+    ("Me", &["UserDivisions"]),
+];
+
+#[test]
+fn every_field_of_the_python_sdk_is_here_or_nowhere() {
+    fn of<M: Model>() -> Vec<&'static str> {
+        M::PROPERTIES.iter().map(|property| property.name).collect()
+    }
+    let ours: HashMap<&str, Vec<&str>> = HashMap::from([
+        ("Account", of::<Account>()),
+        ("Item", of::<Item>()),
+        ("PurchaseOrderLine", of::<PurchaseOrderLine>()),
+        ("PurchaseOrder", of::<PurchaseOrder>()),
+        ("SalesOrder", of::<SalesOrder>()),
+        ("ShopOrder", of::<ShopOrder>()),
+        ("WarehouseTransfer", of::<WarehouseTransfer>()),
+        ("Warehouse", of::<Warehouse>()),
+        ("GoodsReceiptLine", of::<GoodsReceiptLine>()),
+        ("GoodsReceipt", of::<GoodsReceipt>()),
+        ("StockCountLine", of::<StockCountLine>()),
+        ("StockCount", of::<StockCount>()),
+        ("SupplierItem", of::<SupplierItem>()),
+        ("PurchaseItemPrice", of::<PurchaseItemPrice>()),
+        ("Unit", of::<Unit>()),
+        ("Division", of::<Division>()),
+        ("Me", of::<Me>()),
+        ("DeletedRecord", of::<Deleted>()),
+    ]);
+    let mut models = 0;
+    for line in include_str!("python_fields.txt").lines().filter(|line| !line.starts_with('#')) {
+        let mut words = line.split(' ');
+        let model = words.next().unwrap();
+        // A row of `Me`'s that the vendor does not have.
+        let Some(ours) = ours.get(model) else {
+            assert_eq!(model, "UserDivision");
+            continue;
+        };
+        let absent = NOT_THERE.iter().find(|(name, _)| *name == model).map_or(&[][..], |row| row.1);
+        let missing: Vec<_> = words.filter(|name| !ours.contains(name)).collect();
+        let mut expected = absent.to_vec();
+        expected.sort_unstable();
+        let mut got = missing.clone();
+        got.sort_unstable();
+        assert_eq!(got, expected, "{model}");
+        models += 1;
+    }
+    assert_eq!(models, 18);
+}
+
+#[test]
+fn odd_values_are_read_for_what_they_are() {
+    let row = r#"{
+        "ID": "3F2504E0-4F89-11D3-9A0C-0305E82C3301",
+        "Timestamp": "98765432109",
+        "IsBatchItem": true,
+        "IsSalesItem": 1,
+        "IsPurchaseItem": "false",
+        "Code": 4711,
+        "AverageCost": 0.1000000000000000055511151231257827,
+        "Stock": "1.5",
+        "StandardSalesPrice": 9007199254740993,
+        "Created": "/Date(-62135596800000)/",
+        "StartDate": "2026-01-05T00:00:00",
+        "EndDate": "",
+        "ItemGroup": null,
+        "Barcode": {"__deferred": {"uri": "x"}}
+    }"#;
+    let item: Item = serde_json::from_str(row).unwrap();
+    assert_eq!(item.timestamp, Some(98_765_432_109));
+    assert_eq!((item.is_batch_item, item.is_sales_item), (Some(1), Some(true)));
+    assert_eq!((item.is_purchase_item, item.code.as_deref()), (Some(false), Some("4711")));
+    assert_eq!(item.average_cost.unwrap().to_string(), "0.1000000000000000055511151231257827");
+    assert_eq!(item.standard_sales_price.unwrap().to_string(), "9007199254740993");
+    assert_eq!(item.created.unwrap().year(), 1);
+    assert_eq!((item.end_date, item.barcode.clone(), item.item_group), (None, None, None));
+    assert!(item.start_date.is_some());
+    // What it shows is what is set.
+    let shown = format!("{item:?}");
+    assert!(shown.contains("stock: 1.5") && !shown.contains("barcode"), "{shown}");
+    for (field, value) in [
+        ("ID", "\"zzz\""),
+        ("Created", "\"tomorrow\""),
+        ("Stock", "\"much\""),
+        ("IsSalesItem", "\"perhaps\""),
+        ("IsMakeItem", "99999999999"),
+        ("AverageCost", "[]"),
+    ] {
+        let error = serde_json::from_str::<Item>(&format!("{{\"{field}\": {value}}}")).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains(field) && text.contains("is expected"), "{text}");
+        assert!(!text.contains(value.trim_matches('"')) || value == "[]", "{text}");
+    }
+}
+
+#[test]
+fn codes_keep_what_they_do_not_know() {
+    for kind in EntityType::KNOWN {
+        assert_eq!(EntityType::from(kind.code()), *kind);
+    }
+    assert_eq!((EntityType::KNOWN.len(), EntityType::from(52).code()), (57, 52));
+    let order: SalesOrder = serde_json::from_str(r#"{"Status": 12, "ApprovalStatus": 7}"#).unwrap();
+    assert_eq!(order.status, Some(SalesOrderStatus::Open));
+    assert_eq!(order.approval_status, Some(ApprovalStatus::Unknown(7)));
+    assert_eq!(serde_json::to_string(&order).unwrap(), r#"{"ApprovalStatus":7,"Status":12}"#);
+    let account: Account = serde_json::from_str(r#"{"Status": "X"}"#).unwrap();
+    assert_eq!(account.status, Some(AccountStatus::Unknown("X".to_owned())));
+}

@@ -1,0 +1,256 @@
+//! Pages, positions and synchronisation by `Modified`.
+
+use std::sync::{Arc, Mutex};
+
+use evergrant::Error;
+use evergrant::exact_online::{EntityType, Position, Warehouse, odata::field};
+use evergrant::sandbox::{ApiReply, ApiRequest, Fault};
+use serde_json::{Value, json};
+
+use super::grammar::query_pairs;
+use super::support::{World, skiptoken};
+
+/// Serves `count` rows, `size` a page, and writes down the queries.
+fn pages(world: &World, path: &str, count: i64, size: i64) -> Arc<Mutex<Vec<String>>> {
+    let queries: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = Arc::clone(&queries);
+    let base = format!("{}/api/v1/{path}", world.sandbox.url());
+    world.on("GET", path, move |request: &ApiRequest| {
+        heard.lock().unwrap().push(request.query.clone());
+        let start = skiptoken(request).unwrap_or(0);
+        let end = (start + size).min(count);
+        let rows: Vec<Value> = (start..end).map(|n| json!({ "LineNumber": n })).collect();
+        // A link as the service writes it: with what was asked for, and a token.
+        let next =
+            (end < count).then(|| format!("{base}?$filter=X%20eq%20'a%26b'&$skiptoken={end}L"));
+        ApiReply::json(200, json!({ "d": { "results": rows, "__next": next } }))
+    });
+    queries
+}
+
+#[test]
+fn a_list_comes_page_by_page_as_it_is_asked_for() {
+    let world = World::new();
+    let exact = world.seeded();
+    let queries = pages(&world, "123/purchaseorder/PurchaseOrderLines", 150, 60);
+    let mut rows = exact.purchase_order_lines().rows();
+    assert!(queries.lock().unwrap().is_empty(), "nothing before it is asked for");
+    assert_eq!(rows.next().unwrap().unwrap().line_number, Some(0));
+    assert_eq!(queries.lock().unwrap().len(), 1);
+    let numbers: Vec<_> = rows.map(|row| row.unwrap().line_number.unwrap()).collect();
+    assert_eq!(numbers, (1..150).collect::<Vec<_>>());
+    // The links are followed to the letter.
+    assert_eq!(
+        *queries.lock().unwrap(),
+        ["", "$filter=X%20eq%20'a%26b'&$skiptoken=60L", "$filter=X%20eq%20'a%26b'&$skiptoken=120L"]
+    );
+}
+
+#[test]
+fn a_link_to_another_host_is_not_followed() {
+    let world = World::new();
+    let exact = world.seeded();
+    let own = world.sandbox.url().to_owned();
+    for next in [
+        "https://evil.example/api/v1/123/crm/Accounts?$skiptoken=1L".to_owned(),
+        format!("{}/api/v1/123/crm/Accounts", own.replace("127.0.0.1", "localhost")),
+        format!("{}/api/v1/123/crm/Accounts", own.replace("http:", "https:")),
+        format!("http://user:pw@{}/api/v1/1/x", own.trim_start_matches("http://")),
+        format!("{own}/other/v1/123/crm/Accounts"),
+        format!("{own}/api/oauth2/token"),
+        format!("{own}/api/../token"),
+        "//evil.example/api/v1/1/x".to_owned(),
+        "no address".to_owned(),
+    ] {
+        let link = next.clone();
+        world.on("GET", "123/crm/Accounts", move |_| {
+            ApiReply::json(200, json!({ "d": { "results": [{}], "__next": link } }))
+        });
+        let calls = world.sandbox.counters().api_calls;
+        let found: Vec<_> = exact.accounts().rows().collect();
+        assert!(matches!(found[..], [Err(Error::Decode(_))]), "{next}: {found:?}");
+        assert_eq!(world.sandbox.counters().api_calls, calls + 1, "{next}");
+    }
+}
+
+#[test]
+fn a_page_that_fails_is_asked_for_again_by_the_next_call() {
+    let world = World::new();
+    let exact = world.builder_on(evergrant::MemoryBackend::new());
+    let exact = exact.division(123).configure(|client| client.retries(0)).build().unwrap();
+    exact.client().seed(world.sandbox.login()).unwrap();
+    pages(&world, "123/crm/Contacts", 150, 60);
+    let mut batches = exact.contacts().batches(None);
+    assert_eq!(batches.next().unwrap().unwrap().rows.len(), 60);
+    world.sandbox.api_fault(Fault::StatusBefore(502));
+    assert!(batches.next().unwrap().unwrap_err().is_transient());
+    assert_eq!(batches.next().unwrap().unwrap().rows.len(), 60);
+    assert_eq!(batches.next().unwrap().unwrap().rows.len(), 30);
+    assert!(batches.next().is_none());
+    // An answer that cannot be read ends it.
+    world.on("GET", "123/crm/Contacts", |_| ApiReply::bytes(200, "text/html", "<h1>hello</h1>"));
+    let found: Vec<_> = exact.contacts().batches(None).collect();
+    assert!(matches!(found[..], [Err(Error::Decode(_))]));
+}
+
+#[test]
+fn a_position_goes_on_where_it_was_and_belongs_to_its_list() {
+    let world = World::new();
+    let exact = world.seeded();
+    pages(&world, "123/crm/Contacts", 150, 60);
+    let first = exact.contacts().batches(None).next().unwrap().unwrap();
+    assert!(first.position.has_more());
+    let json = serde_json::to_string(&first.position).unwrap();
+    assert!(json.len() < 300 && !json.contains("127.0.0.1"), "{json}");
+    let stored: Position = serde_json::from_str(&json).unwrap();
+    let rest: Vec<_> = exact.contacts().batches(Some(stored.clone())).map(Result::unwrap).collect();
+    assert_eq!(rest.iter().map(|batch| batch.rows.len()).collect::<Vec<_>>(), [60, 30]);
+    assert!(!rest[1].position.has_more());
+    let error = |position: &Position| {
+        let other = [exact.accounts().batches(Some(position.clone())).next().unwrap().map(drop)];
+        other.into_iter().all(|result| matches!(result, Err(Error::Config(_))))
+    };
+    assert!(error(&stored));
+    let elsewhere = exact.division(7).contacts().batches(Some(stored)).next().unwrap();
+    assert!(matches!(elsewhere, Err(Error::Config(_))));
+    // A position that somebody has edited leads nowhere else.
+    let edited =
+        json.replace("/v1/123", "/oauth2").replace("\"next\":\"/v1", "\"next\":\"//evil.example");
+    let edited: Position = serde_json::from_str(&edited).unwrap();
+    assert!(matches!(
+        exact.contacts().batches(Some(edited)).next().unwrap(),
+        Err(Error::Config(_))
+    ));
+}
+
+#[test]
+fn a_synchronisation_goes_by_timestamp_and_the_next_run_goes_on() {
+    let world = World::new();
+    let exact = world.seeded();
+    let filters: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard = Arc::clone(&filters);
+    world.on("GET", "123/sync/CRM/Accounts", move |request| {
+        heard.lock().unwrap().push(request.parameter("$filter").unwrap());
+        let select = request.parameter("$select").unwrap();
+        assert!(select.split(',').any(|name| name == "Timestamp"), "{select}");
+        let rows = json!([{"Name": "b", "Timestamp": 42}, {"Name": "a", "Timestamp": "17"}]);
+        ApiReply::json(200, json!({ "d": { "results": rows } }))
+    });
+    let first = exact.accounts().sync(None).next().unwrap().unwrap();
+    assert_eq!((first.rows.len(), first.position.timestamp()), (2, Some(42)), "the highest seen");
+    assert!(first.rows[0].name.as_deref() == Some("b") && first.rows[0].timestamp == Some(42));
+    let again = exact.accounts().select(&["Name"]).sync(Some(first.position)).next().unwrap();
+    assert_eq!(again.unwrap().position.timestamp(), Some(42));
+    // The number is one of 64 bits, and the first run has a filter, too: without one it is a 400.
+    assert_eq!(*filters.lock().unwrap(), ["(Timestamp gt 1L)", "(Timestamp gt 42L)"]);
+    // A row without a version would be read for ever.
+    world.rows("123/sync/CRM/Accounts", json!([{"Name": "b"}]));
+    let found: Vec<_> = exact.accounts().sync(None).collect();
+    assert!(matches!(found[..], [Err(Error::Decode(_))]));
+}
+
+#[test]
+fn orders_are_synchronised_as_the_lines_that_they_come_in() {
+    let world = World::new();
+    let exact = world.seeded();
+    let row = json!({"ID": "00000000-0000-0000-0000-000000000001", "Timestamp": 5, "LineNumber": 3,
+        "PurchaseOrderID": "00000000-0000-0000-0000-000000000002", "Quantity": 1.5});
+    world.rows("123/sync/PurchaseOrder/PurchaseOrders", json!([row]));
+    world.rows("123/sync/SalesInvoice/SalesInvoices", json!([{"ID": row["ID"], "Timestamp": 5}]));
+    world.rows(
+        "123/sync/SalesOrder/SalesOrderHeaders",
+        json!([{"OrderID": row["ID"], "Timestamp": 5}]),
+    );
+    let line = exact.purchase_orders().sync(None).rows().next().unwrap().unwrap();
+    assert_ne!(line.id.unwrap().guid(), line.purchase_order_id.unwrap().guid());
+    assert_eq!((line.line_number, line.quantity), (Some(3), Some("1.5".parse().unwrap())));
+    assert!(exact.sales_invoices().sync(None).rows().next().unwrap().unwrap().id.is_some());
+    assert!(exact.sales_orders().sync(None).rows().next().unwrap().unwrap().order_id.is_some());
+}
+
+#[test]
+fn what_has_no_timestamp_goes_by_its_last_change_on_the_services_own_clock() {
+    let world = World::new();
+    let exact = world.seeded();
+    let rows: Arc<Mutex<Vec<(i64, &str)>>> = Arc::new(Mutex::new(vec![(0, "a"), (60, "b")]));
+    let theirs = Arc::clone(&rows);
+    let date = |seconds: i64| format!("/Date({})/", 1_704_412_800_000 + seconds * 1000);
+    world.on("GET", "123/inventory/Warehouses", move |request| {
+        let mut rows = theirs.lock().unwrap().clone();
+        let pairs = query_pairs(&request.query);
+        let get =
+            |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+        if let Some(filter) = get("$filter") {
+            let from = filter.strip_prefix("(Modified ge datetime'2024-01-05T00:").unwrap();
+            let from = from.strip_suffix("')").unwrap();
+            let (minutes, seconds) = from.split_once(':').unwrap();
+            let from = minutes.parse::<i64>().unwrap() * 60 + seconds.parse::<i64>().unwrap();
+            rows.retain(|(at, _)| *at >= from);
+        }
+        if get("$orderby").as_deref() == Some("Modified desc") {
+            rows.sort_by_key(|(at, _)| -at);
+            rows.truncate(1);
+            // While this run reads, something changes that it has passed already.
+            theirs.lock().unwrap().push((61, "changed meanwhile"));
+        }
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(at, name)| json!({ "Description": name, "Modified": date(*at) }))
+            .collect();
+        ApiReply::json(200, json!({ "d": rows }))
+    });
+    let names = |rows: &[Warehouse]| -> Vec<String> {
+        rows.iter().map(|row| row.description.clone().unwrap()).collect()
+    };
+    let first = exact.warehouses().sync(None).next().unwrap().unwrap();
+    assert_eq!(names(&first.rows), ["a", "b", "changed meanwhile"]);
+    // The next run begins at the newest change there was when this one began: nothing is missed.
+    let second = exact.warehouses().sync(Some(first.position)).next().unwrap().unwrap();
+    assert_eq!(names(&second.rows)[..2], ["b", "changed meanwhile"]);
+    let third = exact.warehouses().sync(Some(second.position)).next().unwrap().unwrap();
+    assert_eq!(names(&third.rows)[0], "changed meanwhile");
+    // Nothing at all is no error.
+    rows.lock().unwrap().clear();
+    world.rows("123/inventory/StockCounts", json!([]));
+    let empty = exact.stock_counts().sync(None).next().unwrap().unwrap();
+    assert!(empty.rows.is_empty() && !empty.position.has_more());
+}
+
+#[test]
+fn deleted_things_are_told_of_the_kinds_that_are_wanted() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.on("GET", "123/sync/Deleted", |request| {
+        assert_eq!(
+            request.parameter("$filter").as_deref(),
+            Some("(((EntityType eq 2) or (EntityType eq 9)) and (Timestamp gt 1L))")
+        );
+        let row = json!({"ID": "00000000-0000-0000-0000-000000000001", "EntityType": 2,
+            "EntityKey": "00000000-0000-0000-0000-000000000002", "Timestamp": "7",
+            "DeletedDate": "/Date(1704412800000)/", "Division": 123});
+        ApiReply::json(200, json!({ "d": { "results": [row] } }))
+    });
+    let kinds = [EntityType::Accounts, EntityType::Items];
+    let batch = exact.deleted(None, &kinds).next().unwrap().unwrap();
+    assert_eq!(batch.rows[0].entity_type, Some(EntityType::Accounts));
+    assert_eq!(batch.position.timestamp(), Some(7));
+}
+
+#[test]
+fn a_bulk_list_names_the_fields_that_it_has() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.on("GET", "123/bulk/CRM/Accounts", |request| {
+        let select = request.parameter("$select").unwrap();
+        if request.parameter("$filter").is_some() {
+            assert_eq!(select, "ID,Name");
+        } else {
+            assert!(select.starts_with("ID,") && !select.contains("Timestamp"));
+            assert!(request.query.len() < 5_800);
+        }
+        ApiReply::json(200, json!({ "d": { "results": [{ "Name": "a" }] } }))
+    });
+    assert_eq!(exact.accounts().bulk(None).rows().count(), 1);
+    let chosen = exact.accounts().filter(field("Blocked").eq(false)).select(&["ID", "Name"]);
+    assert_eq!(chosen.bulk(None).rows().count(), 1);
+}
