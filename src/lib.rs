@@ -87,15 +87,15 @@
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from what the server says of itself (RFC 8414, OpenID Connect) |
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
+//! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
 //! | `jwt` | [`jwt`]: clients that sign (`private_key_jwt`), the JWT bearer grant (RFC 7523), service accounts |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
-//! | `shell-ev` | `shell_ev`: an SDK for Shell EV Recharge |
-//! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
-//! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
+//! | `shell-ev` | `shell_ev`: an SDK for Shell EV Recharge |
+//! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `teamleader` | `teamleader`: an SDK for Teamleader Focus |
 //!
 //! No feature changes what is there without it.
@@ -148,6 +148,9 @@ mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
+#[cfg(feature = "shell-ev")]
+#[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
+pub mod shell_ev;
 #[cfg(feature = "jwt")]
 mod signing;
 #[cfg(feature = "teamleader")]
@@ -155,13 +158,7 @@ mod signing;
 pub mod teamleader;
 mod token;
 mod transport;
-#[cfg(any(feature = "exact-online", feature = "teamleader"))]
-#[cfg(feature = "shell-ev")]
-#[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
-pub mod shell_ev;
-mod token;
-mod transport;
-#[cfg(feature = "shell-ev")]
+#[cfg(any(feature = "exact-online", feature = "shell-ev", feature = "teamleader"))]
 mod vendor;
 
 #[cfg(feature = "postgres")]

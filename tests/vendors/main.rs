@@ -3,13 +3,10 @@
 
 #[cfg(feature = "exact-online")]
 mod exact_online;
-#[cfg(feature = "teamleader")]
-mod teamleader;
-//! The SDKs of single services, against servers on loopback.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
 #[cfg(feature = "shell-ev")]
 mod shell_ev;
+#[cfg(feature = "teamleader")]
+mod teamleader;
 
 /// What a test starts with another environment: not a test of its own.
 #[test]
