@@ -10,6 +10,8 @@ use super::grammar::{self, Condition, Operand, Value};
 /// A generator of numbers that are the same in every run (xorshift).
 struct Dice(u64);
 
+type OfField = fn(Field) -> Field;
+
 impl Dice {
     fn roll(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
@@ -112,7 +114,7 @@ impl Dice {
             let name = self.name();
             (field(&name), Operand::Property(name))
         };
-        let functions: [(fn(Field) -> Field, &str); 3] =
+        let functions: [(OfField, &str); 3] =
             [(Field::trim, "trim"), (Field::to_lower, "tolower"), (Field::to_upper, "toupper")];
         for _ in 0..self.below(3) {
             let (function, name) = functions[self.below(3) as usize];
