@@ -158,7 +158,8 @@ fn at_once<T: Send>(work: impl Fn(&Barrier) -> T + Sync) -> Vec<T> {
 
 pub(crate) fn a_client_of_its_own_gets_a_token_without_a_person(server: &Server) {
     for &app in server.kind.own_apps() {
-        let client = server.builder(app, MemoryBackend::new()).client_credentials(&[]).build();
+        let client = server.builder(app, MemoryBackend::new());
+        let client = client.client_credentials(server.kind.own_scopes()).build();
         let first = client.access_token().unwrap_or_else(|error| panic!("{}: {error}", app.0));
         assert!(server.is_active(&first), "{}", app.0);
         client.refresh().unwrap();
@@ -185,15 +186,37 @@ pub(crate) fn a_wrong_secret_costs_nothing(server: &Server) {
     assert!(server.is_alive(&server.file("login")));
 }
 
+/// A server that rotates before it looks at the secret: no client can win that.
+pub(crate) fn a_wrong_secret_costs_the_login_which_is_told(server: &Server) {
+    let app = first_app(server);
+    let client = server.logged_in(app, "login");
+    let before = stored(&server.file("login"));
+    let error = server.client(App(app.0, "not the secret", app.2), "login").refresh().unwrap_err();
+    assert!(matches!(error, Error::Reauthorize(_)), "{error}");
+    assert_eq!(server.count(), Count { granted: 1, refused: 0 }, "it is spent");
+    assert!(!server.is_alive(&server.file("login")));
+    let record = stored(&server.file("login"));
+    assert_eq!(record.token(), before.token(), "a stored token is never deleted");
+    server.log_in(&client, app);
+    client.refresh().unwrap();
+    assert!(server.knows_alice(&client));
+}
+
 pub(crate) fn who_logs_out_leaves_nothing_behind(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     let token = client.token().unwrap();
     client.revoke().unwrap();
     assert!(client.stored().unwrap().is_none(), "it is forgotten");
-    assert!(!server.is_active(token.access_token()), "and the server has ended it");
-    assert!(!server.kind.is_good(server, token.refresh_token().unwrap()));
+    assert!(
+        !server.kind.is_good(server, token.refresh_token().unwrap()),
+        "the server has ended it"
+    );
+    let ended = !server.is_active(token.access_token());
+    assert_eq!(ended, server.kind.ends_access_token_at_logout());
     client.revoke().unwrap();
     assert!(matches!(client.access_token(), Err(Error::NotAuthorized(_))));
     // A token that the server no longer knows is success (RFC 7009 section 2.2).
     client.revoke_token(token.refresh_token().unwrap(), Some("refresh_token")).unwrap();
+    client.revoke_token(token.access_token(), Some("access_token")).unwrap();
+    assert!(!server.is_active(token.access_token()));
 }

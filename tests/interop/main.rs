@@ -1,5 +1,5 @@
-//! The whole crate against authorization servers that others wrote: npm `oidc-provider` and
-//! django-oauth-toolkit. What is to hold on each is a flow; here is who supports what.
+//! The whole crate against authorization servers that others wrote: npm `oidc-provider`,
+//! django-oauth-toolkit and glewlwyd. What is to hold on each is a flow; here is who supports what.
 //!
 //! `tests/interop/install.sh` installs them. Without one its tests say that they were skipped, and
 //! fail where `EVERGRANT_REQUIRE_ALL=1` is set.
@@ -8,6 +8,7 @@
 mod browser;
 mod expiry;
 mod flows;
+mod glewlwyd;
 mod lost;
 mod oidc_provider;
 mod person;
@@ -61,5 +62,19 @@ mod on_the_toolkit_with_grace {
         flows::six_clients_that_refresh_at_once_refresh_once,
         flows::six_that_share_no_store_are_forgiven,
         lost::a_lost_answer_is_asked_for_again_within_the_grace,
+    }
+}
+
+/// A server in C, which says little when it refuses.
+mod on_glewlwyd {
+    crate::flows::flows! {
+        crate::glewlwyd::start(60);
+        flows::every_kind_of_client_logs_in_with_a_code_and_pkce,
+        flows::every_refresh_rotates_and_the_login_lives_on,
+        flows::a_second_use_ends_the_login_which_is_told,
+        flows::six_clients_that_refresh_at_once_refresh_once,
+        flows::a_client_of_its_own_gets_a_token_without_a_person,
+        flows::a_wrong_secret_costs_the_login_which_is_told,
+        flows::who_logs_out_leaves_nothing_behind,
     }
 }

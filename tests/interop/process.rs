@@ -39,6 +39,7 @@ impl Drop for Folder {
 pub(crate) struct Process {
     child: Child,
     reader: Option<JoinHandle<()>>,
+    logs: [PathBuf; 2],
 }
 
 impl Process {
@@ -67,7 +68,7 @@ impl Process {
                 let _ = child.kill();
                 let status = child.wait();
                 let read = |file| std::fs::read_to_string(file).unwrap_or_default();
-                return Err(format!("{status:?}\n{}\n{}", read(&log), read(&errors)));
+                return Err(format!("{status:?}\n{}{}", read(&log), read(&errors)));
             }
             let _ = copy.write_all(line.as_bytes());
             if let Some(found) = ready(line.trim_end()) {
@@ -75,9 +76,16 @@ impl Process {
                 let reader = std::thread::spawn(move || {
                     let _ = std::io::copy(&mut output, &mut copy);
                 });
-                return Ok((Process { child, reader: Some(reader) }, found));
+                return Ok((Process { child, reader: Some(reader), logs: [log, errors] }, found));
             }
         }
+    }
+}
+
+impl Process {
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        self.child.try_wait().expect("a state").map(|status| status.to_string())
     }
 }
 
@@ -87,6 +95,11 @@ impl Drop for Process {
         let _ = self.child.wait();
         if let Some(reader) = self.reader.take() {
             let _ = reader.join();
+        }
+        if std::thread::panicking() {
+            for log in &self.logs {
+                println!("{}", std::fs::read_to_string(log).unwrap_or_default());
+            }
         }
     }
 }

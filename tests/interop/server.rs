@@ -46,12 +46,23 @@ pub(crate) trait Kind: Sync {
     /// The applications that have tokens of their own.
     fn own_apps(&self) -> &'static [App];
 
+    /// What they ask for.
+    fn own_scopes(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Whether to revoke the refresh token ends the access token, too (RFC 7009 section 2.1 has it as
+    /// a SHOULD).
+    fn ends_access_token_at_logout(&self) -> bool {
+        true
+    }
+
     /// Where alice's data is asked for, below the server's address.
     fn me(&self) -> &'static str;
 
-    /// What the server calls alice.
-    fn subject(&self) -> &'static str {
-        "alice"
+    /// A member of her data, and what it is.
+    fn alice(&self) -> (&'static str, &'static str) {
+        ("sub", "alice")
     }
 
     /// Whether a refresh ends the access token before it at once.
@@ -102,6 +113,12 @@ impl Server {
         Server { kind, url, port, agent: plain_agent(), _process: process, folder }
     }
 
+    /// The issuer, as its provider row has it.
+    pub(crate) fn issuer(&self) -> String {
+        let provider = self.provider(POST).build().expect("a provider");
+        provider.issuer().expect("an issuer").to_owned()
+    }
+
     /// A file for a store.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.file(name)
@@ -140,7 +157,8 @@ impl Server {
     /// Whether alice's data can be had: a call with the access token.
     pub(crate) fn knows_alice(&self, client: &Client) -> bool {
         let me: Value = client.get(self.kind.me()).read_json().expect("the user's data");
-        me["sub"] == self.kind.subject()
+        let (name, value) = self.kind.alice();
+        me[name] == value
     }
 
     pub(crate) fn count(&self) -> Count {

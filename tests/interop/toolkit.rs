@@ -94,8 +94,8 @@ impl Kind for Toolkit {
     }
 
     // Its key in the table of users.
-    fn subject(&self) -> &'static str {
-        "1"
+    fn alice(&self) -> (&'static str, &'static str) {
+        ("sub", "1")
     }
 
     fn ends_access_token(&self) -> bool {
