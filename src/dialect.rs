@@ -46,7 +46,8 @@ impl ErrorRule {
         self
     }
 
-    /// Only with this error code, in any case.
+    /// Only with this error code, in any case; `http_400` and its like mean an answer with that status
+    /// that names none, such as an empty one.
     pub fn code(mut self, code: &str) -> ErrorRule {
         self.code = Some(code.to_owned());
         self

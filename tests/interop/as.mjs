@@ -1,6 +1,6 @@
 // An authorization server that others wrote (npm oidc-provider), set up for the interop tests.
 //
-//   node as.mjs    environment: PORT (a free one without), AUTOLOGIN=1, ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1,
+//   node as.mjs    environment: PORT (a free one without), ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1,
 //                  TLS=1 (files ca.pem, server.pem, server.key), CLIENT_JWK (file)
 //
 // Besides the server's own: GET /_lose?n=K (the next K token answers are computed and never sent)
@@ -88,7 +88,6 @@ const provider = new Provider(issuer, {
     Interaction: 600, AuthorizationCode: 60, IdToken: 60, DeviceCode: Number(env.DC_TTL || 120),
   },
   features: {
-    devInteractions: { enabled: env.AUTOLOGIN !== '1' },
     clientCredentials: { enabled: true }, deviceFlow: { enabled: true },
     introspection: { enabled: true }, revocation: { enabled: true },
     pushedAuthorizationRequests: { enabled: true },
@@ -103,26 +102,6 @@ const provider = new Provider(issuer, {
   },
 });
 
-// The login and consent pages answer themselves: a client that keeps cookies and follows redirects
-// arrives at its callback.
-async function autologin(ctx) {
-  const { prompt: { name, details }, params, grantId, session } = await provider.interactionDetails(ctx.req, ctx.res);
-  let result = { login: { accountId: 'alice' } };
-  if (name !== 'login') {
-    const grant = grantId
-      ? await provider.Grant.find(grantId)
-      : new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
-    if (details.missingOIDCScope) grant.addOIDCScope(details.missingOIDCScope.join(' '));
-    if (details.missingOIDCClaims) grant.addOIDCClaims(details.missingOIDCClaims);
-    for (const [resource, scopes] of Object.entries(details.missingResourceScopes || {})) {
-      grant.addResourceScope(resource, scopes.join(' '));
-    }
-    result = { consent: { grantId: await grant.save() } };
-  }
-  await provider.interactionFinished(ctx.req, ctx.res, result, { mergeWithLastSubmission: true });
-  ctx.respond = false;
-}
-
 let lose = 0;
 const count = { granted: 0, refused: 0, calls: 0, denied: 0 };
 const isRefresh = (ctx) => ctx.oidc?.params?.grant_type === refresh;
@@ -134,7 +113,6 @@ provider.on('grant.error', (ctx, error) => {
 provider.use(async (ctx, next) => {
   if (ctx.path === '/_lose') { lose = Number(ctx.query.n || 1); ctx.body = 'ok'; return; }
   if (ctx.path === '/_count') { ctx.body = count; return; }
-  if (env.AUTOLOGIN === '1' && ctx.path.startsWith('/interaction/')) { await autologin(ctx); return; }
   await next();
   if (ctx.path === '/token' && lose > 0) { lose -= 1; ctx.req.socket.destroy(); }
   if (ctx.path === '/me') { count[ctx.status === 200 ? 'calls' : 'denied'] += 1; }

@@ -8,7 +8,8 @@ use std::sync::Mutex;
 
 use evergrant::{Client, Credentials, FileBackend};
 
-use super::server::{NATIVE, Server, stored};
+use super::oidc_provider;
+use super::server::{NATIVE, stored};
 
 /// What keeps the test from running here.
 fn missing() -> Option<&'static str> {
@@ -31,13 +32,14 @@ fn a_person_at_a_real_browser_logs_in_on_the_servers_own_pages() {
         let _ = writeln!(std::io::stderr(), "skipped: {missing}");
         return;
     }
-    let Some(server) = Server::with_pages(60) else { return };
+    let Some(server) = oidc_provider::start(60) else { return };
     // Any port of the registered redirect URI will do; this one is free.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let credentials =
         Credentials::public(NATIVE.0).with_redirect_uri(format!("http://127.0.0.1:{port}/cb"));
     let file = server.file("login");
-    let client = Client::new(server.provider(NATIVE), credentials, FileBackend::new(&file));
+    let client =
+        Client::new(server.provider(NATIVE).build().unwrap(), credentials, FileBackend::new(&file));
     let browser = Mutex::new(None);
     client
         .authorize_interactive(&["openid", "offline_access"], |url| {
@@ -49,7 +51,7 @@ fn a_person_at_a_real_browser_logs_in_on_the_servers_own_pages() {
     let output = browser.lock().unwrap().take().unwrap().wait_with_output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout);
     assert!(shown.contains("You are logged in"), "{shown}");
-    assert_eq!(super::name_of_user(&client), "alice");
+    assert!(server.knows_alice(&client));
     assert!(stored(&file).consented_at().is_some());
     client.refresh().unwrap();
     assert!(server.is_alive(&file));

@@ -1,41 +1,20 @@
-//! Starts a real authorization server, logs in through its pages, and asks it what it saw.
+//! What all servers have in common: a process, a provider row, applications, a person.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use evergrant::backend::Record;
-use evergrant::provider::{ClientAuth, Rotation};
-use evergrant::{Client, ClientBuilder, Credentials, FileBackend, Provider, Secret, TokenBackend};
+use evergrant::provider::{ClientAuth, ProviderBuilder};
+use evergrant::{Client, ClientBuilder, Credentials, FileBackend, Secret, TokenBackend};
 use serde_json::Value;
 use ureq::Agent;
-use url::Url;
 
-/// Where a login ends. Nobody listens there: the browser stops before it.
-const REDIRECT_URI: &str = "http://127.0.0.1:7099/cb";
-const SCOPES: [&str; 2] = ["openid", "offline_access"];
+use crate::person::{Person, Place, plain_agent};
+use crate::process::{Folder, Process};
 
-/// A running `oidc-provider`, with an empty folder for stores. Both end with it.
-pub(crate) struct Server {
-    child: Child,
-    pub(crate) url: String,
-    issuer: String,
-    folder: PathBuf,
-    agent: Agent,
-}
+/// Where a login ends. Nobody listens there.
+pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:7099/cb";
 
-/// What the server has counted: refreshes, and calls of the protected address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Count {
-    pub(crate) granted: u64,
-    pub(crate) refused: u64,
-    pub(crate) calls: u64,
-}
-
-/// One of the applications that are registered at the server.
+/// One of the applications that are registered at the servers.
 #[derive(Clone, Copy)]
 pub(crate) struct App(pub(crate) &'static str, pub(crate) &'static str, pub(crate) ClientAuth);
 
@@ -44,103 +23,115 @@ pub(crate) const ODD: App = App("odd:id +%&~", "p@ss:w/rd +%&=~", ClientAuth::Ba
 pub(crate) const POST: App = App("post", "s3cret", ClientAuth::Body);
 pub(crate) const NATIVE: App = App("native", "", ClientAuth::None);
 
-impl Server {
-    /// A server whose access tokens live this many seconds; `None` if it is not installed, which
-    /// fails where `EVERGRANT_REQUIRE_ALL=1` asks for everything.
-    pub(crate) fn start(lifetime: u32) -> Option<Server> {
-        Server::installed(lifetime, true)
+/// What a server has counted of refreshes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Count {
+    pub(crate) granted: u64,
+    pub(crate) refused: u64,
+}
+
+/// What is particular to one kind of server.
+pub(crate) trait Kind: Sync {
+    /// Its endpoints and its rules, for the server at `url`, which is on `port`.
+    fn provider(&self, url: &str, port: u16) -> ProviderBuilder;
+
+    /// What a login asks for.
+    fn scopes(&self) -> &'static [&'static str];
+
+    /// The applications that a person logs in with.
+    fn apps(&self) -> &'static [App] {
+        &[BASIC, ODD, POST, NATIVE]
     }
 
-    /// The same, with its own pages for a person to log in and to consent.
-    pub(crate) fn with_pages(lifetime: u32) -> Option<Server> {
-        Server::installed(lifetime, false)
+    /// The applications that have tokens of their own.
+    fn own_apps(&self) -> &'static [App];
+
+    /// What they ask for.
+    fn own_scopes(&self) -> &'static [&'static str] {
+        &[]
     }
 
-    fn installed(lifetime: u32, autologin: bool) -> Option<Server> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();
-        let package = root.join(".interop/node_modules/oidc-provider");
-        let missing = if node.is_err() {
-            "node is not installed"
-        } else if !package.exists() {
-            "oidc-provider is not installed (tests/interop/install.sh does it)"
-        } else {
-            return Some(Server::spawn(root, lifetime, autologin));
-        };
-        assert!(!super::everything_is_required(), "{missing}");
-        // Not with println!, which the test harness shows for failures alone.
-        let _ = writeln!(std::io::stderr(), "skipped: {missing}");
-        None
+    /// Whether to revoke the refresh token ends the access token, too (RFC 7009 section 2.1 has it as
+    /// a SHOULD).
+    fn ends_access_token_at_logout(&self) -> bool {
+        true
     }
 
-    fn spawn(root: &Path, lifetime: u32, autologin: bool) -> Server {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!(
-            "evergrant-interop-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let log = std::fs::File::create(folder.join("server.log")).expect("a log");
-        let mut child = Command::new("node")
-            .arg(root.join("tests/interop/as.mjs"))
-            .env_remove("PORT")
-            .env("AUTOLOGIN", if autologin { "1" } else { "0" })
-            .env("AT_TTL", lifetime.to_string())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("node starts");
-        // It says its port when it is ready. No time limit: other tests may leave it little of the
-        // processor, and a server that dies ends the pipe.
-        let mut port = String::new();
-        let said = BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut port);
-        let port = port.trim_end();
-        if port.is_empty() {
-            let log = std::fs::read_to_string(folder.join("server.log"));
-            panic!("the server did not start: {said:?} {}", log.unwrap_or_default());
+    /// Where alice's data is asked for, below the server's address.
+    fn me(&self) -> &'static str;
+
+    /// A member of her data, and what it is.
+    fn alice(&self) -> (&'static str, &'static str) {
+        ("sub", "alice")
+    }
+
+    /// Whether a refresh ends the access token before it at once.
+    fn ends_access_token(&self) -> bool {
+        false
+    }
+
+    /// Sends alice through the pages from an authorization URL to the redirect URI.
+    fn log_in(&self, person: &mut Person, _server: &Server, _app: App, url: &str) -> String {
+        match person.walk(url) {
+            Place::Callback(url) => url,
+            Place::Page { url, body, .. } => panic!("no form at {url}: {body}"),
         }
-        let agent = Agent::config_builder()
-            .proxy(None)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(120)))
-            .build()
-            .new_agent();
-        let (url, issuer) =
-            (format!("http://127.0.0.1:{port}"), format!("http://localhost:{port}"));
-        Server { child, url, issuer, folder, agent }
+    }
+
+    /// What it has counted.
+    fn count(&self, server: &Server) -> Count {
+        let value = server.ask("/_count");
+        let number = |name: &str| value[name].as_u64().expect("a number");
+        Count { granted: number("granted"), refused: number("refused") }
+    }
+
+    /// Whether a refresh token is good; that spends nothing.
+    fn is_good(&self, server: &Server, refresh_token: &Secret) -> bool {
+        server.is_active(refresh_token)
+    }
+}
+
+/// A running server, with an empty folder for stores. Both end with it.
+pub(crate) struct Server {
+    pub(crate) kind: &'static dyn Kind,
+    pub(crate) url: String,
+    port: u16,
+    agent: Agent,
+    // In this order: the process ends before its folder does.
+    _process: Process,
+    folder: Folder,
+}
+
+impl Server {
+    pub(crate) fn new(
+        kind: &'static dyn Kind,
+        process: Process,
+        folder: Folder,
+        port: u16,
+    ) -> Server {
+        let url = format!("http://127.0.0.1:{port}");
+        Server { kind, url, port, agent: plain_agent(), _process: process, folder }
+    }
+
+    /// The issuer, as its provider row has it.
+    pub(crate) fn issuer(&self) -> String {
+        let provider = self.provider(POST).build().expect("a provider");
+        provider.issuer().expect("an issuer").to_owned()
     }
 
     /// A file for a store.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        self.folder.file(name)
     }
 
-    pub(crate) fn provider(&self, app: App) -> Provider {
-        Provider::builder("oidc-provider")
-            .authorization_endpoint(format!("{}/auth", self.url))
-            .token_endpoint(self.token_endpoint())
-            .revocation_endpoint(format!("{}/token/revocation", self.url))
-            .issuer((self.issuer.clone(), true))
-            .api_base(&self.url)
-            .authorize_param(("prompt", "consent"))
-            .rotation(Rotation::StrictFamily)
-            .client_auth(app.2)
-            .build()
-            .expect("a provider")
-    }
-
-    pub(crate) fn token_endpoint(&self) -> String {
-        format!("{}/token", self.url)
+    pub(crate) fn provider(&self, app: App) -> ProviderBuilder {
+        let provider = self.kind.provider(&self.url, self.port).api_base(&self.url);
+        provider.client_auth(app.2).ends_access_token(self.kind.ends_access_token())
     }
 
     pub(crate) fn builder(&self, app: App, backend: impl TokenBackend + 'static) -> ClientBuilder {
         let credentials = Credentials::new(app.0, app.1).with_redirect_uri(REDIRECT_URI);
-        Client::builder(self.provider(app), credentials, backend)
+        Client::builder(self.provider(app).build().expect("a provider"), credentials, backend)
     }
 
     /// A client on a file of this server's folder.
@@ -151,40 +142,27 @@ impl Server {
     /// A client that a person has just authorized.
     pub(crate) fn logged_in(&self, app: App, file: &str) -> Client {
         let client = self.client(app, file);
-        let authorization = client.authorize(&SCOPES).expect("an authorization");
-        let callback = self.browse(authorization.url());
-        client.exchange(authorization, &callback).expect("a login");
+        self.log_in(&client, app);
         client
     }
 
-    /// Follows redirects with cookies, as a browser does, up to the redirect URI.
-    pub(crate) fn browse(&self, start: &str) -> String {
-        let mut cookies = BTreeMap::<String, String>::new();
-        let mut url = Url::parse(start).expect("an address");
-        for _ in 0..30 {
-            let jar: Vec<_> =
-                cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let request = self.agent.get(url.as_str()).header("Cookie", jar.join("; "));
-            let mut answer = request.call().expect("an answer");
-            for cookie in answer.headers().get_all("set-cookie") {
-                let text = cookie.to_str().expect("a cookie");
-                let pair = text.split(';').next().and_then(|pair| pair.split_once('='));
-                let (name, value) = pair.expect("a name and a value");
-                match value {
-                    "" => drop(cookies.remove(name)),
-                    _ => drop(cookies.insert(name.to_owned(), value.to_owned())),
-                }
-            }
-            let Some(location) = answer.headers().get("location") else {
-                let body = answer.body_mut().read_to_string().unwrap_or_default();
-                panic!("no redirect from {}: {} {body}", url.path(), answer.status());
-            };
-            url = url.join(location.to_str().expect("text")).expect("an address");
-            if url.as_str().starts_with(REDIRECT_URI) {
-                return url.into();
-            }
-        }
-        panic!("30 redirects and no callback");
+    /// A person authorizes a client.
+    pub(crate) fn log_in(&self, client: &Client, app: App) {
+        let authorization = client.authorize(self.kind.scopes()).expect("an authorization");
+        let mut person = Person::new(REDIRECT_URI);
+        let callback = self.kind.log_in(&mut person, self, app, authorization.url());
+        client.exchange(authorization, &callback).expect("a login");
+    }
+
+    /// Whether alice's data can be had: a call with the access token.
+    pub(crate) fn knows_alice(&self, client: &Client) -> bool {
+        let me: Value = client.get(self.kind.me()).read_json().expect("the user's data");
+        let (name, value) = self.kind.alice();
+        me[name] == value
+    }
+
+    pub(crate) fn count(&self) -> Count {
+        self.kind.count(self)
     }
 
     /// The next `n` answers of the token endpoint are computed and never sent.
@@ -192,33 +170,30 @@ impl Server {
         self.agent.get(format!("{}/_lose?n={n}", self.url)).call().expect("an answer");
     }
 
-    pub(crate) fn count(&self) -> Count {
-        let mut answer = self.agent.get(format!("{}/_count", self.url)).call().expect("an answer");
-        let value: Value = answer.body_mut().read_json().expect("JSON");
-        let number = |name: &str| value[name].as_u64().expect("a number");
-        Count { granted: number("granted"), refused: number("refused"), calls: number("calls") }
+    /// One of the addresses that the set-up of a server adds for the tests.
+    pub(crate) fn ask(&self, path: &str) -> Value {
+        let mut answer = self.agent.get(format!("{}{path}", self.url)).call().expect("an answer");
+        answer.body_mut().read_json().expect("JSON")
+    }
+
+    /// Sends a form as an application that is not ours would: the status and the members.
+    pub(crate) fn post(&self, address: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        let form = form.iter().copied().chain([("client_id", POST.0), ("client_secret", POST.1)]);
+        let mut answer = self.agent.post(address).send_form(form).expect("an answer");
+        (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
     }
 
     /// Whether the server takes a token for good, which spends nothing (RFC 7662).
     pub(crate) fn is_active(&self, token: &Secret) -> bool {
-        let form = [("token", token.expose()), ("client_id", POST.0), ("client_secret", POST.1)];
-        let address = format!("{}/token/introspection", self.url);
-        let mut answer = self.agent.post(address).send_form(form).expect("an answer");
-        let value: Value = answer.body_mut().read_json().expect("JSON");
+        let provider = self.provider(POST).build().expect("a provider");
+        let endpoint = provider.introspection_endpoint().expect("an address");
+        let (_, value) = self.post(endpoint, &[("token", token.expose())]);
         value["active"].as_bool().expect("active or not")
     }
 
     /// Whether the login in a store can go on.
     pub(crate) fn is_alive(&self, file: &Path) -> bool {
-        stored(file).token().refresh_token().is_some_and(|token| self.is_active(token))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
+        stored(file).token().refresh_token().is_some_and(|token| self.kind.is_good(self, token))
     }
 }
 
@@ -226,4 +201,18 @@ impl Drop for Server {
 pub(crate) fn stored(file: &Path) -> Record {
     let bytes = std::fs::read(file).expect("a store");
     Record::from_json(&bytes).expect("a record")
+}
+
+/// Says that a test was skipped, which is a failure where everything is required.
+pub(crate) fn skip<T>(missing: &str) -> Option<T> {
+    use std::io::Write as _;
+    assert!(!crate::everything_is_required(), "{missing}");
+    // Not with println!, which the test harness shows for failures alone.
+    let _ = writeln!(std::io::stderr(), "skipped: {missing}");
+    None
+}
+
+/// The repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -71,8 +71,9 @@ impl Fault {
     ) -> bool {
         let contains = |text: &str, part: &str| text.to_ascii_lowercase().contains(part);
         rule.status.is_none_or(|wanted| wanted == status)
-            && rule.code.as_ref().is_none_or(|wanted| {
-                self.code.as_ref().is_some_and(|code| code.eq_ignore_ascii_case(wanted))
+            && rule.code.as_ref().is_none_or(|wanted| match &self.code {
+                Some(code) => code.eq_ignore_ascii_case(wanted),
+                None => format!("http_{status}").eq_ignore_ascii_case(wanted),
             })
             && rule
                 .text

@@ -270,6 +270,7 @@ fn rules_are_tried_in_order_and_all_their_conditions_count() {
         .error_rule(rule(Verdict::TooEarly).code("E1"))
         .error_rule(rule(Verdict::Transient).status(502))
         .error_rule(rule(Verdict::Refused).field("n", "9"))
+        .error_rule(rule(Verdict::Refused).code("http_403"))
         .build()
         .unwrap();
     let full = r#"{"status":{"code":"E1","text":"It is GONE"},"n":7}"#;
@@ -284,6 +285,8 @@ fn rules_are_tried_in_order_and_all_their_conditions_count() {
         (400, &[], r#"{"status":{"code":0},"error":"invalid_grant"}"#, Refused),
         (502, &[], "", Limited),
         (410, &[], r#"{"n":9}"#, Refused),
+        (403, &[], "", Refused),
+        (403, &[], r#"{"error":"E3"}"#, Unknown),
         (410, &[], r#"{"n":9"#, Unknown),
         (410, &[], r#"{"n":9,"#, Unknown),
         (200, &dead, r#"{"access_token":"at1","status":{"code":0}}"#, Kind::Token),

@@ -1,0 +1,82 @@
+//! A refresh whose answer never came: what becomes of the login is the server's rule.
+
+use evergrant::Error;
+use time::{Duration, OffsetDateTime};
+
+use crate::server::{BASIC, Count, POST, Server, stored};
+
+pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: &Server) {
+    let other = server.logged_in(POST, "other");
+    // A login whose access token works and is due: it ends within the margin of a minute.
+    let now = OffsetDateTime::now_utc();
+    let token = server.logged_in(BASIC, "first").token().unwrap();
+    let token = token.with_issued_at(now - Duration::HOUR).with_expires_at(now + Duration::MINUTE);
+    let client = server.client(BASIC, "login");
+    assert!(client.seed(token.clone()).unwrap());
+    server.lose(1);
+
+    // In this class a repeat ends the access token, too: while that works, it is not repeated.
+    assert!(server.knows_alice(&client));
+    assert_eq!(server.count(), Count { granted: 1, refused: 0 });
+    assert!(stored(&server.file("login")).note().is_some(), "the spend is known to be unknown");
+
+    // Whoever asks by name gets the verdict, and its reason.
+    let error = client.refresh().unwrap_err();
+    assert!(matches!(error, Error::Reauthorize(_)), "{error}");
+    assert!(error.to_string().contains("was lost"), "{error}");
+    assert!(error.needs_authorization());
+    assert_eq!(server.count(), Count { granted: 1, refused: 1 });
+
+    let record = stored(&server.file("login"));
+    assert_eq!(record.token(), &token, "a stored token is never deleted");
+    assert!(record.refused().is_some());
+    assert!(server.is_alive(&server.file("other")));
+    other.refresh().unwrap();
+
+    // The refusal is known: another run says the same and does not ask.
+    let error = server.client(BASIC, "login").refresh().unwrap_err();
+    assert!(error.to_string().contains("was lost"), "{error}");
+    assert_eq!(server.count(), Count { granted: 2, refused: 1 });
+
+    // One login, and everything goes on.
+    let again = server.logged_in(BASIC, "login");
+    again.refresh().unwrap();
+    assert!(server.knows_alice(&again));
+}
+
+/// On a server that ends the access token with every refresh, nothing is left to go on with.
+pub(crate) fn a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call(server: &Server) {
+    let other = server.logged_in(POST, "other");
+    let client = server.logged_in(BASIC, "login");
+    let before = client.token().unwrap();
+    server.lose(1);
+    let error = client.refresh().unwrap_err();
+    assert!(matches!(error, Error::Reauthorize(_)), "{error}");
+    assert!(error.to_string().contains("was lost"), "{error}");
+    assert_eq!(server.count(), Count { granted: 1, refused: 1 });
+    let error = client.get(server.kind.me()).call().unwrap_err();
+    assert!(error.needs_authorization(), "{error}");
+
+    let record = stored(&server.file("login"));
+    assert_eq!(record.token(), &before, "a stored token is never deleted");
+    assert!(record.refused().is_some());
+    other.refresh().unwrap();
+    assert!(server.is_alive(&server.file("other")));
+    server.log_in(&client, BASIC);
+    client.refresh().unwrap();
+    assert!(server.knows_alice(&client));
+}
+
+/// As the one before, on a server that answers a second use with the same new pair.
+pub(crate) fn a_lost_answer_is_asked_for_again_within_the_grace(server: &Server) {
+    let client = server.logged_in(BASIC, "login");
+    let before = client.token().unwrap();
+    server.lose(1);
+    client.refresh().unwrap();
+    let after = client.token().unwrap();
+    assert_ne!(after.refresh_token(), before.refresh_token());
+    assert_eq!(server.count(), Count { granted: 2, refused: 0 }, "sent twice, spent once");
+    assert!(server.is_alive(&server.file("login")));
+    client.refresh().unwrap();
+    assert!(server.knows_alice(&client));
+}

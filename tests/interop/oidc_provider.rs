@@ -1,0 +1,57 @@
+//! npm `oidc-provider`, which rotates on every refresh and ends the login when a refresh token comes
+//! twice.
+
+use std::process::{Command, Stdio};
+
+use evergrant::Provider;
+use evergrant::provider::{ProviderBuilder, Rotation};
+
+use crate::process::{Folder, Process};
+use crate::server::{App, BASIC, Kind, ODD, POST, Server, root, skip};
+
+struct OidcProvider;
+
+/// A server whose access tokens live this many seconds; `None` if it is not installed.
+pub(crate) fn start(lifetime: u32) -> Option<Server> {
+    let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();
+    if node.is_err() {
+        return skip("node is not installed");
+    }
+    if !root().join(".interop/node_modules/oidc-provider").exists() {
+        return skip("oidc-provider is not installed (tests/interop/install.sh does it)");
+    }
+    let folder = Folder::new();
+    let mut command = Command::new("node");
+    command.arg(root().join("tests/interop/as.mjs"));
+    command.env_remove("PORT").env("AT_TTL", lifetime.to_string());
+    let started = Process::start(&mut command, &folder, |line| line.parse().ok());
+    let (process, port) = started.unwrap_or_else(|why| panic!("oidc-provider: {why}"));
+    Some(Server::new(&OidcProvider, process, folder, port))
+}
+
+impl Kind for OidcProvider {
+    fn provider(&self, url: &str, port: u16) -> ProviderBuilder {
+        Provider::builder("oidc-provider")
+            .authorization_endpoint(format!("{url}/auth"))
+            .token_endpoint(format!("{url}/token"))
+            .revocation_endpoint(format!("{url}/token/revocation"))
+            .introspection_endpoint(format!("{url}/token/introspection"))
+            .device_authorization_endpoint(format!("{url}/device/auth"))
+            .userinfo_endpoint(format!("{url}/me"))
+            .issuer((format!("http://localhost:{port}"), true))
+            .authorize_param(("prompt", "consent"))
+            .rotation(Rotation::StrictFamily)
+    }
+
+    fn scopes(&self) -> &'static [&'static str] {
+        &["openid", "offline_access"]
+    }
+
+    fn own_apps(&self) -> &'static [App] {
+        &[BASIC, ODD, POST]
+    }
+
+    fn me(&self) -> &'static str {
+        "/me"
+    }
+}
