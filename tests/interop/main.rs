@@ -5,6 +5,14 @@
 //! fail where `EVERGRANT_REQUIRE_ALL=1` is set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(all(
+    feature = "device",
+    feature = "discovery",
+    feature = "introspection",
+    feature = "jwt",
+    feature = "oidc"
+))]
+mod any;
 mod browser;
 mod expiry;
 mod server;
