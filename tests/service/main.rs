@@ -15,6 +15,7 @@ mod logout;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod replies;
+mod standards;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
