@@ -3,6 +3,17 @@
 #[doc = include_str!("guide/tasks.md")]
 pub mod tasks {}
 
+#[cfg(all(
+    feature = "device",
+    feature = "discovery",
+    feature = "introspection",
+    feature = "jwt",
+    feature = "oidc"
+))]
+#[cfg_attr(docsrs, doc(cfg(feature = "device")))]
+#[doc = include_str!("guide/any_service.md")]
+pub mod any_service {}
+
 #[doc = include_str!("guide/promise.md")]
 pub mod promise {}
 
