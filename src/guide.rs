@@ -14,3 +14,8 @@ pub mod design {}
 
 #[doc = include_str!("guide/troubleshooting.md")]
 pub mod troubleshooting {}
+
+#[cfg(feature = "teamleader")]
+#[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
+#[doc = include_str!("guide/teamleader.md")]
+pub mod teamleader {}
