@@ -38,3 +38,7 @@ pub mod troubleshooting {}
 #[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
 #[doc = include_str!("guide/exact_online.md")]
 pub mod exact_online {}
+#[cfg(feature = "teamleader")]
+#[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
+#[doc = include_str!("guide/teamleader.md")]
+pub mod teamleader {}

@@ -154,6 +154,23 @@ impl Teamleader {
     /// Loads a `.env` file, then does as [`Teamleader::from_env`]. A variable that is set already
     /// wins.
     ///
+    /// ```
+    /// use evergrant::teamleader::Teamleader;
+    /// use evergrant::{FileBackend, Token};
+    /// # let sandbox = evergrant::sandbox::Sandbox::start()?;
+    /// # std::env::set_current_dir(sandbox.folder())?;
+    /// # std::fs::write(".env", "TEAMLEADER_CLIENT_ID=app\nTEAMLEADER_CLIENT_SECRET=s3cret\n\
+    /// #     TEAMLEADER_REDIRECT_URI=http://localhost:9999/callback\nTEAMLEADER_ACCESS_TOKEN=eyJ\n\
+    /// #     TEAMLEADER_REFRESH_TOKEN=def50200\nTEAMLEADER_EXPIRES_AT=2099-06-01T12:00:00+00:00\n")?;
+    ///
+    /// let teamleader = Teamleader::from_dotenv(FileBackend::new("teamleader.json"))?;
+    /// // The first time: the token of the file. Later the store has a newer one, which stays.
+    /// let stored = teamleader.oauth().seed(Token::from_env("TEAMLEADER")?)?;
+    /// # assert!(stored);
+    /// # assert_eq!(teamleader.oauth().access_token()?.expose(), "eyJ");
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`Teamleader::from_env`], and [`crate::Error::Config`] for a file that cannot be read.

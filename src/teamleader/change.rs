@@ -1,6 +1,5 @@
 //! The three things that an update can say about a field.
 
-use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
 /// What an update does to one field: nothing, clear it, or set it. Teamleader tells a field that is
@@ -62,8 +61,9 @@ impl<T: Serialize> Serialize for Change<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Change<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Change<T>, D::Error> {
+#[cfg(test)]
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Change<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Change<T>, D::Error> {
         Ok(Option::deserialize(from)?.into())
     }
 }

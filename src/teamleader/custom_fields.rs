@@ -154,7 +154,8 @@ impl CustomField {
 
 /// A custom field to be stored. Teamleader reads `{definition, value}` and writes `{id, value}`, so
 /// this is another type than [`CustomField`], and one makes the other.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct NewCustomField {
     /// The id of the definition.
     pub id: String,
@@ -302,7 +303,8 @@ pub struct CustomFieldOption {
 }
 
 /// What a new custom field begins with: which of these depends on what it holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum NewCustomFieldConfiguration {
     /// The choices of a select.

@@ -72,7 +72,8 @@ pub struct File {
 }
 
 /// What a file belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct FileSubject {
     /// What it is.

@@ -1,6 +1,6 @@
 //! Requests about invoices.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
 use super::custom_fields::NewCustomField;
@@ -11,7 +11,8 @@ use super::wire::{changed, dated, maybe};
 use super::{Change, CustomFieldsUpdate, Customer, DocumentCurrency, Money, PaymentTerm};
 
 /// For whose attention an invoice is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum AttentionOf {
     /// Somebody by name.

@@ -138,7 +138,8 @@ pub struct StockThreshold {
 }
 
 /// A price in a price list, to be stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct NewPriceListPrice {
     /// The price list, by its id.
     pub price_list_id: String,

@@ -187,7 +187,8 @@ request! {
 }
 
 /// A user or a department that sends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct SenderReference {
     /// What it is.
     #[serde(rename = "type")]

@@ -25,7 +25,8 @@ impl Reference {
 }
 
 /// Who is invoiced, offered or called: a contact or a company.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(tag = "type", content = "id", rename_all = "snake_case")]
 pub enum Customer {
     /// The contact with this id.
@@ -265,7 +266,8 @@ pub struct AddressEntry {
 
 /// An address to be stored. Only the country has to be known: Teamleader wants the other three
 /// named, and takes `null` for each.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct NewAddress {
     /// Street and number.
@@ -329,7 +331,8 @@ impl NewAddress {
 }
 
 /// An address to be stored, and what it is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(serde::Deserialize))]
 pub struct NewAddressEntry {
     /// What it is for.
     #[serde(rename = "type")]

@@ -145,6 +145,7 @@ pub(super) mod changed {
         }
     }
 
+    #[cfg(test)]
     pub(in crate::teamleader) fn deserialize<'de, T: Dated, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Change<T>, D::Error> {

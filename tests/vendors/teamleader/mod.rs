@@ -3,7 +3,7 @@
 mod custom_fields;
 mod defects;
 mod files;
-// mod guide;
+mod guide;
 mod limits;
 mod lists;
 mod login;
