@@ -35,8 +35,8 @@
 //!
 //! # Errors
 //!
-//! A refusal of the token endpoint is an [`Error::OAuth`](crate::Error::OAuth), one of the API an
-//! [`Error::Api`](crate::Error::Api), also where the API answers a good status and `FAILED` in the body.
+//! A refusal of the token endpoint is an [`Error::OAuth`], one of the API an
+//! [`Error::Api`], also where the API answers a good status and `FAILED` in the body.
 //! [`Failure::of`] reads Shell's own error body, and [`request_id`] names the request for Shell's support.
 //!
 //! # What this rests on

@@ -265,3 +265,39 @@ fn the_token_endpoint_is_not_followed_elsewhere() {
     assert!(error.to_string().contains("redirect"), "{error}");
     assert!(world.lines().is_empty());
 }
+
+/// Gives tokens that somebody else fetches; keeps none.
+struct Provider(Mutex<Result<Token, &'static str>>);
+
+impl TokenBackend for &'static Provider {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        Ok(Some(Record::from(self.0.lock().unwrap().clone()?)))
+    }
+    fn save(&self, _: &Record) -> Result<(), BoxError> {
+        Err("it only gives".into())
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_token_may_come_from_a_provider_of_ones_own() {
+    let world = world();
+    let token = || world.shell().client().token().unwrap();
+    let given: &Provider = Box::leak(Box::new(Provider(Mutex::new(Ok(token())))));
+    let shell = world.builder_on(given).build().unwrap();
+    call(&shell).unwrap();
+    // At its end the provider has the next one; the client asks for none.
+    world.clock.advance(LIFE);
+    *given.0.lock().unwrap() = Ok(token());
+    call(&shell).unwrap();
+    assert_eq!(world.token_requests(), 2, "both by the other program");
+    // A provider that fails, or whose token has ended, stops no call.
+    for broken in [Err("no vault"), Ok(Token::new("x").with_expires_at(world.clock.now_utc()))] {
+        world.clock.advance(LIFE);
+        *given.0.lock().unwrap() = broken;
+        call(&shell).unwrap();
+    }
+    assert_eq!(world.token_requests(), 4);
+}
