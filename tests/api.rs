@@ -35,6 +35,12 @@ const _: () = {
     shared::<FileBackend>();
     shared::<FileLock>();
     shared::<MemoryBackend>();
+    #[cfg(feature = "sqlite")]
+    shared::<evergrant::SqliteBackend>();
+    #[cfg(feature = "postgres")]
+    shared::<evergrant::PostgresBackend>();
+    #[cfg(feature = "redis")]
+    shared::<evergrant::RedisBackend>();
     shared::<Box<dyn TokenBackend>>();
     shared::<Error>();
     shared::<OAuthError>();

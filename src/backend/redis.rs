@@ -81,8 +81,13 @@ impl RedisBackend {
         let database = info.redis_settings().db();
         let address = format!("{} database {database}", info.addr());
         let told = address.clone();
+        // Introductions that nobody needs would each be waited for.
+        let settings = info.redis_settings().clone().set_skip_set_lib_name();
+        let client = redis::Client::open(info.clone().set_redis_settings(settings))
+            .map_err(|error| Error::config(format!("not a URL of a Redis server: {error}")))?;
         let open = move || -> Result<Connection, BoxError> {
-            let opened = client.get_connection_with_timeout(PATIENCE).and_then(|connection| {
+            // For each of the two commands that it may begin with: user and password, database.
+            let opened = client.get_connection_with_timeout(PATIENCE / 2).and_then(|connection| {
                 connection.set_read_timeout(Some(PATIENCE))?;
                 connection.set_write_timeout(Some(PATIENCE))?;
                 Ok(connection)

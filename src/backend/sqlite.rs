@@ -237,9 +237,11 @@ impl TokenBackend for SqliteBackend {
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        let json = swap::save(self, record)?;
-        // What was there already may be of a save that was not flushed.
-        self.flush()?;
+        let (json, written) = swap::save(self, record)?;
+        if !written {
+            // What was there already may be of a save that did not come to its end.
+            self.flush()?;
+        }
         *self.durable.lock() = Some(fingerprint(&json));
         Ok(())
     }

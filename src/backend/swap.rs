@@ -47,8 +47,8 @@ pub(super) fn parse(place: &impl Place, bytes: &[u8]) -> Result<Record, BoxError
 
 /// Saves `record` where what it replaces is. What is compared in the store are whole records, byte
 /// by byte, so that a late save never gets over a newer one; the very record may be saved again, for
-/// a save whose answer was lost.
-pub(super) fn save(place: &impl Place, record: &Record) -> Result<Bytes, BoxError> {
+/// a save whose answer was lost. What was saved, and whether it was written now or was there already.
+pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool), BoxError> {
     let json = Zeroizing::new(record.to_json()?);
     if json.len() > LIMIT {
         let text = format!("cannot write {}: the record is too large", place.name());
@@ -58,14 +58,14 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<Bytes, BoxErro
         let old = place.read()?;
         // The bytes too: a number in an unknown member may read back with another last digit.
         if old.as_ref() == Some(&json) {
-            return Ok(json);
+            return Ok((json, false));
         }
         let stored = old.as_ref().map(|old| parse(place, old)).transpose()?;
         if !record.may_replace(stored.as_ref()) {
             break;
         }
         if place.swap(old.as_ref().map(|old| old.as_slice()), &json, record)? {
-            return Ok(json);
+            return Ok((json, true));
         }
     }
     Err(BackendError::Conflict(place.name()).into())

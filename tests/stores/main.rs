@@ -7,12 +7,16 @@
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod examples;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod hot;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
 mod machines;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "postgres")]
+mod rows;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod servers;
 #[cfg(feature = "sqlite")]

@@ -9,6 +9,9 @@ use evergrant::{Error, TokenBackend as _};
 use crate::servers::{self, FLUSHED, Server};
 use crate::support::*;
 
+/// Real time after which a test gives up. Nothing waits for it to pass.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 fn store(server: &Server) -> RedisBackend {
     RedisBackend::new(server.url()).unwrap()
 }
@@ -149,17 +152,14 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         let silent = store(&server).lease(Duration::from_millis(500));
         let guard = silent.lock(Duration::ZERO).unwrap();
         let other = store(&server);
-        assert!(matches!(precise(other.lock(Duration::ZERO)), BackendError::Busy(_)));
-        let theirs = other.lock(Duration::from_secs(60)).unwrap();
+        let theirs = other.lock(PATIENCE).unwrap();
         assert!(!guard.lasts(Duration::ZERO));
         drop((guard, theirs));
-        // One whose connection has ended: at once, though the lease runs for a minute.
-        let gone = store(&server).lock(Duration::ZERO).unwrap();
+        // One whose connection has ended: at once, though the lease runs for an hour.
+        let gone = store(&server).lease(PATIENCE * 6).lock(Duration::ZERO).unwrap();
         assert!(matches!(precise(other.lock(Duration::ZERO)), BackendError::Busy(_)));
         let _: () = do_it(&server, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
-        let theirs = other.lock(Duration::from_secs(60)).unwrap();
-        let left: i64 = do_it(&server, &["PTTL", "evergrant:default:lock"]);
-        assert!(left > 50_000, "{left} ms");
+        let theirs = other.lock(PATIENCE).unwrap();
         assert!(!gone.lasts(Duration::ZERO), "somebody else has it");
         drop(theirs);
         // A connection that ends while its lock is wanted by nobody is replaced.
@@ -194,6 +194,7 @@ fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
     let error = precise(store.load());
     assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
     assert_eq!(store.describe(), format!("127.0.0.1:{port} database 0 key evergrant:default"));
+    assert!(!format!("{store:?}").contains("sesame"));
     let error = RedisBackend::new("http://sesame@127.0.0.1/").unwrap_err();
     assert!(matches!(error, Error::Config(_)) && !error.to_string().contains("sesame"), "{error}");
 }

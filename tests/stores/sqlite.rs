@@ -4,14 +4,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use evergrant::backend::{BackendError, Durability, LockKind, Record, SqliteBackend};
+use evergrant::provider::Rotation;
+use evergrant::sandbox::Sandbox;
 use evergrant::sandbox::contract::{Contract, noted, successor};
-use evergrant::{BoxError, TokenBackend as _};
+use evergrant::{BoxError, Client, Credentials, Provider, TokenBackend as _};
 use rusqlite::Connection;
 
 use crate::support::*;
 
-pub(crate) const CHILDREN: &[Child] =
-    &[("sqlite::hold", hold), ("sqlite::save", save), ("sqlite::full", full)];
+pub(crate) const CHILDREN: &[Child] = &[
+    ("sqlite::hold", hold),
+    ("sqlite::save", save),
+    ("sqlite::full", full),
+    ("sqlite::call", call),
+];
 
 /// Puts bytes where the store has its record, past the backend.
 fn raw(path: &Path, bytes: &[u8]) {
@@ -226,6 +232,72 @@ fn a_process_that_is_killed_frees_its_lock() {
     process.kill().unwrap();
     process.wait().unwrap();
     store.lock(Duration::ZERO).unwrap();
+}
+
+/// Calls the sandbox with each line that it gets.
+fn call() {
+    let address = given("SERVICE").into_os_string().into_string().unwrap();
+    let provider = Provider::builder("sandbox")
+        .authorization_endpoint(format!("{address}/authorize"))
+        .token_endpoint(format!("{address}/token"))
+        .api_base(format!("{address}/api"))
+        .rotation(Rotation::StrictFamily)
+        .build()
+        .unwrap();
+    let credentials = Credentials::new("sandbox-client", "sandbox-secret")
+        .with_redirect_uri("http://127.0.0.1/callback");
+    let client = Client::new(provider, credentials, SqliteBackend::new(given("STORE")));
+    println!("\nready");
+    for line in std::io::stdin().lines() {
+        assert_eq!(line.unwrap(), "call");
+        let answer: serde_json::Value = client.get("/me").read_json().unwrap();
+        println!("\n= {}", answer["access_token_number"]);
+    }
+}
+
+#[test]
+fn processes_at_the_end_of_a_token_make_one_refresh() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::Stdio;
+    const PROCESSES: usize = 16;
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
+    let store = SqliteBackend::new(&path);
+    let client = Client::new(sandbox.provider(), sandbox.credentials(), store);
+    client.seed(sandbox.login()).unwrap();
+    let mut processes: Vec<_> = (0..PROCESSES)
+        .map(|_| {
+            let mut process = child::<&str>("sqlite::call", &[])
+                .env("STORE", &path)
+                .env("SERVICE", sandbox.url())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+            (process, lines)
+        })
+        .collect();
+    for (_, lines) in &mut processes {
+        assert!(lines.any(|line| line.unwrap() == "ready"));
+    }
+    for round in 1..=20 {
+        for (process, _) in &mut processes {
+            process.stdin.as_mut().unwrap().write_all(b"call\n").unwrap();
+        }
+        for (_, lines) in &mut processes {
+            let answer = lines.map(Result::unwrap).find(|line| line.starts_with("= "));
+            assert_eq!(answer.as_deref(), Some(&*format!("= {round}")));
+        }
+        assert_eq!(sandbox.counters().token_requests, round - 1);
+        sandbox.expire_access_tokens();
+    }
+    assert!(sandbox.login_alive());
+    for (mut process, _) in processes {
+        drop(process.stdin.take());
+        assert!(process.wait().unwrap().success());
+    }
 }
 
 /// A refresh as the store sees it: the note, and the successor.

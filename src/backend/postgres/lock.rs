@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use postgres::Client;
-use postgres::types::Type;
+use postgres::types::{ToSql, Type};
 
 use super::super::lock::wait_for_server;
 use super::super::rest::{Failed, Rest, SLACK};
@@ -15,48 +15,66 @@ use super::session::{Session, on};
 use crate::clock::Clock;
 use crate::error::BoxError;
 
-/// Has the server end this session, and the lock with it, when it has said nothing for so long
-/// (PostgreSQL 14 and later), or when its host no longer answers.
-const LIMITS: &str = "SELECT set_config(name, CASE name \
-        WHEN 'idle_session_timeout' THEN $1 WHEN 'tcp_keepalives_idle' THEN '60' \
-        WHEN 'tcp_keepalives_interval' THEN '30' ELSE '10' END, false) FROM pg_settings \
-    WHERE name IN ('idle_session_timeout', 'tcp_keepalives_idle', 'tcp_keepalives_interval', \
-        'tcp_keepalives_count')";
+/// Takes the lock, and has the server end this session, and the lock with it, when its host no longer
+/// answers. Whether it has worked, and whether the server knows the limit of [`LIMIT`].
+const TAKE: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN \
+        set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
+        AND set_config('tcp_keepalives_interval', '30', false) IS NOT NULL \
+        AND set_config('tcp_keepalives_count', '10', false) IS NOT NULL ELSE false END, \
+    current_setting('idle_session_timeout', true) IS NOT NULL";
 
-/// Whether this session has the lock: a pooler may have put another one in its place.
-const HAS: &str = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
-    AND pid = pg_backend_pid() AND objsubid = 1 AND (classid::bigint << 32) | objid::bigint = $1)";
+/// Has the server end this session when it has said nothing for so long, in milliseconds (PostgreSQL
+/// 14 and later). Whether this session has the lock: a pooler may have put another one in its place.
+const LIMIT: &str = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
+        AND pid = pg_backend_pid() AND objsubid = 1 \
+        AND (classid::bigint << 32) | objid::bigint = $1), \
+    CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL \
+        THEN set_config('idle_session_timeout', $2, false) END IS NOT NULL";
 
-const RELEASE: &str = "SELECT pg_advisory_unlock($1), \
-    (SELECT count(set_config(name, reset_val, false)) FROM pg_settings \
-     WHERE name IN ('idle_session_timeout', 'tcp_keepalives_idle', 'tcp_keepalives_interval', \
-        'tcp_keepalives_count'))";
-
-fn attempt(client: &mut Client, key: i64, lease: Duration) -> Result<bool, postgres::Error> {
-    let sql = "SELECT pg_try_advisory_lock($1)";
-    let taken: bool = client.query_typed_one(sql, &[(&key, Type::INT8)])?.try_get(0)?;
-    if taken {
-        limit(client, lease)?;
-    }
-    Ok(taken)
+/// The name of the lock, and what the server can do for it.
+#[derive(Clone, Copy)]
+struct Key {
+    number: i64,
+    limited: bool,
 }
 
-/// `idle_session_timeout` is in milliseconds.
-fn limit(client: &mut Client, lease: Duration) -> Result<(), postgres::Error> {
+fn attempt(
+    client: &mut Client,
+    number: i64,
+    lease: Duration,
+) -> Result<Option<Key>, postgres::Error> {
+    let row = client.query_typed_one(TAKE, &[(&number, Type::INT8)])?;
+    let key = Key { number, limited: row.try_get(1)? };
+    Ok((row.try_get(0)? && limit(client, key, lease)?).then_some(key))
+}
+
+fn limit(client: &mut Client, key: Key, lease: Duration) -> Result<bool, postgres::Error> {
     let lease = i32::try_from(lease.as_millis()).unwrap_or(i32::MAX).max(1).to_string();
-    client.query_typed(LIMITS, &[(&lease, Type::TEXT)]).map(drop)
+    let parameters: [(&(dyn ToSql + Sync), Type); 2] =
+        [(&key.number, Type::INT8), (&lease, Type::TEXT)];
+    client.query_typed_one(LIMIT, &parameters)?.try_get(0)
+}
+
+/// Lets the lock go, and what was set for it.
+fn release(client: &mut Client, key: Key) -> Result<(), postgres::Error> {
+    let limited = if key.limited { "RESET idle_session_timeout; " } else { "" };
+    client.batch_execute(&format!(
+        "{limited}RESET tcp_keepalives_idle; RESET tcp_keepalives_interval; \
+         RESET tcp_keepalives_count; SELECT pg_advisory_unlock({})",
+        key.number
+    ))
 }
 
 /// Takes the lock, waiting for `wait`; `None` when somebody else still has it.
 pub(super) fn take(
     store: &PostgresBackend,
-    key: i64,
+    number: i64,
     wait: Duration,
 ) -> Result<Option<Guard>, BoxError> {
     let (name, lease) = (store.describe(), store.lease);
     let mut at_hand: Option<Session> = None;
     let taken = wait_for_server(&*store.clock, wait, || {
-        let work = move |client: &mut Client| attempt(client, key, lease);
+        let work = move |client: &mut Client| attempt(client, number, lease);
         let tried = match at_hand.take() {
             Some(session) => on(session, &name, work),
             None => store
@@ -65,8 +83,8 @@ pub(super) fn take(
                 .map_err(|error| Failed { error, stale: false }),
         };
         match tried {
-            Ok((session, true)) => Ok(Some(session)),
-            Ok((session, false)) => {
+            Ok((session, Some(key))) => Ok(Some((session, key))),
+            Ok((session, None)) => {
                 at_hand = Some(session);
                 Ok(None)
             }
@@ -79,7 +97,7 @@ pub(super) fn take(
     if let Some(session) = at_hand {
         store.server.put(session);
     }
-    Ok(taken.map(|session| {
+    Ok(taken.map(|(session, key)| {
         let server = Arc::clone(&store.server);
         let held = Held { server, session: Some(session), name, key, lease };
         let held = Arc::new(Mutex::new(held));
@@ -93,7 +111,7 @@ struct Held {
     server: Arc<Rest<Session>>,
     session: Option<Session>,
     name: String,
-    key: i64,
+    key: Key,
     lease: Duration,
 }
 
@@ -105,10 +123,7 @@ impl Held {
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         let Some(session) = self.session.take() else { return false };
         let key = self.key;
-        let kept = on(session, &self.name, move |client| {
-            limit(client, wanted)?;
-            client.query_typed_one(HAS, &[(&key, Type::INT8)])?.try_get::<_, bool>(0)
-        });
+        let kept = on(session, &self.name, move |client| limit(client, key, wanted));
         let Ok((session, has)) = kept else { return false };
         self.session = Some(session);
         // A process that was stopped in between finds its lease older than it thinks.
@@ -122,9 +137,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
         let key = self.key;
-        let released = on(session, &self.name, move |client| {
-            client.query_typed(RELEASE, &[(&key, Type::INT8)]).map(drop)
-        });
+        let released = on(session, &self.name, move |client| release(client, key));
         // If that failed, the lock goes with the session.
         if let Ok((session, ())) = released {
             self.server.put(session);

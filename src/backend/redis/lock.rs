@@ -38,8 +38,17 @@ return 0";
 const WATCH: Duration = Duration::from_millis(250);
 
 /// `TOKEN RUN CLIENT`: a random word, and which connection to which run of the server.
-fn name(token: &str, connection: &mut Connection) -> String {
-    format!("{token} {}", whereabouts(connection).unwrap_or_default())
+fn name(token: &str, connection: &mut Connection) -> RedisResult<String> {
+    let place = answered(whereabouts(connection), String::new())?;
+    Ok(format!("{token} {place}"))
+}
+
+/// `instead` where a server answers that it does not tell. A connection that failed has failed.
+fn answered<T>(answer: RedisResult<T>, instead: T) -> RedisResult<T> {
+    match answer {
+        Err(error) if !error.is_io_error() && !error.is_connection_dropped() => Ok(instead),
+        answer => answer,
+    }
 }
 
 /// Which connection to which run of the server this is; not every server tells, or may.
@@ -99,10 +108,7 @@ pub(super) fn take(
             }
             watched = Some(now);
             // A server that does not tell of its connections frees the lock at the end of the lease.
-            let ended = has_ended(&held, name, connection).or_else(|error| match error.code() {
-                Some(_) => Ok(false),
-                None => Err(error),
-            })?;
+            let ended = answered(has_ended(&held, name, connection), false)?;
             let mut command = script(TAKE, &key);
             let command = command.arg(name).arg(millis(lease)).arg(&held);
             Ok(ended && command.query::<String>(&mut **connection)? == name)
@@ -118,7 +124,7 @@ pub(super) fn take(
             },
             None => server.lend(|connection| {
                 on(connection, store, &mut |connection| {
-                    let name = name(&token, connection);
+                    let name = name(&token, connection)?;
                     let taken = attempt(connection, &name)?;
                     Ok((name, taken))
                 })
@@ -197,7 +203,7 @@ impl Held {
         // The connection is gone, and the lock may still be there.
         let (connection, (name, done)) = self.server.lend(|connection| {
             on(connection, &self.store, &mut |connection| {
-                let new = name(&self.token, connection);
+                let new = name(&self.token, connection)?;
                 let done = renew(connection, &self.name, &new)?;
                 Ok((new, done))
             })

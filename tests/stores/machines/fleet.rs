@@ -39,7 +39,8 @@ pub(crate) struct Fleet {
     /// The process group of each host.
     groups: [i32; HOSTS],
     next: usize,
-    said: (Sender<(usize, String)>, Receiver<(usize, String)>),
+    say: Sender<Said>,
+    said: Receiver<Said>,
     /// The longest that a call has taken, in real time.
     pub(crate) longest: Duration,
 }
@@ -57,6 +58,9 @@ impl Drop for Worker {
     }
 }
 
+/// Which worker has said what.
+type Said = (usize, String);
+
 /// Answers by worker.
 pub(crate) type Answers = BTreeMap<usize, String>;
 
@@ -71,6 +75,7 @@ impl Fleet {
             .unwrap();
         let proxies = (0..HOSTS).map(|_| Proxy::to(server.port())).collect();
         let store = open(&server.url(), clock.clone());
+        let (say, said) = channel();
         let mut fleet = Fleet {
             server,
             sandbox,
@@ -81,7 +86,8 @@ impl Fleet {
             workers: BTreeMap::new(),
             groups: [0; HOSTS],
             next: 0,
-            said: channel(),
+            say,
+            said,
             longest: Duration::ZERO,
         };
         fleet.log_in();
@@ -121,7 +127,7 @@ impl Fleet {
         }
         let id = self.next;
         self.next += 1;
-        let say = self.said.0.clone();
+        let say = self.say.clone();
         let output = BufReader::new(process.stdout.take().unwrap());
         std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
@@ -156,7 +162,7 @@ impl Fleet {
     fn hear(&mut self, count: usize, wanted: &dyn Fn(&str) -> bool) -> Answers {
         let mut heard = Answers::new();
         while heard.len() < count {
-            let (id, said) = self.said.1.recv_timeout(HANGS).expect("somebody hangs");
+            let (id, said) = self.said.recv_timeout(HANGS).expect("somebody hangs");
             if wanted(&said) {
                 heard.insert(id, said);
             }

@@ -189,12 +189,12 @@ fn everything() -> bool {
     std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1")
 }
 
-fn run(server: Server, class: &'static str, rounds: &[(&str, Round)], times: usize) {
+fn run(server: Server, class: &'static str, rounds: &[(&str, Round)]) {
     let kind = server.url().split(':').next().unwrap().to_owned();
     let mut fleet = Fleet::new(server, class);
     let began = fleet.now();
     let strict = class != "grace";
-    for (name, round) in rounds.iter().cycle().take(times) {
+    for (name, round) in rounds {
         let what = format!("{kind}, {class}, {name}");
         println!("{what}");
         round(&mut fleet, strict);
@@ -202,8 +202,9 @@ fn run(server: Server, class: &'static str, rounds: &[(&str, Round)], times: usi
     }
     let virtually = fleet.now().duration_since(began).unwrap();
     println!(
-        "{kind}, {class}: {times} expiries, {} token requests; longest call {:.1} s; \
+        "{kind}, {class}: {} expiries, {} token requests; longest call {:.1} s; \
          {} h on the workers' clocks",
+        rounds.len(),
         fleet.token_requests(),
         fleet.longest.as_secs_f32(),
         virtually.as_secs() / 3600,
@@ -234,24 +235,22 @@ const FAMILY: &[(&str, Round)] = &[
     ("killed after the rotation", killed_after_the_rotation),
 ];
 
+/// It takes a minute of the real time in which nobody answers.
+const SILENT: (&str, Round) = ("network silent", network_silent);
+
 fn with_a_window(server: Server) {
-    if everything() {
-        let rounds = [GRACE, &[("network silent", network_silent as Round)]].concat();
-        run(server, "grace", &rounds, 50);
-    } else {
-        run(server, "grace", GRACE, GRACE.len());
-    }
+    let times = if everything() { 49 } else { GRACE.len() };
+    let mut rounds: Vec<_> = GRACE.iter().copied().cycle().take(times).collect();
+    rounds.extend(everything().then_some(SILENT));
+    run(server, "grace", &rounds);
 }
 
 fn strictly(server: impl Fn() -> Server) {
-    let past = (
-        "stopped after the send, past its deadline",
-        stopped_after_the_send_past_its_deadline as Round,
-    );
-    run(server(), "strict", &[FAMILY, &[past]].concat(), FAMILY.len() + 1);
+    let past: (&str, Round) =
+        ("stopped after the send, past its deadline", stopped_after_the_send_past_its_deadline);
+    run(server(), "strict", &[FAMILY, &[past]].concat());
     if everything() {
-        let silent = ("network silent", network_silent as Round);
-        run(server(), "family", &[FAMILY, &[silent]].concat(), FAMILY.len() + 1);
+        run(server(), "family", &[FAMILY, &[SILENT]].concat());
     }
 }
 
