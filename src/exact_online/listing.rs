@@ -58,6 +58,18 @@ impl Position {
         Position { next: None, until: self.from.clone(), ..self.clone() }
     }
 
+    /// The place of a synchronisation that has everything up to this `Timestamp`.
+    pub(crate) fn after_timestamp(call: &Call, timestamp: i64) -> Position {
+        let until = Some(Mark::Timestamp(timestamp));
+        Position { until, ..Position::at(call.name(), call.division()) }
+    }
+
+    /// The place of a synchronisation that has everything up to this date.
+    pub(crate) fn after_date(call: &Call, date: PrimitiveDateTime) -> Position {
+        let until = Some(Mark::Modified(dates::format(date)));
+        Position { until, ..Position::at(call.name(), call.division()) }
+    }
+
     /// The highest `Timestamp` that is known, of a synchronisation that goes by it.
     pub fn timestamp(&self) -> Option<i64> {
         match &self.until {

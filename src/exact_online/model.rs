@@ -162,13 +162,37 @@ impl Column for Decimal {
     fn read(json: &str) -> Result<Option<Decimal>, &'static str> {
         match text(json).as_deref() {
             Some("") => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(|_| "a number of up to 38 digits"),
+            Some(text) => {
+                let number = text.parse().ok().or_else(|| rounding_error(text));
+                number.map(Some).ok_or("a number of up to 38 digits")
+            }
             None => Err("a number"),
         }
     }
 
     fn write(&self) -> String {
         self.to_string()
+    }
+}
+
+/// A number with more than 38 digits after its point, such as `4.44E-40`, is what is left over where a
+/// service reckons with binary fractions. It is cut there.
+fn rounding_error(text: &str) -> Option<Decimal> {
+    let (number, exponent) = text.split_once(['e', 'E'])?;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = [whole, fraction].concat();
+    let scale = i64::try_from(fraction.len()).ok()?.checked_sub(exponent.parse().ok()?)?;
+    let excess = usize::try_from(scale.checked_sub(38)?).ok()?;
+    let plain = digits.trim_start_matches('-');
+    if plain.is_empty() || !plain.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    match plain.len().checked_sub(excess) {
+        Some(kept) if kept > 0 => {
+            let sign = if digits.starts_with('-') { "-" } else { "" };
+            format!("{sign}{}e-38", plain.get(..kept)?).parse().ok()
+        }
+        _ => Some(Decimal::ZERO),
     }
 }
 

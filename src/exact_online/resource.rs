@@ -3,10 +3,12 @@
 use std::marker::PhantomData;
 
 use serde::Serialize;
+use time::PrimitiveDateTime;
 
 use super::call::{Call, query_methods};
+use super::errors::unreadable;
 use super::listing::{Batch, Batches, Position, Rows};
-use super::model::Model;
+use super::model::{Column, Model};
 use super::odata::{Filter, Order, Query, field};
 use super::{ExactOnline, models::*};
 use crate::Result;
@@ -217,6 +219,34 @@ impl<M: Synchronize> Resource<M> {
         let call = twin::<M::Row>(self.call, M::SYNC, M::WITHOUT);
         let call = if chosen { call.select(&["Timestamp"]) } else { call };
         call.sync(position)
+    }
+}
+
+impl<M: Synchronize> Resource<M> {
+    /// A position from which [`Resource::sync`] has what changed on that date or later, for a first run
+    /// that does not want everything. Where a synchronisation goes by `Timestamp`, Exact Online is asked
+    /// which one that is; its documentation has 24 endpoints of which it knows that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::list`].
+    pub fn position_at(self, modified: PrimitiveDateTime) -> Result<Position> {
+        if !M::SYNC.starts_with("sync/") {
+            return Ok(Position::after_date(&self.call, modified));
+        }
+        #[derive(serde::Deserialize)]
+        struct Answer {
+            #[serde(rename = "TimeStampAsBigInt")]
+            timestamp: serde_json::Value,
+        }
+        let name = M::SYNC.rsplit('/').next().unwrap_or_default();
+        let call = self.call.clone().renamed("read/sync/Sync/SyncTimestamp").bare();
+        let answer: Answer = call.param("modified", modified).param("endPoint", name).one()?;
+        let timestamp = <i64 as Column>::read(&answer.timestamp.to_string());
+        let timestamp = timestamp.ok().flatten().ok_or_else(|| unreadable(name, "no timestamp"))?;
+        // What has this very version is wanted, too.
+        let twin = self.call.renamed(M::SYNC);
+        Ok(Position::after_timestamp(&twin, timestamp.saturating_sub(1)))
     }
 }
 

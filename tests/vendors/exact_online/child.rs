@@ -100,6 +100,11 @@ impl Worker {
         }
     }
 
+    /// The next line, if one has come by then.
+    pub(crate) fn hear_within(&self, patience: Duration) -> Option<String> {
+        self.lines.recv_timeout(patience).ok()
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }

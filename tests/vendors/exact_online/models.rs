@@ -303,6 +303,16 @@ fn odd_values_are_read_for_what_they_are() {
     assert_eq!(item.created.unwrap().year(), 1);
     assert_eq!((item.end_date, item.barcode.clone(), item.item_group), (None, None, None));
     assert!(item.start_date.is_some());
+    // What binary fractions leave over is cut, and costs no page.
+    for (text, want) in [
+        ("2.8421709430404007E-14", "0.000000000000028421709430404007"),
+        ("-4.4408920985006262E-30", "-0.00000000000000000000000000000444089209"),
+        ("4.44E-40", "0"),
+        ("1e-99999", "0"),
+    ] {
+        let item: Item = serde_json::from_str(&format!("{{\"Stock\": {text}}}")).unwrap();
+        assert_eq!(item.stock.unwrap().to_string(), want);
+    }
     // What it shows is what is set.
     let shown = format!("{item:?}");
     assert!(shown.contains("stock: 1.5") && !shown.contains("barcode"), "{shown}");

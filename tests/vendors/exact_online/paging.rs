@@ -217,6 +217,35 @@ fn what_has_no_timestamp_goes_by_its_last_change_on_the_services_own_clock() {
 }
 
 #[test]
+fn a_first_run_may_begin_at_a_date() {
+    let world = World::new();
+    let exact = world.seeded();
+    world.on("GET", "123/read/sync/Sync/SyncTimestamp", |request| {
+        assert_eq!(request.parameter("modified").as_deref(), Some("datetime'2026-01-05T00:00:00'"));
+        assert_eq!(request.parameter("endPoint").as_deref(), Some("'SalesInvoices'"));
+        let row = json!({"Modified": "/Date(1767571200000)/", "TimeStampAsBigInt": "4711"});
+        ApiReply::json(200, json!({ "d": row }))
+    });
+    world.on("GET", "123/sync/SalesInvoice/SalesInvoices", |request| {
+        assert_eq!(request.parameter("$filter").as_deref(), Some("(Timestamp gt 4710L)"));
+        ApiReply::json(200, json!({ "d": { "results": [{ "Timestamp": 4711 }] } }))
+    });
+    let date = time::Date::from_calendar_date(2026, time::Month::January, 5).unwrap().midnight();
+    let position = exact.sales_invoices().position_at(date).unwrap();
+    assert_eq!(exact.sales_invoices().sync(Some(position)).rows().count(), 1);
+    // By the date itself, where the synchronisation goes by that.
+    world.on("GET", "123/inventory/Warehouses", |request| {
+        if request.parameter("$top").is_none() {
+            let filter = request.parameter("$filter");
+            assert_eq!(filter.as_deref(), Some("(Modified ge datetime'2026-01-05T00:00:00')"));
+        }
+        ApiReply::json(200, json!({ "d": [{ "Modified": "/Date(1767571200000)/" }] }))
+    });
+    let position = exact.warehouses().position_at(date).unwrap();
+    assert_eq!(exact.warehouses().sync(Some(position)).rows().count(), 1);
+}
+
+#[test]
 fn deleted_things_are_told_of_the_kinds_that_are_wanted() {
     let world = World::new();
     let exact = world.seeded();

@@ -78,7 +78,13 @@ fn a_client_that_gave_up_before_the_answer_knows_that_it_did() {
     world.sandbox.fault(Fault::HoldAfter(gate.clone()));
     let impatient = world.sandbox.provider().to_builder().token_timeout(Duration::from_millis(200));
     let exact = world.builder().provider(impatient.build().unwrap()).build().unwrap();
-    let error = call(&exact).unwrap_err();
+    // On a busy machine the time may be over before anything has left; then nothing is noted.
+    let error = loop {
+        match call(&exact).unwrap_err() {
+            Error::Transport(_) => assert_eq!(gate.arrived(), 0),
+            error => break error,
+        }
+    };
     assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
     gate.open();
     assert!(world.stored().note().is_some(), "what was sent is in the store");
