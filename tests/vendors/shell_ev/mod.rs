@@ -119,3 +119,24 @@ fn moment(text: &str) -> OffsetDateTime {
 fn day(month: u8, day: u8) -> Date {
     Date::from_calendar_date(2026, month.try_into().unwrap(), day).unwrap()
 }
+
+#[test]
+fn the_guide_names_tests_that_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("src/guide/shell_ev.md")).unwrap();
+    let modules = ["calls", "charging", "errors", "models", "paging", "settings", "token"];
+    let mut named = 0;
+    for word in page.split('`').skip(1).step_by(2) {
+        if let Some((module, test)) = word.split_once("::")
+            && modules.contains(&module)
+        {
+            let path = root.join(format!("tests/vendors/shell_ev/{module}.rs"));
+            let source = std::fs::read_to_string(path).unwrap();
+            assert!(test == "…" || source.contains(&format!("fn {test}()")), "{word}");
+            named += 1;
+        } else if word.ends_with(".rs") {
+            assert!(root.join(word).is_file(), "{word}");
+        }
+    }
+    assert!(named > 60, "{named}");
+}
