@@ -256,7 +256,12 @@ impl Client {
     /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
     /// client's token.
     pub fn seed(&self, token: Token) -> Result<bool> {
-        self.0.keeper.seed(token)
+        let renews = self.0.provider.refresh_grant.as_ref();
+        let itself = renews.filter(|grant| grant.sends_access_token).map(|_| token.access_token());
+        match itself.filter(|_| token.refresh_token().is_none()).cloned() {
+            Some(itself) => self.0.keeper.seed(token.with_refresh_token(itself)),
+            None => self.0.keeper.seed(token),
+        }
     }
 
     /// Forgets the stored token. The service is not told.
