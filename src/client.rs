@@ -286,6 +286,10 @@ impl Client {
     /// did not come; and as [`Client::clear`], also after the revocation, when the record could not be
     /// removed: call again.
     pub fn revoke(&self) -> Result<()> {
+        if self.0.provider.revocation_style.wants_access_token() {
+            // One that has ended revokes nothing. Where there is no other, the service says so.
+            let _ = self.access_token();
+        }
         let sent_at = self.0.clock.now_utc();
         self.0.keeper.clear(|token| match token {
             Some(token) => self.0.tokens.revoke(token, sent_at).map(|()| true),

@@ -7,6 +7,8 @@ mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
 mod health;
+#[cfg(feature = "identity")]
+mod identity;
 #[cfg(feature = "introspection")]
 mod introspection;
 #[cfg(feature = "jwt")]
@@ -15,6 +17,10 @@ mod logout;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod replies;
+#[cfg(feature = "identity")]
+mod profiles;
+#[cfg(feature = "identity")]
+mod rows;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
