@@ -60,7 +60,7 @@ struct Case {
 }
 
 pub(crate) const GITHUB: &str = "https://api.github.com/user";
-const EMAILS: &str = "https://api.github.com/user/emails";
+pub(crate) const EMAILS: &str = "https://api.github.com/user/emails";
 
 /// Profiles of the shape that each service has.
 fn cases() -> Vec<Case> {

@@ -6,6 +6,8 @@ mod challenges;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "identity")]
+mod flaws;
 mod health;
 #[cfg(feature = "identity")]
 mod identity;
