@@ -27,3 +27,6 @@ pub mod troubleshooting {}
 #[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
 #[doc = include_str!("guide/exact_online.md")]
 pub mod exact_online {}
+
+#[doc = include_str!("guide/httpx_oauth.md")]
+pub mod httpx_oauth {}

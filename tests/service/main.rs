@@ -18,13 +18,14 @@ mod jwt;
 mod logout;
 #[cfg(feature = "oidc")]
 mod oidc;
-mod replies;
 #[cfg(feature = "identity")]
 mod profiles;
+mod replies;
 #[cfg(feature = "identity")]
 mod rows;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
+mod surface;
 mod tls;
 mod web;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use evergrant::provider::Profile;
 use evergrant::sandbox::Sandbox;
 use evergrant::{Client, Credentials, Error, MemoryBackend, Provider, Token, providers};
 use url::Url;
@@ -329,10 +330,28 @@ fn a_service_that_revokes_access_tokens_is_given_one_that_works() {
         assert_eq!(fake.requests().len(), 0);
         client.revoke().unwrap();
         let requests = fake.requests();
-        assert_eq!(requests.len(), 2, "{}", row.name());
+        assert_eq!(requests.len(), 2, "{} {requests:#?}", row.name());
         assert!(requests[0].contains("refresh_token=rt-0"));
         let sent = requests[1].contains("Bearer at-1") || requests[1].contains("access_token=at-1");
         assert!(sent && !requests[1].contains("rt-1"), "{}", requests[1]);
         assert!(client.stored().unwrap().is_none());
+    }
+}
+
+#[test]
+fn a_post_without_a_body_says_so() {
+    let fake = Fake::json(r#"{"access_token":"at-1","response":{"id":"1"},"id":1}"#);
+    let row = providers::kakao().to_builder().revocation_endpoint(fake.url());
+    let row = row.profile(Profile::post(fake.url())).build().unwrap();
+    let client = Client::new(row, app(), MemoryBackend::new());
+    client.seed(Token::new("at-0")).unwrap();
+    client.id_and_email().unwrap();
+    client.revoke().unwrap();
+    let requests = fake.requests();
+    assert_eq!(requests.len(), 2, "{requests:#?}");
+    for request in requests {
+        let head = request.to_ascii_lowercase();
+        assert!(head.starts_with("post ") && head.contains("\r\ncontent-length: 0\r\n"), "{head}");
+        assert!(!head.contains("transfer-encoding"), "{head}");
     }
 }
