@@ -256,7 +256,12 @@ impl Client {
     /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
     /// client's token.
     pub fn seed(&self, token: Token) -> Result<bool> {
-        self.0.keeper.seed(token)
+        let renews = self.0.provider.refresh_grant.as_ref();
+        let itself = renews.filter(|grant| grant.sends_access_token).map(|_| token.access_token());
+        match itself.filter(|_| token.refresh_token().is_none()).cloned() {
+            Some(itself) => self.0.keeper.seed(token.with_refresh_token(itself)),
+            None => self.0.keeper.seed(token),
+        }
     }
 
     /// Forgets the stored token. The service is not told.
@@ -281,6 +286,10 @@ impl Client {
     /// did not come; and as [`Client::clear`], also after the revocation, when the record could not be
     /// removed: call again.
     pub fn revoke(&self) -> Result<()> {
+        if self.0.provider.revocation_style.wants_access_token() {
+            // One that has ended revokes nothing. Where there is no other, the service says so.
+            let _ = self.access_token();
+        }
         let sent_at = self.0.clock.now_utc();
         self.0.keeper.clear(|token| match token {
             Some(token) => self.0.tokens.revoke(token, sent_at).map(|()| true),

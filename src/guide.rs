@@ -42,3 +42,6 @@ pub mod exact_online {}
 #[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
 #[doc = include_str!("guide/teamleader.md")]
 pub mod teamleader {}
+
+#[doc = include_str!("guide/httpx_oauth.md")]
+pub mod httpx_oauth {}

@@ -89,6 +89,7 @@
 //! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
+//! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |
 //! | `jwt` | [`jwt`]: clients that sign (`private_key_jwt`), the JWT bearer grant (RFC 7523), service accounts |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
@@ -127,6 +128,9 @@ pub mod exact_online;
 pub mod guide;
 pub mod health;
 pub mod hooks;
+#[cfg(feature = "identity")]
+#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
+pub mod identity;
 mod interactive;
 #[cfg(feature = "introspection")]
 #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]

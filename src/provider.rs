@@ -1,12 +1,21 @@
 //! An authorization server as a client sees it. Data, no behaviour.
 
 mod builder;
+#[cfg(feature = "identity")]
+mod profile;
+mod revocation;
 
 use std::time::Duration;
 
 use url::Url;
 
 pub use self::builder::ProviderBuilder;
+#[cfg(feature = "identity")]
+#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
+pub use self::profile::Profile;
+#[cfg(feature = "identity")]
+pub(crate) use self::profile::{Place, Step};
+pub use self::revocation::RevocationStyle;
 pub use crate::dialect::{ErrorRule, Verdict};
 use crate::error::Result;
 
@@ -41,6 +50,8 @@ pub struct Provider {
     pub(crate) device_authorization_endpoint: Option<String>,
     pub(crate) introspection_endpoint: Option<String>,
     pub(crate) userinfo_endpoint: Option<String>,
+    #[cfg(feature = "identity")]
+    pub(crate) profile: Option<Profile>,
     pub(crate) issuer: Option<String>,
     pub(crate) iss_in_callback: bool,
     pub(crate) api_base: Option<String>,
@@ -150,18 +161,6 @@ pub enum TokenFormat {
     Get,
 }
 
-/// How a token is revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RevocationStyle {
-    /// POST with a form (RFC 7009).
-    Form,
-    /// POST with a JSON object.
-    Json,
-    /// DELETE with a form.
-    Delete,
-}
-
 /// Whether PKCE (RFC 7636) is used in the authorization code grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -240,6 +239,8 @@ impl Provider {
             device_authorization_endpoint: None,
             introspection_endpoint: None,
             userinfo_endpoint: None,
+            #[cfg(feature = "identity")]
+            profile: None,
             issuer: None,
             iss_in_callback: false,
             api_base: None,

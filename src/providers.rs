@@ -3,8 +3,16 @@
 //! Services change: every value can be overridden with [`Provider::to_builder`]. Each row says what
 //! its values rest on and from when that is; what no source confirmed is said, too.
 
+#[cfg(feature = "identity")]
+mod accounts;
+
 use std::time::Duration;
 
+#[cfg(feature = "identity")]
+pub use self::accounts::{
+    discord, facebook, franceconnect, franceconnect_integration, kakao, linkedin, naver, okta,
+    openid, reddit, shopify,
+};
 use crate::error::{Error, Result};
 use crate::provider::{
     ClientAuth, ErrorRule, Pkce, Provider, ProviderBuilder, RevocationStyle, Rotation, Verdict,
@@ -16,7 +24,7 @@ use crate::provider::{
 /// for GitHub Apps with expiring user tokens: single use, and a refresh ends the old access token
 /// (GitHub's documentation). Errors come with status 200. Whether PKCE is honoured was not verified.
 pub fn github() -> Provider {
-    Provider::builder("github")
+    let row = Provider::builder("github")
         .display_name("GitHub")
         .authorization_endpoint("https://github.com/login/oauth/authorize")
         .token_endpoint("https://github.com/login/oauth/access_token")
@@ -26,8 +34,10 @@ pub fn github() -> Provider {
         .default_scopes(&["user", "user:email"])
         .api_header(("Authorization", Some("token")))
         .rotation(Rotation::Strict)
-        .ends_access_token(true)
-        .checked_by_test()
+        .ends_access_token(true);
+    #[cfg(feature = "identity")]
+    let row = row.profile(accounts::github_profile());
+    row.checked_by_test()
 }
 
 /// Google.
@@ -38,7 +48,7 @@ pub fn github() -> Provider {
 /// issue one at all (Nango's catalogue, August 2026). Google has an API host per product: allow the
 /// one you call with `ClientBuilder::allow_host`.
 pub fn google() -> Provider {
-    Provider::builder("google")
+    let row = Provider::builder("google")
         .display_name("Google")
         .authorization_endpoint("https://accounts.google.com/o/oauth2/v2/auth")
         .token_endpoint("https://oauth2.googleapis.com/token")
@@ -53,8 +63,10 @@ pub fn google() -> Provider {
         ])
         .authorize_param(("access_type", "offline"))
         .authorize_param(("prompt", "consent"))
-        .rotation(Rotation::None)
-        .checked_by_test()
+        .rotation(Rotation::None);
+    #[cfg(feature = "identity")]
+    let row = row.profile(accounts::google_profile());
+    row.checked_by_test()
 }
 
 /// Microsoft Entra, with the API at Microsoft Graph. `tenant` is `common`, `organizations`,
@@ -75,7 +87,7 @@ pub fn microsoft(tenant: &str) -> Result<Provider> {
         return Err(Error::config("the tenant is a name, an id or a domain"));
     }
     let base = format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0");
-    Provider::builder("microsoft")
+    let row = Provider::builder("microsoft")
         .display_name("Microsoft")
         .authorization_endpoint(format!("{base}/authorize"))
         .token_endpoint(format!("{base}/token"))
@@ -86,8 +98,10 @@ pub fn microsoft(tenant: &str) -> Result<Provider> {
         .authorize_param(("response_mode", "query"))
         .pkce(Pkce::PublicClients)
         .rotation(Rotation::None)
-        .idle_limit(Duration::from_secs(90 * 86_400))
-        .build()
+        .idle_limit(Duration::from_secs(90 * 86_400));
+    #[cfg(feature = "identity")]
+    let row = row.profile(accounts::microsoft_profile());
+    row.build()
 }
 
 /// Teamleader Focus.

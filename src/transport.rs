@@ -120,7 +120,8 @@ impl TokenTransport {
     /// success, also for a token that the server does not know, and its body means nothing (RFC 7009
     /// section 2.2).
     pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
-        match token.refresh_token() {
+        let style = self.provider.revocation_style;
+        match token.refresh_token().filter(|_| !style.wants_access_token()) {
             Some(refresh_token) => self.revoke_one(refresh_token, Some(REFRESH), sent_at),
             None => self.revoke_one(token.access_token(), Some("access_token"), sent_at),
         }

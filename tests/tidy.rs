@@ -30,6 +30,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
             "jwt",
             "oidc",
             "health",
+            "identity",
         ],
     ),
 ];

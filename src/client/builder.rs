@@ -315,6 +315,8 @@ impl ClientBuilder {
         let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
         let parsed = |text: &String| Url::parse(text).ok();
         let allowed = base.iter().chain(&hosts).chain(&provider.userinfo_endpoint);
+        #[cfg(feature = "identity")]
+        let allowed = allowed.chain(provider.profile.iter().flat_map(|profile| profile.urls()));
         let origins = allowed.filter_map(|text| origin(&parsed(text)?)).collect();
         let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));

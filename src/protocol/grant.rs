@@ -140,12 +140,31 @@ pub(crate) fn revoke(
         )));
     };
     let caller = Caller { auth: provider.revocation_auth.unwrap_or(caller.auth), ..*caller };
-    let mut params = about_token(token, hint);
+    if provider.revocation_style.wants_access_token() && hint == Some("refresh_token") {
+        let name = &provider.display_name;
+        return Err(Error::config(format!("{name} revokes access tokens, and no others")));
+    }
+    let mut params = match provider.revocation_style {
+        #[cfg(feature = "identity")]
+        RevocationStyle::Bearer => {
+            let bearer = Secret::new(format!("Bearer {}", token.expose()));
+            return build(provider, endpoint, Some(bearer), &Params::new());
+        }
+        #[cfg(feature = "identity")]
+        RevocationStyle::DeleteGrant => {
+            let mut params = Params::new();
+            params.push("grant_type", "delete");
+            params.push("access_token", token.expose());
+            params.push("service_provider", "NAVER");
+            params
+        }
+        _ => about_token(token, hint),
+    };
     let header = authenticate(&caller, &mut params)?;
     let mut provider = provider.clone();
     provider.token_format = match provider.revocation_style {
         RevocationStyle::Json => TokenFormat::Json,
-        RevocationStyle::Form | RevocationStyle::Delete => TokenFormat::Form,
+        _ => TokenFormat::Form,
     };
     let mut request = build(&provider, endpoint, header, &params)?;
     if provider.revocation_style == RevocationStyle::Delete {

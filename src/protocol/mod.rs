@@ -66,6 +66,8 @@ pub use jwt_bearer::JwtBearer;
 pub(crate) use jwt_bearer::jwt_bearer;
 #[cfg(feature = "jwt")]
 pub(crate) use key_file::read_key_file;
+#[cfg(feature = "identity")]
+pub(crate) use reply::at;
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
 pub(crate) use retry_after::retry_after;
 #[cfg(any(feature = "device", feature = "introspection"))]

@@ -21,6 +21,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use ureq::http::HeaderMap;
 
+#[cfg(feature = "identity")]
+pub(crate) use self::body::at;
 use self::body::{Body, Found};
 use self::fault::Fault;
 use super::retry_after::retry_after;
@@ -129,7 +131,10 @@ impl Outcome {
 /// Reads an answer of the token endpoint. Lifetimes count from `sent_at`.
 pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDateTime) -> Reply {
     let body = Body::parse(reply.body);
-    let refresh_token = body.refresh_token(provider);
+    // An access token that renews itself is its own refresh token.
+    let renews = provider.refresh_grant.as_ref().is_some_and(|grant| grant.sends_access_token);
+    let itself = || body.access_token(&body.token_object(provider).filter(|_| renews)?);
+    let refresh_token = body.refresh_token(provider).or_else(itself);
     let mut reply = Reply {
         outcome: judge(provider, reply, &body, refresh_token.as_ref(), sent_at),
         refresh_token,

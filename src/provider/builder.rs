@@ -151,6 +151,17 @@ setters! {
     assertion_type: impl Into<String> => |p, v| p.assertion_type = Some(v.into());
 }
 
+#[cfg(feature = "identity")]
+#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
+impl ProviderBuilder {
+    /// How the service tells who has logged in, if not by a userinfo endpoint. The access token goes
+    /// to the hosts of its addresses.
+    pub fn profile(mut self, profile: super::Profile) -> ProviderBuilder {
+        self.0.profile = Some(profile);
+        self
+    }
+}
+
 impl ProviderBuilder {
     /// The provider.
     ///
@@ -178,6 +189,10 @@ impl ProviderBuilder {
             if let Some(address) = address {
                 check_address(&p.name, what, address)?;
             }
+        }
+        #[cfg(feature = "identity")]
+        for address in p.profile.iter().flat_map(|profile| profile.urls()) {
+            check_address(&p.name, "profile's address", address)?;
         }
         let fits = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         let texts = [p.user_agent.as_deref(), p.api_word.as_deref()];

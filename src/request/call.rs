@@ -281,7 +281,11 @@ impl Request<'_> {
         payload: &mut Payload<'_>,
     ) -> Result<Answer, Failed> {
         let (answer, read) = match payload {
-            Payload::None => (self.exchange(uri, value, None, SendBody::none()), false),
+            Payload::None => {
+                // What usually has a body says that it has none (RFC 9110 section 8.6).
+                let wants = matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
+                (self.exchange(uri, value, wants.then_some(0), SendBody::none()), false)
+            }
             Payload::Bytes(bytes) => {
                 let mut watched = Watched { rest: *bytes, read: false };
                 let (length, body) = (bytes.len() as u64, SendBody::from_reader(&mut watched));

@@ -148,7 +148,8 @@ pub(super) fn head(request: &TokenRequest) -> Result<request::Builder> {
         value.set_sensitive(true);
         head = head.header(*name, value);
     }
-    if !request.body.is_empty() {
+    // A POST without a body says so (RFC 9110 section 8.6).
+    if !request.body.is_empty() || request.method == "POST" {
         head = head.header(http::header::CONTENT_LENGTH, request.body.len());
     }
     Ok(head)

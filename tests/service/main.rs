@@ -6,7 +6,11 @@ mod challenges;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "identity")]
+mod flaws;
 mod health;
+#[cfg(feature = "identity")]
+mod identity;
 #[cfg(feature = "introspection")]
 mod introspection;
 #[cfg(feature = "jwt")]
@@ -14,10 +18,15 @@ mod jwt;
 mod logout;
 #[cfg(feature = "oidc")]
 mod oidc;
+#[cfg(feature = "identity")]
+mod profiles;
 mod replies;
 mod standards;
+#[cfg(feature = "identity")]
+mod rows;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
+mod surface;
 mod tls;
 mod web;

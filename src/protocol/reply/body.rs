@@ -147,7 +147,7 @@ pub(super) struct Found<'a> {
 }
 
 /// The value at a path such as `a.b[0].c`.
-pub(super) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     let mut value = value;
     for step in path.split('.') {
         let (name, indices) = step.split_at(step.find('[').unwrap_or(step.len()));

@@ -1,0 +1,84 @@
+//! Logs in at any of the ready providers and says who that was.
+//!
+//! `cargo run --features identity --example any_provider` shows it on the sandbox. With the name of a
+//! service, and its application's id and secret in the environment, it logs in there; the second argument
+//! is what some of them need: Facebook's version, Microsoft's tenant, Okta's domain, an issuer, a shop.
+//!
+//! ```console
+//! $ DISCORD_CLIENT_ID=... DISCORD_CLIENT_SECRET=... DISCORD_REDIRECT_URI=http://127.0.0.1:8123/callback \
+//!     cargo run --features identity --example any_provider -- discord
+//! $ OKTA_CLIENT_ID=... cargo run --features identity --example any_provider -- okta example.okta.com
+//! ```
+
+use evergrant::sandbox::Sandbox;
+use evergrant::{BoxError, Client, FileBackend, Provider, providers};
+
+fn main() -> Result<(), BoxError> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some(name) = arguments.first() else { return on_the_sandbox() };
+    let provider = named(name, arguments.get(1).map_or("", String::as_str))?;
+    let client = Client::from_env(provider, FileBackend::new(format!("{name}.json")))?;
+    if client.stored()?.is_none() {
+        // A service that sends the browser to a page of yours: paste the address that it ends at.
+        let redirect_uri =
+            std::env::var(format!("{}_REDIRECT_URI", client.provider().env_prefix()));
+        match redirect_uri {
+            Ok(uri) if uri.starts_with("https:") => client.authorize_pasted(&[], ask)?,
+            _ => client.authorize_interactive(&[], |url| eprintln!("Open {url}"))?,
+        }
+    }
+    show(&client)
+}
+
+fn named(name: &str, given: &str) -> Result<Provider, BoxError> {
+    let or = |default| if given.is_empty() { default } else { given };
+    Ok(match name {
+        "discord" => providers::discord(),
+        "facebook" => providers::facebook(or("v22.0"))?,
+        "franceconnect" => providers::franceconnect(),
+        "github" => providers::github(),
+        "google" => providers::google(),
+        "kakao" => providers::kakao(),
+        "linkedin" => providers::linkedin(),
+        "microsoft" => providers::microsoft(or("common"))?,
+        "naver" => providers::naver(),
+        "okta" => providers::okta(given)?,
+        "openid" => providers::openid(given)?,
+        "reddit" => providers::reddit(),
+        "shopify" => providers::shopify(given, "2026-07")?,
+        _ => return Err(format!("there is no provider {name:?} here").into()),
+    })
+}
+
+fn show(client: &Client) -> Result<(), BoxError> {
+    let identity = client.id_and_email()?;
+    let email = identity.email.as_deref().unwrap_or("no address");
+    let verified = match identity.email_verified {
+        Some(true) => "verified",
+        Some(false) => "the service has one that is not verified",
+        None => "the service does not say whether it is verified",
+    };
+    let name = client.provider().display_name();
+    println!("{name}: {} ({email}; {verified})", identity.id);
+    Ok(())
+}
+
+fn ask(url: &str) -> std::io::Result<String> {
+    eprintln!("Open {url}\nand paste the address at which the browser ends:");
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(line)
+}
+
+/// By itself: the sandbox says what it is, as any OpenID Connect provider does, and a person agrees.
+fn on_the_sandbox() -> Result<(), BoxError> {
+    let sandbox = Sandbox::start()?;
+    let provider = named("openid", sandbox.url())?;
+    let file = FileBackend::new(sandbox.folder().join("openid.json"));
+    let client = Client::new(provider, sandbox.credentials(), file);
+    let authorization = client.authorize(&[])?;
+    println!("Open {}", authorization.url());
+    let callback = sandbox.approve(authorization.url())?;
+    client.exchange(authorization, &callback)?;
+    show(&client)
+}
