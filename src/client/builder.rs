@@ -302,8 +302,7 @@ impl ClientBuilder {
         let binding = binding(&provider, &credentials, grant.as_ref(), &extra);
         let rules = Rules::new(&provider, binding, one_time);
         // What an authorization request says, too (RFC 8707 section 2.1).
-        let repeatable = |name: &str| name == "resource" || name == "audience";
-        let targets = extra.iter().filter(|(name, _)| repeatable(name)).cloned().collect();
+        let targets = extra.iter().filter(|(name, _)| is_target(name)).cloned().collect();
         let tokens = Arc::new(TokenTransport::new(
             provider.clone(),
             credentials.clone(),
@@ -350,6 +349,11 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
+/// Parameters that say which service a token is for.
+fn is_target(name: &str) -> bool {
+    name == "resource" || name == "audience"
+}
+
 fn binding(
     provider: &Provider,
     credentials: &Credentials,
@@ -367,14 +371,19 @@ fn binding(
     let pair = |(name, value): &(String, String)| {
         url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
     };
-    let extra = sorted(extra.iter().chain(fixed).map(pair).collect()).join("&");
+    // A login is for its user whatever else is sent; a token that is asked anew is for what was asked.
+    let binds = |(name, _): &&(String, String)| grant.is_some() || is_target(name);
+    let extra = extra.iter().filter(binds).chain(fixed).map(pair);
+    let extra = sorted(extra.collect()).join("&");
     let (name, scope, mark) = match grant {
         None => ("authorization_code", None, None),
         Some(Grant::ClientCredentials { scopes }) => {
             ("client_credentials", Some(sorted(scopes.clone()).join(" ")), None::<String>)
         }
         #[cfg(feature = "jwt")]
-        Some(Grant::JwtBearer(grant)) => ("jwt_bearer", grant.scope(), grant.mark()),
+        Some(Grant::JwtBearer(grant)) => {
+            ("jwt_bearer", Some(sorted(grant.scopes_asked().to_vec()).join(" ")), grant.mark())
+        }
     };
     let extra = Some(extra).filter(|text| !text.is_empty());
     let marks: Vec<String> = [extra, mark].into_iter().flatten().collect();

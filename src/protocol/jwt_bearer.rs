@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::assertion::{audience, signed};
 use super::authorize::join_scopes;
 use super::caller::Caller;
-use super::form::Params;
+use super::form::{Params, form_encoded};
 use super::grant::TokenRequest;
 use crate::clock::later;
 use crate::error::Result;
@@ -110,8 +110,8 @@ impl JwtBearer {
         self
     }
 
-    pub(crate) fn scope(&self) -> Option<String> {
-        Some(self.scopes.join(" ")).filter(|scope| !scope.is_empty())
+    pub(crate) fn scopes_asked(&self) -> &[String] {
+        &self.scopes
     }
 
     /// What tells one use of the grant from another in a store: on whose behalf it is.
@@ -119,9 +119,13 @@ impl JwtBearer {
         let pairs = [("iss", &self.issuer), ("sub", &self.subject), ("aud", &self.audience)];
         let mut marks: Vec<_> = pairs
             .into_iter()
-            .filter_map(|(name, value)| Some(format!("{name}={}", value.as_ref()?)))
+            .filter_map(|(name, value)| Some(format!("{name}={}", form_encoded(value.as_ref()?))))
             .collect();
-        marks.extend(self.claims.iter().map(|(name, value)| format!("{name}={value}")));
+        marks.extend(
+            self.claims
+                .iter()
+                .map(|(name, value)| format!("{name}={}", form_encoded(&value.to_string()))),
+        );
         Some(marks.join("&")).filter(|marks| !marks.is_empty())
     }
 

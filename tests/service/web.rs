@@ -133,4 +133,12 @@ fn a_parameter_of_every_token_request_replaces_the_providers_and_none_of_the_pro
         assert!(client.stored().unwrap().unwrap().note().is_none(), "{ours}");
     }
     assert_eq!(sandbox.counters().refreshes, 1);
+    // It binds no store: a login that was made without it goes on with it.
+    let file = sandbox.folder().join("login.json");
+    let plain =
+        Client::new(sandbox.provider(), sandbox.credentials(), evergrant::FileBackend::new(&file));
+    plain.seed(sandbox.login()).unwrap();
+    let later =
+        Client::builder(provider, sandbox.credentials(), evergrant::FileBackend::new(&file));
+    later.token_param("tenant", "new").build().refresh().unwrap();
 }
