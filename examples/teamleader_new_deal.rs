@@ -37,7 +37,9 @@ fn main() -> Result<(), BoxError> {
     match teamleader.deals().create(&deal) {
         Ok(reference) => {
             let deal = teamleader.deals().get(&reference.id)?;
-            println!("{:?}: {:?} is {:?}", deal.reference, deal.title, deal.status);
+            let status = deal.status.map_or("-".to_owned(), |status| status.to_string());
+            let number = deal.reference.as_deref().unwrap_or("-");
+            println!("{number}: {} is {status}", deal.title.as_deref().unwrap_or("-"));
         }
         Err(error) => {
             for problem in Problem::of(&error) {

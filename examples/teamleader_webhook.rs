@@ -48,7 +48,8 @@ fn handle(teamleader: &Teamleader, body: &[u8]) -> Result<(), BoxError> {
     let event = WebhookEvent::parse(body)?;
     let subject = event.subject.ok_or("an event about nothing")?;
     let deal = teamleader.deals().get(&subject.id)?;
-    println!("{:?}: {:?}", event.kind, deal.title);
+    let kind = event.kind.ok_or("an event of no kind")?;
+    println!("{kind}: {}", deal.title.as_deref().unwrap_or("-"));
     Ok(())
 }
 

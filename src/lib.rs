@@ -97,7 +97,7 @@
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //! | `shell-ev` | `shell_ev`: an SDK for Shell EV Recharge |
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
-//! | `teamleader` | `teamleader`: an SDK for Teamleader Focus |
+//! | `teamleader` | `teamleader`: an SDK for Teamleader Focus, with a page in the guide |
 //!
 //! No feature changes what is there without it.
 //!

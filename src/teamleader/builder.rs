@@ -72,8 +72,8 @@ impl TeamleaderBuilder {
         self
     }
 
-    /// How many calls this client sends in a minute at most; 200 if nothing is said. 0 sends them
-    /// all, and Teamleader refuses what is too much.
+    /// How many calls this client sends in a minute at most; 200 if nothing is said. 0 counts none;
+    /// what Teamleader refuses is waited for all the same.
     pub fn calls_a_minute(mut self, calls: u32) -> TeamleaderBuilder {
         self.calls_a_minute = calls;
         self

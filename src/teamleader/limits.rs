@@ -64,9 +64,6 @@ impl Window {
 
     /// Waits until a call may be sent, and counts it.
     pub(super) fn enter(&self) {
-        if self.size == 0 {
-            return;
-        }
         while let Some(wait) = self.try_enter() {
             self.clock.sleep(wait);
         }
@@ -78,6 +75,9 @@ impl Window {
         let now = self.clock.monotonic();
         if let Some(wait) = state.closed_until.checked_sub(now).filter(|wait| !wait.is_zero()) {
             return Some(wait);
+        }
+        if self.size == 0 {
+            return None;
         }
         let has_passed = |times: &VecDeque<Duration>, after: Duration| {
             times.front().is_some_and(|time| *time + after <= now)
@@ -108,10 +108,12 @@ impl Window {
         };
         let refused = answer.status == 429;
         let mut state = self.state.lock();
-        // Which of those that are open it was does not matter.
-        state.open.pop_front();
         let now = self.clock.monotonic();
-        state.answered.push_back(now);
+        if self.size > 0 {
+            // Which of those that are open it was does not matter.
+            state.open.pop_front();
+            state.answered.push_back(now);
+        }
         if seen != Limits::default() {
             state.seen = seen;
         }
@@ -139,5 +141,52 @@ impl Window {
 impl fmt::Debug for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Window").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+    use ureq::http::{HeaderMap, Method};
+
+    fn answered(window: &Window, status: u16) {
+        let headers = HeaderMap::new();
+        let url = "https://api.example/users.me";
+        window.look(&Received { method: &Method::POST, url, status, headers: &headers });
+    }
+
+    #[test]
+    fn what_is_remembered_does_not_grow() {
+        for size in [0, 10] {
+            let clock = Arc::new(ManualClock::new());
+            let window = Window::new(clock.clone(), size);
+            for _ in 0..1000 {
+                window.enter();
+                answered(&window, 200);
+            }
+            let state = window.state.lock();
+            assert!(state.open.is_empty() && state.answered.len() <= size as usize);
+        }
+    }
+
+    #[test]
+    fn calls_without_an_answer_are_given_up_in_the_end() {
+        let clock = Arc::new(ManualClock::new());
+        let window = Window::new(clock.clone(), 10);
+        for _ in 0..25 {
+            window.enter();
+        }
+        assert!(clock.slept() >= LOST * 2 && clock.slept() < LOST * 3);
+    }
+
+    #[test]
+    fn a_refusal_is_waited_for_also_where_nothing_is_counted() {
+        let clock = Arc::new(ManualClock::new());
+        let window = Window::new(clock.clone(), 0);
+        window.enter();
+        answered(&window, 429);
+        window.enter();
+        assert_eq!(clock.slept(), UNKNOWN);
     }
 }
