@@ -28,6 +28,8 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
+//! [`SandboxBuilder::exact_online`] makes it a server that answers as Exact Online does.
+//!
 //! # Routes
 //!
 //! | route | what it does |
