@@ -50,7 +50,8 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// A session can end while its process lives (a restart of the server, a failover, a cut network),
 /// so the lock counts as a lease: whoever has it next respects the note of a spend until its
 /// deadline. Connections have to be to the server itself or through a pooler that gives a session to
-/// one client at a time; not through one in transaction mode.
+/// one client at a time; not through one in transaction mode. Each question to the server runs on a
+/// thread that ends with it, so that a network that carries nothing is not waited for for ever.
 ///
 /// ```no_run
 /// use evergrant::backend::PostgresBackend;

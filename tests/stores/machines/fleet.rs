@@ -199,18 +199,18 @@ impl Fleet {
         self.advance(LIFE);
     }
 
-    /// Somebody stops himself at this place of the refresh that all of them want.
+    /// Stops the process that comes to this place of the refresh that all of them want.
     pub(crate) fn stopped_at(&mut self, place: &str) -> usize {
         let all = self.everybody();
-        self.tell_all(&all, &format!("stop {place}"));
+        self.tell_all(&all, &format!("halt {place}"));
         self.hear(all.len(), &|said| said == "knows");
         self.expire();
         self.tell_all(&all, "call");
-        let stopped = self.hear(1, &|said| said == "stopped");
-        let id = *stopped.keys().next().unwrap();
-        self.until_stopped(id);
+        let halted = self.hear(1, &|said| said == "halted");
+        let id = *halted.keys().next().unwrap();
+        self.stop(id);
         let others = self.but(id);
-        self.tell_all(&others, "stop");
+        self.tell_all(&others, "halt");
         self.hear(others.len(), &|said| said == "knows");
         id
     }
@@ -253,8 +253,9 @@ impl Fleet {
         self.until_stopped(id);
     }
 
-    pub(crate) fn go_on(&self, id: usize) {
+    pub(crate) fn go_on(&mut self, id: usize) {
         signal("CONT", self.pid(id));
+        self.tell(id, "go");
     }
 
     /// SIGKILL, and another worker in its place.

@@ -1,5 +1,6 @@
 //! The network between a host and the store: a proxy on loopback that can be cut.
 
+use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
@@ -17,7 +18,8 @@ pub(crate) enum Network {
 #[derive(Debug)]
 struct State {
     network: Network,
-    streams: Vec<TcpStream>,
+    streams: HashMap<u64, [Arc<TcpStream>; 2]>,
+    count: u64,
 }
 
 #[derive(Debug)]
@@ -30,13 +32,13 @@ impl Proxy {
     pub(crate) fn to(server: u16) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { network: Network::Works, streams: Vec::new() };
+        let state = State { network: Network::Works, streams: HashMap::new(), count: 0 };
         let state = Arc::new((Mutex::new(state), Condvar::new()));
         let ours = Arc::clone(&state);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let state = Arc::clone(&ours);
-                std::thread::spawn(move || carry(&client, server, &state));
+                std::thread::spawn(move || carry(client, server, &state));
             }
         });
         Proxy { port, state }
@@ -46,7 +48,9 @@ impl Proxy {
         let mut state = self.state.0.lock().unwrap();
         state.network = network;
         if network == Network::Closed {
-            state.streams.drain(..).for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+            for stream in state.streams.values().flatten() {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
         }
         self.state.1.notify_all();
     }
@@ -60,14 +64,21 @@ fn goes_on(state: &(Mutex<State>, Condvar)) -> bool {
 }
 
 /// Carries what comes both ways, until one side ends.
-fn carry(client: &TcpStream, server: u16, state: &(Mutex<State>, Condvar)) {
+fn carry(client: TcpStream, server: u16, state: &(Mutex<State>, Condvar)) {
     if !goes_on(state) {
         return;
     }
     let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { return };
-    for stream in [client, &server] {
-        stream.set_nodelay(true).unwrap();
-        state.0.lock().unwrap().streams.push(stream.try_clone().unwrap());
+    let [client, server] = [client, server].map(Arc::new);
+    let id = {
+        let mut state = state.0.lock().unwrap();
+        state.count += 1;
+        let id = state.count;
+        state.streams.insert(id, [Arc::clone(&client), Arc::clone(&server)]);
+        id
+    };
+    for stream in [&client, &server] {
+        let _ = stream.set_nodelay(true);
     }
     let one_way = |mut from: &TcpStream, mut to: &TcpStream| {
         let mut buffer = vec![0; 1 << 16];
@@ -81,7 +92,8 @@ fn carry(client: &TcpStream, server: u16, state: &(Mutex<State>, Condvar)) {
         let _ = to.shutdown(Shutdown::Both);
     };
     std::thread::scope(|scope| {
-        scope.spawn(|| one_way(&server, client));
-        one_way(client, &server);
+        scope.spawn(|| one_way(&server, &client));
+        one_way(&client, &server);
     });
+    state.0.lock().unwrap().streams.remove(&id);
 }

@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, Write as _};
-use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use evergrant::backend::{Durability, Record};
@@ -97,28 +96,35 @@ pub(crate) fn call(client: &Client) -> String {
     }
 }
 
-/// Where the process stops itself.
-type Stop = Arc<Mutex<String>>;
-
-/// A store in which the process can stop, at a point of the refresh.
-struct Stopping {
-    store: Box<dyn TokenBackend>,
-    stop: Stop,
+/// Where a refresh halts, and whether it has.
+#[derive(Default)]
+struct Halt {
+    place: Mutex<String>,
+    halted: Mutex<bool>,
+    goes_on: Condvar,
 }
 
-impl Stopping {
+/// A store in which a refresh can be halted, so that the process can be stopped at that very point: a
+/// signal by itself stops it a little later.
+struct Halting {
+    store: Box<dyn TokenBackend>,
+    halt: Arc<Halt>,
+}
+
+impl Halting {
     fn at(&self, place: &str) {
-        if *self.stop.lock().unwrap() != place {
+        if *self.halt.place.lock().unwrap() != place {
             return;
         }
-        self.stop.lock().unwrap().clear();
-        say("stopped");
-        let pid = std::process::id().to_string();
-        assert!(Command::new("kill").args(["-STOP", &pid]).status().unwrap().success());
+        self.halt.place.lock().unwrap().clear();
+        let mut halted = self.halt.halted.lock().unwrap();
+        *halted = true;
+        say("halted");
+        drop(self.halt.goes_on.wait_while(halted, |halted| *halted).unwrap());
     }
 }
 
-impl TokenBackend for Stopping {
+impl TokenBackend for Halting {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         self.store.load()
     }
@@ -161,8 +167,8 @@ fn work() {
         .map(|name| given(name).into_os_string().into_string().unwrap());
     let clock = Arc::new(Ahead::default());
     clock.advance(Duration::from_millis(ahead.parse().unwrap()));
-    let stop = Stop::default();
-    let store = Stopping { store: open(&store, clock.clone()), stop: Arc::clone(&stop) };
+    let halt = Arc::new(Halt::default());
+    let store = Halting { store: open(&store, clock.clone()), halt: Arc::clone(&halt) };
     let client = client(&service, &class, store, clock.clone());
     say("ready");
     for line in std::io::stdin().lock().lines() {
@@ -178,9 +184,13 @@ fn work() {
                 });
             }
             "ahead" => clock.advance(Duration::from_millis(rest.parse().unwrap())),
-            "stop" => {
-                *stop.lock().unwrap() = rest.to_owned();
+            "halt" => {
+                *halt.place.lock().unwrap() = rest.to_owned();
                 say("knows");
+            }
+            "go" => {
+                *halt.halted.lock().unwrap() = false;
+                halt.goes_on.notify_all();
             }
             other => panic!("what is {other}?"),
         }
