@@ -78,7 +78,7 @@ fn invoice(n: u64) -> Value {
     let amount = json!({ "amount": 100 + n, "currency": if n % 100 == 7 { "USD" } else { "EUR" } });
     json!({
         "id": format!("i-{n}"), "invoice_number": format!("2025 / {n}"), "status": "outstanding",
-        "due_on": due_on, "paid": n % 3 == 0, "invoicee": { "name": format!("Customer {n}") },
+        "due_on": due_on, "paid": n.is_multiple_of(3), "invoicee": { "name": format!("Customer {n}") },
         "total": { "due": amount }
     })
 }
