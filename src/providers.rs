@@ -2,6 +2,19 @@
 //!
 //! Services change: every value can be overridden with [`Provider::to_builder`]. Each row says what
 //! its values rest on and from when that is; what no source confirmed is said, too.
+//!
+//! The rows for services where people have accounts name their evidence with these tags. The sources
+//! date from 2024 to September 2026.
+//!
+//! | tag | what it stands for |
+//! | --- | --- |
+//! | `[V:src]` | the source of httpx-oauth 0.17.0 (commit a8b7520) |
+//! | `[V:run]` | httpx-oauth 0.17.0, run against a mocked server |
+//! | `[V:doc]` | the service's own documentation, changelog, SDK or staff |
+//! | `[V:issue]` | a public issue |
+//! | `[G]` | golang/oauth2, package `endpoints` (commit 89ff2e1, December 2025) |
+//! | `[N]` | Nango's catalogue (commit 2f4c0af, August 2026): what an integrator runs; weak evidence that nothing else works |
+//! | `[?]` | no source confirmed it |
 
 #[cfg(feature = "identity")]
 mod accounts;
@@ -20,9 +33,11 @@ use crate::provider::{
 
 /// GitHub.
 ///
-/// Endpoints as httpx-oauth 0.17.0 and golang/oauth2 (December 2025) have them. Refresh tokens exist
-/// for GitHub Apps with expiring user tokens: single use, and a refresh ends the old access token
-/// (GitHub's documentation). Errors come with status 200. Whether PKCE is honoured was not verified.
+/// Endpoints, body credentials and scopes: `[V:src]`, `[G]`; the device endpoint: `[G]`. Refresh tokens
+/// exist for GitHub Apps with expiring user tokens: single use, and a refresh ends the old access token
+/// (`[V:doc GitHub docs]`). Errors come with status 200. The word `token` before the access token:
+/// `[V:src]`. Tokens are revoked by a call of its API (`[?]`), not by RFC 7009, so there is no revocation
+/// endpoint. Whether PKCE is honoured: `[?]`.
 pub fn github() -> Provider {
     let row = Provider::builder("github")
         .display_name("GitHub")
@@ -42,11 +57,12 @@ pub fn github() -> Provider {
 
 /// Google.
 ///
-/// Endpoints as httpx-oauth 0.17.0 has them; golang/oauth2 (December 2025) has the authorization
-/// endpoint without `v2`, and the device endpoint. The revocation endpoint is an older one that still
-/// is in use; the current one was not verified. A refresh answer brings no new refresh token. `access_type=offline` and `prompt=consent` are what makes Google
-/// issue one at all (Nango's catalogue, August 2026). Google has an API host per product: allow the
-/// one you call with `ClientBuilder::allow_host`.
+/// Endpoints, body credentials and scopes: `[V:src]`; the authorization endpoint without `v2`, and the
+/// device endpoint: `[G]`. The revocation endpoint is an older one that still is in use; the current one:
+/// `[?]`. A refresh answer brings no new refresh token (`[N docs]`). `access_type=offline` and
+/// `prompt=consent` are what makes Google issue one at all (`[N]`). Google has an API host per product:
+/// allow the one you call with `ClientBuilder::allow_host`. Who has logged in is asked of the People API
+/// (`[V:src]`), which must be enabled in the project (`[?]`).
 pub fn google() -> Provider {
     let row = Provider::builder("google")
         .display_name("Google")
@@ -72,11 +88,11 @@ pub fn google() -> Provider {
 /// Microsoft Entra, with the API at Microsoft Graph. `tenant` is `common`, `organizations`,
 /// `consumers` or a tenant's id or domain.
 ///
-/// Endpoints as httpx-oauth 0.17.0 and golang/oauth2 (December 2025) have them. Each refresh brings
-/// a new refresh token and does not end the old one; one lives for 90 days, 24 hours for a redirect URI
-/// registered as a single-page application (entra-docs, May 2025). `offline_access` is what
-/// makes Entra issue one. An integrator had to switch PKCE off for clients with a secret (Nango,
-/// August 2026), so those go without.
+/// Endpoints and body credentials: `[V:src]`, `[G]`; the device endpoint: `[G]`. Each refresh brings a new
+/// refresh token and does not end the old one; one lives for 90 days, 24 hours for a redirect URI
+/// registered as a single-page application (`[V:doc entra-docs, May 2025]`). `offline_access` is what
+/// makes Entra issue one. An integrator had to switch PKCE off for clients with a secret (`[N]`), so those
+/// go without. The address of who has logged in is the login name, not always a mailbox (`[V:src]`).
 ///
 /// # Errors
 ///

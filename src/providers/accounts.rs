@@ -1,10 +1,5 @@
-//! Services where people have accounts: a program asks them who somebody is.
-//!
-//! Each row has its evidence, with the tags of the page that it was taken from: `[V:src]` is the
-//! source of httpx-oauth 0.17.0 (commit a8b7520), `[V:run]` is that library, run against a mocked
-//! server, `[V:doc]` is the service's own documentation, changelog or SDK, `[V:issue]` a public issue,
-//! `[G]` golang/oauth2 (commit 89ff2e1, December 2025), `[N]` Nango's catalogue (commit 2f4c0af, August
-//! 2026), `[?]` what no source confirmed. The sources date from 2024 to September 2026.
+//! Services where people have accounts: a program asks them who somebody is. The parent module explains
+//! the tags.
 
 use std::time::Duration;
 
@@ -214,7 +209,11 @@ pub fn openid(issuer: &str) -> Result<Provider> {
 /// [`Provider::discover`].
 #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn okta(domain: &str) -> Result<Provider> {
-    openid(&okta_issuer(domain)?)?.to_builder().name("okta").display_name("Okta").build()
+    okta_at(&okta_issuer(domain)?)
+}
+
+fn okta_at(issuer: &str) -> Result<Provider> {
+    openid(issuer)?.to_builder().name("okta").display_name("Okta").build()
 }
 
 fn okta_issuer(domain: &str) -> Result<String> {
@@ -312,6 +311,19 @@ pub(super) fn microsoft_profile() -> Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "sandbox")]
+    #[test]
+    fn okta_is_what_its_metadata_says_with_a_name_of_its_own() -> Result<()> {
+        let sandbox = crate::sandbox::Sandbox::start().unwrap();
+        let row = okta_at(sandbox.url())?;
+        assert_eq!((row.name(), row.display_name()), ("okta", "Okta"));
+        assert_eq!(row.default_scopes(), ["openid", "email"]);
+        let (url, profile) = (sandbox.url(), row.profile.is_none());
+        assert!(profile && row.userinfo_endpoint() == Some(&*format!("{url}/userinfo")));
+        assert_eq!(row.revocation_endpoint(), Some(&*format!("{url}/revoke")));
+        Ok(())
+    }
 
     #[test]
     fn an_okta_domain_is_a_host_and_nothing_more() -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use evergrant::provider::Profile;
 use evergrant::{Client, Error, MemoryBackend, Token, providers};
 use serde_json::{Value, json};
 use ureq::http::{Request, Response};
@@ -106,4 +107,23 @@ fn no_shape_of_a_profile_makes_a_panic() {
         }
     }
     assert!(good > 500 && bad > 100, "{good} and {bad}");
+}
+
+#[test]
+fn a_token_that_travels_in_a_query_is_in_no_error() {
+    let me = "https://graph.facebook.com/v22.0/me";
+    for (status, answer) in [(400, json!({"error": {"message": "at-1"}})), (200, json!({"a": 1}))] {
+        let facebook = providers::facebook("v22.0").unwrap();
+        let error = told(facebook, vec![(me, status, answer)]).0.id_and_email().unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(me) && !shown.contains("at-1"), "{shown}");
+    }
+    let gone = Profile::get("http://127.0.0.1:1/me").token_in_query("access_token");
+    let row = providers::kakao().to_builder().profile(gone).build().unwrap();
+    let client = Client::builder(row, sandbox().credentials(), MemoryBackend::new());
+    let client = client.retries(0).build();
+    client.seed(Token::new("at-1")).unwrap();
+    let error = client.id_and_email().unwrap_err();
+    assert!(matches!(error, Error::Transport(_)));
+    assert!(!format!("{error} {error:?}").contains("at-1"), "{error:?}");
 }
