@@ -1,7 +1,7 @@
 // An authorization server that others wrote (npm oidc-provider), set up for the interop tests.
 //
 //   node as.mjs    environment: PORT (a free one without), ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1,
-//                  TLS=1 (files ca.pem, server.pem, server.key), CLIENT_JWK (file)
+//                  TLS=1 (files ca.pem, server.pem, server.key), CLIENT_KEYS (public keys by client, JSON)
 //
 // Besides the server's own: GET /_lose?n=K (the next K token answers are computed and never sent)
 // and GET /_count (what came to the token endpoint with a refresh token, and what became of it).
@@ -48,9 +48,10 @@ const clients = [
   client('dpop', { client_secret: 's3cret', dpop_bound_access_tokens: true }),
 ];
 const clientAuthMethods = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'];
-if (env.CLIENT_JWK) {
-  const jwks = { keys: [JSON.parse(fs.readFileSync(env.CLIENT_JWK))] };
-  clients.push(client('pkjwt', { token_endpoint_auth_method: 'private_key_jwt', jwks }));
+for (const [id, jwk] of Object.entries(JSON.parse(env.CLIENT_KEYS || '{}'))) {
+  const jwks = { keys: [jwk] };
+  const token_endpoint_auth_signing_alg = jwk.alg;
+  clients.push(client(id, { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg, jwks }));
 }
 if (tls) {
   clientAuthMethods.push('tls_client_auth');

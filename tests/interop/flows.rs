@@ -6,14 +6,14 @@ use evergrant::{Client, Error, MemoryBackend};
 
 use crate::server::{App, Count, Server, stored};
 
-/// Flows as tests on one server.
+/// Flows as tests on one server, in a module beside those that have the flows.
 macro_rules! flows {
     ($start:expr; $($(#[$when:meta])* $module:ident :: $flow:ident),* $(,)?) => {$(
         $(#[$when])*
         #[test]
         fn $flow() {
             if let Some(server) = $start {
-                crate::$module::$flow(&server);
+                super::$module::$flow(&server);
             }
         }
     )*};

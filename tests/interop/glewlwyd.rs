@@ -11,9 +11,10 @@ use evergrant::provider::{ClientAuth, ErrorRule, ProviderBuilder, Rotation, Verd
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::keys::registered;
 use crate::person::{Person, Place};
 use crate::process::{Folder, Process};
-use crate::server::{App, BASIC, Count, Kind, NATIVE, POST, REDIRECT_URI, Server, skip};
+use crate::server::{App, BASIC, Count, Kind, NATIVE, POST, REDIRECT_URI, Server, root, skip};
 
 /// It takes Basic as it is, without decoding.
 const RAW: App = App("odd+% id", "p@:w +%", ClientAuth::BasicRaw);
@@ -103,21 +104,17 @@ fn tables() -> &'static [u8] {
     })
 }
 
-/// A key for ID tokens, made once: the private and the public half.
-fn key() -> &'static (String, String) {
-    static KEY: OnceLock<(String, String)> = OnceLock::new();
-    KEY.get_or_init(|| {
-        let folder = Folder::new();
-        let file = folder.file("key.pem");
-        let openssl = |command: &mut Command| {
-            let output = command.output().expect("openssl");
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            String::from_utf8(output.stdout).expect("text")
-        };
-        openssl(Command::new("openssl").arg("genrsa").arg("-out").arg(&file).arg("2048"));
-        let public = openssl(Command::new("openssl").args(["rsa", "-pubout", "-in"]).arg(&file));
-        (std::fs::read_to_string(&file).expect("a key"), public)
-    })
+/// A key for ID tokens, one of the tests' own: the private and the public half.
+fn key() -> (&'static str, &'static str) {
+    static PUBLIC: OnceLock<String> = OnceLock::new();
+    let public = PUBLIC.get_or_init(|| {
+        let file = root().join("tests/keys/rsa2048.pem");
+        let output = Command::new("openssl").args(["rsa", "-pubout", "-in"]).arg(file).output();
+        let output = output.expect("openssl");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    });
+    (include_str!("../keys/rsa2048.pem"), public)
 }
 
 /// What its administrator does on the pages of the server.
@@ -146,16 +143,24 @@ fn set_up(server: &Server, lifetime: u32) {
         (NATIVE, "none"),
         (RAW, "client_secret_basic"),
     ] {
-        let mut client = json!({"client_id": app.0, "name": app.0, "enabled": true,
-            "confidential": method != "none", "redirect_uri": [REDIRECT_URI], "scope": ["read"],
-            "authorization_type":
-                ["code", "refresh_token", "client_credentials", "device_authorization"],
-            "token_endpoint_auth_method": [method]});
+        let mut client = application(app.0, method);
         if method != "none" {
             client["client_secret"] = app.1.into();
         }
         call("/client/", &client);
     }
+    for (id, key) in registered().as_object().expect("keys by application") {
+        let mut client = application(id, "private_key_jwt");
+        client["jwks"] = json!({"keys": [key]});
+        call("/client/", &client);
+    }
+}
+
+fn application(id: &str, method: &str) -> Value {
+    json!({"client_id": id, "name": id, "enabled": true, "confidential": method != "none",
+        "redirect_uri": [REDIRECT_URI], "scope": ["read"],
+        "authorization_type": ["code", "refresh_token", "client_credentials", "device_authorization"],
+        "token_endpoint_auth_method": [method]})
 }
 
 /// The settings of its OpenID Connect plugin.
@@ -198,6 +203,14 @@ fn plugin(issuer: &str, lifetime: u32) -> Value {
     json!({"module": "oidc", "name": "oidc", "display_name": "oidc", "parameters": parameters})
 }
 
+/// Alice logs in and lets an application in.
+fn grant(person: &mut Person, server: &Server, app: App) {
+    let api = format!("{}/api/auth/", server.url);
+    person.send_json("POST", &api, &json!({"username": "alice", "password": "correct horse"}));
+    let id = app.0.replace('%', "%25").replace('+', "%2B").replace(' ', "%20");
+    person.send_json("PUT", &format!("{api}grant/{id}"), &json!({"scope": "openid read"}));
+}
+
 impl Kind for Glewlwyd {
     fn provider(&self, url: &str, port: u16) -> ProviderBuilder {
         Provider::builder("glewlwyd")
@@ -235,6 +248,38 @@ impl Kind for Glewlwyd {
         false
     }
 
+    fn has_oauth_metadata(&self) -> bool {
+        false
+    }
+
+    fn device_app(&self) -> App {
+        BASIC
+    }
+
+    fn device_scopes(&self) -> &'static [&'static str] {
+        &["read"]
+    }
+
+    #[cfg(feature = "device")]
+    fn approve(&self, person: &mut Person, server: &Server, code: &evergrant::device::DeviceCode) {
+        grant(person, server, self.device_app());
+        let page = format!("{}/api/oidc/device?code={}&g_continue=", server.url, code.user_code());
+        assert!(matches!(person.open(Url::parse(&page).unwrap()), Place::Page { status: 200, .. }));
+    }
+
+    // It takes nothing else, and as a single text.
+    #[cfg(feature = "jwt")]
+    fn signs_for(&self, provider: ProviderBuilder, server: &Server) -> ProviderBuilder {
+        let endpoint = format!("{}/token", server.issuer());
+        provider.assertion_audience(evergrant::jwt::AssertionAudience::Text(endpoint))
+    }
+
+    // Its metadata names Basic only there.
+    #[cfg(feature = "jwt")]
+    fn revokes_for_who_signs(&self) -> bool {
+        false
+    }
+
     fn me(&self) -> &'static str {
         "/api/oidc/userinfo"
     }
@@ -250,11 +295,7 @@ impl Kind for Glewlwyd {
             panic!("it does not know alice yet");
         };
         assert!(status == 200 && page.path() == "/login.html", "{page} {status}");
-        let api = format!("{}/api/auth/", server.url);
-        person.send_json("POST", &api, &json!({"username": "alice", "password": "correct horse"}));
-        let id = app.0.replace('%', "%25").replace('+', "%2B").replace(' ', "%20");
-        let grant = format!("{api}grant/{id}");
-        person.send_json("PUT", &grant, &json!({"scope": "openid read"}));
+        grant(person, server, app);
         match person.open(Url::parse(&format!("{url}&g_continue=")).unwrap()) {
             Place::Callback(url) => url,
             Place::Page { url, body, .. } => panic!("{url}: {body}"),

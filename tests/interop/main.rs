@@ -12,11 +12,12 @@
     feature = "jwt",
     feature = "oidc"
 ))]
-mod any;
+mod any_service;
 mod browser;
 mod expiry;
 mod flows;
 mod glewlwyd;
+mod keys;
 mod lost;
 mod oidc_provider;
 mod person;

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use evergrant::Provider;
 use evergrant::provider::{ProviderBuilder, Rotation};
 
+use crate::keys::registered;
 use crate::process::{Folder, Process};
 use crate::server::{App, BASIC, Kind, ODD, POST, Server, root, skip};
 
@@ -13,6 +14,11 @@ struct OidcProvider;
 
 /// A server whose access tokens live this many seconds; `None` if it is not installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
+    start_with(lifetime, &[])
+}
+
+/// The same, with more in its environment. With `TLS=1` it speaks TLS only.
+pub(crate) fn start_with(lifetime: u32, environment: &[(&str, &str)]) -> Option<Server> {
     let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();
     if node.is_err() {
         return skip("node is not installed");
@@ -24,6 +30,12 @@ pub(crate) fn start(lifetime: u32) -> Option<Server> {
     let mut command = Command::new("node");
     command.arg(root().join("tests/interop/as.mjs"));
     command.env_remove("PORT").env("AT_TTL", lifetime.to_string());
+    command.env("CLIENT_KEYS", registered().to_string()).envs(environment.iter().copied());
+    for (from, to) in
+        [("authority.pem", "ca.pem"), ("server.pem", "server.pem"), ("server.key", "server.key")]
+    {
+        std::fs::copy(root().join("tests/keys/tls").join(from), folder.file(to)).expect("a file");
+    }
     let started = Process::start(&mut command, &folder, |line| line.parse().ok());
     let (process, port) = started.unwrap_or_else(|why| panic!("oidc-provider: {why}"));
     Some(Server::new(&OidcProvider, process, folder, port))
@@ -49,6 +61,14 @@ impl Kind for OidcProvider {
 
     fn own_apps(&self) -> &'static [App] {
         &[BASIC, ODD, POST]
+    }
+
+    fn has_oauth_metadata(&self) -> bool {
+        true
+    }
+
+    fn device_app(&self) -> App {
+        BASIC
     }
 
     fn me(&self) -> &'static str {

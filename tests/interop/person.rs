@@ -8,13 +8,15 @@ use ureq::Agent;
 use ureq::http::{Request, Response};
 use url::{Url, form_urlencoded};
 
-/// What alice types, and which button she presses, where a form has a field of that name.
-const ANSWERS: [(&str, &str); 5] = [
-    ("login", "alice"),
-    ("username", "alice"),
-    ("password", "correct horse"),
-    ("allow", "Authorize"),
-    ("action", "accept"),
+/// What alice types where a form has a field of that name.
+const TYPES: [(&str, &str); 3] =
+    [("login", "alice"), ("username", "alice"), ("password", "correct horse")];
+
+/// The button that she presses when she agrees, and when she refuses: its name and value.
+const BUTTONS: [[(&str, &str); 2]; 3] = [
+    [("allow", "Authorize"), ("", "")],
+    [("action", "accept"), ("action", "deny")],
+    [("", ""), ("abort", "yes")],
 ];
 
 /// An agent that sees every answer as it is.
@@ -33,7 +35,7 @@ pub(crate) fn plain_agent() -> Agent {
 pub(crate) enum Place {
     /// A page of the server.
     Page { url: Url, status: u16, body: String },
-    /// The redirect URI, with what the server wrote behind it.
+    /// The redirect URI with what the server wrote behind it, or the form that a page posts there.
     Callback(String),
 }
 
@@ -42,11 +44,18 @@ pub(crate) struct Person {
     cookies: BTreeMap<String, String>,
     /// Where a login ends. Nobody need listen there: the walk stops before it.
     redirect_uri: &'static str,
+    refuses: bool,
 }
 
 impl Person {
     pub(crate) fn new(redirect_uri: &'static str) -> Person {
-        Person { agent: plain_agent(), cookies: BTreeMap::new(), redirect_uri }
+        Person { agent: plain_agent(), cookies: BTreeMap::new(), redirect_uri, refuses: false }
+    }
+
+    /// Logs in, and does not let the application in.
+    #[cfg_attr(not(feature = "device"), allow(dead_code))]
+    pub(crate) fn who_refuses(self) -> Person {
+        Person { refuses: true, ..self }
     }
 
     /// Opens an address and answers every form, up to the redirect URI or to a page without a form.
@@ -56,8 +65,16 @@ impl Person {
             let Place::Page { url, status, body } = &place else { return place };
             assert_eq!(*status, 200, "{url}: {body}");
             let Some(form) = Form::first(body) else { return place };
+            let (filled, decided) = form.filled(self.refuses);
+            if form.action == self.redirect_uri {
+                return Place::Callback(filled);
+            }
             let target = url.join(&form.action).expect("an address");
-            place = self.send("POST", target, Some(form.filled()));
+            place = self.send("POST", target, Some(filled));
+            // A page may then ask for another code.
+            if self.refuses && decided {
+                return place;
+            }
         }
         panic!("ten forms and no end");
     }
@@ -126,44 +143,52 @@ impl Person {
 /// A form of a page, read as far as these pages need it.
 struct Form {
     action: String,
-    /// Names and values; what only a button sends is marked.
-    fields: Vec<(String, String, bool)>,
+    fields: Vec<(String, String)>,
+    buttons: Vec<(String, String)>,
 }
 
 impl Form {
     fn first(page: &str) -> Option<Form> {
         let start = page.find("<form")?;
         let end = page[start..].find("</form>").map_or(page.len(), |length| start + length);
-        let mut tags = page[start..end].split('<').filter_map(|piece| piece.split('>').next());
-        let action = attribute(tags.next()?, "action").unwrap_or_default();
-        let fields = tags
-            .filter(|tag| tag.starts_with("input") || tag.starts_with("button"))
-            .filter_map(|tag| {
-                let button = tag.starts_with("button") || tag.contains("type=\"submit\"");
-                let value = attribute(tag, "value").unwrap_or_default();
-                Some((attribute(tag, "name")?, value, button))
-            })
-            .collect();
-        Some(Form { action, fields })
-    }
-
-    fn filled(&self) -> String {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        let mut pressed = false;
-        for (name, value, button) in &self.fields {
-            let answer = ANSWERS.iter().find(|(field, _)| field == name).map(|(_, text)| *text);
-            match (answer, button) {
-                (Some(text), false) => drop(form.append_pair(name, text)),
-                (None, false) => drop(form.append_pair(name, value)),
-                // Of several buttons of one name one is pressed.
-                (Some(text), true) if !pressed => {
-                    form.append_pair(name, text);
-                    pressed = true;
-                }
-                (_, true) => {}
+        let tags = |text: &str| -> Vec<String> {
+            text.split('<').filter_map(|piece| piece.split('>').next()).map(str::to_owned).collect()
+        };
+        let inside = tags(&page[start..end]);
+        let action = attribute(inside.get(1)?, "action").unwrap_or_default();
+        let mut form = Form { action, fields: Vec::new(), buttons: Vec::new() };
+        // A button may stand outside of its form.
+        let outside = tags(&page[end..]).into_iter().filter(|tag| tag.starts_with("button"));
+        for tag in inside.iter().cloned().chain(outside) {
+            let Some(name) = attribute(&tag, "name") else { continue };
+            let pair = (name, attribute(&tag, "value").unwrap_or_default());
+            if tag.starts_with("button") || tag.contains("type=\"submit\"") {
+                form.buttons.push(pair);
+            } else if tag.starts_with("input") {
+                form.fields.push(pair);
             }
         }
-        form.finish()
+        Some(form)
+    }
+
+    /// What is sent, and whether one of the [`BUTTONS`] was pressed.
+    fn filled(&self, refuses: bool) -> (String, bool) {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &self.fields {
+            let typed = TYPES.iter().find(|(field, _)| field == name).map(|(_, text)| *text);
+            form.append_pair(name, typed.unwrap_or(value));
+        }
+        let mut wanted = BUTTONS.iter().map(|pair| pair[usize::from(refuses)]);
+        let has = |name: &str, value: &str| {
+            self.buttons
+                .iter()
+                .any(|button| (button.0.as_str(), button.1.as_str()) == (name, value))
+        };
+        let pressed = wanted.find(|(name, value)| has(name, value));
+        if let Some((name, value)) = pressed {
+            form.append_pair(name, value);
+        }
+        (form.finish(), pressed.is_some())
     }
 }
 
@@ -171,6 +196,10 @@ impl Form {
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
     let text = &tag[start..start + tag[start..].find('"')?];
-    let decoded = text.replace("&quot;", "\"").replace("&#x27;", "'").replace("&#39;", "'");
-    Some(decoded.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
+    let named =
+        [("quot", "\""), ("#x27", "'"), ("#39", "'"), ("#x2F", "/"), ("#x3D", "="), ("lt", "<")];
+    let text = named.iter().fold(text.to_owned(), |text, (name, character)| {
+        text.replace(&format!("&{name};"), character)
+    });
+    Some(text.replace("&gt;", ">").replace("&amp;", "&"))
 }

@@ -52,37 +52,36 @@ impl Process {
         mut ready: impl FnMut(&str) -> Option<T>,
     ) -> Result<(Process, T), String> {
         let (log, errors) = (folder.file("output.log"), folder.file("errors.log"));
-        let mut child = command
+        let child = command
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&errors).expect("a log"))
             .spawn()
             .expect("it starts");
-        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut process = Process { child, reader: None, logs: [log.clone(), errors.clone()] };
+        let mut output = BufReader::new(process.child.stdout.take().expect("a pipe"));
         let mut copy = File::create(&log).expect("a log");
         loop {
             let mut line = String::new();
             let said = output.read_line(&mut line);
             if !matches!(said, Ok(1..)) {
-                let _ = child.kill();
-                let status = child.wait();
+                let _ = process.child.kill();
+                let status = process.child.wait();
                 let read = |file| std::fs::read_to_string(file).unwrap_or_default();
                 return Err(format!("{status:?}\n{}{}", read(&log), read(&errors)));
             }
             let _ = copy.write_all(line.as_bytes());
             if let Some(found) = ready(line.trim_end()) {
                 // What it goes on saying is kept, or its pipe would be full one day.
-                let reader = std::thread::spawn(move || {
+                process.reader = Some(std::thread::spawn(move || {
                     let _ = std::io::copy(&mut output, &mut copy);
-                });
-                return Ok((Process { child, reader: Some(reader), logs: [log, errors] }, found));
+                }));
+                return Ok((process, found));
             }
         }
     }
-}
 
-impl Process {
     /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> Option<String> {
         self.child.try_wait().expect("a state").map(|status| status.to_string())

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use evergrant::backend::Record;
 use evergrant::provider::{ClientAuth, ProviderBuilder};
 use evergrant::{Client, ClientBuilder, Credentials, FileBackend, Secret, TokenBackend};
@@ -54,6 +56,43 @@ pub(crate) trait Kind: Sync {
     /// Whether to revoke the refresh token ends the access token, too (RFC 7009 section 2.1 has it as
     /// a SHOULD).
     fn ends_access_token_at_logout(&self) -> bool {
+        true
+    }
+
+    /// Whether it has the document of RFC 8414 beside that of OpenID Connect.
+    #[cfg_attr(not(feature = "discovery"), allow(dead_code))]
+    fn has_oauth_metadata(&self) -> bool;
+
+    /// The application of a device.
+    #[cfg_attr(not(feature = "device"), allow(dead_code))]
+    fn device_app(&self) -> App;
+
+    /// What a device asks for.
+    #[cfg_attr(not(feature = "device"), allow(dead_code))]
+    fn device_scopes(&self) -> &'static [&'static str] {
+        self.scopes()
+    }
+
+    /// Alice opens the address that a device shows, logs in and decides.
+    #[cfg(feature = "device")]
+    fn approve(&self, person: &mut Person, _server: &Server, code: &evergrant::device::DeviceCode) {
+        let page = code.verification_uri_complete().expect("an address with the code");
+        match person.walk(page) {
+            Place::Page { status: 200, .. } => {}
+            Place::Page { url, status, body } => panic!("{status} at {url}: {body}"),
+            Place::Callback(url) => panic!("a device has no redirect URI: {url}"),
+        }
+    }
+
+    /// What the server needs of a client that signs.
+    #[cfg(feature = "jwt")]
+    fn signs_for(&self, provider: ProviderBuilder, _server: &Server) -> ProviderBuilder {
+        provider
+    }
+
+    /// Whether its revocation endpoint takes the same signed statement as its token endpoint.
+    #[cfg(feature = "jwt")]
+    fn revokes_for_who_signs(&self) -> bool {
         true
     }
 
@@ -176,10 +215,21 @@ impl Server {
         answer.body_mut().read_json().expect("JSON")
     }
 
-    /// Sends a form as an application that is not ours would: the status and the members.
-    pub(crate) fn post(&self, address: &str, form: &[(&str, &str)]) -> (u16, Value) {
-        let form = form.iter().copied().chain([("client_id", POST.0), ("client_secret", POST.1)]);
-        let mut answer = self.agent.post(address).send_form(form).expect("an answer");
+    /// Sends a form as an application would that has another client: the status and the members.
+    pub(crate) fn post_as(&self, app: App, address: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        let request = self.agent.post(address);
+        let form = form.iter().copied();
+        let answer = match app.2 {
+            ClientAuth::Body => {
+                request.send_form(form.chain([("client_id", app.0), ("client_secret", app.1)]))
+            }
+            ClientAuth::None => request.send_form(form.chain([("client_id", app.0)])),
+            _ => {
+                let pair = STANDARD.encode(format!("{}:{}", app.0, app.1));
+                request.header("Authorization", format!("Basic {pair}")).send_form(form)
+            }
+        };
+        let mut answer = answer.expect("an answer");
         (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
     }
 
@@ -187,7 +237,7 @@ impl Server {
     pub(crate) fn is_active(&self, token: &Secret) -> bool {
         let provider = self.provider(POST).build().expect("a provider");
         let endpoint = provider.introspection_endpoint().expect("an address");
-        let (_, value) = self.post(endpoint, &[("token", token.expose())]);
+        let (_, value) = self.post_as(POST, endpoint, &[("token", token.expose())]);
         value["active"].as_bool().expect("active or not")
     }
 

@@ -10,9 +10,9 @@ sent) and /_alive?token=T (whether a refresh token is good; the toolkit introspe
 only). Pages are the toolkit's own, behind the login of Django.
 """
 import os
-import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import django
 from django.conf import settings
@@ -29,7 +29,8 @@ class Handler(WSGIRequestHandler):
 # First the port, as some settings name the server's own address.
 server = ThreadedWSGIServer(('127.0.0.1', 0), Handler) if COMMAND == 'run' else None
 base = f'http://localhost:{server.server_port}' if server else 'http://localhost'
-key = subprocess.run(['openssl', 'genrsa', '2048'], capture_output=True, text=True, check=True).stdout
+# It signs ID tokens, and is one of the tests' own.
+key = Path(__file__).parent.parent.joinpath('keys/rsa2048.pem').read_text()
 
 LOGIN_PAGE = '<form method="post">{% csrf_token %}{{ form.as_p }}<button>Log in</button></form>'
 settings.configure(

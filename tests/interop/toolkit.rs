@@ -13,6 +13,7 @@ use crate::process::{Folder, Process};
 use crate::server::{App, Kind, Server, root, skip};
 
 const OWN: App = App("own", "s3cret", ClientAuth::Basic);
+const DEVICE: App = App("device", "", ClientAuth::None);
 
 struct Toolkit {
     /// In seconds.
@@ -87,6 +88,18 @@ impl Kind for Toolkit {
 
     fn own_apps(&self) -> &'static [App] {
         &[OWN]
+    }
+
+    fn has_oauth_metadata(&self) -> bool {
+        true
+    }
+
+    fn device_app(&self) -> App {
+        DEVICE
+    }
+
+    fn device_scopes(&self) -> &'static [&'static str] {
+        &["read"]
     }
 
     fn me(&self) -> &'static str {

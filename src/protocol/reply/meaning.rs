@@ -286,7 +286,7 @@ fn rules_are_tried_in_order_and_all_their_conditions_count() {
         (502, &[], "", Limited),
         (410, &[], r#"{"n":9}"#, Refused),
         (403, &[], "", Refused),
-        (403, &[], r#"{"error":"E3"}"#, Unknown),
+        (403, &[], r#"{"error":"E3"}"#, Setup),
         (410, &[], r#"{"n":9"#, Unknown),
         (410, &[], r#"{"n":9,"#, Unknown),
         (200, &dead, r#"{"access_token":"at1","status":{"code":0}}"#, Kind::Token),

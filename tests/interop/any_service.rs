@@ -1,0 +1,44 @@
+//! What a client of any service needs beside the core: discovery, device, signing clients,
+//! introspection, userinfo, and whose callback it is.
+
+mod devices;
+mod endpoints;
+mod oidc_provider_only;
+mod signing;
+
+mod on_oidc_provider {
+    crate::flows::flows! {
+        crate::oidc_provider::start(60);
+        endpoints::the_issuer_alone_is_enough,
+        endpoints::a_callback_of_another_issuer_is_refused,
+        endpoints::who_has_logged_in_is_told,
+        endpoints::a_token_is_looked_into,
+        devices::a_device_logs_in,
+        devices::a_device_that_nobody_wants_is_told_so,
+        signing::clients_that_sign_are_taken_and_another_key_is_not,
+    }
+}
+
+mod on_the_toolkit {
+    crate::flows::flows! {
+        crate::toolkit::start(60);
+        endpoints::the_issuer_alone_is_enough,
+        endpoints::a_callback_of_another_issuer_is_refused,
+        endpoints::who_has_logged_in_is_told,
+        endpoints::a_token_is_looked_into,
+        devices::a_device_logs_in,
+        devices::a_device_that_nobody_wants_is_told_so,
+    }
+}
+
+mod on_glewlwyd {
+    crate::flows::flows! {
+        crate::glewlwyd::start(60);
+        endpoints::the_issuer_alone_is_enough,
+        endpoints::a_callback_of_another_issuer_is_refused,
+        endpoints::who_has_logged_in_is_told,
+        endpoints::a_token_is_looked_into,
+        devices::a_device_slows_down_when_it_is_told_to,
+        signing::clients_that_sign_are_taken_and_another_key_is_not,
+    }
+}

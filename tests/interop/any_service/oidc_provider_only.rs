@@ -1,0 +1,89 @@
+//! What `oidc-provider` has and the others have not.
+
+use evergrant::discovery::Discovery;
+use evergrant::provider::ClientAuth;
+use evergrant::{Client, Credentials, Error, MemoryBackend};
+use serde_json::Value;
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
+
+use crate::oidc_provider;
+use crate::person::{Person, Place};
+use crate::server::{App, BASIC, REDIRECT_URI, root};
+
+#[test]
+fn a_callback_can_be_a_posted_form() {
+    let Some(server) = oidc_provider::start(60) else { return };
+    let client = server.client(BASIC, "login");
+    let params = [("prompt", "consent"), ("response_mode", "form_post")];
+    let authorization = client.authorize_with(&["openid", "email"], &params).unwrap();
+    let Place::Callback(body) = Person::new(REDIRECT_URI).walk(authorization.url()) else {
+        panic!("it does not come back");
+    };
+    assert!(body.contains("code=") && !body.contains(REDIRECT_URI), "a form: {body}");
+    client.exchange(authorization, &body).unwrap();
+    assert_eq!(client.userinfo().unwrap()["email"], "alice@example.test");
+}
+
+#[test]
+fn a_client_signs_with_its_secret() {
+    let Some(server) = oidc_provider::start(60) else { return };
+    let app = App("csjwt", "a-shared-secret-of-32-bytes-or-more!", ClientAuth::SecretJwt);
+    let own = |app| server.builder(app, MemoryBackend::new()).client_credentials(&[]).build();
+    assert!(server.is_active(&own(app).access_token().unwrap()));
+    let wrong = App(app.0, "another-secret-of-32-bytes-or-more!!", app.2);
+    let error = own(wrong).access_token().unwrap_err();
+    assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_client"), "{error:?}");
+}
+
+#[test]
+fn a_token_is_for_the_resource_that_was_asked_for() {
+    use base64::Engine as _;
+    let Some(server) = oidc_provider::start(60) else { return };
+    let client = server.builder(BASIC, MemoryBackend::new());
+    let client =
+        client.client_credentials(&["api:read"]).resource("https://api.example/v1").build();
+    let token = client.access_token().unwrap();
+    let claims = token.expose().split('.').nth(1).unwrap();
+    let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let claims: Value = serde_json::from_slice(&base64.decode(claims).unwrap()).unwrap();
+    assert_eq!(claims["aud"], "https://api.example/v1");
+    assert_eq!(claims["scope"], "api:read");
+}
+
+#[test]
+fn a_certificate_is_the_clients_authentication() {
+    let Some(server) = oidc_provider::start_with(60, &[("TLS", "1")]) else { return };
+    let keys = root().join("tests/keys/tls");
+    let read = move |name: &str| std::fs::read(keys.join(name)).unwrap();
+    let tls = |with_certificate: bool| {
+        let own = with_certificate.then(|| {
+            let chain = [Certificate::from_pem(&read("client.pem")).unwrap()];
+            ClientCert::new_with_certs(&chain, PrivateKey::from_pem(&read("client.key")).unwrap())
+        });
+        let authority = Certificate::from_pem(&read("authority.pem")).unwrap();
+        let roots = RootCerts::new_with_certs(&[authority]);
+        TlsConfig::builder().root_certs(roots).client_cert(own).build()
+    };
+    let trusting = tls(true);
+    let issuer = server.issuer().replace("http:", "https:");
+    let discovery = Discovery::new(issuer).http(move |config| config.tls_config(trusting.clone()));
+    let metadata = discovery.metadata().unwrap();
+    assert_eq!(metadata.flag("tls_client_certificate_bound_access_tokens"), Some(true));
+    let provider = metadata.mtls_provider().unwrap().build().unwrap();
+    let client = |with_certificate: bool| {
+        let tls = tls(with_certificate);
+        let credentials = Credentials::public("mtls");
+        Client::builder(provider.clone(), credentials, MemoryBackend::new())
+            .client_credentials(&[])
+            .http(move |config| config.tls_config(tls.clone()))
+            .build()
+    };
+    let known = client(true);
+    let token = known.access_token().unwrap();
+    let introspection = known.introspect(&token, None).unwrap();
+    assert!(introspection.active());
+    let bound = introspection.get("cnf").and_then(|cnf| cnf.get("x5t#S256"));
+    assert!(bound.is_some(), "the token is bound to the certificate");
+    let error = client(false).access_token().unwrap_err();
+    assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_client"), "{error:?}");
+}
