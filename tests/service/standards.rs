@@ -40,6 +40,13 @@ fn tests() -> BTreeSet<String> {
                     let name = line.and_then(|line| line.trim_start()[3..].split('(').next());
                     names.extend(name.map(str::to_owned));
                 }
+                // Flows that a macro makes a test of, for each real server: `flows::name,`.
+                for block in text.split("flows::flows! {").skip(1) {
+                    let block = block.split("\n    }").next().unwrap_or_default();
+                    let flow = |line: &str| Some(line.trim().split_once("::")?.1.to_owned());
+                    let flows = block.lines().filter_map(flow);
+                    names.extend(flows.map(|name| name.trim_end_matches(',').to_owned()));
+                }
             }
         }
     }

@@ -153,6 +153,6 @@ const TABLE: &[Row] = &[
     // N. RFC 9700 and OAuth 2.1
     (177, "M", "no open redirector at the callback (RFC 9700 section 4.11.1)", By(&["a_page_has_nothing_of_the_request_and_nothing_from_elsewhere"])),
     (178, "S", "clients that sign, and no scope that was not asked for (RFC 9700 sections 2.3 and 2.5)", By(&["a_key_of_each_kind_authenticates_in_every_request_with_an_assertion_of_its_own", "client_credentials_send_no_scope_key_for_no_scope"])),
-    (179, "M", "a replayed refresh token ends the login, which is never done (RFC 9700 section 4.14.2)", By(&["in_any_weather_no_unsaved_token_is_used_and_no_login_is_lost_that_could_be_kept", "six_clients_that_refresh_by_name_at_once_refresh_once"])),
+    (179, "M", "a replayed refresh token ends the login, which is never done (RFC 9700 section 4.14.2)", By(&["in_any_weather_no_unsaved_token_is_used_and_no_login_is_lost_that_could_be_kept", "six_clients_that_refresh_at_once_refresh_once"])),
     (180, "", "what OAuth 2.1 wants of a client is what is done by default", By(&["a_client_that_may_do_nothing_beyond_oauth_2_1_needs_no_setting"])),
 ];
