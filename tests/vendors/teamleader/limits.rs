@@ -18,8 +18,11 @@ use super::support::{builder, clock, data};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// When the calls of the last minute came.
+type Calls = Arc<Mutex<VecDeque<Duration>>>;
+
 /// A server with a sliding window of 200 calls a minute; tells how many it refused.
-fn strict() -> (Sandbox, Arc<ManualClock>, Arc<AtomicU32>, Arc<Mutex<VecDeque<Duration>>>) {
+fn strict() -> (Sandbox, Arc<ManualClock>, Arc<AtomicU32>, Calls) {
     use evergrant::provider::{ClientAuth, Rotation};
     let clock = clock();
     let sandbox = Sandbox::builder().clock(clock.clone()).rotation(Rotation::Strict);
