@@ -190,17 +190,19 @@ fn whole_records(it: &Contract<'_>) -> Result<(), BoxError> {
         |n: usize| token(n).with_scope(format!("{n} {}", "x".repeat(n * 7_919 % 20_000)));
     let mut record = Record::from(numbered(0));
     it.open().save(&record)?;
-    // Readers look a number of times while the writer is known to be at it, and it writes until they
-    // have: that they overlap is no luck.
+    // A reader's look counts when the writer has gone on since the one before, and it writes until
+    // both have had theirs: that they overlap is no luck.
     const EACH: usize = 40;
     let written = AtomicUsize::new(0);
     thread::scope(|scope| {
         let reader = || -> Result<(), BoxError> {
             let handle = it.open();
-            let mut left = EACH;
-            while left > 0 {
-                if written.load(Ordering::Acquire) >= EACH {
+            let (mut left, mut seen) = (EACH, 0);
+            while left > 0 && seen != usize::MAX {
+                let now = written.load(Ordering::Acquire);
+                if now >= EACH && now != seen {
                     left -= 1;
+                    seen = now;
                 }
                 let found = handle.load()?.ok_or("a reader found nothing stored")?;
                 let n = found.revision().saturating_sub(1) as usize;
