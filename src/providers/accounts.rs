@@ -294,12 +294,13 @@ pub(super) fn github_profile() -> Profile {
         .email_in_list("", "primary", "email", Some("verified"))
 }
 
-/// Google's, by the People API (`[V:src]`). `metadata.verified` is in Google's own API clients.
+/// Google's, by the People API (`[V:src]`). Whether an address is verified is not read: no source of the
+/// table says where that stands.
 pub(super) fn google_profile() -> Profile {
     Profile::get("https://people.googleapis.com/v1/people/me")
         .query("personFields", "emailAddresses")
         .id("resourceName")
-        .email_in_list("emailAddresses", "metadata.primary", "value", Some("metadata.verified"))
+        .email_in_list("emailAddresses", "metadata.primary", "value", None)
 }
 
 /// Microsoft Graph's. The login name is taken for the address (`[V:src]`): it is not always a mailbox,

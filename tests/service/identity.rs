@@ -175,7 +175,7 @@ fn cases() -> Vec<Case> {
                 200,
                 json!({"resourceName": "people/123", "etag": "%E", "emailAddresses": [
                     {"metadata": {"source": {"type": "PROFILE"}}, "value": "old@example.com"},
-                    {"metadata": {"primary": true, "verified": true}, "value": ada},
+                    {"metadata": {"primary": true}, "value": ada},
                 ]}),
             )],
             &[
@@ -183,7 +183,7 @@ fn cases() -> Vec<Case> {
             ],
             "people/123",
             ada,
-            Some(true),
+            None,
         ),
         case(
             providers::kakao(),
