@@ -133,11 +133,7 @@ const TABLE: &[Row] = &[
     (122, "MD", "iss, sub, aud, exp, jti, iat, and no nbf (RFC 7523 section 3)", By(&["a_client_assertion_has_the_claims_of_the_standard_and_a_new_jti_each_time"])),
     (123, "MD", "aud is one text: the issuer, or the token endpoint by a switch", By(&["the_audience_is_the_issuer_or_what_the_provider_wants", "a_server_may_want_its_token_endpoint_as_the_audience"])),
     (124, "D", "a new assertion for each request and each repeat, good for a minute, by the server's clock", By(&["a_key_of_each_kind_authenticates_in_every_request_with_an_assertion_of_its_own", "a_server_with_another_clock_is_asked_once_more_with_its_own_time"])),
-<<<<<<< HEAD
-    (125, "M", "the algorithm is the key's and never none; HS256 with the secret's UTF-8 (RFC 8414 section 2)", By(&["the_kind_of_key_says_how_it_signs_and_the_signature_is_good", "a_secret_signs_with_its_utf_8_and_is_not_sent", "clients_that_sign_are_taken_and_another_key_is_not"])),
-=======
     (125, "M", "the algorithm is the key's and never none; HS256 with the secret's UTF-8 (RFC 8414 section 2)", By(&["the_kind_of_key_says_how_it_signs_and_the_signature_is_good", "a_secret_signs_with_its_utf_8_and_is_not_sent", "clients_that_sign_are_taken_and_another_key_is_not", "a_client_signs_with_its_secret"])),
->>>>>>> srv
     (126, "S", "kid where it is known", By(&["a_client_assertion_has_the_claims_of_the_standard_and_a_new_jti_each_time"])),
     (127, "M", "the JWT bearer grant: who says it, for whom, to whom (RFC 7523 section 2.1)", By(&["a_grant_says_who_speaks_for_whom_and_the_scope_is_where_the_server_wants_it", "a_service_account_asks_for_itself_or_for_a_user_of_its_domain"])),
     (128, "", "invalid_grant is the statement's, invalid_client the client's (RFC 7523 section 3.1)", By(&["a_statement_takes_the_place_of_a_person_and_is_made_anew_for_each_token", "another_key_or_a_signer_that_fails_is_a_setup_error_and_spends_nothing"])),
