@@ -3,7 +3,8 @@
 //! A refresh over HTTP on loopback makes two commits: the note and the successor. Beside it, in turns:
 //! the same refresh with a store in memory, and the two commits by themselves, with the store's own
 //! library, in the way that survives a power cut. The ratio is the refresh with the store to the sum
-//! of these two; what it has beyond 1 is for the lock, the loads and the comparing. The servers are
+//! of these two; what it has beyond 1 is for the lock, the loads and the comparing, and with a server
+//! for the second connection that a refresh opens while its lock has the first. The servers are
 //! started here, on loopback, on the disk that has the temporary folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
