@@ -21,9 +21,9 @@ mod oidc;
 #[cfg(feature = "identity")]
 mod profiles;
 mod replies;
-mod standards;
 #[cfg(feature = "identity")]
 mod rows;
+mod standards;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
