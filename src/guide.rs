@@ -38,10 +38,13 @@ pub mod troubleshooting {}
 #[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
 #[doc = include_str!("guide/exact_online.md")]
 pub mod exact_online {}
+
 #[cfg(feature = "teamleader")]
 #[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
 #[doc = include_str!("guide/teamleader.md")]
 pub mod teamleader {}
 
+#[cfg(feature = "identity")]
+#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 #[doc = include_str!("guide/httpx_oauth.md")]
 pub mod httpx_oauth {}
