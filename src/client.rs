@@ -290,9 +290,8 @@ impl Client {
             // One that has ended revokes nothing. Where there is no other, the service says so.
             let _ = self.access_token();
         }
-        let sent_at = self.0.clock.now_utc();
         self.0.keeper.clear(|token| match token {
-            Some(token) => self.0.tokens.revoke(token, sent_at).map(|()| true),
+            Some(token) => self.0.tokens.revoke(token, self.0.clock.now_utc()).map(|()| true),
             None => Ok(false),
         })
     }

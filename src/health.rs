@@ -189,9 +189,12 @@ impl Client {
     ///
     /// [`crate::Error::Backend`], and [`crate::Error::Config`] for another client's token.
     pub fn health(&self) -> Result<Health> {
-        let record = self.stored()?;
+        Ok(self.health_of(self.stored()?.as_ref()))
+    }
+
+    fn health_of(&self, record: Option<&Record>) -> Health {
         let needs_login = self.keeper().has_login();
-        Ok(Health::of(record.as_ref(), self.provider(), needs_login, self.clock().now_utc()))
+        Health::of(record, self.provider(), needs_login, self.clock().now_utc())
     }
 
     /// Refreshes a login that would otherwise end from being idle, and says whether it did. It is due
@@ -203,11 +206,15 @@ impl Client {
     ///
     /// As [`Client::refresh`] where a refresh is due or a person is needed; as [`Client::health`].
     pub fn keep_alive(&self) -> Result<bool> {
-        let health = self.health()?;
+        let record = self.stored()?;
+        let health = self.health_of(record.as_ref());
         if !health.refresh_due && !health.needs_person() {
             return Ok(false);
         }
-        self.refresh()?;
+        match &record {
+            Some(record) => self.keeper().access(&self.keeper().newer_than(record)).map(drop)?,
+            None => self.refresh()?,
+        }
         Ok(true)
     }
 }

@@ -32,6 +32,7 @@ use crate::backend::{BackendError, TokenBackend};
 use crate::clock::Clock;
 use crate::error::{Busy, Error, Result};
 use crate::event::Event;
+use crate::record::Record;
 use crate::secret::Secret;
 
 /// How often one call starts over because the store has changed under it.
@@ -149,6 +150,12 @@ impl Keeper {
     pub(crate) fn newer(&self) -> Want {
         let memory = self.memory.lock();
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
+    }
+
+    /// Newer than a record that was read: whoever else saw it due may have been quicker.
+    pub(crate) fn newer_than(&self, record: &Record) -> Want {
+        let id = (record.login().into(), record.generation());
+        Want::Newer(Some(id), self.memory.lock().refreshes)
     }
 
     /// Whether a person has to log in for the grant.

@@ -19,6 +19,7 @@ use crate::interactive::LOGIN_TIMEOUT;
 use crate::provider::{Provider, is_loopback};
 use crate::refresh::{Hook, Keeper, Rules};
 use crate::request::{HOOKS, Hooks, Received, Sending};
+use crate::secret::Secret;
 use crate::transport::{Grant, HttpConfig, TokenTransport, api_config};
 
 /// Makes a [`Client`].
@@ -368,8 +369,13 @@ fn binding(
     };
     let own = |name: &String| extra.iter().any(|(extra, _)| extra == name);
     let fixed = provider.token_params.iter().filter(|(name, _)| grant.is_some() && !own(name));
+    // A parameter may be a secret, and this is shown in errors: which one it is stays to be told.
     let pair = |(name, value): &(String, String)| {
-        url::form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish()
+        let value = match name.as_str() {
+            "audience" | "resource" => value.clone(),
+            _ => Secret::new(value.clone()).fingerprint(),
+        };
+        url::form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish()
     };
     // A login is for its user whatever else is sent; a token that is asked anew is for what was asked.
     let binds = |(name, _): &&(String, String)| grant.is_some() || is_target(name);

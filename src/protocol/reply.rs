@@ -134,7 +134,7 @@ pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDat
     // An access token that renews itself is its own refresh token.
     let renews = provider.refresh_grant.as_ref().is_some_and(|grant| grant.sends_access_token);
     let itself = || body.access_token(&body.token_object(provider).filter(|_| renews)?);
-    let refresh_token = body.refresh_token(provider).or_else(itself);
+    let refresh_token = itself().or_else(|| body.refresh_token(provider));
     let mut reply = Reply {
         outcome: judge(provider, reply, &body, refresh_token.as_ref(), sent_at),
         refresh_token,

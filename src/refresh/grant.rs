@@ -273,7 +273,21 @@ impl Keeper {
         let result = self.alone(&mut events, |call| {
             let stored = self.load_checked()?;
             let newest = call.turn.unsaved.as_ref().map(|pair| &pair.record).or(stored.as_ref());
+            // What `before` sends may take as long as two token requests.
+            let time = self.rules.token_timeout.saturating_mul(2);
+            if !call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(time)) {
+                let (store, waited) = (self.store(), Duration::ZERO);
+                return Err(Error::Busy(Box::new(Busy { store, holder: None, waited })));
+            }
             let sent = before(newest.map(Record::token))?;
+            // Where the lock ended all the same, or there is none, what came since is not ours to end.
+            let id = |record: &Record| (record.login.clone(), record.generation);
+            if sent
+                && self.load_checked()?.is_some_and(|now| stored.as_ref().map(id) != Some(id(&now)))
+            {
+                let source = BackendError::Conflict(self.store()).into();
+                return Err(Error::backend_after("clear", self.store(), source));
+            }
             self.backend.clear().map_err(|error| {
                 Error::Backend(Box::new(BackendFailure {
                     operation: "clear",

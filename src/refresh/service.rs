@@ -57,10 +57,12 @@ impl Keeper {
         answer: (OAuthError, Option<Secret>),
     ) -> Result<Step> {
         let (error, found) = answer;
-        if let Ok(Some(now)) = self.backend.load()
-            && (now.login != noted.login || now.token != noted.token)
-        {
-            return Ok(Step::Again);
+        match self.backend.load() {
+            Ok(None) => return self.nothing_stored(),
+            Ok(Some(now)) if now.login != noted.login || now.token != noted.token => {
+                return Ok(Step::Again);
+            }
+            _ => {}
         }
         let wait = self.after_too_early(&noted, sent_at, earlier);
         self.count(&mut noted);

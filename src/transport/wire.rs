@@ -72,6 +72,9 @@ impl Agents {
     ) -> Raw {
         let loopback = Url::parse(&request.url).is_ok_and(|url| is_loopback(&url));
         let agent = if loopback { &self.direct } else { &self.agent };
+        if request.body.is_empty() && !in_time() {
+            return Raw::Never(TOO_LATE.into());
+        }
         let mut body = Watched { rest: &request.body, read: request.body.is_empty(), in_time };
         let sent = if request.body.is_empty() {
             head.body(SendBody::none()).map(|request| agent.run(request))
@@ -175,6 +178,8 @@ fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     (bytes, cut)
 }
 
+const TOO_LATE: &str = "the lock's time ran out before anything was sent";
+
 /// No limit on when a request may leave.
 pub(super) fn always() -> bool {
     true
@@ -190,7 +195,7 @@ struct Watched<'a> {
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if !self.read && !(self.in_time)() {
-            return Err(io::Error::other("the lock's time ran out before anything was sent"));
+            return Err(io::Error::other(TOO_LATE));
         }
         self.read = true;
         self.rest.read(buffer)
