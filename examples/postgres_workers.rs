@@ -2,17 +2,12 @@
 //!
 //! `DATABASE_URL=postgres://user:password@127.0.0.1/database cargo run --example postgres_workers --features postgres`
 //!
-//! The service is the sandbox, which ends a login whose refresh token comes twice. Each worker has a
-//! client and a store of its own, as in a process on another machine, and all of them find at the
-//! same moment that their access token has ended. Without `DATABASE_URL` it says what to set.
+//! Without `DATABASE_URL` it says what to set. What the workers do is in `shared/workers.rs`.
 
-use std::sync::Barrier;
+#[path = "shared/workers.rs"]
+mod workers;
 
-use evergrant::provider::Rotation;
-use evergrant::sandbox::Sandbox;
-use evergrant::{BoxError, Client, PostgresBackend, TokenBackend as _};
-
-const WORKERS: usize = 16;
+use evergrant::{BoxError, PostgresBackend};
 
 fn main() -> Result<(), BoxError> {
     let Ok(url) = std::env::var("DATABASE_URL") else {
@@ -21,39 +16,5 @@ fn main() -> Result<(), BoxError> {
         );
         return Ok(());
     };
-    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start()?;
-    let account = format!("example-{}", std::process::id());
-    let store = || Ok::<_, BoxError>(PostgresBackend::new(&url)?.account(&account));
-    let client = || {
-        let (provider, credentials) = (sandbox.provider(), sandbox.credentials());
-        Ok::<_, BoxError>(Client::new(provider, credentials, store()?))
-    };
-
-    // Once, with a person, who is the sandbox here.
-    let first = client()?;
-    let authorization = first.authorize(&["read"])?;
-    first.exchange(authorization.clone(), &sandbox.approve(authorization.url())?)?;
-    println!(
-        "the login is in {}, which survives: {:?}",
-        store()?.describe(),
-        store()?.durability()
-    );
-
-    sandbox.expire_access_tokens();
-    let start = Barrier::new(WORKERS);
-    std::thread::scope(|scope| {
-        let work = || -> Result<u16, BoxError> {
-            let client = client()?;
-            start.wait();
-            Ok(client.get("/me").call()?.status())
-        };
-        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| match worker.join() {
-            Ok(Ok(200)) => Ok(()),
-            Ok(other) => Err(format!("{other:?} instead of 200").into()),
-            Err(_) => Err(BoxError::from("a worker panicked")),
-        })
-    })?;
-    println!("{WORKERS} workers answered with 200 after {} refresh", sandbox.counters().refreshes);
-    Ok(first.clear()?)
+    workers::run(|account| Ok(PostgresBackend::new(&url)?.account(account)))
 }

@@ -31,7 +31,7 @@ pub struct TeamleaderBuilder {
     calls_a_minute: u32,
     page_size: u32,
     clock: Arc<dyn Clock>,
-    change: Option<Change>,
+    changes: Vec<Change>,
 }
 
 impl TeamleaderBuilder {
@@ -48,7 +48,7 @@ impl TeamleaderBuilder {
             calls_a_minute: CALLS_A_MINUTE,
             page_size: LARGEST_PAGE,
             clock: Arc::new(SystemClock),
-            change: None,
+            changes: Vec::new(),
         }
     }
 
@@ -91,14 +91,14 @@ impl TeamleaderBuilder {
         self
     }
 
-    /// Changes the client below: its proxy, its retries, what it tells about the token. Its hooks
-    /// `before_send`, `on_answer` and `map_error` are taken: they keep the limits and read the
-    /// errors.
+    /// Changes the client below: its proxy, its retries, what it tells about the token; several
+    /// changes are made in their order. Hooks `before_send` and `on_answer` come before those that keep
+    /// the limits; `map_error` is taken: it reads the errors.
     pub fn client(
         mut self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
     ) -> TeamleaderBuilder {
-        self.change = Some(Box::new(change));
+        self.changes.push(Box::new(change));
         self
     }
 
@@ -130,10 +130,7 @@ impl TeamleaderBuilder {
         let window = Arc::new(Window::new(self.clock.clone(), self.calls_a_minute));
         let (ahead, behind) = (window.clone(), window.clone());
         let client = Client::builder(provider, self.credentials, self.backend).clock(self.clock);
-        let client = match self.change {
-            Some(change) => change(client),
-            None => client,
-        };
+        let client = self.changes.into_iter().fold(client, |client, change| change(client));
         let client = client
             .before_send(move |_| {
                 ahead.enter();

@@ -15,7 +15,7 @@ use super::session::{Session, on};
 use crate::clock::Clock;
 use crate::error::BoxError;
 
-/// Takes the lock, and has the server end this session, and the lock with it, when its host no longer
+/// Takes the lock, and has the server end the connection, and the lock with it, when its host no longer
 /// answers. Whether it has worked, and whether the server knows the limit of [`LIMIT`].
 const TAKE: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN \
         set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
@@ -23,8 +23,8 @@ const TAKE: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN \
         AND set_config('tcp_keepalives_count', '10', false) IS NOT NULL ELSE false END, \
     current_setting('idle_session_timeout', true) IS NOT NULL";
 
-/// Has the server end this session when it has said nothing for so long, in milliseconds (PostgreSQL
-/// 14 and later). Whether this session has the lock: a pooler may have put another one in its place.
+/// Has the server end the connection when it has said nothing for so long, in milliseconds (PostgreSQL
+/// 14 and later). Whether it has the lock: a pooler may have put another one in its place.
 const LIMIT: &str = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
         AND pid = pg_backend_pid() AND objsubid = 1 \
         AND (classid::bigint << 32) | objid::bigint = $1), \
