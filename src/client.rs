@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::http::{HeaderName, Method};
+use ureq::http::{HeaderMap, HeaderName, Method};
 use url::Url;
 
 use crate::backend::TokenBackend;
@@ -62,6 +62,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,
+    /// Of every request, with an empty one for the token.
+    headers: HeaderMap,
     hooks: Hooks,
 }
 
@@ -409,6 +411,10 @@ impl Client {
 
     pub(crate) fn token_header(&self) -> &HeaderName {
         &self.0.token_header
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.0.headers
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-pub(crate) use self::config::{HttpConfig, api_config};
+pub(crate) use self::config::{HttpConfig, api_config, api_headers};
 #[cfg(feature = "discovery")]
 pub(crate) use self::wire::get;
 pub(crate) use self::wire::{Agents, Answer};

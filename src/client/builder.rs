@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::config::ConfigBuilder;
-use ureq::http::{HeaderName, Method};
+use ureq::http::Method;
+use ureq::http::header::{AUTHORIZATION, HeaderName};
 use ureq::typestate::AgentScope;
 use url::Url;
 
@@ -20,7 +21,7 @@ use crate::provider::{Provider, is_loopback};
 use crate::refresh::{Hook, Keeper, Rules};
 use crate::request::{HOOKS, Hooks, Received, Sending};
 use crate::secret::Secret;
-use crate::transport::{Grant, HttpConfig, TokenTransport, api_config};
+use crate::transport::{Grant, HttpConfig, TokenTransport, api_config, api_headers};
 
 /// Makes a [`Client`].
 #[must_use]
@@ -319,12 +320,16 @@ impl ClientBuilder {
         let allowed = allowed.chain(provider.profile.iter().flat_map(|profile| profile.urls()));
         let origins = allowed.filter_map(|text| origin(&parsed(text)?)).collect();
         let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
+        let direct = agent(true);
+        // The builder of providers has checked the name.
+        let token_header = HeaderName::try_from(&provider.api_header).unwrap_or(AUTHORIZATION);
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
             keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
             base_is_loopback: base.as_ref().and_then(parsed).is_some_and(|url| is_loopback(&url)),
             agent: agent(false),
-            direct: agent(true),
+            headers: api_headers(direct.config(), &token_header),
+            direct,
             base,
             origins,
             tokens,
@@ -332,9 +337,7 @@ impl ClientBuilder {
             credentials,
             clock,
             login_timeout,
-            // The builder of providers has checked the name.
-            token_header: HeaderName::try_from(&provider.api_header)
-                .unwrap_or(ureq::http::header::AUTHORIZATION),
+            token_header,
             hooks,
             provider,
         }))

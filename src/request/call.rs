@@ -325,14 +325,16 @@ impl Request<'_> {
         request.method_mut().clone_from(&self.method);
         request.uri_mut().clone_from(uri);
         let headers = request.headers_mut();
+        headers.clone_from(self.client.headers());
+        match value {
+            Some(value) => headers.insert(self.client.token_header(), value.clone()),
+            None => headers.remove(self.client.token_header()),
+        };
         if !self.headers.is_empty() {
-            headers.clone_from(&self.headers);
+            headers.extend(self.headers.clone());
         }
         if let Some(length) = length {
             headers.insert(CONTENT_LENGTH, length.into());
-        }
-        if let Some(value) = value {
-            headers.insert(self.client.token_header(), value.clone());
         }
         let agent = self.agent;
         let own = [self.timeout, self.connect_timeout, self.read_timeout];

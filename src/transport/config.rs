@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::{AutoHeaderValue, Config, ConfigBuilder};
+use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use ureq::typestate::AgentScope;
 
 use crate::provider::Provider;
@@ -20,12 +21,12 @@ pub(crate) type HttpConfig =
     Box<dyn Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync>;
 
 /// A `User-Agent` that names this crate and its version.
-const USER_AGENT: &str = concat!("evergrant/", env!("CARGO_PKG_VERSION"));
+const AGENT_NAME: &str = concat!("evergrant/", env!("CARGO_PKG_VERSION"));
 
 /// The caller's configuration on top of our defaults, not yet safe to use.
 fn changed(name: Option<&str>, change: Option<&HttpConfig>) -> ConfigBuilder<AgentScope> {
     let config = Agent::config_builder()
-        .user_agent(name.unwrap_or(USER_AGENT))
+        .user_agent(name.unwrap_or(AGENT_NAME))
         .allow_non_standard_methods(true)
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .timeout_per_read(Some(READ_TIMEOUT))
@@ -33,6 +34,16 @@ fn changed(name: Option<&str>, change: Option<&HttpConfig>) -> ConfigBuilder<Age
     match change {
         Some(change) => change(config),
         None => config,
+    }
+}
+
+/// Without a value that no header can carry: ureq would panic.
+fn writable(value: &AutoHeaderValue) -> AutoHeaderValue {
+    match value {
+        AutoHeaderValue::Provided(text) if HeaderValue::from_str(text).is_err() => {
+            AutoHeaderValue::Default
+        }
+        other => other.clone(),
     }
 }
 
@@ -44,12 +55,14 @@ fn held(
     name: Option<&str>,
     loopback: bool,
 ) -> ConfigBuilder<AgentScope> {
-    let user_agent = match wanted.user_agent() {
-        AutoHeaderValue::Default => name.unwrap_or(USER_AGENT).into(),
-        other => other.clone(),
+    let user_agent = match writable(wanted.user_agent()) {
+        AutoHeaderValue::Default => name.unwrap_or(AGENT_NAME).into(),
+        other => other,
     };
     config
         .user_agent(user_agent)
+        .accept(writable(wanted.accept()))
+        .accept_encoding(writable(wanted.accept_encoding()))
         .proxy(wanted.proxy().filter(|_| !loopback).cloned())
         .max_redirects(0)
         .max_redirects_will_error(false)
@@ -75,6 +88,30 @@ pub(crate) fn api_config(
         .build()
 }
 
+/// The headers of every API call, with room for the token's: ureq would make and check each value
+/// again for each request.
+pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
+    let given = [
+        (USER_AGENT, config.user_agent(), AGENT_NAME),
+        (ACCEPT, config.accept(), "*/*"),
+        (ACCEPT_ENCODING, config.accept_encoding(), "gzip"),
+    ];
+    let mut headers = HeaderMap::new();
+    for (name, value, default) in given {
+        let value = match value {
+            AutoHeaderValue::None => None,
+            AutoHeaderValue::Default => Some(HeaderValue::from_static(default)),
+            AutoHeaderValue::Provided(text) if **text == default => {
+                Some(HeaderValue::from_static(default))
+            }
+            AutoHeaderValue::Provided(text) => HeaderValue::from_str(text).ok(),
+        };
+        headers.extend(value.map(|value| (name, value)));
+    }
+    headers.insert(token, HeaderValue::from_static(""));
+    headers
+}
+
 /// The configuration for token requests: the caller's way through the network (proxy, certificates,
 /// addresses), taken over field by field, so that middleware and timeouts of the API stay out.
 pub(super) fn token_config(
@@ -90,7 +127,6 @@ pub(super) fn token_config(
         .ip_family(wanted.ip_family())
         .https_only(wanted.https_only())
         .no_delay(wanted.no_delay())
-        .accept_encoding(wanted.accept_encoding().clone())
         .max_response_header_size(wanted.max_response_header_size())
         .max_idle_connections(0)
         .max_idle_connections_per_host(0)

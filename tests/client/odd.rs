@@ -2,6 +2,8 @@
 
 use evergrant::{Client, Error, MemoryBackend, Token};
 use serde_json::Value;
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
 
 use crate::support::{Fake, sandbox, seeded};
 
@@ -126,5 +128,41 @@ fn a_user_agent_names_the_crate_unless_the_provider_or_the_caller_has_another() 
     ] {
         client.seed(sandbox.login()).unwrap();
         assert_eq!(agent(&client), expected);
+    }
+}
+
+#[test]
+fn every_request_says_what_it_takes_once_and_the_caller_may_say_otherwise() {
+    let (sandbox, api) = (sandbox(), Fake::json("{}"));
+    let provider = sandbox.provider().to_builder().api_base(api.url()).build().unwrap();
+    let new = || Client::builder(provider.clone(), sandbox.credentials(), MemoryBackend::new());
+    let usual = concat!("evergrant/", env!("CARGO_PKG_VERSION"));
+    let own = |config: ConfigBuilder<AgentScope>| config.accept("a/b").accept_encoding("identity");
+    let none =
+        |config: ConfigBuilder<AgentScope>| config.user_agent("").accept("").accept_encoding("");
+    // No header can carry these: ureq would panic.
+    let torn = |config: ConfigBuilder<AgentScope>| {
+        config.user_agent("a\nb").accept("\u{7f}").accept_encoding("\0")
+    };
+    for (builder, header, expected) in [
+        (new(), None, [usual, "*/*", "gzip"]),
+        (new(), Some(("accept", "text/csv")), [usual, "text/csv", "gzip"]),
+        (new(), Some(("User-Agent", "eve/3")), ["eve/3", "*/*", "gzip"]),
+        (new().http(own), None, [usual, "a/b", "identity"]),
+        (new().http(none), None, [""; 3]),
+        (new().http(torn), None, [usual, "*/*", "gzip"]),
+    ] {
+        let client = builder.build();
+        client.seed(sandbox.login()).unwrap();
+        let request = client.get("/");
+        let request = match header {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        };
+        request.call().unwrap();
+        let request = api.requests().pop().unwrap();
+        let found = ["user-agent", "accept", "accept-encoding"].map(|n| header_of(&request, n));
+        assert_eq!(found.map(|values| values.join(" and ")), expected, "{request}");
+        assert_eq!(header_of(&request, "authorization").len(), 1);
     }
 }
