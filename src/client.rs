@@ -273,7 +273,7 @@ impl Client {
     /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
     /// client's token, which stays.
     pub fn clear(&self) -> Result<()> {
-        self.0.keeper.clear(|_| Ok(false))
+        self.0.keeper.clear(&|_| Ok(false))
     }
 
     /// Logs out: revokes the stored token at the service (RFC 7009), then forgets it. In this order a
@@ -292,7 +292,7 @@ impl Client {
             // One that has ended revokes nothing. Where there is no other, the service says so.
             let _ = self.access_token();
         }
-        self.0.keeper.clear(|token| match token {
+        self.0.keeper.clear(&|token| match token {
             Some(token) => self.0.tokens.revoke(token, self.0.clock.now_utc()).map(|()| true),
             None => Ok(false),
         })

@@ -132,8 +132,8 @@ impl Health {
         let since = clock::until(refreshed_at, self.at);
         let began = record.rotated_at().or(self.consented_at).unwrap_or(refreshed_at);
         let life = self.refresh_expires_at.map(|end| clock::until(began, end));
-        let limits = [life, provider.idle_limit].into_iter().flatten();
-        let limit = limits.min().unwrap_or(UNKNOWN_LIMIT);
+        let limits = [life, provider.idle_limit];
+        let limit = limits.iter().flatten().min().copied().unwrap_or(UNKNOWN_LIMIT);
         let near = self.refresh_expires_at.zip(life).is_some_and(|(end, life)| {
             clock::until(self.at, end) < life / 4 && since >= DAY.min(life / 8)
         });
@@ -150,7 +150,7 @@ impl Health {
             return self.access_expires_at;
         }
         let ends = [self.refresh_expires_at, self.idle_ends_at, self.consent_ends_at];
-        ends.into_iter().flatten().min()
+        ends.iter().flatten().min().copied()
     }
 
     /// Whether a person has to log in now.

@@ -138,6 +138,7 @@ pub mod introspection;
 #[cfg(feature = "jwt")]
 #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
 pub mod jwt;
+mod members;
 mod middleware;
 #[cfg(feature = "oidc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
@@ -151,6 +152,7 @@ mod refresh;
 mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+mod search;
 mod secret;
 #[cfg(feature = "shell-ev")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]

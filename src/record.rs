@@ -1,20 +1,19 @@
 //! What a store holds: one versioned JSON value.
 
 mod parts;
-mod raw;
+mod stored;
 
 use std::fmt;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::error::{BoxError, Error, Result};
-use crate::secret::{Secret, in_clear_opt, random_id};
+use crate::members::Members;
+use crate::secret::{Secret, random_id};
 use crate::token::Token;
 
-use self::raw::Raw;
-pub(crate) use parts::{At, Seen};
+pub(crate) use parts::Seen;
 pub use parts::{Binding, Holder, Note, Refused};
 
 /// The format that this release reads and writes.
@@ -37,35 +36,24 @@ const VERSION: u32 = 1;
 /// assert_eq!(back.token().access_token().expose(), "at-1");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq)]
 pub struct Record {
     version: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) binding: Option<Binding>,
     pub(crate) login: String,
     pub(crate) revision: u64,
     pub(crate) generation: u64,
     pub(crate) token: Token,
-    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub(crate) rotated_at: Option<OffsetDateTime>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<Note>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
     pub(crate) spare: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refused: Option<Refused>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
     pub(crate) superseded: Option<Secret>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub(crate) consented_at: Option<OffsetDateTime>,
-    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub(crate) refresh_expires_at: Option<OffsetDateTime>,
     /// When token requests were refused lately, where the service counts that.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) refusals: Vec<At>,
-    #[serde(flatten)]
+    pub(crate) refusals: Vec<OffsetDateTime>,
     unknown: Map<String, Value>,
-    #[serde(skip)]
     replaces: Replaces,
 }
 
@@ -134,10 +122,8 @@ impl Record {
         if let Some(missing) = names.iter().find(|name| !members.contains_key(**name)) {
             return Err(format!("it is not a whole record: it has no {missing}"));
         }
-        let raw: Raw = serde_json::from_value(Value::Object(members)).map_err(|_| {
-            "it is not a record of this crate: a member has a wrong type".to_owned()
-        })?;
-        Ok(raw.into())
+        Record::read(Members::new(members))
+            .ok_or_else(|| "it is not a record of this crate: a member has a wrong type".to_owned())
     }
 
     /// The record as JSON, secrets in clear.

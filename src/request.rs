@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::Agent;
+use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{self, HeaderMap, HeaderValue, Method};
 
 use self::call::Payload;
@@ -103,7 +104,7 @@ impl<'a> Request<'a> {
             Ok((name, _)) if self.client.is_token_header(&name) || is_framing(&name) => {
                 self.url = Err(Error::config(format!("the header {name} is set by the client")));
             }
-            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Ok((name, value)) => drop(self.headers.insert(&name, value)),
             Err(error) => self.url = Err(error),
         }
         self
@@ -189,7 +190,7 @@ impl<'a> Request<'a> {
         let body = serde_json::to_vec(value)
             .map_err(|error| Error::config(format!("the body has no form in JSON: {error}")))?;
         let json = HeaderValue::from_static("application/json");
-        self.headers.entry(http::header::CONTENT_TYPE).or_insert(json);
+        self.content_type(json);
         self.run(Payload::Bytes(&body))
     }
 
@@ -202,8 +203,15 @@ impl<'a> Request<'a> {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         let body = form.extend_pairs(pairs).finish();
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-        self.headers.entry(http::header::CONTENT_TYPE).or_insert(kind);
+        self.content_type(kind);
         self.run(Payload::Bytes(body.as_bytes()))
+    }
+
+    /// Unless the caller has said another.
+    fn content_type(&mut self, value: HeaderValue) {
+        if !self.headers.contains_key(&CONTENT_TYPE) {
+            self.headers.insert(&CONTENT_TYPE, value);
+        }
     }
 
     /// Sends the request with bytes as its body; set `Content-Type` with [`Request::header`].

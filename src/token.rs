@@ -3,14 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::secret::{Secret, in_clear, in_clear_opt};
+use crate::members::{self, Field, Fields, Members};
+use crate::secret::Secret;
 
 /// What an authorization server issued: an access token, and what came with it.
 ///
@@ -27,33 +29,17 @@ use crate::secret::{Secret, in_clear, in_clear_opt};
 /// assert!(!format!("{token:?}").contains("rt-1"));
 /// # Ok::<(), time::error::ComponentRange>(())
 /// ```
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq)]
 pub struct Token {
-    #[serde(serialize_with = "in_clear")]
     access_token: Secret,
-    #[serde(default = "bearer")]
     token_type: String,
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
     refresh_token: Option<Secret>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "time::serde::rfc3339::option"
-    )]
     issued_at: Option<OffsetDateTime>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "time::serde::rfc3339::option"
-    )]
     expires_at: Option<OffsetDateTime>,
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
     id_token: Option<Secret>,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
     extra: Map<String, Value>,
-    #[serde(flatten)]
+    /// Members that a later release adds.
     unknown: Map<String, Value>,
 }
 
@@ -215,16 +201,60 @@ impl Token {
         new.refresh_token = new.refresh_token.or_else(|| self.refresh_token.clone());
         new.scope = new.scope.or_else(|| self.scope.clone());
         new.id_token = new.id_token.or_else(|| self.id_token.clone());
-        for (old, new) in [(&self.extra, &mut new.extra), (&self.unknown, &mut new.unknown)] {
+        let keep = |old: &Map<String, Value>, new: &mut Map<String, Value>| {
             for (name, value) in old {
-                new.entry(name).or_insert_with(|| value.clone());
+                if !new.contains_key(name) {
+                    new.insert(name.clone(), value.clone());
+                }
             }
-        }
+        };
+        keep(&self.extra, &mut new.extra);
+        keep(&self.unknown, &mut new.unknown);
         new
+    }
+
+    /// Reads a stored token.
+    pub(crate) fn read(value: Value) -> Option<Token> {
+        let mut stored = Members::of(value)?;
+        Some(Token {
+            access_token: stored.must("access_token", members::secret)?,
+            token_type: stored.may("token_type", members::text)?.unwrap_or_else(bearer),
+            refresh_token: stored.may("refresh_token", members::secret)?,
+            scope: stored.may("scope", members::text)?,
+            issued_at: stored.may("issued_at", members::date)?,
+            expires_at: stored.may("expires_at", members::date)?,
+            id_token: stored.may("id_token", members::secret)?,
+            extra: stored.may("extra", members::object)?.unwrap_or_default(),
+            unknown: stored.rest(),
+        })
+    }
+
+    /// The token as it is stored, secrets in clear.
+    pub(crate) fn fields(&self) -> Fields<'_> {
+        let mut fields = Fields::default();
+        fields.text("access_token", self.access_token.expose());
+        fields.text("token_type", &self.token_type);
+        fields.may_secret("refresh_token", self.refresh_token.as_ref());
+        fields.may_text("scope", self.scope.as_deref());
+        fields.may_date("issued_at", self.issued_at);
+        fields.may_date("expires_at", self.expires_at);
+        fields.may_secret("id_token", self.id_token.as_ref());
+        fields.may("extra", (!self.extra.is_empty()).then_some(Field::Map(&self.extra)));
+        fields.rest(&self.unknown);
+        fields
     }
 
     pub(crate) fn margin(&self, margin: Duration) -> Duration {
         self.lifetime().map_or(margin, |lifetime| margin.min(lifetime / 10))
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Token, D::Error> {
+        // Not what was wrong: serde's words quote the value.
+        Token::read(Value::deserialize(deserializer)?).ok_or_else(|| {
+            D::Error::custom("this is not a token: a member is missing or has a wrong type")
+        })
     }
 }
 

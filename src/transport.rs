@@ -14,14 +14,15 @@ use time::OffsetDateTime;
 pub(crate) use self::config::{HttpConfig, api_config, api_headers};
 #[cfg(feature = "discovery")]
 pub(crate) use self::wire::get;
-pub(crate) use self::wire::{Agents, Answer};
-use self::wire::{Raw, always, head};
+pub(crate) use self::wire::{Agents, Answer, Watched, always};
+use self::wire::{Raw, head};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError};
 use crate::protocol::{self, Caller, Outcome, TokenRequest};
 use crate::provider::Provider;
 use crate::refresh::{Ask, Sent, Transport};
+use crate::search;
 use crate::secret::Secret;
 use crate::token::Token;
 
@@ -217,9 +218,11 @@ impl TokenTransport {
     /// What a server may repeat in its error text, in the form it was sent.
     fn hidden(&self, request: &TokenRequest, spent: [Option<&Secret>; 2]) -> Vec<Secret> {
         let mut hidden = Vec::new();
-        for secret in spent.into_iter().flatten().chain(self.credentials.secret()) {
+        for secret in [spent[0], spent[1], self.credentials.secret()].iter().copied().flatten() {
             let form = protocol::form_encoded(secret.expose());
-            hidden.extend([secret.clone(), form.replace("%20", "+").into(), form.into()]);
+            hidden.push(secret.clone());
+            hidden.push(search::replaced(&form, "%20", "+").into());
+            hidden.push(form.into());
         }
         let header = request.headers.iter().find(|(name, _)| *name == "Authorization");
         let word = header.and_then(|(_, value)| value.expose().split(' ').next_back());
@@ -248,7 +251,8 @@ impl TokenTransport {
 
 fn without_secrets(error: &mut BoxError, hidden: &[Secret]) {
     let text = format!("{error} {error:?}");
-    let repeats = |secret: &Secret| secret.expose().len() >= 4 && text.contains(secret.expose());
+    let repeats =
+        |secret: &Secret| secret.expose().len() >= 4 && search::has(&text, secret.expose());
     if !error.is::<Error>() && hidden.iter().any(repeats) {
         *error = "it failed, with an error that repeats a secret".into();
     }

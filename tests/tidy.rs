@@ -9,7 +9,21 @@ const LONGEST: usize = 450;
 
 /// Which floor a top-level module is on. A module imports from its own floor and from those below.
 const FLOORS: [(u8, &[&str]); 6] = [
-    (0, &["secret", "token", "record", "credentials", "error", "clock", "event", "signing"]),
+    (
+        0,
+        &[
+            "secret",
+            "search",
+            "members",
+            "token",
+            "record",
+            "credentials",
+            "error",
+            "clock",
+            "event",
+            "signing",
+        ],
+    ),
     (1, &["dialect", "provider", "providers"]),
     (2, &["protocol"]),
     (3, &["backend"]),

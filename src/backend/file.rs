@@ -232,12 +232,12 @@ fn mark(target: &Path, content: Option<&Content>) {
 }
 
 fn is_marked(target: &Path, content: &Content) -> bool {
-    let mut found = String::new();
+    let mut found = Vec::new();
     let path = mark_of(target);
     let regular = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
-    let read =
-        regular && File::open(path).is_ok_and(|f| f.take(256).read_to_string(&mut found).is_ok());
-    read && content.name().is_some_and(|name| name == found)
+    let read = |file: File| (&file).take(256).read_to_end(&mut found).is_ok();
+    let read = regular && File::open(path).is_ok_and(read);
+    read && content.name().is_some_and(|name| name.as_bytes() == found)
 }
 
 impl TokenBackend for FileBackend {

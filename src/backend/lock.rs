@@ -1,11 +1,9 @@
 //! A lock between processes, in a file.
 
-use std::collections::HashSet;
 use std::fs::{File, TryLockError};
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -13,6 +11,7 @@ use parking_lot::Mutex;
 use super::{BackendError, Guard, disk};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
+use crate::secret::random_byte;
 
 /// A lock that is held by one thread of one process at a time, and freed when that process dies.
 ///
@@ -88,9 +87,14 @@ fn open(path: &Path) -> Result<File, BoxError> {
 pub(super) fn wait_for<T>(
     clock: &dyn Clock,
     wait: Duration,
-    attempt: impl FnMut() -> Result<Option<T>, BoxError>,
+    mut attempt: impl FnMut() -> Result<Option<T>, BoxError>,
 ) -> Result<Option<T>, BoxError> {
-    wait_up_to(clock, wait, Duration::from_millis(20), attempt)
+    let mut got = None;
+    wait_up_to(clock, wait, Duration::from_millis(20), &mut || {
+        got = attempt()?;
+        Ok(got.is_some())
+    })?;
+    Ok(got)
 }
 
 /// The same for a server that others ask, too: up to 100 ms apart.
@@ -98,32 +102,34 @@ pub(super) fn wait_for<T>(
 pub(super) fn wait_for_server<T>(
     clock: &dyn Clock,
     wait: Duration,
-    attempt: impl FnMut() -> Result<Option<T>, BoxError>,
+    mut attempt: impl FnMut() -> Result<Option<T>, BoxError>,
 ) -> Result<Option<T>, BoxError> {
-    wait_up_to(clock, wait, Duration::from_millis(100), attempt)
+    let mut got = None;
+    wait_up_to(clock, wait, Duration::from_millis(100), &mut || {
+        got = attempt()?;
+        Ok(got.is_some())
+    })?;
+    Ok(got)
 }
 
-fn wait_up_to<T>(
+fn wait_up_to(
     clock: &dyn Clock,
     wait: Duration,
     longest: Duration,
-    mut attempt: impl FnMut() -> Result<Option<T>, BoxError>,
-) -> Result<Option<T>, BoxError> {
+    attempt: &mut dyn FnMut() -> Result<bool, BoxError>,
+) -> Result<(), BoxError> {
     let start = clock.monotonic();
     let mut pause = Duration::from_millis(1);
-    loop {
-        if let Some(got) = attempt()? {
-            return Ok(Some(got));
-        }
+    while !attempt()? {
         let left = wait.saturating_sub(clock.monotonic().saturating_sub(start));
         if left.is_zero() {
-            return Ok(None);
+            break;
         }
-        // A new RandomState differs from every other: jitter without a generator of our own.
-        let cut = (RandomState::new().hash_one(()) % 512) as u32;
-        clock.sleep((pause - pause * cut / 1024).min(left));
+        let cut = u32::from(random_byte());
+        clock.sleep((pause - pause * cut / 512).min(left));
         pause = (pause * 2).min(longest);
     }
+    Ok(())
 }
 
 /// A locked file. The lock is let go before the handle closes, so a child process that was forked
@@ -184,9 +190,9 @@ impl Drop for Locked {
 
 /// What this process has locked. On NFS the system's lock does not keep two threads apart
 /// (flock(2): it is emulated there by a lock that belongs to the process).
-static TAKEN: LazyLock<Mutex<HashSet<Key>>> = LazyLock::new(Mutex::default);
+static TAKEN: Mutex<Vec<Key>> = Mutex::new(Vec::new());
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Key {
     Path(PathBuf),
     File(Option<(u64, u64)>),
@@ -201,15 +207,19 @@ impl Slot {
         if key == Key::File(None) {
             return Some(Slot(None));
         }
-        let fresh = TAKEN.lock().insert(key.clone());
-        fresh.then(|| Slot(Some(key)))
+        let mut taken = TAKEN.lock();
+        if taken.contains(&key) {
+            return None;
+        }
+        taken.push(key.clone());
+        Some(Slot(Some(key)))
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(key) = &self.0 {
-            TAKEN.lock().remove(key);
+            TAKEN.lock().retain(|taken| taken != key);
         }
     }
 }

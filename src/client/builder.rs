@@ -358,18 +358,23 @@ fn is_target(name: &str) -> bool {
     name == "resource" || name == "audience"
 }
 
+/// Each once, in an order that does not depend on the caller's: no two sets read alike.
+fn as_set(items: Vec<String>, separator: &str) -> String {
+    let mut set: Vec<&str> = Vec::with_capacity(items.len());
+    for item in &items {
+        if let Err(place) = set.binary_search(&item.as_str()) {
+            set.insert(place, item);
+        }
+    }
+    set.join(separator)
+}
+
 fn binding(
     provider: &Provider,
     credentials: &Credentials,
     grant: Option<&Grant>,
     extra: &[(String, String)],
 ) -> Binding {
-    // Written so that no two sets of scopes or parameters read alike, and the order does not count.
-    let sorted = |mut items: Vec<String>| {
-        items.sort_unstable();
-        items.dedup();
-        items
-    };
     let own = |name: &String| extra.iter().any(|(extra, _)| extra == name);
     let fixed = provider.token_params.iter().filter(|(name, _)| grant.is_some() && !own(name));
     // A parameter may be a secret, and this is shown in errors: which one it is stays to be told.
@@ -383,24 +388,26 @@ fn binding(
     // A login is for its user whatever else is sent; a token that is asked anew is for what was asked.
     let binds = |(name, _): &&(String, String)| grant.is_some() || is_target(name);
     let extra = extra.iter().filter(binds).chain(fixed).map(pair);
-    let extra = sorted(extra.collect()).join("&");
+    let mut audience = as_set(extra.collect(), "&");
     let (name, scope, mark) = match grant {
         None => ("authorization_code", None, None),
         Some(Grant::ClientCredentials { scopes }) => {
-            ("client_credentials", Some(sorted(scopes.clone()).join(" ")), None::<String>)
+            ("client_credentials", Some(as_set(scopes.clone(), " ")), None::<String>)
         }
         #[cfg(feature = "jwt")]
         Some(Grant::JwtBearer(grant)) => {
-            ("jwt_bearer", Some(sorted(grant.scopes_asked().to_vec()).join(" ")), grant.mark())
+            ("jwt_bearer", Some(as_set(grant.scopes_asked().to_vec(), " ")), grant.mark())
         }
     };
-    let extra = Some(extra).filter(|text| !text.is_empty());
-    let marks: Vec<String> = [extra, mark].into_iter().flatten().collect();
+    if let Some(mark) = mark {
+        audience.push_str(if audience.is_empty() { "" } else { "&" });
+        audience.push_str(&mark);
+    }
     Binding {
         token_endpoint: provider.token_endpoint.clone(),
         client_id: credentials.id().to_owned(),
         grant: name.to_owned(),
         scope: scope.filter(|scope| !scope.is_empty()),
-        audience: Some(marks.join("&")).filter(|text| !text.is_empty()),
+        audience: Some(audience).filter(|text| !text.is_empty()),
     }
 }

@@ -71,11 +71,13 @@ impl Authorization {
             return Err(Error::OAuth(Box::new(error)));
         }
         let code = code.ok_or_else(|| wrong(CallbackError::CodeMissing))?;
-        let kept = |name: &String| Some((name.clone(), Value::from(value(&pairs, name)?)));
-        Ok(Code {
-            code: Secret::new(code),
-            fields: self.callback_fields.iter().filter_map(kept).collect(),
-        })
+        let mut fields = Map::new();
+        for name in &self.callback_fields {
+            if let Some(value) = value(&pairs, name) {
+                fields.insert(name.clone(), Value::from(value));
+            }
+        }
+        Ok(Code { code: Secret::new(code), fields })
     }
 }
 
@@ -96,8 +98,8 @@ fn read(callback: &str) -> Option<Vec<Pair>> {
         _ => text,
     };
     let pairs = parse(query);
-    let unreadable = |name| pairs.iter().any(|pair| pair.name == name && !pair.clean);
-    if pairs.is_empty() || ["code", "state", "iss", "error"].into_iter().any(unreadable) {
+    let unreadable = |name: &&str| pairs.iter().any(|pair| pair.name == *name && !pair.clean);
+    if pairs.is_empty() || ["code", "state", "iss", "error"].iter().any(unreadable) {
         return None;
     }
     // A text without any `=` is a bare code or an address: pasted from the wrong place.

@@ -9,8 +9,8 @@ use crate::token::Token;
 
 /// Where the end of a stored token stands: in seconds since 1970 or as a date of RFC 3339.
 const ENDS: [&str; 3] = ["expiry", "expires_at", "expires_on"];
-const KNOWN: [&str; 6] =
-    ["access_token", "token_type", "refresh_token", "scope", "id_token", "issued_at"];
+const KNOWN: [&str; 7] =
+    ["access_token", "token_type", "refresh_token", "scope", "id_token", "issued_at", "expires_in"];
 
 impl Token {
     /// Reads a token as another library has stored it: a JSON object with the names of RFC 6749
@@ -37,8 +37,8 @@ impl Token {
     /// text.
     pub fn from_json(text: &str) -> Result<Token> {
         let wrong = |why: &str| Error::config(format!("this is not a stored token: {why}"));
-        let mut object: Map<String, Value> =
-            serde_json::from_str(text).map_err(|_| wrong("it is not a JSON object"))?;
+        let object: Map<String, Value> = serde_json::from_slice(text.as_bytes())
+            .map_err(|_| wrong("it is not a JSON object"))?;
         let string = |name: &str| {
             let text = object.get(name)?.as_str()?;
             Some(text.to_owned()).filter(|text| !text.is_empty())
@@ -71,10 +71,13 @@ impl Token {
         } else if let Some(issued_at) = issued_at {
             token = token.with_issued_at(issued_at);
         }
-        for name in KNOWN.iter().chain(&ENDS).chain(&["expires_in"]) {
-            object.remove(*name);
+        let mut extra = Map::new();
+        for (name, value) in object {
+            if !KNOWN.contains(&name.as_str()) && !ENDS.contains(&name.as_str()) {
+                extra.insert(name, value);
+            }
         }
-        Ok(token.with_extra(object))
+        Ok(token.with_extra(extra))
     }
 }
 

@@ -140,9 +140,15 @@ pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDat
         refresh_token,
     };
     let came = body.token_object(provider);
-    let tokens = came.iter().flat_map(|found| [body.access_token(found), body.id_token(found)]);
-    for secret in tokens.flatten().chain(reply.refresh_token.clone()) {
-        reply.hide(&secret);
+    if let Some(error) = reply.outcome.error_mut() {
+        let mut hidden = |secret: Option<Secret>| {
+            if let Some(secret) = secret {
+                hide(error, &secret);
+            }
+        };
+        hidden(came.as_ref().and_then(|found| body.access_token(found)));
+        hidden(came.as_ref().and_then(|found| body.id_token(found)));
+        hidden(reply.refresh_token.clone());
     }
     reply
 }
@@ -265,11 +271,15 @@ fn scope(object: &Map<String, Value>, separator: char) -> Option<String> {
             Some(scopes.filter(|scope| !scope.is_empty()).collect::<Vec<_>>().join(" "))
         }
         Value::Array(list) => {
-            let scopes = list.iter().map(|scope| match scope {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            });
-            Some(scopes.collect::<Vec<_>>().join(" "))
+            let mut scopes = String::new();
+            for scope in list {
+                match scope {
+                    Value::String(text) => scopes.push_str(text),
+                    other => scopes.push_str(&other.to_string()),
+                }
+                scopes.push(' ');
+            }
+            Some(scopes.trim_end().to_owned())
         }
         _ => None,
     });

@@ -35,6 +35,9 @@ pub(super) fn date(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDat
     http_date(headers.get("date")?.to_str().ok()?, now)
 }
 
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// Reads the three forms: `Fri, 20 Nov 2026 21:00:00 GMT`, `Friday, 20-Nov-26 21:00:00 GMT` and
 /// `Fri Nov 20 21:00:00 2026`. All are UTC. The weekday is not looked at.
 fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
@@ -47,21 +50,8 @@ fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
         [_, month, day, clock, year] => (day, month, year, clock),
         _ => return None,
     };
-    let month = match month.get(..3)?.to_ascii_lowercase().as_str() {
-        "jan" => Month::January,
-        "feb" => Month::February,
-        "mar" => Month::March,
-        "apr" => Month::April,
-        "may" => Month::May,
-        "jun" => Month::June,
-        "jul" => Month::July,
-        "aug" => Month::August,
-        "sep" => Month::September,
-        "oct" => Month::October,
-        "nov" => Month::November,
-        "dec" => Month::December,
-        _ => return None,
-    };
+    let named = |name: &&str| month.get(..3).is_some_and(|month| name.eq_ignore_ascii_case(month));
+    let month = Month::January.nth_next(MONTHS.iter().position(named)? as u8);
     let mut full = number(year)?;
     if year.len() == 2 {
         full += now.year() - now.year().rem_euclid(100);

@@ -1,6 +1,7 @@
 //! Texts of a server, made fit for an error message.
 
 use crate::error::OAuthError;
+use crate::search;
 use crate::secret::Secret;
 
 /// How many characters of a server's text an error keeps.
@@ -36,12 +37,14 @@ pub(crate) fn hide(error: &mut OAuthError, secret: &Secret) {
     if secret.expose().len() < 4 {
         return;
     }
-    let texts = [Some(&mut error.code), error.description.as_mut(), error.uri.as_mut()];
-    for text in texts.into_iter().flatten() {
-        if text.contains(secret.expose()) {
-            *text = text.replace(secret.expose(), "[..]");
+    let hide = |text: &mut String| {
+        if search::has(text, secret.expose()) {
+            *text = search::replaced(text, secret.expose(), "[..]");
         }
-    }
+    };
+    hide(&mut error.code);
+    error.description.as_mut().map(hide);
+    error.uri.as_mut().map(hide);
 }
 
 fn is_break(c: char) -> bool {
@@ -58,13 +61,13 @@ pub(super) fn is_unseen(c: char) -> bool {
 fn without_token(word: &str) -> String {
     let token_like =
         |text: &str| text.len() >= TOKEN_LIKE && text.bytes().any(|byte| byte.is_ascii_digit());
-    match word.split_once("://") {
-        Some(_) => match word.split_once(['?', '#']) {
+    match search::has(word, "://") {
+        true => match word.split_once(['?', '#']) {
             Some((address, query)) if token_like(query) => format!("{address}?[..]"),
             _ => word.to_owned(),
         },
-        None if token_like(word) => "[..]".to_owned(),
-        None => word.to_owned(),
+        false if token_like(word) => "[..]".to_owned(),
+        false => word.to_owned(),
     }
 }
 

@@ -197,7 +197,7 @@ impl ProviderBuilder {
         let fits = |text: &str| text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
         let texts = [p.user_agent.as_deref(), p.api_word.as_deref()];
         let named = HeaderName::try_from(&p.api_header).is_ok();
-        if !named || !texts.into_iter().flatten().all(fits) {
+        if !named || !texts.iter().copied().flatten().all(fits) {
             return Err(Error::config(format!(
                 "provider {} has a header that no request can carry",
                 p.name

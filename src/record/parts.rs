@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 /// What a record belongs to. A record is used by a client with the same binding only, so a refresh
 /// token goes to the server that issued it and nowhere else (RFC 6749 section 10.4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Binding {
     /// The token endpoint.
@@ -18,16 +17,14 @@ pub struct Binding {
     /// The grant: `authorization_code`, `client_credentials` ...
     pub grant: String,
     /// The requested scope, for a grant that has no refresh token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// Further request parameters that select a token, for a grant that has no refresh token.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<String>,
 }
 
 /// The note of a pending spend: written before a refresh token is sent, cleared by a definite
 /// answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Note {
     /// Which refresh token: its [`crate::Secret::fingerprint`].
@@ -37,46 +34,28 @@ pub struct Note {
     /// Who.
     pub holder: Holder,
     /// When, UTC.
-    #[serde(with = "time::serde::rfc3339")]
     pub sent_at: OffsetDateTime,
     /// Until when the answer may still come to the holder, UTC.
-    #[serde(with = "time::serde::rfc3339")]
     pub deadline: OffsetDateTime,
     /// How often this token was sent without a definite answer.
-    #[serde(default)]
     pub attempts: u32,
     /// Whether the service answered, without spending the token: too early, or too many requests.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub answered: bool,
     /// Not to be tried before, UTC: the service said so.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "time::serde::rfc3339::option"
-    )]
     pub not_before: Option<OffsetDateTime>,
     /// The first attempt that stayed without an answer, UTC.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "time::serde::rfc3339::option"
-    )]
     pub unanswered_since: Option<OffsetDateTime>,
     /// Whether the service said "too early" to it: its newest access token is still good then.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub early: bool,
     /// Hosts that found a deadline which is further away than their clocks allow, and when.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) seen: Vec<Seen>,
-    #[serde(flatten)]
     pub(crate) unknown: Map<String, Value>,
 }
 
 /// When a host saw a note first, by its own clock, UTC.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) host: String,
-    #[serde(with = "time::serde::rfc3339")]
     pub(crate) at: OffsetDateTime,
 }
 
@@ -93,13 +72,8 @@ impl Note {
     }
 }
 
-/// A moment, stored as RFC 3339.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct At(#[serde(with = "time::serde::rfc3339")] pub(crate) OffsetDateTime);
-
 /// A process, named so that a person can find it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holder {
     /// The host's name.
@@ -133,27 +107,19 @@ fn host() -> String {
 }
 
 /// A refusal that was believed, so that it is not asked again on every run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
     /// Which refresh token: its [`crate::Secret::fingerprint`].
     pub fingerprint: String,
     /// When, UTC.
-    #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
     /// The server's code.
     pub code: String,
     /// The server's description.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The HTTP status.
-    #[serde(default)]
     pub status: u16,
     /// When an earlier attempt with the same token stayed unanswered, UTC.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        with = "time::serde::rfc3339::option"
-    )]
     pub unanswered_since: Option<OffsetDateTime>,
 }

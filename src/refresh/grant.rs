@@ -268,7 +268,7 @@ impl Keeper {
 
     /// Forgets what is stored and what is in memory, after `before` has seen the token and said
     /// whether it sent anything.
-    pub(crate) fn clear(&self, before: impl FnOnce(Option<&Token>) -> Result<bool>) -> Result<()> {
+    pub(crate) fn clear(&self, before: &dyn Fn(Option<&Token>) -> Result<bool>) -> Result<()> {
         let mut events = Vec::new();
         let result = self.alone(&mut events, |call| {
             let stored = self.load_checked()?;

@@ -164,9 +164,9 @@ impl Keeper {
         let sent_at = noted.note.as_ref().map_or_else(|| self.clock.now_utc(), |note| note.sent_at);
         let mut latest = noted;
         // The second look is for a script without locks, between its answer and its write.
-        for pause in [Duration::ZERO, Duration::from_secs(1)] {
+        for pause in &[Duration::ZERO, Duration::from_secs(1)] {
             if !pause.is_zero() {
-                self.clock.sleep(pause);
+                self.clock.sleep(*pause);
             }
             let now = match self.backend.load() {
                 Ok(Some(now)) => now,

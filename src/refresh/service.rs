@@ -9,7 +9,7 @@ use super::{Call, Keeper, Live, Step, Want};
 use crate::clock;
 use crate::error::{BoxError, Error, OAuthError, Result};
 use crate::event::Event;
-use crate::record::{At, Note, Record};
+use crate::record::{Note, Record};
 use crate::secret::Secret;
 
 impl Keeper {
@@ -19,8 +19,8 @@ impl Keeper {
             return Some(self.come_back(wait, "it is too early to refresh"));
         }
         let (limit, window) = self.rules.refusal_limit?;
-        let recent: Vec<_> = recent(record, now, window).collect();
-        let At(oldest) = recent.get(recent.len().checked_sub(limit)?)?;
+        let recent = recent(record, now, window);
+        let oldest = recent.get(recent.len().checked_sub(limit)?)?;
         let wait = clock::until(now, clock::later(*oldest, window));
         let text = format!(
             "{} token requests were refused within {} s; one more could block the application",
@@ -116,8 +116,8 @@ impl Keeper {
     pub(super) fn count(&self, record: &mut Record) {
         let Some((_, window)) = self.rules.refusal_limit else { return };
         let now = self.clock.now_utc();
-        let mut kept: Vec<_> = recent(record, now, window).copied().collect();
-        kept.push(At(now));
+        let mut kept = recent(record, now, window);
+        kept.push(now);
         record.refusals = kept;
     }
 
@@ -177,8 +177,9 @@ impl Keeper {
     }
 }
 
-fn recent(record: &Record, now: OffsetDateTime, window: Duration) -> impl Iterator<Item = &At> {
+fn recent(record: &Record, now: OffsetDateTime, window: Duration) -> Vec<OffsetDateTime> {
+    let mut recent = record.refusals.clone();
     // A date from the future comes from a wrong clock.
-    let counts = move |At(at): &&At| *at <= now && clock::until(*at, now) < window;
-    record.refusals.iter().filter(counts)
+    recent.retain(|at| *at <= now && clock::until(*at, now) < window);
+    recent
 }

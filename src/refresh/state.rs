@@ -15,6 +15,7 @@ use crate::clock::{self, Clock};
 use crate::error::{BoxError, Error};
 use crate::protocol::Reply;
 use crate::record::Record;
+use crate::search;
 use crate::secret::Secret;
 use crate::token::Token;
 
@@ -58,7 +59,7 @@ fn header(word: Option<&str>, token: &Token) -> Option<HeaderValue> {
     }
     let token = token.access_token();
     let text = Zeroizing::new(match word {
-        Some(word) => [word, " ", token.expose()].concat(),
+        Some(word) => format!("{word} {}", token.expose()),
         None => token.expose().to_owned(),
     });
     let fits = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
@@ -133,12 +134,15 @@ impl Live {
     /// Whether a text repeats the access token.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         let token = self.access_token();
-        !token.is_empty() && text.contains(token.expose())
+        !token.is_empty() && search::has(text, token.expose())
     }
 
     /// The text without the access token, if it repeats it.
     pub(crate) fn redact(&self, text: String) -> String {
-        if self.is_in(&text) { text.replace(self.access_token().expose(), "[..]") } else { text }
+        if !self.is_in(&text) {
+            return text;
+        }
+        search::replaced(&text, self.access_token().expose(), "[..]")
     }
 
     /// Why there is no header that carries it.

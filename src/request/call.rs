@@ -1,7 +1,7 @@
 //! How a request is sent: the token, what a 401 means, and what is sent again.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{Request, Response, without_query};
 use crate::error::{ApiError, Challenge, Error, Result, TransportError};
 use crate::protocol;
 use crate::refresh::{Live, Want};
-use crate::transport::without_address;
+use crate::transport::{Watched, always, without_address};
 
 /// The longest wait for a service that asks for one; a longer one is the caller's to plan.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -287,15 +287,10 @@ impl Request<'_> {
                 (self.exchange(uri, value, wants.then_some(0), SendBody::none()), false)
             }
             Payload::Bytes(bytes) => {
-                let mut watched = Watched { rest: *bytes, read: false };
-                let (length, body) = (bytes.len() as u64, SendBody::from_reader(&mut watched));
-                (self.exchange(uri, value, Some(length), body), watched.read)
+                let mut rest = *bytes;
+                self.watched(uri, value, Some(bytes.len() as u64), &mut rest)
             }
-            Payload::Reader(reader, length) => {
-                let mut watched = Watched { rest: &mut **reader, read: false };
-                let body = SendBody::from_reader(&mut watched);
-                (self.exchange(uri, value, *length, body), watched.read)
-            }
+            Payload::Reader(reader, length) => self.watched(uri, value, *length, &mut **reader),
         };
         match answer {
             Ok(answer) => {
@@ -314,6 +309,18 @@ impl Request<'_> {
         }
     }
 
+    fn watched(
+        &self,
+        uri: &Uri,
+        value: Option<&HeaderValue>,
+        length: Option<u64>,
+        body: &mut dyn Read,
+    ) -> (Result<http::Response<ureq::Body>, ureq::Error>, bool) {
+        let mut watched = Watched::new(body, &always);
+        let answer = self.exchange(uri, value, length, SendBody::from_reader(&mut watched));
+        (answer, watched.read)
+    }
+
     fn exchange(
         &self,
         uri: &Uri,
@@ -325,16 +332,23 @@ impl Request<'_> {
         request.method_mut().clone_from(&self.method);
         request.uri_mut().clone_from(uri);
         let headers = request.headers_mut();
-        headers.clone_from(self.client.headers());
         match value {
-            Some(value) => headers.insert(self.client.token_header(), value.clone()),
-            None => headers.remove(self.client.token_header()),
-        };
-        if !self.headers.is_empty() {
-            headers.extend(self.headers.clone());
+            Some(value) => {
+                headers.clone_from(self.client.headers());
+                headers.insert(self.client.token_header(), value.clone());
+            }
+            None => {
+                let all = self.client.headers().iter();
+                for (name, value) in all.filter(|(name, _)| !self.client.is_token_header(name)) {
+                    headers.insert(name, value.clone());
+                }
+            }
+        }
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
         }
         if let Some(length) = length {
-            headers.insert(CONTENT_LENGTH, length.into());
+            headers.insert(&CONTENT_LENGTH, length.into());
         }
         let agent = self.agent;
         let own = [self.timeout, self.connect_timeout, self.read_timeout];
@@ -372,18 +386,5 @@ impl std::ops::Deref for Answer {
 
     fn deref(&self) -> &http::response::Parts {
         &self.parts
-    }
-}
-
-/// A body that remembers whether anybody read it: before that, nothing of it has left.
-struct Watched<R> {
-    rest: R,
-    read: bool,
-}
-
-impl<R: Read> Read for Watched<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.read = true;
-        self.rest.read(buffer)
     }
 }

@@ -52,12 +52,11 @@ impl Response {
     ///
     /// [`Error::Decode`] when the body is larger, or was cut on the way.
     pub fn read_bytes(self) -> Result<Vec<u8>> {
-        let Response { uri, mut body, limit, .. } = self;
-        // One more than the limit: ureq counts reaching it as passing it.
-        let bytes = body.with_config().limit(limit.saturating_add(1)).read_to_vec();
-        match bytes {
-            Ok(bytes) if bytes.len() as u64 <= limit => Ok(bytes),
-            Ok(_) | Err(ureq::Error::BodyExceedsLimit(_)) => {
+        let Response { uri, body, limit, .. } = self;
+        let mut bytes = Vec::new();
+        match body.into_reader().take(limit.saturating_add(1)).read_to_end(&mut bytes) {
+            Ok(length) if length as u64 <= limit => Ok(bytes),
+            Ok(_) => {
                 Err(Error::decode(answer_of(&uri), format!("it is larger than {limit} bytes")))
             }
             Err(error) => Err(Error::decode(answer_of(&uri), error)),

@@ -97,16 +97,18 @@ pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
         (ACCEPT_ENCODING, config.accept_encoding(), "gzip"),
     ];
     let mut headers = HeaderMap::new();
-    for (name, value, default) in given {
+    for (name, value, default) in &given {
         let value = match value {
             AutoHeaderValue::None => None,
             AutoHeaderValue::Default => Some(HeaderValue::from_static(default)),
-            AutoHeaderValue::Provided(text) if **text == default => {
+            AutoHeaderValue::Provided(text) if text.as_str() == *default => {
                 Some(HeaderValue::from_static(default))
             }
             AutoHeaderValue::Provided(text) => HeaderValue::from_str(text).ok(),
         };
-        headers.extend(value.map(|value| (name, value)));
+        if let Some(value) = value {
+            headers.insert(name, value);
+        }
     }
     headers.insert(token, HeaderValue::from_static(""));
     headers

@@ -3,7 +3,8 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
-use ureq::http::{self, HeaderMap, HeaderValue, request};
+use ureq::http::header::{CONNECTION, CONTENT_LENGTH};
+use ureq::http::{self, HeaderMap, HeaderName, HeaderValue};
 use ureq::{Agent, SendBody};
 use url::Url;
 use zeroize::Zeroizing;
@@ -66,7 +67,7 @@ impl Agents {
     /// if `in_time` says no when the body is about to be read.
     pub(super) fn send(
         &self,
-        head: request::Builder,
+        head: http::Request<()>,
         request: &TokenRequest,
         in_time: &dyn Fn() -> bool,
     ) -> Raw {
@@ -75,18 +76,18 @@ impl Agents {
         if request.body.is_empty() && !in_time() {
             return Raw::Never(TOO_LATE.into());
         }
-        let mut body = Watched { rest: &request.body, read: request.body.is_empty(), in_time };
-        let sent = if request.body.is_empty() {
-            head.body(SendBody::none()).map(|request| agent.run(request))
+        let mut rest = request.body.as_slice();
+        let mut body = Watched::new(&mut rest, in_time);
+        body.read = request.body.is_empty();
+        let answer = if request.body.is_empty() {
+            agent.run(head.map(|()| SendBody::none()))
         } else {
-            let body = SendBody::from_reader(&mut body);
-            head.body(body).map(|request| agent.run(request))
+            agent.run(head.map(|()| SendBody::from_reader(&mut body)))
         };
-        let answer = match sent {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) if body.read => return Raw::NoAnswer(without_address(error)),
-            Ok(Err(error)) => return Raw::Never(without_address(error)),
-            Err(error) => return Raw::Never(unwritable(&error).into()),
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) if body.read => return Raw::NoAnswer(without_address(error)),
+            Err(error) => return Raw::Never(without_address(error)),
         };
         let (parts, body) = answer.into_parts();
         let (body, cut) = read_reply(body);
@@ -140,27 +141,28 @@ impl Answer {
 }
 
 /// Method, address and headers. `Connection: close`, because the connection is not used again.
-pub(super) fn head(request: &TokenRequest) -> Result<request::Builder> {
-    let mut head = http::Request::builder()
-        .method(request.method)
-        .uri(request.url.as_str())
-        .header(http::header::CONNECTION, "close");
+pub(super) fn head(request: &TokenRequest) -> Result<http::Request<()>> {
+    let mut head = http::Request::new(());
+    *head.method_mut() = request.method.parse().map_err(unwritable)?;
+    *head.uri_mut() = request.url.parse().map_err(unwritable)?;
+    let headers = head.headers_mut();
+    headers.insert(&CONNECTION, HeaderValue::from_static("close"));
     for (name, value) in &request.headers {
-        let mut value =
-            HeaderValue::from_str(value.expose()).map_err(|error| unwritable(&error.into()))?;
+        let name = HeaderName::try_from(*name).map_err(unwritable)?;
+        let mut value = HeaderValue::from_str(value.expose()).map_err(unwritable)?;
         value.set_sensitive(true);
-        head = head.header(*name, value);
+        headers.insert(&name, value);
     }
     // A POST without a body says so (RFC 9110 section 8.6).
     if !request.body.is_empty() || request.method == "POST" {
-        head = head.header(http::header::CONTENT_LENGTH, request.body.len());
+        headers.insert(&CONTENT_LENGTH, request.body.len().into());
     }
     Ok(head)
 }
 
 /// The error names what is wrong with an address or a header, and shows neither.
-fn unwritable(error: &http::Error) -> Error {
-    Error::config(format!("the token request cannot be written: {error}"))
+fn unwritable(error: impl Into<http::Error>) -> Error {
+    Error::config(format!("the token request cannot be written: {}", error.into()))
 }
 
 /// What came of a body, and why it is not all.
@@ -181,15 +183,22 @@ fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
 const TOO_LATE: &str = "the lock's time ran out before anything was sent";
 
 /// No limit on when a request may leave.
-pub(super) fn always() -> bool {
+pub(crate) fn always() -> bool {
     true
 }
 
-/// A body that remembers whether anybody read it, and is not given out when it is too late.
-struct Watched<'a> {
-    rest: &'a [u8],
-    read: bool,
+/// A body that remembers whether anybody read it: before that, nothing of it has left. It is not given
+/// out when it is too late.
+pub(crate) struct Watched<'a> {
+    rest: &'a mut dyn Read,
+    pub(crate) read: bool,
     in_time: &'a dyn Fn() -> bool,
+}
+
+impl Watched<'_> {
+    pub(crate) fn new<'a>(rest: &'a mut dyn Read, in_time: &'a dyn Fn() -> bool) -> Watched<'a> {
+        Watched { rest, read: false, in_time }
+    }
 }
 
 impl Read for Watched<'_> {

@@ -54,7 +54,7 @@ impl Body {
         let trimmed = text.trim();
         let trimmed = trimmed.strip_prefix('\u{feff}').unwrap_or(trimmed).trim();
         let (value, whole) = match trimmed.bytes().next() {
-            Some(b'{' | b'[') => match serde_json::from_str(trimmed) {
+            Some(b'{' | b'[') => match serde_json::from_slice(trimmed.as_bytes()) {
                 Ok(value) => (value, true),
                 Err(_) => (Value::Object(salvage(trimmed)), false),
             },
@@ -71,7 +71,8 @@ impl Body {
 
     /// The object with the access token: at one of the provider's places, or at the top.
     pub(super) fn token_object<'a>(&'a self, provider: &'a Provider) -> Option<Found<'a>> {
-        self.objects(provider).find(|found| text_of(found.object, &ACCESS).is_some())
+        let mut objects = self.objects(provider).into_iter();
+        objects.find(|found| text_of(found.object, &ACCESS).is_some())
     }
 
     /// The refresh token. It is taken from the object with the access token, from the places where
@@ -81,18 +82,23 @@ impl Body {
         let pair = self.token_object(provider).map(|found| found.object);
         let alone =
             |object: &&Map<String, Value>| pair.is_none() || text_of(object, &ACCESS).is_none();
-        let own = self.objects(provider).map(|found| found.object).filter(alone);
-        // Alone, a text with spaces is a sentence about the member: `"This field is required."`
-        let own = own.filter_map(|object| text_of(object, &REFRESH));
-        let own = own.filter(|text| !text.contains(char::is_whitespace));
-        let own = pair.and_then(|object| text_of(object, &REFRESH)).into_iter().chain(own);
-        let elsewhere = ELSEWHERE
-            .iter()
-            .filter_map(|path| at(&self.value, path)?.as_object())
-            .filter(alone)
-            .filter_map(|object| text_of(object, &REFRESH))
-            .filter(|text| !text.contains(char::is_whitespace));
-        own.chain(elsewhere).find(|text| self.intact(text)).map(Secret::new)
+        let beside = pair.and_then(|object| text_of(object, &REFRESH));
+        if let Some(text) = beside.filter(|text| self.intact(text)) {
+            return Some(Secret::new(text));
+        }
+        let elsewhere = |path: &&str| at(&self.value, path)?.as_object();
+        let mut objects: Vec<_> = ELSEWHERE.iter().filter_map(elsewhere).collect();
+        let own = self.objects(provider);
+        objects.splice(..0, own.iter().map(|found| found.object));
+        for object in objects.into_iter().filter(alone) {
+            // Alone, a text with spaces is a sentence about the member: `"This field is required."`
+            let text = text_of(object, &REFRESH);
+            let fits = |text: &&str| !text.contains(char::is_whitespace) && self.intact(text);
+            if let Some(text) = text.filter(fits) {
+                return Some(Secret::new(text));
+            }
+        }
+        None
     }
 
     /// The access token, unless it has characters that no header can carry.
@@ -110,24 +116,37 @@ impl Body {
         !(self.lossy && text.contains(char::REPLACEMENT_CHARACTER))
     }
 
-    fn objects<'a>(&'a self, provider: &'a Provider) -> impl Iterator<Item = Found<'a>> {
-        let places = provider.reply_paths.iter().map(String::as_str).chain([""]);
-        places.filter_map(|path| {
-            let object = if path.is_empty() { &self.value } else { at(&self.value, path)? };
-            Some(Found { object: object.as_object()?, path })
-        })
+    fn objects<'a>(&'a self, provider: &'a Provider) -> Vec<Found<'a>> {
+        let mut objects = Vec::new();
+        for path in &provider.reply_paths {
+            if let Some(object) = at(&self.value, path).and_then(Value::as_object) {
+                objects.push(Found { object, path });
+            }
+        }
+        if let Some(object) = self.value.as_object() {
+            objects.push(Found { object, path: "" });
+        }
+        objects
     }
 
     /// What has no place of its own in a token: the members beside the access token, then those of
     /// the top level.
     pub(super) fn extra(&self, found: &Found<'_>) -> Map<String, Value> {
         let root = found.path.split(['.', '[']).next().unwrap_or_default();
-        let top = self.value.as_object().into_iter().flatten();
-        let top = top.filter(|(name, _)| !found.path.is_empty() && name.as_str() != root);
         let mut extra = Map::new();
-        for (name, value) in found.object.iter().chain(top) {
+        let mut add = |name: &String, value: &Value| {
             if !is_known(name) && !extra.contains_key(name) && is_shallow(value, DEEPEST) {
                 extra.insert(name.clone(), value.clone());
+            }
+        };
+        for (name, value) in found.object {
+            add(name, value);
+        }
+        if let Some(top) = self.value.as_object().filter(|_| !found.path.is_empty()) {
+            for (name, value) in top {
+                if name != root {
+                    add(name, value);
+                }
             }
         }
         extra
@@ -163,8 +182,8 @@ pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 
 /// The first of these members that is a text with something in it.
 fn text_of<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
-    let texts = names.iter().filter_map(|name| object.get(*name)?.as_str());
-    texts.into_iter().find(|text| !text.is_empty())
+    let text = |name: &&str| object.get(*name)?.as_str().filter(|text| !text.is_empty());
+    names.iter().find_map(text)
 }
 
 /// A record nests these members deeper than they came, and must be readable again.
@@ -186,7 +205,11 @@ fn form_members(text: &str) -> Option<Map<String, Value>> {
     if !pairs.iter().any(|pair| telling.contains(&pair.name.as_str())) {
         return None;
     }
-    Some(pairs.into_iter().map(|pair| (pair.name, Value::String(pair.value))).collect())
+    let mut members = Map::new();
+    for pair in pairs {
+        members.insert(pair.name, Value::String(pair.value));
+    }
+    Some(members)
 }
 
 /// The members of a JSON object that came whole before it breaks off.
@@ -210,7 +233,8 @@ fn salvage(text: &str) -> Map<String, Value> {
 
     let mut members = Map::new();
     // It is known to fail; what it read until then is what is wanted.
-    let _ = serde_json::Deserializer::from_str(text).deserialize_map(Members(&mut members));
+    let mut reader = serde_json::Deserializer::from_slice(text.as_bytes());
+    let _ = reader.deserialize_map(Members(&mut members));
     members
 }
 

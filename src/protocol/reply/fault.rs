@@ -5,6 +5,7 @@ use ureq::http::HeaderMap;
 
 use super::body::at;
 use crate::provider::{ErrorRule, Provider};
+use crate::search;
 
 /// What an answer says went wrong.
 #[derive(Default)]
@@ -51,12 +52,15 @@ impl Fault {
             "detail",
             "title",
         ];
-        let places = provider.error_text_paths.iter().map(String::as_str).chain(usual);
+        let mut texts = Vec::new();
+        let mut add = |path: &str| texts.extend(text_at(path).filter(|text| !text.is_empty()));
+        provider.error_text_paths.iter().for_each(|path| add(path));
+        usual.iter().for_each(|path| add(path));
         let named = |code: &String| code != UNNAMED && !code.bytes().all(|b| b.is_ascii_digit());
         Fault {
             named: code.as_ref().is_some_and(named) && !from_status,
             code,
-            texts: places.filter_map(text_at).filter(|text| !text.is_empty()).collect(),
+            texts,
             uri: text_at("error_uri"),
         }
     }
@@ -69,7 +73,7 @@ impl Fault {
         headers: &HeaderMap,
         body: &Value,
     ) -> bool {
-        let contains = |text: &str, part: &str| text.to_ascii_lowercase().contains(part);
+        let contains = |text: &str, part: &str| search::has(&text.to_ascii_lowercase(), part);
         rule.status.is_none_or(|wanted| wanted == status)
             && rule.code.as_ref().is_none_or(|wanted| match &self.code {
                 Some(code) => code.eq_ignore_ascii_case(wanted),
@@ -86,10 +90,8 @@ impl Fault {
                 })
             })
             && rule.header.as_ref().is_none_or(|(name, part)| {
-                let values = headers.get_all(name.as_str()).into_iter();
-                values
-                    .into_iter()
-                    .any(|value| contains(&String::from_utf8_lossy(value.as_bytes()), part))
+                let mut values = headers.get_all(name.as_str()).iter();
+                values.any(|value| contains(&String::from_utf8_lossy(value.as_bytes()), part))
             })
     }
 }

@@ -131,7 +131,7 @@ fn a_rotating_service_on_a_store_that_may_forget_is_warned_about_once() {
 fn a_logout_that_took_too_long_leaves_what_came_since() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     let keeper = world.keeper();
-    let result = keeper.clear(|_| {
+    let result = keeper.clear(&|_| {
         world.change(|record| record.generation += 1);
         Ok(true)
     });
@@ -140,7 +140,7 @@ fn a_logout_that_took_too_long_leaves_what_came_since() {
     assert!(world.store.record.lock().is_some());
     // One whose lock cannot be kept sends nothing.
     world.store.lasts.lock().push_back(false);
-    let error = world.keeper().clear(|_| unreachable!("nothing is sent")).unwrap_err();
+    let error = world.keeper().clear(&|_| unreachable!("nothing is sent")).unwrap_err();
     assert_eq!(error.kind(), "busy");
     assert!(world.store.record.lock().is_some());
 }

@@ -59,7 +59,7 @@ fn a_record_of_another_client_is_an_error_and_stays() {
     assert_eq!(kind(&use_token(&keeper)), "config");
     assert_eq!(keeper.seed(Token::new("x")).unwrap_err().kind(), "config");
     assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "config");
-    assert_eq!(keeper.clear(|_| Ok(false)).unwrap_err().kind(), "config");
+    assert_eq!(keeper.clear(&|_| Ok(false)).unwrap_err().kind(), "config");
     assert!(world.sent().is_empty());
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
 }
@@ -159,7 +159,7 @@ fn a_seed_never_replaces_what_is_stored() {
     let keeper = world.keeper();
     assert!(!keeper.seed(Token::new("stale").with_refresh_token("rt-0")).unwrap());
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
-    keeper.clear(|_| Ok(false)).unwrap();
+    keeper.clear(&|_| Ok(false)).unwrap();
     assert_eq!(kind(&use_token(&keeper)), "not_authorized");
     assert!(keeper.seed(Token::new("first").with_refresh_token("rt-1")).unwrap());
     assert!(!world.keeper().seed(Token::new("second")).unwrap());
@@ -173,7 +173,7 @@ fn login_seed_and_clear_wait_for_the_lock_and_then_say_busy() {
     *world.store.held.lock() = true;
     let keeper = world.keeper();
     assert_eq!(keeper.seed(Token::new("x")).unwrap_err().kind(), "busy");
-    assert_eq!(keeper.clear(|_| Ok(false)).unwrap_err().kind(), "busy");
+    assert_eq!(keeper.clear(&|_| Ok(false)).unwrap_err().kind(), "busy");
     assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "busy");
 }
 
