@@ -34,6 +34,41 @@ impl std::ops::DerefMut for Lent {
     }
 }
 
+type Pool = std::sync::Arc<std::sync::Mutex<Vec<Client>>>;
+
+/// A connection that goes back to its pool.
+struct Back(Option<Client>, Pool);
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        self.1.lock().unwrap().extend(self.0.take());
+    }
+}
+
+impl std::ops::Deref for Back {
+    type Target = Client;
+    fn deref(&self) -> &Client {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl std::ops::DerefMut for Back {
+    fn deref_mut(&mut self) -> &mut Client {
+        self.0.as_mut().unwrap()
+    }
+}
+
+fn pooled(url: String, pool: Pool) -> PostgresBackend {
+    PostgresBackend::with_connections(move || -> Result<_, BoxError> {
+        let resting = pool.lock().unwrap().pop();
+        let client = match resting {
+            Some(client) => client,
+            None => Client::connect(&url, NoTls)?,
+        };
+        Ok(Back(Some(client), pool.clone()))
+    })
+}
+
 /// Who has the lock, as the server sees it.
 fn holders(server: &Server) -> Vec<i32> {
     let sql = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted";
@@ -150,34 +185,8 @@ fn a_lock_ends_by_itself_and_leaves_nothing_behind() {
     drop((guard, theirs));
     assert!(holders(&server).is_empty());
     // What was set for the lock is as it was.
-    let url = server.url();
-    let shared = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let pool = shared.clone();
-    struct Back(Option<Client>, std::sync::Arc<std::sync::Mutex<Vec<Client>>>);
-    impl Drop for Back {
-        fn drop(&mut self) {
-            self.1.lock().unwrap().extend(self.0.take());
-        }
-    }
-    impl std::ops::Deref for Back {
-        type Target = Client;
-        fn deref(&self) -> &Client {
-            self.0.as_ref().unwrap()
-        }
-    }
-    impl std::ops::DerefMut for Back {
-        fn deref_mut(&mut self) -> &mut Client {
-            self.0.as_mut().unwrap()
-        }
-    }
-    let store = PostgresBackend::with_connections(move || -> Result<_, BoxError> {
-        let resting = pool.lock().unwrap().pop();
-        let client = match resting {
-            Some(client) => client,
-            None => Client::connect(&url, NoTls)?,
-        };
-        Ok(Back(Some(client), pool.clone()))
-    });
+    let shared = Pool::default();
+    let store = pooled(server.url(), shared.clone());
     store.save(&record(1)).unwrap();
     let guard = store.lock(Duration::ZERO).unwrap();
     assert!(guard.lasts(Duration::from_secs(1)));
@@ -190,6 +199,22 @@ fn a_lock_ends_by_itself_and_leaves_nothing_behind() {
             assert_eq!(shown, if setting == "idle_session_timeout" { "0" } else { "on" });
         }
     }
+}
+
+#[test]
+fn a_session_that_failed_takes_no_lock_back_to_its_pool() {
+    let Some(server) = servers::postgres() else { return };
+    store(&server).save(&record(1)).unwrap();
+    // The lock is taken, and then the look at it fails.
+    let sql = "CREATE ROLE app LOGIN PASSWORD 'sesame'; REVOKE SELECT ON pg_locks FROM PUBLIC; \
+               GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO app";
+    admin(&server).batch_execute(sql).unwrap();
+    let shared = Pool::default();
+    let app = pooled(server.url().replace("postgres@", "app:sesame@"), shared.clone());
+    let error = precise(app.lock(Duration::ZERO));
+    assert!(error.to_string().contains("permission denied"), "{error}");
+    assert_eq!(shared.lock().unwrap().len(), 1, "it is back, and open");
+    assert!(holders(&server).is_empty());
 }
 
 #[test]

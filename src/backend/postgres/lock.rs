@@ -59,8 +59,8 @@ fn limit(client: &mut Client, key: Key, lease: Duration) -> Result<bool, postgre
 fn release(client: &mut Client, key: Key) -> Result<(), postgres::Error> {
     let limited = if key.limited { "RESET idle_session_timeout; " } else { "" };
     client.batch_execute(&format!(
-        "{limited}RESET tcp_keepalives_idle; RESET tcp_keepalives_interval; \
-         RESET tcp_keepalives_count; SELECT pg_advisory_unlock({})",
+        "SELECT pg_advisory_unlock({}); {limited}RESET tcp_keepalives_idle; \
+         RESET tcp_keepalives_interval; RESET tcp_keepalives_count",
         key.number
     ))
 }

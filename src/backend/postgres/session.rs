@@ -1,7 +1,7 @@
 //! Sessions with a PostgreSQL server, and a limit on how long one is waited for.
 
 use std::ops::DerefMut;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SendError, sync_channel};
 
 use postgres::Client;
 use postgres::error::SqlState;
@@ -79,16 +79,22 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
 
 /// Runs `work` on a thread of its own, and gives up waiting for it in time: neither the library nor
 /// the server notices a network that has stopped carrying anything in bounded time. The thread ends
-/// with the connection.
+/// with the connection; `late` gets what nobody waited for.
 fn within<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
+    late: impl FnOnce(T) + Send + 'static,
 ) -> Result<T, BoxError> {
-    let (send, receive) = sync_channel(1);
+    // Without room: what is sent is taken, or comes back.
+    let (send, receive) = sync_channel(0);
     let unavailable = |text: String| BackendError::Unavailable(format!("{name}: {text}"));
     let builder = std::thread::Builder::new().name("evergrant-postgres".to_owned());
     builder
-        .spawn(move || drop(send.send(work())))
+        .spawn(move || {
+            if let Err(SendError(done)) = send.send(work()) {
+                late(done);
+            }
+        })
         .map_err(|error| unavailable(format!("no thread: {error}")))?;
     let no_answer = |_| unavailable(format!("no answer within {} s", PATIENCE.as_secs()));
     Ok(receive.recv_timeout(PATIENCE).map_err(no_answer)?)
@@ -99,12 +105,17 @@ pub(super) fn open(
     name: &str,
     connect: impl FnOnce() -> Result<Session, postgres::Error> + Send + 'static,
 ) -> Result<Session, BoxError> {
-    within(name, connect)?.map_err(|error| {
+    within(name, connect, drop)?.map_err(|error| {
         if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) {
             return BackendError::Busy(format!("{name}: {}", told(&error))).into();
         }
         failed(name, &error).error
     })
+}
+
+/// A session that somebody lent goes back to them, and a lock that nobody knows of must not go with it.
+fn forget_locks(session: &mut Session) {
+    let _ = session.client().batch_execute("SELECT pg_advisory_unlock_all()");
 }
 
 /// Runs `work` on a session; one that failed is not used again.
@@ -113,10 +124,14 @@ pub(super) fn on<T: Send + 'static>(
     name: &str,
     work: impl FnOnce(&mut Client) -> Result<T, postgres::Error> + Send + 'static,
 ) -> Result<(Session, T), Failed> {
-    let done = within(name, move || {
+    let work = move || {
         let done = work(session.client());
+        if done.is_err() {
+            forget_locks(&mut session);
+        }
         (session, done)
-    });
+    };
+    let done = within(name, work, |(mut session, _)| forget_locks(&mut session));
     match done {
         Ok((session, Ok(done))) => Ok((session, done)),
         Ok((_, Err(error))) => Err(failed(name, &error)),
