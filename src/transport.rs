@@ -199,8 +199,8 @@ impl TokenTransport {
         in_time: &dyn Fn() -> bool,
         build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
     ) -> (Raw, Vec<Secret>) {
-        let once = || {
-            let request = match build(&self.caller(self.their_time(sent_at))) {
+        let once = |now| {
+            let request = match build(&self.caller(self.their_time(now))) {
                 Ok(request) => request,
                 Err(error) => return (Raw::Never(error.into()), Vec::new()),
             };
@@ -210,9 +210,12 @@ impl TokenTransport {
             };
             (raw, self.hidden(&request, spent))
         };
-        let done = once();
+        let done = once(sent_at);
         // Nothing was spent: whoever the server does not know gets nothing done.
-        if self.clock_was_wrong(&done.0, sent_at) { once() } else { done }
+        match self.clock_was_wrong(&done.0, sent_at) {
+            Some(now) => once(now),
+            None => done,
+        }
     }
 
     /// What a server may repeat in its error text, in the form it was sent.

@@ -121,11 +121,11 @@ impl JwtBearer {
             .into_iter()
             .filter_map(|(name, value)| Some(format!("{name}={}", form_encoded(value.as_ref()?))))
             .collect();
-        marks.extend(
-            self.claims
-                .iter()
-                .map(|(name, value)| format!("{name}={}", form_encoded(&value.to_string()))),
-        );
+        // A claim may be a secret, and this is shown in errors: which one it is stays to be told.
+        let claim = |(name, value): (&String, &Value)| {
+            format!("{name}={}", Secret::new(value.to_string()).fingerprint())
+        };
+        marks.extend(self.claims.iter().map(claim));
         Some(marks.join("&")).filter(|marks| !marks.is_empty())
     }
 

@@ -45,22 +45,27 @@ impl TokenTransport {
         now.checked_add(seconds).unwrap_or(now)
     }
 
-    /// Learns from an answer. Says whether it may be a refusal because the clocks differ, and the
-    /// next request would carry another time.
-    pub(super) fn clock_was_wrong(&self, raw: &Raw, sent_at: OffsetDateTime) -> bool {
-        let Raw::Answer(answer) = raw else { return false };
+    /// Learns from an answer. The moment it came if it may be a refusal because the clocks differ, and
+    /// the next request would carry another time.
+    pub(super) fn clock_was_wrong(
+        &self,
+        raw: &Raw,
+        sent_at: OffsetDateTime,
+    ) -> Option<OffsetDateTime> {
+        let Raw::Answer(answer) = raw else { return None };
         let of_grant = matches!(self.grant, Some(super::Grant::JwtBearer(_)));
         let signs = self.credentials.signer().is_some()
             || self.provider.client_auth == ClientAuth::SecretJwt;
         if !signs && !of_grant {
-            return false;
+            return None;
         }
         let came_at = self.skew.clock.now_utc();
-        let Some(skew) = protocol::skew(&answer.headers, sent_at, came_at) else { return false };
+        let skew = protocol::skew(&answer.headers, sent_at, came_at)?;
         let skew = if skew.abs() > TOLERANCE { skew } else { 0 };
         let before = self.skew.seconds.swap(skew, Ordering::Relaxed);
         let moved = skew.abs_diff(before) > TOLERANCE.unsigned_abs();
-        moved && protocol::may_be_our_clock(answer.status, &answer.body, of_grant)
+        let wrong = moved && protocol::may_be_our_clock(answer.status, &answer.body, of_grant);
+        wrong.then_some(came_at)
     }
 }
 
@@ -70,7 +75,7 @@ impl TokenTransport {
         now
     }
 
-    pub(super) fn clock_was_wrong(&self, _: &Raw, _: OffsetDateTime) -> bool {
-        false
+    pub(super) fn clock_was_wrong(&self, _: &Raw, _: OffsetDateTime) -> Option<OffsetDateTime> {
+        None
     }
 }

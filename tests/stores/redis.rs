@@ -167,6 +167,14 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         let _: () = do_it(&server, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
         assert!(kept.lasts(Duration::from_secs(1)));
         assert!(matches!(precise(store(&server).lock(Duration::ZERO)), BackendError::Busy(_)));
+        // A renewal on another connection whose answer was lost.
+        let held: String = do_it(&server, &["GET", "evergrant:default:lock"]);
+        let word = held.split(' ').next().unwrap();
+        let _: () = do_it(&server, &["SET", "evergrant:default:lock", &format!("{word} x 1")]);
+        assert!(kept.lasts(Duration::from_secs(1)));
+        let _: () = do_it(&server, &["SET", "evergrant:default:lock", &format!("{word} x 2")]);
+        drop(kept);
+        let kept = other.lock(Duration::ZERO).expect("it was let go");
         // Where a user may not ask about connections, the lease is what is left.
         let rules =
             "ACL SETUSER default on nopass ~* &* +@all -client|list -client|id -info -config";

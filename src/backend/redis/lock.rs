@@ -22,14 +22,17 @@ if not held or held == ARGV[1] or held == ARGV[3] then
 end
 return held";
 
-/// Goes on with a lock that is ours, under the name of `ARGV[2]`.
-const RENEW: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then
+/// Goes on with a lock of the random word `ARGV[1]`, under the name of `ARGV[2]`. The rest of the name
+/// may be another than we know: that of a renewal whose answer was lost.
+const RENEW: &str = "local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
   return 1
 end
 return 0";
 
-const RELEASE: &str = "if redis.call('GET', KEYS[1]) == ARGV[1] then
+const RELEASE: &str = "local held = redis.call('GET', KEYS[1])
+if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
   return redis.call('DEL', KEYS[1])
 end
 return 0";
@@ -183,11 +186,12 @@ impl Held {
     }
 
     fn renew(&mut self, wanted: Duration) -> Result<bool, BoxError> {
-        let renew = |connection: &mut Connection, old: &str, new: &str| -> RedisResult<i64> {
-            script(RENEW, &self.key).arg(old).arg(new).arg(millis(wanted)).query(&mut **connection)
+        let renew = |connection: &mut Connection, name: &str| -> RedisResult<i64> {
+            let mut command = script(RENEW, &self.key);
+            command.arg(&self.token).arg(name).arg(millis(wanted)).query(&mut **connection)
         };
         if let Some(mut connection) = self.connection.take() {
-            match renew(&mut connection, &self.name, &self.name) {
+            match renew(&mut connection, &self.name) {
                 Ok(done) => {
                     self.connection = Some(connection);
                     return Ok(done == 1);
@@ -204,7 +208,7 @@ impl Held {
         let (connection, (name, done)) = self.server.lend(|connection| {
             on(connection, &self.store, &mut |connection| {
                 let new = name(&self.token, connection)?;
-                let done = renew(connection, &self.name, &new)?;
+                let done = renew(connection, &new)?;
                 Ok((new, done))
             })
         })?;
@@ -218,7 +222,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         // Without its connection the lock is free by itself, or at the end of the lease.
         if let Some(mut connection) = self.connection.take()
-            && script(RELEASE, &self.key).arg(&self.name).query::<i64>(&mut *connection).is_ok()
+            && script(RELEASE, &self.key).arg(&self.token).query::<i64>(&mut *connection).is_ok()
         {
             self.server.put(connection);
         }
