@@ -3,10 +3,10 @@
 //! Derived readers and writers are compiled once for each type and each source, and every program
 //! that depends on the crate would pay for them with its build.
 
-use serde::ser::{Error as _, Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use zeroize::Zeroize as _;
 
 use crate::secret::Secret;
 
@@ -95,90 +95,102 @@ pub(crate) fn list<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Vec<
     Some(list)
 }
 
-/// An object about to be written.
+/// An object about to be written. What is absent, false or empty is left out.
 #[derive(Default)]
-pub(crate) struct Fields<'a>(Vec<(&'a str, Field<'a>)>);
-
-/// The value of a member about to be written.
-pub(crate) enum Field<'a> {
-    Text(&'a str),
-    Number(u64),
-    Flag(bool),
-    Date(OffsetDateTime),
-    Object(Fields<'a>),
-    List(Vec<Field<'a>>),
-    Map(&'a Map<String, Value>),
-    Value(&'a Value),
+pub(crate) struct Fields {
+    members: Map<String, Value>,
+    undatable: bool,
 }
 
-impl<'a> Fields<'a> {
-    pub(crate) fn put(&mut self, name: &'a str, field: Field<'a>) {
-        self.0.push((name, field));
+impl Fields {
+    pub(crate) fn put(&mut self, name: &str, value: Value) {
+        self.members.insert(name.to_owned(), value);
     }
 
-    pub(crate) fn text(&mut self, name: &'a str, text: &'a str) {
-        self.put(name, Field::Text(text));
+    pub(crate) fn text(&mut self, name: &str, text: &str) {
+        self.put(name, Value::String(text.to_owned()));
     }
 
-    /// Left out if it is absent.
-    pub(crate) fn may(&mut self, name: &'a str, field: Option<Field<'a>>) {
-        self.0.extend(field.map(|field| (name, field)));
+    pub(crate) fn may_text(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(name, text);
+        }
     }
 
-    pub(crate) fn may_text(&mut self, name: &'a str, text: Option<&'a str>) {
-        self.may(name, text.map(Field::Text));
-    }
-
-    pub(crate) fn may_secret(&mut self, name: &'a str, secret: Option<&'a Secret>) {
+    pub(crate) fn may_secret(&mut self, name: &str, secret: Option<&Secret>) {
         self.may_text(name, secret.map(Secret::expose));
     }
 
-    pub(crate) fn may_date(&mut self, name: &'a str, date: Option<OffsetDateTime>) {
-        self.may(name, date.map(Field::Date));
+    pub(crate) fn date(&mut self, name: &str, date: OffsetDateTime) {
+        let text = self.dated(date);
+        self.put(name, text);
     }
 
-    /// Left out if it is false.
-    pub(crate) fn may_flag(&mut self, name: &'a str, flag: bool) {
-        self.may(name, flag.then_some(Field::Flag(flag)));
+    pub(crate) fn may_date(&mut self, name: &str, date: Option<OffsetDateTime>) {
+        if let Some(date) = date {
+            self.date(name, date);
+        }
     }
 
-    /// Left out if it is empty.
-    pub(crate) fn may_list(&mut self, name: &'a str, list: Vec<Field<'a>>) {
-        self.may(name, (!list.is_empty()).then_some(Field::List(list)));
+    /// RFC 3339 has years 0 to 9999.
+    pub(crate) fn dated(&mut self, date: OffsetDateTime) -> Value {
+        let text = date.format(&Rfc3339);
+        self.undatable |= text.is_err();
+        Value::String(text.unwrap_or_default())
+    }
+
+    pub(crate) fn may_flag(&mut self, name: &str, flag: bool) {
+        if flag {
+            self.put(name, Value::Bool(true));
+        }
+    }
+
+    pub(crate) fn object(&mut self, name: &str, fields: Fields) {
+        self.undatable |= fields.undatable;
+        self.put(name, Value::Object(fields.members));
+    }
+
+    pub(crate) fn may_object(&mut self, name: &str, fields: Option<Fields>) {
+        if let Some(fields) = fields {
+            self.object(name, fields);
+        }
+    }
+
+    pub(crate) fn may_list(&mut self, name: &str, list: Vec<Value>) {
+        if !list.is_empty() {
+            self.put(name, Value::Array(list));
+        }
     }
 
     /// Members that were read and not known.
-    pub(crate) fn rest(&mut self, rest: &'a Map<String, Value>) {
+    pub(crate) fn rest(&mut self, rest: &Map<String, Value>) {
         for (name, value) in rest {
-            self.put(name, Field::Value(value));
+            self.put(name, value.clone());
+        }
+    }
+
+    /// # Errors
+    ///
+    /// When a date has no form.
+    pub(crate) fn into_value(self) -> Result<Value, &'static str> {
+        match self.undatable {
+            true => Err("a date has no form in RFC 3339, which has years 0 to 9999"),
+            false => Ok(Value::Object(self.members)),
         }
     }
 }
 
-impl Serialize for Fields<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, field) in &self.0 {
-            map.serialize_entry(name, field)?;
-        }
-        map.end()
-    }
+/// JSON as serde_json reads it by itself: a reader of our own would be compiled once more.
+pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-impl Serialize for Field<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Field::Text(text) => serializer.serialize_str(text),
-            Field::Number(number) => serializer.serialize_u64(*number),
-            Field::Flag(flag) => serializer.serialize_bool(*flag),
-            Field::Date(date) => {
-                let text = date.format(&Rfc3339).map_err(S::Error::custom)?;
-                serializer.serialize_str(&text)
-            }
-            Field::Object(fields) => fields.serialize(serializer),
-            Field::List(list) => serializer.collect_seq(list),
-            Field::Map(map) => map.serialize(serializer),
-            Field::Value(value) => value.serialize(serializer),
-        }
+/// Wipes every text in a value.
+pub(crate) fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::error::{BoxError, Error, Result};
-use crate::members::Members;
+use crate::members::{self, Members};
 use crate::secret::{Secret, random_id};
 use crate::token::Token;
 
@@ -96,7 +96,8 @@ impl Record {
         }
         // serde_json names line and column and, for a wrong type, the text: so the cause is told
         // in our own words.
-        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
+        let value: Value = text.parse().map_err(|error: serde_json::Error| {
             format!("it is not whole JSON (line {}, column {})", error.line(), error.column())
         })?;
         Record::from_value(value).map_err(Into::into)
@@ -132,7 +133,10 @@ impl Record {
     ///
     /// When a date has no form in RFC 3339, which has years 0 to 9999.
     pub fn to_json(&self) -> Result<Vec<u8>, BoxError> {
-        Ok(serde_json::to_vec(self)?)
+        let mut value = self.fields().into_value()?;
+        let text = value.to_string();
+        members::wipe(&mut value);
+        Ok(text.into_bytes())
     }
 
     /// The token.

@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::members::{self, Field, Fields, Members};
+use crate::members::{self, Fields, Members};
 use crate::secret::Secret;
 
 /// What an authorization server issued: an access token, and what came with it.
@@ -230,7 +230,7 @@ impl Token {
     }
 
     /// The token as it is stored, secrets in clear.
-    pub(crate) fn fields(&self) -> Fields<'_> {
+    pub(crate) fn fields(&self) -> Fields {
         let mut fields = Fields::default();
         fields.text("access_token", self.access_token.expose());
         fields.text("token_type", &self.token_type);
@@ -239,7 +239,9 @@ impl Token {
         fields.may_date("issued_at", self.issued_at);
         fields.may_date("expires_at", self.expires_at);
         fields.may_secret("id_token", self.id_token.as_ref());
-        fields.may("extra", (!self.extra.is_empty()).then_some(Field::Map(&self.extra)));
+        if !self.extra.is_empty() {
+            fields.put("extra", Value::Object(self.extra.clone()));
+        }
         fields.rest(&self.unknown);
         fields
     }

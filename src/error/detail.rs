@@ -278,7 +278,7 @@ impl ApiError {
 
     /// The body as JSON, if it is that.
     pub fn json(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(&self.body).ok()
+        crate::members::parse(&self.body)
     }
 }
 

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 
+use crate::members::{object, parse};
 use crate::secret::Secret;
 
 /// What is in the middle of a signed JWT (RFC 7519 section 3). The signature is not looked at.
@@ -18,7 +19,7 @@ pub(crate) fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {
     }
     let payload = payload.trim_end_matches('=');
     let bytes = URL_SAFE_NO_PAD.decode(payload).map_err(|_| "its claims are not base64url")?;
-    serde_json::from_slice(&bytes).map_err(|_| "its claims are not a JSON object")
+    parse(&bytes).and_then(object).ok_or("its claims are not a JSON object")
 }
 
 /// Whether an ID token is that of the login that sent this nonce (OpenID Connect Core section

@@ -37,8 +37,8 @@ impl Token {
     /// text.
     pub fn from_json(text: &str) -> Result<Token> {
         let wrong = |why: &str| Error::config(format!("this is not a stored token: {why}"));
-        let object: Map<String, Value> = serde_json::from_slice(text.as_bytes())
-            .map_err(|_| wrong("it is not a JSON object"))?;
+        let object: Map<String, Value> =
+            text.parse().map_err(|_| wrong("it is not a JSON object"))?;
         let string = |name: &str| {
             let text = object.get(name)?.as_str()?;
             Some(text.to_owned()).filter(|text| !text.is_empty())

@@ -6,6 +6,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 use ureq::http::HeaderMap;
 
 use crate::clock::until;
+use crate::search::number;
 
 /// How long the answer asks to wait, `cap` at most; `None` when it does not say. A date counts from
 /// the answer's own `Date`, so that a wrong clock here does not lengthen the wait, or else from
@@ -21,7 +22,7 @@ pub(crate) fn retry_after(
         let text = text.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             // More digits than a number holds are a long wait, not garbage.
-            return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
+            return Some(number(text).map_or(Duration::MAX, Duration::from_secs));
         }
         Some(until(date, http_date(text, now)?))
     };
@@ -52,7 +53,7 @@ fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     };
     let named = |name: &&str| month.get(..3).is_some_and(|month| name.eq_ignore_ascii_case(month));
     let month = Month::January.nth_next(MONTHS.iter().position(named)? as u8);
-    let mut full = number(year)?;
+    let mut full = i32::try_from(number(year)?).ok()?;
     if year.len() == 2 {
         full += now.year() - now.year().rem_euclid(100);
         // More than fifty years ahead means the past century (RFC 9110 section 5.6.7).
@@ -66,10 +67,6 @@ fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let time = Time::from_hms(hour, minute, if second == 60 { 59 } else { second }).ok()?;
     let date = Date::from_calendar_date(full, month, u8::try_from(number(day)?).ok()?).ok()?;
     clock.next().is_none().then(|| date.with_time(time).assume_utc())
-}
-
-fn number(text: &str) -> Option<i32> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 #[cfg(test)]

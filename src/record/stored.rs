@@ -1,12 +1,13 @@
 //! How a record and its parts stand in a store.
 
 use serde::de::Error as _;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::parts::{Binding, Holder, Note, Refused, Seen};
 use super::{Record, Replaces, VERSION};
-use crate::members::{Field, Fields, Members, date, flag, list, number, secret, text};
+use crate::members::{Fields, Members, date, flag, list, number, secret, text, wipe};
 use crate::token::Token;
 
 impl<'de> Deserialize<'de> for Record {
@@ -38,22 +39,23 @@ impl Record {
         })
     }
 
-    fn fields(&self) -> Fields<'_> {
+    pub(super) fn fields(&self) -> Fields {
         let mut fields = Fields::default();
-        fields.put("version", Field::Number(self.version.into()));
-        fields.may("binding", self.binding.as_ref().map(|binding| Field::Object(binding.fields())));
+        fields.put("version", self.version.into());
+        fields.may_object("binding", self.binding.as_ref().map(Binding::fields));
         fields.text("login", &self.login);
-        fields.put("revision", Field::Number(self.revision));
-        fields.put("generation", Field::Number(self.generation));
-        fields.put("token", Field::Object(self.token.fields()));
+        fields.put("revision", self.revision.into());
+        fields.put("generation", self.generation.into());
+        fields.object("token", self.token.fields());
         fields.may_date("rotated_at", self.rotated_at);
-        fields.may("note", self.note.as_ref().map(|note| Field::Object(note.fields())));
+        fields.may_object("note", self.note.as_ref().map(Note::fields));
         fields.may_secret("spare", self.spare.as_ref());
-        fields.may("refused", self.refused.as_ref().map(|refused| Field::Object(refused.fields())));
+        fields.may_object("refused", self.refused.as_ref().map(Refused::fields));
         fields.may_secret("superseded", self.superseded.as_ref());
         fields.may_date("consented_at", self.consented_at);
         fields.may_date("refresh_expires_at", self.refresh_expires_at);
-        fields.may_list("refusals", self.refusals.iter().copied().map(Field::Date).collect());
+        let refusals = self.refusals.iter().map(|date| fields.dated(*date)).collect();
+        fields.may_list("refusals", refusals);
         fields.rest(&self.unknown);
         fields
     }
@@ -71,7 +73,7 @@ impl Binding {
         })
     }
 
-    fn fields(&self) -> Fields<'_> {
+    fn fields(&self) -> Fields {
         let mut fields = Fields::default();
         fields.text("token_endpoint", &self.token_endpoint);
         fields.text("client_id", &self.client_id);
@@ -101,20 +103,26 @@ impl Note {
         })
     }
 
-    fn fields(&self) -> Fields<'_> {
+    fn fields(&self) -> Fields {
         let mut fields = Fields::default();
         fields.text("fingerprint", &self.fingerprint);
         fields.text("nonce", &self.nonce);
-        fields.put("holder", Field::Object(self.holder.fields()));
-        fields.put("sent_at", Field::Date(self.sent_at));
-        fields.put("deadline", Field::Date(self.deadline));
-        fields.put("attempts", Field::Number(self.attempts.into()));
+        fields.object("holder", self.holder.fields());
+        fields.date("sent_at", self.sent_at);
+        fields.date("deadline", self.deadline);
+        fields.put("attempts", self.attempts.into());
         fields.may_flag("answered", self.answered);
         fields.may_date("not_before", self.not_before);
         fields.may_date("unanswered_since", self.unanswered_since);
         fields.may_flag("early", self.early);
-        let seen = self.seen.iter().map(|seen| Field::Object(seen.fields()));
-        fields.may_list("seen", seen.collect());
+        let mut seen = Vec::new();
+        for Seen { host, at } in &self.seen {
+            let mut member = Map::new();
+            member.insert("host".to_owned(), Value::String(host.clone()));
+            member.insert("at".to_owned(), fields.dated(*at));
+            seen.push(Value::Object(member));
+        }
+        fields.may_list("seen", seen);
         fields.rest(&self.unknown);
         fields
     }
@@ -125,13 +133,6 @@ impl Seen {
         let mut stored = Members::of(value)?;
         Some(Seen { host: stored.must("host", text)?, at: stored.must("at", date)? })
     }
-
-    fn fields(&self) -> Fields<'_> {
-        let mut fields = Fields::default();
-        fields.text("host", &self.host);
-        fields.put("at", Field::Date(self.at));
-        fields
-    }
 }
 
 impl Holder {
@@ -140,10 +141,10 @@ impl Holder {
         Some(Holder { host: stored.must("host", text)?, pid: stored.must("pid", number)? })
     }
 
-    fn fields(&self) -> Fields<'_> {
+    fn fields(&self) -> Fields {
         let mut fields = Fields::default();
         fields.text("host", &self.host);
-        fields.put("pid", Field::Number(self.pid.into()));
+        fields.put("pid", self.pid.into());
         fields
     }
 }
@@ -161,13 +162,13 @@ impl Refused {
         })
     }
 
-    fn fields(&self) -> Fields<'_> {
+    fn fields(&self) -> Fields {
         let mut fields = Fields::default();
         fields.text("fingerprint", &self.fingerprint);
-        fields.put("at", Field::Date(self.at));
+        fields.date("at", self.at);
         fields.text("code", &self.code);
         fields.may_text("description", self.description.as_deref());
-        fields.put("status", Field::Number(self.status.into()));
+        fields.put("status", self.status.into());
         fields.may_date("unanswered_since", self.unanswered_since);
         fields
     }
@@ -177,7 +178,10 @@ macro_rules! as_fields {
     ($($type:ty)*) => { $(
         impl Serialize for $type {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.fields().serialize(serializer)
+                let mut value = self.fields().into_value().map_err(S::Error::custom)?;
+                let done = value.serialize(serializer);
+                wipe(&mut value);
+                done
             }
         }
     )* };

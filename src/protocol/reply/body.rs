@@ -1,12 +1,12 @@
 //! The body of an answer, whatever form it came in.
 
-use serde::Deserializer as _;
-use serde::de::{MapAccess, Visitor};
 use serde_json::{Map, Value};
-use zeroize::Zeroize as _;
+use zeroize::Zeroizing;
 
+use crate::members::{object, wipe};
 use crate::protocol::form;
 use crate::provider::Provider;
+use crate::search::number;
 use crate::secret::Secret;
 
 const ACCESS: [&str; 3] = ["access_token", "accessToken", "AccessToken"];
@@ -54,7 +54,7 @@ impl Body {
         let trimmed = text.trim();
         let trimmed = trimmed.strip_prefix('\u{feff}').unwrap_or(trimmed).trim();
         let (value, whole) = match trimmed.bytes().next() {
-            Some(b'{' | b'[') => match serde_json::from_slice(trimmed.as_bytes()) {
+            Some(b'{' | b'[') => match trimmed.parse() {
                 Ok(value) => (value, true),
                 Err(_) => (Value::Object(salvage(trimmed)), false),
             },
@@ -86,11 +86,9 @@ impl Body {
         if let Some(text) = beside.filter(|text| self.intact(text)) {
             return Some(Secret::new(text));
         }
-        let elsewhere = |path: &&str| at(&self.value, path)?.as_object();
-        let mut objects: Vec<_> = ELSEWHERE.iter().filter_map(elsewhere).collect();
-        let own = self.objects(provider);
-        objects.splice(..0, own.iter().map(|found| found.object));
-        for object in objects.into_iter().filter(alone) {
+        let mut places = self.objects(provider);
+        ELSEWHERE.iter().for_each(|path| self.add(&mut places, path));
+        for object in places.iter().map(|found| found.object).filter(alone) {
             // Alone, a text with spaces is a sentence about the member: `"This field is required."`
             let text = text_of(object, &REFRESH);
             let fits = |text: &&str| !text.contains(char::is_whitespace) && self.intact(text);
@@ -118,15 +116,16 @@ impl Body {
 
     fn objects<'a>(&'a self, provider: &'a Provider) -> Vec<Found<'a>> {
         let mut objects = Vec::new();
-        for path in &provider.reply_paths {
-            if let Some(object) = at(&self.value, path).and_then(Value::as_object) {
-                objects.push(Found { object, path });
-            }
-        }
-        if let Some(object) = self.value.as_object() {
-            objects.push(Found { object, path: "" });
-        }
+        provider.reply_paths.iter().for_each(|path| self.add(&mut objects, path));
+        self.add(&mut objects, "");
         objects
+    }
+
+    fn add<'a>(&'a self, objects: &mut Vec<Found<'a>>, path: &'a str) {
+        let value = if path.is_empty() { Some(&self.value) } else { at(&self.value, path) };
+        if let Some(object) = value.and_then(Value::as_object) {
+            objects.push(Found { object, path });
+        }
     }
 
     /// What has no place of its own in a token: the members beside the access token, then those of
@@ -174,7 +173,7 @@ pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
             value = value.get(name)?;
         }
         for index in indices.split('[').skip(1) {
-            value = value.get(index.strip_suffix(']')?.parse::<usize>().ok()?)?;
+            value = value.get(usize::try_from(number(index.strip_suffix(']')?)?).ok()?)?;
         }
     }
     Some(value)
@@ -212,39 +211,36 @@ fn form_members(text: &str) -> Option<Map<String, Value>> {
     Some(members)
 }
 
-/// The members of a JSON object that came whole before it breaks off.
+/// The members of a JSON object that came whole before it breaks off: as many as can be read with a
+/// brace after them.
 fn salvage(text: &str) -> Map<String, Value> {
-    struct Members<'a>(&'a mut Map<String, Value>);
-
-    impl<'de> Visitor<'de> for Members<'_> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            while let Some((name, value)) = map.next_entry()? {
-                self.0.insert(name, value);
-            }
-            Ok(())
+    let (mut ends, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_usize, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' if depth == 1 => ends.push(at),
+            _ => {}
         }
     }
-
-    let mut members = Map::new();
-    // It is known to fail; what it read until then is what is wanted.
-    let mut reader = serde_json::Deserializer::from_slice(text.as_bytes());
-    let _ = reader.deserialize_map(Members(&mut members));
-    members
-}
-
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(members) => members.values_mut().for_each(wipe),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    // The last member, unless it is a number that may go on.
+    if text.ends_with(['"', '}', ']']) {
+        ends.push(text.len());
     }
+    // Where one does not come whole, none after it does.
+    let read = |end: usize| -> Option<Value> {
+        let mut part = Zeroizing::new(String::with_capacity(end + 1));
+        part.push_str(&text[..end]);
+        part.push('}');
+        part.parse().ok()
+    };
+    let reads = |end: &usize| read(*end).map(|mut value| wipe(&mut value)).is_some();
+    let whole = ends.partition_point(reads);
+    ends[..whole].last().and_then(|end| object(read(*end)?)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -277,6 +273,14 @@ mod tests {
         assert!(!body.whole);
         assert_eq!(body.value, json!({"access_token": "at1", "refresh_token": "rt2"}));
         assert_eq!(Body::parse(&text[..40]).value, json!({"access_token": "at1"}));
+        // A number may have been longer; what looks like an end in a text is none.
+        let odd = br#"{"a":"x\"},{\\","rt":"2","n":{"a":1,"b":[2,3]},"expires_in":36"#;
+        let whole = json!({"a": "x\"},{\\", "rt": "2", "n": {"a": 1, "b": [2, 3]}});
+        assert_eq!(Body::parse(odd).value, whole);
+        for odd in [r#"{"rt":"2",oops,"b":"1""#, r#"{"rt":"2","b":"1""3""#, r#"{"rt":"2",,"#] {
+            assert_eq!(Body::parse(odd.as_bytes()).value, json!({"rt": "2"}), "{odd}");
+        }
+        assert_eq!(Body::parse(b"{").value, json!({}));
     }
 
     #[test]
