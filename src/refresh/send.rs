@@ -174,6 +174,12 @@ impl Keeper {
                 Err(source) => return self.put_off(call, self.unknown(sent_at, source)),
             };
             if now.login != latest.login || now.token.refresh_token() != Some(&refresh_token) {
+                // It was no refusal of what is stored now, and the service has counted it.
+                if self.rules.refusal_limit.is_some() {
+                    let mut counted = now.next();
+                    self.count(&mut counted);
+                    let _ = self.backend.save(&counted);
+                }
                 return Ok(Step::Again);
             }
             latest = now;

@@ -184,6 +184,23 @@ fn refusals_are_counted_in_the_store_and_stop_before_the_limit() {
 }
 
 #[test]
+fn a_refusal_of_what_a_script_has_replaced_counts() {
+    let world = exacting();
+    advance(&world, 700);
+    let store = world.store.clone();
+    // It had a token of its own, and writes it while ours is refused.
+    *world.wire.1.lock() = Some(Box::new(move || {
+        let mut stored = store.record.lock();
+        let record = stored.as_mut().unwrap();
+        record.token = record.token.clone().with_refresh_token("rt-script");
+    }));
+    world.acts(&[Act::Refuse, Act::Refuse]);
+    assert_eq!(kind(&use_token(&world.keeper())), "reauthorize");
+    assert_eq!(world.sent(), ["rt-1", "rt-script"]);
+    assert_eq!(world.stored().refusals.len(), 2);
+}
+
+#[test]
 fn errors_that_say_nothing_count_only_where_the_client_is_at_fault() {
     for (act, sent) in [(Act::Complaint, 8), (Act::Bad, 8), (Act::Broken, 20)] {
         let world = exacting();
