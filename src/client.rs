@@ -405,10 +405,6 @@ impl Client {
         if loopback { &self.0.direct } else { &self.0.agent }
     }
 
-    pub(crate) fn is_token_header(&self, name: &HeaderName) -> bool {
-        *name == self.0.token_header
-    }
-
     pub(crate) fn token_header(&self) -> &HeaderName {
         &self.0.token_header
     }

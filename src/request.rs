@@ -101,7 +101,7 @@ impl<'a> Request<'a> {
                 Ok((name, value))
             });
         match parsed {
-            Ok((name, _)) if self.client.is_token_header(&name) || is_framing(&name) => {
+            Ok((name, _)) if name == self.client.token_header() || is_framing(&name) => {
                 self.url = Err(Error::config(format!("the header {name} is set by the client")));
             }
             Ok((name, value)) => drop(self.headers.insert(&name, value)),

@@ -1,4 +1,4 @@
-//! What the plan says about the sources: floors, sizes, and where the outside world comes in.
+//! What the design says about the sources: floors, sizes, and where the outside world comes in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
@@ -122,7 +122,7 @@ fn name(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
-/// What a source breaks of the plan. `public` are the names that a vendor may use.
+/// What a source breaks of the design. `public` are the names that a vendor may use.
 fn faults(source: &Source, public: &[String]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault = |text: String| faults.push(format!("{}: {text}", source.path));
@@ -267,7 +267,7 @@ fn public_names(lib: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_sources_keep_to_the_plan() {
+fn the_sources_keep_to_the_design() {
     let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     let public = public_names(&lib);
     let folders = ["src", "tests", "examples", "benches"];

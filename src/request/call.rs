@@ -339,7 +339,7 @@ impl Request<'_> {
             }
             None => {
                 let all = self.client.headers().iter();
-                for (name, value) in all.filter(|(name, _)| !self.client.is_token_header(name)) {
+                for (name, value) in all.filter(|(name, _)| *name != self.client.token_header()) {
                     headers.insert(name, value.clone());
                 }
             }
