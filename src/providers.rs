@@ -57,8 +57,8 @@ pub fn github() -> Provider {
 
 /// Google.
 ///
-/// Endpoints, body credentials and scopes: `[V:src]`; the authorization endpoint without `v2`, and the
-/// device endpoint: `[G]`. The revocation endpoint is an older one that still is in use; the current one:
+/// Endpoints, body credentials and scopes: `[V:src]` (`[G]` has the authorization endpoint without `v2`);
+/// the device endpoint: `[G]`. The revocation endpoint is an older one that still is in use; the current one:
 /// `[?]`. A refresh answer brings no new refresh token (`[N docs]`). `access_type=offline` and
 /// `prompt=consent` are what makes Google issue one at all (`[N]`). Google has an API host per product:
 /// allow the one you call with `ClientBuilder::allow_host`. Who has logged in is asked of the People API
