@@ -325,7 +325,7 @@ impl Client {
         &self.0.provider
     }
 
-    #[allow(dead_code)] // the device grant's
+    #[cfg(feature = "device")]
     pub(crate) fn credentials(&self) -> &Credentials {
         &self.0.credentials
     }

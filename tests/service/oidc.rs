@@ -23,6 +23,7 @@ fn an_id_token_is_kept_and_its_claims_are_read_unverified() {
     assert_eq!((claims.subject(), claims.audience()), (Some("ada"), vec!["sandbox-client"]));
     assert_eq!(claims.email(), Some(("ada@example.com", true)));
     assert!(claims.expires_at().is_some());
+    assert_eq!(claims.as_map().get("sub"), claims.get("sub"));
     assert!(!format!("{claims:?}").contains("ada"));
     // It is stored, and a refresh that brings another keeps the login's user.
     client.refresh().unwrap();

@@ -191,14 +191,18 @@ fn what_is_created_goes_to_operations_that_exist() {
     });
     let deal = NewDeal::new(Customer::company("c"), "A deal");
     assert_eq!(teamleader.deals().create(&deal).unwrap().id, "n");
-    let lines = LineGroup::new([NewInvoiceLine::new(2, "Work", "t")]);
+    let line = NewInvoiceLine::new(2, "Work", "t");
+    let (lines, more) = (LineGroup::new([line.clone()]), LineGroup::titled("More", [line]));
     let term = PaymentTerm::after_invoice_date(30);
-    let invoice = NewInvoice::new(Customer::contact("p"), "dept", term, vec![lines]);
+    let invoice = NewInvoice::new(Customer::contact("p"), "dept", term, vec![lines, more]);
     assert_eq!(teamleader.invoices().create(&invoice).unwrap().id, "n");
     assert_eq!(teamleader.quotations().create(&NewQuotation::new("d")).unwrap().id, "n");
     let names: Vec<String> = asked.lock().iter().map(|(name, _)| name.clone()).collect();
     assert_eq!(names, ["deals.create", "invoices.draft", "quotations.create"]);
     assert!(names.iter().all(|name| Operation::named(name).is_some()));
+    let groups = asked.lock()[1].1["grouped_lines"].clone();
+    assert_eq!(groups[0].get("section"), None);
+    assert_eq!(groups[1]["section"], json!({ "title": "More" }));
     let lead = json!({ "customer": { "type": "company", "id": "c" } });
     assert_eq!(asked.lock()[0].1, json!({ "lead": lead, "title": "A deal" }));
 }

@@ -160,7 +160,7 @@ fn filters_and_sorting_are_sent_in_the_form_that_teamleader_reads() {
     let both = DealFilter::new().responsible_user_id(Users::Any(vec!["u".into(), "v".into()]));
     assert_eq!(serde_json::to_value(both).unwrap()["responsible_user_id"], json!(["u", "v"]));
     let subject = FileSubject::new(FileSubjectType::Deal, "d");
-    teamleader.files().of(subject).iter().for_each(drop);
+    teamleader.files().iter_of(subject).for_each(drop);
     assert_eq!(asked.lock()[1].1["filter"], json!({ "subject": { "type": "deal", "id": "d" } }));
 }
 
