@@ -70,6 +70,25 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
+/// A day of the calendar: `2026-01-31`, and no other form.
+#[cfg(any(feature = "shell-ev", feature = "teamleader"))]
+pub(crate) fn day(text: &str) -> Option<time::Date> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return None;
+    }
+    let mut parts = text.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let month = time::Month::try_from(month.parse::<u8>().ok()?).ok()?;
+    let date = time::Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok()?;
+    (year.len() == 4 && parts.next().is_none()).then_some(date)
+}
+
+/// What [`day`] reads, for years 0 to 9999.
+#[cfg(any(feature = "shell-ev", feature = "teamleader"))]
+pub(crate) fn day_text(day: time::Date) -> String {
+    format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
+}
+
 /// Reads a text, or a number or a boolean as its text.
 pub(crate) fn text<'de, D: Deserializer<'de>, T>(
     from: D,

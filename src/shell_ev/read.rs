@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Number, Value};
 use time::format_description::well_known::Rfc3339;
-use time::{Date, Month, OffsetDateTime};
+use time::{Date, OffsetDateTime};
+
+use crate::vendor::{day, day_text};
 
 /// What could not be read in an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,19 +181,11 @@ impl Read for OffsetDateTime {
 /// A calendar date: `2026-01-31`.
 impl Read for Date {
     fn read(value: Value, _: &mut Reader) -> Result<Date, Value> {
-        let parse = |text: &str| {
-            let mut parts = text.trim().split('-');
-            let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
-            let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
-            let date =
-                Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok()?;
-            (year.len() == 4 && parts.next().is_none()).then_some(date)
-        };
-        value.as_str().and_then(parse).ok_or(value)
+        value.as_str().and_then(|text| day(text.trim())).ok_or(value)
     }
 
     fn write(&self) -> Value {
-        format!("{:04}-{:02}-{:02}", self.year(), u8::from(self.month()), self.day()).into()
+        day_text(*self).into()
     }
 }
 

@@ -5,9 +5,10 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::Serializer;
 use time::format_description::well_known::Rfc3339;
-use time::{Date, Month, OffsetDateTime};
+use time::{Date, OffsetDateTime};
 
 use super::Money;
+use crate::vendor::{day, day_text};
 
 /// A date or a date-time.
 pub(super) trait Dated: Sized {
@@ -17,23 +18,12 @@ pub(super) trait Dated: Sized {
 
 impl Dated for Date {
     fn write(&self) -> Option<String> {
-        let year = self.year();
-        (0..=9999)
-            .contains(&year)
-            .then(|| format!("{year:04}-{:02}-{:02}", u8::from(self.month()), self.day()))
+        (0..=9999).contains(&self.year()).then(|| day_text(*self))
     }
 
     fn read(text: &str) -> Option<Date> {
-        let mut parts = text.splitn(3, '-');
-        let mut next = || parts.next().filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
-        match (next(), next(), next()) {
-            (Some(year), Some(month), Some(day)) if year.len() == 4 => {
-                let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
-                Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok()
-            }
-            // A date-time where a date was expected.
-            _ => OffsetDateTime::read(text).map(OffsetDateTime::date),
-        }
+        // A date-time where a date was expected.
+        day(text).or_else(|| OffsetDateTime::read(text).map(OffsetDateTime::date))
     }
 }
 
