@@ -141,7 +141,7 @@ fn teamleader(port: u16) -> Teamleader {
         .with_refresh_token("r")
         .with_issued_at(now)
         .with_expires_at(now + time::Duration::days(1));
-    teamleader.oauth().seed(token).expect("an empty store");
+    teamleader.client().seed(token).expect("an empty store");
     teamleader
 }
 

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! The login is kept as everywhere in this crate: refreshed once across threads and processes, and
-//! durable before it is used. [`Teamleader::oauth`] is the [`Client`] below, for the login itself.
+//! durable before it is used. [`Teamleader::client`] is the [`Client`] below, for the login itself.
 //!
 //! Contacts, companies, deals, invoices, quotations, products, files, webhooks, custom fields and
 //! what belongs to the account have types; any other operation is a [`Teamleader::call`] away.
@@ -118,7 +118,7 @@ pub const API_VERSION: Date = match Date::from_calendar_date(2023, Month::Septem
 ///     .build()?;
 /// let expires_at = OffsetDateTime::now_utc() + time::Duration::HOUR;
 /// let token = Token::new(at).with_refresh_token(rt).with_expires_at(expires_at);
-/// teamleader.oauth().seed(token)?;
+/// teamleader.client().seed(token)?;
 ///
 /// let invoice = teamleader.invoices().get("e540fe7e-dce2-459e-bf7e-24e605fc18b3")?;
 /// println!("{:?} {}", invoice.invoice_number, invoice.is_overdue());
@@ -165,9 +165,9 @@ impl Teamleader {
     ///
     /// let teamleader = Teamleader::from_dotenv(FileBackend::new("teamleader.json"))?;
     /// // The first time: the token of the file. Later the store has a newer one, which stays.
-    /// let stored = teamleader.oauth().seed(Token::from_env("TEAMLEADER")?)?;
+    /// let stored = teamleader.client().seed(Token::from_env("TEAMLEADER")?)?;
     /// # assert!(stored);
-    /// # assert_eq!(teamleader.oauth().access_token()?.expose(), "eyJ");
+    /// # assert_eq!(teamleader.client().access_token()?.expose(), "eyJ");
     /// # Ok::<(), evergrant::BoxError>(())
     /// ```
     ///
@@ -190,7 +190,7 @@ impl Teamleader {
 
     /// The client below: log in with it, seed it, ask it what is stored. Its own requests count in
     /// the limit of calls, too.
-    pub fn oauth(&self) -> &Client {
+    pub fn client(&self) -> &Client {
         &self.0.client
     }
 
@@ -216,7 +216,7 @@ impl Teamleader {
     /// # let sandbox = Sandbox::start()?;
     /// # let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
     /// # let teamleader = builder.provider(sandbox.provider()).build()?;
-    /// # teamleader.oauth().seed(sandbox.login())?;
+    /// # teamleader.client().seed(sandbox.login())?;
     /// # sandbox.on("POST", "/api/tickets.info", |r| ApiReply::json(200,
     /// #     serde_json::json!({ "data": { "id": r.json()["id"], "subject": "printer" } })));
     /// #[derive(serde::Deserialize)]

@@ -17,7 +17,7 @@ pub(crate) fn teamleader() -> Result<(Option<Sandbox>, Teamleader), BoxError> {
     let sandbox = Sandbox::start()?;
     let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
     let teamleader = builder.provider(sandbox.provider()).build()?;
-    teamleader.oauth().seed(sandbox.login())?;
+    teamleader.client().seed(sandbox.login())?;
     let deals = Mutex::new(Vec::new());
     sandbox.on("POST", "/api/*", move |request| answer(request, &deals));
     Ok((Some(sandbox), teamleader))

@@ -94,7 +94,7 @@ impl TeamleaderBuilder {
     /// Changes the client below: its proxy, its retries, what it tells about the token; several
     /// changes are made in their order. Hooks `before_send` and `on_answer` come before those that keep
     /// the limits; `map_error` is taken: it reads the errors.
-    pub fn client(
+    pub fn configure(
         mut self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
     ) -> TeamleaderBuilder {

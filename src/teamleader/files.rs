@@ -197,7 +197,7 @@ impl<'a> Files<'a> {
     /// [`crate::Request::call`].
     pub fn fetch(self, location: &Location) -> Result<Response> {
         let method = ureq::http::Method::GET;
-        self.0.oauth().without_token(method, location.location.expose()).call()
+        self.0.client().without_token(method, location.location.expose()).call()
     }
 
     /// The bytes of one: asks where it is, and fetches it.
@@ -236,7 +236,7 @@ impl<'a> Files<'a> {
     ) -> Result<()> {
         let location: Location = self.0.fetch("files.upload", file)?;
         let method = ureq::http::Method::POST;
-        let request = self.0.oauth().without_token(method, location.location.expose());
+        let request = self.0.client().without_token(method, location.location.expose());
         let request = request.header("Content-Type", "application/octet-stream");
         request.send_reader(content, length).map(drop)
     }

@@ -61,7 +61,7 @@ impl fmt::Display for Nothing {
 /// # let sandbox = Sandbox::start()?;
 /// # let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
 /// # let teamleader = builder.provider(sandbox.provider()).build()?;
-/// # teamleader.oauth().seed(sandbox.login())?;
+/// # teamleader.client().seed(sandbox.login())?;
 /// # sandbox.on("POST", "/api/invoices.list", |request| {
 /// #     let body = request.json();
 /// #     assert_eq!(body["filter"]["status"], serde_json::json!(["outstanding"]));

@@ -14,7 +14,7 @@ use crate::error::{ApiError, Error};
 /// # let sandbox = Sandbox::start()?;
 /// # let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
 /// # let teamleader = builder.provider(sandbox.provider()).build()?;
-/// # teamleader.oauth().seed(sandbox.login())?;
+/// # teamleader.client().seed(sandbox.login())?;
 /// # sandbox.on("POST", "/api/contacts.delete", |_| {
 /// #     let meta = serde_json::json!({ "field": "id" });
 /// #     let error = serde_json::json!({ "title": "id is not a UUID", "status": 400, "meta": meta });

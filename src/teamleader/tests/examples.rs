@@ -41,7 +41,7 @@ impl World {
         let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
         let builder = builder.provider(sandbox.provider()).calls_a_minute(0);
         let teamleader = builder.build().unwrap();
-        teamleader.oauth().seed(sandbox.login()).unwrap();
+        teamleader.client().seed(sandbox.login()).unwrap();
         let exchange = Arc::new(Mutex::new(Exchange::default()));
         let shared = exchange.clone();
         sandbox.on("POST", "/api/*", move |request| {

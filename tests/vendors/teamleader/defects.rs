@@ -45,7 +45,7 @@ fn clients_that_share_a_file_refresh_once_and_all_go_on() {
         let backend = FileBackend::new(sandbox.folder().join("teamleader.json"));
         builder(&sandbox, backend).build().unwrap()
     };
-    open().oauth().seed(sandbox.login()).unwrap();
+    open().client().seed(sandbox.login()).unwrap();
     sandbox.expire_access_tokens();
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| open().me().map(drop))).collect();
@@ -62,7 +62,7 @@ fn an_answer_that_was_lost_is_remembered_and_told_as_what_it_is() {
         let backend = FileBackend::new(sandbox.folder().join("teamleader.json"));
         builder(&sandbox, backend).build().unwrap()
     };
-    open().oauth().seed(sandbox.login()).unwrap();
+    open().client().seed(sandbox.login()).unwrap();
     sandbox.expire_access_tokens();
     sandbox.fault(Fault::CutAfter);
     // The service rotated, and nobody has the successor: no client can win that. This one says so.
@@ -105,7 +105,7 @@ fn a_pair_that_cannot_be_saved_is_not_lost() {
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let backend = Full::default();
     let teamleader = builder(&sandbox, backend.clone()).build().unwrap();
-    teamleader.oauth().seed(sandbox.login()).unwrap();
+    teamleader.client().seed(sandbox.login()).unwrap();
     sandbox.expire_access_tokens();
     backend.0.1.store(true, Ordering::SeqCst);
     let error = teamleader.me().unwrap_err();
@@ -121,7 +121,7 @@ fn a_pair_that_cannot_be_saved_is_not_lost() {
 fn a_401_on_a_token_that_has_not_ended_is_mended_at_once() {
     let (sandbox, teamleader) = expired();
     // By the clock of the client it is good for an hour.
-    assert!(teamleader.oauth().stored().unwrap().is_some());
+    assert!(teamleader.client().stored().unwrap().is_some());
     teamleader.me().unwrap();
     assert_eq!((sandbox.counters().api_unauthorized, sandbox.counters().refreshes), (1, 1));
 }
@@ -136,7 +136,7 @@ fn an_odd_answer_of_the_token_endpoint_is_not_shown_and_throws_no_token_away() {
     sandbox.clear_faults();
     assert!(!error.needs_authorization(), "{error}");
     assert!(!format!("{error} {error:?}").contains("s3cret"));
-    assert!(teamleader.oauth().stored().unwrap().unwrap().token().refresh_token().is_some());
+    assert!(teamleader.client().stored().unwrap().unwrap().token().refresh_token().is_some());
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_clock_that_is_wrong_neither_refreshes_on_every_call_nor_fails() {
     let login = sandbox.login();
     let teamleader = builder(&sandbox, MemoryBackend::new()).clock(ahead.clone()).build().unwrap();
     ahead.set_wall(std::time::SystemTime::now() + std::time::Duration::from_secs(7200));
-    teamleader.oauth().seed(login).unwrap();
+    teamleader.client().seed(login).unwrap();
     for _ in 0..5 {
         teamleader.me().unwrap();
     }
@@ -171,7 +171,7 @@ fn a_clock_that_is_wrong_neither_refreshes_on_every_call_nor_fails() {
 fn no_debug_text_shows_a_secret() {
     let (sandbox, teamleader) = expired();
     teamleader.me().unwrap();
-    let token = teamleader.oauth().token().unwrap();
+    let token = teamleader.client().token().unwrap();
     let secrets = [
         token.access_token().expose().to_owned(),
         token.refresh_token().unwrap().expose().to_owned(),
@@ -244,7 +244,7 @@ fn a_file_is_written_whole_for_its_owner_alone() {
     let sandbox = sandbox();
     let path = sandbox.folder().join("teamleader.json");
     let teamleader = builder(&sandbox, FileBackend::new(&path)).build().unwrap();
-    teamleader.oauth().seed(sandbox.login()).unwrap();
+    teamleader.client().seed(sandbox.login()).unwrap();
     let record: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert!(record.is_object());
     #[cfg(unix)]

@@ -54,7 +54,7 @@ fn strict() -> (Sandbox, Arc<ManualClock>, Arc<AtomicU32>, Calls) {
 
 fn client(sandbox: &Sandbox, clock: &Arc<ManualClock>) -> Teamleader {
     let teamleader = builder(sandbox, MemoryBackend::new()).clock(clock.clone()).build().unwrap();
-    teamleader.oauth().seed(sandbox.login()).unwrap();
+    teamleader.client().seed(sandbox.login()).unwrap();
     teamleader
 }
 
@@ -196,7 +196,7 @@ fn the_limit_can_be_lower_or_left_to_the_service() {
     let (sandbox, clock, ..) = strict();
     let slow = builder(&sandbox, MemoryBackend::new()).calls_a_minute(10).clock(clock.clone());
     let slow = slow.build().unwrap();
-    slow.oauth().seed(sandbox.login()).unwrap();
+    slow.client().seed(sandbox.login()).unwrap();
     for _ in 0..11 {
         call(&slow).unwrap();
     }

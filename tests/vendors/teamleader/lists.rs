@@ -168,9 +168,11 @@ fn filters_and_sorting_are_sent_in_the_form_that_teamleader_reads() {
 fn an_error_on_the_way_is_an_item_and_the_same_page_is_fetched_again() {
     let sandbox = sandbox();
     answering(&sandbox, |_, body| data(page_of(150, body)));
-    let teamleader: Teamleader =
-        builder(&sandbox, MemoryBackend::new()).client(|client| client.retries(0)).build().unwrap();
-    teamleader.oauth().seed(sandbox.login()).unwrap();
+    let teamleader: Teamleader = builder(&sandbox, MemoryBackend::new())
+        .configure(|client| client.retries(0))
+        .build()
+        .unwrap();
+    teamleader.client().seed(sandbox.login()).unwrap();
     let mut contacts = teamleader.contacts().iter();
     assert_eq!(contacts.by_ref().take(100).filter(Result::is_ok).count(), 100);
     sandbox.api_fault(Fault::StatusBefore(503));

@@ -24,7 +24,7 @@ fn refused_with(fault: Fault) -> (Sandbox, Teamleader, Error) {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
-    teamleader.oauth().seed(sandbox.login()).unwrap();
+    teamleader.client().seed(sandbox.login()).unwrap();
     sandbox.expire_access_tokens();
     // What may pass is tried more than once.
     sandbox.faults(20, fault);
@@ -49,7 +49,7 @@ fn only_a_refused_refresh_token_asks_for_a_person() {
     for fault in faults {
         let (_sandbox, teamleader, error) = refused_with(fault.clone());
         assert!(error.needs_authorization(), "{fault:?}: {error}");
-        assert!(teamleader.oauth().stored().unwrap().is_some(), "the record is kept");
+        assert!(teamleader.client().stored().unwrap().is_some(), "the record is kept");
     }
 }
 
@@ -86,7 +86,7 @@ fn an_outage_never_asks_for_a_person_and_the_login_survives_it() {
         let (sandbox, teamleader, error) = refused_with(fault.clone());
         assert!(!error.needs_authorization(), "{fault:?}: {error}");
         assert!(sandbox.login_alive(), "{fault:?}");
-        assert!(teamleader.oauth().stored().unwrap().is_some());
+        assert!(teamleader.client().stored().unwrap().is_some());
     }
 }
 
@@ -99,11 +99,11 @@ fn a_401_on_a_token_that_another_process_replaced_is_no_error_and_no_second_refr
         builder(&sandbox, backend).build().unwrap()
     };
     let (one, other) = (open(), open());
-    one.oauth().seed(sandbox.login()).unwrap();
+    one.client().seed(sandbox.login()).unwrap();
     one.me().unwrap();
     other.me().unwrap();
     // The other's token is hours from its end, and this ends it at the service.
-    one.oauth().refresh().unwrap();
+    one.client().refresh().unwrap();
     other.me().unwrap();
     assert_eq!(sandbox.counters().refreshes, 1);
     assert_eq!(sandbox.counters().api_unauthorized, 1);
@@ -114,7 +114,7 @@ fn a_401_that_stays_is_the_apis_own_answer() {
     let sandbox = sandbox();
     sandbox.on("POST", "/api/users.me", |_| evergrant::sandbox::ApiReply::new(401));
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
-    teamleader.oauth().seed(sandbox.login()).unwrap();
+    teamleader.client().seed(sandbox.login()).unwrap();
     let error = teamleader.me().unwrap_err();
     assert!(matches!(&error, Error::Api(api) if api.status == 401), "{error}");
     assert_eq!(sandbox.counters().refreshes, 1);
@@ -127,14 +127,14 @@ fn a_login_goes_through_the_browser_with_a_state_and_without_a_scope() {
         data(json!({ "id": "u", "account": { "type": "account", "id": "a" } }))
     });
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
-    let authorization = teamleader.oauth().authorize(&[]).unwrap();
+    let authorization = teamleader.client().authorize(&[]).unwrap();
     assert!(authorization.url().contains("state=") && !authorization.url().contains("scope="));
     let denied = sandbox.deny(authorization.url()).unwrap();
-    let error = teamleader.oauth().exchange(authorization, &denied).unwrap_err();
+    let error = teamleader.client().exchange(authorization, &denied).unwrap_err();
     assert!(matches!(&error, Error::OAuth(error) if error.code == "access_denied"));
-    let authorization = teamleader.oauth().authorize(&[]).unwrap();
+    let authorization = teamleader.client().authorize(&[]).unwrap();
     let callback = sandbox.approve(authorization.url()).unwrap();
-    teamleader.oauth().exchange(authorization, &callback).unwrap();
+    teamleader.client().exchange(authorization, &callback).unwrap();
     assert_eq!(teamleader.me().unwrap().account.unwrap().id, "a");
 }
 
@@ -142,7 +142,7 @@ fn a_login_goes_through_the_browser_with_a_state_and_without_a_scope() {
 fn a_problem_keeps_title_code_field_and_hint_and_every_error_its_own_kind() {
     let sandbox = sandbox();
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
-    teamleader.oauth().seed(sandbox.login()).unwrap();
+    teamleader.client().seed(sandbox.login()).unwrap();
     let answered = |status: u16, body: Value| {
         sandbox.on("POST", "/api/contacts.add", move |_| {
             evergrant::sandbox::ApiReply::json(status, body.clone())

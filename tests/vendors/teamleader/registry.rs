@@ -45,7 +45,7 @@ fn each_of_the_290_operations_is_called_once_by_its_name() {
     // All at once: this is not about the limit.
     let builder = builder(&sandbox, MemoryBackend::new()).calls_a_minute(0);
     let teamleader = builder.build().unwrap();
-    teamleader.oauth().seed(sandbox.login()).unwrap();
+    teamleader.client().seed(sandbox.login()).unwrap();
     sandbox.on("POST", "/api/*", |request| {
         let name = request.path.strip_prefix("/api/").unwrap();
         let operation = Operation::named(name).expect("a name of the table");
@@ -169,11 +169,11 @@ fn the_version_of_the_api_is_chosen_for_the_client_or_for_a_call() {
     assert_eq!(me(&teamleader).as_deref(), Some("2023-09-26"));
     let none = builder(&sandbox, MemoryBackend::new());
     let none = none.api_version(None).build().unwrap();
-    none.oauth().seed(sandbox.login()).unwrap();
+    none.client().seed(sandbox.login()).unwrap();
     assert_eq!(me(&none), None);
     let elsewhere = builder(&sandbox, MemoryBackend::new());
     let elsewhere = elsewhere.api_base(format!("{}/api/v2", sandbox.url())).build().unwrap();
-    elsewhere.oauth().seed(sandbox.login()).unwrap();
+    elsewhere.client().seed(sandbox.login()).unwrap();
     sandbox.on("POST", "/api/v2/users.me", |_| data(json!("elsewhere")));
     assert_eq!(me(&elsewhere).as_deref(), Some("elsewhere"));
     let plain = builder(&sandbox, MemoryBackend::new());

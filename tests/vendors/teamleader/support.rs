@@ -37,7 +37,7 @@ pub(crate) fn builder(
 pub(crate) fn world() -> (Sandbox, Teamleader) {
     let sandbox = sandbox();
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
-    assert!(teamleader.oauth().seed(sandbox.login()).unwrap());
+    assert!(teamleader.client().seed(sandbox.login()).unwrap());
     (sandbox, teamleader)
 }
 
