@@ -36,7 +36,7 @@ fn main() -> Result<(), BoxError> {
         println!("ready");
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
-        let start = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(line.trim().parse()?);
+        let start = SystemTime::UNIX_EPOCH + Duration::try_from_secs_f64(line.trim().parse()?)?;
         std::thread::sleep(start.duration_since(SystemTime::now()).unwrap_or_default());
     }
     let counts = Mutex::new(BTreeMap::<String, u64>::new());

@@ -17,6 +17,7 @@ mod support;
 mod threads_and_processes;
 mod unsaved;
 mod worker;
+mod workers;
 mod world;
 
 /// What [`support::child`] starts: not a test of its own.
