@@ -47,7 +47,7 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     keeper: Keeper,
-    provider: Provider,
+    provider: Arc<Provider>,
     credentials: Credentials,
     tokens: Arc<TokenTransport>,
     /// The `resource` and `audience` parameters of authorization requests.

@@ -228,7 +228,7 @@ impl Provider {
     /// request timeout of 120 seconds.
     pub fn builder(name: impl Into<String>) -> ProviderBuilder {
         let name = name.into();
-        ProviderBuilder(Provider {
+        ProviderBuilder(Box::new(Provider {
             display_name: name.clone(),
             name,
             authorization_endpoint: None,
@@ -283,12 +283,12 @@ impl Provider {
             assertion_type: None,
             idle_limit: None,
             consent_limit: None,
-        })
+        }))
     }
 
     /// The same provider, open for changes.
     pub fn to_builder(&self) -> ProviderBuilder {
-        ProviderBuilder(self.clone())
+        ProviderBuilder(Box::new(self.clone()))
     }
 
     /// The name; in capitals it is the prefix of the environment variables.

@@ -40,7 +40,7 @@ pub(crate) fn without_address(error: ureq::Error) -> BoxError {
 
 /// Sends token requests for one client.
 pub(crate) struct TokenTransport {
-    pub(crate) provider: Provider,
+    pub(crate) provider: Arc<Provider>,
     pub(crate) credentials: Credentials,
     pub(crate) grant: Option<Grant>,
     /// Parameters of every token request.
@@ -61,7 +61,7 @@ pub(crate) enum Grant {
 
 impl TokenTransport {
     pub(crate) fn new(
-        provider: Provider,
+        provider: Arc<Provider>,
         credentials: Credentials,
         grant: Option<Grant>,
         extra: Vec<(String, String)>,

@@ -26,7 +26,7 @@ use crate::transport::{Grant, HttpConfig, TokenTransport, api_config, api_header
 /// Makes a [`Client`].
 #[must_use]
 pub struct ClientBuilder {
-    provider: Provider,
+    provider: Arc<Provider>,
     credentials: Credentials,
     backend: Box<dyn TokenBackend>,
     clock: Arc<dyn Clock>,
@@ -46,7 +46,7 @@ impl ClientBuilder {
         backend: Box<dyn TokenBackend>,
     ) -> ClientBuilder {
         ClientBuilder {
-            provider,
+            provider: Arc::new(provider),
             credentials,
             backend,
             clock: Arc::new(SystemClock),
@@ -306,7 +306,7 @@ impl ClientBuilder {
         // What an authorization request says, too (RFC 8707 section 2.1).
         let targets = extra.iter().filter(|(name, _)| is_target(name)).cloned().collect();
         let tokens = Arc::new(TokenTransport::new(
-            provider.clone(),
+            Arc::clone(&provider),
             credentials.clone(),
             grant,
             extra,

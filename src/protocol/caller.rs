@@ -63,7 +63,7 @@ impl<'a> Caller<'a> {
         for (name, value) in &self.provider.token_params {
             self.provider_param(&mut params, name, value)?;
         }
-        build(self.provider, &self.provider.token_endpoint, header, &params)
+        build(self.provider.token_format, &self.provider.token_endpoint, header, &params)
     }
 
     /// The same without any authentication, and without the client's name.
@@ -73,7 +73,7 @@ impl<'a> Caller<'a> {
         for (name, value) in &self.provider.token_params {
             self.provider_param(&mut params, name, value)?;
         }
-        build(self.provider, &self.provider.token_endpoint, None, &params)
+        build(self.provider.token_format, &self.provider.token_endpoint, None, &params)
     }
 
     pub(super) fn extra_params(&self, params: &mut Params<'a>) -> Result<()> {

@@ -9,7 +9,7 @@ use super::caller::Caller;
 use super::client_auth::authenticate;
 use super::form::Params;
 use crate::error::{Error, Result};
-use crate::provider::{Provider, RevocationStyle, TokenFormat};
+use crate::provider::{RevocationStyle, TokenFormat};
 use crate::secret::Secret;
 use crate::token::Token;
 
@@ -104,7 +104,7 @@ pub(crate) fn refresh(
             caller.provider_param(&mut params, name, value)?;
         }
     }
-    build(provider, provider.refresh_endpoint(), header, &params)
+    build(provider.token_format, provider.refresh_endpoint(), header, &params)
 }
 
 /// Asks for a token for the application itself (RFC 6749 section 4.4), which has to have a secret.
@@ -147,7 +147,7 @@ pub(crate) fn revoke(
         #[cfg(feature = "identity")]
         RevocationStyle::Bearer => {
             let bearer = Secret::new(format!("Bearer {}", token.expose()));
-            return build(provider, endpoint, Some(bearer), &Params::new());
+            return build(provider.token_format, endpoint, Some(bearer), &Params::new());
         }
         #[cfg(feature = "identity")]
         RevocationStyle::DeleteGrant => {
@@ -160,12 +160,11 @@ pub(crate) fn revoke(
         _ => about_token(token, hint),
     };
     let header = authenticate(&caller, &mut params)?;
-    let mut provider = provider.clone();
-    provider.token_format = match provider.revocation_style {
+    let format = match provider.revocation_style {
         RevocationStyle::Json => TokenFormat::Json,
         _ => TokenFormat::Form,
     };
-    let mut request = build(&provider, endpoint, header, &params)?;
+    let mut request = build(format, endpoint, header, &params)?;
     if provider.revocation_style == RevocationStyle::Delete {
         request.method = "DELETE";
     }
@@ -197,7 +196,7 @@ pub(super) fn build_form(
 }
 
 pub(super) fn build(
-    provider: &Provider,
+    format: TokenFormat,
     endpoint: &str,
     authorization: Option<Secret>,
     params: &Params<'_>,
@@ -209,18 +208,18 @@ pub(super) fn build(
     }
     let mut url = Zeroizing::new(endpoint.to_owned());
     let mut body = Zeroizing::new(Vec::new());
-    match provider.token_format {
+    match format {
         TokenFormat::Form => body = params.to_form(),
         TokenFormat::Json => body = params.to_json()?,
         TokenFormat::Query | TokenFormat::Get => url = Zeroizing::new(params.to_url(endpoint)?),
     }
-    let content_type = match provider.token_format {
+    let content_type = match format {
         TokenFormat::Form | TokenFormat::Query => Some("application/x-www-form-urlencoded"),
         TokenFormat::Json => Some("application/json"),
         TokenFormat::Get => None,
     };
     headers.extend(content_type.map(|content_type| ("Content-Type", Secret::new(content_type))));
-    let method = if provider.token_format == TokenFormat::Get { "GET" } else { "POST" };
+    let method = if format == TokenFormat::Get { "GET" } else { "POST" };
     Ok(TokenRequest { method, url, headers, body })
 }
 
@@ -231,7 +230,7 @@ mod tests {
 
     use crate::credentials::Credentials;
     use crate::protocol::caller::RESERVED;
-    use crate::provider::{ClientAuth, ProviderBuilder, RefreshGrant};
+    use crate::provider::{ClientAuth, Provider, ProviderBuilder, RefreshGrant};
 
     fn provider() -> ProviderBuilder {
         Provider::builder("example").token_endpoint("https://a.example/t?x=%31")

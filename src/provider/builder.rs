@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// Makes a [`Provider`]; [`ProviderBuilder::build`] checks it.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct ProviderBuilder(pub(super) Provider);
+pub struct ProviderBuilder(pub(super) Box<Provider>);
 
 /// A setter per field.
 macro_rules! setters {
@@ -206,12 +206,12 @@ impl ProviderBuilder {
         if p.iss_in_callback && p.issuer.is_none() {
             return Err(Error::config(format!("provider {} has no issuer to check", p.name)));
         }
-        Ok(self.0)
+        Ok(*self.0)
     }
 
     /// The provider, for rows whose addresses a test has checked.
     pub(crate) fn checked_by_test(self) -> Provider {
-        self.0
+        *self.0
     }
 }
 
