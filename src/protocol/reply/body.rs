@@ -215,21 +215,35 @@ fn form_members(text: &str) -> Option<Map<String, Value>> {
 /// brace after them.
 fn salvage(text: &str) -> Map<String, Value> {
     let (mut ends, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_usize, false, false);
+    // Whether a member's value is being read.
+    let mut value = false;
     for (at, byte) in text.bytes().enumerate() {
+        let mut closed = false;
         match byte {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
+            b'"' => {
+                quoted = !quoted;
+                closed = !quoted;
+            }
             _ if quoted => {}
             b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            b',' if depth == 1 => ends.push(at),
+            b'}' | b']' if depth > 1 => {
+                depth -= 1;
+                closed = true;
+            }
+            b':' if depth == 1 => value = true,
+            // The end of a number or a word. At the end of the text it might have gone on.
+            b',' | b'}' | b']' if value && depth == 1 => {
+                ends.push(at);
+                value = false;
+            }
             _ => {}
         }
-    }
-    // The last member, unless it is a number that may go on.
-    if text.ends_with(['"', '}', ']']) {
-        ends.push(text.len());
+        if closed && value && depth == 1 {
+            ends.push(at + 1);
+            value = false;
+        }
     }
     // Where one does not come whole, none after it does.
     let read = |end: usize| -> Option<Value> {
@@ -277,10 +291,59 @@ mod tests {
         let odd = br#"{"a":"x\"},{\\","rt":"2","n":{"a":1,"b":[2,3]},"expires_in":36"#;
         let whole = json!({"a": "x\"},{\\", "rt": "2", "n": {"a": 1, "b": [2, 3]}});
         assert_eq!(Body::parse(odd).value, whole);
-        for odd in [r#"{"rt":"2",oops,"b":"1""#, r#"{"rt":"2","b":"1""3""#, r#"{"rt":"2",,"#] {
+        for odd in [r#"{"rt":"2",oops,"b":"1""#, r#"{"rt":"2""b":"1""#, r#"{"rt":"2",,"#] {
             assert_eq!(Body::parse(odd.as_bytes()).value, json!({"rt": "2"}), "{odd}");
         }
+        // Something else follows, such as the warning of a script.
+        for more in ["<br />Warning: x", "{\"rt\":\"3\"}", "}", "\0"] {
+            let body = Body::parse(format!("{}{more}", r#"{"rt":"2","n":[1]}"#).as_bytes());
+            assert_eq!(body.value, json!({"rt": "2", "n": [1]}), "{more}");
+            assert!(!body.whole);
+        }
         assert_eq!(Body::parse(b"{").value, json!({}));
+    }
+
+    /// What serde_json's own reader has read of an object when it fails.
+    fn read_so_far(text: &str) -> Map<String, Value> {
+        struct Members(Map<String, Value>);
+        impl<'de> serde::de::Visitor<'de> for &mut Members {
+            type Value = ();
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                while let Some((name, value)) = map.next_entry()? {
+                    self.0.insert(name, value);
+                }
+                Ok(())
+            }
+        }
+        let mut members = Members(Map::new());
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let _ = serde::Deserializer::deserialize_map(&mut reader, &mut members);
+        members.0
+    }
+
+    #[test]
+    fn a_body_cut_anywhere_or_followed_by_anything_keeps_what_a_reader_has_read() {
+        let whole =
+            r#" {"a":"x\"},{\\","rt": "2" ,"n":{"a":[1,{"b":2}],"c":"]"},"t":true,"e":36,"é":"ü"}"#;
+        for end in (0..=whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+            for more in
+                ["", "}", "]", "\"", ",", ",,", "x", "\\", "{\"rt\":\"3\"}", "<br />,\"a\":1", ":"]
+            {
+                let text = format!("{}{more}", &whole[..end]);
+                let (found, mut expected) = (salvage(&text), read_so_far(&text));
+                if found != expected {
+                    // A number or a word at the very end, which may have been longer.
+                    let last = expected.iter().find(|(name, _)| !found.contains_key(*name));
+                    let (name, value) = last.map(|(n, v)| (n.clone(), v.clone())).unwrap();
+                    assert!(value.is_number() || value.is_boolean(), "{text}: {name}");
+                    expected.remove(&name);
+                }
+                assert_eq!(found, expected, "{text}");
+            }
+        }
     }
 
     #[test]
