@@ -119,11 +119,12 @@ impl FileBackend {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed("open", &error)),
         };
-        if metadata.len() > LIMIT {
+        let room = metadata.len().min(LIMIT) as usize + 1;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+        (&file).take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| failed("read", &error))?;
+        if bytes.len() as u64 > LIMIT {
             return Err(self.corrupt(&format!("it is larger than {LIMIT} bytes")));
         }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
-        (&file).read_to_end(&mut bytes).map_err(|error| failed("read", &error))?;
         let record =
             Record::from_json(&bytes).map_err(|reason| self.corrupt(&reason.to_string()))?;
         Ok(Some((file, bytes, record)))
@@ -232,12 +233,11 @@ fn mark(target: &Path, content: Option<&Content>) {
 
 fn is_marked(target: &Path, content: &Content) -> bool {
     let path = mark_of(target);
-    let small = |metadata: fs::Metadata| metadata.is_file() && metadata.len() <= 256;
-    if !fs::symlink_metadata(&path).is_ok_and(small) {
-        return false;
-    }
-    let found = fs::read(path).unwrap_or_default();
-    content.name().is_some_and(|name| name.as_bytes() == found)
+    let regular = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
+    let mut found = Vec::new();
+    let read = |file: File| (&file).take(256).read_to_end(&mut found).is_ok();
+    let read = regular && File::open(path).is_ok_and(read);
+    read && content.name().is_some_and(|name| name.as_bytes() == found)
 }
 
 impl TokenBackend for FileBackend {

@@ -87,14 +87,9 @@ fn open(path: &Path) -> Result<File, BoxError> {
 pub(super) fn wait_for<T>(
     clock: &dyn Clock,
     wait: Duration,
-    mut attempt: impl FnMut() -> Result<Option<T>, BoxError>,
+    attempt: impl FnMut() -> Result<Option<T>, BoxError>,
 ) -> Result<Option<T>, BoxError> {
-    let mut got = None;
-    wait_up_to(clock, wait, Duration::from_millis(20), &mut || {
-        got = attempt()?;
-        Ok(got.is_some())
-    })?;
-    Ok(got)
+    wait_up_to(clock, wait, Duration::from_millis(20), attempt)
 }
 
 /// The same for a server that others ask, too: up to 100 ms apart.
@@ -102,17 +97,27 @@ pub(super) fn wait_for<T>(
 pub(super) fn wait_for_server<T>(
     clock: &dyn Clock,
     wait: Duration,
+    attempt: impl FnMut() -> Result<Option<T>, BoxError>,
+) -> Result<Option<T>, BoxError> {
+    wait_up_to(clock, wait, Duration::from_millis(100), attempt)
+}
+
+fn wait_up_to<T>(
+    clock: &dyn Clock,
+    wait: Duration,
+    longest: Duration,
     mut attempt: impl FnMut() -> Result<Option<T>, BoxError>,
 ) -> Result<Option<T>, BoxError> {
     let mut got = None;
-    wait_up_to(clock, wait, Duration::from_millis(100), &mut || {
+    repeat(clock, wait, longest, &mut || {
         got = attempt()?;
         Ok(got.is_some())
     })?;
     Ok(got)
 }
 
-fn wait_up_to(
+/// Until it says that it is done, or `wait` is over.
+fn repeat(
     clock: &dyn Clock,
     wait: Duration,
     longest: Duration,

@@ -245,8 +245,9 @@ impl ClientBuilder {
     }
 
     /// Changes ureq's configuration: a proxy, certificates, timeouts and middleware of API calls.
-    /// Redirects stay off, a loopback host is never reached through a proxy, and a timeout that is
-    /// taken out is put back. Token requests follow the proxy, the certificates and the address
+    /// Redirects stay off, a loopback host is never reached through a proxy, a timeout that is
+    /// taken out is put back, and a value of `User-Agent`, `Accept` or `Accept-Encoding` that no header
+    /// can carry gives way to the usual one. Token requests follow the proxy, the certificates and the address
     /// family; they keep their own timeouts and pass no middleware. The function is called several
     /// times.
     ///

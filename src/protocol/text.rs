@@ -61,14 +61,13 @@ pub(super) fn is_unseen(c: char) -> bool {
 fn without_token(word: &str) -> String {
     let token_like =
         |text: &str| text.len() >= TOKEN_LIKE && text.bytes().any(|byte| byte.is_ascii_digit());
-    match search::has(word, "://") {
-        true => match word.split_once(['?', '#']) {
+    if search::has(word, "://") {
+        return match word.split_once(['?', '#']) {
             Some((address, query)) if token_like(query) => format!("{address}?[..]"),
             _ => word.to_owned(),
-        },
-        false if token_like(word) => "[..]".to_owned(),
-        false => word.to_owned(),
+        };
     }
+    if token_like(word) { "[..]".to_owned() } else { word.to_owned() }
 }
 
 #[cfg(test)]

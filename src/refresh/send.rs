@@ -174,7 +174,8 @@ impl Keeper {
                 Err(source) => return self.put_off(call, self.unknown(sent_at, source)),
             };
             if now.login != latest.login || now.token.refresh_token() != Some(&refresh_token) {
-                // It was no refusal of what is stored now, and the service has counted it.
+                // It was no refusal of what is stored now, and the service has counted it. If this
+                // cannot be saved, or that was replaced again, it is one that we do not know of.
                 if self.rules.refusal_limit.is_some() {
                     let mut counted = now.next();
                     self.count(&mut counted);
