@@ -19,15 +19,17 @@ mod service;
 mod state;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
+use parking_lot::Mutex;
 
 pub(crate) use self::rules::Rules;
 pub(crate) use self::state::{Ask, Live, Sent, Transport, Want};
 use self::state::{Memory, Turn};
+use self::turn::{TurnGuard, TurnLock};
 use crate::backend::{BackendError, TokenBackend};
 use crate::clock::Clock;
 use crate::error::{Busy, Error, Result};
@@ -53,7 +55,7 @@ pub(crate) struct Keeper {
     rules: Rules,
     hook: Option<Hook>,
     memory: Mutex<Memory>,
-    turn: Mutex<Turn>,
+    turn: TurnLock,
 }
 
 /// One call on its way through the steps.
@@ -70,7 +72,7 @@ struct Call<'a> {
 /// Ends a turn, also by a panic of a backend: the store's lock is let go, unless a pair waits that
 /// nobody else may spend again, and a pair that waits sends every call the long way.
 struct Release<'a> {
-    turn: MutexGuard<'a, Turn>,
+    turn: TurnGuard<'a>,
     memory: &'a Mutex<Memory>,
 }
 
@@ -100,7 +102,8 @@ impl Keeper {
         rules: Rules,
         hook: Option<Hook>,
     ) -> Keeper {
-        let (memory, turn) = Default::default();
+        let memory = Mutex::default();
+        let turn = TurnLock::default();
         Keeper { backend, transport, clock, rules, hook, memory, turn }
     }
 

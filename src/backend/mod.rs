@@ -144,11 +144,16 @@ pub enum Durability {
     Unknown,
 }
 
-/// A held lock. It owns what it needs and is released when dropped.
+/// A held lock. The guard owns what it needs and releases the lock when it is dropped.
+///
+/// A guard belongs to the process that took it. After a `fork`, the child's copy neither holds the
+/// lock nor releases it.
 pub struct Guard {
     kind: LockKind,
     held: Option<Box<dyn Any + Send>>,
     alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
+    check: Option<Box<dyn Fn() -> bool + Send>>,
+    process: u32,
 }
 
 /// What ends a lock besides its guard.
@@ -168,12 +173,20 @@ pub enum LockKind {
 impl Guard {
     /// No lock at all.
     pub fn none() -> Guard {
-        Guard { kind: LockKind::None, held: None, alive: None }
+        Guard::of(LockKind::None, None, None)
+    }
+
+    fn of(
+        kind: LockKind,
+        held: Option<Box<dyn Any + Send>>,
+        alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
+    ) -> Guard {
+        Guard { kind, held, alive, check: None, process: std::process::id() }
     }
 
     /// A lock that only the death of the process frees; dropping `held` releases it.
     pub fn freed_by_death(held: impl Any + Send) -> Guard {
-        Guard { kind: LockKind::FreedByDeath, held: Some(Box::new(held)), alive: None }
+        Guard::of(LockKind::FreedByDeath, Some(Box::new(held)), None)
     }
 
     /// A lock that ends by time. `lasts` answers whether it certainly holds for that much longer,
@@ -182,10 +195,26 @@ impl Guard {
         held: impl Any + Send,
         lasts: impl Fn(Duration) -> bool + Send + 'static,
     ) -> Guard {
-        Guard { kind: LockKind::Lease, held: Some(Box::new(held)), alive: Some(Box::new(lasts)) }
+        Guard::of(LockKind::Lease, Some(Box::new(held)), Some(Box::new(lasts)))
     }
 
-    /// Of which kind it is.
+    /// Adds a check that the lock is still the one everybody else asks for, such as "the lock file is
+    /// still at its path". The check must not block; [`Guard::is_held`] calls it.
+    pub fn with_check(mut self, check: impl Fn() -> bool + Send + 'static) -> Guard {
+        self.check = Some(Box::new(check));
+        self
+    }
+
+    /// Whether this process still holds the lock. The client asks just before a refresh token leaves
+    /// the machine, and again before a successor is saved.
+    ///
+    /// It is `false` in a forked child, and when the check of [`Guard::with_check`] fails. A lease that
+    /// has ended is [`Guard::lasts`]'s business.
+    pub fn is_held(&self) -> bool {
+        self.process == std::process::id() && self.check.as_ref().is_none_or(|check| check())
+    }
+
+    /// The kind of lock: what besides dropping ends it.
     pub fn kind(&self) -> LockKind {
         self.kind
     }
@@ -193,6 +222,15 @@ impl Guard {
     /// Whether the lock certainly holds for `duration` from now.
     pub fn lasts(&self, duration: Duration) -> bool {
         self.alive.as_ref().is_none_or(|alive| alive(duration))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            // The lock is the parent's: releasing it here would let others in beside the parent.
+            std::mem::forget(self.held.take());
+        }
     }
 }
 
