@@ -64,7 +64,7 @@ impl Agents {
     }
 
     /// `clock` tells how long a request takes. The client's own, which may stand still, is not asked.
-    fn on(
+    pub(super) fn on(
         user_agent: Option<&str>,
         timeout: Duration,
         change: Option<&HttpConfig>,

@@ -8,7 +8,15 @@ use ureq::unversioned::transport::LazyBuffers;
 use ureq::unversioned::transport::time::Duration as Wait;
 
 use super::*;
+use crate::backend::MemoryBackend;
+use crate::backend::{Record, TokenBackend as _};
 use crate::clock::ManualClock;
+use crate::credentials::Credentials;
+use crate::provider::{Provider, Rotation};
+use crate::record::Binding;
+use crate::refresh::{Keeper, Rules, Want};
+use crate::token::Token;
+use crate::transport::{Agents, TokenTransport};
 
 const LIMIT: Duration = Duration::from_secs(120);
 const PAUSES: [Duration; 3] =
@@ -257,4 +265,85 @@ fn an_answer_that_comes_in_parts_hours_apart_is_whole() {
     let mut answer = agent.post(&url).send("the body").unwrap();
     assert_eq!(answer.body_mut().read_to_string().unwrap(), "read");
     server.join().unwrap();
+}
+
+/// A service that replaces `rt-1`, and the clock that moves before each part of its answer: the process
+/// is stopped, and somebody sets the wall clock. Returns its address, and how many requests came.
+fn service(
+    pause: Duration,
+    wall: SystemTime,
+    clock: &Arc<ManualClock>,
+) -> (String, Arc<Mutex<u32>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/token", listener.local_addr().unwrap());
+    let requests = Arc::new(Mutex::new(0));
+    let (clock, seen) = (clock.clone(), Arc::clone(&requests));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            while !request.ends_with(b"refresh_token=rt-1") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                request.push(byte[0]);
+            }
+            *seen.lock() += 1;
+            let body = r#"{"access_token":"at-2","refresh_token":"rt-2","expires_in":86400}"#;
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+            for part in [&head, &body[..20], &body[20..]] {
+                clock.advance(pause);
+                clock.set_wall(wall);
+                stream.write_all(part.as_bytes()).unwrap();
+            }
+        }
+    });
+    (url, requests)
+}
+
+#[test]
+fn a_refresh_survives_any_stop_and_any_step_of_the_wall_clock() {
+    let day = Duration::from_secs(86_400);
+    for pause in PAUSES {
+        for rotation in [Rotation::Strict, Rotation::StrictFamily] {
+            for step in [-400, -1, 0, 1, 400] {
+                let what = format!("{pause:?}, {rotation:?}, {step} days");
+                let clock = Arc::new(ManualClock::new());
+                let now = clock.now_utc();
+                let by = day * i32::unsigned_abs(step);
+                let wall = if step < 0 { clock.now() - by } else { clock.now() + by };
+                let (url, requests) = service(pause, wall, &clock);
+                let binding = Binding {
+                    token_endpoint: url.clone(),
+                    client_id: "app".to_owned(),
+                    grant: "authorization_code".to_owned(),
+                    scope: None,
+                    audience: None,
+                };
+                let provider = Provider::builder("x").token_endpoint(url).rotation(rotation);
+                let provider = Arc::new(provider.build().unwrap());
+                let shared: Arc<dyn Clock> = clock.clone();
+                let mut tokens = TokenTransport::new(
+                    provider.clone(),
+                    Credentials::public("app"),
+                    None,
+                    Vec::new(),
+                    None,
+                    &shared,
+                );
+                tokens.agents = Agents::on(None, LIMIT, None, shared.clone());
+                let store = Arc::new(MemoryBackend::new());
+                let token = Token::new("at-1").with_refresh_token("rt-1").with_expires_at(now);
+                store.save(&Record::from(token)).unwrap();
+                let rules = Rules::new(&provider, binding, true);
+                let keeper =
+                    Keeper::new(Box::new(store.clone()), Box::new(tokens), shared, rules, None);
+                let live = keeper.access(&Want::Usable).expect(&what);
+                assert_eq!(live.access_token().expose(), "at-2", "{what}");
+                let stored = store.load().unwrap().unwrap();
+                assert_eq!(stored.token().refresh_token().unwrap().expose(), "rt-2", "{what}");
+                assert!(stored.note().is_none(), "{what}");
+                assert_eq!(*requests.lock(), 1, "{what}");
+            }
+        }
+    }
 }
