@@ -239,6 +239,19 @@ fn what_went_by_before_the_request_was_written_counts() {
     case.limited.transmit_output(10, never).unwrap();
 }
 
+#[test]
+fn the_connection_to_a_proxy_leaves_the_limit_to_the_one_inside_it() {
+    let steps = [Step::Silence; 30];
+    let byte = Step::Byte(Duration::ZERO);
+    let Case { limited: proxy, clock, waits } = case(LIMIT, &steps, byte);
+    let (shared, inner) = (proxy.clock.clone(), Box::new(Limited { meter: None, ..proxy }));
+    let mut limited = Limited { inner, limit: LIMIT, slice: SLICE, clock: shared, meter: None };
+    limited.transmit_output(10, ureqs(FAR)).unwrap();
+    let mut case = Case { limited, clock, waits };
+    assert!(case.read().unwrap());
+    assert_eq!(*case.waits.lock(), [SLICE; 31]);
+}
+
 /// The whole of ureq on a socket: the clock goes on between the request and each part of the answer.
 #[test]
 fn an_answer_that_comes_in_parts_hours_apart_is_whole() {
