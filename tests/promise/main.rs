@@ -11,6 +11,8 @@ mod full_disk;
 mod kills;
 mod order;
 mod outcomes;
+#[cfg(target_os = "linux")]
+mod stopped;
 mod storm;
 mod strace;
 mod support;
