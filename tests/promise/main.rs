@@ -11,6 +11,8 @@ mod full_disk;
 mod kills;
 mod order;
 mod outcomes;
+#[cfg(unix)]
+mod reality;
 #[cfg(target_os = "linux")]
 mod stopped;
 mod storm;
