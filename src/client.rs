@@ -207,12 +207,14 @@ impl Client {
     }
 
     /// Starts a login: the address to send a person to, and what must be kept until the callback.
+    /// Before that, the store is locked, read and proven writable, so that nobody logs in for nothing.
     /// No scopes means the provider's own default. With the scope `openid` a `nonce` is sent, and
     /// checked by [`Client::exchange`].
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the provider has no authorization endpoint, the redirect URI is not
+    /// [`Error::Backend`] when the store could not keep the login. [`Error::Config`] when it holds
+    /// another client's, the provider has no authorization endpoint, the redirect URI is not
     /// absolute or has a fragment, or a scope has characters that no scope may have (RFC 6749
     /// section 3.3).
     pub fn authorize(&self, scopes: &[&str]) -> Result<Authorization> {
@@ -240,6 +242,7 @@ impl Client {
         scopes: &[&str],
         params: &[(&str, &str)],
     ) -> Result<Authorization> {
+        self.0.keeper.prove_store()?;
         let Inner { provider, credentials, targets, .. } = &*self.0;
         let targets = targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
