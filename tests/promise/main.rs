@@ -6,6 +6,7 @@ mod contract;
 mod crash;
 mod disk;
 mod files;
+mod flawed_stores;
 mod foreign;
 mod full_disk;
 mod kills;
