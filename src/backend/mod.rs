@@ -38,6 +38,7 @@ mod rest;
 mod sqlite;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod swap;
+mod table;
 
 use std::any::Any;
 use std::fmt;
@@ -54,6 +55,7 @@ pub use postgres::PostgresBackend;
 pub use redis::RedisBackend;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
+pub use table::{TableBackend, TokenTable};
 
 pub use crate::record::{Binding, Holder, Note, Record, Refused};
 

@@ -15,6 +15,7 @@ mod outcomes;
 mod storm;
 mod strace;
 mod support;
+mod table;
 mod threads_and_processes;
 mod unsaved;
 mod worker;
@@ -30,5 +31,6 @@ fn child_entry() {
         strace::CHILDREN,
         worker::CHILDREN,
         kills::CHILDREN,
+        table::CHILDREN,
     ]);
 }
