@@ -146,7 +146,7 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
         (_, Some(number)) => {
             let seconds = if number >= MILLISECONDS { number / 1000.0 } else { number }.floor();
             // Written so that NaN is refused; the calendar refuses what is too far.
-            if !(seconds.abs() <= MILLISECONDS * 10.0) {
+            if !(-MILLISECONDS..MILLISECONDS).contains(&seconds) {
                 return Err(unreadable());
             }
             OffsetDateTime::from_unix_timestamp(seconds as i64).map_err(|_| unreadable())?
