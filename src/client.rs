@@ -282,9 +282,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
-    /// client's token.
+    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another client's
+    /// token, and for a token that is empty or has a line break or the like (RFC 6749 appendix A.12).
     pub fn seed(&self, token: Token) -> Result<bool> {
+        token.check("the access token", "the refresh token")?;
         let renews = self.0.provider.refresh_grant.as_ref();
         let itself = renews.filter(|grant| grant.sends_access_token).map(|_| token.access_token());
         match itself.filter(|_| token.refresh_token().is_none()).cloned() {

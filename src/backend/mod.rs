@@ -41,6 +41,7 @@ mod rest;
 mod sqlite;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod swap;
+mod table;
 
 use std::any::Any;
 use std::fmt;
@@ -57,6 +58,7 @@ pub use postgres::PostgresBackend;
 pub use redis::RedisBackend;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
+pub use table::{TableBackend, TokenTable};
 
 pub use crate::error::BackendError;
 pub use crate::record::{Binding, Holder, Note, Record, Refused};

@@ -6,6 +6,7 @@ mod contract;
 mod crash;
 mod disk;
 mod files;
+mod flawed_stores;
 mod foreign;
 #[cfg(unix)]
 mod forks;
@@ -24,6 +25,7 @@ mod strace;
 #[cfg(unix)]
 mod strangers;
 mod support;
+mod table;
 mod threads_and_processes;
 mod unsaved;
 mod worker;
@@ -45,5 +47,6 @@ fn child_entry() {
         strangers::CHILDREN,
         #[cfg(target_os = "linux")]
         places::CHILDREN,
+        table::CHILDREN,
     ]);
 }
