@@ -69,7 +69,8 @@ class Code(AuthorizationCodeMixin):
 
 
 class Token(TokenMixin):
-    refresh_token = None
+    # An answer leaves out a scope that is empty.
+    scope, refresh_token = '', None
     revoked = False
 
     def __init__(self, **members):
