@@ -201,7 +201,8 @@ server.register_endpoint(Introspection)
 protect = ResourceProtector()
 protect.register_token_validator(Bearer())
 
-PAGE = '<form method="post"><input name="login"><input name="password" type="password"><button>Log in</button></form>'
+PAGE = """<form method="post"><input name="login"><input name="password" type="password">
+<button>Log in</button></form>"""
 CONSENT = '<form method="post"><button name="action" value="accept">Yes</button></form>'
 count = {'granted': 0, 'refused': 0}
 lose = 0
