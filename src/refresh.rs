@@ -14,12 +14,12 @@ mod grant;
 mod history;
 mod login;
 mod note;
-mod report;
+mod result;
 mod round;
 mod rules;
 mod save;
 mod send;
-mod service;
+mod service_rules;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -25,8 +25,12 @@
 //! kept apart; [`FileLock`] turns that into a real lock in one more line. With a `save` that compares
 //! and no lock, processes are kept apart by the notes they write, as with a lease.
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod compare;
 mod disk;
 mod file;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod idle;
 mod lock;
 mod locked;
 mod memory;
@@ -35,12 +39,8 @@ mod owner;
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(any(feature = "postgres", feature = "redis"))]
-mod rest;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
-mod swap;
 mod table;
 
 use std::any::Any;
