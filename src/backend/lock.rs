@@ -230,6 +230,8 @@ impl Drop for Slot {
 }
 
 #[cfg(test)]
+mod gaps;
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -8,6 +8,7 @@ mod disk;
 mod files;
 mod foreign;
 mod full_disk;
+mod gaps;
 mod kills;
 mod order;
 mod outcomes;

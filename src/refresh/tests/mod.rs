@@ -2,6 +2,7 @@
 
 mod clocks;
 mod faults;
+mod gaps;
 mod races;
 mod server;
 mod service;
