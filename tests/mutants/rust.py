@@ -325,7 +325,8 @@ class Finder:
     def force(self, start, end, value, chain=False):
         mutant = self.mutant(start, end, str(value).lower())
         if chain:
-            self.wrap(mutant, start, end, "", " && !crate::mutant::on(@)")
+            # In front: behind it, a value that a pattern moves would be gone.
+            self.wrap(mutant, start, end, "!crate::mutant::on(@) && ", "")
         elif value:
             self.wrap(mutant, start, end, "((", ") || crate::mutant::on(@))")
         else:
@@ -406,6 +407,9 @@ class Finder:
     def macro(self, nodes, at):
         group = nodes[at + 2] if at + 2 < len(nodes) else None
         if group is not None and group.kids is not None:
+            if nodes[at].text == "vec":
+                for part in self.parts(group.kids, ";"):
+                    self.expression(part)
             if nodes[at].text == "matches":
                 self.expression(self.parts(group.kids, ",")[0])
                 guard = [i for i, node in enumerate(group.kids) if node.text == "if"]
@@ -425,7 +429,7 @@ class Finder:
                 return
             digits = re.match(r"[\d_]*\d", node.text).group()
             rest, value = node.text[len(digits) :], int(digits.replace("_", ""))
-            for new in {0: [1], 1: [0, 2]}.get(value, [0, value + 1 if value < 4 else value * 4]):
+            for new in {0: [1], 1: [0, 2]}.get(value, [0, value + 1] if value < 4 else [0]):
                 text = f"{new}{rest}"
                 mutant = self.mutant(start, end, text)
                 self.wrap(mutant, start, end, f"(if crate::mutant::on(@) {{ {text} }} else {{ ", " })")

@@ -129,6 +129,17 @@ fn a_refused_token_stays_refused_when_its_replacement_fails() {
     assert_eq!(kind(&use_token(&keeper)), "oauth");
     assert_eq!(kind(&use_token(&keeper)), "oauth");
     assert_eq!(kind(&use_token(&keeper)), "at-2");
+    // Nothing is suspected any more: the next call needs no store.
+    world.store.calls.lock().clear();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert!(world.store.calls.lock().is_empty());
+}
+
+#[test]
+fn a_seed_replaces_nothing_in_a_store_that_does_not_compare() {
+    let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
+    assert!(!world.keeper().seed(Token::new("at-seed").with_refresh_token("rt-seed")).unwrap());
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
 }
 
 /// A refusal that was wrong has made our token the spare while our request was on its way.
@@ -179,9 +190,9 @@ fn a_failed_save_is_tried_again_with_the_very_same_record() {
     assert_eq!(saved[0], saved[1]);
 }
 
-/// A refusal under a lease. `change` is done to the store before the refusal is checked.
-fn refused_under_a_lease(change: impl FnOnce(&mut Note) + Send + 'static) -> (World, Error) {
-    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+/// A refusal. `change` is done to the store before the refusal is checked.
+fn refused(kind: LockKind, change: impl FnOnce(&mut Note) + Send + 'static) -> (World, Error) {
+    let world = World::with(Rotation::Strict, kind, true);
     world.past_end();
     world.acts(&[Act::Refuse]);
     let store = Arc::clone(&world.store);
@@ -211,14 +222,14 @@ fn of_another(note: &mut Note) {
 
 #[test]
 fn a_refusal_under_a_lease_is_believed_when_only_our_note_is_there() {
-    let (world, error) = refused_under_a_lease(|_| {});
+    let (world, error) = refused(LockKind::Lease, |_| {});
     assert_eq!(error.kind(), "reauthorize");
     assert!(world.stored().refused.is_some());
 }
 
 #[test]
 fn a_refusal_is_not_believed_while_another_holder_may_have_the_successor() {
-    let (world, error) = refused_under_a_lease(of_another);
+    let (world, error) = refused(LockKind::Lease, of_another);
     assert_eq!(error.kind(), "outcome_unknown");
     let left = error.retry_after().unwrap();
     assert!(left > Duration::from_secs(60) && left <= world.rules.hold(), "{left:?}");
@@ -226,9 +237,16 @@ fn a_refusal_is_not_believed_while_another_holder_may_have_the_successor() {
     assert!(world.stored().refused.is_none());
 }
 
+/// Such a note was written without the lock.
+#[test]
+fn a_refusal_is_believed_under_a_lock_that_only_death_frees() {
+    let (_, error) = refused(LockKind::FreedByDeath, of_another);
+    assert_eq!(error.kind(), "reauthorize");
+}
+
 #[test]
 fn a_refusal_is_believed_when_the_other_holders_time_is_over() {
-    let (world, error) = refused_under_a_lease(|note| {
+    let (world, error) = refused(LockKind::Lease, |note| {
         of_another(note);
         note.deadline = note.sent_at;
     });
@@ -238,7 +256,7 @@ fn a_refusal_is_believed_when_the_other_holders_time_is_over() {
 
 #[test]
 fn a_refusal_is_believed_when_another_holder_sent_another_token() {
-    let (_, error) = refused_under_a_lease(|note| {
+    let (_, error) = refused(LockKind::Lease, |note| {
         of_another(note);
         note.fingerprint = Secret::new("rt-other").fingerprint();
     });
