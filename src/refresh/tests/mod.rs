@@ -3,6 +3,7 @@
 mod clocks;
 mod faults;
 mod gaps;
+mod grants;
 mod races;
 mod server;
 mod service;
