@@ -11,6 +11,7 @@ mod server;
 mod service;
 mod steps;
 mod table;
+mod waits;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
