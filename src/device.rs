@@ -81,6 +81,7 @@ impl Client {
     /// [`Error::Decode`].
     pub fn device_code(&self, scopes: &[&str]) -> Result<DeviceCode> {
         self.stored()?;
+        self.keeper().prove_store()?;
         self.tokens().device_code(scopes, self.clock().now_utc())
     }
 

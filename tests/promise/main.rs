@@ -7,13 +7,23 @@ mod crash;
 mod disk;
 mod files;
 mod foreign;
+#[cfg(unix)]
+mod forks;
 mod full_disk;
 mod gaps;
 mod kills;
 mod order;
 mod outcomes;
+#[cfg(target_os = "linux")]
+mod places;
+#[cfg(unix)]
+mod reality;
+#[cfg(target_os = "linux")]
+mod stopped;
 mod storm;
 mod strace;
+#[cfg(unix)]
+mod strangers;
 mod support;
 mod threads_and_processes;
 mod unsaved;
@@ -30,5 +40,11 @@ fn child_entry() {
         strace::CHILDREN,
         worker::CHILDREN,
         kills::CHILDREN,
+        #[cfg(unix)]
+        forks::CHILDREN,
+        #[cfg(unix)]
+        strangers::CHILDREN,
+        #[cfg(target_os = "linux")]
+        places::CHILDREN,
     ]);
 }

@@ -6,6 +6,7 @@ mod gaps;
 mod grants;
 mod logins;
 mod races;
+mod reality;
 mod rows;
 mod server;
 mod service;
@@ -279,6 +280,7 @@ impl World {
                 not_before: None,
                 unanswered_since: None,
                 early: false,
+                unlocked: false,
                 seen: Vec::new(),
                 unknown: Default::default(),
             });

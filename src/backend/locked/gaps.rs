@@ -4,6 +4,12 @@ use std::cell::Cell;
 
 use super::*;
 
+fn open(path: &Path) -> Result<File, BoxError> {
+    let mut options = File::options();
+    options.create(true).truncate(false).read(true).write(true);
+    options.open(path).map_err(|error| disk::failed("open", path, &error))
+}
+
 fn lock_file() -> PathBuf {
     let name = format!("evergrant-lock-{}", crate::secret::random_id());
     disk::place(&std::env::temp_dir().join(name)).unwrap()
@@ -50,7 +56,7 @@ fn a_file_that_this_process_has_locked_is_known_by_its_identity() {
 fn a_lock_that_is_let_go_is_free_although_a_copy_of_its_handle_is_open() {
     let path = lock_file();
     let held = Locked::take(&path, &open).unwrap().unwrap();
-    let copy = held.file().try_clone().unwrap();
+    let copy = held.file().unwrap().try_clone().unwrap();
     drop(held);
     assert!(Locked::take(&path, &open).unwrap().is_some());
     drop(copy);
