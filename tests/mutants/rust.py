@@ -8,22 +8,12 @@ that covers its negation and `&&` for `||`.
 
 import re
 
-TOKEN = re.compile(
-    r"""(?P<space>\s+)|(?P<comment>//[^\n]*|/\*.*?\*/)
-    |(?P<string>(?:b|c)?r(?P<hash>\#*)".*?"(?P=hash)|(?:b|c)?"(?:\\.|[^"\\])*")
-    |(?P<char>b?'(?:\\(?:x..|u\{[^}]*\}|.)|[^'\\])')
-    |(?P<life>'[A-Za-z_]\w*)
-    |(?P<number>\d(?:[\w]|\.(?=\d))*)
-    |(?P<word>(?:r\#)?[A-Za-z_]\w*)
-    |(?P<mark>\.\.=|\.\.\.|\.\.|<<=|&&|\|\||==|!=|<=|>=|=>|->|::|\+=|-=|\*=|/=|\|=|&=|\^=|%=|.)""",
-    re.X | re.S,
-)
-CLOSE = {"(": ")", "[": "]", "{": "}"}
+from tokens import tree
+
 # Methods whose closure says yes or no.
 ASKS = set(
     "filter is_some_and is_none_or is_ok_and any all retain find position take_while skip_while".split()
 )
-# Methods that are changed by a method of the same shape.
 METHODS = {
     "is_none_or": "is_some_and",
     "is_some_and": "is_none_or",
@@ -35,36 +25,6 @@ METHODS = {
 LESS = {"<": ("less", "<="), "<=": ("less_or_same", "<"), ">": ("more", ">="), ">=": ("more_or_same", ">")}
 ENDS = {"return", "break", "continue"}
 SHUT_CFG = re.compile(r"cfg\s*\((?:.*\b(?:test|windows|fuzzing)\b|not\s*\(\s*unix)")
-
-
-class Node:
-    """A token, or a group with `kids` between two brackets."""
-
-    def __init__(self, kind, text, start, end, kids=None):
-        self.kind, self.text, self.start, self.end, self.kids = kind, text, start, end, kids
-
-    def group(self, bracket):
-        return self.kids is not None and self.text == bracket
-
-
-def tree(source):
-    at, stack, kids = 0, [], []
-    while at < len(source):
-        found = TOKEN.match(source, at)
-        kind, text, at = found.lastgroup, found.group(), found.end()
-        kind = "string" if kind == "hash" else kind
-        if kind in ("space", "comment"):
-            continue
-        if text in CLOSE and kind == "mark":
-            stack.append((text, found.start(), kids))
-            kids = []
-        elif text in ")]}" and kind == "mark":
-            bracket, start, outer = stack.pop()
-            outer.append(Node("group", bracket, start, at, kids))
-            kids = outer
-        else:
-            kids.append(Node(kind, text, found.start(), at))
-    return kids
 
 
 class Mutant:

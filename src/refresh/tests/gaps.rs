@@ -167,11 +167,16 @@ fn a_successor_takes_the_place_of_a_record_whose_spare_it_replaces() {
             next.token = next.token.with_refresh_token("rt-dead");
             next.spare = Some(Secret::new("rt-1"));
             next.note = None;
+            next.binding = None;
             *stored = Some(next);
         });
         assert_eq!(got, "at-2");
         assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
         assert!(world.alive() && world.stored().spare.is_none());
+        let stored = world.stored();
+        assert_eq!(stored.binding.as_ref(), Some(&world.rules.binding));
+        assert_eq!((stored.generation, stored.superseded), (2, Some(Secret::new("rt-1"))));
+        assert_eq!(stored.rotated_at, Some(world.clock.now_utc()));
     }
 }
 

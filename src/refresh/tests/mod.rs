@@ -11,6 +11,7 @@ mod rows;
 mod server;
 mod service;
 mod steps;
+mod successors;
 mod table;
 mod waits;
 
