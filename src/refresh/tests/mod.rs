@@ -2,12 +2,18 @@
 
 mod clocks;
 mod faults;
+mod gaps;
+mod grants;
+mod logins;
 mod races;
 mod reality;
+mod rows;
 mod server;
 mod service;
 mod steps;
+mod successors;
 mod table;
+mod waits;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
