@@ -101,6 +101,8 @@ struct Call<'a> {
     had: Option<Id>,
     /// How long this call has looked for the end of another holder's refresh.
     looked: Duration,
+    /// Whether a note of this call was not in the store when it was read back.
+    lost_note: bool,
     /// The number of the token request that this call sent last.
     sent: u64,
     /// What was read of the store in this call.
@@ -119,6 +121,7 @@ impl<'a> Call<'a> {
             waits_since: None,
             had: None,
             looked: Duration::ZERO,
+            lost_note: false,
             sent: 0,
             read: None,
         }

@@ -350,12 +350,16 @@ impl Keeper {
             call.turn.keeps_notes = true;
             return Ok(None);
         }
-        // A record that a client has written since is bound, and another login, or newer.
+        // A record that a client has written since is bound, and another login, newer, or another pair.
         let others = back.binding.is_some()
             && (back.login != noted.login
                 || back.revision > noted.revision
-                || same && back.note.is_some());
-        if others {
+                || same && back.note.is_some()
+                || back.token.refresh_token().is_some()
+                    && refresh_token(&back) != refresh_token(noted));
+        // Where saves do not compare, another client may also have taken its note back over ours: a
+        // store that forgets does it again.
+        if others || !std::mem::replace(&mut call.lost_note, true) {
             return Ok(Some(Step::Again));
         }
         let lost = [

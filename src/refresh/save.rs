@@ -238,6 +238,11 @@ impl Keeper {
             if let Ok(now) = self.backend.load() {
                 stored = now;
             }
+            // What `load` returns is durable, so the save has worked although it reported an error.
+            if stored.as_ref() == Some(&record) {
+                call.turn.unsaved = None;
+                return Ok(stored);
+            }
         }
     }
 

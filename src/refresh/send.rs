@@ -18,7 +18,7 @@ use crate::secret::Secret;
 /// What a spend came to.
 enum Spent {
     Never(BoxError),
-    /// The store's lock is gone; nothing left.
+    /// The store's lock is gone, or its time is over; nothing left.
     Unlocked,
     Silent(BoxError),
     Reply(Reply, Option<OffsetDateTime>),
@@ -60,7 +60,8 @@ impl Keeper {
                     if let Some((_, first)) = silent {
                         return Spent::Silent(first);
                     }
-                    if !call.turn.is_held() {
+                    // The lock is gone, or its time ran out before anything left: begin again.
+                    if !call.turn.is_held() || unsent == 0 && !self.lasts(call, noted) {
                         return Spent::Unlocked;
                     }
                     unsent += 1;
