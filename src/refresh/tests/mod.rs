@@ -5,6 +5,7 @@ mod faults;
 mod races;
 mod server;
 mod service;
+mod simulation;
 mod steps;
 mod table;
 
