@@ -272,6 +272,7 @@ impl Transport for Handle {
             }
             Ask::Grant => return Sent::Never("there is no such grant here".into()),
         };
+        let asked_at = self.world.state.lock().now;
         let failure = self.world.reach(Point::Connect, Status::Ready);
         if failure == Some(Failure::Never) {
             self.world.state.lock().note(me(), 3021, |_| format!("r{token} is never sent"));
@@ -282,7 +283,7 @@ impl Transport for Handle {
             state.note(me(), 3022, |_| format!("r{token} is not sent: it is too late"));
             return Sent::Never("it is too late".into());
         }
-        let index = self.leaves(token, failure);
+        let index = self.leaves(token, failure, asked_at);
         self.world.reach(Point::Sent, Status::Reply(index));
         self.world.reach(Point::Replied, Status::Ready);
         self.heard(index, sent_at)
@@ -291,7 +292,7 @@ impl Transport for Handle {
 
 impl Handle {
     /// The request is on its way. Returns its number.
-    fn leaves(&self, token: usize, failure: Option<Failure>) -> usize {
+    fn leaves(&self, token: usize, failure: Option<Failure>, asked_at: u64) -> usize {
         let mut state = self.world.state.lock();
         let (now, latency) = (state.now, state.config.latency());
         let timeout = now + self.world.rules.token_timeout.as_millis() as u64;
@@ -313,6 +314,7 @@ impl Handle {
             actor: me(),
             client: self.client,
             token,
+            asked_at,
             sent_at: now,
             sent_step,
             arrives_at,

@@ -3,7 +3,7 @@
 use super::handle::{access_of, refresh_of, spare_of};
 use super::schedule::{Failure, Fault, Point};
 use super::server::Class;
-use super::world::{NOBODY, State, Status};
+use super::world::{NOBODY, State};
 use super::*;
 
 /// What may excuse the loss of a login: the guide's list, and what was done to the store.
@@ -293,6 +293,7 @@ impl State {
         let margin = self.service.life.min(600_000) / 10 + 2_000;
         if !self.faulty()
             && !self.clocks_differ()
+            && self.config.lock() != LockKind::None
             && !asked.refused.contains(&stored)
             && self.service.works(stored, self.now + margin + 2 * self.config.latency())
         {
@@ -425,8 +426,8 @@ impl State {
 
     /// Whether an access token works, also by what its client knows of its end.
     fn works_for_client(&self, access: usize) -> bool {
-        let early = 2 * self.config.latency() + 2_000 + if self.walls.len() > 1 { 45_000 } else { 0 };
-        self.service.works(access, self.now + early)
+        let early = if self.walls.len() > 1 { 45_000 } else { 50 };
+        self.service.works(access, self.now) && self.now + early < self.service.access[access].told_end
     }
 
     /// The API has answered.
@@ -570,7 +571,7 @@ impl State {
         let lost = lost && !self.comes_back_in_time();
         match self.service.class {
             Class::None | Class::UntilUsed => false,
-            Class::UntilUsedFamily => late,
+            Class::UntilUsedFamily => late || deadline,
             _ => lost || died || unsaved || late || deadline,
         }
     }
@@ -598,9 +599,5 @@ impl State {
                 && record.refused.is_none()
                 && self.service.takes(refresh_of(record), self.now)
         })
-    }
-
-    pub(super) fn all_done(&self) -> bool {
-        self.actors.iter().all(|actor| actor.dead || matches!(actor.status, Status::Done))
     }
 }

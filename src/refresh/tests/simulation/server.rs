@@ -44,6 +44,8 @@ pub(super) struct AccessToken {
     pub(super) refresh: usize,
     pub(super) issued: u64,
     pub(super) end: u64,
+    /// When its client takes it to end: counted from when it began to send.
+    pub(super) told_end: u64,
     pub(super) dead: bool,
 }
 
@@ -60,7 +62,7 @@ pub(super) struct Service {
 impl Service {
     /// A service that has issued `r0` and `a0`.
     pub(super) fn new(class: Class, window: u64, life: u64, ends_access: bool) -> Service {
-        let first = AccessToken { refresh: 0, issued: 0, end: life, dead: false };
+        let first = AccessToken { refresh: 0, issued: 0, end: life, told_end: life, dead: false };
         Service {
             class,
             window,
@@ -109,7 +111,13 @@ impl Service {
             self.refresh.push(RefreshToken { parent: Some(token), ..RefreshToken::default() });
         }
         let end = now + self.life;
-        self.access.push(AccessToken { refresh: new, issued: now, end, dead: false });
+        self.access.push(AccessToken {
+            refresh: new,
+            issued: now,
+            end,
+            told_end: end,
+            dead: false,
+        });
         Some((new, self.access.len() - 1))
     }
 

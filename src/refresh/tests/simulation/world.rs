@@ -80,6 +80,8 @@ pub(super) struct Request {
     pub(super) actor: usize,
     pub(super) client: usize,
     pub(super) token: usize,
+    /// When its sender began to send it, and when it left.
+    pub(super) asked_at: u64,
     pub(super) sent_at: u64,
     pub(super) sent_step: u32,
     pub(super) arrives_at: Option<u64>,
@@ -179,11 +181,15 @@ impl State {
     }
 
     fn decide(&mut self, index: usize) {
-        let (token, actor) = (self.requests[index].token, self.requests[index].actor);
+        let token = self.requests[index].token;
         let answer = match self.requests[index].failure {
             Some(Failure::Broken) => None,
             _ => self.service.refresh(token, self.now),
         };
+        if let Some((_, access)) = answer {
+            let asked_at = self.requests[index].asked_at;
+            self.service.access[access].told_end = asked_at + self.service.life;
+        }
         self.requests[index].decided = Some(answer);
         self.note(NOBODY, 1000 + answer.is_some() as u64, |state| match answer {
             _ if state.requests[index].failure == Some(Failure::Broken) => {
@@ -195,7 +201,6 @@ impl State {
             None if state.service.ended => format!("the service refuses r{token}: the login has ended"),
             None => format!("the service refuses r{token}"),
         });
-        let _ = actor;
         self.decided(index);
     }
 
