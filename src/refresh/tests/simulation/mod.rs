@@ -91,6 +91,7 @@ fn no_schedule_breaks_the_promise() {
         last = Some(name.clone());
     }
     if let Some(name) = last {
+        println!("the last of these:");
         replay(&name);
     }
     assert!(broken.is_empty(), "{} schedules break the promise", broken.len());

@@ -167,7 +167,9 @@ impl State {
         let spare = spare_of(record);
         known.in_hand.retain(|token| *token != refresh && Some(*token) != spare);
         known.waits &= !known.in_hand.is_empty();
-        known.memory = Some((refresh, access));
+        if !known.replaced.contains(&refresh) || self.service.class == Class::None {
+            known.memory = Some((refresh, access));
+        }
         let own = |request: &&world::Request| {
             request.client == client && request.decided.flatten().is_some_and(|(_, new)| new == access)
         };
