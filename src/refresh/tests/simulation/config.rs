@@ -20,8 +20,18 @@ pub(super) const SHAPES: [Shape; 8] = [
     Shape { name: "two processes", clients: &[0, 1], processes: &[0, 1], hosts: &[0, 0] },
     Shape { name: "three threads", clients: &[0, 0, 0], processes: &[0], hosts: &[0] },
     Shape { name: "two clients", clients: &[0, 1], processes: &[0, 0], hosts: &[0] },
-    Shape { name: "three processes", clients: &[0, 1, 2], processes: &[0, 1, 2], hosts: &[0, 0, 0] },
-    Shape { name: "two threads, a process", clients: &[0, 0, 1], processes: &[0, 1], hosts: &[0, 0] },
+    Shape {
+        name: "three processes",
+        clients: &[0, 1, 2],
+        processes: &[0, 1, 2],
+        hosts: &[0, 0, 0],
+    },
+    Shape {
+        name: "two threads, a process",
+        clients: &[0, 0, 1],
+        processes: &[0, 1],
+        hosts: &[0, 0],
+    },
     Shape { name: "two hosts", clients: &[0, 1], processes: &[0, 1], hosts: &[0, 1] },
     Shape { name: "one thread", clients: &[0], processes: &[0], hosts: &[0] },
 ];
@@ -53,14 +63,18 @@ pub(super) const TIMES: [(u64, u64); 4] = [(3600, 40), (3600, 50_000), (60, 50_0
 /// How long the access token works at the start (s).
 pub(super) const LEFT: [i64; 3] = [30, -1, 100];
 
+/// What the client is told of the class. The last two, to find out what is best told where the class
+/// is not known.
+pub(super) const TOLD: [&str; 4] = ["the class", "nothing", "Strict", "StrictFamily"];
+
 /// One configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Config {
     pub(super) shape: usize,
     pub(super) store: usize,
     pub(super) class: usize,
-    /// Whether the client is told nothing of the class.
-    pub(super) unknown: bool,
+    /// What the client is told of the class: see [`TOLD`].
+    pub(super) told: usize,
     pub(super) ends_access: bool,
     pub(super) left: usize,
     pub(super) times: usize,
@@ -78,7 +92,7 @@ pub(super) struct Config {
 }
 
 /// How many values each digit of a number has, the last digit first.
-const DIGITS: [u64; 13] = [8, 6, 8, 2, 2, 3, 4, 3, 2, 2, 2, 2, 3];
+const DIGITS: [u64; 13] = [8, 6, 8, 4, 2, 3, 4, 3, 2, 2, 2, 2, 3];
 
 impl Config {
     pub(super) fn from_number(mut number: u64) -> Config {
@@ -91,7 +105,7 @@ impl Config {
             shape: digit[0],
             store: digit[1],
             class: digit[2],
-            unknown: digit[3] == 1,
+            told: digit[3],
             ends_access: digit[4] == 1,
             left: digit[5],
             times: digit[6],
@@ -109,7 +123,7 @@ impl Config {
             self.shape,
             self.store,
             self.class,
-            usize::from(self.unknown),
+            self.told,
             usize::from(self.ends_access),
             self.left,
             self.times,
@@ -120,7 +134,11 @@ impl Config {
             usize::from(self.wide),
             self.faults,
         ];
-        digit.iter().zip(DIGITS).rev().fold(0, |number, (digit, base)| number * base + *digit as u64)
+        digit
+            .iter()
+            .zip(DIGITS)
+            .rev()
+            .fold(0, |number, (digit, base)| number * base + *digit as u64)
     }
 
     pub(super) fn shape(&self) -> &'static Shape {
@@ -164,7 +182,10 @@ impl fmt::Display for Config {
             LockKind::None => "no lock",
         };
         let saves = if self.compares() { "comparing" } else { "plain" };
-        let told = if self.unknown { ", of which the client is told nothing" } else { "" };
+        let told = match self.told {
+            0 => String::new(),
+            told => format!(" (the client is told {})", TOLD[told]),
+        };
         let access = if self.ends_access { "dies" } else { "survives" };
         let warm = if self.warm { "warm" } else { "fresh" };
         write!(

@@ -97,6 +97,66 @@ fn no_schedule_breaks_the_promise() {
     assert!(broken.is_empty(), "{} schedules break the promise", broken.len());
 }
 
+/// What two policies cost where the class is not known: to send a token again at once when no answer
+/// came (as for `Strict`), or to keep the access token and to send again at its end (as for
+/// `StrictFamily`). Schedules with one fault, and drawn ones with two.
+#[test]
+#[ignore = "prints a table for the design"]
+fn what_is_lost_under_two_policies_where_the_class_is_not_known() {
+    let crew = Crew::new();
+    let count = variable("EVERGRANT_SIMULATION").map_or(4_000, |count| count as usize);
+    println!("class, policy: schedules, logins lost, calls failed; one fault, then two");
+    for class in 0..config::CLASSES.len() {
+        let mut lost = [0; 2];
+        for (policy, told) in [2, 3].into_iter().enumerate() {
+            let mut one = Figures::default();
+            let mut two = Figures::default();
+            for shape in [7, 0, 1] {
+                for gap in 0..3 {
+                    for ends_access in [false, true] {
+                        let config = config::Config {
+                            shape,
+                            store: 0,
+                            class,
+                            told,
+                            ends_access,
+                            left: 0,
+                            times: 0,
+                            gap,
+                            late: false,
+                            warm: true,
+                            refuses: false,
+                            wide: false,
+                            faults: 1,
+                        };
+                        let mut random = Random(1);
+                        deep(&crew, config, 1, usize::MAX, &mut random, &mut one);
+                        for n in 0..count / 18 {
+                            let config = config::Config { faults: 2, ..config };
+                            let plan = schedule::Chooser::drawn(Random(n as u64), 2);
+                            two.count(config, crew.run(config, plan, false));
+                        }
+                    }
+                }
+            }
+            lost[policy] = one.lost;
+            println!(
+                "{:?}, {}: {} {} {}; {} {} {}",
+                config::CLASSES[class],
+                ["at once", "at the end"][policy],
+                one.schedules,
+                one.lost,
+                one.failed_calls,
+                two.schedules,
+                two.lost,
+                two.failed_calls
+            );
+        }
+        let harmless = matches!(config::CLASSES[class], server::Class::None);
+        assert!(!harmless || lost == [0, 0], "nothing is lost where nothing is replaced");
+    }
+}
+
 fn without_digits(text: &str) -> String {
     text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
@@ -110,5 +170,41 @@ fn replay(name: &str) {
     }
     if let Some((clause, text)) = ended.violation {
         panic!("violation of {clause}: {text}");
+    }
+}
+
+#[test]
+fn a_schedule_runs_the_same_again() {
+    let crew = Crew::new();
+    for seed in 0..60 {
+        let mut random = Random(seed);
+        let config = drawn_config(&mut random, seed as usize % STORES.len());
+        assert_eq!(config::Config::from_number(config.number()), config);
+        let plan = schedule::Chooser::drawn(random, config.faults);
+        let first = crew.run(config, plan, false);
+        let name = explore::name(config, &first.list);
+        let (config, plan) = from_name(&name).unwrap();
+        let second = crew.run(config, plan, true);
+        assert_eq!(first.hash, second.hash, "{name}");
+        assert!(!second.trace.is_empty());
+    }
+}
+
+/// The models of the services do what their classes say.
+#[test]
+fn each_class_of_service_treats_a_second_use_as_it_says() {
+    use server::{Class, Service};
+    for class in config::CLASSES {
+        let mut service = Service::new(class, 60_000, 3_600_000, false);
+        assert!(service.call(0, 1) && service.refresh(0, 2).is_some(), "{class:?}");
+        let soon = service.refresh(0, 3).is_some();
+        assert_eq!(soon, !matches!(class, Class::Strict | Class::StrictFamily), "{class:?}");
+        assert_eq!(service.ended, class == Class::StrictFamily);
+        // The first successor is used, and a minute goes by.
+        let works = service.call(1, 4);
+        assert_eq!(works, class != Class::StrictFamily, "{class:?}");
+        let late = service.refresh(0, 70_000).is_some();
+        assert_eq!(late, class == Class::None, "{class:?}");
+        assert_eq!(service.ended, class.ends_login(), "{class:?}");
     }
 }

@@ -117,7 +117,7 @@ impl State {
     }
 
     /// A store that neither compares nor has a lock that death frees: the promise says little of it.
-    fn weak(&self) -> bool {
+    pub(super) fn weak(&self) -> bool {
         let file = self.config.lock() == LockKind::FreedByDeath;
         !self.config.compares() && !file && self.clients.len() > 1
     }
@@ -171,7 +171,8 @@ impl State {
             known.memory = Some((refresh, access));
         }
         let own = |request: &&world::Request| {
-            request.client == client && request.decided.flatten().is_some_and(|(_, new)| new == access)
+            request.client == client
+                && request.decided.flatten().is_some_and(|(_, new)| new == access)
         };
         if let Some(request) = self.requests.iter().find(own)
             && record.note.is_none()
@@ -287,7 +288,8 @@ impl State {
             && !access.dead
             && self.now < access.issued + self.config.latency() + 1_000
         {
-            let text = format!("a{instead} came a moment ago, the API refused it, and r{token} is spent");
+            let text =
+                format!("a{instead} came a moment ago, the API refused it, and r{token} is spent");
             self.violation("A12", text);
         }
         let asked = &self.oracle.asked[actor];
@@ -318,8 +320,10 @@ impl State {
         if let Some(other) = self.requests.iter().find(flying) {
             let other = other.actor;
             let lease = self.config.lock() == LockKind::Lease;
-            if !(lease && self.faulty() && self.service.class.has_window() && !self.config.unknown) {
-                let text = format!("r{token} is sent while the request of actor {other} is on its way");
+            if !(lease && self.faulty() && self.service.class.has_window() && self.config.told == 0)
+            {
+                let text =
+                    format!("r{token} is sent while the request of actor {other} is on its way");
                 self.violation("P1", text);
             }
             return;
@@ -335,7 +339,8 @@ impl State {
             false
         };
         let held = self.in_living_hands();
-        let found = held.into_iter().find(|other| newer(*other) && self.service.takes(*other, self.now));
+        let found =
+            held.into_iter().find(|other| newer(*other) && self.service.takes(*other, self.now));
         if let Some(found) = found
             && (file || !self.faulty() || !self.service.class.has_window())
         {
@@ -346,13 +351,17 @@ impl State {
 
     /// Refresh tokens in the store or with a living process.
     fn in_living_hands(&self) -> Vec<usize> {
-        let mut held: Vec<usize> = self.oracle.clients.iter().flat_map(|known| known.in_hand.clone()).collect();
+        let mut held: Vec<usize> =
+            self.oracle.clients.iter().flat_map(|known| known.in_hand.clone()).collect();
         if let Some(record) = self.store.history.last() {
             held.push(refresh_of(record));
             held.extend(spare_of(record));
         }
-        let coming = self.requests.iter().filter(|request| request.awaited && request.failure.is_none());
-        held.extend(coming.filter_map(|request| request.decided.flatten()).map(|(refresh, _)| refresh));
+        let coming =
+            self.requests.iter().filter(|request| request.awaited && request.failure.is_none());
+        held.extend(
+            coming.filter_map(|request| request.decided.flatten()).map(|(refresh, _)| refresh),
+        );
         held
     }
 
@@ -403,7 +412,8 @@ impl State {
             None => Vec::new(),
         };
         let (start, start_step) = (self.now, self.step);
-        self.oracle.asked[actor] = Asked { start, start_step, instead, refused, ..Asked::default() };
+        self.oracle.asked[actor] =
+            Asked { start, start_step, instead, refused, ..Asked::default() };
     }
 
     /// An actor finds the refresh lock of its client taken.
@@ -421,7 +431,8 @@ impl State {
             && !self.clock_was_set()
             && self.works_for_client(access)
         {
-            let text = format!("actor {actor} queues behind a pair that waits, and a{access} works");
+            let text =
+                format!("actor {actor} queues behind a pair that waits, and a{access} works");
             self.violation("A9", text);
         }
     }
@@ -429,7 +440,8 @@ impl State {
     /// Whether an access token works, also by what its client knows of its end.
     fn works_for_client(&self, access: usize) -> bool {
         let early = if self.walls.len() > 1 { 45_000 } else { 50 };
-        self.service.works(access, self.now) && self.now + early < self.service.access[access].told_end
+        self.service.works(access, self.now)
+            && self.now + early < self.service.access[access].told_end
     }
 
     /// The API has answered.
@@ -524,7 +536,8 @@ impl State {
         if deadline || rollback || freed || self.weak() {
             return;
         }
-        let live = self.in_living_hands().into_iter().find(|token| self.service.takes(*token, self.now));
+        let live =
+            self.in_living_hands().into_iter().find(|token| self.service.takes(*token, self.now));
         if let Some(live) = live {
             self.violation("P7", format!("a person is told to log in again while r{live} lives"));
         }
@@ -535,7 +548,10 @@ impl State {
             self.violation("P8", text.to_owned());
         }
         let may_be = self.oracle.faults.iter().any(|fault| {
-            matches!(fault, Fault::Kill | Fault::Op(Failure::Before | Failure::After | Failure::Outage))
+            matches!(
+                fault,
+                Fault::Kill | Fault::Op(Failure::Before | Failure::After | Failure::Outage)
+            )
         });
         if unanswered && !was && !may_be {
             let text = "the verdict speaks of a request without an answer, and there was none";
@@ -566,7 +582,8 @@ impl State {
 
     /// Whether the loss of the login is one of those that nobody can prevent.
     pub(super) fn excused(&self) -> bool {
-        let Excuses { lost, died, unsaved, late, deadline, rollback, freed, clock } = self.oracle.excuses;
+        let Excuses { lost, died, unsaved, late, deadline, rollback, freed, clock } =
+            self.oracle.excuses;
         if rollback || freed || clock || self.weak() {
             return true;
         }
@@ -580,7 +597,8 @@ impl State {
 
     /// Within its window of grace, a token whose answer was cut off is sent again at once.
     fn comes_back_in_time(&self) -> bool {
-        let cut = |fault: &Fault| matches!(fault, Fault::Op(Failure::LoseReply | Failure::BrokenAfter));
+        let cut =
+            |fault: &Fault| matches!(fault, Fault::Op(Failure::LoseReply | Failure::BrokenAfter));
         self.service.class.has_window()
             && self.config.lock() == LockKind::FreedByDeath
             && self.config.latency() < 1_000

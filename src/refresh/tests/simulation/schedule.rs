@@ -11,7 +11,6 @@ pub(super) enum Point {
     Load,
     Save,
     Saved,
-    Clear,
     Lasts,
     IsHeld,
     Connect,

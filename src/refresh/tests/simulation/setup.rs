@@ -9,7 +9,9 @@ use super::*;
 pub(super) fn rules(config: &Config) -> Rules {
     let window = Duration::from_millis(config.window());
     let rotation = match config.class() {
-        _ if config.unknown => Rotation::Unknown,
+        _ if config.told == 1 => Rotation::Unknown,
+        _ if config.told == 2 => Rotation::Strict,
+        _ if config.told == 3 => Rotation::StrictFamily,
         Class::None => Rotation::None,
         Class::UntilUsed | Class::UntilUsedFamily => Rotation::UntilUsed,
         Class::Grace | Class::GraceFirstDies => Rotation::Grace(window),

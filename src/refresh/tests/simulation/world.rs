@@ -198,7 +198,9 @@ impl State {
             Some((refresh, access)) => {
                 format!("the service replaces r{token}: r{refresh} and a{access}")
             }
-            None if state.service.ended => format!("the service refuses r{token}: the login has ended"),
+            None if state.service.ended => {
+                format!("the service refuses r{token}: the login has ended")
+            }
             None => format!("the service refuses r{token}"),
         });
         self.decided(index);
@@ -265,7 +267,9 @@ impl State {
     pub(super) fn kill(&mut self, process: usize) {
         self.processes[process].dead = true;
         for actor in 0..self.actors.len() {
-            if self.process_of(actor) == process && !matches!(self.actors[actor].status, Status::Done) {
+            if self.process_of(actor) == process
+                && !matches!(self.actors[actor].status, Status::Done)
+            {
                 self.actors[actor].dead = true;
             }
         }
