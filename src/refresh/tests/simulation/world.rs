@@ -252,8 +252,13 @@ impl State {
     /// What can go wrong here.
     fn faults(&self, point: Point, failed: bool) -> Vec<Fault> {
         let mut faults = Vec::new();
-        if !failed {
+        if !failed && (self.config.told < 2 || point == Point::Connect) {
             faults.extend(failures(point).iter().map(|failure| Fault::Op(*failure)));
+        }
+        if self.config.told > 1 {
+            // Two policies are compared by what the wire and a death do to them.
+            faults.push(Fault::Kill);
+            return faults;
         }
         faults.extend(ANYWHERE);
         let depth = self.store.history.len();
