@@ -36,6 +36,11 @@ pub(crate) fn utc(time: SystemTime) -> OffsetDateTime {
             .and_then(|before| OffsetDateTime::UNIX_EPOCH.checked_sub(before))
             .unwrap_or(OffsetDateTime::UNIX_EPOCH),
     };
+    to_millisecond(date)
+}
+
+/// The date without what is finer than a millisecond, as the clock's dates are.
+pub(crate) fn to_millisecond(date: OffsetDateTime) -> OffsetDateTime {
     date.replace_millisecond(date.millisecond()).unwrap_or(date)
 }
 
@@ -115,6 +120,13 @@ impl ManualClock {
     /// Sets the wall clock alone, as a correction by NTP or by hand does.
     pub fn set_wall(&self, to: SystemTime) {
         self.0.lock().wall = to;
+    }
+
+    #[cfg(test)]
+    pub(crate) fn set_back(&self, by: Duration) {
+        let mut hands = self.0.lock();
+        hands.wall -= by;
+        hands.monotonic -= by;
     }
 
     /// How long callers have slept on this clock, in all.

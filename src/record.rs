@@ -8,6 +8,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use crate::clock;
 use crate::error::{BoxError, Error, Result};
 use crate::members::{self, Members};
 use crate::secret::{Secret, random_id};
@@ -53,6 +54,8 @@ pub struct Record {
     pub(crate) refresh_expires_at: Option<OffsetDateTime>,
     /// When token requests were refused lately, where the service counts that.
     pub(crate) refusals: Vec<OffsetDateTime>,
+    /// The fingerprint of the refresh token that was seeded, so that it is not seeded again.
+    pub(crate) seeded: Option<String>,
     unknown: Map<String, Value>,
     replaces: Replaces,
 }
@@ -193,7 +196,8 @@ impl Record {
     /// When the access token came: a little after the request for it was sent.
     pub(crate) fn came_at(&self) -> Option<OffsetDateTime> {
         let sent_at = self.token.issued_at()?;
-        Some(self.rotated_at.map_or(sent_at, |rotated_at| sent_at.max(rotated_at)))
+        let came_at = self.rotated_at.map_or(sent_at, |rotated_at| sent_at.max(rotated_at));
+        Some(clock::to_millisecond(came_at))
     }
 
     /// Login and revision of the record that a save of this one replaces; `None` when it replaces
@@ -221,6 +225,19 @@ impl Record {
     /// A new login, which replaces `stored`.
     pub(crate) fn new_login(token: Token, stored: Option<&Record>) -> Record {
         Record::from(token).in_place_of(stored)
+    }
+
+    /// A copy that counts the token's life from `now`, for a record that a clock dated which was ahead.
+    pub(crate) fn dated_from(&self, now: OffsetDateTime) -> Record {
+        let mut next = self.next();
+        let end = self.token.lifetime().map(|lifetime| clock::later(now, lifetime));
+        let token = self.token.clone().with_issued_at(now);
+        next.token = match end {
+            Some(end) => token.with_expires_at(end),
+            None => token,
+        };
+        next.rotated_at = self.rotated_at.map(|at| at.min(now));
+        next
     }
 
     /// The first record of a login, which replaces `stored`.
@@ -277,6 +294,7 @@ impl From<Token> for Record {
             consented_at: None,
             refresh_expires_at: None,
             refusals: Vec::new(),
+            seeded: None,
             unknown: Map::new(),
             replaces: Replaces::default(),
         }

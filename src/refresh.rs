@@ -8,10 +8,14 @@
 //! Two locks. `memory` guards the token in memory and is never held over I/O, a hook or a call of
 //! the backend. `turn` is the refresh lock. Order: turn, then the store's lock.
 
+mod alone;
 mod decide;
 mod grant;
+mod history;
+mod login;
 mod note;
 mod report;
+mod round;
 mod rules;
 mod save;
 mod send;
@@ -22,25 +26,29 @@ mod tests;
 mod turn;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use time::OffsetDateTime;
 
 pub(crate) use self::rules::Rules;
 pub(crate) use self::state::{Ask, Live, Sent, Transport, Want};
-use self::state::{Memory, Turn};
+use self::state::{Id, Memory, Turn};
 use self::turn::{TurnGuard, TurnLock};
-use crate::backend::{BackendError, TokenBackend};
+use crate::backend::TokenBackend;
 use crate::clock::Clock;
-use crate::error::{Busy, Error, Result};
+use crate::error::Result;
 use crate::event::Event;
 use crate::record::Record;
 use crate::secret::Secret;
 
-/// How often one call starts over because the store has changed under it.
-const ROUNDS: usize = 6;
 /// How long nothing is tried again after a failure, while the access token works.
 const QUIET: Duration = Duration::from_secs(5);
+/// How long after its arrival a token that a 401 caused, and that is refused as well, is not replaced.
+const JUST_CAME: Duration = Duration::from_secs(10);
+/// How long the API's refusal of such a token is believed.
+const LAST_WORD: Duration = Duration::from_secs(60);
 /// How far apart the clocks of two hosts may be, or one before and after it is set.
 const SKEW: Duration = Duration::from_secs(60);
 
@@ -56,6 +64,8 @@ pub(crate) struct Keeper {
     hook: Option<Hook>,
     memory: Mutex<Memory>,
     turn: TurnLock,
+    /// Whether a token is in `memory` of which it is not known that the API accepts it.
+    doubts: AtomicBool,
 }
 
 /// One call on its way through the steps.
@@ -65,8 +75,38 @@ struct Call<'a> {
     events: &'a mut Vec<Event>,
     /// An access token with which the call can go on if no new one can be had.
     fallback: Option<Live>,
+    /// Whether the service has said lately that the fallback is good, whatever our clock says.
+    vouched: bool,
     /// Whether a refresh token was saved from an answer that had nothing else.
     salvaged: bool,
+    /// When this call began to wait for the store's lock.
+    waits_since: Option<OffsetDateTime>,
+    /// The token that this client had when the call began.
+    had: Option<Id>,
+    /// How long this call has looked for the end of another holder's refresh.
+    looked: Duration,
+    /// The number of the token request that this call sent last.
+    sent: u64,
+    /// What was read of the store in this call.
+    read: Option<Record>,
+}
+
+impl<'a> Call<'a> {
+    fn new(want: &'a Want, turn: &'a mut Turn, events: &'a mut Vec<Event>) -> Call<'a> {
+        Call {
+            want,
+            turn,
+            events,
+            fallback: None,
+            vouched: false,
+            salvaged: false,
+            waits_since: None,
+            had: None,
+            looked: Duration::ZERO,
+            sent: 0,
+            read: None,
+        }
+    }
 }
 
 /// Ends a turn, also by a panic of a backend: the store's lock is let go, unless a pair waits that
@@ -78,20 +118,15 @@ struct Release<'a> {
 
 impl Drop for Release<'_> {
     fn drop(&mut self) {
-        self.memory.lock().unsaved = self.turn.unsaved.is_some();
+        let waits = self.turn.unsaved.as_ref();
+        let (unsaved, blocked) = (waits.is_some(), waits.is_some_and(|pair| pair.ends_old));
+        let mut memory = self.memory.lock();
+        (memory.unsaved, memory.blocked) = (unsaved, blocked);
+        drop(memory);
         if !self.turn.unsaved.as_ref().is_some_and(|pair| pair.keeps_lock) {
             self.turn.guard = None;
         }
     }
-}
-
-/// How a round ends.
-enum Step {
-    Done(Live),
-    /// The store has changed: load again.
-    Again,
-    /// The lease is running out: lock again.
-    Relock,
 }
 
 impl Keeper {
@@ -104,7 +139,8 @@ impl Keeper {
     ) -> Keeper {
         let memory = Mutex::default();
         let turn = TurnLock::default();
-        Keeper { backend, transport, clock, rules, hook, memory, turn }
+        let doubts = AtomicBool::new(false);
+        Keeper { backend, transport, clock, rules, hook, memory, turn, doubts }
     }
 
     /// A token that works.
@@ -131,13 +167,43 @@ impl Keeper {
         self.memory.lock().suspect = Some(refused.clone());
     }
 
+    /// Whether there is no use in another refresh: the API refused this access token although it came
+    /// from a refresh moments ago, for a 401, and was never accepted.
+    pub(crate) fn is_last_word(&self, refused: &Secret) -> bool {
+        let mut memory = self.memory.lock();
+        let now = self.clock.monotonic();
+        let matches = |(token, until): &(Secret, Duration)| token == refused && now < *until;
+        if memory.denied.as_ref().is_some_and(matches) {
+            return true;
+        }
+        let mended = memory.mended.take_if(|(token, _)| token == refused);
+        let Some((token, came_at)) = mended else { return false };
+        let is_new = now.saturating_sub(came_at) < JUST_CAME;
+        memory.denied = is_new.then(|| (token, now.saturating_add(LAST_WORD)));
+        is_new
+    }
+
+    /// Notes that the API accepted a token.
+    pub(crate) fn accepted(&self, live: &Live) {
+        if self.doubts.load(Ordering::Relaxed) {
+            let mut memory = self.memory.lock();
+            let accepted = |(token, _): &mut (Secret, Duration)| token == live.access_token();
+            memory.mended.take_if(accepted);
+            memory.denied.take_if(accepted);
+            self.doubts
+                .store(memory.mended.is_some() || memory.denied.is_some(), Ordering::Relaxed);
+        }
+    }
+
     fn acquire(&self, want: &Want) -> Result<Live> {
         let mut events = Vec::new();
         let result = self.with_turn(want, |turn| {
-            let fallback = self.memory.lock().live.clone();
-            let fallback = fallback.filter(|live| want.tolerates(live, &*self.clock));
-            let events = &mut events;
-            let mut call = Call { want, turn, events, fallback, salvaged: false };
+            let mut call = Call::new(want, turn, &mut events);
+            let memory = self.memory.lock();
+            call.had = memory.live.as_ref().map(Live::id);
+            let mine = memory.live.clone().filter(|_| !memory.blocked);
+            drop(memory);
+            call.fallback = mine.filter(|live| want.tolerates(live, &*self.clock));
             if self.rules.one_time { self.refresh(&mut call) } else { self.regrant(&mut call) }
         });
         if let Err(error) = &result
@@ -183,16 +249,21 @@ impl Keeper {
     }
 
     fn will_do<'a>(&self, memory: &'a Memory, want: &Want) -> Option<&'a Live> {
-        let live = memory.live.as_ref().filter(|_| !memory.unsaved)?;
+        let live = memory.live.as_ref().filter(|_| !memory.blocked)?;
         if memory.suspect.is_some() && matches!(want, Want::Usable) {
             return None;
         }
         let clock = &*self.clock;
+        let quiet = || clock.monotonic() < memory.quiet_until;
+        if memory.unsaved {
+            // One call every few seconds tries to save the pair that waits; the others go on.
+            return (want.tolerates(live, clock) && quiet()).then_some(live);
+        }
         if want.accepts(live, clock) {
             return Some(live);
         }
         let joined = matches!(want, Want::Newer(_, count) if memory.refreshes > *count);
-        let quiet = clock.monotonic() < memory.quiet_until;
+        let quiet = quiet();
         let will_do = joined && live.is_good(clock) || quiet && want.tolerates(live, clock);
         will_do.then_some(live)
     }
@@ -205,12 +276,12 @@ impl Keeper {
             None => {
                 let mut memory = self.memory.lock();
                 if let Some(live) = memory.live.as_ref()
-                    && !memory.unsaved
+                    && !memory.blocked
                     && want.tolerates(live, &*self.clock)
                 {
                     return Ok(live.clone());
                 }
-                let attempts = memory.attempts;
+                let (attempts, sends) = (memory.attempts, memory.sends);
                 memory.waiting += 1;
                 drop(memory);
                 let turn = self.turn.lock();
@@ -219,6 +290,14 @@ impl Keeper {
                 memory.waiting -= 1;
                 if let Some(live) = live {
                     return Ok(live);
+                }
+                // The result of a refresh that was sent meanwhile, however short its life is.
+                if let Some((sent, live)) = &memory.result
+                    && *sent > sends
+                    && want.takes(live)
+                    && !memory.unsaved
+                {
+                    return Ok(live.clone());
                 }
                 // What failed for a stricter call need not fail for this one.
                 if memory.attempts > attempts
@@ -243,152 +322,5 @@ impl Keeper {
         memory.failure = error.map(|error| (want.rank(), error.echo()));
         drop(memory);
         result
-    }
-
-    fn refresh(&self, call: &mut Call<'_>) -> Result<Live> {
-        for _ in 0..ROUNDS {
-            if call.turn.guard.is_none()
-                && let Some(live) = self.lock(call)?
-            {
-                return Ok(live);
-            }
-            match self.round(call)? {
-                Step::Done(live) => return Ok(live),
-                Step::Again => {}
-                Step::Relock => call.turn.guard = None,
-            }
-        }
-        let busy = Busy { store: self.store(), holder: None, waited: Duration::ZERO };
-        self.end(call, Error::Busy(Box::new(busy)))
-    }
-
-    /// Step 3. Without waiting while the call can go on; otherwise longer than the longest legal
-    /// hold. `Some` ends the call.
-    fn lock(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
-        let start = self.clock.monotonic();
-        let mut error = match self.backend.lock(Duration::ZERO) {
-            Ok(guard) => {
-                call.turn.guard = Some(guard);
-                self.warn_once(call);
-                return Ok(None);
-            }
-            Err(error) => error,
-        };
-        if BackendError::is_busy(&error) {
-            // What `load` returns is durable, so it may be believed without the lock.
-            let stored = self.backend.load().ok().flatten();
-            if let Some(record) = &stored
-                && call.turn.unsaved.is_none()
-                && record.check(&self.rules.binding, &self.store()).is_ok()
-            {
-                let live = self.live(record);
-                if call.want.tolerates(&live, &*self.clock) {
-                    return Ok(Some(self.publish(live)));
-                }
-            }
-            if let Some(live) = call.fallback.take() {
-                return Ok(Some(live));
-            }
-            error = match self.backend.lock(self.rules.hold()) {
-                Ok(guard) => {
-                    let waited = self.clock.monotonic().saturating_sub(start);
-                    call.events.push(Event::Waited { waited });
-                    call.turn.guard = Some(guard);
-                    return Ok(None);
-                }
-                Err(error) if BackendError::is_busy(&error) => {
-                    let holder = stored.and_then(|record| record.note).map(|note| note.holder);
-                    let waited = self.clock.monotonic().saturating_sub(start);
-                    let holder = holder.map(|holder| holder.to_string());
-                    let busy = Busy { store: self.store(), holder, waited };
-                    return self.end(call, Error::Busy(Box::new(busy))).map(Some);
-                }
-                Err(error) => error,
-            };
-        }
-        let error = Error::backend("lock", self.store(), error);
-        self.end(call, error).map(Some)
-    }
-
-    /// Steps 4 to 14, under the store's lock.
-    fn round(&self, call: &mut Call<'_>) -> Result<Step> {
-        let mut stored = match self.backend.load() {
-            Ok(stored) => stored,
-            Err(error) => {
-                return self.put_off(call, Error::backend("load", self.store(), error));
-            }
-        };
-        // Step 5: a pair that waits comes first.
-        if call.turn.unsaved.is_some() {
-            stored = match self.save_pair(call, stored) {
-                Ok(stored) => stored,
-                Err(error) => return self.not_saved(call, error),
-            };
-            if let Some(record) = &stored {
-                record.check(&self.rules.binding, &self.store())?;
-                call.events.push(Event::Refreshed { generation: record.generation });
-                self.publish(self.live(record));
-            }
-        }
-        let Some(record) = stored else { return self.nothing_stored() };
-        record.check(&self.rules.binding, &self.store())?;
-        // Step 7: somebody else was here.
-        let live = self.live(&record);
-        if call.want.accepts(&live, &*self.clock) {
-            self.bind(call, &record);
-            if self.memory.lock().live.as_ref().is_some_and(|mine| mine.id() != live.id()) {
-                call.events.push(Event::Adopted { generation: live.generation });
-            }
-            return Ok(Step::Done(self.publish(live)));
-        }
-        let now = self.clock.now_utc();
-        if self.serves_meanwhile(call.want, &live, &record, now) {
-            call.fallback = Some(live);
-        }
-        let Some(refresh_token) = record.token.refresh_token().cloned() else {
-            let store = self.store();
-            let text = format!("the token in {store} has ended and came without a refresh token");
-            return self.put_off(call, Error::NotAuthorized(text.into()));
-        };
-        if let Some(error) = self.not_now(&record, now) {
-            return self.put_off(call, error);
-        }
-        let fingerprint = refresh_token.fingerprint();
-        // Step 8: refused before.
-        if let Some(refused) = &record.refused
-            && refused.fingerprint == fingerprint
-            && (now - refused.at).unsigned_abs() < self.rules.refusal_pause
-        {
-            return self.put_off(call, self.reauthorize(refused));
-        }
-        // Step 9: the note of an unanswered spend.
-        let note = record.note.as_ref().filter(|note| {
-            // Nothing was sent after a note of our own that failed; an earlier one may stand in it.
-            let never_sent = call.turn.never_sent.as_ref() == Some(&note.nonce);
-            note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
-        });
-        if let Some(note) = note
-            && let Some(error) = self.stopped_by(call, note, now)
-        {
-            self.mark_seen(call, &record, note, now);
-            return self.put_off(call, error);
-        }
-        self.warn_of_silence(call, &record, now);
-        // Step 10: our note. It proves that the store can be written.
-        let noted = self.noted(&record, note, fingerprint, now);
-        let before = note.cloned();
-        call.turn.never_sent = noted.note.as_ref().map(|note| note.nonce.clone());
-        match self.backend.save(&noted) {
-            Ok(()) => {}
-            Err(error) if BackendError::is_conflict(&error) => return Ok(Step::Again),
-            Err(error) => {
-                return self.put_off(call, Error::backend("write", self.store(), error));
-            }
-        }
-        if !call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout)) {
-            return Ok(Step::Relock);
-        }
-        // Steps 11 to 14.
-        self.answered(call, noted, before, refresh_token)
     }
 }

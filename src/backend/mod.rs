@@ -154,6 +154,7 @@ pub struct Guard {
     alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
     check: Option<Box<dyn Fn() -> bool + Send>>,
     process: u32,
+    new: bool,
 }
 
 /// What ends a lock besides its guard.
@@ -181,7 +182,7 @@ impl Guard {
         held: Option<Box<dyn Any + Send>>,
         alive: Option<Box<dyn Fn(Duration) -> bool + Send>>,
     ) -> Guard {
-        Guard { kind, held, alive, check: None, process: std::process::id() }
+        Guard { kind, held, alive, check: None, process: std::process::id(), new: false }
     }
 
     /// A lock that only the death of the process frees; dropping `held` releases it.
@@ -212,6 +213,17 @@ impl Guard {
     /// has ended is [`Guard::lasts`]'s business.
     pub fn is_held(&self) -> bool {
         self.process == std::process::id() && self.check.as_ref().is_none_or(|check| check())
+    }
+
+    /// Says that the lock's file did not exist before. Whoever held its predecessor, which somebody
+    /// deleted, may still be at work: a note in the store is then left alone until its deadline.
+    pub(crate) fn of_new_file(mut self, new: bool) -> Guard {
+        self.new = new;
+        self
+    }
+
+    pub(crate) fn is_new(&self) -> bool {
+        self.new
     }
 
     /// The kind of lock: what besides dropping ends it.

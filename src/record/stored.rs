@@ -34,6 +34,7 @@ impl Record {
             consented_at: stored.may("consented_at", date)?,
             refresh_expires_at: stored.may("refresh_expires_at", date)?,
             refusals: stored.may("refusals", |value| list(value, date))?.unwrap_or_default(),
+            seeded: stored.may("seeded", text)?,
             unknown: stored.rest(),
             replaces: Replaces::default(),
         })
@@ -56,6 +57,7 @@ impl Record {
         fields.may_date("refresh_expires_at", self.refresh_expires_at);
         let refusals = self.refusals.iter().map(|date| fields.dated(*date)).collect();
         fields.may_list("refusals", refusals);
+        fields.may_text("seeded", self.seeded.as_deref());
         fields.rest(&self.unknown);
         fields
     }

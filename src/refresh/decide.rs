@@ -33,6 +33,9 @@ pub(crate) struct Found {
     pub(crate) explicit: bool,
 }
 
+/// How long a holder without a lock is left alone where a second request spends nothing.
+const LONG_ENOUGH: Duration = Duration::from_secs(30);
+
 /// What to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
@@ -69,9 +72,16 @@ pub(crate) fn found(f: &Found) -> Decision {
             Decision::Replay
         };
     }
+    // The holder may be alive, with the successor in hand or about to have it.
+    let alone = f.lock != LockKind::None;
     let harmless = match f.rotation {
-        Rotation::None | Rotation::UntilUsed => true,
-        Rotation::Grace(window) | Rotation::GraceThenFamily(window) => f.age < window,
+        Rotation::None => alone || f.age >= LONG_ENOUGH,
+        // Without a lock the holder has half of the window to save; the other half is ours.
+        Rotation::Grace(window) | Rotation::GraceThenFamily(window) => {
+            f.age < window && (alone || f.age >= window / 2)
+        }
+        // A late use of the old token can end the login, and waiting loses nothing.
+        Rotation::UntilUsed => false,
         Rotation::Strict | Rotation::StrictFamily | Rotation::Unknown => false,
     };
     if harmless {

@@ -1,28 +1,20 @@
-//! The grants that start from nothing stored: a new login, and tokens that are asked anew.
+//! Grants without a refresh token, such as client credentials: a token is asked anew.
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-use time::OffsetDateTime;
-
-use super::decide::{self, Unsaved};
-use super::state::Pair;
-use super::{Ask, Call, Keeper, Live, Release, Sent, Want};
+use super::{Ask, Call, Keeper, Live, Sent};
 use crate::backend::BackendError;
-use crate::error::{
-    BackendFailure, BoxError, Busy, Error, NotSaved, OAuthError, OutcomeUnknown, Result,
-};
+use crate::error::{BoxError, Error, OAuthError, Result};
 use crate::event::Event;
 use crate::protocol::{Issued, Outcome, Reply};
 use crate::record::Record;
-use crate::secret::Secret;
 use crate::token::Token;
 
 /// How long a service that asked to come back later is believed, where no token works.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// An answer to anything but a refresh, unless it is an error that says what it is.
-enum Judged {
+pub(super) enum Judged {
     Issued(Box<Issued>),
     Unknown(OAuthError),
 }
@@ -35,22 +27,25 @@ impl Keeper {
         let mut writable = true;
         match self.lock_or_go_on(call) {
             Ok(Some(live)) => return Ok(live),
-            Ok(None) => match self.backend.load() {
-                Ok(record) => stored = record,
-                Err(error) => {
-                    writable = false;
-                    self.report(call, error.to_string());
-                }
-            },
+            Ok(None) => {}
             Err(error) => {
                 writable = false;
                 self.report(call, error.to_string());
             }
         }
+        // Also where the lock failed: what can be read and still works is used.
+        match self.backend.load() {
+            Ok(record) => stored = record,
+            Err(error) if writable => {
+                writable = false;
+                self.report(call, error.to_string());
+            }
+            Err(_) => {}
+        }
         if let Some(record) = &stored {
             record.check(&self.rules.binding, &self.store())?;
             let live = self.live(record);
-            if call.want.accepts(&live, &*self.clock) {
+            if call.want.accepts(&live, &*self.clock) || self.came_while_waiting(call, &live) {
                 self.bind(call, record);
                 call.events.push(Event::Adopted { generation: live.generation });
                 return Ok(self.publish(live));
@@ -84,7 +79,7 @@ impl Keeper {
         }
         call.events.push(Event::Refreshed { generation: record.generation });
         let live = self.publish(self.live(&record));
-        self.memory.lock().refreshes += 1;
+        self.remember_result(call, &live);
         Ok(live)
     }
 
@@ -100,14 +95,18 @@ impl Keeper {
                 Ok(None)
             }
             Err(error) if BackendError::is_busy(&error) => {
-                let ours = |record: &Record| record.check(&self.rules.binding, "").is_ok();
-                let stored = self.backend.load().ok().flatten().filter(ours);
-                let stored = stored.map(|record| self.live(&record));
-                let works = stored.filter(|live| call.want.tolerates(live, &*self.clock));
-                if let Some(live) = works.or(call.fallback.take()) {
-                    return Ok(Some(self.publish(live)));
+                if let Some(live) = self.without_lock(call) {
+                    return Ok(Some(live));
                 }
-                self.lock_patiently(call).map(|()| None)
+                call.waits_since = Some(self.clock.now_utc());
+                match self.lock_patiently(call) {
+                    Ok(()) => Ok(None),
+                    // The holder may have saved, and somebody else may have the lock by now.
+                    Err(error) => match self.without_lock(call) {
+                        Some(live) => Ok(Some(live)),
+                        None => Err(error),
+                    },
+                }
             }
             Err(error) => Err(Error::backend("lock", self.store(), error)),
         }
@@ -139,16 +138,17 @@ impl Keeper {
         self.memory.lock().failed = Some((until, error.echo()));
     }
 
-    fn report(&self, call: &mut Call<'_>, reason: String) {
+    pub(super) fn report(&self, call: &mut Call<'_>, reason: String) {
         call.events.push(Event::SaveFailed { store: self.store(), reason });
     }
 
     /// Asks for a token. Nothing is spent by asking, so a request without an answer is repeated.
-    fn ask(&self, call: &Call<'_>) -> Result<Token> {
+    fn ask(&self, call: &mut Call<'_>) -> Result<Token> {
         let mut tries = 0;
         loop {
             tries += 1;
             let sent_at = self.clock.now_utc();
+            call.sent = self.count_send();
             let error: BoxError = match self.transport.send(Ask::Grant, sent_at) {
                 Sent::Never(error) | Sent::NoAnswer(error) => error,
                 Sent::Reply(reply) => match self.judge(reply)? {
@@ -164,7 +164,7 @@ impl Keeper {
     }
 
     /// What an answer to anything but a refresh means.
-    fn judge(&self, reply: Reply) -> Result<Judged> {
+    pub(super) fn judge(&self, reply: Reply) -> Result<Judged> {
         Err(match reply.outcome {
             Outcome::Token(issued) => return Ok(Judged::Issued(issued)),
             Outcome::Unknown(error) => return Ok(Judged::Unknown(error)),
@@ -174,240 +174,5 @@ impl Keeper {
                 self.come_back(retry_after.unwrap_or(super::QUIET), &error.to_string())
             }
         })
-    }
-
-    /// A new login: `send` exchanges what a person's consent has brought. The new record is durable
-    /// when this returns.
-    pub(crate) fn authorize(
-        &self,
-        extra: Map<String, Value>,
-        send: &mut dyn FnMut(OffsetDateTime) -> Sent,
-    ) -> Result<Token> {
-        let mut events = Vec::new();
-        let result = self.alone(&mut events, |call| {
-            let stored = self.load_checked()?;
-            let sent_at = self.clock.now_utc();
-            let judged = match send(sent_at) {
-                Sent::Never(error) => return Err(self.transport_error(error)),
-                Sent::NoAnswer(error) => Err(error),
-                Sent::Reply(reply) => match self.judge(reply)? {
-                    Judged::Issued(issued) => Ok(*issued),
-                    Judged::Unknown(error) => Err(error.into()),
-                },
-            };
-            // The code is not sent again: it works once (RFC 6749 section 4.1.2).
-            let Issued { token, refresh_expires_in } = judged.map_err(|source| {
-                Error::OutcomeUnknown(Box::new(OutcomeUnknown {
-                    host: self.rules.host.clone(),
-                    code: true,
-                    by_name: false,
-                    sent_at,
-                    holder: None,
-                    retry_after: None,
-                    source: Some(source),
-                }))
-            })?;
-            let mut members = token.extra().clone();
-            for (name, value) in extra {
-                members.insert(name, value);
-            }
-            let token = token.with_extra(members);
-            let one_time = token.refresh_token().is_some();
-            let mut record = self.first(token, stored.as_ref());
-            record.refresh_expires_at =
-                self.refresh_end(Some(sent_at), refresh_expires_in).filter(|_| one_time);
-            record.consented_at = Some(sent_at);
-            record.rotated_at = Some(self.clock.now_utc()).filter(|_| one_time);
-            let keeps_lock = decide::not_saved(self.rules.rotation, one_time) == Unsaved::KeepLock;
-            // A pair of the login before this one has nothing left to do.
-            let pair = Pair { record, spent: None, keeps_lock };
-            let (login, token) = (pair.record.login.clone(), pair.record.token.clone());
-            let kept = self.keep(call, pair).and_then(|record| {
-                // Without a lock, somebody else may have logged in meanwhile.
-                let ours = record.filter(|record| record.login == login);
-                ours.ok_or_else(|| BackendError::Conflict(self.store()).into())
-            });
-            match kept {
-                Ok(record) => {
-                    call.events.push(Event::Refreshed { generation: record.generation });
-                    self.publish(self.live(&record));
-                    Ok(token)
-                }
-                Err(source) => {
-                    let store = self.store();
-                    let reason = source.to_string();
-                    call.events.push(Event::SaveFailed { store: store.clone(), reason });
-                    Err(Error::NotSaved(Box::new(NotSaved { store, source, token })))
-                }
-            }
-        });
-        self.tell(events);
-        result
-    }
-
-    /// Stores a token that somebody has already, if nothing is stored. Says whether it did.
-    pub(crate) fn seed(&self, token: Token) -> Result<bool> {
-        let mut events = Vec::new();
-        let result = self.alone(&mut events, |call| {
-            if call.turn.unsaved.is_some() || self.load_checked()?.is_some() {
-                return Ok(false);
-            }
-            let record = self.first(token, None);
-            match self.backend.save(&record) {
-                Ok(()) => {
-                    self.publish(self.live(&record));
-                    Ok(true)
-                }
-                Err(error) if BackendError::is_conflict(&error) => Ok(false),
-                Err(error) => Err(Error::backend("write", self.store(), error)),
-            }
-        });
-        self.tell(events);
-        result
-    }
-
-    /// Forgets what is stored and what is in memory, after `before` has seen the token and said
-    /// whether it sent anything.
-    pub(crate) fn clear(&self, before: &dyn Fn(Option<&Token>) -> Result<bool>) -> Result<()> {
-        let mut events = Vec::new();
-        let result = self.alone(&mut events, |call| {
-            let stored = self.load_checked()?;
-            let newest = call.turn.unsaved.as_ref().map(|pair| &pair.record).or(stored.as_ref());
-            // What `before` sends may take as long as two token requests.
-            let time = self.rules.token_timeout.saturating_mul(2);
-            if !call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(time)) {
-                let (store, waited) = (self.store(), Duration::ZERO);
-                return Err(Error::Busy(Box::new(Busy { store, holder: None, waited })));
-            }
-            let sent = before(newest.map(Record::token))?;
-            // Where the lock ended all the same, or there is none, what came since is not ours to end.
-            let id = |record: &Record| (record.login.clone(), record.generation);
-            if sent
-                && self.load_checked()?.is_some_and(|now| stored.as_ref().map(id) != Some(id(&now)))
-            {
-                let source = BackendError::Conflict(self.store()).into();
-                return Err(Error::backend_after("clear", self.store(), source));
-            }
-            self.backend.clear().map_err(|error| {
-                Error::Backend(Box::new(BackendFailure {
-                    operation: "clear",
-                    sent,
-                    store: self.store(),
-                    source: error,
-                }))
-            })?;
-            call.turn.unsaved = None;
-            self.memory.lock().live = None;
-            Ok(())
-        });
-        self.tell(events);
-        result
-    }
-
-    /// The stored record, if there is one, which must be ours.
-    pub(crate) fn load_checked(&self) -> Result<Option<Record>> {
-        let stored =
-            self.backend.load().map_err(|error| Error::backend("load", self.store(), error))?;
-        if let Some(record) = &stored {
-            record.check(&self.rules.binding, &self.store())?;
-        }
-        Ok(stored)
-    }
-
-    /// The store's token if it is a good one and not the one the API refused. Nothing is refreshed.
-    pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
-        let mut events = Vec::new();
-        let want = Want::Instead(refused.clone());
-        let found = self.alone(&mut events, |call| {
-            let stored = if call.turn.unsaved.is_some() { None } else { self.load_checked()? };
-            let live = stored.map(|record| self.live(&record));
-            Ok(live.filter(|live| want.accepts(live, &*self.clock)).map(|live| self.publish(live)))
-        });
-        self.tell(events);
-        found.ok().flatten()
-    }
-
-    fn first(&self, token: Token, stored: Option<&Record>) -> Record {
-        let mut record = Record::new_login(token, stored);
-        record.binding = Some(self.rules.binding.clone());
-        record.refusals = stored.map(|stored| stored.refusals.clone()).unwrap_or_default();
-        if record.token.refresh_token().is_some() {
-            record.refresh_expires_at = self.refresh_end(record.token.issued_at(), None);
-        }
-        record
-    }
-
-    /// Runs `work` behind the refresh lock and the store's lock.
-    fn alone<T>(
-        &self,
-        events: &mut Vec<Event>,
-        work: impl FnOnce(&mut Call<'_>) -> Result<T>,
-    ) -> Result<T> {
-        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
-        let want = Want::Usable;
-        let turn = &mut *turn.turn;
-        let mut call = Call { want: &want, turn, events, fallback: None, salvaged: false };
-        self.lock_patiently(&mut call)?;
-        work(&mut call)
-    }
-
-    /// The store's lock, waited for as long as the longest legal hold.
-    fn lock_patiently(&self, call: &mut Call<'_>) -> Result<()> {
-        if call.turn.guard.is_some() {
-            return Ok(());
-        }
-        let start = self.clock.monotonic();
-        let wait = if call.fallback.is_some() { Duration::ZERO } else { self.rules.hold() };
-        match self.backend.lock(wait) {
-            Ok(guard) => {
-                call.turn.guard = Some(guard);
-                self.warn_once(call);
-                Ok(())
-            }
-            Err(error) if BackendError::is_busy(&error) => {
-                let waited = self.clock.monotonic().saturating_sub(start);
-                Err(Error::Busy(Box::new(Busy { store: self.store(), holder: None, waited })))
-            }
-            Err(error) => Err(Error::backend("lock", self.store(), error)),
-        }
-    }
-}
-
-/// A pair that waits gets one more chance to be saved.
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        if self.turn.get_mut().unsaved.is_none() {
-            return;
-        }
-        let last = std::panic::AssertUnwindSafe(|| {
-            let mut events = Vec::new();
-            let saved = self.alone_without_waiting(&mut events);
-            if !saved {
-                let text = "a new refresh token was never saved: the login may be lost";
-                events.push(Event::Warning { text: text.to_owned() });
-            }
-            self.tell(events);
-        });
-        // A backend that panics must not turn a drop into an abort.
-        let _ = std::panic::catch_unwind(last);
-    }
-}
-
-impl Keeper {
-    fn alone_without_waiting(&self, events: &mut Vec<Event>) -> bool {
-        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
-        let turn = &mut *turn.turn;
-        if turn.guard.is_none() {
-            turn.guard = self.backend.lock(Duration::ZERO).ok();
-        }
-        if turn.guard.is_none() {
-            return false;
-        }
-        let want = Want::Usable;
-        let mut call = Call { want: &want, turn, events, fallback: None, salvaged: false };
-        match self.backend.load() {
-            Ok(stored) => self.save_pair(&mut call, stored).is_ok(),
-            Err(_) => false,
-        }
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Call, Keeper, Live, QUIET, Step};
-use crate::backend::{Durability, LockKind};
+use super::round::Step;
+use super::{Call, Keeper, Live, QUIET};
+use crate::backend::{Durability, Guard, LockKind};
 use crate::error::{
     BoxError, Error, NotSaved, OAuthError, OutcomeUnknown, RateLimited, Refusal, Result,
     TransportError,
@@ -21,7 +22,7 @@ impl Keeper {
     }
 
     pub(super) fn end(&self, call: &mut Call<'_>, error: Error) -> Result<Live> {
-        let Some(live) = call.fallback.take() else {
+        let Some(live) = self.take_fallback(call) else {
             // Whatever went wrong now, a pair that waits to be saved is what the caller must know.
             return Err(match (&call.turn.unsaved, error) {
                 (Some(pair), Error::Backend(failure)) => {
@@ -45,9 +46,7 @@ impl Keeper {
         let store = self.store();
         let reason = source.to_string();
         call.events.push(Event::SaveFailed { store: store.clone(), reason });
-        // Not with a token that the refresh has ended, and not with that of the login before.
-        let login = call.turn.unsaved.as_ref().is_some_and(|pair| pair.spent.is_none());
-        if self.rules.ends_access_token || login {
+        if call.turn.unsaved.as_ref().is_some_and(|pair| pair.ends_old) {
             call.fallback = None;
         }
         self.put_off(call, Error::backend_after("write", store, source))
@@ -83,16 +82,6 @@ impl Keeper {
 
     pub(super) fn store(&self) -> String {
         self.backend.describe()
-    }
-
-    /// Binds a record that somebody else made to this client. If that cannot be saved, the next
-    /// note does it.
-    pub(super) fn bind(&self, call: &Call<'_>, record: &Record) {
-        if record.binding.is_none() && call.turn.lock_kind() != LockKind::None {
-            let mut bound = record.next();
-            bound.binding = Some(self.rules.binding.clone());
-            let _ = self.backend.save(&bound);
-        }
     }
 
     pub(super) fn come_back(&self, retry_after: Duration, reason: &str) -> Error {
@@ -145,7 +134,8 @@ impl Keeper {
             return;
         }
         let store = self.store();
-        let text = match (self.backend.durability(), call.turn.lock_kind()) {
+        let kind = call.turn.guard.as_ref().map_or(LockKind::None, Guard::kind);
+        let text = match (self.backend.durability(), kind) {
             (Durability::Memory, _) => format!(
                 "{store} forgets when the process ends, and {} replaces refresh tokens: the login \
                  ends with the process",

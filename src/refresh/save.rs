@@ -1,12 +1,14 @@
 //! Step 12: how a successor reaches the store, whatever the store holds by then.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use super::decide::{self, Unsaved};
+use super::round::Step;
 use super::state::Pair;
-use super::{Ask, Call, Keeper, Step};
+use super::{Ask, Call, Keeper, Live, Want};
 use crate::backend::BackendError;
 use crate::clock;
 use crate::error::{BoxError, OAuthError, Result};
@@ -44,7 +46,8 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
         let mut next = stored.next();
         next.binding = pair.record.binding.clone();
         next.token = pair.record.token.clone();
-        next.generation = stored.generation.saturating_add(1);
+        // Not below ours: the store may have gone back.
+        next.generation = stored.generation.saturating_add(1).max(pair.record.generation);
         next.rotated_at = pair.record.rotated_at;
         next.refresh_expires_at = pair.record.refresh_expires_at;
         next.superseded = pair.record.superseded.clone();
@@ -92,7 +95,7 @@ impl Keeper {
         record.generation = noted.generation.saturating_add(1);
         (record.note, record.refused, record.spare) = (None, None, None);
         let keeps_lock = decide::not_saved(self.rules.rotation, rotated) == Unsaved::KeepLock;
-        Pair { record, spent: Some(spent), keeps_lock }
+        Pair { record, spent: Some(spent), keeps_lock, ends_old: self.rules.ends_access_token }
     }
 
     /// The successor when the answer had a new refresh token and nothing else that can be used.
@@ -134,9 +137,21 @@ impl Keeper {
         } else {
             Event::Refreshed { generation }
         });
+        call.turn.history.learn(&held);
         let live = self.publish(self.live(&held));
-        self.memory.lock().refreshes += 1;
+        self.remember_result(call, &live);
         Ok(Step::Done(live))
+    }
+
+    /// Notes a refresh for those who wait for one, and for the API's answer to the token.
+    pub(super) fn remember_result(&self, call: &Call<'_>, live: &Live) {
+        let mut memory = self.memory.lock();
+        memory.refreshes += 1;
+        memory.result = Some((call.sent, live.clone()));
+        if let Want::Instead(_) = call.want {
+            memory.mended = Some((live.access_token().clone(), self.clock.monotonic()));
+            self.doubts.store(true, Ordering::Relaxed);
+        }
     }
 
     /// An answer with a refresh token and no access token: that much is saved, and one more refresh
@@ -160,6 +175,11 @@ impl Keeper {
     /// In memory first: whatever `save` does, panic included, the pair is not lost.
     pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
+        if !call.turn.is_held() {
+            // Somebody has deleted the lock's file, or this is a forked child. The pair is saved in
+            // any case; under the lock again, if nobody else has it.
+            call.turn.guard = self.backend.lock(Duration::ZERO).ok();
+        }
         // If the store cannot be read it may still take a save, which compares by itself.
         let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.clone());
         let stored = self.backend.load().unwrap_or(assumed);
@@ -187,9 +207,11 @@ impl Keeper {
                     return Ok(stored);
                 }
                 Place::Lost => {
-                    // A login that its owner is still told of is not ended.
-                    let lost = pair.record.token.refresh_token().cloned();
-                    let lost = lost.filter(|_| pair.spent.is_some());
+                    // Only a refresh token that replaced the one we spent. One that was not replaced is
+                    // not ours alone, and a login that its owner is still told of is not ended.
+                    let lost = pair.record.token.refresh_token();
+                    let lost = lost.filter(|lost| pair.spent.as_ref().is_some_and(|s| s != *lost));
+                    let lost = lost.cloned();
                     call.turn.unsaved = None;
                     if let Some(lost) = lost {
                         // Best effort: nobody can use it any more.

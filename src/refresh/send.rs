@@ -4,18 +4,21 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use super::round::Step;
 use super::state::{Ask, Sent};
-use super::{Call, Keeper, QUIET, Step, decide};
-use crate::backend::{BackendError, LockKind};
+use super::{Call, Keeper, QUIET, decide};
+use crate::backend::{BackendError, Guard, LockKind};
 use crate::clock;
 use crate::error::{BoxError, Error, OAuthError, OutcomeUnknown, Result};
 use crate::protocol::{Outcome, Reply};
-use crate::record::{Holder, Note, Record, Refused};
+use crate::record::{Note, Record, Refused};
 use crate::secret::Secret;
 
 /// What a spend came to.
 enum Spent {
     Never(BoxError),
+    /// The store's lock is gone; nothing left.
+    Unlocked,
     Silent(BoxError),
     Reply(Reply, Option<OffsetDateTime>),
 }
@@ -28,14 +31,19 @@ impl Keeper {
         let mut unsent = 0;
         // Before the request leaves, a connection is made, and the process may be stopped meanwhile.
         let (lock, began) = (call.turn.lock_kind(), self.clock.monotonic());
-        let in_time = || self.in_time(lock, noted, began);
         loop {
             let sent_at = self.clock.now_utc();
+            call.sent = self.count_send();
+            let guard = call.turn.guard.as_ref();
+            let in_time = || self.in_time(lock, noted, began) && guard.is_none_or(Guard::is_held);
             let ask = Ask::Refresh { token: &noted.token, refresh_token, in_time: &in_time };
             let error: BoxError = match self.transport.send(ask, sent_at) {
                 Sent::Never(error) => {
                     if let Some((_, first)) = silent {
                         return Spent::Silent(first);
+                    }
+                    if !call.turn.is_held() {
+                        return Spent::Unlocked;
                     }
                     unsent += 1;
                     let hopeless = error.is::<Error>();
@@ -66,6 +74,13 @@ impl Keeper {
             }
             silent = Some((sent_at, error));
         }
+    }
+
+    /// The number of the token request that is about to be sent.
+    pub(super) fn count_send(&self) -> u64 {
+        let mut memory = self.memory.lock();
+        memory.sends += 1;
+        memory.sends
     }
 
     /// Whether there is time for another request: the lock holds, and whoever waits for our note's
@@ -100,6 +115,11 @@ impl Keeper {
                 call.turn.never_sent = never_sent;
                 self.settle(&noted, before, None);
                 return self.put_off(call, self.transport_error(error));
+            }
+            Spent::Unlocked => {
+                call.turn.never_sent = never_sent;
+                self.settle(&noted, before, None);
+                return Ok(Step::Relock);
             }
             Spent::Silent(error) => {
                 call.turn.unanswered = never_sent;
@@ -162,6 +182,7 @@ impl Keeper {
         earlier: Option<OffsetDateTime>,
     ) -> Result<Step> {
         let sent_at = noted.note.as_ref().map_or_else(|| self.clock.now_utc(), |note| note.sent_at);
+        let ours = noted.note.as_ref().map(|note| note.nonce.clone());
         let mut latest = noted;
         // The second look is for a script without locks, between its answer and its write.
         for pause in &[Duration::ZERO, Duration::from_secs(1)] {
@@ -191,7 +212,7 @@ impl Keeper {
             // Another holder of a lease may have the successor in hand.
             call.turn.lock_kind() != LockKind::FreedByDeath
                 && note.fingerprint == fingerprint
-                && note.holder != Holder::this()
+                && Some(&note.nonce) != ours.as_ref()
                 && note.deadline > now
         }) {
             let retry_after = Some(clock::until(now, other.deadline));

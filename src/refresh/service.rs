@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::{Call, Keeper, Live, Step, Want};
+use super::round::Step;
+use super::{Call, Keeper, Live, Want};
 use crate::clock;
 use crate::error::{BoxError, Error, OAuthError, Result};
 use crate::event::Event;
@@ -71,7 +72,7 @@ impl Keeper {
         let ours = note.as_ref().is_some_and(|note| note.early);
         let live = self.live(&noted);
         if ours && !call.want.is_explicit() && call.want.fits(&live) {
-            call.fallback = Some(live);
+            (call.fallback, call.vouched) = (Some(live), true);
         }
         self.settle(&noted, note, found);
         self.put_off(call, self.come_back(wait, &error.to_string()))
@@ -98,9 +99,8 @@ impl Keeper {
         clock::until(now, when).max(Duration::from_secs(1))
     }
 
-    /// Whether a call can go on with this token until it is replaced: it has not ended, or the service
-    /// has said lately that it is good, whatever our clock says.
-    pub(super) fn serves_meanwhile(
+    /// Whether the service has said lately that this token is good, whatever our clock says.
+    pub(super) fn is_vouched_for(
         &self,
         want: &Want,
         live: &Live,
@@ -109,7 +109,7 @@ impl Keeper {
     ) -> bool {
         let waits = |note: &&Note| note.not_before.is_some_and(|date| date > now);
         let said = record.note.as_ref().filter(|note| note.early).filter(waits).is_some();
-        want.tolerates(live, &*self.clock) || said && !want.is_explicit() && want.fits(live)
+        said && !want.is_explicit() && want.fits(live)
     }
 
     /// Notes a refusal, where they are counted.

@@ -9,7 +9,7 @@ use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::Rules;
-
+use super::history::History;
 use crate::backend::{Guard, LockKind};
 use crate::clock::{self, Clock};
 use crate::error::{BoxError, Error};
@@ -90,14 +90,18 @@ impl Live {
     pub(crate) fn new(record: &Record, clock: &dyn Clock, rules: &Rules) -> Live {
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         let token = record.token();
-        let left = token.expires_at().map(|end| clock::until(clock::utc(wall), end));
+        let now = clock::utc(wall);
+        let left = token.expires_at().map(|end| clock::until(now, end));
+        // A token from the future was dated by a clock that was ahead: no token outlives its lifetime.
+        let ahead = token.issued_at().is_some_and(|at| at > now);
+        let longest = token.lifetime().filter(|_| ahead);
+        let left = left.map(|left| longest.map_or(left, |longest| left.min(longest)));
         let mut margin = token.margin(rules.margin);
         if !rules.one_time {
             // Machines that each ask for a token of their own, started together, come apart.
             margin += margin / 2 * u32::from(crate::secret::random_byte()) / 256;
         }
         let after = |wait| Moment::after(wall, monotonic, wait);
-        let now = clock::utc(wall);
         // A date from the future says nothing.
         let age = record.came_at().filter(|at| *at <= now).map(|at| clock::until(at, now));
         Live(Arc::new(Facts {
@@ -188,6 +192,11 @@ impl Want {
         !self.is_explicit() && live.is_usable(clock) && self.fits(live)
     }
 
+    /// Whether the result of a refresh that was sent after this call began will do.
+    pub(super) fn takes(&self, live: &Live) -> bool {
+        matches!(self, Want::Newer(None, _)) || self.fits(live)
+    }
+
     pub(super) fn fits(&self, live: &Live) -> bool {
         match self {
             Want::Usable => true,
@@ -216,8 +225,10 @@ impl Want {
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
-    /// A pair waits to be saved: every call goes the long way.
+    /// A pair waits to be saved: a call goes the long way every few seconds.
     pub(crate) unsaved: bool,
+    /// The pair that waits has ended the token in memory: no call goes on with it.
+    pub(crate) blocked: bool,
     /// An access token that the API refused and that nobody has replaced yet.
     pub(crate) suspect: Option<Secret>,
     /// How many attempts have ended, how the last one failed, and how many threads wait.
@@ -228,6 +239,14 @@ pub(crate) struct Memory {
     pub(crate) failed: Option<(Duration, Error)>,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,
+    /// How many token requests this client has sent, and what the last refresh brought: the number of
+    /// its request, and the token.
+    pub(crate) sends: u64,
+    pub(crate) result: Option<(u64, Live)>,
+    /// The access token of a refresh that a 401 caused, until the API has accepted it, and when it came.
+    pub(crate) mended: Option<(Secret, Duration)>,
+    /// An access token that the API refused although it was new, and until when that is believed.
+    pub(crate) denied: Option<(Secret, Duration)>,
     /// No second attempt before this moment of the monotonic clock while the token is usable.
     pub(crate) quiet_until: Duration,
 }
@@ -245,11 +264,23 @@ pub(crate) struct Turn {
     pub(crate) unanswered: Option<String>,
     /// Whether the setup was warned about.
     pub(crate) warned: bool,
+    /// Whether the store has given a note back as it was written.
+    pub(crate) keeps_notes: bool,
+    /// The records that this client has seen.
+    pub(crate) history: History,
 }
 
 impl Turn {
+    /// What keeps other holders out. A lock file that was just made proves nothing about a holder whose
+    /// lock file was deleted.
     pub(crate) fn lock_kind(&self) -> LockKind {
-        self.guard.as_ref().map_or(LockKind::None, Guard::kind)
+        let held = self.guard.as_ref().filter(|guard| !guard.is_new());
+        held.map_or(LockKind::None, Guard::kind)
+    }
+
+    /// Whether the store's lock is still this client's.
+    pub(crate) fn is_held(&self) -> bool {
+        self.guard.as_ref().is_none_or(Guard::is_held)
     }
 }
 
@@ -262,6 +293,8 @@ pub(crate) struct Pair {
     pub(crate) spent: Option<Secret>,
     /// Whether the store's lock stays held until it is saved.
     pub(crate) keeps_lock: bool,
+    /// Whether it has ended the access token before it, or belongs to another login.
+    pub(crate) ends_old: bool,
 }
 
 /// What is asked of the token endpoint.

@@ -148,17 +148,18 @@ impl Request<'_> {
                 on_answer(&self.received(&url, &answer));
             }
             let status = answer.status.as_u16();
-            if let Some(used) = &live
-                && self.is_expired(&url, &answer)
-                && looks < LOOKS
-            {
-                match self.replace(used, &payload, &mut refreshed)? {
-                    Some(next) => {
-                        live = Some(next);
-                        looks += 1;
-                        continue;
+            if let Some(used) = &live {
+                if !self.is_expired(&url, &answer) {
+                    keeper.accepted(used);
+                } else if looks < LOOKS {
+                    match self.replace(used, &payload, &mut refreshed)? {
+                        Some(next) => {
+                            live = Some(next);
+                            looks += 1;
+                            continue;
+                        }
+                        None => break answer,
                     }
-                    None => break answer,
                 }
             }
             let wait = self.retry_after(&url, &answer);
@@ -210,7 +211,7 @@ impl Request<'_> {
         }
         // One refresh for each call. Where a refresh ends the old access token, another process can
         // end ours between its arrival and its use: then the store has moved on.
-        if *refreshed {
+        if keeper.is_last_word(refused) || *refreshed {
             return Ok(keeper.moved_on(refused));
         }
         let before = keeper.refreshes();

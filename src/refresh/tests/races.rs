@@ -190,17 +190,15 @@ fn overtaken(
 ) -> (World, String) {
     let world = World::with(rotation, LockKind::Lease, compares);
     world.past_end();
-    let store = Arc::clone(&world.store);
+    let (store, wire) = (Arc::clone(&world.store), Arc::clone(&world.wire));
     let mut act = Some(act);
-    let mut noted = false;
     world.plan(move |call, _| {
         if call == "load"
-            && noted
+            && !wire.0.lock().sent.is_empty()
             && let Some(act) = act.take()
         {
             act(&mut store.record.lock());
         }
-        noted |= call == "save";
         None
     });
     let got = kind(&use_token(&world.keeper())).to_owned();

@@ -97,13 +97,12 @@ fn too_early_because_somebody_else_has_refreshed_takes_their_token() {
     let world = World::with(Rotation::Strict, LockKind::None, false);
     world.past_end();
     world.acts(&[Act::TooEarly]);
-    let store = Arc::clone(&world.store);
-    let mut loads = 0;
+    let (store, wire) = (Arc::clone(&world.store), Arc::clone(&world.wire));
+    let mut done = false;
     let now = world.clock.now_utc();
     world.plan(move |call, _| {
-        loads += usize::from(call == "load");
-        if loads == 2 && call == "load" {
-            loads += 1;
+        let sent = !wire.0.lock().sent.is_empty();
+        if sent && call == "load" && !std::mem::replace(&mut done, true) {
             let mut stored = store.record.lock();
             let mut next = stored.clone().unwrap().next();
             next.token = Token::new("at-of-theirs")

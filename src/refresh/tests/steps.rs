@@ -32,10 +32,18 @@ fn a_refresh_calls_the_store_in_this_order() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
-    assert_eq!(*world.store.calls.lock(), ["lock", "load", "save", "load", "save"]);
+    let keeper = world.keeper();
+    world.store.calls.lock().clear();
+    world.past_end();
+    let calls = || std::mem::take(&mut *world.store.calls.lock());
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+    assert_eq!(calls(), ["lock", "load", "save", "load", "load", "save"], "the note is read back");
+    world.past_end();
+    assert_eq!(kind(&use_token(&keeper)), "at-4");
+    assert_eq!(calls(), ["lock", "load", "save", "load", "save"], "once for each client");
     let stored = world.stored();
-    assert_eq!((stored.revision, stored.generation), (3, 2));
-    assert_eq!(stored.superseded, Some(Secret::new("rt-1")));
+    assert_eq!((stored.revision, stored.generation), (7, 4));
+    assert_eq!(stored.superseded, Some(Secret::new("rt-3")));
     assert_eq!(stored.rotated_at, stored.token.issued_at());
     assert!(stored.note.is_none() && stored.login == world.stored().login);
 }

@@ -1,0 +1,83 @@
+//! Work behind the refresh lock and the store's lock, and the last save of a client that is dropped.
+
+use std::time::Duration;
+
+use super::{Call, Keeper, Release, Want};
+use crate::backend::BackendError;
+use crate::error::{Busy, Error, Result};
+use crate::event::Event;
+
+impl Keeper {
+    /// Runs `work` behind the refresh lock and the store's lock.
+    pub(super) fn alone<T>(
+        &self,
+        events: &mut Vec<Event>,
+        work: impl FnOnce(&mut Call<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
+        let want = Want::Usable;
+        let mut call = Call::new(&want, &mut turn.turn, events);
+        self.lock_patiently(&mut call)?;
+        work(&mut call)
+    }
+
+    /// The store's lock, waited for as long as the longest legal hold.
+    pub(super) fn lock_patiently(&self, call: &mut Call<'_>) -> Result<()> {
+        if call.turn.guard.is_some() {
+            return Ok(());
+        }
+        let start = self.clock.monotonic();
+        let wait = if call.fallback.is_some() { Duration::ZERO } else { self.rules.hold() };
+        match self.backend.lock(wait) {
+            Ok(guard) => {
+                call.turn.guard = Some(guard);
+                self.warn_once(call);
+                Ok(())
+            }
+            Err(error) if BackendError::is_busy(&error) => {
+                let waited = self.clock.monotonic().saturating_sub(start);
+                Err(Error::Busy(Box::new(Busy { store: self.store(), holder: None, waited })))
+            }
+            Err(error) => Err(Error::backend("lock", self.store(), error)),
+        }
+    }
+}
+
+/// A pair that waits gets one more chance to be saved.
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if self.turn.get_mut().unsaved.is_none() {
+            return;
+        }
+        let last = std::panic::AssertUnwindSafe(|| {
+            let mut events = Vec::new();
+            let saved = self.alone_without_waiting(&mut events);
+            if !saved {
+                let text = "a new refresh token was never saved: the login may be lost";
+                events.push(Event::Warning { text: text.to_owned() });
+            }
+            self.tell(events);
+        });
+        // A backend that panics must not turn a drop into an abort.
+        let _ = std::panic::catch_unwind(last);
+    }
+}
+
+impl Keeper {
+    fn alone_without_waiting(&self, events: &mut Vec<Event>) -> bool {
+        let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
+        let turn = &mut *turn.turn;
+        if turn.guard.is_none() {
+            turn.guard = self.backend.lock(Duration::ZERO).ok();
+        }
+        if turn.guard.is_none() {
+            return false;
+        }
+        let want = Want::Usable;
+        let mut call = Call::new(&want, turn, events);
+        match self.backend.load() {
+            Ok(stored) => self.save_pair(&mut call, stored).is_ok(),
+            Err(_) => false,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What a client remembers of the records that it has seen, to notice a store that went back: a restored
+//! backup, a failover, a volume snapshot.
+
+use crate::record::Record;
+use crate::secret::Secret;
+
+/// How many replaced refresh tokens are remembered. A store that goes back further is taken as it is.
+const LONGEST: usize = 256;
+
+/// The newest record of the login, and the refresh tokens that came before its own.
+#[derive(Default)]
+pub(crate) struct History {
+    newest: Option<Record>,
+    /// Fingerprints of refresh tokens that were replaced.
+    replaced: Vec<String>,
+}
+
+impl History {
+    /// Takes in a record that is in the store.
+    pub(crate) fn learn(&mut self, record: &Record) {
+        match &self.newest {
+            Some(newest) if newest.login != record.login => self.replaced.clear(),
+            Some(newest) if newest.generation > record.generation => return,
+            Some(newest) => {
+                let before = newest.token.refresh_token().cloned();
+                self.add(before.as_ref(), record);
+            }
+            None => {}
+        }
+        self.add(record.superseded.as_ref(), record);
+        self.newest = Some(record.clone());
+    }
+
+    fn add(&mut self, before: Option<&Secret>, record: &Record) {
+        let before = before.filter(|before| record.token.refresh_token() != Some(before));
+        let Some(fingerprint) = before.map(Secret::fingerprint) else { return };
+        if self.replaced.contains(&fingerprint) {
+            return;
+        }
+        if self.replaced.len() == LONGEST {
+            self.replaced.remove(0);
+        }
+        self.replaced.push(fingerprint);
+    }
+
+    /// The newer record of the same login, if `stored` has gone back to a refresh token that was
+    /// replaced since.
+    pub(crate) fn newer_than(&self, stored: &Record) -> Option<&Record> {
+        let newest = self.newest.as_ref()?;
+        let spent = stored.token.refresh_token()?.fingerprint();
+        let older = newest.login == stored.login && newest.generation > stored.generation;
+        (older && self.replaced.contains(&spent)).then_some(newest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::Token;
+
+    fn after(record: &Record, refresh_token: &str) -> Record {
+        let mut next = record.next();
+        next.generation += 1;
+        next.token = Token::new("at").with_refresh_token(refresh_token);
+        next
+    }
+
+    #[test]
+    fn a_store_that_went_back_is_noticed_and_another_login_is_not() {
+        let first = Record::from(Token::new("at").with_refresh_token("rt-1"));
+        let second = after(&first, "rt-2");
+        let third = after(&second, "rt-3");
+        let mut history = History::default();
+        assert!(history.newer_than(&first).is_none());
+        for record in [&first, &second, &third] {
+            history.learn(record);
+            assert!(history.newer_than(record).is_none());
+        }
+        assert_eq!(history.newer_than(&first), Some(&third));
+        assert_eq!(history.newer_than(&second), Some(&third));
+        history.learn(&first);
+        assert_eq!(history.newer_than(&second), Some(&third), "an older record teaches nothing");
+        let foreign = after(&first, "rt-of-a-script");
+        assert!(history.newer_than(&foreign).is_none());
+        history.learn(&Record::from(Token::new("at").with_refresh_token("rt-9")));
+        assert!(history.newer_than(&first).is_none());
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let mut record = Record::from(Token::new("at").with_refresh_token("rt-0"));
+        let first = record.clone();
+        let mut history = History::default();
+        for n in 1..=LONGEST + 2 {
+            history.learn(&record);
+            record = after(&record, &format!("rt-{n}"));
+        }
+        history.learn(&record);
+        assert_eq!(history.replaced.len(), LONGEST);
+        assert!(history.newer_than(&first).is_none());
+    }
+}

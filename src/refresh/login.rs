@@ -1,0 +1,212 @@
+//! What begins and ends a login: an exchange, a seed, a logout.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use super::decide::{self, Unsaved};
+use super::grant::Judged;
+use super::state::Pair;
+use super::{Keeper, Live, Sent, Want};
+use crate::backend::BackendError;
+use crate::error::{BackendFailure, Busy, Error, NotSaved, OutcomeUnknown, Result};
+use crate::event::Event;
+use crate::protocol::Issued;
+use crate::record::Record;
+use crate::secret::Secret;
+use crate::token::Token;
+
+impl Keeper {
+    /// A new login: `send` exchanges what a person's consent has brought. The new record is durable
+    /// when this returns.
+    pub(crate) fn authorize(
+        &self,
+        extra: Map<String, Value>,
+        send: &mut dyn FnMut(OffsetDateTime) -> Sent,
+    ) -> Result<Token> {
+        let mut events = Vec::new();
+        let result = self.alone(&mut events, |call| {
+            let stored = self.load_checked()?;
+            let sent_at = self.clock.now_utc();
+            let judged = match send(sent_at) {
+                Sent::Never(error) => return Err(self.transport_error(error)),
+                Sent::NoAnswer(error) => Err(error),
+                Sent::Reply(reply) => match self.judge(reply)? {
+                    Judged::Issued(issued) => Ok(*issued),
+                    Judged::Unknown(error) => Err(error.into()),
+                },
+            };
+            // The code is not sent again: it works once (RFC 6749 section 4.1.2).
+            let Issued { token, refresh_expires_in } = judged.map_err(|source| {
+                Error::OutcomeUnknown(Box::new(OutcomeUnknown {
+                    host: self.rules.host.clone(),
+                    code: true,
+                    by_name: false,
+                    sent_at,
+                    holder: None,
+                    retry_after: None,
+                    source: Some(source),
+                }))
+            })?;
+            let mut members = token.extra().clone();
+            for (name, value) in extra {
+                members.insert(name, value);
+            }
+            let token = token.with_extra(members);
+            let one_time = token.refresh_token().is_some();
+            let mut record = self.first(token, stored.as_ref());
+            record.refresh_expires_at =
+                self.refresh_end(Some(sent_at), refresh_expires_in).filter(|_| one_time);
+            record.consented_at = Some(sent_at);
+            record.rotated_at = Some(self.clock.now_utc()).filter(|_| one_time);
+            let keeps_lock = decide::not_saved(self.rules.rotation, one_time) == Unsaved::KeepLock;
+            // A pair of the login before this one has nothing left to do.
+            let pair = Pair { record, spent: None, keeps_lock, ends_old: true };
+            let (login, token) = (pair.record.login.clone(), pair.record.token.clone());
+            let kept = self.keep(call, pair).and_then(|record| {
+                // Without a lock, somebody else may have logged in meanwhile.
+                let ours = record.filter(|record| record.login == login);
+                ours.ok_or_else(|| BackendError::Conflict(self.store()).into())
+            });
+            match kept {
+                Ok(record) => {
+                    call.turn.history.learn(&record);
+                    call.events.push(Event::Refreshed { generation: record.generation });
+                    self.publish(self.live(&record));
+                    Ok(token)
+                }
+                Err(source) => {
+                    let store = self.store();
+                    let reason = source.to_string();
+                    call.events.push(Event::SaveFailed { store: store.clone(), reason });
+                    Err(Error::NotSaved(Box::new(NotSaved { store, source, token })))
+                }
+            }
+        });
+        self.tell(events);
+        result
+    }
+
+    /// Stores a token that somebody has already, if nothing is stored or what is stored is of no more
+    /// use. Says whether it did.
+    pub(crate) fn seed(&self, token: Token) -> Result<bool> {
+        let mut events = Vec::new();
+        let result = self.alone(&mut events, |call| {
+            if call.turn.unsaved.is_some() {
+                return Ok(false);
+            }
+            let stored = self.load_checked()?;
+            if stored.as_ref().is_some_and(|stored| !self.gives_way(stored, &token)) {
+                return Ok(false);
+            }
+            let mut record = self.first(token, stored.as_ref());
+            record.seeded = record.token.refresh_token().map(Secret::fingerprint);
+            // A refusal can pass: the token that was refused is asked once more if this one is refused.
+            record.spare = stored.and_then(|stored| stored.token.refresh_token().cloned());
+            match self.backend.save(&record) {
+                Ok(()) => {
+                    call.turn.history.learn(&record);
+                    self.publish(self.live(&record));
+                    Ok(true)
+                }
+                Err(error) if BackendError::is_conflict(&error) => Ok(false),
+                Err(error) => Err(Error::backend("write", self.store(), error)),
+            }
+        });
+        self.tell(events);
+        result
+    }
+
+    /// Whether a stored login is of no more use, so that a seed may take its place: its refresh token was
+    /// refused, or its access token has ended and there is nothing to renew it with. The seed must be
+    /// another than this login began with, or has had: a stale variable of the environment is not taken.
+    fn gives_way(&self, stored: &Record, seed: &Token) -> bool {
+        let Some(refresh_token) = stored.token.refresh_token() else {
+            let another = seed.access_token() != stored.token.access_token();
+            let now = self.clock.now_utc();
+            return stored.token.is_expired(now) && another && !seed.is_expired(now);
+        };
+        let fingerprint = refresh_token.fingerprint();
+        let refused =
+            stored.refused.as_ref().is_some_and(|refused| refused.fingerprint == fingerprint);
+        let Some(seed) = seed.refresh_token().filter(|_| refused) else { return false };
+        let known = [Some(refresh_token), stored.superseded.as_ref(), stored.spare.as_ref()];
+        !known.contains(&Some(seed)) && stored.seeded != Some(seed.fingerprint())
+    }
+
+    /// Forgets what is stored and what is in memory, after `before` has seen the token and said
+    /// whether it sent anything.
+    pub(crate) fn clear(&self, before: &dyn Fn(Option<&Token>) -> Result<bool>) -> Result<()> {
+        let mut events = Vec::new();
+        let result = self.alone(&mut events, |call| {
+            let stored = self.load_checked()?;
+            let back = stored.as_ref().and_then(|stored| call.turn.history.newer_than(stored));
+            let newest = call.turn.unsaved.as_ref().map(|pair| &pair.record);
+            let newest = newest.or(back).or(stored.as_ref());
+            // What `before` sends may take as long as two token requests.
+            let time = self.rules.token_timeout.saturating_mul(2);
+            if !call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(time)) {
+                let (store, waited) = (self.store(), Duration::ZERO);
+                return Err(Error::Busy(Box::new(Busy { store, holder: None, waited })));
+            }
+            let sent = before(newest.map(Record::token))?;
+            // Where the lock ended all the same, or there is none, what came since is not ours to end.
+            let id = |record: &Record| (record.login.clone(), record.generation);
+            if sent
+                && self.load_checked()?.is_some_and(|now| stored.as_ref().map(id) != Some(id(&now)))
+            {
+                let source = BackendError::Conflict(self.store()).into();
+                return Err(Error::backend_after("clear", self.store(), source));
+            }
+            self.backend.clear().map_err(|error| {
+                Error::Backend(Box::new(BackendFailure {
+                    operation: "clear",
+                    sent,
+                    store: self.store(),
+                    source: error,
+                }))
+            })?;
+            call.turn.unsaved = None;
+            self.memory.lock().live = None;
+            Ok(())
+        });
+        self.tell(events);
+        result
+    }
+
+    /// The stored record, if there is one, which must be ours.
+    pub(crate) fn load_checked(&self) -> Result<Option<Record>> {
+        let stored =
+            self.backend.load().map_err(|error| Error::backend("load", self.store(), error))?;
+        if let Some(record) = &stored {
+            record.check(&self.rules.binding, &self.store())?;
+        }
+        Ok(stored)
+    }
+
+    /// The store's token if it is a good one and not the one the API refused. Nothing is refreshed.
+    pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
+        let mut events = Vec::new();
+        let want = Want::Instead(refused.clone());
+        let found = self.alone(&mut events, |call| {
+            let stored = if call.turn.unsaved.is_some() { None } else { self.load_checked()? };
+            let went_back = |stored: &Record| call.turn.history.newer_than(stored).is_some();
+            let stored = stored.filter(|stored| !went_back(stored));
+            let live = stored.map(|record| self.live(&record));
+            Ok(live.filter(|live| want.accepts(live, &*self.clock)).map(|live| self.publish(live)))
+        });
+        self.tell(events);
+        found.ok().flatten()
+    }
+
+    fn first(&self, token: Token, stored: Option<&Record>) -> Record {
+        let mut record = Record::new_login(token, stored);
+        record.binding = Some(self.rules.binding.clone());
+        record.refusals = stored.map(|stored| stored.refusals.clone()).unwrap_or_default();
+        if record.token.refresh_token().is_some() {
+            record.refresh_expires_at = self.refresh_end(record.token.issued_at(), None);
+        }
+        record
+    }
+}

@@ -1,0 +1,365 @@
+//! Steps 3 to 10: the store's lock, what the store holds, and the note of a spend.
+
+use std::time::Duration;
+
+use super::state::Pair;
+use super::{Call, Keeper, Live, SKEW, decide};
+use crate::backend::{BackendError, Guard, LockKind};
+use crate::clock;
+use crate::error::{BoxError, Busy, Error, Result};
+use crate::event::Event;
+use crate::provider::Rotation;
+use crate::record::{Note, Record};
+
+/// How often one call starts over because the store has changed under it.
+const ROUNDS: usize = 6;
+/// How long a call without a token looks for the end of another holder's refresh, where no lock tells.
+const LOOKS: Duration = Duration::from_secs(10);
+
+/// How a round ends.
+pub(super) enum Step {
+    Done(Live),
+    /// The store has changed: load again.
+    Again,
+    /// Another holder is at work, and no lock tells when it ends: load again after a moment.
+    Look,
+    /// The lock is gone or running out: lock again.
+    Relock,
+}
+
+impl Keeper {
+    pub(super) fn refresh(&self, call: &mut Call<'_>) -> Result<Live> {
+        let mut rounds = 0;
+        while rounds < ROUNDS {
+            if call.turn.guard.is_none()
+                && let Some(live) = self.lock(call)?
+            {
+                return Ok(live);
+            }
+            match self.round(call)? {
+                Step::Done(live) => return Ok(live),
+                Step::Look => continue,
+                Step::Again => {}
+                Step::Relock => call.turn.guard = None,
+            }
+            rounds += 1;
+        }
+        let busy = Busy { store: self.store(), holder: None, waited: Duration::ZERO };
+        self.end(call, Error::Busy(Box::new(busy)))
+    }
+
+    /// Step 3. Without waiting while the call can go on; otherwise longer than the longest legal
+    /// hold. `Some` ends the call.
+    fn lock(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
+        let start = self.clock.monotonic();
+        let since = self.clock.now_utc();
+        let mut error = match self.backend.lock(Duration::ZERO) {
+            Ok(guard) => {
+                call.turn.guard = Some(guard);
+                return Ok(None);
+            }
+            Err(error) => error,
+        };
+        if BackendError::is_busy(&error) {
+            if let Some(live) = self.without_lock(call) {
+                return Ok(Some(live));
+            }
+            call.waits_since = Some(since);
+            error = match self.backend.lock(self.rules.hold()) {
+                Ok(guard) => {
+                    let waited = self.clock.monotonic().saturating_sub(start);
+                    call.events.push(Event::Waited { waited });
+                    call.turn.guard = Some(guard);
+                    return Ok(None);
+                }
+                Err(error) => error,
+            };
+            if BackendError::is_busy(&error) {
+                // The holder may have saved, and somebody else may have the lock by now.
+                if let Some(live) = self.without_lock(call) {
+                    return Ok(Some(live));
+                }
+                let holder = call.read.as_ref().and_then(|record| record.note.as_ref());
+                let holder = holder.map(|note| note.holder.to_string());
+                let waited = self.clock.monotonic().saturating_sub(start);
+                let busy = Busy { store: self.store(), holder, waited };
+                return self.end(call, Error::Busy(Box::new(busy))).map(Some);
+            }
+        }
+        let error = Error::backend("lock", self.store(), error);
+        // What can be read and still works is used.
+        self.look(call);
+        if call.fallback.is_none() && self.can_do_without_store(call) {
+            self.report(call, error.to_string());
+            call.turn.guard = Some(Guard::none());
+            return Ok(None);
+        }
+        self.end(call, error).map(Some)
+    }
+
+    /// The token in the store, or the one in memory, while the lock is somebody else's.
+    pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
+        self.look(call);
+        let fallback = self.take_fallback(call)?;
+        Some(self.publish(fallback))
+    }
+
+    /// Reads the store without its lock; what `load` returns is durable, so it may be believed. A token
+    /// with which the call can go on becomes the fallback.
+    fn look(&self, call: &mut Call<'_>) {
+        if call.turn.unsaved.is_some() {
+            return;
+        }
+        let Ok(Some(record)) = self.backend.load() else { return };
+        let ours = record.check(&self.rules.binding, &self.store()).is_ok();
+        if ours && call.turn.history.newer_than(&record).is_none() {
+            let live = self.live(&record);
+            if call.want.tolerates(&live, &*self.clock) {
+                call.fallback = Some(live);
+            }
+            call.turn.history.learn(&record);
+            call.read = Some(record);
+        }
+    }
+
+    /// Whether a refresh spends nothing, so that it needs no store.
+    fn can_do_without_store(&self, call: &Call<'_>) -> bool {
+        self.rules.rotation == Rotation::None && call.turn.unsaved.is_none()
+    }
+
+    /// Steps 4 to 14, under the store's lock.
+    fn round(&self, call: &mut Call<'_>) -> Result<Step> {
+        let mut stored = match self.backend.load() {
+            Ok(stored) => stored,
+            Err(error) => {
+                self.go_on_with_what_was_read(call);
+                return self.put_off(call, Error::backend("load", self.store(), error));
+            }
+        };
+        self.warn_once(call);
+        let went_back = self.went_back(call, stored.as_ref());
+        // Step 5: a pair that waits comes first.
+        if call.turn.unsaved.is_some() {
+            stored = match self.save_pair(call, stored) {
+                Ok(stored) => stored,
+                Err(error) => return self.not_saved(call, error),
+            };
+            if let Some(record) = &stored {
+                record.check(&self.rules.binding, &self.store())?;
+                if !went_back {
+                    call.events.push(Event::Refreshed { generation: record.generation });
+                }
+                self.publish(self.live(record));
+            }
+        }
+        let Some(record) = stored else { return self.nothing_stored() };
+        record.check(&self.rules.binding, &self.store())?;
+        call.turn.history.learn(&record);
+        // Step 7: somebody else was here.
+        let live = self.live(&record);
+        if call.want.accepts(&live, &*self.clock) || self.came_while_waiting(call, &live) {
+            self.bind(call, &record);
+            if self.memory.lock().live.as_ref().is_some_and(|mine| mine.id() != live.id()) {
+                call.events.push(Event::Adopted { generation: live.generation });
+            }
+            return Ok(Step::Done(self.publish(live)));
+        }
+        let now = self.clock.now_utc();
+        if call.want.tolerates(&live, &*self.clock) {
+            (call.fallback, call.vouched) = (Some(live), false);
+        } else if self.is_vouched_for(call.want, &live, &record, now) {
+            (call.fallback, call.vouched) = (Some(live), true);
+        }
+        call.read = Some(record.clone());
+        let Some(refresh_token) = record.token.refresh_token().cloned() else {
+            let store = self.store();
+            let text = format!("the token in {store} has ended and came without a refresh token");
+            return self.put_off(call, Error::NotAuthorized(text.into()));
+        };
+        if let Some(error) = self.not_now(&record, now) {
+            return self.put_off(call, error);
+        }
+        let fingerprint = refresh_token.fingerprint();
+        // Step 8: refused before.
+        if let Some(refused) = &record.refused
+            && refused.fingerprint == fingerprint
+            && (now - refused.at).unsigned_abs() < self.rules.refusal_pause
+        {
+            return self.put_off(call, self.reauthorize(refused));
+        }
+        // Step 9: the note of an unanswered spend.
+        let note = record.note.as_ref().filter(|note| {
+            // Nothing was sent after a note of our own that failed; an earlier one may stand in it.
+            let never_sent = call.turn.never_sent.as_ref() == Some(&note.nonce);
+            note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
+        });
+        if let Some(note) = note
+            && let Some(error) = self.stopped_by(call, note, now)
+        {
+            self.mark_seen(call, &record, note, now);
+            if self.looks_again(call, &error) {
+                return Ok(Step::Look);
+            }
+            return self.put_off(call, error);
+        }
+        self.warn_of_silence(call, &record, now);
+        // Step 10: our note. It proves that the store can be written.
+        let noted = self.noted(&record, note, fingerprint, now);
+        let before = note.cloned();
+        call.turn.never_sent = noted.note.as_ref().map(|note| note.nonce.clone());
+        let kept = self.backend.save(&noted).map_err(|error| ("write", error));
+        match kept.and_then(|()| self.read_back(call, &noted)) {
+            Ok(None) => {}
+            Ok(Some(step)) => return Ok(step),
+            Err((_, error)) if BackendError::is_conflict(&error) => return Ok(Step::Again),
+            Err((operation, error)) => {
+                call.turn.keeps_notes = false;
+                let error = match error.downcast::<Error>() {
+                    Ok(error) => *error,
+                    Err(error) => Error::backend(operation, self.store(), error),
+                };
+                if call.fallback.is_some() || !self.can_do_without_store(call) {
+                    return self.put_off(call, error);
+                }
+                self.report(call, error.to_string());
+            }
+        }
+        if !call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout)) {
+            return Ok(Step::Relock);
+        }
+        // Steps 11 to 14.
+        self.answered(call, noted, before, refresh_token)
+    }
+
+    /// The load failed, and one before it did not: what was read then and still works is used.
+    fn go_on_with_what_was_read(&self, call: &mut Call<'_>) {
+        call.turn.keeps_notes = false;
+        if call.fallback.is_some() {
+            return;
+        }
+        match &call.read {
+            Some(record) => {
+                let live = self.live(record);
+                call.fallback = Some(live).filter(|live| call.want.tolerates(live, &*self.clock));
+            }
+            None => self.look(call),
+        }
+    }
+
+    /// Whether this is the result of a refresh that was sent after this call began to wait for the lock:
+    /// it is taken however short its life is, or each of those who wait would make one of its own.
+    pub(super) fn came_while_waiting(&self, call: &Call<'_>, live: &Live) -> bool {
+        let sent_at = live.token.issued_at().map(clock::to_millisecond);
+        let since = call.waits_since.zip(sent_at).is_some_and(|(since, sent_at)| since <= sent_at);
+        since && call.want.takes(live) && call.had.as_ref() != Some(&live.id())
+    }
+
+    /// The store went back to a refresh token that was replaced since: a restored backup, a failover.
+    /// Our pair is then one that waits to be saved.
+    fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
+        let Some(stored) = stored.filter(|_| call.turn.unsaved.is_none()) else { return false };
+        let Some(newest) = call.turn.history.newer_than(stored) else { return false };
+        let mut record = newest.clone();
+        (record.note, record.refused) = (None, None);
+        let keeps_lock = decide::not_saved(self.rules.rotation, true) == decide::Unsaved::KeepLock;
+        let spent = stored.token.refresh_token().cloned();
+        let text = format!(
+            "{} went back to an older token (generation {}, after {}); this process has the newer one \
+             and writes it again",
+            self.store(),
+            stored.generation,
+            record.generation
+        );
+        call.events.push(Event::Warning { text });
+        call.turn.unsaved = Some(Pair { record, spent, keeps_lock, ends_old: false });
+        true
+    }
+
+    /// Once for each client, and again after a failure: a store that accepts a note and does not keep it
+    /// would let the same refresh token be spent again and again. `Some` ends the round.
+    fn read_back(
+        &self,
+        call: &mut Call<'_>,
+        noted: &Record,
+    ) -> Result<Option<Step>, (&'static str, BoxError)> {
+        if call.turn.keeps_notes {
+            return Ok(None);
+        }
+        let back = self.backend.load().map_err(|error| ("load", error))?;
+        // Somebody has logged out.
+        let Some(back) = back else { return Ok(Some(Step::Again)) };
+        let nonce = |record: &Record| record.note.as_ref().map(|note: &Note| note.nonce.clone());
+        let refresh_token = |record: &Record| record.token.refresh_token().cloned();
+        let same = back.login == noted.login && back.revision == noted.revision;
+        if same && nonce(&back) == nonce(noted) && refresh_token(&back) == refresh_token(noted) {
+            call.turn.keeps_notes = true;
+            return Ok(None);
+        }
+        // A record that a client has written since is bound, and another login, or newer.
+        let others = back.binding.is_some()
+            && (back.login != noted.login
+                || back.revision > noted.revision
+                || same && back.note.is_some());
+        if others {
+            return Ok(Some(Step::Again));
+        }
+        let lost = [
+            ("login", back.login == noted.login),
+            ("revision", back.revision == noted.revision),
+            ("note", nonce(&back) == nonce(noted)),
+            ("binding", back.binding == noted.binding),
+            ("refresh token", refresh_token(&back) == refresh_token(noted)),
+        ];
+        let lost: Vec<_> = lost.iter().filter(|(_, kept)| !kept).map(|(name, _)| *name).collect();
+        let text = format!(
+            "{} does not give a record back as it was saved: {} missing or changed; nothing was sent. \
+             A backend stores the whole record (Record::to_json), not the token alone",
+            self.store(),
+            match &lost[..] {
+                [one] => format!("its {one} is"),
+                many => format!("its {} are", many.join(", ")),
+            }
+        );
+        Err(("write", Box::new(Error::config(text))))
+    }
+
+    /// Waits a moment for another holder to end, where nothing but its note tells of it.
+    fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
+        let waits =
+            matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());
+        if !waits
+            || call.turn.lock_kind() != LockKind::None
+            || call.fallback.is_some()
+            || call.looked >= LOOKS
+        {
+            return false;
+        }
+        let pause = (call.looked / 4).clamp(Duration::from_millis(20), Duration::from_secs(1));
+        self.clock.sleep(pause);
+        call.looked += pause;
+        true
+    }
+
+    /// Binds a record that somebody else made to this client, and counts its life from now if a clock
+    /// dated it that was ahead. If this cannot be saved, the next note does it.
+    pub(super) fn bind(&self, call: &Call<'_>, record: &Record) {
+        if call.turn.lock_kind() == LockKind::None {
+            return;
+        }
+        let now = self.clock.now_utc();
+        let ahead = |at| clock::until(now, at) > SKEW;
+        let is_ahead = record.token.issued_at().is_some_and(ahead);
+        if record.binding.is_none() || is_ahead {
+            let mut next = if is_ahead { record.dated_from(now) } else { record.next() };
+            next.binding = Some(self.rules.binding.clone());
+            let _ = self.backend.save(&next);
+        }
+    }
+
+    /// The fallback, if it still works now that it is handed out.
+    pub(super) fn take_fallback(&self, call: &mut Call<'_>) -> Option<Live> {
+        let vouched = call.vouched;
+        let works = |live: &Live| vouched || call.want.tolerates(live, &*self.clock);
+        call.fallback.take().filter(works)
+    }
+}
