@@ -53,15 +53,15 @@ pub(super) fn one_call(world: &World, keeper: &Keeper) -> bool {
     let Ok(mut live) = access(world, keeper, &Want::Usable) else { return false };
     let (mut refreshed, mut looks) = (false, 0);
     loop {
-        let taken = api(world, &live);
-        if taken {
+        if api(world, &live) {
+            keeper.accepted(&live);
             return true;
         }
         if looks == LOOKS {
             return false;
         }
         let refused = live.access_token().clone();
-        let next = if refreshed {
+        let next = if keeper.is_last_word(&refused) || refreshed {
             keeper.moved_on(&refused)
         } else {
             let before = keeper.refreshes();

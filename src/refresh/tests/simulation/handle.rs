@@ -198,6 +198,7 @@ impl TokenBackend for Handle {
         let id = state.store.locks;
         let until = if kind == LockKind::Lease { state.now + LEASE } else { u64::MAX };
         state.store.held = Some(Held { id, client: self.client, until });
+        let new = std::mem::take(&mut state.store.lock_deleted);
         state.note(me(), 3009, |_| "lock: taken".to_owned());
         drop(state);
         let asked = Claim { handle: self.clone(), id };
@@ -210,6 +211,8 @@ impl TokenBackend for Handle {
                 asked.holds()
             })
         };
+        // Whoever makes the lock's file anew does not know who held the one before.
+        let guard = guard.of_new_file(new && kind == LockKind::FreedByDeath);
         self.world.reach(Point::Locked, Status::Ready);
         Ok(guard)
     }
@@ -309,6 +312,7 @@ impl Handle {
         let index = state.requests.len();
         state.note(me(), 3030, |_| format!("sends r{token}"));
         state.sending(me(), self.client, token);
+        let mends = state.mends(me());
         let sent_step = state.step;
         state.requests.push(Request {
             actor: me(),
@@ -322,6 +326,7 @@ impl Handle {
             failure,
             decided: None,
             awaited: true,
+            mends,
         });
         index
     }

@@ -246,7 +246,7 @@ impl State {
         }
         let known = &self.oracle.clients[client];
         // P4: the note is in the store before the token is spent.
-        if known.noted != Some(token) {
+        if known.noted != Some(token) && self.service.class != Class::None {
             self.violation("P4", format!("r{token} is sent, and the store holds no note of it"));
         }
         let known = &self.oracle.clients[client];
@@ -282,14 +282,21 @@ impl State {
             self.violation("P1", text);
         }
         let asked = &self.oracle.asked[actor];
+        // An API that refuses everything: one refresh, then its answer is the last word for a while.
+        let mended = |access: usize| {
+            self.requests.iter().any(|request| {
+                request.client == client
+                    && request.mends
+                    && request.decided.flatten().is_some_and(|(_, new)| new == access)
+            })
+        };
         if let Some(instead) = asked.instead
             && self.config.refuses
-            && let access = &self.service.access[instead]
-            && !access.dead
-            && self.now < access.issued + self.config.latency() + 1_000
+            && mended(instead)
+            && !self.service.access[instead].dead
+            && self.now < self.service.access[instead].issued + self.config.latency() + 1_000
         {
-            let text =
-                format!("a{instead} came a moment ago, the API refused it, and r{token} is spent");
+            let text = format!("a{instead} came a moment ago for a 401, was refused, and r{token} is spent");
             self.violation("A12", text);
         }
         let asked = &self.oracle.asked[actor];
@@ -304,6 +311,10 @@ impl State {
             let text = format!("r{token} is spent although a{stored} is in the store and good");
             self.violation("P1", text);
         }
+    }
+
+    pub(super) fn mends(&self, actor: usize) -> bool {
+        self.oracle.asked.get(actor).is_some_and(|asked| asked.instead.is_some())
     }
 
     /// P1: no token is sent twice while its successor, or the answer, is in a living hand.

@@ -92,6 +92,8 @@ pub(super) struct Request {
     pub(super) decided: Option<Option<(usize, usize)>>,
     /// Its sender still waits for it.
     pub(super) awaited: bool,
+    /// Whether it is sent because the API refused an access token.
+    pub(super) mends: bool,
 }
 
 pub(super) struct Held {
@@ -104,6 +106,7 @@ pub(super) struct Store {
     pub(super) history: Vec<Record>,
     pub(super) held: Option<Held>,
     pub(super) locks: u64,
+    pub(super) lock_deleted: bool,
     pub(super) no_locks_until: u64,
     pub(super) no_loads_until: u64,
     pub(super) no_saves_until: u64,
@@ -316,8 +319,8 @@ impl State {
             Fault::FreeLock => {
                 self.freed();
                 self.store.held = None;
+                self.store.lock_deleted = true;
             }
-            Fault::Op(Failure::Outage) => {}
             Fault::Op(_) => {}
         }
     }
@@ -371,6 +374,7 @@ impl World {
                 history: vec![record],
                 held: None,
                 locks: 0,
+                lock_deleted: false,
                 no_locks_until: 0,
                 no_loads_until: 0,
                 no_saves_until: 0,
