@@ -263,7 +263,9 @@ impl State {
             faults.push(Fault::Kill);
             return faults;
         }
-        faults.extend(ANYWHERE);
+        // To be stopped between the last look at the clock and the return is to be stopped after it.
+        let stops = |fault: &&Fault| point != Point::Unlock || !matches!(fault, Fault::Stop(_));
+        faults.extend(ANYWHERE.iter().filter(stops));
         let depth = self.store.history.len();
         faults.extend((1..=3).filter(|back| *back < depth).map(Fault::Rollback));
         if self.config.lock() != LockKind::None && !self.lock_free() {
@@ -308,7 +310,11 @@ impl State {
                 self.processes[process].stopped_until = self.now + seconds * 1000;
                 self.stopped(process);
             }
-            Fault::Wall(seconds) => self.walls[self.processes[process].host] += seconds * 1000,
+            Fault::Wall(seconds) => {
+                self.walls[self.processes[process].host] += seconds * 1000;
+                // Deadlines go by the wall clock, for lack of another that processes share.
+                self.oracle.excuses.clock |= self.config.lock() != LockKind::FreedByDeath;
+            }
             Fault::Rollback(back) => {
                 let kept = self.store.history.len() - back;
                 let record = self.store.history[kept - 1].clone();
