@@ -1,6 +1,7 @@
 //! The client: provider, credentials, store and agent in one value.
 
 mod builder;
+mod origins;
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,14 +9,13 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::{HeaderMap, HeaderName, Method};
-use url::Url;
 
 use crate::backend::TokenBackend;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{Error, RateLimited, Result};
 use crate::protocol::{self, Authorization};
-use crate::provider::{Provider, is_loopback};
+use crate::provider::Provider;
 use crate::record::Record;
 use crate::refresh::{Keeper, Want};
 use crate::request::{Hooks, Request};
@@ -160,6 +160,30 @@ impl Client {
             return Ok(access_token);
         }
         Ok(self.0.keeper.access(&Want::Usable)?.access_token().clone())
+    }
+
+    /// Says that the API refused an access token that [`Client::access_token`] gave out. The next call
+    /// that needs a token looks into the store, and refreshes if nothing newer is there. Requests of this
+    /// client and its middleware do this by themselves.
+    ///
+    /// Nothing is sent here. If the API refuses the new token as well, refreshing does not help: that
+    /// token is then used for a minute before another refresh is made.
+    ///
+    /// ```
+    /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    /// # client.seed(sandbox.login())?;
+    /// # let call_elsewhere = |_: &evergrant::Secret| 401;
+    /// let token = client.access_token()?;
+    /// if call_elsewhere(&token) == 401 {
+    ///     client.refused(&token);
+    /// }
+    /// assert_ne!(client.access_token()?, token);
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    pub fn refused(&self, access_token: &Secret) {
+        self.0.keeper.suspect(access_token);
     }
 
     /// The whole token behind [`Client::access_token`].
@@ -353,58 +377,6 @@ impl Client {
         &self.0.keeper
     }
 
-    /// The address of a request. A path is appended to the base as it is: it begins with a slash,
-    /// so it cannot name another host, and nothing is parsed. A fragment is never sent.
-    pub(crate) fn url_of(&self, target: &str) -> Result<String> {
-        let end = target.bytes().position(|byte| byte == b'#').unwrap_or(target.len());
-        let target = &target[..end];
-        if target.starts_with('/') {
-            return match &self.0.base {
-                Some(base) => {
-                    let mut url = String::with_capacity(base.len() + target.len());
-                    url.push_str(base);
-                    url.push_str(target);
-                    Ok(url)
-                }
-                None => Err(Error::config(format!(
-                    "provider {} has no API base, so a path leads nowhere",
-                    self.0.provider.name
-                ))),
-            };
-        }
-        let url = parsed(target)?;
-        match origin(&url) {
-            Some(origin) if self.0.origins.contains(&origin) => Ok(url.into()),
-            Some(origin) => Err(Error::config(format!(
-                "the access token does not go to {origin}: allow the host when the client is built"
-            ))),
-            None => Err(Error::config(
-                "the access token goes to https addresses (http is for loopback hosts only)",
-            )),
-        }
-    }
-
-    /// The address of a request that carries no token.
-    pub(crate) fn any_url(&self, target: &str) -> Result<String> {
-        let url = parsed(target.split('#').next().unwrap_or_default())?;
-        match origin(&url) {
-            Some(_) => Ok(url.into()),
-            None => Err(Error::config(
-                "a request goes to https addresses (http is for loopback hosts only)",
-            )),
-        }
-    }
-
-    /// The agent for an address that [`Client::url_of`] made of `target`.
-    pub(crate) fn agent_for(&self, target: &str, url: Option<&str>) -> &Agent {
-        let loopback = if target.starts_with('/') {
-            self.0.base_is_loopback
-        } else {
-            url.and_then(|url| Url::parse(url).ok()).is_some_and(|url| is_loopback(&url))
-        };
-        if loopback { &self.0.direct } else { &self.0.agent }
-    }
-
     pub(crate) fn token_header(&self) -> &HeaderName {
         &self.0.token_header
     }
@@ -430,19 +402,4 @@ impl fmt::Debug for Client {
             .field("client_id", &self.0.credentials.id())
             .finish_non_exhaustive()
     }
-}
-
-fn parsed(target: &str) -> Result<Url> {
-    let url = Url::parse(target)
-        .map_err(|_| Error::config("a request needs a path that begins with / or an address"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Error::config("a request's address must not carry credentials"));
-    }
-    Ok(url)
-}
-
-/// The origin of an address that a token may go to: https, or http on loopback.
-fn origin(url: &Url) -> Option<String> {
-    let allowed = url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
-    allowed.then(|| url.origin().ascii_serialization())
 }

@@ -154,11 +154,18 @@ impl Keeper {
             _ => None,
         };
         let Some(suspect) = suspect else { return self.acquire(want) };
+        if self.is_last_word(&suspect) {
+            return self.acquire_or_hot(want);
+        }
         let result = self.acquire(&Want::Instead(suspect.clone()));
         if result.is_err() {
             self.memory.lock().suspect.get_or_insert(suspect);
         }
         result
+    }
+
+    fn acquire_or_hot(&self, want: &Want) -> Result<Live> {
+        self.hot(want).map_or_else(|| self.acquire(want), Ok)
     }
 
     /// Notes that the API refused this token in a call that cannot be sent again: the next call

@@ -3,6 +3,7 @@
 #[cfg(any(feature = "device", feature = "introspection"))]
 mod ask;
 mod config;
+mod limit;
 mod skew;
 mod wire;
 

@@ -10,7 +10,8 @@ use ureq::http::header::{AUTHORIZATION, HeaderName};
 use ureq::typestate::AgentScope;
 use url::Url;
 
-use super::{Client, Inner, origin};
+use super::origins::origin;
+use super::{Client, Inner};
 use crate::backend::{Binding, TokenBackend};
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;

@@ -7,9 +7,11 @@ use ureq::config::{AutoHeaderValue, Config, ConfigBuilder};
 use ureq::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use ureq::typestate::AgentScope;
 
+use super::limit::FAR;
 use crate::provider::Provider;
 
-/// How long a connection to the token endpoint may take: what fails here has spent nothing.
+/// How long a name look-up for the token endpoint may take, and how long the connection to it: what
+/// fails here has spent nothing.
 const TOKEN_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection to the API may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -115,7 +117,8 @@ pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
 }
 
 /// The configuration for token requests: the caller's way through the network (proxy, certificates,
-/// addresses), taken over field by field, so that middleware and timeouts of the API stay out.
+/// addresses), taken over field by field, so that middleware and timeouts of the API stay out. What
+/// `timeout` limits is the request as a whole: see [`super::limit`].
 pub(super) fn token_config(
     name: Option<&str>,
     timeout: Duration,
@@ -123,7 +126,8 @@ pub(super) fn token_config(
     loopback: bool,
 ) -> Config {
     let wanted = changed(name, change).build();
-    let connect = Some(TOKEN_CONNECT_TIMEOUT.min(timeout));
+    // A look-up and a connection together, within the whole.
+    let connect = Some(TOKEN_CONNECT_TIMEOUT.min(timeout / 2));
     held(Agent::config_builder(), &wanted, name, loopback)
         .tls_config(wanted.tls_config().clone())
         .ip_family(wanted.ip_family())
@@ -134,7 +138,7 @@ pub(super) fn token_config(
         .max_idle_connections_per_host(0)
         .timeout_resolve(connect)
         .timeout_connect(connect)
-        .timeout_global(Some(timeout))
+        .timeout_global(Some(FAR))
         .build()
 }
 
@@ -193,7 +197,7 @@ mod tests {
             assert_eq!(api.timeouts().connect, Some(CONNECT_TIMEOUT));
             assert_eq!(api.timeout_per_read(), Some(READ_TIMEOUT));
             assert_eq!(api.timeout_per_write(), Some(READ_TIMEOUT));
-            assert_eq!(token.timeouts().global, Some(provider().token_timeout));
+            assert_eq!(token.timeouts().global, Some(FAR));
             assert_eq!(token.timeouts().resolve, Some(TOKEN_CONNECT_TIMEOUT));
             assert_eq!(
                 (token.max_idle_connections(), token.max_idle_connections_per_host()),
@@ -210,7 +214,7 @@ mod tests {
         });
         let [api, token] = configs(Some(change), false);
         assert_eq!((api.timeouts().global, api.timeouts().connect), (second, second));
-        assert_eq!(token.timeouts().global, Some(provider().token_timeout));
+        assert_eq!(token.timeouts().global, Some(FAR));
         assert_eq!(token.timeouts().connect, Some(TOKEN_CONNECT_TIMEOUT));
         assert_eq!(token.timeouts().per_call, None);
     }

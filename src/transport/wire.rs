@@ -1,6 +1,7 @@
 //! One request and its answer, once, on an agent without pooled connections.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::http::header::{CONNECTION, CONTENT_LENGTH};
@@ -10,7 +11,9 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::config::token_config;
+use super::limit;
 use super::{HttpConfig, without_address};
+use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, Error, Result};
 use crate::protocol::{RawReply, TokenRequest};
 use crate::provider::is_loopback;
@@ -51,13 +54,26 @@ impl Answer {
 }
 
 impl Agents {
-    /// Each request takes `timeout` at most.
+    /// Each request takes `timeout` at most, of the time in which this process runs.
     pub(crate) fn new(
         user_agent: Option<&str>,
         timeout: Duration,
         change: Option<&HttpConfig>,
     ) -> Agents {
-        let agent = |loopback| token_config(user_agent, timeout, change, loopback).new_agent();
+        Agents::on(user_agent, timeout, change, Arc::new(SystemClock))
+    }
+
+    /// `clock` tells how long a request takes. The client's own, which may stand still, is not asked.
+    pub(super) fn on(
+        user_agent: Option<&str>,
+        timeout: Duration,
+        change: Option<&HttpConfig>,
+        clock: Arc<dyn Clock>,
+    ) -> Agents {
+        let agent = |loopback| {
+            let config = token_config(user_agent, timeout, change, loopback);
+            limit::agent(config, timeout, clock.clone())
+        };
         Agents { agent: agent(false), direct: agent(true) }
     }
 

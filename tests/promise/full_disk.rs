@@ -158,6 +158,8 @@ fn a_successor_too_large_for_its_room_is_kept_until_there_is_room() {
         assert!(worker.ask("refresh").starts_with("not_saved "));
         assert_eq!(worker.ask("stored"), "ok rt-1 noted");
         assert_eq!(worker.ask("unfill"), "done");
+        // One call every few seconds tries the save again.
+        advance(&world, &mut worker, 5);
         assert_eq!(worker.ask("call"), "ok at-2");
         assert_eq!(worker.ask("stored"), "ok rt-2 clean");
         assert_eq!((world.token_requests(), world.sandbox.login_alive()), (1, true));

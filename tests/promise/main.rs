@@ -11,6 +11,10 @@ mod full_disk;
 mod kills;
 mod order;
 mod outcomes;
+#[cfg(unix)]
+mod reality;
+#[cfg(target_os = "linux")]
+mod stopped;
 mod storm;
 mod strace;
 mod support;

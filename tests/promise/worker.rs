@@ -14,6 +14,7 @@ use evergrant::clock::{Clock, ManualClock, SystemClock};
 use evergrant::{
     Authorization, BoxError, Client, Credentials, Error, FileBackend, Guard, Provider, TokenBackend,
 };
+use ureq::tls::TlsConfig;
 
 use crate::support::*;
 use crate::world::{Brisk, CLASSES, name};
@@ -71,11 +72,13 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
     let url = variable("URL").unwrap();
     let class = variable("CLASS").unwrap();
     let (_, rotation) = CLASSES.iter().find(|(name, _)| *name == class).unwrap();
+    let limit = variable("TOKEN_TIMEOUT").map_or(120, |seconds| seconds.parse().unwrap());
     let provider = Provider::builder("sandbox")
         .authorization_endpoint(format!("{url}/authorize"))
         .token_endpoint(format!("{url}/token"))
         .api_base(format!("{url}/api"))
         .rotation(*rotation)
+        .token_timeout(Duration::from_secs(limit))
         .ends_access_token(variable("ENDS").as_deref() == Some("1"))
         .build()
         .unwrap();
@@ -91,6 +94,12 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
     let mut client = Client::builder(provider, credentials, store);
     if variable("GRANT").as_deref() == Some("application") {
         client = client.client_credentials(&[]);
+    }
+    if let Some(proxy) = variable("THROUGH") {
+        // A test server's certificate; the address of a proxy, or nothing.
+        let tls = TlsConfig::builder().disable_verification(true).build();
+        let proxy = (!proxy.is_empty()).then(|| ureq::Proxy::new(&proxy).unwrap());
+        client = client.http(move |config| config.tls_config(tls.clone()).proxy(proxy.clone()));
     }
     client.clock(clock).on_event(move |event| told.lock().unwrap().push(event.to_string())).build()
 }

@@ -3,6 +3,7 @@
 mod clocks;
 mod faults;
 mod races;
+mod reality;
 mod server;
 mod service;
 mod simulation;

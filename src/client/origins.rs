@@ -1,0 +1,77 @@
+//! Where an access token may go: to the provider's API base and to hosts that the caller has allowed.
+
+use ureq::Agent;
+use url::Url;
+
+use super::Client;
+use crate::error::{Error, Result};
+use crate::provider::is_loopback;
+
+impl Client {
+    /// The address of a request. A path is appended to the base as it is: it begins with a slash,
+    /// so it cannot name another host, and nothing is parsed. A fragment is never sent.
+    pub(crate) fn url_of(&self, target: &str) -> Result<String> {
+        let end = target.bytes().position(|byte| byte == b'#').unwrap_or(target.len());
+        let target = &target[..end];
+        if target.starts_with('/') {
+            return match &self.0.base {
+                Some(base) => {
+                    let mut url = String::with_capacity(base.len() + target.len());
+                    url.push_str(base);
+                    url.push_str(target);
+                    Ok(url)
+                }
+                None => Err(Error::config(format!(
+                    "provider {} has no API base, so a path leads nowhere",
+                    self.0.provider.name
+                ))),
+            };
+        }
+        let url = parsed(target)?;
+        match origin(&url) {
+            Some(origin) if self.0.origins.contains(&origin) => Ok(url.into()),
+            Some(origin) => Err(Error::config(format!(
+                "the access token does not go to {origin}: allow the host when the client is built"
+            ))),
+            None => Err(Error::config(
+                "the access token goes to https addresses (http is for loopback hosts only)",
+            )),
+        }
+    }
+
+    /// The address of a request that carries no token.
+    pub(crate) fn any_url(&self, target: &str) -> Result<String> {
+        let url = parsed(target.split('#').next().unwrap_or_default())?;
+        match origin(&url) {
+            Some(_) => Ok(url.into()),
+            None => Err(Error::config(
+                "a request goes to https addresses (http is for loopback hosts only)",
+            )),
+        }
+    }
+
+    /// The agent for an address that [`Client::url_of`] made of `target`.
+    pub(crate) fn agent_for(&self, target: &str, url: Option<&str>) -> &Agent {
+        let loopback = if target.starts_with('/') {
+            self.0.base_is_loopback
+        } else {
+            url.and_then(|url| Url::parse(url).ok()).is_some_and(|url| is_loopback(&url))
+        };
+        if loopback { &self.0.direct } else { &self.0.agent }
+    }
+}
+
+fn parsed(target: &str) -> Result<Url> {
+    let url = Url::parse(target)
+        .map_err(|_| Error::config("a request needs a path that begins with / or an address"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::config("a request's address must not carry credentials"));
+    }
+    Ok(url)
+}
+
+/// The origin of an address that a token may go to: https, or http on loopback.
+pub(super) fn origin(url: &Url) -> Option<String> {
+    let allowed = url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
+    allowed.then(|| url.origin().ascii_serialization())
+}

@@ -1,0 +1,305 @@
+//! The world around a login, on real files, sockets and processes: stores without a lock, restored
+//! files, locks that fail or are deleted, clocks that were ahead, an API that refuses everything.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use evergrant::backend::{BackendError, Guard, Record};
+use evergrant::clock::Clock as _;
+use evergrant::provider::Rotation;
+use evergrant::sandbox::{Fault, Gate};
+use evergrant::{BoxError, Client, FileBackend, MemoryBackend, Token, TokenBackend};
+
+use crate::support::*;
+use crate::worker::call;
+use crate::world::{LIFE, PATIENCE, World};
+
+/// A table that compares and has no lock.
+#[derive(Clone, Default)]
+struct Table(Arc<Mutex<Option<Vec<u8>>>>);
+
+impl TokenBackend for Table {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.0.lock().unwrap().as_deref().map(Record::from_json).transpose()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        let mut row = self.0.lock().unwrap();
+        let stored = row.as_deref().map(Record::from_json).transpose()?;
+        if !record.may_replace(stored.as_ref()) {
+            return Err(BackendError::Conflict("the table".to_owned()).into());
+        }
+        *row = Some(record.to_json()?);
+        Ok(())
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        *self.0.lock().unwrap() = None;
+        Ok(())
+    }
+}
+
+/// A1. Three clients at one expiry share a store without a lock, and a late use ends the login.
+#[test]
+fn clients_without_a_lock_lose_no_login_at_an_expiry() {
+    for rotation in [Rotation::UntilUsed, Rotation::Grace(LIFE)] {
+        let world = World::with(rotation, |builder| builder.reuse_ends_login(true));
+        let table = Table::default();
+        let client = || world.client_on(table.clone(), world.clock.clone());
+        assert!(client().seed(world.sandbox.login()).unwrap());
+        for round in 1..=10 {
+            let clients: Vec<_> = (0..3).map(|_| client()).collect();
+            world.clock.advance(LIFE - Duration::from_secs(30));
+            let gate = Gate::new();
+            world.sandbox.fault(Fault::HoldAfter(gate.clone()));
+            std::thread::scope(|scope| {
+                let first = scope.spawn(|| call(&clients[0]));
+                assert!(gate.wait_for(1, PATIENCE));
+                let old = format!("ok at-{round}");
+                for other in &clients[1..] {
+                    assert_eq!(call(other), old, "{rotation:?}: the old token works");
+                }
+                gate.open();
+                assert_eq!(first.join().unwrap(), format!("ok at-{}", round + 1));
+            });
+            assert_eq!(world.token_requests(), round, "{rotation:?}");
+            assert!(world.sandbox.login_alive(), "{rotation:?}");
+            world.clock.advance(Duration::from_secs(30));
+        }
+    }
+}
+
+/// A5. A backup of the store's file is restored under a running client.
+#[test]
+fn a_restored_file_gets_the_newer_pair_of_a_running_client() {
+    for rotation in [Rotation::Strict, Rotation::StrictFamily] {
+        let world = World::new(rotation);
+        world.seed();
+        let client = world.client();
+        let backup = std::fs::read(&world.path).unwrap();
+        for _ in 0..2 {
+            world.clock.advance(LIFE);
+            assert!(call(&client).starts_with("ok "));
+        }
+        std::fs::write(&world.path, backup).unwrap();
+        world.clock.advance(LIFE);
+        assert_eq!(call(&client), "ok at-4", "{rotation:?}");
+        assert_eq!(world.stored_name(), "rt-4", "{rotation:?}");
+        assert_eq!(world.token_requests(), 3, "{rotation:?}");
+        assert!(world.sandbox.login_alive(), "{rotation:?}");
+    }
+}
+
+/// A6. A cleaner deletes the lock file while the answer is on its way.
+#[test]
+fn a_deleted_lock_file_brings_no_second_request() {
+    for rotation in [Rotation::Strict, Rotation::StrictFamily] {
+        for alive in [true, false] {
+            let world = World::new(rotation);
+            world.seed();
+            let step = if alive { LIFE - Duration::from_secs(30) } else { LIFE };
+            world.clock.advance(step);
+            let gate = Gate::new();
+            world.sandbox.fault(Fault::HoldAfter(gate.clone()));
+            let (first, second) = (world.client(), world.client());
+            std::thread::scope(|scope| {
+                let first = scope.spawn(|| call(&first));
+                assert!(gate.wait_for(1, PATIENCE));
+                std::fs::remove_file(world.path.with_extension("json.lock")).unwrap();
+                let answer = call(&second);
+                let expected = if alive { "ok at-1" } else { "outcome_unknown " };
+                assert!(answer.starts_with(expected), "{rotation:?}: {answer}");
+                gate.open();
+                assert_eq!(first.join().unwrap(), "ok at-2", "{rotation:?}");
+            });
+            assert_eq!(call(&second), "ok at-2", "{rotation:?}");
+            assert_eq!(world.token_requests(), 1, "{rotation:?} alive={alive}");
+            assert!(world.sandbox.login_alive());
+        }
+    }
+}
+
+/// A6. The lock file is deleted before the request leaves: nothing is sent under a lock that is gone.
+#[test]
+fn a_lock_file_deleted_before_the_request_is_taken_again() {
+    struct Cleaned(FileBackend, Mutex<bool>);
+    impl TokenBackend for Cleaned {
+        fn load(&self) -> Result<Option<Record>, BoxError> {
+            self.0.load()
+        }
+        fn save(&self, record: &Record) -> Result<(), BoxError> {
+            self.0.save(record)?;
+            if record.note().is_some() && std::mem::take(&mut *self.1.lock().unwrap()) {
+                std::fs::remove_file(self.0.path().with_extension("json.lock"))?;
+            }
+            Ok(())
+        }
+        fn clear(&self) -> Result<(), BoxError> {
+            self.0.clear()
+        }
+        fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+            self.0.lock(wait)
+        }
+    }
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    world.clock.advance(LIFE);
+    let store = Cleaned(FileBackend::new(&world.path), Mutex::new(true));
+    let client = world.client_on(store, world.clock.clone());
+    assert_eq!(call(&client), "ok at-2");
+    assert_eq!(world.token_requests(), 1);
+    assert!(world.path.with_extension("json.lock").exists());
+}
+
+/// A8. A fresh process whose lock file cannot be opened, with a token that is good.
+#[test]
+fn a_good_token_is_used_although_the_lock_cannot_be_had() {
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    let lock = world.path.with_extension("json.lock");
+    let _ = std::fs::remove_file(&lock);
+    std::fs::create_dir(&lock).unwrap();
+    assert_eq!(call(&world.client()), "ok at-1");
+    world.clock.advance(LIFE - Duration::from_secs(30));
+    assert_eq!(call(&world.client()), "ok at-1");
+    world.clock.advance(Duration::from_secs(30));
+    assert!(call(&world.client()).starts_with("backend "));
+    assert_eq!(world.token_requests(), 0);
+}
+
+/// A9. 24 threads, a pair that waits to be saved, an old token that works.
+#[test]
+fn threads_go_on_at_once_while_a_pair_waits_to_be_saved() {
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    let mut worker = world.worker_under::<&str>(&[], &[("CLOCK", "manual"), ("FAIL_SAVES", "999")]);
+    let step = (LIFE - Duration::from_secs(30)).as_secs();
+    world.clock.advance(Duration::from_secs(step));
+    assert_eq!(worker.ask(&format!("advance {step}")), "done");
+    assert_eq!(worker.ask("call"), "ok at-1");
+    let slept = worker.ask("slept");
+    for _ in 0..24 {
+        assert_eq!(worker.ask("call"), "ok at-1");
+    }
+    assert_eq!(worker.ask("slept"), slept, "no call waits for the save");
+}
+
+/// A10. A record was written while the clock was a year ahead.
+#[test]
+fn a_record_from_a_year_ahead_is_dated_anew() {
+    let world = World::new(Rotation::Strict);
+    let right = world.clock.now();
+    world.clock.set_wall(right + Duration::from_secs(365 * 86_400));
+    world.seed();
+    world.clock.set_wall(right);
+    assert_eq!(call(&world.client()), "ok at-1");
+    let stored = world.stored();
+    let end = stored.token().expires_at().unwrap();
+    assert!(end <= world.clock.now_utc() + LIFE, "for other processes, too: {end}");
+    world.clock.advance(LIFE);
+    assert_eq!(call(&world.client()), "ok at-2");
+    assert_eq!(world.token_requests(), 1);
+}
+
+/// A10. Whoever calls the API with another library can say that it refused the token.
+#[test]
+fn a_token_that_was_refused_elsewhere_is_replaced() {
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    let client = world.client();
+    let token = client.access_token().unwrap();
+    world.sandbox.expire_access_tokens();
+    assert_eq!(client.access_token().unwrap(), token);
+    client.refused(&token);
+    assert_ne!(client.access_token().unwrap(), token);
+    assert_eq!(world.token_requests(), 1);
+}
+
+/// A12. The API answers 401 to everything.
+#[test]
+fn an_api_that_refuses_everything_brings_one_refresh() {
+    let world = World::new(Rotation::Strict);
+    world.sandbox.on("GET", "/api/me", |_| evergrant::sandbox::Reply::new(401));
+    world.seed();
+    let client = world.client();
+    for _ in 0..10 {
+        assert!(call(&client).starts_with("api "), "the API's own answer");
+    }
+    assert_eq!(world.token_requests(), 1);
+    std::thread::scope(|scope| {
+        let calls: Vec<_> = (0..16).map(|_| scope.spawn(|| call(&client))).collect();
+        for call in calls {
+            assert!(call.join().unwrap().starts_with("api "));
+        }
+    });
+    assert_eq!(world.token_requests(), 1);
+    // The same for a caller with another library.
+    for _ in 0..3 {
+        client.refused(&client.access_token().unwrap());
+    }
+    assert_eq!(world.token_requests(), 1);
+    // After a while it is tried again.
+    world.clock.advance(Duration::from_secs(61));
+    assert!(call(&client).starts_with("api "));
+    assert_eq!(world.token_requests(), 2);
+}
+
+/// A12. A token that the API has accepted is replaced when it is refused, however young it is.
+#[test]
+fn a_token_that_worked_is_replaced_however_often_it_ends() {
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    let client = world.client();
+    for round in 1..=5 {
+        world.sandbox.expire_access_tokens();
+        assert_eq!(call(&client), format!("ok at-{}", round + 1));
+    }
+    assert_eq!(world.token_requests(), 5);
+}
+
+/// A17. As a script does that gets a new pair from a person: the login was refused, so it gives way.
+#[test]
+fn after_a_refusal_a_new_pair_can_be_seeded() {
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    world.sandbox.revoke_login();
+    world.clock.advance(LIFE);
+    let client = world.client();
+    assert!(call(&client).starts_with("reauthorize "));
+    let new = world.sandbox.login();
+    assert!(client.seed(new.clone()).unwrap());
+    assert_eq!(call(&client), "ok at-2");
+    assert!(!client.seed(new).unwrap(), "a living login never gives way");
+}
+
+/// F3. The service never rotates, and the store's folder is mounted read-only.
+#[test]
+fn a_read_only_store_is_enough_where_nothing_rotates() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(wrapper) = unprivileged() else { return };
+    let world = World::new(Rotation::None);
+    world.seed();
+    std::fs::remove_file(world.path.with_extension("json.lock")).unwrap();
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&world.path, 0o644);
+    mode(world.dir.path(), 0o555);
+    world.clock.advance(LIFE);
+    let mut worker = world.worker_under(wrapper, &[("CLOCK", "manual")]);
+    assert_eq!(worker.ask(&format!("advance {}", LIFE.as_secs())), "done");
+    assert_eq!(worker.ask("call"), "ok at-2");
+    assert_eq!(worker.ask("call"), "ok at-2", "from memory");
+    assert!(worker.ask("events").contains("could not save"));
+    assert_eq!(world.token_requests(), 1);
+    mode(world.dir.path(), 0o755);
+}
+
+/// A login in memory that a client has, for tests of what needs no file.
+#[test]
+fn a_refused_token_of_another_login_changes_nothing() {
+    let world = World::new(Rotation::Strict);
+    let client: Client = world.client_on(MemoryBackend::new(), world.clock.clone());
+    assert!(client.seed(world.sandbox.login()).unwrap());
+    client.refused(Token::new("made-up").access_token());
+    assert_eq!(call(&client), "ok at-1");
+    assert_eq!(world.token_requests(), 0);
+}

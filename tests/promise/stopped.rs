@@ -1,0 +1,235 @@
+//! A process that is stopped (SIGSTOP) while the answer to its request arrives, for longer than a
+//! request may take: it reads the answer when it goes on, and no token is spent twice.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use evergrant::provider::Rotation;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::world::{LIFE, PATIENCE, Worker, World};
+
+const CERTIFICATE: &[u8] = include_bytes!("../keys/tls/server.pem");
+const KEY: &[u8] = include_bytes!("../keys/tls/server.key");
+
+/// What a token request of the child may take, in seconds.
+const LIMIT: u64 = 3;
+
+/// How the child reaches the service.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Plain,
+    Tls,
+    /// TLS through a tunnel of a proxy.
+    Proxied,
+}
+
+/// How much of the answer comes before the process is stopped.
+#[derive(Clone, Copy, Debug)]
+enum Before {
+    Nothing,
+    HalfOfTheHead,
+    AllButTenBytes,
+}
+
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
+/// Between the child and the sandbox: it holds the first answer back.
+struct Relay {
+    address: SocketAddr,
+    /// The sandbox has decided, and what is to come before the stop is written.
+    came: Receiver<()>,
+    go: Sender<()>,
+    /// The answer is written to its end.
+    written: Receiver<()>,
+}
+
+impl Relay {
+    fn start(sandbox: String, way: Way, before: Before) -> Relay {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let ((say_came, came), (go, may_go), (say_written, written)) =
+            (channel(), channel::<()>(), channel());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = accepted(stream.unwrap(), way);
+                let request = request(&mut *stream);
+                let mut service = TcpStream::connect(&sandbox).unwrap();
+                service.write_all(&request).unwrap();
+                let mut answer = Vec::new();
+                service.read_to_end(&mut answer).unwrap();
+                let at = match before {
+                    Before::Nothing => 0,
+                    Before::HalfOfTheHead => 20,
+                    Before::AllButTenBytes => answer.len() - 10,
+                };
+                for (part, said) in [(&answer[..at], &say_came), (&answer[at..], &say_written)] {
+                    stream.write_all(part).unwrap();
+                    stream.flush().unwrap();
+                    let _ = said.send(());
+                    // Nobody waits for the answers after the first.
+                    let _ = may_go.recv();
+                }
+            }
+        });
+        Relay { address, came, go, written }
+    }
+}
+
+fn accepted(mut stream: TcpStream, way: Way) -> Box<dyn Stream> {
+    if way == Way::Proxied {
+        let connect = request(&mut stream);
+        assert!(connect.starts_with(b"CONNECT service.invalid:443 "));
+        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+    }
+    if way == Way::Plain {
+        return Box::new(stream);
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_slice(CERTIFICATE).unwrap()],
+            PrivateKeyDer::from_pem_slice(KEY).unwrap(),
+        )
+        .unwrap();
+    Box::new(StreamOwned::new(ServerConnection::new(config.into()).unwrap(), stream))
+}
+
+/// Head and body.
+fn request(stream: &mut (impl Stream + ?Sized)) -> Vec<u8> {
+    let (mut bytes, mut byte) = (Vec::new(), [0]);
+    while !bytes.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        bytes.push(byte[0]);
+    }
+    let head = String::from_utf8(bytes.clone()).unwrap().to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).unwrap();
+    bytes.extend(body);
+    bytes
+}
+
+/// Stops a process, and returns when all of its threads have stopped.
+fn stop(pid: u32) {
+    signal("STOP", pid);
+    let start = Instant::now();
+    let stopped = || {
+        let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+        threads.map(|thread| thread.unwrap().path().join("stat")).all(|stat| {
+            // "12 (name) T ...": the name may hold anything.
+            let text = std::fs::read_to_string(stat).unwrap();
+            text.rsplit(") ").next().unwrap().starts_with('T')
+        })
+    };
+    while !stopped() {
+        assert!(start.elapsed() < PATIENCE, "it does not stop");
+        thread::yield_now();
+    }
+}
+
+fn signal(name: &str, pid: u32) {
+    let kill = format!("kill -{name} {pid}");
+    let status = std::process::Command::new("sh").args(["-c", &kill]).status();
+    assert!(status.unwrap().success(), "{kill}");
+}
+
+/// A world, a relay, and a process that reaches the one through the other.
+fn started(rotation: Rotation, way: Way, before: Before) -> (World, Relay, Worker, String) {
+    let world = World::new(rotation);
+    let sandbox = world.sandbox.url().trim_start_matches("http://").to_owned();
+    let relay = Relay::start(sandbox, way, before);
+    let url = match way {
+        Way::Plain => format!("http://{}", relay.address),
+        Way::Tls => format!("https://{}", relay.address),
+        Way::Proxied => "https://service.invalid".to_owned(),
+    };
+    let proxy = if way == Way::Proxied { format!("http://{}", relay.address) } else { "".into() };
+    let mut command = world.command::<&str>("world::work", &[]);
+    command.env("URL", &url).env("THROUGH", proxy).env("TOKEN_TIMEOUT", LIMIT.to_string());
+    let worker = Worker::start(command.env("CLOCK", "manual"));
+    (world, relay, worker, url)
+}
+
+/// Stops the process once the service has decided, for longer than a request may take. The answer
+/// arrives meanwhile. Returns what the process then says.
+fn stopped(relay: &Relay, worker: &Worker, what: &str) -> String {
+    relay.came.recv_timeout(PATIENCE).expect(what);
+    // From here on no request can be under way for less than this.
+    let came = Instant::now();
+    stop(worker.process.id());
+    relay.go.send(()).unwrap();
+    relay.written.recv_timeout(PATIENCE).expect(what);
+    // The matter itself: the deadline passes while the process is stopped.
+    while came.elapsed() <= Duration::from_secs(LIMIT) {
+        thread::park_timeout(Duration::from_millis(50));
+    }
+    signal("CONT", worker.process.id());
+    worker.hear()
+}
+
+fn refreshes(rotation: Rotation, way: Way, before: Before) {
+    let what = format!("{rotation:?}, {way:?}, {before:?}");
+    let (world, relay, mut worker, _) = started(rotation, way, before);
+    let token = world.sandbox.login();
+    let refresh_token = token.refresh_token().unwrap().expose();
+    let seed = format!("seed {} {refresh_token}", token.access_token().expose());
+    assert_eq!(worker.ask(&seed), "ok true", "{what}");
+    worker.ask(&format!("advance {}", LIFE.as_secs()));
+    worker.say("refresh");
+    assert_eq!(stopped(&relay, &worker, &what), "ok ", "{what}");
+    assert_eq!((world.token_requests(), world.refreshes()), (1, 1), "{what}");
+    assert_eq!(worker.ask("stored"), "ok rt-2 clean", "{what}");
+    assert!(world.sandbox.login_alive(), "{what}");
+    // And it goes on. Answers are not held any more.
+    drop(relay);
+    assert_eq!(worker.ask("refresh"), "ok ", "{what}");
+    assert_eq!(worker.ask("stored"), "ok rt-3 clean", "{what}");
+}
+
+fn every_way(rotation: Rotation) {
+    let cases = [
+        (Way::Plain, Before::Nothing),
+        (Way::Plain, Before::HalfOfTheHead),
+        (Way::Plain, Before::AllButTenBytes),
+        (Way::Tls, Before::Nothing),
+        (Way::Tls, Before::AllButTenBytes),
+        (Way::Proxied, Before::Nothing),
+    ];
+    thread::scope(|scope| {
+        for (way, before) in cases {
+            scope.spawn(move || refreshes(rotation, way, before));
+        }
+    });
+}
+
+#[test]
+fn an_answer_that_came_during_a_stop_is_read_strict() {
+    every_way(Rotation::Strict);
+}
+
+#[test]
+fn an_answer_that_came_during_a_stop_is_read_family() {
+    every_way(Rotation::StrictFamily);
+}
+
+#[test]
+fn a_login_whose_code_was_exchanged_during_a_stop_is_kept() {
+    let (world, relay, mut worker, url) = started(Rotation::Strict, Way::Plain, Before::Nothing);
+    let address = worker.ask("authorize").replace(&url, world.sandbox.url());
+    let callback = world.sandbox.approve(&address).unwrap();
+    worker.say(&format!("callback {callback}"));
+    assert_eq!(stopped(&relay, &worker, "a code"), "ok at-1");
+    assert_eq!(world.token_requests(), 1);
+    assert_eq!(worker.ask("stored"), "ok rt-1 clean");
+}
