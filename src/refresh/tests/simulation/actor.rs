@@ -2,7 +2,8 @@
 
 use super::handle::access_of;
 use super::schedule::Point;
-use super::world::{Status, World, me};
+use super::turns::me;
+use super::world::{Status, World};
 use super::*;
 
 /// How often a 401 is looked at, as `request::call` does.

@@ -8,7 +8,8 @@ use std::thread;
 use super::actor;
 use super::config::Config;
 use super::schedule::{Chooser, Plan, Point, Random, Taken};
-use super::world::{Killed, NOBODY, Status, World, become_actor};
+use super::turns::{Killed, become_actor};
+use super::world::{NOBODY, Status, World};
 use super::*;
 use crate::refresh::turn::waits;
 

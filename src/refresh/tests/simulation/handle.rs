@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::SystemTime;
 
 use super::schedule::{Failure, Point};
-use super::world::{Held, NOBODY, Request, Status, World, me};
+use super::turns::me;
+use super::world::{Held, NOBODY, Request, Status, World};
 use super::*;
 
 /// One client's way to the world.

@@ -8,10 +8,13 @@ mod actor;
 mod config;
 mod explore;
 mod handle;
+mod judge;
 mod oracle;
 mod schedule;
 mod server;
 mod setup;
+mod spend;
+mod turns;
 mod world;
 
 use std::time::Instant;
@@ -36,7 +39,8 @@ fn explore(store: usize, count: usize, seed: u64) -> Figures {
     while figures.schedules < count / 2 {
         let config = drawn_config(&mut random, store);
         let left = count / 2 - figures.schedules;
-        deep(&crew, config, 1 + config.faults.min(1), left.min(600), &mut random, &mut figures);
+        let bound = 1 + random.below(3);
+        deep(&crew, config, bound, left.min(300), &mut random, &mut figures);
     }
     drawn(&crew, store, seed, count - figures.schedules, &mut figures);
     figures

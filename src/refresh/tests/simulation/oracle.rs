@@ -50,21 +50,21 @@ pub(super) struct Known {
     /// Its refreshes that were saved: when they were sent, and by whom.
     pub(super) refreshes: Vec<(u32, usize)>,
     /// The store's calls that failed since it began to close.
-    closing: bool,
-    failed_closing: bool,
+    pub(super) closing: bool,
+    pub(super) failed_closing: bool,
 }
 
 /// What the oracle knows of a call.
 #[derive(Clone, Default)]
 pub(super) struct Asked {
-    start: u64,
-    start_step: u32,
-    instead: Option<usize>,
-    refused: Vec<usize>,
-    waits_since: Option<u32>,
-    looked: u32,
-    load_failed: bool,
-    unanswered: bool,
+    pub(super) start: u64,
+    pub(super) start_step: u32,
+    pub(super) instead: Option<usize>,
+    pub(super) refused: Vec<usize>,
+    pub(super) waits_since: Option<u32>,
+    pub(super) looked: u32,
+    pub(super) load_failed: bool,
+    pub(super) unanswered: bool,
 }
 
 pub(super) struct Oracle {
@@ -72,13 +72,13 @@ pub(super) struct Oracle {
     pub(super) violation: Option<(&'static str, String)>,
     pub(super) excuses: Excuses,
     pub(super) clients: Vec<Known>,
-    asked: Vec<Asked>,
+    pub(super) asked: Vec<Asked>,
     /// Access tokens that were in the store.
-    durable: Vec<usize>,
+    pub(super) durable: Vec<usize>,
     /// When the store's newest access token came there (step).
-    stored_at: u32,
+    pub(super) stored_at: u32,
     /// Refresh tokens of which a request stayed without an answer.
-    unanswered: Vec<usize>,
+    pub(super) unanswered: Vec<usize>,
     pub(super) failed_calls: usize,
 }
 
@@ -104,15 +104,15 @@ impl State {
         self.oracle.violation.get_or_insert((clause, text));
     }
 
-    fn faulty(&self) -> bool {
+    pub(super) fn faulty(&self) -> bool {
         !self.oracle.faults.is_empty()
     }
 
-    fn clocks_differ(&self) -> bool {
+    pub(super) fn clocks_differ(&self) -> bool {
         self.walls.iter().any(|wall| *wall != 0)
     }
 
-    fn clock_was_set(&self) -> bool {
+    pub(super) fn clock_was_set(&self) -> bool {
         self.oracle.faults.iter().any(|fault| matches!(fault, Fault::Wall(_)))
     }
 
@@ -240,142 +240,6 @@ impl State {
 
     // What happens to a request.
 
-    pub(super) fn sending(&mut self, actor: usize, client: usize, token: usize) {
-        if client >= self.oracle.clients.len() {
-            return;
-        }
-        let known = &self.oracle.clients[client];
-        // P4: the note is in the store before the token is spent.
-        if known.noted != Some(token) && self.service.class != Class::None {
-            self.violation("P4", format!("r{token} is sent, and the store holds no note of it"));
-        }
-        let known = &self.oracle.clients[client];
-        // A store that went back: what this client replaced itself is not spent by it.
-        if self.oracle.excuses.rollback
-            && known.replaced.contains(&token)
-            && let Some((memory, _)) = known.memory.filter(|(memory, _)| *memory != token)
-            && self.service.takes(memory, self.now)
-            && self.service.class != Class::None
-        {
-            let text = format!(
-                "the store went back, and the client spends r{token}, which it replaced itself; it \
-                 has r{memory}, which works, in memory"
-            );
-            self.violation("A5", text);
-        }
-        self.spent_twice(client, token);
-        if actor == NOBODY {
-            return;
-        }
-        let asked = &self.oracle.asked[actor];
-        if let Some(since) = asked.waits_since
-            && let Some((_, by)) = self.oracle.clients[client]
-                .refreshes
-                .iter()
-                .find(|(sent, by)| *sent > since && *by != actor)
-            && !self.clock_was_set()
-        {
-            let text = format!(
-                "actor {actor} waited for the refresh of actor {by}, which was sent after it began to \
-                 wait, and sends another"
-            );
-            self.violation("P1", text);
-        }
-        let asked = &self.oracle.asked[actor];
-        // An API that refuses everything: one refresh, then its answer is the last word for a while.
-        let mended = |access: usize| {
-            self.requests.iter().any(|request| {
-                request.client == client
-                    && request.mends
-                    && request.decided.flatten().is_some_and(|(_, new)| new == access)
-            })
-        };
-        if let Some(instead) = asked.instead
-            && self.config.refuses
-            && mended(instead)
-            && !self.service.access[instead].dead
-            && self.now < self.service.access[instead].issued + self.config.latency() + 1_000
-        {
-            let text = format!("a{instead} came a moment ago for a 401, was refused, and r{token} is spent");
-            self.violation("A12", text);
-        }
-        let asked = &self.oracle.asked[actor];
-        let stored = self.store.history.last().map_or(0, |record| access_of(&record.token));
-        let margin = self.service.life.min(600_000) / 10 + 2_000;
-        if !self.faulty()
-            && !self.clocks_differ()
-            && self.config.lock() != LockKind::None
-            && !asked.refused.contains(&stored)
-            && self.service.works(stored, self.now + margin + 2 * self.config.latency())
-        {
-            let text = format!("r{token} is spent although a{stored} is in the store and good");
-            self.violation("P1", text);
-        }
-    }
-
-    pub(super) fn mends(&self, actor: usize) -> bool {
-        self.oracle.asked.get(actor).is_some_and(|asked| asked.instead.is_some())
-    }
-
-    /// P1: no token is sent twice while its successor, or the answer, is in a living hand.
-    fn spent_twice(&mut self, client: usize, token: usize) {
-        if self.service.class == Class::None || self.weak() {
-            return;
-        }
-        let file = self.config.lock() == LockKind::FreedByDeath;
-        let Excuses { deadline, rollback, freed, clock, .. } = self.oracle.excuses;
-        if deadline || rollback || freed || clock {
-            return;
-        }
-        let flying = |request: &&world::Request| request.token == token && request.awaited;
-        if let Some(other) = self.requests.iter().find(flying) {
-            let other = other.actor;
-            let lease = self.config.lock() == LockKind::Lease;
-            if !(lease && self.faulty() && self.service.class.has_window() && self.config.told == 0)
-            {
-                let text =
-                    format!("r{token} is sent while the request of actor {other} is on its way");
-                self.violation("P1", text);
-            }
-            return;
-        }
-        let newer = |other: usize| {
-            let mut at = Some(other);
-            while let Some(known) = at {
-                if known == token && known != other {
-                    return true;
-                }
-                at = self.service.refresh[known].parent;
-            }
-            false
-        };
-        let held = self.in_living_hands();
-        let found =
-            held.into_iter().find(|other| newer(*other) && self.service.takes(*other, self.now));
-        if let Some(found) = found
-            && (file || !self.faulty() || !self.service.class.has_window())
-        {
-            let text = format!("client {client} sends r{token} while its successor r{found} lives");
-            self.violation("P1", text);
-        }
-    }
-
-    /// Refresh tokens in the store or with a living process.
-    fn in_living_hands(&self) -> Vec<usize> {
-        let mut held: Vec<usize> =
-            self.oracle.clients.iter().flat_map(|known| known.in_hand.clone()).collect();
-        if let Some(record) = self.store.history.last() {
-            held.push(refresh_of(record));
-            held.extend(spare_of(record));
-        }
-        let coming =
-            self.requests.iter().filter(|request| request.awaited && request.failure.is_none());
-        held.extend(
-            coming.filter_map(|request| request.decided.flatten()).map(|(refresh, _)| refresh),
-        );
-        held
-    }
-
     /// The service has decided.
     pub(super) fn decided(&mut self, index: usize) {
         let request = &self.requests[index];
@@ -404,233 +268,5 @@ impl State {
         {
             known.in_hand.push(refresh);
         }
-    }
-
-    pub(super) fn revoked(&mut self, _token: usize) {}
-
-    // What happens to a call.
-
-    pub(super) fn asks(&mut self, actor: usize, want: &Want) {
-        if actor == NOBODY {
-            return;
-        }
-        let instead = match want {
-            Want::Instead(refused) => Some(refused.expose()[1..].parse().unwrap()),
-            _ => None,
-        };
-        let refused = match instead {
-            Some(_) => self.oracle.asked[actor].refused.clone(),
-            None => Vec::new(),
-        };
-        let (start, start_step) = (self.now, self.step);
-        self.oracle.asked[actor] =
-            Asked { start, start_step, instead, refused, ..Asked::default() };
-    }
-
-    /// An actor finds the refresh lock of its client taken.
-    pub(super) fn waits(&mut self, actor: usize) {
-        let client = self.actors[actor].client;
-        let step = self.step;
-        let asked = &mut self.oracle.asked[actor];
-        asked.waits_since.get_or_insert(step);
-        let usable = asked.instead.is_none();
-        let known = &self.oracle.clients[client];
-        if let Some((_, access)) = known.memory
-            && known.waits
-            && usable
-            && !self.config.ends_access
-            && !self.clock_was_set()
-            && self.works_for_client(access)
-        {
-            let text =
-                format!("actor {actor} queues behind a pair that waits, and a{access} works");
-            self.violation("A9", text);
-        }
-    }
-
-    /// Whether an access token works, also by what its client knows of its end.
-    fn works_for_client(&self, access: usize) -> bool {
-        let early = if self.walls.len() > 1 { 45_000 } else { 50 };
-        self.service.works(access, self.now)
-            && self.now + early < self.service.access[access].told_end
-    }
-
-    /// The API has answered.
-    pub(super) fn used(&mut self, actor: usize, access: usize, taken: bool) {
-        self.check_durable(access);
-        if actor != NOBODY && !taken {
-            self.oracle.asked[actor].refused.push(access);
-        }
-    }
-
-    fn check_durable(&mut self, access: usize) {
-        let rotated = self.service.class != Class::None;
-        if rotated && !self.oracle.durable.contains(&access) {
-            self.violation("P2", format!("a{access} is used before its pair is in the store"));
-        }
-    }
-
-    pub(super) fn judge(&mut self, actor: usize, want: &Want, result: &Result<Live>) {
-        if actor == NOBODY {
-            return;
-        }
-        let client = self.actors[actor].client;
-        match result {
-            Ok(live) => {
-                let access = access_of(&live.token);
-                self.note(actor, 5000, |_| format!("is given a{access}"));
-                self.check_durable(access);
-                let asked = &self.oracle.asked[actor];
-                let known = &self.service.access[access];
-                if self.now >= known.end
-                    && known.issued < asked.start
-                    && !self.clock_was_set()
-                    && !self.clocks_differ()
-                {
-                    let ago = (self.now - known.end) / 1000;
-                    self.violation("P6", format!("a{access}, handed out, ended {ago} s ago"));
-                }
-                if !want.fits(live) {
-                    self.violation("P6", format!("a{access} was refused and is handed out again"));
-                }
-            }
-            Err(error) => {
-                self.note(actor, 5001, |_| format!("fails: {} ({error})", error.kind()));
-                self.oracle.failed_calls += 1;
-                self.judge_error(actor, client, error);
-            }
-        }
-        let known = &mut self.oracle.clients[client];
-        known.waits = !known.in_hand.is_empty();
-    }
-
-    fn judge_error(&mut self, actor: usize, client: usize, error: &Error) {
-        let asked = self.oracle.asked[actor].clone();
-        let fits = |access: usize| !asked.refused.contains(&access);
-        // P4, P6: while a token works, the call goes on.
-        if !self.clock_was_set() && !self.config.refuses {
-            let stored = self.store.history.last().map(|record| access_of(&record.token));
-            let readable = !asked.load_failed && self.now >= self.store.no_loads_until;
-            let seen = self.oracle.stored_at <= asked.looked.max(asked.start_step);
-            let stored = stored.filter(|_| readable && seen);
-            let memory = self.oracle.clients[client].memory.map(|(_, access)| access);
-            let works = [memory, stored].into_iter().flatten();
-            let works = works.filter(|access| fits(*access)).find(|access| {
-                self.works_for_client(*access) && self.oracle.durable.contains(access)
-            });
-            if let Some(access) = works {
-                let text = format!("the call fails ({}) while a{access} works", error.kind());
-                self.violation("P4/P6", text);
-            }
-        }
-        // Without a fault nothing fails, but where there is no lock to wait for.
-        if !self.faulty() && self.config.lock() != LockKind::None && !self.config.refuses {
-            let text = format!("a call fails ({}) without any fault", error.kind());
-            self.violation("P1", text);
-        }
-        match error {
-            Error::Reauthorize(refusal) => self.judge_verdict(refusal.unanswered_since.is_some()),
-            // It is true that the store did not give back what was saved.
-            Error::Config(_) if self.oracle.excuses.rollback => {}
-            Error::NotAuthorized(_) | Error::Config(_) => {
-                self.violation("P7", format!("{} with a login in the store", error.kind()));
-            }
-            Error::Transport(_) if asked.unanswered => {
-                let text = "a request had no answer, and the error says that it was never sent";
-                self.violation("P8", text.to_owned());
-            }
-            _ => {}
-        }
-    }
-
-    /// P7: a person is asked to log in only when no live token is left.
-    fn judge_verdict(&mut self, unanswered: bool) {
-        let Excuses { deadline, rollback, freed, clock, .. } = self.oracle.excuses;
-        if deadline || rollback || freed || clock || self.weak() {
-            return;
-        }
-        let live =
-            self.in_living_hands().into_iter().find(|token| self.service.takes(*token, self.now));
-        if let Some(live) = live {
-            self.violation("P7", format!("a person is told to log in again while r{live} lives"));
-        }
-        let stored = self.store.history.last().map(refresh_of);
-        let was = stored.is_some_and(|token| self.oracle.unanswered.contains(&token));
-        if was && !unanswered {
-            let text = "an earlier request was not answered, and the verdict does not say so";
-            self.violation("P8", text.to_owned());
-        }
-        let may_be = self.oracle.faults.iter().any(|fault| {
-            matches!(
-                fault,
-                Fault::Kill | Fault::Op(Failure::Before | Failure::After | Failure::Outage)
-            )
-        });
-        if unanswered && !was && !may_be {
-            let text = "the verdict speaks of a request without an answer, and there was none";
-            self.violation("P8", text.to_owned());
-        }
-    }
-
-    pub(super) fn closing(&mut self, client: usize) {
-        self.oracle.clients[client].closing = true;
-    }
-
-    /// A client was dropped.
-    pub(super) fn closed(&mut self, actor: usize, client: usize) {
-        self.note(actor, 5002, |_| "drops its client".to_owned());
-        let known = &mut self.oracle.clients[client];
-        if known.in_hand.is_empty() {
-            return;
-        }
-        known.in_hand.clear();
-        let failed = known.failed_closing;
-        self.oracle.excuses.unsaved = true;
-        let held = self.store.held.is_some();
-        if !failed && !held && !self.weak() && !self.oracle.excuses.rollback {
-            let text = "a client is dropped with a pair that it could have saved";
-            self.violation("P5", text.to_owned());
-        }
-    }
-
-    /// Whether the loss of the login is one of those that nobody can prevent.
-    pub(super) fn excused(&self) -> bool {
-        let Excuses { lost, died, unsaved, late, deadline, rollback, freed, clock } =
-            self.oracle.excuses;
-        if rollback || freed || clock || self.weak() {
-            return true;
-        }
-        let lost = lost && !self.comes_back_in_time();
-        match self.service.class {
-            Class::None | Class::UntilUsed => false,
-            Class::UntilUsedFamily => late || deadline,
-            _ => lost || died || unsaved || late || deadline,
-        }
-    }
-
-    /// Within its window of grace, a token whose answer was cut off is sent again at once.
-    fn comes_back_in_time(&self) -> bool {
-        let cut =
-            |fault: &Fault| matches!(fault, Fault::Op(Failure::LoseReply | Failure::BrokenAfter));
-        self.service.class.has_window()
-            && self.config.lock() == LockKind::FreedByDeath
-            && self.config.latency() < 1_000
-            && self.oracle.faults.len() == 1
-            && self.oracle.faults.iter().all(cut)
-    }
-
-    /// Whether a live token is in the store.
-    pub(super) fn reachable(&self) -> bool {
-        let Some(record) = self.store.history.last() else { return false };
-        let live = |token: usize| self.service.takes(token, self.now);
-        live(refresh_of(record)) || spare_of(record).is_some_and(live)
-    }
-
-    pub(super) fn is_plain(&self) -> bool {
-        self.store.history.last().is_some_and(|record| {
-            record.note.is_none()
-                && record.refused.is_none()
-                && self.service.takes(refresh_of(record), self.now)
-        })
     }
 }

@@ -1,9 +1,13 @@
 //! Clients and their first record.
 
-use super::config::Config;
+use parking_lot::Condvar;
+
+use super::config::{Config, LEFT};
 use super::handle::Handle;
-use super::server::Class;
-use super::world::World;
+use super::oracle::Oracle;
+use super::schedule::{Chooser, Point};
+use super::server::{Class, Service};
+use super::world::{Actor, ClientState, NOBODY, Process, START, State, Status, Store, World};
 use super::*;
 
 pub(super) fn rules(config: &Config) -> Rules {
@@ -37,6 +41,79 @@ pub(super) fn first_record(config: &Config, rules: &Rules, start: u64) -> Record
 }
 
 impl World {
+    pub(super) fn new(config: Config, chooser: Chooser, trace: bool) -> Arc<World> {
+        let shape = config.shape();
+        let service =
+            Service::new(config.class(), config.window(), config.life(), config.ends_access);
+        let rules = rules(&config);
+        let record = first_record(&config, &rules, START);
+        let clients = shape.processes.iter().enumerate().map(|(client, process)| ClientState {
+            process: *process,
+            keeper: None,
+            actors: shape.clients.iter().filter(|of| **of == client).count(),
+        });
+        let actors = shape.clients.iter();
+        let actors: Vec<Actor> = actors
+            .map(|client| Actor {
+                client: *client,
+                status: Status::Ready,
+                dead: false,
+                reached: (Point::Start, 0),
+            })
+            .collect();
+        let hosts = 1 + shape.hosts.iter().max().copied().unwrap_or_default();
+        let state = State {
+            config,
+            now: 0,
+            step: 0,
+            walls: (0..hosts).map(|host| host as i64 * 20_000).collect(),
+            current: NOBODY,
+            unfinished: 0,
+            processes: shape
+                .hosts
+                .iter()
+                .map(|host| Process { host: *host, dead: false, stopped_until: 0 })
+                .collect(),
+            clients: clients.collect(),
+            oracle: Oracle::new(shape.clients.len(), shape.processes.len()),
+            actors,
+            store: Store {
+                history: vec![record],
+                held: None,
+                locks: 0,
+                lock_deleted: false,
+                no_locks_until: 0,
+                no_loads_until: 0,
+                no_saves_until: 0,
+            },
+            service,
+            requests: Vec::new(),
+            chooser,
+            budget: config.faults,
+            hash: 0xcbf2_9ce4_8422_2325,
+            trace: trace.then(Vec::new),
+        };
+        let world = World {
+            state: Mutex::new(state),
+            rules,
+            wakes: std::array::from_fn(|_| Condvar::new()),
+            done: Condvar::new(),
+        };
+        let world = Arc::new(world);
+        for client in 0..shape.processes.len() {
+            let keeper = Arc::new(world.keeper(client, world.rules.clone()));
+            if config.warm {
+                let _ = keeper.access(&Want::Usable);
+            }
+            world.state.lock().clients[client].keeper = Some(keeper);
+        }
+        let mut state = world.state.lock();
+        let start = config.life() as i64 - LEFT[config.left] * 1000;
+        state.advance(start.max(0) as u64);
+        drop(state);
+        world
+    }
+
     /// A client, in its process.
     pub(super) fn keeper(self: &Arc<World>, client: usize, rules: Rules) -> Keeper {
         let process = self.state.lock().clients[client].process;

@@ -1,11 +1,10 @@
 //! One schedule's world: a clock, a store, a service, and actors of whom one at a time goes on.
 
-use std::cell::Cell;
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Condvar, Mutex};
 
-use super::config::{Config, LEFT};
+use super::config::Config;
 use super::oracle::Oracle;
 use super::schedule::{ANYWHERE, Chooser, Failure, Fault, Point, failures};
 use super::server::Service;
@@ -13,35 +12,11 @@ use super::*;
 
 /// How far an actor that waits may overtake one that could go on (ms).
 const SHORT: u64 = 2_000;
-/// More steps than any schedule that ends.
-const STEPS: u32 = 4_000;
 /// How long an outage lasts (ms).
 const OUTAGE: u64 = 600_000;
 /// The wall clock of host 0 when the monotonic clock is 0 (s since 1970).
-const START: u64 = 1_767_225_600;
+pub(super) const START: u64 = 1_767_225_600;
 pub(super) const NOBODY: usize = usize::MAX;
-
-thread_local! {
-    static ME: Cell<usize> = const { Cell::new(NOBODY) };
-}
-
-/// The actor that this thread is.
-pub(super) fn me() -> usize {
-    ME.get()
-}
-
-pub(super) fn become_actor(me: usize) {
-    ME.set(me);
-}
-
-/// The payload of the panic that ends the threads of a process that was killed.
-pub(super) struct Killed;
-
-fn die() {
-    if !std::thread::panicking() {
-        std::panic::resume_unwind(Box::new(Killed));
-    }
-}
 
 /// What an actor waits for.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +36,8 @@ pub(super) struct Actor {
     pub(super) client: usize,
     pub(super) status: Status,
     pub(super) dead: bool,
+    /// The point that it reached last, and when.
+    pub(super) reached: (Point, u64),
 }
 
 pub(super) struct Process {
@@ -136,8 +113,8 @@ pub(super) struct State {
 pub(super) struct World {
     pub(super) state: Mutex<State>,
     pub(super) rules: Rules,
-    wakes: [Condvar; 4],
-    done: Condvar,
+    pub(super) wakes: [Condvar; 4],
+    pub(super) done: Condvar,
 }
 
 impl State {
@@ -241,7 +218,7 @@ impl State {
     }
 
     /// Who may go on, the first as a matter of course.
-    fn candidates(&self, me: usize) -> Vec<(u64, usize)> {
+    pub(super) fn candidates(&self, me: usize) -> Vec<(u64, usize)> {
         let mut list: Vec<(u64, usize)> = (0..self.actors.len())
             .filter_map(|actor| self.ready_at(actor).map(|at| (at, actor)))
             .collect();
@@ -253,7 +230,7 @@ impl State {
     }
 
     /// What can go wrong here.
-    fn faults(&self, point: Point, failed: bool) -> Vec<Fault> {
+    pub(super) fn faults(&self, point: Point, failed: bool) -> Vec<Fault> {
         let mut faults = Vec::new();
         if !failed && (self.config.told < 2 || point == Point::Connect) {
             faults.extend(failures(point).iter().map(|failure| Fault::Op(*failure)));
@@ -263,9 +240,7 @@ impl State {
             faults.push(Fault::Kill);
             return faults;
         }
-        // To be stopped between the last look at the clock and the return is to be stopped after it.
-        let stops = |fault: &&Fault| point != Point::Unlock || !matches!(fault, Fault::Stop(_));
-        faults.extend(ANYWHERE.iter().filter(stops));
+        faults.extend(ANYWHERE);
         let depth = self.store.history.len();
         faults.extend((1..=3).filter(|back| *back < depth).map(Fault::Rollback));
         if self.config.lock() != LockKind::None && !self.lock_free() {
@@ -293,7 +268,7 @@ impl State {
     }
 
     /// Makes it go wrong.
-    fn strike(&mut self, me: usize, fault: Fault) {
+    pub(super) fn strike(&mut self, me: usize, fault: Fault) {
         let process = self.process_of(me);
         self.oracle.faults.push(fault);
         self.note(me, 2000, |_| match fault {
@@ -341,247 +316,5 @@ impl State {
 
     pub(super) fn outage(&mut self, until: fn(&mut Store) -> &mut u64) {
         *until(&mut self.store) = self.now + OUTAGE;
-    }
-}
-
-impl World {
-    pub(super) fn new(config: Config, chooser: Chooser, trace: bool) -> Arc<World> {
-        let shape = config.shape();
-        let service =
-            Service::new(config.class(), config.window(), config.life(), config.ends_access);
-        let rules = setup::rules(&config);
-        let record = setup::first_record(&config, &rules, START);
-        let clients = shape.processes.iter().enumerate().map(|(client, process)| ClientState {
-            process: *process,
-            keeper: None,
-            actors: shape.clients.iter().filter(|of| **of == client).count(),
-        });
-        let actors = shape.clients.iter();
-        let actors: Vec<Actor> = actors
-            .map(|client| Actor { client: *client, status: Status::Ready, dead: false })
-            .collect();
-        let hosts = 1 + shape.hosts.iter().max().copied().unwrap_or_default();
-        let state = State {
-            config,
-            now: 0,
-            step: 0,
-            walls: (0..hosts).map(|host| host as i64 * 20_000).collect(),
-            current: NOBODY,
-            unfinished: 0,
-            processes: shape
-                .hosts
-                .iter()
-                .map(|host| Process { host: *host, dead: false, stopped_until: 0 })
-                .collect(),
-            clients: clients.collect(),
-            oracle: Oracle::new(shape.clients.len(), shape.processes.len()),
-            actors,
-            store: Store {
-                history: vec![record],
-                held: None,
-                locks: 0,
-                lock_deleted: false,
-                no_locks_until: 0,
-                no_loads_until: 0,
-                no_saves_until: 0,
-            },
-            service,
-            requests: Vec::new(),
-            chooser,
-            budget: config.faults,
-            hash: 0xcbf2_9ce4_8422_2325,
-            trace: trace.then(Vec::new),
-        };
-        let world = World {
-            state: Mutex::new(state),
-            rules,
-            wakes: std::array::from_fn(|_| Condvar::new()),
-            done: Condvar::new(),
-        };
-        let world = Arc::new(world);
-        for client in 0..shape.processes.len() {
-            let keeper = Arc::new(world.keeper(client, world.rules.clone()));
-            if config.warm {
-                let _ = keeper.access(&Want::Usable);
-            }
-            world.state.lock().clients[client].keeper = Some(keeper);
-        }
-        let mut state = world.state.lock();
-        let start = config.life() as i64 - LEFT[config.left] * 1000;
-        state.advance(start.max(0) as u64);
-        drop(state);
-        world
-    }
-
-    /// A point where another may go on, or something may go wrong. Returns how the call fails that
-    /// the actor is about to make.
-    pub(super) fn reach(&self, point: Point, status: Status) -> Option<Failure> {
-        let me = me();
-        let mut state = self.state.lock();
-        if me == NOBODY {
-            let until = match status {
-                Status::Until(at) => at,
-                Status::Reply(index) => state.requests[index].heard_at,
-                _ => state.now,
-            };
-            state.advance(until);
-            return None;
-        }
-        if state.actors[me].dead {
-            drop(state);
-            die();
-            return None;
-        }
-        if std::thread::panicking() {
-            return None;
-        }
-        state.step += 1;
-        let now = state.now + 1;
-        state.advance(now);
-        state.actors[me].status = status;
-        if state.step > STEPS {
-            state.violation("END", "the schedule does not end".to_owned());
-            self.stop_all(&mut state);
-        }
-        let mut failure = None;
-        while !state.actors[me].dead {
-            let go = state.candidates(me);
-            if go.is_empty() {
-                state.violation("END", "nobody can go on: each waits for another".to_owned());
-                self.stop_all(&mut state);
-                break;
-            }
-            let faults =
-                if state.budget > 0 { state.faults(point, failure.is_some()) } else { Vec::new() };
-            let choice = state.chooser.choose(go.len(), faults.len());
-            let Some((at, next)) = go.get(choice).copied() else {
-                let fault = faults[choice - go.len()];
-                state.budget -= 1;
-                state.strike(me, fault);
-                if let Fault::Op(op) = fault {
-                    failure = Some(op);
-                }
-                continue;
-            };
-            state.advance(at);
-            if next != me {
-                state.note(next, 7, |_| "goes on".to_owned());
-                self.hand_over(&mut state, next);
-                while state.current != me && !state.actors[me].dead {
-                    self.wakes[me].wait(&mut state);
-                }
-            }
-            break;
-        }
-        if state.actors[me].dead {
-            if state.current == me {
-                self.next(&mut state, me);
-            }
-            self.wake_dead(&state);
-            drop(state);
-            die();
-            return None;
-        }
-        state.actors[me].status = Status::Ready;
-        let code = point as u64 * 16 + failure.map_or(0, |failure| 1 + failures_code(failure));
-        state.note(me, code, |_| format!("{point:?}"));
-        failure
-    }
-
-    fn hand_over(&self, state: &mut MutexGuard<'_, State>, next: usize) {
-        state.current = next;
-        self.wakes[next].notify_one();
-    }
-
-    /// The turn of whoever comes next, where `me` has ended.
-    fn next(&self, state: &mut MutexGuard<'_, State>, me: usize) {
-        let go = state.candidates(me);
-        if go.is_empty() {
-            state.current = NOBODY;
-            let waits = |actor: &Actor| !actor.dead && !matches!(actor.status, Status::Done);
-            if state.actors.iter().any(waits) {
-                state.violation("END", "nobody can go on: each waits for another".to_owned());
-                self.stop_all(state);
-            }
-            return;
-        }
-        let choice = state.chooser.choose(go.len(), 0);
-        let (at, next) = go[choice];
-        state.advance(at);
-        self.hand_over(state, next);
-    }
-
-    fn stop_all(&self, state: &mut MutexGuard<'_, State>) {
-        for actor in &mut state.actors {
-            actor.dead = true;
-        }
-        for process in &mut state.processes {
-            process.dead = true;
-        }
-        state.current = NOBODY;
-        self.wake_dead(state);
-    }
-
-    fn wake_dead(&self, state: &MutexGuard<'_, State>) {
-        for (actor, wake) in state.actors.iter().zip(&self.wakes) {
-            if actor.dead {
-                wake.notify_one();
-            }
-        }
-    }
-
-    /// Starts the actors, and waits until all have ended. `start` starts the thread of one.
-    pub(super) fn run(self: &Arc<World>, start: &mut dyn FnMut(usize)) {
-        let actors = {
-            let mut state = self.state.lock();
-            state.unfinished = state.actors.len();
-            state.current = 0;
-            state.actors.len()
-        };
-        for actor in 0..actors {
-            start(actor);
-        }
-        let mut state = self.state.lock();
-        while state.unfinished > 0 {
-            self.done.wait(&mut state);
-        }
-    }
-
-    /// An actor's thread waits here for its first turn.
-    pub(super) fn begin(&self, me: usize) {
-        let mut state = self.state.lock();
-        while state.current != me && !state.actors[me].dead {
-            self.wakes[me].wait(&mut state);
-        }
-    }
-
-    /// An actor's thread has ended, by its program or by the death of its process.
-    pub(super) fn end(&self, me: usize) {
-        let mut state = self.state.lock();
-        if !state.actors[me].dead {
-            state.actors[me].status = Status::Done;
-            if state.current == me {
-                self.next(&mut state, me);
-            }
-        }
-        state.unfinished -= 1;
-        if state.unfinished == 0 {
-            self.done.notify_one();
-        }
-    }
-}
-
-fn failures_code(failure: Failure) -> u64 {
-    match failure {
-        Failure::Before => 0,
-        Failure::After => 1,
-        Failure::Outage => 2,
-        Failure::Never => 3,
-        Failure::LoseRequest => 4,
-        Failure::LoseReply => 5,
-        Failure::Silence => 6,
-        Failure::Late(_) => 7,
-        Failure::Broken => 8,
-        Failure::BrokenAfter => 9,
     }
 }
