@@ -207,12 +207,14 @@ impl Client {
     }
 
     /// Starts a login: the address to send a person to, and what must be kept until the callback.
+    /// Before that, the store is locked, read and proven writable, so that nobody logs in for nothing.
     /// No scopes means the provider's own default. With the scope `openid` a `nonce` is sent, and
     /// checked by [`Client::exchange`].
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the provider has no authorization endpoint, the redirect URI is not
+    /// [`Error::Backend`] when the store could not keep the login. [`Error::Config`] when it holds
+    /// another client's, the provider has no authorization endpoint, the redirect URI is not
     /// absolute or has a fragment, or a scope has characters that no scope may have (RFC 6749
     /// section 3.3).
     pub fn authorize(&self, scopes: &[&str]) -> Result<Authorization> {
@@ -240,6 +242,7 @@ impl Client {
         scopes: &[&str],
         params: &[(&str, &str)],
     ) -> Result<Authorization> {
+        self.0.keeper.prove_store()?;
         let Inner { provider, credentials, targets, .. } = &*self.0;
         let targets = targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
@@ -279,9 +282,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
-    /// client's token.
+    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another client's
+    /// token, and for a token that is empty or has a line break or the like (RFC 6749 appendix A.12).
     pub fn seed(&self, token: Token) -> Result<bool> {
+        token.check("the access token", "the refresh token")?;
         let renews = self.0.provider.refresh_grant.as_ref();
         let itself = renews.filter(|grant| grant.sends_access_token).map(|_| token.access_token());
         match itself.filter(|_| token.refresh_token().is_none()).cloned() {

@@ -66,15 +66,41 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the id is missing or a variable is not Unicode.
+    /// [`Error::Config`] when the id is missing, when a variable is not Unicode, and when one has a
+    /// control character or one that cannot be seen, such as a line break at its end or a byte order
+    /// mark. A blank at an end is sent as it is, and the log has a warning that names the variable.
     pub fn from_env(prefix: &str) -> Result<Credentials> {
+        Credentials::from_lookup(prefix, env)
+    }
+
+    fn from_lookup(
+        prefix: &str,
+        get: impl Fn(&str) -> Result<Option<String>>,
+    ) -> Result<Credentials> {
+        let read = |name: &str| {
+            let value = get(name)?;
+            if let Some(value) = &value {
+                check(name, value)?;
+                if has_blank_end(value) {
+                    log::warn!(target: "evergrant", "{name} begins or ends with a blank");
+                }
+            }
+            Ok::<_, Error>(value)
+        };
         let name = format!("{prefix}_CLIENT_ID");
-        let id = env(&name)?.ok_or_else(|| Error::config(format!("{name} is not set")))?;
+        let id = read(&name)?.ok_or_else(|| Error::config(format!("{name} is not set")))?;
         Ok(Credentials {
-            secret: env(&format!("{prefix}_CLIENT_SECRET"))?.map(Secret::new),
-            redirect_uri: env(&format!("{prefix}_REDIRECT_URI"))?,
+            secret: read(&format!("{prefix}_CLIENT_SECRET"))?.map(Secret::new),
+            redirect_uri: read(&format!("{prefix}_REDIRECT_URI"))?,
             ..Credentials::public(id)
         })
+    }
+
+    /// Refuses an id or a secret that was put together with something else, such as the line break at
+    /// the end of the file it was read from. Asked before either is sent.
+    pub(crate) fn check(&self) -> Result<()> {
+        check("the client id", &self.id)?;
+        self.secret.as_ref().map_or(Ok(()), |secret| check("the client secret", secret.expose()))
     }
 
     /// Loads a `.env` file from the working directory or one above it, then reads the environment as
@@ -125,6 +151,26 @@ impl Credentials {
     }
 }
 
+/// Refuses a value with characters that nobody types and no service hands out.
+fn check(name: &str, value: &str) -> Result<()> {
+    // Byte order mark, marks without a width, line separators, turns of the direction.
+    let unseen = |c: char| matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
+    let fault = if value.ends_with(['\r', '\n']) {
+        "ends with a line break"
+    } else if value.chars().any(char::is_control) {
+        "has a control character"
+    } else if value.chars().any(unseen) {
+        "has a character that cannot be seen, such as a byte order mark"
+    } else {
+        return Ok(());
+    };
+    Err(Error::config(format!("{name} {fault}: set it without")))
+}
+
+fn has_blank_end(value: &str) -> bool {
+    value.trim().len() < value.len()
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Credentials");
@@ -142,6 +188,51 @@ mod tests {
     #[test]
     fn an_empty_secret_is_no_secret() {
         assert!(Credentials::new("app", "").secret().is_none());
+    }
+
+    fn lookup(pairs: &[(&str, &str)]) -> Result<Credentials> {
+        Credentials::from_lookup("APP", |name| {
+            Ok(pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        })
+    }
+
+    #[test]
+    fn a_variable_with_a_control_character_is_refused_by_its_name() {
+        for name in ["APP_CLIENT_ID", "APP_CLIENT_SECRET", "APP_REDIRECT_URI"] {
+            for (value, expected) in [
+                ("sesame\n", "ends with a line break"),
+                ("sesame\r\n", "ends with a line break"),
+                ("sesame\r", "ends with a line break"),
+                ("ses\tame", "has a control character"),
+                ("sesame\u{0}", "has a control character"),
+                ("\u{feff}sesame", "cannot be seen, such as a byte order mark"),
+                ("sesame\u{200b}", "cannot be seen"),
+            ] {
+                let error = lookup(&[("APP_CLIENT_ID", "app")]).and_then(|_| {
+                    // The first of a name counts.
+                    lookup(&[(name, value), ("APP_CLIENT_ID", "app")])
+                });
+                let text = error.map(|_| ()).unwrap_err().to_string();
+                assert!(text.starts_with(&format!("{name} ")), "{text}");
+                assert!(text.contains(expected) && !text.contains("sesame"), "{text}");
+            }
+        }
+        let odd = lookup(&[("APP_CLIENT_ID", "app 7"), ("APP_CLIENT_SECRET", " p@ss:w/rd é ")]);
+        assert_eq!(odd.unwrap().secret(), Some(&Secret::new(" p@ss:w/rd é ")));
+        assert!(has_blank_end("a\u{a0}") && has_blank_end(" a") && !has_blank_end("a b"));
+    }
+
+    #[test]
+    fn credentials_put_together_in_the_program_are_checked_before_they_are_sent() {
+        assert!(Credentials::new("app 7", "p@ss é").check().is_ok());
+        for (id, secret, expected) in [
+            ("app\n", "s", "the client id ends with a line break"),
+            ("app", "sesame\n", "the client secret ends with a line break"),
+            ("app", "\u{feff}sesame", "the client secret has a character that cannot be seen"),
+        ] {
+            let text = Credentials::new(id, secret).check().unwrap_err().to_string();
+            assert!(text.starts_with(expected) && !text.contains("sesame"), "{text}");
+        }
     }
 
     #[test]

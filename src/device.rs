@@ -80,7 +80,7 @@ impl Client {
     /// `malformed` for an answer that is none; [`Error::RateLimited`], [`Error::Transport`],
     /// [`Error::Decode`].
     pub fn device_code(&self, scopes: &[&str]) -> Result<DeviceCode> {
-        self.stored()?;
+        self.keeper().prove_store()?;
         self.tokens().device_code(scopes, self.clock().now_utc())
     }
 

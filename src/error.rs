@@ -2,6 +2,7 @@
 
 mod challenge;
 mod detail;
+mod store;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ pub use detail::{
     ApiError, BackendFailure, Busy, CallbackError, DecodeError, NotSaved, OAuthError,
     OutcomeUnknown, RateLimited, Refusal, TransportError,
 };
+pub use store::BackendError;
 
 /// Any error of a backend or a transport. `?` turns every error into one.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -96,14 +98,15 @@ impl Error {
     }
 
     /// Whether the same call may succeed later with nothing changed. The stored login is safe.
+    ///
+    /// A store that is set up wrongly or holds no readable record does not mend itself
+    /// ([`BackendError::is_transient`]).
     pub fn is_transient(&self) -> bool {
         match self {
             Error::OutcomeUnknown(unknown) => !unknown.code,
-            Error::Backend(_)
-            | Error::Busy(_)
-            | Error::Transport(_)
-            | Error::RateLimited(_)
-            | Error::NotSaved(_) => true,
+            Error::Backend(failure) => BackendError::passes(&failure.source),
+            Error::NotSaved(not_saved) => BackendError::passes(&not_saved.source),
+            Error::Busy(_) | Error::Transport(_) | Error::RateLimited(_) => true,
             Error::Api(api) => api.status == 429 || api.status >= 500,
             _ => false,
         }
@@ -152,7 +155,8 @@ impl Error {
         }
     }
 
-    /// The same error for another thread that waited for the same attempt. Causes become texts.
+    /// The same error for another thread that waited for the same attempt. Causes become texts, but
+    /// for what a store says precisely.
     pub(crate) fn echo(&self) -> Error {
         let text = |source: &BoxError| BoxError::from(source.to_string());
         match self {
@@ -161,7 +165,7 @@ impl Error {
             Error::OAuth(error) => Error::OAuth(error.clone()),
             Error::NotSaved(e) => Error::NotSaved(Box::new(NotSaved {
                 store: e.store.clone(),
-                source: text(&e.source),
+                source: BackendError::echo(&e.source),
                 token: e.token.clone(),
             })),
             Error::OutcomeUnknown(e) => Error::OutcomeUnknown(Box::new(OutcomeUnknown {
@@ -177,7 +181,7 @@ impl Error {
                 operation: e.operation,
                 sent: e.sent,
                 store: e.store.clone(),
-                source: text(&e.source),
+                source: BackendError::echo(&e.source),
             })),
             Error::Busy(e) => Error::Busy(Box::new(Busy {
                 store: e.store.clone(),

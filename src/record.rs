@@ -222,6 +222,19 @@ impl Record {
         next
     }
 
+    /// A member beside those of a record that a store keeps for itself.
+    pub(crate) fn beside(&self, name: &str) -> Option<&Value> {
+        self.unknown.get(name)
+    }
+
+    /// Puts such a member into the record, or takes it out.
+    pub(crate) fn put_beside(&mut self, name: &str, value: Option<Value>) {
+        match value {
+            Some(value) => self.unknown.insert(name.to_owned(), value),
+            None => self.unknown.remove(name),
+        };
+    }
+
     /// A new login, which replaces `stored`.
     pub(crate) fn new_login(token: Token, stored: Option<&Record>) -> Record {
         Record::from(token).in_place_of(stored)

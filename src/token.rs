@@ -1,5 +1,7 @@
 //! Access token, refresh token and when they end.
 
+mod check;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -69,8 +71,9 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the access token is missing, when a variable is not Unicode, and when
-    /// the date cannot be read; a date without an offset from UTC is refused.
+    /// [`Error::Config`] when the access token is missing, when a variable is not Unicode, when a token
+    /// has a character that no token has, such as a line break at its end (RFC 6749 appendix A.12), and
+    /// when the date cannot be read; a date without an offset from UTC is refused.
     pub fn from_env(prefix: &str) -> Result<Token> {
         Token::from_lookup(prefix, env)
     }
@@ -85,6 +88,7 @@ impl Token {
         if let Some(text) = get(&name)? {
             token.expires_at = Some(parse_date(&name, &text)?);
         }
+        token.check(&format!("{prefix}_ACCESS_TOKEN"), &format!("{prefix}_REFRESH_TOKEN"))?;
         Ok(token)
     }
 
@@ -292,7 +296,8 @@ pub(crate) fn env(name: &str) -> Result<Option<String>> {
     }
 }
 
-fn parse_date(name: &str, text: &str) -> Result<OffsetDateTime> {
+/// A date of RFC 3339; `name` is where it stands.
+pub(crate) fn parse_date(name: &str, text: &str) -> Result<OffsetDateTime> {
     if let Ok(date) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(in_utc(date));
     }

@@ -14,8 +14,22 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             BackendError::Full(text).into()
         }
+        // On Windows also the answer while another program has the file open, which passes.
+        ErrorKind::PermissionDenied if cfg!(windows) => BackendError::Unavailable(text).into(),
+        ErrorKind::PermissionDenied
+        | ErrorKind::ReadOnlyFilesystem
+        | ErrorKind::IsADirectory
+        | ErrorKind::NotADirectory
+        | ErrorKind::InvalidFilename
+        | ErrorKind::InvalidInput
+        | ErrorKind::Unsupported => BackendError::Config(text).into(),
         _ => BackendError::Unavailable(text).into(),
     }
+}
+
+/// An error that only a person can mend.
+pub(super) fn wrong(text: String) -> BoxError {
+    BackendError::Config(text).into()
 }
 
 /// The path from here on, whatever the working directory becomes.
@@ -26,13 +40,16 @@ pub(super) fn absolute(path: &Path) -> PathBuf {
 /// The folder that a file is in, without links, and the file's name there. The folder must exist.
 pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
-        let text = format!("{:?} does not name a file", path.display().to_string());
-        return Err(BackendError::Unavailable(text).into());
+        return Err(wrong(format!("{:?} does not name a file", path.display().to_string())));
     };
     // A bare name has an empty parent; it comes here only when the working directory is gone.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match fs::canonicalize(folder) {
         Ok(folder) => Ok(folder.join(name)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(wrong(format!(
+            "cannot open the folder {}: {error}; create it, or name another",
+            folder.display()
+        ))),
         Err(error) => Err(failed("open the folder", folder, &error)),
     }
 }
@@ -51,8 +68,7 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, BoxError> {
         let to = fs::read_link(&found).map_err(|error| failed("read the link", &found, &error))?;
         found = place(&found.parent().unwrap_or(Path::new("")).join(to))?;
     }
-    let text = format!("{} leads through too many links", path.display());
-    Err(BackendError::Unavailable(text).into())
+    Err(wrong(format!("{} leads through too many links", path.display())))
 }
 
 /// As many as Linux follows.
@@ -66,24 +82,58 @@ pub(super) fn beside(path: &Path, before: &str, after: &str) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Makes the folder's entries durable. Only Unix lets a folder be flushed; elsewhere the file
-/// system's journal is all there is.
-pub(super) fn flush_folder(path: &Path) -> Result<(), BoxError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+/// The folder that a file is in.
+pub(super) fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+/// Makes the folder's entries durable. `Some` says why that cannot be done at all here, which is no
+/// error: some FUSE and network file systems flush files only. Only Unix lets a folder be
+/// flushed; elsewhere the file system's journal is all there is.
+pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
+    let folder = folder(path);
     #[cfg(unix)]
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| failed("flush the folder", folder, &error))?;
+    {
+        use ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+        match File::open(folder).and_then(|folder| folder.sync_all()) {
+            Ok(()) => {}
+            // A folder that may be written and not read cannot be opened, so not be flushed.
+            Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
+                return Ok(Some(error));
+            }
+            Err(error) => return Err(failed("flush the folder", folder, &error)),
+        }
+    }
     let _ = folder;
-    Ok(())
+    Ok(None)
 }
 
 /// Removes a file; one that is not there is success.
 pub(super) fn remove(path: &Path) -> Result<(), BoxError> {
     match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            Err(denied("remove", path, &error))
+        }
         Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path, &error)),
         _ => Ok(()),
     }
+}
+
+/// An error that says whose file it is, where the operating system forbids to touch it.
+pub(super) fn denied(doing: &str, path: &Path, error: &io::Error) -> BoxError {
+    #[cfg(unix)]
+    if error.kind() == ErrorKind::PermissionDenied
+        && let Ok(metadata) = fs::symlink_metadata(path)
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        return wrong(format!(
+            "cannot {doing} {}: {error}; it belongs to user {} and has mode {:04o}",
+            path.display(),
+            metadata.uid(),
+            metadata.mode() & 0o7777
+        ));
+    }
+    failed(doing, path, error)
 }
 
 /// Which file it is, whatever its name.
@@ -98,12 +148,12 @@ pub(super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
     None
 }
 
-/// Whether an open file is still the one at `path`, and not a file that was renamed or removed
-/// after it was opened.
+/// Whether an open file is still the one at `path`: not one that was renamed or removed after it was
+/// opened, and not one that a link at `path` leads to.
 pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let opened = file.metadata()?;
-    match fs::metadata(path) {
-        Ok(there) => Ok(identity(&opened) == identity(&there)),
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok(!there.is_symlink() && identity(&opened) == identity(&there)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
@@ -114,9 +164,14 @@ pub(super) fn check_regular(metadata: &Metadata, path: &Path) -> Result<(), BoxE
     if metadata.is_file() {
         return Ok(());
     }
-    let what = if metadata.is_dir() { "a folder" } else { "a pipe, a device or a link" };
-    let text = format!("{} is {what}, not a file", path.display());
-    Err(BackendError::Unavailable(text).into())
+    let what = if metadata.is_dir() {
+        "a folder, not a file: name a file in it"
+    } else if metadata.is_symlink() {
+        "a link, not a file: remove it"
+    } else {
+        "a pipe, a device or a socket, not a file"
+    };
+    Err(wrong(format!("{} is {what}", path.display())))
 }
 
 /// Options that write, and create a file only its owner can read.
@@ -127,3 +182,94 @@ pub(super) fn private() -> fs::OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
 }
+
+/// Creates a file that only its owner can read, whatever the umask; an error when there is one.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    let file = private().create_new(true).open(path)?;
+    make_private(&file)?;
+    Ok(file)
+}
+
+/// Sets the mode to 0600. File systems without modes refuse that, or do as if; it is an error only
+/// when the owner could not use the file.
+pub(super) fn make_private(file: &File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let mode = file.metadata()?.mode() & 0o777;
+        if mode != 0o600
+            && let Err(error) = file.set_permissions(fs::Permissions::from_mode(0o600))
+            && mode & 0o600 != 0o600
+        {
+            return Err(error);
+        }
+    }
+    let _ = file;
+    Ok(())
+}
+
+/// Opens a file that is there: no link, and nothing to wait for. `None` when nothing is there.
+pub(super) fn open(
+    path: &Path,
+    options: &mut fs::OpenOptions,
+) -> Result<Option<(File, Metadata)>, BoxError> {
+    let failed = |doing: &str, error: &io::Error| Err(denied(doing, path, error));
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => check_regular(&metadata, path)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return failed("look at", &error),
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, NO_LINK_NO_WAIT);
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return failed("open", &error),
+    };
+    // Something else may have come there since it was looked at.
+    let metadata = match file.metadata() {
+        Ok(metadata) => metadata,
+        Err(error) => return failed("look at", &error),
+    };
+    check_regular(&metadata, path)?;
+    Ok(Some((file, metadata)))
+}
+
+/// The mode of a file; `None` where files have none.
+#[cfg(unix)]
+pub(super) fn mode(metadata: &Metadata) -> Option<u32> {
+    Some(std::os::unix::fs::MetadataExt::mode(metadata) & 0o7777)
+}
+
+#[cfg(not(unix))]
+pub(super) fn mode(_: &Metadata) -> Option<u32> {
+    None
+}
+
+/// `O_NOFOLLOW | O_NONBLOCK`. std has no names for them. Where they are not known here, what follows
+/// an opening ([`is_at`]) finds a link out before anything is written.
+#[cfg(unix)]
+const NO_LINK_NO_WAIT: i32 = {
+    let linux = cfg!(any(target_os = "linux", target_os = "android"));
+    let bsd = cfg!(any(
+        target_vendor = "apple",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly"
+    ));
+    if bsd {
+        0x100 | 0x4
+    } else if linux && cfg!(any(target_arch = "x86", target_arch = "x86_64", target_arch = "s390x"))
+        || linux && cfg!(any(target_arch = "riscv32", target_arch = "riscv64"))
+        || linux && cfg!(target_arch = "loongarch64")
+    {
+        0x2_0000 | 0x800
+    } else if linux && cfg!(any(target_arch = "arm", target_arch = "aarch64"))
+        || linux && cfg!(any(target_arch = "powerpc", target_arch = "powerpc64"))
+    {
+        0x8000 | 0x800
+    } else {
+        0
+    }
+};

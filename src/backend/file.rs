@@ -1,15 +1,21 @@
 //! A store in a file.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+mod mark;
+mod room;
+
+use std::fs::{self, File, Metadata};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
-use super::lock::{Locked, wait_for};
+use self::mark::Content;
+use super::lock::wait_for;
+use super::locked::Locked;
 use super::{BackendError, Durability, FileLock, Guard, TokenBackend, disk};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
@@ -17,9 +23,6 @@ use crate::record::Record;
 
 /// Nobody's record is larger; a file that is was put there by mistake.
 const LIMIT: u64 = 4 << 20;
-
-/// The least room that is kept for a successor: its tokens may be longer than the present ones.
-const ROOM: usize = 16 << 10;
 
 /// A save that finds another one at work waits this long: longer than a disk that is waking up.
 const SAVING: Duration = Duration::from_secs(10);
@@ -40,7 +43,13 @@ const SAVING: Duration = Duration::from_secs(10);
 /// (Windows has no call to flush a folder; there the file system's journal is relied on.) A record
 /// that announces a successor reserves the room for it first, so that a disk that is full is found
 /// out before a refresh token is sent. The record gets a new file at each save, of mode 0600; a
-/// symbolic link at the path is kept, and the file that it leads to is replaced.
+/// symbolic link at the path is kept, and the file that it leads to is replaced. A hard link or a mount
+/// at the path is refused before anything is spent: neither can be replaced whole.
+///
+/// The files beside the record are written only if this user made them; another user's are removed,
+/// or refused where they cannot be. A folder into which anybody can write, a record that others may
+/// read, and a file system that cannot flush a folder each give one warning
+/// ([`TokenBackend::warnings`]); on the last, [`TokenBackend::durability`] says less.
 ///
 /// ```
 /// use evergrant::backend::FileBackend;
@@ -60,18 +69,21 @@ pub struct FileBackend {
     clock: Arc<dyn Clock>,
     // What was flushed last, so that a record is flushed once and not at each load.
     durable: Mutex<Option<Content>>,
+    // The user that files made here belong to, once one was made.
+    us: Mutex<Option<u32>>,
+    private: bool,
+    /// Whether the folder turned out to be one that cannot be flushed.
+    unflushed: AtomicBool,
+    warnings: Mutex<Vec<String>>,
 }
 
-/// Content of a file, recognizably: no name is ever given to other content under these.
-#[derive(Debug, PartialEq, Eq)]
-struct Content {
-    file: Option<(u64, u64)>,
-    modified: Option<SystemTime>,
-    digest: Vec<u8>,
+/// The file, as it was opened, its bytes and the record in them.
+struct Stored {
+    file: File,
+    metadata: Metadata,
+    bytes: Zeroizing<Vec<u8>>,
+    record: Record,
 }
-
-/// The file, its bytes and the record in them.
-type Stored = (File, Zeroizing<Vec<u8>>, Record);
 
 impl FileBackend {
     /// A store in the file at `path`. Nothing is opened yet; a relative path is fixed to the present
@@ -81,7 +93,18 @@ impl FileBackend {
             path: disk::absolute(path.as_ref()),
             clock: Arc::new(SystemClock),
             durable: Mutex::new(None),
+            us: Mutex::new(None),
+            private: false,
+            unflushed: AtomicBool::new(false),
+            warnings: Mutex::default(),
         }
+    }
+
+    /// Refuses a record that others may read or write, by the mode of its file. Without this, there
+    /// is one warning. Systems without modes refuse nothing.
+    pub fn private_only(mut self) -> FileBackend {
+        self.private = true;
+        self
     }
 
     /// With a clock to wait on.
@@ -103,40 +126,98 @@ impl FileBackend {
         .into()
     }
 
+    fn empty(&self) -> BoxError {
+        let path = self.path.display();
+        BackendError::Empty(format!("{path} is empty: restore it, or authorize again")).into()
+    }
+
     /// What is at `target`; `None` when nothing is.
     fn read(&self, target: &Path) -> Result<Option<Stored>, BoxError> {
-        let failed = |doing: &str, error: &std::io::Error| disk::failed(doing, target, error);
-        // Looked at first: to open a pipe is to wait for its writer.
-        let metadata = match fs::metadata(target) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed("look at", &error)),
-        };
-        disk::check_regular(&metadata, target)?;
         // Windows flushes only what is open for writing.
-        let file = match File::options().read(true).write(cfg!(windows)).open(target) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed("open", &error)),
-        };
+        let opened = disk::open(target, File::options().read(true).write(cfg!(windows)))?;
+        let Some((file, metadata)) = opened else { return Ok(None) };
         let room = metadata.len().min(LIMIT) as usize + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-        (&file).take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| failed("read", &error))?;
+        (&file)
+            .take(LIMIT + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|error| disk::failed("read", target, &error))?;
+        if bytes.is_empty() {
+            return Err(self.empty());
+        }
         if bytes.len() as u64 > LIMIT {
             return Err(self.corrupt(&format!("it is larger than {LIMIT} bytes")));
         }
         let record =
             Record::from_json(&bytes).map_err(|reason| self.corrupt(&reason.to_string()))?;
-        Ok(Some((file, bytes, record)))
+        Ok(Some(Stored { file, metadata, bytes, record }))
     }
 
-    /// Whether what is stored is what `record` replaces, or this record already.
+    /// A record that others may read or write: a warning, or an error where that was asked for.
+    fn check_mode(&self, target: &Path, metadata: &Metadata) -> Result<(), BoxError> {
+        let Some(mode) = disk::mode(metadata).filter(|mode| mode & 0o077 != 0) else {
+            return Ok(());
+        };
+        let text = format!(
+            "others than its owner may read or write {} (mode {mode:04o}), which holds a login; set \
+             its mode to 0600",
+            target.display()
+        );
+        if self.private {
+            return Err(disk::wrong(text));
+        }
+        self.warn(text);
+        Ok(())
+    }
+
+    /// Flushes the folder as far as its file system can.
+    fn flush_folder(&self, target: &Path) -> Result<(), BoxError> {
+        let unflushed = disk::flush_folder(target)?;
+        self.cannot_flush(target, unflushed);
+        Ok(())
+    }
+
+    fn cannot_flush(&self, target: &Path, why: Option<std::io::Error>) {
+        let Some(error) = why else { return };
+        self.unflushed.store(true, Ordering::Relaxed);
+        self.warn(format!(
+            "the folder {} cannot be flushed ({error}): a power cut may bring back the record before \
+             the last, with a refresh token that is used up; keep the file on another file system, \
+             in a folder that you may read",
+            disk::folder(target).display()
+        ));
+    }
+
+    /// A folder in which others can make and, without the sticky bit, rename and remove files.
+    fn look_at_folder(&self, target: &Path) {
+        let folder = disk::folder(target);
+        let mode = fs::metadata(folder).ok().as_ref().and_then(disk::mode);
+        if let Some(mode) = mode.filter(|mode| mode & 0o002 != 0) {
+            self.warn(format!(
+                "anybody can write into the folder {} (mode {mode:04o}), which holds a login; keep \
+                 the file in a folder of its own with mode 0700",
+                folder.display()
+            ));
+        }
+    }
+
+    fn warn(&self, text: String) {
+        let mut warnings = self.warnings.lock();
+        if !warnings.contains(&text) {
+            warnings.push(text);
+        }
+    }
+
+    /// Whether what is stored is what `record` replaces, or this record already. A first record may
+    /// go where an empty file is.
     fn compare(&self, target: &Path, record: &Record, json: &[u8]) -> Result<(), BoxError> {
-        let stored = self.read(target)?;
-        let stored = stored.as_ref().map(|(_, bytes, stored)| (bytes, stored));
+        let stored = match self.read(target) {
+            Err(error) if BackendError::is_empty(&error) && record.replaces().is_none() => None,
+            stored => stored?,
+        };
         // The bytes too: a number in an unknown member may read back with another last digit.
-        let same = stored.is_some_and(|(bytes, _)| bytes.as_slice() == json);
-        if same || record.may_replace(stored.map(|(_, stored)| stored)) {
+        let same = stored.as_ref().is_some_and(|stored| stored.bytes.as_slice() == json);
+        if same || record.may_replace(stored.as_ref().map(|stored| &stored.record)) {
             return Ok(());
         }
         Err(BackendError::Conflict(self.describe()).into())
@@ -145,8 +226,8 @@ impl FileBackend {
     /// Keeps saves apart, those of callers without the store's lock included, and gives the file
     /// that has the room reserved before. It is locked until it is dropped, under either name.
     fn next_file(&self, target: &Path) -> Result<Locked, BoxError> {
-        let next = disk::beside(target, ".", ".evergrant-next");
-        let locked = wait_for(&*self.clock, SAVING, || Locked::take(&next, &open_next))?;
+        let next = room::path(target);
+        let locked = wait_for(&*self.clock, SAVING, || room::take(&next, &self.us))?;
         locked.ok_or_else(|| BackendError::Busy(next.display().to_string()).into())
     }
 
@@ -158,14 +239,14 @@ impl FileBackend {
         record: &Record,
         json: &[u8],
     ) -> Result<(), BoxError> {
-        let next = disk::beside(target, ".", ".evergrant-next");
-        let kept = overwrite(reserved.file(), json);
-        if kept.is_ok() {
-            return self.put(target, &next, reserved.file(), record, json);
+        let next = room::path(target);
+        let file = reserved.file()?;
+        if room::overwrite(&file, json).is_ok() {
+            return self.put(target, &next, &file, record, json);
         }
         // A failed flush may have dropped the pages: the file is never flushed again, and its room
         // goes to the new one. It keeps its name, as a lock, until the record is in place.
-        let _ = reserved.file().set_len(0);
+        let _ = file.set_len(0);
         let done = self.replace_afresh(target, record, json);
         let _ = disk::remove(&next);
         done
@@ -173,10 +254,10 @@ impl FileBackend {
 
     /// Puts `json` where `target` is, through a new file. The caller has [`Self::next_file`].
     fn replace_afresh(&self, target: &Path, record: &Record, json: &[u8]) -> Result<(), BoxError> {
-        let temp = disk::beside(target, ".", ".evergrant-temp");
+        let temp = temp(target);
         disk::remove(&temp)?; // Left by a process that died.
         let write = || {
-            let file = disk::private().create_new(true).open(&temp)?;
+            let file = disk::create(&temp)?;
             (&file).write_all(json)?;
             file.sync_all()?;
             Ok(file)
@@ -203,59 +284,46 @@ impl FileBackend {
         if cfg!(windows) {
             let _ = file.unlock(); // A lock there would keep readers from the record.
         }
-        fs::rename(from, target).map_err(|error| disk::failed("replace", target, &error))?;
-        disk::flush_folder(target)?;
+        match disk::is_at(file, from) {
+            Ok(true) => {}
+            Ok(false) => {
+                let text = format!("{} was taken away while it was written", from.display());
+                return Err(BackendError::Unavailable(text).into());
+            }
+            Err(error) => return Err(disk::failed("look at", from, &error)),
+        }
+        fs::rename(from, target).map_err(|error| room::not_replaced(target, &error))?;
+        self.flush_folder(target)?;
         let content = Content::of(file, json);
-        mark(target, content.as_ref());
+        mark::write(target, content.as_ref());
         *self.durable.lock() = content;
         Ok(())
     }
 }
 
-/// The file that says which content was flushed, file and folder. It is written after that and never
-/// flushed itself: who finds in it the very content that is in the record need not flush again, which
-/// is most of what a short program spends on its store. After a power cut it may be gone or old, and
-/// then it names another content.
-fn mark_of(target: &Path) -> PathBuf {
-    disk::beside(target, ".", ".evergrant-flushed")
-}
-
-fn mark(target: &Path, content: Option<&Content>) {
-    if let Some(text) = content.and_then(Content::name) {
-        let path = mark_of(target);
-        // Never through a link, and never into a pipe: a file of its own each time. If it cannot be
-        // written, the next program flushes once more.
-        let _ = disk::remove(&path);
-        let file = disk::private().write(true).create_new(true).open(path);
-        let _ = file.and_then(|mut file| file.write_all(text.as_bytes()));
-    }
-}
-
-fn is_marked(target: &Path, content: &Content) -> bool {
-    let path = mark_of(target);
-    let regular = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file());
-    let mut found = Vec::new();
-    let read = |file: File| (&file).take(256).read_to_end(&mut found).is_ok();
-    let read = regular && File::open(path).is_ok_and(read);
-    read && content.name().is_some_and(|name| name.as_bytes() == found)
+/// Where a record is written before it is put in its place.
+fn temp(target: &Path) -> PathBuf {
+    disk::beside(target, ".", ".evergrant-temp")
 }
 
 impl TokenBackend for FileBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         let target = disk::target(&self.path)?;
-        let Some((file, bytes, record)) = self.read(&target)? else { return Ok(None) };
-        let content = Content::of(&file, &bytes);
+        let Some(stored) = self.read(&target)? else { return Ok(None) };
+        self.check_mode(&target, &stored.metadata)?;
+        let content = Content::of(&stored.file, &stored.bytes);
         let mut durable = self.durable.lock();
         // A rename is seen before it is durable, and its process may have died in between.
         if content.is_none() || *durable != content {
-            if !content.as_ref().is_some_and(|content| is_marked(&target, content)) {
-                file.sync_all().map_err(|error| disk::failed("flush", &target, &error))?;
-                disk::flush_folder(&target)?;
-                mark(&target, content.as_ref());
+            if !content.as_ref().is_some_and(|content| mark::names(&target, content)) {
+                let flushed = stored.file.sync_all();
+                flushed.map_err(|error| disk::failed("flush", &target, &error))?;
+                self.flush_folder(&target)?;
+                mark::write(&target, content.as_ref());
             }
             *durable = content;
         }
-        Ok(Some(record))
+        Ok(Some(stored.record))
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
@@ -267,14 +335,17 @@ impl TokenBackend for FileBackend {
         }
         // First here, so that a refusal leaves no trace; what counts is the comparison in `put`.
         self.compare(&target, record, &json)?;
+        if record.note().is_some() || record.replaces().is_none() {
+            room::check_names(&target)?;
+        }
         let reserved = self.next_file(&target)?;
         if record.note().is_none() {
             return self.replace(&target, &reserved, record, &json);
         }
         // Zeros, written: a file grown by its length alone has no room.
-        let room = vec![0_u8; ROOM.max(json.len() * 2)];
-        if let Err(error) = overwrite(reserved.file(), &room) {
-            let next = disk::beside(&target, ".", ".evergrant-next");
+        let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
+        if let Err(error) = room::overwrite(&*reserved.file()?, &zeros) {
+            let next = room::path(&target);
             let _ = disk::remove(&next); // Not flushed: it must not be taken for reserved room.
             return Err(disk::failed("reserve room in", &next, &error));
         }
@@ -289,88 +360,46 @@ impl TokenBackend for FileBackend {
         // Not required: a full disk must not keep anybody from forgetting a login.
         let _saving = self.next_file(&target);
         disk::remove(&target)?;
-        disk::remove(&disk::beside(&target, ".", ".evergrant-temp"))?;
-        disk::remove(&disk::beside(&target, ".", ".evergrant-next"))?;
-        disk::remove(&mark_of(&target))?;
-        disk::flush_folder(&target)
+        disk::remove(&temp(&target))?;
+        disk::remove(&room::path(&target))?;
+        disk::remove(&mark::path(&target))?;
+        self.flush_folder(&target)
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         let target = disk::target(&self.path)?;
+        self.look_at_folder(&target);
         let lock = disk::beside(&target, "", ".lock");
         FileLock::new(lock).with_clock(Arc::clone(&self.clock)).lock(wait)
     }
 
+    fn probe(&self) -> Result<(), BoxError> {
+        match self.load() {
+            Err(error) if !BackendError::is_empty(&error) => return Err(error),
+            _ => {}
+        }
+        let target = disk::target(&self.path)?;
+        let unflushed = room::probe(&target)?;
+        self.cannot_flush(&target, unflushed);
+        match self.lock(Duration::ZERO) {
+            Err(error) if !BackendError::is_busy(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().clone()
+    }
+
     fn durability(&self) -> Durability {
-        Durability::PowerCut
+        if self.unflushed.load(Ordering::Relaxed) {
+            Durability::Process
+        } else {
+            Durability::PowerCut
+        }
     }
 
     fn describe(&self) -> String {
         self.path.display().to_string()
     }
-}
-
-impl Content {
-    fn of(file: &File, bytes: &[u8]) -> Option<Content> {
-        let metadata = file.metadata().ok()?;
-        Some(Content {
-            file: disk::identity(&metadata),
-            modified: metadata.modified().ok(),
-            digest: ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec(),
-        })
-    }
-
-    /// The same in one line; `None` where a file has no identity.
-    fn name(&self) -> Option<String> {
-        let (device, inode) = self.file?;
-        let modified = self.modified?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
-        let digest: String = self.digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(format!("{device} {inode} {modified} {digest}\n"))
-    }
-}
-
-/// Opens or creates the file with the reserved room. It is written in place, so it must be ours:
-/// not a link, and not known under a second name.
-fn open_next(path: &Path) -> Result<File, BoxError> {
-    let failed = |error: &std::io::Error| disk::failed("open", path, error);
-    loop {
-        match disk::private().create_new(true).open(path) {
-            Ok(file) => return Ok(file),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(failed(&error)),
-        }
-        match fs::symlink_metadata(path) {
-            Ok(metadata) => disk::check_regular(&metadata, path)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(&error)),
-        }
-        let file = match File::options().write(true).open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(&error)),
-        };
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-            let metadata = file.metadata().map_err(|error| failed(&error))?;
-            if metadata.nlink() > 1 {
-                disk::remove(path)?;
-                continue;
-            }
-            if metadata.mode() & 0o777 != 0o600 {
-                file.set_permissions(fs::Permissions::from_mode(0o600))
-                    .map_err(|error| failed(&error))?;
-            }
-        }
-        return Ok(file);
-    }
-}
-
-/// Writes `bytes` over what a file holds, cuts it to their length and flushes it. In this order:
-/// to cut first would give the room back.
-fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<()> {
-    file.seek(SeekFrom::Start(0))?;
-    file.write_all(bytes)?;
-    file.set_len(bytes.len() as u64)?;
-    file.sync_all()
 }

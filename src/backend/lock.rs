@@ -1,14 +1,14 @@
 //! A lock between processes, in a file.
 
-use std::fs::{File, TryLockError};
+use std::cell::Cell;
+use std::fs::{File, FileTimes};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
-use super::{BackendError, Guard, disk};
+use super::locked::Locked;
+use super::{BackendError, Guard, disk, owner};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::secret::random_byte;
@@ -16,9 +16,14 @@ use crate::secret::random_byte;
 /// A lock that is held by one thread of one process at a time, and freed when that process dies.
 ///
 /// It is the operating system's lock on a file of its own (`flock`, `LockFileEx`). The file is
-/// created when it is not there, is never written, and must not be deleted: the folder has to exist.
-/// Two locks on one file in one process exclude each other too, even on NFS, where the system's lock
-/// belongs to the process. Child processes do not inherit it.
+/// created when it is not there and is never written; the folder has to exist. Its times are set when
+/// it is taken, so that a cleaner of old files leaves it alone. It must not be deleted while it is
+/// held: [`Guard::is_held`] notices that. Two locks on one file in one process exclude each other too,
+/// even on NFS, where the system's lock belongs to the process. A child process does not inherit the
+/// lock, started as a program or only forked.
+///
+/// Whoever owns the file or its folder could take the lock away. So the file must belong to this user,
+/// to the folder's owner or to root.
 ///
 /// ```
 /// use evergrant::backend::{FileLock, LockKind};
@@ -61,25 +66,43 @@ impl FileLock {
     ///
     /// # Errors
     ///
-    /// [`BackendError::Busy`] when somebody else still has it; [`BackendError::Unavailable`] or
-    /// [`BackendError::Full`] when the file cannot be opened, or cannot be locked because its file
-    /// system has no locks.
+    /// [`BackendError::Busy`] when somebody else still has it; [`BackendError::Config`] when the file
+    /// may not be opened, belongs to somebody else, or is on a file system without locks;
+    /// [`BackendError::Unavailable`] or [`BackendError::Full`] when it cannot be opened at present.
     pub fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         let path = disk::place(&self.path)?;
+        let new = Cell::new(false);
+        let open = |path: &Path| open(path, &new);
         let locked = wait_for(&*self.clock, wait, || Locked::take(&path, &open))?;
-        locked
-            .map(Guard::freed_by_death)
-            .ok_or_else(|| BackendError::Busy(self.path.display().to_string()).into())
+        let Some(locked) = locked else {
+            return Err(BackendError::Busy(self.path.display().to_string()).into());
+        };
+        let file = locked.file()?;
+        let now = self.clock.now();
+        let touched = file.set_times(FileTimes::new().set_accessed(now).set_modified(now));
+        owner::check_lock(&file, &path, touched.is_ok())?;
+        drop(file);
+        let locked = Arc::new(locked);
+        let checked = Arc::clone(&locked);
+        let guard = Guard::freed_by_death(locked).with_check(move || checked.is_at(&path));
+        Ok(guard.of_new_file(new.get()))
     }
 }
 
-fn open(path: &Path) -> Result<File, BoxError> {
-    if let Ok(metadata) = path.metadata() {
-        disk::check_regular(&metadata, path)?;
+/// Opens the lock file, or creates it and says so in `new`; never through a link.
+fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
+    loop {
+        if let Some((file, _)) = disk::open(path, File::options().write(true))? {
+            return Ok(file);
+        }
+        match disk::create(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            created => {
+                new.set(true);
+                return created.map_err(|error| disk::failed("create the lock file", path, &error));
+            }
+        }
     }
-    let mut options = disk::private();
-    options.create(true).truncate(false);
-    options.open(path).map_err(|error| disk::failed("open the lock file", path, &error))
 }
 
 /// Tries at once, then again after 1 ms growing to 20 ms, each cut short by up to a half so that
@@ -137,101 +160,13 @@ fn repeat(
     Ok(())
 }
 
-/// A locked file. The lock is let go before the handle closes, so a child process that was forked
-/// and has not yet called `exec` cannot keep it.
-#[derive(Debug)]
-pub(super) struct Locked {
-    file: File,
-    // After the file: until it is closed, nobody in this process may open another.
-    _slots: [Slot; 2],
-}
-
-impl Locked {
-    /// One attempt. `None`: somebody else has it, here or in another process.
-    pub(super) fn take(
-        path: &Path,
-        open: &dyn Fn(&Path) -> Result<File, BoxError>,
-    ) -> Result<Option<Locked>, BoxError> {
-        let Some(by_path) = Slot::take(Key::Path(path.to_owned())) else { return Ok(None) };
-        let file = open(path)?;
-        let fail = |error: &std::io::Error| Err(disk::failed("lock", path, error));
-        let identity = match file.metadata() {
-            Ok(metadata) => disk::identity(&metadata),
-            Err(error) => return fail(&error),
-        };
-        // The same file under another name: a hard link, a second mount.
-        let Some(by_file) = Slot::take(Key::File(identity)) else { return Ok(None) };
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                let text = format!(
-                    "cannot lock {}: its file system has no locks; keep the file on another",
-                    path.display()
-                );
-                return Err(BackendError::Unavailable(text).into());
-            }
-            Err(TryLockError::Error(error)) => return fail(&error),
-        }
-        let locked = Locked { file, _slots: [by_path, by_file] };
-        // Renamed or removed while we were opening it: whoever comes next locks another file.
-        match disk::is_at(&locked.file, path) {
-            Ok(true) => Ok(Some(locked)),
-            Ok(false) => Ok(None),
-            Err(error) => fail(&error),
-        }
-    }
-
-    pub(super) fn file(&self) -> &File {
-        &self.file
-    }
-}
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        let _ = self.file.unlock();
-    }
-}
-
-/// What this process has locked. On NFS the system's lock does not keep two threads apart
-/// (flock(2): it is emulated there by a lock that belongs to the process).
-static TAKEN: Mutex<Vec<Key>> = Mutex::new(Vec::new());
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Key {
-    Path(PathBuf),
-    File(Option<(u64, u64)>),
-}
-
-/// An entry of [`TAKEN`].
-#[derive(Debug)]
-struct Slot(Option<Key>);
-
-impl Slot {
-    fn take(key: Key) -> Option<Slot> {
-        if key == Key::File(None) {
-            return Some(Slot(None));
-        }
-        let mut taken = TAKEN.lock();
-        if taken.contains(&key) {
-            return None;
-        }
-        taken.push(key.clone());
-        Some(Slot(Some(key)))
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        if let Some(key) = &self.0 {
-            TAKEN.lock().retain(|taken| taken != key);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn open(path: &Path) -> Result<File, BoxError> {
+        super::open(path, &Cell::new(false))
+    }
 
     /// Between opening and locking, a save may put the file in the record's place: to write it then
     /// would be to write the record in place.
@@ -250,6 +185,24 @@ mod tests {
         assert!(Locked::take(&path, &open).unwrap().is_some());
         disk::remove(&path).unwrap();
         disk::remove(&away).unwrap();
+    }
+
+    /// Whoever may write in the folder can put a link there between a look and an opening.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_opened_through_a_link_is_not_taken() {
+        let name = format!("evergrant-lock-{}", crate::secret::random_id());
+        let path = disk::place(&std::env::temp_dir().join(name)).unwrap();
+        let victim = disk::beside(&path, "", ".victim");
+        std::fs::write(&victim, "precious").unwrap();
+        let open_through_link = |path: &Path| {
+            std::os::unix::fs::symlink(&victim, path)?;
+            Ok(File::options().write(true).open(path)?)
+        };
+        assert!(Locked::take(&path, &open_through_link).unwrap().is_none());
+        assert!(disk::open(&path, File::options().write(true)).is_err());
+        disk::remove(&path).unwrap();
+        disk::remove(&victim).unwrap();
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //!
 //! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot
 //!   be reached, an empty file or half a record is an error. What it returns survives a power cut.
+//!   (A place with not one byte in it is [`BackendError::Empty`]: a new login may be stored there.)
 //! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. It writes
 //!   all or nothing. It may fail after the record became visible: nobody assumes "not written", and
 //!   the same record may be saved again.
@@ -27,7 +28,9 @@
 mod disk;
 mod file;
 mod lock;
+mod locked;
 mod memory;
+mod owner;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
@@ -38,6 +41,7 @@ mod rest;
 mod sqlite;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod swap;
+mod table;
 
 use std::any::Any;
 use std::fmt;
@@ -54,7 +58,9 @@ pub use postgres::PostgresBackend;
 pub use redis::RedisBackend;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
+pub use table::{TableBackend, TokenTable};
 
+pub use crate::error::BackendError;
 pub use crate::record::{Binding, Holder, Note, Record, Refused};
 
 /// A store for one login. See the [module](self) for the contract.
@@ -119,7 +125,30 @@ pub trait TokenBackend: Send + Sync {
         Ok(Guard::none())
     }
 
-    /// What survives. Used to warn when a login that rotates is kept in a store that forgets.
+    /// Finds out whether a new login could be kept, before a person is asked to log in and before a
+    /// code is spent. The default reads what is stored.
+    ///
+    /// It changes nothing that is stored, and works with and without the lock.
+    ///
+    /// # Errors
+    ///
+    /// Whatever would keep a save of a new login from succeeding.
+    /// A store that is empty in the sense of [`BackendError::Empty`] is none.
+    fn probe(&self) -> Result<(), BoxError> {
+        match self.load() {
+            Err(error) if !BackendError::is_empty(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the store has found so far that weakens its promise, one sentence each: a folder that
+    /// others can write into, a file system that cannot flush a folder. The client tells each once.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What survives. Used to warn when a login that rotates is kept in a store that forgets. It may
+    /// change when the store finds out more.
     fn durability(&self) -> Durability {
         Durability::Unknown
     }
@@ -255,43 +284,6 @@ impl fmt::Debug for Guard {
     }
 }
 
-/// What a backend can say precisely, inside a [`BoxError`]; any other error counts as
-/// [`BackendError::Unavailable`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BackendError {
-    /// Somebody else holds the lock.
-    #[error("{0} is locked by somebody else")]
-    Busy(String),
-    /// The store holds another record than the one to be replaced. Nothing was written.
-    #[error("{0} was changed by somebody else")]
-    Conflict(String),
-    /// What is stored cannot be read.
-    #[error("{0}")]
-    Corrupt(String),
-    /// There is no room.
-    #[error("{0}")]
-    Full(String),
-    /// It cannot be reached or used.
-    #[error("{0}")]
-    Unavailable(String),
-}
-
-impl BackendError {
-    /// The [`BackendError`] inside an error, if there is one.
-    pub fn find(error: &BoxError) -> Option<&BackendError> {
-        error.downcast_ref()
-    }
-
-    pub(crate) fn is_busy(error: &BoxError) -> bool {
-        matches!(BackendError::find(error), Some(BackendError::Busy(_)))
-    }
-
-    pub(crate) fn is_conflict(error: &BoxError) -> bool {
-        matches!(BackendError::find(error), Some(BackendError::Conflict(_)))
-    }
-}
-
 /// A shared backend is a backend.
 impl<B: TokenBackend + ?Sized> TokenBackend for std::sync::Arc<B> {
     fn load(&self) -> Result<Option<Record>, BoxError> {
@@ -305,6 +297,12 @@ impl<B: TokenBackend + ?Sized> TokenBackend for std::sync::Arc<B> {
     }
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         (**self).lock(wait)
+    }
+    fn probe(&self) -> Result<(), BoxError> {
+        (**self).probe()
+    }
+    fn warnings(&self) -> Vec<String> {
+        (**self).warnings()
     }
     fn durability(&self) -> Durability {
         (**self).durability()
@@ -327,6 +325,12 @@ impl TokenBackend for Box<dyn TokenBackend> {
     }
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         (**self).lock(wait)
+    }
+    fn probe(&self) -> Result<(), BoxError> {
+        (**self).probe()
+    }
+    fn warnings(&self) -> Vec<String> {
+        (**self).warnings()
     }
     fn durability(&self) -> Durability {
         (**self).durability()

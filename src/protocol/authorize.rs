@@ -113,6 +113,7 @@ pub(crate) fn authorize(
             provider.display_name
         )));
     };
+    credentials.check()?;
     let redirect_uri = redirect_uri.or(credentials.redirect_uri());
     if let Some(redirect_uri) = redirect_uri {
         check_redirect_uri(redirect_uri)?;

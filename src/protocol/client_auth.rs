@@ -18,6 +18,7 @@ pub(crate) fn authenticate<'a>(
     params: &mut Params<'a>,
 ) -> Result<Option<Secret>> {
     let (method, credentials) = (caller.auth, caller.credentials);
+    credentials.check()?;
     let id = credentials.id();
     #[cfg(feature = "jwt")]
     if let Some(assertion) = super::assertion::client_assertion(caller)? {

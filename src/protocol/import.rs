@@ -1,22 +1,34 @@
 //! Tokens as other libraries store them.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use super::reply::lifetime::{moment, seconds};
+use crate::clock::later;
 use crate::error::{Error, Result};
-use crate::token::Token;
+use crate::token::{Token, parse_date};
 
-/// Where the end of a stored token stands: in seconds since 1970 or as a date of RFC 3339.
-const ENDS: [&str; 3] = ["expiry", "expires_at", "expires_on"];
+/// Where libraries write the end of a stored token, and where the moment from which it counts.
+const ENDS: [&str; 6] =
+    ["expiry", "expires_at", "expires_on", "expires", "token_expiry", "expiry_date"];
+const STARTS: [&str; 2] = ["issued_at", "created_at"];
 const KNOWN: [&str; 7] =
     ["access_token", "token_type", "refresh_token", "scope", "id_token", "issued_at", "expires_in"];
 
+/// A number of seconds from 1970 on that is larger than this counts milliseconds: the year 5138.
+const MILLISECONDS: f64 = 1e11;
+
+/// Longer lifetimes are mistakes: a date where a lifetime belongs.
+const LONGEST: f64 = 10.0 * 365.25 * 86_400.0;
+
 impl Token {
     /// Reads a token as another library has stored it: a JSON object with the names of RFC 6749
-    /// section 5.1, and its end in `expiry`, `expires_at` or `expires_on`, as seconds since 1970 (UTC) or
-    /// as a date of RFC 3339. `expires_in` alone says nothing: from when it counts is not known.
-    /// Other members are kept in [`Token::extra`].
+    /// section 5.1, and its end in `expiry`, `expires_at`, `expires_on`, `expires`, `token_expiry` or
+    /// `expiry_date`, as seconds or milliseconds since 1970 (UTC) or as a date of RFC 3339; or in
+    /// `expires_in`, with the moment from which it counts in `issued_at` or `created_at`. Null, an empty
+    /// text, 0 and the first day of a calendar mean that there is no end. Other members are kept in
+    /// [`Token::extra`].
     ///
     /// For [`crate::Client::seed`]. The client credentials SDKs of APIMatic (Shell's among them) store
     /// this form, and so do golang/oauth2, Authlib and httpx-oauth.
@@ -28,48 +40,64 @@ impl Token {
     /// let token = Token::from_json(stored)?;
     /// assert_eq!(token.expires_at().map(|end| end.unix_timestamp()), Some(1_795_200_000));
     /// assert_eq!(token.lifetime().map(|life| life.as_secs()), Some(899));
+    /// assert!(Token::from_json(r#"{"access_token":"a","expires_at":"soon"}"#).is_err());
     /// # Ok::<(), evergrant::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for what is not a JSON object with an access token. It shows nothing of the
-    /// text.
+    /// [`Error::Config`] for what is not a JSON object with an access token, for a token with a
+    /// character that no token has (RFC 6749 appendix A.12), and for a member of these that cannot be
+    /// read: a token whose end is not understood would never be renewed. So it is for `expires_in`
+    /// alone, since nobody knows from when it counts. The error names the member and shows no secret.
     pub fn from_json(text: &str) -> Result<Token> {
-        let wrong = |why: &str| Error::config(format!("this is not a stored token: {why}"));
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let object: Map<String, Value> =
             text.parse().map_err(|_| wrong("it is not a JSON object"))?;
-        let string = |name: &str| {
-            let text = object.get(name)?.as_str()?;
-            Some(text.to_owned()).filter(|text| !text.is_empty())
-        };
-        let access_token = string("access_token").ok_or_else(|| wrong("it has no access_token"))?;
+        let text = |name: &str| text_of(&object, name);
+        let access_token = text("access_token")?.ok_or_else(|| wrong("it has no access_token"))?;
         let mut token = Token::new(access_token);
-        if let Some(refresh_token) = string("refresh_token") {
+        if let Some(refresh_token) = text("refresh_token")? {
             token = token.with_refresh_token(refresh_token);
         }
-        if let Some(token_type) = string("token_type") {
+        token.check(
+            "this is not a stored token: access_token",
+            "this is not a stored token: refresh_token",
+        )?;
+        if let Some(token_type) = text("token_type")? {
             token = token.with_token_type(token_type);
         }
-        if let Some(scope) = string("scope") {
+        if let Some(scope) = text("scope")? {
             token = token.with_scope(scope);
         }
-        if let Some(id_token) = string("id_token") {
+        if let Some(id_token) = text("id_token")? {
             token = token.with_id_token(id_token);
         }
-        // Libraries write the first day of their calendar for "never".
-        let known = |date: &OffsetDateTime| *date > OffsetDateTime::UNIX_EPOCH;
-        let date = |name: &str| object.get(name).and_then(moment).filter(known);
-        let life = object.get("expires_in").and_then(seconds);
-        let issued_at = date("issued_at");
-        if let Some(end) = ENDS.iter().find_map(|name| date(name)) {
-            token = token.with_expires_at(end);
-            let start = life.and_then(|life| end.checked_sub(life.try_into().ok()?));
-            if let Some(start) = issued_at.or(start) {
-                token = token.with_issued_at(start);
+        let start = first_date(&object, &STARTS)?;
+        let life = lifetime(&object)?;
+        let end = match (first_date(&object, &ENDS)?, life, start) {
+            (Some(end), ..) => Some(end),
+            (None, Some(life), _) if life.as_secs_f64() > LONGEST => {
+                return Err(wrong(
+                    "expires_in is more than ten years; an end belongs in expires_at",
+                ));
             }
-        } else if let Some(issued_at) = issued_at {
-            token = token.with_issued_at(issued_at);
+            (None, Some(life), Some(start)) => Some(later(start, life)),
+            (None, Some(_), None) => {
+                return Err(wrong(
+                    "expires_in counts from a moment that is not in it; add issued_at, or the end as \
+                     expires_at",
+                ));
+            }
+            (None, None, _) => None,
+        };
+        if let Some(end) = end {
+            token = token.with_expires_at(end);
+        }
+        let counted = end.zip(life.filter(|life| life.as_secs_f64() <= LONGEST));
+        let counted = counted.and_then(|(end, life)| end.checked_sub(life.try_into().ok()?));
+        if let Some(start) = start.or(counted) {
+            token = token.with_issued_at(start);
         }
         let mut extra = Map::new();
         for (name, value) in object {
@@ -81,29 +109,186 @@ impl Token {
     }
 }
 
+fn wrong(why: impl std::fmt::Display) -> Error {
+    Error::config(format!("this is not a stored token: {why}"))
+}
+
+/// A text; null and an empty one count as absent. Scopes may be a list.
+fn text_of(object: &Map<String, Value>, name: &str) -> Result<Option<String>> {
+    let text = match object.get(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(list)) if name == "scope" && list.iter().all(Value::is_string) => {
+            list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+        }
+        Some(_) => return Err(wrong(format_args!("{name} is not a text"))),
+    };
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// The first of these members that says something; each that is there has to be readable.
+fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<OffsetDateTime>> {
+    let mut found = None;
+    for name in names {
+        let date = object.get(*name).map(|value| date(name, value)).transpose()?;
+        found = found.or(date.flatten());
+    }
+    Ok(found)
+}
+
+/// A moment; `None` for what libraries write where there is none.
+fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
+    let unreadable =
+        || wrong(format_args!("{name} is no moment in seconds since 1970 or as a date"));
+    let date = match (value, number(value)) {
+        (Value::Null, _) => return Ok(None),
+        (Value::String(text), _) if text.trim().is_empty() => return Ok(None),
+        (_, Some(number)) => {
+            let seconds = if number >= MILLISECONDS { number / 1000.0 } else { number }.floor();
+            // Written so that NaN is refused; the calendar refuses what is too far.
+            if !(-MILLISECONDS..MILLISECONDS).contains(&seconds) {
+                return Err(unreadable());
+            }
+            OffsetDateTime::from_unix_timestamp(seconds as i64).map_err(|_| unreadable())?
+        }
+        (Value::String(text), None) => {
+            parse_date(&format!("this is not a stored token: {name}"), text.trim())?
+        }
+        _ => return Err(unreadable()),
+    };
+    // The first day of their calendar, for "never".
+    if date == OffsetDateTime::UNIX_EPOCH || date.year() <= 1 {
+        return Ok(None);
+    }
+    if date < OffsetDateTime::UNIX_EPOCH {
+        return Err(wrong(format_args!("{name} lies before 1970")));
+    }
+    Ok(Some(date))
+}
+
+/// `expires_in`: a number of seconds. None and zero say that there is no end.
+fn lifetime(object: &Map<String, Value>) -> Result<Option<Duration>> {
+    let Some(value) = object.get("expires_in").filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    if value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return Ok(None);
+    }
+    let life = number(value).and_then(|seconds| Duration::try_from_secs_f64(seconds.floor()).ok());
+    let life = life.ok_or_else(|| wrong("expires_in is no number of seconds"))?;
+    Ok(Some(life).filter(|life| !life.is_zero()))
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
 
-    fn end(members: Value) -> Option<i64> {
+    fn read(members: Value) -> Result<Token> {
         let mut object = json!({"access_token": "a"});
         object.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-        Token::from_json(&object.to_string()).unwrap().expires_at().map(|end| end.unix_timestamp())
+        Token::from_json(&object.to_string())
+    }
+
+    fn end(members: Value) -> Option<i64> {
+        read(members).unwrap().expires_at().map(|end| end.unix_timestamp())
     }
 
     #[test]
-    fn the_end_is_a_number_or_a_date_and_a_lifetime_alone_is_none() {
+    fn the_end_is_a_number_or_a_date_under_each_of_its_names() {
         let end_at = Some(1_795_200_000);
-        assert_eq!(end(json!({"expiry": 1_795_200_000})), end_at);
-        assert_eq!(end(json!({"expiry": "1795200000"})), end_at);
-        assert_eq!(end(json!({"expires_at": 1_795_200_000.4})), end_at);
-        assert_eq!(end(json!({"expiry": "2026-11-20T20:40:00+02:00"})), end_at);
-        assert_eq!(end(json!({"expires_in": 899})), None);
-        assert_eq!(end(json!({"expiry": "0001-01-01T00:00:00Z"})), None);
-        assert_eq!(end(json!({"expiry": 0})), None);
-        assert_eq!(end(json!({"expiry": "soon", "expires_on": "1795200000"})), end_at);
-        assert_eq!(end(json!({"expiry": u64::MAX})), None);
+        for name in ENDS {
+            for value in [
+                json!(1_795_200_000),
+                json!("1795200000"),
+                json!(1_795_200_000.4),
+                json!(" 1795200000.9 "),
+                json!(1_795_200_000_000_u64),
+                json!("1795200000123"),
+                json!("2026-11-20T20:40:00+02:00"),
+                json!("2026-11-20T18:40:00.25Z"),
+            ] {
+                assert_eq!(end(json!({name: value})), end_at, "{name}: {value}");
+            }
+        }
+        assert_eq!(end(json!({"expires_in": 899, "created_at": 1_795_199_101})), end_at);
+        assert_eq!(end(json!({"expires_in": "899", "issued_at": "1795199101000"})), end_at);
+        assert_eq!(end(json!({"expiry": null, "expires_on": "1795200000"})), end_at);
+        let long = read(json!({"expiry": 1_795_200_000, "expires_in": 3_155_760_000_u64})).unwrap();
+        assert_eq!(long.issued_at(), None);
+    }
+
+    #[test]
+    fn what_libraries_write_for_no_end_is_none() {
+        for none in [json!(null), json!(""), json!(0), json!("0"), json!("0001-01-01T00:00:00Z")] {
+            assert_eq!(end(json!({"expiry": none, "expires_in": none.as_i64()})), None, "{none}");
+        }
+        assert_eq!(end(json!({"expiry": -62_135_596_800_i64})), None);
+        assert_eq!(end(json!({})), None);
+    }
+
+    #[test]
+    fn an_end_that_cannot_be_read_is_an_error_that_names_it() {
+        let refused = |members: &Value| match read(members.clone()) {
+            Err(Error::Config(text)) => text.to_string(),
+            other => panic!("{members}: {other:?}"),
+        };
+        for name in ENDS.into_iter().chain(STARTS) {
+            for value in [
+                json!("soon"),
+                json!(u64::MAX),
+                json!(-1),
+                json!("-1"),
+                json!(1e300),
+                json!("NaN"),
+                json!("inf"),
+                json!(1_795_200_000_000_000_u64),
+                json!(true),
+                json!([1_795_200_000]),
+                json!({"seconds": 1_795_200_000}),
+                json!("06/19/2030 23:42:01 +00:00"),
+                json!("1969-12-31T23:59:59Z"),
+                json!("2026-11-20T18:40:00"),
+            ] {
+                let text = refused(&json!({name: value}));
+                assert!(text.contains(name), "{value}: {text}");
+                // Another end that can be read does not excuse it.
+                refused(&json!({name: value, "expires_in": 60, "refresh_token": "r"}));
+            }
+        }
+        for value in [json!("soon"), json!(-5), json!("NaN"), json!(true), json!(1e300)] {
+            let text = refused(&json!({"expires_in": value, "expiry": 1_795_200_000}));
+            assert!(text.contains("expires_in"), "{value}: {text}");
+        }
+        assert!(refused(&json!({"expires_in": 899})).contains("add issued_at"));
+        let date = json!({"expires_in": 1_795_200_000, "issued_at": 1_795_200_000});
+        assert!(refused(&date).contains("more than ten years"));
+        assert!(refused(&json!({"expiry": "2026-11-20T18:40:00"})).contains("no offset from UTC"));
+    }
+
+    #[test]
+    fn a_member_of_another_kind_is_an_error_and_not_left_out() {
+        for name in ["access_token", "refresh_token", "token_type", "scope", "id_token"] {
+            for value in [json!(5), json!(["a", 5]), json!({"value": "sesame"}), json!(false)] {
+                let error = read(json!({name: value})).unwrap_err().to_string();
+                assert!(error.contains(name) && !error.contains("sesame"), "{error}");
+            }
+        }
+        assert_eq!(read(json!({"scope": ["a", "b"]})).unwrap().scope(), Some("a b"));
+        for (name, value) in [("access_token", "sesame\n"), ("refresh_token", "sesame\r")] {
+            let error = read(json!({name: value})).unwrap_err().to_string();
+            let expected = format!("{name} ends with a line break");
+            assert!(error.contains(&expected) && !error.contains("sesame"), "{error}");
+        }
+        assert!(Token::from_json("\u{feff}{\"access_token\":\"a\"}\n").is_ok());
     }
 
     #[test]

@@ -47,6 +47,8 @@ pub struct Note {
     pub unanswered_since: Option<OffsetDateTime>,
     /// Whether the service said "too early" to it: its newest access token is still good then.
     pub early: bool,
+    /// Whether the holder's lock file was deleted: a lock says nothing of this holder then.
+    pub(crate) unlocked: bool,
     /// Hosts that found a deadline which is further away than their clocks allow, and when.
     pub(crate) seen: Vec<Seen>,
     pub(crate) unknown: Map<String, Value>,

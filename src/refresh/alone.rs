@@ -18,7 +18,9 @@ impl Keeper {
         let want = Want::Usable;
         let mut call = Call::new(&want, &mut turn.turn, events);
         self.lock_patiently(&mut call)?;
-        work(&mut call)
+        let result = work(&mut call);
+        self.warn_once(&mut call);
+        result
     }
 
     /// The store's lock, waited for as long as the longest legal hold.
@@ -31,7 +33,6 @@ impl Keeper {
         match self.backend.lock(wait) {
             Ok(guard) => {
                 call.turn.guard = Some(guard);
-                self.warn_once(call);
                 Ok(())
             }
             Err(error) if BackendError::is_busy(&error) => {

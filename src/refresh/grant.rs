@@ -23,6 +23,12 @@ impl Keeper {
     /// A token of a grant without a refresh token: from the store, or asked anew. The store spares
     /// requests and nothing depends on it, so its failures are reported and do not fail the call.
     pub(super) fn regrant(&self, call: &mut Call<'_>) -> Result<Live> {
+        let result = self.stored_or_asked(call);
+        self.warn_once(call);
+        result
+    }
+
+    fn stored_or_asked(&self, call: &mut Call<'_>) -> Result<Live> {
         let mut stored = None;
         let mut writable = true;
         match self.lock_or_go_on(call) {

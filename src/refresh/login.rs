@@ -27,7 +27,9 @@ impl Keeper {
     ) -> Result<Token> {
         let mut events = Vec::new();
         let result = self.alone(&mut events, |call| {
-            let stored = self.load_checked()?;
+            let stored = self.load_for_login()?;
+            // Before the code is spent.
+            self.probe()?;
             let sent_at = self.clock.now_utc();
             let judged = match send(sent_at) {
                 Sent::Never(error) => return Err(self.transport_error(error)),
@@ -96,7 +98,7 @@ impl Keeper {
             if call.turn.unsaved.is_some() {
                 return Ok(false);
             }
-            let stored = self.load_checked()?;
+            let stored = self.load_for_login()?;
             if stored.as_ref().is_some_and(|stored| !self.gives_way(stored, &token)) {
                 return Ok(false);
             }
@@ -173,6 +175,34 @@ impl Keeper {
         });
         self.tell(events);
         result
+    }
+
+    /// Proves, before a person is asked to log in, that a new login can be kept: the store can be locked,
+    /// read and written, and is not another client's. A store that is locked by somebody else is in use,
+    /// so it can be locked.
+    pub(crate) fn prove_store(&self) -> Result<()> {
+        let guard = match self.backend.lock(Duration::ZERO) {
+            Err(error) if !BackendError::is_busy(&error) => {
+                return Err(Error::backend("lock", self.store(), error));
+            }
+            locked => locked,
+        };
+        self.load_for_login()?;
+        let proven = self.probe();
+        drop(guard);
+        proven
+    }
+
+    fn probe(&self) -> Result<()> {
+        self.backend.probe().map_err(|error| Error::backend("write", self.store(), error))
+    }
+
+    /// As [`Keeper::load_checked`]; a place that is there and empty holds nothing.
+    fn load_for_login(&self) -> Result<Option<Record>> {
+        match self.load_checked() {
+            Err(Error::Backend(failure)) if BackendError::is_empty(&failure.source) => Ok(None),
+            loaded => loaded,
+        }
     }
 
     /// The stored record, if there is one, which must be ours.

@@ -36,7 +36,7 @@ impl Keeper {
             rotation: self.rules.rotation,
             ends_access_token: self.rules.ends_access_token,
             ends_other_logins: self.rules.ends_other_logins,
-            lock: if own { LockKind::FreedByDeath } else { call.turn.lock_kind() },
+            lock: if own { LockKind::FreedByDeath } else { lock_of(call, note) },
             age: clock::until(note.sent_at, now),
             deadline_in: self.deadline_in(note, now),
             not_before_in,
@@ -83,6 +83,7 @@ impl Keeper {
             not_before: None,
             unanswered_since: before.and_then(Note::unanswered),
             early: false,
+            unlocked: false,
             seen: Vec::new(),
             unknown: Default::default(),
         });
@@ -112,6 +113,13 @@ impl Keeper {
         now: OffsetDateTime,
     ) {
         let Holder { host, .. } = Holder::this();
+        if call.turn.lock_is_new() && !note.unlocked && note.deadline > now {
+            // The next holder of this lock finds the file in its place, so it has to be told.
+            let mut next = record.next();
+            next.note = Some(Note { unlocked: true, ..note.clone() });
+            let _ = self.backend.save(&next);
+            return;
+        }
         let far = clock::until(now, note.deadline) > self.rules.hold().saturating_add(SKEW);
         let waits = call.turn.lock_kind() != LockKind::FreedByDeath;
         if !far || !waits || note.seen_by(&host, now).is_some() {
@@ -124,4 +132,9 @@ impl Keeper {
         }
         let _ = self.backend.save(&next);
     }
+}
+
+/// What the lock says of the holder of a note.
+pub(super) fn lock_of(call: &Call<'_>, note: &Note) -> LockKind {
+    if note.unlocked { LockKind::None } else { call.turn.lock_kind() }
 }

@@ -127,34 +127,42 @@ impl Keeper {
         Error::Transport(Box::new(TransportError { method, url, source }))
     }
 
-    /// Says once per client what weakens the promise.
+    /// Says once per client what weakens the promise: what the store has found out, and what it is.
     pub(super) fn warn_once(&self, call: &mut Call<'_>) {
+        let mut found = self.backend.warnings();
         let rotates = self.rules.one_time && self.rules.rotation != Rotation::None;
-        if std::mem::replace(&mut call.turn.warned, true) || !rotates {
-            return;
+        let kind = call.turn.guard.as_ref().map(Guard::kind);
+        if let Some(kind) = kind.filter(|_| rotates) {
+            found.extend(self.weakness(kind, found.is_empty()));
         }
+        for text in found {
+            if !call.turn.warned.contains(&text) {
+                call.turn.warned.push(text.clone());
+                call.events.push(Event::Warning { text });
+            }
+        }
+    }
+
+    /// What a store's kind means for a service that replaces refresh tokens.
+    fn weakness(&self, kind: LockKind, unsaid: bool) -> Option<String> {
         let store = self.store();
-        let kind = call.turn.guard.as_ref().map_or(LockKind::None, Guard::kind);
-        let text = match (self.backend.durability(), kind) {
-            (Durability::Memory, _) => format!(
-                "{store} forgets when the process ends, and {} replaces refresh tokens: the login \
-                 ends with the process",
-                self.rules.host
-            ),
-            (Durability::Process, _) => format!(
+        let host = &self.rules.host;
+        match (self.backend.durability(), kind) {
+            (Durability::Memory, _) => Some(format!(
+                "{store} forgets when the process ends, and {host} replaces refresh tokens: the login \
+                 ends with the process"
+            )),
+            (Durability::Process, _) if unsaid => Some(format!(
                 "{store} may forget what it was told last, at a power cut, a restart or a failover, \
-                 and {} replaces refresh tokens: that ends the login; the guide's page on stores has \
-                 the settings that keep it",
-                self.rules.host
-            ),
-            (_, LockKind::None) => format!(
-                "{store} has no lock between processes, and {} replaces refresh tokens: two \
-                 processes can lose the login; give the backend a lock",
-                self.rules.host
-            ),
-            _ => return,
-        };
-        call.events.push(Event::Warning { text });
+                 and {host} replaces refresh tokens: that ends the login; the guide's page on stores \
+                 has the settings that keep it"
+            )),
+            (_, LockKind::None) => Some(format!(
+                "{store} has no lock between processes, and {host} replaces refresh tokens: two \
+                 processes can lose the login; give the backend a lock"
+            )),
+            _ => None,
+        }
     }
 
     /// Tells what happened, after all locks are let go.

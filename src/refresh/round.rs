@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::note::lock_of;
 use super::state::Pair;
 use super::{Call, Keeper, Live, SKEW, decide};
 use crate::backend::{BackendError, Guard, LockKind};
@@ -29,6 +30,12 @@ pub(super) enum Step {
 
 impl Keeper {
     pub(super) fn refresh(&self, call: &mut Call<'_>) -> Result<Live> {
+        let result = self.rounds(call);
+        self.warn_once(call);
+        result
+    }
+
+    fn rounds(&self, call: &mut Call<'_>) -> Result<Live> {
         let mut rounds = 0;
         while rounds < ROUNDS {
             if call.turn.guard.is_none()
@@ -136,7 +143,6 @@ impl Keeper {
                 return self.put_off(call, Error::backend("load", self.store(), error));
             }
         };
-        self.warn_once(call);
         let went_back = self.went_back(call, stored.as_ref());
         // Step 5: a pair that waits comes first.
         if call.turn.unsaved.is_some() {
@@ -197,7 +203,7 @@ impl Keeper {
             && let Some(error) = self.stopped_by(call, note, now)
         {
             self.mark_seen(call, &record, note, now);
-            if self.looks_again(call, &error) {
+            if lock_of(call, note) == LockKind::None && self.looks_again(call, &error) {
                 return Ok(Step::Look);
             }
             return self.put_off(call, error);
@@ -327,11 +333,7 @@ impl Keeper {
     fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
         let waits =
             matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());
-        if !waits
-            || call.turn.lock_kind() != LockKind::None
-            || call.fallback.is_some()
-            || call.looked >= LOOKS
-        {
+        if !waits || call.fallback.is_some() || call.looked >= LOOKS {
             return false;
         }
         let pause = (call.looked / 4).clamp(Duration::from_millis(20), Duration::from_secs(1));

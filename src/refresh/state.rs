@@ -262,8 +262,8 @@ pub(crate) struct Turn {
     pub(crate) never_sent: Option<String>,
     /// The nonce of this process's own spend that stayed unanswered.
     pub(crate) unanswered: Option<String>,
-    /// Whether the setup was warned about.
-    pub(crate) warned: bool,
+    /// The warnings about the store that were told.
+    pub(crate) warned: Vec<String>,
     /// Whether the store has given a note back as it was written.
     pub(crate) keeps_notes: bool,
     /// The records that this client has seen.
@@ -276,6 +276,11 @@ impl Turn {
     pub(crate) fn lock_kind(&self) -> LockKind {
         let held = self.guard.as_ref().filter(|guard| !guard.is_new());
         held.map_or(LockKind::None, Guard::kind)
+    }
+
+    /// Whether the lock's file was made when the lock was taken.
+    pub(crate) fn lock_is_new(&self) -> bool {
+        self.guard.as_ref().is_some_and(Guard::is_new)
     }
 
     /// Whether the store's lock is still this client's.

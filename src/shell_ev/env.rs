@@ -91,9 +91,18 @@ fn proxy(get: Lookup<'_>) -> Result<Option<String>> {
 }
 
 fn credentials(get: Lookup<'_>) -> Result<Credentials> {
-    let first = |names: [&str; 2]| {
-        let found = get(names[0]).transpose().or_else(|| get(names[1]).transpose());
-        found.unwrap_or_else(|| Err(wrong(format!("{} is not set", names[0]))))
+    let first = |names: [&'static str; 2]| {
+        for name in names {
+            let Some(value) = get(name)? else { continue };
+            if value.chars().any(|c| c.is_control() || c == '\u{feff}') {
+                return Err(wrong(format!("{name} has a line break or another control character")));
+            }
+            if value.trim().len() < value.len() {
+                log::warn!(target: "evergrant", "{name} begins or ends with a blank");
+            }
+            return Ok(value);
+        }
+        Err(wrong(format!("{} is not set", names[0])))
     };
     let id = first(["O_AUTH_CLIENT_ID", "SHELL_EV_CLIENT_ID"])?;
     Ok(Credentials::new(id, first(["O_AUTH_CLIENT_SECRET", "SHELL_EV_CLIENT_SECRET"])?))
@@ -183,6 +192,8 @@ mod tests {
         for (name, value) in [
             ("O_AUTH_CLIENT_ID", ""),
             ("O_AUTH_CLIENT_SECRET", ""),
+            ("O_AUTH_CLIENT_ID", "app\n"),
+            ("O_AUTH_CLIENT_SECRET", "\u{feff}s"),
             ("O_AUTH_CLOCK_SKEW", "a bit"),
             ("TIMEOUT", "-1"),
             ("TIMEOUT", "NaN"),

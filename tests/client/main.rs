@@ -20,6 +20,7 @@ mod secrecy;
 mod styles;
 mod support;
 mod unauthorized;
+mod variables;
 mod wire;
 
 /// What [`proxy`] starts with another environment: not a test of its own.

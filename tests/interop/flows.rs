@@ -97,6 +97,48 @@ pub(crate) fn a_second_use_is_forgiven_for_a_while(server: &Server) {
     assert_eq!(server.count(), Count { granted: 2, refused: 0 });
 }
 
+/// As [`a_second_use_ends_the_login_which_is_told`], on a server that refuses it and does no more.
+pub(crate) fn a_second_use_is_refused_which_is_told(server: &Server) {
+    let client = server.logged_in(first_app(server), "login");
+    std::fs::copy(server.file("login"), server.file("copy")).unwrap();
+    client.refresh().unwrap();
+    let copy = server.client(first_app(server), "copy");
+    let error = copy.refresh().unwrap_err();
+    assert!(matches!(error, Error::Reauthorize(_)), "{error}");
+    assert!(error.needs_authorization());
+    assert!(stored(&server.file("copy")).refused().is_some());
+    assert_eq!(server.count(), Count { granted: 1, refused: 1 });
+    assert!(server.is_alive(&server.file("login")), "the other copy goes on");
+    client.refresh().unwrap();
+    assert!(server.knows_alice(&client));
+}
+
+/// As [`a_second_use_is_refused_which_is_told`], on a server that refuses it only when the access token
+/// of the successor has been used.
+pub(crate) fn a_second_use_is_granted_until_the_successor_is_used(server: &Server) {
+    let client = server.logged_in(first_app(server), "login");
+    for copy in ["copy", "late copy"] {
+        std::fs::copy(server.file("login"), server.file(copy)).unwrap();
+    }
+    client.refresh().unwrap();
+    let copy = server.client(first_app(server), "copy");
+    copy.refresh().unwrap();
+    let (one, other) = (client.token().unwrap(), copy.token().unwrap());
+    assert_ne!(one.refresh_token(), other.refresh_token(), "another pair");
+    assert_eq!(server.count(), Count { granted: 2, refused: 0 });
+
+    assert!(server.is_alive(&server.file("late copy")));
+    assert!(server.knows_alice(&client));
+    assert!(!server.is_alive(&server.file("late copy")), "this use ends it");
+    let error = server.client(first_app(server), "late copy").refresh().unwrap_err();
+    assert!(matches!(error, Error::Reauthorize(_)), "{error}");
+    assert_eq!(server.count(), Count { granted: 2, refused: 1 });
+    for client in [&client, &copy] {
+        client.refresh().unwrap();
+        assert!(server.knows_alice(client), "a late use ends no login");
+    }
+}
+
 pub(crate) fn six_clients_that_refresh_at_once_refresh_once(server: &Server) {
     let file = server.file("login");
     drop(server.logged_in(first_app(server), "login"));

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the authorization servers of the interop tests, and what drives a browser. All but
-# glewlwyd, a Debian package, goes into .interop/, which git ignores. What is there in the right
-# version is left alone. Needs Node 20 with npm, Python 3.10 with venv, openssl; apt for glewlwyd.
+# glewlwyd and Doorkeeper, Debian packages, goes into .interop/, which git ignores. What is there in the
+# right version is left alone. Needs Node 20 with npm, Python 3.10 with venv, openssl; apt for the two.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -19,31 +19,44 @@ for package in oidc-provider@9.13.3 playwright-core@1.65.1; do
   echo "$name $(installed "$name")"
 done
 
-# With oauthlib 4.0.1 the device endpoint of this version ends in a TypeError.
-toolkit=3.4.1 oauthlib=3.3.1
-python=.interop/venv/bin/python
-versions() {
-  "$python" -c 'from importlib.metadata import version
-print("django-oauth-toolkit", version("django-oauth-toolkit"), "oauthlib", version("oauthlib"))' \
-    2>/dev/null || true
+python() { # FOLDER PACKAGE==VERSION...: these in a virtual environment
+  local folder=.interop/$1 wanted=${*:2} found
+  found=$("$folder/bin/python" - "${@:2}" 2>/dev/null <<'END' || true
+import sys
+from importlib.metadata import version
+names = [wanted.split("==")[0] for wanted in sys.argv[1:]]
+print(*(f"{name}=={version(name)}" for name in names))
+END
+  )
+  if [ "$found" != "$wanted" ]; then
+    python3 -m venv --clear "$folder"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "${@:2}"
+  fi
+  echo "$wanted"
 }
-wanted="django-oauth-toolkit $toolkit oauthlib $oauthlib"
-if [ "$(versions)" != "$wanted" ]; then
-  python3 -m venv --clear .interop/venv
-  "$python" -m pip install --quiet --disable-pip-version-check \
-    "django-oauth-toolkit==$toolkit" "oauthlib==$oauthlib"
-fi
-versions
+# With oauthlib 4.0.1 the device endpoint of this version ends in a TypeError.
+python venv django-oauth-toolkit==3.4.1 oauthlib==3.3.1
+python authlib authlib==1.9.8 flask==3.1.3
 
+gems='%w[rails sqlite3 puma doorkeeper].each { |name| gem name }
+puts Gem.loaded_specs["doorkeeper"].full_name'
+packages=()
 if ! command -v glewlwyd >/dev/null || ! command -v sqlite3 >/dev/null; then
+  packages+=(glewlwyd sqlite3)
+fi
+if ! ruby -e "$gems" >/dev/null 2>&1; then
+  packages+=(ruby-doorkeeper ruby-rails ruby-sqlite3 puma)
+fi
+if [ "${#packages[@]}" -ne 0 ]; then
   apt-get update -qq
-  # The package would start a service of its own; the tests run the program themselves.
+  # glewlwyd would start a service of its own; the tests run the program themselves.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod +x "$policy"
     trap 'rm -f "$policy"' EXIT
   fi
-  apt-get install -y -qq --no-install-recommends glewlwyd sqlite3
+  apt-get install -y -qq --no-install-recommends "${packages[@]}"
 fi
 glewlwyd --version
+ruby -e "$gems"

@@ -67,8 +67,8 @@ pub(crate) fn a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call
     assert!(server.knows_alice(&client));
 }
 
-/// As the one before, on a server that answers a second use with the same new pair.
-pub(crate) fn a_lost_answer_is_asked_for_again_within_the_grace(server: &Server) {
+/// As the one before, on a server that grants a second use for a while.
+pub(crate) fn a_lost_answer_is_asked_for_again(server: &Server) {
     let client = server.logged_in(BASIC, "login");
     let before = client.token().unwrap();
     server.lose(1);

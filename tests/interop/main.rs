@@ -1,5 +1,5 @@
 //! The whole crate against authorization servers that others wrote: npm `oidc-provider`,
-//! django-oauth-toolkit and glewlwyd. What is to hold on each is a flow; here is who supports what.
+//! django-oauth-toolkit, glewlwyd, Doorkeeper and Authlib. What is to hold on each is a flow; here is who supports what.
 //!
 //! `tests/interop/install.sh` installs them. Without one its tests say that they were skipped, and
 //! fail where `EVERGRANT_REQUIRE_ALL=1` is set.
@@ -13,7 +13,10 @@
     feature = "oidc"
 ))]
 mod any_service;
+mod authlib;
 mod browser;
+mod crew;
+mod doorkeeper;
 mod expiry;
 mod flows;
 mod glewlwyd;
@@ -22,12 +25,20 @@ mod lost;
 mod oidc_provider;
 mod person;
 mod process;
+mod race;
 mod server;
 mod toolkit;
+mod wire;
 
 /// Whether a skip is a failure.
 fn everything_is_required() -> bool {
     std::env::var("EVERGRANT_REQUIRE_ALL").is_ok_and(|value| value == "1")
+}
+
+/// What [`crew::Crew`] starts: not a test of its own.
+#[test]
+fn crew_entry() {
+    crew::work_if_told_to();
 }
 
 /// Rotates, and ends the login when a refresh token comes twice.
@@ -70,7 +81,7 @@ mod on_the_toolkit_with_grace {
         flows::a_second_use_is_forgiven_for_a_while,
         flows::six_clients_that_refresh_at_once_refresh_once,
         flows::six_that_share_no_store_are_forgiven,
-        lost::a_lost_answer_is_asked_for_again_within_the_grace,
+        lost::a_lost_answer_is_asked_for_again,
     }
 }
 
@@ -85,5 +96,47 @@ mod on_glewlwyd {
         flows::a_client_of_its_own_gets_a_token_without_a_person,
         flows::a_wrong_secret_costs_the_login_which_is_told,
         flows::who_logs_out_leaves_nothing_behind,
+    }
+}
+
+/// Doorkeeper with its column `previous_refresh_token`: a used refresh token stays good until the access
+/// token that came with its successor is used.
+mod on_doorkeeper {
+    crate::flows::flows! {
+        crate::doorkeeper::start(60);
+        flows::every_kind_of_client_logs_in_with_a_code_and_pkce,
+        flows::every_refresh_rotates_and_the_login_lives_on,
+        flows::a_second_use_is_granted_until_the_successor_is_used,
+        flows::six_clients_that_refresh_at_once_refresh_once,
+        flows::a_client_of_its_own_gets_a_token_without_a_person,
+        flows::a_wrong_secret_costs_nothing,
+        flows::who_logs_out_leaves_nothing_behind,
+        lost::a_lost_answer_is_asked_for_again,
+    }
+}
+
+/// Doorkeeper without that column: a used refresh token is dead at once, and a second use ends nothing.
+mod on_strict_doorkeeper {
+    crate::flows::flows! {
+        crate::doorkeeper::start_strict(60);
+        flows::every_refresh_rotates_and_the_login_lives_on,
+        flows::a_second_use_is_refused_which_is_told,
+        flows::six_clients_that_refresh_at_once_refresh_once,
+        lost::a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call,
+    }
+}
+
+/// The same rule in code that has nothing in common with the other's.
+mod on_authlib {
+    crate::flows::flows! {
+        crate::authlib::start(60);
+        flows::every_kind_of_client_logs_in_with_a_code_and_pkce,
+        flows::every_refresh_rotates_and_the_login_lives_on,
+        flows::a_second_use_is_refused_which_is_told,
+        flows::six_clients_that_refresh_at_once_refresh_once,
+        flows::a_client_of_its_own_gets_a_token_without_a_person,
+        flows::a_wrong_secret_costs_nothing,
+        flows::who_logs_out_leaves_nothing_behind,
+        lost::a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call,
     }
 }

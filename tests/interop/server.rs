@@ -61,11 +61,15 @@ pub(crate) trait Kind: Sync {
 
     /// Whether it has the document of RFC 8414 beside that of OpenID Connect.
     #[cfg_attr(not(feature = "discovery"), allow(dead_code))]
-    fn has_oauth_metadata(&self) -> bool;
+    fn has_oauth_metadata(&self) -> bool {
+        panic!("discovery is not tested on this server")
+    }
 
     /// The application of a device.
     #[cfg_attr(not(feature = "device"), allow(dead_code))]
-    fn device_app(&self) -> App;
+    fn device_app(&self) -> App {
+        panic!("the device grant is not tested on this server")
+    }
 
     /// What a device asks for.
     #[cfg_attr(not(feature = "device"), allow(dead_code))]
@@ -130,11 +134,18 @@ pub(crate) trait Kind: Sync {
     }
 }
 
+/// The provider row of a server, for one of its applications.
+pub(crate) fn provider(kind: &dyn Kind, port: u16, app: App) -> ProviderBuilder {
+    let url = format!("http://127.0.0.1:{port}");
+    let provider = kind.provider(&url, port).api_base(&url);
+    provider.client_auth(app.2).ends_access_token(kind.ends_access_token())
+}
+
 /// A running server, with an empty folder for stores. Both end with it.
 pub(crate) struct Server {
     pub(crate) kind: &'static dyn Kind,
     pub(crate) url: String,
-    port: u16,
+    pub(crate) port: u16,
     agent: Agent,
     // In this order: the process ends before its folder does.
     _process: Process,
@@ -164,8 +175,7 @@ impl Server {
     }
 
     pub(crate) fn provider(&self, app: App) -> ProviderBuilder {
-        let provider = self.kind.provider(&self.url, self.port).api_base(&self.url);
-        provider.client_auth(app.2).ends_access_token(self.kind.ends_access_token())
+        provider(self.kind, self.port, app)
     }
 
     pub(crate) fn builder(&self, app: App, backend: impl TokenBackend + 'static) -> ClientBuilder {

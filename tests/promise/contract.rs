@@ -5,40 +5,73 @@ use std::time::Duration;
 
 use evergrant::backend::Record;
 use evergrant::backend::{FileBackend, LockKind, MemoryBackend};
-use evergrant::sandbox::contract::{Contract, Report};
+use evergrant::sandbox::contract::{self, Contract, Report};
 use evergrant::{BoxError, Guard, TokenBackend};
 
 use crate::support::TempDir;
+
+/// Said of a file: `strace.rs` sees each flush.
+const FLUSHES: (&str, &str) =
+    ("a saved record survives a power cut", "strace sees each flush, in strace.rs");
 
 #[test]
 fn the_memory_backend_keeps_the_contract() {
     let store = MemoryBackend::new();
     let contract = Contract::new(|| store.clone()).compares(true).locks(LockKind::FreedByDeath);
-    let report = contract.check();
+    let raw = "a damaged record is an error and is not overwritten";
+    let report = contract.without(raw, "it has no bytes that could be damaged").check();
     report.assert();
-    assert_eq!(report.skipped.len(), 1, "{report}");
+    let (alone, all) = (report.passed.len(), report.passed.len() + report.excused.len());
+    assert_eq!((alone, all), (18, 28), "{report}");
 }
 
 #[test]
 fn the_file_backend_keeps_the_contract() {
+    contract::worker(|path| FileBackend::new(path));
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let report = Contract::new(|| FileBackend::new(&path))
         .compares(true)
         .locks(LockKind::FreedByDeath)
         .raw(|bytes| std::fs::write(&path, bytes).unwrap())
+        .reopen(|| FileBackend::new(&path))
+        .in_second_process("contract::the_file_backend_keeps_the_contract", path.to_str().unwrap())
+        .without(FLUSHES.0, FLUSHES.1)
         .check();
     report.assert();
-    assert!(report.skipped.is_empty(), "{report}");
+    assert_eq!(report.passed.len(), 27, "{report}");
 }
 
 #[test]
-fn what_a_plain_backend_does_not_claim_is_skipped() {
+fn what_is_not_declared_is_told_and_is_not_green() {
     let store = Broken::new(Flaw::NeverCompares);
     let report = Contract::new(|| store.clone()).check();
+    assert!(report.failed.is_empty() && report.excused.is_empty(), "{report}");
+    assert_eq!((report.passed.len(), report.skipped.len()), (10, 18), "{report}");
+    assert_eq!(report.not_checked().count(), 18);
+    assert!(report.not_checked().all(|(_, reason)| !reason.is_empty()));
+    let said = report.to_string();
+    let flushes = "not checked: a saved record survives a power cut: whether save flushes cannot be \
+                   seen";
+    assert!(said.contains(flushes), "{said}");
+    assert!(said.ends_with("10 checks passed, 0 failed, 18 were not run\n"), "{said}");
+    let panic = std::panic::catch_unwind(|| report.assert()).unwrap_err();
+    let said = panic.downcast::<String>().unwrap();
+    assert!(said.starts_with("the backend was not checked as a whole"), "{said}");
+}
+
+#[test]
+fn a_check_is_left_out_with_a_reason_and_only_by_its_name() {
+    let store = MemoryBackend::new();
+    let contract = Contract::new(|| store.clone()).compares(false).locks(LockKind::None);
+    let left_out =
+        contract.without("a damaged record is an error and is not overwritten", "memory");
+    let report = left_out.check();
     report.assert();
-    assert_eq!(report.skipped.len(), 9, "{report}");
-    assert!(report.skipped.iter().all(|(_, reason)| !reason.is_empty()));
+    assert_eq!(report.not_checked().count(), 18, "{report}");
+    let contract = Contract::new(|| store.clone()).without("no such check", "a typing error");
+    let report = contract.check();
+    assert_eq!(report.failed, [("no such check", "no check has this name".to_owned())]);
 }
 
 /// A store with one flaw.
@@ -182,7 +215,7 @@ fn each_flaw_is_found_by_the_check_that_is_for_it() {
 
 #[test]
 #[should_panic(
-    expected = "failed:  clear forgets, and may be repeated: an empty store has a record"
+    expected = "failed:      clear forgets, and may be repeated: an empty store has a record"
 )]
 fn a_failed_check_is_a_panic_that_names_it() {
     Broken::report(Flaw::NeverClears).assert();

@@ -6,18 +6,26 @@ mod contract;
 mod crash;
 mod disk;
 mod files;
+mod flawed_stores;
 mod foreign;
+#[cfg(unix)]
+mod forks;
 mod full_disk;
 mod kills;
 mod order;
 mod outcomes;
+#[cfg(target_os = "linux")]
+mod places;
 #[cfg(unix)]
 mod reality;
 #[cfg(target_os = "linux")]
 mod stopped;
 mod storm;
 mod strace;
+#[cfg(unix)]
+mod strangers;
 mod support;
+mod table;
 mod threads_and_processes;
 mod unsaved;
 mod worker;
@@ -33,5 +41,12 @@ fn child_entry() {
         strace::CHILDREN,
         worker::CHILDREN,
         kills::CHILDREN,
+        #[cfg(unix)]
+        forks::CHILDREN,
+        #[cfg(unix)]
+        strangers::CHILDREN,
+        #[cfg(target_os = "linux")]
+        places::CHILDREN,
+        table::CHILDREN,
     ]);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use evergrant::backend::{BackendError, Durability, LockKind, PostgresBackend};
-use evergrant::sandbox::contract::{Contract, noted, successor};
+use evergrant::sandbox::contract::{self, Contract, noted, successor};
 use evergrant::{BoxError, Error, TokenBackend as _};
 use postgres::{Client, NoTls};
 
@@ -75,31 +75,46 @@ fn holders(server: &Server) -> Vec<i32> {
     admin(server).query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
 }
 
+/// On connections of somebody else's, in a schema of its own.
+fn lent(url: &str) -> PostgresBackend {
+    let url = url.to_owned();
+    let open = move || Client::connect(&url, NoTls).map(Lent);
+    PostgresBackend::with_connections(open).table("Odd.log\"ins").account("o'neill \u{1f511}")
+}
+
+/// Opens a store by a name that both processes know: a URL, or `lent` and a URL.
+fn named(name: &str) -> PostgresBackend {
+    match name.strip_prefix("lent ") {
+        Some(url) => lent(url),
+        None => PostgresBackend::new(name).unwrap(),
+    }
+}
+
+/// The whole suite, but for the power cut.
+fn keeps(server: &Server, table: &str, name: &str) {
+    let raw = |bytes: &[u8]| {
+        let sql = format!("UPDATE {table} SET record = $1");
+        assert_eq!(admin(server).execute(&sql, &[&bytes]).unwrap(), 1);
+    };
+    Contract::new(|| named(name))
+        .compares(true)
+        .locks(LockKind::Lease)
+        .raw(raw)
+        .in_second_process("postgres::it_keeps_the_contract", name)
+        .without("a saved record survives a power cut", "the server flushes: synchronous_commit")
+        .check()
+        .assert();
+}
+
 #[test]
 fn it_keeps_the_contract() {
+    contract::worker(named);
     let Some(server) = servers::postgres() else { return };
-    let raw = |bytes: &[u8]| {
-        let sql = "UPDATE evergrant_logins SET record = $1";
-        assert_eq!(admin(&server).execute(sql, &[&bytes]).unwrap(), 1);
-    };
-    let contract = Contract::new(|| store(&server));
-    let report = contract.compares(true).locks(LockKind::Lease).raw(raw).check();
-    report.assert();
-    assert!(report.skipped.is_empty(), "{report}");
-    // On connections of somebody else's, in a schema of its own, all transactions serializable.
+    keeps(&server, "evergrant_logins", &server.url());
     let sql = "CREATE SCHEMA \"Odd\"; \
                ALTER DATABASE postgres SET default_transaction_isolation = 'serializable'";
     admin(&server).batch_execute(sql).unwrap();
-    let url = server.url();
-    Contract::new(|| {
-        let url = url.clone();
-        let open = move || Client::connect(&url, NoTls).map(Lent);
-        PostgresBackend::with_connections(open).table("Odd.log\"ins").account("o'neill \u{1f511}")
-    })
-    .compares(true)
-    .locks(LockKind::Lease)
-    .check()
-    .assert();
+    keeps(&server, "\"Odd\".\"log\"\"ins\"", &format!("lent {}", server.url()));
 }
 
 #[test]

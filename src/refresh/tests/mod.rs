@@ -276,6 +276,7 @@ impl World {
                 not_before: None,
                 unanswered_since: None,
                 early: false,
+                unlocked: false,
                 seen: Vec::new(),
                 unknown: Default::default(),
             });

@@ -1,0 +1,62 @@
+//! Which content of a record is known to be on the disk.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::super::disk;
+
+/// Content of a file, recognizably: no name is ever given to other content under these.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Content {
+    file: Option<(u64, u64)>,
+    modified: Option<SystemTime>,
+    digest: Vec<u8>,
+}
+
+impl Content {
+    pub(super) fn of(file: &File, bytes: &[u8]) -> Option<Content> {
+        let metadata = file.metadata().ok()?;
+        Some(Content {
+            file: disk::identity(&metadata),
+            modified: metadata.modified().ok(),
+            digest: ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec(),
+        })
+    }
+
+    /// The same in one line; `None` where a file has no identity.
+    fn name(&self) -> Option<String> {
+        let (device, inode) = self.file?;
+        let modified = self.modified?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
+        let digest: String = self.digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(format!("{device} {inode} {modified} {digest}\n"))
+    }
+}
+
+/// The file that says which content was flushed, file and folder. It is written after that and never
+/// flushed itself: who finds in it the very content that is in the record need not flush again, which
+/// is most of what a short program spends on its store. After a power cut it may be gone or old, and
+/// then it names another content.
+pub(super) fn path(target: &Path) -> PathBuf {
+    disk::beside(target, ".", ".evergrant-flushed")
+}
+
+pub(super) fn write(target: &Path, content: Option<&Content>) {
+    if let Some(text) = content.and_then(Content::name) {
+        let path = path(target);
+        // Never through a link, and never into a pipe: a file of its own each time. If it cannot be
+        // written, the next program flushes once more.
+        let _ = disk::remove(&path);
+        let _ = disk::create(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+    }
+}
+
+pub(super) fn names(target: &Path, content: &Content) -> bool {
+    let Ok(Some((file, _))) = disk::open(&path(target), File::options().read(true)) else {
+        return false;
+    };
+    let mut found = Vec::new();
+    let read = file.take(256).read_to_end(&mut found).is_ok();
+    read && content.name().is_some_and(|name| name.as_bytes() == found)
+}

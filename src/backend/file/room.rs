@@ -1,0 +1,207 @@
+//! The file with room for the next record, `.NAME.evergrant-next`, and what else a save needs of the
+//! folder: found out before anything is spent on it.
+
+use std::fs::{self, File, Metadata};
+use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+
+use super::super::locked::Locked;
+use super::super::{BackendError, disk, owner};
+use crate::error::BoxError;
+use crate::secret::random_id;
+
+/// The least room that is kept for a successor: its tokens may be longer than the present ones.
+pub(super) const ROOM: usize = 16 << 10;
+
+/// Where the room is reserved.
+pub(super) fn path(target: &Path) -> PathBuf {
+    disk::beside(target, ".", ".evergrant-next")
+}
+
+/// The file with the room, locked. `None`: somebody else has it, or it was not ours and is gone now.
+/// It is written in place, so it must be a file that this user has made and that has no second name.
+///
+/// `us` keeps who we are, as the file system says it.
+pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked>, BoxError> {
+    let created = std::cell::Cell::new(false);
+    let open = |path: &Path| open(path, &created);
+    let Some(locked) = Locked::take(path, &open)? else { return Ok(None) };
+    let file = locked.file()?;
+    let failed = |error: &std::io::Error| disk::failed("look at", path, error);
+    let metadata = file.metadata().map_err(|error| failed(&error))?;
+    let owner = owner::of(&metadata);
+    if created.get() {
+        *us.lock() = owner;
+        return Ok(Some(locked));
+    }
+    let mut ours = *us.lock() == owner;
+    if !ours {
+        let now = owner::ours(path)?;
+        *us.lock() = now;
+        ours = now == owner;
+    }
+    if !ours || has_second_name(&metadata) {
+        disk::remove(path)?;
+        return Ok(None);
+    }
+    disk::make_private(&file).map_err(|error| disk::failed("set the mode of", path, &error))?;
+    Ok(Some(locked))
+}
+
+fn open(path: &Path, created: &std::cell::Cell<bool>) -> Result<File, BoxError> {
+    loop {
+        match disk::create(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(disk::failed("create", path, &error)),
+            Ok(file) => {
+                created.set(true);
+                return Ok(file);
+            }
+        }
+        match disk::open(path, File::options().write(true)) {
+            Ok(Some((file, _))) => return Ok(file),
+            Ok(None) => {}
+            // Another user's. The room in it is lost, and what we write is not shown to them.
+            Err(error) if is_closed(path, &error) => disk::remove(path)?,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether the file at `path` is one that this user may not open.
+fn is_closed(path: &Path, error: &BoxError) -> bool {
+    let regular = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    regular && matches!(BackendError::find(error), Some(BackendError::Config(_)))
+}
+
+#[cfg(unix)]
+fn has_second_name(metadata: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(metadata) > 1
+}
+
+#[cfg(not(unix))]
+fn has_second_name(_: &Metadata) -> bool {
+    false
+}
+
+/// Refuses a record with a second name. A save gives the first name a new file; the second keeps the
+/// old record, and with it a refresh token that is used up.
+pub(super) fn check_names(target: &Path) -> Result<(), BoxError> {
+    match fs::symlink_metadata(target) {
+        Ok(metadata) if metadata.is_file() && has_second_name(&metadata) => {
+            Err(disk::wrong(format!(
+                "{} has a second name (a hard link), under which a save would leave a refresh token \
+                 that is used up; remove the other name (find it with `find -samefile`), or make it \
+                 a symbolic link",
+                target.display()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Finds out whether a record could be stored at `target`: as [`FileBackend::save`] does it, in a file
+/// of its own that is gone afterwards. `Some` says that the folder cannot be flushed.
+///
+/// [`FileBackend::save`]: super::FileBackend
+pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
+    check_names(target)?;
+    if is_mounted(target) {
+        return Err(mounted(target));
+    }
+    let probe = disk::beside(target, ".", &format!(".evergrant-{}", random_id()));
+    let written = disk::create(&probe)
+        .map_err(|error| disk::failed("create", &probe, &error))
+        .and_then(|file| {
+            let zeros = vec![0_u8; ROOM];
+            overwrite(&file, &zeros).map_err(|error| disk::failed("write", &probe, &error))
+        });
+    disk::remove(&probe)?;
+    written?;
+    disk::flush_folder(target)
+}
+
+/// What a file that could not be put in the place of another has to say.
+pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
+    if error.kind() == ErrorKind::ResourceBusy {
+        return mounted(target);
+    }
+    disk::denied("replace", target, error)
+}
+
+fn mounted(target: &Path) -> BoxError {
+    disk::wrong(format!(
+        "cannot replace {}: the file itself is mounted (a single-file mount of a container, \
+         `subPath`); mount its folder instead",
+        target.display()
+    ))
+}
+
+/// Whether something is mounted on the file itself.
+fn is_mounted(target: &Path) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use std::os::unix::ffi::OsStrExt as _;
+        // proc_pid_mountinfo(5): the fifth field, with blanks and backslashes as `\040`.
+        let path = target.as_os_str().as_bytes();
+        let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
+        let is_it = |line: &[u8]| {
+            let point = line.split(|byte| *byte == b' ').nth(4);
+            point.is_some_and(|point| unescaped(point) == path)
+        };
+        mounts.split(|byte| *byte == b'\n').any(is_it)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = target;
+        false
+    }
+}
+
+/// A backslash and three octal digits are a byte.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn unescaped(mut text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    loop {
+        match text {
+            [b'\\', a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', rest @ ..] => {
+                bytes.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                text = rest;
+            }
+            [byte, rest @ ..] => {
+                bytes.push(*byte);
+                text = rest;
+            }
+            [] => return bytes,
+        }
+    }
+}
+
+/// Writes `bytes` over what a file holds, cuts it to their length and flushes it. In this order:
+/// to cut first would give the room back.
+pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<()> {
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::unescaped;
+
+    #[test]
+    fn the_names_of_mounts_are_read_as_they_are_written() {
+        for (written, read) in [
+            ("/a/b", "/a/b"),
+            (r"/a\040b\134", r"/a b\"),
+            (r"/a\04", r"/a\04"),
+            (r"\400", r"\400"),
+            ("\\011x", "\tx"),
+        ] {
+            assert_eq!(unescaped(written.as_bytes()), read.as_bytes(), "{written}");
+        }
+    }
+}

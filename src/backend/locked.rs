@@ -1,0 +1,159 @@
+//! A file that is locked: what keeps threads and processes apart, forked ones included.
+
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use super::{BackendError, disk};
+use crate::error::BoxError;
+
+/// A locked file. The lock is let go before the handle closes, so a child process that was forked
+/// cannot keep it. The lock belongs to the process that took it: in a forked child, a copy of it
+/// neither holds nor frees anything.
+#[derive(Debug)]
+pub(super) struct Locked {
+    // The file itself is in `TAKEN`, where a forked child finds it and closes its copy.
+    file: Weak<File>,
+    process: u32,
+    // After the file: until it is closed, nobody in this process may open another.
+    _slots: [Slot; 2],
+}
+
+impl Locked {
+    /// One attempt. `None`: somebody else has it, here or in another process.
+    pub(super) fn take(
+        path: &Path,
+        open: &dyn Fn(&Path) -> Result<File, BoxError>,
+    ) -> Result<Option<Locked>, BoxError> {
+        let Some(by_path) = Slot::take(Key::Path(path.to_owned())) else { return Ok(None) };
+        let file = open(path)?;
+        let fail = |error: &std::io::Error| Err(disk::failed("lock", path, error));
+        let identity = match file.metadata() {
+            Ok(metadata) => disk::identity(&metadata),
+            Err(error) => return fail(&error),
+        };
+        // The same file under another name: a hard link, a second mount.
+        let Some(by_file) = Slot::take(Key::File(identity)) else { return Ok(None) };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => {
+                return Err(disk::wrong(format!(
+                    "cannot lock {}: {error}; its file system has no locks, or no lock service \
+                     answers (NFS); keep the file on another",
+                    path.display()
+                )));
+            }
+            Err(TryLockError::Error(error)) => return fail(&error),
+        }
+        let file = Arc::new(file);
+        let weak = Arc::downgrade(&file);
+        let process = std::process::id();
+        TAKEN.lock().files.push((process, file));
+        let locked = Locked { file: weak, process, _slots: [by_path, by_file] };
+        // Renamed or removed while we were opening it: whoever comes next locks another file.
+        match disk::is_at(&*locked.file()?, path) {
+            Ok(true) => Ok(Some(locked)),
+            Ok(false) => Ok(None),
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// The file. An error in a forked child, which has closed its copy.
+    pub(super) fn file(&self) -> Result<Arc<File>, BoxError> {
+        self.file.upgrade().filter(|_| self.process == std::process::id()).ok_or_else(|| {
+            BackendError::Unavailable("a lock belongs to the process before the fork".to_owned())
+                .into()
+        })
+    }
+
+    /// Whether this process has it, and the file is still the one at `path`. A file that cannot be
+    /// looked at counts as gone.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        self.file().is_ok_and(|file| disk::is_at(&file, path).unwrap_or(false))
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        if self.process != std::process::id() {
+            return;
+        }
+        let file = TAKEN.lock().release(self.file.as_ptr());
+        if let Some(file) = file {
+            let _ = file.unlock();
+        }
+    }
+}
+
+/// No support for locks at all, or no lock service (`ENOLCK`, for which std has no name).
+fn has_no_locks(error: &std::io::Error) -> bool {
+    const ENOLCK: i32 = match () {
+        () if cfg!(any(target_os = "linux", target_os = "android")) => 37,
+        () if cfg!(any(target_os = "solaris", target_os = "illumos")) => 46,
+        () => 77,
+    };
+    error.kind() == ErrorKind::Unsupported || cfg!(unix) && error.raw_os_error() == Some(ENOLCK)
+}
+
+/// What is locked here, each with the process that did it: a forked child has a copy of the list, and
+/// nothing in it is the child's.
+static TAKEN: Mutex<Taken> = Mutex::new(Taken { keys: Vec::new(), files: Vec::new() });
+
+struct Taken {
+    // On NFS the system's lock does not keep two threads apart (flock(2): it is emulated there by a
+    // lock that belongs to the process).
+    keys: Vec<(u32, Key)>,
+    files: Vec<(u32, Arc<File>)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Key {
+    Path(PathBuf),
+    File(Option<(u64, u64)>),
+}
+
+impl Taken {
+    /// Closes the copies that a fork has made. The parent's lock lives in all copies of its open file:
+    /// if the parent is killed, it is free only when the last one is closed.
+    fn forget_the_parents(&mut self, process: u32) {
+        self.keys.retain(|(of, _)| *of == process);
+        self.files.retain(|(of, _)| *of == process);
+    }
+
+    fn release(&mut self, file: *const File) -> Option<Arc<File>> {
+        let at = self.files.iter().position(|(_, held)| Arc::as_ptr(held) == file)?;
+        Some(self.files.swap_remove(at).1)
+    }
+}
+
+/// An entry of [`TAKEN`].
+#[derive(Debug)]
+struct Slot(Option<(u32, Key)>);
+
+impl Slot {
+    fn take(key: Key) -> Option<Slot> {
+        if key == Key::File(None) {
+            return Some(Slot(None));
+        }
+        let entry = (std::process::id(), key);
+        let mut taken = TAKEN.lock();
+        taken.forget_the_parents(entry.0);
+        if taken.keys.contains(&entry) {
+            return None;
+        }
+        taken.keys.push(entry.clone());
+        Some(Slot(Some(entry)))
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let Some(entry) = &self.0 {
+            TAKEN.lock().keys.retain(|taken| taken != entry);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Whose a file is. std does not say who we are, and a file system may know us by another number
+//! (NFS with `root_squash`, CIFS), so what is compared is a file that we have just made there.
+
+use std::fs::{self, File, Metadata};
+use std::path::Path;
+
+use super::disk;
+use crate::error::BoxError;
+use crate::secret::random_id;
+
+/// The number of a user; `None` where files have none.
+#[cfg(unix)]
+pub(super) fn of(metadata: &Metadata) -> Option<u32> {
+    Some(std::os::unix::fs::MetadataExt::uid(metadata))
+}
+
+#[cfg(not(unix))]
+pub(super) fn of(_: &Metadata) -> Option<u32> {
+    None
+}
+
+/// Who owns the files that we make beside `path`: makes one, and removes it.
+pub(super) fn ours(path: &Path) -> Result<Option<u32>, BoxError> {
+    if cfg!(not(unix)) {
+        return Ok(None);
+    }
+    let probe = disk::beside(path, ".", &format!(".evergrant-{}", random_id()));
+    let file = disk::create(&probe).map_err(|error| disk::failed("create", &probe, &error))?;
+    let metadata = file.metadata();
+    disk::remove(&probe)?;
+    let metadata = metadata.map_err(|error| disk::failed("look at", &probe, &error))?;
+    Ok(of(&metadata))
+}
+
+/// Refuses a lock file that a stranger could take away while it is held. Its times can be set
+/// (`touched`) by its owner and by root alone.
+pub(super) fn check_lock(file: &File, path: &Path, touched: bool) -> Result<(), BoxError> {
+    let looked = file.metadata().map_err(|error| disk::failed("look at", path, &error))?;
+    let Some(owner) = of(&looked) else { return Ok(()) };
+    let folder = disk::folder(path);
+    let of_folder = || fs::metadata(folder).ok().and_then(|folder| of(&folder));
+    if owner == 0 || of_folder() == Some(owner) {
+        return Ok(());
+    }
+    // Where nothing can be made, only root could have set the times of another's file, and root can
+    // make files everywhere.
+    let ours = ours(path).map_or(touched, |ours| ours == Some(owner));
+    if ours {
+        return Ok(());
+    }
+    Err(disk::wrong(format!(
+        "the lock file {} belongs to user {owner}, who could take the lock away while it is held; \
+         remove it, give it to root or to the owner of the folder, or use another folder",
+        path.display()
+    )))
+}

@@ -1,0 +1,61 @@
+//! Authlib on Flask, as its documentation sets a server up: a used refresh token is dead at once, and
+//! so is the access token that came with it.
+
+use std::process::Command;
+
+use evergrant::provider::{ProviderBuilder, Rotation};
+use evergrant::{Provider, Secret};
+
+use crate::process::{Folder, Process};
+use crate::server::{App, BASIC, Kind, ODD, POST, Server, root, skip};
+
+pub(crate) struct Authlib;
+
+/// A server whose access tokens live this many seconds; `None` if it is not installed.
+pub(crate) fn start(lifetime: u32) -> Option<Server> {
+    let python = root().join(".interop/authlib/bin/python");
+    if !root().join(".interop/authlib/bin/flask").exists() {
+        return skip("Authlib is not installed (tests/interop/install.sh does it)");
+    }
+    let folder = Folder::new();
+    let mut command = Command::new(python);
+    // No folder of bytecode in the repository.
+    command.arg("-B").arg(root().join("tests/interop/authlib_server.py"));
+    command.env("AT_TTL", lifetime.to_string());
+    let started = Process::start(&mut command, &folder, |line| line.parse().ok());
+    let (process, port) = started.unwrap_or_else(|why| panic!("Authlib: {why}"));
+    Some(Server::new(&Authlib, process, folder, port))
+}
+
+impl Kind for Authlib {
+    fn provider(&self, url: &str, _port: u16) -> ProviderBuilder {
+        Provider::builder("authlib")
+            .authorization_endpoint(format!("{url}/authorize"))
+            .token_endpoint(format!("{url}/token"))
+            .revocation_endpoint(format!("{url}/revoke"))
+            .introspection_endpoint(format!("{url}/introspect"))
+            .rotation(Rotation::Strict)
+    }
+
+    fn scopes(&self) -> &'static [&'static str] {
+        &["read"]
+    }
+
+    fn own_apps(&self) -> &'static [App] {
+        &[BASIC, ODD, POST]
+    }
+
+    fn me(&self) -> &'static str {
+        "/me"
+    }
+
+    fn ends_access_token(&self) -> bool {
+        true
+    }
+
+    // Its introspection looks at the access token's end, whichever token it is asked about.
+    fn is_good(&self, server: &Server, refresh_token: &Secret) -> bool {
+        let answer = server.ask(&format!("/_alive?token={}", refresh_token.expose()));
+        answer["active"].as_bool().expect("active or not")
+    }
+}

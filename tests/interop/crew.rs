@@ -1,0 +1,228 @@
+//! Processes of many threads on one store, told by lines what to do: the parent's side and theirs. A
+//! process is this test program again; what it says are lines that begin with `= `.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier, Mutex};
+use std::time::{Duration, SystemTime};
+
+use evergrant::clock::{Clock, SystemClock};
+use evergrant::{Client, Credentials, FileBackend};
+use serde_json::Value;
+
+use crate::server::{BASIC, Kind, REDIRECT_URI, provider};
+use crate::wire::HANGS;
+use crate::{authlib, doorkeeper};
+
+/// The threads of each process.
+pub(crate) const THREADS: usize = 8;
+
+/// The servers, by the names that a process knows them by.
+const KINDS: [(&str, &dyn Kind); 3] = [
+    ("doorkeeper", &doorkeeper::UNTIL_USED),
+    ("doorkeeper-strict", &doorkeeper::STRICT),
+    ("authlib", &authlib::Authlib),
+];
+
+/// The computer's clocks, so much ahead.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead(Mutex<Duration>);
+
+impl Ahead {
+    pub(crate) fn by(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+
+    pub(crate) fn set(&self, by: Duration) {
+        *self.0.lock().unwrap() = by;
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> SystemTime {
+        SystemClock.now() + self.by()
+    }
+    fn monotonic(&self) -> Duration {
+        SystemClock.monotonic() + self.by()
+    }
+    fn sleep(&self, duration: Duration) {
+        SystemClock.sleep(duration);
+    }
+}
+
+/// What a process needs to know.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) kind: &'static str,
+    pub(crate) port: u16,
+    /// Where token requests go: the way by a [`crate::wire::Wire`].
+    pub(crate) token_endpoint: String,
+    pub(crate) store: PathBuf,
+}
+
+impl Place {
+    fn kind(&self) -> &'static dyn Kind {
+        KINDS.iter().find(|(name, _)| *name == self.kind).expect("a server").1
+    }
+
+    /// A client of the server in this place.
+    pub(crate) fn client(&self, clock: Arc<Ahead>) -> Client {
+        let provider = provider(self.kind(), self.port, BASIC).token_endpoint(&self.token_endpoint);
+        let provider = provider.build().expect("a provider");
+        let credentials = Credentials::new(BASIC.0, BASIC.1).with_redirect_uri(REDIRECT_URI);
+        let store = FileBackend::new(&self.store).with_clock(clock.clone());
+        Client::builder(provider, credentials, store).clock(clock).build()
+    }
+}
+
+/// What a process is, if this one was started as one of a crew; never returns then.
+pub(crate) fn work_if_told_to() {
+    let variable = |name: &str| std::env::var(format!("EVERGRANT_CREW_{name}")).ok();
+    let Some(kind) = variable("KIND") else { return };
+    let place = Place {
+        kind: KINDS.iter().find(|(name, _)| *name == kind).expect("a server").0,
+        port: variable("PORT").expect("a port").parse().expect("a number"),
+        token_endpoint: variable("TOKEN").expect("an address"),
+        store: variable("STORE").expect("a file").into(),
+    };
+    let clock = Arc::new(Ahead::default());
+    let client = place.client(clock.clone());
+    let me = place.kind().me();
+    for line in std::io::stdin().lines() {
+        let line = line.expect("text");
+        // One call of each thread, with the clock so far ahead.
+        clock.set(Duration::from_secs(line.parse().expect("seconds")));
+        let start = Barrier::new(THREADS);
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    start.wait();
+                    say(&match client.get(me).read_json::<Value>() {
+                        Ok(value) if value["sub"] == "alice" => "ok".to_owned(),
+                        Ok(value) => format!("another answer: {value}"),
+                        Err(error) => format!("{} {error}", error.kind()),
+                    });
+                });
+            }
+        });
+    }
+    std::process::exit(0);
+}
+
+fn say(text: &str) {
+    // One write: the lines of two threads do not mix.
+    let line = format!("\n= {}\n", text.replace('\n', " "));
+    let mut output = std::io::stdout().lock();
+    let _ = output.write_all(line.as_bytes()).and_then(|()| output.flush());
+}
+
+/// A process; it is killed when this is dropped.
+struct Worker {
+    process: Child,
+    input: ChildStdin,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What the threads of a crew got, with how many got it.
+pub(crate) type Answers = BTreeMap<String, usize>;
+
+pub(crate) struct Crew {
+    place: Place,
+    workers: BTreeMap<usize, Worker>,
+    /// Those that have been told to call, and not been heard.
+    busy: BTreeSet<usize>,
+    next: usize,
+    say: Sender<(usize, Option<String>)>,
+    said: Receiver<(usize, Option<String>)>,
+}
+
+impl Crew {
+    pub(crate) fn new(place: Place, processes: usize) -> Crew {
+        let (say, said) = channel();
+        let workers = BTreeMap::new();
+        let mut crew = Crew { place, workers, busy: BTreeSet::new(), next: 0, say, said };
+        (0..processes).for_each(|_| crew.start());
+        crew
+    }
+
+    fn start(&mut self) {
+        let place = &self.place;
+        let mut process = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", "crew_entry", "--nocapture", "--test-threads=1"])
+            .env("EVERGRANT_CREW_KIND", place.kind)
+            .env("EVERGRANT_CREW_PORT", place.port.to_string())
+            .env("EVERGRANT_CREW_TOKEN", &place.token_endpoint)
+            .env("EVERGRANT_CREW_STORE", &place.store)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a process");
+        let id = self.next;
+        self.next += 1;
+        let output = BufReader::new(process.stdout.take().expect("its output"));
+        let say = self.say.clone();
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if let Some(said) = line.strip_prefix("= ") {
+                    let _ = say.send((id, Some(said.to_owned())));
+                }
+            }
+            let _ = say.send((id, None));
+        });
+        let input = process.stdin.take().expect("its input");
+        self.workers.insert(id, Worker { process, input });
+    }
+
+    /// Every thread makes one call.
+    pub(crate) fn call(&mut self, ahead: Duration) {
+        for (id, worker) in &mut self.workers {
+            writeln!(worker.input, "{}", ahead.as_secs()).expect("it listens");
+            self.busy.insert(*id);
+        }
+    }
+
+    /// What those that live got.
+    pub(crate) fn answers(&mut self) -> Answers {
+        let mut answers = Answers::new();
+        let mut left: BTreeMap<usize, usize> = self.busy.iter().map(|id| (*id, THREADS)).collect();
+        self.busy.clear();
+        while !left.is_empty() {
+            let (id, said) = self.said.recv_timeout(HANGS).expect("somebody hangs");
+            // Of one that was killed, nothing counts.
+            let Some(missing) = left.get_mut(&id) else { continue };
+            *answers.entry(said.expect("a process has ended")).or_default() += 1;
+            *missing -= 1;
+            if *missing == 0 {
+                left.remove(&id);
+            }
+        }
+        answers
+    }
+
+    /// The one with this number of the system's.
+    pub(crate) fn find(&self, pid: u32) -> Option<usize> {
+        self.workers.iter().find(|(_, worker)| worker.process.id() == pid).map(|(id, _)| *id)
+    }
+
+    /// One of them, but not this one.
+    pub(crate) fn another(&self, but: Option<usize>, choice: usize) -> usize {
+        let all: Vec<usize> = self.workers.keys().copied().filter(|id| Some(*id) != but).collect();
+        all[choice % all.len()]
+    }
+
+    /// SIGKILL, and another process in its place, which takes part from the next call on.
+    pub(crate) fn kill(&mut self, id: usize) {
+        drop(self.workers.remove(&id).expect("a process"));
+        self.busy.remove(&id);
+        self.start();
+    }
+}

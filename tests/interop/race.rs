@@ -1,0 +1,334 @@
+//! Eight processes of eight threads at every expiry on real servers: one request each where nothing
+//! goes wrong; and with kills and lost answers, no login is lost but where nobody can keep it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use evergrant::provider::Rotation;
+
+use crate::crew::{Ahead, Answers, Crew, Place, THREADS};
+use crate::person::Person;
+use crate::server::{BASIC, Count, REDIRECT_URI, Server, stored};
+use crate::wire::{Fault, Refresh, Wire};
+use crate::{authlib, doorkeeper};
+
+const PROCESSES: usize = 8;
+/// How long an access token lives. It ends when the server and everybody's clock say so.
+const LIFETIME: u32 = 3600;
+
+/// How many expiries are lived through where nothing goes wrong.
+fn expiries() -> usize {
+    if crate::everything_is_required() { 10 } else { 3 }
+}
+
+/// What goes wrong with a refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    RequestLost,
+    AnswerLost,
+    AnswerCutInHalf,
+    AnswerLostTwice,
+    KilledBeforeTheServerHasIt,
+    KilledBeforeTheAnswer,
+    KilledWhenTheAnswerComes,
+    KilledAtAnyMoment,
+    AnotherKilled,
+    Nothing,
+}
+
+/// What goes wrong at one expiry after the other.
+fn troubles() -> &'static [Trouble] {
+    let all = &[
+        Trouble::AnswerLost,
+        Trouble::KilledBeforeTheAnswer,
+        Trouble::KilledAtAnyMoment,
+        Trouble::RequestLost,
+        Trouble::AnswerCutInHalf,
+        Trouble::AnswerLostTwice,
+        Trouble::KilledBeforeTheServerHasIt,
+        Trouble::KilledWhenTheAnswerComes,
+        Trouble::AnotherKilled,
+        Trouble::Nothing,
+    ];
+    if crate::everything_is_required() { all } else { &all[..3] }
+}
+
+/// Which of the five cases of the promise a trouble can be, on a server that ends a refresh token at
+/// its first use.
+fn case(trouble: Trouble) -> Option<usize> {
+    match trouble {
+        Trouble::AnswerLost | Trouble::AnswerCutInHalf | Trouble::AnswerLostTwice => Some(1),
+        Trouble::KilledBeforeTheAnswer
+        | Trouble::KilledWhenTheAnswerComes
+        | Trouble::KilledAtAnyMoment => Some(2),
+        Trouble::RequestLost
+        | Trouble::KilledBeforeTheServerHasIt
+        | Trouble::AnotherKilled
+        | Trouble::Nothing => None,
+    }
+}
+
+struct Race {
+    // In this order: the processes end before what they use.
+    crew: Crew,
+    wire: Wire,
+    server: Server,
+    file: PathBuf,
+    place: Place,
+    clock: Arc<Ahead>,
+    strict: bool,
+    random: u64,
+    began: Instant,
+}
+
+impl Race {
+    fn new(kind: &'static str, server: Server) -> Race {
+        let wire = Wire::to(server.port);
+        let provider = server.provider(BASIC).build().expect("a provider");
+        let file = server.file("login");
+        let place = Place {
+            kind,
+            port: server.port,
+            token_endpoint: wire.by_way(provider.token_endpoint()),
+            store: file.clone(),
+        };
+        let seed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a date");
+        let race = Race {
+            crew: Crew::new(place.clone(), PROCESSES),
+            wire,
+            file,
+            place,
+            clock: Arc::default(),
+            strict: provider.rotation() == Rotation::Strict,
+            random: seed.as_nanos() as u64 | 1,
+            began: Instant::now(),
+            server,
+        };
+        race.log_in();
+        race
+    }
+
+    /// A person logs in.
+    fn log_in(&self) {
+        let client = self.place.client(self.clock.clone());
+        let authorization = client.authorize(self.server.kind.scopes()).expect("an authorization");
+        let mut person = Person::new(REDIRECT_URI);
+        let callback =
+            self.server.kind.log_in(&mut person, &self.server, BASIC, authorization.url());
+        client.exchange(authorization, &callback).expect("a login");
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % limit
+    }
+
+    /// The access token ends, and everybody calls.
+    fn expire(&mut self) {
+        self.server.ask("/_expire");
+        self.clock.set(self.clock.by() + Duration::from_secs(LIFETIME.into()));
+        self.crew.call(self.clock.by());
+    }
+
+    /// The process that has sent the refresh that is held.
+    fn holder(&self) -> usize {
+        let pid = stored(&self.file).note().expect("a note of the spend").holder.pid;
+        self.crew.find(pid).expect("one of the crew")
+    }
+
+    /// An expiry with this trouble.
+    fn go_through(&mut self, trouble: Trouble) -> Answers {
+        let before = self.wire.requests();
+        match trouble {
+            Trouble::RequestLost => self.wire.fault(&[Fault::LoseRequest]),
+            Trouble::AnswerLost => self.wire.fault(&[Fault::LoseAnswer]),
+            Trouble::AnswerCutInHalf => self.wire.fault(&[Fault::HalfAnswer]),
+            Trouble::AnswerLostTwice => self.wire.fault(&[Fault::LoseAnswer; 2]),
+            Trouble::KilledBeforeTheServerHasIt => self.wire.fault(&[Fault::HoldRequest]),
+            Trouble::KilledBeforeTheAnswer
+            | Trouble::KilledWhenTheAnswerComes
+            | Trouble::AnotherKilled => self.wire.fault(&[Fault::HoldAnswer]),
+            Trouble::KilledAtAnyMoment | Trouble::Nothing => {}
+        }
+        self.expire();
+        match trouble {
+            Trouble::KilledBeforeTheServerHasIt | Trouble::KilledBeforeTheAnswer => {
+                self.wire.wait_until_held();
+                self.crew.kill(self.holder());
+                self.wire.release(false);
+            }
+            Trouble::KilledWhenTheAnswerComes => {
+                self.wire.wait_until_held();
+                let holder = self.holder();
+                self.wire.release(true);
+                let moment = Duration::from_micros(self.below(3000));
+                std::thread::sleep(moment);
+                self.crew.kill(holder);
+            }
+            Trouble::KilledAtAnyMoment => {
+                self.wire.wait_for(before + 1);
+                // The answer may have come and been saved: then it is whoever has sent it, or anybody.
+                let pid = stored(&self.file).note().map(|note| note.holder.pid);
+                let holder = pid.and_then(|pid| self.crew.find(pid));
+                let choice = self.below(PROCESSES as u64) as usize;
+                let id = holder.unwrap_or_else(|| self.crew.another(None, choice));
+                let moment = Duration::from_micros(self.below(20_000));
+                std::thread::sleep(moment);
+                self.crew.kill(id);
+            }
+            Trouble::AnotherKilled => {
+                self.wire.wait_until_held();
+                let choice = self.below(PROCESSES as u64) as usize;
+                self.crew.kill(self.crew.another(Some(self.holder()), choice));
+                self.wire.release(true);
+            }
+            _ => {}
+        }
+        self.crew.answers()
+    }
+
+    /// Everybody has a token that works, without another refresh.
+    fn settled(&mut self, what: &str) {
+        let before = self.wire.requests();
+        self.crew.call(self.clock.by());
+        let answers = self.crew.answers();
+        assert_eq!(answers, ok(PROCESSES * THREADS), "{what}");
+        assert_eq!(self.wire.requests(), before, "{what}");
+        assert!(self.server.is_alive(&self.file), "{what}");
+        assert!(stored(&self.file).note().is_none(), "{what}");
+    }
+
+    /// Whether the refresh token in the store has been spent, and its successor has not come.
+    fn successor_is_nowhere(&self) -> bool {
+        let record = stored(&self.file);
+        let token = record.token().refresh_token().expect("a refresh token").expose();
+        let spent = |refresh: &&Refresh| refresh.spent == token && refresh.successor.is_some();
+        self.wire.diary(|diary| diary.iter().any(|refresh| spent(&refresh)))
+    }
+}
+
+fn ok(count: usize) -> Answers {
+    Answers::from([("ok".to_owned(), count)])
+}
+
+fn without_faults(kind: &'static str, server: Option<Server>) {
+    let Some(server) = server else { return };
+    let mut race = Race::new(kind, server);
+    let mut slowest = Duration::ZERO;
+    for round in 1..=expiries() {
+        let start = Instant::now();
+        race.expire();
+        let answers = race.crew.answers();
+        slowest = slowest.max(start.elapsed());
+        assert_eq!(answers, ok(PROCESSES * THREADS), "expiry {round}");
+        assert_eq!(race.wire.requests(), round, "expiry {round}");
+        assert_eq!(race.server.count(), Count { granted: round as u64, refused: 0 });
+        assert_eq!(stored(&race.file).generation(), round as u64 + 1);
+    }
+    race.settled("at the end");
+    println!(
+        "{kind}: {} expiries, {PROCESSES} processes of {THREADS} threads, {} requests, every call \
+         succeeded, slowest expiry {} ms, {:.1} s",
+        expiries(),
+        race.wire.requests(),
+        slowest.as_millis(),
+        race.began.elapsed().as_secs_f64(),
+    );
+}
+
+fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
+    let Some(server) = server else { return };
+    let mut race = Race::new(kind, server);
+    let mut lost = [0; 6];
+    for &trouble in troubles() {
+        let what = format!("{kind}, seed {}, {trouble:?}", race.random);
+        let before = race.wire.requests();
+        let mut answers = race.go_through(trouble);
+        if trouble == Trouble::AnswerLostTwice {
+            // Who has asked twice in vain is told so, and that the next call asks again: others' do.
+            let all: usize = answers.values().sum();
+            answers.retain(|answer, _| !answer.starts_with("outcome_unknown "));
+            let in_vain = all - answers.values().sum::<usize>();
+            assert!((1..=THREADS).contains(&in_vain), "{what}: {in_vain} were told so");
+        }
+        let nowhere = race.successor_is_nowhere();
+        if answers.keys().all(|answer| answer == "ok") {
+            assert!(!race.strict || !nowhere, "{what}: the login cannot live");
+        } else {
+            // All of them are told, and why. The diary says that it is true, and whose doing it was.
+            let told = |answer: &String| {
+                answer.starts_with("reauthorize ")
+                    && answer.contains("the answer that carried its successor was lost")
+            };
+            assert!(answers.keys().all(told), "{what}: {answers:?}");
+            assert!(race.strict, "{what}: a login is lost that could be kept: {answers:?}");
+            assert!(nowhere, "{what}: a login is lost whose successor is known");
+            let case = case(trouble).unwrap_or_else(|| panic!("{what}: {answers:?}"));
+            lost[case] += 1;
+            race.log_in();
+        }
+        match trouble {
+            // In these the successor is nowhere for certain.
+            Trouble::AnswerLost | Trouble::AnswerLostTwice | Trouble::KilledBeforeTheAnswer => {
+                assert_eq!(race.strict, !answers.contains_key("ok"), "{what}");
+            }
+            Trouble::Nothing | Trouble::AnotherKilled => {
+                assert_eq!(race.wire.requests(), before + 1, "{what}");
+            }
+            _ => {}
+        }
+        race.wire.clear();
+        race.settled(&what);
+    }
+    let (came, arrived, rotated, kept) = race.wire.diary(|diary| {
+        let count = |what: fn(&Refresh) -> bool| diary.iter().filter(|&r| what(r)).count();
+        (
+            diary.len(),
+            count(|refresh| refresh.arrived),
+            count(|refresh| refresh.successor.is_some()),
+            count(|refresh| refresh.successor.is_some() && refresh.delivered),
+        )
+    });
+    println!(
+        "{kind}: {} expiries, {PROCESSES} processes of {THREADS} threads, {came} requests sent, \
+         {arrived} arrived, {rotated} granted, {kept} of these delivered; logins lost: {} by case 1, \
+         {} by case 2, none else; {:.1} s",
+        troubles().len(),
+        lost[1],
+        lost[2],
+        race.began.elapsed().as_secs_f64(),
+    );
+}
+
+#[test]
+fn doorkeeper_gets_one_request_at_each_expiry() {
+    without_faults("doorkeeper", doorkeeper::start(LIFETIME));
+}
+
+#[test]
+fn doorkeeper_loses_no_login_to_kills_and_lost_answers() {
+    with_kills_and_lost_answers("doorkeeper", doorkeeper::start(LIFETIME));
+}
+
+#[test]
+fn strict_doorkeeper_gets_one_request_at_each_expiry() {
+    without_faults("doorkeeper-strict", doorkeeper::start_strict(LIFETIME));
+}
+
+#[test]
+fn strict_doorkeeper_loses_a_login_only_with_its_successor() {
+    with_kills_and_lost_answers("doorkeeper-strict", doorkeeper::start_strict(LIFETIME));
+}
+
+#[test]
+fn authlib_gets_one_request_at_each_expiry() {
+    without_faults("authlib", authlib::start(LIFETIME));
+}
+
+#[test]
+fn authlib_loses_a_login_only_with_its_successor() {
+    with_kills_and_lost_answers("authlib", authlib::start(LIFETIME));
+}

@@ -1,0 +1,176 @@
+//! A lock belongs to the process that took it, also after a `fork` without `exec`; and to the file at
+//! its path, also after that was deleted.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::time::{Duration, SystemTime};
+
+use evergrant::TokenBackend as _;
+use evergrant::backend::{BackendError, FileBackend, Guard};
+
+use crate::support::*;
+
+pub(crate) const CHILDREN: &[Child] = &[
+    ("forks::drops", child_drops_its_copy),
+    ("forks::waits", child_waits_for_the_lock_alone),
+    ("forks::outlives", child_outlives_a_killed_parent),
+];
+
+/// Forks. `work` is what the child does; it never returns from it. The child's process id.
+#[allow(unsafe_code)]
+fn fork(work: impl FnOnce()) -> i32 {
+    // SAFETY: the process has no other thread that does anything, and `_exit` runs no destructors.
+    match unsafe { libc::fork() } {
+        0 => {
+            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+            unsafe { libc::_exit(i32::from(done.is_err())) }
+        }
+        child => {
+            assert!(child > 0, "fork failed");
+            child
+        }
+    }
+}
+
+/// Waits for the child, which must have come to its end.
+#[allow(unsafe_code)]
+fn join(child: i32) {
+    let mut status = 0;
+    // SAFETY: `status` lives as long as the call.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    assert_eq!(status, 0, "the forked child failed");
+}
+
+/// Whether the system's lock is held, asked through a file of its own.
+fn is_locked() -> bool {
+    let file = File::open(given("STORE").with_extension("json.lock")).unwrap();
+    match file.try_lock() {
+        Ok(()) => false,
+        Err(TryLockError::WouldBlock) => true,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn lock() -> Guard {
+    FileBackend::new(given("STORE")).lock(Duration::ZERO).unwrap()
+}
+
+fn run(key: &str) {
+    let dir = TempDir::new();
+    let output = child::<&str>(key, &[]).env("STORE", dir.join("store.json")).output().unwrap();
+    succeeded(&output);
+}
+
+#[test]
+fn a_forked_child_that_drops_its_copy_frees_nothing() {
+    run("forks::drops");
+}
+
+fn child_drops_its_copy() {
+    let mut guard = Some(lock());
+    join(fork(|| {
+        let copy = guard.take().unwrap();
+        assert!(!copy.is_held(), "the child's copy holds nothing");
+        drop(copy);
+    }));
+    assert!(is_locked());
+    assert!(guard.as_ref().unwrap().is_held());
+    drop(guard);
+    assert!(!is_locked());
+}
+
+#[test]
+fn a_child_forked_during_a_hold_can_lock_as_soon_as_the_parent_lets_go() {
+    run("forks::waits");
+}
+
+fn child_waits_for_the_lock_alone() {
+    let guard = lock();
+    let (mut told, mut tell) = std::io::pipe().unwrap();
+    let child = fork(|| {
+        let store = FileBackend::new(given("STORE"));
+        let busy = precise(store.lock(Duration::ZERO).map(drop));
+        assert!(matches!(busy, BackendError::Busy(_)), "the parent has it: {busy}");
+        told.read_exact(&mut [0]).unwrap();
+        let ours = store.lock(Duration::ZERO).unwrap();
+        assert!(ours.is_held() && is_locked());
+        drop(ours);
+        assert!(!is_locked());
+    });
+    drop(guard);
+    tell.write_all(b"x").unwrap();
+    join(child);
+}
+
+#[test]
+fn a_forked_child_does_not_keep_the_lock_of_a_parent_that_was_killed() {
+    run("forks::outlives");
+}
+
+#[allow(unsafe_code)]
+fn child_outlives_a_killed_parent() {
+    let (mut ended, lives) = std::io::pipe().unwrap();
+    let mut lives = Some(lives);
+    let (mut ready, mut tell) = std::io::pipe().unwrap();
+    // The parent is forked itself, so that this process can tell how all ended.
+    let (mut result, mut report) = std::io::pipe().unwrap();
+    let parent = fork(|| {
+        let _guard = lock();
+        fork(|| {
+            lives = None; // Its own copy.
+            tell.write_all(b"x").unwrap();
+            assert_eq!(ended.read(&mut [0]).unwrap(), 0, "the parent is dead");
+            // The first try closes the copy that the fork has made.
+            let locked = FileBackend::new(given("STORE")).lock(Duration::ZERO).is_ok();
+            report.write_all(&[u8::from(locked)]).unwrap();
+        });
+        ready.read_exact(&mut [0]).unwrap();
+        // SAFETY: it ends this process, as a kill does.
+        unsafe { libc::_exit(0) };
+    });
+    join(parent);
+    drop(lives.take());
+    let mut locked = [0];
+    result.read_exact(&mut locked).unwrap();
+    assert_eq!(locked, [1]);
+}
+
+#[test]
+fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    let lock = dir.join("store.json.lock");
+    for again in [false, true] {
+        let guard = store.lock(Duration::ZERO).unwrap();
+        assert!(guard.is_held());
+        fs::remove_file(&lock).unwrap();
+        if again {
+            fs::write(&lock, "").unwrap();
+        }
+        assert!(!guard.is_held(), "another file there: {again}");
+        drop(guard);
+        assert!(store.lock(Duration::ZERO).unwrap().is_held());
+    }
+    // A link to the very file is another place: whoever deletes the file deletes the lock.
+    let guard = store.lock(Duration::ZERO).unwrap();
+    fs::rename(&lock, dir.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &lock).unwrap();
+    assert!(!guard.is_held());
+}
+
+#[test]
+fn taking_the_lock_makes_its_file_young_again() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    drop(store.lock(Duration::ZERO).unwrap());
+    let path = dir.join("store.json.lock");
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+    let times = fs::FileTimes::new().set_accessed(old).set_modified(old);
+    File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
+    drop(store.lock(Duration::ZERO).unwrap());
+    let metadata = fs::metadata(path).unwrap();
+    // What cleaners look at: the later of the two, or either.
+    assert!(metadata.mtime() > 1_000_000 && metadata.atime() > 1_000_000);
+    assert_eq!(metadata.len(), 0);
+}

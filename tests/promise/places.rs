@@ -1,0 +1,344 @@
+//! Where a store may be: file systems that lack something, mounts, second names, empty files. What is
+//! wrong is told before anything is spent, in words that say what to do.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use std::time::Duration;
+
+use evergrant::TokenBackend as _;
+use evergrant::backend::{BackendError, Durability, FileBackend};
+use evergrant::provider::Rotation;
+use evergrant::sandbox::contract::{noted, successor};
+
+use crate::strace::unusable;
+use crate::support::*;
+use crate::world::World;
+
+pub(crate) const CHILDREN: &[Child] = &[
+    ("places::life", life),
+    ("places::lock", lock),
+    ("places::mounted", mounted),
+    ("places::closed", closed),
+    ("places::unreadable", unreadable),
+];
+
+/// A child under strace, in which calls on `path` fail.
+fn injected(dir: &TempDir, key: &str, path: &Path, inject: &str) -> Output {
+    let trace = dir.path().with_extension("trace");
+    let (trace_path, inject) = (trace.display().to_string(), format!("inject={inject}"));
+    let path = path.display().to_string();
+    let wrapper = ["strace", "-f", "-qq", "-o", &trace_path, "-P", &path, "-e", &inject];
+    let output = child(key, &wrapper).env("STORE", dir.join("store.json")).output().unwrap();
+    let text = fs::read_to_string(&trace).unwrap();
+    fs::remove_file(trace).unwrap();
+    assert!(text.contains("(INJECTED)"), "nothing failed: {text}");
+    output
+}
+
+/// A login and a refresh, as the store sees them.
+fn life() {
+    let store = FileBackend::new(given("STORE"));
+    assert_eq!(store.durability(), Durability::PowerCut);
+    store.probe().unwrap();
+    let first = record(1);
+    store.save(&first).unwrap();
+    let note = noted(&store.load().unwrap().unwrap());
+    store.save(&note).unwrap();
+    store.save(&successor(&note, token(2))).unwrap();
+    println!("\ndurability {:?}", store.durability());
+    for warning in store.warnings() {
+        println!("\nwarning {warning}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_flushed_is_used_with_one_warning() {
+    if unusable() {
+        return;
+    }
+    for error in ["EINVAL", "EOPNOTSUPP", "ENOSYS"] {
+        let dir = TempDir::new();
+        let inject = format!("fsync:error={error}");
+        let output = injected(&dir, "places::life", dir.path(), &inject);
+        succeeded(&output);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("\ndurability Process\n"), "{error}: {said}");
+        let warnings: Vec<_> = said.lines().filter(|line| line.starts_with("warning ")).collect();
+        assert_eq!(warnings.len(), 1, "{error}: {said}");
+        assert!(warnings[0].contains("cannot be flushed"), "{error}: {said}");
+        assert!(warnings[0].contains(dir.path().to_str().unwrap()), "{error}: {said}");
+        assert_eq!(*load(&dir.join("store.json")).unwrap().token(), token(2));
+    }
+}
+
+#[test]
+fn a_folder_that_may_be_written_and_not_read_is_used_with_the_same_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let Some(wrapper) = unprivileged() else { return };
+    let dir = TempDir::new();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o333)).unwrap();
+    let output =
+        child("places::unreadable", wrapper).env("STORE", dir.join("store.json")).output().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    succeeded(&output);
+}
+
+fn unreadable() {
+    life();
+    let store = FileBackend::new(given("STORE"));
+    assert_eq!(*store.load().unwrap().unwrap().token(), token(2));
+    drop(store.lock(Duration::ZERO).unwrap());
+    assert_eq!(store.warnings().len(), 1, "anybody can write there: {:?}", store.warnings());
+}
+
+#[test]
+fn a_folder_whose_flush_fails_is_found_out_before_a_login() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    let output = injected(&dir, "places::life", dir.path(), "fsync:error=EIO");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot flush the folder"), "{said}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "the probe leaves nothing behind");
+}
+
+#[test]
+fn a_mode_that_cannot_be_changed_keeps_no_successor_from_the_store() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let next = dir.join(".store.json.evergrant-next");
+    let first = record(1);
+    let note = noted(&first);
+    FileBackend::new(&path).save(&first).unwrap();
+    FileBackend::new(&path).save(&note).unwrap();
+    // As a file system without modes shows every file.
+    fs::set_permissions(&next, fs::Permissions::from_mode(0o777)).unwrap();
+    let trace = dir.path().with_extension("trace");
+    let trace_path = trace.display().to_string();
+    let wrapper = ["strace", "-f", "-qq", "-o", &trace_path, "-e", "inject=fchmod:error=EPERM"];
+    let output = child("disk::save", &wrapper)
+        .env("STORE", &path)
+        .env("STEP", "successor")
+        .output()
+        .unwrap();
+    let text = fs::read_to_string(&trace).unwrap();
+    fs::remove_file(trace).unwrap();
+    assert!(text.contains("(INJECTED)"), "{text}");
+    succeeded(&output);
+    assert_eq!(*load(&path).unwrap().token(), token(2));
+}
+
+fn lock() {
+    let error = precise(FileBackend::new(given("STORE")).lock(Duration::ZERO).map(drop));
+    assert!(matches!(error, BackendError::Config(_)), "{error}");
+    println!("\n{error}");
+}
+
+#[test]
+fn a_file_system_without_locks_is_told_whatever_it_answers() {
+    if unusable() {
+        return;
+    }
+    for error in ["ENOLCK", "ENOSYS", "EOPNOTSUPP"] {
+        let dir = TempDir::new();
+        let lock = dir.join("store.json.lock");
+        let output = injected(&dir, "places::lock", &lock, &format!("flock:error={error}"));
+        succeeded(&output);
+        let said = String::from_utf8(output.stdout).unwrap();
+        let hint = "its file system has no locks";
+        assert!(
+            said.contains(hint) && said.contains("keep the file on another"),
+            "{error}: {said}"
+        );
+    }
+}
+
+/// A shell line that mounts the file of the store on itself, as a container mounts a single file.
+const MOUNT: &str = "mount --bind \"$STORE\" \"$STORE\" && exec \"$0\" \"$@\"";
+
+fn no_mounts() -> bool {
+    let lacks = !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]);
+    if lacks {
+        skip("unshare may not mount here");
+    }
+    lacks
+}
+
+#[test]
+fn a_file_that_is_a_mount_is_refused_before_anything_is_spent() {
+    if no_mounts() {
+        return;
+    }
+    for name in ["store.json", "with blank.json"] {
+        for content in [record(1).to_json().unwrap().to_vec(), Vec::new()] {
+            let dir = TempDir::new();
+            let path = dir.join(name);
+            fs::write(&path, &content).unwrap();
+            let wrapper = ["unshare", "-rm", "sh", "-c", MOUNT];
+            let output = child("places::mounted", &wrapper).env("STORE", &path).output().unwrap();
+            succeeded(&output);
+            assert_eq!(fs::read(&path).unwrap(), content);
+        }
+    }
+}
+
+fn mounted() {
+    let path = given("STORE");
+    let store = FileBackend::new(&path);
+    let empty = fs::metadata(&path).unwrap().len() == 0;
+    let save = if empty { record(1) } else { noted(&store.load().unwrap().unwrap()) };
+    for error in [precise(store.probe()), precise(store.save(&save))] {
+        assert!(matches!(error, BackendError::Config(_)), "{error}");
+        let text = error.to_string();
+        for part in [path.to_str().unwrap(), "single-file mount", "mount its folder instead"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_client_on_a_mounted_file_sends_no_token_and_says_what_to_mount() {
+    if no_mounts() {
+        return;
+    }
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    let wrapper = ["unshare", "-rm", "sh", "-c", MOUNT];
+    let mut worker = world.worker_under(&wrapper, &[("CLOCK", "manual")]);
+    assert_eq!(worker.ask("call"), "ok at-1");
+    world.clock.advance(Duration::from_secs(3600));
+    worker.ask("advance 3600");
+    let answer = worker.ask("call");
+    assert!(answer.starts_with("backend "), "{answer}");
+    assert!(answer.contains("mount its folder") && answer.contains("nothing was sent"), "{answer}");
+    assert_eq!(world.token_requests(), 0);
+}
+
+#[test]
+fn a_record_with_a_second_name_is_refused_before_anything_is_spent() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let store = FileBackend::new(&path);
+    let first = record(1);
+    store.save(&first).unwrap();
+    fs::hard_link(&path, dir.join("other.json")).unwrap();
+    let note = noted(&first);
+    for error in [precise(store.probe()), precise(store.save(&note))] {
+        assert!(matches!(error, BackendError::Config(_)), "{error}");
+        assert!(error.to_string().contains("second name (a hard link)"), "{error}");
+    }
+    assert_eq!(load(&path), Some(first), "what is there is read as before");
+    fs::remove_file(dir.join("other.json")).unwrap();
+    store.probe().unwrap();
+    store.save(&note).unwrap();
+    // Once a token is on its way, its successor is stored, whatever names there are.
+    fs::hard_link(&path, dir.join("other.json")).unwrap();
+    store.save(&successor(&note, token(2))).unwrap();
+    assert_eq!(*load(&path).unwrap().token(), token(2));
+}
+
+#[test]
+fn an_empty_file_is_no_record_but_a_place_for_a_first_one() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    fs::write(&path, "").unwrap();
+    let store = FileBackend::new(&path);
+    let first = record(1);
+    for error in [precise(store.load()), precise(store.save(&successor(&first, token(2))))] {
+        assert!(matches!(error, BackendError::Empty(_)), "{error}");
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+        assert!(!error.is_transient());
+    }
+    assert_eq!(fs::read(&path).unwrap(), b"");
+    store.probe().unwrap();
+    store.save(&first).unwrap();
+    assert_eq!(load(&path), Some(first));
+}
+
+#[test]
+fn the_probe_finds_what_would_refuse_a_login_and_leaves_no_trace() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let store = FileBackend::new(&path);
+    store.probe().unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "the lock alone is left");
+    // While somebody else refreshes, too: their room stays.
+    let first = record(1);
+    store.save(&first).unwrap();
+    store.save(&noted(&first)).unwrap();
+    let guard = store.lock(Duration::ZERO).unwrap();
+    let next = dir.join(".store.json.evergrant-next");
+    let room = fs::metadata(&next).unwrap().len();
+    FileBackend::new(&path).probe().unwrap();
+    assert_eq!(fs::metadata(&next).unwrap().len(), room);
+    drop(guard);
+    for (path, part) in [
+        (dir.path().to_owned(), "is a folder, not a file: name a file in it"),
+        (dir.join("missing/store.json"), "create it, or name another"),
+        (path.join("store.json"), "store.json"),
+    ] {
+        let error = precise(FileBackend::new(&path).probe());
+        assert!(matches!(error, BackendError::Config(_)), "{error}");
+        assert!(error.to_string().contains(part), "{part}: {error}");
+    }
+    let Some(wrapper) = unprivileged() else { return };
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    let new = dir.join("new.json");
+    let output = child("places::closed", wrapper).env("STORE", new).output().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    succeeded(&output);
+}
+
+fn closed() {
+    let error = precise(FileBackend::new(given("STORE")).probe());
+    assert!(matches!(error, BackendError::Config(_)), "{error}");
+    assert!(error.to_string().contains("ermission denied"), "{error}");
+}
+
+#[test]
+fn what_only_a_person_can_mend_is_not_called_transient() {
+    let dir = TempDir::new();
+    let world = World::new(Rotation::Strict);
+    fs::write(dir.join("torn.json"), "{\"version\":1").unwrap();
+    fs::write(dir.join("empty.json"), "").unwrap();
+    for path in [
+        dir.join("torn.json"),
+        dir.join("empty.json"),
+        dir.join("missing/store.json"),
+        dir.path().to_owned(),
+        dir.join("torn.json/store.json"),
+    ] {
+        let client = world.client_on(FileBackend::new(&path), world.clock.clone());
+        let error = client.access_token().unwrap_err();
+        assert_eq!(error.kind(), "backend", "{error}");
+        assert!(!error.is_transient(), "{path:?}: {error}");
+        assert!(!error.needs_authorization(), "{path:?}: {error}");
+    }
+    // What passes by itself still does.
+    let store = world.client_on(Passing, world.clock.clone());
+    let error = store.access_token().unwrap_err();
+    assert!(error.is_transient(), "{error}");
+}
+
+/// A store that is full, for a while.
+struct Passing;
+
+impl evergrant::TokenBackend for Passing {
+    fn load(&self) -> Result<Option<evergrant::backend::Record>, evergrant::BoxError> {
+        Err(BackendError::Full("no room".to_owned()).into())
+    }
+    fn save(&self, _: &evergrant::backend::Record) -> Result<(), evergrant::BoxError> {
+        self.load().map(drop)
+    }
+    fn clear(&self) -> Result<(), evergrant::BoxError> {
+        Ok(())
+    }
+}
