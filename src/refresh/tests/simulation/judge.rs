@@ -108,6 +108,7 @@ impl State {
     }
 
     fn judge_error(&mut self, actor: usize, client: usize, error: &Error) {
+        self.look_at_deadlines();
         let asked = self.oracle.asked[actor].clone();
         let fits = |access: usize| !asked.refused.contains(&access);
         // P4, P6: while a token works, the call goes on.
@@ -182,6 +183,7 @@ impl State {
     /// A client was dropped.
     pub(super) fn closed(&mut self, actor: usize, client: usize) {
         self.note(actor, 5002, |_| "drops its client".to_owned());
+        self.look_at_deadlines();
         let known = &mut self.oracle.clients[client];
         if known.in_hand.is_empty() {
             return;

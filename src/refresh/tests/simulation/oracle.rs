@@ -153,6 +153,7 @@ impl State {
     }
 
     pub(super) fn saved(&mut self, actor: usize, client: usize, record: &Record, ok: bool) {
+        self.look_at_deadlines();
         let (refresh, access) = (refresh_of(record), access_of(&record.token));
         let before = self.store.history.iter().rev().nth(1).map(|before| access_of(&before.token));
         if before != Some(access) {
@@ -231,6 +232,18 @@ impl State {
             self.clients[client].process == process && busy && until > request.sent_at + hold
         });
         self.oracle.excuses.deadline |= past;
+    }
+
+    /// A pair that is not in the store yet, past its note's deadline: it could not be saved so long.
+    pub(super) fn look_at_deadlines(&mut self) {
+        let held = |request: &world::Request| {
+            let hand = self.oracle.clients.get(request.client).map(|known| &known.in_hand);
+            let pair = request.decided.flatten();
+            hand.zip(pair).is_some_and(|(hand, (refresh, _))| hand.contains(&refresh))
+        };
+        let past = |request: &world::Request| self.now > request.sent_at + self.hold();
+        let late = self.requests.iter().any(|request| held(request) && past(request));
+        self.oracle.excuses.deadline |= late && self.config.lock() != LockKind::FreedByDeath;
     }
 
     /// How long a note keeps others waiting (ms): two requests and the saves.

@@ -23,6 +23,20 @@ pub(super) enum Point {
     Close,
 }
 
+impl Point {
+    /// What an actor that goes on from here has done, where no other line of the trace tells.
+    pub(super) fn done(self) -> &'static str {
+        match self {
+            Point::Start => "starts",
+            Point::LockWait => "has waited for the lock",
+            Point::IsHeld => "looks whether the lock is still held",
+            Point::Sleep => "has slept",
+            Point::Turn => "has waited for its client's refresh lock",
+            _ => "",
+        }
+    }
+}
+
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Fault {

@@ -11,6 +11,7 @@ impl State {
         if client >= self.oracle.clients.len() {
             return;
         }
+        self.look_at_deadlines();
         let known = &self.oracle.clients[client];
         // P4: the note is in the store before the token is spent.
         if known.noted != Some(token) && self.service.class != Class::None {

@@ -87,7 +87,7 @@ impl World {
             };
             state.advance(at);
             if next != me {
-                state.note(next, 7, |_| "goes on".to_owned());
+                state.note(next, 7, |_| String::new());
                 self.hand_over(&mut state, next);
                 while state.current != me && !state.actors[me].dead {
                     self.wakes[me].wait(&mut state);
@@ -106,7 +106,7 @@ impl World {
         }
         state.actors[me].status = Status::Ready;
         let code = point as u64 * 16 + failure.map_or(0, |failure| 1 + failures_code(failure));
-        state.note(me, code, |_| format!("{point:?}"));
+        state.note(me, code, |_| point.done().to_owned());
         failure
     }
 

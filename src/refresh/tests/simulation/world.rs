@@ -131,8 +131,11 @@ impl State {
                 }
             };
             let (seconds, ms) = (self.now / 1000, self.now % 1000);
-            let line = format!("{seconds:>6}.{ms:03} s  {who:<6} {}", text(self));
-            if let Some(trace) = &mut self.trace {
+            let text = text(self);
+            let line = format!("{seconds:>6}.{ms:03} s  {who:<6} {text}");
+            if !text.is_empty()
+                && let Some(trace) = &mut self.trace
+            {
                 trace.push(line);
             }
         }
