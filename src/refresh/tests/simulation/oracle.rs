@@ -146,7 +146,10 @@ impl State {
     pub(super) fn loaded(&mut self, actor: usize, client: usize, record: &Record) {
         self.looked(actor);
         let Some(known) = self.oracle.clients.get_mut(client) else { return };
-        let refresh = refresh_of(record);
+        let (refresh, spare) = (refresh_of(record), spare_of(record));
+        // What is read is durable: a save that reported an error did happen.
+        known.in_hand.retain(|token| *token != refresh && Some(*token) != spare);
+        known.waits &= !known.in_hand.is_empty();
         if !known.replaced.contains(&refresh) || self.service.class == Class::None {
             known.memory = Some((refresh, access_of(&record.token)));
         }
