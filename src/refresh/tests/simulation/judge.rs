@@ -112,7 +112,9 @@ impl State {
         let asked = self.oracle.asked[actor].clone();
         let fits = |access: usize| !asked.refused.contains(&access);
         // P4, P6: while a token works, the call goes on.
-        if !self.clock_was_set() && !self.config.refuses {
+        // That a store which went back does not give back what was saved is true.
+        let went_back = self.oracle.excuses.rollback && matches!(error, Error::Config(_));
+        if !self.clock_was_set() && !self.config.refuses && !went_back {
             let stored = self.store.history.last().map(|record| access_of(&record.token));
             let readable = !asked.load_failed && self.now >= self.store.no_loads_until;
             let seen = self.oracle.stored_at <= asked.looked.max(asked.start_step);

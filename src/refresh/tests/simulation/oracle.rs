@@ -260,7 +260,8 @@ impl State {
     pub(super) fn decided(&mut self, index: usize) {
         let request = &self.requests[index];
         let rotated = request.decided.flatten().is_some();
-        self.oracle.excuses.late |= !request.awaited;
+        // Its sender has given it up, or would have, had it not been stopped.
+        self.oracle.excuses.late |= !request.awaited || self.now > request.sent_at + 120_000;
         let lost = [Failure::LoseReply, Failure::Silence, Failure::BrokenAfter];
         self.oracle.excuses.lost |= rotated && request.failure.is_some_and(|f| lost.contains(&f));
         self.oracle.excuses.died |= rotated && !request.awaited;

@@ -175,7 +175,8 @@ impl Chooser {
                 match due {
                     Some(due) => {
                         places.swap_remove(due);
-                        actors + random.below(faults)
+                        // The failures of the call itself come first, and are few: twice as often.
+                        actors + random.below(faults).min(random.below(faults))
                     }
                     None if random.one_in(*switches) => random.below(actors),
                     None => 0,
