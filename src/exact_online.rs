@@ -35,6 +35,7 @@ mod dates;
 mod endpoints;
 mod errors;
 mod id;
+mod json;
 mod limits;
 mod listing;
 mod model;
@@ -42,7 +43,6 @@ mod models;
 pub mod odata;
 mod resource;
 pub mod webhooks;
-mod wire;
 
 use std::fmt;
 use std::sync::Arc;
@@ -67,7 +67,7 @@ pub use self::listing::{Batch, Batches, Position, Rows};
 pub use self::model::{Model, Property};
 pub use self::models::*;
 pub use self::resource::{Bulk, Create, Delete, List, Resource, Synchronize, Update};
-pub use crate::vendor::decimal::{Decimal, NotADecimal};
+pub use crate::sdk::decimal::{Decimal, NotADecimal};
 
 use self::limits::Limits;
 

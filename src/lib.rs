@@ -116,11 +116,11 @@ mod credentials;
 #[cfg(feature = "device")]
 #[cfg_attr(docsrs, doc(cfg(feature = "device")))]
 pub mod device;
-mod dialect;
 #[cfg(feature = "discovery")]
 #[cfg_attr(docsrs, doc(cfg(feature = "discovery")))]
 pub mod discovery;
 pub mod error;
+mod error_rule;
 mod event;
 #[cfg(feature = "exact-online")]
 #[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
@@ -138,7 +138,6 @@ pub mod introspection;
 #[cfg(feature = "jwt")]
 #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
 pub mod jwt;
-mod members;
 mod middleware;
 #[cfg(feature = "oidc")]
 #[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
@@ -152,20 +151,21 @@ mod refresh;
 mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
-mod search;
+#[cfg(any(feature = "exact-online", feature = "shell-ev", feature = "teamleader"))]
+mod sdk;
 mod secret;
 #[cfg(feature = "shell-ev")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
 pub mod shell_ev;
 #[cfg(feature = "jwt")]
 mod signing;
+mod stored_json;
+mod substring;
 #[cfg(feature = "teamleader")]
 #[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
 pub mod teamleader;
 mod token;
 mod transport;
-#[cfg(any(feature = "exact-online", feature = "shell-ev", feature = "teamleader"))]
-mod vendor;
 
 #[cfg(feature = "postgres")]
 pub use backend::PostgresBackend;

@@ -16,8 +16,8 @@ pub use self::profile::Profile;
 #[cfg(feature = "identity")]
 pub(crate) use self::profile::{Place, Step};
 pub use self::revocation::RevocationStyle;
-pub use crate::dialect::{ErrorRule, Verdict};
 use crate::error::Result;
+pub use crate::error_rule::{ErrorRule, Verdict};
 
 /// An authorization server seen from a client: its endpoints, how clients authenticate, what it
 /// does with refresh tokens, and where it departs from the standard.

@@ -1,6 +1,6 @@
 //! What a store holds: one versioned JSON value.
 
-mod parts;
+mod note;
 mod stored;
 
 use std::fmt;
@@ -10,12 +10,12 @@ use time::OffsetDateTime;
 
 use crate::clock;
 use crate::error::{BoxError, Error, Result};
-use crate::members::{self, Members};
 use crate::secret::{Secret, random_id};
+use crate::stored_json::{self, Members};
 use crate::token::Token;
 
-pub(crate) use parts::Seen;
-pub use parts::{Binding, Holder, Note, Refused};
+pub(crate) use note::Seen;
+pub use note::{Binding, Holder, Note, Refused};
 
 /// The format that this release reads and writes.
 const VERSION: u32 = 1;
@@ -138,7 +138,7 @@ impl Record {
     pub fn to_json(&self) -> Result<Vec<u8>, BoxError> {
         let mut value = self.fields().into_value()?;
         let text = value.to_string();
-        members::wipe(&mut value);
+        stored_json::wipe(&mut value);
         Ok(text.into_bytes())
     }
 

@@ -1,9 +1,25 @@
 //! The life of a token: when it is replaced, by whom, and what is written before what.
 //!
-//! This is the protocol of the guide's page `design`, step by step, and nothing else. It knows no
-//! HTTP, no socket and no disk: a [`Transport`] sends, a [`TokenBackend`] keeps, a [`Clock`] tells
-//! the time. What is decided from a situation alone is in `decide`, the note of a spend in `note`, how
-//! a successor is saved in `save`, and the grants that store nothing beforehand (login, client credentials) in `grant`.
+//! This is the protocol of the guide's page `design`, step by step, and nothing else. The refresh knows
+//! no HTTP, no socket and no disk: a [`Transport`] sends, a [`TokenBackend`] keeps, a [`Clock`] tells
+//! the time. The steps, in the order in which one call takes them:
+//!
+//! | steps | what happens | file |
+//! | --- | --- | --- |
+//! | 1 | the token in memory is good: hand it out | `refresh.rs` |
+//! | 2 | one thread goes on, the others wait or use a token that works | `refresh.rs`, `turn.rs` |
+//! | 3 | take the store's lock | `round.rs` |
+//! | 4 to 7 | load; save a pair that waits; take what somebody else has saved | `round.rs`, `history.rs` |
+//! | 8, 9 | a refusal or a note is there: decide whether to send | `round.rs`, `note.rs`, `decide.rs` |
+//! | 10 | write our note, and read the first one back | `round.rs`, `note.rs` |
+//! | 11 | send the refresh token | `send.rs` |
+//! | 12 | save the successor, whatever the store holds by then | `save.rs` |
+//! | 13 | check a refusal before it is believed | `send.rs` |
+//! | 14 | publish, or go on with the old token, or fail | `result.rs` |
+//!
+//! Beside these steps: `login.rs` begins and ends a login, `grant.rs` asks for tokens that need no refresh
+//! token, `alone.rs` runs both behind the two locks, `service_rules.rs` has what one service asks and
+//! others do not, `state.rs` is what is kept in memory and `rules.rs` what is known of the service.
 //!
 //! Two locks. `memory` guards the token in memory and is never held over I/O, a hook or a call of
 //! the backend. `turn` is the refresh lock. Order: turn, then the store's lock.
@@ -14,12 +30,12 @@ mod grant;
 mod history;
 mod login;
 mod note;
-mod report;
+mod result;
 mod round;
 mod rules;
 mod save;
 mod send;
-mod service;
+mod service_rules;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,7 @@ pub mod deals;
 pub mod files;
 pub mod invoices;
 mod invoicing;
+mod json;
 mod limits;
 pub mod lines;
 mod lists;
@@ -60,7 +61,6 @@ mod tests;
 mod values;
 mod webhook_types;
 pub mod webhooks;
-mod wire;
 
 use std::fmt;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ pub use self::values::{
     NewAddressEntry, Order, PaymentTerm, PaymentTermType, Reference, Tax, Telephone, TelephoneType,
 };
 use crate::error::Result;
-pub use crate::vendor::decimal::{Decimal, NotADecimal};
+pub use crate::sdk::decimal::{Decimal, NotADecimal};
 use crate::{Client, Credentials, TokenBackend};
 
 /// The version of the API that the types of this module are of: 2023-09-26, the latest that
@@ -197,7 +197,7 @@ impl Teamleader {
     /// The same client, sending another version of the API with every call.
     #[must_use]
     pub fn with_api_version(&self, version: Date) -> Teamleader {
-        use self::wire::Dated as _;
+        use self::json::Dated as _;
         Teamleader(self.0.clone(), version.write())
     }
 

@@ -13,8 +13,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::members::{self, Fields, Members};
 use crate::secret::Secret;
+use crate::stored_json::{self, Fields, Members};
 
 /// What an authorization server issued: an access token, and what came with it.
 ///
@@ -221,14 +221,14 @@ impl Token {
     pub(crate) fn read(value: Value) -> Option<Token> {
         let mut stored = Members::of(value)?;
         Some(Token {
-            access_token: stored.must("access_token", members::secret)?,
-            token_type: stored.may("token_type", members::text)?.unwrap_or_else(bearer),
-            refresh_token: stored.may("refresh_token", members::secret)?,
-            scope: stored.may("scope", members::text)?,
-            issued_at: stored.may("issued_at", members::date)?,
-            expires_at: stored.may("expires_at", members::date)?,
-            id_token: stored.may("id_token", members::secret)?,
-            extra: stored.may("extra", members::object)?.unwrap_or_default(),
+            access_token: stored.must("access_token", stored_json::secret)?,
+            token_type: stored.may("token_type", stored_json::text)?.unwrap_or_else(bearer),
+            refresh_token: stored.may("refresh_token", stored_json::secret)?,
+            scope: stored.may("scope", stored_json::text)?,
+            issued_at: stored.may("issued_at", stored_json::date)?,
+            expires_at: stored.may("expires_at", stored_json::date)?,
+            id_token: stored.may("id_token", stored_json::secret)?,
+            extra: stored.may("extra", stored_json::object)?.unwrap_or_default(),
             unknown: stored.rest(),
         })
     }

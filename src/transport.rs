@@ -3,9 +3,9 @@
 #[cfg(any(feature = "device", feature = "introspection"))]
 mod ask;
 mod config;
+mod exchange;
 mod limit;
 mod skew;
-mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use time::OffsetDateTime;
 
 pub(crate) use self::config::{HttpConfig, api_config, api_headers};
 #[cfg(feature = "discovery")]
-pub(crate) use self::wire::get;
-pub(crate) use self::wire::{Agents, Answer, Watched, always};
-use self::wire::{Raw, head};
+pub(crate) use self::exchange::get;
+pub(crate) use self::exchange::{Agents, Answer, Watched, always};
+use self::exchange::{Raw, head};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError};
-use crate::protocol::{self, Caller, Outcome, TokenRequest};
+use crate::protocol::{self, Outcome, Requester, TokenRequest};
 use crate::provider::Provider;
 use crate::refresh::{Ask, Sent, Transport};
-use crate::search;
 use crate::secret::Secret;
+use crate::substring;
 use crate::token::Token;
 
 /// The hint that a revocation gives with a refresh token (RFC 7009 section 2.1).
@@ -86,9 +86,9 @@ impl TokenTransport {
         }
     }
 
-    fn caller(&self, now: OffsetDateTime) -> Caller<'_> {
+    fn caller(&self, now: OffsetDateTime) -> Requester<'_> {
         let TokenTransport { provider, credentials, extra, .. } = self;
-        Caller { provider, credentials, extra, auth: provider.client_auth, now }
+        Requester { provider, credentials, extra, auth: provider.client_auth, now }
     }
 
     /// Exchanges an authorization code.
@@ -172,7 +172,7 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
         spent: [Option<&Secret>; 2],
         in_time: &dyn Fn() -> bool,
-        build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
+        build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
     ) -> Sent {
         let (raw, hidden) = self.deliver(sent_at, spent, in_time, build);
         self.judged(raw, &hidden, sent_at)
@@ -198,7 +198,7 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
         spent: [Option<&Secret>; 2],
         in_time: &dyn Fn() -> bool,
-        build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
+        build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
     ) -> (Raw, Vec<Secret>) {
         let once = |now| {
             let request = match build(&self.caller(self.their_time(now))) {
@@ -225,7 +225,7 @@ impl TokenTransport {
         for secret in [spent[0], spent[1], self.credentials.secret()].iter().copied().flatten() {
             let form = protocol::form_encoded(secret.expose());
             hidden.push(secret.clone());
-            hidden.push(search::replaced(&form, "%20", "+").into());
+            hidden.push(substring::replaced(&form, "%20", "+").into());
             hidden.push(form.into());
         }
         let header = request.headers.iter().find(|(name, _)| *name == "Authorization");
@@ -256,7 +256,7 @@ impl TokenTransport {
 fn without_secrets(error: &mut BoxError, hidden: &[Secret]) {
     let text = format!("{error} {error:?}");
     let repeats =
-        |secret: &Secret| secret.expose().len() >= 4 && search::has(&text, secret.expose());
+        |secret: &Secret| secret.expose().len() >= 4 && substring::has(&text, secret.expose());
     if !error.is::<Error>() && hidden.iter().any(repeats) {
         *error = "it failed, with an error that repeats a secret".into();
     }

@@ -157,3 +157,6 @@ impl Drop for Slot {
         }
     }
 }
+
+#[cfg(test)]
+mod gaps;

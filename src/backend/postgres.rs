@@ -13,8 +13,8 @@ use postgres::{Client, NoTls};
 use zeroize::Zeroizing;
 
 use self::session::{Session, on};
-use super::rest::{LEASE, PATIENCE, Rest};
-use super::swap::{self, ACCOUNT, Bytes, Place};
+use super::compare::{self, ACCOUNT, Bytes, Place};
+use super::idle::{LEASE, PATIENCE, Rest};
 use super::{BackendError, Durability, Guard, TokenBackend};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, Error, Result as CrateResult};
@@ -265,11 +265,11 @@ impl Place for PostgresBackend {
 impl TokenBackend for PostgresBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         // A transaction is seen by others after it was flushed.
-        self.read()?.map(|bytes| swap::parse(self, &bytes)).transpose()
+        self.read()?.map(|bytes| compare::parse(self, &bytes)).transpose()
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        swap::save(self, record).map(drop)
+        compare::save(self, record).map(drop)
     }
 
     fn clear(&self) -> Result<(), BoxError> {
@@ -284,7 +284,7 @@ impl TokenBackend for PostgresBackend {
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        let key = i64::from_be_bytes(swap::hash(&[&self.table, &self.account]));
+        let key = i64::from_be_bytes(compare::hash(&[&self.table, &self.account]));
         let taken = lock::take(self, key, wait)?;
         taken.ok_or_else(|| BackendError::Busy(self.describe()).into())
     }

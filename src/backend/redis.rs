@@ -9,8 +9,8 @@ use std::time::Duration;
 use redis::{Cmd, ConnectionLike, RedisError, RedisResult};
 use zeroize::Zeroizing;
 
-use super::rest::{Failed, LEASE, PATIENCE, Rest};
-use super::swap::{self, ACCOUNT, Bytes, Place};
+use super::compare::{self, ACCOUNT, Bytes, Place};
+use super::idle::{Failed, LEASE, PATIENCE, Rest};
 use super::{BackendError, Durability, Guard, TokenBackend};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, Error, Result as CrateResult};
@@ -228,11 +228,11 @@ fn script(text: &str, key: &str) -> Cmd {
 impl TokenBackend for RedisBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         // With `appendfsync always`, a server answers nobody before what it has done is flushed.
-        self.read()?.map(|bytes| swap::parse(self, &bytes)).transpose()
+        self.read()?.map(|bytes| compare::parse(self, &bytes)).transpose()
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        swap::save(self, record).map(drop)
+        compare::save(self, record).map(drop)
     }
 
     fn clear(&self) -> Result<(), BoxError> {

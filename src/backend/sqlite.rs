@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use self::connections::Connections;
 use self::lock::Locks;
-use super::swap::{self, ACCOUNT, Bytes, Place};
+use super::compare::{self, ACCOUNT, Bytes, Place};
 use super::{BackendError, Durability, Guard, TokenBackend, disk};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
@@ -228,7 +228,7 @@ impl Place for SqliteBackend {
 impl TokenBackend for SqliteBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         let Some(bytes) = self.read()? else { return Ok(None) };
-        let record = swap::parse(self, &bytes)?;
+        let record = compare::parse(self, &bytes)?;
         let fingerprint = Some(fingerprint(&bytes));
         if *self.durable.lock() != fingerprint {
             self.flush()?;
@@ -238,7 +238,7 @@ impl TokenBackend for SqliteBackend {
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        let (json, written) = swap::save(self, record)?;
+        let (json, written) = compare::save(self, record)?;
         if !written {
             // What was there already may be of a save that did not come to its end.
             self.flush()?;

@@ -278,7 +278,7 @@ impl ApiError {
 
     /// The body as JSON, if it is that.
     pub fn json(&self) -> Option<serde_json::Value> {
-        crate::members::parse(&self.body)
+        crate::stored_json::parse(&self.body)
     }
 }
 

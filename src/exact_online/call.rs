@@ -7,9 +7,9 @@ use ureq::http::Method;
 use super::ExactOnline;
 use super::endpoints::Endpoint;
 use super::errors::{first, unreadable};
+use super::json::Body;
 use super::listing::{self, Batches, Position, Rows};
 use super::odata::{Filter, Literal, Order, Query};
-use super::wire::Body;
 use crate::{Error, Request, Response, Result};
 
 /// A call of an endpoint that was named, for rows of any type that serde reads. Made by

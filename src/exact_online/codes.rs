@@ -1,7 +1,7 @@
 //! Values with a meaning.
 
 use super::model::Column;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 open_enum! {
     /// What an account is.

@@ -1,7 +1,7 @@
 //! What an error answer of the API says.
 
 use crate::error::ApiError;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 use crate::{Error, Result};
 
 open_enum! {

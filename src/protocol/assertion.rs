@@ -8,7 +8,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::caller::Caller;
+use super::requester::Requester;
 use crate::clock::later;
 use crate::error::{Error, Result};
 use crate::provider::{AssertionAudience, ClientAuth, Provider};
@@ -23,8 +23,8 @@ const CLIENT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// The assertion with which a client authenticates (RFC 7523 section 3; `jti` by OpenID Connect Core
 /// section 9), made anew for each request. `None` for a client that authenticates otherwise.
-pub(super) fn client_assertion(caller: &Caller<'_>) -> Result<Option<Secret>> {
-    let Caller { provider, credentials, now, .. } = *caller;
+pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>> {
+    let Requester { provider, credentials, now, .. } = *caller;
     let claims = || {
         json!({
             "iss": credentials.id(),
@@ -134,9 +134,9 @@ mod tests {
         Provider::builder("example").token_endpoint("https://as.example/token")
     }
 
-    fn caller<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Caller<'a> {
+    fn caller<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Requester<'a> {
         let now = OffsetDateTime::from_unix_timestamp(NOW).unwrap();
-        Caller { provider, credentials, extra: &[], auth: provider.client_auth(), now }
+        Requester { provider, credentials, extra: &[], auth: provider.client_auth(), now }
     }
 
     fn parts(jwt: &str) -> [Value; 2] {

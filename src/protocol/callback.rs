@@ -7,8 +7,8 @@ use subtle::ConstantTimeEq as _;
 use url::Url;
 
 use super::authorize::Authorization;
+use super::error_text::{clean, hide};
 use super::form::{Pair, parse};
-use super::text::{clean, hide};
 use crate::error::{CallbackError, Error, OAuthError, Result};
 use crate::secret::Secret;
 
@@ -132,7 +132,7 @@ mod tests {
     use crate::credentials::Credentials;
     use crate::protocol::authorize::authorize;
     use crate::protocol::form::encode_into;
-    use crate::protocol::random::Random;
+    use crate::protocol::test_random::Random;
     use crate::provider::{Provider, ProviderBuilder};
 
     fn provider() -> ProviderBuilder {

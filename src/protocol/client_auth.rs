@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::caller::Caller;
 use super::form::{Params, encode_into};
+use super::requester::Requester;
 use crate::error::{Error, Result};
 use crate::provider::ClientAuth;
 use crate::secret::Secret;
@@ -14,7 +14,7 @@ use crate::secret::Secret;
 /// is returned. A client without a secret is named in the parameters, whatever the provider's way:
 /// servers refuse Basic with an empty secret (RFC 6749 section 3.2.1 for the `client_id`).
 pub(crate) fn authenticate<'a>(
-    caller: &Caller<'a>,
+    caller: &Requester<'a>,
     params: &mut Params<'a>,
 ) -> Result<Option<Secret>> {
     let (method, credentials) = (caller.auth, caller.credentials);
@@ -108,7 +108,7 @@ mod tests {
         let built = Provider::builder("a").token_endpoint("https://a.example/t");
         let provider = provider.insert(built.client_auth(method).build()?);
         let now = time::OffsetDateTime::UNIX_EPOCH;
-        authenticate(&Caller { provider, credentials, extra: &[], auth: method, now }, params)
+        authenticate(&Requester { provider, credentials, extra: &[], auth: method, now }, params)
     }
 
     fn sent(method: ClientAuth, credentials: &Credentials) -> (String, String) {

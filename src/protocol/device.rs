@@ -9,14 +9,14 @@ use time::OffsetDateTime;
 use url::Url;
 
 use super::authorize::join_scopes;
-use super::caller::Caller;
 use super::client_auth::authenticate;
+use super::error_text::is_unseen;
 use super::form::Params;
 use super::grant::{TokenRequest, build_form};
 use super::refusal::refusal;
 use super::reply::RawReply;
 use super::reply::lifetime::seconds;
-use super::text::is_unseen;
+use super::requester::Requester;
 use crate::clock::later;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
@@ -120,7 +120,10 @@ impl fmt::Display for DeviceCode {
 }
 
 /// Starts a device login (RFC 8628 section 3.1). No scopes means the provider's default ones.
-pub(crate) fn device_authorization(caller: &Caller<'_>, scopes: &[&str]) -> Result<TokenRequest> {
+pub(crate) fn device_authorization(
+    caller: &Requester<'_>,
+    scopes: &[&str],
+) -> Result<TokenRequest> {
     let provider = caller.provider;
     let Some(endpoint) = provider.device_authorization_endpoint() else {
         return Err(Error::config(format!(
@@ -141,7 +144,7 @@ pub(crate) fn device_authorization(caller: &Caller<'_>, scopes: &[&str]) -> Resu
 }
 
 /// Polls (RFC 8628 section 3.4).
-pub(crate) fn device_token(caller: &Caller<'_>, device_code: &Secret) -> Result<TokenRequest> {
+pub(crate) fn device_token(caller: &Requester<'_>, device_code: &Secret) -> Result<TokenRequest> {
     let mut params = Params::new();
     params.push("grant_type", GRANT);
     params.push("device_code", device_code.expose());
@@ -264,7 +267,7 @@ mod tests {
             .build()?;
         let extra = [("resource".to_owned(), "https://api.example/".to_owned())];
         let credentials = Credentials::public("app");
-        let caller = Caller {
+        let caller = Requester {
             provider: &provider,
             credentials: &credentials,
             extra: &extra,
@@ -279,7 +282,8 @@ mod tests {
         );
         let plain = provider.to_builder().token_format(crate::provider::TokenFormat::Form);
         let plain = plain.build()?;
-        let poll = device_token(&Caller { provider: &plain, extra: &[], ..caller }, &"d 1".into())?;
+        let poll =
+            device_token(&Requester { provider: &plain, extra: &[], ..caller }, &"d 1".into())?;
         let expected = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code\
                         &device_code=d%201&client_id=app";
         assert_eq!(std::str::from_utf8(&poll.body), Ok(expected));

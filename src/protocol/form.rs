@@ -204,7 +204,7 @@ impl Serialize for Params<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::random::Random;
+    use crate::protocol::test_random::Random;
 
     fn encoded(text: &str) -> String {
         let mut out = Vec::new();

@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use ureq::http::HeaderMap;
 
 use super::authorize::authorize;
+use super::error_text::clean;
 use super::reply::{Outcome, RawReply, read};
-use super::text::clean;
 use crate::credentials::Credentials;
 use crate::provider::Provider;
 use crate::providers;
@@ -205,8 +205,8 @@ pub fn record(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::random::Random;
-    use crate::protocol::reply::corpus::ROWS;
+    use crate::protocol::reply::tests::corpus::ROWS;
+    use crate::protocol::test_random::Random;
     use crate::token::Token;
 
     /// Changes, removes, doubles and inserts bytes.

@@ -5,9 +5,9 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use super::authorize::join_scopes;
-use super::caller::Caller;
 use super::client_auth::authenticate;
 use super::form::Params;
+use super::requester::Requester;
 use crate::error::{Error, Result};
 use crate::provider::{RevocationStyle, TokenFormat};
 use crate::secret::Secret;
@@ -40,7 +40,7 @@ impl fmt::Debug for TokenRequest {
 /// Exchanges an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). `redirect_uri`
 /// is the one of the authorization request, byte for byte.
 pub(crate) fn exchange(
-    caller: &Caller<'_>,
+    caller: &Requester<'_>,
     code: &Secret,
     redirect_uri: Option<&str>,
     verifier: Option<&Secret>,
@@ -60,12 +60,12 @@ pub(crate) fn exchange(
 /// Refreshes (RFC 6749 section 6). No scope is sent unless the provider wants the granted one: some
 /// servers narrow the grant to what they read there.
 pub(crate) fn refresh(
-    caller: &Caller<'_>,
+    caller: &Requester<'_>,
     token: &Token,
     refresh_token: &Secret,
     redirect_uri: Option<&str>,
 ) -> Result<TokenRequest> {
-    let Caller { provider, credentials, .. } = *caller;
+    let Requester { provider, credentials, .. } = *caller;
     let mut params = Params::new();
     match &provider.refresh_grant {
         None => {
@@ -108,8 +108,11 @@ pub(crate) fn refresh(
 }
 
 /// Asks for a token for the application itself (RFC 6749 section 4.4), which has to have a secret.
-pub(crate) fn client_credentials(caller: &Caller<'_>, scopes: &[String]) -> Result<TokenRequest> {
-    let Caller { provider, .. } = *caller;
+pub(crate) fn client_credentials(
+    caller: &Requester<'_>,
+    scopes: &[String],
+) -> Result<TokenRequest> {
+    let Requester { provider, .. } = *caller;
     if !caller.is_confidential() {
         return Err(Error::config(
             "the client credentials grant needs a client secret, or another way for the client to \
@@ -127,18 +130,18 @@ pub(crate) fn client_credentials(caller: &Caller<'_>, scopes: &[String]) -> Resu
 
 /// Revokes a token (RFC 7009 section 2.1). `hint` is `refresh_token` or `access_token`.
 pub(crate) fn revoke(
-    caller: &Caller<'_>,
+    caller: &Requester<'_>,
     token: &Secret,
     hint: Option<&str>,
 ) -> Result<TokenRequest> {
-    let Caller { provider, .. } = *caller;
+    let Requester { provider, .. } = *caller;
     let Some(endpoint) = provider.revocation_endpoint() else {
         return Err(Error::config(format!(
             "provider {} has no revocation endpoint: clear() forgets the login here",
             provider.name
         )));
     };
-    let caller = Caller { auth: provider.revocation_auth.unwrap_or(caller.auth), ..*caller };
+    let caller = Requester { auth: provider.revocation_auth.unwrap_or(caller.auth), ..*caller };
     if provider.revocation_style.wants_access_token() && hint == Some("refresh_token") {
         let name = &provider.display_name;
         return Err(Error::config(format!("{name} revokes access tokens, and no others")));
@@ -229,7 +232,7 @@ mod tests {
     use time::OffsetDateTime;
 
     use crate::credentials::Credentials;
-    use crate::protocol::caller::RESERVED;
+    use crate::protocol::requester::RESERVED;
     use crate::provider::{ClientAuth, Provider, ProviderBuilder, RefreshGrant};
 
     fn provider() -> ProviderBuilder {
@@ -248,9 +251,9 @@ mod tests {
         Credentials::new("app", "sesame")
     }
 
-    fn by<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Caller<'a> {
+    fn by<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Requester<'a> {
         let (auth, now) = (provider.client_auth, OffsetDateTime::UNIX_EPOCH);
-        Caller { provider, credentials, extra: &[], auth, now }
+        Requester { provider, credentials, extra: &[], auth, now }
     }
 
     fn refreshed(provider: ProviderBuilder, token: &Token) -> Result<TokenRequest> {
@@ -333,7 +336,7 @@ mod tests {
             let extra: Vec<_> =
                 extra.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
             let (provider, credentials) = (provider().build()?, credentials());
-            client_credentials(&Caller { extra: &extra, ..by(&provider, &credentials) }, &scopes)
+            client_credentials(&Requester { extra: &extra, ..by(&provider, &credentials) }, &scopes)
         };
         assert_eq!(body(&ask(&[], &[])?), "grant_type=client_credentials");
         assert_eq!(

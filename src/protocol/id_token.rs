@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
 
-use crate::members::{object, parse};
 use crate::secret::Secret;
+use crate::stored_json::{object, parse};
 
 /// What is in the middle of a signed JWT (RFC 7519 section 3). The signature is not looked at.
 pub(crate) fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {

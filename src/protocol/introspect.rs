@@ -3,18 +3,18 @@
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-use super::caller::Caller;
 use super::client_auth::authenticate;
 use super::grant::{TokenRequest, about_token, build_form};
 use super::refusal::refusal;
 use super::reply::RawReply;
+use super::requester::Requester;
 use crate::error::{Error, Result};
 use crate::provider::Provider;
 use crate::secret::Secret;
 
 /// Asks what the server knows of a token (section 2.1). The caller has to authenticate.
 pub(crate) fn introspect(
-    caller: &Caller<'_>,
+    caller: &Requester<'_>,
     token: &Secret,
     hint: Option<&str>,
 ) -> Result<TokenRequest> {
@@ -25,7 +25,7 @@ pub(crate) fn introspect(
             provider.display_name
         )));
     };
-    let caller = Caller { auth: provider.introspection_auth.unwrap_or(caller.auth), ..*caller };
+    let caller = Requester { auth: provider.introspection_auth.unwrap_or(caller.auth), ..*caller };
     let mut params = about_token(token, hint);
     let header = authenticate(&caller, &mut params)?;
     build_form(endpoint, header, &params)

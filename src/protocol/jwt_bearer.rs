@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::assertion::{audience, signed};
 use super::authorize::join_scopes;
-use super::caller::Caller;
 use super::form::{Params, form_encoded};
 use super::grant::TokenRequest;
+use super::requester::Requester;
 use crate::clock::later;
 use crate::error::Result;
 use crate::secret::{Secret, random_id};
@@ -129,8 +129,8 @@ impl JwtBearer {
         Some(marks.join("&")).filter(|marks| !marks.is_empty())
     }
 
-    fn assertion(&self, caller: &Caller<'_>, scope: Option<&str>) -> Result<Secret> {
-        let Caller { provider, credentials, now, .. } = *caller;
+    fn assertion(&self, caller: &Requester<'_>, scope: Option<&str>) -> Result<Secret> {
+        let Requester { provider, credentials, now, .. } = *caller;
         let issuer = self.issuer.as_deref().unwrap_or(credentials.id());
         let mut claims = json!({
             "iss": issuer,
@@ -164,7 +164,7 @@ impl fmt::Debug for JwtBearer {
 
 /// Asks for a token with a signed statement. A client that can authenticate does; one that cannot is
 /// named by the statement (RFC 7521 section 4.1).
-pub(crate) fn jwt_bearer(caller: &Caller<'_>, grant: &JwtBearer) -> Result<TokenRequest> {
+pub(crate) fn jwt_bearer(caller: &Requester<'_>, grant: &JwtBearer) -> Result<TokenRequest> {
     let scopes: Vec<&str> = grant.scopes.iter().map(String::as_str).collect();
     let scope = join_scopes(&scopes, caller.provider.scope_separator)?;
     let in_claims = scope.as_deref().filter(|_| grant.scope_in_claims);
@@ -198,9 +198,9 @@ mod tests {
         SigningKey::from_pem(include_str!("../../tests/keys/p256.pem")).unwrap()
     }
 
-    fn caller<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Caller<'a> {
+    fn caller<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Requester<'a> {
         let now = OffsetDateTime::from_unix_timestamp(NOW).unwrap();
-        Caller { provider, credentials, extra: &[], auth: provider.client_auth(), now }
+        Requester { provider, credentials, extra: &[], auth: provider.client_auth(), now }
     }
 
     fn claims_of(jwt: &str) -> Value {

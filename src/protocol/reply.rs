@@ -6,14 +6,10 @@
 //! error, wherever it is; then the token. An answer with both an error and a token is no success.
 
 mod body;
-#[cfg(test)]
-pub(super) mod corpus;
-#[cfg(test)]
-mod dialects;
 mod fault;
 pub(super) mod lifetime;
 #[cfg(test)]
-mod meaning;
+pub(super) mod tests;
 
 use std::time::Duration;
 
@@ -25,8 +21,8 @@ use ureq::http::HeaderMap;
 pub(crate) use self::body::at;
 use self::body::{Body, Found};
 use self::fault::Fault;
+use super::error_text::{clean, hide};
 use super::retry_after::retry_after;
-use super::text::{clean, hide};
 use crate::error::OAuthError;
 use crate::provider::{Provider, Verdict};
 use crate::secret::Secret;

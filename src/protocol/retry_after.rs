@@ -6,7 +6,7 @@ use time::{Date, Month, OffsetDateTime, Time};
 use ureq::http::HeaderMap;
 
 use crate::clock::until;
-use crate::search::number;
+use crate::substring::number;
 
 /// How long the answer asks to wait, `cap` at most; `None` when it does not say. A date counts from
 /// the answer's own `Date`, so that a wrong clock here does not lengthen the wait, or else from

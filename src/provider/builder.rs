@@ -8,8 +8,8 @@ use url::Url;
 use super::{
     ClientAuth, Pkce, Provider, RefreshGrant, RevocationStyle, Rotation, TokenFormat, is_loopback,
 };
-use crate::dialect::ErrorRule;
 use crate::error::{Error, Result};
+use crate::error_rule::ErrorRule;
 
 /// Makes a [`Provider`]; [`ProviderBuilder::build`] checks it.
 #[derive(Clone, Debug)]

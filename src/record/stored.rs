@@ -5,9 +5,9 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::parts::{Binding, Holder, Note, Refused, Seen};
+use super::note::{Binding, Holder, Note, Refused, Seen};
 use super::{Record, Replaces, VERSION};
-use crate::members::{Fields, Members, date, flag, list, number, secret, text, wipe};
+use crate::stored_json::{Fields, Members, date, flag, list, number, secret, text, wipe};
 use crate::token::Token;
 
 impl<'de> Deserialize<'de> for Record {

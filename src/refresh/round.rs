@@ -11,6 +11,7 @@ use crate::error::{BoxError, Busy, Error, Result};
 use crate::event::Event;
 use crate::provider::Rotation;
 use crate::record::{Note, Record};
+use crate::secret::Secret;
 
 /// How often one call starts over because the store has changed under it.
 const ROUNDS: usize = 6;
@@ -26,6 +27,12 @@ pub(super) enum Step {
     Look,
     /// The lock is gone or running out: lock again.
     Relock,
+}
+
+/// What a part of a round comes to: the next step goes on with this, or the round ends.
+enum Next<T> {
+    Go(T),
+    End(Step),
 }
 
 impl Keeper {
@@ -136,11 +143,33 @@ impl Keeper {
 
     /// Steps 4 to 14, under the store's lock.
     fn round(&self, call: &mut Call<'_>) -> Result<Step> {
+        let record = match self.load_and_save_first(call)? {
+            Next::Go(record) => record,
+            Next::End(step) => return Ok(step),
+        };
+        if let Some(live) = self.adopt(call, &record) {
+            return Ok(Step::Done(live));
+        }
+        let Some(refresh_token) = record.token.refresh_token().cloned() else {
+            let store = self.store();
+            let text = format!("the token in {store} has ended and came without a refresh token");
+            return self.put_off(call, Error::NotAuthorized(text.into()));
+        };
+        let (noted, before) = match self.decide_and_note(call, &record, &refresh_token)? {
+            Next::Go(noted) => noted,
+            Next::End(step) => return Ok(step),
+        };
+        self.answered(call, noted, before, refresh_token)
+    }
+
+    /// Steps 4 to 6: what the store holds, after a pair that waits was saved.
+    fn load_and_save_first(&self, call: &mut Call<'_>) -> Result<Next<Record>> {
         let mut stored = match self.backend.load() {
             Ok(stored) => stored,
             Err(error) => {
                 self.go_on_with_what_was_read(call);
-                return self.put_off(call, Error::backend("load", self.store(), error));
+                let error = Error::backend("load", self.store(), error);
+                return self.put_off(call, error).map(Next::End);
             }
         };
         let went_back = self.went_back(call, stored.as_ref());
@@ -148,7 +177,7 @@ impl Keeper {
         if call.turn.unsaved.is_some() {
             stored = match self.save_pair(call, stored) {
                 Ok(stored) => stored,
-                Err(error) => return self.not_saved(call, error),
+                Err(error) => return self.not_saved(call, error).map(Next::End),
             };
             if let Some(record) = &stored {
                 record.check(&self.rules.binding, &self.store())?;
@@ -158,40 +187,52 @@ impl Keeper {
                 self.publish(self.live(record));
             }
         }
-        let Some(record) = stored else { return self.nothing_stored() };
+        // Step 6.
+        let Some(record) = stored else { return self.nothing_stored().map(Next::End) };
         record.check(&self.rules.binding, &self.store())?;
         call.turn.history.learn(&record);
-        // Step 7: somebody else was here.
-        let live = self.live(&record);
+        Ok(Next::Go(record))
+    }
+
+    /// Step 7: the token in the store, if somebody else was here. One that should be replaced and still
+    /// works becomes the fallback.
+    fn adopt(&self, call: &mut Call<'_>, record: &Record) -> Option<Live> {
+        let live = self.live(record);
         if call.want.accepts(&live, &*self.clock) || self.came_while_waiting(call, &live) {
-            self.bind(call, &record);
+            self.bind(call, record);
             if self.memory.lock().live.as_ref().is_some_and(|mine| mine.id() != live.id()) {
                 call.events.push(Event::Adopted { generation: live.generation });
             }
-            return Ok(Step::Done(self.publish(live)));
+            return Some(self.publish(live));
         }
-        let now = self.clock.now_utc();
         if call.want.tolerates(&live, &*self.clock) {
             (call.fallback, call.vouched) = (Some(live), false);
-        } else if self.is_vouched_for(call.want, &live, &record, now) {
+        } else if self.is_vouched_for(call.want, &live, record, self.clock.now_utc()) {
             (call.fallback, call.vouched) = (Some(live), true);
         }
         call.read = Some(record.clone());
-        let Some(refresh_token) = record.token.refresh_token().cloned() else {
-            let store = self.store();
-            let text = format!("the token in {store} has ended and came without a refresh token");
-            return self.put_off(call, Error::NotAuthorized(text.into()));
-        };
-        if let Some(error) = self.not_now(&record, now) {
-            return self.put_off(call, error);
+        None
+    }
+
+    /// Steps 8 to 10: whether the refresh token may be sent, and our note of that. Returns the record with
+    /// our note, and the note that was there.
+    fn decide_and_note(
+        &self,
+        call: &mut Call<'_>,
+        record: &Record,
+        refresh_token: &Secret,
+    ) -> Result<Next<(Record, Option<Note>)>> {
+        let now = self.clock.now_utc();
+        if let Some(error) = self.not_now(record, now) {
+            return self.put_off(call, error).map(Next::End);
         }
-        let fingerprint = refresh_token.fingerprint();
         // Step 8: refused before.
+        let fingerprint = refresh_token.fingerprint();
         if let Some(refused) = &record.refused
             && refused.fingerprint == fingerprint
             && (now - refused.at).unsigned_abs() < self.rules.refusal_pause
         {
-            return self.put_off(call, self.reauthorize(refused));
+            return self.put_off(call, self.reauthorize(refused)).map(Next::End);
         }
         // Step 9: the note of an unanswered spend.
         let note = record.note.as_ref().filter(|note| {
@@ -202,39 +243,45 @@ impl Keeper {
         if let Some(note) = note
             && let Some(error) = self.stopped_by(call, note, now)
         {
-            self.mark_seen(call, &record, note, now);
+            self.mark_seen(call, record, note, now);
             if lock_of(call, note) == LockKind::None && self.looks_again(call, &error) {
-                return Ok(Step::Look);
+                return Ok(Next::End(Step::Look));
             }
-            return self.put_off(call, error);
+            return self.put_off(call, error).map(Next::End);
         }
-        self.warn_of_silence(call, &record, now);
+        self.warn_of_silence(call, record, now);
         // Step 10: our note. It proves that the store can be written.
-        let noted = self.noted(&record, note, fingerprint, now);
-        let before = note.cloned();
-        call.turn.never_sent = noted.note.as_ref().map(|note| note.nonce.clone());
-        let kept = self.backend.save(&noted).map_err(|error| ("write", error));
-        match kept.and_then(|()| self.read_back(call, &noted)) {
-            Ok(None) => {}
-            Ok(Some(step)) => return Ok(step),
-            Err((_, error)) if BackendError::is_conflict(&error) => return Ok(Step::Again),
-            Err((operation, error)) => {
-                call.turn.keeps_notes = false;
-                let error = match error.downcast::<Error>() {
-                    Ok(error) => *error,
-                    Err(error) => Error::backend(operation, self.store(), error),
-                };
-                if call.fallback.is_some() || !self.can_do_without_store(call) {
-                    return self.put_off(call, error);
-                }
-                self.report(call, error.to_string());
-            }
+        let noted = self.noted(record, note, fingerprint, now);
+        if let Some(step) = self.write_note(call, &noted)? {
+            return Ok(Next::End(step));
         }
         if !call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout)) {
-            return Ok(Step::Relock);
+            return Ok(Next::End(Step::Relock));
         }
-        // Steps 11 to 14.
-        self.answered(call, noted, before, refresh_token)
+        Ok(Next::Go((noted, note.cloned())))
+    }
+
+    /// Step 10: writes our note. `Some` ends the round, with nothing sent.
+    fn write_note(&self, call: &mut Call<'_>, noted: &Record) -> Result<Option<Step>> {
+        call.turn.never_sent = noted.note.as_ref().map(|note| note.nonce.clone());
+        let saved = self.backend.save(noted).map_err(|error| ("write", error));
+        let (operation, error) = match saved.and_then(|()| self.read_back(call, noted)) {
+            Ok(step) => return Ok(step),
+            Err(failed) => failed,
+        };
+        if BackendError::is_conflict(&error) {
+            return Ok(Some(Step::Again));
+        }
+        call.turn.keeps_notes = false;
+        let error = match error.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(error) => Error::backend(operation, self.store(), error),
+        };
+        if call.fallback.is_some() || !self.can_do_without_store(call) {
+            return self.put_off(call, error).map(Some);
+        }
+        self.report(call, error.to_string());
+        Ok(None)
     }
 
     /// The load failed, and one before it did not: what was read then and still works is used.

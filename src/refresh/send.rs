@@ -23,6 +23,14 @@ enum Spent {
     Reply(Reply, Option<OffsetDateTime>),
 }
 
+/// What the store holds after a refusal.
+enum Looked {
+    /// The refresh token that was refused, in this record.
+    Unchanged(Box<Record>),
+    /// Something else, or nothing that can be read.
+    Changed(Step),
+}
+
 impl Keeper {
     /// Step 11: send, and once more where no answer comes and the tables say so. A request that
     /// never left is tried again, as long as the call has nothing else to go on with.
@@ -181,20 +189,39 @@ impl Keeper {
         error: OAuthError,
         earlier: Option<OffsetDateTime>,
     ) -> Result<Step> {
+        let latest = match self.read_twice(call, &noted, &refresh_token)? {
+            Looked::Unchanged(latest) => *latest,
+            Looked::Changed(step) => return Ok(step),
+        };
+        if let Some(unknown) = self.other_holder(call, &noted, &latest, &error) {
+            return self.put_off(call, unknown);
+        }
+        self.believe(call, latest, refresh_token, error, earlier)
+    }
+
+    /// Reads the store twice, a second apart: the second look is for a script without locks, between
+    /// its answer and its write.
+    fn read_twice(
+        &self,
+        call: &mut Call<'_>,
+        noted: &Record,
+        refresh_token: &Secret,
+    ) -> Result<Looked> {
         let sent_at = noted.note.as_ref().map_or_else(|| self.clock.now_utc(), |note| note.sent_at);
-        let ours = noted.note.as_ref().map(|note| note.nonce.clone());
-        let mut latest = noted;
-        // The second look is for a script without locks, between its answer and its write.
+        let mut latest = noted.clone();
         for pause in &[Duration::ZERO, Duration::from_secs(1)] {
             if !pause.is_zero() {
                 self.clock.sleep(*pause);
             }
             let now = match self.backend.load() {
                 Ok(Some(now)) => now,
-                Ok(None) => return self.nothing_stored(),
-                Err(source) => return self.put_off(call, self.unknown(sent_at, source)),
+                Ok(None) => return self.nothing_stored().map(Looked::Changed),
+                Err(source) => {
+                    let unknown = self.unknown(sent_at, source);
+                    return self.put_off(call, unknown).map(Looked::Changed);
+                }
             };
-            if now.login != latest.login || now.token.refresh_token() != Some(&refresh_token) {
+            if now.login != latest.login || now.token.refresh_token() != Some(refresh_token) {
                 // It was no refusal of what is stored now, and the service has counted it. If this
                 // cannot be saved, or that was replaced again, it is one that we do not know of.
                 if self.rules.refusal_limit.is_some() {
@@ -202,31 +229,50 @@ impl Keeper {
                     self.count(&mut counted);
                     let _ = self.backend.save(&counted);
                 }
-                return Ok(Step::Again);
+                return Ok(Looked::Changed(Step::Again));
             }
             latest = now;
         }
+        Ok(Looked::Unchanged(Box::new(latest)))
+    }
+
+    /// The error where another holder of a lease may have the successor in hand: no verdict then.
+    fn other_holder(
+        &self,
+        call: &Call<'_>,
+        noted: &Record,
+        latest: &Record,
+        error: &OAuthError,
+    ) -> Option<Error> {
+        let (ours, theirs) = (noted.note.as_ref()?, latest.note.as_ref()?);
         let now = self.clock.now_utc();
-        let fingerprint = refresh_token.fingerprint();
-        if let Some(other) = latest.note.as_ref().filter(|note| {
-            // Another holder of a lease may have the successor in hand.
-            call.turn.lock_kind() != LockKind::FreedByDeath
-                && note.fingerprint == fingerprint
-                && Some(&note.nonce) != ours.as_ref()
-                && note.deadline > now
-        }) {
-            let retry_after = Some(clock::until(now, other.deadline));
-            let unknown = OutcomeUnknown {
+        let may_have_it = call.turn.lock_kind() != LockKind::FreedByDeath
+            && theirs.fingerprint == ours.fingerprint
+            && theirs.nonce != ours.nonce
+            && theirs.deadline > now;
+        may_have_it.then(|| {
+            Error::OutcomeUnknown(Box::new(OutcomeUnknown {
                 host: self.rules.host.clone(),
                 code: false,
                 by_name: false,
-                sent_at: other.sent_at,
-                holder: Some(other.holder.to_string()),
-                retry_after,
-                source: Some(error.into()),
-            };
-            return self.put_off(call, Error::OutcomeUnknown(Box::new(unknown)));
-        }
+                sent_at: theirs.sent_at,
+                holder: Some(theirs.holder.to_string()),
+                retry_after: Some(clock::until(now, theirs.deadline)),
+                source: Some(error.clone().into()),
+            }))
+        })
+    }
+
+    /// Notes a refusal, so that the token is not sent on every run; a spare takes its place.
+    fn believe(
+        &self,
+        call: &mut Call<'_>,
+        latest: Record,
+        refresh_token: Secret,
+        error: OAuthError,
+        earlier: Option<OffsetDateTime>,
+    ) -> Result<Step> {
+        let fingerprint = refresh_token.fingerprint();
         let mut next = latest.next();
         self.count(&mut next);
         next.note = None;
@@ -235,7 +281,7 @@ impl Keeper {
         let asked_before = asked_before.and_then(|before| before.unanswered_since);
         let refused = Refused {
             fingerprint,
-            at: now,
+            at: self.clock.now_utc(),
             code: error.code,
             description: error.description,
             status: error.status,

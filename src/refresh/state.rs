@@ -15,8 +15,8 @@ use crate::clock::{self, Clock};
 use crate::error::{BoxError, Error};
 use crate::protocol::Reply;
 use crate::record::Record;
-use crate::search;
 use crate::secret::Secret;
+use crate::substring;
 use crate::token::Token;
 
 /// A token that may be used: it is durable, or nothing durable depends on it. A clone shares it.
@@ -138,7 +138,7 @@ impl Live {
     /// Whether a text repeats the access token.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         let token = self.access_token();
-        !token.is_empty() && search::has(text, token.expose())
+        !token.is_empty() && substring::has(text, token.expose())
     }
 
     /// The text without the access token, if it repeats it.
@@ -146,7 +146,7 @@ impl Live {
         if !self.is_in(&text) {
             return text;
         }
-        search::replaced(&text, self.access_token().expose(), "[..]")
+        substring::replaced(&text, self.access_token().expose(), "[..]")
     }
 
     /// Why there is no header that carries it.

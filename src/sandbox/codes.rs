@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 
-use super::dialect;
 use super::events::EventKind;
+use super::exact_online;
 use super::server::Server;
 use super::tokens::{Decision, Now, Refused};
 use crate::provider::is_loopback;
@@ -142,7 +142,7 @@ impl Server {
         }
         code.spent = Some(None);
         let lifetime = match self.settings.exact_online {
-            true => dialect::CODE_LIFETIME,
+            true => exact_online::CODE_LIFETIME,
             false => CODE_LIFETIME,
         };
         if now.monotonic.saturating_sub(code.issued_at) >= lifetime {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::dialect;
+use super::exact_online;
 use super::http::{HttpRequest, Reply, pairs};
 use super::server::Server;
 use super::tokens::{Decision, Issued, Now, Refused, TOO_EARLY};
@@ -123,7 +123,7 @@ fn refusal_of(server: &Server, now: Now, call: &TokenCall, refused: &Refused) ->
     }
     let issued_at = call.parameter("refresh_token").and_then(|t| server.refresh_issued_at(t));
     let life = server.settings.refresh_token_lifetime.unwrap_or_default();
-    dialect::refusal(refused, call.grant_type(), now, issued_at, life)
+    exact_online::refusal(refused, call.grant_type(), now, issued_at, life)
 }
 
 fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {

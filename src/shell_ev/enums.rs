@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::read::{Read, Reader};
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 open_enum! {
     /// Whether an EVSE (a charge point for one vehicle) can be used now.

@@ -4,7 +4,7 @@ use serde_json::{Map, Number, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
-use crate::vendor::{day, day_text};
+use crate::sdk::{day, day_text};
 
 /// What could not be read in an answer.
 #[derive(Clone, Debug, PartialEq)]

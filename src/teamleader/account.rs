@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::json;
 
+use super::json::or_empty;
 use super::macros::{listed, methods, request, resource};
-use super::wire::or_empty;
 use super::{Address, Currency, Decimal, Email, Nothing, Reference, Telephone};
 use crate::error::Result;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 open_enum! {
     /// Whether a user's address of electronic mail was confirmed.

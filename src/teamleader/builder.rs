@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use time::Date;
 
+use super::json::Dated as _;
 use super::limits::Window;
-use super::wire::Dated as _;
 use super::{API_VERSION, Inner, Teamleader, problems};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};

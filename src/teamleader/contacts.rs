@@ -6,15 +6,15 @@ use time::{Date, OffsetDateTime};
 
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
 use super::files::Image;
+use super::json::{changed, maybe, or_empty};
 use super::macros::{listed, methods, request, resource};
 use super::values::primary_email;
-use super::wire::{changed, maybe, or_empty};
 use super::{
     ActiveStatus, Address, AddressEntry, Change, CustomFieldsUpdate, Email, InvoicingPreferences,
     NewAddressEntry, PaymentTerm, Reference, Telephone,
 };
 use crate::error::Result;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 open_enum! {
     /// What Teamleader knows as a gender.

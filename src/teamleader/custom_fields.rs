@@ -5,11 +5,11 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use time::Date;
 
+use super::json::Dated as _;
 use super::macros::{listed, methods, request, resource};
-use super::wire::Dated as _;
 use super::{Decimal, Nothing, Reference};
 use crate::error::Result;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 /// The value of a custom field. Which kind it is depends on the field's definition.
 #[derive(Clone, Debug, PartialEq, Serialize)]

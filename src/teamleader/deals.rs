@@ -5,14 +5,14 @@ use serde_json::json;
 use time::{Date, OffsetDateTime};
 
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
+use super::json::{changed, maybe, money};
 use super::macros::{listed, methods, request, resource};
-use super::wire::{changed, maybe, money};
 use super::{
     Change, CustomFieldsUpdate, Customer, Decimal, DocumentCurrency, ExchangeRate, List, Money,
     Nothing, Reference,
 };
 use crate::error::Result;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 pub use super::pipelines::{
     DealPhase, DealPhaseFilter, DealPhaseUpdate, DealPhases, DealPipeline, DealPipelineFilter,

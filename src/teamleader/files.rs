@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::json::{dated, maybe};
 use super::macros::{methods, request};
-use super::wire::{dated, maybe};
 use super::{Items, List, Listed, Nothing, Reference, Teamleader};
 use crate::error::Result;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 use crate::{Response, Secret};
 
 open_enum! {

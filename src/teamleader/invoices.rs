@@ -6,13 +6,13 @@ use time::{Date, OffsetDateTime};
 
 use super::custom_fields::{CustomField, CustomFieldValue};
 use super::files::Location;
+use super::json::{Dated as _, maybe, money, or_empty};
 use super::lines::{CommercialDiscount, LineGroup, LineItem};
 use super::macros::{listed, methods, resource};
-use super::wire::{Dated as _, maybe, money, or_empty};
 use super::{Currency, ExchangeRate, Money, PaymentTerm, Reference, Tax};
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Error, Result};
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 pub use super::invoicing::{
     AttentionOf, BookedInvoiceUpdate, InvoiceFilter, InvoiceMail, InvoiceRecipient,

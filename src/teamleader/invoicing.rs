@@ -5,9 +5,9 @@ use time::{Date, OffsetDateTime};
 
 use super::custom_fields::NewCustomField;
 use super::invoices::{InvoiceStatus, PaymentMethod};
+use super::json::{changed, dated, maybe};
 use super::lines::{CommercialDiscount, LineGroup, NewInvoiceLine};
 use super::macros::request;
-use super::wire::{changed, dated, maybe};
 use super::{Change, CustomFieldsUpdate, Customer, DocumentCurrency, Money, PaymentTerm};
 
 /// For whose attention an invoice is.

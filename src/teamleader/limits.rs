@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use super::wire;
+use super::json;
 use crate::clock::Clock;
 use crate::hooks::Received;
 
@@ -104,7 +104,7 @@ impl Window {
         let seen = Limits {
             limit: number("x-ratelimit-limit"),
             remaining: number("x-ratelimit-remaining"),
-            reset: header("x-ratelimit-reset").and_then(wire::moment),
+            reset: header("x-ratelimit-reset").and_then(json::moment),
         };
         let refused = answer.status == 429;
         let mut state = self.state.lock();

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use time::Date;
 
+use super::json::{changed, maybe, money};
 use super::macros::request;
-use super::wire::{changed, maybe, money};
 use super::{Change, Currency, Decimal, Money, Reference};
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 open_enum! {
     /// What the value of a discount is.

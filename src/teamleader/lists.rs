@@ -235,7 +235,7 @@ pub(super) struct Rows<T>(pub(super) Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Rows<T>, D::Error> {
-        super::wire::or_empty(from).map(Rows)
+        super::json::or_empty(from).map(Rows)
     }
 }
 

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::json::or_empty;
 use super::macros::{listed, methods, request, resource};
-use super::wire::or_empty;
 use super::{Decimal, Nothing, Reference};
 use crate::error::Result;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 open_enum! {
     /// Whether a pipeline is in use.

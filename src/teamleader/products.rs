@@ -5,11 +5,11 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
+use super::json::{maybe, money};
 use super::macros::{listed, methods, request, resource};
-use super::wire::{maybe, money};
 use super::{Change, CustomFieldsUpdate, Decimal, Money, Nothing, Reference};
 use crate::error::Result;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 open_enum! {
     /// What more a product can have.

@@ -6,14 +6,14 @@ use time::{Date, OffsetDateTime};
 
 use super::custom_fields::{CustomField, CustomFieldValue};
 use super::files::Location;
+use super::json::{maybe, money, or_empty};
 use super::lines::{CommercialDiscount, Expiry, LineGroup, LineItem, NewExpiry, NewQuotationLine};
 use super::macros::{listed, methods, request, resource};
-use super::wire::{maybe, money, or_empty};
 use super::{
     Change, Currency, Customer, DocumentCurrency, ExchangeRate, Money, Nothing, Reference, Tax,
 };
 use crate::error::Result;
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 pub use super::deals::IdFilter as QuotationFilter;
 

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Decimal;
+use super::json::{money, or_empty};
 use super::macros::request;
-use super::wire::{money, or_empty};
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 /// A thing by its kind and id, as Teamleader refers to everything.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

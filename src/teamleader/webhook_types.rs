@@ -1,6 +1,6 @@
 //! The 95 kinds of events of the specification.
 
-use crate::vendor::open_enum;
+use crate::sdk::open_enum;
 
 open_enum! {
     /// What a webhook tells about.

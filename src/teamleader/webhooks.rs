@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::json::or_empty;
 use super::macros::{listed, methods};
-use super::wire::or_empty;
 use super::{List, Nothing, Reference, Teamleader};
 use crate::error::{DecodeError, Error, Result};
 

@@ -2,10 +2,10 @@
 
 use time::OffsetDateTime;
 
-use super::wire::{Answer, Raw, always};
+use super::exchange::{Answer, Raw, always};
 use super::{TokenTransport, without_secrets};
 use crate::error::{BoxError, Error, Result, TransportError};
-use crate::protocol::{self, Caller, TokenRequest};
+use crate::protocol::{self, Requester, TokenRequest};
 use crate::secret::Secret;
 
 impl TokenTransport {
@@ -15,7 +15,7 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
         secret: Option<&Secret>,
         endpoint: Option<&str>,
-        build: &dyn Fn(&Caller<'_>) -> Result<TokenRequest>,
+        build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
         read: impl FnOnce(&Answer) -> Result<T>,
     ) -> Result<T> {
         let (raw, hidden) = self.deliver(sent_at, [secret, None], &always, build);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use time::OffsetDateTime;
 
 use super::TokenTransport;
-use super::wire::Raw;
+use super::exchange::Raw;
 #[cfg(feature = "jwt")]
 use crate::clock::Clock;
 #[cfg(feature = "jwt")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use evergrant::backend::MemoryBackend;
 use evergrant::clock::ManualClock;
 use evergrant::sandbox::{Fault, Sandbox};
 use evergrant::{Client, ClientBuilder, Error};
@@ -79,4 +80,40 @@ fn a_proxy_of_the_builder_is_for_other_hosts_and_its_password_is_not_shown() {
     assert_eq!(proxy.connections(), 1);
     let error = builder(&sandbox).proxy("nonsense://user:sesame@host").unwrap_err();
     assert!(matches!(error, Error::Config(_)) && !format!("{error:?}").contains("sesame"));
+}
+
+/// A client whose API is at `url`, and the time it has waited for between tries.
+fn client_of(sandbox: &Sandbox, url: String) -> (Arc<ManualClock>, Client) {
+    let clock = Arc::new(ManualClock::new());
+    let provider = sandbox.provider().to_builder().api_base(url).build().unwrap();
+    let builder = Client::builder(provider, sandbox.credentials(), MemoryBackend::new());
+    let client = builder.clock(clock.clone()).build();
+    client.seed(sandbox.login()).unwrap();
+    (clock, client)
+}
+
+/// A refused connection carries nothing, so a request is sent again that could not be repeated.
+#[test]
+fn a_request_without_a_body_is_tried_again_where_the_connection_is_refused() {
+    let sandbox = sandbox();
+    // Nobody listens there: the port was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (clock, client) = client_of(&sandbox, format!("http://{free}"));
+    assert_eq!(client.post("/x").call().unwrap_err().kind(), "transport");
+    assert!(clock.slept() >= Duration::from_millis(1), "it was tried once");
+    let before = clock.slept();
+    assert_eq!(client.post("/x").retries(0).call().unwrap_err().kind(), "transport");
+    assert_eq!(clock.slept(), before);
+}
+
+#[test]
+fn a_request_without_a_body_is_not_tried_again_where_the_connection_breaks() {
+    let sandbox = sandbox();
+    let broken = Fake::start(|peer| {
+        peer.request();
+        peer.close();
+    });
+    let (clock, client) = client_of(&sandbox, broken.url());
+    assert_eq!(client.post("/x").call().unwrap_err().kind(), "transport");
+    assert_eq!((broken.requests().len(), clock.slept()), (1, Duration::ZERO));
 }

@@ -11,6 +11,7 @@ mod foreign;
 #[cfg(unix)]
 mod forks;
 mod full_disk;
+mod gaps;
 mod kills;
 mod order;
 mod outcomes;

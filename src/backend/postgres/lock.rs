@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use postgres::Client;
 use postgres::types::{ToSql, Type};
 
+use super::super::idle::{Failed, Rest, SLACK};
 use super::super::lock::wait_for_server;
-use super::super::rest::{Failed, Rest, SLACK};
 use super::super::{BackendError, Guard, TokenBackend as _};
 use super::PostgresBackend;
 use super::session::{Session, on};

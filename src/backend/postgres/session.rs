@@ -7,7 +7,7 @@ use postgres::Client;
 use postgres::error::SqlState;
 
 use super::super::BackendError;
-use super::super::rest::{Failed, PATIENCE};
+use super::super::idle::{Failed, PATIENCE};
 use crate::error::BoxError;
 
 /// A session, ours or lent.

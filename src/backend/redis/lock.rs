@@ -7,8 +7,8 @@ use parking_lot::Mutex;
 use redis::RedisResult;
 
 use super::super::Guard;
+use super::super::idle::{Failed, Rest, SLACK};
 use super::super::lock::wait_for_server;
-use super::super::rest::{Failed, Rest, SLACK};
 use super::{Connection, failed, on, script};
 use crate::clock::Clock;
 use crate::error::BoxError;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::super::compare::hash;
 use super::super::lock::wait_for;
-use super::super::swap::hash;
 use super::super::{Guard, disk};
 use super::connections::open_file;
 use super::failed;

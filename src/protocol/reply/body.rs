@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use crate::members::{object, wipe};
 use crate::protocol::form;
 use crate::provider::Provider;
-use crate::search::number;
 use crate::secret::Secret;
+use crate::stored_json::{object, wipe};
+use crate::substring::number;
 
 const ACCESS: [&str; 3] = ["access_token", "accessToken", "AccessToken"];
 const REFRESH: [&str; 3] = ["refresh_token", "refreshToken", "RefreshToken"];

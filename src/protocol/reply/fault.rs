@@ -5,7 +5,7 @@ use ureq::http::HeaderMap;
 
 use super::body::at;
 use crate::provider::{ErrorRule, Provider};
-use crate::search;
+use crate::substring;
 
 /// What an answer says went wrong.
 #[derive(Default)]
@@ -73,7 +73,7 @@ impl Fault {
         headers: &HeaderMap,
         body: &Value,
     ) -> bool {
-        let contains = |text: &str, part: &str| search::has(&text.to_ascii_lowercase(), part);
+        let contains = |text: &str, part: &str| substring::has(&text.to_ascii_lowercase(), part);
         rule.status.is_none_or(|wanted| wanted == status)
             && rule.code.as_ref().is_none_or(|wanted| match &self.code {
                 Some(code) => code.eq_ignore_ascii_case(wanted),

@@ -2,13 +2,19 @@
 
 mod clocks;
 mod faults;
+mod gaps;
+mod grants;
+mod logins;
 mod races;
 mod reality;
+mod rows;
 mod server;
 mod service;
 mod simulation;
 mod steps;
+mod successors;
 mod table;
+mod waits;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

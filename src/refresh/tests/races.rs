@@ -183,7 +183,7 @@ fn a_note_over_a_newer_record_is_a_conflict_and_the_newer_record_stays() {
 }
 
 /// What `act` does to the store while our request is on its way, and what is left.
-fn overtaken(
+pub(super) fn overtaken(
     rotation: Rotation,
     compares: bool,
     act: impl FnOnce(&mut Option<Record>) + Send + 'static,

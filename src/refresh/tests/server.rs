@@ -21,6 +21,8 @@ pub(super) enum Act {
     TooMany,
     /// 503 with `Retry-After: 30`.
     Unavailable,
+    /// 503 with `Retry-After: 86400`.
+    Tomorrow,
     /// 400 with an empty body.
     Bad,
     /// 500 before the decision.
@@ -143,8 +145,9 @@ impl Transport for Wire {
                 let error = error("http_429", 429);
                 return reply(Outcome::Limited { error, retry_after: None, spent: false });
             }
-            Some(Act::Unavailable) => {
-                let retry_after = Some(Duration::from_secs(30));
+            Some(act @ (Act::Unavailable | Act::Tomorrow)) => {
+                let seconds = if act == Act::Tomorrow { 86_400 } else { 30 };
+                let retry_after = Some(Duration::from_secs(seconds));
                 let error = error("http_503", 503);
                 return reply(Outcome::Limited { error, retry_after, spent: true });
             }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::teamleader::files::{FileSubject, Image, Location, NewFile};
+use crate::teamleader::json::Dated as _;
 use crate::teamleader::products::{NewProduct, ProductDetails};
-use crate::teamleader::wire::Dated as _;
 use crate::teamleader::{List, Listed, Teamleader, account, companies, contacts, custom_fields};
 use crate::teamleader::{deals, invoices, quotations, webhooks};
 

@@ -29,7 +29,7 @@ pub(super) const RESERVED: [&str; 13] = [
 
 /// Who asks, and when: what the requests of one client have in common.
 #[derive(Clone, Copy)]
-pub(crate) struct Caller<'a> {
+pub(crate) struct Requester<'a> {
     pub(crate) provider: &'a Provider,
     pub(crate) credentials: &'a Credentials,
     /// Parameters that the caller adds to every token request, such as `resource`.
@@ -41,7 +41,7 @@ pub(crate) struct Caller<'a> {
     pub(crate) now: OffsetDateTime,
 }
 
-impl<'a> Caller<'a> {
+impl<'a> Requester<'a> {
     /// Whether the client can authenticate (RFC 6749 section 2.1).
     pub(crate) fn is_confidential(&self) -> bool {
         #[cfg(feature = "jwt")]

@@ -9,13 +9,13 @@
 mod assertion;
 mod authorize;
 mod callback;
-mod caller;
 mod client_auth;
 #[cfg(any(test, feature = "device"))]
 #[cfg_attr(not(feature = "device"), allow(dead_code, unreachable_pub))]
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+mod error_text;
 mod form;
 mod grant;
 mod id_token;
@@ -30,21 +30,20 @@ mod pkce;
 #[cfg(any(test, feature = "device", feature = "introspection"))]
 mod refusal;
 mod reply;
+mod requester;
 mod resource;
 mod retry_after;
-mod text;
 
 #[cfg(feature = "sandbox")]
 #[doc(hidden)]
 pub mod fuzz;
 #[cfg(test)]
-mod random;
+mod test_random;
 
 #[cfg(feature = "jwt")]
 pub(crate) use assertion::{may_be_our_clock, skew};
 pub use authorize::Authorization;
 pub(crate) use authorize::authorize;
-pub(crate) use caller::Caller;
 #[cfg(feature = "device")]
 pub use device::DeviceCode;
 #[cfg(feature = "device")]
@@ -53,6 +52,8 @@ pub(crate) use device::{device_authorization, device_token, read_device, slower_
 pub use discovery::Form;
 #[cfg(feature = "discovery")]
 pub(crate) use discovery::{addresses as metadata_addresses, read as read_metadata};
+#[cfg(any(feature = "device", feature = "introspection"))]
+pub(crate) use error_text::hide;
 pub(crate) use form::form_encoded;
 pub(crate) use grant::{TokenRequest, client_credentials, exchange, refresh, revoke};
 pub(crate) use id_token::check_nonce;
@@ -69,6 +70,5 @@ pub(crate) use key_file::read_key_file;
 #[cfg(feature = "identity")]
 pub(crate) use reply::at;
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
+pub(crate) use requester::Requester;
 pub(crate) use retry_after::retry_after;
-#[cfg(any(feature = "device", feature = "introspection"))]
-pub(crate) use text::hide;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use ureq::http::{HeaderMap, HeaderValue};
 
-use super::{Issued, Outcome, RawReply, Reply, read};
+use super::super::{Issued, Outcome, RawReply, Reply, read};
 use crate::provider::Provider;
 use crate::secret::Secret;
 

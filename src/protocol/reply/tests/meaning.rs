@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use ureq::http::{HeaderMap, HeaderValue};
 
-use super::{Outcome, RawReply, Reply, read};
-use crate::protocol::random::Random;
+use super::super::{Outcome, RawReply, Reply, read};
+use crate::protocol::test_random::Random;
 use crate::provider::{ErrorRule, Provider, Verdict};
 use crate::secret::Secret;
 

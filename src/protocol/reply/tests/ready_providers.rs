@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Outcome;
+use super::super::Outcome;
 use super::meaning::Kind::{Limited, Refused, Setup, TooEarly, Unknown};
 use super::meaning::{answer, kind, told};
 use crate::providers;

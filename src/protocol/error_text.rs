@@ -1,8 +1,8 @@
 //! Texts of a server, made fit for an error message.
 
 use crate::error::OAuthError;
-use crate::search;
 use crate::secret::Secret;
+use crate::substring;
 
 /// How many characters of a server's text an error keeps.
 const LONGEST: usize = 300;
@@ -38,8 +38,8 @@ pub(crate) fn hide(error: &mut OAuthError, secret: &Secret) {
         return;
     }
     let hide = |text: &mut String| {
-        if search::has(text, secret.expose()) {
-            *text = search::replaced(text, secret.expose(), "[..]");
+        if substring::has(text, secret.expose()) {
+            *text = substring::replaced(text, secret.expose(), "[..]");
         }
     };
     hide(&mut error.code);
@@ -61,7 +61,7 @@ pub(super) fn is_unseen(c: char) -> bool {
 fn without_token(word: &str) -> String {
     let token_like =
         |text: &str| text.len() >= TOKEN_LIKE && text.bytes().any(|byte| byte.is_ascii_digit());
-    if search::has(word, "://") {
+    if substring::has(word, "://") {
         return match word.split_once(['?', '#']) {
             Some((address, query)) if token_like(query) => format!("{address}?[..]"),
             _ => word.to_owned(),

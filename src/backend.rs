@@ -21,12 +21,23 @@
 //!   told, then answers [`BackendError::Busy`]. The guard owns what it needs.
 //! * No method calls the client that uses the backend.
 //!
-//! A backend of one's own needs three methods. Without a `lock`, only the threads of one process are
-//! kept apart; [`FileLock`] turns that into a real lock in one more line. With a `save` that compares
-//! and no lock, processes are kept apart by the notes they write, as with a lease.
+//! A backend of your own needs three methods. It stores the whole record, as [`Record::to_json`] writes
+//! it: a backend that builds `Record::from(token)` in `load` forgets the note of a token that was sent, and
+//! the client refuses to send anything then. A table that has columns for a token only, because other
+//! programs read it, gets the rest from [`TableBackend`].
+//!
+//! Without a `lock`, only the threads of one process are kept apart; [`FileLock`] adds a real lock in one
+//! line. With a `save` that compares and no lock, processes are kept apart by the notes that they write: a
+//! fresh note of another process is left alone until its deadline, in which a call goes on with the access
+//! token if that works, and fails with [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) otherwise.
+//! With a plain `save` and no lock, two processes at the same moment can lose the login.
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod compare;
 mod disk;
 mod file;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod idle;
 mod lock;
 mod locked;
 mod memory;
@@ -35,12 +46,8 @@ mod owner;
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(any(feature = "postgres", feature = "redis"))]
-mod rest;
 #[cfg(feature = "sqlite")]
 mod sqlite;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
-mod swap;
 mod table;
 
 use std::any::Any;

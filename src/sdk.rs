@@ -63,7 +63,7 @@ macro_rules! open_enum {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
-                $crate::vendor::text(from, |text| $name::from(text))
+                $crate::sdk::text(from, |text| $name::from(text))
             }
         }
     )+};

@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
 use super::Money;
-use crate::vendor::{day, day_text};
+use crate::sdk::{day, day_text};
 
 /// A date or a date-time.
 pub(super) trait Dated: Sized {

@@ -1,0 +1,354 @@
+//! Each of these failed on a small change of the code that no other test noticed.
+
+use std::time::Duration;
+
+use super::steps::exchange;
+use super::*;
+
+/// A client whose new login is not in the store yet, and no longer holds the store's lock.
+fn with_unsaved_login(before: impl FnOnce(&Keeper)) -> (World, Keeper) {
+    let world = World::new(Rotation::UntilUsed);
+    let keeper = world.keeper();
+    before(&keeper);
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+    assert!(!*world.store.held.lock());
+    (world, keeper)
+}
+
+/// Spins until `done`, for a while that no test needs.
+fn until(done: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(30), "nothing happens");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_resend_that_never_left_does_not_settle_the_first_request() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let sent_at = world.clock.now_utc();
+    world.acts(&[Act::LoseReply, Act::Never, Act::Never, Act::Never]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.stored().note.unwrap().unanswered(), Some(sent_at));
+    world.acts(&[]);
+    world.clock.advance(Duration::from_secs(600));
+    let error = use_token(&world.keeper()).unwrap_err();
+    let Error::Reauthorize(refusal) = &error else { panic!("{error}") };
+    assert_eq!(refusal.unanswered_since, Some(sent_at));
+}
+
+#[test]
+fn a_locked_store_gives_no_token_of_another_client() {
+    let mut world = World::new(Rotation::Strict);
+    world.rules.binding.client_id = "other".to_owned();
+    *world.store.held.lock() = true;
+    let got = use_token(&world.keeper());
+    assert!(got.is_err(), "{}", kind(&got));
+    world.rules.one_time = false;
+    assert_ne!(kind(&use_token(&world.keeper())), "at-1");
+}
+
+#[test]
+fn after_an_unsaved_login_no_call_uses_the_login_before() {
+    for rotation in [Rotation::Strict, Rotation::UntilUsed] {
+        let world = World::new(rotation);
+        let keeper = world.keeper();
+        assert_eq!(kind(&use_token(&keeper)), "at-1");
+        world.fail_saves(false, Fault::Before);
+        assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+        let error = use_token(&keeper).unwrap_err();
+        let token = error.into_token().expect("the error has the token that is not saved");
+        assert_eq!(token.access_token().expose(), "at-login-1");
+    }
+}
+
+#[test]
+fn a_locked_store_does_not_bring_back_the_login_before_an_unsaved_one() {
+    let (world, keeper) = with_unsaved_login(|_| {});
+    *world.store.held.lock() = true;
+    let got = use_token(&keeper);
+    assert_eq!(kind(&got), "busy");
+    *world.store.held.lock() = false;
+    *world.store.plan.lock() = None;
+    assert_eq!(kind(&use_token(&keeper)), "at-login-1");
+}
+
+/// The same for a client that still has the old login's token in memory, however the store fails.
+#[test]
+fn a_failing_store_does_not_bring_back_the_login_before_an_unsaved_one() {
+    for failing in ["held", "lock", "load"] {
+        let (world, keeper) = with_unsaved_login(|keeper| {
+            assert_eq!(kind(&use_token(keeper)), "at-1");
+        });
+        *world.store.held.lock() = failing == "held";
+        world.plan(move |call, _| (call == failing).then_some(Fault::Before));
+        let got = use_token(&keeper);
+        assert!(got.is_err(), "{failing}: {}", kind(&got));
+        *world.store.held.lock() = false;
+        *world.store.plan.lock() = None;
+        assert_eq!(kind(&use_token(&keeper)), "at-login-1", "{failing}");
+    }
+}
+
+#[test]
+fn nothing_is_adopted_from_the_store_while_a_login_waits_to_be_saved() {
+    let (_world, keeper) = with_unsaved_login(|keeper| {
+        assert_eq!(keeper.moved_on(&Secret::new("other")).unwrap().access_token().expose(), "at-1");
+    });
+    assert!(keeper.moved_on(&Secret::new("other")).is_none());
+}
+
+#[test]
+fn a_seed_does_not_go_over_a_login_that_waits_to_be_saved() {
+    for rotation in [Rotation::Strict, Rotation::UntilUsed] {
+        let world = World::new(rotation);
+        *world.store.record.lock() = None;
+        let keeper = world.keeper();
+        world.fail_saves(false, Fault::Before);
+        assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+        *world.store.plan.lock() = None;
+        assert!(!keeper.seed(Token::new("at-seed").with_refresh_token("rt-seed")).unwrap());
+        assert_eq!(kind(&use_token(&keeper)), "at-login-1");
+        assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-login-1")));
+    }
+}
+
+#[test]
+fn a_login_that_another_login_overtook_is_not_reported_as_saved() {
+    let world = World::with(Rotation::Strict, LockKind::None, true);
+    let (store, clock) = (Arc::clone(&world.store), world.clock.clone());
+    let keeper = world.keeper();
+    let result = keeper.authorize(Default::default(), &mut |sent_at| {
+        let end = clock::later(clock.now_utc(), LIFE);
+        let mut stored = store.record.lock();
+        let theirs = Token::new("at-theirs").with_refresh_token("rt-theirs").with_expires_at(end);
+        *stored = Some(Record::new_login(theirs, stored.as_ref()));
+        let ours = Token::new("at-ours").with_refresh_token("rt-ours").with_expires_at(end);
+        issued(ours.with_issued_at(sent_at))
+    });
+    let error = result.unwrap_err();
+    assert_eq!(error.kind(), "not_saved");
+    assert_eq!(error.into_token().unwrap().refresh_token(), Some(&Secret::new("rt-ours")));
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-theirs")));
+}
+
+#[test]
+fn a_refused_token_stays_refused_when_its_replacement_fails() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    keeper.suspect(&Secret::new("at-1"));
+    world.acts(&[Act::Setup, Act::Setup]);
+    assert_eq!(kind(&use_token(&keeper)), "oauth");
+    assert_eq!(kind(&use_token(&keeper)), "oauth");
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    // Nothing is suspected any more: the next call needs no store.
+    world.store.calls.lock().clear();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert!(world.store.calls.lock().is_empty());
+}
+
+#[test]
+fn a_seed_replaces_nothing_in_a_store_that_does_not_compare() {
+    let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
+    assert!(!world.keeper().seed(Token::new("at-seed").with_refresh_token("rt-seed")).unwrap());
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
+}
+
+/// A refusal that was wrong has made our token the spare while our request was on its way.
+#[test]
+fn a_successor_takes_the_place_of_a_record_whose_spare_it_replaces() {
+    for compares in [true, false] {
+        let (world, got) = races::overtaken(Rotation::Strict, compares, |stored| {
+            let mut next = stored.clone().unwrap().next();
+            next.token = next.token.with_refresh_token("rt-dead");
+            next.spare = Some(Secret::new("rt-1"));
+            next.note = None;
+            next.binding = None;
+            *stored = Some(next);
+        });
+        assert_eq!(got, "at-2");
+        assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
+        assert!(world.alive() && world.stored().spare.is_none());
+        let stored = world.stored();
+        assert_eq!(stored.binding.as_ref(), Some(&world.rules.binding));
+        assert_eq!((stored.generation, stored.superseded), (2, Some(Secret::new("rt-1"))));
+        assert_eq!(stored.rotated_at, Some(world.clock.now_utc()));
+    }
+}
+
+/// What was visible when a save failed need not be durable.
+#[test]
+fn a_failed_save_is_tried_again_with_the_very_same_record() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    let (store, saved) = (Arc::clone(&world.store), Arc::new(Mutex::new(Vec::new())));
+    let (seen, wire) = (Arc::clone(&saved), Arc::clone(&world.wire));
+    world.plan(move |call, record| {
+        let pair = record.filter(|record| record.note.is_none()).cloned();
+        let Some(pair) = pair.filter(|_| call == "save") else {
+            // Another holder of the lease writes a note of its own over ours.
+            let mut stored = store.record.lock();
+            if call == "load"
+                && !wire.0.lock().sent.is_empty()
+                && let Some(note) = stored.as_ref().and_then(|stored| stored.note.as_ref())
+                && note.nonce != "of-another"
+            {
+                let mut next = stored.clone().unwrap().next();
+                next.note.as_mut().unwrap().nonce = "of-another".to_owned();
+                *stored = Some(next);
+            }
+            return None;
+        };
+        seen.lock().push(pair);
+        (seen.lock().len() == 1).then_some(Fault::After)
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let saved = saved.lock();
+    assert_eq!(saved.len(), 2);
+    assert_eq!(saved[0], saved[1]);
+}
+
+/// A refusal. `change` is done to the store before the refusal is checked.
+fn refused(kind: LockKind, change: impl FnOnce(&mut Note) + Send + 'static) -> (World, Error) {
+    let world = World::with(Rotation::Strict, kind, true);
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    let store = Arc::clone(&world.store);
+    let (mut change, mut noted) = (Some(change), false);
+    world.plan(move |call, _| {
+        if call == "load"
+            && noted
+            && let Some(change) = change.take()
+        {
+            let mut stored = store.record.lock();
+            let mut next = stored.clone().unwrap().next();
+            change(next.note.as_mut().unwrap());
+            *stored = Some(next);
+        }
+        noted |= call == "save";
+        None
+    });
+    let error = use_token(&world.keeper()).unwrap_err();
+    *world.store.plan.lock() = None;
+    (world, error)
+}
+
+fn of_another(note: &mut Note) {
+    note.holder = Holder { host: "elsewhere".to_owned(), pid: 7 };
+    note.nonce = "of-another".to_owned();
+}
+
+#[test]
+fn a_refusal_under_a_lease_is_believed_when_only_our_note_is_there() {
+    let (world, error) = refused(LockKind::Lease, |_| {});
+    assert_eq!(error.kind(), "reauthorize");
+    assert!(world.stored().refused.is_some());
+}
+
+#[test]
+fn a_refusal_is_not_believed_while_another_holder_may_have_the_successor() {
+    let (world, error) = refused(LockKind::Lease, of_another);
+    assert_eq!(error.kind(), "outcome_unknown");
+    let left = error.retry_after().unwrap();
+    assert!(left > Duration::from_secs(60) && left <= world.rules.hold(), "{left:?}");
+    assert!(error.to_string().contains("process 7 on elsewhere"), "{error}");
+    assert!(world.stored().refused.is_none());
+}
+
+/// Such a note was written without the lock.
+#[test]
+fn a_refusal_is_believed_under_a_lock_that_only_death_frees() {
+    let (_, error) = refused(LockKind::FreedByDeath, of_another);
+    assert_eq!(error.kind(), "reauthorize");
+}
+
+#[test]
+fn a_refusal_is_believed_when_the_other_holders_time_is_over() {
+    let (world, error) = refused(LockKind::Lease, |note| {
+        of_another(note);
+        note.deadline = note.sent_at;
+    });
+    assert_eq!(error.kind(), "reauthorize");
+    assert!(world.stored().refused.is_some());
+}
+
+#[test]
+fn a_refusal_is_believed_when_another_holder_sent_another_token() {
+    let (_, error) = refused(LockKind::Lease, |note| {
+        of_another(note);
+        note.fingerprint = Secret::new("rt-other").fingerprint();
+    });
+    assert_eq!(error.kind(), "reauthorize");
+}
+
+/// The failure of an attempt that was over before a thread began to wait is not its failure.
+#[test]
+fn a_thread_that_waited_for_no_attempt_makes_its_own() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let keeper = Arc::new(world.keeper());
+    world.acts(&[Act::Setup]);
+    let inside = Arc::downgrade(&keeper);
+    *world.wire.1.lock() = Some(Box::new(move || {
+        until(|| inside.upgrade().is_none_or(|keeper| keeper.memory.lock().waiting > 0));
+    }));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| assert_eq!(kind(&use_token(&keeper)), "oauth"));
+        }
+    });
+    assert_eq!(world.sent().len(), 1, "one failure for both");
+    *world.wire.1.lock() = None;
+    // A login is under way, and fails; a thread waits for it.
+    std::thread::scope(|scope| {
+        let mut waiter = None;
+        let result = keeper.authorize(Default::default(), &mut |_| {
+            waiter = Some(scope.spawn(|| kind(&use_token(&keeper)).to_owned()));
+            until(|| keeper.memory.lock().waiting > 0);
+            Sent::Never("connection refused".into())
+        });
+        assert_eq!(result.unwrap_err().kind(), "transport");
+        assert_eq!(waiter.unwrap().join().unwrap(), "at-2");
+    });
+}
+
+/// A refresh by name joins one that came after it was asked for, but not one whose token has ended.
+#[test]
+fn a_refresh_by_name_does_not_join_one_whose_token_has_ended() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    let (early, late) = (keeper.newer(), keeper.newer());
+    world.past_end();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(keeper.access(&early).unwrap().access_token().expose(), "at-2");
+    world.past_end();
+    assert_eq!(keeper.access(&late).unwrap().access_token().expose(), "at-3");
+    // The token in the store has the number that the caller knows: another client has logged out
+    // and in again, and only the count of refreshes tells.
+    let want = Want::Newer(Some(keeper.hot(&Want::Usable).unwrap().id()), 0);
+    assert_eq!(keeper.access(&want).unwrap().access_token().expose(), "at-3");
+    world.past_end();
+    assert_eq!(keeper.access(&want).unwrap().access_token().expose(), "at-4");
+}
+
+/// A service that asks to be left alone for a day, where no token works, is asked again in an hour.
+#[test]
+fn a_long_pause_that_a_service_asked_for_is_believed_for_an_hour() {
+    let mut world = World::new(Rotation::Unknown);
+    world.rules.one_time = false;
+    *world.store.record.lock() = None;
+    let keeper = world.keeper();
+    world.acts(&[Act::Tomorrow]);
+    assert_eq!(kind(&use_token(&keeper)), "rate_limited");
+    world.clock.advance(Duration::from_secs(3590));
+    let error = use_token(&keeper).unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(10)));
+    assert_eq!(world.sent().len(), 1);
+    world.clock.advance(Duration::from_secs(11));
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+}

@@ -1,0 +1,236 @@
+//! Grants that start from nothing stored, and the end of a client: what is told and what is written.
+
+use std::time::Duration;
+
+use super::steps::exchange;
+use super::*;
+
+/// A client whose tokens are asked anew, with nothing stored.
+fn machine() -> World {
+    let mut world = World::new(Rotation::Unknown);
+    world.rules.one_time = false;
+    world.rules.binding.grant = "client_credentials".to_owned();
+    *world.store.record.lock() = None;
+    world
+}
+
+fn refreshed(generation: u64) -> impl Fn(&Event) -> bool {
+    move |event| *event == Event::Refreshed { generation }
+}
+
+#[test]
+fn tokens_that_are_asked_anew_are_counted_bound_and_told() {
+    let world = machine();
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    let first = world.stored();
+    assert_eq!((first.generation, first.binding.as_ref()), (1, Some(&world.rules.binding)));
+    world.past_end();
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+    let second = world.stored();
+    assert_eq!((second.generation, &second.login), (2, &first.login));
+    assert_eq!((world.told(refreshed(1)), world.told(refreshed(2))), (1, 1));
+    assert_eq!(keeper.refreshes(), 2);
+    // Another process finds it there.
+    assert_eq!(kind(&use_token(&world.keeper())), "at-3");
+    assert_eq!(world.told(|event| *event == Event::Adopted { generation: 2 }), 1);
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[test]
+fn a_token_that_somebody_stored_is_bound_when_it_is_found() {
+    let world = machine();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    world.change(|record| record.binding = None);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.stored().binding.as_ref(), Some(&world.rules.binding));
+}
+
+#[test]
+fn a_store_that_could_not_be_locked_or_read_is_not_written() {
+    for failing in ["lock", "load"] {
+        let world = machine();
+        world.plan(move |call, _| (call == failing).then_some(Fault::Before));
+        assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+        assert!(!world.store.calls.lock().contains(&"save"), "{failing}");
+    }
+}
+
+#[test]
+fn the_store_is_locked_while_a_token_is_asked_for_and_free_afterwards() {
+    let world = machine();
+    let (store, seen) = (Arc::clone(&world.store), Arc::new(Mutex::new(Vec::new())));
+    let during = Arc::clone(&seen);
+    *world.wire.1.lock() = Some(Box::new(move || during.lock().push(*store.held.lock())));
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(*seen.lock(), [true]);
+    assert!(!*world.store.held.lock());
+}
+
+/// A process that has just begun finds a token in its margin, and the service is down.
+#[test]
+fn a_stored_token_that_still_works_bridges_an_outage() {
+    let world = machine();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    world.clock.advance(LIFE - Duration::from_secs(2));
+    world.acts(&[Act::Broken; 4]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.sent().len(), 2, "asked once, since there is a token that works");
+    world.clock.advance(Duration::from_secs(3));
+    assert_eq!(kind(&use_token(&keeper)), "transport");
+    assert_eq!(world.sent().len(), 4, "asked twice, since nothing works");
+}
+
+#[test]
+fn a_held_lock_gives_the_stored_token_of_a_machine_while_it_works() {
+    let world = machine();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    world.clock.advance(LIFE - Duration::from_secs(2));
+    *world.store.held.lock() = true;
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.sent().len(), 1);
+}
+
+#[test]
+fn a_request_that_failed_just_now_is_not_made_again_except_by_name() {
+    let world = machine();
+    let keeper = world.keeper();
+    world.acts(&[Act::Setup; 3]);
+    assert_eq!(kind(&use_token(&keeper)), "oauth");
+    assert_eq!(kind(&use_token(&keeper)), "oauth");
+    assert_eq!(world.sent().len(), 1);
+    assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "oauth");
+    assert_eq!(world.sent().len(), 2);
+    world.clock.advance(Duration::from_secs(5));
+    assert_eq!(kind(&use_token(&keeper)), "oauth");
+    assert_eq!(world.sent().len(), 3);
+    world.clock.advance(Duration::from_secs(5));
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+}
+
+#[test]
+fn a_second_try_for_a_token_waits_a_little() {
+    let world = machine();
+    world.acts(&[Act::Broken]);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let slept = world.clock.slept();
+    assert!(slept >= Duration::from_millis(100) && slept < Duration::from_secs(1), "{slept:?}");
+}
+
+#[test]
+fn a_login_is_told_and_dated_by_what_the_service_gave() {
+    let mut world = World::new(Rotation::Strict);
+    world.rules.refresh_token_lifetime = Some(LIFE * 24);
+    let keeper = world.keeper();
+    let before = world.stored().generation;
+    let sent_at = world.clock.now_utc();
+    exchange(&world, &keeper, 1).unwrap();
+    let stored = world.stored();
+    assert_eq!(stored.rotated_at, Some(sent_at));
+    assert_eq!(stored.refresh_expires_at, Some(clock::later(sent_at, LIFE * 24)));
+    assert_eq!(world.told(refreshed(before + 1)), 1);
+    // Without a refresh token there is nothing to be dated.
+    let end = clock::later(sent_at, LIFE);
+    keeper
+        .authorize(Default::default(), &mut |_| {
+            issued(Token::new("at-alone").with_expires_at(end).with_issued_at(sent_at))
+        })
+        .unwrap();
+    let stored = world.stored();
+    assert_eq!((stored.rotated_at, stored.refresh_expires_at), (None, None));
+}
+
+/// Nobody can use the code again, so the error says that it was a code.
+#[test]
+fn a_login_without_an_answer_is_an_unknown_outcome_with_its_cause() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    let result = keeper.authorize(Default::default(), &mut |_| Sent::NoAnswer("the reset".into()));
+    let Err(Error::OutcomeUnknown(unknown)) = result else { panic!("{result:?}") };
+    assert!(unknown.code && !unknown.by_name);
+    assert!(unknown.source.unwrap().to_string().contains("the reset"));
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+}
+
+#[test]
+fn a_login_that_could_not_be_saved_is_told() {
+    let world = World::new(Rotation::Strict);
+    world.fail_saves(false, Fault::Before);
+    exchange(&world, &world.keeper(), 1).unwrap_err();
+    assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 1);
+}
+
+#[test]
+fn a_seed_that_cannot_be_saved_is_an_error_and_one_that_lost_a_race_is_not() {
+    let world = World::new(Rotation::Strict);
+    *world.store.record.lock() = None;
+    let keeper = world.keeper();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(keeper.seed(Token::new("at-seed")).unwrap_err().kind(), "backend");
+    let (store, mut done) = (Arc::clone(&world.store), false);
+    world.plan(move |call, _| {
+        if call == "save" && !std::mem::replace(&mut done, true) {
+            *store.record.lock() = Some(Record::new_login(Token::new("at-theirs"), None));
+        }
+        None
+    });
+    assert!(!keeper.seed(Token::new("at-seed")).unwrap());
+    assert_eq!(world.stored().token.access_token().expose(), "at-theirs");
+}
+
+/// A client that ends with a pair that is in no store says so; a client that could save it does not.
+#[test]
+fn the_end_of_a_client_says_whether_a_pair_was_never_saved() {
+    let warnings = |world: &World| {
+        world.told(|event| matches!(event, Event::Warning { text } if text.contains("never saved")))
+    };
+    for (failing, expected) in [("", 0), ("save", 1), ("load", 1)] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        world.fail_saves(false, Fault::Before);
+        let keeper = world.keeper();
+        assert_eq!(kind(&use_token(&keeper)), "not_saved");
+        world.plan(move |call, _| (call == failing).then_some(Fault::Before));
+        drop(keeper);
+        assert_eq!(warnings(&world), expected, "{failing}");
+        assert!(!*world.store.held.lock());
+    }
+    // The lock is not held for it, and somebody else has it now.
+    let world = World::new(Rotation::UntilUsed);
+    world.past_end();
+    world.fail_saves(false, Fault::Before);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    *world.store.held.lock() = true;
+    drop(keeper);
+    assert_eq!(warnings(&world), 1);
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
+}
+
+#[test]
+fn the_end_of_a_client_with_nothing_to_save_calls_no_store() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.store.calls.lock().clear();
+    drop(keeper);
+    assert!(world.store.calls.lock().is_empty());
+}
+
+/// The warning comes with a login or a seed too, since nothing else may happen for days.
+#[test]
+fn a_login_on_a_store_without_a_lock_is_warned_about() {
+    let world = World::with(Rotation::Strict, LockKind::None, true);
+    exchange(&world, &world.keeper(), 1).unwrap();
+    assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 1);
+}
+
+#[test]
+fn a_login_where_the_lock_fails_is_an_error_of_the_store() {
+    let world = World::new(Rotation::Strict);
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    let error = exchange(&world, &world.keeper(), 1).unwrap_err();
+    assert_eq!(error.kind(), "backend");
+}

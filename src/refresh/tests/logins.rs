@@ -1,0 +1,156 @@
+//! When a seed takes the place of a login, and what a logout ends.
+
+use std::time::Duration;
+
+use super::*;
+
+fn seed(refresh_token: &str) -> Token {
+    Token::new("at-seed").with_refresh_token(refresh_token)
+}
+
+/// A world whose stored refresh token was refused.
+fn refused() -> (World, Keeper) {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "reauthorize");
+    (world, keeper)
+}
+
+#[test]
+fn a_seed_replaces_a_refused_login_when_it_brings_another_refresh_token() {
+    let (world, keeper) = refused();
+    assert!(!keeper.seed(seed("rt-1")).unwrap(), "the refused token itself");
+    assert!(!keeper.seed(Token::new("at-alone")).unwrap(), "nothing to renew it with");
+    assert!(keeper.seed(seed("rt-seed")).unwrap());
+    let stored = world.stored();
+    assert_eq!(stored.token.refresh_token(), Some(&Secret::new("rt-seed")));
+    assert_eq!(stored.spare, Some(Secret::new("rt-1")), "the refusal may pass");
+    assert_eq!(kind(&use_token(&keeper)), "at-seed");
+}
+
+#[test]
+fn a_seed_that_this_login_has_had_before_is_not_taken() {
+    let had: [fn(&mut Record); 3] = [
+        |record| record.superseded = Some(Secret::new("rt-had")),
+        |record| record.spare = Some(Secret::new("rt-had")),
+        |record| record.seeded = Some(Secret::new("rt-had").fingerprint()),
+    ];
+    for had in had {
+        let (world, keeper) = refused();
+        world.change(had);
+        assert!(!keeper.seed(seed("rt-had")).unwrap());
+        assert!(keeper.seed(seed("rt-new")).unwrap());
+    }
+}
+
+#[test]
+fn a_stale_seed_is_known_by_the_login_that_began_with_it() {
+    let world = World::new(Rotation::Strict);
+    *world.store.record.lock() = None;
+    let keeper = world.keeper();
+    assert!(keeper.seed(seed("rt-1").with_expires_at(world.clock.now_utc())).unwrap());
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    world.past_end();
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    assert_eq!(kind(&use_token(&keeper)), "reauthorize");
+    assert!(!keeper.seed(seed("rt-1")).unwrap());
+}
+
+#[test]
+fn a_refusal_of_an_earlier_token_does_not_give_way_to_a_seed() {
+    let (world, keeper) = refused();
+    world.change(|record| record.token = record.token.clone().with_refresh_token("rt-later"));
+    assert!(!keeper.seed(seed("rt-seed")).unwrap());
+}
+
+#[test]
+fn a_login_without_a_refresh_token_gives_way_when_it_has_ended() {
+    let world = World::new(Rotation::Strict);
+    let now = world.clock.now_utc();
+    let end = clock::later(now, LIFE);
+    world.change(|record| record.token = Token::new("at-old").with_expires_at(end));
+    let keeper = world.keeper();
+    let fresh = || Token::new("at-new").with_expires_at(clock::later(end, LIFE));
+    assert!(!keeper.seed(fresh()).unwrap(), "it lives");
+    world.past_end();
+    assert!(!keeper.seed(Token::new("at-old")).unwrap(), "the very same token");
+    assert!(!keeper.seed(Token::new("at-new").with_expires_at(end)).unwrap(), "an ended one");
+    assert!(keeper.seed(fresh()).unwrap());
+    assert_eq!(kind(&use_token(&keeper)), "at-new");
+    assert_eq!(world.stored().refresh_expires_at, None);
+}
+
+#[test]
+fn a_logout_forgets_what_is_in_memory_and_what_waits_to_be_saved() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    let seen = Mutex::new(None);
+    keeper
+        .clear(&|token| {
+            *seen.lock() = token.and_then(|token| token.refresh_token().cloned());
+            Ok(false)
+        })
+        .unwrap();
+    assert_eq!(*seen.lock(), Some(Secret::new("rt-2")), "the newest is ended");
+    assert!(world.store.record.lock().is_none());
+    assert!(keeper.hot(&Want::Usable).is_none());
+    assert_eq!(kind(&use_token(&keeper)), "not_authorized");
+    *world.store.plan.lock() = None;
+    drop(keeper);
+    assert!(world.store.record.lock().is_none(), "nothing comes back");
+}
+
+/// What a logout sends takes as long as two token requests.
+#[test]
+fn a_logout_needs_a_lease_that_outlasts_two_requests() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    *world.store.lasts.lock() = [false].into();
+    assert_eq!(world.keeper().clear(&|_| Ok(true)).unwrap_err().kind(), "busy");
+    assert!(world.store.record.lock().is_some());
+    // Where there is no lock at all, nothing is asked.
+    let world = World::with(Rotation::Strict, LockKind::None, true);
+    world.keeper().clear(&|_| Ok(true)).unwrap();
+    assert!(world.store.record.lock().is_none());
+}
+
+#[test]
+fn a_logout_ends_nothing_that_came_while_it_was_under_way() {
+    for (sent, change, gone) in [(true, false, true), (true, true, false), (false, true, true)] {
+        let world = World::with(Rotation::Strict, LockKind::None, true);
+        let result = world.keeper().clear(&|_| {
+            if change {
+                world.change(|record| record.generation += 1);
+            }
+            Ok(sent)
+        });
+        assert_eq!(result.is_ok(), gone, "sent={sent} change={change}");
+        assert_eq!(world.store.record.lock().is_none(), gone);
+    }
+    // Somebody else has logged out meanwhile: that is no conflict.
+    let world = World::with(Rotation::Strict, LockKind::None, true);
+    world
+        .keeper()
+        .clear(&|_| {
+            *world.store.record.lock() = None;
+            Ok(true)
+        })
+        .unwrap();
+}
+
+#[test]
+fn refusals_that_were_counted_are_kept_by_a_new_login() {
+    let mut world = World::new(Rotation::Strict);
+    world.rules.refusal_limit = Some((3, Duration::from_secs(3600)));
+    let now = world.clock.now_utc();
+    world.change(|record| record.refusals = vec![now]);
+    super::steps::exchange(&world, &world.keeper(), 1).unwrap();
+    assert_eq!(world.stored().refusals, [now]);
+}

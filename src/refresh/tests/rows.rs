@@ -1,0 +1,105 @@
+//! Rows of the decision tables that a whole call does not show, and what is remembered of a store.
+
+use std::time::Duration;
+
+use super::*;
+use crate::refresh::decide::{self, Decision, Found, Unsaved, not_saved};
+use crate::refresh::history::History;
+
+const WINDOW: Duration = Duration::from_secs(120);
+
+/// The table alone, where a call shows no difference: what it comes to, and for how long.
+#[test]
+fn each_reason_to_wait_keeps_a_token_that_works_and_says_how_long_otherwise() {
+    let seconds = Duration::from_secs;
+    let found = |rotation, lock, change: &dyn Fn(&mut Found)| {
+        let mut alive = Found {
+            rotation,
+            ends_access_token: false,
+            ends_other_logins: false,
+            lock,
+            age: seconds(1),
+            deadline_in: seconds(100),
+            not_before_in: Duration::ZERO,
+            pause: Duration::ZERO,
+            usable: true,
+            explicit: false,
+        };
+        change(&mut alive);
+        let dead = Found { usable: false, ..alive };
+        (decide::found(&alive), decide::found(&dead))
+    };
+    let keep = |other| (Decision::Keep, other);
+    let asked = found(Rotation::Strict, LockKind::FreedByDeath, &|f| f.not_before_in = seconds(5));
+    assert_eq!(asked, keep(Decision::NotBefore(seconds(5))));
+    let paused = found(Rotation::Strict, LockKind::FreedByDeath, &|f| f.pause = seconds(7));
+    assert_eq!(paused, keep(Decision::Deadline(seconds(7))));
+    assert_eq!(
+        found(Rotation::Strict, LockKind::Lease, &|_| {}),
+        keep(Decision::Deadline(seconds(100)))
+    );
+    let replay = (Decision::Replay, Decision::Replay);
+    // Other logins are at stake only where a second use ends the family.
+    assert_eq!(
+        found(Rotation::Strict, LockKind::FreedByDeath, &|f| f.ends_other_logins = true),
+        replay
+    );
+    let others =
+        found(Rotation::StrictFamily, LockKind::FreedByDeath, &|f| f.ends_other_logins = true);
+    assert_eq!(others, keep(Decision::Stop));
+    let by_name = found(Rotation::StrictFamily, LockKind::FreedByDeath, &|f| {
+        (f.ends_other_logins, f.explicit, f.ends_access_token) = (true, true, true);
+    });
+    assert_eq!(by_name, replay);
+    // The window of a service is open until it ends; without a lock, its second half is ours.
+    let at = |lock, age| found(Rotation::Grace(WINDOW), lock, &move |f: &mut Found| f.age = age);
+    let waits = keep(Decision::Deadline(seconds(100)));
+    assert_eq!(at(LockKind::Lease, WINDOW - seconds(1)), replay);
+    assert_eq!(at(LockKind::Lease, WINDOW), waits);
+    assert_eq!(at(LockKind::None, WINDOW / 2), replay);
+    assert_eq!(at(LockKind::None, WINDOW * 2 / 5), waits);
+}
+
+#[test]
+fn what_is_replayed_and_kept_by_class() {
+    let grace = [Rotation::Grace(WINDOW), Rotation::GraceThenFamily(WINDOW), Rotation::UntilUsed];
+    let rest = [Rotation::None, Rotation::Strict, Rotation::StrictFamily, Rotation::Unknown];
+    let all = [grace.as_slice(), rest.as_slice()].concat();
+    for rotation in all {
+        assert!(decide::replays(rotation, true, true) && decide::replays(rotation, false, false));
+        assert_eq!(decide::replays(rotation, false, true), rotation != Rotation::StrictFamily);
+        assert_eq!(not_saved(rotation, false), Unsaved::GoOn);
+    }
+}
+
+fn record(generation: u64, refresh_token: &str) -> Record {
+    let mut record = Record::from(Token::new("at").with_refresh_token(refresh_token));
+    record.login = "one".to_owned();
+    record.generation = generation;
+    record
+}
+
+#[test]
+fn what_a_record_says_it_replaced_is_remembered_too() {
+    let mut history = History::default();
+    let mut third = record(3, "rt-3");
+    third.superseded = Some(Secret::new("rt-2"));
+    history.learn(&third);
+    assert_eq!(history.newer_than(&record(2, "rt-2")), Some(&third));
+    // Another login began with the same token: it has not gone back.
+    let mut other = record(2, "rt-2");
+    other.login = "other".to_owned();
+    assert!(history.newer_than(&other).is_none());
+}
+
+#[test]
+fn a_token_that_is_not_replaced_has_not_gone_back() {
+    let mut history = History::default();
+    for generation in 1..4 {
+        history.learn(&record(generation, "rt-1"));
+    }
+    assert!(history.newer_than(&record(1, "rt-1")).is_none());
+    // The same generation, read again, with a token that a script has put there.
+    history.learn(&record(3, "rt-script"));
+    assert_eq!(history.newer_than(&record(2, "rt-1")), Some(&record(3, "rt-script")));
+}

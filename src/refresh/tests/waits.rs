@@ -1,0 +1,146 @@
+//! A store that is locked, or fails, and then is not; and what an unknown outcome says.
+
+use std::time::Duration;
+
+use super::*;
+use crate::error::OutcomeUnknown;
+
+/// At the n-th call for the lock, counted from 1, somebody else saves `at-other`, and lets go of the
+/// lock if `frees`.
+fn saved_meanwhile(world: &World, n: usize, frees: bool) {
+    let (store, clock, mut count) = (Arc::clone(&world.store), world.clock.clone(), 0);
+    world.plan(move |call, _| {
+        count += usize::from(call == "lock");
+        if call == "lock" && count == n {
+            let end = clock::later(clock.now_utc(), LIFE);
+            let mut stored = store.record.lock();
+            let mut next = stored.clone().unwrap().next();
+            next.token = Token::new("at-other").with_refresh_token("rt-other").with_expires_at(end);
+            next.generation += 1;
+            *stored = Some(next);
+            *store.held.lock() = !frees;
+        }
+        None
+    });
+}
+
+#[test]
+fn a_call_that_waited_for_the_lock_uses_what_its_holder_saved() {
+    // Freed, or taken by a third at once: what is in the store counts.
+    for (frees, waited) in [(true, 1), (false, 0)] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        *world.store.held.lock() = true;
+        saved_meanwhile(&world, 2, frees);
+        assert_eq!(kind(&use_token(&world.keeper())), "at-other");
+        assert!(world.sent().is_empty());
+        assert_eq!(world.told(|event| matches!(event, Event::Waited { .. })), waited);
+    }
+}
+
+#[test]
+fn a_refresh_that_spends_nothing_needs_no_store() {
+    let world = World::new(Rotation::None);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.past_end();
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 1);
+    assert!(!*world.store.held.lock());
+    // A rotating service is never asked without the lock.
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&world.keeper())), "backend");
+    assert!(world.sent().is_empty());
+}
+
+#[test]
+fn a_store_that_was_emptied_leaves_no_token_in_memory() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    *world.store.record.lock() = None;
+    assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "not_authorized");
+    assert_eq!(kind(&use_token(&keeper)), "not_authorized");
+}
+
+#[test]
+fn a_pair_that_was_saved_late_is_told_as_a_refresh() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.fail_saves(false, Fault::Before);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
+}
+
+fn unknown(result: Result<String>) -> OutcomeUnknown {
+    match result {
+        Err(Error::OutcomeUnknown(unknown)) => *unknown,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_unknown_outcome_says_what_is_known() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let sent_at = world.clock.now_utc();
+    world.acts(&[Act::LoseRequest, Act::LoseRequest]);
+    let told = unknown(use_token(&world.keeper()));
+    assert!(!told.code && !told.by_name && told.holder.is_none());
+    assert!(told.source.unwrap().to_string().contains("reset"));
+    assert_eq!((told.sent_at, told.retry_after), (sent_at, None));
+}
+
+#[test]
+fn a_note_that_stops_a_call_says_until_when_or_that_a_person_must_ask() {
+    let lease = World::with(Rotation::Strict, LockKind::Lease, true);
+    lease.past_end();
+    lease.leave_note(Duration::from_secs(10), Duration::from_secs(110));
+    let told = unknown(use_token(&lease.keeper()));
+    assert!(!told.code && !told.by_name);
+    assert_eq!(told.retry_after, Some(Duration::from_secs(100)));
+    assert!(told.holder.unwrap().contains("process 7 on elsewhere"));
+
+    let mut family = World::new(Rotation::StrictFamily);
+    family.rules.ends_other_logins = true;
+    family.past_end();
+    family.leave_note(Duration::from_secs(10), Duration::from_secs(110));
+    let told = unknown(use_token(&family.keeper()));
+    assert!(told.by_name && !told.code && told.retry_after.is_none());
+}
+
+/// A record of the same number with another token is another token.
+#[test]
+fn what_is_in_memory_is_known_by_login_number_and_token() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    let end = clock::later(world.clock.now_utc(), LIFE * 3);
+    world.change(|record| {
+        record.token = Token::new("at-script").with_refresh_token("rt-script").with_expires_at(end);
+    });
+    world.past_end();
+    assert_eq!(kind(&use_token(&keeper)), "at-script");
+    assert!(world.sent().is_empty());
+}
+
+/// A client that put a refresh off tries again at once when it has got a token since.
+#[test]
+fn a_new_token_ends_the_pause_after_a_failure() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    world.acts(&[Act::Unavailable]);
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.clock.advance(Duration::from_secs(31));
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    world.enter_margin();
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+}
