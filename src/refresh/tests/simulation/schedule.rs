@@ -129,8 +129,15 @@ impl Random {
 pub(super) enum Plan {
     /// The choices other than 0, by place; 0 elsewhere.
     List(Vec<(usize, usize)>),
-    /// Drawn, with faults at these places.
-    Drawn { random: Random, faults: Vec<usize>, switches: usize },
+    /// Drawn, with these faults; one in so many choices is another than the first.
+    Drawn { random: Random, faults: Vec<Aim>, switches: usize },
+}
+
+/// When a drawn fault strikes: at a place, or where a call of this kind is made once more.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Aim {
+    Place(usize),
+    Call(Point, usize),
 }
 
 /// Choices as they were made: which of how many.
@@ -153,13 +160,25 @@ impl Chooser {
     /// Draws a plan.
     pub(super) fn drawn(mut random: Random, faults: usize) -> Plan {
         let reach = [20, 60, 150][random.below(3)];
-        let faults = (0..faults).map(|_| random.below(reach)).collect();
+        let calls = [Point::Save, Point::Save, Point::Connect, Point::Load, Point::Lock];
+        let faults = (0..faults).map(|_| match random.one_in(2) {
+            true => Aim::Call(calls[random.below(calls.len())], random.below(6)),
+            false => Aim::Place(random.below(reach)),
+        });
+        let faults = faults.collect();
         let switches = [2, 4, 10, 30][random.below(4)];
         Plan::Drawn { random, faults, switches }
     }
 
-    /// One of `actors` who may go on, or beyond them one of `faults`.
-    pub(super) fn choose(&mut self, actors: usize, faults: usize) -> usize {
+    /// One of `actors` who may go on, or beyond them one of `faults`, of which the first `failures`
+    /// are those of the call at this point.
+    pub(super) fn choose(
+        &mut self,
+        point: Point,
+        actors: usize,
+        failures: usize,
+        faults: usize,
+    ) -> usize {
         let of = actors + faults;
         if of <= 1 {
             return 0;
@@ -170,14 +189,19 @@ impl Chooser {
                 let found = list.iter().find(|(at, _)| *at == place);
                 found.map_or(0, |(_, choice)| *choice).min(of - 1)
             }
-            Plan::Drawn { random, faults: places, switches } => {
-                let due = places.iter().position(|at| *at <= place).filter(|_| faults > 0);
-                match due {
-                    Some(due) => {
-                        places.swap_remove(due);
-                        // The failures of the call itself come first, and are few: twice as often.
-                        actors + random.below(faults).min(random.below(faults))
+            Plan::Drawn { random, faults: aims, switches } => {
+                let due = aims.iter_mut().position(|aim| match aim {
+                    Aim::Place(at) => *at <= place && faults > 0,
+                    Aim::Call(call, before) if *call == point && failures > 0 => {
+                        let due = *before == 0;
+                        *before = before.saturating_sub(1);
+                        due
                     }
+                    Aim::Call(..) => false,
+                });
+                match due.map(|due| aims.swap_remove(due)) {
+                    Some(Aim::Call(..)) => actors + random.below(failures),
+                    Some(Aim::Place(_)) => actors + random.below(faults),
                     None if random.one_in(*switches) => random.below(actors),
                     None => 0,
                 }

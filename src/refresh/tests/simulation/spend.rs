@@ -97,20 +97,20 @@ impl State {
         if deadline || rollback || freed || clock {
             return;
         }
+        // A window of grace is shorter than a deadline: without a lock that death frees, what is left of
+        // it belongs to the others. (The clocks of two hosts differ by 20 s.)
+        let first = self.requests.iter().find(|request| request.token == token);
+        let age = first.map_or(0, |first| self.now - first.sent_at + 20_000);
+        let lease = self.config.lock() == LockKind::Lease && self.faulty();
+        let graced = self.service.class.has_window() && self.config.told == 0;
+        if graced && (lease || !file && age >= self.service.window / 2) {
+            return;
+        }
         let flying = |request: &&world::Request| request.token == token && request.awaited;
         if let Some(other) = self.requests.iter().find(flying) {
-            // A window of grace is shorter than a deadline: what is left of it belongs to the others.
-            // (The clocks of two hosts differ by 20 s.)
-            let age = self.now - other.sent_at + 20_000;
-            let graced = self.service.class.has_window() && self.config.told == 0;
-            let lease = self.config.lock() == LockKind::Lease && self.faulty();
-            let half = !file && age >= self.service.window / 2;
             let other = other.actor;
-            if !(graced && (lease || half)) {
-                let text =
-                    format!("r{token} is sent while the request of actor {other} is on its way");
-                self.violation("P1", text);
-            }
+            let text = format!("r{token} is sent while the request of actor {other} is on its way");
+            self.violation("P1", text);
             return;
         }
         let newer = |other: usize| {
@@ -123,12 +123,18 @@ impl State {
             }
             false
         };
-        let held = self.in_living_hands();
-        let found =
-            held.into_iter().find(|other| newer(*other) && self.service.takes(*other, self.now));
-        if let Some(found) = found
-            && (file || !self.faulty() || !self.service.class.has_window())
-        {
+        // Where the old token works until its successor is used, a pair that could not be saved keeps
+        // nobody from another.
+        let until_used = matches!(self.service.class, Class::UntilUsed | Class::UntilUsedFamily);
+        let unsaved = |other: &usize| {
+            let mut clients = self.oracle.clients.iter();
+            until_used
+                && self.config.told == 0
+                && clients.any(|known| known.in_hand.contains(other))
+        };
+        let mut held = self.in_living_hands().into_iter().filter(|other| !unsaved(other));
+        let found = held.find(|other| newer(*other) && self.service.takes(*other, self.now));
+        if let Some(found) = found {
             let text = format!("client {client} sends r{token} while its successor r{found} lives");
             self.violation("P1", text);
         }

@@ -75,7 +75,10 @@ impl World {
             }
             let faults =
                 if state.budget > 0 { state.faults(point, failure.is_some()) } else { Vec::new() };
-            let choice = state.chooser.choose(go.len(), faults.len());
+            let choice = {
+                let failures = faults.iter().filter(|fault| matches!(fault, Fault::Op(_))).count();
+                state.chooser.choose(point, go.len(), failures, faults.len())
+            };
             let Some((at, next)) = go.get(choice).copied() else {
                 let fault = faults[choice - go.len()];
                 state.budget -= 1;
@@ -127,7 +130,7 @@ impl World {
             }
             return;
         }
-        let choice = state.chooser.choose(go.len(), 0);
+        let choice = state.chooser.choose(Point::Close, go.len(), 0, 0);
         let (at, next) = go[choice];
         state.advance(at);
         self.hand_over(state, next);
