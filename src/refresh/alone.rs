@@ -37,7 +37,9 @@ impl Keeper {
             }
             Err(error) if BackendError::is_busy(&error) => {
                 let waited = self.clock.monotonic().saturating_sub(start);
-                Err(Error::Busy(Box::new(Busy { store: self.store(), holder: None, waited })))
+                let note = self.backend.load().ok().flatten().and_then(|record| record.note);
+                let holder = note.map(|note| note.holder.to_string());
+                Err(Error::Busy(Box::new(Busy { store: self.store(), holder, waited })))
             }
             Err(error) => Err(Error::backend("lock", self.store(), error)),
         }

@@ -190,8 +190,7 @@ fn what_can_be_read_and_works_is_used_when_the_store_fails() {
             count += usize::from(call == "load");
             (call == "load" && count == 1).then_some(Fault::Before)
         });
-        let expected = if past.is_zero() { "at-1" } else { "at-1" };
-        assert_eq!(kind(&use_token(&world.keeper())), expected);
+        assert_eq!(kind(&use_token(&world.keeper())), "at-1");
         assert!(world.sent().is_empty());
     }
     let world = World::new(Rotation::Strict);
