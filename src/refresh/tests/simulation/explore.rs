@@ -112,7 +112,12 @@ fn finish(world: &Arc<World>) -> bool {
         let store = &mut state.store;
         (store.no_loads_until, store.no_saves_until, store.no_locks_until) = (0, 0, 0);
         let probe = state.new_process();
-        (probe, state.reachable())
+        let reachable = state.reachable();
+        // While an old access token works, a login that is lost looks alive.
+        let last = state.service.access.iter().map(|access| access.end).max();
+        let now = state.now;
+        state.advance(last.unwrap_or(now).max(now) + 1_000);
+        (probe, reachable)
     };
     let keeper = world.keeper(probe, world.rules.clone());
     let mut found = false;
