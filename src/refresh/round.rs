@@ -114,8 +114,10 @@ impl Keeper {
     /// The token in the store, or the one in memory, while the lock is somebody else's.
     pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
         self.look(call);
-        let fallback = self.take_fallback(call)?;
-        Some(self.publish(fallback))
+        let read = call.read.as_ref().map(|record| self.live(record));
+        let came = read.filter(|live| self.came_while_waiting(call, live));
+        let live = came.or_else(|| self.take_fallback(call))?;
+        Some(self.publish(live))
     }
 
     /// Reads the store without its lock; what `load` returns is durable, so it may be believed. A token

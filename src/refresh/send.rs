@@ -1,5 +1,6 @@
 //! Steps 11 and 13: a refresh token is sent, and a refusal is checked.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -41,11 +42,20 @@ impl Keeper {
         let (lock, began) = (call.turn.lock_kind(), self.clock.monotonic());
         loop {
             let sent_at = self.clock.now_utc();
-            call.sent = self.count_send();
             let guard = call.turn.guard.as_ref();
-            let in_time = || self.in_time(lock, noted, began) && guard.is_none_or(Guard::is_held);
+            let number = Cell::new(call.sent);
+            // Asked when the first byte is about to leave: that is when the request counts as sent.
+            let in_time = || {
+                let leaves = self.in_time(lock, noted, began) && guard.is_none_or(Guard::is_held);
+                if leaves {
+                    number.set(self.count_send());
+                }
+                leaves
+            };
             let ask = Ask::Refresh { token: &noted.token, refresh_token, in_time: &in_time };
-            let error: BoxError = match self.transport.send(ask, sent_at) {
+            let sent = self.transport.send(ask, sent_at);
+            call.sent = number.get();
+            let error: BoxError = match sent {
                 Sent::Never(error) => {
                     if let Some((_, first)) = silent {
                         return Spent::Silent(first);
