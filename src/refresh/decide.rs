@@ -77,9 +77,9 @@ pub(crate) fn found(f: &Found) -> Decision {
     let harmless = match f.rotation {
         Rotation::None => alone || f.age >= LONG_ENOUGH,
         // Without a lock the holder has half of the window to save; the other half is ours.
-        Rotation::Grace(window) | Rotation::GraceThenFamily(window) => {
-            f.age < window && (alone || f.age >= window / 2)
-        }
+        Rotation::Grace(window) => f.age < window && (alone || f.age >= window / 2),
+        // A request that is slow would arrive after the window, and end the login.
+        Rotation::GraceThenFamily(window) => f.age < window && alone,
         // A late use of the old token can end the login, and waiting loses nothing.
         Rotation::UntilUsed => false,
         Rotation::Strict | Rotation::StrictFamily | Rotation::Unknown => false,

@@ -72,6 +72,9 @@ fn a_young_note_is_replayed_where_a_second_pair_harms_nobody() {
     for (lock, age) in [(LockKind::Lease, 1), (LockKind::None, 60)] {
         for rotation in [N, G, GF] {
             for alive in [true, false] {
+                if rotation == GF && lock == LockKind::None {
+                    continue;
+                }
                 let world = world(rotation, lock, alive);
                 world.leave_note(Duration::from_secs(age), Duration::from_secs(300));
                 let expected = ("at-2".to_owned(), 1);
