@@ -10,6 +10,7 @@ mod reality;
 mod rows;
 mod server;
 mod service;
+mod simulation;
 mod steps;
 mod successors;
 mod table;

@@ -1,0 +1,100 @@
+//! What an actor does: it calls the API, with a token of its client, twice; then it ends.
+
+use super::handle::access_of;
+use super::schedule::Point;
+use super::turns::me;
+use super::world::{Status, World};
+use super::*;
+
+/// How often a 401 is looked at, as `request::call` does.
+const LOOKS: u32 = 4;
+/// How long a request to the API takes (ms).
+const API: u64 = 20;
+
+/// The program of an actor.
+pub(super) fn run(world: &Arc<World>) {
+    let (start, gap, client) = {
+        let state = world.state.lock();
+        let last = me() + 1 == state.actors.len() && me() > 0;
+        let start = if state.config.late && last { 200_000 } else { 0 };
+        (state.now + start, state.config.gap(), state.actors[me()].client)
+    };
+    world.reach(Point::Start, Status::Until(start));
+    for call in 0..2 {
+        if call > 0 && gap > 0 {
+            let until = world.state.lock().now + gap;
+            world.reach(Point::Sleep, Status::Until(until));
+        }
+        let keeper = world.state.lock().clients[client].keeper.clone();
+        if let Some(keeper) = keeper {
+            one_call(world, &keeper);
+        }
+    }
+    close(world, client);
+}
+
+/// The last actor of a client drops it.
+fn close(world: &Arc<World>, client: usize) {
+    world.reach(Point::Close, Status::Ready);
+    let keeper = {
+        let mut state = world.state.lock();
+        state.clients[client].actors -= 1;
+        if state.clients[client].actors > 0 {
+            return;
+        }
+        state.closing(client);
+        state.clients[client].keeper.take()
+    };
+    drop(keeper);
+    world.state.lock().closed(me(), client);
+}
+
+/// As `request::call` does.
+pub(super) fn one_call(world: &World, keeper: &Keeper) -> bool {
+    let Ok(mut live) = access(world, keeper, &Want::Usable) else { return false };
+    let (mut refreshed, mut looks) = (false, 0);
+    loop {
+        if api(world, &live) {
+            keeper.accepted(&live);
+            return true;
+        }
+        if looks == LOOKS {
+            return false;
+        }
+        let refused = live.access_token().clone();
+        let next = if keeper.is_last_word(&refused) || refreshed {
+            keeper.moved_on(&refused)
+        } else {
+            let before = keeper.refreshes();
+            let next = access(world, keeper, &Want::Instead(refused)).ok();
+            refreshed = keeper.refreshes() != before;
+            next
+        };
+        let Some(next) = next else { return false };
+        live = next;
+        looks += 1;
+    }
+}
+
+/// A call of the client, judged by the promise.
+fn access(world: &World, keeper: &Keeper, want: &Want) -> Result<Live> {
+    world.state.lock().asks(me(), want);
+    let result = keeper.access(want);
+    world.state.lock().judge(me(), want, &result);
+    result
+}
+
+/// A request to the API: whether it took the token.
+fn api(world: &World, live: &Live) -> bool {
+    world.reach(Point::Api, Status::Ready);
+    let until = world.state.lock().now + API;
+    world.reach(Point::ApiSent, Status::Until(until));
+    let mut state = world.state.lock();
+    let (access, now) = (access_of(&live.token), state.now);
+    let taken = state.service.call(access, now) && !state.config.refuses;
+    state.note(me(), 3040 + u64::from(taken), |_| {
+        format!("the API {} a{access}", if taken { "takes" } else { "refuses" })
+    });
+    state.used(me(), access, taken);
+    taken
+}

@@ -1,0 +1,289 @@
+//! The promise, P1 to P8, and the five losses that nobody can prevent: what is right, and nothing else.
+
+use super::handle::{access_of, refresh_of, spare_of};
+use super::schedule::{Failure, Fault, Point};
+use super::server::Class;
+use super::world::{NOBODY, State};
+use super::*;
+
+/// What may excuse the loss of a login: the guide's list, and what was done to the store.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Excuses {
+    /// 1: the answer with the successor was lost.
+    pub(super) lost: bool,
+    /// 2: the process died between the rotation and the save.
+    pub(super) died: bool,
+    /// 3: the save failed, and then the process ended.
+    pub(super) unsaved: bool,
+    /// 4: a request that was given up was served.
+    pub(super) late: bool,
+    /// 5: without a lock that death frees, a holder was stopped past its deadline.
+    pub(super) deadline: bool,
+    /// The store went back.
+    pub(super) rollback: bool,
+    /// The lock was freed under a holder whose request was on its way.
+    pub(super) freed: bool,
+    /// A wall clock was set where deadlines go by it.
+    pub(super) clock: bool,
+}
+
+impl Excuses {
+    /// Whether something outside the promise was done to the store.
+    pub(super) fn any_outside(&self) -> bool {
+        self.rollback || self.freed || self.clock
+    }
+}
+
+/// What the oracle knows of a client.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Refresh tokens that came and are not in the store yet.
+    pub(super) in_hand: Vec<usize>,
+    /// A call has ended since a save failed, and the pair still waits.
+    pub(super) waits: bool,
+    /// What it read or wrote last.
+    pub(super) memory: Option<(usize, usize)>,
+    /// Refresh tokens that it has replaced itself, in the store.
+    pub(super) replaced: Vec<usize>,
+    /// The token that its last note announces.
+    pub(super) noted: Option<usize>,
+    /// Its refreshes that were saved: when they were sent, and by whom.
+    pub(super) refreshes: Vec<(u32, usize)>,
+    /// The store's calls that failed since it began to close.
+    pub(super) closing: bool,
+    pub(super) failed_closing: bool,
+}
+
+/// What the oracle knows of a call.
+#[derive(Clone, Default)]
+pub(super) struct Asked {
+    pub(super) start: u64,
+    pub(super) start_step: u32,
+    pub(super) instead: Option<usize>,
+    pub(super) refused: Vec<usize>,
+    pub(super) waits_since: Option<u32>,
+    pub(super) looked: u32,
+    pub(super) load_failed: bool,
+    pub(super) unanswered: bool,
+}
+
+pub(super) struct Oracle {
+    pub(super) faults: Vec<Fault>,
+    pub(super) violation: Option<(&'static str, String)>,
+    pub(super) excuses: Excuses,
+    pub(super) clients: Vec<Known>,
+    pub(super) asked: Vec<Asked>,
+    /// Access tokens that were in the store.
+    pub(super) durable: Vec<usize>,
+    /// When the store's newest access token came there (step).
+    pub(super) stored_at: u32,
+    /// Refresh tokens of which a request stayed without an answer.
+    pub(super) unanswered: Vec<usize>,
+    pub(super) failed_calls: usize,
+}
+
+impl Oracle {
+    pub(super) fn new(actors: usize, clients: usize) -> Oracle {
+        Oracle {
+            faults: Vec::new(),
+            violation: None,
+            excuses: Excuses::default(),
+            clients: (0..clients).map(|_| Known::default()).collect(),
+            asked: vec![Asked::default(); actors],
+            durable: vec![0],
+            stored_at: 0,
+            unanswered: Vec::new(),
+            failed_calls: 0,
+        }
+    }
+}
+
+impl State {
+    pub(super) fn violation(&mut self, clause: &'static str, text: String) {
+        self.note(NOBODY, 4000, |_| format!("VIOLATION of {clause}: {text}"));
+        self.oracle.violation.get_or_insert((clause, text));
+    }
+
+    pub(super) fn faulty(&self) -> bool {
+        !self.oracle.faults.is_empty()
+    }
+
+    pub(super) fn clocks_differ(&self) -> bool {
+        self.walls.iter().any(|wall| *wall != 0)
+    }
+
+    pub(super) fn clock_was_set(&self) -> bool {
+        self.oracle.faults.iter().any(|fault| matches!(fault, Fault::Wall(_)))
+    }
+
+    /// A store that neither compares nor has a lock that death frees: the promise says little of it.
+    pub(super) fn weak(&self) -> bool {
+        let file = self.config.lock() == LockKind::FreedByDeath;
+        !self.config.compares() && !file && self.clients.len() > 1
+    }
+
+    // What happens to the store.
+
+    pub(super) fn failed(&mut self, actor: usize, point: Point) {
+        if actor == NOBODY {
+            return;
+        }
+        let client = self.actors[actor].client;
+        if point == Point::Load {
+            self.oracle.asked[actor].load_failed = true;
+        }
+        if self.oracle.clients[client].closing {
+            self.oracle.clients[client].failed_closing = true;
+        }
+    }
+
+    pub(super) fn looked(&mut self, actor: usize) {
+        if actor != NOBODY {
+            self.oracle.asked[actor].looked = self.step;
+        }
+    }
+
+    pub(super) fn loaded(&mut self, actor: usize, client: usize, record: &Record) {
+        self.looked(actor);
+        let Some(known) = self.oracle.clients.get_mut(client) else { return };
+        let (refresh, spare) = (refresh_of(record), spare_of(record));
+        // What is read is durable: a save that reported an error did happen.
+        known.in_hand.retain(|token| *token != refresh && Some(*token) != spare);
+        known.waits &= !known.in_hand.is_empty();
+        if !known.replaced.contains(&refresh) || self.service.class == Class::None {
+            known.memory = Some((refresh, access_of(&record.token)));
+        }
+    }
+
+    pub(super) fn saved(&mut self, actor: usize, client: usize, record: &Record, ok: bool) {
+        self.look_at_deadlines();
+        let (refresh, access) = (refresh_of(record), access_of(&record.token));
+        let before = self.store.history.iter().rev().nth(1).map(|before| access_of(&before.token));
+        if before != Some(access) {
+            self.oracle.stored_at = self.step;
+        }
+        self.oracle.durable.push(access);
+        let Some(known) = self.oracle.clients.get_mut(client) else { return };
+        if !ok {
+            return;
+        }
+        known.noted = record.note.as_ref().map(|_| refresh);
+        let spare = spare_of(record);
+        known.in_hand.retain(|token| *token != refresh && Some(*token) != spare);
+        known.waits &= !known.in_hand.is_empty();
+        if !known.replaced.contains(&refresh) || self.service.class == Class::None {
+            known.memory = Some((refresh, access));
+        }
+        let own = |request: &&world::Request| {
+            request.client == client
+                && request.decided.flatten().is_some_and(|(_, new)| new == access)
+        };
+        if let Some(request) = self.requests.iter().find(own)
+            && record.note.is_none()
+        {
+            known.replaced.push(request.token);
+            known.refreshes.push((request.sent_step, request.actor));
+        }
+        let _ = actor;
+    }
+
+    pub(super) fn rolled_back(&mut self) {
+        self.oracle.excuses.rollback = true;
+        self.oracle.stored_at = self.step;
+    }
+
+    /// The lock is freed: whoever is between its first byte and its save can be overtaken.
+    pub(super) fn freed(&mut self) {
+        let Some(held) = &self.store.held else { return };
+        let client = held.client;
+        let busy = self.requests.iter().any(|request| request.client == client && request.awaited)
+            || !self.oracle.clients[client].in_hand.is_empty();
+        self.oracle.excuses.freed |= busy && self.config.lock() == LockKind::FreedByDeath;
+    }
+
+    // What happens to a process.
+
+    pub(super) fn died(&mut self, process: usize) {
+        for client in 0..self.clients.len() {
+            if self.clients[client].process != process {
+                continue;
+            }
+            self.oracle.excuses.died |= !self.oracle.clients[client].in_hand.is_empty();
+            self.oracle.clients[client].in_hand.clear();
+            for index in 0..self.requests.len() {
+                let request = &mut self.requests[index];
+                if request.client != client || !request.awaited {
+                    continue;
+                }
+                request.awaited = false;
+                self.oracle.excuses.died |= request.decided.is_some();
+                let token = request.token;
+                self.oracle.unanswered.push(token);
+            }
+        }
+    }
+
+    pub(super) fn stopped(&mut self, process: usize) {
+        if self.config.lock() == LockKind::FreedByDeath {
+            return;
+        }
+        let until = self.processes[process].stopped_until;
+        let hold = self.hold();
+        let past = self.requests.iter().any(|request| {
+            let client = request.client;
+            let busy = request.awaited || !self.oracle.clients[client].in_hand.is_empty();
+            self.clients[client].process == process && busy && until > request.sent_at + hold
+        });
+        self.oracle.excuses.deadline |= past;
+    }
+
+    /// A pair that is not in the store yet, past its note's deadline: it could not be saved so long.
+    pub(super) fn look_at_deadlines(&mut self) {
+        let held = |request: &world::Request| {
+            let hand = self.oracle.clients.get(request.client).map(|known| &known.in_hand);
+            let pair = request.decided.flatten();
+            hand.zip(pair).is_some_and(|(hand, (refresh, _))| hand.contains(&refresh))
+        };
+        let past = |request: &world::Request| self.now > request.sent_at + self.hold();
+        let late = self.requests.iter().any(|request| held(request) && past(request));
+        self.oracle.excuses.deadline |= late && self.config.lock() != LockKind::FreedByDeath;
+    }
+
+    /// How long a note keeps others waiting (ms): two requests and the saves.
+    fn hold(&self) -> u64 {
+        2 * 120_000 + 60_000
+    }
+
+    // What happens to a request.
+
+    /// The service has decided.
+    pub(super) fn decided(&mut self, index: usize) {
+        let request = &self.requests[index];
+        let rotated = request.decided.flatten().is_some();
+        // Its sender has given it up, or would have, had it not been stopped.
+        self.oracle.excuses.late |= !request.awaited || self.now > request.sent_at + 120_000;
+        let lost = [Failure::LoseReply, Failure::Silence, Failure::BrokenAfter];
+        self.oracle.excuses.lost |= rotated && request.failure.is_some_and(|f| lost.contains(&f));
+        self.oracle.excuses.died |= rotated && !request.awaited;
+    }
+
+    /// Its sender has heard of it.
+    pub(super) fn heard(&mut self, index: usize) {
+        let request = &mut self.requests[index];
+        request.awaited = false;
+        let (actor, client, token) = (request.actor, request.client, request.token);
+        let pair = request.decided.flatten().filter(|_| request.failure.is_none());
+        if request.failure.is_some() {
+            self.oracle.unanswered.push(token);
+            if actor != NOBODY {
+                self.oracle.asked[actor].unanswered = true;
+            }
+        }
+        if let Some((refresh, _)) = pair
+            && refresh != token
+            && let Some(known) = self.oracle.clients.get_mut(client)
+        {
+            known.in_hand.push(refresh);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Who goes on, and what goes wrong: a list of choices, given or drawn, and written down.
+
+/// Where an actor is when another may go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Point {
+    Start,
+    Lock,
+    LockWait,
+    Locked,
+    Unlock,
+    Load,
+    Save,
+    Saved,
+    Lasts,
+    IsHeld,
+    Connect,
+    Sent,
+    Replied,
+    Api,
+    ApiSent,
+    Sleep,
+    Turn,
+    Close,
+}
+
+impl Point {
+    /// What an actor that goes on from here has done, where no other line of the trace tells.
+    pub(super) fn done(self) -> &'static str {
+        match self {
+            Point::Start => "starts",
+            Point::LockWait => "has waited for the lock",
+            Point::IsHeld => "looks whether the lock is still held",
+            Point::Sleep => "has slept",
+            Point::Turn => "has waited for its client's refresh lock",
+            _ => "",
+        }
+    }
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Fault {
+    /// The process dies.
+    Kill,
+    /// The process is stopped for so many seconds.
+    Stop(u64),
+    /// The wall clock of the host is set by so many seconds.
+    Wall(i64),
+    /// The store goes back by so many records.
+    Rollback(usize),
+    /// The lock is gone: its file was deleted, or the lease was lost.
+    FreeLock,
+    /// What the actor is about to do fails.
+    Op(Failure),
+}
+
+/// How a call of the store or a token request fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Failure {
+    /// Nothing happens, and an error is reported.
+    Before,
+    /// It happens, and an error is reported.
+    After,
+    /// This and every such call fails for ten minutes.
+    Outage,
+    /// Nothing leaves.
+    Never,
+    /// It leaves and does not arrive; the connection is cut.
+    LoseRequest,
+    /// It is decided, and the connection is cut before the answer.
+    LoseReply,
+    /// It is decided, and no answer comes: the client waits as long as it does.
+    Silence,
+    /// No answer comes, and it arrives so many seconds after the client has given up.
+    Late(u64),
+    /// 500 without a decision.
+    Broken,
+    /// 500 after the decision.
+    BrokenAfter,
+}
+
+/// The faults that an actor can meet at a point, besides those of its call.
+pub(super) const ANYWHERE: [Fault; 5] =
+    [Fault::Kill, Fault::Stop(150), Fault::Stop(400), Fault::Wall(4000), Fault::Wall(-4000)];
+
+/// How the calls at a point can fail.
+pub(super) fn failures(point: Point) -> &'static [Failure] {
+    match point {
+        Point::Lock | Point::Load => &[Failure::Before, Failure::Outage],
+        Point::Save => &[Failure::Before, Failure::After, Failure::Outage],
+        Point::Connect => &[
+            Failure::Never,
+            Failure::LoseRequest,
+            Failure::LoseReply,
+            Failure::Silence,
+            Failure::Late(1),
+            Failure::Late(130),
+            Failure::Broken,
+            Failure::BrokenAfter,
+        ],
+        _ => &[],
+    }
+}
+
+/// A small generator of numbers, the same everywhere (SplitMix64).
+#[derive(Clone, Debug)]
+pub(super) struct Random(pub(super) u64);
+
+impl Random {
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Less than `end`.
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+
+    pub(super) fn one_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+}
+
+/// Where the choices come from.
+pub(super) enum Plan {
+    /// The choices other than 0, by place; 0 elsewhere.
+    List(Vec<(usize, usize)>),
+    /// Drawn, with these faults; one in so many choices is another than the first.
+    Drawn { random: Random, faults: Vec<Aim>, switches: usize },
+}
+
+/// When a drawn fault strikes: at a place, or where a call of this kind is made once more.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Aim {
+    Place(usize),
+    Call(Point, usize),
+}
+
+/// Choices as they were made: which of how many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    pub(super) choice: usize,
+    pub(super) of: usize,
+}
+
+pub(super) struct Chooser {
+    plan: Plan,
+    pub(super) taken: Vec<Taken>,
+}
+
+impl Chooser {
+    pub(super) fn new(plan: Plan) -> Chooser {
+        Chooser { plan, taken: Vec::new() }
+    }
+
+    /// Draws a plan.
+    pub(super) fn drawn(mut random: Random, faults: usize) -> Plan {
+        let reach = [20, 60, 150][random.below(3)];
+        let calls = [Point::Save, Point::Save, Point::Connect, Point::Load, Point::Lock];
+        let faults = (0..faults).map(|_| match random.one_in(2) {
+            true => Aim::Call(calls[random.below(calls.len())], random.below(6)),
+            false => Aim::Place(random.below(reach)),
+        });
+        let faults = faults.collect();
+        let switches = [2, 4, 10, 30][random.below(4)];
+        Plan::Drawn { random, faults, switches }
+    }
+
+    /// One of `actors` who may go on, or beyond them one of `faults`, of which the first `failures`
+    /// are those of the call at this point.
+    pub(super) fn choose(
+        &mut self,
+        point: Point,
+        actors: usize,
+        failures: usize,
+        faults: usize,
+    ) -> usize {
+        let of = actors + faults;
+        if of <= 1 {
+            return 0;
+        }
+        let place = self.taken.len();
+        let choice = match &mut self.plan {
+            Plan::List(list) => {
+                let found = list.iter().find(|(at, _)| *at == place);
+                found.map_or(0, |(_, choice)| *choice).min(of - 1)
+            }
+            Plan::Drawn { random, faults: aims, switches } => {
+                let due = aims.iter_mut().position(|aim| match aim {
+                    Aim::Place(at) => *at <= place && faults > 0,
+                    Aim::Call(call, before) if *call == point && failures > 0 => {
+                        let due = *before == 0;
+                        *before = before.saturating_sub(1);
+                        due
+                    }
+                    Aim::Call(..) => false,
+                });
+                match due.map(|due| aims.swap_remove(due)) {
+                    Some(Aim::Call(..)) => actors + random.below(failures),
+                    Some(Aim::Place(_)) => actors + random.below(faults),
+                    None if random.one_in(*switches) => random.below(actors),
+                    None => 0,
+                }
+            }
+        };
+        self.taken.push(Taken { choice, of });
+        choice
+    }
+
+    /// The choices other than 0, by place.
+    pub(super) fn list(&self) -> Vec<(usize, usize)> {
+        let places = self.taken.iter().enumerate();
+        places.filter(|(_, taken)| taken.choice > 0).map(|(at, taken)| (at, taken.choice)).collect()
+    }
+}

@@ -1,0 +1,165 @@
+//! The oracle at the moment when a refresh token leaves: P1, P4, and what a client knows better.
+
+use super::handle::{access_of, refresh_of, spare_of};
+use super::oracle::Excuses;
+use super::server::Class;
+use super::world::{NOBODY, State};
+use super::*;
+
+impl State {
+    pub(super) fn sending(&mut self, actor: usize, client: usize, token: usize) {
+        if client >= self.oracle.clients.len() {
+            return;
+        }
+        self.look_at_deadlines();
+        let known = &self.oracle.clients[client];
+        // P4: the note is in the store before the token is spent.
+        if known.noted != Some(token) && self.service.class != Class::None {
+            self.violation("P4", format!("r{token} is sent, and the store holds no note of it"));
+        }
+        let known = &self.oracle.clients[client];
+        // A store that went back: what this client replaced itself is not spent by it.
+        if self.oracle.excuses.rollback
+            && known.replaced.contains(&token)
+            && let Some((memory, _)) = known.memory.filter(|(memory, _)| *memory != token)
+            && self.service.takes(memory, self.now)
+            && self.service.class != Class::None
+        {
+            let text = format!(
+                "the store went back, and the client spends r{token}, which it replaced itself; it \
+                 has r{memory}, which works, in memory"
+            );
+            self.violation("A5", text);
+        }
+        self.spent_twice(client, token);
+        if actor == NOBODY {
+            return;
+        }
+        let asked = &self.oracle.asked[actor];
+        if let Some(since) = asked.waits_since
+            && let Some((_, by)) = self.oracle.clients[client]
+                .refreshes
+                .iter()
+                .find(|(sent, by)| *sent > since && *by != actor)
+            && !self.clock_was_set()
+        {
+            let text = format!(
+                "actor {actor} waited for the refresh of actor {by}, which was sent after it began to \
+                 wait, and sends another"
+            );
+            self.violation("P1", text);
+        }
+        let asked = &self.oracle.asked[actor];
+        // An API that refuses everything: one refresh, then its answer is the last word for a while.
+        let mended = |access: usize| {
+            self.requests.iter().any(|request| {
+                request.client == client
+                    && request.mends
+                    && request.decided.flatten().is_some_and(|(_, new)| new == access)
+            })
+        };
+        if let Some(instead) = asked.instead
+            && self.config.refuses
+            && mended(instead)
+            && !self.service.access[instead].dead
+            && self.now < self.service.access[instead].issued + self.config.latency() + 1_000
+        {
+            let text = format!(
+                "a{instead} came a moment ago for a 401, was refused, and r{token} is spent"
+            );
+            self.violation("A12", text);
+        }
+        let asked = &self.oracle.asked[actor];
+        let stored = self.store.history.last().map_or(0, |record| access_of(&record.token));
+        let margin = self.service.life.min(600_000) / 10 + 2_000;
+        if !self.faulty()
+            && !self.clocks_differ()
+            && self.config.lock() != LockKind::None
+            && !asked.refused.contains(&stored)
+            && self.service.works(stored, self.now + margin + 2 * self.config.latency())
+        {
+            let text = format!("r{token} is spent although a{stored} is in the store and good");
+            self.violation("P1", text);
+        }
+    }
+
+    pub(super) fn mends(&self, actor: usize) -> bool {
+        self.oracle.asked.get(actor).is_some_and(|asked| asked.instead.is_some())
+    }
+
+    /// P1: no token is sent twice while its successor, or the answer, is in a living hand.
+    fn spent_twice(&mut self, client: usize, token: usize) {
+        if self.service.class == Class::None || self.weak() {
+            return;
+        }
+        let file = self.config.lock() == LockKind::FreedByDeath;
+        let Excuses { deadline, rollback, freed, clock, .. } = self.oracle.excuses;
+        if deadline || rollback || freed || clock {
+            return;
+        }
+        // A window of grace is shorter than a deadline: without a lock that death frees, what is left of
+        // it belongs to the others. (The clocks of two hosts differ by 20 s.)
+        let first = self.requests.iter().find(|request| request.token == token);
+        let age = first.map_or(0, |first| self.now - first.sent_at + 20_000);
+        let lease = self.config.lock() == LockKind::Lease && self.faulty();
+        let graced = self.service.class.has_window() && self.config.told == 0;
+        if graced && (lease || !file && age >= self.service.window / 2) {
+            return;
+        }
+        let flying = |request: &&world::Request| request.token == token && request.awaited;
+        if let Some(other) = self.requests.iter().find(flying) {
+            let other = other.actor;
+            let text = format!("r{token} is sent while the request of actor {other} is on its way");
+            self.violation("P1", text);
+            return;
+        }
+        let newer = |other: usize| {
+            let mut at = Some(other);
+            while let Some(known) = at {
+                if known == token && known != other {
+                    return true;
+                }
+                at = self.service.refresh[known].parent;
+            }
+            false
+        };
+        // Where the old token works until its successor is used, a pair that could not be saved keeps
+        // nobody from another.
+        let until_used = matches!(self.service.class, Class::UntilUsed | Class::UntilUsedFamily);
+        let unsaved = |other: &usize| {
+            let mut clients = self.oracle.clients.iter();
+            until_used
+                && self.config.told == 0
+                && clients.any(|known| known.in_hand.contains(other))
+        };
+        let mut held = self.in_living_hands().into_iter().filter(|other| !unsaved(other));
+        let found = held.find(|other| newer(*other) && self.service.takes(*other, self.now));
+        if let Some(found) = found {
+            let text = format!("client {client} sends r{token} while its successor r{found} lives");
+            self.violation("P1", text);
+        }
+    }
+
+    /// Refresh tokens in the store or with a living process.
+    pub(super) fn in_living_hands(&self) -> Vec<usize> {
+        let mut held: Vec<usize> =
+            self.oracle.clients.iter().flat_map(|known| known.in_hand.clone()).collect();
+        if let Some(record) = self.store.history.last() {
+            held.push(refresh_of(record));
+            held.extend(spare_of(record));
+        }
+        let coming =
+            self.requests.iter().filter(|request| request.awaited && request.failure.is_none());
+        held.extend(
+            coming.filter_map(|request| request.decided.flatten()).map(|(refresh, _)| refresh),
+        );
+        held
+    }
+
+    /// A refresh token is revoked: never one that is in the store.
+    pub(super) fn revoked(&mut self, token: usize) {
+        if self.store.history.last().is_some_and(|record| refresh_of(record) == token) {
+            self.violation("A3", format!("r{token} is revoked while it is in the store"));
+        }
+    }
+}
