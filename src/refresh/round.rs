@@ -133,8 +133,16 @@ impl Keeper {
             if call.want.tolerates(&live, &*self.clock) {
                 call.fallback = Some(live);
             }
-            call.turn.history.learn(&record);
-            call.read = Some(record);
+            self.saw(call, &record);
+        }
+    }
+
+    /// Remembers what was read of the store: if the store fails later in this call, a token in it that
+    /// works is used.
+    pub(super) fn saw(&self, call: &mut Call<'_>, record: &Record) {
+        if record.binding.is_some() && record.check(&self.rules.binding, "").is_ok() {
+            call.turn.history.learn(record);
+            call.read = Some(record.clone());
         }
     }
 
@@ -186,7 +194,8 @@ impl Keeper {
                 if !went_back {
                     call.events.push(Event::Refreshed { generation: record.generation });
                 }
-                self.publish(self.live(record));
+                let live = self.publish(self.live(record));
+                self.doubt(call, &live);
             }
         }
         // Step 6.
@@ -345,6 +354,7 @@ impl Keeper {
         let Some(back) = back else { return Ok(Some(Step::Again)) };
         let nonce = |record: &Record| record.note.as_ref().map(|note: &Note| note.nonce.clone());
         let refresh_token = |record: &Record| record.token.refresh_token().cloned();
+        self.saw(call, &back);
         let same = back.login == noted.login && back.revision == noted.revision;
         if same && nonce(&back) == nonce(noted) && refresh_token(&back) == refresh_token(noted) {
             call.turn.keeps_notes = true;

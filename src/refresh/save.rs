@@ -148,8 +148,15 @@ impl Keeper {
         let mut memory = self.memory.lock();
         memory.refreshes += 1;
         memory.result = Some((call.sent, live.clone()));
+        drop(memory);
+        self.doubt(call, live);
+    }
+
+    /// Notes that a 401 has brought this token, which the API has not accepted yet.
+    pub(super) fn doubt(&self, call: &Call<'_>, live: &Live) {
         if let Want::Instead(_) = call.want {
-            memory.mended = Some((live.access_token().clone(), self.clock.monotonic()));
+            let came_at = self.clock.monotonic();
+            self.memory.lock().mended = Some((live.access_token().clone(), came_at));
             self.doubts.store(true, Ordering::Relaxed);
         }
     }
@@ -201,9 +208,17 @@ impl Keeper {
                     pair.record = record.clone();
                     record
                 }
-                Place::Theirs(record) => record,
+                Place::Theirs(record) => {
+                    if let Some(theirs) = &stored {
+                        self.saw(call, theirs);
+                    }
+                    record
+                }
                 Place::There => {
                     call.turn.unsaved = None;
+                    if let Some(there) = &stored {
+                        self.saw(call, there);
+                    }
                     return Ok(stored);
                 }
                 Place::Lost => {
@@ -237,11 +252,11 @@ impl Keeper {
             }
             if let Ok(now) = self.backend.load() {
                 stored = now;
-            }
-            // What `load` returns is durable, so the save has worked although it reported an error.
-            if stored.as_ref() == Some(&record) {
-                call.turn.unsaved = None;
-                return Ok(stored);
+                // What `load` returns is durable: the save has worked although it reported an error.
+                if stored.as_ref() == Some(&record) {
+                    call.turn.unsaved = None;
+                    return Ok(stored);
+                }
             }
         }
     }

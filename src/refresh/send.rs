@@ -240,6 +240,7 @@ impl Keeper {
                     self.count(&mut counted);
                     let _ = self.backend.save(&counted);
                 }
+                self.saw(call, &now);
                 return Ok(Looked::Changed(Step::Again));
             }
             latest = now;

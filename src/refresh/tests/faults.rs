@@ -104,7 +104,7 @@ fn a_failed_save_is_told_at_once_where_the_old_access_token_has_ended() {
     let mut world = World::new(Rotation::Strict);
     world.rules.ends_access_token = true;
     world.enter_margin();
-    world.fail_saves(false, Fault::After);
+    world.fail_saves(false, Fault::Before);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
     *world.store.plan.lock() = None;
@@ -318,4 +318,34 @@ fn an_answered_note_does_not_hide_an_unanswered_request() {
     world.clock.advance(Duration::from_secs(60));
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
     assert_eq!(world.sent().len(), 2, "only an explicit call sends it again");
+}
+
+/// A save that reports an error after it has worked: what a store shows is durable.
+#[test]
+fn a_save_that_the_store_shows_is_saved() {
+    let mut world = World::new(Rotation::Strict);
+    world.rules.ends_access_token = true;
+    world.enter_margin();
+    world.fail_saves(false, Fault::After);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 0);
+    assert!(world.alive());
+}
+
+/// The same, where the store shows nothing any more: what is not seen is not believed.
+#[test]
+fn a_save_that_the_store_does_not_show_waits() {
+    let mut world = World::new(Rotation::Strict);
+    world.rules.ends_access_token = true;
+    world.enter_margin();
+    let wire = Arc::clone(&world.wire);
+    world.plan(move |call, _| {
+        let sent = !wire.0.lock().sent.is_empty();
+        (sent && matches!(call, "load" | "save")).then_some(Fault::Before)
+    });
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert!(world.alive());
 }

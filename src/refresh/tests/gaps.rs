@@ -204,7 +204,7 @@ fn a_failed_save_is_tried_again_with_the_very_same_record() {
             return None;
         };
         seen.lock().push(pair);
-        (seen.lock().len() == 1).then_some(Fault::After)
+        (seen.lock().len() == 1).then_some(Fault::Before)
     });
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     let saved = saved.lock();
