@@ -46,16 +46,19 @@ impl Keeper {
         let store = self.store();
         let reason = source.to_string();
         call.events.push(Event::SaveFailed { store: store.clone(), reason });
-        if let Some(pair) = call.turn.unsaved.as_ref().filter(|pair| pair.ends_old) {
+        if let Some(pair) = &call.turn.unsaved {
+            if pair.ends_old {
+                call.fallback = None;
+            }
             // Somebody else's newer token is in the store, and only our spare could not be saved.
-            let ours = (pair.record.login.clone(), pair.spent.clone());
             let theirs = call.read.as_ref().filter(|read| {
-                read.login == ours.0
-                    && ours.1.is_some()
-                    && read.token.refresh_token() != ours.1.as_ref()
+                let spent = pair.spent.as_ref();
+                let newer = spent.is_some() && read.token.refresh_token() != spent;
+                newer && read.login == pair.record.login
             });
             let theirs = theirs.map(|read| self.live(read));
-            call.fallback = theirs.filter(|live| call.want.tolerates(live, &*self.clock));
+            let works = |live: &Live| call.want.tolerates(live, &*self.clock);
+            call.fallback = theirs.filter(works).or(call.fallback.take());
         }
         self.put_off(call, Error::backend_after("write", store, source))
     }
