@@ -1,8 +1,9 @@
-//! Logs in at any of the ready providers and says who that was.
+//! Logs in at any ready provider and prints who has logged in.
 //!
-//! `cargo run --features identity --example any_provider` shows it on the sandbox. With the name of a
-//! service, and its application's id and secret in the environment, it logs in there; the second argument
-//! is what some of them need: Facebook's version, Microsoft's tenant, Okta's domain, an issuer, a shop.
+//! `cargo run --features identity --example any_provider` uses the sandbox. With the name of a service as the
+//! first argument, and the application's id and secret in the environment, it uses that service. Some
+//! services need a second argument: Facebook a version, Microsoft a tenant, Okta a domain, OpenID an issuer,
+//! Shopify a shop.
 //!
 //! ```console
 //! $ DISCORD_CLIENT_ID=... DISCORD_CLIENT_SECRET=... DISCORD_REDIRECT_URI=http://127.0.0.1:8123/callback \

@@ -1,8 +1,8 @@
-//! A login on a host without a browser: the person opens an address on a phone and types a code.
+//! Logs in on a host without a browser: the person opens an address on a phone and types a code.
 //!
-//! `cargo run --features device --example device` shows it on the sandbox. With GITHUB_CLIENT_ID set
-//! (an OAuth app whose device flow is enabled) it logs in to GitHub, for the next script that runs
-//! here:
+//! `cargo run --features device --example device` uses the sandbox. With GITHUB_CLIENT_ID set (an OAuth app
+//! with the device flow enabled) it logs in to GitHub and keeps the login in the named file, ready for the
+//! next script on this host:
 //!
 //! ```console
 //! $ GITHUB_CLIENT_ID=... cargo run --features device --example device -- github.json

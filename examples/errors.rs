@@ -1,7 +1,7 @@
-//! What to do on each kind of error: `cargo run --example errors` brings eight of them about.
+//! Causes eight kinds of error and prints what to do about each: `cargo run --example errors`.
 //!
-//! A script needs less: `error.needs_authorization()` asks a person, `error.is_transient()` tries
-//! again later, anything else goes to whoever wrote it. In none of them is the stored login lost.
+//! Most scripts need less: ask a person if `error.needs_authorization()`, try again later if
+//! `error.is_transient()`, and report every other error. None of these errors loses the stored login.
 
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Sandbox};

@@ -1,4 +1,4 @@
-//! Code that uses ureq already: the client goes into its agent as a middleware.
+//! Adds the client to an existing ureq agent as a middleware.
 //!
 //! `cargo run --example existing_ureq` calls the sandbox.
 

@@ -1,6 +1,6 @@
-//! A store of one's own: three methods, and a real lock in one more line.
+//! Implements a token store: three methods, and a lock between processes in one more line.
 //!
-//! `cargo run --example own_backend` keeps a login of the sandbox in it.
+//! `cargo run --example own_backend` keeps a login of the sandbox in this store.
 
 use std::sync::Mutex;
 use std::time::Duration;
