@@ -1,13 +1,14 @@
-//! The main job, on real HTTP: `cargo run --example quickstart`.
+//! Shows the crate at work over real HTTP: `cargo run --example quickstart`.
 //!
-//! A sandbox on loopback rotates the refresh token on every refresh; a used one may be repeated until
-//! its successor is used, and any later reuse ends the login. This program authorizes once, lets the
-//! token expire, and then starts 4 processes of itself and 8 threads on the same file. The process
-//! that refreshes is killed while its request is held open at the sandbox.
+//! A sandbox on loopback replaces the refresh token at every refresh. A replaced refresh token may be sent
+//! again until its successor is used; after that, its reuse ends the login. The program authorizes once, lets
+//! the access token expire, then starts 4 processes and 8 threads on the same file. It kills the process that
+//! refreshes while the sandbox holds the reply.
 //!
-//! `--strict` uses a service that no client can win against, and shows how that is reported.
-//! `--provider github` (or `google`, `microsoft`, `teamleader`, `exact_online`) authorizes against
-//! the real service, with `GITHUB_CLIENT_ID` and its like in the environment.
+//! `--strict` uses a service that accepts each refresh token once. There, no client can keep the login after
+//! the kill, and the program shows how this is reported. `--provider github` (or `google`, `microsoft`,
+//! `teamleader`, `exact_online`) authorizes against the real service, with `GITHUB_CLIENT_ID` and
+//! `GITHUB_CLIENT_SECRET` (or the variables with that provider's prefix) in the environment.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

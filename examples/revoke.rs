@@ -1,7 +1,7 @@
-//! Logging out: the token is revoked at the service, and then forgotten here.
+//! Logs out: revokes the token at the service, then forgets it.
 //!
-//! `cargo run --example revoke` shows it on the sandbox; with GOOGLE_CLIENT_ID and
-//! GOOGLE_CLIENT_SECRET set it logs out of the login in the file that is named.
+//! `cargo run --example revoke` uses the sandbox. With GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET set it
+//! revokes the login in the named file:
 //!
 //! ```console
 //! $ cargo run --example revoke -- google.json

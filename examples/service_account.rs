@@ -1,6 +1,6 @@
-//! A token without a person: a service account of Google's, for itself or for a user of its domain.
+//! Gets a token without a person: a Google service account, for itself or for a user of its domain.
 //!
-//! `cargo run --features jwt --example service_account` shows it on the sandbox. For real:
+//! `cargo run --features jwt --example service_account` uses the sandbox. With a key file it uses Google:
 //!
 //! ```console
 //! $ GOOGLE_APPLICATION_CREDENTIALS=key.json \

@@ -1,7 +1,7 @@
-//! A login behind a web page: the pending authorization waits in the session until the callback.
+//! Logs in on a web page: the pending authorization waits in the session until the callback.
 //!
-//! `cargo run --example web` starts the page, plays the browser and the person, and shows what
-//! happens. `cargo run --example web -- --serve` only starts it: open the address that it prints.
+//! `cargo run --example web` starts the page, plays the browser and the person, and prints what happens.
+//! `cargo run --example web -- --serve` only starts the page: open the printed address.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -1,5 +1,5 @@
-//! What the examples of stores for many machines share: workers that find at the same moment that
-//! their access token has ended. Each has a client and a store of its own, as on another machine.
+//! The workers of `redis_workers` and `postgres_workers`: at the same moment all of them find that their
+//! access token has ended. Each worker has a client and a store of its own, as on another machine.
 
 use std::sync::Barrier;
 
