@@ -20,7 +20,7 @@ fn main() -> Result<(), BoxError> {
     let provider = named(name, arguments.get(1).map_or("", String::as_str))?;
     let client = Client::from_env(provider, FileBackend::new(format!("{name}.json")))?;
     if client.stored()?.is_none() {
-        // A service that sends the browser to a page of yours: paste the address that it ends at.
+        // With a redirect URI on the web, the person pastes the address where the browser ends.
         let redirect_uri =
             std::env::var(format!("{}_REDIRECT_URI", client.provider().env_prefix()));
         match redirect_uri {
@@ -71,7 +71,7 @@ fn ask(url: &str) -> std::io::Result<String> {
     Ok(line)
 }
 
-/// By itself: the sandbox says what it is, as any OpenID Connect provider does, and a person agrees.
+/// Without a service: finds the sandbox through its metadata, as any OpenID Connect provider, and logs in.
 fn on_the_sandbox() -> Result<(), BoxError> {
     let sandbox = Sandbox::start()?;
     let provider = named("openid", sandbox.url())?;

@@ -24,7 +24,7 @@ fn main() -> Result<(), BoxError> {
         println!("{} is logged in; the login is in {file}", me["login"]);
         return Ok(());
     }
-    // Without a service: the sandbox, which wants a poll every second, and a person who decides.
+    // Without a service: a sandbox that asks for a poll every second, and a simulated person.
     let second = std::time::Duration::from_secs(1);
     let sandbox = Sandbox::builder().device_interval(Some(second)).start()?;
     let file = sandbox.folder().join("login.json");

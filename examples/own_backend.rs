@@ -9,7 +9,7 @@ use evergrant::backend::{FileLock, Record};
 use evergrant::sandbox::Sandbox;
 use evergrant::{BoxError, Client, Guard, TokenBackend};
 
-/// Rows of a table, here in memory; yours keeps them where they survive a power cut.
+/// One row of a table, here in memory. A real store keeps it where it survives a power cut.
 #[derive(Default)]
 struct Table(Mutex<Option<Vec<u8>>>);
 

@@ -14,7 +14,7 @@ fn main() -> Result<(), BoxError> {
             .build();
         let answer = client.get("/me").call()?;
         let requests = sandbox.counters().client_credentials;
-        println!("{run} run: status {}, {requests} token request in all", answer.status());
+        println!("{run} run: status {}, {requests} token request so far", answer.status());
     }
     Ok(())
 }

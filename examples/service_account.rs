@@ -26,7 +26,7 @@ fn main() -> Result<(), BoxError> {
         println!("{files:#}");
         return Ok(());
     }
-    // Without one: a sandbox that knows the account's public key, and a key file of its own.
+    // Without a key file: a sandbox that knows the account's public key, and a new key file.
     let pem = include_str!("../tests/keys/rsa2048.pem");
     let sandbox = Sandbox::builder().client_key(&SigningKey::from_pem(pem)?).start()?;
     let file = json!({

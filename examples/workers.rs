@@ -61,7 +61,7 @@ fn main() -> Result<(), BoxError> {
     std::process::exit([0, 75, 1, 77][worst]);
 }
 
-/// What one call came to, and how bad that is: 0 fine, 1 passing, 2 an error, 3 a person is needed.
+/// The outcome of one call, and its rank: 0 success, 1 temporary failure, 2 other error, 3 needs a person.
 fn call(client: &Client, url: &str) -> (String, usize) {
     match client.get(url).any_status().call() {
         Ok(answer) => {

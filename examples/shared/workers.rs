@@ -9,8 +9,8 @@ use evergrant::{BoxError, Client, TokenBackend};
 
 const WORKERS: usize = 16;
 
-/// Runs them on stores for one account. The service is the sandbox, which ends a login whose refresh
-/// token comes twice.
+/// Runs the workers on stores for one account. The service is the sandbox, which ends a login when it
+/// receives a refresh token twice.
 pub(crate) fn run<S: TokenBackend + 'static>(
     open: impl Fn(&str) -> Result<S, BoxError> + Sync,
 ) -> Result<(), BoxError> {
@@ -22,7 +22,7 @@ pub(crate) fn run<S: TokenBackend + 'static>(
         Ok::<_, BoxError>(Client::new(provider, credentials, store()?))
     };
 
-    // Once, with a person, who is the sandbox here.
+    // A person logs in once; here the sandbox agrees.
     let first = client()?;
     let authorization = first.authorize(&["read"])?;
     first.exchange(authorization.clone(), &sandbox.approve(authorization.url())?)?;
