@@ -1,4 +1,4 @@
-//! Codes, client authentication, the form of requests, and what is shown of them.
+//! Authorization codes, client authentication, the format of requests, and secrecy.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::sandbox::{Fault, Sandbox};
 
 const ISSUER: &str = "http://127.0.0.1:1";
 
-/// The code of an authorization with these parameters besides the usual ones.
+/// Authorizes with these parameters besides the usual ones, and returns the code.
 fn code(desk: &mut Desk, more: &[(&str, &str)]) -> String {
     let usual = [
         ("response_type", "code"),
@@ -137,7 +137,7 @@ fn each_way_of_client_authentication_accepts_itself_and_nothing_else() {
         for (sent, header, parameters) in &ways {
             let mut desk = Desk::new(Rotation::Strict, |s| {
                 s.client_auth = *accepted;
-                // Raw and body cannot carry a colon in the id; only the encoded way can.
+                // Only form-encoded Basic can carry a colon in the client id.
                 s.client_id = if *sent == ClientAuth::Basic { ID } else { "app 1" }.to_owned();
                 s.client_secret = Some(SECRET.to_owned());
             });
