@@ -12,7 +12,9 @@ fn advice(error: &Error) -> &'static str {
     match error {
         Error::NotAuthorized(_) | Error::Reauthorize(_) => "ask a person to authorize",
         Error::OAuth(_) | Error::Config(_) => "correct the setup: id, secret, scope, address",
-        Error::NotSaved(_) => "repair the store: the next call saves the pair, into_token() gives it out",
+        Error::NotSaved(_) => {
+            "repair the store: the next call saves the pair, into_token() gives it out"
+        }
         Error::Backend(_) => "repair the store; no refresh token was spent",
         Error::OutcomeUnknown(_) => "call again after retry_after(): the login may be recovered",
         Error::Busy(_) | Error::Transport(_) | Error::RateLimited(_) => "try again later",

@@ -106,9 +106,7 @@ fn show(strict: bool) -> Result<(), BoxError> {
         println!(
             "\nThis service ends a refresh token at its first use, and the reply with the next"
         );
-        println!(
-            "refresh token died with the process. No client can keep such a login. The guide"
-        );
+        println!("refresh token died with the process. No client can keep such a login. The guide");
         println!("lists the cases of this kind, and the error says which case it was.");
     }
     Ok(())

@@ -97,9 +97,7 @@ fn reopened(it: &Contract<'_>) -> Result<(), BoxError> {
     handle.clear()?;
     for mut other in it.others()? {
         let found = other.load()?;
-        ensure(found.is_none(), || {
-            "a reopened store still has the record after clear".to_owned()
-        })?;
+        ensure(found.is_none(), || "a reopened store still has the record after clear".to_owned())?;
     }
     Ok(())
 }
