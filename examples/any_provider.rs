@@ -1,8 +1,9 @@
-//! Logs in at any of the ready providers and says who that was.
+//! Logs in at any ready provider and prints who has logged in.
 //!
-//! `cargo run --features identity --example any_provider` shows it on the sandbox. With the name of a
-//! service, and its application's id and secret in the environment, it logs in there; the second argument
-//! is what some of them need: Facebook's version, Microsoft's tenant, Okta's domain, an issuer, a shop.
+//! `cargo run --features identity --example any_provider` uses the sandbox. With the name of a service as the
+//! first argument, and the application's id and secret in the environment, it uses that service. Some
+//! services need a second argument: Facebook a version, Microsoft a tenant, Okta a domain, OpenID an issuer,
+//! Shopify a shop.
 //!
 //! ```console
 //! $ DISCORD_CLIENT_ID=... DISCORD_CLIENT_SECRET=... DISCORD_REDIRECT_URI=http://127.0.0.1:8123/callback \
@@ -19,7 +20,7 @@ fn main() -> Result<(), BoxError> {
     let provider = named(name, arguments.get(1).map_or("", String::as_str))?;
     let client = Client::from_env(provider, FileBackend::new(format!("{name}.json")))?;
     if client.stored()?.is_none() {
-        // A service that sends the browser to a page of yours: paste the address that it ends at.
+        // With a redirect URI on the web, the person pastes the address where the browser ends.
         let redirect_uri =
             std::env::var(format!("{}_REDIRECT_URI", client.provider().env_prefix()));
         match redirect_uri {
@@ -70,7 +71,7 @@ fn ask(url: &str) -> std::io::Result<String> {
     Ok(line)
 }
 
-/// By itself: the sandbox says what it is, as any OpenID Connect provider does, and a person agrees.
+/// Without a service: finds the sandbox through its metadata, as any OpenID Connect provider, and logs in.
 fn on_the_sandbox() -> Result<(), BoxError> {
     let sandbox = Sandbox::start()?;
     let provider = named("openid", sandbox.url())?;

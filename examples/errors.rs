@@ -1,26 +1,28 @@
-//! What to do on each kind of error: `cargo run --example errors` brings eight of them about.
+//! Causes eight kinds of error and prints what to do about each: `cargo run --example errors`.
 //!
-//! A script needs less: `error.needs_authorization()` asks a person, `error.is_transient()` tries
-//! again later, anything else goes to whoever wrote it. In none of them is the stored login lost.
+//! Most scripts need less: ask a person if `error.needs_authorization()`, try again later if
+//! `error.is_transient()`, and report every other error. None of these errors loses the stored login.
 
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Sandbox};
 use evergrant::{BoxError, Client, Credentials, Error, MemoryBackend, Result};
 
-/// What the caller does next. `Error` may grow, so that the last arm stays.
+/// What the caller does next. The last arm is for variants that a later version may add.
 fn advice(error: &Error) -> &'static str {
     match error {
         Error::NotAuthorized(_) | Error::Reauthorize(_) => "ask a person to authorize",
-        Error::OAuth(_) | Error::Config(_) => "mend the setup: id, secret, scope, address",
-        Error::NotSaved(_) => "mend the store; into_token() has the pair, the next call saves it",
-        Error::Backend(_) => "mend the store; nothing was spent",
-        Error::OutcomeUnknown(_) => "call again after retry_after(): it may be recovered",
+        Error::OAuth(_) | Error::Config(_) => "correct the setup: id, secret, scope, address",
+        Error::NotSaved(_) => {
+            "repair the store: the next call saves the pair, into_token() gives it out"
+        }
+        Error::Backend(_) => "repair the store; no refresh token was spent",
+        Error::OutcomeUnknown(_) => "call again after retry_after(): the login may be recovered",
         Error::Busy(_) | Error::Transport(_) | Error::RateLimited(_) => "try again later",
         Error::Api(api) if api.status == 429 || api.status >= 500 => "try again later",
-        Error::Api(_) => "the request is refused: look at status and body",
+        Error::Api(_) => "the API refused the request: look at its status and body",
         Error::Callback(_) => "wait for the right callback, or start the login again",
-        Error::Decode(_) => "read it with another type, or as bytes",
-        _ => "show it",
+        Error::Decode(_) => "read the body as another type, or as bytes",
+        _ => "show the error",
     }
 }
 

@@ -1,10 +1,10 @@
-//! Logs in at Exact Online and shows the companies that the login may use:
+//! Logs in at Exact Online and prints the companies that the login may use:
 //! `cargo run --features exact-online --example exact_login [FILE]`.
 //!
-//! With `EXACT_ONLINE_CLIENT_ID`, `EXACT_ONLINE_CLIENT_SECRET` and `EXACT_ONLINE_REDIRECT_URI` set
-//! (and `EXACT_ONLINE_COUNTRY`, unless it is `nl`) this is the real service: the page that the browser
-//! ends on need not exist, its address is pasted here. The login is in FILE then (`exact.json`), ready
-//! for `exact_sync`. With nothing set it is a sandbox on this machine.
+//! Without variables it uses a sandbox on this machine. With `EXACT_ONLINE_CLIENT_ID`,
+//! `EXACT_ONLINE_CLIENT_SECRET` and `EXACT_ONLINE_REDIRECT_URI` set (and `EXACT_ONLINE_COUNTRY`, unless it
+//! is `nl`) it uses the real service. The page at the redirect URI need not exist: paste its address from
+//! the browser into the terminal. The login is then in FILE (`exact.json`), ready for `exact_sync`.
 
 use comfy_table::Table;
 use evergrant::exact_online::{Country, ExactOnline};

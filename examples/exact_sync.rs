@@ -1,10 +1,11 @@
-//! What a cron job does: appends the invoice lines that are new or changed to a file of JSON lines, and
-//! keeps its place in another: `cargo run --features exact-online --example exact_sync [FOLDER]`.
+//! A cron job: appends new and changed invoice lines to a file of JSON lines, and keeps its position in
+//! another file: `cargo run --features exact-online --example exact_sync [FOLDER]`.
 //!
-//! Log in with `exact_login` first, and set `EXACT_ONLINE_DIVISION` besides its variables; `exact.json`
-//! is looked for in FOLDER (the working directory), where the files are written. Killed at any moment,
-//! it goes on where it was, and writes a page twice at most: a reader takes the highest `Timestamp` of
-//! each `ID`. With nothing set, it reads from a sandbox on this machine.
+//! Without variables it reads from a sandbox on this machine. For the real service, log in with
+//! `exact_login` first, and set `EXACT_ONLINE_DIVISION` besides the variables of `exact_login`. The program
+//! looks for `exact.json` in FOLDER (the working directory) and writes its files there. If it is killed, the
+//! next run continues and writes at most one page twice: for each `ID`, read the line with the highest
+//! `Timestamp`.
 
 use std::fs::{self, File};
 use std::io::{IsTerminal as _, Write as _};

@@ -1,4 +1,4 @@
-//! Code that uses ureq already: the client goes into its agent as a middleware.
+//! Adds the client to an existing ureq agent as a middleware.
 //!
 //! `cargo run --example existing_ureq` calls the sandbox.
 
@@ -12,7 +12,7 @@ fn main() -> Result<(), BoxError> {
 
     let agent: ureq::Agent = ureq::Agent::config_builder().middleware(client).build().into();
 
-    // From here on, as before. Other hosts get no token, and a 401 makes the next call look again.
+    // Use the agent as before. Other hosts get no token. After a 401 the next call looks for another token.
     let url = format!("{}/api/me", sandbox.url());
     println!("{}", agent.get(url).call()?.body_mut().read_to_string()?);
     Ok(())

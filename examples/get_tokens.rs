@@ -1,9 +1,9 @@
-//! Logs in once and gives out the tokens: `cargo run --example get_tokens [FILE]`.
+//! Logs in to Teamleader once and stores or prints the tokens: `cargo run --example get_tokens [FILE]`.
 //!
-//! Reads `TEAMLEADER_CLIENT_ID` and `TEAMLEADER_CLIENT_SECRET`, or asks for them, and waits for the
-//! browser on localhost:9999 (or where `TEAMLEADER_REDIRECT_URI` says). With a FILE the login is
-//! stored there, ready for a client; without, it prints three lines for a `.env` file. Those go stale
-//! at the first refresh: `Client::seed` them into a store at once.
+//! It reads `TEAMLEADER_CLIENT_ID` and `TEAMLEADER_CLIENT_SECRET`, or asks for them, and waits for the
+//! browser on localhost:9999 (or where `TEAMLEADER_REDIRECT_URI` says). With FILE it stores the login there,
+//! ready for a client. Without FILE it prints three lines for a `.env` file. These tokens go stale at the
+//! first refresh, so pass them to `Client::seed` at once.
 
 use std::io::Write as _;
 

@@ -1,6 +1,6 @@
-//! A store of one's own: three methods, and a real lock in one more line.
+//! Implements a token store: three methods, and a lock between processes in one more line.
 //!
-//! `cargo run --example own_backend` keeps a login of the sandbox in it.
+//! `cargo run --example own_backend` keeps a login of the sandbox in this store.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use evergrant::backend::{FileLock, Record};
 use evergrant::sandbox::Sandbox;
 use evergrant::{BoxError, Client, Guard, TokenBackend};
 
-/// Rows of a table, here in memory; yours keeps them where they survive a power cut.
+/// One row of a table, here in memory. A real store keeps it where it survives a power cut.
 #[derive(Default)]
 struct Table(Mutex<Option<Vec<u8>>>);
 

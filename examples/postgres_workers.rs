@@ -1,8 +1,8 @@
-//! Workers on many machines that share one login through a PostgreSQL database.
+//! Workers on many machines share one login through a PostgreSQL database.
 //!
 //! `DATABASE_URL=postgres://user:password@127.0.0.1/database cargo run --example postgres_workers --features postgres`
 //!
-//! Without `DATABASE_URL` it says what to set. What the workers do is in `shared/workers.rs`.
+//! Without `DATABASE_URL` it prints what to set. `shared/workers.rs` has the workers.
 
 #[path = "shared/workers.rs"]
 mod workers;

@@ -1,13 +1,14 @@
-//! The main job, on real HTTP: `cargo run --example quickstart`.
+//! Shows the crate at work over real HTTP: `cargo run --example quickstart`.
 //!
-//! A sandbox on loopback rotates the refresh token on every refresh; a used one may be repeated until
-//! its successor is used, and any later reuse ends the login. This program authorizes once, lets the
-//! token expire, and then starts 4 processes of itself and 8 threads on the same file. The process
-//! that refreshes is killed while its request is held open at the sandbox.
+//! A sandbox on loopback replaces the refresh token at every refresh. A replaced refresh token may be sent
+//! again until its successor is used; after that, its reuse ends the login. The program authorizes once, lets
+//! the access token expire, then starts 4 processes and 8 threads on the same file. It kills the process that
+//! refreshes while the sandbox holds the reply.
 //!
-//! `--strict` uses a service that no client can win against, and shows how that is reported.
-//! `--provider github` (or `google`, `microsoft`, `teamleader`, `exact_online`) authorizes against
-//! the real service, with `GITHUB_CLIENT_ID` and its like in the environment.
+//! `--strict` uses a service that accepts each refresh token once. There, no client can keep the login after
+//! the kill, and the program shows how this is reported. `--provider github` (or `google`, `microsoft`,
+//! `teamleader`, `exact_online`) authorizes against the real service, with `GITHUB_CLIENT_ID` and
+//! `GITHUB_CLIENT_SECRET` (or the variables with that provider's prefix) in the environment.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,7 @@ fn show(strict: bool) -> Result<(), BoxError> {
     let file = folder.join("login.json");
     let client = client(&file, sandbox.url(), strict)?;
 
-    // Once, with a person: here the sandbox presses the button.
+    // A person does this once; here the sandbox presses the button.
     let authorization = client.authorize(&["read"])?;
     let callback = sandbox.approve(authorization.url())?;
     client.exchange(authorization, &callback)?;
@@ -62,7 +63,7 @@ fn show(strict: bool) -> Result<(), BoxError> {
     println!("called the API; the access token lives {} s", LIFETIME.as_secs());
     std::thread::sleep(LIFETIME);
 
-    // The first token request is decided by the sandbox, and its answer is held.
+    // The sandbox decides the first token request and holds its reply.
     let gate = Gate::new();
     sandbox.fault(Fault::HoldAfter(gate.clone()));
     let mut children = start(4, &file, sandbox.url(), strict)?;
@@ -75,12 +76,12 @@ fn show(strict: bool) -> Result<(), BoxError> {
     let results: Vec<Result<(), evergrant::Error>> = std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..8).map(|_| scope.spawn(|| client.get("/me").call().map(|_| ()))).collect();
-        // Who asked stands in the note that was written before anything was sent.
+        // The note in the store, saved before the request, names the process that refreshes.
         let pid = client.stored().ok().flatten().and_then(|r| r.note().map(|n| n.holder.pid));
         let victim = children.iter_mut().find(|child| Some(child.id()) == pid);
         match victim.map(|victim| (victim.id(), victim.kill())) {
             Some((pid, Ok(()))) => println!("process {pid} holds the refresh: killed with SIGKILL"),
-            _ => println!("no process could be killed: what follows is the quiet case"),
+            _ => println!("no process could be killed: the rest runs without a kill"),
         }
         let results = threads.into_iter().map(|thread| thread.join());
         results.filter_map(Result::ok).collect()
@@ -103,17 +104,15 @@ fn show(strict: bool) -> Result<(), BoxError> {
     println!("For a real service: cargo run --example quickstart -- --provider github");
     if strict {
         println!(
-            "\nThis service ends a refresh token at its first use, and the answer that carried"
+            "\nThis service ends a refresh token at its first use, and the reply with the next"
         );
-        println!(
-            "the next one died with the process: no client can go on from there. The guide lists"
-        );
-        println!("the few cases like this one; the error says which it was.");
+        println!("refresh token died with the process. No client can keep such a login. The guide");
+        println!("lists the cases of this kind, and the error says which case it was.");
     }
     Ok(())
 }
 
-/// Whether the login can go on.
+/// Whether the login still works.
 fn lives(client: &Client) -> bool {
     client.refresh().is_ok()
 }
@@ -136,7 +135,7 @@ fn start(n: usize, file: &Path, url: &str, strict: bool) -> Result<Vec<Child>, B
     Ok(children)
 }
 
-/// One of the processes.
+/// What each of the processes does.
 fn child(file: &Path, url: &str, strict: bool) -> Result<(), BoxError> {
     let client = client(file, url, strict)?;
     print!(".");
@@ -148,7 +147,7 @@ fn child(file: &Path, url: &str, strict: bool) -> Result<(), BoxError> {
     }
 }
 
-/// The same against a real service.
+/// Authorizes at a real service and shows when the access token ends.
 fn real(name: &str) -> Result<(), BoxError> {
     let provider = match name {
         "github" => providers::github(),
@@ -156,7 +155,7 @@ fn real(name: &str) -> Result<(), BoxError> {
         "microsoft" => providers::microsoft("common")?,
         "teamleader" => providers::teamleader(),
         "exact_online" => providers::exact_online("nl")?,
-        _ => return Err(format!("no provider {name} here").into()),
+        _ => return Err(format!("this example has no provider {name}").into()),
     };
     let file = PathBuf::from(format!("{name}.json"));
     let client = Client::from_env(provider, FileBackend::new(&file))?;
@@ -164,7 +163,7 @@ fn real(name: &str) -> Result<(), BoxError> {
         let redirect_uri = std::env::var(format!("{}_REDIRECT_URI", name.to_uppercase()));
         if redirect_uri.is_ok_and(|uri| uri.starts_with("https://")) {
             client.authorize_pasted(&[], |url| {
-                println!("Open {url}\nand paste the address you are sent to:");
+                println!("Open {url}\nand paste the address where the browser ends:");
                 let mut line = String::new();
                 std::io::stdin().read_line(&mut line)?;
                 Ok(line)

@@ -1,8 +1,8 @@
-//! Workers on many machines that share one login through Redis or Valkey.
+//! Workers on many machines share one login through Redis or Valkey.
 //!
 //! `REDIS_URL=redis://127.0.0.1/ cargo run --example redis_workers --features redis`
 //!
-//! Without `REDIS_URL` it says what to set. What the workers do is in `shared/workers.rs`.
+//! Without `REDIS_URL` it prints what to set. `shared/workers.rs` has the workers.
 
 #[path = "shared/workers.rs"]
 mod workers;

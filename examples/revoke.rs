@@ -1,7 +1,7 @@
-//! Logging out: the token is revoked at the service, and then forgotten here.
+//! Logs out: revokes the token at the service, then forgets it.
 //!
-//! `cargo run --example revoke` shows it on the sandbox; with GOOGLE_CLIENT_ID and
-//! GOOGLE_CLIENT_SECRET set it logs out of the login in the file that is named.
+//! `cargo run --example revoke` uses the sandbox. With GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET set it
+//! revokes the login in the named file:
 //!
 //! ```console
 //! $ cargo run --example revoke -- google.json
@@ -25,7 +25,7 @@ fn main() -> Result<(), BoxError> {
         println!("{what:<28} stored: {stored:?}, alive at the service: {}", sandbox.login_alive());
     };
     show("logged in");
-    // While the service cannot be reached nothing is forgotten: the token would live on unnoticed.
+    // The client forgets nothing while the service is unreachable, because the token would stay valid.
     let away = sandbox.provider().to_builder().revocation_endpoint("http://127.0.0.1:1/revoke");
     let away = Client::new(away.build()?, sandbox.credentials(), FileBackend::new(&file));
     println!("    {}", away.revoke().err().map_or_else(String::new, |error| error.to_string()));
@@ -33,7 +33,7 @@ fn main() -> Result<(), BoxError> {
     client.revoke()?;
     show("revoked");
     client.revoke()?;
-    show("once more, which is no error");
+    show("logged out twice");
     println!("    {}", client.get("/me").call().err().map_or_else(String::new, |e| e.to_string()));
     Ok(())
 }

@@ -1,9 +1,9 @@
-//! A sandbox for programs in any language: `cargo run --example sandbox [PORT]`.
+//! Runs a sandbox for tests of programs in any language: `cargo run --example sandbox [PORT]`.
 //!
-//! Prints one line of JSON with its addresses and its client, and runs until standard input closes.
-//! Control it over HTTP: `GET /counters`, `GET /events`, `POST /login`, `POST /expire`,
-//! `POST /fault?kind=cut_after&n=1` (every kind is listed in the documentation of
-//! `evergrant::sandbox`).
+//! It prints one line of JSON with its addresses and its client's id and secret, and runs until standard
+//! input closes. Other programs control it over HTTP: `GET /counters`, `GET /events`, `POST /login`,
+//! `POST /expire`, `POST /fault?kind=cut_after&n=1`. The documentation of `evergrant::sandbox` lists every
+//! kind of fault.
 
 use evergrant::sandbox::Sandbox;
 

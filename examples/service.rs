@@ -1,6 +1,6 @@
-//! A service without a person: the client credentials grant, one token request per lifetime.
+//! Calls an API without a person: the client credentials grant, with one token request per token lifetime.
 //!
-//! `cargo run --example service` runs it twice against the sandbox, as a cron job would.
+//! `cargo run --example service` calls the sandbox twice, as two runs of a cron job.
 
 use evergrant::sandbox::Sandbox;
 use evergrant::{BoxError, Client, FileBackend};
@@ -14,7 +14,7 @@ fn main() -> Result<(), BoxError> {
             .build();
         let answer = client.get("/me").call()?;
         let requests = sandbox.counters().client_credentials;
-        println!("{run} run: status {}, {requests} token request in all", answer.status());
+        println!("{run} run: status {}, {requests} token request so far", answer.status());
     }
     Ok(())
 }

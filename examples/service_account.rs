@@ -1,6 +1,6 @@
-//! A token without a person: a service account of Google's, for itself or for a user of its domain.
+//! Gets a token without a person: a Google service account, for itself or for a user of its domain.
 //!
-//! `cargo run --features jwt --example service_account` shows it on the sandbox. For real:
+//! `cargo run --features jwt --example service_account` uses the sandbox. With a key file it uses Google:
 //!
 //! ```console
 //! $ GOOGLE_APPLICATION_CREDENTIALS=key.json \
@@ -26,7 +26,7 @@ fn main() -> Result<(), BoxError> {
         println!("{files:#}");
         return Ok(());
     }
-    // Without one: a sandbox that knows the account's public key, and a key file of its own.
+    // Without a key file: a sandbox that knows the account's public key, and a new key file.
     let pem = include_str!("../tests/keys/rsa2048.pem");
     let sandbox = Sandbox::builder().client_key(&SigningKey::from_pem(pem)?).start()?;
     let file = json!({

@@ -1,6 +1,6 @@
 //! Starts a charge session, waits until it runs, and stops it.
 //!
-//! `cargo run --features shell-ev --example shell_charge` plays Shell on loopback. With
+//! `cargo run --features shell-ev --example shell_charge` uses a sandbox in place of Shell. With
 //! `O_AUTH_CLIENT_ID`, `O_AUTH_CLIENT_SECRET` and `ENVIRONMENT` (`SIT` or `PRODUCTION`) set it charges a
 //! real car: `... --example shell_charge -- CARD EVSE`. The token is kept in `shell.json`.
 

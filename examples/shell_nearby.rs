@@ -1,6 +1,6 @@
-//! Charge points near a place, as a table on the terminal.
+//! Prints a table of the charge points near a place.
 //!
-//! `cargo run --features shell-ev --example shell_nearby` plays Shell on loopback. With
+//! `cargo run --features shell-ev --example shell_nearby` uses a sandbox in place of Shell. With
 //! `O_AUTH_CLIENT_ID`, `O_AUTH_CLIENT_SECRET` and `ENVIRONMENT` (`SIT` or `PRODUCTION`) set it asks
 //! Shell: `... --example shell_nearby -- 52.37 4.89`. The token is kept in `shell.json`.
 

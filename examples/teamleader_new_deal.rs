@@ -1,8 +1,8 @@
-//! A deal for a company that may be new:
+//! Finds or creates a company, and creates a deal for it:
 //! `cargo run --features teamleader --example teamleader_new_deal [COMPANY [TITLE]]`.
 //!
-//! Runs on a server of its own. With `TEAMLEADER_CLIENT_ID` and its like set, and a login in
-//! `teamleader.json`, it makes a real one.
+//! Without variables it uses a sandbox in place of Teamleader. With `TEAMLEADER_CLIENT_ID` and
+//! `TEAMLEADER_CLIENT_SECRET` set, and a login in `teamleader.json`, it creates a real deal.
 
 #[path = "support/teamleader.rs"]
 mod support;

@@ -1,7 +1,8 @@
-//! Every overdue invoice, for a cron job: `cargo run --features teamleader --example teamleader_overdue`.
+//! A cron job: prints every overdue invoice.
+//! `cargo run --features teamleader --example teamleader_overdue`.
 //!
-//! Runs on a server of its own. With `TEAMLEADER_CLIENT_ID` and its like set, and a login in
-//! `teamleader.json`, it is about the invoices of that account.
+//! Without variables it uses a sandbox in place of Teamleader. With `TEAMLEADER_CLIENT_ID` and
+//! `TEAMLEADER_CLIENT_SECRET` set, and a login in `teamleader.json`, it prints the invoices of that account.
 
 #[path = "support/teamleader.rs"]
 mod support;

@@ -1,9 +1,9 @@
-//! Has events sent here, and fetches what they are about:
+//! Registers a webhook, receives events and fetches the deals that they name:
 //! `cargo run --features teamleader --example teamleader_webhook [URL]`.
 //!
-//! Runs on a server of its own, and ends after one event. With `TEAMLEADER_CLIENT_ID` and its like
-//! set, a login in `teamleader.json` and a URL that leads to this machine's port 8080, the events of
-//! that account come.
+//! Without variables it uses a sandbox in place of Teamleader and ends after one event. With
+//! `TEAMLEADER_CLIENT_ID` and `TEAMLEADER_CLIENT_SECRET` set, a login in `teamleader.json`, and a URL that
+//! leads to port 8080 of this machine, it receives the events of that account.
 
 #[path = "support/teamleader.rs"]
 mod support;

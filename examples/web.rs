@@ -1,7 +1,7 @@
-//! A login behind a web page: the pending authorization waits in the session until the callback.
+//! Logs in on a web page: the pending authorization waits in the session until the callback.
 //!
-//! `cargo run --example web` starts the page, plays the browser and the person, and shows what
-//! happens. `cargo run --example web -- --serve` only starts it: open the address that it prints.
+//! `cargo run --example web` starts the page, plays the browser and the person, and prints what happens.
+//! `cargo run --example web -- --serve` only starts the page: open the printed address.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,11 +10,11 @@ use std::net::{TcpListener, TcpStream};
 use evergrant::sandbox::Sandbox;
 use evergrant::{Authorization, BoxError, Client, FileBackend};
 
-/// Pending authorizations by session. They are serde values: a real application keeps them in its
-/// session store, where the user cannot read them.
+/// Pending authorizations by session, as JSON. A real application keeps them in its session store, where
+/// the user cannot read them.
 type Sessions = HashMap<String, String>;
 
-/// One request: the answer's status line and headers, and its page.
+/// Answers one request: the status line with headers, and the page.
 fn answer(
     client: &Client,
     sessions: &mut Sessions,
@@ -33,10 +33,10 @@ fn answer(
     if !path.starts_with("/callback") {
         return Ok(("404 Not Found".to_owned(), String::new()));
     }
-    // Taken out: an authorization serves for one login.
+    // Removed from the session: an authorization serves for one login.
     let pending = sessions.remove(cookie).ok_or("no login was begun in this browser")?;
     let authorization: Authorization = serde_json::from_str(&pending)?;
-    // The query, or the body where the server posts a form.
+    // The callback is the query, or the body if the server posts a form.
     client.exchange(authorization, if body.is_empty() { path } else { body })?;
     let me: serde_json::Value = client.get("/me").read_json()?;
     Ok(("200 OK".to_owned(), format!("{} is logged in\n", me["login"])))
@@ -81,7 +81,7 @@ fn main() -> Result<(), BoxError> {
     if std::env::args().any(|arg| arg == "--serve") {
         return serve(&client, &listener, usize::MAX);
     }
-    // The browser: it opens the page, the person agrees, and it comes back with its cookie.
+    // The browser opens the page, the person agrees, and the browser returns with its cookie.
     let server =
         std::thread::spawn(move || serve(&client, &listener, 3).map_err(|e| e.to_string()));
     let browser = ureq::Agent::config_builder().proxy(None).max_redirects(0);

@@ -1,13 +1,15 @@
-//! Many calls at once, for measuring and for scripts:
+//! Makes many calls at once, for measurements and scripts:
 //! `workers --store FILE --threads N --requests M [--wait] URL`.
 //!
-//! The provider is `EXAMPLE_TOKEN_URL`, the client `EXAMPLE_CLIENT_ID` and `EXAMPLE_CLIENT_SECRET`,
-//! sent as `EXAMPLE_AUTH` says (`basic`, `post` or `none`). `EXAMPLE_ACCESS_TOKEN`,
-//! `EXAMPLE_REFRESH_TOKEN` and `EXAMPLE_EXPIRES_AT` seed an empty store. One client is shared by N
-//! threads, and each makes M GETs of URL. With `--wait` it prints `ready` and begins at the second of
-//! the epoch that it then reads. It ends with one line of JSON that counts statuses and kinds of
-//! errors, and exits with 0 (every call was a 2xx), 75 (a passing failure), 77 (a person must
-//! authorize again) or 1.
+//! N threads share one client, and each makes M GETs of URL. The environment describes the provider and the
+//! client: `EXAMPLE_TOKEN_URL`, `EXAMPLE_CLIENT_ID`, `EXAMPLE_CLIENT_SECRET`, and `EXAMPLE_AUTH` (`basic`,
+//! `post` or `none`). `EXAMPLE_ACCESS_TOKEN`, `EXAMPLE_REFRESH_TOKEN` and `EXAMPLE_EXPIRES_AT` seed an empty
+//! store.
+//!
+//! With `--wait` the program prints `ready`, reads a time from standard input (seconds since 1970), and
+//! begins at that time. At the end it prints one line of JSON that counts the statuses and the kinds of
+//! errors. It exits with 0 if every call got a 2xx, 75 after a temporary failure, 77 if a person must
+//! authorize again, and 1 otherwise.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -59,7 +61,7 @@ fn main() -> Result<(), BoxError> {
     std::process::exit([0, 75, 1, 77][worst]);
 }
 
-/// What one call came to, and how bad that is: 0 fine, 1 passing, 2 an error, 3 a person is needed.
+/// The outcome of one call, and its rank: 0 success, 1 temporary failure, 2 other error, 3 needs a person.
 fn call(client: &Client, url: &str) -> (String, usize) {
     match client.get(url).any_status().call() {
         Ok(answer) => {

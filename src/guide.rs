@@ -1,4 +1,14 @@
-//! The long answers, one page each.
+//! The guide: one page for each topic.
+//!
+//! * **To use the crate**: [`tasks`] has ten everyday tasks, [`stores`] helps to choose a store,
+//!   [`troubleshooting`] explains the errors that need a person.
+//! * **To rely on it**: [`promise`] says what the crate promises and what it cannot promise,
+//!   [`platform`] lists every file, lock, environment variable and timeout.
+//! * **To change it**: [`architecture`] draws the floors of the source, [`design`] explains the refresh
+//!   step by step.
+//!
+//! With all features there is also a page for each vendor SDK, a page about services without a ready
+//! provider, and a page for users of httpx-oauth.
 
 #[doc = include_str!("guide/tasks.md")]
 pub mod tasks {}
@@ -26,6 +36,13 @@ pub mod stores {}
 #[doc = include_str!("guide/design.md")]
 pub mod design {}
 
+/// How the source is arranged, and the way of one request and of one refresh through it.
+///
+#[doc = include_str!("guide/floors.svg")]
+///
+#[doc = include_str!("guide/architecture.md")]
+pub mod architecture {}
+
 #[cfg(feature = "shell-ev")]
 #[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
 #[doc = include_str!("guide/shell_ev.md")]
@@ -48,3 +65,50 @@ pub mod teamleader {}
 #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 #[doc = include_str!("guide/httpx_oauth.md")]
 pub mod httpx_oauth {}
+
+#[cfg(test)]
+mod tests {
+    const DRAWINGS: [(&str, &str); 3] = [
+        ("ARCHITECTURE.md", include_str!("../ARCHITECTURE.md")),
+        ("src/guide/floors.svg", include_str!("guide/floors.svg")),
+        ("src/guide/architecture.md", include_str!("guide/architecture.md")),
+    ];
+
+    /// The number and the modules of each floor, as `tests/tidy.rs` lists them.
+    fn floors() -> Vec<(String, Vec<&'static str>)> {
+        let tidy = include_str!("../tests/tidy.rs");
+        let list = tidy.split("const FLOORS").nth(1).unwrap().split("];").next().unwrap();
+        let floors = list.split("&[").skip(2).map(|floor| {
+            let names = floor.split(']').next().unwrap();
+            names.split('"').skip(1).step_by(2).collect()
+        });
+        floors.enumerate().map(|(number, names)| (number.to_string(), names)).collect()
+    }
+
+    /// What a drawing says about a floor: from its number to the next heading.
+    fn drawn<'a>(drawing: &'a str, number: &str) -> &'a str {
+        let marks = [format!("<b>{number} "), format!(">{number} "), format!("| {number} ")];
+        let start = marks.iter().find_map(|mark| drawing.find(mark)).unwrap();
+        let rest = &drawing[start + 1..];
+        let ends = ["<b>", "<rect", "\n| "];
+        &rest[..ends.iter().filter_map(|end| rest.find(end)).min().unwrap_or(rest.len())]
+    }
+
+    #[test]
+    fn each_drawing_shows_every_module_on_its_floor() {
+        let floors = floors();
+        assert_eq!(floors.iter().map(|(_, names)| names.len()).min(), Some(1));
+        assert_eq!(floors.len(), 6);
+        for (file, drawing) in DRAWINGS {
+            for (number, names) in &floors {
+                let drawn = drawn(drawing, number);
+                let words: Vec<_> =
+                    drawn.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+                for name in names {
+                    assert!(words.contains(name), "{file}: floor {number} lacks {name}: {drawn}");
+                }
+            }
+        }
+        assert!(!drawn(DRAWINGS[1].1, "3").contains("protocol"));
+    }
+}

@@ -1,8 +1,8 @@
 //! An authorization server and a small API on loopback, for tests.
 //!
-//! It is for tests and nothing else: it believes everyone who asks, keeps its tokens in memory and
-//! speaks plain HTTP on 127.0.0.1. It rotates refresh tokens as real servers do, punishes their
-//! reuse, counts what it sees, and fails on command.
+//! The sandbox is for tests only: it asks no person for a password, keeps its tokens in memory and speaks
+//! plain HTTP on 127.0.0.1. It rotates refresh tokens as real servers do, punishes their reuse, counts
+//! requests and decisions, and fails on command.
 //!
 //! ```
 //! use evergrant::sandbox::{Fault, Sandbox};
@@ -21,38 +21,39 @@
 //!         .header("Authorization", "Basic c2FuZGJveC1jbGllbnQ6c2FuZGJveC1zZWNyZXQ=")
 //!         .send_form(form)
 //! };
-//! sandbox.fault(Fault::CutAfter); // it rotates, and the answer is lost
+//! sandbox.fault(Fault::CutAfter); // the sandbox rotates, and the reply is lost
 //! assert!(refresh().is_err());
-//! assert!(refresh().is_ok()); // the old one is good until its successor is used
+//! assert!(refresh().is_ok()); // the old refresh token works until its successor is used
 //! assert_eq!(sandbox.counters().recovered, 1);
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! [`SandboxBuilder::exact_online`] makes it a server that answers as Exact Online does.
+//! [`SandboxBuilder::exact_online`] makes the sandbox behave like Exact Online.
 //!
 //! # Routes
 //!
 //! | route | what it does |
 //! | --- | --- |
-//! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses one |
+//! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses the one that agrees |
 //! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials`, device code, JWT bearer |
-//! | `POST /device_authorization` | starts a device login (RFC 8628); the person's page is `/device` |
-//! | `POST /introspect` | RFC 7662 |
-//! | `GET /userinfo` | OpenID Connect's; the scope `openid` also brings an ID token |
-//! | `POST /revoke` | RFC 7009; a refresh token takes its login with it |
-//! | `GET /.well-known/openid-configuration` | RFC 8414's and OpenID Connect's metadata; also at `oauth-authorization-server` |
+//! | `POST /device_authorization` | starts a device login (RFC 8628); the person opens `/device` |
+//! | `POST /introspect` | introspection (RFC 7662) |
+//! | `GET /userinfo` | OpenID Connect userinfo; with the scope `openid` the token endpoint also issues an ID token |
+//! | `POST /revoke` | revocation (RFC 7009); revoking a refresh token ends its login |
+//! | `GET /.well-known/openid-configuration` | metadata (OpenID Connect Discovery); `oauth-authorization-server` has the same document (RFC 8414) |
 //! | `GET /api/me` | `{"login": "ada", "access_token_number": 9}` |
-//! | `/api/echo` | method, path, query, headers and body of the request, as JSON |
-//! | `/api/status/503` | that status, from 200 to 599 |
+//! | `/api/echo` | the method, path, query, headers and body of the request, as JSON |
+//! | `/api/status/503` | the status in the path, from 200 to 599 |
 //!
-//! The API wants a bearer token. These are open, for programs in other languages:
+//! The API requires a bearer token. These routes control the sandbox from programs in other languages and
+//! require no token:
 //!
 //! | route | what it does |
 //! | --- | --- |
-//! | `GET /counters`, `GET /events` | [`Counters`] and a list of [`Event`], as JSON |
-//! | `POST /login?scope=a+b` | a new login: answers as the token endpoint does |
+//! | `GET /counters`, `GET /events` | the [`Counters`]; the list of [`Event`]s; as JSON |
+//! | `POST /login?scope=a+b` | a new login; the reply is that of the token endpoint |
 //! | `POST /expire` | [`Sandbox::expire_access_tokens`] |
-//! | `POST /fault?kind=cut_after&n=1` | queues `n` times a [`Fault`]: `delay_before`, `delay_after` (`ms`), `cut_before`, `cut_after`, `cut_mid` (`bytes`), `status_before`, `status_after` (`status`), `too_many`, `unavailable` (`seconds`), `refuse_once`, `too_early`; with `on=api` for the API; `none` takes all back |
+//! | `POST /fault?kind=cut_after&n=1` | queues a [`Fault`] `n` times: `delay_before`, `delay_after` (`ms`), `cut_before`, `cut_after`, `cut_mid` (`bytes`), `status_before`, `status_after` (`status`), `too_many`, `unavailable` (`seconds`), `refuse_once`, `too_early`; `on=api` queues it for the API; `kind=none` removes all queued faults |
 
 mod api;
 #[cfg(feature = "jwt")]
@@ -105,15 +106,15 @@ use crate::provider::{ErrorRule, Provider, Verdict};
 use crate::secret::random_id;
 use crate::token::Token;
 
-/// An answer of the API.
+/// A reply of the API.
 pub type ApiReply = Reply;
 
-/// An answer of the token endpoint.
+/// A reply of the token endpoint.
 pub type TokenReply = Reply;
 
-/// An authorization server and API on loopback, for tests. It stops when it is dropped.
+/// An authorization server and an API on loopback, for tests. Dropping the value stops both.
 ///
-/// See the [module](self) for its routes.
+/// The [module](self) lists the routes.
 pub struct Sandbox {
     shared: Arc<Shared>,
     folder: PathBuf,
@@ -121,17 +122,17 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts a sandbox with the defaults of [`Sandbox::builder`]: a port that the system chooses,
-    /// [`crate::provider::Rotation::UntilUsed`], and a later reuse ends the login.
+    /// Starts a sandbox with the defaults of [`Sandbox::builder`]: the system chooses the port, the
+    /// rotation is [`crate::provider::Rotation::UntilUsed`], and a later reuse ends the login.
     ///
     /// # Errors
     ///
-    /// What the system says about the port or the thread.
+    /// The system refuses the port, the folder or the thread.
     pub fn start() -> io::Result<Sandbox> {
         Sandbox::builder().start()
     }
 
-    /// Starts a sandbox of another kind.
+    /// Configures a sandbox before it starts.
     pub fn builder() -> SandboxBuilder {
         SandboxBuilder::default()
     }
@@ -155,7 +156,7 @@ impl Sandbox {
         Ok(Sandbox { shared, folder, _listener: listener })
     }
 
-    /// An empty folder for a test's files. It goes when the sandbox is dropped.
+    /// An empty folder for a test's files. Dropping the sandbox removes it.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -165,7 +166,7 @@ impl Sandbox {
         &self.shared.url
     }
 
-    /// The sandbox as a client sees it, named `sandbox`, set up to match.
+    /// The provider that describes this sandbox. Its name is `sandbox`.
     pub fn provider(&self) -> Provider {
         let settings = &self.shared.settings;
         let at = |path: &str| format!("{}{path}", self.url());
@@ -197,12 +198,12 @@ impl Sandbox {
         if let Some(earliest) = settings.earliest_refresh {
             provider = provider.earliest_refresh(earliest);
         }
-        // Addresses on loopback are always accepted.
+        // A builder accepts every loopback address, so this cannot fail.
         provider.checked_by_test()
     }
 
-    /// The client that is registered. The redirect URI is `http://127.0.0.1/callback`; any other
-    /// address on loopback will do as well.
+    /// The credentials of the registered client. The redirect URI is `http://127.0.0.1/callback`; the
+    /// sandbox accepts every other loopback address as well.
     pub fn credentials(&self) -> Credentials {
         let settings = &self.shared.settings;
         let credentials = match &settings.client_secret {
@@ -212,18 +213,18 @@ impl Sandbox {
         credentials.with_redirect_uri("http://127.0.0.1/callback")
     }
 
-    /// Does what a person does who agrees: opens the authorization URL, approves, and tells where
-    /// the browser is sent then. A request that the server refuses is sent back at once, with
-    /// `error`.
+    /// Plays a person who agrees: opens the authorization URL, presses the button, and returns the
+    /// address to which the sandbox sends the browser. If the server refuses the request, that address
+    /// has the parameter `error`.
     ///
     /// # Errors
     ///
-    /// When the address is not this sandbox's, or the sandbox shows an error page instead.
+    /// The address is not this sandbox's, or the sandbox shows an error page.
     pub fn approve(&self, authorization_url: &str) -> io::Result<String> {
         person::decide(self.url(), authorization_url, "approve")
     }
 
-    /// As [`Sandbox::approve`], for a person who does not agree.
+    /// Plays a person who refuses; otherwise as [`Sandbox::approve`].
     ///
     /// # Errors
     ///
@@ -232,18 +233,18 @@ impl Sandbox {
         person::decide(self.url(), authorization_url, "deny")
     }
 
-    /// Does what a person does who types a user code and agrees. Says whether a device waits with it.
+    /// Plays a person who types a user code and agrees. Returns whether a device waits with this code.
     pub fn approve_device(&self, user_code: &str) -> bool {
         self.shared.server.lock().decide_device(self.shared.now(), user_code, true)
     }
 
-    /// As [`Sandbox::approve_device`], for a person who does not agree.
+    /// Plays a person who types a user code and refuses; otherwise as [`Sandbox::approve_device`].
     pub fn deny_device(&self, user_code: &str) -> bool {
         self.shared.server.lock().decide_device(self.shared.now(), user_code, false)
     }
 
-    /// A new login and its first pair, without asking anybody. `issued_at` and `expires_at` are by
-    /// the sandbox's clock.
+    /// Starts a new login without a person and returns its first tokens. The sandbox's clock sets
+    /// `issued_at` and `expires_at`.
     pub fn login(&self) -> Token {
         let now = self.shared.now();
         let mut server = self.shared.server.lock();
@@ -257,24 +258,25 @@ impl Sandbox {
         }
     }
 
-    /// Ends every access token that is alive. Logins and refresh tokens stay.
+    /// Ends every valid access token. Logins and refresh tokens stay valid.
     pub fn expire_access_tokens(&self) {
         self.shared.server.lock().expire_access_tokens(self.shared.now());
     }
 
-    /// Whether the newest refresh token of the newest login would be honoured. Whether the client
-    /// ever got it is another question, which [`Sandbox::events`] answers.
+    /// Whether the sandbox would accept the newest refresh token of the newest login.
+    /// [`Sandbox::events`] says whether the client received that token.
     pub fn login_alive(&self) -> bool {
         self.shared.server.lock().login_alive()
     }
 
-    /// Ends all logins, as a person does who withdraws the application's access.
+    /// Ends all logins, as if the person withdrew the application's access.
     pub fn revoke_login(&self) {
         self.shared.server.lock().end_all_logins(self.shared.now(), "withdrawn");
     }
 
-    /// Adds a route to the API that wants a bearer token. A path that ends with `*` fits every path
-    /// that begins so. Of several that fit, the one added last wins, also over the built-in ones.
+    /// Adds a route to the API that requires a bearer token. A path that ends with `*` matches every path
+    /// with that beginning. If several routes match, the route added last answers; built-in routes come
+    /// after all added ones.
     pub fn on(
         &self,
         method: &str,
@@ -284,7 +286,7 @@ impl Sandbox {
         self.add(method, path, true, Arc::new(handler));
     }
 
-    /// As [`Sandbox::on`], for a route that answers without a token as well.
+    /// As [`Sandbox::on`], for a route that also answers requests without a token.
     pub fn on_open(
         &self,
         method: &str,
@@ -299,8 +301,8 @@ impl Sandbox {
         self.shared.routes.write().push(Route { method, path, needs_token, handler });
     }
 
-    /// Lets a handler rewrite every answer of the token endpoint: a dialect. It sees the answer as
-    /// decided; what a fault answers instead does not pass through it.
+    /// Sets a handler that rewrites every reply of the token endpoint, to imitate another service. The
+    /// handler gets the reply that the sandbox has decided. It does not get replies that a fault makes.
     pub fn on_token(
         &self,
         handler: impl Fn(&TokenCall, TokenReply) -> TokenReply + Send + Sync + 'static,
@@ -308,39 +310,38 @@ impl Sandbox {
         *self.shared.on_token.write() = Some(Arc::new(handler));
     }
 
-    /// How often what happened so far.
+    /// Counts of what has happened so far.
     pub fn counters(&self) -> Counters {
         self.shared.server.lock().counters
     }
 
-    /// What happened so far, in order.
+    /// Everything that has happened so far, in order.
     pub fn events(&self) -> Vec<Event> {
         self.shared.server.lock().events.clone()
     }
 
-    /// Lets the next request at the token endpoint meet a fault. Several queue up, one for each
-    /// request.
+    /// Makes the next request at the token endpoint fail. Several faults queue up, one for each request.
     pub fn fault(&self, fault: Fault) {
         self.faults(1, fault);
     }
 
-    /// As [`Sandbox::fault`], for as many requests.
+    /// As [`Sandbox::fault`], for the next `requests` requests.
     pub fn faults(&self, requests: usize, fault: Fault) {
         self.shared.faults.lock().token.extend(std::iter::repeat_n(fault, requests));
     }
 
-    /// Lets the next request at the API meet a fault.
+    /// Makes the next request at the API fail.
     pub fn api_fault(&self, fault: Fault) {
         self.shared.faults.lock().api.push_back(fault);
     }
 
-    /// Takes back the faults that no request has met yet.
+    /// Removes all queued faults.
     pub fn clear_faults(&self) {
         *self.shared.faults.lock() = Faults::default();
     }
 
-    /// Sets the server's wall clock off by so many seconds: its `Date` header and the `expires_at`
-    /// of [`SandboxBuilder::expires_at_in_reply`].
+    /// Moves the server's wall clock by this many seconds. It shows in the `Date` header and in the
+    /// `expires_at` of [`SandboxBuilder::expires_at_in_reply`].
     pub fn clock_offset(&self, seconds: i64) {
         self.shared.server.lock().clock_offset = seconds;
     }

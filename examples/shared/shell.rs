@@ -1,4 +1,4 @@
-//! Shell EV Recharge, played by the sandbox, so that the examples run by themselves.
+//! A sandbox in the place of Shell EV Recharge, so that the examples run without an account.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,5 +1,5 @@
-//! What the examples of stores for many machines share: workers that find at the same moment that
-//! their access token has ended. Each has a client and a store of its own, as on another machine.
+//! The workers of `redis_workers` and `postgres_workers`: at the same moment all of them find that their
+//! access token has ended. Each worker has a client and a store of its own, as on another machine.
 
 use std::sync::Barrier;
 
@@ -9,8 +9,8 @@ use evergrant::{BoxError, Client, TokenBackend};
 
 const WORKERS: usize = 16;
 
-/// Runs them on stores for one account. The service is the sandbox, which ends a login whose refresh
-/// token comes twice.
+/// Runs the workers on stores for one account. The service is the sandbox, which ends a login when it
+/// receives a refresh token twice.
 pub(crate) fn run<S: TokenBackend + 'static>(
     open: impl Fn(&str) -> Result<S, BoxError> + Sync,
 ) -> Result<(), BoxError> {
@@ -22,7 +22,7 @@ pub(crate) fn run<S: TokenBackend + 'static>(
         Ok::<_, BoxError>(Client::new(provider, credentials, store()?))
     };
 
-    // Once, with a person, who is the sandbox here.
+    // A person logs in once; here the sandbox agrees.
     let first = client()?;
     let authorization = first.authorize(&["read"])?;
     first.exchange(authorization.clone(), &sandbox.approve(authorization.url())?)?;

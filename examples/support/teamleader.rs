@@ -1,4 +1,4 @@
-//! A little Teamleader on loopback, for the examples where no variable is set.
+//! A small Teamleader on loopback, for the examples that run without variables.
 
 use std::sync::Mutex;
 

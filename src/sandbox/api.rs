@@ -1,4 +1,4 @@
-//! The small API behind the bearer check.
+//! The API of the sandbox and its bearer check.
 
 use std::fmt;
 
@@ -7,35 +7,35 @@ use serde_json::{Map, Value, json};
 use super::http::{HttpRequest, Reply, find};
 use super::tokens::{Owner, access_name};
 
-/// A request at the API, for the handlers of [`super::Sandbox::on`]. `Debug` shows no header values
-/// and no body.
+/// A request at the API, as the handlers of [`super::Sandbox::on`] get it. `Debug` shows neither header
+/// values nor the body.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ApiRequest {
     /// The HTTP method.
     pub method: String,
-    /// The path, not decoded.
+    /// The path, percent-encoded as it was sent.
     pub path: String,
-    /// The query, not decoded and without the question mark; empty if there is none.
+    /// The query, percent-encoded as it was sent and without the question mark; empty if there is none.
     pub query: String,
     /// The headers, `Authorization` included.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// Whose access token came with it: the person's name, or the client id for a token of the
-    /// client itself. `None` without a good token, which only an open route lets in.
+    /// The owner of the access token: the person's name, or the client id for a token that the client got
+    /// for itself. `None` if an open route was called without a valid token.
     pub subject: Option<String>,
-    /// The number of the access token: 9 for `at-9`.
+    /// The number of the access token, such as 9 for `at-9`.
     pub access_token_number: Option<usize>,
 }
 
 impl ApiRequest {
-    /// The first header of that name.
+    /// The first header with this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         find(&self.headers, name)
     }
 
-    /// The first parameter of the query of that name, decoded.
+    /// The first query parameter with this name, decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
         super::http::pairs(self.query.as_bytes())
             .into_iter()
@@ -43,7 +43,7 @@ impl ApiRequest {
             .map(|(_, value)| value)
     }
 
-    /// The body as JSON; `null` if it is not that.
+    /// The body as JSON; `null` if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -73,7 +73,7 @@ impl fmt::Debug for ApiRequest {
     }
 }
 
-/// The routes that every sandbox has.
+/// Answers the built-in routes.
 pub(super) fn built_in(request: &ApiRequest) -> Reply {
     match request.path.as_str() {
         "/api/me" => Reply::json(
@@ -116,7 +116,8 @@ fn echo(request: &ApiRequest) -> Value {
     })
 }
 
-/// RFC 6750 section 3.1: a request without a token is told no error code.
+/// The reply to a request without a valid token. RFC 6750 section 3.1: a request without any token gets
+/// no error code.
 pub(super) fn unauthorized(with_token: bool) -> Reply {
     let (challenge, error) = if with_token {
         ("Bearer realm=\"sandbox\", error=\"invalid_token\"", "invalid_token")

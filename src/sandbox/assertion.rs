@@ -1,4 +1,4 @@
-//! Signed JWTs of clients (RFC 7523): what the server checks of them.
+//! Checks the signed JWTs of clients (RFC 7523).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -35,7 +35,7 @@ impl ClientKey {
             Algorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
             Algorithm::EdDsa => &signature::ED25519,
         };
-        // The algorithm is the registered one, and never taken from the token.
+        // The algorithm comes from the registered key, never from the token.
         header["alg"] == self.algorithm.name()
             && header["kid"].as_str() == self.key_id.as_deref()
             && signature::UnparsedPublicKey::new(algorithm, &self.public)
@@ -45,7 +45,7 @@ impl ClientKey {
 }
 
 impl Server {
-    /// Whether this assertion is the client's, for us, in its time, and comes for the first time.
+    /// Whether the assertion names this client and this server, is valid now, and was not used before.
     pub(super) fn is_authenticated(&mut self, now: Now, call: &TokenCall) -> bool {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         let Some(assertion) = call.parameter("client_assertion") else { return false };
@@ -60,7 +60,7 @@ impl Server {
             })
     }
 
-    /// The JWT bearer grant: on whose behalf, by whom, and the scope in the claims.
+    /// Checks the assertion of a JWT bearer grant. Returns its subject and its scope.
     pub(super) fn jwt_bearer(
         &mut self,
         now: Now,
@@ -88,7 +88,7 @@ impl Server {
         let claims: Map<String, Value> = serde_json::from_slice(&decoded(claims)?).ok()?;
         let wall = now.wall.unix_timestamp().saturating_add(self.clock_offset);
         let time = |name: &str| claims.get(name).and_then(Value::as_i64);
-        // One text, as the draft that updates RFC 7523 wants it: no list.
+        // A single string, not a list, as the draft that updates RFC 7523 requires.
         let audience = claims.get("aud").and_then(Value::as_str)?;
         let (issuer, endpoint) = (self.url.as_str(), format!("{}/token", self.url));
         let in_time = time("exp")? > wall && time("iat")? <= wall + 5 && time("iat")? > wall - 300;

@@ -1,4 +1,4 @@
-//! The authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636): decisions only.
+//! Decides the authorization code grant (RFC 6749 section 4.1) with PKCE (RFC 7636), without I/O.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::tokens::{Decision, Now, Refused};
 use crate::provider::is_loopback;
 use crate::secret::random_text;
 
-/// RFC 6749 section 4.1.2 recommends ten minutes at most.
+/// How long a code lives. RFC 6749 section 4.1.2 recommends at most ten minutes.
 const CODE_LIFETIME: Duration = Duration::from_secs(600);
 
 /// An authorization request that waits for the person.
@@ -26,27 +26,28 @@ pub(super) struct Pending {
     nonce: Option<String>,
 }
 
-/// A code that was given out.
+/// An issued authorization code.
 pub(super) struct Code {
     redirect_uri: String,
     scope: String,
     challenge: Option<String>,
     nonce: Option<String>,
     issued_at: Duration,
-    /// Spent; with the login that came of it, if one did.
+    /// The code was used; with the login that it began, if any.
     spent: Option<Option<usize>>,
 }
 
-/// Why an authorization request is not shown to the person.
+/// Why the person does not get to see an authorization request.
 pub(super) enum Unfit {
-    /// The redirect URI cannot be trusted: the person is told, not the client (section 4.1.2.1).
+    /// The redirect URI is not registered, so the error is shown to the person and not sent to the client
+    /// (section 4.1.2.1).
     Page(&'static str),
-    /// The client is told, at this address.
+    /// The error is sent to the client at this address.
     Redirect(String),
 }
 
 impl Server {
-    /// An authorization request: the number under which it waits, or why not.
+    /// Accepts an authorization request and returns its number, or refuses it.
     pub(super) fn authorize(
         &mut self,
         issuer: &str,
@@ -93,7 +94,8 @@ impl Server {
         Ok(number)
     }
 
-    /// What the person decided: where the browser goes. `None` for a request that does not wait.
+    /// Records the person's decision and returns the address for the browser. `None` if no request waits
+    /// under this number.
     pub(super) fn decide(
         &mut self,
         now: Now,
@@ -121,8 +123,8 @@ impl Server {
         Some(address)
     }
 
-    /// A code comes to the token endpoint. It is spent whatever happens next, and when it comes
-    /// again, what was issued for it ends (RFC 6749 section 4.1.2).
+    /// Exchanges a code at the token endpoint. The code is used up even if the exchange fails. A second use
+    /// ends the login that the first use began (RFC 6749 section 4.1.2).
     pub(super) fn exchange(
         &mut self,
         now: Now,
@@ -156,7 +158,7 @@ impl Server {
             (Some(challenge), Some(verifier)) if *challenge == s256(verifier) => {}
             (Some(_), Some(_)) => return refused("the code_verifier does not match"),
             (Some(_), None) => return refused("the code_verifier is missing"),
-            // RFC 9700 section 2.1.1: a verifier without a challenge is a downgrade.
+            // RFC 9700 section 2.1.1: a verifier without a challenge is a downgrade attack.
             (None, Some(_)) => return refused("a code_verifier for a request without PKCE"),
         }
         let (scope, nonce) = (code.scope.clone(), code.nonce.clone());

@@ -1,7 +1,7 @@
-//! The contract of [`TokenBackend`] as a test, for any backend.
+//! A test suite for the contract of [`TokenBackend`], for any backend.
 //!
-//! A backend of one's own that keeps processes apart is checked in full by one test of a few lines.
-//! `Own::open` stands for whatever opens it by a name:
+//! One short test checks a whole backend whose lock works between processes. `Own::open` stands for the
+//! function that opens the store by a name:
 //!
 //! ```no_run
 //! # use evergrant::{BoxError, Guard, TokenBackend, backend::Record};
@@ -19,7 +19,7 @@
 //! #[test]
 //! # };
 //! fn own_keeps_the_contract() {
-//!     contract::worker(Own::open); // What the second process does.
+//!     contract::worker(Own::open); // The second process starts here.
 //!     let name = format!("/tmp/own-{}", std::process::id());
 //!     Contract::new(|| Own::open(&name))
 //!         .compares(true)
@@ -32,9 +32,9 @@
 //! }
 //! ```
 //!
-//! What the suite is not told it cannot check, and [`Report::assert`] fails for each check that was
-//! neither run nor excused: a test that is green says what it has looked at. One thing it never sees
-//! by itself is whether `save` flushes: see [`Contract::power_cut`].
+//! Some checks need information that only the author of the backend has. [`Report::assert`] fails for each
+//! check that was neither run nor excused, so a passing test leaves nothing unchecked without a reason.
+//! The suite cannot see by itself whether `save` flushes: see [`Contract::power_cut`].
 
 mod checks;
 mod outside;
@@ -52,7 +52,7 @@ use crate::token::Token;
 pub use report::Report;
 pub use worker::worker;
 
-/// The checks, and what the backend says of itself. Each check begins with an empty store.
+/// The checks and the author's statements about the backend. Each check begins with an empty store.
 pub struct Contract<'a> {
     open: Open<'a>,
     reopen: Option<Open<'a>>,
@@ -68,8 +68,8 @@ pub struct Contract<'a> {
 type Open<'a> = Box<dyn Fn() -> Box<dyn TokenBackend> + Sync + 'a>;
 type Raw<'a> = dyn Fn(&[u8]) + Sync + 'a;
 
-/// The record that follows `record` in its login, with another token, and replaces it: what a client
-/// saves after a refresh.
+/// The record that a client saves after a refresh: it replaces `record`, in the same login, with another
+/// token.
 pub fn successor(record: &Record, token: Token) -> Record {
     let mut next = record.next();
     next.generation = next.generation.saturating_add(1);
@@ -78,8 +78,8 @@ pub fn successor(record: &Record, token: Token) -> Record {
     next
 }
 
-/// The record that announces a successor of `record` and replaces it: what a client saves before it
-/// sends a refresh token.
+/// The record that a client saves before it sends a refresh token: it replaces `record` and has a note that
+/// announces the successor.
 pub fn noted(record: &Record) -> Record {
     let mut next = record.next();
     let now = time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
@@ -102,7 +102,8 @@ pub fn noted(record: &Record) -> Record {
 }
 
 impl<'a> Contract<'a> {
-    /// For a store that `open` opens, every time the same one: two handles stand for two threads.
+    /// Makes a suite for the store that `open` opens. Each call must open the same store: two handles play two
+    /// threads.
     pub fn new<B: TokenBackend + 'static>(open: impl Fn() -> B + Sync + 'a) -> Contract<'a> {
         Contract {
             open: Box::new(move || Box::new(open())),
@@ -117,22 +118,22 @@ impl<'a> Contract<'a> {
         }
     }
 
-    /// Whether `save` compares, and refuses a record that does not follow the stored one.
+    /// States whether `save` compares, and refuses a record that does not follow the stored one.
     pub fn compares(mut self, compares: bool) -> Contract<'a> {
         self.compares = Some(compares);
         self
     }
 
-    /// Of which kind its lock is; [`LockKind::None`] for a backend without one.
+    /// States the kind of the backend's lock; [`LockKind::None`] for a backend without a lock.
     pub fn locks(mut self, locks: LockKind) -> Contract<'a> {
         self.locks = Some(locks);
         self
     }
 
-    /// How to open the store as a new process would: a handle that shares nothing in memory with
-    /// another. With it a store is found out that keeps what it has read and never reads again.
+    /// Sets how to open the store as a new process would: the handle shares no memory with other handles.
+    /// This finds a store that caches a record and never reads it again.
     ///
-    /// It is not needed beside [`Contract::in_second_process`], which sees more.
+    /// [`Contract::in_second_process`] checks more and makes this unnecessary.
     pub fn reopen<B: TokenBackend + 'static>(
         mut self,
         reopen: impl Fn() -> B + Sync + 'a,
@@ -141,11 +142,11 @@ impl<'a> Contract<'a> {
         self
     }
 
-    /// For the checks that need a second process: `test` of this test program is started again, and
-    /// has to begin with [`worker`], which opens the store by the name `store`.
+    /// Enables the checks that need a second process. The suite starts `test` of this test program again. That
+    /// test must begin with [`worker`], which opens the store by the name `store`.
     ///
-    /// `test` is the name as the test runner prints it, with its modules: `stores::own::it_keeps`. The
-    /// test that runs the suite may name itself.
+    /// `test` is the name as the test runner prints it, with modules: `stores::own::it_keeps`. The test that
+    /// runs the suite may name itself.
     pub fn in_second_process(
         mut self,
         test: impl Into<String>,
@@ -155,37 +156,36 @@ impl<'a> Contract<'a> {
         self
     }
 
-    /// How to empty the store; without it, by `clear`.
+    /// Sets how to empty the store. The default calls `clear`.
     pub fn reset(mut self, reset: impl Fn() + Sync + 'a) -> Contract<'a> {
         self.reset = Some(Box::new(reset));
         self
     }
 
-    /// How to put bytes where the store has a record, past the backend: for the check that a damaged
-    /// record is an error and never "nothing stored".
+    /// Sets how to write bytes in place of the stored record, without the backend. This enables the check that
+    /// a damaged record is an error and never "nothing stored".
     pub fn raw(mut self, raw: impl Fn(&[u8]) + Sync + 'a) -> Contract<'a> {
         self.raw = Some(Box::new(raw));
         self
     }
 
-    /// How to make of the store what a power cut would make of it now: to throw away everything that
-    /// was not flushed (a simulated disk, a crashed server, a virtual machine). It is called after a
-    /// `save` has returned, and the store is opened again afterwards.
+    /// Sets how to simulate a power cut: discard everything that was not flushed (a simulated disk, a crashed
+    /// server, a virtual machine). The suite calls it after a `save` has returned, then opens the store again.
     ///
-    /// Without it nobody can tell from inside whether a store flushes.
+    /// Without it the suite cannot tell whether the store flushes.
     pub fn power_cut(mut self, cut: impl Fn() + Sync + 'a) -> Contract<'a> {
         self.power_cut = Some(Box::new(cut));
         self
     }
 
-    /// Leaves a check out, and says why: because it cannot be run here, or is done elsewhere. The
-    /// report repeats the reason.
+    /// Skips a check for a reason: the check cannot run here, or another test does it. The report repeats the
+    /// reason.
     pub fn without(mut self, check: &'static str, reason: impl Into<String>) -> Contract<'a> {
         self.without.push((check, reason.into()));
         self
     }
 
-    /// Runs all the checks. Takes a second or two on a disk.
+    /// Runs all checks. This takes a second or two on a disk.
     pub fn check(&self) -> Report {
         let mut report = Report::default();
         for (name, _) in &self.without {
@@ -209,7 +209,7 @@ impl<'a> Contract<'a> {
         report
     }
 
-    /// Why a check does not apply, by somebody's word.
+    /// Why a check does not apply, by the author's or the backend's statement.
     fn excuse(&self, name: &str, needs: &[Needs], durability: Durability) -> Option<String> {
         if let Some((_, reason)) = self.without.iter().find(|(left, _)| *left == name) {
             return Some(reason.clone());
@@ -225,34 +225,34 @@ impl<'a> Contract<'a> {
                 Some("its lock is a lease, which ends by time")
             }
             (Needs::Fresh | Needs::Process | Needs::PowerCut, Durability::Memory) => {
-                Some("it says that it ends with the process")
+                Some("its durability says that it ends with the process")
             }
             (Needs::PowerCut, Durability::Process) => {
-                Some("it says that a power cut may undo a save")
+                Some("its durability says that a power cut may undo a save")
             }
             _ => None,
         };
         needs.iter().find_map(by_declaration).map(str::to_owned)
     }
 
-    /// What the suite was not told.
+    /// The missing information for a check.
     fn lacks(&self, need: Needs) -> Option<&'static str> {
         match need {
             Needs::Compare => {
-                self.compares.is_none().then_some("whether its save compares was not declared")
+                self.compares.is_none().then_some("the suite needs compares: whether save compares")
             }
             Needs::Lock | Needs::LockFreedByDeath => {
-                self.locks.is_none().then_some("the kind of its lock was not declared")
+                self.locks.is_none().then_some("the suite needs locks: the kind of the lock")
             }
-            Needs::Raw => self.raw.is_none().then_some("no way to damage a record was given (raw)"),
+            Needs::Raw => self.raw.is_none().then_some("the suite needs raw, to damage a record"),
             Needs::Fresh => (self.reopen.is_none() && self.process.is_none()).then_some(
-                "no way to open it as a new process would was given (reopen or in_second_process)",
+                "the suite needs reopen or in_second_process, to open the store as a new process does",
             ),
             Needs::Process => {
-                self.process.is_none().then_some("no second process was given (in_second_process)")
+                self.process.is_none().then_some("the suite needs in_second_process")
             }
             Needs::PowerCut => self.power_cut.is_none().then_some(
-                "whether save flushes cannot be seen: no way to cut the power was given (power_cut)",
+                "the suite needs power_cut, to see whether save flushes",
             ),
         }
     }

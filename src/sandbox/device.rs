@@ -1,4 +1,4 @@
-//! The device authorization grant (RFC 8628): decisions only.
+//! Decides the device authorization grant (RFC 8628), without I/O.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::server::Server;
 use super::tokens::{Decision, Now, Refused};
 use crate::secret::random_text;
 
-/// The letters of a user code: no vowels, so that no word comes of it (RFC 8628 section 6.1).
+/// The letters of a user code. Without vowels, no words can appear (RFC 8628 section 6.1).
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// A device that waits for its person.
@@ -18,13 +18,13 @@ pub(super) struct Device {
     issued_at: Duration,
     interval: Duration,
     last_poll: Option<Duration>,
-    /// What the person decided.
+    /// The person's decision.
     approved: Option<bool>,
     spent: bool,
 }
 
 impl Server {
-    /// A device asks for a code: the members of the answer.
+    /// Starts a device login and returns the members of the reply.
     pub(super) fn begin_device(&mut self, now: Now, url: &str, scope: &str) -> Value {
         let (device_code, user_code) = (random_text::<24>(), user_code());
         let lifetime = self.settings.device_lifetime;
@@ -54,7 +54,7 @@ impl Server {
         answer
     }
 
-    /// The person has decided. `false` for a code that does not wait.
+    /// Records the person's decision. Returns `false` if no device waits with this code.
     pub(super) fn decide_device(&mut self, now: Now, user_code: &str, approve: bool) -> bool {
         let lifetime = self.settings.device_lifetime;
         let waits = |device: &&mut Device| {
@@ -71,7 +71,7 @@ impl Server {
         }
     }
 
-    /// A device polls (section 3.5). Too early a poll is answered `slow_down`, and the interval
+    /// Decides a poll of a device (section 3.5). A poll that is too early gets `slow_down`, and the interval
     /// grows.
     pub(super) fn poll_device(&mut self, now: Now, device_code: &str) -> Decision {
         let refused = |code, description| Err(Refused::new(code, description));
@@ -104,7 +104,7 @@ impl Server {
     }
 }
 
-/// Eight letters, in two groups.
+/// Makes a user code: eight letters in two groups.
 fn user_code() -> String {
     let random = random_text::<16>();
     let letters: String = random

@@ -1,112 +1,112 @@
-//! What the sandbox counts and writes down.
+//! The sandbox's counters and events.
 
 use serde::Serialize;
 use time::OffsetDateTime;
 
-/// How often what happened, since the sandbox started.
+/// Counts since the sandbox started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Counters {
-    /// TCP connections accepted.
+    /// Accepted TCP connections.
     pub connections: u64,
-    /// Requests that reached the token endpoint, those that met a fault included.
+    /// Requests that reached the token endpoint, including those with a fault.
     pub token_requests: u64,
-    /// Refreshes committed: a refresh token was honoured for the first time, and replaced where the
-    /// rotation says so. Counted at the decision, whether or not the answer arrived.
+    /// Refreshes: the sandbox accepted a refresh token for the first time, and replaced it if the rotation
+    /// says so. Counted at the decision, even if the reply was lost.
     pub refreshes: u64,
-    /// Repeats honoured: a replaced refresh token came again while the rotation allows it.
+    /// Recovered refreshes: a replaced refresh token was sent again, and the rotation allowed it.
     pub recovered: u64,
-    /// Token requests answered with an OAuth error, those refused by a fault included.
+    /// Token requests that got an OAuth error, including those refused by a fault.
     pub refused: u64,
-    /// Token requests refused as too early; they count as `refused` as well.
+    /// Token requests refused as too early. They count as `refused` as well.
     pub too_early: u64,
-    /// Replaced refresh tokens that came again and were no longer good.
+    /// Replaced refresh tokens that were sent again when they were no longer valid.
     pub reuses: u64,
-    /// Authorization codes exchanged.
+    /// Exchanged authorization codes.
     pub code_exchanges: u64,
-    /// Codes that came a second time.
+    /// Authorization codes that were sent a second time.
     pub code_replays: u64,
-    /// Device codes that were exchanged.
+    /// Exchanged device codes.
     pub device_logins: u64,
-    /// Polls of a device that came too early.
+    /// Device polls that came too early.
     pub slow_downs: u64,
-    /// Questions about a token that were answered.
+    /// Answered introspection requests.
     pub introspections: u64,
-    /// Tokens issued to the client itself.
+    /// Tokens that the client got for itself.
     pub client_credentials: u64,
-    /// Requests for the server's metadata.
+    /// Requests for the metadata document.
     pub metadata_requests: u64,
-    /// Requests at the API, those that met a fault included.
+    /// Requests at the API, including those with a fault.
     pub api_calls: u64,
-    /// API requests answered with a status below 400.
+    /// API requests that got a status below 400.
     pub api_ok: u64,
-    /// API requests answered with 401.
+    /// API requests that got a 401.
     pub api_unauthorized: u64,
-    /// Logins ended: by reuse, revocation, code replay or [`super::Sandbox::revoke_login`].
+    /// Logins that ended: by reuse, revocation, replay of a code, or [`super::Sandbox::revoke_login`].
     pub logins_ended: u64,
     /// Tokens revoked at the revocation endpoint.
     pub revocations: u64,
 }
 
-/// What happened.
+/// The kind of an [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
     /// A login began: a code was exchanged, or [`super::Sandbox::login`] was called.
     LoginBegan,
-    /// A refresh token was honoured for the first time. `spent` is the one that came; with rotation
+    /// The sandbox accepted a refresh token for the first time. `spent` is that token; with rotation
     /// `refresh_token` is its successor.
     Refreshed,
-    /// A replaced refresh token was honoured again: `spent` came, the pair was answered.
+    /// The sandbox accepted the replaced refresh token `spent` again, and issued the pair.
     Recovered,
     /// The client got a token for itself.
     ClientCredentials,
-    /// The answer with this pair was handed to the network in full. It may still be lost there.
+    /// The whole reply with this pair was handed to the network, where it can still be lost.
     Delivered,
-    /// The answer with this pair was not sent, or not in full, because of a fault or a connection
-    /// that the client had closed.
+    /// The reply with this pair was not sent, or only in part: because of a fault, or because the client had
+    /// closed the connection.
     Lost,
     /// The access token was used at the API for the first time.
     Used,
-    /// A token request was refused; `reason` says why.
+    /// The sandbox refused a token request; `reason` says why.
     Refused,
-    /// A replaced refresh token came again and was no longer good.
+    /// A replaced refresh token was sent again when it was no longer valid.
     Reused,
-    /// An authorization code came a second time.
+    /// An authorization code was sent a second time.
     CodeReplayed,
     /// A login ended.
     LoginEnded,
-    /// An access token was refused at the API.
+    /// The API refused an access token.
     Unauthorized,
     /// A token was revoked at the revocation endpoint.
     Revoked,
 }
 
-/// One line of the sandbox's diary. Tokens are named by number, never by their text: `rt-7` is the
-/// seventh refresh token issued, `at-9` the ninth access token. The text of a token begins with its
-/// name and a hyphen.
+/// Something that happened in the sandbox. Events name tokens by number and never show their text: `rt-7`
+/// is the seventh refresh token, `at-9` the ninth access token. The text of a token begins with its name and
+/// a hyphen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
-    /// When, by the sandbox's clock, UTC.
+    /// The time by the sandbox's clock, in UTC.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
-    /// What.
+    /// The kind of event.
     pub kind: EventKind,
-    /// Which login, counted from 1.
+    /// The number of the login, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<usize>,
-    /// The refresh token that came with the request.
+    /// The refresh token in the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spent: Option<String>,
-    /// The refresh token of the pair that was answered, or the one the event is about.
+    /// The refresh token in the reply, or the refresh token that the event is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
-    /// The access token of the pair that was answered, or the one the event is about.
+    /// The access token in the reply, or the access token that the event is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_token: Option<String>,
-    /// The error code and more, where the server said no.
+    /// The error code and the reason of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Exact Online's way of saying things, as its users report it.
+//! Exact Online's error replies, as its users report them.
 
 use std::time::Duration;
 
@@ -8,10 +8,11 @@ use time::OffsetDateTime;
 use super::http::Reply;
 use super::tokens::{ENDED, EXPIRED, Now, Refused, TOO_EARLY, USED};
 
-/// How long a code lives there.
+/// How long an authorization code of Exact Online lives.
 pub(super) const CODE_LIFETIME: Duration = Duration::from_secs(180);
 
-/// A refusal. `issued_at` is when the refresh token that came was issued, `life` how long one lives.
+/// The reply to a refused request. `issued_at` is when the refresh token of the request was issued, `life`
+/// is how long a refresh token lives.
 pub(super) fn refusal(
     refused: &Refused,
     grant_type: &str,
@@ -41,13 +42,13 @@ pub(super) fn refusal(
         ENDED => {
             said(400, "invalid_grant", "Token is not allowed, because of invalid or empty chainId")
         }
-        // A code that was used before, or is too old, and whatever else is wrong with it.
+        // A code that was used before, is too old, or is wrong in any other way.
         _ if grant_type == "authorization_code" && refused.status == 400 => Reply::new(400),
         _ => Reply::json(400, json!({ "error": "invalid_request" })),
     }
 }
 
-/// `1/5/2026 3:04:05 PM`
+/// Formats a date as `1/5/2026 3:04:05 PM`.
 fn american(date: OffsetDateTime) -> String {
     let (hour, minute, second) = date.to_hms();
     let (half, hour) = if hour < 12 { ("AM", hour) } else { ("PM", hour - 12) };

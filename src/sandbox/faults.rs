@@ -1,4 +1,4 @@
-//! Failures on command.
+//! Faults: failures on command.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-/// What goes wrong with one request. *Before* means before the server decides: nothing was spent,
-/// nothing was issued. *After* means that the decision stands and only its answer suffers.
+/// A failure of one request. *Before* means that the server has not decided yet: no token was used up and
+/// none was issued. *After* means that the server has decided, and only the reply fails.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Fault {
@@ -16,39 +16,38 @@ pub enum Fault {
     DelayBefore(Duration),
     /// Decides, lets time pass on the sandbox's clock, then answers.
     DelayAfter(Duration),
-    /// Closes the connection without a decision.
+    /// Closes the connection without deciding.
     CutBefore,
-    /// Decides and closes the connection: the answer is lost.
+    /// Decides and closes the connection: the reply is lost.
     CutAfter,
-    /// Decides, answers the head and this many bytes of the body, and closes the connection.
+    /// Decides, sends the head and this many bytes of the body, and closes the connection.
     CutMid(usize),
-    /// Answers this status without a decision.
+    /// Answers with this status without deciding.
     StatusBefore(u16),
-    /// Decides, and answers this status instead.
+    /// Decides, and answers with this status instead.
     StatusAfter(u16),
-    /// Answers 429 without a decision, with `Retry-After` in seconds if given.
+    /// Answers with 429 without deciding, and with `Retry-After` in seconds if given.
     TooMany(Option<u64>),
-    /// Answers 503 without a decision, with `Retry-After` in seconds if given.
+    /// Answers with 503 without deciding, and with `Retry-After` in seconds if given.
     Unavailable(Option<u64>),
-    /// Answers something else.
+    /// Answers with any status and body.
     Body {
-        /// The status.
+        /// The HTTP status.
         status: u16,
         /// The media type.
         content_type: String,
-        /// The bytes of the body.
+        /// The body.
         body: Vec<u8>,
-        /// Whether the request is decided first, so that a refresh token is spent.
+        /// Whether the server decides the request first, so that a refresh token is used up.
         commit: bool,
     },
-    /// Refuses a good token: `invalid_grant` at the token endpoint, 401 at the API. Nothing is
-    /// spent.
+    /// Refuses a valid token: `invalid_grant` at the token endpoint, 401 at the API. No token is used up.
     RefuseOnce,
-    /// Refuses as too early, as Exact Online does. At the API it does nothing.
+    /// Refuses a refresh as too early, as Exact Online does. At the API this fault does nothing.
     TooEarly,
     /// Holds the request until the gate is opened, then decides, even if the client has gone.
     HoldBefore(Gate),
-    /// Decides, and holds the answer until the gate is opened.
+    /// Decides, and holds the reply until the gate is opened.
     HoldAfter(Gate),
 }
 
@@ -64,7 +63,7 @@ impl fmt::Debug for Fault {
             Fault::StatusAfter(status) => write!(f, "StatusAfter({status})"),
             Fault::TooMany(seconds) => write!(f, "TooMany({seconds:?})"),
             Fault::Unavailable(seconds) => write!(f, "Unavailable({seconds:?})"),
-            // The body is the caller's own and may carry tokens.
+            // The caller's body may contain tokens.
             Fault::Body { status, body, commit, .. } => {
                 write!(f, "Body({status}, {} bytes, commit: {commit})", body.len())
             }
@@ -76,8 +75,8 @@ impl fmt::Debug for Fault {
     }
 }
 
-/// Holds requests until a test opens it, and lets the test wait until one has arrived. Clones are
-/// the same gate. Once open it stays open.
+/// Holds requests until a test opens the gate. The test can wait until a request has arrived. Clones are
+/// the same gate. An open gate stays open.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<(Mutex<GateState>, Condvar)>);
 
@@ -88,24 +87,24 @@ struct GateState {
 }
 
 impl Gate {
-    /// A closed gate.
+    /// Makes a closed gate.
     pub fn new() -> Gate {
         Gate::default()
     }
 
-    /// Lets everyone through, now and later.
+    /// Opens the gate for all requests, now and later.
     pub fn open(&self) {
         self.0.0.lock().open = true;
         self.0.1.notify_all();
     }
 
-    /// How many requests have come to the gate, those included that have passed it.
+    /// How many requests have arrived at the gate, including those that have passed.
     pub fn arrived(&self) -> usize {
         self.0.0.lock().arrived
     }
 
-    /// Waits until that many requests have come, for at most `patience` of real time. Whether they
-    /// came.
+    /// Waits until this many requests have arrived, for at most `patience` of real time. Returns whether they
+    /// have.
     #[must_use]
     pub fn wait_for(&self, requests: usize, patience: Duration) -> bool {
         let until = Instant::now() + patience;
@@ -118,7 +117,7 @@ impl Gate {
         true
     }
 
-    /// Holds a request. False when the sandbox stops before the gate was opened.
+    /// Holds a request. Returns `false` if the sandbox stops before the gate opens.
     pub(super) fn pass(&self, stopping: impl Fn() -> bool) -> bool {
         let mut state = self.0.0.lock();
         state.arrived += 1;
@@ -127,14 +126,14 @@ impl Gate {
             if stopping() {
                 return false;
             }
-            // The gate does not know the sandbox, so a stop is looked for now and then.
+            // The gate does not know the sandbox, so it checks for a stop at intervals.
             self.0.1.wait_for(&mut state, Duration::from_millis(20));
         }
         true
     }
 }
 
-/// The faults that are waiting for a request.
+/// The queued faults.
 #[derive(Default)]
 pub(super) struct Faults {
     pub(super) token: VecDeque<Fault>,
@@ -142,8 +141,8 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// A fault as named in the query of `POST /fault`: `kind`, and `ms`, `bytes`, `status` or
-    /// `seconds` where the kind wants it.
+    /// Reads a fault from the query of `POST /fault`: `kind`, and `ms`, `bytes`, `status` or `seconds` if the
+    /// kind needs it.
     pub(super) fn parse(parameter: impl Fn(&str) -> Option<String>) -> Option<Fault> {
         let number = |name: &str| parameter(name).and_then(|text| text.parse::<u64>().ok());
         let status = || number("status").and_then(|status| status.try_into().ok()).unwrap_or(500);

@@ -1,4 +1,4 @@
-//! As much HTTP/1.1 as a loopback server needs: reads requests, writes answers.
+//! The part of HTTP/1.1 that a server on loopback needs: reads requests, writes replies.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -10,7 +10,7 @@ const MAX_HEAD: usize = 256 * 1024;
 const MAX_BODY: usize = 16 * 1024 * 1024;
 const MAX_HEADERS: usize = 100;
 
-/// A request as it came.
+/// A request as received.
 #[derive(Clone, Default)]
 pub(super) struct HttpRequest {
     pub(super) method: String,
@@ -31,13 +31,13 @@ pub(super) fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'
     headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
-/// Form-encoded pairs, decoded.
+/// Decodes form-encoded pairs.
 pub(super) fn pairs(form: &[u8]) -> Vec<(String, String)> {
     url::form_urlencoded::parse(form).into_owned().collect()
 }
 
-/// The next request of a connection; `None` when the client has closed it. `buffer` keeps what was
-/// read beyond it.
+/// Reads the next request of a connection; `None` if the client has closed the connection. `buffer` keeps
+/// bytes that belong to later requests.
 pub(super) fn read(
     stream: &mut impl Read,
     buffer: &mut Vec<u8>,
@@ -98,7 +98,7 @@ fn parse_head(buffer: &[u8]) -> io::Result<Option<(HttpRequest, usize)>> {
     )))
 }
 
-/// RFC 9112 section 7.1.
+/// Reads a chunked body (RFC 9112 section 7.1).
 fn chunked(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
     loop {
@@ -124,7 +124,7 @@ fn chunked(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<Vec<u8>> 
         body.extend_from_slice(&buffer[..size]);
         buffer.drain(..size + 2);
     }
-    // Trailers, up to the empty line.
+    // Skips trailers up to the empty line.
     loop {
         while !buffer.contains(&b'\n') {
             if buffer.len() > MAX_HEAD || more(stream, buffer)? == 0 {
@@ -160,58 +160,58 @@ fn bad(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
-/// An answer of the sandbox, as a handler gives or changes it. `Debug` shows the length of the body
-/// and no header values, since both may carry tokens.
+/// A reply of the sandbox. Handlers make and change replies. `Debug` shows the length of the body and no
+/// header values, because both may contain tokens.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// Headers; `Date`, `Content-Length` and `Connection` are added.
+    /// The headers. The sandbox adds `Date`, `Content-Length` and `Connection`.
     pub headers: Vec<(String, String)>,
-    /// The bytes of the body.
+    /// The body.
     pub body: Vec<u8>,
 }
 
 impl Reply {
-    /// A status without a body.
+    /// Makes a reply without a body.
     pub fn new(status: u16) -> Reply {
         Reply { status, headers: Vec::new(), body: Vec::new() }
     }
 
-    /// A JSON body. What cannot be written as JSON becomes `null`.
+    /// Makes a reply with a JSON body. A value that cannot be written as JSON becomes `null`.
     pub fn json(status: u16, value: impl Serialize) -> Reply {
         let body = serde_json::to_vec(&value).unwrap_or_else(|_| b"null".to_vec());
         Reply::bytes(status, "application/json", body)
     }
 
-    /// A body of any type.
+    /// Makes a reply with a body of any media type.
     pub fn bytes(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Reply {
         Reply { body: body.into(), ..Reply::new(status) }.with_header("Content-Type", content_type)
     }
 
-    /// With one more header.
+    /// Adds a header.
     pub fn with_header(mut self, name: &str, value: &str) -> Reply {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The first header of that name.
+    /// The first header with this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         find(&self.headers, name)
     }
 
-    /// The body as JSON; `null` if it is not that.
+    /// The body as JSON; `null` if it is not JSON.
     pub fn to_json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
-    /// With another JSON body and the rest as it is.
+    /// Replaces the body by this JSON value.
     pub fn with_json(mut self, value: impl Serialize) -> Reply {
         self.body = serde_json::to_vec(&value).unwrap_or_else(|_| b"null".to_vec());
         self
     }
 
-    /// The head and as much of the body as wanted, in one write: loopback answers then fit in one
+    /// Writes the head and the first part of the body in one call, so that a reply on loopback fits in one
     /// packet.
     pub(super) fn write(
         &self,
@@ -227,7 +227,7 @@ impl Reply {
         for (name, value) in &self.headers {
             write!(out, "{name}: {value}\r\n")?;
         }
-        // RFC 9110 section 8.6: no length with 204 and 304.
+        // RFC 9110 section 8.6: no Content-Length with 204 and 304.
         let bodiless = matches!(self.status, 100..200 | 204 | 304);
         if !bodiless {
             write!(out, "Content-Length: {}\r\n", self.body.len())?;
@@ -261,7 +261,7 @@ fn reason(status: u16) -> &'static str {
         .unwrap_or("Unknown")
 }
 
-/// A date as RFC 9110 section 5.6.7 wants it.
+/// Formats a date as RFC 9110 section 5.6.7 requires.
 pub(super) fn http_date(date: time::OffsetDateTime) -> String {
     let (weekday, month) = (date.weekday().to_string(), date.month().to_string());
     let (hour, minute, second) = date.to_hms();

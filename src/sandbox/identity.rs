@@ -1,4 +1,4 @@
-//! Whose token it is: introspection (RFC 7662) and ID tokens (OpenID Connect Core section 2).
+//! Introspection (RFC 7662) and ID tokens (OpenID Connect Core section 2).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use super::server::{SUBJECT, Server, Which};
 use super::tokens::{Issued, Now};
 
 impl Server {
-    /// What is known of a token. Asking is no use of it.
+    /// Answers an introspection request. It does not count as a use of the token.
     pub(super) fn introspect(&mut self, now: Now, text: &str) -> Value {
         self.counters.introspections += 1;
         let inactive = json!({ "active": false });
@@ -46,7 +46,7 @@ impl Server {
         })
     }
 
-    /// An ID token for a login with the scope `openid`, signed with the client's secret (HS256).
+    /// Makes an ID token for a login with the scope `openid`, signed with the client's secret (HS256).
     pub(super) fn id_token(&self, now: Now, issued: Issued) -> Option<String> {
         let login = &self.logins[self.access_tokens[issued.access].login?];
         if !login.scope.split(' ').any(|scope| scope == "openid") {

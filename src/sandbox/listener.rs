@@ -1,4 +1,4 @@
-//! The listener and its connections: one thread each.
+//! The listener and its connections, with a thread for each.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 use super::http::{self, Reply};
 use super::routes::{Outcome, Shared};
 
-/// Stops when it is dropped.
+/// Accepts connections. Dropping the value stops the listener.
 pub(super) struct Listener {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -21,7 +21,7 @@ pub(super) struct Listener {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The connections that are open, so that a stop can close them.
+/// The open connections. A stop closes them.
 #[derive(Default)]
 struct Open {
     streams: Mutex<HashMap<u64, Arc<TcpStream>>>,
@@ -43,7 +43,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
-        // `accept` has no other way to be interrupted.
+        // Only a connection interrupts `accept`.
         let woken = TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok();
         if let Some(thread) = self.thread.take()
             && woken
@@ -54,7 +54,7 @@ impl Drop for Listener {
         for stream in streams.values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // A handler of the user's may take its time; nobody waits for it for ever.
+        // A handler of the user may run for long, so this waits for a limited time.
         let until = Instant::now() + Duration::from_secs(1);
         while !streams.is_empty() && !self.open.one_less.wait_until(&mut streams, until).timed_out()
         {
@@ -68,7 +68,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, open: &Arc<Open>) {
             return;
         }
         let Ok(stream) = stream else {
-            // Out of file descriptors, most likely: the next one may be luckier.
+            // Probably no file descriptor is free. Try again.
             std::thread::yield_now();
             continue;
         };
@@ -77,7 +77,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, open: &Arc<Open>) {
         let spawned = std::thread::Builder::new().name("sandbox connection".to_owned()).spawn({
             let (shared, open) = (shared.clone(), open.clone());
             move || {
-                // Taken out of the table even if a handler of the user's panics.
+                // Removes the connection from the table even if a handler of the user panics.
                 let _leave = Leave { open, number };
                 shared.server.lock().counters.connections += 1;
                 let _ = serve(&stream, &shared);
@@ -133,7 +133,7 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                     }
                     continue;
                 };
-                // The line in the diary comes first: a client that has its answer must find it.
+                // The event comes first, so that a client that has its reply finds the event.
                 let is_whole = cut.is_none() && is_connected(stream);
                 shared.server.lock().sent(shared.now(), issued, is_whole);
                 write()?;
@@ -145,7 +145,7 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     }
 }
 
-/// Whether the client still listens, as far as this side knows.
+/// Whether the client has not closed its side yet, as far as this side knows.
 fn is_connected(stream: &TcpStream) -> bool {
     if stream.set_nonblocking(true).is_err() {
         return false;

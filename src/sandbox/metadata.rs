@@ -1,4 +1,4 @@
-//! What the sandbox says of itself (RFC 8414, OpenID Connect Discovery 1.0).
+//! The sandbox's metadata document (RFC 8414, OpenID Connect Discovery 1.0).
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::http::Reply;
 use super::settings::Settings;
 use crate::provider::ClientAuth;
 
-/// Both documents are the same; `None` for another path.
+/// The document at either well-known path; `None` for another path.
 pub(super) fn at(path: &str, url: &str, settings: &Settings) -> Option<Reply> {
     let known = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
     known.contains(&path).then(|| Reply::json(200, document(url, settings)))
@@ -39,7 +39,7 @@ fn method(client_auth: ClientAuth) -> &'static str {
         ClientAuth::PrivateKeyJwt => "private_key_jwt",
         #[cfg(feature = "jwt")]
         ClientAuth::SecretJwt => "client_secret_jwt",
-        // The odd ones have no name of their own.
+        // Departures from the standard have no registered name.
         _ => "client_secret_basic",
     }
 }

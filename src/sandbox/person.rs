@@ -1,9 +1,9 @@
-//! What a person does in a browser, over HTTP like a browser.
+//! Plays a person with a browser, over HTTP.
 
 use std::io;
 use std::time::Duration;
 
-/// Opens the page and presses a button: where the browser is sent.
+/// Opens the page, presses a button, and returns the address to which the browser is sent.
 pub(super) fn decide(sandbox: &str, address: &str, decision: &str) -> io::Result<String> {
     if !address.starts_with(&format!("{sandbox}/authorize")) {
         return Err(io::Error::other("the address is not this sandbox's"));

@@ -1,4 +1,4 @@
-//! Which request is decided where, and what a fault makes of it.
+//! Routes each request to the code that decides it, and applies faults.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +19,7 @@ use crate::provider::TokenFormat;
 pub(super) type ApiHandler = Arc<dyn Fn(&ApiRequest) -> Reply + Send + Sync>;
 type TokenHandler = Arc<dyn Fn(&TokenCall, Reply) -> Reply + Send + Sync>;
 
-/// One more route of the API.
+/// A route of the API that a test has added.
 #[derive(Clone)]
 pub(super) struct Route {
     pub(super) method: String,
@@ -28,12 +28,12 @@ pub(super) struct Route {
     pub(super) handler: ApiHandler,
 }
 
-/// What the connections share.
+/// The state that all connections share.
 pub(super) struct Shared {
     pub(super) settings: Arc<Settings>,
-    /// The sandbox's own address, which is also its issuer identifier.
+    /// The sandbox's address, which is also its issuer identifier.
     pub(super) url: String,
-    /// Every token and counter: one lock, so that a decision is seen whole or not at all.
+    /// All tokens and counters, behind one lock, so that each decision is atomic.
     pub(super) server: Mutex<Server>,
     pub(super) faults: Mutex<Faults>,
     pub(super) routes: RwLock<Vec<Route>>,
@@ -41,11 +41,11 @@ pub(super) struct Shared {
     pub(super) stopping: AtomicBool,
 }
 
-/// What happens to a request in the end.
+/// How a request ends.
 pub(super) enum Outcome {
-    /// The answer, the first `cut` bytes of its body only if that is given, and the tokens in it.
+    /// A reply and the tokens in it. With `cut`, only that many bytes of the body are sent.
     Answer { reply: Reply, cut: Option<usize>, issued: Option<Issued> },
-    /// The connection is closed; these tokens were issued and do not arrive.
+    /// The connection is closed, and these issued tokens are lost.
     Close { lost: Option<Issued> },
 }
 
@@ -93,7 +93,7 @@ impl Shared {
         }
     }
 
-    /// A route of the caller's own wins, so that a test can serve any document.
+    /// Added routes come before built-in ones, so that a test can serve any document.
     fn metadata(&self, request: &HttpRequest) -> Outcome {
         self.server.lock().counters.metadata_requests += 1;
         if self.route(request).is_some() {
@@ -154,7 +154,7 @@ impl Shared {
         }
     }
 
-    /// The route that was added last wins.
+    /// Finds the route that was added last.
     fn route(&self, request: &HttpRequest) -> Option<Route> {
         let routes = self.routes.read();
         let fits = |path: &str| match path.strip_suffix('*') {
@@ -164,7 +164,7 @@ impl Shared {
         routes.iter().rev().find(|r| r.method == request.method && fits(&r.path)).cloned()
     }
 
-    /// Lets a fault happen before, after or instead of a decision.
+    /// Applies a fault before, after or instead of a decision.
     fn with_fault(
         &self,
         fault: Option<Fault>,
@@ -192,7 +192,7 @@ impl Shared {
         }
         let (reply, issued) = decide(forced);
         let instead = |reply| {
-            // The tokens exist, and nobody gets them.
+            // The tokens were issued, and the client does not get them.
             if let Some(issued) = issued {
                 self.server.lock().sent(self.now(), issued, false);
             }
@@ -245,7 +245,7 @@ impl Shared {
         }
     }
 
-    /// RFC 7009.
+    /// Answers a revocation request (RFC 7009).
     fn revoke(&self, request: &HttpRequest) -> Reply {
         let call = TokenCall::new(request, self.settings.token_format);
         let mut server = self.server.lock();
@@ -258,7 +258,7 @@ impl Shared {
         Reply::new(200)
     }
 
-    /// RFC 8628 section 3.1.
+    /// Answers a device authorization request (RFC 8628 section 3.1).
     fn device(&self, request: &HttpRequest) -> Reply {
         let call = TokenCall::new(request, TokenFormat::Form);
         let mut server = self.server.lock();
@@ -269,7 +269,7 @@ impl Shared {
         Reply::json(200, server.begin_device(self.now(), &self.url, scope))
     }
 
-    /// RFC 7662.
+    /// Answers an introspection request (RFC 7662).
     fn introspect(&self, request: &HttpRequest) -> Reply {
         let call = TokenCall::new(request, TokenFormat::Form);
         let mut server = self.server.lock();

@@ -1,5 +1,5 @@
-//! The authorization server's state and its decisions, with no input or output. Every method is one
-//! decision; the caller holds the lock around it.
+//! The authorization server's state and its decisions, without I/O. Each method is one decision, and the
+//! caller holds the lock during it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,11 +36,11 @@ pub(super) struct Server {
     pub(super) seen_assertions: std::collections::HashSet<String>,
     pub(super) counters: Counters,
     pub(super) events: Vec<Event>,
-    /// Seconds by which the server's wall clock is off.
+    /// The error of the server's wall clock in seconds.
     pub(super) clock_offset: i64,
 }
 
-/// Who logs in: there is one person.
+/// The name of the only person.
 pub(super) const SUBJECT: &str = "ada";
 
 impl Server {
@@ -63,7 +63,7 @@ impl Server {
         }
     }
 
-    /// A person has agreed: a new login and its first pair.
+    /// Begins a login and issues its first pair of tokens.
     pub(super) fn begin_login(&mut self, now: Now, scope: &str) -> Issued {
         if self.settings.new_login_ends_earlier {
             self.end_all_logins(now, "another login");
@@ -77,12 +77,12 @@ impl Server {
         issued
     }
 
-    /// The client's own token (RFC 6749 section 4.4): no refresh token comes with it.
+    /// Issues a token to the client itself (RFC 6749 section 4.4), without a refresh token.
     pub(super) fn client_credentials(&mut self, now: Now, scope: &str) -> Issued {
         self.own_token(now, scope, None)
     }
 
-    /// A token of the client itself, or on behalf of somebody who is not asked.
+    /// Issues a token without a login: to the client itself, or on behalf of a user.
     pub(super) fn own_token(&mut self, now: Now, scope: &str, subject: Option<String>) -> Issued {
         let access = self.issue_access(now, None, None, scope);
         self.access_tokens[access].subject = subject;
@@ -92,7 +92,7 @@ impl Server {
         issued
     }
 
-    /// The refresh grant (RFC 6749 section 6).
+    /// Decides a refresh (RFC 6749 section 6).
     pub(super) fn refresh(&mut self, now: Now, text: &str, scope: Option<&str>) -> Decision {
         let Some(&Which::Refresh(came)) = self.by_text.get(text) else {
             return Err(Refused::new("invalid_grant", "unknown refresh token"));
@@ -127,7 +127,7 @@ impl Server {
         }
     }
 
-    /// A refresh token came for the first time, or for yet another time if none are replaced.
+    /// Accepts a refresh token that has not been replaced.
     fn rotate(&mut self, now: Now, came: usize, login: usize) -> Issued {
         self.was_used(came);
         let issued = if self.settings.rotation == Rotation::None {
@@ -149,14 +149,14 @@ impl Server {
         issued
     }
 
-    /// A refresh token came again after it was replaced.
+    /// Decides a refresh with a refresh token that has been replaced.
     fn repeat(&mut self, now: Now, came: usize, login: usize, at: Duration) -> Decision {
         let in_window = |grace| now.monotonic.saturating_sub(at) < grace;
         let token = &self.refresh_tokens[came];
         let good = !token.ended
             && match self.settings.rotation {
                 Rotation::Grace(grace) | Rotation::GraceThenFamily(grace) => in_window(grace),
-                // The use of a successor has ended it: `was_used`.
+                // `was_used` ends the old refresh token when its successor is used.
                 Rotation::UntilUsed => true,
                 _ => false,
             };
@@ -182,8 +182,8 @@ impl Server {
         Ok(issued)
     }
 
-    /// Exact Online's rule: while the newest access token of the login lives, and for a time after
-    /// it was issued, nothing is refreshed.
+    /// Exact Online's rule: a refresh is too early while the newest access token of the login is valid and
+    /// younger than the limit.
     fn is_too_early(&self, now: Now, login: usize) -> bool {
         let newest = &self.access_tokens[self.logins[login].newest.access];
         self.settings.earliest_refresh.is_some_and(|earliest| {
@@ -191,7 +191,7 @@ impl Server {
         })
     }
 
-    /// With [`Rotation::UntilUsed`], the first use of a pair ends the refresh token it replaced.
+    /// With [`Rotation::UntilUsed`], the first use of a pair ends the refresh token that the pair replaced.
     fn was_used(&mut self, refresh: usize) {
         if self.settings.rotation == Rotation::UntilUsed
             && let Some(parent) = self.refresh_tokens[refresh].parent
@@ -226,7 +226,7 @@ impl Server {
         self.note(now, EventKind::Reused, Some(login), None).spent = Some(refresh_name(came));
     }
 
-    /// A login ends with everything that was issued in it.
+    /// Ends a login and all its tokens.
     pub(super) fn end_login(&mut self, now: Now, login: usize, reason: &str) {
         if std::mem::replace(&mut self.logins[login].ended, true) {
             return;
@@ -247,7 +247,7 @@ impl Server {
         }
     }
 
-    /// Whether the newest refresh token of the newest login would be honoured.
+    /// Whether the newest refresh token of the newest login is still valid.
     pub(super) fn login_alive(&self) -> bool {
         self.logins.last().is_some_and(|login| {
             !login.ended
@@ -255,7 +255,7 @@ impl Server {
         })
     }
 
-    /// The API asks whose access token this is.
+    /// Finds the owner of an access token, for the API.
     pub(super) fn owner(&mut self, now: Now, text: &str) -> Option<Owner> {
         let Some(&Which::Access(access)) = self.by_text.get(text) else { return None };
         let token = &self.access_tokens[access];
@@ -282,7 +282,7 @@ impl Server {
         Some(Owner { access, subject })
     }
 
-    /// RFC 7009: a refresh token takes its login with it; an unknown token is no error.
+    /// Revokes a token (RFC 7009). Revoking a refresh token ends its login; an unknown token is no error.
     pub(super) fn revoke(&mut self, now: Now, text: &str) {
         let Some(&which) = self.by_text.get(text) else { return };
         self.counters.revocations += 1;
@@ -310,7 +310,7 @@ impl Server {
         }
     }
 
-    /// Notes a refusal at the token endpoint.
+    /// Records a refusal at the token endpoint.
     pub(super) fn refused(&mut self, now: Now, refused: &Refused, came: Option<&str>) {
         self.counters.refused += 1;
         if *refused == TOO_EARLY {
@@ -326,7 +326,7 @@ impl Server {
         event.reason = Some(format!("{}: {}", refused.code, refused.description));
     }
 
-    /// Notes what became of an answer with tokens in it.
+    /// Records whether a reply with tokens was sent.
     pub(super) fn sent(&mut self, now: Now, issued: Issued, whole: bool) {
         let kind = if whole { EventKind::Delivered } else { EventKind::Lost };
         let login = self.access_tokens[issued.access].login;

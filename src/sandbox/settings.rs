@@ -1,4 +1,4 @@
-//! How a sandbox behaves: the builder.
+//! The settings of a sandbox and their builder.
 
 use std::fmt;
 use std::io;
@@ -9,7 +9,7 @@ use super::Sandbox;
 use crate::clock::{Clock, SystemClock};
 use crate::provider::{ClientAuth, Rotation, TokenFormat};
 
-/// What the builder collects. All durations are measured by `clock`.
+/// The settings of a sandbox. `clock` measures all durations.
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) rotation: Rotation,
@@ -70,7 +70,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether the one client can authenticate.
+    /// Whether the client can authenticate: with a secret, a key or a certificate.
     pub(super) fn is_confidential(&self) -> bool {
         #[cfg(feature = "jwt")]
         if self.client_key.is_some() {
@@ -79,7 +79,7 @@ impl Settings {
         self.client_secret.is_some() || self.client_auth == ClientAuth::Certificate
     }
 
-    /// The grants that the one client may use.
+    /// The grants that the client may use.
     pub(super) fn grants(&self) -> Vec<&'static str> {
         let device = "urn:ietf:params:oauth:grant-type:device_code";
         let mut grants = vec!["authorization_code", "refresh_token", device];
@@ -93,7 +93,7 @@ impl Settings {
         grants
     }
 
-    /// Whether a replaced refresh token that comes again too late takes the login with it.
+    /// Whether a replaced refresh token that is sent again too late ends the login.
     pub(super) fn reuse_is_fatal(&self) -> bool {
         match self.rotation {
             Rotation::GraceThenFamily(_) | Rotation::StrictFamily => true,
@@ -103,7 +103,7 @@ impl Settings {
     }
 }
 
-/// Sets up a [`Sandbox`]; [`SandboxBuilder::start`] starts it.
+/// Configures a [`Sandbox`]. [`SandboxBuilder::start`] starts it.
 ///
 /// ```
 /// use evergrant::provider::{ClientAuth, Rotation};
@@ -123,65 +123,70 @@ impl Settings {
 pub struct SandboxBuilder(Settings);
 
 impl SandboxBuilder {
-    /// What becomes of a refresh token when it is used; [`Rotation::UntilUsed`] by default.
+    /// Sets what happens to a refresh token when it is used. The default is [`Rotation::UntilUsed`].
     /// [`Rotation::Unknown`] behaves as [`Rotation::Strict`].
     pub fn rotation(mut self, rotation: Rotation) -> SandboxBuilder {
         self.0.rotation = rotation;
         self
     }
 
-    /// With [`Rotation::UntilUsed`]: whether a refresh token that comes again after its successor
-    /// was used ends the whole login, or is only refused. It does by default. The other rotations
-    /// say it by their name.
+    /// With [`Rotation::UntilUsed`], sets whether a refresh token that is sent again after its successor was
+    /// used ends the whole login (the default) or is only refused. Other rotations ignore this setting: each
+    /// names its own behaviour.
     pub fn reuse_ends_login(mut self, ends: bool) -> SandboxBuilder {
         self.0.reuse_ends_login = ends;
         self
     }
 
-    /// Whether a repeat that is honoured is answered with the same pair again, as by a server that
-    /// keeps its answers, or with a second pair (the default).
+    /// Sets whether an accepted repeat of a refresh gets the same pair again, as from a server that stores
+    /// its replies, or a second pair (the default).
     pub fn repeat_gives_same_pair(mut self, same: bool) -> SandboxBuilder {
         self.0.same_pair = same;
         self
     }
 
-    /// Whether a second pair ends the first one, access token included; it does not by default.
+    /// Sets whether a second pair ends the first pair, including its access token. Off by default.
     pub fn second_pair_ends_first(mut self, ends: bool) -> SandboxBuilder {
         self.0.second_pair_ends_first = ends;
         self
     }
 
-    /// Whether a refresh ends the previous access token at once; it does not by default.
+    /// Sets whether a refresh ends the previous access token at once. Off by default.
     pub fn ends_access_token(mut self, ends: bool) -> SandboxBuilder {
         self.0.ends_access_token = ends;
         self
     }
 
-    /// How long an access token lives, in whole seconds; 3600 s by default.
+    /// Sets the lifetime of access tokens, in whole seconds. The default is 3600 s.
     pub fn access_token_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
         self.0.access_token_lifetime = lifetime;
         self
     }
 
-    /// How long after a pair was issued the next refresh is allowed, unless its access token has
-    /// ended before. Earlier ones are refused as Exact Online does: 400 `access_denied`, "Rate
+    /// Sets the age that a pair must have before it may be refreshed, unless its access token has ended
+    /// before. The sandbox refuses earlier refreshes as Exact Online does: 400 `access_denied`, "Rate
     /// limit exceeded: access_token not expired", and a `Reason` header.
     pub fn earliest_refresh(mut self, after: Duration) -> SandboxBuilder {
         self.0.earliest_refresh = Some(after);
         self
     }
 
-    /// How long a refresh token lives that is not used; for ever by default.
+    /// Sets the lifetime of unused refresh tokens. By default they do not expire.
     pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
         self.0.refresh_token_lifetime = Some(lifetime);
         self
     }
 
-    /// A server as Exact Online is, by its documentation and its users' reports: client id and secret
-    /// in the body, access tokens of 600 s that are refused a refresh before 570, refresh tokens that
-    /// are dead once they are used and end after 30 days of silence, a new login that ends the earlier
-    /// ones, codes of 3 minutes, `expires_in` as a text, and its error answers word for word.
-    /// [`Sandbox::provider`] is that of Exact Online then, moved here.
+    /// Makes the sandbox behave like Exact Online, by its documentation and its users' reports:
+    ///
+    /// * client id and secret are in the body;
+    /// * access tokens live 600 s and cannot be refreshed in the first 570 s;
+    /// * a refresh token ends at its first use, or unused after 30 days;
+    /// * a new login ends earlier logins;
+    /// * authorization codes live 3 minutes;
+    /// * `expires_in` is a string, and error replies are Exact Online's, word for word.
+    ///
+    /// [`Sandbox::provider`] is then the provider of Exact Online with the sandbox's addresses.
     pub fn exact_online(mut self) -> SandboxBuilder {
         let settings = &mut self.0;
         settings.exact_online = true;
@@ -194,8 +199,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// The one client that is registered; `sandbox-client` with `sandbox-secret` by default.
-    /// Without a secret it is a public client, and [`ClientAuth::None`] is set as well.
+    /// Sets the id and secret of the registered client. The default is `sandbox-client` with
+    /// `sandbox-secret`. A client without a secret is a public client, and uses [`ClientAuth::None`].
     pub fn client(mut self, id: &str, secret: Option<&str>) -> SandboxBuilder {
         self.0.client_id = id.to_owned();
         self.0.client_secret = secret.map(str::to_owned);
@@ -205,10 +210,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// Registers the public half of the client's key. The client authenticates with it and with
-    /// nothing else ([`ClientAuth::PrivateKeyJwt`]), unless [`SandboxBuilder::client_auth`] is called
-    /// after this; statements of the JWT bearer grant are checked with it in any case. An assertion is
-    /// taken once, in its time (five seconds ahead at most), for the issuer or the token endpoint.
+    /// Registers the client's public key. The client must then authenticate with its private key
+    /// ([`ClientAuth::PrivateKeyJwt`]), unless a later [`SandboxBuilder::client_auth`] changes that. The key
+    /// also checks the assertions of the JWT bearer grant. The sandbox accepts each assertion once, during
+    /// its validity (at most five seconds early), with the issuer or the token endpoint as audience.
     #[cfg(feature = "jwt")]
     #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn client_key(mut self, key: &crate::jwt::SigningKey) -> SandboxBuilder {
@@ -217,68 +222,67 @@ impl SandboxBuilder {
         self
     }
 
-    /// The one way of authentication that is accepted; [`ClientAuth::Basic`] by default. Every
-    /// other is answered 401 `invalid_client`.
+    /// Sets the accepted method of client authentication. The default is [`ClientAuth::Basic`]. The sandbox
+    /// refuses every other method with 401 `invalid_client`.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> SandboxBuilder {
         self.0.client_auth = client_auth;
         self
     }
 
-    /// The one way of sending parameters that is accepted at the token endpoint;
-    /// [`TokenFormat::Form`] by default.
+    /// Sets the accepted format of token requests. The default is [`TokenFormat::Form`].
     pub fn token_format(mut self, format: TokenFormat) -> SandboxBuilder {
         self.0.token_format = format;
         self
     }
 
-    /// One more redirect URI. Loopback addresses are allowed without this, on any port (RFC 8252
-    /// section 7.3).
+    /// Registers another redirect URI. Loopback addresses are always allowed, on any port (RFC 8252 section
+    /// 7.3).
     pub fn redirect_uri(mut self, redirect_uri: &str) -> SandboxBuilder {
         self.0.redirect_uris.push(redirect_uri.to_owned());
         self
     }
 
-    /// Whether an authorization request without PKCE is refused; it is not by default. PKCE that
-    /// was begun is always checked.
+    /// Sets whether an authorization request without PKCE is refused. Off by default. If a request uses PKCE,
+    /// the sandbox always checks it.
     pub fn pkce_required(mut self, required: bool) -> SandboxBuilder {
         self.0.pkce_required = required;
         self
     }
 
-    /// Whether the callback carries `iss` (RFC 9207); it does not by default.
+    /// Sets whether the callback contains `iss` (RFC 9207). Off by default.
     pub fn issuer_in_callback(mut self, issuer: bool) -> SandboxBuilder {
         self.0.issuer_in_callback = issuer;
         self
     }
 
-    /// Whether token answers also carry `expires_at`, in seconds since 1970 by the server's wall
-    /// clock; they do not by default.
+    /// Sets whether token replies also contain `expires_at`, in seconds since 1970 by the server's wall
+    /// clock. Off by default.
     pub fn expires_at_in_reply(mut self, expires_at: bool) -> SandboxBuilder {
         self.0.expires_at_in_reply = expires_at;
         self
     }
 
-    /// How long a device code lives, in whole seconds; 600 s by default.
+    /// Sets the lifetime of device codes, in whole seconds. The default is 600 s.
     pub fn device_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
         self.0.device_lifetime = lifetime;
         self
     }
 
-    /// How long a device waits between two polls, in whole seconds; 5 s by default. `None` is a
-    /// server that does not say, which means 5 s, too (RFC 8628 section 3.2).
+    /// Sets the interval between two polls of a device, in whole seconds. The default is 5 s. With `None` the
+    /// server does not state the interval, which means 5 s as well (RFC 8628 section 3.2).
     pub fn device_interval(mut self, interval: Option<Duration>) -> SandboxBuilder {
         self.0.device_interval = interval;
         self
     }
 
-    /// The clock of the server; the computer's by default. Lifetimes follow its monotonic side, so
-    /// that setting the wall clock of a client under test does not age the server.
+    /// Sets the clock of the server. The default is the computer's clock. Lifetimes follow the monotonic
+    /// clock, so that setting the wall clock of a client under test does not change them.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> SandboxBuilder {
         self.0.clock = clock;
         self
     }
 
-    /// The port; 0, the default, lets the system choose.
+    /// Sets the port. With 0, the default, the system chooses it.
     pub fn port(mut self, port: u16) -> SandboxBuilder {
         self.0.port = port;
         self
@@ -288,7 +292,7 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// What the system says about the port or the thread.
+    /// The system refuses the port, the folder or the thread.
     pub fn start(self) -> io::Result<Sandbox> {
         Sandbox::with(self.0)
     }

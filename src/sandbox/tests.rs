@@ -1,4 +1,4 @@
-//! The server's decisions, with a clock set by hand.
+//! Tests of the server's decisions, with a manual clock.
 
 mod grants;
 mod rotation;

@@ -1,4 +1,4 @@
-//! The token endpoint: parameters, client authentication, grants, answers. No input or output.
+//! The token endpoint: parameters, client authentication, grants, replies; without I/O.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use super::server::Server;
 use super::tokens::{Decision, Issued, Now, Refused, TOO_EARLY};
 use crate::provider::{ClientAuth, TokenFormat};
 
-/// A request at the token endpoint, for the handler of [`super::Sandbox::on_token`]. `Debug` shows
-/// the names of headers and parameters only.
+/// A request at the token endpoint, as the handler of [`super::Sandbox::on_token`] gets it. `Debug` shows
+/// only the names of headers and parameters.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct TokenCall {
@@ -23,28 +23,28 @@ pub struct TokenCall {
     pub query: String,
     /// The headers.
     pub headers: Vec<(String, String)>,
-    /// The parameters, decoded, in their order.
+    /// The decoded parameters, in the order of the request.
     pub parameters: Vec<(String, String)>,
 }
 
 impl TokenCall {
-    /// The first parameter of that name. An empty one counts as absent (RFC 6749 section 3.2).
+    /// The first parameter with this name. An empty value counts as absent (RFC 6749 section 3.2).
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let found = self.parameters.iter().find(|(n, _)| n == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// `grant_type`, or an empty text.
+    /// The parameter `grant_type`, or an empty string.
     pub fn grant_type(&self) -> &str {
         self.parameter("grant_type").unwrap_or_default()
     }
 
-    /// The first header of that name.
+    /// The first header with this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         super::http::find(&self.headers, name)
     }
 
-    /// The parameters are taken from where `format` puts them, and from nowhere else.
+    /// Reads the parameters from the place that `format` names, and from no other.
     pub(super) fn new(request: &HttpRequest, format: TokenFormat) -> TokenCall {
         let media = request.header("content-type").unwrap_or_default();
         let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -88,14 +88,14 @@ fn json_pairs(body: &[u8]) -> Vec<(String, String)> {
     members.into_iter().map(|(name, value)| (name, text(value))).collect()
 }
 
-/// A refusal that a fault asks for.
+/// The refusal of [`Fault::RefuseOnce`](super::Fault::RefuseOnce) and its like.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Forced {
     Refusal,
     TooEarly,
 }
 
-/// Decides a token request and writes the answer.
+/// Decides a token request and makes the reply.
 pub(super) fn answer(
     server: &mut Server,
     now: Now,
@@ -116,7 +116,7 @@ pub(super) fn answer(
     }
 }
 
-/// The answer to a refused request, in the server's dialect.
+/// The reply to a refused request, in the server's format.
 fn refusal_of(server: &Server, now: Now, call: &TokenCall, refused: &Refused) -> Reply {
     if !server.settings.exact_online {
         return refusal(refused);
@@ -133,14 +133,14 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
         return Err(Refused { status: 405, ..Refused::new("invalid_request", "wrong method") });
     }
     for (index, (name, _)) in call.parameters.iter().enumerate() {
-        // RFC 6749 section 3.2; RFC 8707 and RFC 8693 let these two repeat.
+        // RFC 6749 section 3.2 forbids repeated parameters; RFC 8707 and RFC 8693 allow these two.
         let may_repeat = name == "resource" || name == "audience";
         if !may_repeat && call.parameters[..index].iter().any(|(n, _)| n == name) {
             return Err(Refused::new("invalid_request", "a parameter came twice"));
         }
     }
     let missing = Refused::new("invalid_request", "a parameter is missing");
-    // The statement names the client (RFC 7521 section 4.1).
+    // The assertion identifies the client (RFC 7521 section 4.1).
     #[cfg(feature = "jwt")]
     if call.grant_type() == "urn:ietf:params:oauth:grant-type:jwt-bearer" {
         let assertion = call.parameter("assertion").ok_or(missing)?;
@@ -173,8 +173,8 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
     }
 }
 
-/// Accepts one way of authentication, so that a client which uses another is noticed. RFC 6749
-/// section 2.3: no more than one in a request.
+/// Checks the client's authentication. Only the configured method is accepted, so that a test notices a
+/// client that uses another. A request must not use two methods (RFC 6749 section 2.3).
 pub(super) fn authenticate(server: &mut Server, now: Now, call: &TokenCall) -> Result<(), Refused> {
     #[cfg(not(feature = "jwt"))]
     let _ = now;
@@ -223,7 +223,7 @@ fn basic(header: &str) -> Option<(String, String)> {
     Some((user.to_owned(), password.to_owned()))
 }
 
-/// The token of a `Bearer` header (RFC 6750 section 2.1).
+/// Reads the token from a `Bearer` header (RFC 6750 section 2.1).
 pub(super) fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

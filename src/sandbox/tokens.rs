@@ -1,17 +1,17 @@
-//! What the server keeps and answers: values.
+//! The values that the server keeps and returns.
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
-/// The moment of a decision. Lifetimes go by `monotonic`, dates by `wall`.
+/// The time of a decision. `monotonic` measures lifetimes, `wall` makes dates.
 #[derive(Clone, Copy)]
 pub(super) struct Now {
     pub(super) monotonic: Duration,
     pub(super) wall: OffsetDateTime,
 }
 
-/// A refusal as RFC 6749 section 5.2 answers it.
+/// A refusal (RFC 6749 section 5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refused {
     pub(super) status: u16,
@@ -35,7 +35,7 @@ impl Refused {
     }
 }
 
-/// What an answer carries: indexes of the tokens in it.
+/// The tokens in a reply, by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Issued {
     pub(super) access: usize,
@@ -46,7 +46,7 @@ pub(super) type Decision = Result<Issued, Refused>;
 
 pub(super) struct Login {
     pub(super) scope: String,
-    /// That of the authorization request, for the ID token.
+    /// The nonce of the authorization request, for the ID token.
     pub(super) nonce: Option<String>,
     pub(super) ended: bool,
     pub(super) newest: Issued,
@@ -56,32 +56,32 @@ pub(super) struct RefreshToken {
     pub(super) text: String,
     pub(super) login: usize,
     pub(super) issued_at: Duration,
-    /// The one it replaced.
+    /// The refresh token that this one replaced.
     pub(super) parent: Option<usize>,
-    /// The pair that replaced it first.
+    /// The first pair that replaced this token.
     pub(super) successor: Option<Issued>,
-    /// When it was replaced.
+    /// When this token was replaced.
     pub(super) replaced_at: Option<Duration>,
-    /// No longer good, whatever the rotation says.
+    /// Ended, whatever the rotation says.
     pub(super) ended: bool,
 }
 
 pub(super) struct AccessToken {
     pub(super) text: String,
-    /// `None` for a token of the client itself.
+    /// The login; `None` for a token that the client got for itself.
     pub(super) login: Option<usize>,
-    /// The refresh token it belongs to.
+    /// The refresh token of the same pair.
     pub(super) refresh: Option<usize>,
     pub(super) issued_at: Duration,
     pub(super) ends_at: Duration,
     pub(super) ended: bool,
     pub(super) used: bool,
-    /// On whose behalf, without a login.
+    /// The user on whose behalf the token was issued without a login.
     pub(super) subject: Option<String>,
     pub(super) scope: String,
 }
 
-/// The owner of an access token that was honoured.
+/// The owner of a valid access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Owner {
     pub(super) access: usize,

@@ -1,4 +1,4 @@
-//! The checks, one rule each.
+//! The checks, one for each rule of the contract.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -13,7 +13,7 @@ use crate::error::BoxError;
 use crate::record::Record;
 use crate::token::Token;
 
-/// What a check cannot be run without.
+/// The information that a check needs.
 #[derive(Clone, Copy)]
 pub(super) enum Needs {
     Compare,
@@ -57,7 +57,7 @@ pub(super) fn all() -> impl Iterator<Item = Row> {
 }
 
 impl Contract<'_> {
-    /// Fails unless a handle of its own reads `expected`.
+    /// Fails unless a new handle reads `expected`.
     fn holds(&self, expected: &Record) -> Result<(), BoxError> {
         same(expected, self.open().load()?.as_ref())
     }
@@ -78,7 +78,7 @@ impl Contract<'_> {
         match self.open().lock(wait) {
             Err(error) if matches!(BackendError::find(&error), Some(BackendError::Busy(_))) => {}
             Err(error) => return Err(format!("not Busy but: {error}").into()),
-            Ok(_) => return Err("a second handle has the lock too".into()),
+            Ok(_) => return Err("a second handle got the lock as well".into()),
         }
         let took = start.elapsed();
         ensure(took < wait + Duration::from_secs(60), || {
@@ -211,7 +211,7 @@ fn no_secret(it: &Contract<'_>) -> Result<(), BoxError> {
     handle.save(&record)?;
     let guard = handle.lock(Duration::from_secs(10))?;
     let mut said = format!("{} {guard:?} ", handle.describe());
-    // A busy lock, and a record that does not follow: errors, where the backend can make them.
+    // Causes the errors that the backend can make: a busy lock, and a record that does not follow.
     for error in [it.open().lock(Duration::ZERO).err(), handle.save(&first()).err()] {
         said += &error.map(|error| format!("{error} {error:?}")).unwrap_or_default();
     }
@@ -219,13 +219,13 @@ fn no_secret(it: &Contract<'_>) -> Result<(), BoxError> {
 }
 
 fn whole_records(it: &Contract<'_>) -> Result<(), BoxError> {
-    // Lengths differ, so that a mixture of two records cannot pass for one.
+    // The lengths differ, so that a mixture of two records is noticed.
     let numbered =
         |n: usize| token(n).with_scope(format!("{n} {}", "x".repeat(n * 7_919 % 20_000)));
     let mut record = Record::from(numbered(0));
     it.open().save(&record)?;
-    // A reader's look counts when the writer has gone on since the one before, and it writes until
-    // both have had theirs: that they overlap is no luck.
+    // A read counts only if the writer has written since the read before. The writer goes on until both
+    // readers have enough such reads, so reads and writes surely overlap.
     const EACH: usize = 40;
     let written = AtomicUsize::new(0);
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! The checks that need another process, a store that was opened anew, or a power cut.
+//! The checks that need another process, a reopened store, or a power cut.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ pub(super) const OUTSIDE: [Row; 9] = [
     ("a saved record survives a power cut", &[Needs::PowerCut], power_cut),
 ];
 
-/// Somebody who shares no memory with the handles of this process.
+/// Another user of the store that shares no memory with the handles of this process.
 enum Other {
     Handle(Box<dyn TokenBackend>),
     Process(Worker),
@@ -43,7 +43,7 @@ impl Other {
         }
     }
 
-    /// Saves a successor of what it finds.
+    /// Saves a successor of the stored record.
     fn advance(&mut self, n: usize) -> Result<(), BoxError> {
         match self {
             Other::Handle(store) => {
@@ -68,7 +68,7 @@ impl Contract<'_> {
         Worker::start(test, store)
     }
 
-    /// Everybody who was offered.
+    /// All other users that the author has set up.
     fn others(&self) -> Result<Vec<Other>, BoxError> {
         let mut others: Vec<Other> = Vec::new();
         others.extend(self.reopen.as_ref().map(|reopen| Other::Handle(reopen())));
@@ -80,7 +80,7 @@ impl Contract<'_> {
 }
 
 fn in_other(error: &BoxError) -> BoxError {
-    format!("read by a store that was opened anew: {error}").into()
+    format!("read by a reopened store: {error}").into()
 }
 
 fn reopened(it: &Contract<'_>) -> Result<(), BoxError> {
@@ -97,14 +97,12 @@ fn reopened(it: &Contract<'_>) -> Result<(), BoxError> {
     handle.clear()?;
     for mut other in it.others()? {
         let found = other.load()?;
-        ensure(found.is_none(), || {
-            "clear was not seen by a store that was opened anew".to_owned()
-        })?;
+        ensure(found.is_none(), || "a reopened store still has the record after clear".to_owned())?;
     }
     Ok(())
 }
 
-/// A handle that has loaded and saved before still reads the store.
+/// A handle that has loaded and saved before must read the store again.
 fn reads_again(it: &Contract<'_>) -> Result<(), BoxError> {
     for other in &mut it.others()? {
         it.empty()?;
@@ -150,7 +148,7 @@ fn seen_by_a_process(it: &Contract<'_>) -> Result<(), BoxError> {
     let mut record = first();
     handle.save(&record)?;
     for n in 1..4 {
-        // Each has the one before in memory by now.
+        // By now each handle may have cached the record before.
         let theirs = worker.load()?;
         same(&record, theirs.as_ref()).map_err(|error| in_other(&error))?;
         worker.ask("note")?;
@@ -242,7 +240,7 @@ fn power_cut(it: &Contract<'_>) -> Result<(), BoxError> {
         same(record, reopened.as_ref())
             .map_err(|error| format!("after the power was cut: {error}"))?;
     }
-    // What is read is believed: so it has to be durable too, whoever saved it.
+    // A client trusts the record that it reads, so that record must be durable, whoever saved it.
     let found = it.open().load()?;
     cut();
     let reopened = it.reopen.as_ref().unwrap_or(&it.open)().load()?;

@@ -1,28 +1,28 @@
-//! What the checks found.
+//! The result of the checks.
 
 use std::fmt;
 
-/// What the checks found, and which were not run.
+/// The result of the checks, and the checks that were not run.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 #[must_use]
 pub struct Report {
-    /// Checks that passed.
+    /// The checks that passed.
     pub passed: Vec<&'static str>,
-    /// Checks that did not, with the reason.
+    /// The checks that failed, with the reason.
     pub failed: Vec<(&'static str, String)>,
-    /// Checks that were not run because the suite was not told enough, with what it was not told.
-    /// [`Report::assert`] fails because of them.
+    /// The checks that were not run because information was missing, with the missing information.
+    /// [`Report::assert`] fails if there are any.
     pub skipped: Vec<(&'static str, String)>,
-    /// Checks that were not run because the author, or the backend itself, said why not.
+    /// The checks that were not run for a reason that the author or the backend gave.
     pub excused: Vec<(&'static str, String)>,
 }
 
 impl Report {
-    /// Panics with the whole report if a check failed, or was not run and nobody said why.
+    /// Panics with the whole report if a check failed, or was not run without a reason.
     ///
-    /// A check is run when [`Contract`](super::Contract) is told what the check needs; it is excused by
-    /// a declaration (`compares(false)`, `locks(LockKind::None)`, a `durability` that says
+    /// A check runs if [`Contract`](super::Contract) has the information that the check needs. A check is
+    /// excused by a declaration (`compares(false)`, `locks(LockKind::None)`, a `durability` that says
     /// [`Memory`](crate::backend::Durability::Memory)) or by
     /// [`Contract::without`](super::Contract::without).
     #[allow(clippy::panic)] // It is an assertion.
@@ -33,13 +33,13 @@ impl Report {
         }
         if !self.skipped.is_empty() {
             panic!(
-                "the backend was not checked as a whole: give the suite what it lacks, or say why a \
-                 check does not apply, with Contract::without\n{self}"
+                "the backend was not fully checked: give the suite what it needs, or excuse a \
+                 check with Contract::without and a reason\n{self}"
             );
         }
     }
 
-    /// Everything that was not checked, with the reason: a promise that rests on the author's word.
+    /// All checks that were not run, with the reason. For these, the promise rests on the author's word.
     pub fn not_checked(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let all = self.skipped.iter().chain(&self.excused);
         all.map(|(name, reason)| (*name, reason.as_str()))

@@ -1,4 +1,4 @@
-//! A second process that works on the same store.
+//! A second process that uses the same store.
 
 use std::env;
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -13,28 +13,28 @@ use crate::backend::{BackendError, Guard, TokenBackend};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The store's name for the second process. Where it is not set, this is no second process.
+/// The variable with the store's name. Only a second process has it.
 const STORE: &str = "EVERGRANT_CONTRACT_STORE";
 
-/// Begins a line that is an answer and not the test runner's.
+/// The beginning of each line that is an answer, and not a line of the test runner.
 const ANSWER: &str = "evergrant-contract ";
 
-/// Longer than any wait that a check asks for.
+/// Longer than any wait in a check.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What the second process of [`Contract::in_second_process`](super::Contract::in_second_process)
-/// runs: the first line of the test that is started again. `open` opens the store by the name that was
-/// given there.
+/// Runs the second process of [`Contract::in_second_process`](super::Contract::in_second_process). Call it
+/// in the first line of the test that is started again. `open` opens the store by the name that was given to
+/// `in_second_process`.
 ///
-/// In the first process it returns at once. In the second it does what the first one says, and ends
-/// the process. A test can have one worker.
+/// In the first process this function returns at once. In the second process it follows the commands of the
+/// first process, then ends the process. A test can have one worker.
 pub fn worker<B: TokenBackend>(open: impl FnOnce(&str) -> B) {
     let Some(name) = env::var_os(STORE) else { return };
     let done = obey(&open(&name.to_string_lossy()));
     std::process::exit(i32::from(done.is_err()));
 }
 
-/// Until nobody asks any more: the first process has closed the pipe, or died.
+/// Answers commands until the first process closes the pipe or dies.
 fn obey(store: &dyn TokenBackend) -> io::Result<()> {
     let mut guard = None;
     say("ready")?;
@@ -56,7 +56,7 @@ fn obey(store: &dyn TokenBackend) -> io::Result<()> {
 
 fn say(answer: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    // The runner may have written half a line before.
+    // The test runner may have written half a line before.
     writeln!(out, "\n{ANSWER}{answer}")?;
     out.flush()
 }
@@ -88,7 +88,7 @@ fn order(
     Ok("done".to_owned())
 }
 
-/// Counts the stored revision up, under the lock.
+/// Saves a successor under the lock, with the next revision.
 pub(super) fn increment(store: &dyn TokenBackend, times: usize) -> Result<(), BoxError> {
     for _ in 0..times {
         let _guard = store.lock(Duration::from_secs(30))?;
@@ -99,18 +99,18 @@ pub(super) fn increment(store: &dyn TokenBackend, times: usize) -> Result<(), Bo
     Ok(())
 }
 
-/// The second process, seen from the first. Dropping it kills it.
+/// The first process's handle on the second process. Dropping the handle kills the second process.
 pub(super) struct Worker {
     child: Child,
     orders: ChildStdin,
     lines: Receiver<String>,
     test: String,
-    /// What it said that was no answer.
+    /// The output of the second process that was no answer.
     said: String,
 }
 
 impl Worker {
-    /// Starts `test` of this test program again, on the store that is called `store`.
+    /// Starts `test` of this test program again, for the store named `store`.
     pub(super) fn start(test: &str, store: &str) -> Result<Worker, BoxError> {
         let mut child = Command::new(env::current_exe()?)
             .args(["--exact", test, "--nocapture", "--test-threads=1", "--include-ignored"])
@@ -161,7 +161,7 @@ impl Worker {
         }
     }
 
-    /// One order and its answer; an error of the store is an error.
+    /// Sends a command and returns the answer. An error of the store is an error.
     pub(super) fn ask(&mut self, order: &str) -> Result<String, BoxError> {
         writeln!(self.orders, "{order}")?;
         let answer = self.answer()?;
@@ -180,7 +180,7 @@ impl Worker {
         record.transpose()
     }
 
-    /// Ends it as a power cut would: nothing of it runs any more, no destructor either.
+    /// Kills the process, so that no destructor runs.
     pub(super) fn kill(mut self) -> Result<(), BoxError> {
         self.child.kill()?;
         self.child.wait()?;

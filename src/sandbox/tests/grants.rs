@@ -1,4 +1,4 @@
-//! Codes, client authentication, the form of requests, and what is shown of them.
+//! Authorization codes, client authentication, the format of requests, and secrecy.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::sandbox::{Fault, Sandbox};
 
 const ISSUER: &str = "http://127.0.0.1:1";
 
-/// The code of an authorization with these parameters besides the usual ones.
+/// Authorizes with these parameters besides the usual ones, and returns the code.
 fn code(desk: &mut Desk, more: &[(&str, &str)]) -> String {
     let usual = [
         ("response_type", "code"),
@@ -37,7 +37,7 @@ fn code(desk: &mut Desk, more: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn a_code_that_comes_twice_ends_the_login_that_came_of_it() {
+fn a_code_sent_twice_ends_the_login_it_began() {
     let mut desk = Desk::new(Rotation::UntilUsed, unchanged);
     let code = code(&mut desk, &[("scope", "a b")]);
     let (now, uri) = (desk.now(), Some("http://127.0.0.1:7/cb"));
@@ -51,7 +51,7 @@ fn a_code_that_comes_twice_ends_the_login_that_came_of_it() {
 }
 
 #[test]
-fn a_code_wants_its_own_redirect_uri_and_ends_after_ten_minutes() {
+fn a_code_needs_its_redirect_uri_and_expires_after_ten_minutes() {
     let mut desk = Desk::new(Rotation::UntilUsed, unchanged);
     let (one, two) = (code(&mut desk, &[]), code(&mut desk, &[]));
     let (now, other) = (desk.now(), Some("http://127.0.0.1:7/cb/"));
@@ -63,7 +63,7 @@ fn a_code_wants_its_own_redirect_uri_and_ends_after_ten_minutes() {
 }
 
 #[test]
-fn pkce_is_checked_when_it_was_begun() {
+fn pkce_is_checked_if_the_request_used_it() {
     // RFC 7636 appendix B.
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -88,7 +88,7 @@ fn pkce_is_checked_when_it_was_begun() {
 }
 
 #[test]
-fn an_authorization_request_that_cannot_be_trusted_is_not_sent_back() {
+fn an_untrusted_authorization_request_is_not_sent_back() {
     let mut desk = Desk::new(Rotation::UntilUsed, unchanged);
     for (id, uri) in [
         ("other", "http://127.0.0.1/cb"),
@@ -123,7 +123,7 @@ const ID: &str = "app 1:+é";
 const SECRET: &str = "s&=+% t";
 
 #[test]
-fn each_way_of_client_authentication_accepts_itself_and_nothing_else() {
+fn only_the_configured_client_authentication_is_accepted() {
     let grant = ("grant_type", "refresh_token");
     let ways = [
         (ClientAuth::Basic, basic("app%201%3A%2B%C3%A9:s%26%3D%2B%25%20t"), vec![grant]),
@@ -137,7 +137,7 @@ fn each_way_of_client_authentication_accepts_itself_and_nothing_else() {
         for (sent, header, parameters) in &ways {
             let mut desk = Desk::new(Rotation::Strict, |s| {
                 s.client_auth = *accepted;
-                // Raw and body cannot carry a colon in the id; only the encoded way can.
+                // Only form-encoded Basic can carry a colon in the client id.
                 s.client_id = if *sent == ClientAuth::Basic { ID } else { "app 1" }.to_owned();
                 s.client_secret = Some(SECRET.to_owned());
             });
@@ -171,7 +171,7 @@ fn basic_reads_a_space_as_a_plus_sign_and_as_percent_20() {
 }
 
 #[test]
-fn client_credentials_bring_an_access_token_of_the_client_and_nothing_to_refresh() {
+fn client_credentials_issue_no_refresh_token() {
     let mut desk = Desk::new(Rotation::Strict, unchanged);
     let us = basic("sandbox-client:sandbox-secret");
     let call = form(us, &[("grant_type", "client_credentials"), ("scope", "a")]);
@@ -186,7 +186,7 @@ fn client_credentials_bring_an_access_token_of_the_client_and_nothing_to_refresh
 }
 
 #[test]
-fn a_malformed_token_request_is_told_so_and_spends_nothing() {
+fn a_malformed_token_request_is_refused_and_uses_up_nothing() {
     let mut desk = Desk::new(Rotation::StrictFamily, unchanged);
     let pair = desk.login();
     let token = desk.refresh_text(pair);
@@ -210,7 +210,7 @@ fn a_malformed_token_request_is_told_so_and_spends_nothing() {
 }
 
 #[test]
-fn a_chunked_body_is_read_whole_however_it_arrives_and_the_next_request_is_kept() {
+fn a_chunked_body_is_read_whole_in_any_pieces() {
     struct Drip<'a>(&'a [u8]);
     impl std::io::Read for Drip<'_> {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
@@ -240,14 +240,14 @@ fn a_chunked_body_is_read_whole_however_it_arrives_and_the_next_request_is_kept(
 }
 
 #[test]
-fn a_date_is_written_as_http_wants_it() {
+fn a_date_has_the_format_of_http() {
     // The example of RFC 9110 section 5.6.7.
     let date = time::OffsetDateTime::from_unix_timestamp(784_111_777).unwrap();
     assert_eq!(http_date(date), "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
 #[test]
-fn nothing_public_shows_a_secret() {
+fn no_debug_output_shows_a_secret() {
     fn is_shareable<T: Send + Sync>() {}
     is_shareable::<Sandbox>();
     let mut desk = Desk::new(Rotation::UntilUsed, unchanged);

@@ -1,4 +1,4 @@
-//! What becomes of refresh tokens, class by class.
+//! What happens to refresh tokens, for each kind of rotation.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::sandbox::tokens::TOO_EARLY;
 const GRACE: Duration = Duration::from_secs(30);
 
 #[test]
-fn without_rotation_a_refresh_token_stays_good_and_none_comes_back() {
+fn without_rotation_a_refresh_token_stays_valid() {
     let mut desk = Desk::new(Rotation::None, unchanged);
     let first = desk.login();
     for _ in 0..3 {
@@ -24,7 +24,7 @@ fn without_rotation_a_refresh_token_stays_good_and_none_comes_back() {
 }
 
 #[test]
-fn a_grace_window_answers_a_repeat_with_the_same_pair_and_then_refuses() {
+fn a_grace_window_repeats_the_pair_and_then_refuses() {
     let mut desk = Desk::new(Rotation::Grace(GRACE), |s| s.same_pair = true);
     let first = desk.login();
     let second = desk.refresh(first).unwrap();
@@ -39,7 +39,7 @@ fn a_grace_window_answers_a_repeat_with_the_same_pair_and_then_refuses() {
 }
 
 #[test]
-fn a_grace_window_may_answer_with_a_second_pair_and_both_are_good() {
+fn a_grace_window_may_issue_a_second_valid_pair() {
     let mut desk = Desk::new(Rotation::Grace(GRACE), unchanged);
     let first = desk.login();
     let (a, b) = (desk.refresh(first).unwrap(), desk.refresh(first).unwrap());
@@ -49,7 +49,7 @@ fn a_grace_window_may_answer_with_a_second_pair_and_both_are_good() {
 }
 
 #[test]
-fn a_second_pair_may_end_the_first_with_all_that_came_of_it() {
+fn a_second_pair_may_end_the_first_and_its_successors() {
     let mut desk = Desk::new(Rotation::Grace(GRACE), |s| s.second_pair_ends_first = true);
     let first = desk.login();
     let a = desk.refresh(first).unwrap();
@@ -64,7 +64,7 @@ fn a_second_pair_may_end_the_first_with_all_that_came_of_it() {
 }
 
 #[test]
-fn after_a_grace_window_that_ends_the_login_nothing_of_it_is_good() {
+fn a_late_repeat_may_end_the_whole_login() {
     let mut desk = Desk::new(Rotation::GraceThenFamily(GRACE), unchanged);
     let first = desk.login();
     let second = desk.refresh(first).unwrap();
@@ -78,7 +78,7 @@ fn after_a_grace_window_that_ends_the_login_nothing_of_it_is_good() {
 }
 
 #[test]
-fn until_its_successor_is_used_a_refresh_token_is_good() {
+fn a_refresh_token_works_until_its_successor_is_used() {
     let mut desk = Desk::new(Rotation::UntilUsed, unchanged);
     let first = desk.login();
     let lost = desk.refresh(first).unwrap();
@@ -92,7 +92,7 @@ fn until_its_successor_is_used_a_refresh_token_is_good() {
 }
 
 #[test]
-fn the_use_of_the_new_access_token_or_of_the_new_refresh_token_ends_the_old_one() {
+fn using_either_new_token_ends_the_old_refresh_token() {
     for by_api in [true, false] {
         for fatal in [true, false] {
             let mut desk = Desk::new(Rotation::UntilUsed, |s| s.reuse_ends_login = fatal);
@@ -112,7 +112,7 @@ fn the_use_of_the_new_access_token_or_of_the_new_refresh_token_ends_the_old_one(
 }
 
 #[test]
-fn strict_rotation_refuses_a_repeat_and_leaves_the_login_alone() {
+fn strict_rotation_refuses_a_repeat_and_keeps_the_login() {
     for rotation in [Rotation::Strict, Rotation::Unknown] {
         let mut desk = Desk::new(rotation, unchanged);
         let first = desk.login();
@@ -125,7 +125,7 @@ fn strict_rotation_refuses_a_repeat_and_leaves_the_login_alone() {
 }
 
 #[test]
-fn strict_rotation_with_family_ends_the_login_at_a_repeat_but_no_other_login() {
+fn strict_family_rotation_ends_only_the_repeated_login() {
     let mut desk = Desk::new(Rotation::StrictFamily, unchanged);
     let other = desk.login();
     let first = desk.login();
@@ -156,7 +156,7 @@ fn the_old_access_token_may_end_at_a_refresh() {
 }
 
 #[test]
-fn an_access_token_ends_with_its_lifetime_and_on_command() {
+fn an_access_token_ends_with_its_lifetime_or_on_command() {
     let mut desk = Desk::new(Rotation::Strict, unchanged);
     let first = desk.login();
     desk.clock.advance(Duration::from_secs(3599));
@@ -179,7 +179,7 @@ fn a_refresh_is_too_early_while_the_newest_access_token_is_young() {
     assert_eq!(desk.refresh(first), Err(TOO_EARLY));
     desk.clock.advance(Duration::from_secs(1));
     let second = desk.refresh(first).unwrap();
-    // A repeat is too early before it is a reuse, and so it is not punished.
+    // The check for "too early" comes before the check for reuse, so the repeat does not end the login.
     assert_eq!(desk.refresh(first), Err(TOO_EARLY));
     assert!(desk.server.login_alive());
     let now = desk.now();
@@ -198,7 +198,7 @@ fn a_refresh_may_ask_for_less_scope_but_not_for_more() {
 }
 
 #[test]
-fn revoking_a_refresh_token_ends_its_login_and_an_access_token_only_itself() {
+fn revoking_a_refresh_token_ends_its_login() {
     let mut desk = Desk::new(Rotation::Strict, unchanged);
     let pair = desk.login();
     let access = desk.server.access_tokens[pair.access].text.clone();
