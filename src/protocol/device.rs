@@ -90,7 +90,7 @@ impl DeviceCode {
 
     /// Whether it was started with this provider and application.
     pub(crate) fn is_for(&self, provider: &Provider, credentials: &Credentials) -> bool {
-        self.token_endpoint == provider.token_endpoint && self.client_id == credentials.id()
+        self.token_endpoint == provider.endpoints.token && self.client_id == credentials.id()
     }
 }
 
@@ -120,7 +120,10 @@ impl fmt::Display for DeviceCode {
 }
 
 /// Starts a device login (RFC 8628 section 3.1). No scopes means the provider's default ones.
-pub(crate) fn device_authorization(caller: &Requester<'_>, scopes: &[&str]) -> Result<TokenRequest> {
+pub(crate) fn device_authorization(
+    caller: &Requester<'_>,
+    scopes: &[&str],
+) -> Result<TokenRequest> {
     let provider = caller.provider;
     let Some(endpoint) = provider.device_authorization_endpoint() else {
         return Err(Error::config(format!(
@@ -128,10 +131,11 @@ pub(crate) fn device_authorization(caller: &Requester<'_>, scopes: &[&str]) -> R
             provider.display_name
         )));
     };
-    let defaults: Vec<&str> = provider.default_scopes.iter().map(String::as_str).collect();
+    let defaults: Vec<&str> =
+        provider.authorization.default_scopes.iter().map(String::as_str).collect();
     let scopes = if scopes.is_empty() { &defaults } else { scopes };
     let mut params = Params::new();
-    if let Some(scope) = join_scopes(scopes, provider.scope_separator)? {
+    if let Some(scope) = join_scopes(scopes, provider.authorization.scope_separator)? {
         params.push("scope", scope);
     }
     let header = authenticate(caller, &mut params)?;
@@ -181,7 +185,7 @@ pub(crate) fn read_device(
                 expires_at: lifetime.map(|lifetime| later(sent_at, lifetime)),
                 lifetime,
                 interval: value.get("interval").and_then(seconds).unwrap_or(INTERVAL),
-                token_endpoint: provider.token_endpoint.clone(),
+                token_endpoint: provider.endpoints.token.clone(),
                 client_id: credentials.id().to_owned(),
             })
         }
@@ -279,7 +283,8 @@ mod tests {
         );
         let plain = provider.to_builder().token_format(crate::provider::TokenFormat::Form);
         let plain = plain.build()?;
-        let poll = device_token(&Requester { provider: &plain, extra: &[], ..caller }, &"d 1".into())?;
+        let poll =
+            device_token(&Requester { provider: &plain, extra: &[], ..caller }, &"d 1".into())?;
         let expected = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code\
                         &device_code=d%201&client_id=app";
         assert_eq!(std::str::from_utf8(&poll.body), Ok(expected));
