@@ -65,7 +65,9 @@ pub struct Health {
     pub refreshed_at: Option<OffsetDateTime>,
     /// When a person last consented, with this crate.
     pub consented_at: Option<OffsetDateTime>,
-    /// When the refresh token ends, by the service's answer. Most services move it at each refresh.
+    /// When the refresh token ends, by the service's answer or by the provider's
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). Most services move this at each
+    /// refresh.
     pub refresh_expires_at: Option<OffsetDateTime>,
     /// When the login ends if nobody refreshes it (the provider's `idle_limit`).
     pub idle_ends_at: Option<OffsetDateTime>,
@@ -134,8 +136,8 @@ impl Health {
         let life = self.refresh_expires_at.map(|end| clock::until(began, end));
         let limits = [life, provider.refresh.idle_limit];
         let limit = limits.iter().flatten().min().copied().unwrap_or(UNKNOWN_LIMIT);
-        let near = self.refresh_expires_at.zip(life).is_some_and(|(end, life)| {
-            clock::until(self.at, end) < life / 4 && since >= DAY.min(life / 8)
+        let near = self.refresh_expires_at.is_some_and(|end| {
+            clock::until(self.at, end) < limit / 4 && since >= DAY.min(limit / 8)
         });
         since >= limit / 2 || near
     }

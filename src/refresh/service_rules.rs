@@ -142,7 +142,8 @@ impl Keeper {
         if note.answered || left > pause { Duration::ZERO } else { left }
     }
 
-    /// When a new refresh token ends that is not used; the answer's own word goes first.
+    /// When a refresh token ends that came, or was used, at `issued_at`. The answer's own word goes
+    /// first, the provider's idle limit second.
     pub(super) fn refresh_end(
         &self,
         issued_at: Option<OffsetDateTime>,
