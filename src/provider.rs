@@ -38,13 +38,11 @@ pub use self::error_rule::{ErrorRule, Verdict};
 #[cfg(feature = "identity")]
 pub(crate) use self::profile::Step;
 #[cfg(feature = "identity")]
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub use self::profile::{EmailPlace, Profile};
 pub use self::refresh::{RefreshGrant, RefreshRules, RefusalLimit, Rotation};
 pub use self::reply::ReplyRules;
 pub use self::revocation::RevocationStyle;
 #[cfg(feature = "jwt")]
-#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
 pub use self::token_request::AssertionAudience;
 pub use self::token_request::{ClientAuth, TokenFormat, TokenRequestRules};
 use crate::error::Result;

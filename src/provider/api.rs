@@ -13,7 +13,6 @@ pub struct ApiRules {
     pub auth_scheme: Option<String>,
     /// How the service tells who has logged in. `None` means at the userinfo endpoint.
     #[cfg(feature = "identity")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
     pub profile: Option<super::Profile>,
 }
 

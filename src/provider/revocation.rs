@@ -12,11 +12,9 @@ pub enum RevocationStyle {
     Delete,
     /// POST without a body, with the access token as the bearer: Kakao's unlink.
     #[cfg(feature = "identity")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
     Bearer,
     /// A token request with `grant_type=delete` and the access token: Naver's way.
     #[cfg(feature = "identity")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
     DeleteGrant,
 }
 

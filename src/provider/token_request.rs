@@ -26,11 +26,9 @@ pub struct TokenRequestRules {
     pub timeout: Duration,
     /// The audience of a client assertion.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub assertion_audience: AssertionAudience,
     /// The `typ` of a client assertion. `None` means `JWT`.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub assertion_type: Option<String>,
 }
 
@@ -80,18 +78,15 @@ pub enum ClientAuth {
     /// A JWT signed with the client's private key (`private_key_jwt`, RFC 7523 section 2.2). The key
     /// comes from `Credentials::signed`. Credentials with a key use the key at every provider.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     PrivateKeyJwt,
     /// A JWT signed with the client secret (`client_secret_jwt`, HS256; OpenID Connect Core section
     /// 9).
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     SecretJwt,
 }
 
 /// The audience of a client assertion (RFC 7523 section 3).
 #[cfg(feature = "jwt")]
-#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AssertionAudience {

@@ -15,7 +15,6 @@ use crate::provider::{
 /// - Revoking either token ends the whole authorization (`[V:doc discord-api-docs, Aug 2026]`).
 /// - Whether a refresh replaces the refresh token: `[?]`, so the strictest case is assumed. Whether
 ///   Discord honours PKCE: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn discord() -> Provider {
     let profile = Profile::get("https://discord.com/api/users/@me")
         .email(EmailPlace::at("email").verified("verified"));
@@ -44,7 +43,6 @@ pub fn discord() -> Provider {
 /// # Errors
 ///
 /// [`Error::Config`] for a version that is not written as `v22.0`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn facebook(version: &str) -> Result<Provider> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let numbers = version.strip_prefix('v').and_then(|numbers| numbers.split_once('.'));
@@ -81,13 +79,11 @@ pub fn facebook(version: &str) -> Result<Provider> {
 ///   token.
 /// - There is no refresh and no revocation.
 /// - Whether FranceConnect honours PKCE: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn franceconnect() -> Provider {
     france("franceconnect", "https://app.franceconnect.gouv.fr/api/v1").checked_by_test()
 }
 
 /// FranceConnect, the integration environment; see [`franceconnect`].
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn franceconnect_integration() -> Provider {
     let base = "https://fcp.integ01.dev-franceconnect.fr/api/v1";
     france("franceconnect_integration", base).checked_by_test()
@@ -113,7 +109,6 @@ fn france(name: &str, base: &str) -> ProviderBuilder {
 /// - To revoke is to *unlink* the application from the account: a POST with the access token as the
 ///   bearer (`[?]`; the request of httpx-oauth has no such header, `[V:run]`).
 /// - Whether Kakao honours PKCE: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn kakao() -> Provider {
     let profile = Profile::post("https://kapi.kakao.com/v2/user/me")
         .query("property_keys", "[\"kakao_account.email\"]")
@@ -155,7 +150,6 @@ pub fn kakao() -> Provider {
 ///     .build()?;
 /// # Ok::<(), evergrant::Error>(())
 /// ```
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn linkedin() -> Provider {
     let profile = Profile::get("https://api.linkedin.com/v2/me")
         .query("projection", "(id)")
@@ -183,7 +177,6 @@ pub fn linkedin() -> Provider {
 /// - The lifetime comes as a text (`[V:issue panva/oauth4webapi#112]`).
 /// - Revocation is a request to the token endpoint and takes the access token (`[V:src]`).
 /// - Whether a refresh replaces the refresh token: `[?]`. Whether Naver honours PKCE: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn naver() -> Provider {
     let profile =
         Profile::post("https://openapi.naver.com/v1/nid/me").inside("response").email("email");
@@ -208,7 +201,6 @@ pub fn naver() -> Provider {
 /// # Errors
 ///
 /// As [`Provider::discover`].
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn openid(issuer: &str) -> Result<Provider> {
     Provider::discover(issuer)?.name("openid").default_scopes(&["openid", "email"]).build()
 }
@@ -225,7 +217,6 @@ pub fn openid(issuer: &str) -> Result<Provider> {
 ///
 /// [`Error::Config`] for a domain with other characters than letters, digits, `.` and `-`; and as
 /// [`Provider::discover`].
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn okta(domain: &str) -> Result<Provider> {
     okta_at(&okta_issuer(domain)?)
 }
@@ -251,7 +242,6 @@ fn okta_issuer(domain: &str) -> Result<String> {
 /// - The id is the user's name. There never is an e-mail address (`[V:src]`).
 /// - Reddit expects a descriptive `User-Agent`: set yours with `ProviderBuilder::user_agent`.
 /// - Whether a refresh replaces the refresh token: `[?]`. Whether Reddit honours PKCE: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn reddit() -> Provider {
     Provider::builder("reddit")
         .display_name("Reddit")
@@ -283,7 +273,6 @@ pub fn reddit() -> Provider {
 ///
 /// [`Error::Config`] for a shop with other characters than letters, digits and `-`, or a version that is
 /// not written as `2026-07`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn shopify(shop: &str, api_version: &str) -> Result<Provider> {
     if shop.is_empty() || !shop.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         return Err(Error::config(format!(

@@ -187,7 +187,6 @@ impl ProviderBuilder {
     /// The audience of a client assertion. [`AssertionAudience::Issuer`](crate::provider::AssertionAudience::Issuer)
     /// by default.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn assertion_audience(
         mut self,
         audience: crate::provider::AssertionAudience,
@@ -199,7 +198,6 @@ impl ProviderBuilder {
     /// The `typ` of a client assertion. `JWT` by default; the draft that updates RFC 7523 wants
     /// `client-authentication+jwt`.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn assertion_type(mut self, typ: impl Into<String>) -> ProviderBuilder {
         self.0.token_request.assertion_type = Some(typ.into());
         self
@@ -370,7 +368,6 @@ impl ProviderBuilder {
     /// How the service tells who has logged in. At the userinfo endpoint by default. The access token is
     /// sent to the hosts of the profile's addresses.
     #[cfg(feature = "identity")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
     pub fn profile(mut self, profile: crate::provider::Profile) -> ProviderBuilder {
         self.0.api.profile = Some(profile);
         self
