@@ -34,8 +34,8 @@ impl ProviderBuilder {
 ///
 /// The addresses of the authorization server: [`Endpoints`](crate::provider::Endpoints).
 impl ProviderBuilder {
-    /// The authorization endpoint (RFC 6749 section 3.1): the browser is sent there. A query in the address is
-    /// kept.
+    /// The authorization endpoint (RFC 6749 section 3.1): the browser is sent there. A query in the
+    /// address is kept.
     pub fn authorization_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.authorization = Some(address.into());
         self
@@ -177,15 +177,15 @@ impl ProviderBuilder {
     }
 
     /// How long a token request may take. 120 seconds by default: a service was seen to rotate after 35
-    /// seconds (Exact Online, exactonline-api-dotnet-client#152), and a request that the client gave up can
-    /// still be served.
+    /// seconds (Exact Online, exactonline-api-dotnet-client#152), and a request that the client gave up
+    /// can still be served.
     pub fn token_timeout(mut self, timeout: Duration) -> ProviderBuilder {
         self.0.token_request.timeout = timeout;
         self
     }
 
-    /// The audience of a client assertion. [`AssertionAudience::Issuer`](crate::provider::AssertionAudience::Issuer)
-    /// by default.
+    /// The audience of a client assertion.
+    /// [`AssertionAudience::Issuer`](crate::provider::AssertionAudience::Issuer) by default.
     #[cfg(feature = "jwt")]
     pub fn assertion_audience(
         mut self,
@@ -208,22 +208,22 @@ impl ProviderBuilder {
 ///
 /// How answers of the token endpoint are read: [`ReplyRules`](crate::provider::ReplyRules).
 impl ProviderBuilder {
-    /// Adds a path of the object that holds the tokens, such as `data` or `data[0]`. The paths are tried in
-    /// order before the top level.
+    /// Adds a path of the object that holds the tokens, such as `data` or `data[0]`. The paths are
+    /// tried in order before the top level.
     pub fn token_path(mut self, path: &str) -> ProviderBuilder {
         self.0.reply.token_paths.push(path.to_owned());
         self
     }
 
-    /// The lifetime of an access token when the answer names none. Without it, such a token counts as good
-    /// until the API refuses it.
+    /// The lifetime of an access token when the answer names none. Without it, such a token counts as
+    /// good until the API refuses it.
     pub fn default_lifetime(mut self, lifetime: Duration) -> ProviderBuilder {
         self.0.reply.default_lifetime = Some(lifetime);
         self
     }
 
-    /// Adds a path of the error code, such as `errors[0].meta.type`. The paths are tried in order before the
-    /// usual places.
+    /// Adds a path of the error code, such as `errors[0].meta.type`. The paths are tried in order
+    /// before the usual places.
     pub fn error_code_path(mut self, path: &str) -> ProviderBuilder {
         self.0.reply.error_code_paths.push(path.to_owned());
         self
@@ -271,8 +271,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a parameter to refresh requests. It replaces a parameter of all token requests with the same
-    /// name.
+    /// Adds a parameter to refresh requests. It replaces a parameter of all token requests with the
+    /// same name.
     pub fn refresh_param(mut self, name: &str, value: &str) -> ProviderBuilder {
         self.0.refresh.params.push((name.to_owned(), value.to_owned()));
         self
@@ -290,8 +290,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// How long before its end an access token is replaced. 60 seconds by default, and at most a tenth of
-    /// the token's lifetime.
+    /// How long before its end an access token is replaced. 60 seconds by default, and at most a tenth
+    /// of the token's lifetime.
     pub fn margin(mut self, margin: Duration) -> ProviderBuilder {
         self.0.refresh.margin = margin;
         self
@@ -317,17 +317,17 @@ impl ProviderBuilder {
         self
     }
 
-    /// How long a refresh token is not sent again after a request that got no answer. Zero by default; for a
-    /// service that refuses, and counts, a request that comes too soon.
+    /// How long a refresh token is not sent again after a request that got no answer. Zero by default;
+    /// for a service that refuses, and counts, a request that comes too soon.
     pub fn unanswered_pause(mut self, pause: Duration) -> ProviderBuilder {
         self.0.refresh.unanswered_pause = pause;
         self
     }
 
-    /// How long a refresh token lives if it is not used, where the service documents it and does not say it
-    /// in its answers. Every refresh starts this time anew. [`Health`](crate::health::Health) and
-    /// [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) tell the end. A refresh in
-    /// the last quarter of this time is told with a warning.
+    /// How long a refresh token lives if it is not used, where the service documents it and does not
+    /// say it in its answers. Every refresh starts this time anew. [`Health`](crate::health::Health)
+    /// and [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) tell the end. A
+    /// refresh in the last quarter of this time is told with a warning.
     pub fn idle_limit(mut self, limit: Duration) -> ProviderBuilder {
         self.0.refresh.idle_limit = Some(limit);
         self
@@ -345,8 +345,8 @@ impl ProviderBuilder {
 ///
 /// How the API behind the authorization server is called: [`ApiRules`](crate::provider::ApiRules).
 impl ProviderBuilder {
-    /// The base of the API's addresses. A path that begins with `/` is appended to it. The access token is
-    /// sent to its host.
+    /// The base of the API's addresses. A path that begins with `/` is appended to it. The access token
+    /// is sent to its host.
     pub fn api_base(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.api.base = Some(address.into());
         self
@@ -358,15 +358,15 @@ impl ProviderBuilder {
         self
     }
 
-    /// The authentication scheme before the access token in that header (RFC 9110 section 11.1). `Bearer` by
-    /// default; `None` sends the access token alone.
+    /// The authentication scheme before the access token in that header (RFC 9110 section 11.1).
+    /// `Bearer` by default; `None` sends the access token alone.
     pub fn api_auth_scheme<'a>(mut self, scheme: impl Into<Option<&'a str>>) -> ProviderBuilder {
         self.0.api.auth_scheme = scheme.into().map(str::to_owned);
         self
     }
 
-    /// How the service tells who has logged in. At the userinfo endpoint by default. The access token is
-    /// sent to the hosts of the profile's addresses.
+    /// How the service tells who has logged in. At the userinfo endpoint by default. The access token
+    /// is sent to the hosts of the profile's addresses.
     #[cfg(feature = "identity")]
     pub fn profile(mut self, profile: crate::provider::Profile) -> ProviderBuilder {
         self.0.api.profile = Some(profile);
