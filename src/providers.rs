@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_country_or_tenant_that_does_not_exist_is_an_error() {
+    fn an_unknown_country_or_tenant_is_an_error() {
         assert!(matches!(exact_online("at"), Err(Error::Config(_))));
         assert!(matches!(microsoft("a/b"), Err(Error::Config(_))));
         assert!(matches!(microsoft(""), Err(Error::Config(_))));
