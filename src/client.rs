@@ -286,7 +286,7 @@ impl Client {
     /// token, and for a token that is empty or has a line break or the like (RFC 6749 appendix A.12).
     pub fn seed(&self, token: Token) -> Result<bool> {
         token.check("the access token", "the refresh token")?;
-        let renews = self.0.provider.refresh_grant.as_ref();
+        let renews = self.0.provider.refresh.grant.as_ref();
         let itself = renews.filter(|grant| grant.sends_access_token).map(|_| token.access_token());
         match itself.filter(|_| token.refresh_token().is_none()).cloned() {
             Some(itself) => self.0.keeper.seed(token.with_refresh_token(itself)),
@@ -316,7 +316,7 @@ impl Client {
     /// did not come; and as [`Client::clear`], also after the revocation, when the record could not be
     /// removed: call again.
     pub fn revoke(&self) -> Result<()> {
-        if self.0.provider.revocation_style.wants_access_token() {
+        if self.0.provider.token_request.revocation_style.wants_access_token() {
             // One that has ended revokes nothing. Where there is no other, the service says so.
             let _ = self.access_token();
         }
@@ -365,7 +365,7 @@ impl Client {
 
     /// The redirect URI of the credentials, or the provider's own.
     pub(crate) fn redirect_uri(&self) -> Option<&str> {
-        let own = self.0.provider.redirect_uri.as_deref();
+        let own = self.0.provider.authorization.redirect_uri.as_deref();
         self.0.credentials.redirect_uri().or(own)
     }
 
@@ -395,7 +395,7 @@ impl Client {
 
     /// A refusal of our own, for a service that does not refresh before a certain age.
     pub(crate) fn is_too_early(&self, limited: &RateLimited) -> bool {
-        self.0.provider.earliest_refresh.is_some() && limited.host == self.0.provider.token_host()
+        self.0.provider.refresh.earliest.is_some() && limited.host == self.0.provider.token_host()
     }
 }
 

@@ -65,7 +65,9 @@ pub struct Health {
     pub refreshed_at: Option<OffsetDateTime>,
     /// When a person last consented, with this crate.
     pub consented_at: Option<OffsetDateTime>,
-    /// When the refresh token ends, by the service's answer. Most services move it at each refresh.
+    /// When the refresh token ends, by the service's answer or by the provider's
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). Most services move this at each
+    /// refresh.
     pub refresh_expires_at: Option<OffsetDateTime>,
     /// When the login ends if nobody refreshes it (the provider's `idle_limit`).
     pub idle_ends_at: Option<OffsetDateTime>,
@@ -97,8 +99,8 @@ impl Health {
             refreshed_at,
             consented_at,
             refresh_expires_at: record.and_then(Record::refresh_expires_at),
-            idle_ends_at: after(refreshed_at, provider.idle_limit),
-            consent_ends_at: after(consented_at, provider.consent_limit),
+            idle_ends_at: after(refreshed_at, provider.refresh.idle_limit),
+            consent_ends_at: after(consented_at, provider.refresh.consent_limit),
             refresh_due: false,
             has_refresh_token: token.is_some_and(|token| token.refresh_token().is_some()),
             needs_login,
@@ -132,10 +134,10 @@ impl Health {
         let since = clock::until(refreshed_at, self.at);
         let began = record.rotated_at().or(self.consented_at).unwrap_or(refreshed_at);
         let life = self.refresh_expires_at.map(|end| clock::until(began, end));
-        let limits = [life, provider.idle_limit];
+        let limits = [life, provider.refresh.idle_limit];
         let limit = limits.iter().flatten().min().copied().unwrap_or(UNKNOWN_LIMIT);
-        let near = self.refresh_expires_at.zip(life).is_some_and(|(end, life)| {
-            clock::until(self.at, end) < life / 4 && since >= DAY.min(life / 8)
+        let near = self.refresh_expires_at.is_some_and(|end| {
+            clock::until(self.at, end) < limit / 4 && since >= DAY.min(limit / 8)
         });
         since >= limit / 2 || near
     }

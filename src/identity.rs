@@ -25,7 +25,7 @@ use ureq::http::Method;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::protocol;
-use crate::provider::{Place, Profile, Step};
+use crate::provider::{EmailPlace, Profile, Step};
 
 /// Who has logged in. `Debug` shows no value of it.
 #[derive(Clone, PartialEq)]
@@ -63,7 +63,7 @@ impl Client {
     /// [`Error::Config`] when the provider has neither; as [`crate::Request::call`];
     /// [`Error::Decode`] for an answer that has no profile.
     pub fn profile(&self) -> Result<Value> {
-        let Some(profile) = &self.provider().profile else {
+        let Some(profile) = &self.provider().api.profile else {
             if self.provider().userinfo_endpoint().is_none() {
                 let name = self.provider().display_name();
                 return Err(Error::config(format!(
@@ -88,9 +88,10 @@ impl Client {
     /// As [`Client::profile`], of either request; [`Error::Decode`] for a profile without an id.
     pub fn id_and_email(&self) -> Result<Identity> {
         let raw = self.profile()?;
-        let Some(profile) = &self.provider().profile else {
+        let Some(profile) = &self.provider().api.profile else {
             let open_id = Profile::get(self.provider().userinfo_endpoint().unwrap_or_default());
-            let open_id = open_id.id("sub").email("email", Some("email_verified"));
+            let open_id =
+                open_id.id("sub").email(EmailPlace::at("email").verified("email_verified"));
             let (email, email_verified) = found(&open_id.first, &raw);
             return Ok(Identity { id: id(&open_id, &raw)?, email, email_verified, raw });
         };
@@ -138,7 +139,7 @@ fn id(profile: &Profile, raw: &Value) -> Result<String> {
 fn found(step: &Step, answer: &Value) -> (Option<String>, Option<bool>) {
     let found = step.emails.iter().find_map(|place| {
         let entry = entry(place, answer)?;
-        let email = protocol::at(entry, &place.email)?.as_str()?;
+        let email = protocol::at(entry, &place.path)?.as_str()?;
         let verified = place.verified.as_ref().and_then(|path| protocol::at(entry, path));
         // Some write it as a text.
         let verified = verified.and_then(|value| match value {
@@ -154,9 +155,12 @@ fn found(step: &Step, answer: &Value) -> (Option<String>, Option<bool>) {
     }
 }
 
-fn entry<'a>(place: &Place, answer: &'a Value) -> Option<&'a Value> {
-    let Some((list, primary)) = &place.list else { return Some(answer) };
+fn entry<'a>(place: &EmailPlace, answer: &'a Value) -> Option<&'a Value> {
+    let Some(list) = &place.list else { return Some(answer) };
     let list = protocol::at(answer, list)?.as_array()?;
-    let is_primary = |entry: &&Value| protocol::at(entry, primary) == Some(&Value::Bool(true));
+    let is_primary = |entry: &&Value| match &place.primary {
+        Some(primary) => protocol::at(entry, primary) == Some(&Value::Bool(true)),
+        None => false,
+    };
     list.iter().find(is_primary).or_else(|| list.first())
 }

@@ -120,7 +120,6 @@ pub mod device;
 #[cfg_attr(docsrs, doc(cfg(feature = "discovery")))]
 pub mod discovery;
 pub mod error;
-mod error_rule;
 mod event;
 #[cfg(feature = "exact-online")]
 #[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]

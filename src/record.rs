@@ -183,7 +183,8 @@ impl Record {
         self.consented_at
     }
 
-    /// When the refresh token ends, UTC, if the service said.
+    /// When the refresh token ends, UTC, by the service's answer or by the provider's
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither says.
     pub fn refresh_expires_at(&self) -> Option<OffsetDateTime> {
         self.refresh_expires_at
     }

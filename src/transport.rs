@@ -70,7 +70,7 @@ impl TokenTransport {
         clock: &Arc<dyn Clock>,
     ) -> TokenTransport {
         let name = provider.user_agent.as_deref();
-        let agents = Agents::new(name, provider.token_timeout, change);
+        let agents = Agents::new(name, provider.token_request.timeout, change);
         #[cfg(feature = "jwt")]
         let skew = skew::Skew::new(clock.clone());
         #[cfg(not(feature = "jwt"))]
@@ -88,7 +88,7 @@ impl TokenTransport {
 
     fn caller(&self, now: OffsetDateTime) -> Requester<'_> {
         let TokenTransport { provider, credentials, extra, .. } = self;
-        Requester { provider, credentials, extra, auth: provider.client_auth, now }
+        Requester { provider, credentials, extra, auth: provider.token_request.client_auth, now }
     }
 
     /// Exchanges an authorization code.
@@ -122,7 +122,7 @@ impl TokenTransport {
     /// success, also for a token that the server does not know, and its body means nothing (RFC 7009
     /// section 2.2).
     pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
-        let style = self.provider.revocation_style;
+        let style = self.provider.token_request.revocation_style;
         match token.refresh_token().filter(|_| !style.wants_access_token()) {
             Some(refresh_token) => self.revoke_one(refresh_token, Some(REFRESH), sent_at),
             None => self.revoke_one(token.access_token(), Some("access_token"), sent_at),
@@ -140,7 +140,7 @@ impl TokenTransport {
             Ok(error) => *error,
             Err(source) => Error::Transport(Box::new(TransportError {
                 method: "POST".to_owned(),
-                url: self.provider.revocation_endpoint.clone().unwrap_or_default(),
+                url: self.provider.endpoints.revocation.clone().unwrap_or_default(),
                 source,
             })),
         };
@@ -269,7 +269,8 @@ impl Transport for TokenTransport {
                 let redirect_uri = self.credentials.redirect_uri();
                 let access_token = self
                     .provider
-                    .refresh_grant
+                    .refresh
+                    .grant
                     .as_ref()
                     .filter(|grant| grant.sends_access_token)
                     .map(|_| token.access_token());

@@ -24,7 +24,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
             "signing",
         ],
     ),
-    (1, &["error_rule", "provider", "providers"]),
+    (1, &["provider", "providers"]),
     (2, &["protocol"]),
     (3, &["backend"]),
     (4, &["refresh"]),

@@ -315,16 +315,16 @@ impl ClientBuilder {
             http.as_ref(),
             &clock,
         ));
-        let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
+        let base = provider.api.base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
         let parsed = |text: &String| Url::parse(text).ok();
-        let allowed = base.iter().chain(&hosts).chain(&provider.userinfo_endpoint);
+        let allowed = base.iter().chain(&hosts).chain(&provider.endpoints.userinfo);
         #[cfg(feature = "identity")]
-        let allowed = allowed.chain(provider.profile.iter().flat_map(|profile| profile.urls()));
+        let allowed = allowed.chain(provider.api.profile.iter().flat_map(|profile| profile.urls()));
         let origins = allowed.filter_map(|text| origin(&parsed(text)?)).collect();
         let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
         let direct = agent(true);
         // The builder of providers has checked the name.
-        let token_header = HeaderName::try_from(&provider.api_header).unwrap_or(AUTHORIZATION);
+        let token_header = HeaderName::try_from(&provider.api.header).unwrap_or(AUTHORIZATION);
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
             keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
@@ -378,7 +378,8 @@ fn binding(
     extra: &[(String, String)],
 ) -> Binding {
     let own = |name: &String| extra.iter().any(|(extra, _)| extra == name);
-    let fixed = provider.token_params.iter().filter(|(name, _)| grant.is_some() && !own(name));
+    let fixed =
+        provider.token_request.params.iter().filter(|(name, _)| grant.is_some() && !own(name));
     // A parameter may be a secret, and this is shown in errors: which one it is stays to be told.
     let pair = |(name, value): &(String, String)| {
         let value = match name.as_str() {
@@ -406,7 +407,7 @@ fn binding(
         audience.push_str(&mark);
     }
     Binding {
-        token_endpoint: provider.token_endpoint.clone(),
+        token_endpoint: provider.endpoints.token.clone(),
         client_id: credentials.id().to_owned(),
         grant: name.to_owned(),
         scope: scope.filter(|scope| !scope.is_empty()),

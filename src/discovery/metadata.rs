@@ -97,7 +97,8 @@ impl Metadata {
         let iss = self.flag("authorization_response_iss_parameter_supported") == Some(true);
         let mut builder = Provider::builder(crate::provider::host_of(token_endpoint))
             .token_endpoint(token_endpoint)
-            .issuer((self.issuer(), iss));
+            .issuer(self.issuer())
+            .issuer_in_callback(iss);
         if let Some(address) = self.text("authorization_endpoint") {
             builder = builder.authorization_endpoint(address);
         }
@@ -198,7 +199,10 @@ mod tests {
         assert_eq!(provider.client_auth(), ClientAuth::Basic);
         assert_eq!(provider.name(), "a.example");
         assert_eq!(provider.issuer(), Some("https://a.example"));
-        assert!(!provider.iss_in_callback && provider.pkce == crate::provider::Pkce::S256);
+        assert!(
+            !provider.authorization.issuer_in_callback
+                && provider.authorization.pkce == crate::provider::Pkce::S256
+        );
         assert!(provider.revocation_endpoint().is_none());
         Ok(())
     }
@@ -230,8 +234,8 @@ mod tests {
             "introspection_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
         }));
         let provider = provider.provider()?.build()?;
-        assert_eq!(provider.revocation_auth, Some(ClientAuth::Body));
-        assert_eq!(provider.introspection_auth, None);
+        assert_eq!(provider.token_request.revocation_auth, Some(ClientAuth::Body));
+        assert_eq!(provider.token_request.introspection_auth, None);
         Ok(())
     }
 
@@ -245,7 +249,7 @@ mod tests {
         }));
         let provider = shy.provider()?.build()?;
         assert!(
-            provider.pkce == crate::provider::Pkce::S256,
+            provider.authorization.pkce == crate::provider::Pkce::S256,
             "no downgrade (RFC 7636 section 7.2)"
         );
         assert_eq!(shy.list("scopes_supported"), None);

@@ -35,7 +35,7 @@ pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>>
             "exp": later(now, CLIENT_LIFETIME).unix_timestamp(),
         })
     };
-    let kind = provider.assertion_type.as_deref();
+    let kind = provider.token_request.assertion_type.as_deref();
     match (credentials.signer(), caller.auth) {
         (Some(signer), _) => signed(&*signer.0, kind, &claims()).map(Some),
         (None, ClientAuth::SecretJwt) => {
@@ -58,10 +58,10 @@ pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>>
 /// One text, never a list: a server was seen to refuse every other form (glewlwyd 2.7.5), and the
 /// draft that updates RFC 7523 wants it so.
 pub(super) fn audience(provider: &Provider) -> &str {
-    match (&provider.assertion_audience, &provider.issuer) {
+    match (&provider.token_request.assertion_audience, &provider.endpoints.issuer) {
         (AssertionAudience::Text(text), _) => text,
         (AssertionAudience::Issuer, Some(issuer)) => issuer,
-        _ => &provider.token_endpoint,
+        _ => &provider.endpoints.token,
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_client_assertion_has_the_claims_of_the_standard_and_a_new_jti_each_time() {
         let credentials = Credentials::signed("app7", key());
-        let known = provider().issuer(("https://as.example", false));
+        let known = provider().issuer("https://as.example");
         let [header, claims] = assertion(known.clone(), &credentials);
         assert_eq!(header, json!({"alg": "ES256", "typ": "JWT", "kid": "k1"}));
         assert_eq!((&claims["iss"], &claims["sub"]), (&json!("app7"), &json!("app7")));
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn the_audience_is_the_issuer_or_what_the_provider_wants() {
         let credentials = Credentials::signed("app7", key());
-        let known = || provider().issuer(("https://as.example", false));
+        let known = || provider().issuer("https://as.example");
         for (provider, audience) in [
             (provider(), "https://as.example/token"),
             (

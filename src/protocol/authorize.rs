@@ -82,7 +82,7 @@ impl Authorization {
     /// Whether it was started with this provider and application: a code goes to the server it
     /// came from and nowhere else (RFC 9700 section 4.4).
     pub(crate) fn is_for(&self, provider: &Provider, credentials: &Credentials) -> bool {
-        self.token_endpoint == provider.token_endpoint && self.client_id == credentials.id()
+        self.token_endpoint == provider.endpoints.token && self.client_id == credentials.id()
     }
 }
 
@@ -118,11 +118,12 @@ pub(crate) fn authorize(
     if let Some(redirect_uri) = redirect_uri {
         check_redirect_uri(redirect_uri)?;
     }
-    let defaults: Vec<&str> = provider.default_scopes.iter().map(String::as_str).collect();
+    let defaults: Vec<&str> =
+        provider.authorization.default_scopes.iter().map(String::as_str).collect();
     let scopes = if scopes.is_empty() { &defaults } else { scopes };
-    let scope = join_scopes(scopes, provider.scope_separator)?;
+    let scope = join_scopes(scopes, provider.authorization.scope_separator)?;
     let state = Secret::new(random_text::<24>());
-    let with_pkce = match provider.pkce {
+    let with_pkce = match provider.authorization.pkce {
         Pkce::S256 => true,
         Pkce::PublicClients => credentials.secret().is_none(),
         Pkce::Off => false,
@@ -159,7 +160,7 @@ pub(crate) fn authorize(
         }
         params.push_extra(name, value, &RESERVED)?;
     }
-    for (name, value) in &provider.authorize_params {
+    for (name, value) in &provider.authorization.params {
         if !extra.iter().any(|(extra, _)| extra == name) {
             params.push_provider(name, value)?;
         }
@@ -170,11 +171,11 @@ pub(crate) fn authorize(
         redirect_uri: redirect_uri.map(str::to_owned),
         verifier,
         nonce,
-        issuer: provider.issuer.clone(),
-        iss_in_callback: provider.iss_in_callback,
-        callback_fields: provider.callback_fields.clone(),
+        issuer: provider.endpoints.issuer.clone(),
+        iss_in_callback: provider.authorization.issuer_in_callback,
+        callback_fields: provider.authorization.callback_fields.clone(),
         host: provider.token_host(),
-        token_endpoint: provider.token_endpoint.clone(),
+        token_endpoint: provider.endpoints.token.clone(),
         client_id: credentials.id().to_owned(),
         state,
     })
@@ -303,7 +304,7 @@ mod tests {
         let row = provider()
             .default_scopes(&["x", "y"])
             .scope_separator(',')
-            .authorize_param(("prompt", "consent"));
+            .authorize_param("prompt", "consent");
         let defaults = begun(row.clone(), CALLBACK, &[], &[])?;
         assert_eq!(parameter(&defaults, "scope").as_deref(), Some("x,y"));
         assert_eq!(parameter(&defaults, "prompt").as_deref(), Some("consent"));
@@ -335,7 +336,10 @@ mod tests {
 
     #[test]
     fn it_survives_a_session_and_shows_no_secret() -> Result<()> {
-        let row = provider().issuer(("https://a.example", true)).callback_field("realmId");
+        let row = provider()
+            .issuer("https://a.example")
+            .issuer_in_callback(true)
+            .callback_field("realmId");
         let begun = begun(row.clone(), CALLBACK, &[], &[])?;
         let text = serde_json::to_string(&begun).unwrap();
         let back: Authorization = serde_json::from_str(&text).unwrap();

@@ -217,8 +217,8 @@ mod tests {
 
     #[test]
     fn the_issuer_is_compared_where_one_is_known() {
-        let sends = begun(provider().issuer(("https://a.example", true)));
-        let knows = begun(provider().issuer(("https://a.example", false)));
+        let sends = begun(provider().issuer("https://a.example").issuer_in_callback(true));
+        let knows = begun(provider().issuer("https://a.example"));
         let plain = begun(provider());
         let (none, own, other) = (
             "?code=c&state=STATE",

@@ -90,7 +90,7 @@ impl DeviceCode {
 
     /// Whether it was started with this provider and application.
     pub(crate) fn is_for(&self, provider: &Provider, credentials: &Credentials) -> bool {
-        self.token_endpoint == provider.token_endpoint && self.client_id == credentials.id()
+        self.token_endpoint == provider.endpoints.token && self.client_id == credentials.id()
     }
 }
 
@@ -131,10 +131,11 @@ pub(crate) fn device_authorization(
             provider.display_name
         )));
     };
-    let defaults: Vec<&str> = provider.default_scopes.iter().map(String::as_str).collect();
+    let defaults: Vec<&str> =
+        provider.authorization.default_scopes.iter().map(String::as_str).collect();
     let scopes = if scopes.is_empty() { &defaults } else { scopes };
     let mut params = Params::new();
-    if let Some(scope) = join_scopes(scopes, provider.scope_separator)? {
+    if let Some(scope) = join_scopes(scopes, provider.authorization.scope_separator)? {
         params.push("scope", scope);
     }
     let header = authenticate(caller, &mut params)?;
@@ -184,7 +185,7 @@ pub(crate) fn read_device(
                 expires_at: lifetime.map(|lifetime| later(sent_at, lifetime)),
                 lifetime,
                 interval: value.get("interval").and_then(seconds).unwrap_or(INTERVAL),
-                token_endpoint: provider.token_endpoint.clone(),
+                token_endpoint: provider.endpoints.token.clone(),
                 client_id: credentials.id().to_owned(),
             })
         }

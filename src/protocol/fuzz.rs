@@ -22,7 +22,7 @@ pub fn reply(bytes: &[u8]) {
     let top = value.as_ref().and_then(|value| value.get("refresh_token")?.as_str());
     let top = top.filter(|text| !text.is_empty());
     let wrapped = |builder: crate::provider::ProviderBuilder| {
-        builder.reply_path("data[0]").reply_path("data").scope_separator(',').build()
+        builder.token_path("data[0]").token_path("data").scope_separator(',').build()
     };
     let plain = Provider::builder("example").token_endpoint("https://a.example/token");
     let sent_at = OffsetDateTime::UNIX_EPOCH;
@@ -35,7 +35,7 @@ pub fn reply(bytes: &[u8]) {
             let reply = read(&provider, &raw, sent_at);
             let found = reply.refresh_token.as_ref().map(|secret| secret.expose());
             assert!(found != Some(""), "an empty text is no refresh token");
-            if provider.reply_paths.is_empty()
+            if provider.reply.token_paths.is_empty()
                 && let Some(top) = top.filter(|top| !top.contains(char::is_whitespace))
             {
                 assert!(found == Some(top), "a refresh token was not found");
@@ -74,7 +74,7 @@ pub fn callback(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = clean(&text);
     let provider = Provider::new("https://a.example/authorize", "https://a.example/token")
-        .and_then(|provider| provider.to_builder().issuer(("https://a.example", false)).build());
+        .and_then(|provider| provider.to_builder().issuer("https://a.example").build());
     let credentials = Credentials::public("app");
     let Ok(login) =
         provider.and_then(|provider| authorize(&provider, &credentials, None, &[], &[]))

@@ -67,7 +67,7 @@ pub(crate) fn refresh(
 ) -> Result<TokenRequest> {
     let Requester { provider, credentials, .. } = *caller;
     let mut params = Params::new();
-    match &provider.refresh_grant {
+    match &provider.refresh.grant {
         None => {
             params.push("grant_type", "refresh_token");
             params.push("refresh_token", refresh_token.expose());
@@ -77,7 +77,7 @@ pub(crate) fn refresh(
             params.push(&grant.parameter, refresh_token.expose());
         }
     }
-    if provider.redirect_uri_on_refresh {
+    if provider.refresh.sends_redirect_uri {
         let redirect_uri = redirect_uri.or(credentials.redirect_uri()).ok_or_else(|| {
             Error::config(format!(
                 "{} wants the redirect URI with every refresh; set it on the credentials or the \
@@ -87,24 +87,24 @@ pub(crate) fn refresh(
         })?;
         params.push("redirect_uri", redirect_uri);
     }
-    if provider.scope_on_refresh {
+    if provider.refresh.sends_scope {
         let scopes: Vec<&str> = token.scopes().collect();
         if !scopes.is_empty() {
-            params.push("scope", scopes.join(&provider.scope_separator.to_string()));
+            params.push("scope", scopes.join(&provider.authorization.scope_separator.to_string()));
         }
     }
     let header = authenticate(caller, &mut params)?;
     caller.extra_params(&mut params)?;
-    for (name, value) in &provider.refresh_params {
+    for (name, value) in &provider.refresh.params {
         params.push_provider(name, value)?;
     }
-    for (name, value) in &provider.token_params {
+    for (name, value) in &provider.token_request.params {
         // A parameter for refreshes alone stands in for the one of all token requests.
-        if !provider.refresh_params.iter().any(|(refresh, _)| refresh == name) {
+        if !provider.refresh.params.iter().any(|(refresh, _)| refresh == name) {
             caller.provider_param(&mut params, name, value)?;
         }
     }
-    build(provider.token_format, provider.refresh_endpoint(), header, &params)
+    build(provider.token_request.format, provider.refresh_endpoint(), header, &params)
 }
 
 /// Asks for a token for the application itself (RFC 6749 section 4.4), which has to have a secret.
@@ -122,7 +122,7 @@ pub(crate) fn client_credentials(
     let mut params = Params::new();
     params.push("grant_type", "client_credentials");
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
-    if let Some(scope) = join_scopes(&scopes, provider.scope_separator)? {
+    if let Some(scope) = join_scopes(&scopes, provider.authorization.scope_separator)? {
         params.push("scope", scope);
     }
     caller.token_request(params)
@@ -141,16 +141,20 @@ pub(crate) fn revoke(
             provider.name
         )));
     };
-    let caller = Requester { auth: provider.revocation_auth.unwrap_or(caller.auth), ..*caller };
-    if provider.revocation_style.wants_access_token() && hint == Some("refresh_token") {
+    let caller = Requester {
+        auth: provider.token_request.revocation_auth.unwrap_or(caller.auth),
+        ..*caller
+    };
+    if provider.token_request.revocation_style.wants_access_token() && hint == Some("refresh_token")
+    {
         let name = &provider.display_name;
         return Err(Error::config(format!("{name} revokes access tokens, and no others")));
     }
-    let mut params = match provider.revocation_style {
+    let mut params = match provider.token_request.revocation_style {
         #[cfg(feature = "identity")]
         RevocationStyle::Bearer => {
             let bearer = Secret::new(format!("Bearer {}", token.expose()));
-            return build(provider.token_format, endpoint, Some(bearer), &Params::new());
+            return build(provider.token_request.format, endpoint, Some(bearer), &Params::new());
         }
         #[cfg(feature = "identity")]
         RevocationStyle::DeleteGrant => {
@@ -163,12 +167,12 @@ pub(crate) fn revoke(
         _ => about_token(token, hint),
     };
     let header = authenticate(&caller, &mut params)?;
-    let format = match provider.revocation_style {
+    let format = match provider.token_request.revocation_style {
         RevocationStyle::Json => TokenFormat::Json,
         _ => TokenFormat::Form,
     };
     let mut request = build(format, endpoint, header, &params)?;
-    if provider.revocation_style == RevocationStyle::Delete {
+    if provider.token_request.revocation_style == RevocationStyle::Delete {
         request.method = "DELETE";
     }
     Ok(request)
@@ -252,7 +256,7 @@ mod tests {
     }
 
     fn by<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Requester<'a> {
-        let (auth, now) = (provider.client_auth, OffsetDateTime::UNIX_EPOCH);
+        let (auth, now) = (provider.token_request.client_auth, OffsetDateTime::UNIX_EPOCH);
         Requester { provider, credentials, extra: &[], auth, now }
     }
 
@@ -295,9 +299,9 @@ mod tests {
             .scope_on_refresh(true)
             .scope_separator(',')
             .redirect_uri_on_refresh(true)
-            .token_param(("p", "1"))
-            .token_param(("q", "1"))
-            .refresh_param(("q", "2"));
+            .token_param("p", "1")
+            .token_param("q", "1")
+            .refresh_param("q", "2");
         assert!(matches!(refreshed(odd.clone(), &token), Err(Error::Config(_))));
         let credentials = credentials().with_redirect_uri("https://app.example/cb");
         let odd = odd.build()?;

@@ -25,7 +25,10 @@ pub(crate) fn introspect(
             provider.display_name
         )));
     };
-    let caller = Requester { auth: provider.introspection_auth.unwrap_or(caller.auth), ..*caller };
+    let caller = Requester {
+        auth: provider.token_request.introspection_auth.unwrap_or(caller.auth),
+        ..*caller
+    };
     let mut params = about_token(token, hint);
     let header = authenticate(&caller, &mut params)?;
     build_form(endpoint, header, &params)

@@ -166,7 +166,7 @@ impl fmt::Debug for JwtBearer {
 /// named by the statement (RFC 7521 section 4.1).
 pub(crate) fn jwt_bearer(caller: &Requester<'_>, grant: &JwtBearer) -> Result<TokenRequest> {
     let scopes: Vec<&str> = grant.scopes.iter().map(String::as_str).collect();
-    let scope = join_scopes(&scopes, caller.provider.scope_separator)?;
+    let scope = join_scopes(&scopes, caller.provider.authorization.scope_separator)?;
     let in_claims = scope.as_deref().filter(|_| grant.scope_in_claims);
     let assertion = grant.assertion(caller, in_claims)?;
     let mut params = Params::new();

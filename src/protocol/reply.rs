@@ -128,7 +128,7 @@ impl Outcome {
 pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDateTime) -> Reply {
     let body = Body::parse(reply.body);
     // An access token that renews itself is its own refresh token.
-    let renews = provider.refresh_grant.as_ref().is_some_and(|grant| grant.sends_access_token);
+    let renews = provider.refresh.grant.as_ref().is_some_and(|grant| grant.sends_access_token);
     let itself = || body.access_token(&body.token_object(provider).filter(|_| renews)?);
     let refresh_token = itself().or_else(|| body.refresh_token(provider));
     let mut reply = Reply {
@@ -200,7 +200,7 @@ fn judge(
 
     // Half an error is none: rules see a whole body or no body.
     let seen = if body.whole { body.value() } else { &Value::Null };
-    let mut rules = provider.error_rules.iter();
+    let mut rules = provider.reply.error_rules.iter();
     if let Some(rule) = rules.find(|rule| fault.matches(rule, status, reply.headers, seen)) {
         return match rule.verdict {
             Verdict::Refused => Outcome::Refused(error),
@@ -233,7 +233,7 @@ fn token(
     sent_at: OffsetDateTime,
 ) -> Token {
     let mut token = Token::new(access_token).with_issued_at(sent_at).with_extra(body.extra(found));
-    let default = provider.default_lifetime;
+    let default = provider.reply.default_lifetime;
     if let Some(expires_at) = lifetime::expires_at(found.object, sent_at, default) {
         token = token.with_expires_at(expires_at);
     }
@@ -247,7 +247,7 @@ fn token(
     if let Some(token_type) = text(["token_type", "tokenType"]) {
         token = token.with_token_type(token_type);
     }
-    if let Some(scope) = scope(found.object, provider.scope_separator) {
+    if let Some(scope) = scope(found.object, provider.authorization.scope_separator) {
         token = token.with_scope(scope);
     }
     if let Some(id_token) = body.id_token(found) {

@@ -60,20 +60,20 @@ impl<'a> Requester<'a> {
     pub(super) fn token_request(&self, mut params: Params<'a>) -> Result<TokenRequest> {
         let header = authenticate(self, &mut params)?;
         self.extra_params(&mut params)?;
-        for (name, value) in &self.provider.token_params {
+        for (name, value) in &self.provider.token_request.params {
             self.provider_param(&mut params, name, value)?;
         }
-        build(self.provider.token_format, &self.provider.token_endpoint, header, &params)
+        build(self.provider.token_request.format, &self.provider.endpoints.token, header, &params)
     }
 
     /// The same without any authentication, and without the client's name.
     #[cfg(feature = "jwt")]
     pub(super) fn request_without_client(&self, mut params: Params<'a>) -> Result<TokenRequest> {
         self.extra_params(&mut params)?;
-        for (name, value) in &self.provider.token_params {
+        for (name, value) in &self.provider.token_request.params {
             self.provider_param(&mut params, name, value)?;
         }
-        build(self.provider.token_format, &self.provider.token_endpoint, None, &params)
+        build(self.provider.token_request.format, &self.provider.endpoints.token, None, &params)
     }
 
     pub(super) fn extra_params(&self, params: &mut Params<'a>) -> Result<()> {

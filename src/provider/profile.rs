@@ -1,9 +1,10 @@
-//! How a service tells who has logged in. Data, no behaviour.
+//! How a service tells who has logged in, as data.
 
-/// How a service that has its own way tells who has logged in: which request it wants, and where in the
-/// answer are the user's id and e-mail address. What OpenID Connect says needs none of this.
+/// How a service tells who has logged in: the request for the profile, and where the answer has the
+/// user's id and e-mail address. A service with OpenID Connect needs none: its userinfo endpoint is
+/// asked.
 ///
-/// A path is written as `kakao_account.email` or `elements[0].name`; an empty one is the whole answer.
+/// A path is written as `kakao_account.email` or `elements[0].name`. An empty path is the whole answer.
 ///
 /// ```
 /// use evergrant::Provider;
@@ -11,48 +12,87 @@
 ///
 /// let provider = Provider::builder("example")
 ///     .token_endpoint("https://login.example/token")
-///     .profile(Profile::get("https://api.example/me").id("user.id").email("user.mail", None))
+///     .profile(Profile::get("https://api.example/me").id("user.id").email("user.mail"))
 ///     .build()?;
 /// # Ok::<(), evergrant::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Profile {
-    /// Where the profile is in the first answer.
+    /// The path of the profile in the first answer.
     pub(crate) inside: String,
-    /// Where the user's id is in the profile.
+    /// The path of the user's id in the profile.
     pub(crate) id: String,
-    /// The request for the profile, and where addresses are in it.
+    /// The request for the profile.
     pub(crate) first: Step,
     /// The request for an address that the profile does not have.
     pub(crate) second: Option<Step>,
 }
 
-/// A request, and where addresses are in its answer.
-#[derive(Clone, Debug)]
+/// A request, and the places of e-mail addresses in its answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) post: bool,
     pub(crate) url: String,
     pub(crate) query: Vec<(String, String)>,
     /// The query parameter that carries the access token, if the header does not.
     pub(crate) token_in_query: Option<String>,
-    /// In this order, until one has an address.
-    pub(crate) emails: Vec<Place>,
+    /// Tried in order.
+    pub(crate) emails: Vec<EmailPlace>,
 }
 
-/// Where an e-mail address is.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    /// The list whose entry is meant: the first with `true` at the second path, or else the first.
-    pub(crate) list: Option<(String, String)>,
-    pub(crate) email: String,
-    /// Where it says whether the address is verified.
+/// Where an answer has an e-mail address.
+///
+/// ```
+/// use evergrant::provider::{EmailPlace, Profile};
+///
+/// let list = EmailPlace::at("value").in_list("addresses").primary("is_main").verified("checked");
+/// let profile = Profile::get("https://api.example/me").email("email").email(list);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct EmailPlace {
+    pub(crate) path: String,
+    pub(crate) list: Option<String>,
+    pub(crate) primary: Option<String>,
     pub(crate) verified: Option<String>,
 }
 
+impl EmailPlace {
+    /// The address is at this path. A text converts to this: `profile.email("user.mail")`.
+    pub fn at(path: &str) -> EmailPlace {
+        EmailPlace { path: path.to_owned(), list: None, primary: None, verified: None }
+    }
+
+    /// The address is in an entry of the list at this path. All other paths begin at the entry.
+    pub fn in_list(mut self, path: &str) -> EmailPlace {
+        self.list = Some(path.to_owned());
+        self
+    }
+
+    /// The entry of the list is the first with `true` at this path. Without such an entry, and by
+    /// default, the first entry is taken.
+    pub fn primary(mut self, path: &str) -> EmailPlace {
+        self.primary = Some(path.to_owned());
+        self
+    }
+
+    /// The answer says at this path whether the address is verified.
+    pub fn verified(mut self, path: &str) -> EmailPlace {
+        self.verified = Some(path.to_owned());
+        self
+    }
+}
+
+impl From<&str> for EmailPlace {
+    fn from(path: &str) -> EmailPlace {
+        EmailPlace::at(path)
+    }
+}
+
 impl Profile {
-    /// A profile that a GET brings, with the id in `id`. The access token goes to the host of `url`, as
-    /// the provider sends it to its API.
+    /// A GET of `url` returns the profile. The id is at `id`, unless [`Profile::id`] names another path.
+    /// The access token is sent to the host of `url`, as the provider sends it to its API.
     pub fn get(url: impl Into<String>) -> Profile {
         Profile {
             inside: String::new(),
@@ -62,60 +102,44 @@ impl Profile {
         }
     }
 
-    /// A profile that a POST without a body brings.
+    /// As [`Profile::get`], with a POST without a body.
     pub fn post(url: impl Into<String>) -> Profile {
         Profile { first: Step::new(true, url.into()), ..Profile::get("") }
     }
 
-    /// Where the profile is in the answer, for a service that wraps it.
+    /// The path of the profile in the answer, for a service that wraps it.
     pub fn inside(mut self, path: &str) -> Profile {
         self.inside = path.to_owned();
         self
     }
 
-    /// Where the user's id is: a text or a whole number.
+    /// The path of the user's id: a text or a whole number.
     pub fn id(mut self, path: &str) -> Profile {
         self.id = path.to_owned();
         self
     }
 
-    /// One more query parameter.
+    /// Adds a query parameter to the request.
     pub fn query(mut self, name: &str, value: &str) -> Profile {
         self.last().query.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Sends the access token in a query parameter of this name and not in a header. Proxies log
-    /// queries: only where the service wants it so.
+    /// queries, so use this only where the service accepts nothing else.
     pub fn token_in_query(mut self, name: &str) -> Profile {
         self.last().token_in_query = Some(name.to_owned());
         self
     }
 
-    /// Where the e-mail address is, and where it says whether it is verified, if it does.
-    pub fn email(mut self, path: &str, verified: Option<&str>) -> Profile {
-        let (email, verified) = (path.to_owned(), verified.map(str::to_owned));
-        self.last().emails.push(Place { list: None, email, verified });
+    /// Adds a place of the e-mail address. The places are tried in order, until one has an address.
+    pub fn email(mut self, place: impl Into<EmailPlace>) -> Profile {
+        self.last().emails.push(place.into());
         self
     }
 
-    /// As [`Profile::email`], in an entry of a list: the first that has `true` at `primary`, or else
-    /// the first. The paths begin at the entry.
-    pub fn email_in_list(
-        mut self,
-        list: &str,
-        primary: &str,
-        path: &str,
-        verified: Option<&str>,
-    ) -> Profile {
-        let (email, verified) = (path.to_owned(), verified.map(str::to_owned));
-        let list = Some((list.to_owned(), primary.to_owned()));
-        self.last().emails.push(Place { list, email, verified });
-        self
-    }
-
-    /// A second GET, for a profile without an e-mail address. What is said after this is about its
-    /// query and its answer.
+    /// A second GET, for a profile without an e-mail address. Every `query`, `token_in_query` and
+    /// `email` after this call belongs to the second request.
     pub fn then_get(mut self, url: impl Into<String>) -> Profile {
         self.second = Some(Step::new(false, url.into()));
         self

@@ -1,7 +1,7 @@
-//! How a token is revoked.
+//! How a revocation request looks.
 
-/// How a token is revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a revocation request looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RevocationStyle {
     /// POST with a form (RFC 7009).
@@ -10,18 +10,16 @@ pub enum RevocationStyle {
     Json,
     /// DELETE with a form.
     Delete,
-    /// POST without a body, authorized by the access token: Kakao's unlink.
+    /// POST without a body, with the access token as the bearer: Kakao's unlink.
     #[cfg(feature = "identity")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
     Bearer,
     /// A token request with `grant_type=delete` and the access token: Naver's way.
     #[cfg(feature = "identity")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
     DeleteGrant,
 }
 
 impl RevocationStyle {
-    /// Whether it is the access token that is sent, whatever else there is.
+    /// Whether the request carries the access token even if there is a refresh token.
     pub(crate) fn wants_access_token(self) -> bool {
         !matches!(self, RevocationStyle::Form | RevocationStyle::Json | RevocationStyle::Delete)
     }

@@ -1,83 +1,89 @@
-//! Services where people have accounts: a program asks them who somebody is. The parent module explains
-//! the tags.
+//! Services where people have accounts: a program asks them who has logged in. The parent module
+//! explains the tags.
 
-use std::time::Duration;
-
+use super::DAY;
 use crate::error::{Error, Result};
 use crate::provider::{
-    ClientAuth, Pkce, Profile, Provider, ProviderBuilder, RefreshGrant, RevocationStyle, Rotation,
+    ClientAuth, EmailPlace, Pkce, Profile, Provider, ProviderBuilder, RefreshGrant,
+    RevocationStyle, Rotation,
 };
 
 /// Discord.
 ///
-/// Endpoints, Basic authentication, scopes and profile: `[V:src]`. An address that is not verified is
-/// not given out. Revoking either token ends the whole authorization (`[V:doc discord-api-docs, Aug
-/// 2026]`). Whether a refresh replaces the refresh token: `[?]`, so the strictest is assumed. Whether
-/// PKCE is honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
+/// - Endpoints, Basic authentication, scopes and profile: `[V:src]`.
+/// - An address that is not verified is not given out.
+/// - Revoking either token ends the whole authorization (`[V:doc discord-api-docs, Aug 2026]`).
+/// - Whether a refresh replaces the refresh token: `[?]`, so the strictest case is assumed. Whether
+///   Discord honours PKCE: `[?]`.
 pub fn discord() -> Provider {
+    let profile = Profile::get("https://discord.com/api/users/@me")
+        .email(EmailPlace::at("email").verified("verified"));
     Provider::builder("discord")
         .display_name("Discord")
         .authorization_endpoint("https://discord.com/api/oauth2/authorize")
         .token_endpoint("https://discord.com/api/oauth2/token")
         .revocation_endpoint("https://discord.com/api/oauth2/token/revoke")
-        .api_base("https://discord.com/api")
-        .client_auth(ClientAuth::Basic)
         .default_scopes(&["identify", "email"])
-        .profile(Profile::get("https://discord.com/api/users/@me").email("email", Some("verified")))
+        .client_auth(ClientAuth::Basic)
         .rotation(Rotation::Unknown)
+        .api_base("https://discord.com/api")
+        .profile(profile)
         .checked_by_test()
 }
 
-/// Facebook. `version` is that of the Graph API, such as `v22.0`.
+/// Facebook. `version` is the version of the Graph API, such as `v22.0`.
 ///
-/// Endpoints, body credentials, scopes and profile: `[V:src]`, there with v5.0, which is far out of date;
-/// v22.0 is `[G]`. There is no refresh token: [`crate::Client::refresh`] exchanges the access token for
-/// one of about 60 days (`fb_exchange_token`, `[V:src]`), and that one for the next while it lives
-/// (`[N]`). The profile wants the access token in the query (`[V:src]`). Whether PKCE is honoured: `[?]`.
+/// - Endpoints, body credentials, scopes and profile: `[V:src]`, with version v5.0, which is far out of
+///   date; v22.0 is `[G]`.
+/// - There is no refresh token. [`crate::Client::refresh`] exchanges the access token for one of about 60
+///   days (`fb_exchange_token`, `[V:src]`), and that one for the next while it lives (`[N]`).
+/// - The profile wants the access token in the query (`[V:src]`).
+/// - Whether Facebook honours PKCE: `[?]`.
 ///
 /// # Errors
 ///
 /// [`Error::Config`] for a version that is not written as `v22.0`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn facebook(version: &str) -> Result<Provider> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let numbers = version.strip_prefix('v').and_then(|numbers| numbers.split_once('.'));
     if !numbers.is_some_and(|(major, minor)| digits(major) && digits(minor)) {
-        return Err(Error::config("the version of the Graph API is written as v22.0"));
+        return Err(Error::config(format!(
+            "the version {version:?} of the Graph API must be written as v22.0"
+        )));
     }
     let graph = format!("https://graph.facebook.com/{version}");
-    let profile = Profile::get(format!("{graph}/me")).query("fields", "id,email");
+    let profile = Profile::get(format!("{graph}/me"))
+        .query("fields", "id,email")
+        .token_in_query("access_token")
+        .email("email");
     Provider::builder("facebook")
         .display_name("Facebook")
         .authorization_endpoint(format!("https://www.facebook.com/{version}/dialog/oauth"))
         .token_endpoint(format!("{graph}/oauth/access_token"))
-        .api_base(graph)
-        .client_auth(ClientAuth::Body)
         .default_scopes(&["email", "public_profile"])
-        .refresh_grant(RefreshGrant {
-            grant_type: "fb_exchange_token".to_owned(),
-            parameter: "fb_exchange_token".to_owned(),
-            sends_access_token: true,
-        })
-        .profile(profile.token_in_query("access_token").email("email", None))
+        .client_auth(ClientAuth::Body)
         .rotation(Rotation::Unknown)
+        .refresh_grant(
+            RefreshGrant::new("fb_exchange_token", "fb_exchange_token").with_access_token(),
+        )
+        .api_base(graph)
+        .profile(profile)
         .build()
 }
 
 /// FranceConnect, production.
 ///
-/// Endpoints of its first version, body credentials, scopes and userinfo: `[V:src]`; a second version
-/// with other hosts exists (`[?]`). A `nonce` is mandatory: it is sent, and checked when the ID token
-/// comes, as for every login with the scope `openid`. There is no refresh and no revocation. Whether PKCE
-/// is honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
+/// - Endpoints of its first version, body credentials, scopes and userinfo: `[V:src]`. A second version
+///   with other hosts exists (`[?]`).
+/// - A `nonce` is mandatory. Every login with the scope `openid` sends a `nonce` and checks it in the ID
+///   token.
+/// - There is no refresh and no revocation.
+/// - Whether FranceConnect honours PKCE: `[?]`.
 pub fn franceconnect() -> Provider {
     france("franceconnect", "https://app.franceconnect.gouv.fr/api/v1").checked_by_test()
 }
 
 /// FranceConnect, the integration environment; see [`franceconnect`].
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn franceconnect_integration() -> Provider {
     let base = "https://fcp.integ01.dev-franceconnect.fr/api/v1";
     france("franceconnect_integration", base).checked_by_test()
@@ -89,125 +95,128 @@ fn france(name: &str, base: &str) -> ProviderBuilder {
         .authorization_endpoint(format!("{base}/authorize"))
         .token_endpoint(format!("{base}/token"))
         .userinfo_endpoint(format!("{base}/userinfo"))
-        .api_base(base)
-        .client_auth(ClientAuth::Body)
         .default_scopes(&["openid", "email"])
+        .client_auth(ClientAuth::Body)
         .rotation(Rotation::Unknown)
+        .api_base(base)
 }
 
 /// Kakao.
 ///
-/// Endpoints, body credentials, scopes and profile: `[V:src]`. A refresh brings a new refresh token only
-/// in the last month of its 60 days (`[V:issue]`); the old one is reported to stay good, and the
-/// strictest is assumed. To revoke is to *unlink* the application from the account: a POST with the
-/// access token as the bearer (`[?]`; what httpx-oauth sends has no such header, `[V:run]`). Whether PKCE
-/// is honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
+/// - Endpoints, body credentials, scopes and profile: `[V:src]`.
+/// - A refresh brings a new refresh token only in the last month of its 60 days (`[V:issue]`). The old one
+///   is reported to stay good; the strictest case is assumed.
+/// - To revoke is to *unlink* the application from the account: a POST with the access token as the
+///   bearer (`[?]`; the request of httpx-oauth has no such header, `[V:run]`).
+/// - Whether Kakao honours PKCE: `[?]`.
 pub fn kakao() -> Provider {
     let profile = Profile::post("https://kapi.kakao.com/v2/user/me")
         .query("property_keys", "[\"kakao_account.email\"]")
-        .email("kakao_account.email", None);
+        .email("kakao_account.email");
     Provider::builder("kakao")
         .display_name("Kakao")
         .authorization_endpoint("https://kauth.kakao.com/oauth/authorize")
         .token_endpoint("https://kauth.kakao.com/oauth/token")
         .revocation_endpoint("https://kapi.kakao.com/v1/user/unlink")
-        .revocation_style(RevocationStyle::Bearer)
-        .api_base("https://kapi.kakao.com")
-        .client_auth(ClientAuth::Body)
         .default_scopes(&["profile_nickname", "account_email"])
-        .profile(profile)
+        .client_auth(ClientAuth::Body)
+        .revocation_style(RevocationStyle::Bearer)
         .rotation(Rotation::Unknown)
+        .api_base("https://kapi.kakao.com")
+        .profile(profile)
         .checked_by_test()
 }
 
 /// LinkedIn.
 ///
-/// Endpoints, body credentials, scopes and profile: `[V:src]`. A refresh token comes for approved
-/// partners only and lives 365 days from the consent, however often it is used (`[V:doc LinkedIn on
-/// Microsoft Learn]`). An integrator had to switch PKCE off (`[N]`). The scopes are those from before
-/// 2023; a newer application is given `openid profile email` and a userinfo endpoint (`[?]`):
+/// - Endpoints, body credentials, scopes and profile: `[V:src]`.
+/// - Only approved partners get a refresh token. It lives 365 days from the consent, however often it is
+///   used (`[V:doc LinkedIn on Microsoft Learn]`).
+/// - The login sends no PKCE: an integrator had to switch it off (`[N]`).
+/// - The scopes are from before 2023. A newer application has `openid profile email` and a userinfo
+///   endpoint (`[?]`):
 ///
 /// ```
-/// use evergrant::{provider::Profile, providers};
+/// use evergrant::provider::{EmailPlace, Profile};
+/// use evergrant::providers;
 ///
-/// let userinfo = Profile::get("https://api.linkedin.com/v2/userinfo").id("sub");
+/// let userinfo = Profile::get("https://api.linkedin.com/v2/userinfo")
+///     .id("sub")
+///     .email(EmailPlace::at("email").verified("email_verified"));
 /// let provider = providers::linkedin()
 ///     .to_builder()
 ///     .default_scopes(&["openid", "profile", "email"])
-///     .profile(userinfo.email("email", Some("email_verified")))
+///     .profile(userinfo)
 ///     .build()?;
 /// # Ok::<(), evergrant::Error>(())
 /// ```
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn linkedin() -> Provider {
     let profile = Profile::get("https://api.linkedin.com/v2/me")
         .query("projection", "(id)")
         .then_get("https://api.linkedin.com/v2/emailAddress")
         .query("q", "members")
         .query("projection", "(elements*(handle~))")
-        .email("elements[0].handle~.emailAddress", None);
+        .email("elements[0].handle~.emailAddress");
     Provider::builder("linkedin")
         .display_name("LinkedIn")
         .authorization_endpoint("https://www.linkedin.com/oauth/v2/authorization")
         .token_endpoint("https://www.linkedin.com/oauth/v2/accessToken")
-        .api_base("https://api.linkedin.com/v2")
-        .client_auth(ClientAuth::Body)
         .default_scopes(&["r_emailaddress", "r_liteprofile", "r_basicprofile"])
         .pkce(Pkce::Off)
-        .profile(profile)
+        .client_auth(ClientAuth::Body)
         .rotation(Rotation::None)
-        .consent_limit(Duration::from_secs(365 * 86_400))
+        .consent_limit(365 * DAY)
+        .api_base("https://api.linkedin.com/v2")
+        .profile(profile)
         .checked_by_test()
 }
 
 /// Naver.
 ///
-/// Endpoints, body credentials, revocation and profile: `[V:src]`. The lifetime comes as a text
-/// (`[V:issue panva/oauth4webapi#112]`). Revocation is a request to the token endpoint and takes the
-/// access token (`[V:src]`). What becomes of a refresh token when it is used: `[?]`. Whether PKCE is
-/// honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
+/// - Endpoints, body credentials, revocation and profile: `[V:src]`.
+/// - The lifetime comes as a text (`[V:issue panva/oauth4webapi#112]`).
+/// - Revocation is a request to the token endpoint and takes the access token (`[V:src]`).
+/// - Whether a refresh replaces the refresh token: `[?]`. Whether Naver honours PKCE: `[?]`.
 pub fn naver() -> Provider {
-    let profile = Profile::post("https://openapi.naver.com/v1/nid/me").inside("response");
+    let profile =
+        Profile::post("https://openapi.naver.com/v1/nid/me").inside("response").email("email");
     Provider::builder("naver")
         .display_name("Naver")
         .authorization_endpoint("https://nid.naver.com/oauth2.0/authorize")
         .token_endpoint("https://nid.naver.com/oauth2.0/token")
         .revocation_endpoint("https://nid.naver.com/oauth2.0/token")
-        .revocation_style(RevocationStyle::DeleteGrant)
-        .api_base("https://openapi.naver.com")
         .client_auth(ClientAuth::Body)
-        .profile(profile.email("email", None))
+        .revocation_style(RevocationStyle::DeleteGrant)
         .rotation(Rotation::Unknown)
+        .api_base("https://openapi.naver.com")
+        .profile(profile)
         .checked_by_test()
 }
 
-/// Any OpenID Connect provider, by its issuer: one request for its metadata, or up to three. Where it is
-/// asked again and again, keep the answer with [`crate::discovery::Discovery`].
+/// Any OpenID Connect provider, by its issuer. One request, or up to three, fetches the metadata; for
+/// frequent use keep the metadata with [`crate::discovery::Discovery`].
 ///
-/// The scopes `openid email` are httpx-oauth's (`[V:src]`); everything else is what the server says.
+/// The scopes `openid email` are httpx-oauth's (`[V:src]`). All other settings come from the metadata.
 ///
 /// # Errors
 ///
 /// As [`Provider::discover`].
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn openid(issuer: &str) -> Result<Provider> {
     Provider::discover(issuer)?.name("openid").default_scopes(&["openid", "email"]).build()
 }
 
-/// Okta, by the domain of the organization, such as `example.okta.com`: its own authorization server,
-/// `https://{domain}` (`[V:src]`). One request for its metadata, or up to three. For a custom
+/// Okta, by the domain of the organization, such as `example.okta.com`. Its authorization server is
+/// `https://{domain}` (`[V:src]`). One request, or up to three, fetches the metadata. For a custom
 /// authorization server use [`openid`] with `https://{domain}/oauth2/{serverId}`.
 ///
-/// With the scope `offline_access` a refresh token is issued. Whether it rotates is a setting of the
-/// application (`[V:doc okta-developer-docs, Aug 2026]`), so the strictest is assumed.
+/// - Okta issues a refresh token for the scope `offline_access`.
+/// - A setting of the application says whether the refresh token rotates (`[V:doc okta-developer-docs, Aug
+///   2026]`), so the strictest case is assumed.
 ///
 /// # Errors
 ///
 /// [`Error::Config`] for a domain with other characters than letters, digits, `.` and `-`; and as
 /// [`Provider::discover`].
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn okta(domain: &str) -> Result<Provider> {
     okta_at(&okta_issuer(domain)?)
 }
@@ -219,94 +228,103 @@ fn okta_at(issuer: &str) -> Result<Provider> {
 fn okta_issuer(domain: &str) -> Result<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
     if domain.is_empty() || !domain.chars().all(plain) {
-        return Err(Error::config("the domain is a host name, such as example.okta.com"));
+        return Err(Error::config(format!(
+            "the domain {domain:?} must be a host name, such as example.okta.com"
+        )));
     }
     Ok(format!("https://{domain}"))
 }
 
 /// Reddit.
 ///
-/// Endpoints, scope and profile: `[V:src]`; Basic authentication only: `[G]`. `duration=permanent` is
-/// what brings a refresh token (`[V:src, N]`). The id is the user's name, and there never is an e-mail
-/// address (`[V:src]`). A descriptive `User-Agent` is expected: set yours with
-/// `ProviderBuilder::user_agent`. Whether the refresh token stays the same: `[?]`. Whether PKCE is
-/// honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
+/// - Endpoints, scope and profile: `[V:src]`; Basic authentication only: `[G]`.
+/// - Reddit issues a refresh token only for `duration=permanent` (`[V:src, N]`).
+/// - The id is the user's name. There never is an e-mail address (`[V:src]`).
+/// - Reddit expects a descriptive `User-Agent`: set yours with `ProviderBuilder::user_agent`.
+/// - Whether a refresh replaces the refresh token: `[?]`. Whether Reddit honours PKCE: `[?]`.
 pub fn reddit() -> Provider {
     Provider::builder("reddit")
         .display_name("Reddit")
         .authorization_endpoint("https://www.reddit.com/api/v1/authorize")
         .token_endpoint("https://www.reddit.com/api/v1/access_token")
         .revocation_endpoint("https://www.reddit.com/api/v1/revoke_token")
-        .api_base("https://oauth.reddit.com")
-        .client_auth(ClientAuth::Basic)
         .default_scopes(&["identity"])
-        .authorize_param(("duration", "permanent"))
-        .profile(Profile::get("https://oauth.reddit.com/api/v1/me").id("name"))
+        .authorize_param("duration", "permanent")
+        .client_auth(ClientAuth::Basic)
         .rotation(Rotation::Unknown)
+        .api_base("https://oauth.reddit.com")
+        .profile(Profile::get("https://oauth.reddit.com/api/v1/me").id("name"))
         .checked_by_test()
 }
 
-/// Shopify. `shop` is the bare name of the shop (`example` for `example.myshopify.com`), `api_version` is
-/// the Admin API's, such as `2023-04`, which is the one of httpx-oauth and long retired (`[?]`).
+/// Shopify. `shop` is the bare name of the shop (`example` for `example.myshopify.com`). `api_version` is
+/// the version of the Admin API, such as `2026-07`.
 ///
-/// Endpoints, body credentials, scope and profile: `[V:src]`. `expiring=1` asks for access tokens of an
-/// hour and a refresh token, which public applications must use from 1 January 2027; an old refresh token
-/// works until its replacement is used (`[V:doc Shopify changelog]`). It goes with refreshes as well
-/// (`[?]`). Who has logged in is the shop. The callback's `hmac` is not checked: `state` is. Whether PKCE
-/// is honoured: `[?]`.
+/// - Endpoints, body credentials, scope and profile: `[V:src]`, with version `2023-04`, which is long
+///   retired (`[?]`).
+/// - `expiring=1` asks for access tokens of an hour and a refresh token, which public applications must
+///   use from 1 January 2027. An old refresh token works until its replacement is used (`[V:doc Shopify
+///   changelog]`). Refresh requests carry `expiring=1` as well (`[?]`).
+/// - The one who has logged in is the shop.
+/// - The callback's `hmac` is not checked: `state` is.
+/// - Whether Shopify honours PKCE: `[?]`.
 ///
 /// # Errors
 ///
 /// [`Error::Config`] for a shop with other characters than letters, digits and `-`, or a version that is
-/// not written as `2023-04`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
+/// not written as `2026-07`.
 pub fn shopify(shop: &str, api_version: &str) -> Result<Provider> {
     if shop.is_empty() || !shop.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
-        return Err(Error::config("the shop is a bare name, without .myshopify.com"));
+        return Err(Error::config(format!(
+            "the shop {shop:?} must be a bare name, without .myshopify.com"
+        )));
     }
     let dated = |b: &u8| b.is_ascii_digit() || *b == b'-';
     if api_version.len() != 7 || !api_version.as_bytes().iter().all(dated) {
-        return Err(Error::config("the version of the Admin API is written as 2023-04"));
+        return Err(Error::config(format!(
+            "the version {api_version:?} of the Admin API must be written as 2026-07"
+        )));
     }
     let admin = format!("https://{shop}.myshopify.com/admin");
-    let profile = Profile::get(format!("{admin}/api/{api_version}/shop.json"));
+    let profile =
+        Profile::get(format!("{admin}/api/{api_version}/shop.json")).inside("shop").email("email");
     Provider::builder("shopify")
         .display_name("Shopify")
         .authorization_endpoint(format!("{admin}/oauth/authorize"))
         .token_endpoint(format!("{admin}/oauth/access_token"))
-        .api_base(format!("{admin}/api/{api_version}"))
-        .api_header(("X-Shopify-Access-Token", None))
-        .client_auth(ClientAuth::Body)
         .default_scopes(&["read_orders"])
-        .token_param(("expiring", "1"))
-        .profile(profile.inside("shop").email("email", None))
+        .client_auth(ClientAuth::Body)
+        .token_param("expiring", "1")
         .rotation(Rotation::UntilUsed)
+        .api_base(format!("{admin}/api/{api_version}"))
+        .api_header("X-Shopify-Access-Token")
+        .api_auth_scheme(None)
+        .profile(profile)
         .build()
 }
 
-/// GitHub's profile: with the word `token` before the access token, and a second request for addresses
-/// that are not public (`[V:src]`).
+/// GitHub's profile. A second request asks for addresses that are not public (`[V:src]`).
 pub(super) fn github_profile() -> Profile {
+    let listed = EmailPlace::at("email").in_list("").primary("primary").verified("verified");
     Profile::get("https://api.github.com/user")
-        .email("email", None)
+        .email("email")
         .then_get("https://api.github.com/user/emails")
-        .email_in_list("", "primary", "email", Some("verified"))
+        .email(listed)
 }
 
-/// Google's, by the People API (`[V:src]`). Whether an address is verified is not read: no source of the
-/// table says where that stands.
+/// Google's profile, by the People API (`[V:src]`). No source of the table says where the answer tells
+/// whether an address is verified.
 pub(super) fn google_profile() -> Profile {
     Profile::get("https://people.googleapis.com/v1/people/me")
         .query("personFields", "emailAddresses")
         .id("resourceName")
-        .email_in_list("emailAddresses", "metadata.primary", "value", None)
+        .email(EmailPlace::at("value").in_list("emailAddresses").primary("metadata.primary"))
 }
 
-/// Microsoft Graph's. The login name is taken for the address (`[V:src]`): it is not always a mailbox,
-/// but what else there is can be set freely (`[?]`).
+/// Microsoft Graph's profile. The login name stands for the address (`[V:src]`). It is not always a
+/// mailbox, but every other member can be set freely (`[?]`).
 pub(super) fn microsoft_profile() -> Profile {
-    Profile::get("https://graph.microsoft.com/v1.0/me").email("userPrincipalName", None)
+    Profile::get("https://graph.microsoft.com/v1.0/me").email("userPrincipalName")
 }
 
 #[cfg(test)]
@@ -320,7 +338,7 @@ mod tests {
         let row = okta_at(sandbox.url())?;
         assert_eq!((row.name(), row.display_name()), ("okta", "Okta"));
         assert_eq!(row.default_scopes(), ["openid", "email"]);
-        let (url, profile) = (sandbox.url(), row.profile.is_none());
+        let (url, profile) = (sandbox.url(), row.api.profile.is_none());
         assert!(profile && row.userinfo_endpoint() == Some(&*format!("{url}/userinfo")));
         assert_eq!(row.revocation_endpoint(), Some(&*format!("{url}/revoke")));
         Ok(())

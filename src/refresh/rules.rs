@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::provider::{Provider, Rotation};
+use crate::provider::{Provider, RefusalLimit, Rotation};
 use crate::record::Binding;
 
 /// What three saves may take while the store's lock is held.
@@ -19,12 +19,12 @@ pub(crate) struct Rules {
     pub(crate) refusal_pause: Duration,
     pub(crate) earliest_refresh: Option<Duration>,
     pub(crate) unanswered_pause: Duration,
-    pub(crate) refusal_limit: Option<(usize, Duration)>,
-    pub(crate) refresh_token_lifetime: Option<Duration>,
+    pub(crate) refusal_limit: Option<RefusalLimit>,
+    pub(crate) idle_limit: Option<Duration>,
     pub(crate) margin: Duration,
     pub(crate) token_timeout: Duration,
-    /// The word before the access token in the header that carries it.
-    pub(crate) api_word: Option<String>,
+    /// The authentication scheme before the access token in the header that carries it.
+    pub(crate) auth_scheme: Option<String>,
     /// Whether the grant leaves a refresh token, which is a one-time key. If it does not, a token
     /// is asked anew, and a store that fails does not fail the call.
     pub(crate) one_time: bool,
@@ -35,17 +35,17 @@ impl Rules {
         Rules {
             binding,
             host: provider.token_host(),
-            rotation: provider.rotation,
-            ends_access_token: provider.ends_access_token,
-            ends_other_logins: provider.reuse_ends_other_logins,
-            refusal_pause: provider.refusal_pause,
-            earliest_refresh: provider.earliest_refresh,
-            unanswered_pause: provider.unanswered_pause,
-            refusal_limit: provider.refusal_limit,
-            refresh_token_lifetime: provider.refresh_token_lifetime,
-            margin: provider.margin,
-            token_timeout: provider.token_timeout,
-            api_word: provider.api_word.clone(),
+            rotation: provider.refresh.rotation,
+            ends_access_token: provider.refresh.ends_access_token,
+            ends_other_logins: provider.refresh.reuse_ends_other_logins,
+            refusal_pause: provider.refresh.refusal_pause,
+            earliest_refresh: provider.refresh.earliest,
+            unanswered_pause: provider.refresh.unanswered_pause,
+            refusal_limit: provider.refresh.refusal_limit,
+            idle_limit: provider.refresh.idle_limit,
+            margin: provider.refresh.margin,
+            token_timeout: provider.token_request.timeout,
+            auth_scheme: provider.api.auth_scheme.clone(),
             one_time,
         }
     }

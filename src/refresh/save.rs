@@ -83,10 +83,12 @@ impl Keeper {
         let Issued { token, refresh_expires_in } = issued;
         let rotated = token.refresh_token().is_some_and(|new| *new != spent);
         let mut record = noted.next();
-        if rotated || refresh_expires_in.is_some() {
-            let end = self.refresh_end(token.issued_at(), refresh_expires_in);
-            record.refresh_expires_at = end.or(record.refresh_expires_at);
-        }
+        let end = self.refresh_end(token.issued_at(), refresh_expires_in);
+        record.refresh_expires_at = match record.refresh_expires_at {
+            // The same refresh token was used, and that starts its idle limit anew.
+            Some(before) if !rotated && refresh_expires_in.is_none() => end.max(Some(before)),
+            before => end.or(before),
+        };
         if rotated {
             record.rotated_at = Some(self.clock.now_utc());
             record.superseded = Some(spent.clone());

@@ -10,6 +10,7 @@ use super::{Call, Keeper, Live, Want};
 use crate::clock;
 use crate::error::{BoxError, Error, OAuthError, Result};
 use crate::event::Event;
+use crate::provider::RefusalLimit;
 use crate::record::{Note, Record};
 use crate::secret::Secret;
 
@@ -19,7 +20,7 @@ impl Keeper {
         if let Some(wait) = self.too_early(record, now) {
             return Some(self.come_back(wait, "it is too early to refresh"));
         }
-        let (limit, window) = self.rules.refusal_limit?;
+        let RefusalLimit { refusals: limit, window } = self.rules.refusal_limit?;
         let recent = recent(record, now, window);
         let oldest = recent.get(recent.len().checked_sub(limit)?)?;
         let wait = clock::until(now, clock::later(*oldest, window));
@@ -114,7 +115,7 @@ impl Keeper {
 
     /// Notes a refusal, where they are counted.
     pub(super) fn count(&self, record: &mut Record) {
-        let Some((_, window)) = self.rules.refusal_limit else { return };
+        let Some(RefusalLimit { window, .. }) = self.rules.refusal_limit else { return };
         let now = self.clock.now_utc();
         let mut kept = recent(record, now, window);
         kept.push(now);
@@ -141,13 +142,14 @@ impl Keeper {
         if note.answered || left > pause { Duration::ZERO } else { left }
     }
 
-    /// When a new refresh token ends that is not used; the answer's own word goes first.
+    /// When a refresh token ends that came, or was used, at `issued_at`. The answer's own word goes
+    /// first, the provider's idle limit second.
     pub(super) fn refresh_end(
         &self,
         issued_at: Option<OffsetDateTime>,
         said: Option<Duration>,
     ) -> Option<OffsetDateTime> {
-        let life = said.or(self.rules.refresh_token_lifetime)?;
+        let life = said.or(self.rules.idle_limit)?;
         Some(clock::later(issued_at.unwrap_or_else(|| self.clock.now_utc()), life))
     }
 
@@ -158,8 +160,7 @@ impl Keeper {
         record: &Record,
         now: OffsetDateTime,
     ) {
-        let Some((life, end)) = self.rules.refresh_token_lifetime.zip(record.refresh_expires_at)
-        else {
+        let Some((life, end)) = self.rules.idle_limit.zip(record.refresh_expires_at) else {
             return;
         };
         let left = clock::until(now, end);

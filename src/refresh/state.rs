@@ -111,7 +111,7 @@ impl Live {
             token: token.clone(),
             login: record.login().into(),
             generation: record.generation(),
-            header: header(rules.api_word.as_deref(), token),
+            header: header(rules.auth_scheme.as_deref(), token),
         }))
     }
 

@@ -155,7 +155,7 @@ mod tests {
 
     fn configs(change: Option<HttpConfig>, loopback: bool) -> [Config; 2] {
         let change = change.as_ref();
-        let token = token_config(None, provider().token_timeout, change, loopback);
+        let token = token_config(None, provider().token_request.timeout, change, loopback);
         [api_config(&provider(), change, loopback), token]
     }
 

@@ -55,7 +55,7 @@ impl TokenTransport {
         let Raw::Answer(answer) = raw else { return None };
         let of_grant = matches!(self.grant, Some(super::Grant::JwtBearer(_)));
         let signs = self.credentials.signer().is_some()
-            || self.provider.client_auth == ClientAuth::SecretJwt;
+            || self.provider.token_request.client_auth == ClientAuth::SecretJwt;
         if !signs && !of_grant {
             return None;
         }

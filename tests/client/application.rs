@@ -140,7 +140,7 @@ fn a_token_is_kept_under_all_that_selects_it() {
         assert_eq!(other.get("/me").call().unwrap_err().kind(), "config");
     }
     // Neither do a provider's own parameters share a token with others.
-    let provider = sandbox.provider().to_builder().token_param(("tenant", "t")).build().unwrap();
+    let provider = sandbox.provider().to_builder().token_param("tenant", "t").build().unwrap();
     let store = MemoryBackend::new();
     on(&sandbox, &store, &clock).build().get("/me").call().unwrap();
     let other =

@@ -53,19 +53,20 @@ fn what_the_client_sets_the_caller_cannot_set() {
 fn a_service_may_want_the_token_in_a_header_of_its_own() {
     let api = Fake::json("{}");
     let sandbox = sandbox();
-    for (header, expected) in [
-        (("X-Shopify-Access-Token", None), "the-token"),
-        (("Authorization", Some("Zoho-oauthtoken")), "Zoho-oauthtoken the-token"),
+    for (header, scheme, expected) in [
+        ("X-Shopify-Access-Token", None, "the-token"),
+        ("Authorization", Some("Zoho-oauthtoken"), "Zoho-oauthtoken the-token"),
     ] {
-        let provider = sandbox.provider().to_builder().api_base(api.url()).api_header(header);
+        let provider = sandbox.provider().to_builder().api_base(api.url());
+        let provider = provider.api_header(header).api_auth_scheme(scheme);
         let client =
             Client::new(provider.build().unwrap(), sandbox.credentials(), MemoryBackend::new());
         client.seed(Token::new("the-token")).unwrap();
         client.get("/x").call().unwrap();
         let request = api.requests().pop().unwrap();
-        assert_eq!(header_of(&request, header.0), [expected]);
+        assert_eq!(header_of(&request, header), [expected]);
         assert_eq!(request.matches("the-token").count(), 1, "{request}");
-        assert!(matches!(client.get("/x").header(header.0, "x").call(), Err(Error::Config(_))));
+        assert!(matches!(client.get("/x").header(header, "x").call(), Err(Error::Config(_))));
     }
 }
 
@@ -76,9 +77,9 @@ fn names_that_no_request_can_carry_are_found_when_the_provider_is_built() {
     for broken in [
         provider().user_agent("a\r\nb"),
         provider().user_agent("é"),
-        provider().api_header(("X A", None)),
-        provider().api_header(("", None)),
-        provider().api_header(("Authorization", Some("Bear\ner"))),
+        provider().api_header("X A"),
+        provider().api_header(""),
+        provider().api_auth_scheme("Bear\ner"),
     ] {
         assert!(matches!(broken.build(), Err(Error::Config(_))));
     }

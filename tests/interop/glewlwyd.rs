@@ -220,7 +220,8 @@ impl Kind for Glewlwyd {
             .introspection_endpoint(format!("{url}/api/oidc/introspect"))
             .device_authorization_endpoint(format!("{url}/api/oidc/device_authorization"))
             .userinfo_endpoint(format!("{url}/api/oidc/userinfo"))
-            .issuer((format!("http://localhost:{port}/api/oidc"), true))
+            .issuer(format!("http://localhost:{port}/api/oidc"))
+            .issuer_in_callback(true)
             .rotation(Rotation::StrictFamily)
             // Without a body: for a dead refresh token, and for one that it spends on the spot, as it
             // rotates before it looks at the secret of the client.

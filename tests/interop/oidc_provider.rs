@@ -50,8 +50,9 @@ impl Kind for OidcProvider {
             .introspection_endpoint(format!("{url}/token/introspection"))
             .device_authorization_endpoint(format!("{url}/device/auth"))
             .userinfo_endpoint(format!("{url}/me"))
-            .issuer((format!("http://localhost:{port}"), true))
-            .authorize_param(("prompt", "consent"))
+            .issuer(format!("http://localhost:{port}"))
+            .issuer_in_callback(true)
+            .authorize_param("prompt", "consent")
             .rotation(Rotation::StrictFamily)
     }
 

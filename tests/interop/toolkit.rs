@@ -78,7 +78,8 @@ impl Kind for Toolkit {
             .introspection_endpoint(format!("{url}/o/introspect/"))
             .device_authorization_endpoint(format!("{url}/o/device-authorization/"))
             .userinfo_endpoint(format!("{url}/o/userinfo/"))
-            .issuer((format!("http://127.0.0.1:{port}/o"), true))
+            .issuer(format!("http://127.0.0.1:{port}/o"))
+            .issuer_in_callback(true)
             .rotation(rotation)
     }
 

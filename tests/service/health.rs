@@ -1,10 +1,12 @@
 //! How long a login will live without a person, and what keeps it alive.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use evergrant::clock::ManualClock;
 use evergrant::health::LoginState;
+use evergrant::hooks::Event;
 use evergrant::provider::{ProviderBuilder, Rotation};
 use evergrant::sandbox::{Fault, Reply, Sandbox};
 use evergrant::{Client, MemoryBackend};
@@ -95,6 +97,63 @@ fn an_idle_limit_is_half_used_up_at_most() {
     assert_eq!(health.to_string(), "the login has ended");
     // A limit is what somebody documents: the service has the last word.
     assert!(world.client.keep_alive().unwrap());
+}
+
+#[test]
+fn the_record_health_and_the_warning_know_one_idle_limit() {
+    let warnings = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&warnings);
+    let mut world = world(|provider| provider.idle_limit(60 * DAY));
+    let client = Client::builder(
+        world.client.provider().clone(),
+        world.sandbox.credentials(),
+        MemoryBackend::new(),
+    );
+    let count = move |event: &Event| {
+        if matches!(event, Event::Warning { text } if text.contains("60 days of silence")) {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    world.client = client.clock(world.clock.clone()).on_event(count).build();
+    world.log_in();
+    let health = world.client.health().unwrap();
+    let stored = world.client.stored().unwrap().unwrap();
+    assert_eq!(stored.refresh_expires_at(), health.idle_ends_at);
+    assert_eq!((health.idle_ends_at.unwrap() - health.at).whole_days(), 60);
+    world.clock.advance(50 * DAY);
+    world.client.refresh().unwrap();
+    assert_eq!(warnings.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn exact_onlines_idle_limit_reaches_health() {
+    let clock = Arc::new(ManualClock::new());
+    let sandbox = Sandbox::builder().exact_online().clock(clock.clone()).start().unwrap();
+    let client = Client::builder(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    let client = client.clock(clock.clone()).build();
+    let world = World { clock, sandbox, client };
+    world.log_in();
+    let health = world.client.health().unwrap();
+    assert_eq!((health.idle_ends_at.unwrap() - health.at).whole_days(), 30);
+    assert_eq!(health.idle_ends_at, health.refresh_expires_at);
+}
+
+#[test]
+fn a_use_starts_the_idle_limit_anew_without_a_new_refresh_token() {
+    let world = world(|provider| provider.rotation(Rotation::None).idle_limit(60 * DAY));
+    world.sandbox.on_token(|call, reply| {
+        let mut body = reply.to_json();
+        if call.grant_type() == "refresh_token" {
+            body.as_object_mut().unwrap().remove("refresh_token");
+        }
+        Reply::json(reply.status, body)
+    });
+    world.log_in();
+    assert_eq!(world.refreshed_on(100), [30, 60, 90]);
+    let health = world.client.health().unwrap();
+    assert_eq!(health.state, LoginState::Alive);
+    assert_eq!((health.ends_at().unwrap() - health.at).whole_days(), 50);
+    assert_eq!(health.refresh_expires_at, health.idle_ends_at);
 }
 
 #[test]

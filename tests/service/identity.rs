@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use evergrant::identity::Identity;
-use evergrant::provider::Profile;
+use evergrant::provider::{EmailPlace, Profile};
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Credentials, Error, MemoryBackend, Provider, Token, providers};
 use serde_json::{Value, json};
@@ -335,8 +335,8 @@ fn a_service_of_ones_own_needs_a_profile_or_a_userinfo_endpoint() {
     let profile = Profile::get(format!("{}/whoami", sandbox.url()))
         .inside("user")
         .id("key")
-        .email("mail", None)
-        .email_in_list("mails", "main", "a", None);
+        .email("mail")
+        .email(EmailPlace::at("a").in_list("mails").primary("main"));
     let provider = sandbox.provider().to_builder().profile(profile).build().unwrap();
     let client = Client::new(provider, sandbox.credentials(), MemoryBackend::new());
     client.seed(sandbox.login()).unwrap();

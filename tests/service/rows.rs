@@ -1,4 +1,5 @@
-//! Every ready provider for accounts, walked offline: what is sent, what is read, who it is.
+//! The ready providers of services where people have accounts, tested offline: what a row sends, and
+//! what it reads.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +10,7 @@ use url::Url;
 
 use crate::support::Fake;
 
-/// The thirteen of httpx-oauth, in its order, and what two of them have twice.
+/// The services of httpx-oauth, in its order. FranceConnect has a row for each environment.
 pub(crate) fn rows(sandbox: &Sandbox) -> Vec<Provider> {
     vec![
         providers::discord(),
@@ -22,7 +23,7 @@ pub(crate) fn rows(sandbox: &Sandbox) -> Vec<Provider> {
         providers::linkedin(),
         providers::microsoft("common").unwrap(),
         providers::naver(),
-        // By its domain it is the same, with another name and address.
+        // Okta is this row with another name and address.
         providers::openid(sandbox.url()).unwrap(),
         providers::reddit(),
         providers::shopify("example", "2026-07").unwrap(),
@@ -33,7 +34,7 @@ fn app() -> Credentials {
     Credentials::new("app", "sesame").with_redirect_uri("https://app.example/callback")
 }
 
-/// What differs from run to run, taken out.
+/// The text with the random values and the sandbox's address replaced.
 fn plain(text: &str, sandbox: &Sandbox) -> String {
     let host = sandbox.url().trim_start_matches("http://");
     let mut text = text.replace(sandbox.url(), "https://issuer").replace(host, "issuer");
@@ -68,7 +69,7 @@ fn shown(request: &str) -> String {
     }
 }
 
-/// What a row makes of a login, a refresh and a logout.
+/// The requests of a login, a refresh and a revocation, a line for each.
 fn walk(row: &Provider, sandbox: &Sandbox) -> String {
     let fake = Fake::json(r#"{"access_token":"at-1","refresh_token":"rt-1","expires_in":3600}"#);
     let mut moved = row.to_builder().token_endpoint(fake.url());
@@ -114,7 +115,7 @@ fn every_row_sends_what_it_should() {
 }
 
 #[test]
-fn every_address_of_every_row_is_https_and_stays_so_when_the_row_is_changed() {
+fn every_row_has_https_addresses_and_keeps_them_when_changed() {
     let sandbox = Sandbox::start().unwrap();
     for row in rows(&sandbox) {
         let all = [
@@ -138,7 +139,7 @@ fn every_address_of_every_row_is_https_and_stays_so_when_the_row_is_changed() {
 }
 
 #[test]
-fn a_row_takes_no_text_that_would_lead_elsewhere() {
+fn a_row_refuses_text_that_would_change_its_host() {
     for version in ["", "22", "v22", "v22.", "v.0", "v1/../x.0", "v22.0/x", "v22.0.0"] {
         assert!(matches!(providers::facebook(version), Err(Error::Config(_))), "{version}");
     }
@@ -152,11 +153,12 @@ fn a_row_takes_no_text_that_would_lead_elsewhere() {
     assert!(matches!(providers::openid("http://a.example"), Err(Error::Config(_))));
 }
 
-/// What a service answers, and what is to be read: access token, refresh token, seconds.
+/// A row, the status and body of an answer, and what the row reads: access token, refresh token and
+/// seconds, or the error code.
 type Dialect =
     (&'static str, u16, &'static str, Result<(&'static str, &'static str, i64), &'static str>);
 
-/// Bodies as the corpus has them. The refresh token before is `rt-0`; 0 seconds: not known.
+/// Bodies from the corpus. The refresh token before is `rt-0`; 0 seconds stands for no lifetime.
 const DIALECTS: [Dialect; 17] = [
     (
         "discord",
@@ -305,7 +307,7 @@ fn an_access_token_that_renews_itself_needs_no_refresh_token() {
     });
     let facebook = providers::facebook("v22.0").unwrap().to_builder().token_endpoint(fake.url());
     let client = Client::new(facebook.build().unwrap(), app(), MemoryBackend::new());
-    // A short one that somebody has, and then each for the next.
+    // Each access token is exchanged for the next.
     client.seed(Token::new("at-0")).unwrap();
     for next in ["at-1", "at-2", "at-3"] {
         client.refresh().unwrap();
@@ -317,7 +319,7 @@ fn an_access_token_that_renews_itself_needs_no_refresh_token() {
 }
 
 #[test]
-fn a_service_that_revokes_access_tokens_is_given_one_that_works() {
+fn a_revocation_of_access_tokens_sends_a_live_access_token() {
     for row in [providers::kakao(), providers::naver()] {
         let fake = Fake::json(r#"{"access_token":"at-1","refresh_token":"rt-1"}"#);
         let url = fake.url();
@@ -339,7 +341,7 @@ fn a_service_that_revokes_access_tokens_is_given_one_that_works() {
 }
 
 #[test]
-fn a_post_without_a_body_says_so() {
+fn a_post_without_a_body_sends_content_length_zero() {
     let fake = Fake::json(r#"{"access_token":"at-1","response":{"id":"1"},"id":1}"#);
     let row = providers::kakao().to_builder().revocation_endpoint(fake.url());
     let row = row.profile(Profile::post(fake.url())).build().unwrap();

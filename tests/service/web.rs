@@ -36,8 +36,8 @@ fn an_address_a_query_and_a_posted_form_end_the_same_login() {
 #[test]
 fn more_parameters_go_into_the_address_and_none_of_ours_is_replaced() {
     let sandbox = sandbox();
-    let provider = sandbox.provider().to_builder().authorize_param(("prompt", "none"));
-    let provider = provider.authorize_param(("access_type", "offline")).build().unwrap();
+    let provider = sandbox.provider().to_builder().authorize_param("prompt", "none");
+    let provider = provider.authorize_param("access_type", "offline").build().unwrap();
     let client = Client::new(provider, sandbox.credentials(), MemoryBackend::new());
     let params =
         [("prompt", "consent"), ("login_hint", "ada@example.com"), ("allow_signup", "true")];
@@ -109,7 +109,7 @@ fn a_resource_and_an_audience_go_into_every_request_and_bind_the_store() {
 #[test]
 fn a_parameter_of_every_token_request_replaces_the_providers_and_none_of_the_protocols() {
     let sandbox = sandbox();
-    let provider = sandbox.provider().to_builder().token_param(("tenant", "old")).build().unwrap();
+    let provider = sandbox.provider().to_builder().token_param("tenant", "old").build().unwrap();
     let client = |name: &str| {
         Client::builder(provider.clone(), sandbox.credentials(), MemoryBackend::new())
             .token_param(name, "new")

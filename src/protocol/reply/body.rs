@@ -116,7 +116,7 @@ impl Body {
 
     fn objects<'a>(&'a self, provider: &'a Provider) -> Vec<Found<'a>> {
         let mut objects = Vec::new();
-        provider.reply_paths.iter().for_each(|path| self.add(&mut objects, path));
+        provider.reply.token_paths.iter().for_each(|path| self.add(&mut objects, path));
         self.add(&mut objects, "");
         objects
     }

@@ -27,7 +27,7 @@ impl Fault {
     pub(super) fn find(provider: &Provider, body: &Value, has_token: bool) -> Fault {
         let word_at = |path: &str| at(body, path).and_then(word);
         let text_at = |path: &str| Some(at(body, path)?.as_str()?.to_owned());
-        let mut codes = provider.error_code_paths.iter().filter_map(|path| word_at(path));
+        let mut codes = provider.reply.error_code_paths.iter().filter_map(|path| word_at(path));
         let code = codes
             .next()
             .or_else(|| error_member(body.get("error")?))
@@ -54,7 +54,7 @@ impl Fault {
         ];
         let mut texts = Vec::new();
         let mut add = |path: &str| texts.extend(text_at(path).filter(|text| !text.is_empty()));
-        provider.error_text_paths.iter().for_each(|path| add(path));
+        provider.reply.error_text_paths.iter().for_each(|path| add(path));
         usual.iter().for_each(|path| add(path));
         let named = |code: &String| code != UNNAMED && !code.bytes().all(|b| b.is_ascii_digit());
         Fault {

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::*;
+use crate::provider::RefusalLimit;
 
 const EARLIEST: Duration = Duration::from_secs(570);
 const MINUTES_10: Duration = Duration::from_secs(600);
@@ -13,8 +14,9 @@ fn exacting() -> World {
     world.rules.earliest_refresh = Some(EARLIEST);
     world.rules.margin = Duration::from_secs(30);
     world.rules.unanswered_pause = Duration::from_secs(30);
-    world.rules.refusal_limit = Some((8, Duration::from_secs(3600)));
-    world.rules.refresh_token_lifetime = Some(Duration::from_secs(30 * 86_400));
+    world.rules.refusal_limit =
+        Some(RefusalLimit { refusals: 8, window: Duration::from_secs(3600) });
+    world.rules.idle_limit = Some(Duration::from_secs(30 * 86_400));
     let now = world.clock.now_utc();
     world.change(|record| {
         record.token =

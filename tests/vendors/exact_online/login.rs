@@ -53,7 +53,7 @@ fn every_country_logs_in_at_its_own_host_and_nowhere_else() {
 #[test]
 fn a_login_that_must_show_the_form_is_an_override_away() {
     let world = World::new();
-    let provider = world.sandbox.provider().to_builder().authorize_param(("force_login", "1"));
+    let provider = world.sandbox.provider().to_builder().authorize_param("force_login", "1");
     let exact = world.builder().provider(provider.build().unwrap()).build().unwrap();
     assert!(exact.client().authorize(&[]).unwrap().url().contains("force_login=1"));
 }

@@ -50,7 +50,7 @@ impl Row {
             .token_endpoint("https://a.example/token")
             .scope_separator(self.separator);
         match self.path {
-            Some(path) => provider.reply_path(path),
+            Some(path) => provider.token_path(path),
             None => provider,
         }
         .build()

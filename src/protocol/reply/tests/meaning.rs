@@ -152,7 +152,7 @@ fn a_limited_answer_says_how_long_to_wait() {
 
 #[test]
 fn a_refresh_token_is_kept_whatever_else_the_answer_says() {
-    let nested = plain().to_builder().reply_path("wrapped").build().unwrap();
+    let nested = plain().to_builder().token_path("wrapped").build().unwrap();
     for (provider, status, body) in [
         (&plain(), 200, r#"{"refresh_token":"rt2"}"#),
         (&plain(), 200, r#"{"access_token":"at2","refresh_token":"rt2","error":"server_error"}"#),
@@ -191,7 +191,7 @@ fn a_refresh_token_is_kept_whatever_else_the_answer_says() {
 
 #[test]
 fn the_pair_is_taken_from_where_the_access_token_is() {
-    let provider = plain().to_builder().reply_path("authed_user").build().unwrap();
+    let provider = plain().to_builder().token_path("authed_user").build().unwrap();
     let body = r#"{"access_token":"bot","refresh_token":"rt-bot","authed_user":{"access_token":"user","refresh_token":"rt-user"}}"#;
     for (provider, access, refresh) in [(&provider, "user", "rt-user"), (&plain(), "bot", "rt-bot")]
     {

@@ -1,30 +1,35 @@
 //! What an error answer of a token endpoint means, as data.
 
 /// What an error answer means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The refresh token (or code) is refused.
+    /// The service refused the refresh token (or the code).
     Refused,
-    /// It is too early to refresh; the token is still good.
+    /// It is too early to refresh. The refresh token is still good.
     TooEarly,
-    /// The request or the application is set up wrongly; the token is untouched.
+    /// The request or the application is set up wrongly. The refresh token is still good.
     Setup,
-    /// A passing failure that certainly spent nothing.
+    /// The service failed for the moment and certainly did not use the refresh token.
     Transient,
-    /// Nobody knows whether the token was spent.
+    /// Nobody knows whether the service used the refresh token.
     Unknown,
 }
 
-/// A rule: when all its conditions hold, the answer means `verdict`.
+/// A rule about error answers: an answer that meets all conditions means `verdict`.
 ///
 /// ```
+/// use evergrant::Provider;
 /// use evergrant::provider::{ErrorRule, Verdict};
 ///
-/// let rule = ErrorRule::new(Verdict::TooEarly).text("access_token not expired");
-/// # let _ = rule;
+/// let provider = Provider::builder("example")
+///     .token_endpoint("https://login.example/token")
+///     .error_rule(ErrorRule::new(Verdict::TooEarly).text("access_token not expired"))
+///     .build()?;
+/// # Ok::<(), evergrant::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use]
 pub struct ErrorRule {
     pub(crate) verdict: Verdict,
     pub(crate) status: Option<u16>,
@@ -35,38 +40,38 @@ pub struct ErrorRule {
 }
 
 impl ErrorRule {
-    /// A rule without conditions, which always holds.
+    /// A rule without conditions: every error answer means `verdict`.
     pub fn new(verdict: Verdict) -> ErrorRule {
         ErrorRule { verdict, status: None, code: None, text: None, field: None, header: None }
     }
 
-    /// Only with this HTTP status.
+    /// The answer must have this HTTP status.
     pub fn status(mut self, status: u16) -> ErrorRule {
         self.status = Some(status);
         self
     }
 
-    /// Only with this error code, in any case; `http_400` and its like mean an answer with that status
-    /// that names none, such as an empty one.
+    /// The answer must have this error code, in any case. An answer that names no code, such as an
+    /// empty one, has the code `http_400` (or its own status).
     pub fn code(mut self, code: &str) -> ErrorRule {
         self.code = Some(code.to_owned());
         self
     }
 
-    /// Only if the description contains this text, in any case.
+    /// The description must contain this text, in any case.
     pub fn text(mut self, text: &str) -> ErrorRule {
         self.text = Some(text.to_ascii_lowercase());
         self
     }
 
-    /// Only if the member at this path, such as `errors[0].code`, has this value (numbers compare
-    /// as text).
+    /// The member at this path, such as `errors[0].code`, must have this value. A number compares as
+    /// text.
     pub fn field(mut self, path: &str, value: &str) -> ErrorRule {
         self.field = Some((path.to_owned(), value.to_owned()));
         self
     }
 
-    /// Only if the header contains this text, in any case.
+    /// The header must contain this text, in any case.
     pub fn header(mut self, name: &str, text: &str) -> ErrorRule {
         self.header = Some((name.to_ascii_lowercase(), text.to_ascii_lowercase()));
         self

@@ -1,0 +1,30 @@
+//! How the API behind the authorization server is called.
+
+/// How calls of the API are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ApiRules {
+    /// The base of the API's addresses. A path that begins with `/` is appended to it.
+    pub base: Option<String>,
+    /// The header that carries the access token.
+    pub header: String,
+    /// The authentication scheme before the access token in that header. `None` sends the access token
+    /// alone.
+    pub auth_scheme: Option<String>,
+    /// How the service tells who has logged in. `None` means at the userinfo endpoint.
+    #[cfg(feature = "identity")]
+    pub profile: Option<super::Profile>,
+}
+
+/// No base, and `Authorization: Bearer` with the access token.
+impl Default for ApiRules {
+    fn default() -> ApiRules {
+        ApiRules {
+            base: None,
+            header: "Authorization".to_owned(),
+            auth_scheme: Some("Bearer".to_owned()),
+            #[cfg(feature = "identity")]
+            profile: None,
+        }
+    }
+}

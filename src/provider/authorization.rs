@@ -1,0 +1,50 @@
+//! How a login starts, and what comes back from it.
+
+/// How the authorization request is made, and how its callback is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuthorizationRules {
+    /// The redirect URI for credentials that name none.
+    pub redirect_uri: Option<String>,
+    /// The scopes for a login that names none.
+    pub default_scopes: Vec<String>,
+    /// The character between two scopes: a space by the standard, a comma or a plus sign elsewhere.
+    pub scope_separator: char,
+    /// Whether the login uses PKCE.
+    pub pkce: Pkce,
+    /// More parameters of the authorization request, as name and value.
+    pub params: Vec<(String, String)>,
+    /// Whether the server sends its issuer identifier with every callback (RFC 9207). If so, a
+    /// callback without it, or with another one, is refused.
+    pub issuer_in_callback: bool,
+    /// The parameters of the callback that are kept with the token, such as `realmId`.
+    pub callback_fields: Vec<String>,
+}
+
+/// A space between scopes, PKCE with S256, and nothing else.
+impl Default for AuthorizationRules {
+    fn default() -> AuthorizationRules {
+        AuthorizationRules {
+            redirect_uri: None,
+            default_scopes: Vec::new(),
+            scope_separator: ' ',
+            pkce: Pkce::S256,
+            params: Vec::new(),
+            issuer_in_callback: false,
+            callback_fields: Vec::new(),
+        }
+    }
+}
+
+/// Whether a login uses PKCE (RFC 7636).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Pkce {
+    /// Every login uses PKCE with S256.
+    S256,
+    /// Only a client without a secret uses PKCE, with S256. Some servers refuse PKCE from a client
+    /// that has a secret.
+    PublicClients,
+    /// No login uses PKCE: the server refuses requests that carry it.
+    Off,
+}

@@ -1,0 +1,25 @@
+//! The addresses of an authorization server.
+
+/// The addresses of an authorization server. The names are those of its metadata (RFC 8414 section 2),
+/// without `_endpoint`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Endpoints {
+    /// The authorization endpoint (RFC 6749 section 3.1): the browser is sent there. `None` for a
+    /// service where nobody logs in.
+    pub authorization: Option<String>,
+    /// The token endpoint (RFC 6749 section 3.2).
+    pub token: String,
+    /// The address for refresh requests. `None` means the token endpoint.
+    pub refresh: Option<String>,
+    /// The device authorization endpoint (RFC 8628): a device login starts there.
+    pub device_authorization: Option<String>,
+    /// The revocation endpoint (RFC 7009).
+    pub revocation: Option<String>,
+    /// The introspection endpoint (RFC 7662): it tells what the server knows about a token.
+    pub introspection: Option<String>,
+    /// The userinfo endpoint (OpenID Connect Core section 5.3): it tells who has logged in.
+    pub userinfo: Option<String>,
+    /// The issuer identifier (RFC 8414 section 2).
+    pub issuer: Option<String>,
+}

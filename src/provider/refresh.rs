@@ -1,0 +1,123 @@
+//! What the service does with refresh tokens, and when it wants to be asked.
+
+use std::time::Duration;
+
+/// How refresh requests are made, what a refresh does to the tokens, and which limits the service
+/// sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RefreshRules {
+    /// What happens to a refresh token when it is used.
+    pub rotation: Rotation,
+    /// Whether a refresh ends the previous access token at once.
+    pub ends_access_token: bool,
+    /// Whether a second use of a refresh token also ends other logins of the same user.
+    pub reuse_ends_other_logins: bool,
+    /// A grant that stands in for the standard's refresh grant.
+    pub grant: Option<RefreshGrant>,
+    /// More parameters of refresh requests, as name and value.
+    pub params: Vec<(String, String)>,
+    /// Whether refresh requests carry the redirect URI.
+    pub sends_redirect_uri: bool,
+    /// Whether refresh requests carry the granted scope.
+    pub sends_scope: bool,
+    /// How long before its end an access token is replaced. At most a tenth of the token's lifetime.
+    pub margin: Duration,
+    /// How old a token must be before the service refreshes it.
+    pub earliest: Option<Duration>,
+    /// How long a refused refresh token is not sent again.
+    pub refusal_pause: Duration,
+    /// How many refusals the service tolerates before it blocks the application.
+    pub refusal_limit: Option<RefusalLimit>,
+    /// How long a refresh token is not sent again after a request that got no answer.
+    pub unanswered_pause: Duration,
+    /// How long a refresh token lives if it is not used.
+    pub idle_limit: Option<Duration>,
+    /// How long a login lives after a person has consented, however often it is refreshed.
+    pub consent_limit: Option<Duration>,
+}
+
+/// Rotation unknown, a margin of 60 seconds, a pause of one hour after a refusal, and no limit that
+/// the service documents.
+impl Default for RefreshRules {
+    fn default() -> RefreshRules {
+        RefreshRules {
+            rotation: Rotation::Unknown,
+            ends_access_token: false,
+            reuse_ends_other_logins: false,
+            grant: None,
+            params: Vec::new(),
+            sends_redirect_uri: false,
+            sends_scope: false,
+            margin: Duration::from_secs(60),
+            earliest: None,
+            refusal_pause: Duration::from_secs(3600),
+            refusal_limit: None,
+            unanswered_pause: Duration::ZERO,
+            idle_limit: None,
+            consent_limit: None,
+        }
+    }
+}
+
+/// What happens to a refresh token when it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Rotation {
+    /// The refresh token stays good, whether or not the answer brings another.
+    None,
+    /// The refresh token is replaced. The old one stays good for this long, for repeats.
+    Grace(Duration),
+    /// As [`Rotation::Grace`], and a use after that time ends the whole login.
+    GraceThenFamily(Duration),
+    /// The refresh token is replaced. The old one stays good until its successor, or the new access
+    /// token, is used.
+    UntilUsed,
+    /// The refresh token is replaced, and the old one is dead at once.
+    Strict,
+    /// As [`Rotation::Strict`], and a second use ends the whole login.
+    StrictFamily,
+    /// Nobody knows. The client takes the same care as for [`Rotation::StrictFamily`].
+    Unknown,
+}
+
+/// A grant that stands in for the standard's refresh grant (RFC 6749 section 6).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct RefreshGrant {
+    /// The value of `grant_type`.
+    pub grant_type: String,
+    /// The name of the parameter that carries the token.
+    pub parameter: String,
+    /// Whether the parameter carries the access token: some services renew an access token with
+    /// itself.
+    pub sends_access_token: bool,
+}
+
+impl RefreshGrant {
+    /// A grant with this `grant_type`, whose `parameter` carries the refresh token.
+    pub fn new(grant_type: impl Into<String>, parameter: impl Into<String>) -> RefreshGrant {
+        RefreshGrant {
+            grant_type: grant_type.into(),
+            parameter: parameter.into(),
+            sends_access_token: false,
+        }
+    }
+
+    /// The same grant, whose parameter carries the access token.
+    #[must_use]
+    pub fn with_access_token(mut self) -> RefreshGrant {
+        self.sends_access_token = true;
+        self
+    }
+}
+
+/// How many refused token requests a service tolerates before it blocks the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct RefusalLimit {
+    /// After this many refusals within [`RefusalLimit::window`], nothing is sent.
+    pub refusals: usize,
+    /// How long a refusal counts.
+    pub window: Duration,
+}

@@ -1,0 +1,115 @@
+//! How requests to the token endpoint are made.
+
+use std::time::Duration;
+
+use super::RevocationStyle;
+
+/// How requests to the token endpoint are made, and to the two endpoints beside it: revocation and
+/// introspection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenRequestRules {
+    /// How the client authenticates at the token endpoint.
+    pub client_auth: ClientAuth,
+    /// How the client authenticates at the revocation endpoint. `None` means as at the token endpoint.
+    pub revocation_auth: Option<ClientAuth>,
+    /// How the client authenticates at the introspection endpoint. `None` means as at the token
+    /// endpoint.
+    pub introspection_auth: Option<ClientAuth>,
+    /// How a token request carries its parameters.
+    pub format: TokenFormat,
+    /// How a revocation request looks.
+    pub revocation_style: RevocationStyle,
+    /// More parameters of every token request, as name and value.
+    pub params: Vec<(String, String)>,
+    /// How long a token request may take.
+    pub timeout: Duration,
+    /// The audience of a client assertion.
+    #[cfg(feature = "jwt")]
+    pub assertion_audience: AssertionAudience,
+    /// The `typ` of a client assertion. `None` means `JWT`.
+    #[cfg(feature = "jwt")]
+    pub assertion_type: Option<String>,
+}
+
+/// Basic authentication, form bodies, and a timeout of 120 seconds.
+impl Default for TokenRequestRules {
+    fn default() -> TokenRequestRules {
+        TokenRequestRules {
+            client_auth: ClientAuth::Basic,
+            revocation_auth: None,
+            introspection_auth: None,
+            format: TokenFormat::Form,
+            revocation_style: RevocationStyle::Form,
+            params: Vec::new(),
+            timeout: Duration::from_secs(120),
+            #[cfg(feature = "jwt")]
+            assertion_audience: AssertionAudience::Issuer,
+            #[cfg(feature = "jwt")]
+            assertion_type: None,
+        }
+    }
+}
+
+/// How a client authenticates at the token endpoint (RFC 6749 section 2.3).
+///
+/// The client never tries one way and then another: a failed first try can cost a one-time refresh
+/// token. The names in parentheses are those of server metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ClientAuth {
+    /// HTTP Basic (`client_secret_basic`, RFC 6749 section 2.3.1). Id and secret are form-encoded
+    /// first, with a space as `%20`, which form decoders and percent decoders both read.
+    Basic,
+    /// HTTP Basic with id and secret as they are, for servers that do not decode them.
+    BasicRaw,
+    /// `client_id` and `client_secret` in the body (`client_secret_post`).
+    Body,
+    /// Only `client_id` in the body (`none`), for a public client.
+    None,
+    /// The secret as a bearer token.
+    SecretAsBearer,
+    /// HTTP Basic with the secret as the user name and an empty password.
+    SecretAsUser,
+    /// A certificate in the TLS handshake, and `client_id` in the body (`tls_client_auth` and
+    /// `self_signed_tls_client_auth`, RFC 8705 section 2). `ClientBuilder::http` gives the certificate
+    /// to ureq.
+    Certificate,
+    /// A JWT signed with the client's private key (`private_key_jwt`, RFC 7523 section 2.2). The key
+    /// comes from `Credentials::signed`. Credentials with a key use the key at every provider.
+    #[cfg(feature = "jwt")]
+    PrivateKeyJwt,
+    /// A JWT signed with the client secret (`client_secret_jwt`, HS256; OpenID Connect Core section
+    /// 9).
+    #[cfg(feature = "jwt")]
+    SecretJwt,
+}
+
+/// The audience of a client assertion (RFC 7523 section 3).
+#[cfg(feature = "jwt")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssertionAudience {
+    /// The issuer, as the draft that updates RFC 7523 wants it. The token endpoint if the issuer is
+    /// not known.
+    Issuer,
+    /// The token endpoint. glewlwyd 2.7.5 and canaille 0.3.6 accept nothing else.
+    TokenEndpoint,
+    /// This text.
+    Text(String),
+}
+
+/// How a token request carries its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TokenFormat {
+    /// POST with a form (RFC 6749 section 3.2).
+    Form,
+    /// POST with a JSON object.
+    Json,
+    /// POST with the parameters in the query. Proxies log queries, so use this only where the service
+    /// accepts nothing else.
+    Query,
+    /// GET with the parameters in the query.
+    Get,
+}
