@@ -121,7 +121,7 @@ fn a_second_try_for_a_token_waits_a_little() {
 #[test]
 fn a_login_is_told_and_dated_by_what_the_service_gave() {
     let mut world = World::new(Rotation::Strict);
-    world.rules.refresh_token_lifetime = Some(LIFE * 24);
+    world.rules.idle_limit = Some(LIFE * 24);
     let keeper = world.keeper();
     let before = world.stored().generation;
     let sent_at = world.clock.now_utc();

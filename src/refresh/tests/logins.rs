@@ -148,7 +148,8 @@ fn a_logout_ends_nothing_that_came_while_it_was_under_way() {
 #[test]
 fn refusals_that_were_counted_are_kept_by_a_new_login() {
     let mut world = World::new(Rotation::Strict);
-    world.rules.refusal_limit = Some((3, Duration::from_secs(3600)));
+    world.rules.refusal_limit =
+        Some(crate::provider::RefusalLimit { refusals: 3, window: Duration::from_secs(3600) });
     let now = world.clock.now_utc();
     world.change(|record| record.refusals = vec![now]);
     super::steps::exchange(&world, &world.keeper(), 1).unwrap();

@@ -7,7 +7,7 @@ use super::*;
 /// A world whose refresh token is to end in three days, and a new one after nine.
 fn dated(rotation: Rotation) -> (World, OffsetDateTime) {
     let mut world = World::new(rotation);
-    world.rules.refresh_token_lifetime = Some(LIFE * 24 * 9);
+    world.rules.idle_limit = Some(LIFE * 24 * 9);
     let end = clock::later(world.clock.now_utc(), LIFE * 24 * 3);
     world.change(|record| record.refresh_expires_at = Some(end));
     world.past_end();
