@@ -20,7 +20,7 @@ use self::exchange::{Raw, head};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError};
-use crate::protocol::{self, Requester, Outcome, TokenRequest};
+use crate::protocol::{self, Outcome, Requester, TokenRequest};
 use crate::provider::Provider;
 use crate::refresh::{Ask, Sent, Transport};
 use crate::secret::Secret;

@@ -108,7 +108,10 @@ pub(crate) fn refresh(
 }
 
 /// Asks for a token for the application itself (RFC 6749 section 4.4), which has to have a secret.
-pub(crate) fn client_credentials(caller: &Requester<'_>, scopes: &[String]) -> Result<TokenRequest> {
+pub(crate) fn client_credentials(
+    caller: &Requester<'_>,
+    scopes: &[String],
+) -> Result<TokenRequest> {
     let Requester { provider, .. } = *caller;
     if !caller.is_confidential() {
         return Err(Error::config(

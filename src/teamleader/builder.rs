@@ -158,7 +158,8 @@ impl TeamleaderBuilder {
         };
         let window = Arc::new(Window::new(self.clock.clone(), self.calls_a_minute));
         let (ahead, behind) = (window.clone(), window.clone());
-        let mut client = Client::builder(provider, self.credentials, self.backend).clock(self.clock);
+        let mut client =
+            Client::builder(provider, self.credentials, self.backend).clock(self.clock);
         for change in self.changes {
             client = change(client)?;
         }

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::operations::Operation;
 #[cfg(doc)]
 use super::TeamleaderError;
+use super::operations::Operation;
 use super::{Inner, Items, Pages, Reference, Teamleader, lists};
 use crate::error::{DecodeError, Error, Result};
 use crate::{Request, Response};

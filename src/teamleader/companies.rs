@@ -3,12 +3,12 @@
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::contacts::Contact;
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
 use super::files::Image;
 use super::json::{maybe, or_empty};
-use super::macros::{listed, methods, model, request, resource};
-use super::contacts::Contact;
 use super::kinds::{BusinessType, PriceList, User};
+use super::macros::{listed, methods, model, request, resource};
 use super::values::primary_email;
 use super::{
     ActiveStatus, Address, AddressEntry, Change, Currency, CustomFieldsUpdate, Email, Id,
@@ -303,7 +303,11 @@ impl Companies<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn get_with(self, id: impl Into<Id<Company>>, include: &[CompanyInclude]) -> Result<Company> {
+    pub fn get_with(
+        self,
+        id: impl Into<Id<Company>>,
+        include: &[CompanyInclude],
+    ) -> Result<Company> {
         let includes: Vec<&str> = include.iter().map(CompanyInclude::as_str).collect();
         self.0.fetch("companies.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }

@@ -3,16 +3,16 @@
 use serde_json::json;
 use time::{Date, OffsetDateTime};
 
+use super::companies::Company;
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
 use super::files::Image;
 use super::json::{changed, maybe, or_empty};
-use super::macros::{listed, methods, model, request, resource};
-use super::companies::Company;
 use super::kinds::PriceList;
+use super::macros::{listed, methods, model, request, resource};
 use super::values::primary_email;
 use super::{
-    ActiveStatus, Address, AddressEntry, Change, CustomFieldsUpdate, Email, Id, InvoicingPreferences,
-    NewAddressEntry, PaymentTerm, Reference, Telephone,
+    ActiveStatus, Address, AddressEntry, Change, CustomFieldsUpdate, Email, Id,
+    InvoicingPreferences, NewAddressEntry, PaymentTerm, Reference, Telephone,
 };
 use crate::error::Result;
 use crate::sdk::open_enum;

@@ -1,8 +1,8 @@
 //! Custom fields: their definitions, and typed values.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use time::Date;
 
 use super::json::Dated as _;
@@ -146,10 +146,7 @@ fn empty() -> CustomFieldValue {
 
 impl CustomField {
     /// The value of the field with that definition.
-    pub fn find(
-        fields: &[CustomField],
-        definition: impl AsRef<str>,
-    ) -> Option<&CustomFieldValue> {
+    pub fn find(fields: &[CustomField], definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         let definition = definition.as_ref();
         fields.iter().find(|field| field.definition.id == *definition).map(|field| &field.value)
     }

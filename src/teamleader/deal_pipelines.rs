@@ -41,10 +41,7 @@ pub struct PhaseMigration {
 
 impl PhaseMigration {
     /// From one phase to another.
-    pub fn new(
-        old: impl Into<Id<DealPhase>>,
-        new: impl Into<Id<DealPhase>>,
-    ) -> PhaseMigration {
+    pub fn new(old: impl Into<Id<DealPhase>>, new: impl Into<Id<DealPhase>>) -> PhaseMigration {
         PhaseMigration { old_phase_id: old.into(), new_phase_id: new.into() }
     }
 }
@@ -87,4 +84,3 @@ methods! {
         delete(id: DealPipeline; migrate_phases: &[PhaseMigration]) = "dealPipelines.delete";
     }
 }
-

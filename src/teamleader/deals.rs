@@ -3,17 +3,17 @@
 use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
-use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
-use super::json::{changed, maybe, money};
 use super::contacts::Contact;
+use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
 use super::deal_phases::DealPhase;
 use super::deal_pipelines::DealPipeline;
 use super::deal_sources::DealSource;
 use super::departments::Department;
+use super::json::{changed, maybe, money};
 use super::kinds::{Anything, User};
 use super::lost_reasons::LostReason;
-use super::quotations::Quotation;
 use super::macros::{listed, methods, model, request, resource};
+use super::quotations::Quotation;
 use super::{
     Change, CustomFieldsUpdate, Customer, Decimal, DocumentCurrency, ExchangeRate, Id, Money,
     Reference,

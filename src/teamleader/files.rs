@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::json::{dated, maybe};
-use super::macros::{methods, model, request};
 use super::kinds::{Anything, User};
+use super::macros::{methods, model, request};
 use super::{Id, List, Listed, Nothing, Reference, Teamleader};
 use crate::error::Result;
 use crate::sdk::open_enum;

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Date, OffsetDateTime};
 
+use super::contacts::Contact;
 use super::custom_fields::{CustomField, CustomFieldValue};
-use super::files::Location;
-use super::json::{Dated as _, maybe, money, or_empty};
-use super::lines::{CommercialDiscount, LineGroup, LineItem};
 use super::deals::Deal;
 use super::departments::Department;
 use super::files::File;
-use super::contacts::Contact;
+use super::files::Location;
+use super::json::{Dated as _, maybe, money, or_empty};
 use super::kinds::{CreditNote, DocumentTemplate, Project, WithholdingTaxRate};
+use super::lines::{CommercialDiscount, LineGroup, LineItem};
 use super::macros::{listed, methods, model, resource};
 use super::{Currency, ExchangeRate, Id, Money, PaymentTerm, Reference, Tax};
 use crate::clock::{Clock as _, SystemClock};
@@ -397,7 +397,11 @@ impl Invoices<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn get_with(self, id: impl Into<Id<Invoice>>, include: &[InvoiceInclude]) -> Result<Invoice> {
+    pub fn get_with(
+        self,
+        id: impl Into<Id<Invoice>>,
+        include: &[InvoiceInclude],
+    ) -> Result<Invoice> {
         let includes: Vec<&str> = include.iter().map(InvoiceInclude::as_str).collect();
         self.0.fetch("invoices.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }
@@ -416,7 +420,11 @@ impl Invoices<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn credit(self, id: impl Into<Id<Invoice>>, on: Option<Date>) -> Result<Reference<CreditNote>> {
+    pub fn credit(
+        self,
+        id: impl Into<Id<Invoice>>,
+        on: Option<Date>,
+    ) -> Result<Reference<CreditNote>> {
         let id = id.into();
         let body = match on {
             Some(on) => json!({ "id": id, "credit_note_date": text(on)? }),

@@ -5,8 +5,8 @@ use serde_json::Map;
 use time::Date;
 
 use super::json::{changed, maybe, money};
-use super::macros::{model, request};
 use super::kinds::{ProductCategory, TaxRate, UnitOfMeasure, WithholdingTaxRate};
+use super::macros::{model, request};
 use super::products::Product;
 use super::{Change, Currency, Decimal, Id, Money, Reference};
 use crate::sdk::open_enum;

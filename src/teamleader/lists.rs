@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::builder::LARGEST_PAGE;
-use super::operations::{Kind, Operation};
 use super::call::Envelope;
+use super::operations::{Kind, Operation};
 use super::values::Order;
 use super::{Answer, Teamleader};
 use crate::error::{Error, Result};
@@ -31,7 +31,9 @@ pub type Items<'a, T> = paging::Items<T, u32, Fetch<'a, T>>;
 pub enum Nothing {}
 
 /// An object that Teamleader has a list of.
-pub trait Listed: DeserializeOwned + Serialize + PartialEq + Clone + sealed::Sealed + 'static {
+pub trait Listed:
+    DeserializeOwned + Serialize + PartialEq + Clone + sealed::Sealed + 'static
+{
     /// The filter of the list.
     type Filter: Serialize;
     /// The fields that the list can be sorted by.

@@ -5,10 +5,10 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
-use super::json::{maybe, money};
-use super::macros::{listed, methods, model, request, resource};
 use super::departments::Department;
+use super::json::{maybe, money};
 use super::kinds::{PriceList, ProductCategory, TaxRate, UnitOfMeasure};
+use super::macros::{listed, methods, model, request, resource};
 use super::{Change, CustomFieldsUpdate, Decimal, Id, Money, Nothing, Reference};
 use crate::error::Result;
 use crate::sdk::open_enum;
@@ -295,7 +295,11 @@ impl Products<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn get_with(self, id: impl Into<Id<Product>>, include: &[ProductInclude]) -> Result<Product> {
+    pub fn get_with(
+        self,
+        id: impl Into<Id<Product>>,
+        include: &[ProductInclude],
+    ) -> Result<Product> {
         let includes: Vec<&str> = include.iter().map(ProductInclude::as_str).collect();
         self.0.fetch("products.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }

@@ -1,16 +1,16 @@
 //! Quotations.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
 use super::custom_fields::{CustomField, CustomFieldValue};
-use super::files::Location;
-use super::json::{maybe, money, or_empty};
-use super::lines::{CommercialDiscount, Expiry, LineGroup, LineItem, NewExpiry, NewQuotationLine};
 use super::deals::Deal;
 use super::departments::Department;
 use super::files::File;
+use super::files::Location;
+use super::json::{maybe, money, or_empty};
 use super::kinds::{Anything, DocumentTemplate, User};
+use super::lines::{CommercialDiscount, Expiry, LineGroup, LineItem, NewExpiry, NewQuotationLine};
 use super::macros::{listed, methods, model, request, resource};
 use super::{
     Change, Currency, Customer, DocumentCurrency, ExchangeRate, Id, Money, Nothing, Reference, Tax,
@@ -213,7 +213,10 @@ impl Sender {
 
     /// A department, from that address.
     pub fn department(id: impl Into<Id<Department>>, email_address: impl Into<String>) -> Sender {
-        Sender::new(SenderReference { kind: SenderType::Department, id: id.into().cast() }, email_address)
+        Sender::new(
+            SenderReference { kind: SenderType::Department, id: id.into().cast() },
+            email_address,
+        )
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::json::money;
 use super::kinds::LevelTwoArea;
-use super::{Decimal, Id, Reference};
-use super::json::{money, or_empty};
 use super::macros::{model, request};
+use super::{Decimal, Id, Reference};
 use crate::sdk::open_enum;
 
 open_enum! {

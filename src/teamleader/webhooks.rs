@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::json::or_empty;
-use super::macros::{listed, methods, model, resource};
 use super::kinds::Account;
+use super::macros::{listed, methods, model, resource};
 use super::{Nothing, Reference};
 use crate::error::{DecodeError, Error, Result};
 

@@ -3,18 +3,18 @@
 use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
-use crate::teamleader::custom_fields::NewCustomField;
 use super::{Invoice, InvoiceStatus, PaymentMethod};
 use crate::teamleader::contacts::Contact;
+use crate::teamleader::custom_fields::NewCustomField;
 use crate::teamleader::deals::Deal;
 use crate::teamleader::departments::Department;
 use crate::teamleader::files::File;
-use crate::teamleader::kinds::{self, DocumentTemplate, MailTemplate, Project, Subscription};
 use crate::teamleader::json::{changed, dated, maybe};
+use crate::teamleader::kinds::{self, DocumentTemplate, MailTemplate, Project, Subscription};
 use crate::teamleader::lines::{CommercialDiscount, LineGroup, NewInvoiceLine};
 use crate::teamleader::macros::request;
 use crate::teamleader::{
-    Change, Customer, CustomFieldsUpdate, DocumentCurrency, Id, Money, PaymentTerm,
+    Change, CustomFieldsUpdate, Customer, DocumentCurrency, Id, Money, PaymentTerm,
 };
 
 /// For whose attention an invoice is.
