@@ -207,7 +207,7 @@ fn speed(port: u16) {
     // By pages, one by one, and raw once more (the noise): on the wall and on the processor, each against raw.
     let mut ratios: [[Vec<f64>; 2]; 3] = Default::default();
     for _ in 0..ROUNDS {
-        let mut pages = teamleader.invoices().list().pages();
+        let mut pages = teamleader.invoices().pages();
         let mut invoices = teamleader.invoices().iter();
         for block in 0..PAGES / BLOCK {
             let theirs = || {

@@ -1,8 +1,7 @@
-//! A cron job: prints every overdue invoice.
-//! `cargo run --features teamleader --example teamleader_overdue`.
+//! Lists the overdue invoices, for a cron job: `cargo run --features teamleader --example teamleader_overdue`.
 //!
-//! Without variables it uses a sandbox in place of Teamleader. With `TEAMLEADER_CLIENT_ID` and
-//! `TEAMLEADER_CLIENT_SECRET` set, and a login in `teamleader.json`, it prints the invoices of that account.
+//! Without settings it calls a server on loopback. With `TEAMLEADER_CLIENT_ID`,
+//! `TEAMLEADER_CLIENT_SECRET` and a login in `teamleader.json` it lists the invoices of that account.
 
 #[path = "support/teamleader.rs"]
 mod support;
@@ -15,16 +14,16 @@ use evergrant::teamleader::invoices::{InvoiceFilter, InvoiceSort, InvoiceStatus}
 use evergrant::teamleader::{Decimal, Order};
 use indicatif::ProgressBar;
 
-/// From how many invoices on somebody who looks is shown how far it is.
+/// With more invoices than this, a terminal shows a progress bar.
 const LONG: u64 = 100;
 
 fn main() -> Result<(), BoxError> {
     let (_server, teamleader) = support::teamleader()?;
     let outstanding = InvoiceFilter::new().status(vec![InvoiceStatus::Outstanding]);
-    let list = teamleader.invoices().list().filter(outstanding);
+    let list = teamleader.invoices().filter(outstanding);
     let list = list.sort(InvoiceSort::InvoiceDate, Order::Ascending);
-    // It goes to the terminal's standard error, and nowhere if that is none.
-    let bar = match list.total()? {
+    // The bar is drawn on standard error, and only if standard error is a terminal.
+    let bar = match list.count()? {
         Some(total) if total > LONG => ProgressBar::new(total),
         Some(_) => ProgressBar::hidden(),
         None => ProgressBar::new_spinner(),

@@ -1,9 +1,9 @@
-//! Registers a webhook, receives events and fetches the deals that they name:
+//! Registers a webhook, and fetches the deal that each event is about:
 //! `cargo run --features teamleader --example teamleader_webhook [URL]`.
 //!
-//! Without variables it uses a sandbox in place of Teamleader and ends after one event. With
-//! `TEAMLEADER_CLIENT_ID` and `TEAMLEADER_CLIENT_SECRET` set, a login in `teamleader.json`, and a URL that
-//! leads to port 8080 of this machine, it receives the events of that account.
+//! Without settings it calls a server on loopback and ends after one event. With
+//! `TEAMLEADER_CLIENT_ID`, `TEAMLEADER_CLIENT_SECRET`, a login in `teamleader.json` and a URL that leads
+//! to port 8080 of this machine, it receives the events of that account.
 
 #[path = "support/teamleader.rs"]
 mod support;
@@ -15,7 +15,7 @@ use evergrant::BoxError;
 use evergrant::teamleader::Teamleader;
 use evergrant::teamleader::webhooks::{WebhookEvent, WebhookType};
 
-/// Nobody signs an event, so a part of the address is one that nobody can guess. Choose your own.
+/// Events have no signature, so a part of the path is secret. Choose your own.
 const PATH: &str = "/hook/5f1c0a4e9d";
 
 fn main() -> Result<(), BoxError> {
@@ -29,7 +29,7 @@ fn main() -> Result<(), BoxError> {
     for stream in listener.incoming() {
         let mut stream = stream?;
         let body = body_of(&mut stream)?;
-        // Answer at once: what takes long comes afterwards.
+        // Answer first, then do the work.
         stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")?;
         let Some(body) = body else { continue };
         if let Err(error) = handle(&teamleader, &body) {
@@ -43,17 +43,17 @@ fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// An event says which deal it is about; what it is now is Teamleader's to say.
+/// The event names the deal. Fetch the deal from Teamleader: the event itself proves nothing.
 fn handle(teamleader: &Teamleader, body: &[u8]) -> Result<(), BoxError> {
     let event = WebhookEvent::parse(body)?;
-    let subject = event.subject.ok_or("an event about nothing")?;
-    let deal = teamleader.deals().get(&subject.id)?;
-    let kind = event.kind.ok_or("an event of no kind")?;
+    let subject = event.subject.ok_or("the event has no subject")?;
+    let deal = teamleader.deals().get(subject.id.cast())?;
+    let kind = event.kind.ok_or("the event has no type")?;
     println!("{kind}: {}", deal.title.as_deref().unwrap_or("-"));
     Ok(())
 }
 
-/// The body of a request to our path; a real service leaves this to its web framework.
+/// Reads the body of a request to our path. In a real service the web framework does this.
 fn body_of(stream: &mut TcpStream) -> Result<Option<Vec<u8>>, BoxError> {
     let mut reader = BufReader::new(stream);
     let (mut first, mut length) = (String::new(), 0);

@@ -1,15 +1,17 @@
-//! What the vendor modules share that is no part of the crate's face. A vendor that moves to a crate of
-//! its own takes this file along.
+//! Types and macros that the vendor SDKs share. No other module uses them: an SDK that moves to a crate
+//! of its own takes a copy along.
 
 #[cfg(any(feature = "exact-online", feature = "teamleader"))]
 pub(crate) mod decimal;
+#[cfg(feature = "teamleader")]
+pub(crate) mod id;
 
 use std::fmt;
 
 use serde::de::{self, Deserializer, Visitor};
 
-/// An enum of texts that a service may add to: what it does not know is kept in `Unknown`, word for
-/// word, and is sent back as it came.
+/// Makes an enum of texts. The service may add values: an unknown text is kept in `Unknown` and sent back
+/// unchanged.
 macro_rules! open_enum {
     ($(
         $(#[$about:meta])*
@@ -70,7 +72,7 @@ macro_rules! open_enum {
 }
 pub(crate) use open_enum;
 
-/// A day of the calendar: `2026-01-31`, and no other form.
+/// Reads a date in the form `2026-01-31`; refuses every other form.
 #[cfg(any(feature = "shell-ev", feature = "teamleader"))]
 pub(crate) fn day(text: &str) -> Option<time::Date> {
     if !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
@@ -83,13 +85,13 @@ pub(crate) fn day(text: &str) -> Option<time::Date> {
     (year.len() == 4 && parts.next().is_none()).then_some(date)
 }
 
-/// What [`day`] reads, for years 0 to 9999.
+/// Writes a date in the form that [`day`] reads, for years 0 to 9999.
 #[cfg(any(feature = "shell-ev", feature = "teamleader"))]
 pub(crate) fn day_text(day: time::Date) -> String {
     format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
 }
 
-/// Reads a text, or a number or a boolean as its text.
+/// Reads a text. A number or a boolean is read as the text of it.
 pub(crate) fn text<'de, D: Deserializer<'de>, T>(
     from: D,
     make: fn(&str) -> T,

@@ -14,88 +14,96 @@
 //! # Ok::<(), evergrant::Error>(())
 //! ```
 //!
-//! The login is kept as everywhere in this crate: refreshed once across threads and processes, and
-//! durable before it is used. [`Teamleader::client`] is the [`Client`] below, for the login itself.
+//! The login is refreshed and stored as everywhere in this crate: [`Teamleader::client`] returns the
+//! [`Client`] that does it.
 //!
-//! Contacts, companies, deals, invoices, quotations, products, files, webhooks, custom fields and
-//! what belongs to the account have types; any other operation is a [`Teamleader::call`] away.
-//! [`crate::guide::teamleader`] goes through all of it.
+//! There is one module for each resource: contacts, companies, deals, invoices and so on. Every other
+//! operation can be called by its name with [`Teamleader::call`]. The guide shows all of it:
+//! [`crate::guide::teamleader`].
 //!
 //! # Answers and requests
 //!
-//! A field of an answer is optional unless it is the id: Teamleader leaves out what an integration
-//! may not see, and what a list does not carry (`None` in a list is not "empty"). Enums keep values
-//! that this version does not know, unknown fields are passed over, amounts keep their digits.
+//! Every field of an answer is optional except the id: Teamleader leaves out what the integration may
+//! not see, and lists leave out some fields (`None` in a list does not mean "empty"). Enums keep
+//! values that this version does not know, models keep unknown members in `extra`, and amounts keep
+//! their digits.
 //!
-//! A request is made with what it cannot do without; the rest is added by methods. In an update a
-//! field can be kept, cleared or set ([`Change`]).
+//! Ids have a type: an [`Id<Contact>`](Id) cannot be given where the id of a company is wanted. A text
+//! becomes an id with `into()` or `parse()`, and calls take texts and ids alike.
 //!
-//! # What the facts rest on
+//! A request is made with its required fields, and methods add the others. An update can keep, clear or
+//! set a field ([`Change`]).
 //!
-//! Teamleader's specification 1.112.0, its older documentation, and what the authors of other SDKs
-//! report; read November 2026. No call to the service itself was made.
+//! # Sources
+//!
+//! Teamleader's specification 1.112.0, its older documentation, and reports by authors of other SDKs,
+//! read in November 2026. The service itself was not called.
 
-pub mod account;
 mod builder;
+mod call;
 mod change;
 pub mod companies;
 pub mod contacts;
 pub mod custom_fields;
+pub mod deal_phases;
+pub mod deal_pipelines;
+pub mod deal_sources;
 pub mod deals;
+pub mod departments;
+mod error;
 pub mod files;
 pub mod invoices;
-mod invoicing;
 mod json;
+pub mod kinds;
 mod limits;
 pub mod lines;
 mod lists;
+pub mod lost_reasons;
 mod macros;
 pub mod operations;
-mod pipelines;
-mod problems;
 pub mod products;
 pub mod quotations;
-mod send;
+mod reference;
+pub mod tags;
 #[cfg(test)]
 mod tests;
+pub mod users;
 mod values;
-mod webhook_types;
 pub mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use time::{Date, Month};
 
 pub use self::builder::TeamleaderBuilder;
+pub use self::call::Answer;
 pub use self::change::Change;
+pub use self::error::{Problem, TeamleaderError};
 pub use self::limits::Limits;
 use self::limits::Window;
 pub use self::lists::{Items, List, ListPage, Listed, Nothing, Pages};
-use self::operations::Operation;
-pub use self::problems::Problem;
-pub use self::send::Answer;
+pub use self::reference::{Customer, Reference};
 pub use self::values::{
-    ActiveStatus, Address, AddressEntry, AddressType, Currency, CustomFieldsUpdate, Customer,
+    ActiveStatus, Address, AddressEntry, AddressType, Currency, CustomFieldsUpdate,
     DocumentCurrency, Email, EmailType, ExchangeRate, InvoicingPreferences, Money, NewAddress,
-    NewAddressEntry, Order, PaymentTerm, PaymentTermType, Reference, Tax, Telephone, TelephoneType,
+    NewAddressEntry, Order, PaymentTerm, PaymentTermType, Tax, Telephone, TelephoneType,
 };
 use crate::error::Result;
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
+pub use crate::sdk::id::Id;
 use crate::{Client, Credentials, TokenBackend};
 
-/// The version of the API that the types of this module are of: 2023-09-26, the latest that
-/// Teamleader's documentation names.
+/// The version of the API that the types of this module describe: 2023-09-26, the latest version in
+/// Teamleader's documentation.
 pub const API_VERSION: Date = match Date::from_calendar_date(2023, Month::September, 26) {
     Ok(day) => day,
     Err(_) => Date::MIN,
 };
 
-/// Calls Teamleader Focus.
+/// A client for Teamleader Focus.
 ///
-/// Cheap to clone and to share: clones and threads share the login and the limit of calls.
+/// Cheap to clone and to share: all clones and threads share the login and the rate limit.
 ///
 /// ```
 /// use evergrant::teamleader::Teamleader;
@@ -109,7 +117,7 @@ pub const API_VERSION: Date = match Date::from_calendar_date(2023, Month::Septem
 /// #     "id": "e540fe7e-dce2-459e-bf7e-24e605fc18b3", "invoice_number": "2017 / 5",
 /// #     "due_on": "2017-02-01", "paid": false } })));
 ///
-/// // A token that somebody has already, kept in memory.
+/// // A token from elsewhere, kept in memory.
 /// let backend = MemoryBackend::new();
 /// let credentials = Credentials::new("your-client-id", "your-client-secret");
 /// # let credentials = sandbox.credentials();
@@ -136,23 +144,30 @@ struct Inner {
 }
 
 impl Teamleader {
-    /// With the defaults of [`Teamleader::builder`].
-    pub fn new(credentials: Credentials, backend: impl TokenBackend + 'static) -> Teamleader {
-        TeamleaderBuilder::new(credentials, Box::new(backend)).plain()
-    }
-
-    /// With the credentials of the environment: `TEAMLEADER_CLIENT_ID`, `TEAMLEADER_CLIENT_SECRET`
-    /// and `TEAMLEADER_REDIRECT_URI`.
+    /// Makes a client with the default settings. [`Teamleader::builder`] has settings.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Config`] when the id is missing or a variable is not Unicode.
-    pub fn from_env(backend: impl TokenBackend + 'static) -> Result<Teamleader> {
-        Ok(Teamleader::new(Credentials::from_env("TEAMLEADER")?, backend))
+    /// None today: the default settings are valid.
+    pub fn new(
+        credentials: Credentials,
+        backend: impl TokenBackend + 'static,
+    ) -> Result<Teamleader> {
+        Teamleader::builder(credentials, backend).build()
     }
 
-    /// Loads a `.env` file, then does as [`Teamleader::from_env`]. A variable that is set already
-    /// wins.
+    /// Makes a client with the credentials in the environment variables `TEAMLEADER_CLIENT_ID`,
+    /// `TEAMLEADER_CLIENT_SECRET` and `TEAMLEADER_REDIRECT_URI`.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Config`] if the id is missing or a variable is not Unicode.
+    pub fn from_env(backend: impl TokenBackend + 'static) -> Result<Teamleader> {
+        Teamleader::new(Credentials::from_env("TEAMLEADER")?, backend)
+    }
+
+    /// Loads a `.env` file, then does the same as [`Teamleader::from_env`]. A variable that is already
+    /// set wins over the file.
     ///
     /// ```
     /// use evergrant::teamleader::Teamleader;
@@ -164,7 +179,7 @@ impl Teamleader {
     /// #     TEAMLEADER_REFRESH_TOKEN=def50200\nTEAMLEADER_EXPIRES_AT=2099-06-01T12:00:00+00:00\n")?;
     ///
     /// let teamleader = Teamleader::from_dotenv(FileBackend::new("teamleader.json"))?;
-    /// // The first time: the token of the file. Later the store has a newer one, which stays.
+    /// // The first run stores the token of the file. Later runs keep the newer token in the store.
     /// let stored = teamleader.client().seed(Token::from_env("TEAMLEADER")?)?;
     /// # assert!(stored);
     /// # assert_eq!(teamleader.client().access_token()?.expose(), "eyJ");
@@ -173,14 +188,14 @@ impl Teamleader {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::from_env`], and [`crate::Error::Config`] for a file that cannot be read.
+    /// As [`Teamleader::from_env`], and [`crate::Error::Config`] if the file cannot be read.
     #[cfg(feature = "dotenv")]
     #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
     pub fn from_dotenv(backend: impl TokenBackend + 'static) -> Result<Teamleader> {
-        Ok(Teamleader::new(Credentials::from_dotenv("TEAMLEADER")?, backend))
+        Teamleader::new(Credentials::from_dotenv("TEAMLEADER")?, backend)
     }
 
-    /// Starts one.
+    /// Starts a client with settings.
     pub fn builder(
         credentials: Credentials,
         backend: impl TokenBackend + 'static,
@@ -188,113 +203,22 @@ impl Teamleader {
         TeamleaderBuilder::new(credentials, Box::new(backend))
     }
 
-    /// The client below: log in with it, seed it, ask it what is stored. Its own requests count in
-    /// the limit of calls, too.
+    /// Returns the OAuth client below: to log in, to seed a token, to see what is stored. Its own
+    /// requests count against the rate limit, too.
     pub fn client(&self) -> &Client {
         &self.0.client
     }
 
-    /// The same client, sending another version of the API with every call.
+    /// Returns the same client for another version of the API.
     #[must_use]
     pub fn with_api_version(&self, version: Date) -> Teamleader {
         use self::json::Dated as _;
         Teamleader(self.0.clone(), version.write())
     }
 
-    /// What the last answer said about the limit of calls.
+    /// Returns the rate limit as the last answer told it.
     pub fn limits(&self) -> Limits {
         self.0.window.seen()
-    }
-
-    /// Calls an operation by its name and reads the `data` of its answer (or all of it, where there
-    /// is no `data`; nothing reads as `()` and as a `Value`). A name that the
-    /// [table](operations::Operation) does not have, and a body that lacks something, are refused
-    /// before anything is sent. An operation without a body takes `&()`.
-    ///
-    /// ```
-    /// # use evergrant::{MemoryBackend, sandbox::{ApiReply, Sandbox}, teamleader::Teamleader};
-    /// # let sandbox = Sandbox::start()?;
-    /// # let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
-    /// # let teamleader = builder.provider(sandbox.provider()).build()?;
-    /// # teamleader.client().seed(sandbox.login())?;
-    /// # sandbox.on("POST", "/api/tickets.info", |r| ApiReply::json(200,
-    /// #     serde_json::json!({ "data": { "id": r.json()["id"], "subject": "printer" } })));
-    /// #[derive(serde::Deserialize)]
-    /// struct Ticket {
-    ///     subject: String,
-    /// }
-    ///
-    /// let ticket: Ticket = teamleader.call("tickets.info", &serde_json::json!({ "id": "f29a" }))?;
-    /// # assert_eq!(ticket.subject, "printer");
-    /// # let refused = teamleader.call::<Ticket>("tickets.info", &serde_json::json!({}));
-    /// # assert!(matches!(refused, Err(evergrant::Error::Config(text)) if text.contains("needs id")));
-    /// # Ok::<(), evergrant::BoxError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Config`] for a name or a body that is refused; [`crate::Error::Decode`] for an
-    /// answer that is not a `T`; and as [`crate::Request::call`]. What Teamleader complains about is
-    /// in [`Problem::of`].
-    pub fn call<T: DeserializeOwned>(&self, name: &str, body: &impl Serialize) -> Result<T> {
-        Ok(self.answer(name, body)?.data)
-    }
-
-    /// As [`Teamleader::call`], with `meta` and `included` as well.
-    ///
-    /// # Errors
-    ///
-    /// As [`Teamleader::call`].
-    pub fn answer<T: DeserializeOwned>(
-        &self,
-        name: &str,
-        body: &impl Serialize,
-    ) -> Result<Answer<T>> {
-        let operation = Operation::known(name)?;
-        self.read(operation.name, &self.text_of(operation, body)?)
-    }
-
-    /// Calls an operation that the table does not have: one that is newer than this version. Nothing
-    /// is checked, and no answer that stays out is asked for again.
-    ///
-    /// # Errors
-    ///
-    /// As [`Teamleader::call`], apart from what is refused.
-    pub fn call_unlisted<T: DeserializeOwned>(
-        &self,
-        name: &str,
-        body: &impl Serialize,
-    ) -> Result<T> {
-        let text = self.request(name, false).send_json(body)?.read_string()?;
-        Ok(self.read(name, &text)?.data)
-    }
-
-    /// The objects of any list, one by one: `body` has the filter, if there is one. A list that the
-    /// table says comes in pages is asked for page by page, any other once.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Config`] for a name that is no list, and a body that is refused. What goes
-    /// wrong on the way is an item.
-    pub fn iter<'a, T: DeserializeOwned + 'a>(
-        &'a self,
-        name: &str,
-        body: &impl Serialize,
-    ) -> Result<Items<'a, T>> {
-        lists::raw(self, name, body).map(crate::paging::Pages::items)
-    }
-
-    /// As [`Teamleader::iter`], page by page.
-    ///
-    /// # Errors
-    ///
-    /// As [`Teamleader::iter`].
-    pub fn pages<'a, T: DeserializeOwned + 'a>(
-        &'a self,
-        name: &str,
-        body: &impl Serialize,
-    ) -> Result<Pages<'a, T>> {
-        lists::raw(self, name, body)
     }
 }
 
@@ -310,54 +234,14 @@ impl fmt::Debug for Teamleader {
 
 /// The resources.
 impl Teamleader {
-    /// Contacts.
-    pub fn contacts(&self) -> contacts::Contacts<'_> {
-        contacts::Contacts(self)
-    }
-
-    /// Companies.
+    /// The companies.
     pub fn companies(&self) -> companies::Companies<'_> {
         companies::Companies(self)
     }
 
-    /// Deals, with their sources and lost reasons.
-    pub fn deals(&self) -> deals::Deals<'_> {
-        deals::Deals(self)
-    }
-
-    /// The pipelines that deals go through.
-    pub fn deal_pipelines(&self) -> deals::DealPipelines<'_> {
-        deals::DealPipelines(self)
-    }
-
-    /// The phases of pipelines.
-    pub fn deal_phases(&self) -> deals::DealPhases<'_> {
-        deals::DealPhases(self)
-    }
-
-    /// Invoices.
-    pub fn invoices(&self) -> invoices::Invoices<'_> {
-        invoices::Invoices(self)
-    }
-
-    /// Quotations.
-    pub fn quotations(&self) -> quotations::Quotations<'_> {
-        quotations::Quotations(self)
-    }
-
-    /// Products.
-    pub fn products(&self) -> products::Products<'_> {
-        products::Products(self)
-    }
-
-    /// Files.
-    pub fn files(&self) -> files::Files<'_> {
-        files::Files(self)
-    }
-
-    /// Webhooks.
-    pub fn webhooks(&self) -> webhooks::Webhooks<'_> {
-        webhooks::Webhooks(self)
+    /// The contacts.
+    pub fn contacts(&self) -> contacts::Contacts<'_> {
+        contacts::Contacts(self)
     }
 
     /// The definitions of custom fields.
@@ -365,22 +249,72 @@ impl Teamleader {
         custom_fields::CustomFields(self)
     }
 
-    /// The user whose login this is.
+    /// The phases of deal pipelines.
+    pub fn deal_phases(&self) -> deal_phases::DealPhases<'_> {
+        deal_phases::DealPhases(self)
+    }
+
+    /// The deal pipelines.
+    pub fn deal_pipelines(&self) -> deal_pipelines::DealPipelines<'_> {
+        deal_pipelines::DealPipelines(self)
+    }
+
+    /// The sources of deals.
+    pub fn deal_sources(&self) -> deal_sources::DealSources<'_> {
+        deal_sources::DealSources(self)
+    }
+
+    /// The deals.
+    pub fn deals(&self) -> deals::Deals<'_> {
+        deals::Deals(self)
+    }
+
+    /// The departments.
+    pub fn departments(&self) -> departments::Departments<'_> {
+        departments::Departments(self)
+    }
+
+    /// The files.
+    pub fn files(&self) -> files::Files<'_> {
+        files::Files(self)
+    }
+
+    /// The invoices.
+    pub fn invoices(&self) -> invoices::Invoices<'_> {
+        invoices::Invoices(self)
+    }
+
+    /// The reasons for losing deals.
+    pub fn lost_reasons(&self) -> lost_reasons::LostReasons<'_> {
+        lost_reasons::LostReasons(self)
+    }
+
+    /// The products.
+    pub fn products(&self) -> products::Products<'_> {
+        products::Products(self)
+    }
+
+    /// The quotations.
+    pub fn quotations(&self) -> quotations::Quotations<'_> {
+        quotations::Quotations(self)
+    }
+
+    /// The tags.
+    pub fn tags(&self) -> tags::Tags<'_> {
+        tags::Tags(self)
+    }
+
+    /// The webhooks.
+    pub fn webhooks(&self) -> webhooks::Webhooks<'_> {
+        webhooks::Webhooks(self)
+    }
+
+    /// Fetches the user who is logged in.
     ///
     /// # Errors
     ///
     /// As [`Teamleader::call`].
-    pub fn me(&self) -> Result<account::Me> {
+    pub fn me(&self) -> Result<users::Me> {
         self.fetch("users.me", &())
-    }
-
-    /// Departments.
-    pub fn departments(&self) -> account::Departments<'_> {
-        account::Departments(self)
-    }
-
-    /// Tags.
-    pub fn tags(&self) -> account::Tags<'_> {
-        account::Tags(self)
     }
 }

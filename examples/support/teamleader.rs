@@ -1,4 +1,4 @@
-//! A small Teamleader on loopback, for the examples that run without variables.
+//! A small Teamleader on loopback, for the examples without settings.
 
 use std::sync::Mutex;
 
@@ -7,13 +7,14 @@ use evergrant::teamleader::Teamleader;
 use evergrant::{BoxError, FileBackend, MemoryBackend};
 use serde_json::{Value, json};
 
-/// Teamleader as the environment says it, with its login in `teamleader.json` (the example
-/// `get_tokens` makes one); or the one on loopback, which lives as long as the first value.
+/// Makes a client with the credentials of the environment and the login in `teamleader.json` (the example
+/// `get_tokens` writes that file). Without credentials, makes a client for a server on loopback, which
+/// lives as long as the first value.
 pub(crate) fn teamleader() -> Result<(Option<Sandbox>, Teamleader), BoxError> {
     if std::env::var_os("TEAMLEADER_CLIENT_ID").is_some() {
         return Ok((None, Teamleader::from_env(FileBackend::new("teamleader.json"))?));
     }
-    eprintln!("TEAMLEADER_CLIENT_ID is not set: this runs on a server of its own, on loopback.");
+    eprintln!("TEAMLEADER_CLIENT_ID is not set: calling a server on loopback.");
     let sandbox = Sandbox::start()?;
     let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
     let teamleader = builder.provider(sandbox.provider()).build()?;
@@ -72,7 +73,7 @@ fn page(body: &Value, make: fn(u64) -> Value) -> Value {
     (first..INVOICES.min(first + size)).map(make).collect()
 }
 
-/// Every fiftieth is overdue, every third is paid.
+/// Every fiftieth invoice is overdue, every third is paid.
 fn invoice(n: u64) -> Value {
     let due_on = if n % 50 == 7 { format!("2025-0{}-15", n % 9 + 1) } else { "2099-12-31".into() };
     let amount = json!({ "amount": 100 + n, "currency": if n % 100 == 7 { "USD" } else { "EUR" } });

@@ -1,32 +1,35 @@
-//! A [`Teamleader`], made step by step.
+//! The settings of a [`Teamleader`].
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::Date;
 
 use super::json::Dated as _;
 use super::limits::Window;
-use super::{API_VERSION, Inner, Teamleader, problems};
+use super::{API_VERSION, Inner, Teamleader, error};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
+use crate::hooks::Event;
 use crate::{Client, ClientBuilder, Credentials, Provider, TokenBackend, providers};
 
-/// How many calls a minute may have, says Teamleader's documentation.
+/// The number of calls a minute in Teamleader's documentation.
 const CALLS_A_MINUTE: u32 = 200;
 
-/// How many objects a page may have.
+/// The largest number of objects on a page.
 pub(super) const LARGEST_PAGE: u32 = 100;
 
-type Change = Box<dyn FnOnce(ClientBuilder) -> ClientBuilder>;
+type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder>>;
 
-/// Makes a [`Teamleader`].
+/// Makes a [`Teamleader`]: [`Teamleader::builder`] starts it.
 #[must_use]
 pub struct TeamleaderBuilder {
     credentials: Credentials,
     backend: Box<dyn TokenBackend>,
     provider: Provider,
     api_base: Option<String>,
+    margin: Option<Duration>,
     api_version: Option<Date>,
     calls_a_minute: u32,
     page_size: u32,
@@ -44,6 +47,7 @@ impl TeamleaderBuilder {
             backend,
             provider: providers::teamleader(),
             api_base: None,
+            margin: None,
             api_version: Some(API_VERSION),
             calls_a_minute: CALLS_A_MINUTE,
             page_size: LARGEST_PAGE,
@@ -52,96 +56,124 @@ impl TeamleaderBuilder {
         }
     }
 
-    /// Another server than Teamleader's, such as a sandbox's.
+    /// Uses another provider in place of [`providers::teamleader`], such as a sandbox's.
     pub fn provider(mut self, provider: Provider) -> TeamleaderBuilder {
         self.provider = provider;
         self
     }
 
-    /// Another address of the API than the provider's, without a slash at its end.
+    /// Calls the API at another address, without a slash at its end.
     pub fn api_base(mut self, url: impl Into<String>) -> TeamleaderBuilder {
         self.api_base = Some(url.into());
         self
     }
 
-    /// The version of the API, sent as `X-Api-Version`: [`API_VERSION`] if nothing is said, since
-    /// the types of this module are of that version. `None` sends nothing, and the version that
-    /// Teamleader has assigned to the integration holds.
+    /// Sets how long before its end an access token is refreshed: 60 seconds by default, and at most a
+    /// tenth of the token's lifetime.
+    pub fn margin(mut self, margin: Duration) -> TeamleaderBuilder {
+        self.margin = Some(margin);
+        self
+    }
+
+    /// Sets the version of the API, sent as `X-Api-Version`. The default is [`API_VERSION`], which the
+    /// types of this module describe. With `None` no version is sent, and Teamleader uses the version
+    /// that it has assigned to the integration.
     pub fn api_version(mut self, version: impl Into<Option<Date>>) -> TeamleaderBuilder {
         self.api_version = version.into();
         self
     }
 
-    /// How many calls this client sends in a minute at most; 200 if nothing is said. 0 counts none;
-    /// what Teamleader refuses is waited for all the same.
+    /// Sets how many calls this client sends in a minute at most: 200 by default. With 0 calls are not
+    /// counted; the client still waits when Teamleader refuses a call.
     pub fn calls_a_minute(mut self, calls: u32) -> TeamleaderBuilder {
         self.calls_a_minute = calls;
         self
     }
 
-    /// How many objects a page of a list has, from 1 to 100; 100 if nothing is said.
+    /// Sets the number of objects on a page of a list, from 1 to 100: 100 by default.
     pub fn page_size(mut self, objects: u32) -> TeamleaderBuilder {
         self.page_size = objects;
         self
     }
 
-    /// Takes the time from another clock, and waits on it.
+    /// Takes the time from another clock, and waits on that clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> TeamleaderBuilder {
         self.clock = clock;
         self
     }
 
-    /// Changes the client below: its proxy, its retries, what it tells about the token; several
-    /// changes are made in their order. Hooks `before_send` and `on_answer` come before those that keep
-    /// the limits; `map_error` is taken: it reads the errors.
+    /// Sends all requests through a proxy: [`ClientBuilder::proxy`]. [`TeamleaderBuilder::build`] tells
+    /// if the address cannot be used.
+    pub fn proxy(self, address: &str) -> TeamleaderBuilder {
+        let address = address.to_owned();
+        self.change(move |client| client.proxy(&address))
+    }
+
+    /// Calls `hook` with every event of the token: [`ClientBuilder::on_event`].
+    pub fn on_event(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> TeamleaderBuilder {
+        self.change(move |client| Ok(client.on_event(hook)))
+    }
+
+    /// Changes the OAuth client below: its retries, its timeouts, its hooks. Several changes are made
+    /// in their order. Hooks `before_send` and `on_answer` are called before the hooks of the rate
+    /// limit. A `map_error` is replaced: the SDK needs that hook to read Teamleader's errors.
     pub fn configure(
-        mut self,
+        self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
+    ) -> TeamleaderBuilder {
+        self.change(move |client| Ok(change(client)))
+    }
+
+    fn change(
+        mut self,
+        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + 'static,
     ) -> TeamleaderBuilder {
         self.changes.push(Box::new(change));
         self
     }
 
-    /// The client. Nothing is read or sent yet.
+    /// Makes the client. No store is read and no request is sent yet.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for an address of the API that is not https (or on loopback), and for a
-    /// page size that Teamleader refuses.
+    /// [`Error::Config`] if the address of the API is neither https nor loopback, if the address of the
+    /// proxy cannot be used, or if Teamleader refuses pages of that size.
     pub fn build(self) -> Result<Teamleader> {
         if !(1..=LARGEST_PAGE).contains(&self.page_size) {
             let text = format!("a page has 1 to {LARGEST_PAGE} objects, not {}", self.page_size);
             return Err(Error::Config(text.into()));
         }
-        let provider = match &self.api_base {
-            Some(base) => self.provider.to_builder().api_base(base).build()?,
-            None => self.provider.clone(),
+        let provider = match (&self.api_base, self.margin) {
+            (None, None) => self.provider,
+            (base, margin) => {
+                let mut provider = self.provider.to_builder();
+                if let Some(base) = base {
+                    provider = provider.api_base(base);
+                }
+                if let Some(margin) = margin {
+                    provider = provider.margin(margin);
+                }
+                provider.build()?
+            }
         };
-        Ok(self.assemble(provider))
-    }
-
-    /// With nothing that could be wrong.
-    pub(super) fn plain(self) -> Teamleader {
-        let provider = self.provider.clone();
-        self.assemble(provider)
-    }
-
-    fn assemble(self, provider: Provider) -> Teamleader {
         let window = Arc::new(Window::new(self.clock.clone(), self.calls_a_minute));
         let (ahead, behind) = (window.clone(), window.clone());
-        let client = Client::builder(provider, self.credentials, self.backend).clock(self.clock);
-        let client = self.changes.into_iter().fold(client, |client, change| change(client));
+        let mut client =
+            Client::builder(provider, self.credentials, self.backend).clock(self.clock);
+        for change in self.changes {
+            client = change(client)?;
+        }
         let client = client
             .before_send(move |_| {
                 ahead.enter();
                 Ok(())
             })
             .on_answer(move |answer| behind.look(answer))
-            .map_error(problems::explain)
+            .map_error(error::explain)
             .build();
         let api_version = self.api_version.and_then(|day| day.write());
         let inner = Inner { client, window, api_version, page_size: self.page_size };
-        Teamleader(Arc::new(inner), None)
+        Ok(Teamleader(Arc::new(inner), None))
     }
 }
 

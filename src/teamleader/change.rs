@@ -1,33 +1,35 @@
-//! The three things that an update can say about a field.
+//! What an update does to a field: keep, clear or set.
 
 use serde::ser::{Serialize, Serializer};
 
-/// What an update does to one field: nothing, clear it, or set it. Teamleader tells a field that is
-/// absent from one that is `null`.
+use super::Id;
+
+/// What an update does to one field: keep, clear or set the field. For Teamleader an absent field and a
+/// field that is `null` are different.
 ///
-/// Made by `From`: a value sets, `None` clears.
+/// `From` makes a `Change`: a value sets the field, `None` clears it.
 ///
 /// ```
 /// use evergrant::teamleader::contacts::ContactUpdate;
 ///
-/// let update = ContactUpdate::new("2bc1").first_name("Ada").remarks(None);
+/// let update = ContactUpdate::new().first_name("Ada").remarks(None);
 /// let json = serde_json::to_value(&update)?;
-/// assert_eq!(json, serde_json::json!({ "id": "2bc1", "first_name": "Ada", "remarks": null }));
+/// assert_eq!(json, serde_json::json!({ "first_name": "Ada", "remarks": null }));
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {
-    /// It stays as it is: the request does not name it.
+    /// Keeps the field: the request does not have it.
     #[default]
     Keep,
-    /// It is emptied: the request says `null`.
+    /// Clears the field: the request has `null`.
     Clear,
-    /// It becomes this.
+    /// Sets the field to this value.
     Set(T),
 }
 
 impl<T> Change<T> {
-    /// Whether nothing changes.
+    /// Whether the field is kept.
     pub fn is_keep(&self) -> bool {
         matches!(self, Change::Keep)
     }
@@ -51,11 +53,23 @@ impl From<&str> for Change<String> {
     }
 }
 
+impl<T> From<&str> for Change<Id<T>> {
+    fn from(id: &str) -> Change<Id<T>> {
+        Change::Set(id.into())
+    }
+}
+
+impl<T> From<&Id<T>> for Change<Id<T>> {
+    fn from(id: &Id<T>) -> Change<Id<T>> {
+        Change::Set(id.clone())
+    }
+}
+
 impl<T: Serialize> Serialize for Change<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Change::Set(value) => to.serialize_some(value),
-            // What is kept is left out by the struct around it.
+            // The request around this leaves out a field that is kept.
             Change::Clear | Change::Keep => to.serialize_none(),
         }
     }

@@ -1,16 +1,17 @@
 //! Companies.
 
-use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::contacts::Contact;
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
 use super::files::Image;
 use super::json::{maybe, or_empty};
-use super::macros::{listed, methods, request, resource};
+use super::kinds::{BusinessType, PriceList, User};
+use super::macros::{listed, methods, model, request, resource};
 use super::values::primary_email;
 use super::{
-    ActiveStatus, Address, AddressEntry, Change, Currency, CustomFieldsUpdate, Email,
+    ActiveStatus, Address, AddressEntry, Change, Currency, CustomFieldsUpdate, Email, Id,
     InvoicingPreferences, NewAddressEntry, PaymentTerm, Reference, Telephone,
 };
 use crate::error::Result;
@@ -44,72 +45,71 @@ open_enum! {
     }
 }
 
-/// A company.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Company {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: Option<String>,
-    /// Whether it is in use.
-    pub status: Option<ActiveStatus>,
-    /// The legal form.
-    pub business_type: Option<Reference>,
-    /// VAT number.
-    pub vat_number: Option<String>,
-    /// National identification number.
-    pub national_identification_number: Option<String>,
-    /// Addresses of electronic mail.
-    #[serde(default, deserialize_with = "or_empty")]
-    pub emails: Vec<Email>,
-    /// Telephone numbers.
-    #[serde(default, deserialize_with = "or_empty")]
-    pub telephones: Vec<Telephone>,
-    /// The address of a web site.
-    pub website: Option<String>,
-    /// The main address; only in a list.
-    pub primary_address: Option<Address>,
-    /// All addresses; not in a list.
-    pub addresses: Option<Vec<AddressEntry>>,
-    /// Bank account.
-    pub iban: Option<String>,
-    /// Bank.
-    pub bic: Option<String>,
-    /// Language, as `nl`.
-    pub language: Option<String>,
-    /// The currency that it is invoiced in.
-    pub preferred_currency: Option<Currency>,
-    /// When it pays.
-    pub payment_term: Option<PaymentTerm>,
-    /// Preferences for invoices.
-    pub invoicing_preferences: Option<InvoicingPreferences>,
-    /// Who looks after it.
-    pub responsible_user: Option<Reference>,
-    /// Background, as Markdown; not in a list.
-    pub remarks: Option<String>,
-    /// Tags.
-    #[serde(default, deserialize_with = "or_empty")]
-    pub tags: Vec<String>,
-    /// Custom fields; in a list when they are asked for.
-    pub custom_fields: Option<Vec<CustomField>>,
-    /// Whether it has agreed to mailings.
-    pub marketing_mails_consent: Option<bool>,
-    /// The price list; in a list when it is asked for.
-    pub price_list: Option<Reference>,
-    /// When it was added.
-    #[serde(default, with = "maybe")]
-    pub added_at: Option<OffsetDateTime>,
-    /// When it was last changed.
-    #[serde(default, with = "maybe")]
-    pub updated_at: Option<OffsetDateTime>,
-    /// Its page in Teamleader.
-    pub web_url: Option<String>,
-    /// The companies that belong to it, when they are asked for.
-    pub related_companies: Option<Vec<Reference>>,
-    /// The contacts that belong to it, when they are asked for.
-    pub related_contacts: Option<Vec<RelatedContact>>,
+model! {
+    /// A company.
+    pub struct Company {
+        /// Its id.
+        id: Id<Company>,
+        /// Its name.
+        name: Option<String>,
+        /// Whether it is in use.
+        status: Option<ActiveStatus>,
+        /// The legal form.
+        business_type: Option<Reference<BusinessType>>,
+        /// VAT number.
+        vat_number: Option<String>,
+        /// National identification number.
+        national_identification_number: Option<String>,
+        /// Addresses of electronic mail.
+        #[serde(default, deserialize_with = "or_empty")]
+        emails: Vec<Email>,
+        /// Telephone numbers.
+        #[serde(default, deserialize_with = "or_empty")]
+        telephones: Vec<Telephone>,
+        /// The address of a web site.
+        website: Option<String>,
+        /// The main address; only in a list.
+        primary_address: Option<Address>,
+        /// All addresses; not in a list.
+        addresses: Option<Vec<AddressEntry>>,
+        /// Bank account.
+        iban: Option<String>,
+        /// Bank.
+        bic: Option<String>,
+        /// Language, as `nl`.
+        language: Option<String>,
+        /// The currency that it is invoiced in.
+        preferred_currency: Option<Currency>,
+        /// When it pays.
+        payment_term: Option<PaymentTerm>,
+        /// Preferences for invoices.
+        invoicing_preferences: Option<InvoicingPreferences>,
+        /// Who looks after it.
+        responsible_user: Option<Reference<User>>,
+        /// Background, as Markdown; not in a list.
+        remarks: Option<String>,
+        /// Tags.
+        #[serde(default, deserialize_with = "or_empty")]
+        tags: Vec<String>,
+        /// Custom fields; in a list when they are asked for.
+        custom_fields: Option<Vec<CustomField>>,
+        /// Whether it has agreed to mailings.
+        marketing_mails_consent: Option<bool>,
+        /// The price list; in a list when it is asked for.
+        price_list: Option<Reference<PriceList>>,
+        /// When it was added.
+        #[serde(default, with = "maybe")]
+        added_at: Option<OffsetDateTime>,
+        /// When it was last changed.
+        #[serde(default, with = "maybe")]
+        updated_at: Option<OffsetDateTime>,
+        /// Its page in Teamleader.
+        web_url: Option<String>,
+        /// The companies that belong to it, when they are asked for.
+        related_companies: Option<Vec<Reference<Company>>>,
+        /// The contacts that belong to it, when they are asked for.
+        related_contacts: Option<Vec<RelatedContact>>,
+    }
 }
 
 impl Company {
@@ -129,29 +129,28 @@ impl Company {
     }
 
     /// The value of the custom field with that definition.
-    pub fn custom_field(&self, definition: &str) -> Option<&CustomFieldValue> {
+    pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 }
 
-/// A contact of a company.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct RelatedContact {
-    /// `contact`.
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-    /// The contact's id.
-    pub id: String,
-    /// Position.
-    pub position: Option<String>,
-    /// A second position.
-    pub secondary_position: Option<String>,
-    /// Division.
-    pub division: Option<String>,
-    /// Whether it decides.
-    pub is_decision_maker: Option<bool>,
+model! {
+    /// A contact of a company.
+    pub struct RelatedContact {
+        /// `contact`.
+        #[serde(rename = "type")]
+        kind: Option<String>,
+        /// The contact's id.
+        id: Id<Contact>,
+        /// Position.
+        position: Option<String>,
+        /// A second position.
+        secondary_position: Option<String>,
+        /// Division.
+        division: Option<String>,
+        /// Whether it decides.
+        is_decision_maker: Option<bool>,
+    }
 }
 
 request! {
@@ -161,7 +160,7 @@ request! {
         name: String,
         ; set
         /// The legal form, by its id.
-        business_type_id: String,
+        business_type_id: Id<BusinessType>,
         /// VAT number.
         vat_number: String,
         /// National identification number.
@@ -181,7 +180,7 @@ request! {
         /// Language, as `nl`.
         language: String,
         /// Who looks after it, by the user's id.
-        responsible_user_id: String,
+        responsible_user_id: Id<User>,
         /// Background, as Markdown.
         remarks: String,
         /// Tags.
@@ -198,8 +197,6 @@ request! {
 request! {
     /// A change of a company. Lists are replaced as a whole.
     pub struct CompanyUpdate {
-        /// Which company.
-        id: String,
         ; set
         /// Its name.
         name: String,
@@ -221,7 +218,7 @@ request! {
         marketing_mails_consent: bool,
         ; clear
         /// The legal form, by its id.
-        business_type_id: String,
+        business_type_id: Id<BusinessType>,
         /// VAT number.
         vat_number: String,
         /// National identification number.
@@ -233,7 +230,7 @@ request! {
         /// Language, as `nl`.
         language: String,
         /// Who looks after it, by the user's id.
-        responsible_user_id: String,
+        responsible_user_id: Id<User>,
         /// Background, as Markdown.
         remarks: String,
         /// The currency that it is invoiced in.
@@ -248,7 +245,7 @@ request! {
         /// Those with this address of electronic mail.
         email: Email,
         /// Those with these ids.
-        ids: Vec<String>,
+        ids: Vec<Id<Company>>,
         /// Those that this text is found in: name, VAT number, mail, telephone.
         term: String,
         /// Those changed since.
@@ -277,10 +274,10 @@ resource! {
 }
 
 methods! {
-    impl Companies;
+    impl Companies of Company;
     fetch {
         /// One.
-        get(id: &str) -> Company = "companies.info";
+        get(id: Company) -> Company = "companies.info";
     }
     make {
         /// Adds one; the answer is its reference.
@@ -288,13 +285,13 @@ methods! {
     }
     act {
         /// Deletes one.
-        delete(id: &str) = "companies.delete";
+        delete(id: Company) = "companies.delete";
         /// Adds tags.
-        tag(id: &str, tags: &[&str]) = "companies.tag";
+        tag(id: Company; tags: &[&str]) = "companies.tag";
         /// Takes tags away.
-        untag(id: &str, tags: &[&str]) = "companies.untag";
+        untag(id: Company; tags: &[&str]) = "companies.untag";
     }
-    send {
+    change {
         /// Changes one.
         update(CompanyUpdate) = "companies.update";
     }
@@ -306,9 +303,13 @@ impl Companies<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn get_with(self, id: &str, include: &[CompanyInclude]) -> Result<Company> {
+    pub fn get_with(
+        self,
+        id: impl Into<Id<Company>>,
+        include: &[CompanyInclude],
+    ) -> Result<Company> {
         let includes: Vec<&str> = include.iter().map(CompanyInclude::as_str).collect();
-        self.0.fetch("companies.info", &json!({ "id": id, "includes": includes.join(",") }))
+        self.0.fetch("companies.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }
 
     /// Stores a logo, or takes it away.
@@ -316,8 +317,8 @@ impl Companies<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn upload_logo(self, id: &str, image: Option<Image<'_>>) -> Result<()> {
+    pub fn upload_logo(self, id: impl Into<Id<Company>>, image: Option<Image<'_>>) -> Result<()> {
         let image = image.map(|image| image.data_uri());
-        self.0.act("companies.uploadLogo", &json!({ "id": id, "image": image }))
+        self.0.act("companies.uploadLogo", &json!({ "id": id.into(), "image": image }))
     }
 }

@@ -1,17 +1,18 @@
 //! Contacts: people.
 
-use serde::Deserialize;
 use serde_json::json;
 use time::{Date, OffsetDateTime};
 
+use super::companies::Company;
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
 use super::files::Image;
 use super::json::{changed, maybe, or_empty};
-use super::macros::{listed, methods, request, resource};
+use super::kinds::PriceList;
+use super::macros::{listed, methods, model, request, resource};
 use super::values::primary_email;
 use super::{
-    ActiveStatus, Address, AddressEntry, Change, CustomFieldsUpdate, Email, InvoicingPreferences,
-    NewAddressEntry, PaymentTerm, Reference, Telephone,
+    ActiveStatus, Address, AddressEntry, Change, CustomFieldsUpdate, Email, Id,
+    InvoicingPreferences, NewAddressEntry, PaymentTerm, Reference, Telephone,
 };
 use crate::error::Result;
 use crate::sdk::open_enum;
@@ -50,73 +51,72 @@ open_enum! {
     }
 }
 
-/// A contact.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Contact {
-    /// Its id.
-    pub id: String,
-    /// First name.
-    pub first_name: Option<String>,
-    /// Last name.
-    pub last_name: Option<String>,
-    /// Whether it is in use.
-    pub status: Option<ActiveStatus>,
-    /// Salutation.
-    pub salutation: Option<String>,
-    /// VAT number; not in a list.
-    pub vat_number: Option<String>,
-    /// Addresses of electronic mail.
-    #[serde(default, deserialize_with = "or_empty")]
-    pub emails: Vec<Email>,
-    /// Telephone numbers.
-    #[serde(default, deserialize_with = "or_empty")]
-    pub telephones: Vec<Telephone>,
-    /// The address of a web site.
-    pub website: Option<String>,
-    /// The main address; only in a list.
-    pub primary_address: Option<Address>,
-    /// All addresses; not in a list.
-    pub addresses: Option<Vec<AddressEntry>>,
-    /// Gender.
-    pub gender: Option<Gender>,
-    /// Birthday.
-    #[serde(default, with = "maybe")]
-    pub birthdate: Option<Date>,
-    /// Bank account.
-    pub iban: Option<String>,
-    /// Bank.
-    pub bic: Option<String>,
-    /// National identification number.
-    pub national_identification_number: Option<String>,
-    /// The companies it belongs to; not in a list.
-    pub companies: Option<Vec<CompanyLink>>,
-    /// Language, as `nl`.
-    pub language: Option<String>,
-    /// When it pays.
-    pub payment_term: Option<PaymentTerm>,
-    /// Preferences for invoices.
-    pub invoicing_preferences: Option<InvoicingPreferences>,
-    /// Background, as Markdown; not in a list.
-    pub remarks: Option<String>,
-    /// Tags.
-    #[serde(default, deserialize_with = "or_empty")]
-    pub tags: Vec<String>,
-    /// Custom fields; in a list when they are asked for.
-    pub custom_fields: Option<Vec<CustomField>>,
-    /// Whether it has agreed to mailings.
-    pub marketing_mails_consent: Option<bool>,
-    /// The price list; in a list when it is asked for.
-    pub price_list: Option<Reference>,
-    /// When it was added.
-    #[serde(default, with = "maybe")]
-    pub added_at: Option<OffsetDateTime>,
-    /// When it was last changed.
-    #[serde(default, with = "maybe")]
-    pub updated_at: Option<OffsetDateTime>,
-    /// Its page in Teamleader.
-    pub web_url: Option<String>,
+model! {
+    /// A contact.
+    pub struct Contact {
+        /// Its id.
+        id: Id<Contact>,
+        /// First name.
+        first_name: Option<String>,
+        /// Last name.
+        last_name: Option<String>,
+        /// Whether it is in use.
+        status: Option<ActiveStatus>,
+        /// Salutation.
+        salutation: Option<String>,
+        /// VAT number; not in a list.
+        vat_number: Option<String>,
+        /// Addresses of electronic mail.
+        #[serde(default, deserialize_with = "or_empty")]
+        emails: Vec<Email>,
+        /// Telephone numbers.
+        #[serde(default, deserialize_with = "or_empty")]
+        telephones: Vec<Telephone>,
+        /// The address of a web site.
+        website: Option<String>,
+        /// The main address; only in a list.
+        primary_address: Option<Address>,
+        /// All addresses; not in a list.
+        addresses: Option<Vec<AddressEntry>>,
+        /// Gender.
+        gender: Option<Gender>,
+        /// Birthday.
+        #[serde(default, with = "maybe")]
+        birthdate: Option<Date>,
+        /// Bank account.
+        iban: Option<String>,
+        /// Bank.
+        bic: Option<String>,
+        /// National identification number.
+        national_identification_number: Option<String>,
+        /// The companies it belongs to; not in a list.
+        companies: Option<Vec<CompanyLink>>,
+        /// Language, as `nl`.
+        language: Option<String>,
+        /// When it pays.
+        payment_term: Option<PaymentTerm>,
+        /// Preferences for invoices.
+        invoicing_preferences: Option<InvoicingPreferences>,
+        /// Background, as Markdown; not in a list.
+        remarks: Option<String>,
+        /// Tags.
+        #[serde(default, deserialize_with = "or_empty")]
+        tags: Vec<String>,
+        /// Custom fields; in a list when they are asked for.
+        custom_fields: Option<Vec<CustomField>>,
+        /// Whether it has agreed to mailings.
+        marketing_mails_consent: Option<bool>,
+        /// The price list; in a list when it is asked for.
+        price_list: Option<Reference<PriceList>>,
+        /// When it was added.
+        #[serde(default, with = "maybe")]
+        added_at: Option<OffsetDateTime>,
+        /// When it was last changed.
+        #[serde(default, with = "maybe")]
+        updated_at: Option<OffsetDateTime>,
+        /// Its page in Teamleader.
+        web_url: Option<String>,
+    }
 }
 
 impl Contact {
@@ -144,26 +144,25 @@ impl Contact {
     }
 
     /// The value of the custom field with that definition.
-    pub fn custom_field(&self, definition: &str) -> Option<&CustomFieldValue> {
+    pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 }
 
-/// What a contact is in a company.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct CompanyLink {
-    /// Position.
-    pub position: Option<String>,
-    /// A second position.
-    pub secondary_position: Option<String>,
-    /// Division.
-    pub division: Option<String>,
-    /// Whether it decides.
-    pub decision_maker: Option<bool>,
-    /// The company.
-    pub company: Option<Reference>,
+model! {
+    /// What a contact is in a company.
+    pub struct CompanyLink {
+        /// Position.
+        position: Option<String>,
+        /// A second position.
+        secondary_position: Option<String>,
+        /// Division.
+        division: Option<String>,
+        /// Whether it decides.
+        decision_maker: Option<bool>,
+        /// The company.
+        company: Option<Reference<Company>>,
+    }
 }
 
 request! {
@@ -211,8 +210,6 @@ request! {
 request! {
     /// A change of a contact. Lists are replaced as a whole.
     pub struct ContactUpdate {
-        /// Which contact.
-        id: String,
         ; set
         /// Last name.
         last_name: String,
@@ -262,9 +259,9 @@ request! {
         /// Those with this address of electronic mail.
         email: Email,
         /// Those with these ids.
-        ids: Vec<String>,
+        ids: Vec<Id<Contact>>,
         /// Those of this company.
-        company_id: String,
+        company_id: Id<Company>,
         /// Those that this text is found in: name, mail, telephone.
         term: String,
         /// Those changed since.
@@ -282,10 +279,8 @@ request! {
 request! {
     /// A contact's place in a company.
     pub struct CompanyPosition {
-        /// The contact.
-        id: String,
         /// The company.
-        company_id: String,
+        company_id: Id<Company>,
         ; set
         /// Position.
         position: String,
@@ -304,10 +299,10 @@ resource! {
 }
 
 methods! {
-    impl Contacts;
+    impl Contacts of Contact;
     fetch {
         /// One.
-        get(id: &str) -> Contact = "contacts.info";
+        get(id: Contact) -> Contact = "contacts.info";
     }
     make {
         /// Adds one; the answer is its reference.
@@ -315,15 +310,15 @@ methods! {
     }
     act {
         /// Deletes one.
-        delete(id: &str) = "contacts.delete";
+        delete(id: Contact) = "contacts.delete";
         /// Adds tags.
-        tag(id: &str, tags: &[&str]) = "contacts.tag";
+        tag(id: Contact; tags: &[&str]) = "contacts.tag";
         /// Takes tags away.
-        untag(id: &str, tags: &[&str]) = "contacts.untag";
+        untag(id: Contact; tags: &[&str]) = "contacts.untag";
         /// Makes one belong to a company no longer.
-        unlink_from_company(id: &str, company_id: &str) = "contacts.unlinkFromCompany";
+        unlink_from_company(id: Contact, company_id: Company) = "contacts.unlinkFromCompany";
     }
-    send {
+    change {
         /// Changes one.
         update(ContactUpdate) = "contacts.update";
         /// Makes one belong to a company.
@@ -339,8 +334,8 @@ impl Contacts<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn upload_avatar(self, id: &str, image: Option<Image<'_>>) -> Result<()> {
+    pub fn upload_avatar(self, id: impl Into<Id<Contact>>, image: Option<Image<'_>>) -> Result<()> {
         let image = image.map(|image| image.data_uri());
-        self.0.act("contacts.uploadAvatar", &json!({ "id": id, "image": image }))
+        self.0.act("contacts.uploadAvatar", &json!({ "id": id.into(), "image": image }))
     }
 }

@@ -1,18 +1,18 @@
 //! Custom fields: their definitions, and typed values.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use time::Date;
 
 use super::json::Dated as _;
-use super::macros::{listed, methods, request, resource};
-use super::{Decimal, Nothing, Reference};
+use super::macros::{listed, methods, model, request, resource};
+use super::{Decimal, Id, Nothing, Reference};
 use crate::error::Result;
 use crate::sdk::open_enum;
 
 /// The value of a custom field. Which kind it is depends on the field's definition.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum CustomFieldValue {
@@ -129,16 +129,15 @@ impl From<Date> for CustomFieldValue {
     }
 }
 
-/// A custom field, as it is answered.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct CustomField {
-    /// Which field it is.
-    pub definition: Reference,
-    /// What is entered.
-    #[serde(default = "empty")]
-    pub value: CustomFieldValue,
+model! {
+    /// A custom field, as it is answered.
+    pub struct CustomField {
+        /// Which field it is.
+        definition: Reference<CustomFieldDefinition>,
+        /// What is entered.
+        #[serde(default = "empty")]
+        value: CustomFieldValue,
+    }
 }
 
 fn empty() -> CustomFieldValue {
@@ -147,18 +146,20 @@ fn empty() -> CustomFieldValue {
 
 impl CustomField {
     /// The value of the field with that definition.
-    pub fn find<'a>(fields: &'a [CustomField], definition: &str) -> Option<&'a CustomFieldValue> {
-        fields.iter().find(|field| field.definition.id == definition).map(|field| &field.value)
+    pub fn find(fields: &[CustomField], definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
+        let definition = definition.as_ref();
+        fields.iter().find(|field| field.definition.id == *definition).map(|field| &field.value)
     }
 }
 
 /// A custom field to be stored. Teamleader reads `{definition, value}` and writes `{id, value}`, so
 /// this is another type than [`CustomField`], and one makes the other.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
+#[non_exhaustive]
 pub struct NewCustomField {
     /// The id of the definition.
-    pub id: String,
+    pub id: Id<CustomFieldDefinition>,
     /// What is entered.
     pub value: CustomFieldValue,
 }
@@ -166,7 +167,7 @@ pub struct NewCustomField {
 impl NewCustomField {
     /// This value in that field.
     pub fn new(
-        definition: impl Into<String>,
+        definition: impl Into<Id<CustomFieldDefinition>>,
         value: impl Into<CustomFieldValue>,
     ) -> NewCustomField {
         NewCustomField { id: definition.into(), value: value.into() }
@@ -175,7 +176,12 @@ impl NewCustomField {
 
 impl From<CustomField> for NewCustomField {
     fn from(field: CustomField) -> NewCustomField {
-        NewCustomField { id: field.definition.id, value: field.value }
+        let CustomField { definition, mut value, .. } = field;
+        // Unknown members of an answer are not sent.
+        if let CustomFieldValue::Reference(reference) = &mut value {
+            reference.extra.clear();
+        }
+        NewCustomField { id: definition.id, value }
     }
 }
 
@@ -251,26 +257,25 @@ open_enum! {
     }
 }
 
-/// The definition of a custom field.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct CustomFieldDefinition {
-    /// Its id.
-    pub id: String,
-    /// What it belongs to.
-    pub context: Option<CustomFieldContext>,
-    /// What it holds.
-    #[serde(rename = "type")]
-    pub kind: Option<CustomFieldType>,
-    /// Its name.
-    pub label: Option<String>,
-    /// The group that it is in.
-    pub group: Option<String>,
-    /// Whether it must be filled in.
-    pub required: Option<bool>,
-    /// What can be chosen.
-    pub configuration: Option<CustomFieldConfiguration>,
+model! {
+    /// The definition of a custom field.
+    pub struct CustomFieldDefinition {
+        /// Its id.
+        id: Id<CustomFieldDefinition>,
+        /// What it belongs to.
+        context: Option<CustomFieldContext>,
+        /// What it holds.
+        #[serde(rename = "type")]
+        kind: Option<CustomFieldType>,
+        /// Its name.
+        label: Option<String>,
+        /// The group that it is in.
+        group: Option<String>,
+        /// Whether it must be filled in.
+        required: Option<bool>,
+        /// What can be chosen.
+        configuration: Option<CustomFieldConfiguration>,
+    }
 }
 
 impl CustomFieldDefinition {
@@ -280,26 +285,24 @@ impl CustomFieldDefinition {
     }
 }
 
-/// What can be chosen in a custom field.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct CustomFieldConfiguration {
-    /// The choices.
-    pub options: Option<Vec<CustomFieldOption>>,
-    /// Whether a text that is no choice will do.
-    pub extra_option_allowed: Option<bool>,
+model! {
+    /// What can be chosen in a custom field.
+    pub struct CustomFieldConfiguration {
+        /// The choices.
+        options: Option<Vec<CustomFieldOption>>,
+        /// Whether a text that is no choice will do.
+        extra_option_allowed: Option<bool>,
+    }
 }
 
-/// A choice.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct CustomFieldOption {
-    /// Its id.
-    pub id: Option<String>,
-    /// Its text.
-    pub value: Option<String>,
+model! {
+    /// A choice.
+    pub struct CustomFieldOption {
+        /// Its id.
+        id: Option<Id<CustomFieldOption>>,
+        /// Its text.
+        value: Option<String>,
+    }
 }
 
 /// What a new custom field begins with: which of these depends on what it holds.
@@ -345,7 +348,7 @@ request! {
     pub struct CustomFieldFilter {
         ; set
         /// Those with these ids.
-        ids: Vec<String>,
+        ids: Vec<Id<CustomFieldDefinition>>,
         /// Those of these things.
         context: CustomFieldContext,
     }
@@ -363,10 +366,10 @@ resource! {
 }
 
 methods! {
-    impl CustomFields;
+    impl CustomFields of CustomFieldDefinition;
     fetch {
         /// One.
-        get(id: &str) -> CustomFieldDefinition = "customFieldDefinitions.info";
+        get(id: CustomFieldDefinition) -> CustomFieldDefinition = "customFieldDefinitions.info";
     }
     make {
         /// Defines one; the answer is its reference. It needs the right `settings`.

@@ -1,24 +1,25 @@
-//! Deals, and the pipelines and phases that they go through.
+//! Deals.
 
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
+use super::contacts::Contact;
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
+use super::deal_phases::DealPhase;
+use super::deal_pipelines::DealPipeline;
+use super::deal_sources::DealSource;
+use super::departments::Department;
 use super::json::{changed, maybe, money};
-use super::macros::{listed, methods, request, resource};
+use super::kinds::{Anything, User};
+use super::lost_reasons::LostReason;
+use super::macros::{listed, methods, model, request, resource};
+use super::quotations::Quotation;
 use super::{
-    Change, CustomFieldsUpdate, Customer, Decimal, DocumentCurrency, ExchangeRate, List, Money,
-    Nothing, Reference,
+    Change, CustomFieldsUpdate, Customer, Decimal, DocumentCurrency, ExchangeRate, Id, Money,
+    Reference,
 };
 use crate::error::Result;
 use crate::sdk::open_enum;
-
-pub use super::pipelines::{
-    DealPhase, DealPhaseFilter, DealPhaseUpdate, DealPhases, DealPipeline, DealPipelineFilter,
-    DealPipelineStatus, DealPipelines, FollowUp, NewDealPhase, Patience, PatienceUnit,
-    PhaseMigration,
-};
 
 open_enum! {
     /// How a deal stands.
@@ -46,75 +47,68 @@ open_enum! {
         /// Custom fields.
         CustomFields = "custom_fields",
     }
-
-    /// What sources and lost reasons can be sorted by.
-    pub enum NameSort {
-        /// The name.
-        Name = "name",
-    }
 }
 
-/// A deal.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Deal {
-    /// Its id.
-    pub id: String,
-    /// Its title.
-    pub title: Option<String>,
-    /// What it is about.
-    pub summary: Option<String>,
-    /// Its number.
-    pub reference: Option<String>,
-    /// How it stands.
-    pub status: Option<DealStatus>,
-    /// Whose it may become.
-    pub lead: Option<Lead>,
-    /// The department.
-    pub department: Option<Reference>,
-    /// What it may be worth.
-    #[serde(default, deserialize_with = "money")]
-    pub estimated_value: Option<Money>,
-    /// When it may be closed.
-    #[serde(default, with = "maybe")]
-    pub estimated_closing_date: Option<Date>,
-    /// How likely it is, from 0 to 1.
-    pub estimated_probability: Option<Decimal>,
-    /// Value times probability.
-    #[serde(default, deserialize_with = "money")]
-    pub weighted_value: Option<Money>,
-    /// The customer's order number.
-    pub purchase_order_number: Option<String>,
-    /// The phase that it is in.
-    pub current_phase: Option<Reference>,
-    /// Who looks after it.
-    pub responsible_user: Option<Reference>,
-    /// When it was closed.
-    #[serde(default, with = "maybe")]
-    pub closed_at: Option<OffsetDateTime>,
-    /// Where it came from.
-    pub source: Option<Reference>,
-    /// The phases that it went through; not in a list.
-    pub phase_history: Option<Vec<PhaseVisit>>,
-    /// Its quotations; not in a list.
-    pub quotations: Option<Vec<Reference>>,
-    /// Why it was lost.
-    pub lost_reason: Option<LostBecause>,
-    /// The pipeline that it is in.
-    pub pipeline: Option<Reference>,
-    /// Custom fields; in a list when they are asked for.
-    pub custom_fields: Option<Vec<CustomField>>,
-    /// The exchange rate of its value.
-    pub currency_exchange_rate: Option<ExchangeRate>,
-    /// When it was made.
-    #[serde(default, with = "maybe")]
-    pub created_at: Option<OffsetDateTime>,
-    /// When it was last changed.
-    #[serde(default, with = "maybe")]
-    pub updated_at: Option<OffsetDateTime>,
-    /// Its page in Teamleader.
-    pub web_url: Option<String>,
+model! {
+    /// A deal.
+    pub struct Deal {
+        /// Its id.
+        id: Id<Deal>,
+        /// Its title.
+        title: Option<String>,
+        /// What it is about.
+        summary: Option<String>,
+        /// Its number.
+        reference: Option<String>,
+        /// How it stands.
+        status: Option<DealStatus>,
+        /// Whose it may become.
+        lead: Option<Lead>,
+        /// The department.
+        department: Option<Reference<Department>>,
+        /// What it may be worth.
+        #[serde(default, deserialize_with = "money")]
+        estimated_value: Option<Money>,
+        /// When it may be closed.
+        #[serde(default, with = "maybe")]
+        estimated_closing_date: Option<Date>,
+        /// How likely it is, from 0 to 1.
+        estimated_probability: Option<Decimal>,
+        /// Value times probability.
+        #[serde(default, deserialize_with = "money")]
+        weighted_value: Option<Money>,
+        /// The customer's order number.
+        purchase_order_number: Option<String>,
+        /// The phase that it is in.
+        current_phase: Option<Reference<DealPhase>>,
+        /// Who looks after it.
+        responsible_user: Option<Reference<User>>,
+        /// When it was closed.
+        #[serde(default, with = "maybe")]
+        closed_at: Option<OffsetDateTime>,
+        /// Where it came from.
+        source: Option<Reference<DealSource>>,
+        /// The phases that it went through; not in a list.
+        phase_history: Option<Vec<PhaseVisit>>,
+        /// Its quotations; not in a list.
+        quotations: Option<Vec<Reference<Quotation>>>,
+        /// Why it was lost.
+        lost_reason: Option<LostBecause>,
+        /// The pipeline that it is in.
+        pipeline: Option<Reference<DealPipeline>>,
+        /// Custom fields; in a list when they are asked for.
+        custom_fields: Option<Vec<CustomField>>,
+        /// The exchange rate of its value.
+        currency_exchange_rate: Option<ExchangeRate>,
+        /// When it was made.
+        #[serde(default, with = "maybe")]
+        created_at: Option<OffsetDateTime>,
+        /// When it was last changed.
+        #[serde(default, with = "maybe")]
+        updated_at: Option<OffsetDateTime>,
+        /// Its page in Teamleader.
+        web_url: Option<String>,
+    }
 }
 
 impl Deal {
@@ -134,81 +128,57 @@ impl Deal {
     }
 
     /// The id of the contact or company.
-    pub fn customer_id(&self) -> Option<&str> {
-        Some(&self.customer()?.id)
+    pub fn customer_id(&self) -> Option<&Id<Anything>> {
+        Some(&self.lead.as_ref()?.customer.as_ref()?.id)
     }
 
     /// `contact` or `company`.
     pub fn customer_type(&self) -> Option<&str> {
-        Some(&self.customer()?.kind)
+        Some(&self.lead.as_ref()?.customer.as_ref()?.kind)
     }
 
     /// The value of the custom field with that definition.
-    pub fn custom_field(&self, definition: &str) -> Option<&CustomFieldValue> {
+    pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 
-    fn customer(&self) -> Option<&Reference> {
-        self.lead.as_ref()?.customer.as_ref()
+    /// The contact or company.
+    pub fn customer(&self) -> Option<Customer> {
+        self.lead.as_ref()?.customer.as_ref()?.customer()
     }
 }
 
-/// Whose a deal may become, as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Lead {
-    /// The contact or company.
-    pub customer: Option<Reference>,
-    /// The person to talk to.
-    pub contact_person: Option<Reference>,
+model! {
+    /// Whose a deal may become, as it is answered.
+    pub struct Lead {
+        /// The contact or company.
+        customer: Option<Reference>,
+        /// The person to talk to.
+        contact_person: Option<Reference<Contact>>,
+    }
 }
 
-/// A phase that a deal was in.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct PhaseVisit {
-    /// Which phase.
-    pub phase: Option<Reference>,
-    /// Since when.
-    #[serde(default, with = "maybe")]
-    pub started_at: Option<OffsetDateTime>,
-    /// Who moved it there.
-    pub started_by: Option<Reference>,
+model! {
+    /// A phase that a deal was in.
+    pub struct PhaseVisit {
+        /// Which phase.
+        phase: Option<Reference<DealPhase>>,
+        /// Since when.
+        #[serde(default, with = "maybe")]
+        started_at: Option<OffsetDateTime>,
+        /// Who moved it there.
+        started_by: Option<Reference<User>>,
+    }
 }
 
-/// Why a deal was lost.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct LostBecause {
-    /// The reason, of those that the account has.
-    pub reason: Option<Reference>,
-    /// In words.
-    pub remark: Option<String>,
-}
-
-/// Where deals come from.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct DealSource {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: Option<String>,
-}
-
-/// Why deals are lost.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct LostReason {
-    /// Its id.
-    pub id: String,
-    /// In words.
-    pub name: Option<String>,
+model! {
+    /// Why a deal was lost.
+    pub struct LostBecause {
+        /// The reason, of those that the account has.
+        reason: Option<Reference<LostReason>>,
+        /// In words.
+        remark: Option<String>,
+    }
 }
 
 request! {
@@ -218,7 +188,7 @@ request! {
         customer: Customer,
         ; set
         /// The person to talk to, by the contact's id.
-        contact_person_id: String,
+        contact_person_id: Id<Contact>,
     }
 }
 
@@ -239,13 +209,13 @@ request! {
         /// What it is about.
         summary: String,
         /// Where it came from, by the source's id.
-        source_id: String,
+        source_id: Id<DealSource>,
         /// The department, by its id.
-        department_id: String,
+        department_id: Id<Department>,
         /// Who looks after it, by the user's id.
-        responsible_user_id: String,
+        responsible_user_id: Id<User>,
         /// The phase that it begins in, by its id.
-        phase_id: String,
+        phase_id: Id<DealPhase>,
         /// What it may be worth.
         estimated_value: Money,
         /// How likely it is, from 0 to 1.
@@ -263,8 +233,6 @@ request! {
 request! {
     /// A change of a deal. Its phase is changed by [`Deals::move_to_phase`].
     pub struct DealUpdate {
-        /// Which deal.
-        id: String,
         ; set
         /// Whose it may become.
         lead: NewLead,
@@ -280,11 +248,11 @@ request! {
         /// What it is about.
         summary: String,
         /// Where it came from, by the source's id.
-        source_id: String,
+        source_id: Id<DealSource>,
         /// The department, by its id.
-        department_id: String,
+        department_id: Id<Department>,
         /// Who looks after it, by the user's id.
-        responsible_user_id: String,
+        responsible_user_id: Id<User>,
         /// What it may be worth.
         estimated_value: Money,
         /// How likely it is, from 0 to 1.
@@ -301,19 +269,25 @@ request! {
 #[serde(untagged)]
 pub enum Users {
     /// The one with this id.
-    One(String),
+    One(Id<User>),
     /// Those with these ids.
-    Any(Vec<String>),
+    Any(Vec<Id<User>>),
 }
 
 impl From<&str> for Users {
     fn from(id: &str) -> Users {
-        Users::One(id.to_owned())
+        Users::One(id.into())
     }
 }
 
-impl From<Vec<String>> for Users {
-    fn from(ids: Vec<String>) -> Users {
+impl From<Id<User>> for Users {
+    fn from(id: Id<User>) -> Users {
+        Users::One(id)
+    }
+}
+
+impl From<Vec<Id<User>>> for Users {
+    fn from(ids: Vec<Id<User>>) -> Users {
         Users::Any(ids)
     }
 }
@@ -323,13 +297,13 @@ request! {
     pub struct DealFilter {
         ; set
         /// Those with these ids.
-        ids: Vec<String>,
+        ids: Vec<Id<Deal>>,
         /// Those that this text is found in: title, number, customer.
         term: String,
         /// Those of this contact or company.
         customer: Customer,
         /// Those in this phase.
-        phase_id: String,
+        phase_id: Id<DealPhase>,
         /// Those that may be closed on this day or later.
         #[serde(with = "maybe")]
         estimated_closing_date_from: Date,
@@ -347,7 +321,7 @@ request! {
         /// Those that stand so.
         status: Vec<DealStatus>,
         /// Those in these pipelines.
-        pipeline_ids: Vec<String>,
+        pipeline_ids: Vec<Id<DealPipeline>>,
         ; clear
         /// Those that may be closed on this day, or for which no day is known.
         #[serde(with = "changed")]
@@ -356,22 +330,11 @@ request! {
 }
 
 request! {
-    /// Which of them.
-    pub struct IdFilter {
-        ; set
-        /// Those with these ids.
-        ids: Vec<String>,
-    }
-}
-
-request! {
     /// A lost deal.
     pub struct Loss {
-        /// Which deal.
-        id: String,
         ; set
         /// Why, of the reasons that the account has.
-        reason_id: String,
+        reason_id: Id<LostReason>,
         /// Why, in words.
         extra_info: String,
     }
@@ -379,8 +342,6 @@ request! {
 
 listed! {
     Deal => "deals.list", DealFilter, DealSort, DealInclude;
-    DealSource => "dealSources.list", IdFilter, NameSort, Nothing;
-    LostReason => "lostReasons.list", IdFilter, NameSort, Nothing;
 }
 
 resource! {
@@ -389,10 +350,10 @@ resource! {
 }
 
 methods! {
-    impl Deals;
+    impl Deals of Deal;
     fetch {
         /// One.
-        get(id: &str) -> Deal = "deals.info";
+        get(id: Deal) -> Deal = "deals.info";
     }
     make {
         /// Makes one; the answer is its reference.
@@ -400,38 +361,16 @@ methods! {
     }
     act {
         /// Moves one to another phase.
-        move_to_phase(id: &str, phase_id: &str) = "deals.move";
+        move_to_phase(id: Deal, phase_id: DealPhase) = "deals.move";
         /// Marks one as won.
-        win(id: &str) = "deals.win";
+        win(id: Deal) = "deals.win";
         /// Deletes one.
-        delete(id: &str) = "deals.delete";
+        delete(id: Deal) = "deals.delete";
     }
-    send {
+    change {
         /// Changes one.
         update(DealUpdate) = "deals.update";
         /// Marks one as lost.
         lose(Loss) = "deals.lose";
-    }
-}
-
-impl<'a> Deals<'a> {
-    /// Where deals come from.
-    pub fn sources(self) -> List<'a, DealSource> {
-        List::new(self.0)
-    }
-
-    /// Why deals are lost.
-    pub fn lost_reasons(self) -> List<'a, LostReason> {
-        List::new(self.0)
-    }
-
-    /// The phases, of all pipelines.
-    pub fn phases(self) -> List<'a, DealPhase> {
-        List::new(self.0)
-    }
-
-    /// The pipelines.
-    pub fn pipelines(self) -> List<'a, DealPipeline> {
-        List::new(self.0)
     }
 }

@@ -5,12 +5,12 @@ use std::io::Read;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use time::OffsetDateTime;
 
 use super::json::{dated, maybe};
-use super::macros::{methods, request};
-use super::{Items, List, Listed, Nothing, Reference, Teamleader};
+use super::kinds::{Anything, User};
+use super::macros::{methods, model, request};
+use super::{Id, List, Listed, Nothing, Reference, Teamleader};
 use crate::error::Result;
 use crate::sdk::open_enum;
 use crate::{Response, Secret};
@@ -47,28 +47,27 @@ open_enum! {
     }
 }
 
-/// A file.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct File {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: Option<String>,
-    /// What it belongs to.
-    pub subject: Option<Reference>,
-    /// Its media type.
-    pub mime_type: Option<String>,
-    /// Its size in bytes.
-    pub size: Option<u64>,
-    /// When it was last changed.
-    #[serde(default, with = "maybe")]
-    pub updated_at: Option<OffsetDateTime>,
-    /// Who put it there.
-    pub uploaded_by: Option<Reference>,
-    /// The folder that it is in.
-    pub folder: Option<String>,
+model! {
+    /// A file.
+    pub struct File {
+        /// Its id.
+        id: Id<File>,
+        /// Its name.
+        name: Option<String>,
+        /// What it belongs to.
+        subject: Option<Reference>,
+        /// Its media type.
+        mime_type: Option<String>,
+        /// Its size in bytes.
+        size: Option<u64>,
+        /// When it was last changed.
+        #[serde(default, with = "maybe")]
+        updated_at: Option<OffsetDateTime>,
+        /// Who put it there.
+        uploaded_by: Option<Reference<User>>,
+        /// The folder that it is in.
+        folder: Option<String>,
+    }
 }
 
 /// What a file belongs to.
@@ -81,13 +80,13 @@ pub struct FileSubject {
     pub kind: FileSubjectType,
     /// Its id; a temporary file has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
+    pub id: Option<Id<Anything>>,
 }
 
 impl FileSubject {
     /// That thing.
-    pub fn new(kind: FileSubjectType, id: impl Into<String>) -> FileSubject {
-        FileSubject { kind, id: Some(id.into()) }
+    pub fn new(kind: FileSubjectType, id: impl AsRef<str>) -> FileSubject {
+        FileSubject { kind, id: Some(id.as_ref().into()) }
     }
 
     /// Nothing yet. Within 24 hours it can be named by its id, as an attachment for one.
@@ -165,16 +164,16 @@ impl Listed for File {
 pub struct Files<'a>(pub(super) &'a Teamleader);
 
 methods! {
-    impl Files;
+    impl Files of File;
     fetch {
         /// One.
-        get(id: &str) -> File = "files.info";
+        get(id: File) -> File = "files.info";
         /// Where one can be fetched, and until when.
-        download(id: &str) -> Location = "files.download";
+        download(id: File) -> Location = "files.download";
     }
     act {
         /// Deletes one.
-        delete(id: &str) = "files.delete";
+        delete(id: File) = "files.delete";
     }
 }
 
@@ -182,11 +181,6 @@ impl<'a> Files<'a> {
     /// The files of one thing: Teamleader lists no others.
     pub fn of(self, subject: FileSubject) -> List<'a, File> {
         List::new(self.0).filter(FileFilter::new(subject))
-    }
-
-    /// As [`Files::of`], one by one.
-    pub fn iter_of(self, subject: FileSubject) -> Items<'a, File> {
-        self.of(subject).iter()
     }
 
     /// Fetches what a location names, without the access token.
@@ -206,7 +200,7 @@ impl<'a> Files<'a> {
     ///
     /// As [`Teamleader::call`] and [`Files::fetch`]; [`crate::Error::Decode`] for more than 64 MiB,
     /// which [`Files::fetch`] reads as a stream.
-    pub fn bytes(self, id: &str) -> Result<Vec<u8>> {
+    pub fn bytes(self, id: impl Into<Id<File>>) -> Result<Vec<u8>> {
         self.fetch(&self.download(id)?)?.read_bytes()
     }
 

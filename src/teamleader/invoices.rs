@@ -4,21 +4,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Date, OffsetDateTime};
 
+use super::contacts::Contact;
 use super::custom_fields::{CustomField, CustomFieldValue};
+use super::deals::Deal;
+use super::departments::Department;
+use super::files::File;
 use super::files::Location;
 use super::json::{Dated as _, maybe, money, or_empty};
+use super::kinds::{CreditNote, DocumentTemplate, Project, WithholdingTaxRate};
 use super::lines::{CommercialDiscount, LineGroup, LineItem};
-use super::macros::{listed, methods, resource};
-use super::{Currency, ExchangeRate, Money, PaymentTerm, Reference, Tax};
+use super::macros::{listed, methods, model, resource};
+use super::{Currency, ExchangeRate, Id, Money, PaymentTerm, Reference, Tax};
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Error, Result};
 use crate::sdk::open_enum;
 
-pub use super::invoicing::{
+pub use self::requests::{
     AttentionOf, BookedInvoiceUpdate, InvoiceFilter, InvoiceMail, InvoiceRecipient,
     InvoiceRecipients, InvoiceUpdate, MailContent, NewInvoice, NewInvoicee, NewPayment,
     PartialCredit,
 };
+
+mod requests;
 
 open_enum! {
     /// How an invoice stands. Whether it is paid is told apart from that.
@@ -106,82 +113,81 @@ open_enum! {
     }
 }
 
-/// An invoice.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct Invoice {
-    /// Its id.
-    pub id: String,
-    /// The department.
-    pub department: Option<Reference>,
-    /// Its number, as `2018 / 27`; a draft has none.
-    pub invoice_number: Option<String>,
-    /// Its date.
-    #[serde(default, with = "maybe")]
-    pub invoice_date: Option<Date>,
-    /// How it stands.
-    pub status: Option<InvoiceStatus>,
-    /// The day until which it is to be paid.
-    #[serde(default, with = "maybe")]
-    pub due_on: Option<Date>,
-    /// Whether it is paid.
-    pub paid: Option<bool>,
-    /// When it was paid.
-    #[serde(default, with = "maybe")]
-    pub paid_at: Option<OffsetDateTime>,
-    /// Whether it was sent.
-    pub sent: Option<bool>,
-    /// The customer's order number.
-    pub purchase_order_number: Option<String>,
-    /// Who is invoiced.
-    pub invoicee: Option<Invoicee>,
-    /// Discounts on all of it; not in a list.
-    pub discounts: Option<Vec<CommercialDiscount>>,
-    /// Its lines; not in a list.
-    pub grouped_lines: Option<Vec<LineGroup<LineItem>>>,
-    /// What it comes to.
-    pub total: Option<InvoiceTotal>,
-    /// When it is to be paid; not in a list.
-    pub payment_term: Option<PaymentTerm>,
-    /// What was paid; not in a list.
-    pub payments: Option<Vec<Payment>>,
-    /// What a payment is to name.
-    pub payment_reference: Option<String>,
-    /// A note on it; not in a list.
-    pub note: Option<String>,
-    /// Its currency; not in a list.
-    pub currency: Option<Currency>,
-    /// The exchange rate of its currency.
-    pub currency_exchange_rate: Option<ExchangeRate>,
-    /// How it may be paid; not in a list.
-    pub expected_payment_method: Option<PaymentMethod>,
-    /// Its file.
-    pub file: Option<Reference>,
-    /// The deal that it is for.
-    pub deal: Option<Reference>,
-    /// The project that it is for.
-    pub project: Option<Reference>,
-    /// Since when it is on hold; not in a list.
-    #[serde(default, with = "maybe")]
-    pub on_hold_since: Option<Date>,
-    /// Custom fields; not in a list.
-    pub custom_fields: Option<Vec<CustomField>>,
-    /// When it was made.
-    #[serde(default, with = "maybe")]
-    pub created_at: Option<OffsetDateTime>,
-    /// When it was last changed.
-    #[serde(default, with = "maybe")]
-    pub updated_at: Option<OffsetDateTime>,
-    /// Its page in Teamleader; only in a list.
-    pub web_url: Option<String>,
-    /// Its template; not in a list.
-    pub document_template: Option<Reference>,
-    /// The day of the delivery.
-    #[serde(default, with = "maybe")]
-    pub delivery_date: Option<Date>,
-    /// How far it is on its way through Peppol; not in a list.
-    pub peppol_status: Option<PeppolStatus>,
+model! {
+    /// An invoice.
+    pub struct Invoice {
+        /// Its id.
+        id: Id<Invoice>,
+        /// The department.
+        department: Option<Reference<Department>>,
+        /// Its number, as `2018 / 27`; a draft has none.
+        invoice_number: Option<String>,
+        /// Its date.
+        #[serde(default, with = "maybe")]
+        invoice_date: Option<Date>,
+        /// How it stands.
+        status: Option<InvoiceStatus>,
+        /// The day until which it is to be paid.
+        #[serde(default, with = "maybe")]
+        due_on: Option<Date>,
+        /// Whether it is paid.
+        paid: Option<bool>,
+        /// When it was paid.
+        #[serde(default, with = "maybe")]
+        paid_at: Option<OffsetDateTime>,
+        /// Whether it was sent.
+        sent: Option<bool>,
+        /// The customer's order number.
+        purchase_order_number: Option<String>,
+        /// Who is invoiced.
+        invoicee: Option<Invoicee>,
+        /// Discounts on all of it; not in a list.
+        discounts: Option<Vec<CommercialDiscount>>,
+        /// Its lines; not in a list.
+        grouped_lines: Option<Vec<LineGroup<LineItem>>>,
+        /// What it comes to.
+        total: Option<InvoiceTotal>,
+        /// When it is to be paid; not in a list.
+        payment_term: Option<PaymentTerm>,
+        /// What was paid; not in a list.
+        payments: Option<Vec<Payment>>,
+        /// What a payment is to name.
+        payment_reference: Option<String>,
+        /// A note on it; not in a list.
+        note: Option<String>,
+        /// Its currency; not in a list.
+        currency: Option<Currency>,
+        /// The exchange rate of its currency.
+        currency_exchange_rate: Option<ExchangeRate>,
+        /// How it may be paid; not in a list.
+        expected_payment_method: Option<PaymentMethod>,
+        /// Its file.
+        file: Option<Reference<File>>,
+        /// The deal that it is for.
+        deal: Option<Reference<Deal>>,
+        /// The project that it is for.
+        project: Option<Reference<Project>>,
+        /// Since when it is on hold; not in a list.
+        #[serde(default, with = "maybe")]
+        on_hold_since: Option<Date>,
+        /// Custom fields; not in a list.
+        custom_fields: Option<Vec<CustomField>>,
+        /// When it was made.
+        #[serde(default, with = "maybe")]
+        created_at: Option<OffsetDateTime>,
+        /// When it was last changed.
+        #[serde(default, with = "maybe")]
+        updated_at: Option<OffsetDateTime>,
+        /// Its page in Teamleader; only in a list.
+        web_url: Option<String>,
+        /// Its template; not in a list.
+        document_template: Option<Reference<DocumentTemplate>>,
+        /// The day of the delivery.
+        #[serde(default, with = "maybe")]
+        delivery_date: Option<Date>,
+        /// How far it is on its way through Peppol; not in a list.
+        peppol_status: Option<PeppolStatus>,
+    }
 }
 
 impl Invoice {
@@ -216,106 +222,101 @@ impl Invoice {
     }
 
     /// The value of the custom field with that definition.
-    pub fn custom_field(&self, definition: &str) -> Option<&CustomFieldValue> {
+    pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 }
 
-/// Who is invoiced, as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct Invoicee {
-    /// The name.
-    pub name: Option<String>,
-    /// VAT number.
-    pub vat_number: Option<String>,
-    /// The contact or company.
-    pub customer: Option<Reference>,
-    /// For whose attention.
-    pub for_attention_of: Option<ForAttentionOf>,
-    /// The address of electronic mail; not in a list.
-    pub email: Option<String>,
-    /// National identification number; not in a list.
-    pub national_identification_number: Option<String>,
+model! {
+    /// Who is invoiced, as it is answered.
+    pub struct Invoicee {
+        /// The name.
+        name: Option<String>,
+        /// VAT number.
+        vat_number: Option<String>,
+        /// The contact or company.
+        customer: Option<Reference>,
+        /// For whose attention.
+        for_attention_of: Option<ForAttentionOf>,
+        /// The address of electronic mail; not in a list.
+        email: Option<String>,
+        /// National identification number; not in a list.
+        national_identification_number: Option<String>,
+    }
 }
 
-/// For whose attention, as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct ForAttentionOf {
-    /// A name.
-    pub name: Option<String>,
-    /// A contact.
-    pub contact: Option<Reference>,
+model! {
+    /// For whose attention, as it is answered.
+    pub struct ForAttentionOf {
+        /// A name.
+        name: Option<String>,
+        /// A contact.
+        contact: Option<Reference<Contact>>,
+    }
 }
 
-/// What an invoice comes to.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct InvoiceTotal {
-    /// Without tax.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_exclusive: Option<Money>,
-    /// Without tax, before discounts; not in a list.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_exclusive_before_discount: Option<Money>,
-    /// With tax.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_inclusive: Option<Money>,
-    /// With tax, before discounts; not in a list.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_inclusive_before_discount: Option<Money>,
-    /// The taxes.
-    #[serde(default, deserialize_with = "or_empty")]
-    pub taxes: Vec<Tax>,
-    /// The taxes that are withheld; not in a list.
-    pub withheld_taxes: Option<Vec<WithheldTax>>,
-    /// What was to be paid.
-    #[serde(default, deserialize_with = "money")]
-    pub payable: Option<Money>,
-    /// What is still to be paid.
-    #[serde(default, deserialize_with = "money")]
-    pub due: Option<Money>,
-    /// What is still to be paid, with the cost of collecting it.
-    #[serde(default, deserialize_with = "money")]
-    pub due_incasso_inclusive: Option<Money>,
-    /// What being late costs, once; when late fees are asked for.
-    #[serde(default, deserialize_with = "money")]
-    pub fixed_late_fee: Option<Money>,
-    /// What being late costs, by time; when late fees are asked for.
-    #[serde(default, deserialize_with = "money")]
-    pub interest: Option<Money>,
+model! {
+    /// What an invoice comes to.
+    pub struct InvoiceTotal {
+        /// Without tax.
+        #[serde(default, deserialize_with = "money")]
+        tax_exclusive: Option<Money>,
+        /// Without tax, before discounts; not in a list.
+        #[serde(default, deserialize_with = "money")]
+        tax_exclusive_before_discount: Option<Money>,
+        /// With tax.
+        #[serde(default, deserialize_with = "money")]
+        tax_inclusive: Option<Money>,
+        /// With tax, before discounts; not in a list.
+        #[serde(default, deserialize_with = "money")]
+        tax_inclusive_before_discount: Option<Money>,
+        /// The taxes.
+        #[serde(default, deserialize_with = "or_empty")]
+        taxes: Vec<Tax>,
+        /// The taxes that are withheld; not in a list.
+        withheld_taxes: Option<Vec<WithheldTax>>,
+        /// What was to be paid.
+        #[serde(default, deserialize_with = "money")]
+        payable: Option<Money>,
+        /// What is still to be paid.
+        #[serde(default, deserialize_with = "money")]
+        due: Option<Money>,
+        /// What is still to be paid, with the cost of collecting it.
+        #[serde(default, deserialize_with = "money")]
+        due_incasso_inclusive: Option<Money>,
+        /// What being late costs, once; when late fees are asked for.
+        #[serde(default, deserialize_with = "money")]
+        fixed_late_fee: Option<Money>,
+        /// What being late costs, by time; when late fees are asked for.
+        #[serde(default, deserialize_with = "money")]
+        interest: Option<Money>,
+    }
 }
 
-/// A tax that is withheld.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct WithheldTax {
-    /// Its rate's id.
-    pub id: String,
-    /// What it is charged on.
-    #[serde(default, deserialize_with = "money")]
-    pub taxable: Option<Money>,
-    /// What is withheld.
-    #[serde(default, deserialize_with = "money")]
-    pub withheld: Option<Money>,
+model! {
+    /// A tax that is withheld.
+    pub struct WithheldTax {
+        /// Its rate's id.
+        id: Id<WithholdingTaxRate>,
+        /// What it is charged on.
+        #[serde(default, deserialize_with = "money")]
+        taxable: Option<Money>,
+        /// What is withheld.
+        #[serde(default, deserialize_with = "money")]
+        withheld: Option<Money>,
+    }
 }
 
-/// A payment.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct Payment {
-    /// When.
-    #[serde(default, with = "maybe")]
-    pub paid_at: Option<OffsetDateTime>,
-    /// How much.
-    #[serde(default, deserialize_with = "money")]
-    pub payment: Option<Money>,
+model! {
+    /// A payment.
+    pub struct Payment {
+        /// When.
+        #[serde(default, with = "maybe")]
+        paid_at: Option<OffsetDateTime>,
+        /// How much.
+        #[serde(default, deserialize_with = "money")]
+        payment: Option<Money>,
+    }
 }
 
 /// How an invoice may be paid.
@@ -353,30 +354,32 @@ resource! {
 }
 
 methods! {
-    impl Invoices;
+    impl Invoices of Invoice;
     fetch {
         /// One.
-        get(id: &str) -> Invoice = "invoices.info";
+        get(id: Invoice) -> Invoice = "invoices.info";
         /// Where one can be fetched, and until when.
-        download(id: &str, format: &InvoiceFormat) -> Location = "invoices.download";
+        download(id: Invoice; format: &InvoiceFormat) -> Location = "invoices.download";
         /// Makes a draft like it; the answer is its reference.
-        copy(id: &str) -> Reference = "invoices.copy";
+        copy(id: Invoice) -> Reference<Invoice> = "invoices.copy";
     }
     make {
         /// Makes a draft; the answer is its reference.
         create(NewInvoice) = "invoices.draft";
-        /// Credits some of its lines; the answer is the credit note's reference.
-        credit_partially(PartialCredit) = "invoices.creditPartially";
+    }
+    credit {
+        /// Credits some lines of an invoice and returns a reference to the credit note.
+        credit_partially(PartialCredit) -> CreditNote = "invoices.creditPartially";
     }
     act {
         /// Deletes one; Teamleader deletes drafts, and the last that was booked.
-        delete(id: &str) = "invoices.delete";
+        delete(id: Invoice) = "invoices.delete";
         /// Takes the payments back.
-        remove_payments(id: &str) = "invoices.removePayments";
+        remove_payments(id: Invoice) = "invoices.removePayments";
         /// Sends one through Peppol.
-        send_via_peppol(id: &str) = "invoices.sendViaPeppol";
+        send_via_peppol(id: Invoice) = "invoices.sendViaPeppol";
     }
-    send {
+    change {
         /// Changes a draft.
         update(InvoiceUpdate) = "invoices.update";
         /// Changes what may be changed once it is booked.
@@ -394,9 +397,13 @@ impl Invoices<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn get_with(self, id: &str, include: &[InvoiceInclude]) -> Result<Invoice> {
+    pub fn get_with(
+        self,
+        id: impl Into<Id<Invoice>>,
+        include: &[InvoiceInclude],
+    ) -> Result<Invoice> {
         let includes: Vec<&str> = include.iter().map(InvoiceInclude::as_str).collect();
-        self.0.fetch("invoices.info", &json!({ "id": id, "includes": includes.join(",") }))
+        self.0.fetch("invoices.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }
 
     /// Books a draft on that day: it gets its number.
@@ -404,8 +411,8 @@ impl Invoices<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn book(self, id: &str, on: Date) -> Result<()> {
-        self.0.act("invoices.book", &json!({ "id": id, "on": text(on)? }))
+    pub fn book(self, id: impl Into<Id<Invoice>>, on: Date) -> Result<()> {
+        self.0.act("invoices.book", &json!({ "id": id.into(), "on": text(on)? }))
     }
 
     /// Credits all of it, today or on that day; the answer is the credit note's reference.
@@ -413,7 +420,12 @@ impl Invoices<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn credit(self, id: &str, on: Option<Date>) -> Result<Reference> {
+    pub fn credit(
+        self,
+        id: impl Into<Id<Invoice>>,
+        on: Option<Date>,
+    ) -> Result<Reference<CreditNote>> {
+        let id = id.into();
         let body = match on {
             Some(on) => json!({ "id": id, "credit_note_date": text(on)? }),
             None => json!({ "id": id }),
@@ -426,7 +438,7 @@ impl Invoices<'_> {
     /// # Errors
     ///
     /// As [`Files::fetch`](super::files::Files::fetch).
-    pub fn bytes(self, id: &str, format: &InvoiceFormat) -> Result<Vec<u8>> {
+    pub fn bytes(self, id: impl Into<Id<Invoice>>, format: &InvoiceFormat) -> Result<Vec<u8>> {
         let location = self.download(id, format)?;
         self.0.files().fetch(&location)?.read_bytes()
     }

@@ -1,7 +1,7 @@
-//! Teamleader's limit of calls: respected ahead by a window of our own, and behind by its headers.
+//! Teamleader's rate limit: the client counts its own calls, and reads the headers of the answers.
 //!
-//! 200 calls in any minute, for one integration and account (Teamleader's documentation). Other
-//! processes count, too, and only the headers of an answer know of them, so those lead.
+//! The limit is 200 calls in any minute, for one integration and account (Teamleader's documentation).
+//! Calls of other processes count, too. Only the headers tell of them, so the headers come first.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,43 +16,56 @@ use super::json;
 use crate::clock::Clock;
 use crate::hooks::Received;
 
-/// The window, and a little more, since clocks differ. A call counts from when its answer came, which
-/// is after Teamleader counted it.
+/// A minute, and a little more since clocks differ. A call counts from the time of its answer:
+/// Teamleader has counted the call before that.
 const WINDOW: Duration = Duration::from_millis(60_500);
 
-/// After this long a call without an answer is given up, and counts no longer.
+/// After this time a call without an answer counts no longer.
 const LOST: Duration = Duration::from_secs(180);
 
-/// How long a refusal without a readable time is waited for, and the most that one is believed.
+/// The wait after a refusal without a readable time, and the longest wait that a header can ask for.
 const UNKNOWN: Duration = Duration::from_secs(60);
 
-/// What Teamleader's last answer said about the limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
+/// The rate limit, as Teamleader's last answer told it. Every value is `None` before the first answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Limits {
-    /// How many calls a minute may have: `X-RateLimit-Limit`.
-    pub limit: Option<u32>,
-    /// How many are left: `X-RateLimit-Remaining`.
-    pub remaining: Option<u32>,
-    /// When there are more again: `X-RateLimit-Reset`.
-    pub reset: Option<OffsetDateTime>,
+    limit: Option<u32>,
+    remaining: Option<u32>,
+    reset: Option<OffsetDateTime>,
+}
+
+impl Limits {
+    /// The number of calls allowed in a minute: the header `X-RateLimit-Limit`.
+    pub fn limit(&self) -> Option<u32> {
+        self.limit
+    }
+
+    /// The number of calls that are left: the header `X-RateLimit-Remaining`.
+    pub fn remaining(&self) -> Option<u32> {
+        self.remaining
+    }
+
+    /// When calls are allowed again: the header `X-RateLimit-Reset`.
+    pub fn resets_at(&self) -> Option<OffsetDateTime> {
+        self.reset
+    }
 }
 
 /// The window of one client, shared by its threads.
 pub(super) struct Window {
     clock: Arc<dyn Clock>,
-    /// How many calls it lets through; 0 for any number.
+    /// The number of calls in a window; 0 for no limit.
     size: usize,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    /// When the calls that have no answer yet were sent, the oldest first.
+    /// The times at which the calls without an answer were sent, oldest first.
     open: VecDeque<Duration>,
-    /// When the calls of the window were answered, the oldest first.
+    /// The times at which the calls of this window were answered, oldest first.
     answered: VecDeque<Duration>,
-    /// Until when Teamleader said that nothing is to be had.
+    /// Teamleader refuses calls until this time.
     closed_until: Duration,
     seen: Limits,
 }
@@ -69,7 +82,7 @@ impl Window {
         }
     }
 
-    /// Counts a call, or says how long to wait before asking again.
+    /// Counts a call, or returns how long to wait.
     fn try_enter(&self) -> Option<Duration> {
         let mut state = self.state.lock();
         let now = self.clock.monotonic();
@@ -89,7 +102,7 @@ impl Window {
             state.open.pop_front();
         }
         if state.open.len() + state.answered.len() >= self.size {
-            // What is open stays in the window for a whole one after it is answered.
+            // A call in flight counts for a full window after its answer.
             let oldest = state.answered.front().copied().unwrap_or(now);
             return Some(oldest + WINDOW - now);
         }
@@ -120,13 +133,13 @@ impl Window {
         if !refused && seen.remaining != Some(0) {
             return;
         }
-        // Teamleader's own clock, not ours: the header beside it says what it is there.
+        // The reset time is on Teamleader's clock; the header `Date` tells the time on that clock.
         let there = header("date")
             .and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok())
             .unwrap_or_else(|| self.clock.now_utc());
         let wait = match seen.reset {
             Some(reset) => Duration::try_from(reset - there).unwrap_or_default().min(UNKNOWN),
-            // `Retry-After` is read by the client itself.
+            // The OAuth client reads `Retry-After`.
             None if refused && header("retry-after").is_some() => Duration::ZERO,
             None => UNKNOWN,
         };
@@ -157,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_does_not_grow() {
+    fn the_memory_of_calls_does_not_grow() {
         for size in [0, 10] {
             let clock = Arc::new(ManualClock::new());
             let window = Window::new(clock.clone(), size);
@@ -171,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_without_an_answer_are_given_up_in_the_end() {
+    fn calls_without_an_answer_stop_counting() {
         let clock = Arc::new(ManualClock::new());
         let window = Window::new(clock.clone(), 10);
         for _ in 0..25 {
@@ -181,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_waited_for_also_where_nothing_is_counted() {
+    fn a_refusal_causes_a_wait_even_without_counting() {
         let clock = Arc::new(ManualClock::new());
         let window = Window::new(clock.clone(), 0);
         window.enter();

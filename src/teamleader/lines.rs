@@ -1,11 +1,14 @@
 //! The lines of invoices and quotations.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use time::Date;
 
 use super::json::{changed, maybe, money};
-use super::macros::request;
-use super::{Change, Currency, Decimal, Money, Reference};
+use super::kinds::{ProductCategory, TaxRate, UnitOfMeasure, WithholdingTaxRate};
+use super::macros::{model, request};
+use super::products::Product;
+use super::{Change, Currency, Decimal, Id, Money, Reference};
 use crate::sdk::open_enum;
 
 open_enum! {
@@ -40,32 +43,33 @@ open_enum! {
     }
 }
 
-/// Lines under a title. In an answer the lines are [`LineItem`]s.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct LineGroup<L> {
-    /// The title above them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub section: Option<Section>,
-    /// The lines.
-    pub line_items: Vec<L>,
+model! {
+    /// Lines under a title. In an answer the lines are [`LineItem`]s.
+    pub struct LineGroup<L> {
+        /// The title above the lines.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        section: Option<Section>,
+        /// The lines.
+        line_items: Vec<L>,
+    }
 }
 
 impl<L> LineGroup<L> {
     /// Lines without a title.
     pub fn new(line_items: impl Into<Vec<L>>) -> LineGroup<L> {
-        LineGroup { section: None, line_items: line_items.into() }
+        LineGroup { section: None, line_items: line_items.into(), extra: Map::new() }
     }
 
     /// Lines under a title.
     pub fn titled(title: impl Into<String>, line_items: impl Into<Vec<L>>) -> LineGroup<L> {
         let section = Some(Section { title: title.into() });
-        LineGroup { section, line_items: line_items.into() }
+        LineGroup { section, line_items: line_items.into(), extra: Map::new() }
     }
 }
 
 /// The title above lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Section {
     /// The title; it may be empty.
     pub title: String,
@@ -100,6 +104,7 @@ impl From<Decimal> for UnitPrice {
 
 /// A discount on a line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Discount {
     /// How much.
     pub value: Decimal,
@@ -117,6 +122,7 @@ impl Discount {
 
 /// A discount on a whole document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CommercialDiscount {
     /// Of what it is a part.
     #[serde(rename = "type")]
@@ -138,6 +144,7 @@ impl CommercialDiscount {
 
 /// How often a line comes again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Periodicity {
     /// Counted in what.
     pub unit: PeriodUnit,
@@ -145,57 +152,55 @@ pub struct Periodicity {
     pub period: u32,
 }
 
-/// A line, as it is answered.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct LineItem {
-    /// The product, if it is one.
-    pub product: Option<Reference>,
-    /// The product's category.
-    pub product_category: Option<Reference>,
-    /// How many.
-    pub quantity: Option<Decimal>,
-    /// What.
-    pub description: Option<String>,
-    /// More about it.
-    pub extended_description: Option<String>,
-    /// What the quantity is counted in.
-    pub unit: Option<Reference>,
-    /// What one costs.
-    pub unit_price: Option<UnitPrice>,
-    /// The rate of its tax.
-    pub tax: Option<Reference>,
-    /// The rate of the tax that is withheld.
-    pub withheld_tax: Option<Reference>,
-    /// The discount on it.
-    pub discount: Option<Discount>,
-    /// What it comes to.
-    pub total: Option<LineTotal>,
-    /// What it cost to buy; in quotations.
-    #[serde(default, deserialize_with = "money")]
-    pub purchase_price: Option<Money>,
-    /// How often it comes again; in quotations.
-    pub periodicity: Option<Periodicity>,
+model! {
+    /// A line, as it is answered.
+    pub struct LineItem {
+        /// The product, if it is one.
+        product: Option<Reference<Product>>,
+        /// The product's category.
+        product_category: Option<Reference<ProductCategory>>,
+        /// How many.
+        quantity: Option<Decimal>,
+        /// What.
+        description: Option<String>,
+        /// More about it.
+        extended_description: Option<String>,
+        /// What the quantity is counted in.
+        unit: Option<Reference<UnitOfMeasure>>,
+        /// What one costs.
+        unit_price: Option<UnitPrice>,
+        /// The rate of its tax.
+        tax: Option<Reference<TaxRate>>,
+        /// The rate of the tax that is withheld.
+        withheld_tax: Option<Reference<WithholdingTaxRate>>,
+        /// The discount on it.
+        discount: Option<Discount>,
+        /// What it comes to.
+        total: Option<LineTotal>,
+        /// What it cost to buy; in quotations.
+        #[serde(default, deserialize_with = "money")]
+        purchase_price: Option<Money>,
+        /// How often it comes again; in quotations.
+        periodicity: Option<Periodicity>,
+    }
 }
 
-/// What a line comes to.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct LineTotal {
-    /// Without tax.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_exclusive: Option<Money>,
-    /// Without tax, before the discount.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_exclusive_before_discount: Option<Money>,
-    /// With tax.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_inclusive: Option<Money>,
-    /// With tax, before the discount.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_inclusive_before_discount: Option<Money>,
+model! {
+    /// What a line comes to.
+    pub struct LineTotal {
+        /// Without tax.
+        #[serde(default, deserialize_with = "money")]
+        tax_exclusive: Option<Money>,
+        /// Without tax, before the discount.
+        #[serde(default, deserialize_with = "money")]
+        tax_exclusive_before_discount: Option<Money>,
+        /// With tax.
+        #[serde(default, deserialize_with = "money")]
+        tax_inclusive: Option<Money>,
+        /// With tax, before the discount.
+        #[serde(default, deserialize_with = "money")]
+        tax_inclusive_before_discount: Option<Money>,
+    }
 }
 
 request! {
@@ -206,23 +211,23 @@ request! {
         /// What.
         description: String,
         /// The rate of its tax, by its id.
-        tax_rate_id: String,
+        tax_rate_id: Id<TaxRate>,
         ; set
         /// What one costs.
         unit_price: UnitPrice,
         /// The discount on it.
         discount: Discount,
         /// The product, by its id.
-        product_id: String,
+        product_id: Id<Product>,
         /// The rate of the tax that is withheld, by its id.
-        withholding_tax_rate_id: String,
+        withholding_tax_rate_id: Id<WithholdingTaxRate>,
         /// The product's category, by its id.
-        product_category_id: String,
+        product_category_id: Id<ProductCategory>,
         ; clear
         /// More about it.
         extended_description: String,
         /// What the quantity is counted in, by its id.
-        unit_of_measure_id: String,
+        unit_of_measure_id: Id<UnitOfMeasure>,
     }
 }
 
@@ -234,7 +239,7 @@ request! {
         /// What.
         description: String,
         /// The rate of its tax, by its id.
-        tax_rate_id: String,
+        tax_rate_id: Id<TaxRate>,
         /// What one costs.
         unit_price: UnitPrice,
         ; set
@@ -243,10 +248,10 @@ request! {
         /// The discount on it.
         discount: Discount,
         /// The product, by its id.
-        product_id: String,
+        product_id: Id<Product>,
         ; clear
         /// What the quantity is counted in, by its id.
-        unit_of_measure_id: String,
+        unit_of_measure_id: Id<UnitOfMeasure>,
         /// What it cost to buy.
         purchase_price: Money,
         /// How often it comes again.
@@ -254,16 +259,15 @@ request! {
     }
 }
 
-/// Until when a quotation holds, as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct Expiry {
-    /// The last day.
-    #[serde(default, with = "maybe")]
-    pub expires_after: Option<Date>,
-    /// What happens then.
-    pub action_after_expiry: Option<ActionAfterExpiry>,
+model! {
+    /// Until when a quotation holds, as it is answered.
+    pub struct Expiry {
+        /// The last day.
+        #[serde(default, with = "maybe")]
+        expires_after: Option<Date>,
+        /// What happens then.
+        action_after_expiry: Option<ActionAfterExpiry>,
+    }
 }
 
 request! {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::builder::LARGEST_PAGE;
+use super::call::Envelope;
 use super::operations::{Kind, Operation};
-use super::send::Envelope;
 use super::values::Order;
 use super::{Answer, Teamleader};
 use crate::error::{Error, Result};
@@ -18,31 +18,34 @@ use crate::paging::{self, Page};
 /// Fetches one page of a list.
 pub(super) type Fetch<'a, T> = Box<dyn FnMut(&u32) -> Result<Page<T, u32>> + 'a>;
 
-/// The pages of a list, each fetched when it is asked for; `position` is the number of the next.
+/// An iterator over the pages of a list, each fetched when the iterator reaches it. `position` returns
+/// the number of the next page.
 pub type Pages<'a, T> = paging::Pages<u32, Fetch<'a, T>>;
 
-/// The objects of a list, one by one; one page is in memory.
+/// An iterator over the objects of a list. One page is in memory.
 pub type Items<'a, T> = paging::Items<T, u32, Fetch<'a, T>>;
 
-/// For a list that cannot be filtered, sorted or asked for more.
+/// The filter, the sort field or the includes of a list that has none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(Deserialize))]
 pub enum Nothing {}
 
-/// What comes in a list: an object with an operation that lists it.
-pub trait Listed: DeserializeOwned + PartialEq + Clone + sealed::Sealed + 'static {
-    /// What the list can be filtered by.
+/// An object that Teamleader has a list of.
+pub trait Listed:
+    DeserializeOwned + Serialize + PartialEq + Clone + sealed::Sealed + 'static
+{
+    /// The filter of the list.
     type Filter: Serialize;
-    /// What it can be sorted by.
+    /// The fields that the list can be sorted by.
     type Sort: Serialize;
-    /// What more can be asked for.
+    /// The fields that the list has only on request.
     type Include: fmt::Display;
-    /// The operation.
+    /// The operation that lists the objects.
     const OPERATION: &'static str;
 }
 
 pub(super) mod sealed {
-    /// Only the lists of this module: what Teamleader can list is Teamleader's.
+    /// Keeps other crates from adding lists.
     pub trait Sealed {}
 }
 
@@ -52,7 +55,7 @@ impl fmt::Display for Nothing {
     }
 }
 
-/// A list that is asked for when it is gone through.
+/// A list with its filter and order. Nothing is fetched before the list is iterated.
 ///
 /// ```
 /// use evergrant::teamleader::invoices::{InvoiceFilter, InvoiceSort, InvoiceStatus};
@@ -70,13 +73,13 @@ impl fmt::Display for Nothing {
 /// #     ApiReply::json(200, serde_json::json!({ "data": [{ "id": "a" }] }))
 /// # });
 /// let outstanding = InvoiceFilter::new().status(vec![InvoiceStatus::Outstanding]);
-/// let list = teamleader.invoices().list().filter(outstanding);
+/// let list = teamleader.invoices().filter(outstanding);
 /// for invoice in list.sort(InvoiceSort::InvoiceDate, Order::Descending).iter() {
 ///     println!("{}", invoice?.id);
 /// }
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
-#[must_use = "a list is asked for when it is gone through"]
+#[must_use = "a list is fetched when it is iterated"]
 pub struct List<'a, T: Listed> {
     teamleader: &'a Teamleader,
     filter: Option<T::Filter>,
@@ -87,18 +90,18 @@ pub struct List<'a, T: Listed> {
 }
 
 /// One page of a list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ListPage<T> {
-    /// What is on it.
+    /// The objects.
     pub items: Vec<T>,
-    /// Its number; the first is 1.
+    /// The number of the page; the first is 1.
     pub number: u32,
-    /// How many objects a page has.
+    /// The largest number of objects on a page.
     pub size: u32,
-    /// How many objects the whole list has, where Teamleader says it.
+    /// The number of objects in the whole list, if Teamleader tells it.
     pub total: Option<u64>,
-    /// Whether there may be another page: the total says so, or, without one, this one is full.
+    /// Whether there can be another page: by the total or, without a total, because this page is full.
     pub has_next: bool,
 }
 
@@ -109,42 +112,42 @@ impl<'a, T: Listed> List<'a, T> {
         List { teamleader, filter: None, sort, includes, page_size, first: 1 }
     }
 
-    /// Only what the filter lets through. A later filter takes the place of an earlier one.
+    /// Narrows the list to the objects that match the filter. A later filter replaces an earlier one.
     pub fn filter(mut self, filter: T::Filter) -> List<'a, T> {
         self.filter = Some(filter);
         self
     }
 
-    /// Sorted by this; then by what is named next.
+    /// Sorts the list. A second call adds a second sort field.
     pub fn sort(mut self, by: T::Sort, order: Order) -> List<'a, T> {
         self.sort.push((by, order));
         self
     }
 
-    /// With more than the list has by itself.
+    /// Asks for fields that the list leaves out by default.
     pub fn include(mut self, what: T::Include) -> List<'a, T> {
         self.includes.push(what);
         self
     }
 
-    /// So many objects a page, from 1 to 100; other numbers count as the nearest of these.
+    /// Sets the number of objects on a page, from 1 to 100. Other numbers become 1 or 100.
     pub fn page_size(mut self, objects: u32) -> List<'a, T> {
         self.page_size = objects.clamp(1, LARGEST_PAGE);
         self
     }
 
-    /// From this page on; the first is 1.
+    /// Starts at this page; the first is 1.
     pub fn from_page(mut self, number: u32) -> List<'a, T> {
         self.first = number.max(1);
         self
     }
 
-    /// The objects, one by one.
+    /// Returns an iterator over all objects. Each page is fetched when the iterator reaches it.
     pub fn iter(&self) -> Items<'a, T> {
         self.pages().items()
     }
 
-    /// The pages. A list that does not come in pages is one page.
+    /// Returns an iterator over the pages. A list that does not come in pages is one page.
     pub fn pages(&self) -> Pages<'a, T> {
         let (teamleader, size) = (self.teamleader, self.page_size);
         let mut body = self.body(false);
@@ -153,7 +156,7 @@ impl<'a, T: Listed> List<'a, T> {
             let operation = Operation::known(T::OPERATION)?;
             let body = body.as_mut().map_err(|text| Error::Config(text.as_str().into()))?;
             let mut items: Vec<T> = ask(teamleader, operation, body, size, *number)?.data.0;
-            // A list that does not turn its pages would come for ever.
+            // A list that answers every page with the first would never end.
             let first = items.first().cloned();
             if first.is_some() && first == before {
                 items.clear();
@@ -166,8 +169,8 @@ impl<'a, T: Listed> List<'a, T> {
         paging::Pages::new(self.first, Box::new(fetch))
     }
 
-    /// One page, with the total where Teamleader says it: it is asked for with `includes`, which the
-    /// specification has for seven lists and users report for two more.
+    /// Fetches one page, with the total if Teamleader tells it. The request asks for the total with
+    /// `includes`, which the specification has for seven lists and users report for two more.
     ///
     /// # Errors
     ///
@@ -187,12 +190,22 @@ impl<'a, T: Listed> List<'a, T> {
         Ok(ListPage { items, number, size, total, has_next })
     }
 
-    /// How many objects the list has, where Teamleader says it. It costs a call.
+    /// Fetches the first object of the list, if there is one.
     ///
     /// # Errors
     ///
     /// As [`Teamleader::call`].
-    pub fn total(&self) -> Result<Option<u64>> {
+    pub fn first(self) -> Result<Option<T>> {
+        self.page_size(1).iter().next().transpose()
+    }
+
+    /// Asks Teamleader for the number of objects in the list. The call fetches one object. Returns
+    /// `None` where Teamleader does not tell the number.
+    ///
+    /// # Errors
+    ///
+    /// As [`Teamleader::call`].
+    pub fn count(&self) -> Result<Option<u64>> {
         let operation = Operation::known(T::OPERATION)?;
         let mut body = self.body(operation.pages).map_err(|text| Error::Config(text.into()))?;
         let answer: Envelope<Rows<T>> = ask(self.teamleader, operation, &mut body, 1, 1)?;
@@ -230,7 +243,7 @@ impl<T: Listed> fmt::Debug for List<'_, T> {
     }
 }
 
-/// A list, where `null` is an empty one.
+/// The objects of an answer; `null` is an empty list.
 pub(super) struct Rows<T>(pub(super) Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
@@ -253,7 +266,7 @@ fn ask<T: DeserializeOwned>(
     if operation.takes_body { request.send_json(body) } else { request.call() }?.read_json()
 }
 
-/// The pages of a list that the caller names.
+/// The pages of the list with that name.
 pub(super) fn raw<'a, T: DeserializeOwned + 'a>(
     teamleader: &'a Teamleader,
     name: &str,

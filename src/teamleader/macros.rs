@@ -1,7 +1,28 @@
-//! The three shapes that every resource repeats: a request, a list, a method.
+//! The shapes that every resource repeats: a model, a request, a list, a method.
 
-/// A request: what it cannot do without is in `new`, every other field has a method, and a field
-/// under `clear` can be emptied as well.
+/// A model: an object that Teamleader answers with. It keeps the members that it does not know.
+macro_rules! model {
+    ($(
+        $(#[$about:meta])*
+        pub struct $name:ident $(<$of:ident>)? {
+            $( $(#[$field_about:meta])* $field:ident: $type:ty, )*
+        }
+    )+) => {$(
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        #[non_exhaustive]
+        pub struct $name $(<$of>)? {
+            $( $(#[$field_about])* pub $field: $type, )*
+            /// The members that this version does not know, unchanged.
+            #[serde(flatten)]
+            pub extra: serde_json::Map<String, serde_json::Value>,
+        }
+    )+};
+}
+pub(super) use model;
+
+/// A request. Its required fields are the parameters of `new`. Every other field has a method, and an
+/// update can also empty the fields under `clear`.
 macro_rules! request {
     (
         $(#[$about:meta])*
@@ -12,7 +33,7 @@ macro_rules! request {
         }
     ) => {
         $(#[$about])*
-        #[derive(Clone, Debug, PartialEq, serde::Serialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
         // Only the comparison with the specification's examples reads a request.
         #[cfg_attr(test, derive(serde::Deserialize))]
         #[non_exhaustive]
@@ -31,8 +52,9 @@ macro_rules! request {
         }
 
         impl $name {
-            /// With what it cannot do without, and nothing else.
+            /// Makes a request with the required fields only.
             #[allow(clippy::new_without_default)]
+            #[must_use]
             pub fn new($( $must: impl Into<$must_type>, )*) -> $name {
                 $name {
                     $( $must: $must.into(), )*
@@ -61,7 +83,7 @@ macro_rules! request {
 }
 pub(super) use request;
 
-/// Makes a type one that comes in a list.
+/// Names the operation that lists a type, and what the list takes.
 macro_rules! listed {
     ($($name:ty => $operation:literal, $filter:ty, $sort:ty, $include:ty;)+) => {$(
         impl $crate::teamleader::lists::sealed::Sealed for $name {}
@@ -75,26 +97,39 @@ macro_rules! listed {
 }
 pub(super) use listed;
 
-/// The methods of a resource: `fetch` and `act` name what they send, `make` and `send` take a request;
-/// `fetch` reads an object, `make` the reference to a new one.
+/// The methods of a resource, by what they send and read:
+///
+/// - `fetch` sends ids and plain values and reads an object;
+/// - `make` sends a request and reads a reference to the new object;
+/// - `act` sends ids and plain values and reads nothing;
+/// - `change` sends an id and a request and reads nothing;
+/// - `credit` sends an id and a request and reads a reference to the new object.
+///
+/// The conversion to an id is generic, and everything else is not: it is compiled once.
 macro_rules! methods {
     (
-        impl $resource:ident;
+        impl $resource:ident of $object:ty;
         $( fetch { $(
             $(#[$fetch_about:meta])*
-            $fetch:ident($($fetch_field:ident: $fetch_type:ty),*) -> $fetched:ty = $fetch_name:literal;
+            $fetch:ident($($fetch_id:ident: $fetch_of:ty),* $(; $($fetch_field:ident: $fetch_type:ty),+)?)
+                -> $fetched:ty = $fetch_name:literal;
         )+ } )?
         $( make { $(
             $(#[$make_about:meta])*
             $make:ident($made:ty) = $make_name:literal;
         )+ } )?
+        $( credit { $(
+            $(#[$credit_about:meta])*
+            $credit:ident($credited:ty) -> $credit_note:ty = $credit_name:literal;
+        )+ } )?
         $( act { $(
             $(#[$act_about:meta])*
-            $act:ident($($act_field:ident: $act_type:ty),*) = $act_name:literal;
+            $act:ident($($act_id:ident: $act_of:ty),* $(; $($act_field:ident: $act_type:ty),+)?)
+                = $act_name:literal;
         )+ } )?
-        $( send { $(
-            $(#[$send_about:meta])*
-            $send:ident($sent:ty) = $send_name:literal;
+        $( change { $(
+            $(#[$change_about:meta])*
+            $change:ident($changes:ty) = $change_name:literal;
         )+ } )?
     ) => {
         impl $resource<'_> {
@@ -104,9 +139,23 @@ macro_rules! methods {
                 /// # Errors
                 ///
                 /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
-                pub fn $fetch(self, $($fetch_field: $fetch_type),*) -> Result<$fetched> {
-                    let body = json!({ $( (stringify!($fetch_field)): $fetch_field ),* });
-                    self.0.fetch($fetch_name, &body)
+                pub fn $fetch(
+                    self,
+                    $($fetch_id: impl Into<$crate::teamleader::Id<$fetch_of>>,)*
+                    $($($fetch_field: $fetch_type,)+)?
+                ) -> Result<$fetched> {
+                    $( let $fetch_id = $fetch_id.into(); )*
+                    let body = serde_json::json!({
+                        $( (stringify!($fetch_id)): $fetch_id.as_str(), )*
+                        $($( (stringify!($fetch_field)): $fetch_field, )+)?
+                    });
+                    fn send(
+                        teamleader: &$crate::teamleader::Teamleader,
+                        body: &serde_json::Value,
+                    ) -> Result<$fetched> {
+                        teamleader.fetch($fetch_name, body)
+                    }
+                    send(self.0, &body)
                 }
             )+)?
             $($(
@@ -115,8 +164,22 @@ macro_rules! methods {
                 /// # Errors
                 ///
                 /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
-                pub fn $make(self, request: &$made) -> Result<Reference> {
+                pub fn $make(self, request: &$made) -> Result<$crate::teamleader::Reference<$object>> {
                     self.0.fetch($make_name, request)
+                }
+            )+)?
+            $($(
+                $(#[$credit_about])*
+                ///
+                /// # Errors
+                ///
+                /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+                pub fn $credit(
+                    self,
+                    id: impl Into<$crate::teamleader::Id<$object>>,
+                    request: &$credited,
+                ) -> Result<$crate::teamleader::Reference<$credit_note>> {
+                    self.0.fetch_from($credit_name, id.into().as_str(), request)
                 }
             )+)?
             $($(
@@ -125,19 +188,31 @@ macro_rules! methods {
                 /// # Errors
                 ///
                 /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
-                pub fn $act(self, $($act_field: $act_type),*) -> Result<()> {
-                    let body = json!({ $( (stringify!($act_field)): $act_field ),* });
+                pub fn $act(
+                    self,
+                    $($act_id: impl Into<$crate::teamleader::Id<$act_of>>,)*
+                    $($($act_field: $act_type,)+)?
+                ) -> Result<()> {
+                    $( let $act_id = $act_id.into(); )*
+                    let body = serde_json::json!({
+                        $( (stringify!($act_id)): $act_id.as_str(), )*
+                        $($( (stringify!($act_field)): $act_field, )+)?
+                    });
                     self.0.act($act_name, &body)
                 }
             )+)?
             $($(
-                $(#[$send_about])*
+                $(#[$change_about])*
                 ///
                 /// # Errors
                 ///
                 /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
-                pub fn $send(self, request: &$sent) -> Result<()> {
-                    self.0.act($send_name, request)
+                pub fn $change(
+                    self,
+                    id: impl Into<$crate::teamleader::Id<$object>>,
+                    changes: &$changes,
+                ) -> Result<()> {
+                    self.0.change($change_name, id.into().as_str(), changes)
                 }
             )+)?
         }
@@ -145,7 +220,7 @@ macro_rules! methods {
 }
 pub(super) use methods;
 
-/// A resource: a type that borrows the client, with `list` and `iter` for its objects.
+/// A resource: a type that borrows the client, and reads its list.
 macro_rules! resource {
     ($(#[$about:meta])* pub struct $resource:ident of $object:ty) => {
         $(#[$about])*
@@ -153,14 +228,73 @@ macro_rules! resource {
         pub struct $resource<'a>(pub(super) &'a crate::teamleader::Teamleader);
 
         impl<'a> $resource<'a> {
-            /// The list.
-            pub fn list(self) -> crate::teamleader::List<'a, $object> {
-                crate::teamleader::List::new(self.0)
-            }
-
-            /// All of them, one by one.
+            /// Returns an iterator over all objects of the list. Each page is fetched when the
+            /// iterator reaches it.
             pub fn iter(self) -> crate::teamleader::Items<'a, $object> {
                 self.list().iter()
+            }
+
+            /// Returns an iterator over the pages of the list.
+            pub fn pages(self) -> crate::teamleader::Pages<'a, $object> {
+                self.list().pages()
+            }
+
+            /// Sets the number of objects on a page, from 1 to 100.
+            pub fn page_size(self, objects: u32) -> crate::teamleader::List<'a, $object> {
+                self.list().page_size(objects)
+            }
+
+            /// Starts at this page instead of the first, which is 1.
+            pub fn from_page(self, number: u32) -> crate::teamleader::List<'a, $object> {
+                self.list().from_page(number)
+            }
+
+            /// Narrows the list to the objects that match the filter.
+            pub fn filter(
+                self,
+                filter: <$object as crate::teamleader::Listed>::Filter,
+            ) -> crate::teamleader::List<'a, $object> {
+                self.list().filter(filter)
+            }
+
+            /// Sorts the list.
+            pub fn sort(
+                self,
+                by: <$object as crate::teamleader::Listed>::Sort,
+                order: crate::teamleader::Order,
+            ) -> crate::teamleader::List<'a, $object> {
+                self.list().sort(by, order)
+            }
+
+            /// Asks for fields that the list leaves out by default.
+            pub fn include(
+                self,
+                what: <$object as crate::teamleader::Listed>::Include,
+            ) -> crate::teamleader::List<'a, $object> {
+                self.list().include(what)
+            }
+
+            /// Fetches the first object of the list, if there is one.
+            ///
+            /// # Errors
+            ///
+            /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+            pub fn first(self) -> Result<Option<$object>> {
+                self.list().first()
+            }
+
+            /// Asks Teamleader for the number of objects in the list; `None` where Teamleader does
+            /// not tell it. See [`List::count`](crate::teamleader::List::count).
+            ///
+            /// # Errors
+            ///
+            /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+            pub fn count(self) -> Result<Option<u64>> {
+                self.list().count()
+            }
+
+            pub(in crate::teamleader) fn list(self) -> crate::teamleader::List<'a, $object> {
+                crate::teamleader::List::new(self.0)
             }
         }
     };

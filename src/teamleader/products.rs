@@ -5,9 +5,11 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::custom_fields::{CustomField, CustomFieldValue, NewCustomField};
+use super::departments::Department;
 use super::json::{maybe, money};
-use super::macros::{listed, methods, request, resource};
-use super::{Change, CustomFieldsUpdate, Decimal, Money, Nothing, Reference};
+use super::kinds::{PriceList, ProductCategory, TaxRate, UnitOfMeasure};
+use super::macros::{listed, methods, model, request, resource};
+use super::{Change, CustomFieldsUpdate, Decimal, Id, Money, Nothing, Reference};
 use crate::error::Result;
 use crate::sdk::open_enum;
 
@@ -33,89 +35,87 @@ open_enum! {
     }
 }
 
-/// A product.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct Product {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: Option<String>,
-    /// What it is.
-    pub description: Option<String>,
-    /// Its code.
-    pub code: Option<String>,
-    /// What it costs to buy; not in a list.
-    #[serde(default, deserialize_with = "money")]
-    pub purchase_price: Option<Money>,
-    /// What it is sold for; not in a list.
-    #[serde(default, deserialize_with = "money")]
-    pub selling_price: Option<Money>,
-    /// What it is counted in.
-    pub unit: Option<Reference>,
-    /// The rate of its tax; not in a list.
-    pub tax: Option<Reference>,
-    /// Who supplies it, when asked for; not in a list.
-    pub suppliers: Option<Vec<Supplier>>,
-    /// Custom fields; not in a list.
-    pub custom_fields: Option<Vec<CustomField>>,
-    /// Its prices in price lists; not in a list.
-    pub price_list_prices: Option<Vec<PriceListPrice>>,
-    /// Its category; not in a list.
-    pub product_category: Option<Reference>,
-    /// How many there are.
-    pub stock: Option<Stock>,
-    /// How it is set up.
-    pub configuration: Option<ProductConfiguration>,
-    /// When it was added.
-    #[serde(default, with = "maybe")]
-    pub added_at: Option<OffsetDateTime>,
-    /// When it was last changed.
-    #[serde(default, with = "maybe")]
-    pub updated_at: Option<OffsetDateTime>,
+model! {
+    /// A product.
+    pub struct Product {
+        /// Its id.
+        id: Id<Product>,
+        /// Its name.
+        name: Option<String>,
+        /// What it is.
+        description: Option<String>,
+        /// Its code.
+        code: Option<String>,
+        /// What it costs to buy; not in a list.
+        #[serde(default, deserialize_with = "money")]
+        purchase_price: Option<Money>,
+        /// What it is sold for; not in a list.
+        #[serde(default, deserialize_with = "money")]
+        selling_price: Option<Money>,
+        /// What it is counted in.
+        unit: Option<Reference<UnitOfMeasure>>,
+        /// The rate of its tax; not in a list.
+        tax: Option<Reference<TaxRate>>,
+        /// Who supplies it, when asked for; not in a list.
+        suppliers: Option<Vec<Supplier>>,
+        /// Custom fields; not in a list.
+        custom_fields: Option<Vec<CustomField>>,
+        /// Its prices in price lists; not in a list.
+        price_list_prices: Option<Vec<PriceListPrice>>,
+        /// Its category; not in a list.
+        product_category: Option<Reference<ProductCategory>>,
+        /// How many there are.
+        stock: Option<Stock>,
+        /// How it is set up.
+        configuration: Option<ProductConfiguration>,
+        /// When it was added.
+        #[serde(default, with = "maybe")]
+        added_at: Option<OffsetDateTime>,
+        /// When it was last changed.
+        #[serde(default, with = "maybe")]
+        updated_at: Option<OffsetDateTime>,
+    }
 }
 
 impl Product {
     /// The value of the custom field with that definition.
-    pub fn custom_field(&self, definition: &str) -> Option<&CustomFieldValue> {
+    pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 }
 
-/// Who supplies a product.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct Supplier {
-    /// The contact or company.
-    pub supplier: Option<Reference>,
-    /// What it costs there.
-    #[serde(default, deserialize_with = "money")]
-    pub purchase_price: Option<Money>,
-    /// Its code there.
-    pub product_code: Option<String>,
-    /// How many have to be ordered.
-    pub minimum_order_amount: Option<Decimal>,
-    /// Which choice it is.
-    pub classification: Option<SupplierRank>,
+model! {
+    /// Who supplies a product.
+    pub struct Supplier {
+        /// The contact or company.
+        supplier: Option<Reference>,
+        /// What it costs there.
+        #[serde(default, deserialize_with = "money")]
+        purchase_price: Option<Money>,
+        /// Its code there.
+        product_code: Option<String>,
+        /// How many have to be ordered.
+        minimum_order_amount: Option<Decimal>,
+        /// Which choice it is.
+        classification: Option<SupplierRank>,
+    }
 }
 
-/// A price in a price list, as it is answered. The specification has it as an array of arrays, and
-/// its own example as this.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct PriceListPrice {
-    /// The price list.
-    pub price_list: Option<Reference>,
-    /// The price.
-    #[serde(default, deserialize_with = "money")]
-    pub price: Option<Money>,
+model! {
+    /// A price in a price list, as it is answered. The specification has it as an array of arrays, and
+    /// its own example as this.
+    pub struct PriceListPrice {
+        /// The price list.
+        price_list: Option<Reference<PriceList>>,
+        /// The price.
+        #[serde(default, deserialize_with = "money")]
+        price: Option<Money>,
+    }
 }
 
 /// How many there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Stock {
     /// How many; `None` when it is not counted.
     pub amount: Option<Decimal>,
@@ -123,6 +123,7 @@ pub struct Stock {
 
 /// How a product is set up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ProductConfiguration {
     /// From when on there are too few; `None` for never.
     pub stock_threshold: Option<StockThreshold>,
@@ -130,6 +131,7 @@ pub struct ProductConfiguration {
 
 /// From when on there are too few.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct StockThreshold {
     /// Fewer than this.
     pub minimum: Decimal,
@@ -140,9 +142,10 @@ pub struct StockThreshold {
 /// A price in a price list, to be stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
+#[non_exhaustive]
 pub struct NewPriceListPrice {
     /// The price list, by its id.
-    pub price_list_id: String,
+    pub price_list_id: Id<PriceList>,
     /// The price.
     pub price: Money,
 }
@@ -162,11 +165,11 @@ request! {
         /// How many there are.
         stock: Stock,
         /// The department, by its id.
-        department_id: String,
+        department_id: Id<Department>,
         /// Its category, by its id.
-        product_category_id: String,
+        product_category_id: Id<ProductCategory>,
         /// The rate of its tax, by its id.
-        tax_rate_id: String,
+        tax_rate_id: Id<TaxRate>,
         /// Custom fields.
         custom_fields: Vec<NewCustomField>,
         ; clear
@@ -175,7 +178,7 @@ request! {
         /// What it is sold for.
         selling_price: Money,
         /// What it is counted in, by its id.
-        unit_of_measure_id: String,
+        unit_of_measure_id: Id<UnitOfMeasure>,
         /// How it is set up.
         configuration: ProductConfiguration,
     }
@@ -210,8 +213,6 @@ impl NewProduct {
 request! {
     /// A change of a product. Lists are replaced as a whole.
     pub struct ProductUpdate {
-        /// Which product.
-        id: String,
         ; set
         /// What it is.
         description: String,
@@ -220,11 +221,11 @@ request! {
         /// How many there are.
         stock: Stock,
         /// The department, by its id.
-        department_id: String,
+        department_id: Id<Department>,
         /// Its category, by its id.
-        product_category_id: String,
+        product_category_id: Id<ProductCategory>,
         /// The rate of its tax, by its id.
-        tax_rate_id: String,
+        tax_rate_id: Id<TaxRate>,
         /// Custom fields.
         custom_fields: Vec<NewCustomField>,
         /// What becomes of the custom fields that are not named.
@@ -239,7 +240,7 @@ request! {
         /// What it is sold for.
         selling_price: Money,
         /// What it is counted in, by its id.
-        unit_of_measure_id: String,
+        unit_of_measure_id: Id<UnitOfMeasure>,
         /// How it is set up.
         configuration: ProductConfiguration,
     }
@@ -250,7 +251,7 @@ request! {
     pub struct ProductFilter {
         ; set
         /// Those with these ids.
-        ids: Vec<String>,
+        ids: Vec<Id<Product>>,
         /// Those that this text is found in.
         term: String,
         /// Those changed since.
@@ -269,10 +270,10 @@ resource! {
 }
 
 methods! {
-    impl Products;
+    impl Products of Product;
     fetch {
         /// One.
-        get(id: &str) -> Product = "products.info";
+        get(id: Product) -> Product = "products.info";
     }
     make {
         /// Adds one; the answer is its reference.
@@ -280,9 +281,9 @@ methods! {
     }
     act {
         /// Deletes one.
-        delete(id: &str) = "products.delete";
+        delete(id: Product) = "products.delete";
     }
-    send {
+    change {
         /// Changes one.
         update(ProductUpdate) = "products.update";
     }
@@ -294,8 +295,12 @@ impl Products<'_> {
     /// # Errors
     ///
     /// As [`Teamleader::call`](super::Teamleader::call).
-    pub fn get_with(self, id: &str, include: &[ProductInclude]) -> Result<Product> {
+    pub fn get_with(
+        self,
+        id: impl Into<Id<Product>>,
+        include: &[ProductInclude],
+    ) -> Result<Product> {
         let includes: Vec<&str> = include.iter().map(ProductInclude::as_str).collect();
-        self.0.fetch("products.info", &json!({ "id": id, "includes": includes.join(",") }))
+        self.0.fetch("products.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }
 }

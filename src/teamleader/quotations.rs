@@ -1,21 +1,22 @@
 //! Quotations.
 
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
 use super::custom_fields::{CustomField, CustomFieldValue};
+use super::deals::Deal;
+use super::departments::Department;
+use super::files::File;
 use super::files::Location;
 use super::json::{maybe, money, or_empty};
+use super::kinds::{Anything, DocumentTemplate, User};
 use super::lines::{CommercialDiscount, Expiry, LineGroup, LineItem, NewExpiry, NewQuotationLine};
-use super::macros::{listed, methods, request, resource};
+use super::macros::{listed, methods, model, request, resource};
 use super::{
-    Change, Currency, Customer, DocumentCurrency, ExchangeRate, Money, Nothing, Reference, Tax,
+    Change, Currency, Customer, DocumentCurrency, ExchangeRate, Id, Money, Nothing, Reference, Tax,
 };
 use crate::error::Result;
 use crate::sdk::open_enum;
-
-pub use super::deals::IdFilter as QuotationFilter;
 
 open_enum! {
     /// How a quotation stands.
@@ -47,43 +48,42 @@ open_enum! {
     }
 }
 
-/// A quotation.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct Quotation {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: Option<String>,
-    /// The deal that it is for.
-    pub deal: Option<Reference>,
-    /// How it stands.
-    pub status: Option<QuotationStatus>,
-    /// Its lines; not in a list.
-    pub grouped_lines: Option<Vec<LineGroup<LineItem>>>,
-    /// Its currency; not in a list.
-    pub currency: Option<Currency>,
-    /// The exchange rate of its currency.
-    pub currency_exchange_rate: Option<ExchangeRate>,
-    /// Its text, as Markdown; not in a list.
-    pub text: Option<String>,
-    /// What it comes to.
-    pub total: Option<QuotationTotal>,
-    /// Discounts on all of it; not in a list.
-    pub discounts: Option<Vec<CommercialDiscount>>,
-    /// Its template; not in a list.
-    pub document_template: Option<Reference>,
-    /// Until when it holds.
-    pub expiry: Option<Expiry>,
-    /// Custom fields, where Teamleader sends any; the specification has none.
-    pub custom_fields: Option<Vec<CustomField>>,
-    /// When it was made.
-    #[serde(default, with = "maybe")]
-    pub created_at: Option<OffsetDateTime>,
-    /// When it was last changed.
-    #[serde(default, with = "maybe")]
-    pub updated_at: Option<OffsetDateTime>,
+model! {
+    /// A quotation.
+    pub struct Quotation {
+        /// Its id.
+        id: Id<Quotation>,
+        /// Its name.
+        name: Option<String>,
+        /// The deal that it is for.
+        deal: Option<Reference<Deal>>,
+        /// How it stands.
+        status: Option<QuotationStatus>,
+        /// Its lines; not in a list.
+        grouped_lines: Option<Vec<LineGroup<LineItem>>>,
+        /// Its currency; not in a list.
+        currency: Option<Currency>,
+        /// The exchange rate of its currency.
+        currency_exchange_rate: Option<ExchangeRate>,
+        /// Its text, as Markdown; not in a list.
+        text: Option<String>,
+        /// What it comes to.
+        total: Option<QuotationTotal>,
+        /// Discounts on all of it; not in a list.
+        discounts: Option<Vec<CommercialDiscount>>,
+        /// Its template; not in a list.
+        document_template: Option<Reference<DocumentTemplate>>,
+        /// Until when it holds.
+        expiry: Option<Expiry>,
+        /// Custom fields, where Teamleader sends any; the specification has none.
+        custom_fields: Option<Vec<CustomField>>,
+        /// When it was made.
+        #[serde(default, with = "maybe")]
+        created_at: Option<OffsetDateTime>,
+        /// When it was last changed.
+        #[serde(default, with = "maybe")]
+        updated_at: Option<OffsetDateTime>,
+    }
 }
 
 impl Quotation {
@@ -119,35 +119,34 @@ impl Quotation {
     }
 
     /// The value of the custom field with that definition.
-    pub fn custom_field(&self, definition: &str) -> Option<&CustomFieldValue> {
+    pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 }
 
-/// What a quotation comes to.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct QuotationTotal {
-    /// Without tax.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_exclusive: Option<Money>,
-    /// With tax.
-    #[serde(default, deserialize_with = "money")]
-    pub tax_inclusive: Option<Money>,
-    /// The taxes.
-    #[serde(default, deserialize_with = "or_empty")]
-    pub taxes: Vec<Tax>,
-    /// What it costs to buy.
-    #[serde(default, deserialize_with = "money")]
-    pub purchase_price: Option<Money>,
+model! {
+    /// What a quotation comes to.
+    pub struct QuotationTotal {
+        /// Without tax.
+        #[serde(default, deserialize_with = "money")]
+        tax_exclusive: Option<Money>,
+        /// With tax.
+        #[serde(default, deserialize_with = "money")]
+        tax_inclusive: Option<Money>,
+        /// The taxes.
+        #[serde(default, deserialize_with = "or_empty")]
+        taxes: Vec<Tax>,
+        /// What it costs to buy.
+        #[serde(default, deserialize_with = "money")]
+        purchase_price: Option<Money>,
+    }
 }
 
 request! {
     /// A quotation to be made.
     pub struct NewQuotation {
         /// The deal that it is for, by its id.
-        deal_id: String,
+        deal_id: Id<Deal>,
         ; set
         /// Its currency, if it is not the account's.
         currency: DocumentCurrency,
@@ -158,7 +157,7 @@ request! {
         /// Its text, as Markdown.
         text: String,
         /// Its template, by its id.
-        document_template_id: String,
+        document_template_id: Id<DocumentTemplate>,
         /// Until when it holds.
         expiry: NewExpiry,
     }
@@ -167,8 +166,6 @@ request! {
 request! {
     /// A change of a quotation. Lists are replaced as a whole.
     pub struct QuotationUpdate {
-        /// Which quotation.
-        id: String,
         ; set
         /// Its currency.
         currency: DocumentCurrency,
@@ -177,7 +174,7 @@ request! {
         /// Discounts on all of it.
         discounts: Vec<CommercialDiscount>,
         /// Its template, by its id.
-        document_template_id: String,
+        document_template_id: Id<DocumentTemplate>,
         /// Until when it holds.
         expiry: NewExpiry,
         ; clear
@@ -189,12 +186,13 @@ request! {
 /// A user or a department that sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
+#[non_exhaustive]
 pub struct SenderReference {
     /// What it is.
     #[serde(rename = "type")]
     pub kind: SenderType,
     /// Its id.
-    pub id: String,
+    pub id: Id<Anything>,
 }
 
 request! {
@@ -209,13 +207,16 @@ request! {
 
 impl Sender {
     /// A user, from that address.
-    pub fn user(id: impl Into<String>, email_address: impl Into<String>) -> Sender {
-        Sender::new(SenderReference { kind: SenderType::User, id: id.into() }, email_address)
+    pub fn user(id: impl Into<Id<User>>, email_address: impl Into<String>) -> Sender {
+        Sender::new(SenderReference { kind: SenderType::User, id: id.into().cast() }, email_address)
     }
 
     /// A department, from that address.
-    pub fn department(id: impl Into<String>, email_address: impl Into<String>) -> Sender {
-        Sender::new(SenderReference { kind: SenderType::Department, id: id.into() }, email_address)
+    pub fn department(id: impl Into<Id<Department>>, email_address: impl Into<String>) -> Sender {
+        Sender::new(
+            SenderReference { kind: SenderType::Department, id: id.into().cast() },
+            email_address,
+        )
     }
 }
 
@@ -253,7 +254,7 @@ request! {
     /// Quotations of one deal to be sent by mail.
     pub struct QuotationMail {
         /// Which quotations, by their ids.
-        quotations: Vec<String>,
+        quotations: Vec<Id<Quotation>>,
         /// Whom it goes to.
         recipients: QuotationRecipients,
         /// Its subject.
@@ -266,7 +267,16 @@ request! {
         /// Who sends it.
         from: Sender,
         /// Files that go with it, by their ids.
-        attachments: Vec<String>,
+        attachments: Vec<Id<File>>,
+    }
+}
+
+request! {
+    /// A filter for quotations.
+    pub struct QuotationFilter {
+        ; set
+        /// Quotations with one of these ids.
+        ids: Vec<Id<Quotation>>,
     }
 }
 
@@ -280,12 +290,12 @@ resource! {
 }
 
 methods! {
-    impl Quotations;
+    impl Quotations of Quotation;
     fetch {
         /// One.
-        get(id: &str) -> Quotation = "quotations.info";
+        get(id: Quotation) -> Quotation = "quotations.info";
         /// Where one can be fetched, and until when.
-        download(id: &str, format: &QuotationFormat) -> Location = "quotations.download";
+        download(id: Quotation; format: &QuotationFormat) -> Location = "quotations.download";
     }
     make {
         /// Makes one; the answer is its reference.
@@ -293,25 +303,32 @@ methods! {
     }
     act {
         /// Marks one as accepted.
-        accept(id: &str) = "quotations.accept";
+        accept(id: Quotation) = "quotations.accept";
         /// Deletes one.
-        delete(id: &str) = "quotations.delete";
+        delete(id: Quotation) = "quotations.delete";
     }
-    send {
+    change {
         /// Changes one.
         update(QuotationUpdate) = "quotations.update";
-        /// Sends some by mail.
-        send(QuotationMail) = "quotations.send";
     }
 }
 
 impl Quotations<'_> {
+    /// Sends quotations of one deal by email.
+    ///
+    /// # Errors
+    ///
+    /// As [`Teamleader::call`](super::Teamleader::call).
+    pub fn send(self, mail: &QuotationMail) -> Result<()> {
+        self.0.act("quotations.send", mail)
+    }
+
     /// The bytes of one.
     ///
     /// # Errors
     ///
     /// As [`Files::fetch`](super::files::Files::fetch).
-    pub fn bytes(self, id: &str, format: &QuotationFormat) -> Result<Vec<u8>> {
+    pub fn bytes(self, id: impl Into<Id<Quotation>>, format: &QuotationFormat) -> Result<Vec<u8>> {
         let location = self.download(id, format)?;
         self.0.files().fetch(&location)?.read_bytes()
     }

@@ -2,50 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Decimal;
-use super::json::{money, or_empty};
-use super::macros::request;
+use super::json::money;
+use super::kinds::LevelTwoArea;
+use super::macros::{model, request};
+use super::{Decimal, Id, Reference};
 use crate::sdk::open_enum;
-
-/// A thing by its kind and id, as Teamleader refers to everything.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Reference {
-    /// What it is, in Teamleader's word: `contact`, `dealPhase`, `nextgenProject`.
-    #[serde(rename = "type", default, deserialize_with = "or_empty")]
-    pub kind: String,
-    /// Its id, a UUID.
-    pub id: String,
-}
-
-impl Reference {
-    /// A thing of that kind.
-    pub fn new(kind: impl Into<String>, id: impl Into<String>) -> Reference {
-        Reference { kind: kind.into(), id: id.into() }
-    }
-}
-
-/// Who is invoiced, offered or called: a contact or a company.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(test, derive(serde::Deserialize))]
-#[serde(tag = "type", content = "id", rename_all = "snake_case")]
-pub enum Customer {
-    /// The contact with this id.
-    Contact(String),
-    /// The company with this id.
-    Company(String),
-}
-
-impl Customer {
-    /// A contact.
-    pub fn contact(id: impl Into<String>) -> Customer {
-        Customer::Contact(id.into())
-    }
-
-    /// A company.
-    pub fn company(id: impl Into<String>) -> Customer {
-        Customer::Company(id.into())
-    }
-}
 
 open_enum! {
     /// The currencies that the specification names.
@@ -164,6 +125,7 @@ open_enum! {
 
 /// An amount of money. No arithmetic is done on it, and its digits are those that were written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Money {
     /// How much.
     pub amount: Decimal,
@@ -185,6 +147,7 @@ impl Money {
 
 /// An address of electronic mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Email {
     /// What it is for.
     #[serde(rename = "type")]
@@ -213,6 +176,7 @@ pub(super) fn primary_email(emails: &[Email]) -> Option<&str> {
 
 /// A telephone number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Telephone {
     /// What is at its other end.
     #[serde(rename = "type")]
@@ -233,35 +197,33 @@ impl Telephone {
     }
 }
 
-/// An address, as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct Address {
-    /// Street and number.
-    pub line_1: Option<String>,
-    /// Postal code.
-    pub postal_code: Option<String>,
-    /// Town.
-    pub city: Option<String>,
-    /// Country, ISO 3166-1 alpha-2.
-    pub country: Option<String>,
-    /// Region or province.
-    pub area_level_two: Option<Reference>,
-    /// Whose name is on it.
-    pub addressee: Option<String>,
+model! {
+    /// An address, as it is answered.
+    pub struct Address {
+        /// Street and number.
+        line_1: Option<String>,
+        /// Postal code.
+        postal_code: Option<String>,
+        /// Town.
+        city: Option<String>,
+        /// Country, ISO 3166-1 alpha-2.
+        country: Option<String>,
+        /// Region or province.
+        area_level_two: Option<Reference<LevelTwoArea>>,
+        /// Whose name is on it.
+        addressee: Option<String>,
+    }
 }
 
-/// An address and what it is for, as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct AddressEntry {
-    /// What it is for.
-    #[serde(rename = "type")]
-    pub kind: AddressType,
-    /// Where.
-    pub address: Option<Address>,
+model! {
+    /// An address and what it is for, as it is answered.
+    pub struct AddressEntry {
+        /// What it is for.
+        #[serde(rename = "type")]
+        kind: AddressType,
+        /// Where.
+        address: Option<Address>,
+    }
 }
 
 /// An address to be stored. Only the country has to be known: Teamleader wants the other three
@@ -280,7 +242,7 @@ pub struct NewAddress {
     pub country: String,
     /// Region or province.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub area_level_two_id: Option<String>,
+    pub area_level_two_id: Option<Id<LevelTwoArea>>,
     /// Whose name is on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addressee: Option<String>,
@@ -317,7 +279,7 @@ impl NewAddress {
 
     /// With the region or province, by its id.
     #[must_use]
-    pub fn area_level_two(mut self, id: impl Into<String>) -> NewAddress {
+    pub fn area_level_two(mut self, id: impl Into<Id<LevelTwoArea>>) -> NewAddress {
         self.area_level_two_id = Some(id.into());
         self
     }
@@ -333,6 +295,7 @@ impl NewAddress {
 /// An address to be stored, and what it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
+#[non_exhaustive]
 pub struct NewAddressEntry {
     /// What it is for.
     #[serde(rename = "type")]
@@ -350,6 +313,7 @@ impl NewAddressEntry {
 
 /// When an invoice has to be paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PaymentTerm {
     /// From when the days count.
     #[serde(rename = "type")]
@@ -376,26 +340,24 @@ impl PaymentTerm {
     }
 }
 
-/// Preferences for invoices.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct InvoicingPreferences {
-    /// Where electronic invoices go.
-    pub electronic_invoicing_address: Option<String>,
+model! {
+    /// Preferences for invoices.
+    pub struct InvoicingPreferences {
+        /// Where electronic invoices go.
+        electronic_invoicing_address: Option<String>,
+    }
 }
 
-/// What one currency was worth in another.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct ExchangeRate {
-    /// The currency of the document.
-    pub from: Option<Currency>,
-    /// The currency of the account.
-    pub to: Option<Currency>,
-    /// How much of `to` one of `from` is.
-    pub rate: Option<Decimal>,
+model! {
+    /// What one currency was worth in another.
+    pub struct ExchangeRate {
+        /// The currency of the document.
+        from: Option<Currency>,
+        /// The currency of the account.
+        to: Option<Currency>,
+        /// How much of `to` one of `from` is.
+        rate: Option<Decimal>,
+    }
 }
 
 request! {
@@ -409,17 +371,16 @@ request! {
     }
 }
 
-/// A part of a VAT breakdown.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
-#[non_exhaustive]
-pub struct Tax {
-    /// The rate: 0.21 for 21 %.
-    pub rate: Option<Decimal>,
-    /// What it is charged on.
-    #[serde(default, deserialize_with = "money")]
-    pub taxable: Option<Money>,
-    /// What it comes to.
-    #[serde(default, deserialize_with = "money")]
-    pub tax: Option<Money>,
+model! {
+    /// A part of a VAT breakdown.
+    pub struct Tax {
+        /// The rate: 0.21 for 21 %.
+        rate: Option<Decimal>,
+        /// What it is charged on.
+        #[serde(default, deserialize_with = "money")]
+        taxable: Option<Money>,
+        /// What it comes to.
+        #[serde(default, deserialize_with = "money")]
+        tax: Option<Money>,
+    }
 }

@@ -1,25 +1,27 @@
 //! Webhooks: registered, and read when they come.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::json::or_empty;
-use super::macros::{listed, methods};
-use super::{List, Nothing, Reference, Teamleader};
+use super::kinds::Account;
+use super::macros::{listed, methods, model, resource};
+use super::{Nothing, Reference};
 use crate::error::{DecodeError, Error, Result};
 
-pub use super::webhook_types::WebhookType;
+mod types;
 
-/// An address that events are sent to.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Webhook {
-    /// The address.
-    pub url: String,
-    /// Which events.
-    #[serde(default, deserialize_with = "or_empty")]
-    pub types: Vec<WebhookType>,
+pub use self::types::WebhookType;
+
+model! {
+    /// An address that events are sent to.
+    pub struct Webhook {
+        /// The address.
+        url: String,
+        /// Which events.
+        #[serde(default, deserialize_with = "or_empty")]
+        types: Vec<WebhookType>,
+    }
 }
 
 /// An event that came.
@@ -35,10 +37,10 @@ pub struct Webhook {
 /// let body = br#"{"subject": {"type": "invoice", "id": "2da4"}, "type": "invoice.booked"}"#;
 /// let event = WebhookEvent::parse(body)?;
 /// assert_eq!(event.kind, Some(WebhookType::InvoiceBooked));
-/// assert_eq!(event.subject.map(|subject| subject.id).as_deref(), Some("2da4"));
+/// assert_eq!(event.subject.unwrap().id, "2da4");
 /// # Ok::<(), evergrant::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookEvent {
     /// What happened.
@@ -46,7 +48,7 @@ pub struct WebhookEvent {
     /// What it happened to.
     pub subject: Option<Reference>,
     /// The account that it happened in.
-    pub account: Option<Reference>,
+    pub account: Option<Reference<Account>>,
     /// All of it, as it came.
     pub raw: Value,
 }
@@ -69,8 +71,8 @@ impl WebhookEvent {
         let kind = ["type", "event"].iter().find_map(|name| raw[*name].as_str());
         let kind = kind.map(WebhookType::from);
         let reference = |value: &Value| {
-            let kind = text(&value["type"]);
-            Some(Reference { id: text(&value["id"])?, kind: kind.unwrap_or_default() })
+            let kind = text(&value["type"]).unwrap_or_default();
+            Some(Reference::new(kind, text(&value["id"])?))
         };
         let places = [&raw["subject"], &raw["data"]["subject"], &raw["data"]];
         let mut subject = places.into_iter().find_map(reference);
@@ -81,6 +83,7 @@ impl WebhookEvent {
             subject.kind = kind.as_str().split('.').next().unwrap_or_default().to_owned();
         }
         let account = [&raw["account"], &raw["data"]["account"]].into_iter().find_map(reference);
+        let account = account.map(|account| Reference::new(account.kind, account.id.cast()));
         Ok(WebhookEvent { kind, subject, account, raw })
     }
 }
@@ -89,28 +92,18 @@ listed! {
     Webhook => "webhooks.list", Nothing, Nothing, Nothing;
 }
 
-/// The webhooks of an account: [`Teamleader::webhooks`].
-#[derive(Clone, Copy, Debug)]
-pub struct Webhooks<'a>(pub(super) &'a Teamleader);
+resource! {
+    /// The webhooks of an account: [`Teamleader::webhooks`](super::Teamleader::webhooks).
+    pub struct Webhooks of Webhook
+}
 
 methods! {
-    impl Webhooks;
+    impl Webhooks of Webhook;
     act {
         /// Has these events sent to that address. Teamleader gives no id: an address and a kind are
         /// one registration.
-        register(url: &str, types: &[WebhookType]) = "webhooks.register";
+        register(; url: &str, types: &[WebhookType]) = "webhooks.register";
         /// Has these events sent to that address no longer.
-        unregister(url: &str, types: &[WebhookType]) = "webhooks.unregister";
-    }
-}
-
-impl<'a> Webhooks<'a> {
-    /// What is registered. It comes in one piece.
-    ///
-    /// # Errors
-    ///
-    /// As [`Teamleader::call`].
-    pub fn list(self) -> Result<Vec<Webhook>> {
-        List::new(self.0).iter().collect()
+        unregister(; url: &str, types: &[WebhookType]) = "webhooks.unregister";
     }
 }

@@ -8,8 +8,8 @@ use crate::error::Result;
 use crate::teamleader::files::{FileSubject, Image, Location, NewFile};
 use crate::teamleader::json::Dated as _;
 use crate::teamleader::products::{NewProduct, ProductDetails};
-use crate::teamleader::{List, Listed, Teamleader, account, companies, contacts, custom_fields};
-use crate::teamleader::{deals, invoices, quotations, webhooks};
+use crate::teamleader::{List, Listed, Teamleader, companies, contacts, custom_fields};
+use crate::teamleader::{departments, invoices, quotations, tags, webhooks};
 
 /// Makes the call that a request is the example of; gives back what came, as JSON.
 pub(super) type Case = (&'static str, fn(&Teamleader, &Value) -> Result<Value>);
@@ -87,9 +87,9 @@ fn image(request: &Value) -> Option<(String, Vec<u8>)> {
 /// Every operation that has a method of its own.
 pub(super) const CASES: &[Case] = &[
     ("users.me", |t, _| json(t.me())),
-    ("departments.list", |t, r| page::<account::Department>(t.departments().list(), r)),
+    ("departments.list", |t, r| page::<departments::Department>(t.departments().list(), r)),
     ("departments.info", |t, r| json(t.departments().get(id(r)))),
-    ("tags.list", |t, r| page::<account::Tag>(t.tags().list(), r)),
+    ("tags.list", |t, r| page::<tags::Tag>(t.tags().list(), r)),
     ("products.list", |t, r| page(t.products().list(), r)),
     ("products.info", |t, r| match &*split(r) {
         [] => json(t.products().get(id(r))),
@@ -100,7 +100,7 @@ pub(super) const CASES: &[Case] = &[
         let product = NewProduct::named(text(r, "name")).details(details);
         json(t.products().create(&product))
     }),
-    ("products.update", |t, r| json(t.products().update(&of(r)))),
+    ("products.update", |t, r| json(t.products().update(id(r), &of(r)))),
     ("products.delete", |t, r| json(t.products().delete(id(r)))),
     ("files.list", |t, r| {
         let subject: FileSubject = of(&r["filter"]["subject"]);
@@ -115,7 +115,7 @@ pub(super) const CASES: &[Case] = &[
         let types: Vec<webhooks::WebhookType> = of(&r["types"]);
         json(t.webhooks().register(text(r, "url"), &types))
     }),
-    ("webhooks.list", |t, _| json(t.webhooks().list())),
+    ("webhooks.list", |t, r| page(t.webhooks().list(), r)),
     ("webhooks.unregister", |t, r| {
         let types: Vec<webhooks::WebhookType> = of(&r["types"]);
         json(t.webhooks().unregister(text(r, "url"), &types))
@@ -128,15 +128,15 @@ pub(super) const CASES: &[Case] = &[
     ("contacts.list", |t, r| page::<contacts::Contact>(t.contacts().list(), r)),
     ("contacts.info", |t, r| json(t.contacts().get(id(r)))),
     ("contacts.add", |t, r| json(t.contacts().create(&of(r)))),
-    ("contacts.update", |t, r| json(t.contacts().update(&of(r)))),
+    ("contacts.update", |t, r| json(t.contacts().update(id(r), &of(r)))),
     ("contacts.delete", |t, r| json(t.contacts().delete(id(r)))),
     ("contacts.tag", |t, r| json(t.contacts().tag(id(r), &texts(r, "tags")))),
     ("contacts.untag", |t, r| json(t.contacts().untag(id(r), &texts(r, "tags")))),
-    ("contacts.linkToCompany", |t, r| json(t.contacts().link_to_company(&of(r)))),
+    ("contacts.linkToCompany", |t, r| json(t.contacts().link_to_company(id(r), &of(r)))),
     ("contacts.unlinkFromCompany", |t, r| {
         json(t.contacts().unlink_from_company(id(r), text(r, "company_id")))
     }),
-    ("contacts.updateCompanyLink", |t, r| json(t.contacts().update_company_link(&of(r)))),
+    ("contacts.updateCompanyLink", |t, r| json(t.contacts().update_company_link(id(r), &of(r)))),
     ("contacts.uploadAvatar", |t, r| {
         let image = image(r);
         let image = image.as_ref().map(|(kind, bytes)| Image::new(kind, bytes));
@@ -148,7 +148,7 @@ pub(super) const CASES: &[Case] = &[
         includes => json(t.companies().get_with(id(r), includes)),
     }),
     ("companies.add", |t, r| json(t.companies().create(&of(r)))),
-    ("companies.update", |t, r| json(t.companies().update(&of(r)))),
+    ("companies.update", |t, r| json(t.companies().update(id(r), &of(r)))),
     ("companies.delete", |t, r| json(t.companies().delete(id(r)))),
     ("companies.tag", |t, r| json(t.companies().tag(id(r), &texts(r, "tags")))),
     ("companies.untag", |t, r| json(t.companies().untag(id(r), &texts(r, "tags")))),
@@ -157,17 +157,17 @@ pub(super) const CASES: &[Case] = &[
         let image = image.as_ref().map(|(kind, bytes)| Image::new(kind, bytes));
         json(t.companies().upload_logo(id(r), image))
     }),
-    ("deals.list", |t, r| page::<deals::Deal>(t.deals().list(), r)),
+    ("deals.list", |t, r| page(t.deals().list(), r)),
     ("deals.info", |t, r| json(t.deals().get(id(r)))),
     ("deals.create", |t, r| json(t.deals().create(&of(r)))),
-    ("deals.update", |t, r| json(t.deals().update(&of(r)))),
+    ("deals.update", |t, r| json(t.deals().update(id(r), &of(r)))),
     ("deals.move", |t, r| json(t.deals().move_to_phase(id(r), text(r, "phase_id")))),
     ("deals.win", |t, r| json(t.deals().win(id(r)))),
-    ("deals.lose", |t, r| json(t.deals().lose(&of(r)))),
+    ("deals.lose", |t, r| json(t.deals().lose(id(r), &of(r)))),
     ("deals.delete", |t, r| json(t.deals().delete(id(r)))),
-    ("lostReasons.list", |t, r| page(t.deals().lost_reasons(), r)),
-    ("dealSources.list", |t, r| page(t.deals().sources(), r)),
-    ("dealPipelines.list", |t, r| page(t.deals().pipelines(), r)),
+    ("lostReasons.list", |t, r| page(t.lost_reasons().list(), r)),
+    ("dealSources.list", |t, r| page(t.deal_sources().list(), r)),
+    ("dealPipelines.list", |t, r| page(t.deal_pipelines().list(), r)),
     ("dealPipelines.create", |t, r| json(t.deal_pipelines().create(text(r, "name")))),
     ("dealPipelines.update", |t, r| json(t.deal_pipelines().update(id(r), text(r, "name")))),
     ("dealPipelines.markAsDefault", |t, r| json(t.deal_pipelines().mark_as_default(id(r)))),
@@ -177,7 +177,7 @@ pub(super) const CASES: &[Case] = &[
     }),
     ("dealPhases.list", |t, r| page(t.deal_phases().list(), r)),
     ("dealPhases.create", |t, r| json(t.deal_phases().create(&of(r)))),
-    ("dealPhases.update", |t, r| json(t.deal_phases().update(&of(r)))),
+    ("dealPhases.update", |t, r| json(t.deal_phases().update(id(r), &of(r)))),
     ("dealPhases.duplicate", |t, r| json(t.deal_phases().duplicate(id(r)))),
     ("dealPhases.move", |t, r| json(t.deal_phases().move_after(id(r), text(r, "after_phase_id")))),
     ("dealPhases.delete", |t, r| match r["new_phase_id"].as_str() {
@@ -187,7 +187,7 @@ pub(super) const CASES: &[Case] = &[
     ("quotations.list", |t, r| page(t.quotations().list(), r)),
     ("quotations.info", |t, r| json(t.quotations().get(id(r)))),
     ("quotations.create", |t, r| json(t.quotations().create(&of(r)))),
-    ("quotations.update", |t, r| json(t.quotations().update(&of(r)))),
+    ("quotations.update", |t, r| json(t.quotations().update(id(r), &of(r)))),
     ("quotations.send", |t, r| json(t.quotations().send(&of::<quotations::QuotationMail>(r)))),
     ("quotations.accept", |t, r| json(t.quotations().accept(id(r)))),
     ("quotations.delete", |t, r| json(t.quotations().delete(id(r)))),
@@ -198,20 +198,20 @@ pub(super) const CASES: &[Case] = &[
         includes => json(t.invoices().get_with(id(r), includes)),
     }),
     ("invoices.draft", |t, r| json(t.invoices().create(&of(r)))),
-    ("invoices.update", |t, r| json(t.invoices().update(&of(r)))),
-    ("invoices.updateBooked", |t, r| json(t.invoices().update_booked(&of(r)))),
+    ("invoices.update", |t, r| json(t.invoices().update(id(r), &of(r)))),
+    ("invoices.updateBooked", |t, r| json(t.invoices().update_booked(id(r), &of(r)))),
     ("invoices.copy", |t, r| json(t.invoices().copy(id(r)))),
     ("invoices.book", |t, r| {
         json(t.invoices().book(id(r), time::Date::read(text(r, "on")).expect("a date")))
     }),
     ("invoices.delete", |t, r| json(t.invoices().delete(id(r)))),
-    ("invoices.registerPayment", |t, r| json(t.invoices().register_payment(&of(r)))),
+    ("invoices.registerPayment", |t, r| json(t.invoices().register_payment(id(r), &of(r)))),
     ("invoices.removePayments", |t, r| json(t.invoices().remove_payments(id(r)))),
     ("invoices.credit", |t, r| {
         json(t.invoices().credit(id(r), r["credit_note_date"].as_str().and_then(time::Date::read)))
     }),
-    ("invoices.creditPartially", |t, r| json(t.invoices().credit_partially(&of(r)))),
-    ("invoices.send", |t, r| json(t.invoices().send(&of(r)))),
+    ("invoices.creditPartially", |t, r| json(t.invoices().credit_partially(id(r), &of(r)))),
+    ("invoices.send", |t, r| json(t.invoices().send(id(r), &of(r)))),
     ("invoices.sendViaPeppol", |t, r| json(t.invoices().send_via_peppol(id(r)))),
     ("invoices.download", |t, r| json(t.invoices().download(id(r), &text(r, "format").into()))),
 ];

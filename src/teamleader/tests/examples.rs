@@ -226,3 +226,73 @@ fn a_field_that_is_absent_or_null_is_none_and_never_an_error() {
     }
     assert!(tried > 500, "{tried}");
 }
+
+/// The paths of all objects inside a JSON value.
+fn objects(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            found.push(at.to_owned());
+            members
+                .iter()
+                .for_each(|(name, member)| objects(member, &format!("{at}/{name}"), found));
+        }
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(n, item)| objects(item, &format!("{at}/{n}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// Values that requests have as well: an unknown member is not kept, since it must not be sent.
+const SENT: [&[&str]; 12] = [
+    &["amount", "currency"],
+    &["amount", "currency", "tax"],
+    &["amount", "tax"],
+    &["amount"],
+    &["amount", "unit"],
+    &["days", "type"],
+    &["email", "type"],
+    &["minimum", "action"],
+    &["method", "reference"],
+    &["number", "type"],
+    &["period", "unit"],
+    &["stock_threshold"],
+];
+
+#[test]
+fn models_keep_unknown_members_at_every_depth() {
+    let (world, fixtures) = (World::new(), fixtures());
+    let (mut kept, mut lost) = (0, std::collections::BTreeSet::new());
+    for case in CASES {
+        let fixture = &fixtures[case.0];
+        let Some(answer) = fixture.get("response") else { continue };
+        let mut paths = Vec::new();
+        objects(&answer["data"], "", &mut paths);
+        for path in paths {
+            let mut answer = answer.clone();
+            let object = answer["data"].pointer_mut(&path).unwrap().as_object_mut().unwrap();
+            let mut names: Vec<String> = object.keys().cloned().collect();
+            names.sort_unstable();
+            object.insert("novelty".to_owned(), json!({ "a": [1, "b"] }));
+            let status = Operation::named(case.0).unwrap().status;
+            *world.exchange.lock() =
+                Exchange { status, answer: Some(answer), ..Exchange::default() };
+            let request = fixture.get("request").unwrap_or(&Value::Null);
+            let came = case.1(&world.teamleader, request).unwrap();
+            match came.pointer(&format!("{path}/novelty")) {
+                Some(novelty) => {
+                    assert_eq!(novelty, &json!({ "a": [1, "b"] }), "{} {path}", case.0);
+                    kept += 1;
+                }
+                None => drop(lost.insert(names.join(" "))),
+            }
+        }
+    }
+    assert!(kept > 150, "{kept}");
+    let sent: std::collections::BTreeSet<String> =
+        SENT.iter().map(|names| names.join(" ")).collect();
+    assert_eq!(lost, sent);
+}

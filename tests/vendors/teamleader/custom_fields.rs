@@ -36,11 +36,11 @@ fn a_value_is_found_by_its_definition_and_read_as_what_it_is() {
     // What was read can be written, in the other form.
     let again: Vec<NewCustomField> =
         contact.custom_fields.unwrap().into_iter().take(2).map(NewCustomField::from).collect();
-    let update = ContactUpdate::new("c").custom_fields(again);
+    let update = ContactUpdate::new().custom_fields(again);
     let update = update.custom_fields_update_strategy(CustomFieldsUpdate::Partial);
     assert_eq!(
         serde_json::to_value(&update).unwrap(),
-        json!({ "id": "c", "custom_fields_update_strategy": "partial",
+        json!({ "custom_fields_update_strategy": "partial",
                 "custom_fields": [{ "id": "text", "value": "red" }, { "id": "number", "value": 0.3 }] })
     );
     let written = |value: NewCustomField| serde_json::to_value(value).unwrap()["value"].clone();

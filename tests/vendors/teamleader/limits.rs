@@ -113,8 +113,8 @@ fn the_headers_lead_where_another_process_uses_the_same_window() {
     assert_eq!(refused.load(Ordering::SeqCst), 0);
     assert!(clock.slept() >= MINUTE);
     let limits = teamleader.limits();
-    assert_eq!((limits.limit, limits.remaining), (Some(200), Some(199)));
-    assert!(limits.reset.is_some_and(|reset| reset > clock.now_utc()));
+    assert_eq!((limits.limit(), limits.remaining()), (Some(200), Some(199)));
+    assert!(limits.resets_at().is_some_and(|reset| reset > clock.now_utc()));
     // And one that comes in between: it is refused once, and waits.
     for _ in 0..199 {
         window.lock().push_back(clock.monotonic());

@@ -24,7 +24,6 @@ fn a_list_is_fetched_page_by_page_and_only_as_far_as_it_is_needed() {
     asked.lock().clear();
     let pages: Vec<usize> = teamleader
         .contacts()
-        .list()
         .page_size(50)
         .from_page(4)
         .pages()
@@ -40,10 +39,10 @@ fn a_list_is_fetched_page_by_page_and_only_as_far_as_it_is_needed() {
 fn where_to_go_on_after_a_restart_is_the_number_of_a_page() {
     let (sandbox, teamleader) = world();
     answering(&sandbox, |_, body| data(page_of(250, body)));
-    let mut pages = teamleader.contacts().list().pages();
+    let mut pages = teamleader.contacts().pages();
     pages.next().unwrap().unwrap();
     assert_eq!(pages.position(), Some(&2));
-    let rest = teamleader.contacts().list().from_page(2).iter().count();
+    let rest = teamleader.contacts().from_page(2).iter().count();
     assert_eq!(rest, 150);
 }
 
@@ -63,7 +62,7 @@ fn a_list_that_does_not_page_is_asked_once() {
     assert_eq!(teamleader.iter::<Value>("tickets.list", &()).unwrap().count(), 100);
     assert_eq!(asked.lock().len(), 4);
     asked.lock().clear();
-    assert_eq!(teamleader.contacts().list().page_size(30).iter().count(), 100);
+    assert_eq!(teamleader.contacts().page_size(30).iter().count(), 100);
     assert_eq!(asked.lock().len(), 1, "more than a page: it does not page");
 }
 
@@ -104,25 +103,25 @@ fn a_page_knows_its_neighbours_and_the_total_where_there_is_one() {
             _ => data(page),
         }
     });
-    let companies = teamleader.companies().list();
+    let companies = teamleader.companies().page_size(100);
     let page = companies.page(2).unwrap();
     assert_eq!((page.items.len(), page.number, page.size), (100, 2, 100));
     assert_eq!((page.total, page.has_next), (Some(200), false));
     assert!(companies.page(1).unwrap().has_next);
     assert_eq!(asked.lock()[0].1["includes"], "pagination");
-    assert_eq!(companies.total().unwrap(), Some(200));
+    assert_eq!(companies.count().unwrap(), Some(200));
     // Without a total nothing is made up: a full page may have another after it.
-    let page = teamleader.contacts().list().page(2).unwrap();
+    let page = teamleader.contacts().page_size(100).page(2).unwrap();
     assert_eq!((page.total, page.has_next), (None, true));
-    assert!(!teamleader.contacts().list().page(3).unwrap().has_next);
-    assert_eq!(teamleader.contacts().list().total().unwrap(), None);
+    assert!(!teamleader.contacts().page_size(100).page(3).unwrap().has_next);
+    assert_eq!(teamleader.contacts().count().unwrap(), None);
 }
 
 #[test]
 fn a_page_never_has_more_objects_than_teamleader_gives() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, body| data(page_of(1, body)));
-    let list = |size: u32| teamleader.contacts().list().page_size(size).page(0).unwrap();
+    let list = |size: u32| teamleader.contacts().page_size(size).page(0).unwrap();
     assert_eq!((list(5000).size, list(0).size), (100, 1));
     assert_eq!(asked.lock()[0].1["page"], json!({ "size": 100, "number": 1 }));
     let build = |size: u32| builder(&sandbox, MemoryBackend::new()).page_size(size).build();
@@ -142,8 +141,7 @@ fn filters_and_sorting_are_sent_in_the_form_that_teamleader_reads() {
         .tags(vec!["expo".to_owned()])
         .status(ActiveStatus::Active)
         .updated_since(since);
-    let list =
-        teamleader.contacts().list().filter(filter).sort(ContactSort::Name, Order::Ascending);
+    let list = teamleader.contacts().filter(filter).sort(ContactSort::Name, Order::Ascending);
     list.iter().for_each(drop);
     let filter = json!({
         "email": { "type": "primary", "email": "ada@mail.example" }, "tags": ["expo"],
@@ -154,13 +152,13 @@ fn filters_and_sorting_are_sent_in_the_form_that_teamleader_reads() {
     assert_eq!(asked.lock()[0].1, json!({ "filter": filter, "sort": sort, "page": page }));
     asked.lock().clear();
     let deals = DealFilter::new().responsible_user_id("u").estimated_closing_date(None);
-    teamleader.deals().list().filter(deals).iter().for_each(drop);
+    teamleader.deals().filter(deals).iter().for_each(drop);
     let filter = json!({ "responsible_user_id": "u", "estimated_closing_date": null });
     assert_eq!(asked.lock()[0].1["filter"], filter);
     let both = DealFilter::new().responsible_user_id(Users::Any(vec!["u".into(), "v".into()]));
     assert_eq!(serde_json::to_value(both).unwrap()["responsible_user_id"], json!(["u", "v"]));
     let subject = FileSubject::new(FileSubjectType::Deal, "d");
-    teamleader.files().iter_of(subject).for_each(drop);
+    teamleader.files().of(subject).iter().for_each(drop);
     assert_eq!(asked.lock()[1].1["filter"], json!({ "subject": { "type": "deal", "id": "d" } }));
 }
 

@@ -150,15 +150,19 @@ fn a_problem_keeps_title_code_field_and_hint_and_every_error_its_own_kind() {
         let contact = evergrant::teamleader::contacts::NewContact::new("");
         teamleader.contacts().create(&contact).unwrap_err()
     };
-    use evergrant::teamleader::Problem;
+    use evergrant::teamleader::TeamleaderError;
     let two = json!({ "errors": [
         { "code": 7, "title": "last_name must not be empty", "status": 400, "meta": { "field": "last_name" } },
         { "title": "telephones[0] is odd", "meta": { "field": "telephones", "hint": "use digits" } },
     ] });
     let error = answered(400, two);
-    let problems = Problem::of(&error);
+    let refusal = TeamleaderError::of(&error).unwrap();
+    let problems = refusal.problems();
     assert_eq!(problems.len(), 2);
-    assert_eq!((problems[0].code, problems[0].status), (Some(7), Some(400)));
+    assert_eq!((problems[0].code.as_deref(), problems[0].status), (Some("7"), Some(400)));
+    assert_eq!((refusal.status(), refusal.code()), (400, Some("7")));
+    assert_eq!(refusal.member(), Some("last_name"));
+    assert_eq!(refusal.message(), Some("last_name must not be empty"));
     assert_eq!(problems[0].field.as_deref(), Some("last_name"));
     assert_eq!(problems[1].hint.as_deref(), Some("use digits"));
     let text = error.to_string();
@@ -173,9 +177,12 @@ fn a_problem_keeps_title_code_field_and_hint_and_every_error_its_own_kind() {
     }
     assert!(answered(500, json!({})).is_transient());
     for body in [json!([]), json!({ "errors": "no" }), json!(null), json!({ "errors": [1] })] {
-        let problems = Problem::of(&answered(400, body));
-        assert!(problems.len() <= 1);
+        let refusal = TeamleaderError::of(&answered(400, body)).unwrap();
+        assert!(refusal.problems().len() <= 1 && refusal.code().is_none());
     }
-    let plain = Problem::of(&answered(400, json!({ "error_description": "in the other form" })));
-    assert_eq!(plain[0].title, "in the other form");
+    let plain = answered(400, json!({ "error_description": "in the other form" }));
+    let plain = TeamleaderError::of(&plain).unwrap();
+    assert_eq!(plain.message(), Some("in the other form"));
+    let other = Error::Config("no answer".into());
+    assert_eq!(TeamleaderError::of(&other), None);
 }

@@ -5,7 +5,7 @@ use evergrant::teamleader::contacts::Contact;
 use evergrant::teamleader::deals::Deal;
 use evergrant::teamleader::invoices::{Invoice, InvoiceStatus};
 use evergrant::teamleader::quotations::{Quotation, QuotationStatus};
-use evergrant::teamleader::{Currency, Money};
+use evergrant::teamleader::{Currency, Customer, Money};
 use serde_json::{Value, json};
 use time::{Date, Month};
 
@@ -65,7 +65,8 @@ fn a_deal_is_open_won_or_lost_and_has_a_customer() {
     };
     assert!(deal("open").is_open() && deal("new").is_open() && !deal("won").is_open());
     assert!(deal("won").is_won() && deal("lost").is_lost() && !deal("refused").is_lost());
-    assert_eq!(deal("open").customer_id(), Some("k"));
+    assert_eq!(deal("open").customer_id().unwrap(), "k");
+    assert_eq!(deal("open").customer(), Some(Customer::company("k")));
     assert_eq!(deal("open").customer_type(), Some("company"));
     let bare: Deal = serde_json::from_value(json!({ "id": "d", "lead": null })).unwrap();
     assert_eq!((bare.customer_id(), bare.is_open()), (None, false));
@@ -138,8 +139,8 @@ fn an_amount_keeps_its_digits_from_the_wire_to_the_wire() {
         evergrant::sandbox::ApiReply::new(204)
     });
     let paid_at = time::OffsetDateTime::UNIX_EPOCH;
-    let payment = evergrant::teamleader::invoices::NewPayment::new("i", due, paid_at);
-    teamleader.invoices().register_payment(&payment).unwrap();
+    let payment = evergrant::teamleader::invoices::NewPayment::new(due, paid_at);
+    teamleader.invoices().register_payment("i", &payment).unwrap();
     assert!(seen.lock().contains(r#""amount":100000000000000000.10"#), "{}", seen.lock());
 }
 

@@ -23,7 +23,7 @@ fn webhooks_are_registered_listed_and_unregistered() {
     let body = json!({ "url": url, "types": ["invoice.booked", "quotation.signed"] });
     assert_eq!(asked.lock()[0], ("webhooks.register".to_owned(), body.clone()));
     assert_eq!(asked.lock()[1], ("webhooks.unregister".to_owned(), body));
-    let registered = teamleader.webhooks().list().unwrap();
+    let registered = teamleader.webhooks().iter().collect::<Result<Vec<_>, _>>().unwrap();
     assert_eq!(registered[0].types[0], WebhookType::DealWon);
     assert_eq!(registered[0].types[1].as_str(), "deal.danced");
     assert_eq!(asked.lock().len(), 3, "the list is asked for once");

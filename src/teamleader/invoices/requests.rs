@@ -3,12 +3,19 @@
 use serde::Serialize;
 use time::{Date, OffsetDateTime};
 
-use super::custom_fields::NewCustomField;
-use super::invoices::{InvoiceStatus, PaymentMethod};
-use super::json::{changed, dated, maybe};
-use super::lines::{CommercialDiscount, LineGroup, NewInvoiceLine};
-use super::macros::request;
-use super::{Change, CustomFieldsUpdate, Customer, DocumentCurrency, Money, PaymentTerm};
+use super::{Invoice, InvoiceStatus, PaymentMethod};
+use crate::teamleader::contacts::Contact;
+use crate::teamleader::custom_fields::NewCustomField;
+use crate::teamleader::deals::Deal;
+use crate::teamleader::departments::Department;
+use crate::teamleader::files::File;
+use crate::teamleader::json::{changed, dated, maybe};
+use crate::teamleader::kinds::{self, DocumentTemplate, MailTemplate, Project, Subscription};
+use crate::teamleader::lines::{CommercialDiscount, LineGroup, NewInvoiceLine};
+use crate::teamleader::macros::request;
+use crate::teamleader::{
+    Change, CustomFieldsUpdate, Customer, DocumentCurrency, Id, Money, PaymentTerm,
+};
 
 /// For whose attention an invoice is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +30,7 @@ pub enum AttentionOf {
     /// A contact.
     Contact {
         /// Its id.
-        contact_id: String,
+        contact_id: Id<Contact>,
     },
 }
 
@@ -34,7 +41,7 @@ impl AttentionOf {
     }
 
     /// A contact by its id.
-    pub fn contact(id: impl Into<String>) -> AttentionOf {
+    pub fn contact(id: impl Into<Id<Contact>>) -> AttentionOf {
         AttentionOf::Contact { contact_id: id.into() }
     }
 }
@@ -62,7 +69,7 @@ request! {
         /// Who is invoiced; a [`Customer`] will do.
         invoicee: NewInvoicee,
         /// The department, by its id.
-        department_id: String,
+        department_id: Id<Department>,
         /// When it is to be paid.
         payment_term: PaymentTerm,
         /// Its lines.
@@ -71,7 +78,7 @@ request! {
         /// Its currency, if it is not the account's.
         currency: DocumentCurrency,
         /// The project that it is for, by its id.
-        project_id: String,
+        project_id: Id<Project>,
         /// The customer's order number.
         purchase_order_number: String,
         /// Its date.
@@ -84,7 +91,7 @@ request! {
         /// Custom fields.
         custom_fields: Vec<NewCustomField>,
         /// Its template, by its id.
-        document_template_id: String,
+        document_template_id: Id<DocumentTemplate>,
         ; clear
         /// How it may be paid.
         expected_payment_method: PaymentMethod,
@@ -97,15 +104,13 @@ request! {
 request! {
     /// A change of a draft. Lists are replaced as a whole.
     pub struct InvoiceUpdate {
-        /// Which invoice.
-        id: String,
         ; set
         /// Who is invoiced.
         invoicee: NewInvoicee,
         /// Its currency.
         currency: DocumentCurrency,
         /// The project that it is for, by its id.
-        project_id: String,
+        project_id: Id<Project>,
         /// The customer's order number.
         purchase_order_number: String,
         /// Its lines.
@@ -120,7 +125,7 @@ request! {
         /// What becomes of the custom fields that are not named.
         custom_fields_update_strategy: CustomFieldsUpdate,
         /// Its template, by its id.
-        document_template_id: String,
+        document_template_id: Id<DocumentTemplate>,
         ; clear
         /// When it is to be paid.
         payment_term: PaymentTerm,
@@ -137,13 +142,11 @@ request! {
 request! {
     /// A change of an invoice that is booked.
     pub struct BookedInvoiceUpdate {
-        /// Which invoice.
-        id: String,
         ; set
         /// Who is invoiced.
         invoicee: NewInvoicee,
         /// The project that it is for, by its id.
-        project_id: String,
+        project_id: Id<Project>,
         /// Its lines.
         grouped_lines: Vec<LineGroup<NewInvoiceLine>>,
         /// Its date.
@@ -166,19 +169,19 @@ request! {
     pub struct InvoiceFilter {
         ; set
         /// Those with these ids.
-        ids: Vec<String>,
+        ids: Vec<Id<Invoice>>,
         /// Those that this text is found in: number, order number, reference, invoicee.
         term: String,
         /// The one with this number, as `2018 / 27`.
         invoice_number: String,
         /// Those of this department.
-        department_id: String,
+        department_id: Id<Department>,
         /// Those for this deal.
-        deal_id: String,
+        deal_id: Id<Deal>,
         /// Those for this project.
-        project_id: String,
+        project_id: Id<Project>,
         /// Those of this subscription.
-        subscription_id: String,
+        subscription_id: Id<Subscription>,
         /// Those that stand so.
         status: Vec<InvoiceStatus>,
         /// Those changed since.
@@ -202,8 +205,6 @@ request! {
 request! {
     /// A payment to be noted.
     pub struct NewPayment {
-        /// Which invoice.
-        id: String,
         /// How much.
         payment: Money,
         /// When.
@@ -211,15 +212,13 @@ request! {
         paid_at: OffsetDateTime,
         ; set
         /// How, by the id of the account's payment method.
-        payment_method_id: String,
+        payment_method_id: Id<kinds::PaymentMethod>,
     }
 }
 
 request! {
     /// Lines of an invoice to be credited.
     pub struct PartialCredit {
-        /// Which invoice.
-        id: String,
         /// What is credited.
         grouped_lines: Vec<LineGroup<NewInvoiceLine>>,
         ; set
@@ -240,7 +239,7 @@ request! {
         body: String,
         ; clear
         /// The template that it came from, by its id.
-        mail_template_id: String,
+        mail_template_id: Id<MailTemplate>,
     }
 }
 
@@ -277,14 +276,12 @@ request! {
 request! {
     /// An invoice to be sent by mail.
     pub struct InvoiceMail {
-        /// Which invoice.
-        id: String,
         /// What the mail says.
         content: MailContent,
         ; set
         /// Whom it goes to.
         recipients: InvoiceRecipients,
         /// Files that go with it, by their ids.
-        attachments: Vec<String>,
+        attachments: Vec<Id<File>>,
     }
 }

@@ -1,0 +1,263 @@
+//! Calls of operations by name, and how every call is sent and its answer read.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+#[cfg(doc)]
+use super::TeamleaderError;
+use super::operations::Operation;
+use super::{Inner, Items, Pages, Reference, Teamleader, lists};
+use crate::error::{DecodeError, Error, Result};
+use crate::{Request, Response};
+
+/// An answer: its data, and the members beside the data.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Answer<T> {
+    /// `data`, or the whole answer if it has no `data`.
+    pub data: T,
+    /// `meta`; `null` if there is none.
+    pub meta: Value,
+    /// `included`: the sideloaded objects by type; `null` if there are none.
+    pub included: Value,
+}
+
+impl<T> Answer<T> {
+    /// Returns the sideloaded object that a reference leads to.
+    pub fn included<U>(&self, reference: &Reference<U>) -> Option<&Value> {
+        let objects = self.included.get(&reference.kind)?.as_array()?;
+        objects.iter().find(|object| object["id"].as_str() == Some(reference.id.as_str()))
+    }
+}
+
+/// The object around `data`.
+#[derive(Deserialize)]
+pub(super) struct Envelope<T> {
+    pub(super) data: T,
+    #[serde(default)]
+    pub(super) meta: Option<Meta>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct Meta {
+    pub(super) matches: Option<u64>,
+}
+
+impl Teamleader {
+    /// Calls an operation by its name and returns the `data` of its answer. If the answer has no
+    /// `data`, the whole answer is returned; an empty answer reads as `()` or as a `Value`.
+    ///
+    /// An unknown name (see [`Operation`]) and a body without a required field are refused before a
+    /// request is sent. For an operation without a body, pass `&()`.
+    ///
+    /// ```
+    /// # use evergrant::{MemoryBackend, sandbox::{ApiReply, Sandbox}, teamleader::Teamleader};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
+    /// # let teamleader = builder.provider(sandbox.provider()).build()?;
+    /// # teamleader.client().seed(sandbox.login())?;
+    /// # sandbox.on("POST", "/api/tickets.info", |r| ApiReply::json(200,
+    /// #     serde_json::json!({ "data": { "id": r.json()["id"], "subject": "printer" } })));
+    /// #[derive(serde::Deserialize)]
+    /// struct Ticket {
+    ///     subject: String,
+    /// }
+    ///
+    /// let ticket: Ticket = teamleader.call("tickets.info", &serde_json::json!({ "id": "f29a" }))?;
+    /// # assert_eq!(ticket.subject, "printer");
+    /// # let refused = teamleader.call::<Ticket>("tickets.info", &serde_json::json!({}));
+    /// # assert!(matches!(refused, Err(evergrant::Error::Config(text)) if text.contains("needs id")));
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the name or the body is refused, [`Error::Decode`] if the answer is not a
+    /// `T`, and the errors of [`Request::call`]. [`TeamleaderError::of`] reads an error answer of
+    /// Teamleader.
+    pub fn call<T: DeserializeOwned>(&self, name: &str, body: &impl Serialize) -> Result<T> {
+        Ok(self.answer(name, body)?.data)
+    }
+
+    /// Does the same as [`Teamleader::call`], and returns `meta` and `included` as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Teamleader::call`].
+    pub fn answer<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        body: &impl Serialize,
+    ) -> Result<Answer<T>> {
+        let operation = Operation::known(name)?;
+        self.read(operation.name, &self.text_of(operation, body)?)
+    }
+
+    /// Calls an operation that is newer than this version's table. The name and the body are not
+    /// checked, and a request without an answer is not sent again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Teamleader::call`]; no name or body is refused.
+    pub fn call_unlisted<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        let text = self.request(name, false).send_json(body)?.read_string()?;
+        Ok(self.read(name, &text)?.data)
+    }
+
+    /// Returns an iterator over all objects of any list. The filter, if any, is in `body`. A list that
+    /// comes in pages is fetched page by page.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the operation is not a list or the body is refused. A later error is an
+    /// item of the iterator.
+    pub fn iter<'a, T: DeserializeOwned + 'a>(
+        &'a self,
+        name: &str,
+        body: &impl Serialize,
+    ) -> Result<Items<'a, T>> {
+        lists::raw(self, name, body).map(crate::paging::Pages::items)
+    }
+
+    /// Returns an iterator over the pages of any list.
+    ///
+    /// # Errors
+    ///
+    /// As [`Teamleader::iter`].
+    pub fn pages<'a, T: DeserializeOwned + 'a>(
+        &'a self,
+        name: &str,
+        body: &impl Serialize,
+    ) -> Result<Pages<'a, T>> {
+        lists::raw(self, name, body)
+    }
+}
+
+impl Teamleader {
+    /// The request of an operation, without its body.
+    pub(super) fn request(&self, name: &str, is_read: bool) -> Request<'_> {
+        let Inner { client, api_version, .. } = &*self.0;
+        let name = name.strip_prefix('/').unwrap_or(name);
+        let request = client.post(&format!("/{name}")).repeatable(is_read);
+        let version = self.1.as_ref().or(api_version.as_ref());
+        match version {
+            Some(version) => request.header("X-Api-Version", version),
+            None => request,
+        }
+    }
+
+    /// Sends a typed request. Its type guarantees the required fields. One copy for all types keeps the
+    /// build short.
+    fn post(&self, name: &str, body: Result<String>) -> Result<Response> {
+        let operation = Operation::known(name)?;
+        let request = self.request(name, operation.is_read());
+        if operation.takes_body {
+            request.header("Content-Type", "application/json").send(body?)
+        } else {
+            request.call()
+        }
+    }
+
+    /// Sends a typed request and reads `data`.
+    pub(super) fn fetch<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        body: &impl Serialize,
+    ) -> Result<T> {
+        Ok(self.post(name, to_text(body))?.read_json::<Envelope<T>>()?.data)
+    }
+
+    /// Sends a typed request together with the id of its object, and reads `data`.
+    pub(super) fn fetch_from<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        id: &str,
+        changes: &impl Serialize,
+    ) -> Result<T> {
+        self.fetch(name, &Addressed { id, changes })
+    }
+
+    /// Sends a typed request together with the id of its object. The answer is empty.
+    pub(super) fn change(&self, name: &str, id: &str, changes: &impl Serialize) -> Result<()> {
+        self.act(name, &Addressed { id, changes })
+    }
+
+    /// Sends a typed request. The answer is empty.
+    pub(super) fn act(&self, name: &str, body: &impl Serialize) -> Result<()> {
+        self.post(name, to_text(body)).map(drop)
+    }
+
+    /// Checks the caller's body for required fields, sends it, and reads the answer as text.
+    pub(super) fn text_of(&self, operation: &Operation, body: &impl Serialize) -> Result<String> {
+        let body = to_text(body)?;
+        let parsed: Value = serde_json::from_str(&body).unwrap_or_default();
+        operation.check(&parsed)?;
+        let request = self.request(operation.name, operation.is_read());
+        let response = if operation.takes_body {
+            // An operation whose fields are all optional still wants an object.
+            let body = if parsed.is_null() { "{}" } else { &body };
+            request.header("Content-Type", "application/json").send(body)?
+        } else {
+            request.call()?
+        };
+        response.read_string()
+    }
+
+    /// Reads an answer: its `data`, or all of it.
+    pub(super) fn read<T: DeserializeOwned>(&self, name: &str, text: &str) -> Result<Answer<T>> {
+        #[derive(Deserialize)]
+        struct Raw<'a> {
+            #[serde(borrow, default, deserialize_with = "present")]
+            data: Option<&'a RawValue>,
+            #[serde(default)]
+            meta: Value,
+            #[serde(default)]
+            included: Value,
+        }
+        let text = if text.trim().is_empty() { "null" } else { text };
+        let fail = |error: serde_json::Error| self.unreadable(name, &error.to_string());
+        // An answer that is not an object has no `data`.
+        let raw = serde_json::from_str::<Raw<'_>>(text).unwrap_or(Raw {
+            data: None,
+            meta: Value::Null,
+            included: Value::Null,
+        });
+        let data = serde_json::from_str(raw.data.map_or(text, RawValue::get)).map_err(fail)?;
+        Ok(Answer { data, meta: raw.meta, included: raw.included })
+    }
+
+    fn unreadable(&self, name: &str, text: &str) -> Error {
+        // The text quotes the answer, and the answer may repeat the token.
+        let text = match self.0.client.access_token() {
+            Ok(token) if !token.is_empty() => text.replace(token.expose(), "[..]"),
+            _ => text.to_owned(),
+        };
+        Error::Decode(Box::new(DecodeError::new(format!("the answer of {name}"), text)))
+    }
+}
+
+/// A request with the id of the object that it is about.
+#[derive(Serialize)]
+struct Addressed<'a, T> {
+    id: &'a str,
+    #[serde(flatten)]
+    changes: &'a T,
+}
+
+/// Reads a member that is present as `Some`, even if it is `null`.
+fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(from).map(Some)
+}
+
+fn to_text(body: &impl Serialize) -> Result<String> {
+    serde_json::to_string(body)
+        .map_err(|error| Error::Config(format!("the body has no form in JSON: {error}").into()))
+}
