@@ -36,7 +36,7 @@ fn show(exact: &ExactOnline) -> Result<(), BoxError> {
     println!("Hello, {}.", me.full_name.unwrap_or_default());
     let mut table = Table::new();
     table.set_header(["division", "company", "customer", ""]);
-    for company in exact.division(open).system_divisions().rows() {
+    for company in exact.division(open).system_divisions().iter() {
         let company = company?;
         let code = company.code.map(i64::from);
         table.add_row([

@@ -45,7 +45,7 @@ fn sync(exact: &ExactOnline, folder: &Path) -> Result<u64, BoxError> {
     for batch in exact.sales_invoices().sync(position) {
         let batch = batch?;
         let mut text = String::new();
-        for row in &batch.rows {
+        for row in &batch.items {
             text += &serde_json::to_string(row)?;
             text.push('\n');
         }
@@ -55,7 +55,7 @@ fn sync(exact: &ExactOnline, folder: &Path) -> Result<u64, BoxError> {
         let new = place.with_extension("new");
         fs::write(&new, serde_json::to_vec(&batch.position)?)?;
         fs::rename(&new, &place)?;
-        bar.inc(batch.rows.len() as u64);
+        bar.inc(batch.items.len() as u64);
         bar.set_message(format!("{} lines", bar.position()));
     }
     bar.finish_and_clear();

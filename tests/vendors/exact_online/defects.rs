@@ -172,7 +172,7 @@ fn a_clone_lives_on_when_the_other_is_dropped_and_shows_no_secret() {
         clone.client(),
         clone.accounts(),
         world.builder(),
-        clone.accounts().rows(),
+        clone.accounts().iter(),
     );
     for secret in
         [token.access_token(), token.refresh_token().unwrap(), credentials.secret().unwrap()]
@@ -191,7 +191,7 @@ fn what_writes_is_not_sent_twice_when_it_may_have_been_processed() {
         count.fetch_add(1, Ordering::Relaxed);
         ApiReply::json(201, json!({"d": {}}))
     });
-    let account = Account { name: Some("Rose".to_owned()), ..Account::default() };
+    let account = Account::with(|account| account.name = Some("Rose".to_owned()));
     for (fault, times) in [
         (Fault::StatusAfter(500), 1),
         (Fault::StatusAfter(503), 1),
@@ -225,11 +225,10 @@ fn an_empty_answer_to_a_change_is_a_success() {
         ApiReply::new(204)
     });
     world.on("DELETE", &path, |_| ApiReply::new(204));
-    let change = SalesOrder {
-        description: Some("new".to_owned()),
-        warehouse_id: Some(id.parse().unwrap()),
-        ..SalesOrder::default()
-    };
+    let change = SalesOrder::with(|order| {
+        order.description = Some("new".to_owned());
+        order.warehouse_id = Some(id.parse().unwrap());
+    });
     exact.sales_orders().update(id.parse().unwrap(), &change).unwrap();
     exact.sales_orders().delete(id.parse().unwrap()).unwrap();
 }
@@ -239,7 +238,7 @@ fn a_list_may_leave_out_the_key_and_who_is_logged_in_comes_as_a_list() {
     let world = World::new();
     let exact = world.seeded();
     world.rows("123/crm/Accounts", json!([{ "Name": "Rose" }]));
-    let rows = exact.accounts().select(&["Name"]).list().unwrap().rows;
+    let rows = exact.accounts().select(&["Name"]).page().unwrap().items;
     assert_eq!((rows[0].name.as_deref(), rows[0].id), (Some("Rose"), None));
     for shape in [
         json!({"results": [{"FullName": "Ada", "CurrentDivision": 123}]}),

@@ -105,7 +105,11 @@ fn check<M: Model + PartialEq + std::fmt::Debug>(twins: &[&str]) -> usize {
     let key = M::PROPERTIES.iter().filter(|property| property.name == M::KEY).count();
     assert_eq!(key, 1, "{} has its key once", M::PATH);
     row.insert("__metadata".to_owned(), json!({ "uri": "https://x", "type": "y" }));
-    row.insert("Novelty".to_owned(), json!([1, { "a": 2 }]));
+    row.insert("Deferred".to_owned(), json!({ "__deferred": { "uri": "https://x" } }));
+    // A property that has no field is kept, and written again.
+    for row in [&mut row, &mut expected] {
+        row.insert("Novelty".to_owned(), json!([1, { "a": 2 }]));
+    }
     let read: M = serde_json::from_value(Value::Object(row)).unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), Value::Object(expected.clone()));
     let again: M = serde_json::from_value(Value::Object(expected)).unwrap();
@@ -329,6 +333,24 @@ fn odd_values_are_read_for_what_they_are() {
         assert!(text.contains(field) && text.contains("is expected"), "{text}");
         assert!(!text.contains(value.trim_matches('"')) || value == "[]", "{text}");
     }
+}
+
+#[test]
+fn unknown_properties_are_kept_and_sent() {
+    let text = r#"{"Name":"Rose","Novelty":{"a":[1,null]},"Count":9007199254740993}"#;
+    let mut account: Account = serde_json::from_str(text).unwrap();
+    assert_eq!(account.extra["Novelty"], json!({ "a": [1, null] }));
+    assert!(format!("{account:?}").contains("Novelty"));
+    assert_eq!(
+        serde_json::to_value(&account).unwrap(),
+        serde_json::from_str::<Value>(text).unwrap()
+    );
+    // A field wins over a member of the same name; `null` clears a property.
+    account.extra.insert("Name".to_owned(), json!("Lily"));
+    account.extra.insert("Email".to_owned(), Value::Null);
+    let written = serde_json::to_string(&account).unwrap();
+    assert!(written.contains(r#""Name":"Rose""#) && !written.contains("Lily"), "{written}");
+    assert!(written.contains(r#""Email":null"#), "{written}");
 }
 
 #[test]

@@ -90,11 +90,11 @@ pub(crate) fn child() {
     for batch in exact.items().sync(position) {
         let batch = batch.unwrap();
         let mut text = String::from("\n");
-        for row in &batch.rows {
+        for row in &batch.items {
             text += &format!("{} {}\n", row.id.unwrap(), row.timestamp.unwrap());
         }
         file.write_all(text.as_bytes()).unwrap();
-        say(&format!("worked {}", batch.rows.len()));
+        say(&format!("worked {}", batch.items.len()));
         let new = place.with_extension("new");
         std::fs::write(&new, serde_json::to_vec(&batch.position).unwrap()).unwrap();
         std::fs::rename(&new, &place).unwrap();
