@@ -1,8 +1,10 @@
 //! What the vendor modules share that is no part of the crate's face. A vendor that moves to a crate of
 //! its own takes this file along.
 
-#[cfg(any(feature = "exact-online", feature = "teamleader"))]
+#[cfg(any(feature = "exact-online", feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod decimal;
+#[cfg(any(feature = "shell-ev", feature = "teamleader"))]
+pub(crate) mod id;
 
 use std::fmt;
 

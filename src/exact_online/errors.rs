@@ -54,14 +54,12 @@ impl ExactOnlineError {
         let body = api.json().unwrap_or_default();
         let code = [&body["error"]["code"], &body["fault"]["detail"]["errorcode"]];
         let code = code.into_iter().filter_map(Value::as_str).find(|code| !code.is_empty());
-        // With a good status the words are our own.
-        let ours = || api.reason.clone().filter(|_| api.status < 300);
         // "DivisionBlocked: more words"
         let word = header(api, "reason").and_then(|text| text.split(':').next()).map(str::trim);
         Some(ExactOnlineError {
             status: api.status,
             code: code.map(clean),
-            message: message(&body).or_else(ours),
+            message: stated(api),
             request_id: api.request_id.clone(),
             reason: word.filter(|word| !word.is_empty()).map(Reason::from),
         })
@@ -128,6 +126,14 @@ fn message(body: &Value) -> Option<String> {
 
 fn header<'a>(api: &'a ApiError, name: &str) -> Option<&'a str> {
     api.headers.get(name)?.to_str().ok()
+}
+
+/// The message that [`explain`] put into the error. Unlike the body it does not repeat the access token.
+fn stated(api: &ApiError) -> Option<String> {
+    let text = api.reason.as_deref()?;
+    let reason = header(api, "reason").map(clean).unwrap_or_default();
+    let text = text.strip_suffix(&*reason).unwrap_or(text).trim_end_matches("; ");
+    Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
 /// Puts the message of the body and the header `Reason` into the error.
