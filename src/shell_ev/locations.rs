@@ -14,8 +14,8 @@ use super::{
     Answer, AuthorizationMethod, Bounds, ConnectorType, Decimal, EvseId, EvseStatus, Id, Location,
     Marker, ShellEv, ShellEvError,
 };
-use crate::{Error, Result};
 use crate::paging;
+use crate::{Error, Result};
 
 /// How many locations a page has by default; Shell's largest page.
 const PAGE_SIZE: u32 = 500;
