@@ -187,7 +187,7 @@ fn key_of<M: Model>(_: &Resource<M>) -> &'static str {
 }
 
 #[test]
-fn every_operation_of_every_resource_asks_what_its_endpoint_takes() {
+fn every_resource_has_the_operations_of_its_endpoint() {
     let world = World::new();
     let exact = world.seeded();
     let heard = recorder(&world);
@@ -278,7 +278,7 @@ fn rows_are_counted_beside_a_list_or_alone() {
 }
 
 #[test]
-fn a_new_row_is_sent_with_what_is_set_and_written_as_exact_online_reads_it() {
+fn a_new_row_is_sent_in_exact_onlines_form() {
     let world = World::new();
     let exact = world.seeded();
     world.on("POST", "123/salesinvoice/SalesInvoices", |request| {

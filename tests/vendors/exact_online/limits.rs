@@ -85,7 +85,7 @@ fn the_minute_is_waited_for_and_nothing_is_refused() {
 }
 
 #[test]
-fn what_another_process_has_used_up_is_waited_for_until_the_next_minute() {
+fn a_minute_used_up_by_another_process_is_waited_for() {
     let world = World::new();
     let exact = world.seeded();
     let refused = metered(&world, "123/crm/Accounts", 5000);
@@ -119,7 +119,7 @@ fn a_refusal_without_any_header_is_the_minutes() {
 }
 
 #[test]
-fn a_day_that_is_used_up_is_an_error_with_the_time_and_no_sleep() {
+fn a_used_up_day_is_an_error_without_a_wait() {
     let world = World::new();
     let exact = world.seeded();
     let refused = metered(&world, "123/crm/Accounts", 50);
@@ -152,7 +152,7 @@ fn a_day_that_is_used_up_is_an_error_with_the_time_and_no_sleep() {
 }
 
 #[test]
-fn a_wrong_clock_of_ours_does_not_matter_to_a_limit() {
+fn a_wrong_local_clock_does_not_change_a_limit() {
     let world = World::new();
     let clock = Arc::new(ManualClock::new());
     let two_hours = Duration::from_secs(7200);
@@ -205,7 +205,7 @@ fn threads_share_what_is_left() {
 }
 
 #[test]
-fn an_endpoint_that_answers_errors_is_left_alone_before_the_key_is_blocked() {
+fn a_failing_endpoint_is_left_alone_before_the_key_is_blocked() {
     let world = World::new();
     let exact = world.seeded();
     let calls = Arc::new(AtomicU64::new(0));
@@ -247,7 +247,7 @@ fn an_endpoint_that_answers_errors_is_left_alone_before_the_key_is_blocked() {
 }
 
 #[test]
-fn an_error_says_what_the_api_says() {
+fn an_error_has_the_apis_message() {
     let world = World::new();
     let exact = world.seeded();
     world.on("GET", "123/crm/Accounts", |_| {

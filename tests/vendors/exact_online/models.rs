@@ -154,7 +154,7 @@ fn bulk<M: Bulk>() {
 }
 
 #[test]
-fn every_field_is_listed_with_its_type_and_reads_and_writes() {
+fn every_field_has_its_type_and_reads_and_writes() {
     let fields = [
         check::<Account>(&["sync/CRM/Accounts"]),
         check::<Contact>(&["sync/CRM/Contacts"]),
@@ -196,7 +196,7 @@ fn every_field_is_listed_with_its_type_and_reads_and_writes() {
 }
 
 #[test]
-fn what_twins_are_asked_for_they_have() {
+fn twins_have_the_properties_that_are_selected() {
     sync::<Account>();
     sync::<Contact>();
     sync::<Item>();
@@ -235,7 +235,7 @@ const NOT_THERE: [(&str, &[&str]); 6] = [
 ];
 
 #[test]
-fn every_field_of_the_python_sdk_is_here_or_nowhere() {
+fn every_field_of_the_python_sdk_is_accounted_for() {
     fn of<M: Model>() -> Vec<&'static str> {
         M::PROPERTIES.iter().map(|property| property.name).collect()
     }
@@ -281,7 +281,7 @@ fn every_field_of_the_python_sdk_is_here_or_nowhere() {
 }
 
 #[test]
-fn odd_values_are_read_for_what_they_are() {
+fn values_in_odd_forms_are_read() {
     let row = r#"{
         "ID": "3F2504E0-4F89-11D3-9A0C-0305E82C3301",
         "Timestamp": "98765432109",

@@ -29,7 +29,7 @@ fn pages(world: &World, path: &str, count: i64, size: i64) -> Arc<Mutex<Vec<Stri
 }
 
 #[test]
-fn a_list_comes_page_by_page_as_it_is_asked_for() {
+fn a_list_fetches_its_pages_lazily() {
     let world = World::new();
     let exact = world.seeded();
     let queries = pages(&world, "123/purchaseorder/PurchaseOrderLines", 150, 60);
@@ -74,7 +74,7 @@ fn a_link_to_another_host_is_not_followed() {
 }
 
 #[test]
-fn a_page_that_fails_is_asked_for_again_by_the_next_call() {
+fn the_next_call_fetches_a_failed_page_again() {
     let world = World::new();
     let exact = world.builder_on(evergrant::MemoryBackend::new());
     let exact = exact.division(123).configure(|client| client.retries(0)).build().unwrap();
@@ -94,7 +94,7 @@ fn a_page_that_fails_is_asked_for_again_by_the_next_call() {
 }
 
 #[test]
-fn a_position_goes_on_where_it_was_and_belongs_to_its_list() {
+fn a_position_continues_its_own_list_only() {
     let world = World::new();
     let exact = world.seeded();
     pages(&world, "123/crm/Contacts", 150, 60);
@@ -125,7 +125,7 @@ fn a_position_goes_on_where_it_was_and_belongs_to_its_list() {
 }
 
 #[test]
-fn a_synchronisation_goes_by_timestamp_and_the_next_run_goes_on() {
+fn the_next_synchronisation_continues_after_the_last_timestamp() {
     let world = World::new();
     let exact = world.seeded();
     let filters: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -151,7 +151,7 @@ fn a_synchronisation_goes_by_timestamp_and_the_next_run_goes_on() {
 }
 
 #[test]
-fn orders_are_synchronised_as_the_lines_that_they_come_in() {
+fn orders_synchronise_as_their_lines() {
     let world = World::new();
     let exact = world.seeded();
     let row = json!({"ID": "00000000-0000-0000-0000-000000000001", "Timestamp": 5, "LineNumber": 3,
@@ -170,7 +170,7 @@ fn orders_are_synchronised_as_the_lines_that_they_come_in() {
 }
 
 #[test]
-fn what_has_no_timestamp_goes_by_its_last_change_on_the_services_own_clock() {
+fn rows_without_timestamp_synchronise_by_modified() {
     let world = World::new();
     let exact = world.seeded();
     let rows: Arc<Mutex<Vec<(i64, &str)>>> = Arc::new(Mutex::new(vec![(0, "a"), (60, "b")]));
@@ -247,7 +247,7 @@ fn a_first_run_may_begin_at_a_date() {
 }
 
 #[test]
-fn deleted_things_are_told_of_the_kinds_that_are_wanted() {
+fn deleted_rows_are_read_by_kind() {
     let world = World::new();
     let exact = world.seeded();
     world.on("GET", "123/sync/Deleted", |request| {

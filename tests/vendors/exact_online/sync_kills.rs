@@ -133,7 +133,7 @@ fn worked_off(folder: &Path) -> Vec<(Guid, i64)> {
 }
 
 #[test]
-fn kills_at_random_pages_lose_nothing_and_repeat_a_page_at_most() {
+fn a_killed_synchronisation_repeats_at_most_one_page() {
     const ITEMS: u128 = 100_000;
     let (sandbox, stock) = serve(ITEMS, Some(9));
     let folder = sandbox.folder().to_owned();
@@ -187,7 +187,7 @@ fn kills_at_random_pages_lose_nothing_and_repeat_a_page_at_most() {
 }
 
 #[test]
-fn the_memory_of_a_long_list_is_that_of_a_short_one() {
+fn a_long_list_takes_the_memory_of_a_short_one() {
     let peak = |items: u128| {
         let (sandbox, _) = serve(items, None);
         let folder = sandbox.folder().to_owned();

@@ -40,7 +40,7 @@ fn an_empty_call_tries_the_address() {
 }
 
 #[test]
-fn whatever_is_not_signed_with_the_secret_is_refused_and_not_read() {
+fn an_unsigned_body_is_refused_and_not_read() {
     let good = body(CONTENT, SIGNATURE);
     let refused = |body: &[u8]| match webhooks::verify(body, &secret()) {
         Err(Error::Config(text)) => !text.contains(SIGNATURE) && !text.contains("webhook-secret"),

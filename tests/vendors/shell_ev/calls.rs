@@ -118,7 +118,7 @@ fn every_parameter_goes_out_as_shells_sdks_write_it() {
 }
 
 #[test]
-fn lists_are_indexed_or_repeated_and_an_empty_one_is_not_sent() {
+fn lists_are_indexed_or_repeated_and_empty_ones_left_out() {
     let world = World::new();
     world.answers(200, success(json!([])));
     let types = [ConnectorType::Type2, ConnectorType::Unknown("Type9".to_owned())];
@@ -141,7 +141,7 @@ fn lists_are_indexed_or_repeated_and_an_empty_one_is_not_sent() {
 }
 
 #[test]
-fn what_cannot_be_right_is_refused_with_nothing_sent() {
+fn wrong_parameters_are_refused_before_sending() {
     let world = World::new();
     world.answers(200, success(json!([])));
     let shell = world.shell();
@@ -182,7 +182,7 @@ fn what_cannot_be_right_is_refused_with_nothing_sent() {
 }
 
 #[test]
-fn a_request_keeps_its_id_however_often_it_is_sent_and_each_request_has_its_own() {
+fn retries_keep_the_request_id_and_requests_differ() {
     let world = World::new();
     world.answers(200, json!({ "status": "SUCCESS", "data": [] }));
     let shell = world.shell();

@@ -84,7 +84,7 @@ fn a_command_that_certainly_was_not_processed_is_sent_again() {
 }
 
 #[test]
-fn a_start_names_its_session_and_an_accepted_command_may_have_no_body() {
+fn a_start_names_its_session_and_may_have_no_body() {
     let world = world();
     let shell = world.shell();
     let started = shell.charging().start(CARD, EVSE).call().unwrap();

@@ -73,7 +73,7 @@ fn every_documented_status_is_a_kind_for_every_call() {
 }
 
 #[test]
-fn a_body_that_is_not_shells_takes_nothing_from_the_error() {
+fn a_foreign_body_takes_nothing_from_the_error() {
     let world = World::new();
     let shell = world.builder().retries(0).build().unwrap();
     for (status, kind, text) in [
@@ -103,7 +103,7 @@ fn a_body_that_is_not_shells_takes_nothing_from_the_error() {
 }
 
 #[test]
-fn an_answer_that_is_not_json_is_an_error_with_the_id() {
+fn an_answer_without_json_is_an_error_with_the_id() {
     let world = World::new();
     for text in ["<html>", "", "7", "\"x\"", "{\"data\":["] {
         world.on("GET", "/locations/nearby", move |_| {
@@ -118,7 +118,7 @@ fn an_answer_that_is_not_json_is_an_error_with_the_id() {
 
 /// Shell's forms of a refusal at the token endpoint, and of a service that is away.
 #[test]
-fn a_refusal_of_the_token_endpoint_is_told_apart_with_its_code_and_words() {
+fn a_token_endpoint_error_keeps_its_code_and_description() {
     let cases: [(u16, &str, &str, &str); 5] = [
         (
             401,
@@ -149,7 +149,7 @@ fn a_refusal_of_the_token_endpoint_is_told_apart_with_its_code_and_words() {
 }
 
 #[test]
-fn a_token_endpoint_that_is_away_is_a_passing_error_of_its_own_host() {
+fn an_unreachable_token_endpoint_is_a_transient_error() {
     for (fault, kind) in [
         (Fault::TooMany(Some(1)), "rate_limited"),
         (Fault::StatusBefore(500), "transport"),

@@ -32,7 +32,7 @@ fn one(location: Value) -> (Location, Vec<String>) {
 }
 
 #[test]
-fn every_member_of_a_location_is_read_and_no_zero_is_lost() {
+fn every_member_of_a_location_is_read_zeros_included() {
     let (location, unread) = one(location());
     assert_eq!(unread, [""; 0]);
     assert_eq!(location.uid.as_ref().map(Id::as_str), Some("XX*TST*E0000001*0"));
@@ -148,7 +148,7 @@ fn count(value: &Value) -> usize {
 }
 
 #[test]
-fn any_member_may_be_missing_null_or_of_another_type_and_costs_no_other() {
+fn a_missing_or_odd_member_costs_no_other() {
     let whole = location();
     let mut all = Vec::new();
     paths(&whole, String::new(), &mut all);
@@ -181,7 +181,7 @@ fn any_member_may_be_missing_null_or_of_another_type_and_costs_no_other() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_and_kept_beside_what_can() {
+fn an_unreadable_value_is_named_and_kept() {
     let mut odd = location();
     odd["updated"] = json!("yesterday");
     odd["evses"][0]["connectors"][0]["electricalProperties"]["voltage"] = json!("high");
@@ -230,7 +230,7 @@ fn a_price_keeps_its_digits() {
 }
 
 #[test]
-fn the_list_may_be_one_object_or_the_whole_body_or_nothing() {
+fn a_list_may_be_an_object_the_body_or_nothing() {
     assert_eq!(read(json!({ "data": { "uid": "1" } })).len(), 1);
     assert_eq!(read(json!([{ "uid": "1" }, { "uid": "2" }])).len(), 2);
     assert_eq!(read(json!({ "data": null })).len(), 0);
@@ -278,7 +278,7 @@ fn enumerations_read_and_write_every_value_and_keep_the_unknown() {
 }
 
 #[test]
-fn markers_of_both_kinds_are_read_and_an_unknown_kind_is_kept() {
+fn markers_are_read_and_an_unknown_kind_is_kept() {
     let world = World::new();
     let single = json!({
         "markerType": "SingleLocation", "coordinates": { "latitude": 1.0, "longitude": 2.0 }, "locationCount": 1,

@@ -25,7 +25,7 @@ fn ids(range: std::ops::Range<u32>) -> Vec<String> {
 }
 
 #[test]
-fn pages_are_fetched_when_they_are_needed_and_end_with_a_short_one() {
+fn pages_are_fetched_lazily_until_a_short_page() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         let first = (number(request) - 1) * 2;
@@ -44,7 +44,7 @@ fn pages_are_fetched_when_they_are_needed_and_end_with_a_short_one() {
 }
 
 #[test]
-fn a_service_that_gives_fewer_than_it_was_asked_for_loses_nothing() {
+fn pages_smaller_than_requested_lose_nothing() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         let first = (number(request) - 1) * 3;
@@ -54,7 +54,7 @@ fn a_service_that_gives_fewer_than_it_was_asked_for_loses_nothing() {
 }
 
 #[test]
-fn the_end_may_be_a_404_or_the_last_page_again() {
+fn a_404_or_a_repeated_page_ends_the_list() {
     let world = World::new();
     world.on("GET", "/locations", |request| match number(request) {
         n @ (1 | 2) => ApiReply::json(200, page((n - 1) * 2..n * 2)),
@@ -72,7 +72,7 @@ fn the_end_may_be_a_404_or_the_last_page_again() {
 }
 
 #[test]
-fn a_location_that_moves_to_a_later_page_is_given_out_once() {
+fn a_location_that_moves_to_a_later_page_comes_once() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         ApiReply::json(
@@ -88,7 +88,7 @@ fn a_location_that_moves_to_a_later_page_is_given_out_once() {
 }
 
 #[test]
-fn a_page_that_fails_for_a_moment_is_fetched_again_and_one_bad_element_ends_nothing() {
+fn a_failed_page_is_fetched_again_and_a_bad_element_skipped() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         ApiReply::json(
@@ -153,7 +153,7 @@ fn the_first_location_takes_one_small_page() {
 }
 
 #[test]
-fn one_location_is_returned_itself_and_a_missing_one_is_an_error() {
+fn get_returns_the_location_or_an_error() {
     let world = World::new();
     world.on("GET", "/locations/7", |_| ApiReply::json(200, page(7..8)));
     world.on("GET", "/locations/8", |_| ApiReply::json(200, page(0..0)));

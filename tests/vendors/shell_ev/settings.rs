@@ -23,7 +23,7 @@ fn credentials() -> Credentials {
 }
 
 #[test]
-fn each_environment_has_hosts_of_its_own_and_its_tokens_stay_there() {
+fn each_environment_has_its_own_hosts_and_tokens() {
     for (environment, host) in
         [(Environment::Sit, "api-test.shell.com"), (Environment::Production, "api.shell.com")]
     {
@@ -110,7 +110,7 @@ fn scopes_and_parameters_go_with_the_token_request() {
 }
 
 #[test]
-fn hooks_see_each_attempt_of_a_call_and_no_token_request() {
+fn hooks_see_attempts_of_calls_but_no_token_requests() {
     let world = World::new();
     world.answers(200, success(json!([])));
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -215,7 +215,7 @@ fn the_client_below_can_be_configured_and_the_provider_replaced() {
 }
 
 #[test]
-fn a_client_made_by_hand_will_do() {
+fn a_client_made_beforehand_works() {
     let world = World::new();
     world.answers(400, json!({ "errors": [{ "code": "E0001" }] }));
     let provider = Environment::Sit
