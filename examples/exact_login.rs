@@ -1,10 +1,11 @@
-//! Logs in at Exact Online and prints the companies that the login may use:
+//! Logs in at Exact Online and lists the companies that the login may use:
 //! `cargo run --features exact-online --example exact_login [FILE]`.
 //!
-//! Without variables it uses a sandbox on this machine. With `EXACT_ONLINE_CLIENT_ID`,
-//! `EXACT_ONLINE_CLIENT_SECRET` and `EXACT_ONLINE_REDIRECT_URI` set (and `EXACT_ONLINE_COUNTRY`, unless it
-//! is `nl`) it uses the real service. The page at the redirect URI need not exist: paste its address from
-//! the browser into the terminal. The login is then in FILE (`exact.json`), ready for `exact_sync`.
+//! With `EXACT_ONLINE_CLIENT_ID`, `EXACT_ONLINE_CLIENT_SECRET`, `EXACT_ONLINE_REDIRECT_URI` and
+//! `EXACT_ONLINE_COUNTRY` (such as `nl`) set, the example calls Exact Online. After the login, paste the
+//! address of the page that the browser shows; the page need not exist. The login is saved in FILE
+//! (`exact.json`), where `exact_sync` reads it. Without the variables the example runs against a sandbox
+//! on this machine.
 
 use comfy_table::Table;
 use evergrant::exact_online::{Country, ExactOnline};
@@ -17,11 +18,9 @@ fn main() -> Result<(), BoxError> {
     if std::env::var_os("EXACT_ONLINE_CLIENT_ID").is_none() {
         return demo();
     }
-    let country: Country =
-        std::env::var("EXACT_ONLINE_COUNTRY").as_deref().unwrap_or("nl").parse()?;
-    let exact = ExactOnline::from_env(country, FileBackend::new(&file))?;
+    let exact = ExactOnline::from_env(Country::from_env()?, FileBackend::new(&file))?;
     exact.client().authorize_pasted(&[], |url| {
-        println!("Open {url}\nand paste the address that you are sent to:");
+        println!("Open {url}\nand paste the address of the page that you end on:");
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).map(|_| line)
     })?;
@@ -29,14 +28,14 @@ fn main() -> Result<(), BoxError> {
     show(&exact)
 }
 
-/// Who is logged in, and where.
+/// Prints the person who is logged in and their companies.
 fn show(exact: &ExactOnline) -> Result<(), BoxError> {
     let me = exact.me()?;
-    let open = me.current_division.ok_or("nobody has a company open")?.into();
+    let open = me.current_division.ok_or("the person has no company open")?.into();
     println!("Hello, {}.", me.full_name.unwrap_or_default());
     let mut table = Table::new();
     table.set_header(["division", "company", "customer", ""]);
-    for company in exact.division(open).system_divisions().rows() {
+    for company in exact.division(open).system_divisions().iter() {
         let company = company?;
         let code = company.code.map(i64::from);
         table.add_row([
@@ -48,12 +47,12 @@ fn show(exact: &ExactOnline) -> Result<(), BoxError> {
     }
     println!("{table}");
     if let Some(end) = exact.login_ends_at()? {
-        println!("Unused, the login ends on {}; each call puts that off.", end.date());
+        println!("The login ends on {} unless a call refreshes it before.", end.date());
     }
     Ok(())
 }
 
-/// The same on a sandbox, whose person agrees at once.
+/// The same on a sandbox, which approves the login at once.
 fn demo() -> Result<(), BoxError> {
     let sandbox = Sandbox::builder().exact_online().start()?;
     let answer = |path: &str, rows: serde_json::Value| {

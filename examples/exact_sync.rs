@@ -1,11 +1,10 @@
 //! A cron job: appends new and changed invoice lines to a file of JSON lines, and keeps its position in
 //! another file: `cargo run --features exact-online --example exact_sync [FOLDER]`.
 //!
-//! Without variables it reads from a sandbox on this machine. For the real service, log in with
-//! `exact_login` first, and set `EXACT_ONLINE_DIVISION` besides the variables of `exact_login`. The program
-//! looks for `exact.json` in FOLDER (the working directory) and writes its files there. If it is killed, the
-//! next run continues and writes at most one page twice: for each `ID`, read the line with the highest
-//! `Timestamp`.
+//! Log in with `exact_login` first, and set `EXACT_ONLINE_DIVISION` besides its variables. The files and
+//! `exact.json` are in FOLDER (the working directory). A run that is killed at any moment is continued by
+//! the next run, which writes at most one page twice: a reader takes the highest `Timestamp` of each `ID`.
+//! Without the variables the example reads from a sandbox on this machine.
 
 use std::fs::{self, File};
 use std::io::{IsTerminal as _, Write as _};
@@ -22,8 +21,7 @@ fn main() -> Result<(), BoxError> {
         return demo();
     }
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or(".".to_owned()));
-    let country: Country =
-        std::env::var("EXACT_ONLINE_COUNTRY").as_deref().unwrap_or("nl").parse()?;
+    let country = Country::from_env()?;
     let division = std::env::var("EXACT_ONLINE_DIVISION")?.parse()?;
     let exact = ExactOnline::from_env(country, FileBackend::new(folder.join("exact.json")))?;
     let rows = sync(&exact.division(division), &folder)?;
@@ -31,7 +29,7 @@ fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Reads what has changed since the last run. How many rows that was.
+/// Reads the rows that have changed since the last run, and returns their number.
 fn sync(exact: &ExactOnline, folder: &Path) -> Result<u64, BoxError> {
     let place = folder.join("invoices.position");
     let position: Option<Position> = match fs::read(&place) {
@@ -43,27 +41,27 @@ fn sync(exact: &ExactOnline, folder: &Path) -> Result<u64, BoxError> {
         File::options().append(true).create(true).open(folder.join("invoices.jsonl"))?;
     let quiet = !std::io::stderr().is_terminal();
     let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
-    for batch in exact.sales_invoices().sync(position) {
-        let batch = batch?;
+    for page in exact.sales_invoices().sync(position) {
+        let page = page?;
         let mut text = String::new();
-        for row in &batch.rows {
+        for row in &page {
             text += &serde_json::to_string(row)?;
             text.push('\n');
         }
         lines.write_all(text.as_bytes())?;
         lines.sync_data()?;
-        // Only now: the rows are on the disk.
+        // The position is written after the rows are on the disk.
         let new = place.with_extension("new");
-        fs::write(&new, serde_json::to_vec(&batch.position)?)?;
+        fs::write(&new, serde_json::to_vec(&page.position)?)?;
         fs::rename(&new, &place)?;
-        bar.inc(batch.rows.len() as u64);
+        bar.inc(page.len() as u64);
         bar.set_message(format!("{} lines", bar.position()));
     }
     bar.finish_and_clear();
     Ok(bar.position())
 }
 
-/// Two runs against a sandbox: one that reads everything, and one after something has changed.
+/// Two runs against a sandbox: the first reads all rows, the second reads the rows that changed.
 fn demo() -> Result<(), BoxError> {
     let sandbox = Sandbox::builder().exact_online().start()?;
     let exact = ExactOnline::builder(
@@ -95,6 +93,6 @@ fn demo() -> Result<(), BoxError> {
         written.lines().count(),
         written.lines().last().unwrap_or_default()
     );
-    println!("the place kept: {}", fs::read_to_string(sandbox.folder().join("invoices.position"))?);
+    println!("the position: {}", fs::read_to_string(sandbox.folder().join("invoices.position"))?);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Starts a charge session, waits until it runs, and stops it.
 //!
-//! `cargo run --features shell-ev --example shell_charge` uses a sandbox in place of Shell. With
+//! `cargo run --features shell-ev --example shell_charge` runs against a sandbox on this machine. With
 //! `O_AUTH_CLIENT_ID`, `O_AUTH_CLIENT_SECRET` and `ENVIRONMENT` (`SIT` or `PRODUCTION`) set it charges a
 //! real car: `... --example shell_charge -- CARD EVSE`. The token is kept in `shell.json`.
 
@@ -14,30 +14,30 @@ mod shell;
 
 fn main() -> Result<(), BoxError> {
     let mut arguments = std::env::args().skip(1);
-    let (played, shell, card, evse) = match std::env::var_os("O_AUTH_CLIENT_ID") {
+    let (sandbox, shell, card, evse) = match std::env::var_os("O_AUTH_CLIENT_ID") {
         Some(_) => {
             let shell =
                 ShellEv::from_env(Environment::from_env()?, FileBackend::new("shell.json"))?;
             let (Some(card), Some(evse)) = (arguments.next(), arguments.next()) else {
-                return Err("which card, and which charge point?".into());
+                return Err("name a card and a charge point".into());
             };
             (None, shell, card, evse)
         }
         None => {
-            let (sandbox, shell) = shell::played()?;
+            let (sandbox, shell) = shell::sandbox()?;
             (Some(sandbox), shell, "NL-TNM-C00122045-K".to_owned(), "NL*TNM*E02003451*0".to_owned())
         }
     };
     let charging = shell.charging();
     let started = match charging.start(&card, &evse).call() {
         Ok(started) => started,
-        // It may have been started: look at `active` before asking again.
+        // Shell may have started it: check `active` before another start.
         Err(error @ Error::Transport(_)) if request_id(&error).is_some() => {
-            return Err(format!("nobody knows whether it began: {error}").into());
+            return Err(format!("it is unknown whether the session started: {error}").into());
         }
         Err(error) => return Err(error.into()),
     };
-    println!("asked for, under request {}", started.request_id);
+    println!("start requested: request {}", started.request_id);
     let id = started.session_id.ok_or("Shell named no session")?;
     let session = charging.settled(&id, Duration::from_secs(60))?;
     println!(
@@ -52,6 +52,6 @@ fn main() -> Result<(), BoxError> {
             session.phase().map_or("unknown".into(), |phase| phase.to_string())
         );
     }
-    drop(played);
+    drop(sandbox);
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! A client for Exact Online.
 //!
-//! Log in once; from then on a program calls the API of any company (a *division*) that the login may
-//! use. The refresh keeps to Exact Online's rules by itself: [`crate::guide::exact_online`] has them,
-//! the whole surface, and what is different from other SDKs.
+//! After one login a program calls the API of every company (*division*) that the login may use. The
+//! client refreshes the token by Exact Online's rules. [`crate::guide::exact_online`] lists these rules,
+//! the whole surface, and the differences from other SDKs.
 //!
 //! ```
 //! use evergrant::FileBackend;
@@ -14,13 +14,14 @@
 //! # let path = sandbox.folder().join("exact.json");
 //! # let credentials = sandbox.credentials();
 //!
-//! // `ExactOnline::from_env` takes the credentials from EXACT_ONLINE_CLIENT_ID and its like.
+//! // `ExactOnline::from_env` reads the credentials from EXACT_ONLINE_CLIENT_ID, EXACT_ONLINE_CLIENT_SECRET
+//! // and EXACT_ONLINE_REDIRECT_URI.
 //! let exact = ExactOnline::builder(Country::Netherlands, credentials, FileBackend::new(path))
 //!     .division(123)
 //! #   .provider(sandbox.provider())
 //!     .build()?;
 //! # exact.client().seed(sandbox.login())?;
-//! for invoice in exact.sales_invoices().rows() {
+//! for invoice in exact.sales_invoices().iter() {
 //!     let invoice = invoice?;
 //!     println!("{:?}: {:?}", invoice.invoice_number, invoice.amount_dc);
 //! }
@@ -60,18 +61,18 @@ pub use self::codes::{
 pub use self::country::Country;
 pub use self::dates::{amsterdam_to_utc, date};
 pub use self::endpoints::Endpoint;
-pub use self::errors::Reason;
+pub use self::errors::{ExactOnlineError, Reason};
 pub use self::id::{Guid, Id};
-pub use self::limits::{Allowance, Left};
-pub use self::listing::{Batch, Batches, Position, Rows};
+pub use self::limits::{Limits, Window};
+pub use self::listing::{Iter, Page, Pages, Position};
 pub use self::model::{Model, Property};
 pub use self::models::*;
 pub use self::resource::{Bulk, Create, Delete, List, Resource, Synchronize, Update};
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 
-use self::limits::Limits;
+use self::limits::Counter;
 
-/// Calls Exact Online. Cheap to clone and to share; clones use one login.
+/// A client of Exact Online. Cheap to clone and to share between threads: clones use one login.
 #[derive(Clone)]
 pub struct ExactOnline {
     inner: Arc<Inner>,
@@ -80,26 +81,16 @@ pub struct ExactOnline {
 
 struct Inner {
     client: Client,
-    limits: Arc<Limits>,
+    limits: Arc<Counter>,
     country: Country,
 }
 
 impl ExactOnline {
-    /// A client with the credentials of the environment: `EXACT_ONLINE_CLIENT_ID`,
-    /// `EXACT_ONLINE_CLIENT_SECRET` and `EXACT_ONLINE_REDIRECT_URI`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`](crate::Error::Config) as [`Credentials::from_env`].
-    pub fn from_env(country: Country, backend: impl TokenBackend + 'static) -> Result<ExactOnline> {
-        ExactOnline::new(country, Credentials::from_env("EXACT_ONLINE")?, backend)
-    }
-
     /// A client with the defaults of [`ExactOnline::builder`].
     ///
     /// # Errors
     ///
-    /// None in practice: see [`Country::provider`].
+    /// As [`ExactOnlineBuilder::build`].
     pub fn new(
         country: Country,
         credentials: Credentials,
@@ -108,7 +99,33 @@ impl ExactOnline {
         ExactOnline::builder(country, credentials, backend).build()
     }
 
-    /// Starts a client.
+    /// A client with the credentials of the environment: `EXACT_ONLINE_CLIENT_ID`,
+    /// `EXACT_ONLINE_CLIENT_SECRET` and `EXACT_ONLINE_REDIRECT_URI`. [`Country::from_env`] reads the
+    /// country.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) as [`Credentials::from_env`].
+    pub fn from_env(country: Country, backend: impl TokenBackend + 'static) -> Result<ExactOnline> {
+        ExactOnline::new(country, Credentials::from_env("EXACT_ONLINE")?, backend)
+    }
+
+    /// Loads a `.env` file from the working directory or a directory above it, then does the same as
+    /// [`ExactOnline::from_env`]. A variable that is set already wins over the file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Credentials::from_dotenv`].
+    #[cfg(feature = "dotenv")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
+    pub fn from_dotenv(
+        country: Country,
+        backend: impl TokenBackend + 'static,
+    ) -> Result<ExactOnline> {
+        ExactOnline::new(country, Credentials::from_dotenv("EXACT_ONLINE")?, backend)
+    }
+
+    /// Starts a client with settings of its own.
     pub fn builder(
         country: Country,
         credentials: Credentials,
@@ -117,8 +134,9 @@ impl ExactOnline {
         ExactOnlineBuilder::new(country, credentials, Box::new(backend))
     }
 
-    /// The client below: to log in ([`Client::authorize_pasted`], [`Client::authorize`] and
-    /// [`Client::exchange`]), to log out, to see what is stored, and for requests of one's own.
+    /// The client below. It logs in ([`Client::authorize_pasted`], [`Client::authorize`] and
+    /// [`Client::exchange`]) and out, shows what is stored, and sends requests that this module does not
+    /// have.
     pub fn client(&self) -> &Client {
         &self.inner.client
     }
@@ -128,29 +146,30 @@ impl ExactOnline {
         self.inner.country
     }
 
-    /// The same client for another division (a company). The calls of this one stay what they are.
+    /// The same client for another division (company). This client keeps its own division.
     #[must_use]
     pub fn division(&self, division: i64) -> ExactOnline {
         ExactOnline { inner: self.inner.clone(), division: Some(division) }
     }
 
-    /// The division that was chosen.
+    /// The division of this client's calls.
     pub fn current_division(&self) -> Option<i64> {
         self.division
     }
 
-    /// The person who is logged in. `current_division` is the company that they have open in their
-    /// browser just now: not one to write to without asking.
+    /// The person who is logged in. Their `current_division` is the company that they have open in a
+    /// browser at this moment: ask before you write to it.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
+    /// As [`Call::page`].
     pub fn me(&self) -> Result<Me> {
-        self.call("current/Me").one()
+        self.call("current/Me").single()
     }
 
-    /// A call of an endpoint by its name, such as `crm/Opportunities` ([`Endpoint::all`] has every
-    /// one), for rows of any type. An endpoint that is not known is an error when the call is sent.
+    /// A call of an endpoint by its name, such as `crm/Opportunities`, for rows of any type.
+    /// [`Endpoint::all`] lists the names. A name that is not in the list is an error when the call is
+    /// sent.
     pub fn call(&self, endpoint: &str) -> Call {
         Call::new(self, endpoint)
     }
@@ -161,9 +180,9 @@ impl ExactOnline {
         Call::unlisted(self, path)
     }
 
-    /// What was deleted since the position: of these kinds, or of every kind. It is told for two
-    /// months.
-    pub fn deleted(&self, position: Option<Position>, kinds: &[EntityType]) -> Batches<Deleted> {
+    /// Every page of the rows that were deleted since the position; all of them for `None`. An empty
+    /// `kinds` reads rows of every kind. Exact Online reports a deletion for two months.
+    pub fn deleted(&self, position: Option<Position>, kinds: &[EntityType]) -> Pages<Deleted> {
         let mut call = self.call("sync/Deleted");
         if !kinds.is_empty() {
             call = call.filter(odata::field("EntityType").one_of(kinds.iter().copied()));
@@ -171,13 +190,13 @@ impl ExactOnline {
         call.sync(position)
     }
 
-    /// What is left of the limits for the division that was chosen, as the last answers said.
-    pub fn allowance(&self) -> Allowance {
-        self.inner.limits.allowance(self.division)
+    /// The limits of this client's division, as the last answers told them.
+    pub fn limits(&self) -> Limits {
+        self.inner.limits.told(self.division)
     }
 
-    /// When the login ends if nothing refreshes it, UTC: 30 days after the last refresh. `None` when
-    /// nobody is logged in. Any call that needs a token puts it off.
+    /// When the login ends, UTC: 30 days after the last refresh. Every call that needs a new token
+    /// moves the end. `None` when nobody is logged in.
     ///
     /// # Errors
     ///

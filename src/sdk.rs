@@ -1,9 +1,9 @@
 //! Types and macros that the vendor SDKs share. No other module uses them: an SDK that moves to a crate
 //! of its own takes a copy along.
 
-#[cfg(any(feature = "exact-online", feature = "teamleader"))]
+#[cfg(any(feature = "exact-online", feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod decimal;
-#[cfg(feature = "teamleader")]
+#[cfg(any(feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod id;
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! A sandbox in the place of Shell EV Recharge, so that the examples run without an account.
+//! A sandbox that answers like Shell EV Recharge, so that the examples run without an account.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -23,7 +23,7 @@ fn evse(status: &str, kind: &str, kilowatts: u32) -> Value {
 }
 
 /// A sandbox with three places and one charge session, and a client of it.
-pub(crate) fn played() -> Result<(Sandbox, ShellEv), BoxError> {
+pub(crate) fn sandbox() -> Result<(Sandbox, ShellEv), BoxError> {
     let sandbox = Sandbox::builder().client_auth(ClientAuth::BasicRaw).start()?;
     sandbox.on("GET", "/api/v2/locations/nearby", |_| {
         let place = |uid: u32, operator: &str, evses: Value| {

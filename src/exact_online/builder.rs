@@ -1,4 +1,4 @@
-//! A client for Exact Online, made step by step.
+//! The settings of a client for Exact Online.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use crate::clock::{Clock, SystemClock};
 use crate::hooks::Event;
 use crate::{Client, ClientBuilder, Credentials, Provider, Result, TokenBackend};
 
-use super::limits::{ERRORS, Limits};
+use super::limits::{Counter, ERRORS};
 use super::{Country, ExactOnline, Inner};
 
-type Change = Box<dyn FnOnce(ClientBuilder) -> ClientBuilder>;
+type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder>>;
 
 /// Makes an [`ExactOnline`]; [`ExactOnline::builder`] starts it.
 #[must_use]
@@ -20,6 +20,7 @@ pub struct ExactOnlineBuilder {
     credentials: Credentials,
     backend: Box<dyn TokenBackend>,
     provider: Option<Provider>,
+    api_base: Option<String>,
     margin: Option<Duration>,
     division: Option<i64>,
     clock: Arc<dyn Clock>,
@@ -38,6 +39,7 @@ impl ExactOnlineBuilder {
             credentials,
             backend,
             provider: None,
+            api_base: None,
             margin: None,
             division: None,
             clock: Arc::new(SystemClock),
@@ -46,77 +48,102 @@ impl ExactOnlineBuilder {
         }
     }
 
-    /// The division (the company) that calls are about, unless they name another with
-    /// [`ExactOnline::division`].
+    fn change(
+        mut self,
+        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + 'static,
+    ) -> ExactOnlineBuilder {
+        self.changes.push(Box::new(change));
+        self
+    }
+
+    /// The division (the company) of all calls, unless [`ExactOnline::division`] chooses another.
     pub fn division(mut self, division: i64) -> ExactOnlineBuilder {
         self.division = Some(division);
         self
     }
 
-    /// How long before its end an access token is replaced: 30 seconds, which is as early as Exact
-    /// Online allows; 0 waits for the end. More than 30 seconds is no use and does no harm.
+    /// How long before its end an access token is replaced; 30 seconds by default, which is as early as
+    /// Exact Online allows. 0 waits for the end. A longer margin counts as 30 seconds.
     pub fn margin(mut self, margin: Duration) -> ExactOnlineBuilder {
         self.margin = Some(margin);
         self
     }
 
-    /// Another provider than the country's own: a gateway of one's own, a sandbox. What it says about
-    /// refreshing is what holds; [`Country::provider`] and `Provider::to_builder` keep the rules.
+    /// Another provider than the country's, such as a sandbox. Its rules for the refresh apply: to change
+    /// one setting and keep Exact Online's rules, start from [`Country::provider`] and
+    /// [`Provider::to_builder`].
     pub fn provider(mut self, provider: Provider) -> ExactOnlineBuilder {
         self.provider = Some(provider);
         self
     }
 
-    /// After how many errors within an hour an endpoint of a division is left alone; 8 by default.
-    /// Exact Online blocks a key at more than ten answers of 400, 401, 403 or 404. Counted in this
-    /// client.
+    /// Another address of the API than the provider's, such as a gateway. Paths begin with `/v1/`.
+    pub fn api_base(mut self, url: impl Into<String>) -> ExactOnlineBuilder {
+        self.api_base = Some(url.into());
+        self
+    }
+
+    /// Sends calls and token requests through a proxy: [`ClientBuilder::proxy`].
+    /// [`ExactOnlineBuilder::build`] refuses an address that cannot be used.
+    pub fn proxy(self, address: &str) -> ExactOnlineBuilder {
+        let address = address.to_owned();
+        self.change(move |client| client.proxy(&address))
+    }
+
+    /// How many errors an endpoint of a division may answer within an hour; 8 by default. After that
+    /// many, calls of the endpoint fail with [`Error::RateLimited`](crate::Error::RateLimited) and are
+    /// not sent. Exact Online blocks a key after more than ten answers of 400, 401, 403 or 404. The errors
+    /// are counted in this client.
     pub fn error_limit(mut self, errors: usize) -> ExactOnlineBuilder {
         self.error_limit = errors.max(1);
         self
     }
 
-    /// Takes the time from another clock.
+    /// Takes the time from this clock, and waits on it.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ExactOnlineBuilder {
         self.clock = clock;
         self
     }
 
-    /// Calls `hook` with whatever happens to the token, after all locks are let go.
+    /// Calls `hook` with each event of the token: [`ClientBuilder::on_event`].
     pub fn on_event(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> ExactOnlineBuilder {
-        self.configure(move |builder| builder.on_event(hook))
+        self.change(move |client| Ok(client.on_event(hook)))
     }
 
-    /// Changes the client below: proxies, certificates, timeouts, retries, hooks. Its clock, its
-    /// reading of errors and of waits are set after that; hooks for requests and answers are called
-    /// besides those of the limits.
+    /// Changes the client below: certificates, timeouts, retries, hooks. Several changes are made in
+    /// their order. The clock, `map_error` and `retry_after_from` are set afterwards, so a change of these
+    /// has no effect; `before_send` and `on_answer` hooks run before the hooks that keep the limits.
     pub fn configure(
-        mut self,
+        self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
     ) -> ExactOnlineBuilder {
-        self.changes.push(Box::new(change));
-        self
+        self.change(move |client| Ok(change(client)))
     }
 
     /// The client. Nothing is read or sent yet.
     ///
     /// # Errors
     ///
-    /// None in practice: see [`Country::provider`].
+    /// [`Error::Config`](crate::Error::Config) for an address of the API that is not https (loopback
+    /// excepted), and for a proxy's address that cannot be used.
     pub fn build(self) -> Result<ExactOnline> {
         let mut provider = match self.provider {
             Some(provider) => provider,
             None => self.country.provider()?,
         };
+        if let Some(url) = self.api_base {
+            provider = provider.to_builder().api_base(url).build()?;
+        }
         if let Some(margin) = self.margin {
             provider = provider.to_builder().margin(margin).build()?;
         }
         let base = provider.api_base().unwrap_or_default();
         let host = url::Url::parse(base).ok();
         let host = host.and_then(|url| Some(url.host_str()?.to_owned())).unwrap_or_default();
-        let limits = Arc::new(Limits::new(self.clock.clone(), host, self.error_limit));
+        let limits = Arc::new(Counter::new(self.clock.clone(), host, self.error_limit));
         let mut builder = Client::builder(provider, self.credentials, self.backend);
         for change in self.changes {
-            builder = change(builder);
+            builder = change(builder)?;
         }
         let [before, after, wait, explain] = [(); 4].map(|()| Arc::clone(&limits));
         let client = builder

@@ -1,4 +1,4 @@
-//! Any endpoint, by its name.
+//! Calls of any endpoint by its name.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,11 +8,12 @@ use super::ExactOnline;
 use super::endpoints::Endpoint;
 use super::errors::{first, unreadable};
 use super::json::Body;
-use super::listing::{self, Batches, Position, Rows};
-use super::odata::{Filter, Literal, Order, Query};
+use super::listing::{self, Iter, Page, Pages, Position};
+use super::odata::{Filter, Literal, Order, Query, field};
+use crate::error::ApiError;
 use crate::{Error, Request, Response, Result};
 
-/// A call of an endpoint that was named, for rows of any type that serde reads. Made by
+/// A call of an endpoint by its name, for rows of any type that serde reads. Made by
 /// [`ExactOnline::call`].
 ///
 /// ```
@@ -35,7 +36,7 @@ use crate::{Error, Request, Response, Result};
 /// }
 ///
 /// let large = exact.call("crm/Opportunities").filter(field("AmountDC").gt(500)).select(&["Name"]);
-/// for opportunity in large.rows::<Opportunity>() {
+/// for opportunity in large.iter::<Opportunity>() {
 ///     println!("{}", opportunity?.name);
 /// }
 /// # Ok::<(), evergrant::BoxError>(())
@@ -51,36 +52,36 @@ pub struct Call {
     query: Query,
 }
 
-/// The options of a [`Query`] for what holds one.
+/// The options of a [`Query`], as methods of a type that holds a query.
 macro_rules! query_methods {
     ($on:ident $(<$type:ident: $bound:ident>)?) => {
         impl $(<$type: $bound>)? $on $(<$type>)? {
-            /// Only what meets the condition; of several, what meets them all.
+            /// Only rows that meet the condition, and every earlier condition.
             pub fn filter(self, filter: Filter) -> Self {
                 self.with(|query| query.filter(filter))
             }
 
-            /// Only these properties, and those named before.
+            /// Only these properties, and the properties of earlier calls.
             pub fn select(self, names: &[&str]) -> Self {
                 self.with(|query| query.select(names))
             }
 
-            /// With these related things in place, such as the lines of an order.
+            /// With these related rows inside, such as the lines of an order.
             pub fn expand(self, names: &[&str]) -> Self {
                 self.with(|query| query.expand(names))
             }
 
-            /// Sorted by this property, within what it was sorted by before.
+            /// Sorted by this property, after the properties of earlier calls.
             pub fn order_by(self, name: &str, order: Order) -> Self {
                 self.with(|query| query.order_by(name, order))
             }
 
-            /// At most so many; never more than a page.
+            /// At most this many rows, up to one page.
             pub fn top(self, rows: u32) -> Self {
                 self.with(|query| query.top(rows))
             }
 
-            /// Everything that a [`Query`] says, in place of what was said before.
+            /// The options of a [`Query`], in place of all earlier options.
             pub fn query(self, query: Query) -> Self {
                 self.with(|_| query)
             }
@@ -117,8 +118,8 @@ impl Call {
         let path = path.and_then(|path| match division {
             Some(division) => Ok(path.replace("{division}", &division.to_string())),
             None if wants => Err(format!(
-                "{name} belongs to a division, and none was chosen: name one with \
-                 ExactOnline::division"
+                "{name} needs a division: choose one with ExactOnline::division or the builder's \
+                 division"
             )),
             None => Ok(path),
         });
@@ -143,12 +144,12 @@ impl Call {
         self.division
     }
 
-    /// The same endpoint with nothing asked for yet.
+    /// The same endpoint with an empty query.
     pub(super) fn bare(&self) -> Call {
         Call { query: Query::new(), ..self.clone() }
     }
 
-    /// The twin of this endpoint, with what was asked for.
+    /// The twin of this endpoint, with the same query.
     pub(super) fn renamed(self, name: &str) -> Call {
         let mut twin = Call::new(&self.exact, name);
         twin.query = self.query;
@@ -183,8 +184,8 @@ impl Call {
         self.request(Method::GET, target).read_json()
     }
 
-    /// The address of a next page below the API's base, to the letter. Links come absolute, and are
-    /// followed to the same host only.
+    /// The address of the next page below the API's base, unchanged. The service sends absolute links;
+    /// only links to the API's own host are followed.
     pub(super) fn relative(&self, next: &str) -> Result<String> {
         let elsewhere = || unreadable(&self.name, "its next page is not at the same place");
         let base = self.exact.client().provider().api_base().unwrap_or_default();
@@ -192,59 +193,105 @@ impl Call {
         Ok(path.to_owned())
     }
 
+    /// The row with this key.
+    ///
+    /// The row is found with a filter on the key of the endpoint's row in the table: not every endpoint
+    /// takes a key in its address, and a filter that finds nothing does not count against
+    /// [`ExactOnlineBuilder::error_limit`](super::ExactOnlineBuilder::error_limit).
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::page`]. An [`Error::Api`] when no row has the key:
+    /// [`ExactOnlineError::is_not_found`](super::ExactOnlineError::is_not_found) is true then.
+    pub fn get<T: DeserializeOwned>(&self, key: impl Into<Literal>) -> Result<T> {
+        let key = key.into();
+        let found = self.find(key.clone())?;
+        found.ok_or_else(|| self.missing(&key))
+    }
+
+    /// The row with this key, or `None` when no row has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::page`].
+    pub fn find<T: DeserializeOwned>(&self, key: impl Into<Literal>) -> Result<Option<T>> {
+        let name = Endpoint::find(&self.name)?.key.ok_or_else(|| {
+            Error::Config(format!("{} has no key: use filter and first", self.name).into())
+        })?;
+        self.clone().filter(field(name).eq(key)).first()
+    }
+
+    /// The error for a key that no row has.
+    fn missing(&self, key: &Literal) -> Error {
+        let base = self.exact.client().provider().api_base().unwrap_or_default();
+        let url = [base.trim_end_matches('/'), self.path.as_deref().unwrap_or_default()].concat();
+        let mut api = ApiError::new("GET", url, 200);
+        api.reason = Some(format!("no row has the key {key}"));
+        Error::Api(Box::new(api))
+    }
+
+    /// Every row of the query. Each page is fetched when its first row is asked for.
+    pub fn iter<T: DeserializeOwned + 'static>(&self) -> Iter<T> {
+        self.pages().items()
+    }
+
+    /// Every page of the query. The service decides how many rows a page has: 60, or 1,000 below
+    /// `bulk/` and `sync/`.
+    pub fn pages<T: DeserializeOwned + 'static>(&self) -> Pages<T> {
+        self.pages_from(None)
+    }
+
+    /// As [`Call::pages`], from a stored position on; from the beginning for `None`.
+    pub fn pages_from<T: DeserializeOwned + 'static>(
+        &self,
+        position: Option<Position>,
+    ) -> Pages<T> {
+        listing::plain(self.clone(), position)
+    }
+
     /// The first page of the query.
     ///
     /// # Errors
     ///
     /// As [`Request::call`]; [`Error::Config`] for an endpoint that is not known, a missing division
-    /// or a query that cannot be sent; [`Error::RateLimited`] for a limit that is used up;
-    /// [`Error::Decode`] for an answer that is not of this shape.
-    pub fn list<T: DeserializeOwned + 'static>(self) -> Result<super::Batch<T>> {
-        let name = self.name.clone();
-        self.batches(None).next().unwrap_or_else(|| Err(unreadable(&name, "it has no page")))
+    /// or a query that cannot be sent; [`Error::RateLimited`] when a limit is used up;
+    /// [`Error::Decode`] for an answer of another shape.
+    pub fn page<T: DeserializeOwned + 'static>(&self) -> Result<Page<T>> {
+        self.pages().next().unwrap_or_else(|| Err(unreadable(&self.name, "it has no page")))
     }
 
-    /// Every row of the query, page by page as they are asked for.
-    pub fn rows<T: DeserializeOwned + 'static>(self) -> Rows<T> {
-        self.batches(None).rows()
+    /// Every page of the rows that have changed since the position, for an endpoint below `sync/`: 1,000
+    /// rows a page. `None` reads all rows. With [`select`](Call::select), name `Timestamp` among the
+    /// properties.
+    pub fn sync<T: DeserializeOwned + 'static>(&self, position: Option<Position>) -> Pages<T> {
+        listing::by_timestamp(self.clone(), position)
     }
 
-    /// Every page of the query, from a stored position on or from the beginning.
-    pub fn batches<T: DeserializeOwned + 'static>(self, position: Option<Position>) -> Batches<T> {
-        listing::plain(self, position)
-    }
-
-    /// What has changed since the position, for an endpoint whose name begins with `sync/`: a thousand
-    /// rows a page. Without a position, everything there is. Name `Timestamp` among the properties if
-    /// you [`select`](Call::select).
-    pub fn sync<T: DeserializeOwned + 'static>(self, position: Option<Position>) -> Batches<T> {
-        listing::by_timestamp(self, position)
-    }
-
-    /// What has changed since the position, for an endpoint that has a `Modified` and no twin below
-    /// `sync/`. The rows of the last moment come again in the next run.
+    /// Every page of the rows that have changed since the position, for an endpoint that has a
+    /// `Modified` and no twin below `sync/`. The rows of the last moment come again in the next run.
     pub fn sync_modified<T: DeserializeOwned + 'static>(
-        self,
+        &self,
         position: Option<Position>,
-    ) -> Batches<T> {
-        listing::by_modified(self, position)
+    ) -> Pages<T> {
+        listing::by_modified(self.clone(), position)
     }
 
-    /// The first row of the query, if there is one.
+    /// The first row of the query, or `None` when the query finds no row.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn first<T: DeserializeOwned>(self) -> Result<Option<T>> {
-        Ok(self.top(1).read()?.rows.into_iter().next())
+    /// As [`Call::page`].
+    pub fn first<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+        Ok(self.clone().top(1).read()?.rows.into_iter().next())
     }
 
-    /// The one row of an endpoint that has but one.
+    /// The row of an endpoint that answers exactly one, such as `current/Me` or a function. Unlike
+    /// [`Call::first`] it sends no `$top`, which functions do not take.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`], and [`Error::Decode`] when there is none.
-    pub fn one<T: DeserializeOwned>(self) -> Result<T> {
+    /// As [`Call::page`], and [`Error::Decode`] when the answer has no row.
+    pub fn single<T: DeserializeOwned>(&self) -> Result<T> {
         first(self.read()?.rows, &self.name)
     }
 
@@ -252,8 +299,8 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn count(self) -> Result<u64> {
+    /// As [`Call::page`].
+    pub fn count(&self) -> Result<u64> {
         // The answer is a bare number, which `Accept: application/json` would refuse.
         let target = self.target("/$count")?;
         let text = self.exact.client().get(&target).call()?.read_string()?;
@@ -261,54 +308,54 @@ impl Call {
         number.parse().map_err(|_| unreadable(&self.name, "it is not a number"))
     }
 
-    /// The answer to the query as it came.
+    /// The answer to the query, unread.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn send(self) -> Result<Response> {
+    /// As [`Call::page`].
+    pub fn send(&self) -> Result<Response> {
         self.request(Method::GET, &self.target("")?).call()
     }
 
-    /// Makes a new one and gives it out as it is then, or as much of it as the endpoint answers.
+    /// Creates a row, and returns the row that the endpoint answers.
     ///
-    /// It is never sent a second time by itself when it may have been processed: Exact Online has
-    /// nothing by which it would notice that.
+    /// The request is not sent again when it may have been processed: Exact Online has nothing by which
+    /// it would recognise the second request.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn create<T: DeserializeOwned>(self, body: &(impl Serialize + ?Sized)) -> Result<T> {
+    /// As [`Call::page`].
+    pub fn create<T: DeserializeOwned>(&self, body: &(impl Serialize + ?Sized)) -> Result<T> {
         let request = self.request(Method::POST, &self.target("")?);
         let request = request.header("Prefer", "return=representation");
         let body: Body<T> = request.send_json(body)?.read_json()?;
         first(body.rows, &self.name)
     }
 
-    /// As [`Call::create`], for an endpoint that answers nothing worth reading.
+    /// As [`Call::create`], for an endpoint whose answer has no row.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn post(self, body: &(impl Serialize + ?Sized)) -> Result<()> {
+    /// As [`Call::page`].
+    pub fn post(&self, body: &(impl Serialize + ?Sized)) -> Result<()> {
         self.request(Method::POST, &self.target("")?).send_json(body).map(drop)
     }
 
-    /// Changes the fields that are sent. The answer is empty.
+    /// Changes the properties that `body` has. The answer is empty.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn update(self, key: impl Into<Literal>, body: &(impl Serialize + ?Sized)) -> Result<()> {
+    /// As [`Call::page`].
+    pub fn update(&self, key: impl Into<Literal>, body: &(impl Serialize + ?Sized)) -> Result<()> {
         self.request(Method::PUT, &self.keyed(key)?).send_json(body).map(drop)
     }
 
-    /// Deletes it.
+    /// Deletes the row with this key.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn delete(self, key: impl Into<Literal>) -> Result<()> {
+    /// As [`Call::page`].
+    pub fn delete(&self, key: impl Into<Literal>) -> Result<()> {
         self.request(Method::DELETE, &self.keyed(key)?).call().map(drop)
     }
 
@@ -329,7 +376,7 @@ fn below<'a>(base: &str, address: &'a str) -> Option<&'a str> {
     let start = address.find("://")? + 3;
     let path = address.get(start + address.get(start..)?.find('/')?..)?;
     let path = path.strip_prefix(base.path().trim_end_matches('/'))?;
-    // What is checked is what is sent: no segment that leads upwards.
+    // The address that is checked is the address that is sent: no segment may lead upwards.
     let inside = path.starts_with("/v1/") && !path.split('?').next()?.contains("..");
     (plain && own && inside).then_some(path)
 }

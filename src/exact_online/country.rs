@@ -1,12 +1,12 @@
-//! Where an account lives.
+//! The countries of Exact Online.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{Error, Provider, Result, providers};
 
-/// The country whose Exact Online holds the account. Logins, tokens and data of one do not exist in
-/// another, and an application is registered in each.
+/// The country whose Exact Online holds the account. Logins, tokens and data of a country do not exist in
+/// another country, and an application is registered in each country.
 ///
 /// ```
 /// use evergrant::exact_online::Country;
@@ -35,7 +35,7 @@ pub enum Country {
 }
 
 impl Country {
-    /// All of them.
+    /// All countries.
     pub const ALL: [Country; 7] = [
         Country::Netherlands,
         Country::Belgium,
@@ -56,6 +56,21 @@ impl Country {
             Country::France => "fr",
             Country::Spain => "es",
             Country::UnitedStates => "us",
+        }
+    }
+
+    /// Reads `EXACT_ONLINE_COUNTRY`, such as `nl`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when the variable is not set, or is not the code of a country.
+    pub fn from_env() -> Result<Country> {
+        match std::env::var("EXACT_ONLINE_COUNTRY") {
+            Ok(code) if !code.is_empty() => code.trim().parse(),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(Error::Config("EXACT_ONLINE_COUNTRY is not valid Unicode".into()))
+            }
+            _ => Err(Error::Config("EXACT_ONLINE_COUNTRY is not set".into())),
         }
     }
 

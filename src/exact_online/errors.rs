@@ -1,11 +1,15 @@
-//! What an error answer of the API says.
+//! Errors that the API answers.
+
+use std::fmt;
+
+use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::sdk::open_enum;
 use crate::{Error, Result};
 
 open_enum! {
-    /// Why a 403 was answered, from its header `Reason`.
+    /// The reason of a 403: [`ExactOnlineError::reason`].
     pub enum Reason {
         /// The user is blocked.
         BlockedUser = "BlockedUser",
@@ -22,32 +26,121 @@ open_enum! {
     }
 }
 
-impl Reason {
-    /// The reason that an error of the API carries, if it carries one.
-    pub fn of(error: &Error) -> Option<Reason> {
+/// An error that Exact Online's API answered.
+///
+/// ```
+/// use evergrant::exact_online::ExactOnlineError;
+/// # fn show(error: &evergrant::Error) {
+///
+/// if let Some(refusal) = ExactOnlineError::of(error) {
+///     println!("{} {}", refusal.status(), refusal.message().unwrap_or("no message"));
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExactOnlineError {
+    status: u16,
+    code: Option<String>,
+    message: Option<String>,
+    request_id: Option<String>,
+    reason: Option<Reason>,
+}
+
+impl ExactOnlineError {
+    /// Reads an [`Error::Api`]. `None` for every other error: an error of the token endpoint is an
+    /// [`Error::OAuth`], a limit that is used up is an [`Error::RateLimited`].
+    pub fn of(error: &Error) -> Option<ExactOnlineError> {
         let Error::Api(api) = error else { return None };
-        let text = header(api, "reason")?;
+        let body = api.json().unwrap_or_default();
+        let code = [&body["error"]["code"], &body["fault"]["detail"]["errorcode"]];
+        let code = code.into_iter().filter_map(Value::as_str).find(|code| !code.is_empty());
         // "DivisionBlocked: more words"
-        let word = text.split(':').next().unwrap_or_default().trim();
-        Some(Reason::from(word)).filter(|_| !word.is_empty())
+        let word = header(api, "reason").and_then(|text| text.split(':').next()).map(str::trim);
+        Some(ExactOnlineError {
+            status: api.status,
+            code: code.map(clean),
+            message: stated(api),
+            request_id: api.request_id.clone(),
+            reason: word.filter(|word| !word.is_empty()).map(Reason::from),
+        })
     }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The code in the body. The API leaves it empty in most errors; errors of the gateway have one.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// The message in the body.
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// The id of the request at the service. Exact Online is not known to send one, so this is `None`
+    /// unless a hook of the program has set [`ApiError::request_id`](crate::error::ApiError).
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// The member of the request that is wrong. Exact Online names it in the message only, so this is
+    /// `None`.
+    pub fn member(&self) -> Option<&str> {
+        None
+    }
+
+    /// The reason of a 403, from the header `Reason`.
+    pub fn reason(&self) -> Option<&Reason> {
+        self.reason.as_ref()
+    }
+
+    /// Whether there is no such row: the API answered 404, or the filter of
+    /// [`Resource::get`](super::Resource::get) found nothing.
+    pub fn is_not_found(&self) -> bool {
+        self.status == 404 || self.status == 200
+    }
+}
+
+impl fmt::Display for ExactOnlineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}", self.status)?;
+        match &self.message {
+            Some(message) => write!(f, ": {message}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ExactOnlineError {}
+
+/// The message of the API, `{"error": {"message": {"value": ".."}}}`, or of the gateway.
+fn message(body: &Value) -> Option<String> {
+    let message = &body["error"]["message"];
+    let text = message["value"].as_str().or(message.as_str());
+    let text = text.or(body["fault"]["faultstring"].as_str()).map(clean);
+    text.filter(|text| !text.is_empty())
 }
 
 fn header<'a>(api: &'a ApiError, name: &str) -> Option<&'a str> {
     api.headers.get(name)?.to_str().ok()
 }
 
-/// Puts the API's own words into the error: `{"error": {"message": {"value": ".."}}}` and the header
-/// `Reason`.
+/// The message that [`explain`] put into the error. Unlike the body it does not repeat the access token.
+fn stated(api: &ApiError) -> Option<String> {
+    let text = api.reason.as_deref()?;
+    let reason = header(api, "reason").map(clean).unwrap_or_default();
+    let text = text.strip_suffix(&*reason).unwrap_or(text).trim_end_matches("; ");
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// Puts the message of the body and the header `Reason` into the error.
 pub(crate) fn explain(mut api: ApiError) -> Error {
-    let message = api.json().and_then(|body| {
-        let message = &body["error"]["message"];
-        let text = message["value"].as_str().or(message.as_str());
-        text.or(body["fault"]["faultstring"].as_str()).map(str::to_owned)
-    });
-    let reason = header(&api, "reason").map(str::to_owned);
-    let both = [message, reason].into_iter().flatten().map(|text| clean(&text));
-    let text = both.filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
+    let message = api.json().as_ref().and_then(message);
+    let reason = header(&api, "reason").map(clean).filter(|text| !text.is_empty());
+    let text = [message, reason].into_iter().flatten().collect::<Vec<_>>().join("; ");
     api.reason = Some(text).filter(|text| !text.is_empty());
     Error::Api(Box::new(api))
 }
@@ -58,7 +151,7 @@ fn clean(text: &str) -> String {
     words.join(" ").chars().take(300).collect()
 }
 
-/// The first row, which must be there.
+/// The first row; without one the answer cannot be read.
 pub(crate) fn first<T>(rows: Vec<T>, what: &str) -> Result<T> {
     rows.into_iter().next().ok_or_else(|| unreadable(what, "it has no row"))
 }

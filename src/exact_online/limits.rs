@@ -17,73 +17,95 @@ use crate::{Error, Result};
 
 use super::errors::explain;
 
-/// Exact Online blocks a key for an hour after more than ten errors; this many are enough.
+/// Exact Online blocks a key for an hour after more than ten errors. This default stays below.
 pub(crate) const ERRORS: usize = 8;
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 /// The longest wait that a call makes.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What is left of one limit.
+/// One limit: calls in a minute, or calls in a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Left {
+pub struct Window {
     /// How many calls the limit allows.
     pub limit: u64,
-    /// How many are left, by the last answer and the calls since.
+    /// How many calls are left: the number of the last answer, less the calls since.
     pub remaining: u64,
-    /// When it is whole again, UTC, as the service says.
-    pub reset: OffsetDateTime,
+    /// When all calls are available again, UTC, as the service says.
+    pub resets_at: OffsetDateTime,
 }
 
-/// What is left for one division, as the last answers said.
+/// The limits of one division, as the last answers told them. `None` where no answer has told one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Allowance {
-    /// Of the minute.
-    pub minute: Option<Left>,
-    /// Of the day.
-    pub day: Option<Left>,
+pub struct Limits {
+    /// The limit of the minute.
+    pub minute: Option<Window>,
+    /// The limit of the day.
+    pub day: Option<Window>,
+}
+
+impl Limits {
+    /// The window that has fewer calls left: it stops calls first.
+    fn tighter(&self) -> Option<Window> {
+        [self.minute, self.day].into_iter().flatten().min_by_key(|window| window.remaining)
+    }
+
+    /// How many calls are left, in the minute or in the day, whichever has fewer.
+    pub fn remaining(&self) -> Option<u64> {
+        self.tighter().map(|window| window.remaining)
+    }
+
+    /// How many calls the limit of [`Limits::remaining`] allows.
+    pub fn limit(&self) -> Option<u64> {
+        self.tighter().map(|window| window.limit)
+    }
+
+    /// When the limit of [`Limits::remaining`] allows all its calls again, UTC.
+    pub fn resets_at(&self) -> Option<OffsetDateTime> {
+        self.tighter().map(|window| window.resets_at)
+    }
 }
 
 /// A limit as it is counted: with the moment of its reset on our monotonic clock, so that a wrong wall
 /// clock does no harm.
 #[derive(Clone, Copy)]
-struct Window {
-    left: Left,
+struct Counted {
+    left: Window,
     ends: Duration,
-    /// Nothing was heard of it yet.
+    /// Whether this follows a window that has ended, and no answer has told of it yet.
     assumed: bool,
 }
 
 #[derive(Default)]
 struct State {
-    minutes: HashMap<Option<i64>, Window>,
-    days: HashMap<Option<i64>, Window>,
+    minutes: HashMap<Option<i64>, Counted>,
+    days: HashMap<Option<i64>, Counted>,
     /// When errors came, by endpoint with its division.
     errors: HashMap<String, Vec<Duration>>,
 }
 
-pub(crate) struct Limits {
+pub(crate) struct Counter {
     clock: Arc<dyn Clock>,
     host: String,
     error_limit: usize,
     state: Mutex<State>,
 }
 
-impl Limits {
-    pub(crate) fn new(clock: Arc<dyn Clock>, host: String, error_limit: usize) -> Limits {
-        Limits { clock, host, error_limit, state: Mutex::new(State::default()) }
+impl Counter {
+    pub(crate) fn new(clock: Arc<dyn Clock>, host: String, error_limit: usize) -> Counter {
+        Counter { clock, host, error_limit, state: Mutex::new(State::default()) }
     }
 
-    pub(crate) fn allowance(&self, division: Option<i64>) -> Allowance {
+    pub(crate) fn told(&self, division: Option<i64>) -> Limits {
         let state = self.state.lock();
-        let left = |windows: &HashMap<_, Window>| windows.get(&division).map(|window| window.left);
-        Allowance { minute: left(&state.minutes), day: left(&state.days) }
+        let left = |windows: &HashMap<_, Counted>| windows.get(&division).map(|window| window.left);
+        Limits { minute: left(&state.minutes), day: left(&state.days) }
     }
 
-    /// Before a call: waits for the next minute if this one is used up; refuses if the day is, or if
-    /// the endpoint has answered too many errors.
+    /// Before a call: waits when the minute is used up, and refuses the call when the day is used up or
+    /// when the endpoint has answered too many errors.
     pub(crate) fn before(&self, sending: &Sending<'_>) -> Result<()> {
         let (division, endpoint) = place(sending.url);
         loop {
@@ -105,7 +127,7 @@ impl Limits {
             let wait = match open(&mut state.minutes, division, now, MINUTE) {
                 Some(minute) if minute.left.remaining == 0 => minute.ends - now,
                 _ => {
-                    // What other threads have sent since the last answer counts, too.
+                    // Calls of other threads since the last answer count as well.
                     let State { minutes, days, .. } = &mut *state;
                     for windows in [minutes, days] {
                         if let Some(window) = windows.get_mut(&division) {
@@ -120,7 +142,7 @@ impl Limits {
         }
     }
 
-    /// After an answer: takes what its headers say, and counts errors.
+    /// After an answer: reads the limits in its headers, and counts errors.
     pub(crate) fn after(&self, received: &Received<'_>) {
         let (division, endpoint) = place(received.url);
         let (now, here) = (self.clock.monotonic(), self.clock.now_utc());
@@ -143,8 +165,8 @@ impl Limits {
         Some((*oldest + HOUR).saturating_sub(now))
     }
 
-    /// How long a 429 asks to wait: for the day if that is used up, else until the next whole minute
-    /// and a second, which is what a 429 without headers means, too.
+    /// How long to wait after a 429: until the next day if the day is used up, else until one second
+    /// after the next whole minute. A 429 without headers means the minute.
     pub(crate) fn wait(&self, received: &Received<'_>) -> Option<Duration> {
         if received.status != 429 {
             return None;
@@ -164,7 +186,7 @@ impl Limits {
         Some(wait.min(LONGEST_WAIT))
     }
 
-    /// An error answer, in the API's own words; a 429 as what it is.
+    /// The error of an error answer, with the API's message. A 429 becomes [`Error::RateLimited`].
     pub(crate) fn explain(&self, api: ApiError) -> Error {
         if api.status != 429 {
             return explain(api);
@@ -189,38 +211,39 @@ fn of(division: Option<i64>) -> String {
     division.map(|division| format!(" for division {division}")).unwrap_or_default()
 }
 
-fn day_is_over(division: Option<i64>, left: Left) -> String {
-    let reset = left.reset.format(&Rfc3339).unwrap_or_default();
+fn day_is_over(division: Option<i64>, left: Window) -> String {
+    let reset = left.resets_at.format(&Rfc3339).unwrap_or_default();
     format!("the day's {} calls{} are used up until {reset}", left.limit, of(division))
 }
 
-/// The window of a division. One that has ended is followed by a whole one, until an answer says more.
+/// The window of a division. A window that has ended is followed by a full one, until an answer says
+/// otherwise.
 fn open(
-    windows: &mut HashMap<Option<i64>, Window>,
+    windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
     now: Duration,
     period: Duration,
-) -> Option<Window> {
+) -> Option<Counted> {
     let window = windows.get_mut(&division)?;
     if window.ends <= now {
         window.left.remaining = window.left.limit;
         let next = time::Duration::try_from(period).ok();
-        let next = next.and_then(|period| window.left.reset.checked_add(period));
-        window.left.reset = next.unwrap_or(window.left.reset);
+        let next = next.and_then(|period| window.left.resets_at.checked_add(period));
+        window.left.resets_at = next.unwrap_or(window.left.resets_at);
         window.ends = now + period;
         window.assumed = true;
     }
     Some(*window)
 }
 
-/// What an answer says, less what was sent since: answers lag behind.
+/// Takes the window of an answer. Answers lag behind, so a lower count of our own is kept.
 fn take(
-    windows: &mut HashMap<Option<i64>, Window>,
+    windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
-    said: Window,
+    said: Counted,
     now: Duration,
 ) {
-    let same = |known: &Window| known.assumed || known.left.reset == said.left.reset;
+    let same = |known: &Counted| known.assumed || known.left.resets_at == said.left.resets_at;
     let known = windows.get(&division).filter(|known| known.ends > now && same(known));
     let mut window = said;
     if let Some(known) = known {
@@ -244,7 +267,7 @@ fn window(
     prefix: &str,
     here: OffsetDateTime,
     now: Duration,
-) -> Option<Window> {
+) -> Option<Counted> {
     let number = |name: &str| {
         let value = headers.get(format!("{prefix}{name}"))?.to_str().ok()?;
         value.trim().parse::<u64>().ok()
@@ -252,12 +275,12 @@ fn window(
     let (remaining, reset) = (number("remaining")?, number("reset")?);
     let limit = number("limit").unwrap_or(remaining);
     let nanoseconds = i128::from(reset) * 1_000_000;
-    let reset = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?;
+    let resets_at = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?;
     let server = server_time(headers).unwrap_or(here);
-    let ahead = Duration::try_from(reset - server).unwrap_or(Duration::ZERO);
+    let ahead = Duration::try_from(resets_at - server).unwrap_or(Duration::ZERO);
     // A day is the longest window there is.
     let ends = now + ahead.min(24 * HOUR);
-    Some(Window { left: Left { limit, remaining, reset }, ends, assumed: false })
+    Some(Counted { left: Window { limit, remaining, resets_at }, ends, assumed: false })
 }
 
 fn server_time(headers: &HeaderMap) -> Option<OffsetDateTime> {

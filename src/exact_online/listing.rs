@@ -1,4 +1,6 @@
-//! Lists that come in pages, and where one is in them.
+//! Lists that come in pages, and positions in them.
+
+use std::ops::Deref;
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -11,33 +13,33 @@ use super::dates;
 use super::errors::unreadable;
 use super::model::Column;
 use super::odata::{Order, field};
-use crate::paging::{Items, Page, Pages};
+use crate::paging;
 use crate::{Error, Result};
 
-/// Where to go on with a list: a small value for a program to store, as JSON for instance, once it has
-/// done its work with a [`Batch`].
+/// A position in a list. A program stores the position of a [`Page`], as JSON for instance, after it has
+/// processed the page.
 ///
-/// Taken from the last batch that was worked off, it skips nothing and repeats nothing; from the one
-/// before, it repeats one page. It holds no secret. It is bound to its endpoint and division: with
-/// another it is an error. When the list has ended, the next run of a synchronisation begins after
-/// what is known already.
+/// The position of the last processed page skips nothing and repeats nothing; the position of the page
+/// before repeats one page. A position holds no secret. It belongs to its endpoint and division: using it
+/// with another is an error. When a synchronisation has ended, its last position begins the next run,
+/// which reads the rows that have changed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     endpoint: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     division: Option<i64>,
-    /// The next page of this run, below the API's base.
+    /// The next page of this run: its path and query below the API's base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// What this run begins after.
+    /// This run reads rows after this mark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Mark>,
-    /// What the next run begins after.
+    /// The next run reads rows after this mark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Mark>,
 }
 
-/// A place in time: a version of a row, or the date of its last change.
+/// The version of a row, or the date of its last change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Mark {
@@ -51,26 +53,26 @@ impl Position {
         self.next.is_some()
     }
 
-    /// The same synchronisation from the beginning of the run, for when a page that it names is no
-    /// longer there. What was read of the run comes again.
+    /// The position at the beginning of the same run, for when Exact Online no longer has the page that
+    /// this position names. Rows that were read in this run come again.
     #[must_use]
     pub fn restarted(&self) -> Position {
         Position { next: None, until: self.from.clone(), ..self.clone() }
     }
 
-    /// The place of a synchronisation that has everything up to this `Timestamp`.
+    /// The position of a synchronisation that has everything up to this `Timestamp`.
     pub(crate) fn after_timestamp(call: &Call, timestamp: i64) -> Position {
         let until = Some(Mark::Timestamp(timestamp));
         Position { until, ..Position::at(call.name(), call.division()) }
     }
 
-    /// The place of a synchronisation that has everything up to this date.
+    /// The position of a synchronisation that has everything up to this date.
     pub(crate) fn after_date(call: &Call, date: PrimitiveDateTime) -> Position {
         let until = Some(Mark::Modified(dates::format(date)));
         Position { until, ..Position::at(call.name(), call.division()) }
     }
 
-    /// The highest `Timestamp` that is known, of a synchronisation that goes by it.
+    /// The highest `Timestamp` that was read. `None` for a synchronisation by `Modified`.
     pub fn timestamp(&self) -> Option<i64> {
         match &self.until {
             Some(Mark::Timestamp(timestamp)) => Some(*timestamp),
@@ -79,36 +81,63 @@ impl Position {
     }
 }
 
-/// One page of a list, and where to go on after it.
-#[derive(Clone, Debug, PartialEq)]
+/// One page of a list, and the position after it. It can be used as a slice of its items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Batch<T> {
+pub struct Page<T> {
     /// The rows.
-    pub rows: Vec<T>,
-    /// Where to go on: to be stored when the rows are worked off.
+    pub items: Vec<T>,
+    /// Where the list goes on: to be stored when the program has processed the items.
     pub position: Position,
-    /// How many rows there are in all, if that was asked for with `inline_count`.
+    /// How many rows the whole list has, if [`Query::inline_count`](super::odata::Query::inline_count)
+    /// asked for the number.
     pub count: Option<u64>,
 }
 
-type Fetch<T> = Box<dyn FnMut(&Position) -> Result<Page<Batch<T>, Position>> + Send>;
+impl<T> Deref for Page<T> {
+    type Target = [T];
 
-/// The pages of a list, each fetched when it is asked for. After an error that may pass, the next call
-/// fetches the same page again, up to five times ([`crate::paging`]).
-#[must_use = "nothing is fetched until it is asked for"]
-pub struct Batches<T>(Items<Batch<T>, Position, Fetch<T>>);
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
 
-impl<T> Iterator for Batches<T> {
-    type Item = Result<Batch<T>>;
+impl<T> IntoIterator for Page<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
 
-    fn next(&mut self) -> Option<Result<Batch<T>>> {
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Page<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
+}
+
+type Fetch<T> = Box<dyn FnMut(&Position) -> Result<paging::Page<Page<T>, Position>> + Send>;
+
+/// The pages of a list. Each page is fetched when the program asks for it. After an error that may
+/// pass, the next call fetches the same page again, up to five times ([`crate::paging`]).
+#[must_use = "nothing is fetched until the iterator is used"]
+pub struct Pages<T>(paging::Items<Page<T>, Position, Fetch<T>>);
+
+impl<T> Iterator for Pages<T> {
+    type Item = Result<Page<T>>;
+
+    fn next(&mut self) -> Option<Result<Page<T>>> {
         self.0.next()
     }
 }
 
-impl<T: 'static> Batches<T> {
-    fn new(start: Result<Position>, mut fetch: Fetch<T>) -> Batches<T> {
-        // A list that cannot begin says so when it is asked for its first page.
+impl<T: 'static> Pages<T> {
+    fn new(start: Result<Position>, mut fetch: Fetch<T>) -> Pages<T> {
+        // A list that cannot begin reports its error as the first page.
         let (start, mut error) = match start {
             Ok(start) => (start, None),
             Err(error) => (Position::at("", None), Some(error)),
@@ -117,32 +146,32 @@ impl<T: 'static> Batches<T> {
             Some(error) => Err(error),
             None => fetch(position),
         });
-        Batches(Pages::new(start, fetch).items())
+        Pages(paging::Pages::new(start, fetch).items())
     }
 
-    /// The rows of the pages, one by one.
-    pub fn rows(self) -> Rows<T> {
-        Rows { batches: self, page: Vec::new().into_iter() }
+    /// The items of the pages.
+    pub fn items(self) -> Iter<T> {
+        Iter { pages: self, page: Vec::new().into_iter() }
     }
 }
 
-/// The rows of a list, one by one; one page is in memory.
-#[must_use = "nothing is fetched until it is asked for"]
-pub struct Rows<T> {
-    batches: Batches<T>,
+/// The items of a list. One page is in memory at a time.
+#[must_use = "nothing is fetched until the iterator is used"]
+pub struct Iter<T> {
+    pages: Pages<T>,
     page: std::vec::IntoIter<T>,
 }
 
-impl<T> Iterator for Rows<T> {
+impl<T> Iterator for Iter<T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
         loop {
-            if let Some(row) = self.page.next() {
-                return Some(Ok(row));
+            if let Some(item) = self.page.next() {
+                return Some(Ok(item));
             }
-            match self.batches.next()? {
-                Ok(batch) => self.page = batch.rows.into_iter(),
+            match self.pages.next()? {
+                Ok(page) => self.page = page.items.into_iter(),
                 Err(error) => return Some(Err(error)),
             }
         }
@@ -159,7 +188,7 @@ macro_rules! shown {
     )+};
 }
 
-shown!(Batches Rows);
+shown!(Pages Iter);
 
 impl Position {
     fn at(endpoint: &str, division: Option<i64>) -> Position {
@@ -172,7 +201,7 @@ impl Position {
         let Some(stored) = stored else { return Ok(Position::at(endpoint, division)) };
         if stored.endpoint != endpoint || stored.division != division {
             let text = format!(
-                "the position is one in {} of division {:?}, not in {endpoint} of {division:?}",
+                "the position belongs to {} of division {:?}, not to {endpoint} of {division:?}",
                 stored.endpoint, stored.division
             );
             return Err(Error::Config(text.into()));
@@ -188,11 +217,11 @@ impl Position {
     }
 }
 
-/// Every row of the query, as it comes.
+/// Every row of the query, in the order of the service.
 pub(crate) fn plain<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,
-) -> Batches<T> {
+) -> Pages<T> {
     let start = Position::given(stored, &call);
     let fetch = move |position: &Position| {
         let body = match &position.next {
@@ -203,12 +232,16 @@ pub(crate) fn plain<T: DeserializeOwned + 'static>(
         let position = Position { next: next.clone(), ..position.clone() };
         Ok(page(body.rows, position, body.count))
     };
-    Batches::new(start, Box::new(fetch))
+    Pages::new(start, Box::new(fetch))
 }
 
-fn page<T>(rows: Vec<T>, position: Position, count: Option<u64>) -> Page<Batch<T>, Position> {
+fn page<T>(
+    items: Vec<T>,
+    position: Position,
+    count: Option<u64>,
+) -> paging::Page<Page<T>, Position> {
     let next = position.next.is_some().then(|| position.clone());
-    Page { items: vec![Batch { rows, position, count }], next }
+    paging::Page { items: vec![Page { items, position, count }], next }
 }
 
 /// A row with its version.
@@ -238,7 +271,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Stamped<T> {
 pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,
-) -> Batches<T> {
+) -> Pages<T> {
     let start = Position::given(stored, &call);
     let fetch = move |position: &Position| {
         let from = match &position.from {
@@ -267,16 +300,16 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
         };
         Ok(page(rows, position, body.count))
     };
-    Batches::new(start, Box::new(fetch))
+    Pages::new(start, Box::new(fetch))
 }
 
-/// Every row whose `Modified` is not before the position's: for endpoints without a `sync/` twin. The
-/// run ends at the newest change there was when it began, by the service's own clock, and the next
-/// begins there: what is changed meanwhile comes twice rather than not at all.
+/// Every row whose `Modified` is not before the position's: for endpoints without a `sync/` twin. A run
+/// ends at the newest change that the service had when the run began, by the service's own clock. The
+/// next run begins there, so a row that changes during a run comes twice and is never missed.
 pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,
-) -> Batches<T> {
+) -> Pages<T> {
     let start = Position::given(stored, &call);
     let fetch = move |position: &Position| {
         let mut position = position.clone();
@@ -287,7 +320,7 @@ pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
                 let call = match &position.from {
                     Some(Mark::Modified(from)) => {
                         let from = dates::parse(from).ok_or_else(|| {
-                            Error::Config("the position has a date that is none".into())
+                            Error::Config("the date in the position cannot be read".into())
                         })?;
                         call.clone().filter(field("Modified").ge(from))
                     }
@@ -302,7 +335,7 @@ pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
         position.next = body.next.map(|next| call.relative(&next)).transpose()?;
         Ok(page(body.rows, position, body.count))
     };
-    Batches::new(start, Box::new(fetch))
+    Pages::new(start, Box::new(fetch))
 }
 
 fn newest_change(call: &Call) -> Result<Option<PrimitiveDateTime>> {

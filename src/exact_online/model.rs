@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserializer, Serialize, Serializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use time::PrimitiveDateTime;
 
 use super::odata::Literal;
@@ -36,10 +36,12 @@ impl Property {
     }
 }
 
-/// A row of an endpoint as a struct. All fields are optional: what was not asked for, or is null, is
-/// `None`; and what is `None` is not sent.
+/// A row of an endpoint as a struct. All fields are optional: a property that was not asked for, or is
+/// null, is `None`, and a field that is `None` is not sent.
 ///
-/// What an answer has and the struct has not is passed over. `Debug` shows what is set.
+/// Properties that the struct does not have are kept in its field `extra`, by their names, and are sent
+/// as well. `{"__deferred": ..}` and `__metadata`, which are OData's own, are dropped. `Debug` shows the
+/// fields that are set.
 pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
     /// The endpoint, as [`ExactOnline::call`](super::ExactOnline::call) knows it.
     const PATH: &'static str;
@@ -53,17 +55,21 @@ pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
 
 /// What the macro [`model`](super::models) writes for each struct. Sealed: it cannot be named outside.
 pub trait Columns: Sized {
-    /// Sets the field of that name from JSON; a name that it does not have is passed over.
+    /// Sets the field of that name from JSON, or keeps the JSON in `extra`.
     ///
     /// # Errors
     ///
-    /// What was expected there, for JSON of another type.
+    /// The expected type, for JSON of another type.
     #[doc(hidden)]
     fn set(&mut self, name: &str, json: &str) -> Result<(), String>;
 
-    /// Gives out every field that is set, as JSON.
+    /// Passes every field that is set to `to`, as JSON.
     #[doc(hidden)]
     fn put(&self, to: &mut dyn FnMut(&'static str, String));
+
+    /// The properties that have no field.
+    #[doc(hidden)]
+    fn extra(&self) -> &Map<String, Value>;
 }
 
 /// A type that a field can have.
@@ -81,6 +87,19 @@ pub(crate) fn read_column<C: Column>(name: &str, json: &str) -> Result<Option<C>
         return Ok(None);
     }
     C::read(json).map_err(|wanted| format!("{name}: {wanted} is expected"))
+}
+
+/// Keeps a property that the struct does not have, unless it is OData's own.
+pub(crate) fn keep(extra: &mut Map<String, Value>, name: &str, json: &str) -> Result<(), String> {
+    if name == "__metadata" {
+        return Ok(());
+    }
+    let value: Value =
+        serde_json::from_str(json).map_err(|_| format!("{name}: JSON is expected"))?;
+    if value.get("__deferred").is_none() {
+        extra.insert(name.to_owned(), value);
+    }
+    Ok(())
 }
 
 /// The inside of a JSON text, or the JSON itself: numbers come as texts and texts as numbers.
@@ -305,8 +324,14 @@ pub(crate) fn read<'de, M: Columns + Default, D: Deserializer<'de>>(
 
 /// Writes the fields that are set.
 pub(crate) fn write<M: Columns, S: Serializer>(model: &M, to: S) -> Result<S::Ok, S::Error> {
-    let mut fields = Vec::new();
+    let mut fields: Vec<(&str, String)> = Vec::new();
     model.put(&mut |name, json| fields.push((name, json)));
+    for (name, value) in model.extra() {
+        // A field wins over a member of `extra` with its name.
+        if fields.iter().all(|(known, _)| known != name) {
+            fields.push((name, json(value)));
+        }
+    }
     let mut map = to.serialize_map(Some(fields.len()))?;
     for (name, json) in fields {
         map.serialize_entry(name, &RawValue::from_string(json).map_err(S::Error::custom)?)?;

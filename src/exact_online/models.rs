@@ -46,11 +46,27 @@ macro_rules! model {
         $(#[$about])*
         #[doc = concat!("\n\nEndpoint `", $path, "`.")]
         #[derive(Clone, Default, PartialEq)]
+        #[non_exhaustive]
         pub struct $name {
             $(
                 #[doc = concat!("`", $property, "`")]
                 pub $field: Option<$type>,
             )+
+            /// Properties that have no field here, by their names. They are sent as well: `null`
+            /// clears a property.
+            pub extra: serde_json::Map<String, serde_json::Value>,
+        }
+
+        impl $name {
+            /// An empty row, changed by `change`: for
+            /// [`create`](crate::exact_online::Resource::create) and
+            /// [`update`](crate::exact_online::Resource::update), where only the fields that are set
+            /// are sent.
+            pub fn with(change: impl FnOnce(&mut $name)) -> $name {
+                let mut row = $name::default();
+                change(&mut row);
+                row
+            }
         }
 
         impl $crate::exact_online::model::Model for $name {
@@ -70,9 +86,13 @@ macro_rules! model {
                             self.$field = $crate::exact_online::model::read_column(name, json)?;
                         }
                     )+
-                    _ => {}
+                    _ => $crate::exact_online::model::keep(&mut self.extra, name, json)?,
                 }
                 Ok(())
+            }
+
+            fn extra(&self) -> &serde_json::Map<String, serde_json::Value> {
+                &self.extra
             }
 
             fn put(&self, to: &mut dyn FnMut(&'static str, String)) {
@@ -92,6 +112,9 @@ macro_rules! model {
                         shown.field(stringify!($field), value);
                     }
                 )+
+                if !self.extra.is_empty() {
+                    shown.field("extra", &self.extra);
+                }
                 shown.finish_non_exhaustive()
             }
         }

@@ -1,4 +1,4 @@
-//! An endpoint whose rows have a struct.
+//! Endpoints whose rows have a struct, and the table of them.
 
 use std::marker::PhantomData;
 
@@ -7,14 +7,14 @@ use time::PrimitiveDateTime;
 
 use super::call::{Call, query_methods};
 use super::errors::unreadable;
-use super::listing::{Batch, Batches, Position, Rows};
+use super::listing::{Iter, Page, Pages, Position};
 use super::model::{Column, Model};
-use super::odata::{Filter, Order, Query, field};
+use super::odata::{Filter, Order, Query};
 use super::{ExactOnline, models::*};
 use crate::Result;
 
-/// An endpoint whose rows are `M`s. Made by [`ExactOnline::accounts`] and its like; what an endpoint
-/// does not take, such as a deletion, is not there.
+/// An endpoint whose rows are `M`s. Made by [`ExactOnline::accounts`] and the other methods of its kind.
+/// An operation that the endpoint does not take, such as a deletion, is not there.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};
@@ -28,10 +28,10 @@ use crate::Result;
 /// # exact.client().seed(sandbox.login())?;
 /// use evergrant::exact_online::{Account, odata::field};
 ///
-/// for account in exact.accounts().filter(field("IsSupplier").eq(true)).rows() {
+/// for account in exact.accounts().filter(field("IsSupplier").eq(true)).iter() {
 ///     let account = account?;
 ///     if let Some(id) = account.id {
-///         let change = Account { blocked: Some(true), ..Account::default() };
+///         let change = Account::with(|account| account.blocked = Some(true));
 ///         exact.accounts().update(id, &change)?;
 ///     }
 /// }
@@ -57,31 +57,31 @@ impl<M: Model> std::fmt::Debug for Resource<M> {
     }
 }
 
-/// Rows that can be made.
+/// Rows that can be created.
 pub trait Create: Model {}
 /// Rows that can be changed.
 pub trait Update: Model {}
 /// Rows that can be deleted.
 pub trait Delete: Model {}
-/// Rows that can be listed. Those of some endpoints are for synchronisation only.
+/// Rows that can be listed. Some endpoints have no list, only a synchronisation.
 pub trait List: Model {}
 
-/// Rows that come by the thousand from a twin of their endpoint below `bulk/`.
+/// Rows that can be listed 1,000 a page, from a twin of their endpoint below `bulk/`.
 pub trait Bulk: Model {
-    /// That endpoint.
+    /// The endpoint below `bulk/`.
     const BULK: &'static str;
-    /// The properties that it does not have.
+    /// The properties that the endpoint below `bulk/` does not have.
     const WITHOUT: &'static [&'static str];
 }
 
-/// Rows of which one can have what has changed.
+/// Rows that can be fetched incrementally: only those that have changed since the last run.
 pub trait Synchronize: Model {
-    /// The rows of the synchronisation, which are not always those of the endpoint.
+    /// The rows of the synchronisation. Some endpoints synchronise other rows than they list.
     type Row: Model;
     /// The endpoint of the synchronisation: below `sync/`, by `Timestamp`; or the rows' own, by
     /// `Modified`.
     const SYNC: &'static str;
-    /// The properties that it does not have.
+    /// The properties that the endpoint of the synchronisation does not have.
     const WITHOUT: &'static [&'static str];
 }
 
@@ -96,43 +96,59 @@ impl<M: Model> Resource<M> {
 }
 
 impl<M: List> Resource<M> {
-    /// The first page of the query: 60 rows at most.
+    /// The row with this id.
+    ///
+    /// The row is found with a filter: not every endpoint takes a key in its address, and a filter that
+    /// finds nothing does not count against
+    /// [`ExactOnlineBuilder::error_limit`](super::ExactOnlineBuilder::error_limit).
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn list(self) -> Result<Batch<M>> {
-        self.call.list()
+    /// As [`Call::page`]. An [`Error::Api`](crate::Error::Api) when no row has the id:
+    /// [`ExactOnlineError::is_not_found`](super::ExactOnlineError::is_not_found) is true then.
+    pub fn get(&self, id: M::Key) -> Result<M> {
+        self.call.get(id)
     }
 
-    /// Every row of the query, page by page as they are asked for.
-    pub fn rows(self) -> Rows<M> {
-        self.call.rows()
-    }
-
-    /// Every page of the query, from a stored position on or from the beginning.
-    pub fn batches(self, position: Option<Position>) -> Batches<M> {
-        self.call.batches(position)
-    }
-
-    /// The row with this key, if there is one.
-    ///
-    /// It is asked for with a filter: not every endpoint takes a key in its address without a choice
-    /// of properties, and one that finds nothing is then no error that Exact Online counts.
+    /// The row with this id, or `None` when no row has it.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn get(self, key: M::Key) -> Result<Option<M>> {
-        self.call.filter(field(M::KEY).eq(key)).first()
+    /// As [`Call::page`].
+    pub fn find(&self, id: M::Key) -> Result<Option<M>> {
+        self.call.find(id)
     }
 
-    /// The first row of the query, if there is one.
+    /// Every row of the query. Each page is fetched when its first row is asked for.
+    pub fn iter(&self) -> Iter<M> {
+        self.call.iter()
+    }
+
+    /// Every page of the query. The service decides how many rows a page has: 60.
+    pub fn pages(&self) -> Pages<M> {
+        self.call.pages()
+    }
+
+    /// As [`Resource::pages`], from a stored position on; from the beginning for `None`.
+    pub fn pages_from(&self, position: Option<Position>) -> Pages<M> {
+        self.call.pages_from(position)
+    }
+
+    /// The first page of the query.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn first(self) -> Result<Option<M>> {
+    /// As [`Call::page`].
+    pub fn page(&self) -> Result<Page<M>> {
+        self.call.page()
+    }
+
+    /// The first row of the query, or `None` when the query finds no row.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::page`].
+    pub fn first(&self) -> Result<Option<M>> {
         self.call.first()
     }
 
@@ -140,54 +156,72 @@ impl<M: List> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn count(self) -> Result<u64> {
+    /// As [`Call::page`].
+    pub fn count(&self) -> Result<u64> {
         self.call.count()
     }
 }
 
+impl<M: List> IntoIterator for &Resource<M> {
+    type Item = Result<M>;
+    type IntoIter = Iter<M>;
+
+    fn into_iter(self) -> Iter<M> {
+        self.iter()
+    }
+}
+
+impl<M: List> IntoIterator for Resource<M> {
+    type Item = Result<M>;
+    type IntoIter = Iter<M>;
+
+    fn into_iter(self) -> Iter<M> {
+        self.iter()
+    }
+}
+
 impl<M: Create> Resource<M> {
-    /// Makes a new one and gives it out as it is then. `body` is an `M` with what is known, or
-    /// anything else that serde writes.
+    /// Creates a row, and returns the row that the endpoint answers. `body` is an `M` with the fields
+    /// that are known, or any other type that serde writes.
     ///
-    /// It is never sent a second time by itself when it may have been processed: Exact Online has
-    /// nothing by which it would notice that.
+    /// The request is not sent again when it may have been processed: Exact Online has nothing by which
+    /// it would recognise the second request.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn create(self, body: &(impl Serialize + ?Sized)) -> Result<M> {
+    /// As [`Call::page`].
+    pub fn create(&self, body: &(impl Serialize + ?Sized)) -> Result<M> {
         self.call.create(body)
     }
 }
 
 impl<M: Update> Resource<M> {
-    /// Changes the fields that are sent: those of an `M` that are set, or anything else that serde
-    /// writes.
+    /// Changes the properties that `body` has: the fields of an `M` that are set, or any other type
+    /// that serde writes.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn update(self, key: M::Key, body: &(impl Serialize + ?Sized)) -> Result<()> {
-        self.call.update(key, body)
+    /// As [`Call::page`].
+    pub fn update(&self, id: M::Key, body: &(impl Serialize + ?Sized)) -> Result<()> {
+        self.call.update(id, body)
     }
 }
 
 impl<M: Delete> Resource<M> {
-    /// Deletes it.
+    /// Deletes the row with this id.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn delete(self, key: M::Key) -> Result<()> {
-        self.call.delete(key)
+    /// As [`Call::page`].
+    pub fn delete(&self, id: M::Key) -> Result<()> {
+        self.call.delete(id)
     }
 }
 
-/// The call of a twin of an endpoint, with a choice of properties, which it demands: the caller's, or
-/// every field of the struct that it has.
-fn twin<M: Model>(call: Call, name: &str, without: &[&str]) -> Call {
-    let mut twin = call.renamed(name);
+/// The call of a twin of an endpoint. Twins demand a choice of properties: the caller's, or else every
+/// field of the struct that the twin has.
+fn twin<M: Model>(call: &Call, name: &str, without: &[&str]) -> Call {
+    let mut twin = call.clone().renamed(name);
     if !twin.has_choice() {
         let plain = M::PROPERTIES.iter().filter(|property| !property.is_collection());
         let names: Vec<_> = plain.map(|p| p.name).filter(|name| !without.contains(name)).collect();
@@ -197,40 +231,41 @@ fn twin<M: Model>(call: Call, name: &str, without: &[&str]) -> Call {
 }
 
 impl<M: Bulk> Resource<M> {
-    /// Every row of the query, a thousand a page, from a stored position on or from the beginning.
-    /// Without a choice of properties every field of the struct is asked for.
-    pub fn bulk(self, position: Option<Position>) -> Batches<M> {
-        twin::<M>(self.call, M::BULK, M::WITHOUT).batches(position)
+    /// Every page of the query, 1,000 rows a page, from a stored position on; from the beginning for
+    /// `None`. Without a choice of properties every field of the struct is asked for.
+    pub fn bulk(&self, position: Option<Position>) -> Pages<M> {
+        twin::<M>(&self.call, M::BULK, M::WITHOUT).pages_from(position)
     }
 }
 
 impl<M: Synchronize> Resource<M> {
-    /// What has changed since the position; without one, everything there is. Keep the position of
-    /// each batch when its rows are worked off. What was deleted comes from
-    /// [`ExactOnline::deleted`].
+    /// Every page of the rows that have changed since the position; all rows for `None`. Store the
+    /// position of each page after processing its items. [`ExactOnline::deleted`] has the rows that were
+    /// deleted.
     ///
     /// A division that Exact Online moves to another database gets new timestamps: when
-    /// `division_move_date` of its [`SystemDivision`] changes, begin without a position.
-    pub fn sync(self, position: Option<Position>) -> Batches<M::Row> {
+    /// `division_move_date` of its [`SystemDivision`] changes, begin with `None`.
+    pub fn sync(&self, position: Option<Position>) -> Pages<M::Row> {
         if !M::SYNC.starts_with("sync/") {
             return self.call.sync_modified(position);
         }
         let chosen = self.call.has_choice();
-        let call = twin::<M::Row>(self.call, M::SYNC, M::WITHOUT);
+        let call = twin::<M::Row>(&self.call, M::SYNC, M::WITHOUT);
         let call = if chosen { call.select(&["Timestamp"]) } else { call };
         call.sync(position)
     }
 }
 
 impl<M: Synchronize> Resource<M> {
-    /// A position from which [`Resource::sync`] has what changed on that date or later, for a first run
-    /// that does not want everything. Where a synchronisation goes by `Timestamp`, Exact Online is asked
-    /// which one that is; its documentation has 24 endpoints of which it knows that.
+    /// A position from which [`Resource::sync`] reads the rows that changed on that date or later: for a
+    /// first run that does not read everything. Where a synchronisation goes by `Timestamp`, this asks
+    /// Exact Online for the timestamp of the date; its documentation names 24 endpoints for which it
+    /// can tell.
     ///
     /// # Errors
     ///
-    /// As [`Call::list`].
-    pub fn position_at(self, modified: PrimitiveDateTime) -> Result<Position> {
+    /// As [`Call::page`].
+    pub fn position_at(&self, modified: PrimitiveDateTime) -> Result<Position> {
         if !M::SYNC.starts_with("sync/") {
             return Ok(Position::after_date(&self.call, modified));
         }
@@ -241,11 +276,11 @@ impl<M: Synchronize> Resource<M> {
         }
         let name = M::SYNC.rsplit('/').next().unwrap_or_default();
         let call = self.call.clone().renamed("read/sync/Sync/SyncTimestamp").bare();
-        let answer: Answer = call.param("modified", modified).param("endPoint", name).one()?;
+        let answer: Answer = call.param("modified", modified).param("endPoint", name).single()?;
         let timestamp = <i64 as Column>::read(&answer.timestamp.to_string());
         let timestamp = timestamp.ok().flatten().ok_or_else(|| unreadable(name, "no timestamp"))?;
-        // What has this very version is wanted, too.
-        let twin = self.call.renamed(M::SYNC);
+        // The row with this very version is wanted, too.
+        let twin = self.call.clone().renamed(M::SYNC);
         Ok(Position::after_timestamp(&twin, timestamp.saturating_sub(1)))
     }
 }
@@ -260,7 +295,7 @@ macro_rules! resources {
         impl ExactOnline {
             $(
                 $(#[$about])*
-                #[doc = concat!("\n\nEndpoint `", stringify!($model), "`'s; needs a division.")]
+                #[doc = concat!("\n\nThe rows are [`", stringify!($model), "`]s. Needs a division.")]
                 pub fn $method(&self) -> Resource<$model> {
                     Resource::new(self)
                 }
@@ -294,37 +329,37 @@ resources! {
     items: Item [List Create Update Delete]
         bulk "bulk/Logistics/Items" without ["Timestamp"]
         sync Item "sync/Logistics/Items" without ["StandardSalesPrice"];
-    /// Items as suppliers have them.
+    /// Items as suppliers sell them.
     supplier_items: SupplierItem [List Create Update Delete]
         sync SupplierItem "sync/Logistics/SupplierItem" without [];
-    /// Prices at which items are bought; for synchronisation only.
+    /// Purchase prices of items. They can be synchronised, not listed.
     purchase_item_prices: PurchaseItemPrice []
         sync PurchaseItemPrice "sync/Logistics/PurchaseItemPrices" without [];
     /// Units of measure.
     units: Unit [List];
-    /// Orders at suppliers. Their synchronisation has a row for each line.
+    /// Purchase orders. Their synchronisation has a row for each line.
     purchase_orders: PurchaseOrder [List Create Update Delete]
         sync PurchaseOrderRow "sync/PurchaseOrder/PurchaseOrders" without [];
-    /// Lines of orders at suppliers.
+    /// Lines of purchase orders.
     purchase_order_lines: PurchaseOrderLine [List Create Update Delete];
-    /// Goods that came in.
+    /// Goods receipts.
     goods_receipts: GoodsReceipt [List Create Update]
         sync GoodsReceipt "purchaseorder/GoodsReceipts" without [];
-    /// Lines of goods that came in.
+    /// Lines of goods receipts.
     goods_receipt_lines: GoodsReceiptLine [List Create];
-    /// Orders of customers. Their synchronisation has no lines; those have their own.
+    /// Sales orders. Their synchronisation has no lines.
     sales_orders: SalesOrder [List Create Update Delete]
         bulk "bulk/SalesOrder/SalesOrders" without ["TaxSchedule" "TaxScheduleCode" "TaxScheduleDescription"]
         sync SalesOrderHeader "sync/SalesOrder/SalesOrderHeaders" without [];
-    /// Lines of orders of customers.
+    /// Lines of sales orders.
     sales_order_lines: SalesOrderLine [List Create Update Delete];
-    /// Invoices to customers. Their synchronisation has a row for each line.
+    /// Sales invoices. Their synchronisation has a row for each line.
     sales_invoices: SalesInvoice [List Create Update Delete]
         bulk "bulk/SalesInvoice/SalesInvoices" without []
         sync SalesInvoiceRow "sync/SalesInvoice/SalesInvoices" without [];
-    /// Lines of invoices to customers.
+    /// Lines of sales invoices.
     sales_invoice_lines: SalesInvoiceLine [List Create Update Delete];
-    /// Orders to make something.
+    /// Shop orders: orders to produce an item.
     shop_orders: ShopOrder [List Create Update Delete]
         sync ShopOrder "sync/Manufacturing/ShopOrders" without [
             "ItemBarcode" "ShopOrderMaterialPlansNonIssuedByproductsCount"
@@ -333,13 +368,13 @@ resources! {
     /// Warehouses.
     warehouses: Warehouse [List Create Update Delete]
         sync Warehouse "inventory/Warehouses" without [];
-    /// Goods that go from one warehouse to another.
+    /// Transfers of goods between warehouses.
     warehouse_transfers: WarehouseTransfer [List Create Update Delete]
         sync WarehouseTransfer "inventory/WarehouseTransfers" without [];
-    /// Counts of what is in stock.
+    /// Stock counts.
     stock_counts: StockCount [List Create Update Delete]
         sync StockCount "inventory/StockCounts" without [];
-    /// Lines of counts of what is in stock.
+    /// Lines of stock counts.
     stock_count_lines: StockCountLine [List Create Update Delete];
     /// Accounts of the general ledger.
     gl_accounts: GlAccount [List Create Update Delete]
@@ -347,9 +382,9 @@ resources! {
         sync GlAccount "sync/Financial/GLAccounts" without [];
     /// Journals.
     journals: Journal [List Create Update Delete];
-    /// Codes for value added tax.
+    /// VAT codes.
     vat_codes: VatCode [List Create Update Delete];
-    /// Percentages of codes for value added tax.
+    /// Percentages of VAT codes.
     vat_percentages: VatPercentage [List];
     /// Documents.
     documents: Document [List Create Update Delete]
@@ -364,6 +399,6 @@ resources! {
         sync Division "hrm/Divisions" without [];
     /// Every company that the login may use.
     system_divisions: SystemDivision [List Delete];
-    /// What Exact Online calls an address about.
+    /// Webhook subscriptions.
     webhook_subscriptions: WebhookSubscription [List Create Update Delete];
 }

@@ -1,49 +1,53 @@
-//! Calls that Exact Online makes when something changes.
+//! Webhooks: calls that Exact Online makes when something changes.
 //!
-//! A delivery has no header for its signature: the signature is in the body, beside what it signs.
+//! The signature of a delivery is in its body, beside the signed content; there is no header for it.
 //!
 //! Make a subscription with [`ExactOnline::webhook_subscriptions`](super::ExactOnline), a
 //! [`WebhookSubscription`](super::WebhookSubscription) with `topic` and `callback_url` (https). About a
-//! second later Exact Online sends an empty POST to that address, which a program answers with 200;
-//! users saw this, the documentation does not say it. Of these, [`verify`] gives `None`.
+//! second later Exact Online tests the address with an empty POST, which the program answers with 200.
+//! [`verify`] returns `None` for it. Users report this test; the documentation does not mention it.
 
 use ring::hmac;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use time::PrimitiveDateTime;
 
 use super::{Action, Guid, Topic, date, errors::unreadable};
 use crate::{Error, Result, Secret};
 
-/// What a webhook tells: that something has changed, and where it is to be had.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A change that a webhook reports, and the address of the changed row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct WebhookEvent {
-    /// About what.
+    /// The kind of row.
     pub topic: Topic,
     /// The application's client id.
     #[serde(default)]
     pub client_id: Option<String>,
-    /// In which division.
+    /// The division of the row.
     pub division: i64,
-    /// What has happened.
+    /// Whether the row was created, changed or deleted.
     pub action: Action,
-    /// The key of the thing.
+    /// The key of the row.
     pub key: Guid,
-    /// Where it is to be had.
+    /// The address of the row.
     #[serde(default)]
     pub exact_online_endpoint: Option<String>,
-    /// When, on the service's clock (see [`amsterdam_to_utc`](super::amsterdam_to_utc)).
+    /// When the change happened, on the service's clock: [`amsterdam_to_utc`](super::amsterdam_to_utc).
     #[serde(default, with = "date")]
     pub event_created_on: Option<PrimitiveDateTime>,
+    /// Members that have no field here.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
-/// Checks the body of a call, byte for byte as it came, against the webhook secret of the
-/// application, and reads it. `None` for an empty body, by which Exact Online tries a new address.
+/// Checks the signature of a webhook's body with the webhook secret of the application, and reads the
+/// body. Pass the bytes unchanged. `None` for an empty body, with which Exact Online tests a new address.
 ///
 /// The signature is an HMAC with SHA-256 over the bytes between `{"Content":` and `,"HashCode":`, in
-/// upper-case hexadecimal; it is compared in constant time. Nothing in a body that fails is read.
+/// upper-case hexadecimal; it is compared in constant time. The content is read only after the check.
 ///
 /// ```
 /// use evergrant::Secret;
@@ -58,29 +62,29 @@ pub struct WebhookEvent {
 /// let secret = Secret::new("webhook-secret");
 /// match webhooks::verify(body, &secret)? {
 ///     Some(event) => assert_eq!((event.topic, event.division), (Topic::Accounts, 123)),
-///     None => println!("the address is being tried"),
+///     None => println!("Exact Online tests the address"),
 /// }
 /// # Ok::<(), evergrant::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Error::Config`] for a body whose signature is not right or not there, which is to be answered with
-/// 401 or 403 and forgotten; [`Error::Decode`] for one that is signed and cannot be read.
+/// [`Error::Config`] for a body whose signature is missing or wrong: answer 401 or 403 and ignore the
+/// body. [`Error::Decode`] for a signed body that cannot be read.
 pub fn verify(body: &[u8], secret: &Secret) -> Result<Option<WebhookEvent>> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
     let (content, signature) = parts(body).ok_or_else(|| refused("has no signature"))?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-    let signature = from_hex(signature).ok_or_else(|| refused("has a signature that is none"))?;
-    hmac::verify(&key, content, &signature).map_err(|_| refused("has another signature"))?;
+    let signature = from_hex(signature).ok_or_else(|| refused("has a malformed signature"))?;
+    hmac::verify(&key, content, &signature).map_err(|_| refused("has a wrong signature"))?;
     let text = std::str::from_utf8(content).map_err(|_| unreadable("a webhook", "not UTF-8"))?;
     let event = serde_json::from_str(text);
     event.map(Some).map_err(|error| unreadable("a webhook", &error.to_string()))
 }
 
-/// The signature of a webhook's content, for tests of one's own: the value of `HashCode`.
+/// The signature of a webhook's content, the value of `HashCode`: for tests of your own program.
 pub fn sign(content: &[u8], secret: &Secret) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
     let digest = hmac::sign(&key, content);
@@ -91,8 +95,8 @@ fn refused(why: &str) -> Error {
     Error::Config(format!("the webhook {why}: it does not come from Exact Online").into())
 }
 
-/// The bytes that are signed, and the signature. The body must be one JSON object with these two
-/// members and no more, so that what is read is what was signed.
+/// The signed bytes, and the signature. The body must be one JSON object with exactly these two members,
+/// so that only signed content is read.
 fn parts(body: &[u8]) -> Option<(&[u8], &str)> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]

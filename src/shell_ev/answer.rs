@@ -1,32 +1,39 @@
-//! How a request is sent, and what every answer has in common.
+//! Sending a request, and the common part of all answers.
 
 use std::fmt::Write as _;
 use std::ops::Deref;
 
 use ring::rand::SecureRandom as _;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use ureq::http::Method;
 
-use super::failure::{self, Traced};
+use super::error::{self, Traced};
 use super::query::is_uuid;
 use super::read::{Read, Reader, Unread};
 use super::{RequestStatus, ShellEv};
 use crate::error::{ApiError, DecodeError};
 use crate::{BoxError, Error, Result};
 
-/// A list that Shell answered. It can be gone through as it is.
-#[derive(Clone, Debug, PartialEq)]
+/// A list that Shell answered. It can be used as a slice of its elements.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Answer<T> {
-    /// Under which id Shell knows the request.
+    /// The id of the request at Shell.
+    #[serde(default)]
     pub request_id: String,
     /// How the request ended. `FAILED` is an error, so it is not here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RequestStatus>,
     /// The list.
+    #[serde(default = "Vec::new")]
     pub data: Vec<T>,
-    /// What could not be read, wherever it stands.
+    /// The values that could not be read, with their places.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
     /// Members of the answer that have no field here.
+    #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
@@ -56,11 +63,11 @@ impl<'a, T> IntoIterator for &'a Answer<T> {
     }
 }
 
-/// Reads an answer, unless it is neither an object nor a list.
+/// Reads an answer. `None` when the body is neither an object nor a list.
 fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
     let mut object = match raw.body {
         Value::Object(object) => object,
-        // Other programs saw the list alone.
+        // Other programs saw a body that is the list alone.
         list @ Value::Array(_) => Map::from_iter([("data".to_owned(), list)]),
         _ => return None,
     };
@@ -76,7 +83,7 @@ fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
 }
 
 impl<T> Answer<T> {
-    /// How many elements the list has as it came.
+    /// How many elements Shell sent, also those that could not be read.
     pub(super) fn elements(&self) -> usize {
         let lost = |unread: &&Unread| unread.at.starts_with("data[") && unread.at.ends_with(']');
         let direct = |unread: &&Unread| !unread.at.contains('.');
@@ -94,8 +101,8 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The error without the access token, should the API have repeated it. The client does this for
-    /// answers that are errors by their status.
+    /// The error without the access token, which the API may have repeated. The client does this only for
+    /// answers with an error status.
     fn without_token(&self, error: Error) -> Error {
         let Error::Api(mut api) = error else { return error };
         api.reason = match self.shell.client.access_token() {
@@ -106,7 +113,7 @@ impl Call<'_> {
     }
 }
 
-/// An answer with a good status, not read any further.
+/// The body of an answer with a good status.
 struct Raw {
     request_id: String,
     body: Value,
@@ -129,8 +136,8 @@ impl Call<'_> {
             None => new_request_id()?,
         };
         let base = self.shell.client.provider().api_base().unwrap_or_default().to_owned();
-        let traced = |error| failure::traced(error, &request_id, &base);
-        // The header is part of the request, so a request that is sent again carries the same.
+        let traced = |failed| error::traced(failed, &request_id, &base);
+        // The header is part of the request, so a request that is sent again has the same id.
         let mut request = self
             .shell
             .client
@@ -139,7 +146,7 @@ impl Call<'_> {
             .header("Accept", "application/json");
         let writes = self.method == Method::POST;
         if writes {
-            // Shell documents no key by which it would know a second start for the first one.
+            // Shell documents no key by which it would recognise a second start.
             request = request.repeatable(false);
         }
         let response = match &self.body {
@@ -152,7 +159,7 @@ impl Call<'_> {
         let bytes = response.read_bytes().map_err(traced)?;
         let body = match serde_json::from_slice(&bytes) {
             Ok(body) => body,
-            // It was accepted, and there is nothing to say about it.
+            // Shell accepted the command and answered without a body.
             Err(_) if writes && bytes.iter().all(u8::is_ascii_whitespace) => {
                 Value::Object(Map::new())
             }
@@ -166,7 +173,7 @@ impl Call<'_> {
             let url = [base.trim_end_matches('/'), &path_of(&self.target)].concat();
             let mut api = ApiError::new(self.method.as_str(), url, status);
             (api.headers, api.body) = (Box::new(headers), bytes);
-            return Err(traced(self.without_token(failure::explained(api))));
+            return Err(traced(self.without_token(error::explained(api))));
         }
         Ok(Raw { request_id, body })
     }
@@ -180,7 +187,7 @@ fn path_of(target: &str) -> String {
 fn new_request_id() -> Result<String> {
     let mut bytes = [0_u8; 16];
     ring::rand::SystemRandom::new().fill(&mut bytes).map_err(|_| {
-        Error::Config("the system has no random numbers, so a request has no id".into())
+        Error::Config("the system's random generator failed, so the request has no id".into())
     })?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
@@ -200,7 +207,7 @@ impl<T> From<Answer<T>> for Vec<T> {
     }
 }
 
-/// The error of an answer that lacks what it must have.
+/// The error of an answer that lacks a required part.
 pub(super) fn incomplete(path: &str, request_id: &str, why: &str) -> Error {
     let why: BoxError = why.into();
     let what = format!("the answer of {path}");

@@ -1,4 +1,4 @@
-//! Settings.
+//! The settings of a client for Shell EV Recharge.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,24 +6,20 @@ use std::time::Duration;
 
 use ureq::http::Method;
 
-use super::failure::explained;
+use super::error::explained;
 use super::{ArrayEncoding, Environment, ShellEv};
 use crate::backend::TokenBackend;
 use crate::clock::{Clock, SystemClock};
 use crate::hooks::{Event, Received, Sending};
 use crate::provider::ClientAuth;
-use crate::{Client, ClientBuilder, Credentials, Error, Result};
+use crate::{Client, ClientBuilder, Credentials, Error, Provider, Result};
 
 /// The statuses after which Shell's SDKs send a GET again.
 const RETRIED: [u16; 10] = [408, 413, 429, 500, 502, 503, 504, 521, 522, 524];
 
-pub(super) fn with_defaults(client: ClientBuilder) -> ClientBuilder {
-    client.client_credentials(&[]).retry_statuses(&RETRIED).map_error(explained)
-}
+type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder>>;
 
-type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
-
-/// Makes a [`ShellEv`] with settings of its own.
+/// Makes a [`ShellEv`]; [`ShellEv::builder`] starts it.
 ///
 /// ```
 /// use evergrant::shell_ev::{Environment, ShellEv};
@@ -43,6 +39,7 @@ pub struct ShellEvBuilder {
     credentials: Credentials,
     backend: Box<dyn TokenBackend>,
     clock: Arc<dyn Clock>,
+    provider: Option<Provider>,
     arrays: ArrayEncoding,
     token_url: Option<String>,
     api_base: Option<String>,
@@ -63,6 +60,7 @@ impl ShellEvBuilder {
             credentials,
             backend,
             clock: Arc::new(SystemClock),
+            provider: None,
             arrays: ArrayEncoding::default(),
             token_url: None,
             api_base: None,
@@ -75,54 +73,54 @@ impl ShellEvBuilder {
 
     fn change(
         mut self,
-        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send + 'static,
+        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + 'static,
     ) -> ShellEvBuilder {
         self.changes.push(Box::new(change));
         self
     }
 
-    /// Ends each attempt after this long, of a call and of a token request. Without it a call waits 10
-    /// seconds for a connection and for 60 seconds of silence, and a token request takes 120 seconds.
+    /// The time limit of each attempt of a call or a token request. By default a call ends after 10 seconds
+    /// without a connection or 60 seconds without data, a token request after 120 seconds.
     pub fn timeout(mut self, timeout: Duration) -> ShellEvBuilder {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How often a request is sent again at most; 2 without this. What starts or stops a session is sent
-    /// again only when it certainly was not processed.
+    /// How often a request is sent again at most; 2 by default. A start or a stop of a session is sent again
+    /// only when Shell certainly has not processed it.
     pub fn retries(self, retries: u32) -> ShellEvBuilder {
         self.change(move |client| Ok(client.retries(retries)))
     }
 
-    /// How long the first wait before a request is sent again is (250 ms without this). It doubles each
-    /// time, up to `longest`. A `Retry-After` of up to 60 seconds comes first.
+    /// The wait before a request is sent again: `first` (250 ms by default), doubled each time, up to
+    /// `longest`. A `Retry-After` of up to 60 seconds takes its place.
     pub fn backoff(self, first: Duration, longest: Duration) -> ShellEvBuilder {
         self.change(move |client| Ok(client.backoff(first, longest)))
     }
 
-    /// After which statuses a request is sent again, in place of 408, 413, 429, 500, 502, 503, 504, 521,
+    /// The statuses after which a request is sent again, in place of 408, 413, 429, 500, 502, 503, 504, 521,
     /// 522 and 524.
     pub fn retry_statuses(self, statuses: &[u16]) -> ShellEvBuilder {
         let statuses = statuses.to_vec();
         self.change(move |client| Ok(client.retry_statuses(&statuses)))
     }
 
-    /// Which methods are sent again after a failure that leaves open whether the request was processed,
-    /// in place of GET, HEAD and OPTIONS. It says nothing about [`super::Charging::start`] and
-    /// [`super::Charging::stop`], which never are.
+    /// The methods that are sent again when it is unknown whether the request was processed, in place of
+    /// GET, HEAD and OPTIONS. [`super::Charging::start`] and [`super::Charging::stop`] are never sent again
+    /// in that case.
     pub fn retry_methods(self, methods: &[Method]) -> ShellEvBuilder {
         let methods = methods.to_vec();
         self.change(move |client| Ok(client.retry_methods(&methods)))
     }
 
-    /// Goes through a proxy: [`ClientBuilder::proxy`].
+    /// Sends calls and token requests through a proxy: [`ClientBuilder::proxy`]. [`ShellEvBuilder::build`]
+    /// refuses an address that cannot be used.
     pub fn proxy(self, address: &str) -> ShellEvBuilder {
         let address = address.to_owned();
         self.change(move |client| client.proxy(&address))
     }
 
-    /// Calls `hook` before each attempt of a call: [`ClientBuilder::before_send`]. Token requests are not
-    /// among them.
+    /// Calls `hook` before each attempt of a call, not of a token request: [`ClientBuilder::before_send`].
     pub fn before_send(
         self,
         hook: impl Fn(&Sending<'_>) -> Result<()> + Send + Sync + 'static,
@@ -135,12 +133,12 @@ impl ShellEvBuilder {
         self.change(move |client| Ok(client.on_answer(hook)))
     }
 
-    /// Calls `hook` with whatever happens to the token: [`ClientBuilder::on_event`].
+    /// Calls `hook` with each event of the token: [`ClientBuilder::on_event`].
     pub fn on_event(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> ShellEvBuilder {
         self.change(move |client| Ok(client.on_event(hook)))
     }
 
-    /// Asks for these scopes; none without this. Shell documents no names.
+    /// The scopes of token requests; none by default. Shell documents no names.
     pub fn scopes(self, scopes: &[&str]) -> ShellEvBuilder {
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self.change(move |client| {
@@ -148,48 +146,64 @@ impl ShellEvBuilder {
         })
     }
 
-    /// One more parameter of token requests. A stored token is used only under the same parameters.
+    /// Adds a parameter to token requests. A stored token is used only with the same parameters.
     pub fn token_param(self, name: &str, value: &str) -> ShellEvBuilder {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.change(move |client| Ok(client.token_param(&name, &value)))
     }
 
-    /// Asks for tokens somewhere else: older pages of Shell's name other addresses.
+    /// Another token endpoint than the provider's. Older pages of Shell's documentation have other
+    /// addresses.
     pub fn token_url(mut self, url: impl Into<String>) -> ShellEvBuilder {
         self.token_url = Some(url.into());
         self
     }
 
-    /// Calls an API somewhere else: a gateway, or a server for tests. Paths begin with `/v2/`.
+    /// Another provider than the environment's, such as a sandbox.
+    pub fn provider(mut self, provider: Provider) -> ShellEvBuilder {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// Another address of the API than the provider's, such as a gateway. Paths begin with `/v2/`.
     pub fn api_base(mut self, url: impl Into<String>) -> ShellEvBuilder {
         self.api_base = Some(url.into());
         self
     }
 
-    /// How the id and the secret travel: [`ClientAuth::BasicRaw`] as the SDKs do without this.
-    /// [`ClientAuth::Body`] is what the samples of Shell's portal show.
+    /// How token requests send the id and the secret. The default is [`ClientAuth::BasicRaw`], as in Shell's
+    /// SDKs; the samples of Shell's portal show [`ClientAuth::Body`].
     pub fn client_auth(mut self, client_auth: ClientAuth) -> ShellEvBuilder {
         self.client_auth = Some(client_auth);
         self
     }
 
-    /// How long before its end a token is replaced: 60 seconds without this, and a tenth of its lifetime
-    /// at most, so that no value can keep a fresh token from being used.
+    /// How long before its end an access token is replaced; 60 seconds by default. A margin above a tenth
+    /// of the token's lifetime counts as a tenth, so a fresh token is always used.
     pub fn margin(mut self, margin: Duration) -> ShellEvBuilder {
         self.margin = Some(margin);
         self
     }
 
-    /// How lists are written in queries.
+    /// How queries write lists.
     pub fn array_encoding(mut self, arrays: ArrayEncoding) -> ShellEvBuilder {
         self.arrays = arrays;
         self
     }
 
-    /// Takes the time from another clock.
+    /// Takes the time from this clock, and waits on it.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ShellEvBuilder {
         self.clock = clock;
         self
+    }
+
+    /// Changes the client below: certificates, hooks, what no other setting has. Several changes are made in
+    /// their order. The clock and `map_error` are set afterwards, so a change of these has no effect.
+    pub fn configure(
+        self,
+        change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
+    ) -> ShellEvBuilder {
+        self.change(move |client| Ok(change(client)))
     }
 
     /// The client. Nothing is read or sent yet.
@@ -199,7 +213,8 @@ impl ShellEvBuilder {
     /// [`Error::Config`] for an address that is not https (loopback excepted), for a proxy's address that
     /// cannot be used, and for a timeout of zero.
     pub fn build(self) -> Result<ShellEv> {
-        let mut provider = self.environment.provider().to_builder();
+        let provider = self.provider.unwrap_or_else(|| self.environment.provider());
+        let mut provider = provider.to_builder();
         if let Some(url) = self.token_url {
             provider = provider.token_endpoint(url);
         }
@@ -220,14 +235,15 @@ impl ShellEvBuilder {
         }
         let backend = self.backend;
         let mut client = Client::builder(provider.build()?, self.credentials, backend);
-        client = with_defaults(client).clock(self.clock.clone());
+        client = client.client_credentials(&[]).retry_statuses(&RETRIED);
         if let Some(timeout) = self.timeout {
             client = client.http(move |config| config.timeout_global(Some(timeout)));
         }
         for change in self.changes {
             client = change(client)?;
         }
-        Ok(ShellEv { client: client.build(), arrays: self.arrays, clock: self.clock })
+        let client = client.clock(self.clock.clone()).map_error(explained).build();
+        Ok(ShellEv { client, arrays: self.arrays, clock: self.clock })
     }
 }
 

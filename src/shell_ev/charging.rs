@@ -1,16 +1,17 @@
-//! Calls 5 to 8: charge sessions.
+//! Charge sessions: calls 5 to 8 of the API.
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use ureq::http::Method;
 
 use super::answer::{Call, incomplete};
 use super::query::{Query, is_uuid, length};
-use super::{Answer, Failure, FailureKind, RequestStatus, Session, ShellEv};
+use super::{Answer, CardNumber, EmaId, EvseId, Id, RequestStatus, Session, ShellEv, ShellEvError};
 use crate::{Error, Result};
 
-/// How often a session is looked at until Shell has decided.
+/// The wait between two looks at a session.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// The charge sessions of [`ShellEv::charging`].
@@ -24,52 +25,64 @@ impl<'a> Charging<'a> {
         Charging { shell }
     }
 
-    /// Asks for a session (`POST /v2/charge-session/start`) with the number of a charge card (1 to 50
-    /// characters, such as `NL-TNM-C00122045-K`) at a charge point (its id by ISO 15118, 18 to 36
-    /// characters, such as `NL*TNM*E02003451*0`). Shell starts it some time later:
-    /// [`Charging::settled`].
+    /// Requests the start of a session (`POST /v2/charge-session/start`) with a charge card at a charge
+    /// point. Shell starts the session some time later: [`Charging::settled`] waits for it.
     ///
-    /// It is sent again only when it certainly was not processed: there was no connection, or the answer
-    /// was 401 or 429. After an [`Error::Transport`] look at [`Charging::active`] before asking again:
-    /// Shell documents no key by which it would know a second start for the first one.
-    pub fn start(&self, card: &str, evse_id: &str) -> StartSession<'a> {
-        let (card, evse_id) = (card.to_owned(), evse_id.to_owned());
+    /// The request is sent again only when Shell certainly has not processed it: there was no connection,
+    /// or the answer was 401 or 429. After an [`Error::Transport`] check [`Charging::active`] before you
+    /// request another start: Shell documents no key by which it would recognise a second start.
+    pub fn start(
+        &self,
+        card: impl Into<CardNumber>,
+        evse_id: impl Into<EvseId>,
+    ) -> StartSession<'a> {
+        let (card, evse_id) = (card.into(), evse_id.into());
         StartSession { shell: self.shell, card, evse_id, request_id: None }
     }
 
-    /// Asks for the end of a session (`POST /v2/charge-session/stop`). Sent again only as
-    /// [`Charging::start`] is.
-    pub fn stop(&self, session_id: &str) -> StopSession<'a> {
-        let session_id = session_id.to_owned();
-        StopSession { shell: self.shell, session_id, request_id: None }
+    /// Requests the end of a session (`POST /v2/charge-session/stop`). The request is sent again in the
+    /// same cases as [`Charging::start`].
+    pub fn stop(&self, id: impl Into<Id<Session>>) -> StopSession<'a> {
+        StopSession { shell: self.shell, id: id.into(), request_id: None }
     }
 
-    /// One session (`GET /v2/charge-session/retrieve`).
-    pub fn retrieve(&self, session_id: &str) -> GetSession<'a> {
-        let session_id = session_id.to_owned();
-        GetSession { shell: self.shell, session_id, request_id: None }
-    }
-
-    /// The running sessions of an account for electric mobility, 14 to 19 characters
-    /// (`GET /v2/charge-session/active`).
-    pub fn active(&self, ema_id: &str) -> ActiveSessions<'a> {
-        let ema_id = ema_id.to_owned();
-        ActiveSessions { shell: self.shell, ema_id, request_id: None }
-    }
-
-    /// Looks at a session every two seconds until Shell has decided about its start or its stop, or
-    /// `limit` has passed, and gives out what was seen last; [`Session::phase`] says which it was. A
-    /// session that Shell does not know yet is looked at again. That a start is decided later is an
-    /// inference from the words of the API, not documented.
+    /// The session with this id (`GET /v2/charge-session/retrieve`).
     ///
     /// # Errors
     ///
-    /// As [`GetSession::call`]; a 404 when `limit` has passed.
-    pub fn settled(&self, session_id: &str, limit: Duration) -> Result<Session> {
+    /// As [`GetSession::call`]; [`Error::Decode`] when the answer has no session.
+    pub fn get(&self, id: impl Into<Id<Session>>) -> Result<Session> {
+        let answer = self.get_with(id).call()?;
+        let request_id = answer.request_id.clone();
+        let found = answer.into_iter().next();
+        found.ok_or_else(|| incomplete(RETRIEVE, &request_id, "it has no session"))
+    }
+
+    /// As [`Charging::get`], with options.
+    pub fn get_with(&self, id: impl Into<Id<Session>>) -> GetSession<'a> {
+        GetSession { shell: self.shell, id: id.into(), request_id: None }
+    }
+
+    /// The running sessions of an account (`GET /v2/charge-session/active`).
+    pub fn active(&self, ema_id: impl Into<EmaId>) -> ActiveSessions<'a> {
+        ActiveSessions { shell: self.shell, ema_id: ema_id.into(), request_id: None }
+    }
+
+    /// Gets a session every two seconds until Shell has decided about its start or its stop, or until
+    /// `limit` has passed. Returns the session as it was last; [`Session::phase`] tells whether Shell has
+    /// decided. A session that Shell does not know yet is tried again. That Shell decides some time after
+    /// the request is an inference from the words of the API; it is not documented.
+    ///
+    /// # Errors
+    ///
+    /// As [`GetSession::call`]; the API's 404 when `limit` has passed and Shell still does not know the
+    /// session.
+    pub fn settled(&self, id: impl Into<Id<Session>>, limit: Duration) -> Result<Session> {
+        let id = id.into();
         let clock = &self.shell.clock;
         let start = clock.monotonic();
         loop {
-            let seen = self.retrieve(session_id).call();
+            let seen = self.get_with(&id).call();
             let passed = clock.monotonic().saturating_sub(start) >= limit;
             match seen {
                 Ok(answer) => {
@@ -96,11 +109,14 @@ impl<'a> Charging<'a> {
 const RETRIEVE: &str = "/v2/charge-session/retrieve";
 
 fn is_not_found(error: &Error) -> bool {
-    Failure::of(error).is_some_and(|failure| failure.kind == FailureKind::NotFound)
+    ShellEvError::of(error).is_some_and(|refusal| refusal.is_not_found())
 }
 
-fn session_id(id: &str) -> Result<&str> {
-    if is_uuid(id) { Ok(id) } else { Err(Error::Config("the session id is not a UUID".into())) }
+fn checked(id: &Id<Session>) -> Result<&str> {
+    match is_uuid(id.as_str()) {
+        true => Ok(id.as_str()),
+        false => Err(Error::Config("the session id is not a UUID".into())),
+    }
 }
 
 fn call<'a>(
@@ -119,32 +135,36 @@ fn call<'a>(
     Ok(Call { shell, method, target, request_id, body })
 }
 
-/// A start of a session: [`Charging::start`].
+/// A request to start a session: [`Charging::start`].
 #[derive(Debug)]
 #[must_use = "nothing is sent before `call`"]
 pub struct StartSession<'a> {
     shell: &'a ShellEv,
-    card: String,
-    evse_id: String,
+    card: CardNumber,
+    evse_id: EvseId,
     request_id: Option<String>,
 }
 
-/// A session that Shell was asked to start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Shell's answer to a request to start a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Started {
-    /// Under which id Shell knows the request.
+    /// The id of the request at Shell.
     pub request_id: String,
     /// How the request ended.
     pub status: Option<RequestStatus>,
-    /// The session. `None` where Shell accepted the request and named none: look at
-    /// [`Charging::active`].
-    pub session_id: Option<String>,
+    /// The session. `None` when Shell accepted the request and named no session: [`Charging::active`]
+    /// finds it.
+    pub session_id: Option<Id<Session>>,
+    /// Members of the answer that have no field here.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 model! {
     struct SessionId {
-        session_id: Option<String> = "sessionId",
+        session_id: Option<Id<Session>> = "sessionId",
     }
 }
 
@@ -153,38 +173,42 @@ impl StartSession<'_> {
     ///
     /// # Errors
     ///
-    /// As [`crate::Request::call`], and [`Error::Decode`] for an answer that is not Shell's, although
-    /// the request was accepted; [`Error::Config`] for a text of the wrong length, with nothing sent.
+    /// As [`crate::Request::call`], and [`Error::Decode`] for an answer that cannot be read, although
+    /// Shell accepted the request; [`Error::Config`] for a text of the wrong length, with nothing sent.
     pub fn call(self) -> Result<Started> {
-        length("the number of the charge card", &self.card, (1, 50))?;
-        length("the id of the charge point", &self.evse_id, (18, 36))?;
-        let body = json!({ "evChargeNumber": self.card, "evseId": self.evse_id });
+        length("the number of the charge card", self.card.as_str(), (1, 50))?;
+        length("the id of the charge point", self.evse_id.as_str(), (18, 36))?;
+        let body = json!({ "evChargeNumber": self.card.as_str(), "evseId": self.evse_id.as_str() });
         let path = "/v2/charge-session/start";
         let call = call(self.shell, Method::POST, path, None, self.request_id, Some(body))?;
         let answer = call.answer::<SessionId>()?;
         let (request_id, status) = (answer.request_id, answer.status);
         let session_id = answer.data.into_iter().find_map(|data| data.session_id);
-        Ok(Started { request_id, status, session_id })
+        Ok(Started { request_id, status, session_id, extra: answer.extra })
     }
 }
 
-/// An end of a session: [`Charging::stop`].
+/// A request to stop a session: [`Charging::stop`].
 #[derive(Debug)]
 #[must_use = "nothing is sent before `call`"]
 pub struct StopSession<'a> {
     shell: &'a ShellEv,
-    session_id: String,
+    id: Id<Session>,
     request_id: Option<String>,
 }
 
-/// A session that Shell was asked to stop.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Shell's answer to a request to stop a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Stopped {
-    /// Under which id Shell knows the request.
+    /// The id of the request at Shell.
     pub request_id: String,
     /// How the request ended.
     pub status: Option<RequestStatus>,
+    /// Members of the answer that have no field here.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 impl StopSession<'_> {
@@ -194,20 +218,21 @@ impl StopSession<'_> {
     ///
     /// As [`StartSession::call`]; [`Error::Config`] for an id that is not a UUID, with nothing sent.
     pub fn call(self) -> Result<Stopped> {
-        let id = Some(("sessionId", session_id(&self.session_id)?));
+        let id = Some(("sessionId", checked(&self.id)?));
         let path = "/v2/charge-session/stop";
         let call = call(self.shell, Method::POST, path, id, self.request_id, None)?;
         let answer = call.answer::<SessionId>()?;
-        Ok(Stopped { request_id: answer.request_id, status: answer.status })
+        let (request_id, status, extra) = (answer.request_id, answer.status, answer.extra);
+        Ok(Stopped { request_id, status, extra })
     }
 }
 
-/// One session: [`Charging::retrieve`].
+/// One session, with options: [`Charging::get_with`].
 #[derive(Debug)]
 #[must_use = "nothing is sent before `call`"]
 pub struct GetSession<'a> {
     shell: &'a ShellEv,
-    session_id: String,
+    id: Id<Session>,
     request_id: Option<String>,
 }
 
@@ -216,10 +241,10 @@ impl GetSession<'_> {
     ///
     /// # Errors
     ///
-    /// As [`super::ListLocations::call`]; [`Error::Config`] for an id that is not a UUID, with nothing
+    /// As [`super::ListLocations::page`]; [`Error::Config`] for an id that is not a UUID, with nothing
     /// sent.
     pub fn call(self) -> Result<Answer<Session>> {
-        let id = Some(("sessionId", session_id(&self.session_id)?));
+        let id = Some(("sessionId", checked(&self.id)?));
         call(self.shell, Method::GET, RETRIEVE, id, self.request_id, None)?.answer()
     }
 }
@@ -229,7 +254,7 @@ impl GetSession<'_> {
 #[must_use = "nothing is sent before `call`"]
 pub struct ActiveSessions<'a> {
     shell: &'a ShellEv,
-    ema_id: String,
+    ema_id: EmaId,
     request_id: Option<String>,
 }
 
@@ -238,11 +263,11 @@ impl ActiveSessions<'_> {
     ///
     /// # Errors
     ///
-    /// As [`super::ListLocations::call`]; [`Error::Config`] for an account of the wrong length, with
+    /// As [`super::ListLocations::page`]; [`Error::Config`] for an account of the wrong length, with
     /// nothing sent.
     pub fn call(self) -> Result<Answer<Session>> {
-        length("the account", &self.ema_id, (14, 19))?;
-        let id = Some(("emaId", &*self.ema_id));
+        length("the account", self.ema_id.as_str(), (14, 19))?;
+        let id = Some(("emaId", self.ema_id.as_str()));
         let path = "/v2/charge-session/active";
         call(self.shell, Method::GET, path, id, self.request_id, None)?.answer()
     }
@@ -251,7 +276,7 @@ impl ActiveSessions<'_> {
 macro_rules! request_ids {
     ($($builder:ident)+) => {$(
         impl<'a> $builder<'a> {
-            /// The id of the request, a UUID: for tracing it at Shell. A random one without this.
+            /// The id of the request, a UUID, by which Shell traces the request; random by default.
             pub fn request_id(mut self, id: &str) -> $builder<'a> {
                 self.request_id = Some(id.to_owned());
                 self

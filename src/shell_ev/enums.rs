@@ -1,4 +1,4 @@
-//! Enumerations, which keep values that they do not know.
+//! Enums. Each keeps values that it does not know.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ open_enum! {
         Occupied = "Occupied",
         /// Out of order or closed.
         Unavailable = "Unavailable",
-        /// The operator says that it does not know.
+        /// The operator does not know the status.
         NotKnown = "Unknown",
     }
 
@@ -72,9 +72,9 @@ open_enum! {
     pub enum AccessibilityStatus {
         /// Public and free to enter.
         FreePublic = "FreePublic",
-        /// Public, and entering costs.
+        /// Public, with an entrance fee.
         PayingPublic = "PayingPublic",
-        /// Not for everybody.
+        /// Restricted to some people.
         Restricted = "Restricted",
         /// Not specified.
         Unspecified = "Unspecified",
@@ -126,7 +126,7 @@ open_enum! {
         Sunday = "SUNDAY",
     }
 
-    /// Whom a tariff is for.
+    /// The group of customers that pays a tariff.
     pub enum TariffType {
         /// The driver.
         Driver = "DRIVER",
@@ -138,7 +138,7 @@ open_enum! {
         Vmsp = "VMSP",
     }
 
-    /// What a price is for.
+    /// What a price bills.
     pub enum PriceType {
         /// Time of charging.
         Time = "TIME",
@@ -152,25 +152,25 @@ open_enum! {
 
     /// How a request ended.
     pub enum RequestStatus {
-        /// Well.
+        /// The request succeeded.
         Success = "SUCCESS",
-        /// Not well. An answer that says so is an [`crate::Error::Api`], whatever its HTTP status.
+        /// The request failed. Such an answer is an [`crate::Error::Api`], whatever its HTTP status.
         Failed = "FAILED",
     }
 
-    /// Where a charge session stands. Shell sends free text; its documentation lists these words.
+    /// The status of a charge session. Shell sends free text; its documentation lists these words.
     pub enum SessionStatus {
-        /// It was asked for.
+        /// A start was requested.
         StartRequested = "start-requested",
-        /// It runs.
+        /// The session runs.
         Started = "started",
-        /// It did not begin.
+        /// The session did not start.
         FailedToStart = "failed-to-start",
-        /// Its end was asked for.
+        /// A stop was requested.
         StopRequested = "stop-requested",
-        /// It has ended.
+        /// The session has ended.
         Stopped = "stopped",
-        /// It did not end.
+        /// The session could not be stopped.
         FailedToStop = "failed-to-stop",
     }
 }

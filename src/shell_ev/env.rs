@@ -1,4 +1,4 @@
-//! Settings of the environment, by the names of Shell's SDKs.
+//! Settings in environment variables, by the names of Shell's SDKs.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn wrong(text: String) -> Error {
     Error::Config(text.into())
 }
 
-/// A variable with our prefix, or by its plain name; an empty one counts as absent.
+/// A variable with our prefix, or by its plain name. An empty variable counts as absent.
 pub(super) fn variable(name: &str) -> Result<Option<String>> {
     for name in [&format!("SHELL_EV_{name}"), name] {
         match std::env::var(name) {
@@ -61,7 +61,7 @@ fn seconds(get: Lookup<'_>, name: &str) -> Result<Option<Duration>> {
 fn list<T>(get: Lookup<'_>, name: &str, read: fn(&str) -> Option<T>) -> Result<Option<Vec<T>>> {
     let Some(text) = get(name)? else { return Ok(None) };
     let item = |item: &str| {
-        read(item.trim()).ok_or_else(|| wrong(format!("{name} has {item:?}, which is wrong")))
+        read(item.trim()).ok_or_else(|| wrong(format!("{name} has {item:?}, which cannot be read")))
     };
     text.split(',').map(item).collect::<Result<_>>().map(Some)
 }
@@ -109,7 +109,7 @@ fn credentials(get: Lookup<'_>) -> Result<Credentials> {
 }
 
 impl ShellEvBuilder {
-    /// A builder with credentials and settings of the environment: the variables of
+    /// A builder with the credentials and settings of the environment variables of
     /// [`super::ShellEv::from_env`].
     ///
     /// # Errors

@@ -1,42 +1,44 @@
-//! Locations, their charge points and plugs.
+//! Locations with their charge points and connectors.
 
 use time::OffsetDateTime;
 
 use super::{
-    AccessibilityStatus, AuthorizationMethod, ConnectorType, EvseStatus, PowerType, Tariff, WeekDay,
+    AccessibilityStatus, AuthorizationMethod, ConnectorType, Decimal, EvseId, EvseStatus, Id,
+    PowerType, Tariff, WeekDay,
 };
 
 model! {
     /// A place with charge points.
     pub struct Location {
-        /// Shell's own id, for [`super::Locations::by_id`]; sample `NL*MKS*E0000001*0`. A number in
+        /// Shell's own id, for [`super::Locations::get`], such as `NL*MKS*E0000001*0`. A number in
         /// version 1 of the API.
-        uid: Option<String> = "uid",
+        uid: Option<Id<Location>> = "uid",
         /// The operator's id.
         external_id: Option<String> = "externalId",
-        /// Where it is.
+        /// The point of the location.
         coordinates: Option<Coordinates> = "coordinates",
-        /// The operator's name, if it was asked for.
+        /// The operator's name, if the request asked for names.
         operator_name: Option<String> = "operatorName",
-        /// The operator; sample `AT-HTB`.
+        /// The operator, such as `AT-HTB`.
         operator_id: Option<String> = "operatorId",
-        /// Its address.
+        /// The address.
         address: Option<Address> = "address",
-        /// Who may use it.
+        /// Who may use the location.
         accessibility: Option<Accessibility> = "accessibility",
-        /// Its charge points.
+        /// The charge points.
         evses: Vec<Evse> = "evses",
-        /// When it is open; missing for many.
+        /// The opening hours. Many locations have none.
         opening_hours: Vec<OpeningHours> = "openingHours",
-        /// Whether it is always open.
+        /// Whether the location is always open.
         open_twenty_four_seven: Option<bool> = "openTwentyFourSeven",
-        /// When this was last changed, UTC.
+        /// When the data was last changed, UTC.
         updated: Option<OffsetDateTime> = "updated",
-        /// What kind of place it is: free text.
+        /// The kind of place, as free text.
         location_type: Option<String> = "locationType",
     }
 
-    /// A point on the earth.
+    /// A point on the earth. Coordinates are `f64`: they are measured, not counted, and the mathematics
+    /// of maps takes `f64`.
     pub struct Coordinates {
         /// Degrees north, -90 to 90.
         latitude: Option<f64> = "latitude",
@@ -52,13 +54,13 @@ model! {
         postal_code: Option<String> = "postalCode",
         /// City.
         city: Option<String> = "city",
-        /// Country; two letters by its description, three (`NLD`) in samples.
+        /// The country: two letters in Shell's description, three (`NLD`) in its samples.
         country: Option<String> = "country",
     }
 
     /// Who may use a location.
     pub struct Accessibility {
-        /// Who.
+        /// The group of people that may use the location.
         status: Option<AccessibilityStatus> = "status",
     }
 
@@ -66,55 +68,55 @@ model! {
     pub struct OpeningHours {
         /// The day.
         week_day: Option<WeekDay> = "weekDay",
-        /// From, `HH:MM`.
+        /// The start, `HH:MM`.
         start_time: Option<String> = "startTime",
-        /// Until, `HH:MM`.
+        /// The end, `HH:MM`.
         end_time: Option<String> = "endTime",
     }
 
     /// A charge point for one vehicle.
     pub struct Evse {
-        /// Shell's id.
-        uid: Option<String> = "uid",
+        /// Shell's own id.
+        uid: Option<Id<Evse>> = "uid",
         /// The operator's id.
         external_id: Option<String> = "externalId",
-        /// The id by ISO 15118, for [`super::Charging::start`]; sample `NL*TNM*E02003451*0`.
-        evse_id: Option<String> = "evseId",
-        /// Whether it is free.
+        /// The id by ISO 15118, for [`super::Charging::start`], such as `NL*TNM*E02003451*0`.
+        evse_id: Option<EvseId> = "evseId",
+        /// Whether the charge point is free.
         status: Option<EvseStatus> = "status",
-        /// When this was last changed, UTC.
+        /// When the data was last changed, UTC.
         updated: Option<OffsetDateTime> = "updated",
-        /// The label on it.
+        /// The label on the charge point.
         physical_reference: Option<String> = "physicalReference",
-        /// Its plugs.
+        /// The connectors.
         connectors: Vec<Connector> = "connectors",
-        /// How a session is authorized here.
+        /// How a session is authorized at this charge point.
         authorization_methods: Vec<AuthorizationMethod> = "authorizationMethods",
     }
 
-    /// A plug.
+    /// A connector of a charge point.
     pub struct Connector {
-        /// Shell's id.
-        uid: Option<String> = "uid",
+        /// Shell's own id.
+        uid: Option<Id<Connector>> = "uid",
         /// The operator's id.
         external_id: Option<String> = "externalId",
-        /// Its type.
+        /// The type of the plug.
         connector_type: Option<ConnectorType> = "connectorType",
-        /// What it delivers.
+        /// The electrical properties.
         electrical_properties: Option<ElectricalProperties> = "electricalProperties",
-        /// What it costs: with [`super::GetLocation::provider_id`] only.
+        /// The tariffs, if the request named a [`provider`](super::GetLocation::provider_id).
         tariffs: Vec<Tariff> = "tariffs",
     }
 
-    /// What a plug delivers.
+    /// The electrical properties of a connector.
     pub struct ElectricalProperties {
         /// The kind of current.
         power_type: Option<PowerType> = "powerType",
         /// Volts.
-        voltage: Option<f64> = "voltage",
+        voltage: Option<Decimal> = "voltage",
         /// Amperes.
-        amperage: Option<f64> = "amperage",
+        amperage: Option<Decimal> = "amperage",
         /// Kilowatts at most.
-        max_electric_power: Option<f64> = "maxElectricPower",
+        max_electric_power: Option<Decimal> = "maxElectricPower",
     }
 }

@@ -1,4 +1,4 @@
-//! Calls 1 to 4: locations and markers.
+//! Locations and markers: calls 1 to 4 of the API.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -7,24 +7,25 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ureq::http::Method;
 
-use super::answer::Call;
+use super::answer::{Call, incomplete};
 use super::query::{Query, encoded};
 use super::read::Read;
 use super::{
-    Answer, AuthorizationMethod, Bounds, ConnectorType, EvseStatus, Failure, FailureKind, Location,
-    Marker, ShellEv,
+    Answer, AuthorizationMethod, Bounds, ConnectorType, Decimal, EvseId, EvseStatus, Id, Location,
+    Marker, ShellEv, ShellEvError,
 };
-use crate::Result;
-use crate::paging::{Items, Page, Pages};
+use crate::paging;
+use crate::{Error, Result};
 
-/// Locations on one page, where the caller does not say; Shell's largest.
-const PER_PAGE: u32 = 500;
-/// Results of a nearby search, where the caller does not say, as Shell's SDKs have it.
+/// How many locations a page has by default; Shell's largest page.
+const PAGE_SIZE: u32 = 500;
+/// How many results a nearby search has by default, as in Shell's SDKs.
 const LIMIT: u32 = 25;
 const LATITUDE: (f64, f64) = (-90.0, 90.0);
 const LONGITUDE: (f64, f64) = (-180.0, 180.0);
 
-/// A GET, until it is sent.
+/// A GET that is not sent yet.
+#[derive(Clone)]
 struct Get<'a> {
     shell: &'a ShellEv,
     path: String,
@@ -68,21 +69,59 @@ impl<'a> Locations<'a> {
         Locations { shell }
     }
 
-    /// All locations (`GET /v2/locations`), page by page.
-    pub fn list(&self) -> ListLocations<'a> {
-        let get = Get::new(self.shell, "/v2/locations");
-        ListLocations { get, first_page: 1, per_page: PER_PAGE }
+    /// The location with this id, [`Location::uid`] (`GET /v2/locations/{id}`).
+    ///
+    /// # Errors
+    ///
+    /// As [`ListLocations::page`]; [`Error::Decode`] when the answer has no location.
+    pub fn get(&self, uid: impl Into<Id<Location>>) -> Result<Location> {
+        let get = self.get_with(uid);
+        let path = get.get.path.clone();
+        let answer = get.call()?;
+        let request_id = answer.request_id.clone();
+        let found = answer.into_iter().next();
+        found.ok_or_else(|| incomplete(&path, &request_id, "it has no location"))
     }
 
-    /// One location by Shell's id, [`Location::uid`] (`GET /v2/locations/{id}`). Tariffs come with
-    /// [`GetLocation::provider_id`] only.
-    pub fn by_id(&self, uid: &str) -> GetLocation<'a> {
-        let mut get = Get::new(self.shell, &format!("/v2/locations/{}", encoded(uid)));
+    /// As [`Locations::get`], with options: tariffs come only with [`GetLocation::provider_id`].
+    pub fn get_with(&self, uid: impl Into<Id<Location>>) -> GetLocation<'a> {
+        let uid = uid.into();
+        let mut get = Get::new(self.shell, &format!("/v2/locations/{}", encoded(uid.as_str())));
         // These would name another path.
-        if matches!(uid, "" | "." | "..") {
-            get.query.refuse(format!("{uid:?} is no location's id"));
+        if matches!(uid.as_str(), "" | "." | "..") {
+            get.query.refuse(format!("{uid:?} is not the id of a location"));
         }
         GetLocation { get }
+    }
+
+    /// All locations (`GET /v2/locations`), with filters.
+    pub fn list(&self) -> ListLocations<'a> {
+        let get = Get::new(self.shell, "/v2/locations");
+        ListLocations { get, first_page: 1, page_size: PAGE_SIZE }
+    }
+
+    /// Every location: [`ListLocations::iter`].
+    pub fn iter(&self) -> Iter<'a> {
+        self.list().iter()
+    }
+
+    /// Every page of locations: [`ListLocations::pages`].
+    pub fn pages(&self) -> Pages<'a> {
+        self.list().pages()
+    }
+
+    /// All locations, with this many on a page: [`ListLocations::page_size`].
+    pub fn page_size(&self, locations: u32) -> ListLocations<'a> {
+        self.list().page_size(locations)
+    }
+
+    /// The first location: [`ListLocations::first`].
+    ///
+    /// # Errors
+    ///
+    /// As [`ListLocations::page`].
+    pub fn first(&self) -> Result<Option<Location>> {
+        self.list().first()
     }
 
     /// The locations around a point, the nearest first (`GET /v2/locations/nearby`). Degrees: latitude
@@ -108,7 +147,7 @@ impl<'a> Locations<'a> {
     }
 }
 
-/// Setters, each of which sets a parameter of the query.
+/// Setters of the parameters of a query.
 macro_rules! parameters {
     ($builder:ident: $( $(#[$doc:meta])* $name:ident($value:ident: $type:ty) => |$get:ident| $set:expr; )*) => {
         impl<'a> $builder<'a> {
@@ -118,7 +157,7 @@ macro_rules! parameters {
                 self
             } )*
 
-            /// The id of the request, a UUID: for tracing it at Shell. A random one without this.
+            /// The id of the request, a UUID, by which Shell traces the request; random by default.
             pub fn request_id(mut self, id: &str) -> $builder<'a> {
                 self.get.request_id = Some(id.to_owned());
                 self
@@ -133,33 +172,33 @@ macro_rules! parameters {
     };
 }
 
-/// The filters of all three lists, and those of one.
+/// The filters that all three lists have, and the filters of one list.
 macro_rules! filters {
     ($builder:ident: $($more:tt)*) => {
         parameters! { $builder:
-            /// Only with an EVSE in this state.
+            /// Only locations with a charge point in this status.
             evse_status(status: EvseStatus) => |get| get.query.text("evseStatus", status.as_str());
-            /// Only with one of these plugs. One is sent as it is and several as a list: Shell's SDKs
-            /// declare one, and describe several.
+            /// Only locations with one of these connectors. A single type is sent as a value, several types
+            /// as a list: Shell's SDKs declare one type and describe several.
             connector_types(types: &[ConnectorType]) => |get| match types {
                 [one] => get.query.text("connectorTypes", one.as_str()),
                 several => get.query.list("connectorTypes", texts(several.iter().map(ConnectorType::as_str))),
             };
-            /// Only with a plug of at least this power, kW.
-            connector_min_power(kilowatts: f64) => |get| get.query.number("connectorMinPower", kilowatts, (0.0, f64::MAX));
-            /// Only where sessions are authorized so.
+            /// Only locations with a connector of at least this power, in kW.
+            connector_min_power(kilowatts: impl Into<Decimal>) => |get| get.query.amount("connectorMinPower", kilowatts.into());
+            /// Only locations where sessions are authorized with this method.
             authorization_methods(method: AuthorizationMethod) => |get| get.query.text("authorizationMethods", method.as_str());
-            /// Whether operators' names come along; of markers, for those of one location.
+            /// Whether the answer has the names of operators; markers have them for single locations only.
             with_operator_name(yes: bool) => |get| get.query.flag("withOperatorName", yes);
-            /// Only with this charge point: the id by ISO 15118, such as `NL*TNM*E01000401*0`.
-            evse_id(id: &str) => |get| get.query.text("evseId", id);
-            /// Only with this operator's id of the location.
+            /// Only the location with this charge point: its id by ISO 15118, such as `NL*TNM*E01000401*0`.
+            evse_id(id: impl Into<EvseId>) => |get| get.query.text("evseId", id.into().as_str());
+            /// Only the location with this id of the operator's.
             location_external_id(id: &str) => |get| get.query.text("locationExternalId", id);
-            /// Only with this operator's id of a charge point.
+            /// Only the location that has a charge point with this id of the operator's.
             evse_external_id(id: &str) => |get| get.query.text("evseExternalId", id);
-            /// Only in these countries: three letters each (ISO 3166-1 alpha-3).
+            /// Only locations in these countries: three letters each (ISO 3166-1 alpha-3).
             country(countries: &[&str]) => |get| get.query.list("country", texts(countries.iter().copied()));
-            /// Not in these countries: three letters each (ISO 3166-1 alpha-3).
+            /// Only locations outside these countries: three letters each (ISO 3166-1 alpha-3).
             exclude_country(countries: &[&str]) => |get| get.query.list("excludeCountry", texts(countries.iter().copied()));
             $($more)*
         }
@@ -170,58 +209,77 @@ fn texts<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<String> {
     texts.map(str::to_owned).collect()
 }
 
-/// All locations: [`Locations::list`].
-#[must_use = "nothing is sent before `call` or `iter`"]
+/// All locations, with filters: [`Locations::list`].
+#[derive(Clone)]
+#[must_use = "nothing is sent before `iter`, `pages`, `page` or `first`"]
 pub struct ListLocations<'a> {
     get: Get<'a>,
     first_page: u32,
-    per_page: u32,
+    page_size: u32,
 }
 
 filters! { ListLocations:
-    /// Only what has changed since.
+    /// Only locations that have changed since.
     updated_since(date: OffsetDateTime) => |get| get.moment("updatedSince", date);
 }
 
 impl<'a> ListLocations<'a> {
-    /// Which page [`ListLocations::call`] fetches, and where [`ListLocations::iter`] begins, from 1.
-    pub fn page_number(mut self, number: u32) -> ListLocations<'a> {
+    /// The first page of [`ListLocations::pages`] and [`ListLocations::iter`]; 1 by default.
+    pub fn from_page(mut self, number: u32) -> ListLocations<'a> {
         if number == 0 {
-            self.get.query.refuse("pageNumber counts from 1".to_owned());
+            self.get.query.refuse("pageNumber is 0, and must be 1 or more".to_owned());
         }
         self.first_page = number;
         self
     }
 
-    /// How many locations are on a page, 1 to 500; 500 without this.
-    pub fn per_page(mut self, count: u32) -> ListLocations<'a> {
-        self.get.query.count("perPage", count, (1, 500));
-        self.per_page = count;
+    /// How many locations a page has, 1 to 500; 500 by default.
+    pub fn page_size(mut self, locations: u32) -> ListLocations<'a> {
+        self.get.query.count("perPage", locations, (1, PAGE_SIZE));
+        self.page_size = locations;
         self
     }
 
-    /// Fetches one page.
+    /// One page, by its number from 1 on.
     ///
     /// # Errors
     ///
-    /// As [`crate::Request::call`], and [`crate::Error::Decode`] for an answer that is not Shell's;
-    /// [`crate::Error::Config`] for a parameter outside its range, with nothing sent.
-    pub fn call(mut self) -> Result<Answer<Location>> {
-        self.get.query.count("pageNumber", self.first_page, (1, u32::MAX));
-        self.get.query.count("perPage", self.per_page, (1, 500));
-        self.get.answer()
+    /// As [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read;
+    /// [`Error::Config`] for a parameter outside its range, with nothing sent.
+    pub fn page(&self, number: u32) -> Result<Answer<Location>> {
+        let mut get = self.get.clone();
+        get.query.count("pageNumber", number, (1, u32::MAX));
+        get.query.count("perPage", self.page_size, (1, PAGE_SIZE));
+        get.answer()
     }
 
-    /// Goes through all locations, each page fetched when it is needed. Answers name no total and no
-    /// next page, so the end is a page that is shorter than the first one, or that brings nothing new;
-    /// a page behind the last may also be answered with 404. Pages are no snapshot: a location that
-    /// moves to a later page while they are fetched is given out once (their ids are kept in memory).
+    /// The first location, or `None` when the list is empty.
     ///
-    /// Errors are those of [`ListLocations::call`]; [`crate::paging`] says which end the iteration. The
-    /// request id, if one was given, goes with the first page.
-    pub fn iter(self) -> AllLocations<'a> {
-        let ListLocations { mut get, first_page, per_page } = self;
-        get.query.count("perPage", per_page, (1, 500));
+    /// # Errors
+    ///
+    /// As [`ListLocations::page`].
+    pub fn first(&self) -> Result<Option<Location>> {
+        // Another page size would move the later pages.
+        let list = if self.first_page == 1 { self.clone().page_size(1) } else { self.clone() };
+        list.iter().next().transpose()
+    }
+
+    /// Every location. Each page is fetched when its first location is asked for. A value that cannot be
+    /// read is skipped and logged as a warning; [`ListLocations::pages`] returns it.
+    pub fn iter(&self) -> Iter<'a> {
+        Iter { pages: self.pages(), page: Vec::new().into_iter() }
+    }
+
+    /// Every page. Each page is fetched when it is asked for. After an error that may pass, the next call
+    /// fetches the same page again, up to five times ([`crate::paging`]).
+    ///
+    /// Shell's answers name neither a total nor the next page. The last page is a page that is shorter than
+    /// the first, that brings no new location, or before a 404. A location that moves to a later page
+    /// during the iteration is returned once: the ids are kept in memory. The request id, if one is set,
+    /// goes with the first page.
+    pub fn pages(&self) -> Pages<'a> {
+        let ListLocations { mut get, first_page, page_size } = self.clone();
+        get.query.count("perPage", page_size, (1, PAGE_SIZE));
         // Each page needs the parameters again.
         let target = get.query.target(get.path, get.shell.arrays);
         let (shell, mut request_id) = (get.shell, get.request_id);
@@ -229,7 +287,7 @@ impl<'a> ListLocations<'a> {
         let fetch = move |number: &u32| {
             let target = match &target {
                 Ok(target) => format!("{target}&pageNumber={number}"),
-                Err(error) => return Err(crate::Error::Config(error.to_string().into())),
+                Err(error) => return Err(Error::Config(error.to_string().into())),
             };
             let call = Call {
                 shell,
@@ -238,62 +296,126 @@ impl<'a> ListLocations<'a> {
                 request_id: request_id.take(),
                 body: None,
             };
-            let answer = match call.answer::<Location>() {
+            let mut answer = match call.answer::<Location>() {
                 Ok(answer) => answer,
                 Err(error) if *number > first_page && is_not_found(&error) => {
-                    return Ok(Page { items: Vec::new(), next: None });
+                    return Ok(paging::Page { items: Vec::new(), next: None });
                 }
                 Err(error) => return Err(error),
             };
-            for unread in &answer.unread {
-                log::warn!(target: "evergrant", "page {number}: {} could not be read", unread.at);
-            }
             let elements = answer.elements();
-            let mut items = answer.data;
-            items.retain(|item| item.uid.as_ref().is_none_or(|uid| seen.insert(uid.clone())));
-            // A service may give fewer than it was asked for: how many it gives is seen on the first.
-            let ends = items.is_empty() || elements < *full.get_or_insert(elements);
+            answer.data.retain(|location| match &location.uid {
+                Some(uid) => seen.insert(uid.clone()),
+                None => true,
+            });
+            // The service may give fewer than requested: the first page shows how many it gives.
+            let ends = answer.data.is_empty() || elements < *full.get_or_insert(elements);
             let next = if ends { None } else { number.checked_add(1) };
-            Ok(Page { items, next })
+            let is_end = answer.data.is_empty() && answer.unread.is_empty() && *number > first_page;
+            let items = if is_end { Vec::new() } else { vec![answer] };
+            Ok(paging::Page { items, next })
         };
         let fetch: Fetch<'a> = Box::new(fetch);
-        AllLocations(Pages::new(first_page, fetch).items())
+        Pages(paging::Pages::new(first_page, fetch).items())
     }
 }
 
-type Fetch<'a> = Box<dyn FnMut(&u32) -> Result<Page<Location, u32>> + 'a>;
+impl<'a> IntoIterator for ListLocations<'a> {
+    type Item = Result<Location>;
+    type IntoIter = Iter<'a>;
 
-fn is_not_found(error: &crate::Error) -> bool {
-    Failure::of(error).is_some_and(|failure| failure.kind == FailureKind::NotFound)
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
 }
 
-/// Goes through all locations: [`ListLocations::iter`].
-pub struct AllLocations<'a>(Items<Location, u32, Fetch<'a>>);
-
-impl Iterator for AllLocations<'_> {
+impl<'a> IntoIterator for &ListLocations<'a> {
     type Item = Result<Location>;
+    type IntoIter = Iter<'a>;
 
-    fn next(&mut self) -> Option<Result<Location>> {
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &Locations<'a> {
+    type Item = Result<Location>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+type Fetch<'a> = Box<dyn FnMut(&u32) -> Result<paging::Page<Answer<Location>, u32>> + 'a>;
+
+fn is_not_found(error: &Error) -> bool {
+    ShellEvError::of(error).is_some_and(|refusal| refusal.is_not_found())
+}
+
+/// The pages of a list of locations: [`ListLocations::pages`].
+#[must_use = "nothing is fetched until the iterator is used"]
+pub struct Pages<'a>(paging::Items<Answer<Location>, u32, Fetch<'a>>);
+
+impl Iterator for Pages<'_> {
+    type Item = Result<Answer<Location>>;
+
+    fn next(&mut self) -> Option<Result<Answer<Location>>> {
         self.0.next()
     }
 }
 
-impl fmt::Debug for AllLocations<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AllLocations").finish_non_exhaustive()
+/// The locations of a list: [`ListLocations::iter`].
+#[must_use = "nothing is fetched until the iterator is used"]
+pub struct Iter<'a> {
+    pages: Pages<'a>,
+    page: std::vec::IntoIter<Location>,
+}
+
+impl Iterator for Iter<'_> {
+    type Item = Result<Location>;
+
+    fn next(&mut self) -> Option<Result<Location>> {
+        loop {
+            if let Some(location) = self.page.next() {
+                return Some(Ok(location));
+            }
+            match self.pages.next()? {
+                Ok(answer) => {
+                    for unread in &answer.unread {
+                        let (at, id) = (&unread.at, &answer.request_id);
+                        log::warn!(target: "evergrant", "{at} of request {id} could not be read");
+                    }
+                    self.page = answer.data.into_iter();
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
     }
 }
 
-/// One location: [`Locations::by_id`].
+macro_rules! shown {
+    ($($name:ident)+) => {$(
+        impl fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
+shown!(Pages Iter);
+
+/// One location, with options: [`Locations::get_with`].
 #[must_use = "nothing is sent before `call`"]
 pub struct GetLocation<'a> {
     get: Get<'a>,
 }
 
 parameters! { GetLocation:
-    /// Whose tariffs come along, such as `Shell_RP_2`. Without it there are none.
+    /// The provider whose tariffs the answer has, such as `Shell_RP_2`. Without it there are no tariffs.
     provider_id(id: &str) => |get| get.query.text("providerId", id);
-    /// Only if it has changed since.
+    /// Only if the location has changed since.
     since(date: OffsetDateTime) => |get| get.moment("since", date);
 }
 
@@ -304,11 +426,11 @@ pub struct NearbyLocations<'a> {
 }
 
 filters! { NearbyLocations:
-    /// How many at most, 1 to 100; 25 without this.
+    /// The largest number of results, 1 to 100; 25 by default.
     limit(count: u32) => |get| get.query.count("limit", count, (1, 100));
-    /// Only of this operator.
+    /// Only locations of this operator.
     operator_name(name: &str) => |get| get.query.text("operatorName", name);
-    /// Whether the largest power of each comes along.
+    /// Whether the answer has the highest power of each location.
     with_max_power(yes: bool) => |get| get.query.flag("withMaxPower", yes);
 }
 
@@ -319,9 +441,9 @@ pub struct Markers<'a> {
 }
 
 filters! { Markers:
-    /// Only of this operator.
+    /// Only locations of this operator.
     operator_name(name: &str) => |get| get.query.text("operatorName", name);
-    /// Whether the largest power of each comes along.
+    /// Whether the answer has the highest power of each location.
     with_max_power(yes: bool) => |get| get.query.flag("withMaxPower", yes);
 }
 
@@ -332,7 +454,7 @@ macro_rules! calls {
             ///
             /// # Errors
             ///
-            /// As [`ListLocations::call`].
+            /// As [`ListLocations::page`].
             pub fn call(self) -> Result<Answer<$item>> {
                 self.get.answer()
             }

@@ -1,24 +1,24 @@
-//! Markers of a map.
+//! The markers of a map.
 
 use serde_json::Value;
 
 use super::read::{Read, Reader};
-use super::{AuthorizationMethod, Coordinates, EvseStatus};
+use super::{AuthorizationMethod, Coordinates, Decimal, EvseStatus, Id, Location};
 
-/// A marker of a map: one location, or several that stand close at this zoom.
+/// A marker of a map: one location, or several locations that are close together at this zoom.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Marker {
     /// One location.
     Single(SingleLocation),
-    /// Several.
+    /// Several locations.
     Multi(MultiLocation),
-    /// A kind that this version does not know, as it came.
+    /// A kind that this version does not know, unchanged.
     Unknown(Value),
 }
 
 impl Marker {
-    /// Where it is.
+    /// The point of the marker.
     pub fn coordinates(&self) -> Option<&Coordinates> {
         match self {
             Marker::Single(one) => one.coordinates.as_ref(),
@@ -31,35 +31,35 @@ impl Marker {
 model! {
     /// A marker of one location.
     pub struct SingleLocation {
-        /// Where it is.
+        /// The point of the marker.
         coordinates: Option<Coordinates> = "coordinates",
-        /// How many locations it stands for.
+        /// How many locations the marker stands for.
         location_count: Option<i64> = "locationCount",
-        /// How many charge points it has.
+        /// How many charge points the location has.
         evse_count: Option<i64> = "evseCount",
-        /// The most power, kW, if it was asked for.
-        max_power: Option<f64> = "maxPower",
-        /// The operator's name, if it was asked for.
+        /// The highest power in kW, if the request asked for it.
+        max_power: Option<Decimal> = "maxPower",
+        /// The operator's name, if the request asked for it.
         operator_name: Option<String> = "operatorName",
-        /// The best state of its charge points.
+        /// The best status among the charge points.
         status: Option<EvseStatus> = "status",
-        /// The location; sample `2057411`.
-        location_uid: Option<String> = "locationUid",
+        /// The location, such as `2057411`.
+        location_uid: Option<Id<Location>> = "locationUid",
         /// How sessions are authorized.
         authorization_methods: Vec<AuthorizationMethod> = "authorizationMethods",
     }
 
     /// A marker of several locations.
     pub struct MultiLocation {
-        /// Where it is.
+        /// The point of the marker.
         coordinates: Option<Coordinates> = "coordinates",
-        /// How many locations it stands for.
+        /// How many locations the marker stands for.
         location_count: Option<i64> = "locationCount",
-        /// How many charge points they have.
+        /// How many charge points the locations have.
         evse_count: Option<i64> = "evseCount",
-        /// The most power, kW, if it was asked for.
-        max_power: Option<f64> = "maxPower",
-        /// The operator's name, if it was asked for.
+        /// The highest power in kW, if the request asked for it.
+        max_power: Option<Decimal> = "maxPower",
+        /// The operator's name, if the request asked for it.
         operator_name: Option<String> = "operatorName",
     }
 }

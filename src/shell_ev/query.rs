@@ -1,11 +1,12 @@
-//! Parameters of requests: how they are written, and what is refused before anything is sent.
+//! Parameters of requests: how they are written, and which values are refused before sending.
 
 use std::fmt::Write as _;
 
+use super::Decimal;
 use crate::{Error, Result};
 
-/// How a list of values is written in a query. What Shell's server wants is not documented; its SDKs
-/// send the first.
+/// How a list of values is written in a query. Shell does not document the form; its SDKs send
+/// [`ArrayEncoding::Indexed`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArrayEncoding {
@@ -16,7 +17,8 @@ pub enum ArrayEncoding {
     Repeated,
 }
 
-/// A part of the map, in degrees.
+/// A part of the map, in degrees. A rectangle has these four edges and no more, so a program makes it
+/// with a struct expression.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
     /// Longitude of the western edge, -180 to 180.
@@ -29,21 +31,22 @@ pub struct Bounds {
     pub north: f64,
 }
 
+#[derive(Clone)]
 enum Item {
     One(String),
     Many(Vec<String>),
 }
 
-/// The parameters of a query, in the order they were given, and the first that cannot be right.
-#[derive(Default)]
+/// The parameters of a query in the order of the calls, and the error of the first wrong parameter.
+#[derive(Clone, Default)]
 pub(super) struct Query {
     items: Vec<(&'static str, Item)>,
-    wrong: Option<Error>,
+    wrong: Option<String>,
 }
 
 impl Query {
     pub(super) fn refuse(&mut self, text: String) {
-        self.wrong.get_or_insert(Error::Config(text.into()));
+        self.wrong.get_or_insert(text);
     }
 
     fn set(&mut self, name: &'static str, item: Option<Item>) {
@@ -78,6 +81,13 @@ impl Query {
         self.set(name, Some(Item::One(value.to_string())));
     }
 
+    pub(super) fn amount(&mut self, name: &'static str, value: Decimal) {
+        if value < Decimal::ZERO {
+            self.refuse(format!("{name} is {value}, and must be 0 or more"));
+        }
+        self.set(name, Some(Item::One(value.to_string())));
+    }
+
     pub(super) fn count(&mut self, name: &'static str, value: u32, range: (u32, u32)) {
         if !(range.0..=range.1).contains(&value) {
             self.refuse(format!("{name} is {value}, and must be {} to {}", range.0, range.1));
@@ -88,7 +98,7 @@ impl Query {
     /// The path with the query behind it.
     pub(super) fn target(self, path: String, arrays: ArrayEncoding) -> Result<String> {
         if let Some(wrong) = self.wrong {
-            return Err(wrong);
+            return Err(Error::Config(wrong.into()));
         }
         let mut target = path;
         let mut first = true;
@@ -114,8 +124,8 @@ impl Query {
     }
 }
 
-/// Percent-encoding of all but the unreserved characters (RFC 3986 section 2.3), as the SDKs do it, in
-/// paths, too: an id cannot leave its place.
+/// Percent-encodes all but the unreserved characters (RFC 3986 section 2.3), as Shell's SDKs do. Paths
+/// are encoded, too, so an id cannot name another path.
 pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -131,7 +141,7 @@ pub(super) fn encoded(text: &str) -> String {
     out
 }
 
-/// The form of a UUID: 8-4-4-4-12 hexadecimal digits.
+/// Whether the text has the form of a UUID: 8-4-4-4-12 hexadecimal digits.
 pub(super) fn is_uuid(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 36
@@ -141,7 +151,7 @@ pub(super) fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// Refuses a text of another length than documented.
+/// Refuses a text whose length is outside the documented range.
 pub(super) fn length(name: &str, text: &str, range: (usize, usize)) -> Result<()> {
     let length = text.chars().count();
     if (range.0..=range.1).contains(&length) {

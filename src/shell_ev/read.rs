@@ -1,22 +1,25 @@
-//! How models are read: whatever is there, and nothing is lost by what cannot be read.
+//! Reads models. A member that cannot be read is kept as it came, and its neighbours are read.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime};
 
+use crate::sdk::decimal::Decimal;
+use crate::sdk::id::Id;
 use crate::sdk::{day, day_text};
 
-/// What could not be read in an answer.
-#[derive(Clone, Debug, PartialEq)]
+/// A value of an answer that could not be read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Unread {
-    /// Where it stands, such as `data[3].evses[0].updated`.
+    /// The place of the value, such as `data[3].evses[0].updated`.
     pub at: String,
-    /// What stands there.
+    /// The value.
     pub value: Value,
 }
 
-/// Knows where reading is, and keeps what could not be read.
+/// The place that is being read, and the values that could not be read.
 #[derive(Default)]
 pub(super) struct Reader {
     path: String,
@@ -35,12 +38,12 @@ impl Reader {
         result
     }
 
-    /// Notes what could not be read.
+    /// Notes a value that could not be read.
     fn keep(&mut self, value: Value) {
         self.unread.push(Unread { at: self.path.clone(), value });
     }
 
-    /// Takes a member out of an object. What cannot be read stays in it.
+    /// Takes a member out of an object. A member that cannot be read stays in the object.
     pub(super) fn field<T: Field>(&mut self, object: &mut Map<String, Value>, names: &[&str]) -> T {
         for name in names {
             let Some(value) = object.remove(*name) else { continue };
@@ -78,7 +81,7 @@ impl<T: Read> Field for Option<T> {
     }
 }
 
-/// `null` is an empty list, and one object is a list of one: other programs saw both.
+/// `null` is an empty list, and one object is a list of one. Other programs saw both.
 impl<T: Read> Field for Vec<T> {
     fn take(value: Value, reader: &mut Reader) -> Result<Vec<T>, Value> {
         let elements = match value {
@@ -104,7 +107,7 @@ impl<T: Read> Field for Vec<T> {
     }
 }
 
-/// A text; an id that is a number in an older version of the API is one, too.
+/// A text. A number is read as a text, too: some ids are numbers in version 1 of the API.
 impl Read for String {
     fn read(value: Value, _: &mut Reader) -> Result<String, Value> {
         match value {
@@ -134,7 +137,33 @@ impl Read for f64 {
     }
 }
 
-/// A whole number; `6.0` is one.
+/// A number in its shortest form: `0.1` is 0.1. Texts of numbers are read, too.
+impl Read for Decimal {
+    fn read(value: Value, _: &mut Reader) -> Result<Decimal, Value> {
+        let number = match &value {
+            Value::Number(number) => number.to_string().parse().ok(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.ok_or(value)
+    }
+
+    fn write(&self) -> Value {
+        serde_json::from_str(&self.to_string()).unwrap_or_default()
+    }
+}
+
+impl<T> Read for Id<T> {
+    fn read(value: Value, reader: &mut Reader) -> Result<Id<T>, Value> {
+        String::read(value, reader).map(Id::new)
+    }
+
+    fn write(&self) -> Value {
+        self.as_str().into()
+    }
+}
+
+/// A whole number. `6.0` is a whole number, too.
 impl Read for i64 {
     fn read(value: Value, reader: &mut Reader) -> Result<i64, Value> {
         if let Some(number) = value.as_i64() {
@@ -203,7 +232,7 @@ macro_rules! model {
         #[non_exhaustive]
         $vis struct $name {
             $( $(#[$doc])* pub $field: $type, )+
-            /// Members that have no field here, or that could not be read, as they came.
+            /// Members that have no field here, or that could not be read, unchanged.
             pub extra: serde_json::Map<String, serde_json::Value>,
         }
 
@@ -233,17 +262,17 @@ macro_rules! model {
     )+};
 }
 
-/// serde's two traits, by way of [`Read`].
+/// Implements serde's two traits with [`Read`].
 macro_rules! serde_of {
     ($name:ident) => {
-        /// As Shell writes it; what is `None` or empty is left out.
+        /// Writes Shell's form. Members that are `None` or empty are left out.
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 $crate::shell_ev::read::Read::write(self).serialize(to)
             }
         }
 
-        /// Fails only for what is not a JSON object.
+        /// Fails only for JSON that is not an object.
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
                 let value = <serde_json::Value as serde::Deserialize>::deserialize(from)?;

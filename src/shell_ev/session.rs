@@ -2,56 +2,56 @@
 
 use time::OffsetDateTime;
 
-use super::SessionStatus;
+use super::{EmaId, EvseId, Id, SessionStatus, User};
 
 model! {
     /// A charge session.
     pub struct Session {
-        /// Its id, a UUID.
-        id: Option<String> = "id",
-        /// Who started it, a UUID.
-        user_id: Option<String> = "userId",
-        /// The account for electric mobility.
-        ema_id: Option<String> = "emaId",
+        /// The id of the session, a UUID.
+        id: Option<Id<Session>> = "id",
+        /// The user who started the session, a UUID.
+        user_id: Option<Id<User>> = "userId",
+        /// The e-mobility account.
+        ema_id: Option<EmaId> = "emaId",
         /// The charge point.
-        evse_id: Option<String> = "evseId",
-        /// When it began, UTC.
+        evse_id: Option<EvseId> = "evseId",
+        /// When the session began, UTC.
         started_at: Option<OffsetDateTime> = "startedAt",
-        /// When it ended, UTC; `None` while it runs.
+        /// When the session ended, UTC; `None` while it runs.
         stopped_at: Option<OffsetDateTime> = "stoppedAt",
-        /// When this was last changed, as Shell writes it; the form is not documented.
+        /// When the data was last changed, as Shell writes it. The form is not documented.
         last_updated: Option<String> = "lastUpdated",
-        /// Where it stands. Shell spells the name in two ways.
+        /// The state of the session. Shell spells this member in two ways.
         session_state: Option<SessionState> = "sessionState" | "SessionState",
     }
 
-    /// Where a charge session stands.
+    /// The state of a charge session.
     pub struct SessionState {
-        /// In Shell's words; [`SessionState::phase`] reads them.
+        /// The status as Shell writes it; [`SessionState::phase`] reads it.
         status: Option<String> = "status",
-        /// What went wrong.
+        /// The error that ended the session or kept it from starting.
         error: Option<SessionError> = "error",
     }
 
-    /// What went wrong with a session.
+    /// The error of a charge session.
     pub struct SessionError {
         /// A code, such as `InternalError`.
         code: Option<String> = "code",
-        /// In words.
+        /// The description.
         message: Option<String> = "message",
     }
 }
 
 impl Session {
-    /// Where it stands, if Shell says.
+    /// The status of the session, if Shell names one.
     pub fn phase(&self) -> Option<SessionStatus> {
         self.session_state.as_ref()?.phase()
     }
 }
 
 impl SessionState {
-    /// The status, read without regard to case and to hyphens: samples say `Started` where the
-    /// documentation says `started`.
+    /// The status, read without regard to case and hyphens: Shell's samples have `Started` where its
+    /// documentation has `started`.
     pub fn phase(&self) -> Option<SessionStatus> {
         let plain = |text: &str| -> String {
             text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -63,7 +63,7 @@ impl SessionState {
 }
 
 impl SessionStatus {
-    /// Whether Shell has not decided yet: a start or a stop was asked for.
+    /// Whether a start or a stop was requested and Shell has not decided about it.
     pub fn is_pending(&self) -> bool {
         matches!(self, SessionStatus::StartRequested | SessionStatus::StopRequested)
     }

@@ -1,49 +1,49 @@
-//! What charging costs.
+//! Tariffs: the price of charging.
 
 use time::{Date, OffsetDateTime};
 
-use super::{DayOfWeek, PriceType, TariffType};
+use super::{DayOfWeek, Decimal, Id, PriceType, TariffType};
 
 model! {
     /// A tariff.
     pub struct Tariff {
-        /// Its id.
-        tariff_id: Option<String> = "tariffId",
-        /// Whom it is for.
+        /// The id of the tariff.
+        tariff_id: Option<Id<Tariff>> = "tariffId",
+        /// The group of customers that pays this tariff.
         tariff_type: Option<TariffType> = "tariffType",
-        /// Which powers it is for.
+        /// The charging powers to which the tariff applies.
         power_range: Option<PowerRange> = "powerRange",
         /// An internal id of Shell's.
         internal_id: Option<String> = "internalId",
         /// The operator of the charge point.
         operator_id: Option<String> = "operatorId",
-        /// Who sells to the driver; sample `Shell_RP_2`.
+        /// The provider that bills the driver, such as `Shell_RP_2`.
         provider_id: Option<String> = "providerId",
-        /// ISO 4217.
+        /// The currency, by ISO 4217.
         currency: Option<String> = "currency",
-        /// The tariff in words, one for each language.
+        /// A description of the tariff, one for each language.
         tariff_alt_text: Vec<AltText> = "tariffAltText",
-        /// The least a session costs.
-        min_price: Option<f64> = "minPrice",
-        /// The most a session costs.
-        max_price: Option<f64> = "maxPrice",
-        /// Its parts.
+        /// The lowest price of a session.
+        min_price: Option<Decimal> = "minPrice",
+        /// The highest price of a session.
+        max_price: Option<Decimal> = "maxPrice",
+        /// The parts of the tariff.
         elements: Vec<TariffElement> = "elements",
-        /// From when it holds, UTC.
+        /// The start of the tariff, UTC.
         start_date_time: Option<OffsetDateTime> = "startDateTime",
-        /// Until when it holds, UTC.
+        /// The end of the tariff, UTC.
         end_date_time: Option<OffsetDateTime> = "endDateTime",
-        /// When it was last changed, UTC.
+        /// When the tariff was last changed, UTC.
         last_updated: Option<OffsetDateTime> = "lastUpdated",
-        /// Who made it.
+        /// The creator of the tariff.
         created_by: Option<String> = "createdBy",
     }
 
-    /// A range of powers.
+    /// A range of charging powers.
     pub struct PowerRange {
-        /// Kilowatts; often 0.
+        /// The lowest power, in kilowatts; often 0.
         min: Option<i64> = "min",
-        /// Kilowatts.
+        /// The highest power, in kilowatts.
         max: Option<i64> = "max",
     }
 
@@ -55,27 +55,27 @@ model! {
         text: Option<String> = "text",
     }
 
-    /// A part of a tariff: prices, and when they hold.
+    /// A part of a tariff: prices, and the restrictions under which they apply.
     pub struct TariffElement {
         /// The prices.
         price_components: Vec<PriceComponent> = "priceComponents",
-        /// When they hold; always, if there are none.
+        /// When the prices apply. Without restrictions they always apply.
         restrictions: Option<Restrictions> = "restrictions",
     }
 
     /// A price.
     pub struct PriceComponent {
-        /// What it is for.
+        /// What is billed: time, energy, or the session.
         price_type: Option<PriceType> = "type",
-        /// What is billed at once: seconds for time, kWh for energy, 1 for a flat price.
+        /// The unit of billing: seconds for time, kWh for energy, 1 for a flat price.
         step_size: Option<i64> = "stepSize",
-        /// The price of a step.
-        price: Option<f64> = "price",
+        /// The price of one step.
+        price: Option<Decimal> = "price",
         /// Value added tax, percent.
-        vat: Option<f64> = "vat",
+        vat: Option<Decimal> = "vat",
     }
 
-    /// When prices hold.
+    /// When prices apply.
     pub struct Restrictions {
         /// From this time of day, local, `HH:mm`.
         start_time: Option<String> = "startTime",
@@ -86,17 +86,17 @@ model! {
         /// Until this day.
         end_date: Option<Date> = "endDate",
         /// From this energy on, kWh.
-        min_kwh: Option<f64> = "minKwh",
+        min_kwh: Option<Decimal> = "minKwh",
         /// Up to this energy, kWh.
-        max_kwh: Option<f64> = "maxKwh",
+        max_kwh: Option<Decimal> = "maxKwh",
         /// From this current on, A.
-        min_current: Option<f64> = "minCurrent",
+        min_current: Option<Decimal> = "minCurrent",
         /// Up to this current, A.
-        max_current: Option<f64> = "maxCurrent",
+        max_current: Option<Decimal> = "maxCurrent",
         /// From this power on, kW.
-        min_power: Option<f64> = "minPower",
+        min_power: Option<Decimal> = "minPower",
         /// Up to this power, kW.
-        max_power: Option<f64> = "maxPower",
+        max_power: Option<Decimal> = "maxPower",
         /// From this duration on, seconds.
         min_duration: Option<i64> = "minDuration",
         /// Up to this duration, seconds.

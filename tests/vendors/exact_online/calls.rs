@@ -53,7 +53,7 @@ fn every_endpoint_is_callable_by_its_name() {
         assert_eq!(endpoint.has_division(), listed.uri.contains("{division}"), "{}", listed.path);
         if endpoint.takes("GET") {
             let rows: Vec<Value> =
-                exact.call(listed.path).rows().collect::<Result<_, _>>().unwrap();
+                exact.call(listed.path).iter().collect::<Result<_, _>>().unwrap();
             assert_eq!(rows.len(), 1);
             assert_eq!(heard.lock().unwrap().pop().unwrap(), format!("GET {uri}"));
         }
@@ -81,10 +81,10 @@ fn a_function_takes_parameters_and_an_odd_name_is_refused() {
     let exact = world.seeded();
     let heard = recorder(&world);
     let id: Guid = ID.parse().unwrap();
-    let _: Value = exact.call("read/logistics/StockPosition").param("itemId", id).one().unwrap();
+    let _: Value = exact.call("read/logistics/StockPosition").param("itemId", id).single().unwrap();
     let call = exact.call("USERS/userhasrights").param("endpoint", "Logistics/Items");
-    let _: Value = call.param("action", "GET").one().unwrap();
-    let _: Value = exact.call_unlisted("{division}/crm/Novelties").one().unwrap();
+    let _: Value = call.param("action", "GET").single().unwrap();
+    let _: Value = exact.call_unlisted("{division}/crm/Novelties").single().unwrap();
     let _: Option<Value> = exact.call("hrm/Divisions").filter(field("Code").eq(7)).first().unwrap();
     exact.call("hrm/Divisions").delete(7).unwrap();
     exact.call("crm/Accounts").delete("it's").unwrap();
@@ -101,12 +101,12 @@ fn a_function_takes_parameters_and_an_odd_name_is_refused() {
         ]
     );
     for name in ["crm/Nothing", "", "../current/Me", "crm/Accounts?x=1"] {
-        let error = exact.call(name).one::<Value>().unwrap_err();
+        let error = exact.call(name).single::<Value>().unwrap_err();
         assert!(matches!(&error, Error::Config(text) if text.contains("no endpoint")), "{error}");
     }
     for path in ["", "a b", "https://evil.example/x", "a//b", "a?b", "../oauth2/token"] {
         assert!(
-            matches!(exact.call_unlisted(path).one::<Value>(), Err(Error::Config(_))),
+            matches!(exact.call_unlisted(path).single::<Value>(), Err(Error::Config(_))),
             "{path}"
         );
     }
@@ -119,12 +119,12 @@ fn a_division_is_chosen_and_never_guessed() {
     let exact = world.builder_on(evergrant::MemoryBackend::new()).build().unwrap();
     exact.client().seed(world.sandbox.login()).unwrap();
     let heard = recorder(&world);
-    let error = exact.accounts().list().unwrap_err();
+    let error = exact.accounts().page().unwrap_err();
     assert!(matches!(&error, Error::Config(text) if text.contains("ExactOnline::division")));
     assert!(heard.lock().unwrap().is_empty());
     let other = exact.division(456);
-    other.accounts().list().unwrap();
-    other.division(-7).items().list().unwrap();
+    other.accounts().page().unwrap();
+    other.division(-7).items().page().unwrap();
     assert_eq!((exact.current_division(), other.current_division()), (None, Some(456)));
     exact.me().unwrap();
     assert_eq!(
@@ -156,13 +156,13 @@ macro_rules! operations {
         )+
     };
     (@list $resource:expr, $path:literal, $wanted:ident) => {
-        assert_eq!($resource.list().unwrap().rows.len(), 1);
-        assert_eq!($resource.rows().count(), 1);
+        assert_eq!($resource.page().unwrap().items.len(), 1);
+        assert_eq!($resource.iter().count(), 1);
         $wanted.extend(vec![format!("GET /api/v1/123/{}", $path); 2]);
     };
     (@get $resource:expr, $path:literal, $wanted:ident) => {
         let key = key_of(&$resource);
-        assert!($resource.get(key.parse().unwrap()).unwrap().is_some());
+        $resource.get(key.parse().unwrap()).unwrap();
         let name = Endpoint::find($path).unwrap().key.unwrap();
         $wanted.push(format!(
             "GET /api/v1/123/{}?$filter=%28{name}%20eq%20guid%27{ID}%27%29&$top=1", $path
@@ -187,7 +187,7 @@ fn key_of<M: Model>(_: &Resource<M>) -> &'static str {
 }
 
 #[test]
-fn every_operation_of_every_resource_asks_what_its_endpoint_takes() {
+fn every_resource_has_the_operations_of_its_endpoint() {
     let world = World::new();
     let exact = world.seeded();
     let heard = recorder(&world);
@@ -219,9 +219,9 @@ fn every_operation_of_every_resource_asks_what_its_endpoint_takes() {
         webhook_subscriptions: "webhooks/WebhookSubscriptions" [list get create update delete];
     }
     // Divisions have a number.
-    assert!(exact.divisions().get(7).unwrap().is_some());
-    assert_eq!(exact.divisions().rows().count(), 1);
-    assert!(exact.system_divisions().get(7).unwrap().is_some());
+    exact.divisions().get(7).unwrap();
+    assert_eq!(exact.divisions().iter().count(), 1);
+    exact.system_divisions().get(7).unwrap();
     exact.system_divisions().delete(7).unwrap();
     let all = std::mem::take(&mut *heard.lock().unwrap());
     assert_eq!(all[0], "GET /api/v1/123/hrm/Divisions?$filter=%28Code%20eq%207%29&$top=1");
@@ -229,13 +229,32 @@ fn every_operation_of_every_resource_asks_what_its_endpoint_takes() {
 }
 
 #[test]
-fn a_row_that_is_not_there_is_none_and_no_error_that_counts() {
+fn a_row_that_is_missing_is_not_found() {
     let world = World::new();
     let exact = world.seeded();
     world.rows("123/crm/Accounts", json!([]));
-    assert_eq!(exact.accounts().get(ID.parse().unwrap()).unwrap(), None);
-    assert_eq!(exact.accounts().first().unwrap(), None);
-    assert_eq!(exact.accounts().rows().count(), 0);
+    let (accounts, id) = (exact.accounts(), ID.parse().unwrap());
+    assert_eq!(accounts.find(id).unwrap(), None);
+    assert_eq!(accounts.first().unwrap(), None);
+    assert_eq!(accounts.iter().count(), 0);
+    // As often as that, an error would count against the endpoint.
+    for _ in 0..12 {
+        let error = accounts.get(id).unwrap_err();
+        let refusal = ExactOnlineError::of(&error).unwrap();
+        assert!(refusal.is_not_found() && !error.is_transient());
+        let message = format!("no row has the key guid'{ID}'");
+        assert_eq!((refusal.status(), refusal.message()), (200, Some(&*message)));
+        assert!(
+            error
+                .to_string()
+                .ends_with(&format!("/api/v1/123/crm/Accounts: the API answered 200: {message}")),
+            "{error}"
+        );
+    }
+    // The same by the endpoint's name, whose key is in the table.
+    assert_eq!(exact.call("crm/Accounts").find::<Value>(id).unwrap(), None);
+    let error = exact.call("current/Me").get::<Value>("x").unwrap_err();
+    assert!(matches!(error, Error::Api(_) | Error::Config(_)), "{error}");
 }
 
 #[test]
@@ -254,12 +273,12 @@ fn rows_are_counted_beside_a_list_or_alone() {
     });
     let suppliers = exact.accounts().filter(field("IsSupplier").eq(true));
     assert_eq!(suppliers.count().unwrap(), 4711);
-    let page = exact.accounts().query(odata::Query::new().inline_count()).list().unwrap();
-    assert_eq!((page.count, page.rows.len()), (Some(4711), 1));
+    let page = exact.accounts().query(odata::Query::new().inline_count()).page().unwrap();
+    assert_eq!((page.count, page.items.len()), (Some(4711), 1));
 }
 
 #[test]
-fn a_new_row_is_sent_with_what_is_set_and_written_as_exact_online_reads_it() {
+fn a_new_row_is_sent_in_exact_onlines_form() {
     let world = World::new();
     let exact = world.seeded();
     world.on("POST", "123/salesinvoice/SalesInvoices", |request| {
@@ -279,17 +298,15 @@ fn a_new_row_is_sent_with_what_is_set_and_written_as_exact_online_reads_it() {
         )
     });
     let date = time::Date::from_calendar_date(2026, time::Month::January, 5).unwrap();
-    let line = SalesInvoiceLine {
-        quantity: Some("0.1".parse().unwrap()),
-        unit_price: Some("1234567890123456.78".parse().unwrap()),
-        ..SalesInvoiceLine::default()
-    };
-    let invoice = SalesInvoice {
-        ordered_by: Some(ID.parse().unwrap()),
-        invoice_date: Some(date.midnight()),
-        sales_invoice_lines: Some(vec![line]),
-        ..SalesInvoice::default()
-    };
+    let line = SalesInvoiceLine::with(|line| {
+        line.quantity = Some("0.1".parse().unwrap());
+        line.unit_price = Some("1234567890123456.78".parse().unwrap());
+    });
+    let invoice = SalesInvoice::with(|invoice| {
+        invoice.ordered_by = Some(ID.parse().unwrap());
+        invoice.invoice_date = Some(date.midnight());
+        invoice.sales_invoice_lines = Some(vec![line]);
+    });
     let made = exact.sales_invoices().create(&invoice).unwrap();
     assert_eq!((made.invoice_id, made.sales_invoice_lines), (Some(ID.parse().unwrap()), None));
 }
@@ -308,7 +325,7 @@ fn lines_that_were_asked_for_are_read_in_either_shape() {
     );
     let orders = exact.purchase_orders().expand(&["PurchaseOrderLines"]);
     let lines: Vec<_> = orders
-        .rows()
+        .iter()
         .map(|order| order.unwrap().purchase_order_lines.map(|lines| lines.len()))
         .collect();
     assert_eq!(lines, [Some(1), Some(2), None]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use evergrant::Error;
 use evergrant::clock::{Clock as _, ManualClock};
-use evergrant::exact_online::{ExactOnline, Reason};
+use evergrant::exact_online::{ExactOnline, ExactOnlineError, Reason};
 use evergrant::sandbox::ApiReply;
 use serde_json::json;
 
@@ -58,7 +58,7 @@ fn metered(world: &World, path: &str, day: u64) -> Arc<AtomicU64> {
 }
 
 fn ask(exact: &ExactOnline) -> Result<(), Error> {
-    exact.accounts().list().map(drop)
+    exact.accounts().page().map(drop)
 }
 
 #[test]
@@ -74,14 +74,18 @@ fn the_minute_is_waited_for_and_nothing_is_refused() {
     // 43 s to the next whole minute, then one minute more; the third has room.
     let waited = world.clock.monotonic() - start;
     assert_eq!((waited, refused.load(Ordering::Relaxed)), (Duration::from_secs(103), 0));
-    let allowance = exact.allowance();
-    assert_eq!(allowance.minute.unwrap().remaining, 30);
-    assert_eq!((allowance.day.unwrap().limit, allowance.day.unwrap().remaining), (5000, 4850));
-    assert_eq!(exact.division(9).allowance().minute, None, "each division has its own");
+    let limits = exact.limits();
+    assert_eq!(limits.minute.unwrap().remaining, 30);
+    // The tighter of the two windows.
+    assert_eq!((limits.remaining(), limits.limit()), (Some(30), Some(60)));
+    assert_eq!(limits.resets_at(), Some(limits.minute.unwrap().resets_at));
+    assert_eq!(exact.division(9).limits().remaining(), None);
+    assert_eq!((limits.day.unwrap().limit, limits.day.unwrap().remaining), (5000, 4850));
+    assert_eq!(exact.division(9).limits().minute, None, "each division has its own");
 }
 
 #[test]
-fn what_another_process_has_used_up_is_waited_for_until_the_next_minute() {
+fn a_minute_used_up_by_another_process_is_waited_for() {
     let world = World::new();
     let exact = world.seeded();
     let refused = metered(&world, "123/crm/Accounts", 5000);
@@ -115,7 +119,7 @@ fn a_refusal_without_any_header_is_the_minutes() {
 }
 
 #[test]
-fn a_day_that_is_used_up_is_an_error_with_the_time_and_no_sleep() {
+fn a_used_up_day_is_an_error_without_a_wait() {
     let world = World::new();
     let exact = world.seeded();
     let refused = metered(&world, "123/crm/Accounts", 50);
@@ -148,7 +152,7 @@ fn a_day_that_is_used_up_is_an_error_with_the_time_and_no_sleep() {
 }
 
 #[test]
-fn a_wrong_clock_of_ours_does_not_matter_to_a_limit() {
+fn a_wrong_local_clock_does_not_change_a_limit() {
     let world = World::new();
     let clock = Arc::new(ManualClock::new());
     let two_hours = Duration::from_secs(7200);
@@ -172,9 +176,9 @@ fn a_wrong_clock_of_ours_does_not_matter_to_a_limit() {
             .with_header("X-RateLimit-Reset", &day.to_string())
     });
     ask(&exact).unwrap();
-    let allowance = exact.allowance();
-    assert_eq!(allowance.minute.unwrap().reset.to_string(), "2026-01-01 0:01:00.0 +00:00:00");
-    assert_eq!(allowance.day.unwrap().reset.to_string(), "2026-01-02 0:00:00.0 +00:00:00");
+    let limits = exact.limits();
+    assert_eq!(limits.minute.unwrap().resets_at.to_string(), "2026-01-01 0:01:00.0 +00:00:00");
+    assert_eq!(limits.day.unwrap().resets_at.to_string(), "2026-01-02 0:00:00.0 +00:00:00");
     let start = clock.monotonic();
     ask(&exact).unwrap();
     assert_eq!(clock.monotonic() - start, Duration::from_secs(35));
@@ -201,7 +205,7 @@ fn threads_share_what_is_left() {
 }
 
 #[test]
-fn an_endpoint_that_answers_errors_is_left_alone_before_the_key_is_blocked() {
+fn a_failing_endpoint_is_left_alone_before_the_key_is_blocked() {
     let world = World::new();
     let exact = world.seeded();
     let calls = Arc::new(AtomicU64::new(0));
@@ -226,8 +230,8 @@ fn an_endpoint_that_answers_errors_is_left_alone_before_the_key_is_blocked() {
     // Others are not held up: another endpoint, another division.
     world.rows("123/crm/Contacts", json!([]));
     world.rows("456/crm/Accounts", json!([]));
-    exact.contacts().list().unwrap();
-    exact.division(456).accounts().list().unwrap();
+    exact.contacts().page().unwrap();
+    exact.division(456).accounts().page().unwrap();
     world.advance(1800);
     let error = ask(&exact).unwrap_err();
     assert!(error.to_string().contains("answered 400: Please add a $select"), "{error}");
@@ -243,7 +247,7 @@ fn an_endpoint_that_answers_errors_is_left_alone_before_the_key_is_blocked() {
 }
 
 #[test]
-fn an_error_says_what_the_api_says() {
+fn an_error_has_the_apis_message() {
     let world = World::new();
     let exact = world.seeded();
     world.on("GET", "123/crm/Accounts", |_| {
@@ -256,12 +260,25 @@ fn an_error_says_what_the_api_says() {
         text.ends_with("answered 403: Forbidden; NoDivisionAccess: You have no access"),
         "{text}"
     );
-    assert_eq!(Reason::of(&error), Some(Reason::NoDivisionAccess));
+    let refusal = ExactOnlineError::of(&error).unwrap();
+    assert_eq!((refusal.status(), refusal.message()), (403, Some("Forbidden")));
+    assert_eq!(refusal.reason(), Some(&Reason::NoDivisionAccess));
+    assert_eq!((refusal.code(), refusal.member(), refusal.request_id()), (None, None, None));
+    assert_eq!(refusal.to_string(), "status 403: Forbidden");
     world.on("GET", "123/crm/Accounts", |_| {
         ApiReply::new(403).with_header("Reason", "SomethingNew")
     });
     let error = ask(&exact).unwrap_err();
-    assert_eq!(Reason::of(&error), Some(Reason::Unknown("SomethingNew".to_owned())));
+    let reason = Reason::Unknown("SomethingNew".to_owned());
+    assert_eq!(ExactOnlineError::of(&error).unwrap().reason(), Some(&reason));
+    // The gateway in front of the API has errors of its own form.
+    world.on("GET", "123/crm/Accounts", |_| {
+        let detail = json!({"errorcode": "steps.x.ExecutionFailed"});
+        ApiReply::json(500, json!({"fault": {"faultstring": "no", "detail": detail}}))
+    });
+    let refusal = ExactOnlineError::of(&ask(&exact).unwrap_err()).unwrap();
+    let told = (refusal.status(), refusal.code(), refusal.message());
+    assert_eq!(told, (500, Some("steps.x.ExecutionFailed"), Some("no")));
     // A gateway may answer anything.
     for (kind, body) in
         [("text/html", "<h1>no</h1>"), ("application/json", "{\"error\":7}"), ("", "")]
@@ -269,7 +286,7 @@ fn an_error_says_what_the_api_says() {
         world.on("GET", "123/crm/Accounts", move |_| ApiReply::bytes(500, kind, body));
         let error = ask(&exact).unwrap_err();
         assert!(matches!(&error, Error::Api(api) if api.status == 500 && api.reason.is_none()));
-        assert_eq!(Reason::of(&error), None);
+        assert_eq!(ExactOnlineError::of(&error).unwrap().reason(), None);
     }
     // What it repeats of the token is not shown.
     let token = exact.client().access_token().unwrap();

@@ -31,7 +31,7 @@ fn a_login_goes_as_the_documentation_shows_it() {
 }
 
 #[test]
-fn every_country_logs_in_at_its_own_host_and_nowhere_else() {
+fn every_country_logs_in_at_its_own_host() {
     for country in Country::ALL {
         let credentials =
             Credentials::new("app", "secret").with_redirect_uri("https://app.example/callback");
@@ -51,7 +51,7 @@ fn every_country_logs_in_at_its_own_host_and_nowhere_else() {
 }
 
 #[test]
-fn a_login_that_must_show_the_form_is_an_override_away() {
+fn a_provider_override_forces_the_login_form() {
     let world = World::new();
     let provider = world.sandbox.provider().to_builder().authorize_param("force_login", "1");
     let exact = world.builder().provider(provider.build().unwrap()).build().unwrap();
@@ -59,7 +59,7 @@ fn a_login_that_must_show_the_form_is_an_override_away() {
 }
 
 #[test]
-fn too_early_is_asked_of_nobody_and_shown_to_nobody() {
+fn too_early_is_not_provoked_and_not_shown() {
     // Row: 400 access_denied, "Rate limit exceeded: access_token not expired", with its header.
     let world = World::new();
     world.log_in();
@@ -76,7 +76,7 @@ fn too_early_is_asked_of_nobody_and_shown_to_nobody() {
 }
 
 #[test]
-fn a_server_that_says_too_early_all_the_same_leaves_the_token_as_it_is() {
+fn too_early_leaves_the_token_unchanged() {
     for fixture in 0..4 {
         let world = World::new();
         world.log_in();
@@ -107,7 +107,7 @@ fn a_server_that_says_too_early_all_the_same_leaves_the_token_as_it_is() {
 }
 
 #[test]
-fn an_old_token_is_believed_to_be_old_only_after_the_store_was_read_again() {
+fn the_store_is_read_again_before_a_token_counts_as_old() {
     // Row: 401 unauthorized_client, "Old refresh token used."
     let world = World::new();
     world.log_in();
@@ -139,7 +139,7 @@ fn an_old_token_is_believed_to_be_old_only_after_the_store_was_read_again() {
 }
 
 #[test]
-fn an_old_token_that_nobody_replaced_needs_a_person_and_is_not_asked_in_a_loop() {
+fn an_old_token_without_a_successor_needs_a_new_login() {
     let world = World::new();
     world.log_in();
     world.advance(700);
@@ -173,7 +173,7 @@ fn an_old_token_that_nobody_replaced_needs_a_person_and_is_not_asked_in_a_loop()
 }
 
 #[test]
-fn a_login_that_was_silent_for_30_days_says_so() {
+fn a_login_unused_for_30_days_says_so() {
     // Row: 400 invalid_request, "The refresh token expired at .. and it is now ..".
     let world = World::new();
     world.log_in();
@@ -204,7 +204,7 @@ fn a_second_login_elsewhere_ends_this_one() {
 }
 
 #[test]
-fn a_wrong_secret_is_a_setup_error_that_spends_nothing_and_stops_before_the_limit() {
+fn a_wrong_secret_spends_nothing_and_stops_before_the_limit() {
     // Row: 400 invalid_request with nothing more.
     let world = World::new();
     world.log_in();
@@ -229,7 +229,7 @@ fn a_wrong_secret_is_a_setup_error_that_spends_nothing_and_stops_before_the_limi
 }
 
 #[test]
-fn a_code_that_is_used_twice_or_too_late_is_sent_once_and_the_login_starts_over() {
+fn a_used_or_late_code_is_sent_once() {
     // Row: 400 with an empty body.
     let world = World::new();
     let exact = world.process();
@@ -247,7 +247,7 @@ fn a_code_that_is_used_twice_or_too_late_is_sent_once_and_the_login_starts_over(
 }
 
 #[test]
-fn a_400_for_no_reason_at_night_is_tried_once_more_later_and_deletes_nothing() {
+fn an_unexplained_400_is_retried_later_and_deletes_nothing() {
     // Row: 400 with anything, and the same token works later.
     let world = World::new();
     world.log_in();
@@ -270,7 +270,7 @@ fn a_400_for_no_reason_at_night_is_tried_once_more_later_and_deletes_nothing() {
 }
 
 #[test]
-fn a_gateway_that_fails_after_the_rotation_is_recovered_where_the_old_token_still_works() {
+fn a_gateway_failure_is_recovered_while_the_old_token_works() {
     // Row: 500 with a fault of the gateway; the rotation has happened.
     let fault = || Fault::Body {
         status: 500,
@@ -318,7 +318,7 @@ fn a_gateway_that_fails_after_the_rotation_is_recovered_where_the_old_token_stil
 }
 
 #[test]
-fn a_gateway_that_is_out_spends_nothing_and_is_asked_again() {
+fn a_gateway_outage_spends_nothing_and_is_retried() {
     // Row: any status, fault messaging.adaptors.http.flow.ApplicationNotFound.
     let world = World::new();
     world.log_in();

@@ -29,11 +29,11 @@ fn pages(world: &World, path: &str, count: i64, size: i64) -> Arc<Mutex<Vec<Stri
 }
 
 #[test]
-fn a_list_comes_page_by_page_as_it_is_asked_for() {
+fn a_list_fetches_its_pages_lazily() {
     let world = World::new();
     let exact = world.seeded();
     let queries = pages(&world, "123/purchaseorder/PurchaseOrderLines", 150, 60);
-    let mut rows = exact.purchase_order_lines().rows();
+    let mut rows = exact.purchase_order_lines().iter();
     assert!(queries.lock().unwrap().is_empty(), "nothing before it is asked for");
     assert_eq!(rows.next().unwrap().unwrap().line_number, Some(0));
     assert_eq!(queries.lock().unwrap().len(), 1);
@@ -67,64 +67,65 @@ fn a_link_to_another_host_is_not_followed() {
             ApiReply::json(200, json!({ "d": { "results": [{}], "__next": link } }))
         });
         let calls = world.sandbox.counters().api_calls;
-        let found: Vec<_> = exact.accounts().rows().collect();
+        let found: Vec<_> = exact.accounts().iter().collect();
         assert!(matches!(found[..], [Err(Error::Decode(_))]), "{next}: {found:?}");
         assert_eq!(world.sandbox.counters().api_calls, calls + 1, "{next}");
     }
 }
 
 #[test]
-fn a_page_that_fails_is_asked_for_again_by_the_next_call() {
+fn the_next_call_fetches_a_failed_page_again() {
     let world = World::new();
     let exact = world.builder_on(evergrant::MemoryBackend::new());
     let exact = exact.division(123).configure(|client| client.retries(0)).build().unwrap();
     exact.client().seed(world.sandbox.login()).unwrap();
     pages(&world, "123/crm/Contacts", 150, 60);
-    let mut batches = exact.contacts().batches(None);
-    assert_eq!(batches.next().unwrap().unwrap().rows.len(), 60);
+    let mut batches = exact.contacts().pages();
+    assert_eq!(batches.next().unwrap().unwrap().items.len(), 60);
     world.sandbox.api_fault(Fault::StatusBefore(502));
     assert!(batches.next().unwrap().unwrap_err().is_transient());
-    assert_eq!(batches.next().unwrap().unwrap().rows.len(), 60);
-    assert_eq!(batches.next().unwrap().unwrap().rows.len(), 30);
+    assert_eq!(batches.next().unwrap().unwrap().items.len(), 60);
+    assert_eq!(batches.next().unwrap().unwrap().items.len(), 30);
     assert!(batches.next().is_none());
     // An answer that cannot be read ends it.
     world.on("GET", "123/crm/Contacts", |_| ApiReply::bytes(200, "text/html", "<h1>hello</h1>"));
-    let found: Vec<_> = exact.contacts().batches(None).collect();
+    let found: Vec<_> = exact.contacts().pages().collect();
     assert!(matches!(found[..], [Err(Error::Decode(_))]));
 }
 
 #[test]
-fn a_position_goes_on_where_it_was_and_belongs_to_its_list() {
+fn a_position_continues_its_own_list_only() {
     let world = World::new();
     let exact = world.seeded();
     pages(&world, "123/crm/Contacts", 150, 60);
-    let first = exact.contacts().batches(None).next().unwrap().unwrap();
+    let first = exact.contacts().pages().next().unwrap().unwrap();
     assert!(first.position.has_more());
     let json = serde_json::to_string(&first.position).unwrap();
     assert!(json.len() < 300 && !json.contains("127.0.0.1"), "{json}");
     let stored: Position = serde_json::from_str(&json).unwrap();
-    let rest: Vec<_> = exact.contacts().batches(Some(stored.clone())).map(Result::unwrap).collect();
-    assert_eq!(rest.iter().map(|batch| batch.rows.len()).collect::<Vec<_>>(), [60, 30]);
+    let rest: Vec<_> =
+        exact.contacts().pages_from(Some(stored.clone())).map(Result::unwrap).collect();
+    assert_eq!(rest.iter().map(|batch| batch.items.len()).collect::<Vec<_>>(), [60, 30]);
     assert!(!rest[1].position.has_more());
     let error = |position: &Position| {
-        let other = [exact.accounts().batches(Some(position.clone())).next().unwrap().map(drop)];
+        let other = [exact.accounts().pages_from(Some(position.clone())).next().unwrap().map(drop)];
         other.into_iter().all(|result| matches!(result, Err(Error::Config(_))))
     };
     assert!(error(&stored));
-    let elsewhere = exact.division(7).contacts().batches(Some(stored)).next().unwrap();
+    let elsewhere = exact.division(7).contacts().pages_from(Some(stored)).next().unwrap();
     assert!(matches!(elsewhere, Err(Error::Config(_))));
     // A position that somebody has edited leads nowhere else.
     let edited =
         json.replace("/v1/123", "/oauth2").replace("\"next\":\"/v1", "\"next\":\"//evil.example");
     let edited: Position = serde_json::from_str(&edited).unwrap();
     assert!(matches!(
-        exact.contacts().batches(Some(edited)).next().unwrap(),
+        exact.contacts().pages_from(Some(edited)).next().unwrap(),
         Err(Error::Config(_))
     ));
 }
 
 #[test]
-fn a_synchronisation_goes_by_timestamp_and_the_next_run_goes_on() {
+fn the_next_synchronisation_continues_after_the_last_timestamp() {
     let world = World::new();
     let exact = world.seeded();
     let filters: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -137,8 +138,8 @@ fn a_synchronisation_goes_by_timestamp_and_the_next_run_goes_on() {
         ApiReply::json(200, json!({ "d": { "results": rows } }))
     });
     let first = exact.accounts().sync(None).next().unwrap().unwrap();
-    assert_eq!((first.rows.len(), first.position.timestamp()), (2, Some(42)), "the highest seen");
-    assert!(first.rows[0].name.as_deref() == Some("b") && first.rows[0].timestamp == Some(42));
+    assert_eq!((first.items.len(), first.position.timestamp()), (2, Some(42)), "the highest seen");
+    assert!(first.items[0].name.as_deref() == Some("b") && first.items[0].timestamp == Some(42));
     let again = exact.accounts().select(&["Name"]).sync(Some(first.position)).next().unwrap();
     assert_eq!(again.unwrap().position.timestamp(), Some(42));
     // The number is one of 64 bits, and the first run has a filter, too: without one it is a 400.
@@ -150,7 +151,7 @@ fn a_synchronisation_goes_by_timestamp_and_the_next_run_goes_on() {
 }
 
 #[test]
-fn orders_are_synchronised_as_the_lines_that_they_come_in() {
+fn orders_synchronise_as_their_lines() {
     let world = World::new();
     let exact = world.seeded();
     let row = json!({"ID": "00000000-0000-0000-0000-000000000001", "Timestamp": 5, "LineNumber": 3,
@@ -161,15 +162,15 @@ fn orders_are_synchronised_as_the_lines_that_they_come_in() {
         "123/sync/SalesOrder/SalesOrderHeaders",
         json!([{"OrderID": row["ID"], "Timestamp": 5}]),
     );
-    let line = exact.purchase_orders().sync(None).rows().next().unwrap().unwrap();
+    let line = exact.purchase_orders().sync(None).items().next().unwrap().unwrap();
     assert_ne!(line.id.unwrap().guid(), line.purchase_order_id.unwrap().guid());
     assert_eq!((line.line_number, line.quantity), (Some(3), Some("1.5".parse().unwrap())));
-    assert!(exact.sales_invoices().sync(None).rows().next().unwrap().unwrap().id.is_some());
-    assert!(exact.sales_orders().sync(None).rows().next().unwrap().unwrap().order_id.is_some());
+    assert!(exact.sales_invoices().sync(None).items().next().unwrap().unwrap().id.is_some());
+    assert!(exact.sales_orders().sync(None).items().next().unwrap().unwrap().order_id.is_some());
 }
 
 #[test]
-fn what_has_no_timestamp_goes_by_its_last_change_on_the_services_own_clock() {
+fn rows_without_timestamp_synchronise_by_modified() {
     let world = World::new();
     let exact = world.seeded();
     let rows: Arc<Mutex<Vec<(i64, &str)>>> = Arc::new(Mutex::new(vec![(0, "a"), (60, "b")]));
@@ -203,17 +204,17 @@ fn what_has_no_timestamp_goes_by_its_last_change_on_the_services_own_clock() {
         rows.iter().map(|row| row.description.clone().unwrap()).collect()
     };
     let first = exact.warehouses().sync(None).next().unwrap().unwrap();
-    assert_eq!(names(&first.rows), ["a", "b", "changed meanwhile"]);
+    assert_eq!(names(&first.items), ["a", "b", "changed meanwhile"]);
     // The next run begins at the newest change there was when this one began: nothing is missed.
     let second = exact.warehouses().sync(Some(first.position)).next().unwrap().unwrap();
-    assert_eq!(names(&second.rows)[..2], ["b", "changed meanwhile"]);
+    assert_eq!(names(&second.items)[..2], ["b", "changed meanwhile"]);
     let third = exact.warehouses().sync(Some(second.position)).next().unwrap().unwrap();
-    assert_eq!(names(&third.rows)[0], "changed meanwhile");
+    assert_eq!(names(&third.items)[0], "changed meanwhile");
     // Nothing at all is no error.
     rows.lock().unwrap().clear();
     world.rows("123/inventory/StockCounts", json!([]));
     let empty = exact.stock_counts().sync(None).next().unwrap().unwrap();
-    assert!(empty.rows.is_empty() && !empty.position.has_more());
+    assert!(empty.items.is_empty() && !empty.position.has_more());
 }
 
 #[test]
@@ -232,7 +233,7 @@ fn a_first_run_may_begin_at_a_date() {
     });
     let date = time::Date::from_calendar_date(2026, time::Month::January, 5).unwrap().midnight();
     let position = exact.sales_invoices().position_at(date).unwrap();
-    assert_eq!(exact.sales_invoices().sync(Some(position)).rows().count(), 1);
+    assert_eq!(exact.sales_invoices().sync(Some(position)).items().count(), 1);
     // By the date itself, where the synchronisation goes by that.
     world.on("GET", "123/inventory/Warehouses", |request| {
         if request.parameter("$top").is_none() {
@@ -242,11 +243,11 @@ fn a_first_run_may_begin_at_a_date() {
         ApiReply::json(200, json!({ "d": [{ "Modified": "/Date(1767571200000)/" }] }))
     });
     let position = exact.warehouses().position_at(date).unwrap();
-    assert_eq!(exact.warehouses().sync(Some(position)).rows().count(), 1);
+    assert_eq!(exact.warehouses().sync(Some(position)).items().count(), 1);
 }
 
 #[test]
-fn deleted_things_are_told_of_the_kinds_that_are_wanted() {
+fn deleted_rows_are_read_by_kind() {
     let world = World::new();
     let exact = world.seeded();
     world.on("GET", "123/sync/Deleted", |request| {
@@ -261,7 +262,7 @@ fn deleted_things_are_told_of_the_kinds_that_are_wanted() {
     });
     let kinds = [EntityType::Accounts, EntityType::Items];
     let batch = exact.deleted(None, &kinds).next().unwrap().unwrap();
-    assert_eq!(batch.rows[0].entity_type, Some(EntityType::Accounts));
+    assert_eq!(batch.items[0].entity_type, Some(EntityType::Accounts));
     assert_eq!(batch.position.timestamp(), Some(7));
 }
 
@@ -279,7 +280,7 @@ fn a_bulk_list_names_the_fields_that_it_has() {
         }
         ApiReply::json(200, json!({ "d": { "results": [{ "Name": "a" }] } }))
     });
-    assert_eq!(exact.accounts().bulk(None).rows().count(), 1);
+    assert_eq!(exact.accounts().bulk(None).items().count(), 1);
     let chosen = exact.accounts().filter(field("Blocked").eq(false)).select(&["ID", "Name"]);
-    assert_eq!(chosen.bulk(None).rows().count(), 1);
+    assert_eq!(chosen.bulk(None).items().count(), 1);
 }

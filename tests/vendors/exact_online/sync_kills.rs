@@ -90,11 +90,11 @@ pub(crate) fn child() {
     for batch in exact.items().sync(position) {
         let batch = batch.unwrap();
         let mut text = String::from("\n");
-        for row in &batch.rows {
+        for row in &batch.items {
             text += &format!("{} {}\n", row.id.unwrap(), row.timestamp.unwrap());
         }
         file.write_all(text.as_bytes()).unwrap();
-        say(&format!("worked {}", batch.rows.len()));
+        say(&format!("worked {}", batch.items.len()));
         let new = place.with_extension("new");
         std::fs::write(&new, serde_json::to_vec(&batch.position).unwrap()).unwrap();
         std::fs::rename(&new, &place).unwrap();
@@ -133,7 +133,7 @@ fn worked_off(folder: &Path) -> Vec<(Guid, i64)> {
 }
 
 #[test]
-fn kills_at_random_pages_lose_nothing_and_repeat_a_page_at_most() {
+fn a_killed_synchronisation_repeats_at_most_one_page() {
     const ITEMS: u128 = 100_000;
     let (sandbox, stock) = serve(ITEMS, Some(9));
     let folder = sandbox.folder().to_owned();
@@ -187,7 +187,7 @@ fn kills_at_random_pages_lose_nothing_and_repeat_a_page_at_most() {
 }
 
 #[test]
-fn the_memory_of_a_long_list_is_that_of_a_short_one() {
+fn a_long_list_takes_the_memory_of_a_short_one() {
     let peak = |items: u128| {
         let (sandbox, _) = serve(items, None);
         let folder = sandbox.folder().to_owned();

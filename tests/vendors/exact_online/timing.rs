@@ -12,7 +12,7 @@ use evergrant::{Error, FileBackend};
 use super::support::{World, call};
 
 #[test]
-fn an_api_that_refuses_a_young_token_is_believed_and_one_that_refuses_an_old_is_asked_with_a_new() {
+fn a_401_refreshes_an_old_token_but_not_a_young_one() {
     // Row: an API call answers 401.
     let world = World::new();
     world.log_in();
@@ -31,7 +31,7 @@ fn an_api_that_refuses_a_young_token_is_believed_and_one_that_refuses_an_old_is_
 }
 
 #[test]
-fn the_margin_is_30_seconds_or_as_configured_down_to_none() {
+fn the_margin_is_30_seconds_unless_configured() {
     for (margin, at) in [(None, 570), (Some(Duration::ZERO), 600)] {
         let world = World::new();
         world.log_in();
@@ -70,7 +70,7 @@ fn an_answer_after_35_seconds_is_waited_for() {
 }
 
 #[test]
-fn a_client_that_gave_up_before_the_answer_knows_that_it_did() {
+fn a_client_that_gave_up_remembers_the_open_refresh() {
     let world = World::lenient();
     world.log_in();
     world.advance(700);
@@ -96,7 +96,7 @@ fn a_client_that_gave_up_before_the_answer_knows_that_it_did() {
 }
 
 #[test]
-fn a_clock_that_is_set_does_not_lose_the_login_or_annoy_the_server() {
+fn a_changed_clock_does_not_lose_the_login() {
     for by in [-7200_i64, -300, 300, 7200] {
         let world = World::new();
         world.log_in();

@@ -40,7 +40,7 @@ fn an_empty_call_tries_the_address() {
 }
 
 #[test]
-fn whatever_is_not_signed_with_the_secret_is_refused_and_not_read() {
+fn an_unsigned_body_is_refused_and_not_read() {
     let good = body(CONTENT, SIGNATURE);
     let refused = |body: &[u8]| match webhooks::verify(body, &secret()) {
         Err(Error::Config(text)) => !text.contains(SIGNATURE) && !text.contains("webhook-secret"),
@@ -90,13 +90,12 @@ fn a_subscription_is_made_listed_and_ended() {
     world.rows("123/webhooks/WebhookSubscriptions", json!([{"ID": id, "Topic": "Items"}]));
     let path = format!("123/webhooks/WebhookSubscriptions(guid'{id}')");
     world.on("DELETE", &path, |_| ApiReply::new(204));
-    let new = WebhookSubscription {
-        topic: Some(Topic::Items),
-        callback_url: Some("https://app.example/hook".to_owned()),
-        ..WebhookSubscription::default()
-    };
+    let new = WebhookSubscription::with(|new| {
+        new.topic = Some(Topic::Items);
+        new.callback_url = Some("https://app.example/hook".to_owned());
+    });
     let made = exact.webhook_subscriptions().create(&new).unwrap();
     assert_eq!(made.topic, Some(Topic::Items));
-    assert_eq!(exact.webhook_subscriptions().rows().count(), 1);
+    assert_eq!(exact.webhook_subscriptions().iter().count(), 1);
     exact.webhook_subscriptions().delete(made.id.unwrap()).unwrap();
 }

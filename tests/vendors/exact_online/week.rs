@@ -180,7 +180,7 @@ fn lost(world: &World) -> usize {
 }
 
 #[test]
-fn a_week_with_faults_ends_with_the_login_alive_and_every_loss_named() {
+fn a_week_with_faults_keeps_the_login_and_names_losses() {
     let world = World::new();
     let told = simulate(&world, 7, 150, 8, 0x9E37_79B9_7F4A_7C15);
     let counters = world.sandbox.counters();
@@ -208,7 +208,7 @@ fn a_day_of_faults_that_pass_costs_no_login() {
 }
 
 #[test]
-fn where_an_old_token_works_until_its_successor_is_used_no_fault_costs_the_login() {
+fn with_a_lenient_server_no_fault_loses_the_login() {
     let world = World::lenient();
     let told = simulate(&world, 1, 100, 40, 3);
     println!("{told:?}; {:?}", world.sandbox.counters());

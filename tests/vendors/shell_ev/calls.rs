@@ -17,14 +17,14 @@ fn all_eight_calls_go_where_they_belong() {
     world.answers(200, success(json!([])));
     let shell = world.shell();
     let (locations, charging) = (shell.locations(), shell.charging());
-    locations.list().call().unwrap();
-    locations.by_id("NL*MKS*E0000001*0").call().unwrap();
-    locations.by_id("a/../b c").call().unwrap();
+    locations.list().page(1).unwrap();
+    locations.get_with("NL*MKS*E0000001*0").call().unwrap();
+    locations.get_with("a/../b c").call().unwrap();
     locations.nearby(52.37, -4.5).call().unwrap();
     locations.markers(BOUNDS, 10).call().unwrap();
     charging.start(CARD, EVSE).call().unwrap();
     charging.stop(SESSION).call().unwrap();
-    charging.retrieve(SESSION).call().unwrap();
+    charging.get_with(SESSION).call().unwrap();
     charging.active("NL-TNM-C00122045-K").call().unwrap();
     let start = world.seen.lock().unwrap()[5].clone();
     assert_eq!(start.json(), json!({ "evChargeNumber": CARD, "evseId": EVSE }));
@@ -58,7 +58,7 @@ macro_rules! common {
         $request
             .evse_status(EvseStatus::Available)
             .connector_types(&[ConnectorType::Type2])
-            .connector_min_power(22.0)
+            .connector_min_power(22)
             .authorization_methods(AuthorizationMethod::RfidToken)
             .with_operator_name(true)
             .evse_id("NL*TNM*E01000401*0")
@@ -81,7 +81,7 @@ fn every_parameter_goes_out_as_shells_sdks_write_it() {
     let shell = world.shell();
     let locations = shell.locations();
     let since = moment("2026-01-02T03:04:05+02:00");
-    common!(locations.list()).updated_since(since).page_number(3).per_page(7).call().unwrap();
+    common!(locations.list()).updated_since(since).page_size(7).page(3).unwrap();
     common!(locations.nearby(0.0, 0.0))
         .operator_name("A&B")
         .with_max_power(false)
@@ -93,7 +93,7 @@ fn every_parameter_goes_out_as_shells_sdks_write_it() {
         .with_max_power(true)
         .call()
         .unwrap();
-    locations.by_id("1").provider_id("Shell_RP_2").since(since).call().unwrap();
+    locations.get_with("1").provider_id("Shell_RP_2").since(since).call().unwrap();
     let lines = world.lines();
     let moment = "2026-01-02T01%3A04%3A05Z";
     assert_eq!(
@@ -118,7 +118,7 @@ fn every_parameter_goes_out_as_shells_sdks_write_it() {
 }
 
 #[test]
-fn lists_are_indexed_or_repeated_and_an_empty_one_is_not_sent() {
+fn lists_are_indexed_or_repeated_and_empty_ones_left_out() {
     let world = World::new();
     world.answers(200, success(json!([])));
     let types = [ConnectorType::Type2, ConnectorType::Unknown("Type9".to_owned())];
@@ -141,7 +141,7 @@ fn lists_are_indexed_or_repeated_and_an_empty_one_is_not_sent() {
 }
 
 #[test]
-fn what_cannot_be_right_is_refused_with_nothing_sent() {
+fn wrong_parameters_are_refused_before_sending() {
     let world = World::new();
     world.answers(200, success(json!([])));
     let shell = world.shell();
@@ -154,21 +154,24 @@ fn what_cannot_be_right_is_refused_with_nothing_sent() {
         locations.nearby(0.0, f64::INFINITY).call().map(drop),
         locations.nearby(0.0, 0.0).limit(0).call().map(drop),
         locations.nearby(0.0, 0.0).limit(101).call().map(drop),
-        locations.nearby(0.0, 0.0).connector_min_power(-1.0).call().map(drop),
+        locations.nearby(0.0, 0.0).connector_min_power(-1).call().map(drop),
         locations.nearby(0.0, 0.0).operator_name("").call().map(drop),
         locations.nearby(0.0, 0.0).country(&[""]).call().map(drop),
         locations.nearby(0.0, 0.0).request_id("7").call().map(drop),
         locations.markers(bounds(-181.0), 1).call().map(drop),
-        locations.by_id("").call().map(drop),
-        locations.by_id("..").call().map(drop),
-        locations.list().page_number(0).call().map(drop),
-        locations.list().per_page(501).call().map(drop),
-        locations.list().per_page(0).iter().next().unwrap().map(drop),
+        locations.get_with("").call().map(drop),
+        locations.get_with("..").call().map(drop),
+        locations.list().page(0).map(drop),
+        locations.list().from_page(0).iter().next().unwrap().map(drop),
+        locations.page_size(501).page(1).map(drop),
+        locations.page_size(0).iter().next().unwrap().map(drop),
+        locations.get("..").map(drop),
+        charging.get("").map(drop),
         charging.start("", EVSE).call().map(drop),
         charging.start(&long, EVSE).call().map(drop),
         charging.start(CARD, "NL*1").call().map(drop),
         charging.stop("{3f1c2a7e-8f4e-4b58-a9f1-6d1f0f7a2b1}").call().map(drop),
-        charging.retrieve("").call().map(drop),
+        charging.get_with("").call().map(drop),
         charging.active("short").call().map(drop),
     ];
     for (number, error) in errors.into_iter().enumerate() {
@@ -179,7 +182,7 @@ fn what_cannot_be_right_is_refused_with_nothing_sent() {
 }
 
 #[test]
-fn a_request_keeps_its_id_however_often_it_is_sent_and_each_request_has_its_own() {
+fn retries_keep_the_request_id_and_requests_differ() {
     let world = World::new();
     world.answers(200, json!({ "status": "SUCCESS", "data": [] }));
     let shell = world.shell();
@@ -208,7 +211,7 @@ fn a_request_keeps_its_id_however_often_it_is_sent_and_each_request_has_its_own(
     assert_eq!(shell.locations().nearby(1.0, 2.0).request_id(own).call().unwrap().request_id, own);
     assert_eq!(ids.lock().unwrap().last().unwrap(), own);
     world.answers(200, success(json!([])));
-    let answer = shell.locations().by_id("1").request_id(own).call().unwrap();
+    let answer = shell.locations().get_with("1").request_id(own).call().unwrap();
     assert_eq!(answer.request_id, "0b8e9a52-6a3c-4d7e-9f10-2f6f0a1c7d11");
     assert_eq!(answer.status, Some(RequestStatus::Success));
 }

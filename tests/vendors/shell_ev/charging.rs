@@ -7,7 +7,7 @@ use std::time::Duration;
 use evergrant::Error;
 use evergrant::clock::Clock as _;
 use evergrant::sandbox::{ApiReply, Fault};
-use evergrant::shell_ev::{SessionStatus, ShellEv, request_id};
+use evergrant::shell_ev::{SessionStatus, ShellEv, Started, request_id};
 use serde_json::json;
 use ureq::http::Method;
 
@@ -84,13 +84,16 @@ fn a_command_that_certainly_was_not_processed_is_sent_again() {
 }
 
 #[test]
-fn a_start_names_its_session_and_an_accepted_command_may_have_no_body() {
+fn a_start_names_its_session_and_may_have_no_body() {
     let world = world();
     let shell = world.shell();
     let started = shell.charging().start(CARD, EVSE).call().unwrap();
-    assert_eq!(started.session_id.as_deref(), Some(SESSION));
+    assert_eq!(started.session_id, Some(SESSION.into()));
     assert_eq!(started.request_id, "0b8e9a52-6a3c-4d7e-9f10-2f6f0a1c7d11");
     assert!(shell.charging().stop(SESSION).call().unwrap().status.is_some());
+    let json = serde_json::to_value(&started).unwrap();
+    assert_eq!(json["sessionId"], SESSION);
+    assert_eq!(serde_json::from_value::<Started>(json).unwrap(), started);
     for path in ["/charge-session/start", "/charge-session/stop"] {
         world.on("POST", path, |_| ApiReply::new(202));
     }

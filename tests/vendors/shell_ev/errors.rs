@@ -1,7 +1,7 @@
 //! Refusals: of the token endpoint, and of the API, in Shell's own forms.
 
 use evergrant::sandbox::{ApiReply, Fault};
-use evergrant::shell_ev::{Failure, FailureKind, RequestStatus, request_id};
+use evergrant::shell_ev::{ErrorKind, RequestStatus, ShellEvError, request_id};
 use evergrant::{Error, MemoryBackend};
 use serde_json::{Value, json};
 
@@ -22,37 +22,47 @@ fn every_documented_status_is_a_kind_for_every_call() {
     let shell = world.builder().retries(0).build().unwrap();
     let (locations, charging) = (shell.locations(), shell.charging());
     for (status, code, kind) in [
-        (400, "E0001", FailureKind::BadRequest),
-        (401, "E0003", FailureKind::Unauthorized),
-        (404, "E0038", FailureKind::NotFound),
-        (429, "E0009", FailureKind::TooManyRequests),
-        (500, "E0005", FailureKind::InternalServerError),
-        (503, "E0014", FailureKind::ServiceUnavailable),
-        (418, "E9999", FailureKind::Other),
-        (200, "E0002", FailureKind::Failed),
-        (202, "E0002", FailureKind::Failed),
+        (400, "E0001", ErrorKind::BadRequest),
+        (401, "E0003", ErrorKind::Unauthorized),
+        (404, "E0038", ErrorKind::NotFound),
+        (429, "E0009", ErrorKind::TooManyRequests),
+        (500, "E0005", ErrorKind::InternalServerError),
+        (503, "E0014", ErrorKind::ServiceUnavailable),
+        (418, "E9999", ErrorKind::Other),
+        (200, "E0002", ErrorKind::Failed),
+        (202, "E0002", ErrorKind::Failed),
     ] {
         world.answers(status, body(code));
         let bounds = evergrant::shell_ev::Bounds { west: 0.0, south: 0.0, east: 1.0, north: 1.0 };
         for error in [
-            locations.list().call().map(drop),
-            locations.list().iter().next().unwrap().map(drop),
-            locations.by_id("1").call().map(drop),
+            locations.list().page(1).map(drop),
+            locations.iter().next().unwrap().map(drop),
+            locations.pages().next().unwrap().map(drop),
+            locations.first().map(drop),
+            locations.get("1").map(drop),
+            locations.get_with("1").call().map(drop),
             locations.nearby(0.0, 0.0).call().map(drop),
             locations.markers(bounds, 1).call().map(drop),
             charging.start(CARD, EVSE).call().map(drop),
             charging.stop(SESSION).call().map(drop),
-            charging.retrieve(SESSION).call().map(drop),
+            charging.get(SESSION).map(drop),
+            charging.get_with(SESSION).call().map(drop),
             charging.active(CARD).call().map(drop),
         ] {
             let error = error.unwrap_err();
-            let failure = Failure::of(&error).unwrap();
-            assert_eq!((failure.kind, failure.status, failure.code()), (kind, status, Some(code)));
-            assert_eq!((failure.request_id.as_deref(), request_id(&error)), (Some(ID), Some(ID)));
-            assert_eq!(failure.result, Some(RequestStatus::Failed));
-            assert_eq!(failure.errors[0].message.as_deref(), Some("m"));
-            assert_eq!(failure.errors[0].description.as_deref(), Some("d"));
-            assert_eq!(failure.errors[0].details, ["x", "5"]);
+            let refusal = ShellEvError::of(&error).unwrap();
+            let told = (refusal.kind(), refusal.status(), refusal.code());
+            assert_eq!(told, (kind, status, Some(code)));
+            assert_eq!((refusal.message(), refusal.member()), (Some("m"), None));
+            assert_eq!(refusal.is_not_found(), status == 404);
+            assert_eq!((refusal.request_id(), request_id(&error)), (Some(ID), Some(ID)));
+            assert_eq!(refusal.result(), Some(&RequestStatus::Failed));
+            let fault = &refusal.faults()[0];
+            assert_eq!(
+                (fault.message.as_deref(), fault.description.as_deref()),
+                (Some("m"), Some("d"))
+            );
+            assert_eq!(fault.details, ["x", "5"]);
             let text = error.to_string();
             assert!(text.contains(&format!("{code} m d x 5 (request {ID})")), "{text}");
             assert!(text.contains(&format!("answered {status}")), "{text}");
@@ -63,7 +73,7 @@ fn every_documented_status_is_a_kind_for_every_call() {
 }
 
 #[test]
-fn a_body_that_is_not_shells_takes_nothing_from_the_error() {
+fn a_foreign_body_takes_nothing_from_the_error() {
     let world = World::new();
     let shell = world.builder().retries(0).build().unwrap();
     for (status, kind, text) in [
@@ -75,25 +85,25 @@ fn a_body_that_is_not_shells_takes_nothing_from_the_error() {
     ] {
         world.on("GET", "/locations/nearby", move |_| ApiReply::bytes(status, kind, text));
         let error = shell.locations().nearby(0.0, 0.0).call().unwrap_err();
-        let failure = Failure::of(&error).unwrap();
-        assert_eq!(failure.status, status);
+        let failure = ShellEvError::of(&error).unwrap();
+        assert_eq!(failure.status(), status);
         // The id that was sent, where the answer names none.
         let id = request_id(&error).unwrap();
         assert!(id.len() == 36 && error.to_string().contains(id), "{error}");
-        assert_eq!(failure.request_id.as_deref(), Some(id));
+        assert_eq!(failure.request_id(), Some(id));
         assert!(!failure.to_string().is_empty());
     }
     let details = json!({ "errors": [{ "code": "E0005" }], "details": ["line\n1", "y"] });
     world.answers(500, details);
-    let error = shell.locations().by_id("1").call().unwrap_err();
-    let failure = Failure::of(&error).unwrap();
-    assert_eq!(failure.details, ["line\n1", "y"]);
+    let error = shell.locations().get_with("1").call().unwrap_err();
+    let failure = ShellEvError::of(&error).unwrap();
+    assert_eq!(failure.details(), ["line\n1", "y"]);
     assert_eq!(failure.to_string(), "status 500: E0005; line 1; y");
     assert!(!error.to_string().contains('\n'));
 }
 
 #[test]
-fn an_answer_that_is_not_json_is_an_error_with_the_id() {
+fn an_answer_without_json_is_an_error_with_the_id() {
     let world = World::new();
     for text in ["<html>", "", "7", "\"x\"", "{\"data\":["] {
         world.on("GET", "/locations/nearby", move |_| {
@@ -102,13 +112,13 @@ fn an_answer_that_is_not_json_is_an_error_with_the_id() {
         let error = world.shell().locations().nearby(0.0, 0.0).call().unwrap_err();
         assert!(matches!(error, Error::Decode(_)), "{error:?}");
         assert!(error.to_string().contains(request_id(&error).unwrap()), "{error}");
-        assert!(Failure::of(&error).is_none());
+        assert!(ShellEvError::of(&error).is_none());
     }
 }
 
 /// Shell's forms of a refusal at the token endpoint, and of a service that is away.
 #[test]
-fn a_refusal_of_the_token_endpoint_is_told_apart_with_its_code_and_words() {
+fn a_token_endpoint_error_keeps_its_code_and_description() {
     let cases: [(u16, &str, &str, &str); 5] = [
         (
             401,
@@ -133,13 +143,13 @@ fn a_refusal_of_the_token_endpoint_is_told_apart_with_its_code_and_words() {
         let Error::OAuth(refusal) = &error else { panic!("{error:?}") };
         assert_eq!((refusal.code.as_str(), refusal.status), (code, status));
         assert_eq!(refusal.description.as_deref().unwrap_or_default(), words);
-        assert!(Failure::of(&error).is_none() && request_id(&error).is_none());
+        assert!(ShellEvError::of(&error).is_none() && request_id(&error).is_none());
         assert_eq!(world.sandbox.counters().api_calls, 0);
     }
 }
 
 #[test]
-fn a_token_endpoint_that_is_away_is_a_passing_error_of_its_own_host() {
+fn an_unreachable_token_endpoint_is_a_transient_error() {
     for (fault, kind) in [
         (Fault::TooMany(Some(1)), "rate_limited"),
         (Fault::StatusBefore(500), "transport"),

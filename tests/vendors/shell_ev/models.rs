@@ -1,9 +1,9 @@
 //! The models, field by field, and what they bear.
 
 use evergrant::shell_ev::{
-    AccessibilityStatus, Answer, AuthorizationMethod, ConnectorType, DayOfWeek, EvseStatus,
-    Location, Marker, PowerType, PriceType, RequestStatus, Session, SessionStatus, TariffType,
-    WeekDay,
+    AccessibilityStatus, Answer, AuthorizationMethod, ConnectorType, DayOfWeek, Decimal,
+    EvseStatus, Id, Location, Marker, PowerType, PriceComponent, PriceType, RequestStatus, Session,
+    SessionStatus, TariffType, WeekDay,
 };
 use serde_json::{Value, json};
 
@@ -17,7 +17,12 @@ fn location() -> Value {
 fn read(body: Value) -> Answer<Location> {
     let world = World::new();
     world.answers(200, body);
-    world.shell().locations().by_id("1").call().unwrap()
+    world.shell().locations().get_with("1").call().unwrap()
+}
+
+/// A decimal.
+fn is(text: &str) -> Option<Decimal> {
+    Some(text.parse().unwrap())
 }
 
 fn one(location: Value) -> (Location, Vec<String>) {
@@ -27,10 +32,10 @@ fn one(location: Value) -> (Location, Vec<String>) {
 }
 
 #[test]
-fn every_member_of_a_location_is_read_and_no_zero_is_lost() {
+fn every_member_of_a_location_is_read_zeros_included() {
     let (location, unread) = one(location());
     assert_eq!(unread, [""; 0]);
-    assert_eq!(location.uid.as_deref(), Some("XX*TST*E0000001*0"));
+    assert_eq!(location.uid.as_ref().map(Id::as_str), Some("XX*TST*E0000001*0"));
     assert_eq!(location.external_id.as_deref(), Some("T-1"));
     let coordinates = location.coordinates.unwrap();
     assert_eq!((coordinates.latitude, coordinates.longitude), (Some(0.0), Some(5.25)));
@@ -51,9 +56,9 @@ fn every_member_of_a_location_is_read_and_no_zero_is_lost() {
         (Some("08:00"), Some("23:00"))
     );
     let evse = &location.evses[0];
-    assert_eq!(evse.uid.as_deref(), Some("XX*TST*E0000001*0_1"));
+    assert_eq!(evse.uid.as_ref().map(Id::as_str), Some("XX*TST*E0000001*0_1"));
     assert_eq!(evse.external_id.as_deref(), Some("E-1"));
-    assert_eq!(evse.evse_id.as_deref(), Some("XX*TST*E0000001*0"));
+    assert_eq!(evse.evse_id.as_ref().map(Id::as_str), Some("XX*TST*E0000001*0"));
     assert_eq!(evse.status, Some(EvseStatus::Available));
     assert_eq!(evse.updated, Some(moment("2026-01-02T03:04:06.5Z")));
     assert_eq!(evse.physical_reference.as_deref(), Some("left"));
@@ -61,17 +66,17 @@ fn every_member_of_a_location_is_read_and_no_zero_is_lost() {
     assert_eq!(evse.authorization_methods, methods);
     let connector = &evse.connectors[0];
     assert_eq!(
-        (connector.uid.as_deref(), connector.external_id.as_deref()),
+        (connector.uid.as_ref().map(Id::as_str), connector.external_id.as_deref()),
         (Some("2"), Some("C-1"))
     );
     assert_eq!(connector.connector_type, Some(ConnectorType::Type2));
     let electrical = connector.electrical_properties.as_ref().unwrap();
     assert_eq!(electrical.power_type, Some(PowerType::Ac3Phase));
-    assert_eq!((electrical.voltage, electrical.amperage), (Some(230.0), Some(32.0)));
-    assert_eq!(electrical.max_electric_power, Some(22.0));
+    assert_eq!((electrical.voltage, electrical.amperage), (is("230"), is("32")));
+    assert_eq!(electrical.max_electric_power, is("22"));
     let tariff = &connector.tariffs[0];
     assert_eq!(
-        (tariff.tariff_id.as_deref(), tariff.internal_id.as_deref()),
+        (tariff.tariff_id.as_ref().map(Id::as_str), tariff.internal_id.as_deref()),
         (Some("t"), Some("i"))
     );
     assert_eq!(tariff.tariff_type, Some(TariffType::Driver));
@@ -84,7 +89,7 @@ fn every_member_of_a_location_is_read_and_no_zero_is_lost() {
     assert_eq!(tariff.currency.as_deref(), Some("EUR"));
     let text = &tariff.tariff_alt_text[0];
     assert_eq!((text.language.as_deref(), text.text.as_deref()), (Some("en"), Some("cheap")));
-    assert_eq!((tariff.min_price, tariff.max_price), (Some(0.0), Some(1.5)));
+    assert_eq!((tariff.min_price, tariff.max_price), (is("0"), is("1.5")));
     assert_eq!(tariff.start_date_time, Some(moment("2026-01-01T00:00:00Z")));
     assert_eq!(tariff.end_date_time, Some(moment("2026-12-31T22:59:59.5Z")));
     assert_eq!(tariff.last_updated, Some(moment("2026-01-01T00:00:00Z")));
@@ -92,16 +97,16 @@ fn every_member_of_a_location_is_read_and_no_zero_is_lost() {
     let element = &tariff.elements[0];
     let price = &element.price_components[0];
     assert_eq!((&price.price_type, price.step_size), (&Some(PriceType::Flat), Some(1)));
-    assert_eq!((price.price, price.vat), (Some(0.0), Some(0.0)));
+    assert_eq!((price.price, price.vat), (is("0"), is("0")));
     let when = element.restrictions.as_ref().unwrap();
     assert_eq!(
         (when.start_time.as_deref(), when.end_time.as_deref()),
         (Some("08:00"), Some("20:00"))
     );
     assert_eq!((when.start_date, when.end_date), (Some(day(1, 1)), Some(day(12, 31))));
-    assert_eq!((when.min_kwh, when.max_kwh), (Some(0.0), Some(1.0)));
-    assert_eq!((when.min_current, when.max_current), (Some(2.0), Some(3.0)));
-    assert_eq!((when.min_power, when.max_power), (Some(4.0), Some(5.0)));
+    assert_eq!((when.min_kwh, when.max_kwh), (is("0"), is("1")));
+    assert_eq!((when.min_current, when.max_current), (is("2"), is("3")));
+    assert_eq!((when.min_power, when.max_power), (is("4"), is("5")));
     assert_eq!((when.min_duration, when.max_duration), (Some(0), Some(60)));
     assert_eq!(when.day_of_week, [DayOfWeek::Monday, DayOfWeek::Sunday]);
 }
@@ -143,7 +148,7 @@ fn count(value: &Value) -> usize {
 }
 
 #[test]
-fn any_member_may_be_missing_null_or_of_another_type_and_costs_no_other() {
+fn a_missing_or_odd_member_costs_no_other() {
     let whole = location();
     let mut all = Vec::new();
     paths(&whole, String::new(), &mut all);
@@ -176,7 +181,7 @@ fn any_member_may_be_missing_null_or_of_another_type_and_costs_no_other() {
 }
 
 #[test]
-fn what_cannot_be_read_is_named_and_kept_beside_what_can() {
+fn an_unreadable_value_is_named_and_kept() {
     let mut odd = location();
     odd["updated"] = json!("yesterday");
     odd["evses"][0]["connectors"][0]["electricalProperties"]["voltage"] = json!("high");
@@ -191,7 +196,7 @@ fn what_cannot_be_read_is_named_and_kept_beside_what_can() {
     assert_eq!(location.updated, None);
     assert_eq!(location.extra["updated"], "yesterday");
     assert_eq!(location.evses.len(), 2);
-    assert_eq!(location.evses[1].uid.as_deref(), Some("7"));
+    assert_eq!(location.evses[1].uid.as_ref().map(Id::as_str), Some("7"));
     assert_eq!(location.evses[1].extra["new"], json!({ "a": 1 }));
     assert_eq!(location.evses[0].connectors[0].tariffs.len(), 1);
 }
@@ -203,7 +208,7 @@ fn ids_may_be_numbers_and_numbers_texts_or_floats() {
         "evses": [{ "connectors": [{ "uid": 2, "tariffs": [{ "powerRange": { "min": 0.0, "max": "50" } }] }] }],
     }));
     assert_eq!(unread, [""; 0]);
-    assert_eq!(location.uid.as_deref(), Some("2057411"));
+    assert_eq!(location.uid.as_ref().map(Id::as_str), Some("2057411"));
     let coordinates = location.coordinates.unwrap();
     assert_eq!((coordinates.latitude, coordinates.longitude), (Some(52.5), Some(5.0)));
     assert_eq!(location.open_twenty_four_seven, Some(true));
@@ -212,7 +217,20 @@ fn ids_may_be_numbers_and_numbers_texts_or_floats() {
 }
 
 #[test]
-fn the_list_may_be_one_object_or_the_whole_body_or_nothing() {
+fn a_price_keeps_its_digits() {
+    let text = r#"{"price":0.1,"vat":21,"stepSize":1,"new":{"a":0.30}}"#;
+    let price: PriceComponent = serde_json::from_str(text).unwrap();
+    // With f64 the sum would be 0.30000000000000004.
+    let sum = price.price.unwrap().checked_add("0.2".parse().unwrap()).unwrap();
+    assert_eq!((sum.to_string(), price.vat), ("0.3".to_owned(), is("21")));
+    assert_eq!(serde_json::to_value(&price).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+    // A number that is no decimal stays where it was.
+    let odd: PriceComponent = serde_json::from_value(json!({ "price": 1e300 })).unwrap();
+    assert_eq!((odd.price, &odd.extra["price"]), (None, &json!(1e300)));
+}
+
+#[test]
+fn a_list_may_be_an_object_the_body_or_nothing() {
     assert_eq!(read(json!({ "data": { "uid": "1" } })).len(), 1);
     assert_eq!(read(json!([{ "uid": "1" }, { "uid": "2" }])).len(), 2);
     assert_eq!(read(json!({ "data": null })).len(), 0);
@@ -260,7 +278,7 @@ fn enumerations_read_and_write_every_value_and_keep_the_unknown() {
 }
 
 #[test]
-fn markers_of_both_kinds_are_read_and_an_unknown_kind_is_kept() {
+fn markers_are_read_and_an_unknown_kind_is_kept() {
     let world = World::new();
     let single = json!({
         "markerType": "SingleLocation", "coordinates": { "latitude": 1.0, "longitude": 2.0 }, "locationCount": 1,
@@ -279,14 +297,17 @@ fn markers_of_both_kinds_are_read_and_an_unknown_kind_is_kept() {
     let answer = shell.locations().markers(bounds, 5).call().unwrap();
     assert_eq!((answer.len(), answer.unread.len()), (4, 1));
     let Marker::Single(one) = &answer[0] else { panic!("{:?}", answer[0]) };
-    assert_eq!((one.location_count, one.evse_count, one.max_power), (Some(1), Some(0), Some(50.0)));
-    assert_eq!((one.operator_name.as_deref(), one.location_uid.as_deref()), (Some("o"), Some("7")));
+    assert_eq!((one.location_count, one.evse_count, one.max_power), (Some(1), Some(0), is("50")));
+    assert_eq!(
+        (one.operator_name.as_deref(), one.location_uid.as_ref().map(Id::as_str)),
+        (Some("o"), Some("7"))
+    );
     assert_eq!(one.status, Some(EvseStatus::Occupied));
     assert_eq!(one.authorization_methods, [AuthorizationMethod::PlugAndCharge]);
     assert_eq!(answer[0].coordinates().unwrap().latitude, Some(1.0));
     let Marker::Multi(several) = &answer[1] else { panic!("{:?}", answer[1]) };
     assert_eq!((several.location_count, several.evse_count), (Some(6), Some(12)));
-    assert_eq!((several.max_power, several.operator_name.as_deref()), (Some(0.0), Some("o")));
+    assert_eq!((several.max_power, several.operator_name.as_deref()), (is("0"), Some("o")));
     assert_eq!(answer[1].coordinates().unwrap().latitude, Some(0.0));
     assert_eq!(answer[2], Marker::Unknown(new.clone()));
     assert!(matches!(answer[3], Marker::Unknown(_)));
@@ -311,11 +332,14 @@ fn sessions_are_read_whatever_the_spelling_of_their_state() {
         }])))
     });
     let shell = world.shell();
-    let answer = shell.charging().retrieve(SESSION).call().unwrap();
+    let answer = shell.charging().get_with(SESSION).call().unwrap();
     let session: &Session = &answer[0];
-    assert_eq!((session.id.as_deref(), session.user_id.as_deref()), (Some(SESSION), Some("u")));
-    assert_eq!(session.ema_id.as_deref(), Some("NL-TNM-C00122045-K"));
-    assert_eq!(session.evse_id.as_deref(), Some("e"));
+    assert_eq!(
+        (session.id.as_ref().map(Id::as_str), session.user_id.as_ref().map(Id::as_str)),
+        (Some(SESSION), Some("u"))
+    );
+    assert_eq!(session.ema_id.as_ref().map(Id::as_str), Some("NL-TNM-C00122045-K"));
+    assert_eq!(session.evse_id.as_ref().map(Id::as_str), Some("e"));
     assert_eq!(session.started_at, Some(moment("2026-01-02T01:04:05Z")));
     assert_eq!(session.stopped_at, None);
     assert_eq!(session.last_updated.as_deref(), Some("2026-01-02T03:04:05.123"));

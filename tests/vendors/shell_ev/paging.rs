@@ -1,6 +1,7 @@
 //! All locations, page by page.
 
 use evergrant::sandbox::{ApiReply, Fault};
+use evergrant::shell_ev::{Answer, Location, ShellEvError};
 use serde_json::{Value, json};
 
 use super::{World, success};
@@ -15,8 +16,8 @@ fn number(request: &evergrant::sandbox::ApiRequest) -> u32 {
 
 fn uids(world: &World, per_page: u32) -> Vec<String> {
     let shell = world.shell();
-    let all = shell.locations().list().per_page(per_page).country(&["NLD"]).iter();
-    all.map(|location| location.unwrap().uid.unwrap()).collect()
+    let all = shell.locations().list().page_size(per_page).country(&["NLD"]).iter();
+    all.map(|location| location.unwrap().uid.unwrap().to_string()).collect()
 }
 
 fn ids(range: std::ops::Range<u32>) -> Vec<String> {
@@ -24,14 +25,14 @@ fn ids(range: std::ops::Range<u32>) -> Vec<String> {
 }
 
 #[test]
-fn pages_are_fetched_when_they_are_needed_and_end_with_a_short_one() {
+fn pages_are_fetched_lazily_until_a_short_page() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         let first = (number(request) - 1) * 2;
         ApiReply::json(200, page(first..(first + 2).min(5)))
     });
     let shell = world.shell();
-    let mut all = shell.locations().list().per_page(2).iter();
+    let mut all = shell.locations().page_size(2).iter();
     assert_eq!(world.lines().len(), 0);
     all.by_ref().take(2).for_each(drop);
     assert_eq!(world.lines(), ["GET /v2/locations?perPage=2&pageNumber=1"]);
@@ -43,7 +44,7 @@ fn pages_are_fetched_when_they_are_needed_and_end_with_a_short_one() {
 }
 
 #[test]
-fn a_service_that_gives_fewer_than_it_was_asked_for_loses_nothing() {
+fn pages_smaller_than_requested_lose_nothing() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         let first = (number(request) - 1) * 3;
@@ -53,7 +54,7 @@ fn a_service_that_gives_fewer_than_it_was_asked_for_loses_nothing() {
 }
 
 #[test]
-fn the_end_may_be_a_404_or_the_last_page_again() {
+fn a_404_or_a_repeated_page_ends_the_list() {
     let world = World::new();
     world.on("GET", "/locations", |request| match number(request) {
         n @ (1 | 2) => ApiReply::json(200, page((n - 1) * 2..n * 2)),
@@ -71,7 +72,7 @@ fn the_end_may_be_a_404_or_the_last_page_again() {
 }
 
 #[test]
-fn a_location_that_moves_to_a_later_page_is_given_out_once() {
+fn a_location_that_moves_to_a_later_page_comes_once() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         ApiReply::json(
@@ -87,7 +88,7 @@ fn a_location_that_moves_to_a_later_page_is_given_out_once() {
 }
 
 #[test]
-fn a_page_that_fails_for_a_moment_is_fetched_again_and_one_bad_element_ends_nothing() {
+fn a_failed_page_is_fetched_again_and_a_bad_element_skipped() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         ApiReply::json(
@@ -99,13 +100,72 @@ fn a_page_that_fails_for_a_moment_is_fetched_again_and_one_bad_element_ends_noth
         )
     });
     let shell = world.builder().retries(0).build().unwrap();
-    let mut all = shell.locations().list().per_page(3).iter();
+    let mut all = shell.locations().list().page_size(3).iter();
     let mut got = Vec::new();
     got.push(all.next().unwrap().unwrap());
     got.push(all.next().unwrap().unwrap());
     world.sandbox.api_fault(Fault::StatusBefore(503));
     assert_eq!(all.next().unwrap().unwrap_err().kind(), "api");
     got.extend(all.map(Result::unwrap));
-    let got: Vec<_> = got.into_iter().map(|location| location.uid.unwrap()).collect();
+    let got: Vec<_> = got.into_iter().map(|location| location.uid.unwrap().to_string()).collect();
     assert_eq!(got, ids(0..4));
+}
+
+#[test]
+fn a_page_keeps_what_could_not_be_read() {
+    let world = World::new();
+    world.on("GET", "/locations", |request| {
+        ApiReply::json(
+            200,
+            match number(request) {
+                1 => success(json!([{ "uid": 0 }, "what"])),
+                2 => page(0..2),
+                3 => page(2..3),
+                _ => panic!("a page behind the last"),
+            },
+        )
+    });
+    let shell = world.shell();
+    let pages: Vec<_> = shell.locations().pages().map(Result::unwrap).collect();
+    // Location 0 comes again on the second page, and is returned once.
+    assert_eq!(pages.iter().map(|page| page.len()).collect::<Vec<_>>(), [1, 1, 1]);
+    assert_eq!((&*pages[0].unread[0].at, &pages[0].unread[0].value), ("data[1]", &json!("what")));
+    let again: Answer<Location> =
+        serde_json::from_value(serde_json::to_value(&pages[0]).unwrap()).unwrap();
+    assert_eq!(again, pages[0]);
+    // A list is its own iterator; `from_page` skips pages.
+    let from = shell.locations().list().from_page(2);
+    let found: Vec<_> =
+        (&from).into_iter().map(|location| location.unwrap().uid.unwrap()).collect();
+    assert_eq!(found, ["0", "1", "2"]);
+    assert_eq!(from.into_iter().count(), 3);
+}
+
+#[test]
+fn the_first_location_takes_one_small_page() {
+    let world = World::new();
+    world.on("GET", "/locations", |_| ApiReply::json(200, page(7..8)));
+    assert_eq!(world.shell().locations().first().unwrap().unwrap().uid.unwrap(), "7");
+    assert_eq!(world.lines(), ["GET /v2/locations?perPage=1&pageNumber=1"]);
+    world.on("GET", "/locations", |_| ApiReply::json(200, page(0..0)));
+    assert_eq!(world.shell().locations().first().unwrap(), None);
+    assert_eq!(world.shell().locations().iter().count(), 0);
+}
+
+#[test]
+fn get_returns_the_location_or_an_error() {
+    let world = World::new();
+    world.on("GET", "/locations/7", |_| ApiReply::json(200, page(7..8)));
+    world.on("GET", "/locations/8", |_| ApiReply::json(200, page(0..0)));
+    world.on("GET", "/locations/9", |_| ApiReply::json(404, json!({})));
+    let shell = world.shell();
+    let location = shell.locations().get("7").unwrap();
+    assert_eq!(location.uid.as_ref().unwrap(), "7");
+    // Its id leads back to it.
+    assert_eq!(shell.locations().get(location.uid.as_ref().unwrap()).unwrap(), location);
+    let error = shell.locations().get("8").unwrap_err();
+    assert_eq!(error.kind(), "decode");
+    assert!(error.to_string().contains("it has no location"), "{error}");
+    let error = shell.locations().get("9").unwrap_err();
+    assert!(ShellEvError::of(&error).unwrap().is_not_found());
 }

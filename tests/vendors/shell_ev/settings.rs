@@ -23,11 +23,11 @@ fn credentials() -> Credentials {
 }
 
 #[test]
-fn each_environment_has_hosts_of_its_own_and_its_tokens_stay_there() {
+fn each_environment_has_its_own_hosts_and_tokens() {
     for (environment, host) in
         [(Environment::Sit, "api-test.shell.com"), (Environment::Production, "api.shell.com")]
     {
-        let shell = ShellEv::new(environment, credentials(), MemoryBackend::new());
+        let shell = ShellEv::new(environment, credentials(), MemoryBackend::new()).unwrap();
         let provider = shell.client().provider();
         assert_eq!(provider.token_endpoint(), format!("https://{host}/v2/oauth/token"));
         assert_eq!(provider.api_base(), Some(&*format!("https://{host}/ev")));
@@ -36,9 +36,9 @@ fn each_environment_has_hosts_of_its_own_and_its_tokens_stay_there() {
     // One store, two environments.
     let store = MemoryBackend::new();
     let token = evergrant::Token::new("of the test environment");
-    let sit = ShellEv::new(Environment::Sit, credentials(), store.clone());
+    let sit = ShellEv::new(Environment::Sit, credentials(), store.clone()).unwrap();
     assert!(sit.client().seed(token).unwrap());
-    let production = ShellEv::new(Environment::Production, credentials(), store);
+    let production = ShellEv::new(Environment::Production, credentials(), store).unwrap();
     let error = production.locations().nearby(0.0, 0.0).call().unwrap_err();
     assert!(matches!(error, Error::Config(_)) && error.to_string().contains("api-test.shell.com"));
 }
@@ -110,7 +110,7 @@ fn scopes_and_parameters_go_with_the_token_request() {
 }
 
 #[test]
-fn hooks_see_each_attempt_of_a_call_and_no_token_request() {
+fn hooks_see_attempts_of_calls_but_no_token_requests() {
     let world = World::new();
     world.answers(200, success(json!([])));
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -196,7 +196,26 @@ fn a_proxy_is_spoken_to_as_its_address_says() {
 }
 
 #[test]
-fn a_client_made_by_hand_will_do() {
+fn the_client_below_can_be_configured_and_the_provider_replaced() {
+    let world = World::new();
+    world.answers(503, json!({ "errors": [{ "code": "E0014" }] }));
+    let provider = Environment::Sit.provider().to_builder();
+    let provider = provider.token_endpoint(format!("{}/token", world.sandbox.url()));
+    let provider = provider.api_base("https://nowhere.invalid").build().unwrap();
+    let shell = world
+        .builder_with(world.sandbox.credentials(), MemoryBackend::new())
+        .provider(provider)
+        .configure(|client| client.retries(0).map_error(|_| panic!("Shell's errors are read")))
+        .build()
+        .unwrap();
+    // `api_base` wins over the provider's.
+    let error = shell.locations().get("1").unwrap_err();
+    assert!(error.to_string().contains("E0014"), "{error}");
+    assert_eq!(world.lines().len(), 1);
+}
+
+#[test]
+fn a_client_made_beforehand_works() {
     let world = World::new();
     world.answers(400, json!({ "errors": [{ "code": "E0001" }] }));
     let provider = Environment::Sit
@@ -210,7 +229,7 @@ fn a_client_made_by_hand_will_do() {
         .client_credentials(&[]);
     let shell = ShellEv::from_client(client.http(|config| config.no_delay(false)).build());
     let error = shell.locations().nearby(0.0, 0.0).call().unwrap_err();
-    assert_eq!(evergrant::shell_ev::Failure::of(&error).unwrap().code(), Some("E0001"));
+    assert_eq!(evergrant::shell_ev::ShellEvError::of(&error).unwrap().code(), Some("E0001"));
 }
 
 /// The process that [`the_environment_gives_credentials_and_settings`] starts.

@@ -37,7 +37,7 @@ fn lifetime(world: &World, value: serde_json::Value) {
 }
 
 #[test]
-fn the_first_call_asks_for_a_token_and_later_ones_use_it_until_its_end() {
+fn one_token_serves_calls_until_it_ends() {
     let world = world();
     let shell = world.shell();
     for _ in 0..5 {
@@ -83,7 +83,7 @@ fn a_token_is_fetched_stored_and_used_again_by_hand() {
 }
 
 #[test]
-fn a_stored_token_needs_no_secret_while_it_works_and_none_is_sent_without_one() {
+fn a_stored_token_needs_no_secret_until_it_ends() {
     let world = world();
     let token = world.shell().client().token().unwrap();
     let shell = world.builder_with(Credentials::public("sandbox-client"), MemoryBackend::new());
@@ -119,7 +119,7 @@ fn runs_share_one_token_through_a_file() {
 }
 
 #[test]
-fn threads_that_start_cold_or_meet_the_end_ask_for_one_token() {
+fn threads_request_one_token_at_start_and_at_its_end() {
     let world = world();
     let shell = world.shell();
     for round in 1..=5 {
@@ -138,7 +138,7 @@ fn threads_that_start_cold_or_meet_the_end_ask_for_one_token() {
 }
 
 #[test]
-fn a_token_that_the_api_refuses_is_replaced_once_and_the_call_repeated() {
+fn a_refused_token_is_replaced_once_and_the_call_repeated() {
     let world = world();
     let shell = world.shell();
     call(&shell).unwrap();
@@ -156,7 +156,7 @@ fn a_token_that_the_api_refuses_is_replaced_once_and_the_call_repeated() {
 }
 
 #[test]
-fn a_lifetime_may_be_a_text_or_missing_and_no_token_is_for_ever() {
+fn no_token_lives_for_ever() {
     for (value, life) in [
         (json!("899"), 899),
         (json!(7199), 7199),
@@ -179,7 +179,7 @@ fn a_lifetime_may_be_a_text_or_missing_and_no_token_is_for_ever() {
 }
 
 #[test]
-fn a_margin_longer_than_the_lifetime_keeps_no_token_from_being_used() {
+fn a_long_margin_does_not_make_tokens_unusable() {
     let world = world();
     lifetime(&world, json!(60));
     let shell = world.builder().margin(Duration::from_secs(61)).build().unwrap();
@@ -190,7 +190,7 @@ fn a_margin_longer_than_the_lifetime_keeps_no_token_from_being_used() {
 }
 
 #[test]
-fn while_the_token_works_a_token_endpoint_that_is_down_fails_no_call() {
+fn a_down_token_endpoint_fails_no_call_with_a_live_token() {
     let world = world();
     let shell = world.shell();
     call(&shell).unwrap();

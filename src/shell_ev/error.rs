@@ -1,4 +1,4 @@
-//! What Shell says about a request that failed, and which request it was.
+//! Errors that Shell's API answers, and the id of the request that failed.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use super::read::{Read, Reader};
 use crate::error::ApiError;
 use crate::{BoxError, Error};
 
-/// What kind of refusal an answer is, by its HTTP status.
+/// The kind of an error, by its HTTP status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum FailureKind {
+pub enum ErrorKind {
     /// 400: a parameter is wrong.
     BadRequest,
-    /// 401: the access token is refused, also after another was asked for.
+    /// 401: the access token is refused, also after the client has requested another token.
     Unauthorized,
     /// 404: there is no such location, session or charge point.
     NotFound,
@@ -31,29 +31,29 @@ pub enum FailureKind {
     Other,
 }
 
-impl FailureKind {
-    fn of(status: u16) -> FailureKind {
+impl ErrorKind {
+    fn of(status: u16) -> ErrorKind {
         match status {
-            400 => FailureKind::BadRequest,
-            401 => FailureKind::Unauthorized,
-            404 => FailureKind::NotFound,
-            429 => FailureKind::TooManyRequests,
-            500 => FailureKind::InternalServerError,
-            503 => FailureKind::ServiceUnavailable,
-            ..400 => FailureKind::Failed,
-            _ => FailureKind::Other,
+            400 => ErrorKind::BadRequest,
+            401 => ErrorKind::Unauthorized,
+            404 => ErrorKind::NotFound,
+            429 => ErrorKind::TooManyRequests,
+            500 => ErrorKind::InternalServerError,
+            503 => ErrorKind::ServiceUnavailable,
+            ..400 => ErrorKind::Failed,
+            _ => ErrorKind::Other,
         }
     }
 }
 
 model! {
-    /// One of the errors that Shell's error body lists.
+    /// One of the errors in Shell's error body.
     pub struct Fault {
-        /// Shell's code, such as `E0003`. The list of codes is not published.
+        /// Shell's code, such as `E0003`.
         code: Option<String> = "code",
-        /// In words.
+        /// The message.
         message: Option<String> = "message",
-        /// In more words.
+        /// The description.
         description: Option<String> = "description",
         /// Details.
         details: Vec<String> = "details",
@@ -67,67 +67,106 @@ model! {
     }
 }
 
-/// A refusal of Shell's API, read.
+/// An error that Shell's API answered.
 ///
 /// ```
-/// use evergrant::shell_ev::{Failure, FailureKind};
+/// use evergrant::shell_ev::{ErrorKind, ShellEvError};
 /// # fn show(error: &evergrant::Error) {
 ///
-/// if let Some(failure) = Failure::of(error)
-///     && failure.kind == FailureKind::NotFound
+/// if let Some(refusal) = ShellEvError::of(error)
+///     && refusal.kind() == ErrorKind::NotFound
 /// {
-///     println!("{} ({:?})", failure, failure.request_id);
+///     println!("{} ({:?})", refusal, refusal.request_id());
 /// }
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Failure {
-    /// What kind it is.
-    pub kind: FailureKind,
-    /// The HTTP status.
-    pub status: u16,
-    /// Under which id Shell knows the request.
-    pub request_id: Option<String>,
-    /// How the request ended, by the body.
-    pub result: Option<RequestStatus>,
-    /// The errors, in Shell's order. Empty for a body that is not Shell's: HTML of a gateway, or none.
-    pub errors: Vec<Fault>,
-    /// Details beside the errors, as Shell sends them with status 500.
-    pub details: Vec<String>,
+pub struct ShellEvError {
+    status: u16,
+    request_id: Option<String>,
+    result: Option<RequestStatus>,
+    faults: Vec<Fault>,
+    details: Vec<String>,
 }
 
-impl Failure {
-    /// Reads the refusal in an [`Error::Api`]. `None` for every other error: those of the token endpoint
-    /// among them.
-    pub fn of(error: &Error) -> Option<Failure> {
+impl ShellEvError {
+    /// Reads an [`Error::Api`]. `None` for every other error; an error of the token endpoint is an
+    /// [`Error::OAuth`].
+    pub fn of(error: &Error) -> Option<ShellEvError> {
         match error {
-            Error::Api(api) => Some(Failure::read(api)),
+            Error::Api(api) => Some(ShellEvError::read(api)),
             _ => None,
         }
     }
 
-    fn read(api: &ApiError) -> Failure {
+    fn read(api: &ApiError) -> ShellEvError {
         let body = api.json().filter(Value::is_object).unwrap_or_default();
         let body = Body::read(body, &mut Reader::default()).unwrap_or_default();
-        Failure {
-            kind: FailureKind::of(api.status),
+        ShellEvError {
             status: api.status,
             request_id: body.request_id.or_else(|| api.request_id.clone()),
             result: body.status,
-            errors: body.errors,
+            faults: body.errors,
             details: body.details,
         }
     }
 
-    /// The first code, such as `E0003`.
-    pub fn code(&self) -> Option<&str> {
-        self.errors.iter().find_map(|fault| fault.code.as_deref())
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        self.status
     }
 
-    /// The errors in one line.
+    /// The code of the first fault, such as `E0003`. Shell does not publish the list of codes.
+    pub fn code(&self) -> Option<&str> {
+        self.faults.iter().find_map(|fault| fault.code.as_deref())
+    }
+
+    /// The message of the first fault, or its description if it has no message.
+    pub fn message(&self) -> Option<&str> {
+        let words = |fault: &'_ Fault| fault.message.is_some() || fault.description.is_some();
+        let fault = self.faults.iter().find(|fault| words(fault))?;
+        fault.message.as_deref().or(fault.description.as_deref())
+    }
+
+    /// The id of the request at Shell.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// The member of the request that is wrong. Shell names it in the message only, so this is `None`.
+    pub fn member(&self) -> Option<&str> {
+        None
+    }
+
+    /// The kind of error, by the HTTP status.
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::of(self.status)
+    }
+
+    /// Whether there is no such location, session or charge point.
+    pub fn is_not_found(&self) -> bool {
+        self.kind() == ErrorKind::NotFound
+    }
+
+    /// The status in the body.
+    pub fn result(&self) -> Option<&RequestStatus> {
+        self.result.as_ref()
+    }
+
+    /// The faults in the body, in Shell's order. Empty when the body is not Shell's: HTML of a gateway, or
+    /// nothing.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// The details beside the faults. Shell sends them with status 500.
+    pub fn details(&self) -> &[String] {
+        &self.details
+    }
+
+    /// The faults in one line.
     fn reason(&self) -> Option<String> {
-        let each = self.errors.iter().map(|fault| {
+        let each = self.faults.iter().map(|fault| {
             let words = [&fault.code, &fault.message, &fault.description];
             let words = words.into_iter().flatten().chain(&fault.details);
             words.map(String::as_str).collect::<Vec<_>>().join(" ")
@@ -140,7 +179,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for ShellEvError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "status {}", self.status)?;
         match self.reason() {
@@ -149,6 +188,8 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+impl std::error::Error for ShellEvError {}
 
 /// An error with the id of its request.
 #[derive(Debug)]
@@ -175,13 +216,13 @@ impl std::error::Error for Traced {
     }
 }
 
-/// The refusal with what Shell gave as the reason.
+/// The error with Shell's reason.
 pub(super) fn explained(mut api: ApiError) -> Error {
-    api.reason = Failure::read(&api).reason();
+    api.reason = ShellEvError::read(&api).reason();
     Error::Api(Box::new(api))
 }
 
-/// The error with the id of its request. What failed at the token endpoint has no such id.
+/// The error with the id of its request. An error of the token endpoint has no such id.
 pub(super) fn traced(error: Error, request_id: &str, base: &str) -> Error {
     let wrap = |source: &mut BoxError| {
         let inner = std::mem::replace(source, "".into());
@@ -190,7 +231,7 @@ pub(super) fn traced(error: Error, request_id: &str, base: &str) -> Error {
     match error {
         Error::Api(mut api) => {
             let own = Some(request_id.to_owned());
-            api.request_id = Failure::read(&api).request_id.or(own);
+            api.request_id = ShellEvError::read(&api).request_id.or(own);
             Error::Api(api)
         }
         Error::Transport(mut failed) if failed.url.starts_with(base) => {
@@ -205,8 +246,8 @@ pub(super) fn traced(error: Error, request_id: &str, base: &str) -> Error {
     }
 }
 
-/// The id of the request that failed, for Shell's support: of the API's refusals, of answers that did not
-/// come, and of answers that could not be read. `None` for what failed before the API was asked.
+/// The id of the request that failed, for Shell's support. Errors of the API have one, also when no answer
+/// came or the answer could not be read. `None` when the call failed before the request was sent.
 pub fn request_id(error: &Error) -> Option<&str> {
     let source = match error {
         Error::Api(api) => return api.request_id.as_deref(),

@@ -1,0 +1,51 @@
+//! Shell's environments.
+
+use std::str::FromStr;
+
+use super::env;
+use crate::{Error, Provider, Result, providers};
+
+/// The environment of Shell that is called. There is no default: the default of Shell's SDKs changed from
+/// production to test between two releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Environment {
+    /// The test environment: `api-test.shell.com`.
+    Sit,
+    /// The production environment: `api.shell.com`.
+    Production,
+}
+
+impl Environment {
+    /// The environment as a provider: token endpoint, API base, client authentication.
+    pub fn provider(self) -> Provider {
+        match self {
+            Environment::Sit => providers::shell_ev_sit(),
+            Environment::Production => providers::shell_ev(),
+        }
+    }
+
+    /// Reads `SHELL_EV_ENVIRONMENT`, or `ENVIRONMENT` as Shell's SDKs do.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] when neither is set, or is neither `SIT` (0) nor `PRODUCTION` (1), in any case.
+    pub fn from_env() -> Result<Environment> {
+        env::variable("ENVIRONMENT")?
+            .ok_or_else(|| Error::Config("SHELL_EV_ENVIRONMENT is not set".into()))?
+            .parse()
+    }
+}
+
+impl FromStr for Environment {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Environment> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "sit" | "0" => Ok(Environment::Sit),
+            "production" | "1" => Ok(Environment::Production),
+            _ => Err(Error::Config(
+                format!("Shell has no environment {text:?}: use SIT or PRODUCTION").into(),
+            )),
+        }
+    }
+}
