@@ -177,7 +177,7 @@ impl Limits {
             Some(day) => day_is_over(division, day.left),
             None => format!("too many calls in this minute{}", of(division)),
         };
-        self.limited(wait, text)
+        Error::from(RateLimited::answered(&self.host, wait, Some(text)))
     }
 
     fn limited(&self, wait: Duration, text: String) -> Error {

@@ -123,7 +123,8 @@ setters! {
     /// How long before its end a token is replaced; 60 seconds by default, and at most a tenth of the
     /// token's lifetime.
     margin: Duration => |p, v| p.margin = v;
-    /// A parameter of the callback that is kept with the token, such as `realmId`.
+    /// A parameter of the callback that is kept with the token, such as `realmId`. A callback without it
+    /// is refused before the code is sent ([`crate::error::CallbackError::FieldMissing`]).
     callback_field: &str => |p, v| p.callback_fields.push(v.to_owned());
     /// The header that carries the access token, and the word before it, if any;
     /// `("Authorization", Some("Bearer"))` by default.

@@ -9,7 +9,7 @@ use super::state::{Ask, Sent};
 use super::{Call, Keeper, QUIET, decide};
 use crate::backend::{BackendError, Guard, LockKind};
 use crate::clock;
-use crate::error::{BoxError, Error, OAuthError, OutcomeUnknown, Result};
+use crate::error::{BackendFailure, BoxError, Error, OAuthError, OutcomeUnknown, Result};
 use crate::protocol::{Outcome, Reply};
 use crate::record::{Note, Record, Refused};
 use crate::secret::Secret;
@@ -153,7 +153,7 @@ impl Keeper {
             Outcome::Limited { error, retry_after, spent } => {
                 let wait = retry_after.unwrap_or(QUIET);
                 self.settle(&noted, self.not_before(&noted, wait, !spent, earlier), found);
-                self.put_off(call, self.come_back(wait, &error.to_string()))
+                self.put_off(call, self.come_back(wait, &error.told()))
             }
             Outcome::Unknown(error) => match found {
                 // Beside a refusal without a code it may as well be an echo, or a text about it.
@@ -192,7 +192,11 @@ impl Keeper {
             let now = match self.backend.load() {
                 Ok(Some(now)) => now,
                 Ok(None) => return self.nothing_stored(),
-                Err(source) => return self.put_off(call, self.unknown(sent_at, source)),
+                Err(source) => {
+                    let store = self.store();
+                    let failure = BackendFailure { operation: "load", sent: true, store, source };
+                    return self.put_off(call, self.unknown(sent_at, failure.into()));
+                }
             };
             if now.login != latest.login || now.token.refresh_token() != Some(&refresh_token) {
                 // It was no refusal of what is stored now, and the service has counted it. If this
