@@ -64,10 +64,10 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Event::LoggedIn { generation } => {
-                write!(f, "a person has logged in: access token {generation} is stored")
+                write!(f, "logged in: access token {generation}")
             }
             Event::Refreshed { generation } => {
-                write!(f, "the service issued access token {generation}")
+                write!(f, "refreshed: access token {generation}")
             }
             Event::Adopted { generation } => {
                 write!(
@@ -79,11 +79,11 @@ impl fmt::Display for Event {
                 write!(f, "waited {} ms for the lock of the store", waited.as_millis())
             }
             Event::PutOff { reason } => {
-                write!(f, "refresh put off, the access token still works: {reason}")
+                write!(f, "refresh put off: {reason}")
             }
             Event::Recovered { generation } => write!(
                 f,
-                "the service issued access token {generation}, after a request without an answer"
+                "refreshed: access token {generation}, after a request without an answer"
             ),
             Event::SaveFailed { store, reason } => {
                 write!(f, "could not save the new token in {store}: {reason}")

@@ -160,7 +160,9 @@ impl fmt::Display for OutcomeUnknown {
             None if self.store_failed() => {
                 f.write_str(" and refused, and the store could not be read to check the refusal")?;
             }
-            None => f.write_str(" and no answer came")?,
+            // Of a holder that has gone nobody knows more.
+            None if self.source.is_none() => f.write_str(" and no answer came")?,
+            None => f.write_str(" and no complete answer came")?,
         }
         if self.code {
             return f.write_str("; a code works once: start the login again");
