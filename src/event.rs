@@ -81,10 +81,9 @@ impl fmt::Display for Event {
             Event::PutOff { reason } => {
                 write!(f, "refresh put off: {reason}")
             }
-            Event::Recovered { generation } => write!(
-                f,
-                "refreshed: access token {generation}, after a request without an answer"
-            ),
+            Event::Recovered { generation } => {
+                write!(f, "refreshed: access token {generation}, after a request without an answer")
+            }
             Event::SaveFailed { store, reason } => {
                 write!(f, "could not save the new token in {store}: {reason}")
             }
