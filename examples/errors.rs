@@ -1,7 +1,7 @@
 //! What to do on each kind of error: `cargo run --example errors` brings eight of them about.
 //!
 //! A script needs less: `error.needs_authorization()` asks a person, `error.is_transient()` tries
-//! again later, anything else goes to whoever wrote it. In none of them is the stored login lost.
+//! again later, and any other error is printed. `{error:#}` prints the causes, too.
 
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Sandbox};
@@ -19,6 +19,7 @@ fn advice(error: &Error) -> &'static str {
         Error::Api(api) if api.status == 429 || api.status >= 500 => "try again later",
         Error::Api(_) => "the request is refused: look at status and body",
         Error::Callback(_) => "wait for the right callback, or start the login again",
+        Error::LoginNotFinished(_) => "start the login again",
         Error::Decode(_) => "read it with another type, or as bytes",
         _ => "show it",
     }
@@ -27,7 +28,7 @@ fn advice(error: &Error) -> &'static str {
 fn show<T>(result: Result<T>) {
     match result {
         Ok(_) => println!("{:<16} call succeeded", "-"),
-        Err(error) => println!("{:<16} {error}\n{:16} -> {}", error.kind(), "", advice(&error)),
+        Err(error) => println!("{:<16} {error:#}\n{:16} -> {}", error.kind(), "", advice(&error)),
     }
 }
 

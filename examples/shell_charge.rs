@@ -33,7 +33,7 @@ fn main() -> Result<(), BoxError> {
         Ok(started) => started,
         // It may have been started: look at `active` before asking again.
         Err(error @ Error::Transport(_)) if request_id(&error).is_some() => {
-            return Err(format!("nobody knows whether it began: {error}").into());
+            return Err(format!("nobody knows whether it began: {error:#}").into());
         }
         Err(error) => return Err(error.into()),
     };

@@ -51,6 +51,12 @@ pub(crate) fn cause(error: ureq::Error) -> BoxError {
 pub(crate) fn io_cause(error: io::Error) -> BoxError {
     match error.downcast::<ureq::Error>() {
         Ok(error) => cause(error),
+        // ureq's own words are "Peer disconnected".
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => io::Error::new(
+            error.kind(),
+            "the server closed the connection before the answer was whole",
+        )
+        .into(),
         Err(error) => error.into(),
     }
 }

@@ -80,6 +80,18 @@ impl World {
         client.refresh().unwrap_err()
     }
 
+    /// The error of a refresh that meets this fault, at a service where a second use of a refresh token
+    /// ends the login: it is not sent twice.
+    fn refresh_once(&self, fault: Fault) -> Error {
+        let provider = self.sandbox.provider().to_builder().rotation(Rotation::StrictFamily);
+        let store = MemoryBackend::new();
+        let client = Client::builder(provider.build().unwrap(), self.sandbox.credentials(), store);
+        let client = client.clock(self.clock.clone()).build();
+        client.seed(self.sandbox.login()).unwrap();
+        self.sandbox.fault(fault);
+        client.refresh().unwrap_err()
+    }
+
     /// The error of a call that is answered so.
     fn call(&self, status: u16, challenge: &str) -> Error {
         let challenge = challenge.to_owned();
@@ -168,8 +180,15 @@ fn of_the_refresh(world: &World) -> Vec<(&'static str, Error)> {
         ("the token has ended", ended),
         ("the refresh token is refused", world.refresh(Fault::RefuseOnce)),
         ("the client secret is wrong", stranger_client("old").refresh().unwrap_err()),
-        ("the answer was lost", world.refresh(Fault::CutAfter)),
-        ("an answer that leaves the outcome open", world.refresh(Fault::StatusAfter(500))),
+        ("the answer was lost", world.refresh_once(Fault::CutAfter)),
+        ("an answer that leaves the outcome open", world.refresh_once(Fault::StatusAfter(503))),
+        ("the same, with a code", {
+            let body = br#"{"error":"server_error","error_description":"the database is down"}"#;
+            let content_type = "application/json".to_owned();
+            let (status, body) = (500, body.to_vec());
+            world.refresh_once(Fault::Body { status, content_type, body, commit: true })
+        }),
+        ("the answer to two requests was lost", world.refresh(Fault::CutAfter)),
         ("the service asks to wait", world.refresh(Fault::TooMany(Some(30)))),
         ("this client waits by itself", own),
         ("the disk is full", not_saved),

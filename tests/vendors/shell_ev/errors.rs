@@ -101,7 +101,7 @@ fn an_answer_that_is_not_json_is_an_error_with_the_id() {
         });
         let error = world.shell().locations().nearby(0.0, 0.0).call().unwrap_err();
         assert!(matches!(error, Error::Decode(_)), "{error:?}");
-        assert!(error.to_string().contains(request_id(&error).unwrap()), "{error}");
+        assert!(format!("{error:#}").contains(request_id(&error).unwrap()), "{error}");
         assert!(Failure::of(&error).is_none());
     }
 }
