@@ -1,7 +1,7 @@
 //! Causes eight kinds of error and prints what to do about each: `cargo run --example errors`.
 //!
-//! Most scripts need less: ask a person if `error.needs_authorization()`, try again later if
-//! `error.is_transient()`, and report every other error. None of these errors loses the stored login.
+//! A script needs less: `error.needs_authorization()` asks a person, `error.is_transient()` tries
+//! again later, and any other error is printed. `{error:#}` prints the causes, too.
 
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Sandbox};
@@ -21,15 +21,16 @@ fn advice(error: &Error) -> &'static str {
         Error::Api(api) if api.status == 429 || api.status >= 500 => "try again later",
         Error::Api(_) => "the API refused the request: look at its status and body",
         Error::Callback(_) => "wait for the right callback, or start the login again",
-        Error::Decode(_) => "read the body as another type, or as bytes",
-        _ => "show the error",
+        Error::LoginNotFinished(_) => "start the login again",
+        Error::Decode(_) => "read it with another type, or as bytes",
+        _ => "show it",
     }
 }
 
 fn show<T>(result: Result<T>) {
     match result {
         Ok(_) => println!("{:<16} call succeeded", "-"),
-        Err(error) => println!("{:<16} {error}\n{:16} -> {}", error.kind(), "", advice(&error)),
+        Err(error) => println!("{:<16} {error:#}\n{:16} -> {}", error.kind(), "", advice(&error)),
     }
 }
 

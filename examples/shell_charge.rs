@@ -33,7 +33,7 @@ fn main() -> Result<(), BoxError> {
         Ok(started) => started,
         // Shell may have started it: check `active` before another start.
         Err(error @ Error::Transport(_)) if request_id(&error).is_some() => {
-            return Err(format!("it is unknown whether the session started: {error}").into());
+            return Err(format!("nobody knows whether it began: {error:#}").into());
         }
         Err(error) => return Err(error.into()),
     };

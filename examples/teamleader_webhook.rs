@@ -33,7 +33,7 @@ fn main() -> Result<(), BoxError> {
         stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")?;
         let Some(body) = body else { continue };
         if let Err(error) = handle(&teamleader, &body) {
-            eprintln!("{error}");
+            eprintln!("{error:#}");
         }
         if server.is_some() {
             break;

@@ -71,7 +71,7 @@ fn call(client: &Client, url: &str) -> (String, usize) {
             (status.to_string(), bad)
         }
         Err(error) => {
-            eprintln!("{error}");
+            eprintln!("{error:#}");
             let bad = if error.is_transient() { 1 } else { 2 };
             (error.kind().to_owned(), if error.needs_authorization() { 3 } else { bad })
         }

@@ -55,6 +55,8 @@ struct Inner {
     /// The API's base without a slash at its end, and where the access token may go.
     base: Option<String>,
     origins: Vec<String>,
+    /// What is wrong with a host that was to be allowed: every request says so.
+    wrong_host: Option<String>,
     agent: Agent,
     /// For loopback hosts: without a proxy.
     direct: Agent,

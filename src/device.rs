@@ -22,7 +22,7 @@ use serde_json::Map;
 
 use crate::client::Client;
 use crate::clock;
-use crate::error::{Error, OAuthError, Result};
+use crate::error::{Error, OAuthError, Result, chain};
 pub use crate::protocol::DeviceCode;
 use crate::token::Token;
 
@@ -143,13 +143,13 @@ impl Client {
                 },
                 Error::RateLimited(limited) => {
                     wait = interval.max(limited.retry_after);
-                    DevicePoll::Failed { reason: error.to_string(), interval: wait }
+                    DevicePoll::Failed { reason: chain(&error), interval: wait }
                 }
                 Error::Transport(_) | Error::OutcomeUnknown(_) => {
                     // RFC 8628 section 3.5: exponential back-off.
                     interval = interval.saturating_mul(2);
                     wait = interval;
-                    DevicePoll::Failed { reason: error.to_string(), interval }
+                    DevicePoll::Failed { reason: chain(&error), interval }
                 }
                 _ => return Err(error),
             };

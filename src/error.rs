@@ -1,19 +1,26 @@
-//! What can go wrong, one variant per different next step.
+//! What can go wrong, one variant for each next step.
+//!
+//! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives why, down to the
+//! original error, such as an [`std::io::Error`] with its kind. `{error:#}` and `{error:?}` print both,
+//! so that a program that prints one line, a `main` that returns the error, and error reporters such as
+//! `anyhow` each show every cause once.
 
+mod chain;
 mod challenge;
 mod detail;
 mod store;
 
+use std::fmt;
 use std::time::Duration;
-
-use thiserror::Error;
 
 use crate::token::Token;
 
+pub(crate) use chain::{chain, same_io};
 pub use challenge::Challenge;
+pub(crate) use challenge::advice;
 pub use detail::{
-    ApiError, BackendFailure, Busy, CallbackError, DecodeError, NotSaved, OAuthError,
-    OutcomeUnknown, RateLimited, Refusal, TransportError,
+    ApiError, BackendFailure, Busy, CallbackError, DecodeError, LoginNotFinished, NotSaved,
+    OAuthError, OutcomeUnknown, RateLimited, Refusal, TransportError,
 };
 pub use store::BackendError;
 
@@ -25,69 +32,107 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong, sorted by what to do next.
 ///
-/// Each variant says whether the stored login is safe. Only [`Error::NotAuthorized`] and
-/// [`Error::Reauthorize`] need a person to authorize; ask with [`Error::needs_authorization`]. A login
-/// that is under way and fails is started again by the person who is there.
-#[derive(Debug, Error)]
+/// The page of each variant says what happened, whether the stored login is safe, and what to do. Only
+/// [`Error::NotAuthorized`] and [`Error::Reauthorize`] need a person to authorize; ask with
+/// [`Error::needs_authorization`].
+///
+/// An SDK that is built on this crate makes its own errors with [`Error::config`], [`Error::decode`],
+/// and `Error::from` for [`ApiError`], [`RateLimited`], [`TransportError`], [`DecodeError`] and
+/// [`OAuthError`].
+///
+/// ```
+/// use evergrant::Error;
+/// use evergrant::error::DecodeError;
+/// use std::io::ErrorKind;
+///
+/// let cut = std::io::Error::new(ErrorKind::UnexpectedEof, "the file ends early");
+/// let error = Error::from(DecodeError::new("the price list", cut));
+/// assert_eq!(error.to_string(), "could not read the price list");
+/// assert_eq!(format!("{error:#}"), "could not read the price list: the file ends early");
+/// ```
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing is stored, or only a token that has ended and cannot be refreshed. Authorize once.
-    #[error("not authorized: {0}; authorize once")]
+    /// The store holds no login, or one that has ended and came without a refresh token.
+    ///
+    /// There is no login to lose, and nothing was sent. Let a person authorize once
+    /// (`Client::authorize`), or call `Client::seed` with a token.
     NotAuthorized(Box<str>),
 
     /// The service refused the refresh token for good, and the store held nothing newer.
-    /// The record is kept. A person has to authorize again.
-    #[error(transparent)]
+    ///
+    /// The login is over; the record is kept. Let a person authorize again.
     Reauthorize(Box<Refusal>),
 
-    /// The service refused the request for a reason that a new login does not mend: the client id
-    /// or secret, the scope, the form of the request. The stored token is untouched.
-    #[error(transparent)]
+    /// The service refused the request for a reason that a new login does not mend: the client id or
+    /// secret, the scope, the form of the request. During a login: the person or the service said no.
+    ///
+    /// The stored login is safe. Change the setting that [`OAuthError::code`] is about, or start the
+    /// login again.
     OAuth(Box<OAuthError>),
 
-    /// The service issued a new refresh token and the store could not keep it. Nothing is lost yet:
-    /// the pair is in the client's memory, every later call tries the save again first, and
-    /// [`Error::into_token`] gives it out.
-    #[error(transparent)]
+    /// The service issued a new refresh token, and the store could not keep it.
+    ///
+    /// The login is safe as long as this process runs: the new token is in memory, and every later call
+    /// tries to save it first. Mend the store and call again, or take the token out with
+    /// [`Error::into_token`] before the process ends.
     NotSaved(Box<NotSaved>),
 
-    /// A refresh token was sent and no answer came, and it cannot be tried again at present; or an
-    /// authorization code was sent and no answer came.
-    #[error(transparent)]
+    /// A refresh token or an authorization code was sent, and nobody knows whether the service used it:
+    /// no answer came, or an answer that leaves this open.
+    ///
+    /// The stored login is kept, and probably safe. Call again after [`Error::retry_after`]; after an
+    /// authorization code, start the login again.
     OutcomeUnknown(Box<OutcomeUnknown>),
 
-    /// The store failed. Nothing was spent; the text says whether anything was sent.
-    #[error(transparent)]
+    /// The store failed.
+    ///
+    /// The login is safe: no refresh token was spent. Mend what [`Error`]'s source names, a folder or a
+    /// server, and call again.
     Backend(Box<BackendFailure>),
 
-    /// Somebody else holds the store's lock. Nothing was spent.
-    #[error(transparent)]
+    /// Another process or client holds the store's lock.
+    ///
+    /// The login is safe, and nothing was sent. Call again later; if it stays, look at the holder.
     Busy(Box<Busy>),
 
-    /// The request did not reach the server, or its answer did not come back. From a refresh or an
-    /// exchange this says that the token or code never left the machine.
-    #[error(transparent)]
+    /// The request did not reach the server, or its answer did not come back.
+    ///
+    /// The login is safe: from a refresh or an exchange, this says that the token or code never left the
+    /// machine. Look at the network, the proxy and the address, and call again.
     Transport(Box<TransportError>),
 
-    /// The service asked to come back later.
-    #[error(transparent)]
+    /// The service asked to come back later, or this client waits by itself because of a rule of the
+    /// service.
+    ///
+    /// The login is safe. Call again after [`Error::retry_after`].
     RateLimited(Box<RateLimited>),
 
     /// The API answered with an error status.
-    #[error(transparent)]
+    ///
+    /// The login is safe. Look at [`ApiError::status`], [`ApiError::advice`] and the body.
     Api(Box<ApiError>),
 
-    /// What came to the redirect URI does not belong to this authorization. Nothing was sent. Keep
-    /// waiting for the right one, or start over.
-    #[error(transparent)]
+    /// The parameters that came to the redirect URI do not belong to this authorization, or lack one.
+    ///
+    /// The stored login is safe, and nothing was sent. Wait for the right callback, or start the login
+    /// again.
     Callback(Box<CallbackError>),
 
+    /// A login in a terminal ended without a callback: the time was over, or the pasted address could
+    /// not be read.
+    ///
+    /// The stored login is safe, and nothing was sent. Start the login again.
+    LoginNotFinished(Box<LoginNotFinished>),
+
     /// An answer could not be read.
-    #[error(transparent)]
+    ///
+    /// The stored login is safe. Read the answer as another type or as bytes, and tell the service or the
+    /// author of the type.
     Decode(Box<DecodeError>),
 
-    /// Something is set up wrongly; the text says what. Nothing was sent, nothing was overwritten.
-    #[error("{0}")]
+    /// A setting is wrong; the text names it and says what to change.
+    ///
+    /// The stored login is safe: nothing was sent and nothing was overwritten. Change the setting.
     Config(Box<str>),
 }
 
@@ -99,7 +144,7 @@ impl Error {
 
     /// Whether the same call may succeed later with nothing changed. The stored login is safe.
     ///
-    /// A store that is set up wrongly or holds no readable record does not mend itself
+    /// `false` for a store that is set up wrongly or holds no readable record
     /// ([`BackendError::is_transient`]).
     pub fn is_transient(&self) -> bool {
         match self {
@@ -136,7 +181,7 @@ impl Error {
 
     /// A short word for the variant, for counting: `not_authorized`, `reauthorize`, `oauth`,
     /// `not_saved`, `outcome_unknown`, `backend`, `busy`, `transport`, `rate_limited`, `api`,
-    /// `callback`, `decode`, `config`.
+    /// `callback`, `login_not_finished`, `decode`, `config`.
     pub fn kind(&self) -> &'static str {
         match self {
             Error::NotAuthorized(_) => "not_authorized",
@@ -150,15 +195,15 @@ impl Error {
             Error::RateLimited(_) => "rate_limited",
             Error::Api(_) => "api",
             Error::Callback(_) => "callback",
+            Error::LoginNotFinished(_) => "login_not_finished",
             Error::Decode(_) => "decode",
             Error::Config(_) => "config",
         }
     }
 
-    /// The same error for another thread that waited for the same attempt. Causes become texts, but
-    /// for what a store says precisely.
+    /// The same error for another thread that waited for the same attempt. A cause becomes its text,
+    /// except for an [`std::io::Error`] and a [`BackendError`].
     pub(crate) fn echo(&self) -> Error {
-        let text = |source: &BoxError| BoxError::from(source.to_string());
         match self {
             Error::NotAuthorized(text) => Error::NotAuthorized(text.clone()),
             Error::Reauthorize(refusal) => Error::Reauthorize(refusal.clone()),
@@ -175,7 +220,7 @@ impl Error {
                 sent_at: e.sent_at,
                 holder: e.holder.clone(),
                 retry_after: e.retry_after,
-                source: e.source.as_ref().map(text),
+                source: e.source.as_ref().map(|source| chain::echo(&**source)),
             })),
             Error::Backend(e) => Error::Backend(Box::new(BackendFailure {
                 operation: e.operation,
@@ -183,39 +228,27 @@ impl Error {
                 store: e.store.clone(),
                 source: BackendError::echo(&e.source),
             })),
-            Error::Busy(e) => Error::Busy(Box::new(Busy {
-                store: e.store.clone(),
-                holder: e.holder.clone(),
-                waited: e.waited,
-            })),
+            Error::Busy(e) => Error::Busy(e.clone()),
             Error::Transport(e) => Error::Transport(Box::new(TransportError {
                 method: e.method.clone(),
                 url: e.url.clone(),
-                source: text(&e.source),
+                source: chain::echo(&*e.source),
             })),
-            Error::RateLimited(e) => Error::RateLimited(Box::new(RateLimited {
-                host: e.host.clone(),
-                retry_after: e.retry_after,
-                reason: e.reason.clone(),
-            })),
-            Error::Api(e) => Error::Api(Box::new(ApiError {
-                method: e.method.clone(),
-                url: e.url.clone(),
-                status: e.status,
-                headers: e.headers.clone(),
-                body: e.body.clone(),
-                retry_after: e.retry_after,
-                reason: e.reason.clone(),
-                request_id: e.request_id.clone(),
-            })),
+            Error::RateLimited(e) => Error::RateLimited(e.clone()),
+            Error::Api(e) => Error::Api(e.clone()),
             Error::Callback(e) => Error::Callback(e.clone()),
-            Error::Decode(e) => Error::decode(e.what.clone(), e.source.to_string()),
+            Error::LoginNotFinished(e) => Error::LoginNotFinished(Box::new(LoginNotFinished {
+                limit: e.limit,
+                source: e.source.as_ref().map(|source| chain::echo(&**source)),
+            })),
+            Error::Decode(e) => Error::decode(e.what.clone(), chain::echo(&*e.source)),
             Error::Config(text) => Error::Config(text.clone()),
         }
     }
 
-    /// An [`Error::Config`].
-    pub(crate) fn config(text: impl Into<String>) -> Error {
+    /// An [`Error::Config`]. The text names the setting, the file or the variable, and says what to
+    /// change.
+    pub fn config(text: impl Into<String>) -> Error {
         Error::Config(text.into().into_boxed_str())
     }
 
@@ -229,8 +262,84 @@ impl Error {
         Error::Backend(Box::new(BackendFailure { operation, sent: true, store, source }))
     }
 
-    /// An [`Error::Decode`].
-    pub(crate) fn decode(what: impl Into<String>, source: impl Into<BoxError>) -> Error {
+    /// An [`Error::Decode`]: what was read, and why that failed. The source must not repeat a token.
+    pub fn decode(what: impl Into<String>, source: impl Into<BoxError>) -> Error {
         Error::Decode(Box::new(DecodeError::new(what, source)))
     }
+}
+
+/// What failed, without the cause. `{error:#}` adds the causes.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (_, Ok(detail)) => write!(f, "{detail}")?,
+            (_, Err(text)) => match self {
+                Error::NotAuthorized(_) => write!(f, "not authorized: {text}; authorize once")?,
+                _ => f.write_str(text)?,
+            },
+        }
+        if f.alternate() { chain::write_causes(f, self) } else { Ok(()) }
+    }
+}
+
+/// `{error:?}` prints the message with its causes below, for a `main` that returns the error;
+/// `{error:#?}` prints the fields. Neither shows a secret.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            write!(f, "{self}")?;
+            return chain::write_report(f, self);
+        }
+        match self.parts() {
+            (name, Ok(detail)) => f.debug_tuple(name).field(&detail).finish(),
+            (name, Err(text)) => f.debug_tuple(name).field(&text).finish(),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.parts().1.ok().and_then(std::error::Error::source)
+    }
+}
+
+impl Error {
+    /// The name of the variant, and what it holds: a detail, or a text.
+    fn parts(&self) -> (&'static str, Result<&(dyn std::error::Error + 'static), &str>) {
+        match self {
+            Error::NotAuthorized(text) => ("NotAuthorized", Err(text)),
+            Error::Reauthorize(e) => ("Reauthorize", Ok(&**e)),
+            Error::OAuth(e) => ("OAuth", Ok(&**e)),
+            Error::NotSaved(e) => ("NotSaved", Ok(&**e)),
+            Error::OutcomeUnknown(e) => ("OutcomeUnknown", Ok(&**e)),
+            Error::Backend(e) => ("Backend", Ok(&**e)),
+            Error::Busy(e) => ("Busy", Ok(&**e)),
+            Error::Transport(e) => ("Transport", Ok(&**e)),
+            Error::RateLimited(e) => ("RateLimited", Ok(&**e)),
+            Error::Api(e) => ("Api", Ok(&**e)),
+            Error::Callback(e) => ("Callback", Ok(&**e)),
+            Error::LoginNotFinished(e) => ("LoginNotFinished", Ok(&**e)),
+            Error::Decode(e) => ("Decode", Ok(&**e)),
+            Error::Config(text) => ("Config", Err(text)),
+        }
+    }
+}
+
+/// Makes `Error::from` out of each detail that an SDK can make.
+macro_rules! from_detail {
+    ($($detail:ident => $variant:ident,)*) => {$(
+        impl From<$detail> for Error {
+            fn from(detail: $detail) -> Error {
+                Error::$variant(Box::new(detail))
+            }
+        }
+    )*};
+}
+
+from_detail! {
+    ApiError => Api,
+    RateLimited => RateLimited,
+    TransportError => Transport,
+    DecodeError => Decode,
+    OAuthError => OAuth,
 }

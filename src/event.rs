@@ -1,21 +1,26 @@
-//! What happens to a token, for logs and hooks. Names, times and counts; never a secret.
+//! Events in the life of a login, for logs and hooks. They hold names, times and counts, never a secret.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Something that happened to the stored login. Told to the `log` crate (target `evergrant`) and to
-/// the hook of `ClientBuilder::on_event`, after all locks are let go, so a hook may call the client.
+/// An event in the life of the stored login. The `log` crate (target `evergrant`) and the hook of
+/// `ClientBuilder::on_event` get it after all locks are released, so a hook may call the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A new access token was issued; `generation` counts them.
-    Refreshed {
-        /// Which token of this login it is.
+    /// A person has logged in, and the new login is stored.
+    LoggedIn {
+        /// Counts this login's access tokens.
         generation: u64,
     },
-    /// Somebody else had refreshed; their token is used.
+    /// The service issued a new access token without a person.
+    Refreshed {
+        /// Counts this login's access tokens.
+        generation: u64,
+    },
+    /// Another process or client had refreshed; its token is used.
     Adopted {
-        /// Which token of this login it is.
+        /// Counts this login's access tokens.
         generation: u64,
     },
     /// This call waited for the store's lock.
@@ -25,21 +30,21 @@ pub enum Event {
     },
     /// A refresh was put off; the current access token still works.
     PutOff {
-        /// Why, naming the store or the host.
+        /// Why, with all causes, naming the store or the host.
         reason: String,
     },
-    /// An earlier request for a new token had stayed without an answer; this one was answered.
+    /// The service issued a new token after an earlier request that had no answer.
     Recovered {
-        /// Which token of this login it is.
+        /// Counts this login's access tokens.
         generation: u64,
     },
-    /// A new token could not be saved. It is kept in memory and saved by the next call that can. (For
-    /// a grant that is asked anew, such as client credentials, also a store that could not be locked or
-    /// read; nothing is saved later then.)
+    /// A new token could not be saved. The token is in memory, and the next call tries to save it again.
+    /// (For a grant without a person, such as client credentials, also when the store could not be locked
+    /// or read; the token is then not saved later.)
     SaveFailed {
         /// The store.
         store: String,
-        /// What the store reported.
+        /// What the store reported, with all causes.
         reason: String,
     },
     /// A person has to authorize again.
@@ -50,7 +55,7 @@ pub enum Event {
     /// Something weakens the promise: the setup, told once per client, or a pair that was never saved
     /// before its client was dropped.
     Warning {
-        /// What.
+        /// The warning, in one sentence.
         text: String,
     },
 }
@@ -58,19 +63,45 @@ pub enum Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Event::Refreshed { generation } => write!(f, "refreshed: token {generation}"),
+            Event::LoggedIn { generation } => {
+                write!(f, "logged in: access token {generation}")
+            }
+            Event::Refreshed { generation } => {
+                write!(f, "refreshed: access token {generation}")
+            }
             Event::Adopted { generation } => {
-                write!(f, "adopted token {generation}, which somebody else had refreshed")
+                write!(
+                    f,
+                    "uses access token {generation}, which another process or client refreshed"
+                )
             }
-            Event::Waited { waited } => write!(f, "waited {} ms for the lock", waited.as_millis()),
-            Event::PutOff { reason } => write!(f, "refresh put off: {reason}"),
+            Event::Waited { waited } => {
+                write!(f, "waited {} ms for the lock of the store", waited.as_millis())
+            }
+            Event::PutOff { reason } => {
+                write!(f, "refresh put off: {reason}")
+            }
             Event::Recovered { generation } => {
-                write!(f, "recovered: token {generation} came after an unanswered request")
+                write!(f, "refreshed: access token {generation}, after a request without an answer")
             }
-            Event::SaveFailed { store, reason } => write!(f, "could not save {store}: {reason}"),
+            Event::SaveFailed { store, reason } => {
+                write!(f, "could not save the new token in {store}: {reason}")
+            }
             Event::AuthorizationNeeded { reason } => write!(f, "authorization needed: {reason}"),
             Event::Warning { text } => f.write_str(text),
         }
+    }
+}
+
+/// Writes the events of one call to the log. A store that fails several times in one call is one error:
+/// the repeats are for debugging.
+pub(crate) fn log(host: &str, events: &[Event]) {
+    let mut failed = false;
+    for event in events {
+        let repeats =
+            matches!(event, Event::SaveFailed { .. }) && std::mem::replace(&mut failed, true);
+        let level = if repeats { log::Level::Debug } else { event.level() };
+        log::log!(target: "evergrant", level, "{host}: {event}");
     }
 }
 
@@ -78,7 +109,7 @@ impl Event {
     pub(crate) fn level(&self) -> log::Level {
         match self {
             Event::Adopted { .. } | Event::Waited { .. } => log::Level::Debug,
-            Event::Refreshed { .. } => log::Level::Info,
+            Event::LoggedIn { .. } | Event::Refreshed { .. } => log::Level::Info,
             Event::PutOff { .. } | Event::Recovered { .. } | Event::Warning { .. } => {
                 log::Level::Warn
             }

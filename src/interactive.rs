@@ -13,7 +13,7 @@ use url::{Host, Url};
 use self::callback::Answer;
 use self::listener::Listener;
 use crate::client::Client;
-use crate::error::{Error, Result};
+use crate::error::{CallbackError, Error, LoginNotFinished, Result};
 use crate::provider::is_loopback;
 
 /// How long a login may take, if nothing else was said.
@@ -34,8 +34,9 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Config`] when the redirect URI is not on loopback (use [`Client::authorize_pasted`])
-    /// or its port is taken, and when nobody came in time; [`Error::OAuth`] with `access_denied` when
-    /// the person said no; otherwise as [`Client::authorize`] and [`Client::exchange`].
+    /// or its port is taken; [`Error::LoginNotFinished`] when the time is over; [`Error::OAuth`] with
+    /// `access_denied` when the person said no; otherwise as [`Client::authorize`] and
+    /// [`Client::exchange`].
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -70,8 +71,12 @@ impl Client {
             let pending = authorization.clone();
             match self.exchange(pending, target_and_query) {
                 Ok(_) => (Answer::Done, Some(Ok(()))),
-                // Somebody else's: a stray tab, an attack. The right one may still come.
-                Err(error @ Error::Callback(_)) => (Answer::NotOurs(error.to_string()), None),
+                // Another tab or an attack sent it. The right callback may still come.
+                Err(Error::Callback(wrong))
+                    if !matches!(*wrong, CallbackError::FieldMissing(_)) =>
+                {
+                    (Answer::NotOurs(wrong.to_string()), None)
+                }
                 Err(error) => (Answer::Failed, Some(Err(error))),
             }
         })
@@ -99,7 +104,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when `ask` fails; otherwise as [`Client::authorize`] and
+    /// [`Error::LoginNotFinished`] when `ask` fails; otherwise as [`Client::authorize`] and
     /// [`Client::exchange`].
     ///
     /// ```
@@ -123,8 +128,10 @@ impl Client {
         ask: impl FnOnce(&str) -> std::io::Result<String>,
     ) -> Result<()> {
         let authorization = self.authorize(scopes)?;
-        let callback = ask(authorization.url())
-            .map_err(|error| Error::config(format!("the address could not be read: {error}")))?;
+        let callback = ask(authorization.url()).map_err(|error| {
+            let (limit, source) = (None, Some(error.into()));
+            Error::LoginNotFinished(Box::new(LoginNotFinished { limit, source }))
+        })?;
         self.exchange(authorization, callback.trim()).map(|_| ())
     }
 }
@@ -143,12 +150,13 @@ impl Target {
         let Some(redirect_uri) = redirect_uri else {
             return Ok(Target { port: 0, v4: true, v6: false, path: "/callback".to_owned() });
         };
-        let url = Url::parse(redirect_uri)
-            .map_err(|_| Error::config(format!("{redirect_uri} is not an address")))?;
+        let url = Url::parse(redirect_uri).map_err(|_| {
+            Error::config(format!("the redirect URI {redirect_uri} is not an address"))
+        })?;
         if url.scheme() != "http" || !is_loopback(&url) {
             return Err(Error::config(format!(
-                "{redirect_uri} is not on this machine, so no browser comes back to it: let the \
-                 person paste the address (authorize_pasted)"
+                "the redirect URI {redirect_uri} is not on this machine, so no browser comes back to \
+                 it: use `Client::authorize_pasted`, or a redirect URI on 127.0.0.1"
             )));
         }
         let (v4, v6) = match url.host() {

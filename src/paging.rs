@@ -119,7 +119,7 @@ mod tests {
     fn passing() -> Error {
         let retry_after = Duration::from_secs(1);
         let host = "a.example".to_owned();
-        Error::RateLimited(Box::new(RateLimited { host, retry_after, reason: None }))
+        Error::from(RateLimited::new(host, retry_after, None))
     }
 
     #[test]

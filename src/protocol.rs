@@ -52,6 +52,7 @@ pub(crate) use device::{device_authorization, device_token, read_device, slower_
 pub use discovery::Form;
 #[cfg(feature = "discovery")]
 pub(crate) use discovery::{addresses as metadata_addresses, read as read_metadata};
+pub(crate) use error_text::clean;
 #[cfg(any(feature = "device", feature = "introspection"))]
 pub(crate) use error_text::hide;
 pub(crate) use form::form_encoded;

@@ -54,7 +54,7 @@ use self::state::{Id, Memory, Turn};
 use self::turn::{TurnGuard, TurnLock};
 use crate::backend::TokenBackend;
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{Result, chain};
 use crate::event::Event;
 use crate::record::Record;
 use crate::secret::Secret;
@@ -235,7 +235,7 @@ impl Keeper {
         if let Err(error) = &result
             && error.needs_authorization()
         {
-            events.push(Event::AuthorizationNeeded { reason: error.to_string() });
+            events.push(Event::AuthorizationNeeded { reason: chain(error) });
         }
         self.tell(events);
         result

@@ -7,6 +7,7 @@ mod exchange;
 mod limit;
 mod skew;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::error::{BoxError, Error, RateLimited, Result, TransportError};
+use crate::error::{BoxError, Error, RateLimited, Result, TransportError, chain};
 use crate::protocol::{self, Outcome, Requester, TokenRequest};
 use crate::provider::Provider;
 use crate::refresh::{Ask, Sent, Transport};
@@ -30,12 +31,52 @@ use crate::token::Token;
 /// The hint that a revocation gives with a refresh token (RFC 7009 section 2.1).
 const REFRESH: &str = "refresh_token";
 
-/// An error of ureq without the address, whose query may hold a secret.
-pub(crate) fn without_address(error: ureq::Error) -> BoxError {
+/// The cause in an error of ureq, without the address, whose query may hold a secret. The error of ureq
+/// has no source of its own: an [`io::Error`] is taken out of it, and a timeout becomes one.
+pub(crate) fn cause(error: ureq::Error) -> BoxError {
     match error {
         ureq::Error::BadUri(_) => "the address cannot be used".into(),
         ureq::Error::RequireHttpsOnly(_) => "only https is allowed, and the address is http".into(),
+        ureq::Error::HostNotFound => "the name of the host was not found".into(),
+        ureq::Error::Timeout(timeout) => {
+            io::Error::new(io::ErrorKind::TimedOut, in_words(timeout)).into()
+        }
+        ureq::Error::Io(error) => io_cause(error),
+        ureq::Error::Other(error) => error,
         error => error.into(),
+    }
+}
+
+/// The cause in an error of a body that was read from ureq, which wraps its own errors.
+pub(crate) fn io_cause(error: io::Error) -> BoxError {
+    match error.downcast::<ureq::Error>() {
+        Ok(error) => cause(error),
+        // ureq's own words are "Peer disconnected".
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => io::Error::new(
+            error.kind(),
+            "the server closed the connection before the answer was whole",
+        )
+        .into(),
+        Err(error) => error.into(),
+    }
+}
+
+/// Which time was over.
+fn in_words(timeout: ureq::Timeout) -> &'static str {
+    match timeout {
+        ureq::Timeout::PerRead => "the server sent nothing for too long",
+        ureq::Timeout::PerWrite | ureq::Timeout::SendRequest | ureq::Timeout::SendBody => {
+            "the server did not take the request in time"
+        }
+        ureq::Timeout::Global | ureq::Timeout::PerCall => {
+            "the time for the whole request was over before the answer was complete"
+        }
+        ureq::Timeout::Resolve => "the name of the host was not looked up in time",
+        ureq::Timeout::Connect => "no connection was made in time",
+        ureq::Timeout::RecvResponse | ureq::Timeout::RecvBody => {
+            "the server did not answer in time"
+        }
+        _ => "the time was over",
     }
 }
 
@@ -157,9 +198,9 @@ impl TokenTransport {
             // The server did not say what became of it: it counts as alive.
             Outcome::Unknown(error) => Err(failed(error.into())),
             Outcome::Limited { error, retry_after, .. } => {
-                let (host, reason) = (self.provider.token_host(), Some(error.to_string()));
+                let (host, reason) = (self.provider.token_host(), Some(error.told()));
                 let retry_after = retry_after.unwrap_or(Duration::from_secs(5));
-                Err(Error::RateLimited(Box::new(RateLimited { host, retry_after, reason })))
+                Err(RateLimited::answered(host, retry_after, reason).into())
             }
             Outcome::Refused(error) | Outcome::TooEarly(error) | Outcome::Setup(error) => {
                 Err(Error::OAuth(Box::new(error)))
@@ -254,7 +295,7 @@ impl TokenTransport {
 }
 
 fn without_secrets(error: &mut BoxError, hidden: &[Secret]) {
-    let text = format!("{error} {error:?}");
+    let text = format!("{} {error:?}", chain(&**error));
     let repeats =
         |secret: &Secret| secret.expose().len() >= 4 && substring::has(&text, secret.expose());
     if !error.is::<Error>() && hidden.iter().any(repeats) {

@@ -5,31 +5,38 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::BackendError;
-use crate::error::BoxError;
+use crate::error::{BoxError, same_io};
 
-/// An error of the operating system in our words: `cannot {doing} {path}: {error}`.
+/// An error of the operating system in our words, `cannot {doing} {path}`, with the original as its
+/// source.
 pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
-    let text = format!("cannot {doing} {}: {error}", path.display());
-    match error.kind() {
+    let text = format!("cannot {doing} {}", path.display());
+    let precise = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-            BackendError::Full(text).into()
+            BackendError::Full(text)
         }
         // On Windows also the answer while another program has the file open, which passes.
-        ErrorKind::PermissionDenied if cfg!(windows) => BackendError::Unavailable(text).into(),
+        ErrorKind::PermissionDenied if cfg!(windows) => BackendError::Unavailable(text),
         ErrorKind::PermissionDenied
         | ErrorKind::ReadOnlyFilesystem
         | ErrorKind::IsADirectory
         | ErrorKind::NotADirectory
         | ErrorKind::InvalidFilename
         | ErrorKind::InvalidInput
-        | ErrorKind::Unsupported => BackendError::Config(text).into(),
-        _ => BackendError::Unavailable(text).into(),
-    }
+        | ErrorKind::Unsupported => BackendError::Config(text),
+        _ => BackendError::Unavailable(text),
+    };
+    precise.because(same_io(error))
 }
 
 /// An error that only a person can mend.
 pub(super) fn wrong(text: String) -> BoxError {
     BackendError::Config(text).into()
+}
+
+/// An error of the operating system that only a person can mend.
+pub(super) fn wrong_because(text: String, error: &io::Error) -> BoxError {
+    BackendError::Config(text).because(same_io(error))
 }
 
 /// The path from here on, whatever the working directory becomes.
@@ -46,10 +53,11 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match fs::canonicalize(folder) {
         Ok(folder) => Ok(folder.join(name)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(wrong(format!(
-            "cannot open the folder {}: {error}; create it, or name another",
-            folder.display()
-        ))),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let folder = folder.display();
+            let text = format!("cannot open the folder {folder}: create it, or name another");
+            Err(wrong_because(text, &error))
+        }
         Err(error) => Err(failed("open the folder", folder, &error)),
     }
 }
@@ -126,12 +134,11 @@ pub(super) fn denied(doing: &str, path: &Path, error: &io::Error) -> BoxError {
         && let Ok(metadata) = fs::symlink_metadata(path)
     {
         use std::os::unix::fs::MetadataExt as _;
-        return wrong(format!(
-            "cannot {doing} {}: {error}; it belongs to user {} and has mode {:04o}",
-            path.display(),
-            metadata.uid(),
-            metadata.mode() & 0o7777
-        ));
+        let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
+        let path = path.display();
+        let text =
+            format!("cannot {doing} {path}, which belongs to user {owner} with mode {mode:04o}");
+        return wrong_because(text, error);
     }
     failed(doing, path, error)
 }

@@ -41,11 +41,12 @@ impl Locked {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) if has_no_locks(&error) => {
-                return Err(disk::wrong(format!(
-                    "cannot lock {}: {error}; its file system has no locks, or no lock service \
-                     answers (NFS); keep the file on another",
+                let text = format!(
+                    "cannot lock {}: its file system has no locks, or no lock service answers (NFS); \
+                     keep the file on another",
                     path.display()
-                )));
+                );
+                return Err(disk::wrong_because(text, &error));
             }
             Err(TryLockError::Error(error)) => return fail(&error),
         }

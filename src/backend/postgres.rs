@@ -118,7 +118,7 @@ impl PostgresBackend {
         let told = address.clone();
         let open = move || -> Result<Session, BoxError> {
             open().map(session::lent).map_err(|error| {
-                BackendError::Unavailable(format!("{told}: {}", error.into())).into()
+                BackendError::Unavailable(format!("no connection to {told}")).because(error)
             })
         };
         PostgresBackend::on(Rest::new(false, Box::new(open)), address)

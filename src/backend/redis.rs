@@ -114,8 +114,8 @@ impl RedisBackend {
             match open() {
                 Ok(connection) => Ok(Box::new(connection)),
                 Err(error) => {
-                    let text = format!("no connection to Redis: {}", error.into());
-                    Err(BackendError::Unavailable(text).into())
+                    let text = "no connection to Redis".to_owned();
+                    Err(BackendError::Unavailable(text).because(error))
                 }
             }
         };
@@ -187,8 +187,8 @@ fn on<T>(
 
 /// An error of Redis in our words. What a server says of an error is its own text, never a value.
 fn failed(name: &str, error: &RedisError) -> Failed {
-    let text = format!("{name}: {error}");
-    let code = error.code().unwrap_or_default();
+    let text = format!("{name} failed");
+    let (told, code) = (error.to_string(), error.code().unwrap_or_default());
     let broken = error.is_connection_dropped() || error.is_io_error();
     // The address of a server that only reads now may lead to another one.
     let stale = broken && !error.is_timeout() || code == "READONLY";
@@ -197,7 +197,7 @@ fn failed(name: &str, error: &RedisError) -> Failed {
         "WRONGTYPE" => BackendError::Corrupt(text),
         _ => BackendError::Unavailable(text),
     };
-    Failed { error: error.into(), stale }
+    Failed { error: error.because(told), stale }
 }
 
 impl Place for RedisBackend {

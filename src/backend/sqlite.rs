@@ -175,13 +175,14 @@ fn fingerprint(bytes: &[u8]) -> Vec<u8> {
 
 /// An error of SQLite in our words. SQLite's messages name tables and files, never values.
 fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
-    let text = format!("{name}: {error}");
-    match error.sqlite_error_code() {
+    let text = format!("{name} failed");
+    let precise = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull | ErrorCode::TooBig) => BackendError::Full(text),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => BackendError::Corrupt(text),
         _ => BackendError::Unavailable(text),
-    }
-    .into()
+    };
+    // The original cannot be copied, and its own causes repeat its text.
+    precise.because(error.to_string())
 }
 
 impl Place for SqliteBackend {

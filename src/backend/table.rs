@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{BackendError, Durability, FileBackend, FileLock, Guard, TokenBackend, disk};
 use crate::clock::{Clock, SystemClock};
-use crate::error::BoxError;
+use crate::error::{BoxError, chain};
 use crate::record::Record;
 use crate::secret::Secret;
 use crate::token::Token;
@@ -313,7 +313,7 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             }
             // The file has the token, and the next load or save tries again.
             let name = self.table.describe();
-            log::warn!(target: "evergrant", "{name} still has a replaced token: {error}");
+            log::warn!(target: "evergrant", "{name} still has a replaced token: {}", chain(&*error));
         }
         Ok(both.record)
     }

@@ -96,11 +96,16 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for what is not a proxy's address.
+    /// [`Error::Config`] for a text that is not the address of a proxy.
     pub fn proxy(mut self, address: &str) -> Result<ClientBuilder> {
         // The error of ureq may repeat the password.
-        let proxy = ureq::Proxy::new(address)
-            .map_err(|_| Error::config("the address of the proxy cannot be used"))?;
+        let proxy = ureq::Proxy::new(address).map_err(|_| {
+            Error::config(format!(
+                "{} is not the address of a proxy: write http://user:password@host:port, also with \
+                     https, socks4 or socks5",
+                without_userinfo(address)
+            ))
+        })?;
         let change = self.http.take();
         self.http = Some(Box::new(move |config| {
             let config = config.proxy(Some(proxy.clone()));
@@ -226,7 +231,8 @@ impl ClientBuilder {
     }
 
     /// Allows requests to another origin besides the API base, such as `https://files.example`.
-    /// They carry the access token. What is neither https nor on loopback is not allowed by this.
+    /// They carry the access token. An origin has a scheme, and it is https, or http on loopback: for
+    /// any other text, every request of the client is an [`Error::Config`] that names the text.
     pub fn allow_host(mut self, origin: &str) -> ClientBuilder {
         self.hosts.push(origin.to_owned());
         self
@@ -317,6 +323,13 @@ impl ClientBuilder {
         ));
         let base = provider.api.base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
         let parsed = |text: &String| Url::parse(text).ok();
+        let is_no_origin = |text: &&String| parsed(text).as_ref().and_then(origin).is_none();
+        let wrong_host = hosts.iter().find(is_no_origin).map(|text| {
+            format!(
+                "allow_host({text:?}) names no origin that an access token may go to: write \
+             https://host, or http://host:port for a host on loopback"
+            )
+        });
         let allowed = base.iter().chain(&hosts).chain(&provider.endpoints.userinfo);
         #[cfg(feature = "identity")]
         let allowed = allowed.chain(provider.api.profile.iter().flat_map(|profile| profile.urls()));
@@ -334,6 +347,7 @@ impl ClientBuilder {
             direct,
             base,
             origins,
+            wrong_host,
             tokens,
             targets,
             credentials,
@@ -353,6 +367,11 @@ impl fmt::Debug for ClientBuilder {
             .field("credentials", &self.credentials)
             .finish_non_exhaustive()
     }
+}
+
+/// An address without its user and password.
+fn without_userinfo(address: &str) -> &str {
+    address.rsplit_once('@').map_or(address, |(_, host)| host)
 }
 
 /// Parameters that say which service a token is for.

@@ -11,6 +11,9 @@ impl Client {
     /// The address of a request. A path is appended to the base as it is: it begins with a slash,
     /// so it cannot name another host, and nothing is parsed. A fragment is never sent.
     pub(crate) fn url_of(&self, target: &str) -> Result<String> {
+        if let Some(wrong) = &self.0.wrong_host {
+            return Err(Error::config(wrong.as_str()));
+        }
         let end = target.bytes().position(|byte| byte == b'#').unwrap_or(target.len());
         let target = &target[..end];
         if target.starts_with('/') {
@@ -22,7 +25,8 @@ impl Client {
                     Ok(url)
                 }
                 None => Err(Error::config(format!(
-                    "provider {} has no API base, so a path leads nowhere",
+                    "provider {} has no API base: set `ProviderBuilder::api_base`, or call whole \
+                     addresses",
                     self.0.provider.name
                 ))),
             };
@@ -31,7 +35,8 @@ impl Client {
         match origin(&url) {
             Some(origin) if self.0.origins.contains(&origin) => Ok(url.into()),
             Some(origin) => Err(Error::config(format!(
-                "the access token does not go to {origin}: allow the host when the client is built"
+                "the access token does not go to {origin}: allow it with \
+                 `ClientBuilder::allow_host(\"{origin}\")` if it may see the token"
             ))),
             None => Err(Error::config(
                 "the access token goes to https addresses (http is for loopback hosts only)",

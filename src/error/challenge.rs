@@ -1,5 +1,5 @@
-//! What an API says about a refused token: `WWW-Authenticate` (RFC 9110 section 11.6.1, RFC 6750
-//! section 3).
+//! The challenges of an API that refuses an access token: `WWW-Authenticate` (RFC 9110 section 11.6.1,
+//! RFC 6750 section 3).
 
 use ureq::http::HeaderMap;
 
@@ -58,6 +58,33 @@ impl Challenge {
     pub fn error(&self) -> Option<&str> {
         self.parameter("error")
     }
+}
+
+/// What the answer says about the access token, and what to do. `None` for an answer that is about
+/// something else. The text may repeat what was sent.
+pub(crate) fn advice(status: u16, headers: &HeaderMap) -> Option<String> {
+    let challenges = Challenge::of(headers);
+    let told = challenges.iter().find(|challenge| challenge.error().is_some());
+    let error = told.and_then(Challenge::error);
+    let named = |name: &str| told.and_then(|told| told.parameter(name));
+    let scope = named("scope").map(|scope| format!(" `{scope}`")).unwrap_or_default();
+    let words = [error, named("error_description")];
+    let words = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
+    let says = if words.is_empty() { words } else { format!(" ({words})") };
+    Some(match (status, error) {
+        (401, Some("insufficient_user_authentication")) => format!(
+            "it wants a stronger login{says}: authorize again with the parameters that its challenge \
+             names"
+        ),
+        (_, Some("insufficient_scope")) => {
+            format!("the access token lacks the scope{scope}{says}: authorize again with it")
+        }
+        (401, _) => format!(
+            "it does not accept the access token{says}: check that the token is for this service and \
+             has the scopes of the call; if so, authorize again"
+        ),
+        _ => return None,
+    })
 }
 
 /// Reads one header. The text is a list, and so are the parameters in it: after a comma, a word with

@@ -1,4 +1,4 @@
-//! What each error carries.
+//! The details that each error carries.
 
 use std::fmt;
 use std::time::Duration;
@@ -27,13 +27,37 @@ pub struct OAuthError {
     pub status: u16,
 }
 
+impl OAuthError {
+    /// For an SDK that reads refusals by itself: the host and its error code.
+    pub fn new(host: impl Into<String>, code: impl Into<String>) -> OAuthError {
+        let (host, code) = (host.into(), code.into());
+        OAuthError { host, code, description: None, uri: None, status: 0 }
+    }
+
+    /// Code and description, without the host.
+    pub(crate) fn told(&self) -> String {
+        let mut text = match self.code.strip_prefix("http_") {
+            Some(status) => format!("status {status} without an error code"),
+            None => self.code.clone(),
+        };
+        if let Some(description) = &self.description {
+            text.push_str(&format!(" ({description})"));
+        }
+        text
+    }
+}
+
 impl fmt::Display for OAuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} refused the request: {}", self.host, self.code)?;
-        if let Some(description) = &self.description {
-            write!(f, " ({description})")?;
+        let OAuthError { host, status, .. } = self;
+        if self.code.starts_with("http_") {
+            return write!(f, "{host} answered {}", self.told());
         }
-        Ok(())
+        // Only these say that the request was refused (RFC 9110 section 15.5).
+        match status {
+            0 | 400..=499 => write!(f, "{host} refused the request: {}", self.told()),
+            _ => write!(f, "{host} answered {status}: {}", self.told()),
+        }
     }
 }
 
@@ -54,11 +78,7 @@ pub struct Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let OAuthError { host, code, .. } = &self.error;
-        write!(f, "{host} refused the refresh token: {code}")?;
-        if let Some(description) = &self.error.description {
-            write!(f, " ({description})")?;
-        }
+        write!(f, "{} refused the refresh token: {}", self.error.host, self.error.told())?;
         match self.unanswered_since {
             Some(sent_at) => write!(
                 f,
@@ -72,17 +92,13 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
+impl std::error::Error for Refusal {}
 
 /// A rotated pair that is not in the store yet: [`crate::Error::NotSaved`].
 #[derive(Debug, Error)]
 #[error(
-    "a new refresh token was issued and could not be saved in {store}: {source}; it is kept in \
-     memory and saved by the next call that can"
+    "a new refresh token was issued and could not be saved in {store}; it is in memory, and the next \
+     call tries to save it again"
 )]
 #[non_exhaustive]
 pub struct NotSaved {
@@ -116,6 +132,18 @@ pub struct OutcomeUnknown {
     pub source: Option<BoxError>,
 }
 
+impl OutcomeUnknown {
+    /// The answer that leaves open whether the token was used, if one came.
+    fn answer(&self) -> Option<&OAuthError> {
+        self.source.as_ref()?.downcast_ref()
+    }
+
+    /// Whether an answer came, and the store failed before the answer could be believed.
+    fn store_failed(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.is::<BackendFailure>())
+    }
+}
+
 impl fmt::Display for OutcomeUnknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.code { "an authorization code" } else { "a refresh token" };
@@ -123,15 +151,24 @@ impl fmt::Display for OutcomeUnknown {
         if let Some(holder) = &self.holder {
             write!(f, " by {holder}")?;
         }
-        f.write_str(" and no answer came")?;
-        if let Some(source) = &self.source {
-            write!(f, " ({source})")?;
+        match self.answer() {
+            Some(answer) => write!(
+                f,
+                ", and the answer with status {} does not say whether it was used",
+                answer.status
+            )?,
+            None if self.store_failed() => {
+                f.write_str(" and refused, and the store could not be read to check the refusal")?;
+            }
+            // Of a holder that has gone nobody knows more.
+            None if self.source.is_none() => f.write_str(" and no answer came")?,
+            None => f.write_str(" and no complete answer came")?,
         }
         if self.code {
             return f.write_str("; a code works once: start the login again");
         }
         match self.retry_after {
-            _ if self.by_name => f.write_str("; only a refresh by name sends it again"),
+            _ if self.by_name => f.write_str("; only `Client::refresh` sends it again"),
             Some(wait) => write!(f, "; it can be tried again in {} s", wait.as_secs().max(1)),
             None => f.write_str("; the next call tries again"),
         }
@@ -140,13 +177,20 @@ impl fmt::Display for OutcomeUnknown {
 
 impl std::error::Error for OutcomeUnknown {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // An answer without a code says no more than its status, which the message has.
+        if self
+            .answer()
+            .is_some_and(|answer| answer.code.starts_with("http_") && answer.description.is_none())
+        {
+            return None;
+        }
         self.source.as_deref().map(|source| source as _)
     }
 }
 
 /// A store that failed with nothing spent: [`crate::Error::Backend`].
 #[derive(Debug, Error)]
-#[error("could not {operation} {store}: {source}{}", if *.sent { "" } else { "; nothing was sent" })]
+#[error("could not {operation} {store}{}", if *.sent { "" } else { "; nothing was sent" })]
 #[non_exhaustive]
 pub struct BackendFailure {
     /// What was tried: `lock`, `load`, `write` or `clear`.
@@ -156,12 +200,12 @@ pub struct BackendFailure {
     pub sent: bool,
     /// The store, as it names itself.
     pub store: String,
-    /// What the store reported. A [`crate::backend::BackendError`] can be found by downcast.
+    /// What the store reported. [`crate::backend::BackendError::find`] looks for a precise error in it.
     pub source: BoxError,
 }
 
-/// A lock held by somebody else: [`crate::Error::Busy`].
-#[derive(Debug)]
+/// A lock held by another process or client: [`crate::Error::Busy`].
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Busy {
     /// The store, as it names itself.
@@ -177,9 +221,12 @@ impl fmt::Display for Busy {
         write!(f, "{} is locked by ", self.store)?;
         match &self.holder {
             Some(holder) => write!(f, "{holder}")?,
-            None => f.write_str("somebody else")?,
+            None => f.write_str("another process or client")?,
         }
-        write!(f, "; gave up after {} s", self.waited.as_secs())
+        match self.waited.as_secs() {
+            0 => f.write_str("; try again later"),
+            waited => write!(f, "; gave up after {waited} s"),
+        }
     }
 }
 
@@ -187,43 +234,85 @@ impl std::error::Error for Busy {}
 
 /// A request that failed on the way: [`crate::Error::Transport`].
 #[derive(Debug, Error)]
-#[error("{method} {url}: {source}")]
+#[error("{method} {url} failed without an answer")]
 #[non_exhaustive]
 pub struct TransportError {
     /// The method.
     pub method: String,
     /// Where to, without the query.
     pub url: String,
-    /// What happened.
+    /// What happened: an [`std::io::Error`], also for a timeout, or an error of ureq.
     pub source: BoxError,
 }
 
-/// A service that asked to come back later: [`crate::Error::RateLimited`].
-#[derive(Debug, Error)]
-#[error("{host} asks to come back in {} s{}", retry_after.as_secs(), because(reason))]
+impl TransportError {
+    /// For an SDK that sends requests by itself. The address must not hold a secret.
+    pub fn new(
+        method: impl Into<String>,
+        url: impl Into<String>,
+        source: impl Into<BoxError>,
+    ) -> TransportError {
+        TransportError { method: method.into(), url: url.into(), source: source.into() }
+    }
+}
+
+/// A wait before the next request to a service: [`crate::Error::RateLimited`].
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RateLimited {
     /// The host.
     pub host: String,
     /// How long to wait.
     pub retry_after: Duration,
-    /// What the service gave as the reason, if anything.
+    /// What the service gave as the reason, or why this client waits.
     pub reason: Option<String>,
+    /// Whether the service was asked in this call and answered that. If not, this client waits by
+    /// itself: it knows a limit or a rule of the service, or an earlier answer.
+    pub asked: bool,
 }
 
 impl RateLimited {
-    /// For an SDK that counts a service's limits by itself.
+    /// For an SDK that counts a service's limits by itself, and has sent nothing.
     pub fn new(
         host: impl Into<String>,
         retry_after: Duration,
         reason: Option<String>,
     ) -> RateLimited {
-        RateLimited { host: host.into(), retry_after, reason }
+        RateLimited { host: host.into(), retry_after, reason, asked: false }
+    }
+
+    /// For an answer of the service that asks to wait.
+    pub fn answered(
+        host: impl Into<String>,
+        retry_after: Duration,
+        reason: Option<String>,
+    ) -> RateLimited {
+        RateLimited { asked: true, ..RateLimited::new(host, retry_after, reason) }
     }
 }
 
+impl fmt::Display for RateLimited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (host, wait) = (&self.host, self.retry_after.as_secs());
+        let reason = because(&self.reason);
+        match self.asked {
+            true => write!(f, "{host} asks to come back in {wait} s{reason}"),
+            false => write!(
+                f,
+                "this client does not ask {host} for another {wait} s{reason}; nothing was sent"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for RateLimited {}
+
 fn because(reason: &Option<String>) -> String {
     reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default()
+}
+
+fn after(advice: &Option<String>) -> String {
+    advice.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default()
 }
 
 fn under(request_id: &Option<String>) -> String {
@@ -231,8 +320,13 @@ fn under(request_id: &Option<String>) -> String {
 }
 
 /// An API that answered with an error status: [`crate::Error::Api`].
-#[derive(Error)]
-#[error("{method} {url}: the API answered {status}{}{}", because(reason), under(request_id))]
+#[derive(Clone, Error)]
+#[error(
+    "{method} {url}: the API answered {status}{}{}{}",
+    because(reason),
+    under(request_id),
+    after(advice)
+)]
 #[non_exhaustive]
 pub struct ApiError {
     /// The method.
@@ -252,6 +346,9 @@ pub struct ApiError {
     pub reason: Option<String>,
     /// Under which id the API knows the request, where a client that knows its dialect has read it.
     pub request_id: Option<String>,
+    /// What the API says about the access token in its `WWW-Authenticate` header, and what to do: with a
+    /// status of 401, and with a 403 for want of a scope.
+    pub advice: Option<String>,
 }
 
 impl ApiError {
@@ -267,6 +364,7 @@ impl ApiError {
             retry_after: None,
             reason: None,
             request_id: None,
+            advice: None,
         }
     }
 
@@ -294,38 +392,72 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// A callback that does not belong to the authorization: [`crate::Error::Callback`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+/// A callback that does not belong to the authorization, or lacks a parameter:
+/// [`crate::Error::Callback`].
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CallbackError {
-    /// It cannot be read as an address, a query or a form.
+    /// The text cannot be read as an address, a query or a form.
     #[error("the callback is not an address, a query or a form")]
     Unreadable,
     /// One of `code`, `state`, `iss`, `error` came more than once (RFC 6749 section 3.1).
     #[error("the callback has the parameter {0} more than once")]
     Duplicate(&'static str),
-    /// It has no `state`, although one was sent.
+    /// The callback has no `state`, although one was sent.
     #[error(
         "the callback has no state: it does not belong to this authorization, or the server dropped it"
     )]
     StateMissing,
-    /// Its `state` is another one.
+    /// The `state` is that of another authorization.
     #[error("the callback has another state: it belongs to another authorization, or to an attack")]
     StateMismatch,
-    /// It has no `iss`, although this server always sends one (RFC 9207 section 2.4).
+    /// The callback has no `iss`, although this server always sends one (RFC 9207 section 2.4).
     #[error("the callback does not name its issuer, and this server always does")]
     IssuerMissing,
-    /// It comes from another authorization server (RFC 9207 section 2.4).
+    /// The callback comes from another authorization server (RFC 9207 section 2.4).
     #[error("the callback names another issuer: it comes from another authorization server")]
     IssuerMismatch,
-    /// It has neither `code` nor `error`.
+    /// The callback has neither `code` nor `error`.
     #[error("the callback has neither a code nor an error")]
     CodeMissing,
+    /// The callback is the right one and has not the parameter that the provider's setting
+    /// `callback_field` names.
+    #[error(
+        "the callback has no parameter {0}: the provider's setting `callback_field` names it; take it \
+         out there if the service does not send it for these scopes"
+    )]
+    FieldMissing(String),
 }
 
-/// Something that could not be read: [`crate::Error::Decode`].
+/// A login in a terminal that ended without a callback: [`crate::Error::LoginNotFinished`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LoginNotFinished {
+    /// How long the login could take, if that time is over (`ClientBuilder::login_timeout`).
+    pub limit: Option<Duration>,
+    /// Why the pasted address could not be read, if one was asked for.
+    pub source: Option<BoxError>,
+}
+
+impl fmt::Display for LoginNotFinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.limit {
+            Some(limit) => write!(f, "the login was not finished within {} s", limit.as_secs())?,
+            None => f.write_str("the login was not finished: no address was pasted")?,
+        }
+        f.write_str("; start it again")
+    }
+}
+
+impl std::error::Error for LoginNotFinished {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// An answer that could not be read: [`crate::Error::Decode`].
 #[derive(Debug, Error)]
-#[error("could not read {what}: {source}")]
+#[error("could not read {what}")]
 #[non_exhaustive]
 pub struct DecodeError {
     /// What was read.

@@ -1,20 +1,39 @@
-//! What a store can say precisely. It is here, below the stores, because [`crate::Error`] asks it
-//! whether a failure passes by itself.
+//! The precise errors of a store. They are here, below the stores, because [`crate::Error`] asks whether
+//! a failure may pass by itself.
 
-use super::BoxError;
+use std::fmt;
+use std::sync::Arc;
 
-/// What a backend can say precisely, inside a [`BoxError`]; any other error counts as
+use super::{BoxError, chain};
+
+/// A precise error of a backend, inside a [`BoxError`]. Any other error counts as
 /// [`BackendError::Unavailable`].
+///
+/// [`BackendError::because`] adds the original error:
+///
+/// ```
+/// use evergrant::backend::BackendError;
+/// use evergrant::BoxError;
+///
+/// fn read(path: &str) -> Result<Vec<u8>, BoxError> {
+///     std::fs::read(path)
+///         .map_err(|error| BackendError::Unavailable(format!("cannot read {path}")).because(error))
+/// }
+///
+/// let error = read("/nowhere/login").unwrap_err();
+/// assert!(matches!(BackendError::find(&error), Some(BackendError::Unavailable(_))));
+/// assert!(error.source().unwrap().is::<std::io::Error>());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BackendError {
-    /// Somebody else holds the lock.
+    /// Another process or client holds the lock.
     #[error("{0} is locked by somebody else")]
     Busy(String),
     /// The store holds another record than the one to be replaced. Nothing was written.
     #[error("{0} was changed by somebody else")]
     Conflict(String),
-    /// What is stored cannot be read.
+    /// The stored record cannot be read.
     #[error("{0}")]
     Corrupt(String),
     /// There is a place for a record, and not one byte in it. A call fails on it as on
@@ -25,18 +44,50 @@ pub enum BackendError {
     #[error("{0}")]
     Full(String),
     /// The store is set up wrongly: its folder is missing, this user may not write there, its file
-    /// system lacks what it needs. Trying again does not help; somebody has to change something.
+    /// system lacks a feature. Trying again does not help; a person has to change something.
     #[error("{0}")]
     Config(String),
-    /// It cannot be reached or used at present.
+    /// The store cannot be reached or used at present.
     #[error("{0}")]
     Unavailable(String),
 }
 
+/// A [`BackendError`] with the error that led to it.
+#[derive(Clone)]
+struct Caused {
+    error: BackendError,
+    source: Arc<dyn std::error::Error + Send + Sync>,
+}
+
+impl fmt::Display for Caused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl fmt::Debug for Caused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("BackendError").field(&self.error).field(&self.source).finish()
+    }
+}
+
+impl std::error::Error for Caused {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
 impl BackendError {
+    /// Adds the original error, such as an [`std::io::Error`]. The text of this error should not repeat
+    /// it: messages print both.
+    pub fn because(self, source: impl Into<BoxError>) -> BoxError {
+        Box::new(Caused { error: self, source: Arc::from(source.into()) })
+    }
+
     /// The [`BackendError`] inside an error, if there is one.
     pub fn find(error: &BoxError) -> Option<&BackendError> {
-        error.downcast_ref()
+        let caused = || error.downcast_ref::<Caused>().map(|caused| &caused.error);
+        error.downcast_ref().or_else(caused)
     }
 
     /// Whether the same call may succeed later with nothing changed by a person.
@@ -61,12 +112,15 @@ impl BackendError {
         BackendError::find(error).is_none_or(BackendError::is_transient)
     }
 
-    /// The same error for another thread: what is precise stays precise, anything else becomes its
-    /// text.
+    /// The same error for another thread. A [`BackendError`] and its cause stay as they are; any other
+    /// error becomes its text.
     pub(super) fn echo(error: &BoxError) -> BoxError {
-        match BackendError::find(error) {
-            Some(precise) => precise.clone().into(),
-            None => error.to_string().into(),
+        if let Some(precise) = error.downcast_ref::<BackendError>() {
+            return precise.clone().into();
+        }
+        match error.downcast_ref::<Caused>() {
+            Some(caused) => Box::new(caused.clone()),
+            None => chain::echo(&**error),
         }
     }
 }

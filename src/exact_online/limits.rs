@@ -199,7 +199,7 @@ impl Counter {
             Some(day) => day_is_over(division, day.left),
             None => format!("too many calls in this minute{}", of(division)),
         };
-        self.limited(wait, text)
+        Error::from(RateLimited::answered(&self.host, wait, Some(text)))
     }
 
     fn limited(&self, wait: Duration, text: String) -> Error {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Target;
 use super::callback::{Answer, HEAD_LIMIT, Head, read_head};
 use crate::clock::Clock;
-use crate::error::{Error, Result};
+use crate::error::{Error, LoginNotFinished, Result};
 
 /// How many connections are kept at a time; the oldest makes room for the next. Browsers open a
 /// second one that stays silent, and an attacker opens as many as there are.
@@ -49,7 +49,10 @@ impl Listener {
                 // Many machines have no IPv6, and browsers then use the other address.
                 Err(error) if !sockets.is_empty() && error.kind() != ErrorKind::AddrInUse => {}
                 Err(error) => {
-                    return Err(Error::config(format!("cannot listen on {address}: {error}")));
+                    return Err(Error::config(format!(
+                        "cannot listen on {address}: {error}; end the program that has the port, or \
+                         use a redirect URI with another one"
+                    )));
                 }
             }
         }
@@ -75,10 +78,8 @@ impl Listener {
         loop {
             let now = clock.monotonic();
             if now.saturating_sub(start) >= limit {
-                return Err(Error::config(format!(
-                    "nobody came back from the login within {} s",
-                    limit.as_secs()
-                )));
+                let (limit, source) = (Some(limit), None);
+                return Err(Error::LoginNotFinished(Box::new(LoginNotFinished { limit, source })));
             }
             let mut idle = !self.accept(&mut connections, &mut crowded, now);
             let mut at = 0;

@@ -153,7 +153,8 @@ fn nobody_is_waited_for_for_ever() {
     let limit = Duration::from_secs(30);
     let client = world.builder().clock(clock.clone()).login_timeout(limit).build();
     let error = client.authorize_interactive(&[], |_| {}).unwrap_err();
-    assert!(error.to_string().contains("within 30 s"), "{error}");
+    assert!(matches!(error, Error::LoginNotFinished(_)), "{error:?}");
+    assert!(error.to_string().contains("the login was not finished within 30 s"), "{error}");
     assert!(clock.monotonic() >= limit);
 }
 
@@ -185,7 +186,7 @@ fn a_redirect_uri_elsewhere_is_for_pasting() {
     client.authorize_pasted(&[], |url| world.sandbox.approve(url)).unwrap();
     assert!(client.stored().unwrap().is_some());
     let failed = client.authorize_pasted(&[], |_| Err(std::io::ErrorKind::UnexpectedEof.into()));
-    assert!(matches!(failed, Err(Error::Config(_))));
+    assert!(matches!(failed, Err(Error::LoginNotFinished(_))));
 }
 
 #[test]

@@ -73,9 +73,9 @@ impl Authorization {
         let code = code.ok_or_else(|| wrong(CallbackError::CodeMissing))?;
         let mut fields = Map::new();
         for name in &self.callback_fields {
-            if let Some(value) = value(&pairs, name) {
-                fields.insert(name.clone(), Value::from(value));
-            }
+            let missing = || wrong(CallbackError::FieldMissing(name.clone()));
+            let value = value(&pairs, name).ok_or_else(missing)?;
+            fields.insert(name.clone(), Value::from(value));
         }
         Ok(Code { code: Secret::new(code), fields })
     }
@@ -254,10 +254,14 @@ mod tests {
 
     #[test]
     fn fields_that_the_provider_wants_are_kept() {
-        let login = begun(provider().callback_field("realmId").callback_field("shop"));
+        let login = begun(provider().callback_field("realmId"));
         let code = check(&login, "?code=sesame&state=STATE&realmId=12%203&other=x").unwrap();
         assert_eq!(Value::Object(code.fields.clone()), serde_json::json!({"realmId": "12 3"}));
         assert!(!format!("{code:?}").contains("sesame"));
+        let missing = CallbackError::FieldMissing("realmId".to_owned());
+        for callback in ["?code=sesame&state=STATE", "?code=sesame&state=STATE&realmId="] {
+            assert_eq!(refusal(&login, callback), missing);
+        }
     }
 
     #[test]

@@ -15,8 +15,7 @@ pub(super) fn refusal(
 ) -> Error {
     match read(provider, reply, sent_at).outcome {
         Outcome::Limited { error, retry_after: Some(retry_after), .. } => {
-            let reason = error.description;
-            Error::RateLimited(Box::new(RateLimited { host: error.host, retry_after, reason }))
+            RateLimited::answered(error.host, retry_after, error.description).into()
         }
         Outcome::Refused(error)
         | Outcome::TooEarly(error)

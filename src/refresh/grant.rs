@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Ask, Call, Keeper, Live, Sent};
 use crate::backend::BackendError;
-use crate::error::{BoxError, Error, OAuthError, Result};
+use crate::error::{BoxError, Error, OAuthError, Result, chain};
 use crate::event::Event;
 use crate::protocol::{Issued, Outcome, Reply};
 use crate::record::Record;
@@ -36,7 +36,7 @@ impl Keeper {
             Ok(None) => {}
             Err(error) => {
                 writable = false;
-                self.report(call, error.to_string());
+                self.report(call, chain(&error));
             }
         }
         // Also where the lock failed: what can be read and still works is used.
@@ -44,7 +44,7 @@ impl Keeper {
             Ok(record) => stored = record,
             Err(error) if writable => {
                 writable = false;
-                self.report(call, error.to_string());
+                self.report(call, chain(&*error));
             }
             Err(_) => {}
         }
@@ -81,7 +81,7 @@ impl Keeper {
         };
         record.binding = Some(self.rules.binding.clone());
         if writable && let Err(error) = self.backend.save(&record) {
-            self.report(call, error.to_string());
+            self.report(call, chain(&*error));
         }
         call.events.push(Event::Refreshed { generation: record.generation });
         let live = self.publish(self.live(&record));
@@ -175,9 +175,9 @@ impl Keeper {
             Outcome::Token(issued) => return Ok(Judged::Issued(issued)),
             Outcome::Unknown(error) => return Ok(Judged::Unknown(error)),
             Outcome::Refused(error) | Outcome::Setup(error) => Error::OAuth(Box::new(error)),
-            Outcome::TooEarly(error) => self.come_back(super::QUIET, &error.to_string()),
+            Outcome::TooEarly(error) => self.come_back(super::QUIET, &error.told()),
             Outcome::Limited { error, retry_after, .. } => {
-                self.come_back(retry_after.unwrap_or(super::QUIET), &error.to_string())
+                self.come_back(retry_after.unwrap_or(super::QUIET), &error.told())
             }
         })
     }

@@ -10,7 +10,7 @@ use super::grant::Judged;
 use super::state::Pair;
 use super::{Keeper, Live, Sent, Want};
 use crate::backend::BackendError;
-use crate::error::{BackendFailure, Busy, Error, NotSaved, OutcomeUnknown, Result};
+use crate::error::{BackendFailure, Busy, Error, NotSaved, OutcomeUnknown, Result, chain};
 use crate::event::Event;
 use crate::protocol::Issued;
 use crate::record::Record;
@@ -74,13 +74,13 @@ impl Keeper {
             match kept {
                 Ok(record) => {
                     call.turn.history.learn(&record);
-                    call.events.push(Event::Refreshed { generation: record.generation });
+                    call.events.push(Event::LoggedIn { generation: record.generation });
                     self.publish(self.live(&record));
                     Ok(token)
                 }
                 Err(source) => {
                     let store = self.store();
-                    let reason = source.to_string();
+                    let reason = chain(&*source);
                     call.events.push(Event::SaveFailed { store: store.clone(), reason });
                     Err(Error::NotSaved(Box::new(NotSaved { store, source, token })))
                 }

@@ -47,7 +47,9 @@ impl Keeper {
         let decision = decide::found(&found);
         let retry_after = match decision {
             Decision::Replay => return None,
-            Decision::NotBefore(wait) => return Some(self.come_back(wait, "it asked to wait")),
+            Decision::NotBefore(wait) => {
+                return Some(self.hold_back(wait, "an earlier answer asked to wait"));
+            }
             Decision::Deadline(wait) => Some(wait),
             Decision::Keep | Decision::Stop => None,
         };

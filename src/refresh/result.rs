@@ -9,9 +9,9 @@ use super::{Call, Keeper, Live, QUIET};
 use crate::backend::{Durability, Guard, LockKind};
 use crate::error::{
     BoxError, Error, NotSaved, OAuthError, OutcomeUnknown, RateLimited, Refusal, Result,
-    TransportError,
+    TransportError, chain,
 };
-use crate::event::Event;
+use crate::event::{self, Event};
 use crate::provider::Rotation;
 use crate::record::{Record, Refused};
 
@@ -33,7 +33,7 @@ impl Keeper {
                 (_, error) => error,
             });
         };
-        call.events.push(Event::PutOff { reason: error.to_string() });
+        call.events.push(Event::PutOff { reason: chain(&error) });
         let quiet = error.retry_after().unwrap_or(QUIET);
         let live = self.publish(live);
         self.memory.lock().quiet_until = self.clock.monotonic().saturating_add(quiet);
@@ -44,7 +44,7 @@ impl Keeper {
     /// while that works.
     pub(super) fn not_saved(&self, call: &mut Call<'_>, source: BoxError) -> Result<Step> {
         let store = self.store();
-        let reason = source.to_string();
+        let reason = chain(&*source);
         call.events.push(Event::SaveFailed { store: store.clone(), reason });
         if let Some(pair) = &call.turn.unsaved {
             if pair.ends_old {
@@ -96,9 +96,12 @@ impl Keeper {
     }
 
     pub(super) fn come_back(&self, retry_after: Duration, reason: &str) -> Error {
-        let host = self.rules.host.clone();
-        let reason = Some(reason.to_owned());
-        Error::RateLimited(Box::new(RateLimited { host, retry_after, reason }))
+        RateLimited::answered(&self.rules.host, retry_after, Some(reason.to_owned())).into()
+    }
+
+    /// A wait of our own making: the service was not asked in this call.
+    pub(super) fn hold_back(&self, retry_after: Duration, reason: &str) -> Error {
+        RateLimited::new(&self.rules.host, retry_after, Some(reason.to_owned())).into()
     }
 
     pub(super) fn reauthorize(&self, refused: &Refused) -> Error {
@@ -178,11 +181,9 @@ impl Keeper {
 
     /// Tells what happened, after all locks are let go.
     pub(super) fn tell(&self, events: Vec<Event>) {
-        for event in events {
-            log::log!(target: "evergrant", event.level(), "{}: {event}", self.rules.host);
-            if let Some(hook) = &self.hook {
-                hook(&event);
-            }
+        event::log(&self.rules.host, &events);
+        if let Some(hook) = &self.hook {
+            events.iter().for_each(|event| hook(event));
         }
     }
 }

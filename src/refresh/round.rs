@@ -7,7 +7,7 @@ use super::state::Pair;
 use super::{Call, Keeper, Live, SKEW, decide};
 use crate::backend::{BackendError, Guard, LockKind};
 use crate::clock;
-use crate::error::{BoxError, Busy, Error, Result};
+use crate::error::{BoxError, Busy, Error, Result, chain};
 use crate::event::Event;
 use crate::provider::Rotation;
 use crate::record::{Note, Record};
@@ -104,7 +104,7 @@ impl Keeper {
         // What can be read and still works is used.
         self.look(call);
         if call.fallback.is_none() && self.can_do_without_store(call) {
-            self.report(call, error.to_string());
+            self.report(call, chain(&error));
             call.turn.guard = Some(Guard::none());
             return Ok(None);
         }
@@ -291,7 +291,7 @@ impl Keeper {
         if call.fallback.is_some() || !self.can_do_without_store(call) {
             return self.put_off(call, error).map(Some);
         }
-        self.report(call, error.to_string());
+        self.report(call, chain(&error));
         Ok(None)
     }
 

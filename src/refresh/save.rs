@@ -11,7 +11,7 @@ use super::state::Pair;
 use super::{Ask, Call, Keeper, Live, Want};
 use crate::backend::BackendError;
 use crate::clock;
-use crate::error::{BoxError, OAuthError, Result};
+use crate::error::{BoxError, OAuthError, Result, chain};
 use crate::event::Event;
 use crate::protocol::Issued;
 use crate::record::{Note, Record};
@@ -122,7 +122,7 @@ impl Keeper {
             Err(error) => {
                 // The stored refresh token is still the one to use: nothing is lost.
                 call.turn.unsaved = None;
-                let reason = error.to_string();
+                let reason = chain(&*error);
                 call.events.push(Event::SaveFailed { store: self.store(), reason });
                 Some(ours.clone())
             }

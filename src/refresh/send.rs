@@ -10,7 +10,7 @@ use super::state::{Ask, Sent};
 use super::{Call, Keeper, QUIET, decide};
 use crate::backend::{BackendError, Guard, LockKind};
 use crate::clock;
-use crate::error::{BoxError, Error, OAuthError, OutcomeUnknown, Result};
+use crate::error::{BackendFailure, BoxError, Error, OAuthError, OutcomeUnknown, Result};
 use crate::protocol::{Outcome, Reply};
 use crate::record::{Note, Record, Refused};
 use crate::secret::Secret;
@@ -172,7 +172,7 @@ impl Keeper {
             Outcome::Limited { error, retry_after, spent } => {
                 let wait = retry_after.unwrap_or(QUIET);
                 self.settle(&noted, self.not_before(&noted, wait, !spent, earlier), found);
-                self.put_off(call, self.come_back(wait, &error.to_string()))
+                self.put_off(call, self.come_back(wait, &error.told()))
             }
             Outcome::Unknown(error) => match found {
                 // Beside a refusal without a code it may as well be an echo, or a text about it.
@@ -228,7 +228,9 @@ impl Keeper {
                 Ok(Some(now)) => now,
                 Ok(None) => return self.nothing_stored().map(Looked::Changed),
                 Err(source) => {
-                    let unknown = self.unknown(sent_at, source);
+                    let store = self.store();
+                    let failure = BackendFailure { operation: "load", sent: true, store, source };
+                    let unknown = self.unknown(sent_at, failure.into());
                     return self.put_off(call, unknown).map(Looked::Changed);
                 }
             };

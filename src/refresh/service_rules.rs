@@ -18,7 +18,7 @@ impl Keeper {
     /// Why a refresh is not sent now, where the service has such rules.
     pub(super) fn not_now(&self, record: &Record, now: OffsetDateTime) -> Option<Error> {
         if let Some(wait) = self.too_early(record, now) {
-            return Some(self.come_back(wait, "it is too early to refresh"));
+            return Some(self.hold_back(wait, "it is too early to refresh"));
         }
         let RefusalLimit { refusals: limit, window } = self.rules.refusal_limit?;
         let recent = recent(record, now, window);
@@ -29,7 +29,7 @@ impl Keeper {
             recent.len(),
             window.as_secs()
         );
-        Some(self.come_back(wait.max(Duration::from_secs(1)), &text))
+        Some(self.hold_back(wait.max(Duration::from_secs(1)), &text))
     }
 
     /// How long a refresh would still be refused as too early. The age of a token that this process
@@ -76,7 +76,7 @@ impl Keeper {
             (call.fallback, call.vouched) = (Some(live), true);
         }
         self.settle(&noted, note, found);
-        self.put_off(call, self.come_back(wait, &error.to_string()))
+        self.put_off(call, self.come_back(wait, &error.told()))
     }
 
     /// When to try again after "too early". If our access token has ended all the same, a request

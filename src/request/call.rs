@@ -13,7 +13,7 @@ use super::{Request, Response, without_query};
 use crate::error::{ApiError, Challenge, Error, Result, TransportError};
 use crate::protocol;
 use crate::refresh::{Live, Want};
-use crate::transport::{Watched, always, without_address};
+use crate::transport::{Watched, always, cause};
 
 /// The longest wait for a service that asks for one; a longer one is the caller's to plan.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -303,7 +303,7 @@ impl Request<'_> {
                 let error = Error::Transport(Box::new(TransportError {
                     method: self.method.to_string(),
                     url: without_query(uri),
-                    source: without_address(error),
+                    source: cause(error),
                 }));
                 Err(Failed { error, left })
             }

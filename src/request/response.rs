@@ -8,8 +8,10 @@ use ureq::Body;
 use ureq::http::{HeaderMap, Method, Uri, response};
 
 use super::without_query;
-use crate::error::{ApiError, Error, Result};
+use crate::error::{ApiError, Error, Result, advice};
+use crate::protocol;
 use crate::refresh::Live;
+use crate::transport::io_cause;
 
 /// How much of an error answer is kept.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
@@ -59,7 +61,7 @@ impl Response {
             Ok(_) => {
                 Err(Error::decode(answer_of(&uri), format!("it is larger than {limit} bytes")))
             }
-            Err(error) => Err(Error::decode(answer_of(&uri), error)),
+            Err(error) => Err(Error::decode(answer_of(&uri), io_cause(error))),
         }
     }
 
@@ -101,6 +103,11 @@ impl Response {
         retry_after: Option<std::time::Duration>,
     ) -> ApiError {
         let status = self.status();
+        // About the token, so only where one was sent; and an API may repeat the token.
+        let advice = self.live.as_ref().and_then(|live| {
+            let advice = advice(status, &self.parts.headers)?;
+            protocol::clean(&live.redact(advice))
+        });
         let mut body = Vec::new();
         // What could be read of it is what is shown.
         let _ = self.body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut body);
@@ -113,6 +120,7 @@ impl Response {
             retry_after,
             reason: None,
             request_id: None,
+            advice,
         }
     }
 }

@@ -206,7 +206,7 @@ impl Traced {
 
 impl fmt::Display for Traced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (request {})", self.source, self.request_id)
+        write!(f, "request {}", self.request_id)
     }
 }
 

@@ -147,7 +147,7 @@ mod tests {
     use ureq::{SendBody, http};
 
     use super::*;
-    use crate::transport::without_address;
+    use crate::transport::cause;
 
     fn provider() -> Provider {
         Provider::builder("x").token_endpoint("https://a.example/t").build().unwrap()
@@ -239,7 +239,7 @@ mod tests {
             ureq::Error::BadUri("http://a.example/?secret=c4nary".to_owned()),
             ureq::Error::RequireHttpsOnly("http://a.example/?secret=c4nary".to_owned()),
         ] {
-            let error = without_address(error);
+            let error = cause(error);
             assert!(!format!("{error} {error:?}").contains("c4nary"));
         }
     }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::config::token_config;
 use super::limit;
-use super::{HttpConfig, without_address};
+use super::{HttpConfig, cause, io_cause};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, Error, Result};
 use crate::protocol::{RawReply, TokenRequest};
@@ -102,8 +102,8 @@ impl Agents {
         };
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) if body.read => return Raw::NoAnswer(without_address(error)),
-            Err(error) => return Raw::Never(without_address(error)),
+            Err(error) if body.read => return Raw::NoAnswer(cause(error)),
+            Err(error) => return Raw::Never(cause(error)),
         };
         let (parts, body) = answer.into_parts();
         let (body, cut) = read_reply(body);
@@ -150,6 +150,7 @@ impl Answer {
             retry_after: crate::protocol::retry_after(&self.headers, sent_at, longest),
             reason: None,
             request_id: None,
+            advice: None,
             headers: Box::new(self.headers),
             body,
         }))
@@ -186,7 +187,7 @@ fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     let read = body.into_reader().take(REPLY_LIMIT + 1).read_to_end(&mut bytes);
     let cut = match read {
-        Err(error) => Some(error.into()),
+        Err(error) => Some(io_cause(error)),
         Ok(_) if bytes.len() as u64 > REPLY_LIMIT => {
             bytes.truncate(REPLY_LIMIT as usize);
             Some(format!("the answer is larger than {REPLY_LIMIT} bytes").into())

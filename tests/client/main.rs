@@ -5,6 +5,7 @@ mod application;
 mod calls;
 mod dialects;
 mod durable;
+mod errors;
 mod flow;
 mod grants;
 mod hosts;

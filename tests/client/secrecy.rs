@@ -45,7 +45,7 @@ impl Watch {
     }
 
     fn error(&mut self, error: &Error) {
-        self.texts.push(format!("{error}\n{error:?}\n{error:#?}"));
+        self.texts.push(format!("{error}\n{error:#}\n{error:?}\n{error:#?}"));
         let mut source = error.source();
         while let Some(error) = source {
             self.texts.push(format!("{error}\n{error:?}\n{error:#?}"));
@@ -196,7 +196,10 @@ fn no_type_and_no_log_line_of_a_whole_life_shows_a_secret() {
     watch.texts.append(&mut heard.lock().unwrap());
     watch.check();
     let log = LINES.lock().unwrap().join("\n");
-    assert!(log.contains("refreshed: token") && log.contains("authorization needed"), "{log}");
+    assert!(
+        log.contains("refreshed: access token") && log.contains("authorization needed"),
+        "{log}"
+    );
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn an_answer_without_end_is_cut_and_its_outcome_is_unknown() {
     let client = stranger(provider_at(&server.url()).build().unwrap());
     let error = client.refresh().unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
-    assert!(error.to_string().contains("larger than 1048576 bytes"), "{error}");
+    assert!(format!("{error:#}").contains("larger than 1048576 bytes"), "{error:#}");
     let stored = client.stored().unwrap().unwrap();
     assert_eq!((rt(stored.token()), stored.note().is_some()), ("rt-1", true));
 }

@@ -55,7 +55,7 @@ pub(super) fn told(error: &postgres::Error) -> String {
 }
 
 fn failed(name: &str, error: &postgres::Error) -> Failed {
-    let text = format!("{name}: {}", told(error));
+    let text = format!("{name} failed");
     // Ended by the server: a restart, an operator, an idle session. Or a server that takes no writes,
     // whose address may lead to another one now.
     let stale = match error.code() {
@@ -70,11 +70,11 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
         .contains(code),
     };
     let full = [SqlState::DISK_FULL, SqlState::PROGRAM_LIMIT_EXCEEDED];
-    let error = match error.code() {
+    let precise = match error.code() {
         Some(code) if full.contains(code) => BackendError::Full(text),
         _ => BackendError::Unavailable(text),
     };
-    Failed { error: error.into(), stale }
+    Failed { error: precise.because(told(error)), stale }
 }
 
 /// Runs `work` on a thread of its own, and gives up waiting for it in time: neither the library nor

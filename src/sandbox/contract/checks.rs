@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::worker::increment;
 use super::{Contract, noted, successor};
 use crate::backend::{BackendError, Guard};
-use crate::error::BoxError;
+use crate::error::{BoxError, chain};
 use crate::record::Record;
 use crate::token::Token;
 
@@ -68,7 +68,7 @@ impl Contract<'_> {
             Err(error) if matches!(BackendError::find(&error), Some(BackendError::Conflict(_))) => {
                 Ok(())
             }
-            Err(error) => Err(format!("{what}: not a Conflict but: {error}").into()),
+            Err(error) => Err(format!("{what}: not a Conflict but: {}", chain(&*error)).into()),
             Ok(()) => Err(format!("{what}: was saved").into()),
         }
     }
@@ -77,8 +77,8 @@ impl Contract<'_> {
         let start = Instant::now();
         match self.open().lock(wait) {
             Err(error) if matches!(BackendError::find(&error), Some(BackendError::Busy(_))) => {}
-            Err(error) => return Err(format!("not Busy but: {error}").into()),
-            Ok(_) => return Err("a second handle got the lock as well".into()),
+            Err(error) => return Err(format!("not Busy but: {}", chain(&*error)).into()),
+            Ok(_) => return Err("a second handle has the lock too".into()),
         }
         let took = start.elapsed();
         ensure(took < wait + Duration::from_secs(60), || {
@@ -140,7 +140,7 @@ fn reads_back(it: &Contract<'_>) -> Result<(), BoxError> {
     it.open().save(&second)?;
     let seen = handle.load()?;
     same(&second, seen.as_ref())
-        .map_err(|error| format!("by a handle that had saved: {error}").into())
+        .map_err(|error| format!("by a handle that had saved: {}", chain(&*error)).into())
 }
 
 fn unknown_members(it: &Contract<'_>) -> Result<(), BoxError> {

@@ -6,7 +6,7 @@ use super::checks::{BRIEFLY, LONG, Needs, Row, ensure, first, same, token};
 use super::worker::{Worker, increment};
 use super::{Contract, noted, successor};
 use crate::backend::{BackendError, TokenBackend};
-use crate::error::BoxError;
+use crate::error::{BoxError, chain};
 use crate::record::Record;
 
 pub(super) const OUTSIDE: [Row; 9] = [
@@ -80,7 +80,7 @@ impl Contract<'_> {
 }
 
 fn in_other(error: &BoxError) -> BoxError {
-    format!("read by a reopened store: {error}").into()
+    format!("read by a store that was opened anew: {}", chain(&*error)).into()
 }
 
 fn reopened(it: &Contract<'_>) -> Result<(), BoxError> {
@@ -134,7 +134,7 @@ fn compares_anew(it: &Contract<'_>) -> Result<(), BoxError> {
         other.advance(2)?;
         match handle.save(&successor(&first, token(3))) {
             Err(error) if BackendError::is_conflict(&error) => {}
-            Err(error) => return Err(format!("not a Conflict but: {error}").into()),
+            Err(error) => return Err(format!("not a Conflict but: {}", chain(&*error)).into()),
             Ok(()) => return Err("a save went over one that others had made since".into()),
         }
         let found = other.load()?.map(|record| record.token().clone());
@@ -173,8 +173,9 @@ fn kept_after_a_kill(it: &Contract<'_>) -> Result<(), BoxError> {
         let saved = worker.load()?.ok_or("a process does not see its own save")?;
         worker.kill()?;
         let found = it.open().load()?;
-        same(&saved, found.as_ref())
-            .map_err(|error| format!("after the process that saved was killed: {error}"))?;
+        same(&saved, found.as_ref()).map_err(|error| {
+            format!("after the process that saved was killed: {}", chain(&*error))
+        })?;
     }
     Ok(())
 }
@@ -185,7 +186,7 @@ fn keeps_out(it: &Contract<'_>) -> Result<(), BoxError> {
     for wait in ["lock 0", "lock 50"] {
         match worker.ask(wait) {
             Err(error) if BackendError::is_busy(&error) => {}
-            Err(error) => return Err(format!("not Busy but: {error}").into()),
+            Err(error) => return Err(format!("not Busy but: {}", chain(&*error)).into()),
             Ok(_) => return Err("a second process has the lock too".into()),
         }
     }
@@ -206,7 +207,8 @@ fn freed_by_death(it: &Contract<'_>) -> Result<(), BoxError> {
         Ok(_) => Ok(()),
         Err(error) => {
             let waited = start.elapsed();
-            Err(format!("still locked {waited:?} after its process was killed: {error}").into())
+            Err(format!("still locked {waited:?} after its process was killed: {}", chain(&*error))
+                .into())
         }
     }
 }
@@ -238,7 +240,7 @@ fn power_cut(it: &Contract<'_>) -> Result<(), BoxError> {
         cut();
         let reopened = it.reopen.as_ref().unwrap_or(&it.open)().load()?;
         same(record, reopened.as_ref())
-            .map_err(|error| format!("after the power was cut: {error}"))?;
+            .map_err(|error| format!("after the power was cut: {}", chain(&*error)))?;
     }
     // A client trusts the record that it reads, so that record must be durable, whoever saved it.
     let found = it.open().load()?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::checks::token;
 use super::{noted, successor};
 use crate::backend::{BackendError, Guard, TokenBackend};
-use crate::error::BoxError;
+use crate::error::{BoxError, chain};
 use crate::record::Record;
 
 /// The variable with the store's name. Only a second process has it.
@@ -47,7 +47,7 @@ fn obey(store: &dyn TokenBackend) -> io::Result<()> {
                     Some(BackendError::Conflict(_)) => "conflict",
                     _ => "error",
                 };
-                format!("{kind} {error}").replace('\n', " ")
+                format!("{kind} {}", chain(&*error)).replace('\n', " ")
             }
         })?;
     }

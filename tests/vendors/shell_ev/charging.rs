@@ -46,7 +46,7 @@ fn a_command_that_may_have_been_processed_is_sent_once() {
             world.sandbox.api_fault(fault.clone());
             let error = command(&shell).unwrap_err();
             assert!(request_id(&error).is_some(), "{error:?}");
-            assert!(error.to_string().contains(request_id(&error).unwrap()), "{error}");
+            assert!(format!("{error:#}").contains(request_id(&error).unwrap()), "{error}");
             assert_eq!(world.sandbox.counters().api_calls, 1, "{fault:?}");
         }
     }

@@ -111,7 +111,7 @@ fn an_answer_without_json_is_an_error_with_the_id() {
         });
         let error = world.shell().locations().nearby(0.0, 0.0).call().unwrap_err();
         assert!(matches!(error, Error::Decode(_)), "{error:?}");
-        assert!(error.to_string().contains(request_id(&error).unwrap()), "{error}");
+        assert!(format!("{error:#}").contains(request_id(&error).unwrap()), "{error}");
         assert!(ShellEvError::of(&error).is_none());
     }
 }

@@ -128,7 +128,10 @@ fn hooks_see_attempts_of_calls_but_no_token_requests() {
     world.sandbox.api_fault(Fault::StatusBefore(502));
     shell.locations().nearby(0.0, 0.0).call().unwrap();
     let seen = seen.lock().unwrap();
-    assert_eq!(*seen, ["refreshed: token 1", "send GET 0", "got 502", "send GET 1", "got 200"]);
+    assert_eq!(
+        *seen,
+        ["refreshed: access token 1", "send GET 0", "got 502", "send GET 1", "got 200"]
+    );
 }
 
 #[test]

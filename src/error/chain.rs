@@ -1,0 +1,74 @@
+//! An error and its causes as one text, each cause once.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use super::BoxError;
+
+/// The error and its causes in one line, for events and log lines.
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    for cause in causes(error) {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+    }
+    text
+}
+
+/// `: cause: cause`.
+pub(super) fn write_causes(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> fmt::Result {
+    causes(error).try_for_each(|cause| write!(f, ": {cause}"))
+}
+
+/// The causes, one in each line.
+pub(super) fn write_report(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> fmt::Result {
+    if error.source().is_some() {
+        f.write_str("\n\nCaused by:")?;
+    }
+    causes(error).try_for_each(|cause| write!(f, "\n    {cause}"))
+}
+
+fn causes<'a>(error: &'a dyn StdError) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |error: &&(dyn StdError + 'static)| (**error).source())
+}
+
+/// A copy of an error's texts. An [`io::Error`] in the chain stays one, with its kind.
+pub(super) fn echo(error: &(dyn StdError + 'static)) -> BoxError {
+    match error.downcast_ref::<io::Error>() {
+        Some(error) => same_io(error).into(),
+        None => Box::new(Echo { text: error.to_string(), source: error.source().map(echo) }),
+    }
+}
+
+/// Another [`io::Error`] with the same code or kind, and the same text.
+pub(crate) fn same_io(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+/// The text of an error, and the texts of its causes.
+struct Echo {
+    text: String,
+    source: Option<BoxError>,
+}
+
+impl fmt::Display for Echo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Echo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+impl StdError for Echo {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
