@@ -6,8 +6,6 @@ mod listener;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use url::{Host, Url};
 
 use self::callback::Answer;
@@ -15,9 +13,6 @@ use self::listener::Listener;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::provider::is_loopback;
-
-/// How long a login may take, if nothing else was said.
-pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Client {
     /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the

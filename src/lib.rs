@@ -119,6 +119,7 @@ pub mod device;
 #[cfg(feature = "discovery")]
 #[cfg_attr(docsrs, doc(cfg(feature = "discovery")))]
 pub mod discovery;
+mod env;
 pub mod error;
 mod error_rule;
 mod event;

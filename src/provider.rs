@@ -18,6 +18,7 @@ pub(crate) use self::profile::{Place, Step};
 pub use self::revocation::RevocationStyle;
 use crate::error::Result;
 pub use crate::error_rule::{ErrorRule, Verdict};
+pub use crate::token::TokenTypeHint;
 
 /// An authorization server seen from a client: its endpoints, how clients authenticate, what it
 /// does with refresh tokens, and where it departs from the standard.

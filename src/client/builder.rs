@@ -17,12 +17,14 @@ use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
 use crate::error::{ApiError, Error, Result};
 use crate::event::Event;
-use crate::interactive::LOGIN_TIMEOUT;
+use crate::hooks::{HOOKS, Hooks, Received, Sending};
 use crate::provider::{Provider, is_loopback};
 use crate::refresh::{Hook, Keeper, Rules};
-use crate::request::{HOOKS, Hooks, Received, Sending};
 use crate::secret::Secret;
 use crate::transport::{Grant, HttpConfig, TokenTransport, api_config, api_headers};
+
+/// How long a login may take, unless [`ClientBuilder::login_timeout`] says otherwise.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Makes a [`Client`].
 #[must_use]

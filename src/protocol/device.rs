@@ -12,10 +12,10 @@ use super::authorize::join_scopes;
 use super::client_auth::authenticate;
 use super::error_text::is_unseen;
 use super::form::Params;
-use super::grant::{TokenRequest, build_form};
 use super::refusal::refusal;
 use super::reply::RawReply;
 use super::reply::lifetime::seconds;
+use super::request::{TokenRequest, build_form};
 use super::requester::Requester;
 use crate::clock::later;
 use crate::credentials::Credentials;
@@ -120,7 +120,10 @@ impl fmt::Display for DeviceCode {
 }
 
 /// Starts a device login (RFC 8628 section 3.1). No scopes means the provider's default ones.
-pub(crate) fn device_authorization(caller: &Requester<'_>, scopes: &[&str]) -> Result<TokenRequest> {
+pub(crate) fn device_authorization(
+    caller: &Requester<'_>,
+    scopes: &[&str],
+) -> Result<TokenRequest> {
     let provider = caller.provider;
     let Some(endpoint) = provider.device_authorization_endpoint() else {
         return Err(Error::config(format!(
@@ -279,7 +282,8 @@ mod tests {
         );
         let plain = provider.to_builder().token_format(crate::provider::TokenFormat::Form);
         let plain = plain.build()?;
-        let poll = device_token(&Requester { provider: &plain, extra: &[], ..caller }, &"d 1".into())?;
+        let poll =
+            device_token(&Requester { provider: &plain, extra: &[], ..caller }, &"d 1".into())?;
         let expected = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code\
                         &device_code=d%201&client_id=app";
         assert_eq!(std::str::from_utf8(&poll.body), Ok(expected));

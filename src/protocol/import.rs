@@ -60,10 +60,9 @@ impl Token {
         if let Some(refresh_token) = text("refresh_token")? {
             token = token.with_refresh_token(refresh_token);
         }
-        token.check(
-            "this is not a stored token: access_token",
-            "this is not a stored token: refresh_token",
-        )?;
+        if let Some(fault) = token.fault("access_token", "refresh_token") {
+            return Err(wrong(fault));
+        }
         if let Some(token_type) = text("token_type")? {
             token = token.with_token_type(token_type);
         }
@@ -152,7 +151,8 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
             OffsetDateTime::from_unix_timestamp(seconds as i64).map_err(|_| unreadable())?
         }
         (Value::String(text), None) => {
-            parse_date(&format!("this is not a stored token: {name}"), text.trim())?
+            parse_date(&format!("this is not a stored token: {name}"), text.trim())
+                .map_err(Error::config)?
         }
         _ => return Err(unreadable()),
     };

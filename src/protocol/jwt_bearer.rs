@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::assertion::{audience, signed};
 use super::authorize::join_scopes;
 use super::form::{Params, form_encoded};
-use super::grant::TokenRequest;
+use super::request::TokenRequest;
 use super::requester::Requester;
 use crate::clock::later;
 use crate::error::Result;
