@@ -46,7 +46,6 @@ impl Credentials {
     /// A client that signs for itself (`private_key_jwt`, RFC 7523 section 2.2): it proves that it has
     /// the key and sends no secret. The server knows the public half.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn signed(
         id: impl Into<String>,
         signer: impl crate::signing::Signer + 'static,
@@ -70,6 +69,7 @@ impl Credentials {
     }
 
     /// With the address to which the authorization server sends the browser back.
+    #[must_use]
     pub fn with_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Credentials {
         self.redirect_uri = Some(redirect_uri.into());
         self

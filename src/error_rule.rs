@@ -1,7 +1,7 @@
 //! What an error answer of a token endpoint means, as data.
 
 /// What an error answer means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
     /// The refresh token (or code) is refused.
@@ -25,6 +25,7 @@ pub enum Verdict {
 /// # let _ = rule;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct ErrorRule {
     pub(crate) verdict: Verdict,
     pub(crate) status: Option<u16>,

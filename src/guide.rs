@@ -10,7 +10,6 @@ pub mod tasks {}
     feature = "jwt",
     feature = "oidc"
 ))]
-#[cfg_attr(docsrs, doc(cfg(feature = "device")))]
 #[doc = include_str!("guide/any_service.md")]
 pub mod any_service {}
 
@@ -27,7 +26,6 @@ pub mod stores {}
 pub mod design {}
 
 #[cfg(feature = "shell-ev")]
-#[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
 #[doc = include_str!("guide/shell_ev.md")]
 pub mod shell_ev {}
 
@@ -35,16 +33,13 @@ pub mod shell_ev {}
 pub mod troubleshooting {}
 
 #[cfg(feature = "exact-online")]
-#[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
 #[doc = include_str!("guide/exact_online.md")]
 pub mod exact_online {}
 
 #[cfg(feature = "teamleader")]
-#[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
 #[doc = include_str!("guide/teamleader.md")]
 pub mod teamleader {}
 
 #[cfg(feature = "identity")]
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 #[doc = include_str!("guide/httpx_oauth.md")]
 pub mod httpx_oauth {}

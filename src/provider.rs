@@ -4,6 +4,7 @@ mod builder;
 #[cfg(feature = "identity")]
 mod profile;
 mod revocation;
+mod token_type;
 
 use std::time::Duration;
 
@@ -11,14 +12,13 @@ use url::Url;
 
 pub use self::builder::ProviderBuilder;
 #[cfg(feature = "identity")]
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub use self::profile::Profile;
 #[cfg(feature = "identity")]
 pub(crate) use self::profile::{Place, Step};
 pub use self::revocation::RevocationStyle;
+pub use self::token_type::TokenTypeHint;
 use crate::error::Result;
 pub use crate::error_rule::{ErrorRule, Verdict};
-pub use crate::token::TokenTypeHint;
 
 /// An authorization server seen from a client: its endpoints, how clients authenticate, what it
 /// does with refresh tokens, and where it departs from the standard.
@@ -100,7 +100,7 @@ pub struct Provider {
 
 /// How a client authenticates at the token endpoint (RFC 6749 section 2.3). Never probed: a first
 /// try that fails can cost a one-time token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientAuth {
     /// HTTP Basic, id and secret form-encoded first with a space as `%20` (`client_secret_basic`,
@@ -124,18 +124,15 @@ pub enum ClientAuth {
     /// is in the credentials: `Credentials::signed`. Credentials with a key use it whatever the
     /// provider's way.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     PrivateKeyJwt,
     /// A JWT signed with the client secret (`client_secret_jwt`, HS256; OpenID Connect Core section
     /// 9).
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     SecretJwt,
 }
 
 /// What a client assertion names as its audience (RFC 7523 section 3).
 #[cfg(feature = "jwt")]
-#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AssertionAudience {
@@ -149,7 +146,7 @@ pub enum AssertionAudience {
 }
 
 /// How the parameters of a token request travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenFormat {
     /// POST with a form (RFC 6749 section 3.2).
@@ -163,7 +160,7 @@ pub enum TokenFormat {
 }
 
 /// Whether PKCE (RFC 7636) is used in the authorization code grant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pkce {
     /// Always, with S256.
@@ -175,7 +172,7 @@ pub enum Pkce {
 }
 
 /// What becomes of a refresh token when it is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rotation {
     /// It stays good, whether or not the answer brings another.

@@ -175,7 +175,6 @@ impl Teamleader {
     ///
     /// As [`Teamleader::from_env`], and [`crate::Error::Config`] for a file that cannot be read.
     #[cfg(feature = "dotenv")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
     pub fn from_dotenv(backend: impl TokenBackend + 'static) -> Result<Teamleader> {
         Ok(Teamleader::new(Credentials::from_dotenv("TEAMLEADER")?, backend))
     }

@@ -1,7 +1,6 @@
 //! Access token, refresh token and when they end.
 
 mod check;
-mod hint;
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +11,6 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-pub use self::hint::TokenTypeHint;
 use crate::clock;
 use crate::secret::Secret;
 use crate::stored_json::{self, Fields, Members};
@@ -67,42 +65,49 @@ impl Token {
     }
 
     /// With a refresh token.
+    #[must_use]
     pub fn with_refresh_token(mut self, refresh_token: impl Into<Secret>) -> Token {
         self.refresh_token = Some(refresh_token.into());
         self
     }
 
     /// With the moment at which the access token ends. Kept in UTC.
+    #[must_use]
     pub fn with_expires_at(mut self, expires_at: OffsetDateTime) -> Token {
         self.expires_at = Some(in_utc(expires_at));
         self
     }
 
     /// With the moment at which the token was issued. Kept in UTC.
+    #[must_use]
     pub fn with_issued_at(mut self, issued_at: OffsetDateTime) -> Token {
         self.issued_at = Some(in_utc(issued_at));
         self
     }
 
     /// With the granted scope, as the server writes it.
+    #[must_use]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Token {
         self.scope = Some(scope.into());
         self
     }
 
     /// With a token type other than `Bearer`.
+    #[must_use]
     pub fn with_token_type(mut self, token_type: impl Into<String>) -> Token {
         self.token_type = token_type.into();
         self
     }
 
     /// With an ID token, which is kept as it is.
+    #[must_use]
     pub fn with_id_token(mut self, id_token: impl Into<Secret>) -> Token {
         self.id_token = Some(id_token.into());
         self
     }
 
     /// With the members of the answer that have no field of their own.
+    #[must_use]
     pub fn with_extra(mut self, extra: Map<String, Value>) -> Token {
         self.extra = extra;
         self

@@ -27,8 +27,6 @@ use crate::secret::Secret;
 use crate::substring;
 use crate::token::Token;
 
-/// The hint that a revocation gives with a refresh token (RFC 7009 section 2.1).
-
 /// An error of ureq without the address, whose query may hold a secret.
 pub(crate) fn without_address(error: ureq::Error) -> BoxError {
     match error {

@@ -10,7 +10,7 @@ use ureq::http::header::{AUTHORIZATION, HeaderName};
 use ureq::typestate::AgentScope;
 use url::Url;
 
-use super::origins::origin;
+use super::origins::allowed;
 use super::{Client, Inner};
 use crate::backend::{Binding, TokenBackend};
 use crate::clock::{Clock, SystemClock};
@@ -199,7 +199,6 @@ impl ClientBuilder {
     /// Uses the JWT bearer grant (RFC 7523): a signed statement takes the place of a person, and a
     /// token is asked for whenever one is needed.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn jwt_bearer(mut self, grant: crate::jwt::JwtBearer) -> ClientBuilder {
         self.grant = Some(Grant::JwtBearer(grant));
         self
@@ -318,11 +317,7 @@ impl ClientBuilder {
             &clock,
         ));
         let base = provider.api_base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
-        let parsed = |text: &String| Url::parse(text).ok();
-        let allowed = base.iter().chain(&hosts).chain(&provider.userinfo_endpoint);
-        #[cfg(feature = "identity")]
-        let allowed = allowed.chain(provider.profile.iter().flat_map(|profile| profile.urls()));
-        let origins = allowed.filter_map(|text| origin(&parsed(text)?)).collect();
+        let is_local = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
         let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
         let direct = agent(true);
         // The builder of providers has checked the name.
@@ -330,12 +325,12 @@ impl ClientBuilder {
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
             keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
-            base_is_loopback: base.as_ref().and_then(parsed).is_some_and(|url| is_loopback(&url)),
+            base_is_loopback: base.as_ref().is_some_and(is_local),
             agent: agent(false),
             headers: api_headers(direct.config(), &token_header),
             direct,
+            origins: allowed(&provider, &hosts),
             base,
-            origins,
             tokens,
             targets,
             credentials,

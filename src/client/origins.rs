@@ -5,7 +5,7 @@ use url::Url;
 
 use super::Client;
 use crate::error::{Error, Result};
-use crate::provider::is_loopback;
+use crate::provider::{Provider, is_loopback};
 
 impl Client {
     /// The address of a request. A path is appended to the base as it is: it begins with a slash,
@@ -70,8 +70,17 @@ fn parsed(target: &str) -> Result<Url> {
     Ok(url)
 }
 
+/// The origins that the access token may go to: of the API base, the userinfo endpoint, the profile and
+/// the hosts that the caller has allowed.
+pub(super) fn allowed(provider: &Provider, hosts: &[String]) -> Vec<String> {
+    let all = provider.api_base.iter().chain(hosts).chain(&provider.userinfo_endpoint);
+    #[cfg(feature = "identity")]
+    let all = all.chain(provider.profile.iter().flat_map(|profile| profile.urls()));
+    all.filter_map(|text| origin(&Url::parse(text).ok()?)).collect()
+}
+
 /// The origin of an address that a token may go to: https, or http on loopback.
-pub(super) fn origin(url: &Url) -> Option<String> {
+fn origin(url: &Url) -> Option<String> {
     let allowed = url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
     allowed.then(|| url.origin().ascii_serialization())
 }

@@ -295,7 +295,7 @@ impl fmt::Debug for ApiError {
 }
 
 /// A callback that does not belong to the authorization: [`crate::Error::Callback`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum CallbackError {
     /// It cannot be read as an address, a query or a form.

@@ -82,6 +82,7 @@ impl ServiceAccount {
     }
 
     /// On behalf of this user of the account's domain (domain-wide delegation).
+    #[must_use]
     pub fn with_subject(mut self, subject: impl Into<String>) -> ServiceAccount {
         self.subject = Some(subject.into());
         self

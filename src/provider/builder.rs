@@ -152,7 +152,6 @@ setters! {
 }
 
 #[cfg(feature = "identity")]
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 impl ProviderBuilder {
     /// How the service tells who has logged in, if not by a userinfo endpoint. The access token goes
     /// to the hosts of its addresses.

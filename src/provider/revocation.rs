@@ -1,7 +1,7 @@
 //! How a token is revoked.
 
 /// How a token is revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RevocationStyle {
     /// POST with a form (RFC 7009).
@@ -12,11 +12,9 @@ pub enum RevocationStyle {
     Delete,
     /// POST without a body, authorized by the access token: Kakao's unlink.
     #[cfg(feature = "identity")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
     Bearer,
     /// A token request with `grant_type=delete` and the access token: Naver's way.
     #[cfg(feature = "identity")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
     DeleteGrant,
 }
 

@@ -14,7 +14,6 @@ use crate::provider::{
 /// not given out. Revoking either token ends the whole authorization (`[V:doc discord-api-docs, Aug
 /// 2026]`). Whether a refresh replaces the refresh token: `[?]`, so the strictest is assumed. Whether
 /// PKCE is honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn discord() -> Provider {
     Provider::builder("discord")
         .display_name("Discord")
@@ -39,7 +38,6 @@ pub fn discord() -> Provider {
 /// # Errors
 ///
 /// [`Error::Config`] for a version that is not written as `v22.0`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn facebook(version: &str) -> Result<Provider> {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let numbers = version.strip_prefix('v').and_then(|numbers| numbers.split_once('.'));
@@ -71,13 +69,11 @@ pub fn facebook(version: &str) -> Result<Provider> {
 /// with other hosts exists (`[?]`). A `nonce` is mandatory: it is sent, and checked when the ID token
 /// comes, as for every login with the scope `openid`. There is no refresh and no revocation. Whether PKCE
 /// is honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn franceconnect() -> Provider {
     france("franceconnect", "https://app.franceconnect.gouv.fr/api/v1").checked_by_test()
 }
 
 /// FranceConnect, the integration environment; see [`franceconnect`].
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn franceconnect_integration() -> Provider {
     let base = "https://fcp.integ01.dev-franceconnect.fr/api/v1";
     france("franceconnect_integration", base).checked_by_test()
@@ -102,7 +98,6 @@ fn france(name: &str, base: &str) -> ProviderBuilder {
 /// strictest is assumed. To revoke is to *unlink* the application from the account: a POST with the
 /// access token as the bearer (`[?]`; what httpx-oauth sends has no such header, `[V:run]`). Whether PKCE
 /// is honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn kakao() -> Provider {
     let profile = Profile::post("https://kapi.kakao.com/v2/user/me")
         .query("property_keys", "[\"kakao_account.email\"]")
@@ -139,7 +134,6 @@ pub fn kakao() -> Provider {
 ///     .build()?;
 /// # Ok::<(), evergrant::Error>(())
 /// ```
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn linkedin() -> Provider {
     let profile = Profile::get("https://api.linkedin.com/v2/me")
         .query("projection", "(id)")
@@ -167,7 +161,6 @@ pub fn linkedin() -> Provider {
 /// (`[V:issue panva/oauth4webapi#112]`). Revocation is a request to the token endpoint and takes the
 /// access token (`[V:src]`). What becomes of a refresh token when it is used: `[?]`. Whether PKCE is
 /// honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn naver() -> Provider {
     let profile = Profile::post("https://openapi.naver.com/v1/nid/me").inside("response");
     Provider::builder("naver")
@@ -191,7 +184,6 @@ pub fn naver() -> Provider {
 /// # Errors
 ///
 /// As [`Provider::discover`].
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn openid(issuer: &str) -> Result<Provider> {
     Provider::discover(issuer)?.name("openid").default_scopes(&["openid", "email"]).build()
 }
@@ -207,7 +199,6 @@ pub fn openid(issuer: &str) -> Result<Provider> {
 ///
 /// [`Error::Config`] for a domain with other characters than letters, digits, `.` and `-`; and as
 /// [`Provider::discover`].
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn okta(domain: &str) -> Result<Provider> {
     okta_at(&okta_issuer(domain)?)
 }
@@ -231,7 +222,6 @@ fn okta_issuer(domain: &str) -> Result<String> {
 /// address (`[V:src]`). A descriptive `User-Agent` is expected: set yours with
 /// `ProviderBuilder::user_agent`. Whether the refresh token stays the same: `[?]`. Whether PKCE is
 /// honoured: `[?]`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn reddit() -> Provider {
     Provider::builder("reddit")
         .display_name("Reddit")
@@ -260,7 +250,6 @@ pub fn reddit() -> Provider {
 ///
 /// [`Error::Config`] for a shop with other characters than letters, digits and `-`, or a version that is
 /// not written as `2023-04`.
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub fn shopify(shop: &str, api_version: &str) -> Result<Provider> {
     if shop.is_empty() || !shop.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         return Err(Error::config("the shop is a bare name, without .myshopify.com"));

@@ -53,6 +53,7 @@ pub use report::Report;
 pub use worker::worker;
 
 /// The checks, and what the backend says of itself. Each check begins with an empty store.
+#[must_use = "the checks run in `Contract::run`"]
 pub struct Contract<'a> {
     open: Open<'a>,
     reopen: Option<Open<'a>>,

@@ -210,7 +210,6 @@ impl SandboxBuilder {
     /// after this; statements of the JWT bearer grant are checked with it in any case. An assertion is
     /// taken once, in its time (five seconds ahead at most), for the issuer or the token endpoint.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn client_key(mut self, key: &crate::jwt::SigningKey) -> SandboxBuilder {
         self.0.client_key = Some(super::assertion::ClientKey::of(key));
         self.0.client_auth = ClientAuth::PrivateKeyJwt;
