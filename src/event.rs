@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// Something that happened to the stored login. Told to the `log` crate (target `evergrant`) and to
-/// the hook of `ClientBuilder::on_event`, after all locks are let go, so a hook may call the client.
+/// the hook of [`ClientBuilder::on_event`](crate::ClientBuilder::on_event), after all locks are let go, so a hook may call the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

@@ -24,7 +24,7 @@ impl Client {
     /// 127.0.0.1. `localhost` is listened to on both 127.0.0.1 and `[::1]`. What comes there and does
     /// not belong to this login (another path, another state, half a request, any number of
     /// connections) is answered or dropped, and the waiting goes on, for 5 minutes or as long as
-    /// `ClientBuilder::login_timeout` says. Until the code was exchanged the store is untouched.
+    /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code was exchanged the store is untouched.
     ///
     /// # Errors
     ///

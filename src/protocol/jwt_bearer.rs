@@ -41,7 +41,8 @@ pub struct JwtBearer {
 
 impl JwtBearer {
     /// Signed by this key. Issuer and subject are the client's id, the audience is the provider's
-    /// issuer (or what `ProviderBuilder::assertion_audience` says), and it is good for 5 minutes.
+    /// issuer (or what [`ProviderBuilder::assertion_audience`](crate::provider::ProviderBuilder::assertion_audience)
+    /// says), and it is good for 5 minutes.
     pub fn new(signer: impl Signer + 'static) -> JwtBearer {
         JwtBearer::shared(Shared(Arc::new(signer)))
     }
