@@ -203,7 +203,6 @@ const _: () = {
         Accessibility,
         ActiveSessions<'_>,
         Address,
-        AllLocations<'_>,
         AltText,
         Answer<u8>,
         ArrayEncoding,
@@ -252,6 +251,7 @@ const _: () = {
         Unread,
         WeekDay
     ];
+    sent::<AllLocations<'_>>();
     sent::<ShellEvBuilder>();
 };
 

@@ -11,7 +11,7 @@ use crate::{Client, ClientBuilder, Credentials, Provider, Result, TokenBackend};
 use super::limits::{ERRORS, Limits};
 use super::{Country, ExactOnline, Inner};
 
-type Change = Box<dyn FnOnce(ClientBuilder) -> ClientBuilder>;
+type Change = Box<dyn FnOnce(ClientBuilder) -> ClientBuilder + Send>;
 
 /// Makes an [`ExactOnline`]; [`ExactOnline::builder`] starts it.
 #[must_use]
@@ -91,7 +91,7 @@ impl ExactOnlineBuilder {
     /// besides those of the limits.
     pub fn configure(
         mut self,
-        change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
+        change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,
     ) -> ExactOnlineBuilder {
         self.changes.push(Box::new(change));
         self

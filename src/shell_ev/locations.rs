@@ -261,7 +261,7 @@ impl<'a> ListLocations<'a> {
     }
 }
 
-type Fetch<'a> = Box<dyn FnMut(&u32) -> Result<Page<Location, u32>> + 'a>;
+type Fetch<'a> = Box<dyn FnMut(&u32) -> Result<Page<Location, u32>> + Send + 'a>;
 
 fn is_not_found(error: &crate::Error) -> bool {
     Failure::of(error).is_some_and(|failure| failure.kind == FailureKind::NotFound)

@@ -18,7 +18,7 @@ const CALLS_A_MINUTE: u32 = 200;
 /// How many objects a page may have.
 pub(super) const LARGEST_PAGE: u32 = 100;
 
-type Change = Box<dyn FnOnce(ClientBuilder) -> ClientBuilder>;
+type Change = Box<dyn FnOnce(ClientBuilder) -> ClientBuilder + Send>;
 
 /// Makes a [`Teamleader`].
 #[must_use]
@@ -96,7 +96,7 @@ impl TeamleaderBuilder {
     /// the limits; `map_error` is taken: it reads the errors.
     pub fn configure(
         mut self,
-        change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
+        change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,
     ) -> TeamleaderBuilder {
         self.changes.push(Box::new(change));
         self
