@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use evergrant::backend::Durability;
 
-use crate::{sent, shared};
+use crate::shared;
 
 /// Each type of the list is [`shared`].
 macro_rules! shared {
@@ -137,7 +137,7 @@ const _: () = {
         webhooks::WebhookEvent,
         webhooks::Webhooks<'_>
     ];
-    sent::<TeamleaderBuilder>();
+    crate::sent::<TeamleaderBuilder>();
 };
 
 #[cfg(feature = "shell-ev")]
@@ -196,8 +196,8 @@ const _: () = {
         Unread,
         WeekDay
     ];
-    sent::<AllLocations<'_>>();
-    sent::<ShellEvBuilder>();
+    crate::sent::<AllLocations<'_>>();
+    crate::sent::<ShellEvBuilder>();
 };
 
 #[cfg(feature = "exact-online")]
@@ -231,5 +231,5 @@ const _: () = {
         odata::Order,
         webhooks::WebhookEvent
     ];
-    sent::<ExactOnlineBuilder>();
+    crate::sent::<ExactOnlineBuilder>();
 };
