@@ -5,9 +5,9 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use evergrant::backend::{FileLock, Record};
+use evergrant::backend::{FileLock, Guard, Record};
 use evergrant::sandbox::Sandbox;
-use evergrant::{BoxError, Client, Guard, TokenBackend};
+use evergrant::{BoxError, Client, TokenBackend};
 
 /// One row of a table, here in memory. A real store keeps it where it survives a power cut.
 #[derive(Default)]

@@ -167,7 +167,7 @@ pub trait TokenBackend: Send + Sync {
 }
 
 /// What a store's contents survive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
     /// A power cut, once `save` has returned.
@@ -194,7 +194,7 @@ pub struct Guard {
 }
 
 /// What ends a lock besides its guard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LockKind {
     /// The death of the process that holds it, and nothing else: a file lock. Whoever has it knows that
@@ -237,6 +237,7 @@ impl Guard {
 
     /// Adds a check that the lock is still the one everybody else asks for, such as "the lock file is
     /// still at its path". The check must not block; [`Guard::is_held`] calls it.
+    #[must_use]
     pub fn with_check(mut self, check: impl Fn() -> bool + Send + 'static) -> Guard {
         self.check = Some(Box::new(check));
         self

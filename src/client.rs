@@ -8,17 +8,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::Agent;
-use ureq::http::{HeaderMap, HeaderName, Method};
+use ureq::http::{HeaderMap, HeaderName};
 
 use crate::backend::TokenBackend;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{Error, RateLimited, Result};
+use crate::hooks::Hooks;
 use crate::protocol::{self, Authorization};
-use crate::provider::Provider;
+use crate::provider::{Provider, TokenTypeHint};
 use crate::record::Record;
 use crate::refresh::{Keeper, Want};
-use crate::request::{Hooks, Request};
 use crate::secret::Secret;
 use crate::token::Token;
 use crate::transport::TokenTransport;
@@ -28,8 +28,11 @@ pub use self::builder::ClientBuilder;
 /// Calls an API with a token that stays valid.
 ///
 /// A client is cheap to clone and to share: clones and threads use one token. Every method blocks.
-/// An access token that is about to end is refreshed by the call that needs it; a refresh token that
-/// came with it is durable in the store before that call goes on.
+/// A call that finds the access token about to end refreshes it. A new refresh token that came with
+/// it is durable in the store before the call goes on.
+///
+/// Dropping the last clone may block when a new refresh token could not be saved before: it is saved
+/// then, if the store lets it. [`Client::close`] does the same and tells the result.
 ///
 /// ```
 /// use evergrant::{Client, FileBackend};
@@ -80,8 +83,8 @@ impl Client {
     }
 
     /// A client for the authorization code grant with the credentials of the environment:
-    /// `GITHUB_CLIENT_ID`,
-    /// `GITHUB_CLIENT_SECRET` and `GITHUB_REDIRECT_URI` for a provider named `github`.
+    /// `GITHUB_CLIENT_ID`, `GITHUB_CLIENT_SECRET` and `GITHUB_REDIRECT_URI` for a provider named
+    /// `github`.
     ///
     /// # Errors
     ///
@@ -111,44 +114,6 @@ impl Client {
         ClientBuilder::new(provider, credentials, Box::new(backend))
     }
 
-    /// A GET. `target` is a path that begins with `/`, appended to the provider's API base, or a whole
-    /// address on an allowed host.
-    pub fn get(&self, target: &str) -> Request<'_> {
-        self.request(Method::GET, target)
-    }
-
-    /// A POST; see [`Client::get`].
-    pub fn post(&self, target: &str) -> Request<'_> {
-        self.request(Method::POST, target)
-    }
-
-    /// A PUT; see [`Client::get`].
-    pub fn put(&self, target: &str) -> Request<'_> {
-        self.request(Method::PUT, target)
-    }
-
-    /// A PATCH; see [`Client::get`].
-    pub fn patch(&self, target: &str) -> Request<'_> {
-        self.request(Method::PATCH, target)
-    }
-
-    /// A DELETE; see [`Client::get`].
-    pub fn delete(&self, target: &str) -> Request<'_> {
-        self.request(Method::DELETE, target)
-    }
-
-    /// A request with any method; see [`Client::get`].
-    pub fn request(&self, method: Method, target: &str) -> Request<'_> {
-        Request::new(self, method, target)
-    }
-
-    /// A request that carries no access token, to any https address: for an upload or a download
-    /// whose address is its own permission, as object stores hand them out. The client's hooks do not
-    /// see it; its proxy, its certificates and its limits hold.
-    pub fn without_token(&self, method: Method, url: &str) -> Request<'_> {
-        Request::without_token(self, method, url)
-    }
-
     /// An access token that works now, for another HTTP library.
     ///
     /// # Errors
@@ -164,12 +129,12 @@ impl Client {
         Ok(self.0.keeper.access(&Want::Usable)?.access_token().clone())
     }
 
-    /// Says that the API refused an access token that [`Client::access_token`] gave out. The next call
+    /// Tells the client that the API refused an access token of [`Client::access_token`]. The next call
     /// that needs a token looks into the store, and refreshes if nothing newer is there. Requests of this
     /// client and its middleware do this by themselves.
     ///
-    /// Nothing is sent here. If the API refuses the new token as well, refreshing does not help: that
-    /// token is then used for a minute before another refresh is made.
+    /// Nothing is sent here. If the API refuses the new token as well, refreshing does not help, and
+    /// the new token is used for a minute before another refresh is made.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -197,8 +162,8 @@ impl Client {
         Ok(self.0.keeper.access(&Want::Usable)?.token.clone())
     }
 
-    /// Refreshes now. Threads that ask at the same time join one refresh, and so does a process
-    /// that finds a newer token in the store.
+    /// Refreshes now. Threads that ask at the same time share one refresh, and a process that finds a
+    /// newer token in the store uses that.
     ///
     /// # Errors
     ///
@@ -208,10 +173,10 @@ impl Client {
         self.0.keeper.access(&want).map(|_| ())
     }
 
-    /// Starts a login: the address to send a person to, and what must be kept until the callback.
+    /// Starts a login. The result has the address to send a person to, and is kept until the callback.
     /// Before that, the store is locked, read and proven writable, so that nobody logs in for nothing.
     /// No scopes means the provider's own default. With the scope `openid` a `nonce` is sent, and
-    /// checked by [`Client::exchange`].
+    /// [`Client::exchange`] checks it.
     ///
     /// # Errors
     ///
@@ -251,9 +216,9 @@ impl Client {
         protocol::authorize(provider, credentials, redirect_uri, scopes, &params)
     }
 
-    /// Ends a login: checks what came to the redirect URI (a whole address, a query, or the body of
-    /// a posted form), exchanges the code, and stores the new login in place of any other. It is
-    /// durable when this returns.
+    /// Finishes a login: checks what came to the redirect URI (a whole address, a query, or the body of
+    /// a posted form), exchanges the code, and stores the new login in place of any other. The login
+    /// is durable when this returns.
     ///
     /// # Errors
     ///
@@ -279,15 +244,17 @@ impl Client {
         })
     }
 
-    /// Stores a token that somebody has already, if nothing is stored, and says whether it did. A
-    /// stale variable in a service's environment can so never overwrite a rotated token.
+    /// Stores a token that you have already, unless a token is stored, and says whether it did. So an
+    /// old variable in a service's environment never overwrites a rotated token.
     ///
     /// # Errors
     ///
     /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another client's
     /// token, and for a token that is empty or has a line break or the like (RFC 6749 appendix A.12).
     pub fn seed(&self, token: Token) -> Result<bool> {
-        token.check("the access token", "the refresh token")?;
+        if let Some(fault) = token.fault("the access token", "the refresh token") {
+            return Err(Error::config(fault));
+        }
         let renews = self.0.provider.refresh.grant.as_ref();
         let itself = renews.filter(|grant| grant.sends_access_token).map(|_| token.access_token());
         match itself.filter(|_| token.refresh_token().is_none()).cloned() {
@@ -307,9 +274,9 @@ impl Client {
     }
 
     /// Logs out: revokes the stored token at the service (RFC 7009), then forgets it. In this order a
-    /// process that dies in between leaves a token that is refused, not one that lives on unnoticed.
-    /// Nothing stored is success. A refresh on another thread or process comes before or after it,
-    /// not in between.
+    /// process that dies in between leaves a revoked token in the store, and no valid token that
+    /// everybody has forgotten. An empty store is success. A refresh on another thread or process
+    /// comes before or after the log-out, not in between.
     ///
     /// # Errors
     ///
@@ -319,7 +286,7 @@ impl Client {
     /// removed: call again.
     pub fn revoke(&self) -> Result<()> {
         if self.0.provider.token_request.revocation_style.wants_access_token() {
-            // One that has ended revokes nothing. Where there is no other, the service says so.
+            // An expired access token revokes nothing. If there is no other, the service says so.
             let _ = self.access_token();
         }
         self.0.keeper.clear(&|token| match token {
@@ -328,20 +295,44 @@ impl Client {
         })
     }
 
-    /// Revokes one token at the service (RFC 7009), which need not be the stored one; the store is
-    /// left alone. `hint` is `access_token` or `refresh_token`, if that is known. A token that the
-    /// service does not know is success. To log out, [`Client::revoke`] is the method: this one does
-    /// not wait for a refresh that is under way.
+    /// Revokes any token at the service (RFC 7009); the store is left alone. The hint may say which
+    /// kind of token it is. A token that the service does not know is success. To log out, use
+    /// [`Client::revoke`]: `revoke_token` does not wait for a refresh that is under way.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] when the provider has no revocation endpoint, [`Error::OAuth`] when it
     /// refuses, [`Error::RateLimited`], [`Error::Transport`] when its answer did not come.
-    pub fn revoke_token(&self, token: &Secret, hint: Option<&str>) -> Result<()> {
+    pub fn revoke_token(&self, token: &Secret, hint: Option<TokenTypeHint>) -> Result<()> {
         self.0.tokens.revoke_one(token, hint, self.0.clock.now_utc())
     }
 
-    /// What is stored: for looking at dates and notes. Nothing is refreshed.
+    /// Ends this client: a new refresh token that could not be saved before is saved now, and an error
+    /// tells if that fails. The store's lock is waited for, as in a refresh. Without such a token
+    /// nothing is done. Clones of the client go on working.
+    ///
+    /// Dropping the last clone tries to save, too, but does not wait for the store's lock, and a
+    /// failure is told to [`ClientBuilder::on_event`] and the log only. With a slow store, such as a
+    /// database, both may block for as long as its timeouts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSaved`], which carries the token.
+    ///
+    /// ```
+    /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    /// # client.seed(sandbox.login())?;
+    /// let me: serde_json::Value = client.get("/me").read_json()?;
+    /// client.close()?;
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    pub fn close(self) -> Result<()> {
+        self.0.keeper.save_waiting()
+    }
+
+    /// Reads what is stored, to look at dates and notes. Nothing is refreshed.
     ///
     /// # Errors
     ///
@@ -395,7 +386,7 @@ impl Client {
         &self.0.hooks
     }
 
-    /// A refusal of our own, for a service that does not refresh before a certain age.
+    /// Whether the client itself refused to refresh, because the service wants a token of a certain age.
     pub(crate) fn is_too_early(&self, limited: &RateLimited) -> bool {
         self.0.provider.refresh.earliest.is_some() && limited.host == self.0.provider.token_host()
     }

@@ -21,7 +21,7 @@ use std::time::Duration;
 use serde_json::Map;
 
 use crate::client::Client;
-use crate::clock;
+use crate::clock::{self, Clock};
 use crate::error::{Error, OAuthError, Result, chain};
 pub use crate::protocol::DeviceCode;
 use crate::token::Token;
@@ -108,54 +108,21 @@ impl Client {
         if !code.is_for(self.provider(), self.credentials()) {
             return Err(Error::config("this device code was given to another client"));
         }
-        let clock = self.clock();
-        let lifetime = code.expires_at().map(|end| clock::until(clock.now_utc(), end));
-        // By the monotonic clock: a wall clock that is set back does not lengthen it.
-        let deadline = clock.monotonic().saturating_add(lifetime.unwrap_or(LIFETIME));
-        let mut interval = code.interval();
-        let mut wait = interval;
-        let mut unanswered = None;
+        let mut polls = Polls::new(code, self.clock());
         loop {
-            if clock.monotonic().saturating_add(wait) >= deadline {
-                return Err(unanswered.unwrap_or_else(|| self.expired()));
+            if polls.ends_while_waiting(self.clock()) {
+                return Err(polls.unanswered.unwrap_or_else(|| self.expired()));
             }
-            self.wait(wait, &mut watch)?;
-            let mut slower = interval;
+            self.wait(polls.wait, &mut watch)?;
+            let mut slower = polls.interval;
             let result = self.keeper().authorize(Map::new(), &mut |sent_at| {
-                self.tokens().poll_device(code, interval, &mut slower, sent_at)
+                self.tokens().poll_device(code, polls.interval, &mut slower, sent_at)
             });
             let error = match result {
                 Ok(token) => return Ok(token),
                 Err(error) => error,
             };
-            wait = interval;
-            let event = match &error {
-                Error::OAuth(oauth) => match oauth.code.as_str() {
-                    "authorization_pending" => DevicePoll::Pending,
-                    "slow_down" => {
-                        interval = slower;
-                        wait = interval;
-                        DevicePoll::SlowDown { interval }
-                    }
-                    // An answer that was lost may have had the token: servers say either then.
-                    "invalid_grant" | "access_denied" => return Err(unanswered.unwrap_or(error)),
-                    _ => return Err(error),
-                },
-                Error::RateLimited(limited) => {
-                    wait = interval.max(limited.retry_after);
-                    DevicePoll::Failed { reason: chain(&error), interval: wait }
-                }
-                Error::Transport(_) | Error::OutcomeUnknown(_) => {
-                    // RFC 8628 section 3.5: exponential back-off.
-                    interval = interval.saturating_mul(2);
-                    wait = interval;
-                    DevicePoll::Failed { reason: chain(&error), interval }
-                }
-                _ => return Err(error),
-            };
-            if matches!(error, Error::OutcomeUnknown(_)) {
-                unanswered = Some(error);
-            }
+            let event = polls.after(error, slower)?;
             stopped(watch(&event))?;
         }
     }
@@ -185,6 +152,73 @@ impl Client {
             uri: None,
             status: 0,
         }))
+    }
+}
+
+/// When a code is polled next.
+struct Polls {
+    /// How long to wait before the next poll.
+    wait: Duration,
+    /// How long to wait between two polls, as far as the server has said.
+    interval: Duration,
+    /// When the code ends, by the monotonic clock: setting the wall clock back does not lengthen it.
+    deadline: Duration,
+    /// The error of a poll without an answer, which may have had the token.
+    unanswered: Option<Error>,
+}
+
+impl Polls {
+    fn new(code: &DeviceCode, clock: &dyn Clock) -> Polls {
+        let lifetime = code.expires_at().map(|end| clock::until(clock.now_utc(), end));
+        Polls {
+            wait: code.interval(),
+            interval: code.interval(),
+            deadline: clock.monotonic().saturating_add(lifetime.unwrap_or(LIFETIME)),
+            unanswered: None,
+        }
+    }
+
+    fn ends_while_waiting(&self, clock: &dyn Clock) -> bool {
+        clock.monotonic().saturating_add(self.wait) >= self.deadline
+    }
+
+    /// What a poll without a token means: the login goes on, or its error. `slower` is the interval
+    /// that a `slow_down` asks for.
+    fn after(&mut self, error: Error, slower: Duration) -> Result<DevicePoll> {
+        let reason = chain(&error);
+        match &error {
+            Error::OAuth(oauth) => {
+                let event = match oauth.code.as_str() {
+                    "authorization_pending" => DevicePoll::Pending,
+                    "slow_down" => {
+                        self.interval = slower;
+                        DevicePoll::SlowDown { interval: slower }
+                    }
+                    // If an earlier answer was lost, it may have had the token: servers refuse the code
+                    // with either error then.
+                    "invalid_grant" | "access_denied" => {
+                        return Err(self.unanswered.take().unwrap_or(error));
+                    }
+                    _ => return Err(error),
+                };
+                self.wait = self.interval;
+                Ok(event)
+            }
+            Error::RateLimited(limited) => {
+                self.wait = self.interval.max(limited.retry_after);
+                Ok(DevicePoll::Failed { reason, interval: self.wait })
+            }
+            Error::Transport(_) | Error::OutcomeUnknown(_) => {
+                // Exponential back-off (RFC 8628 section 3.5).
+                self.interval = self.interval.saturating_mul(2);
+                self.wait = self.interval;
+                if let Error::OutcomeUnknown(_) = error {
+                    self.unanswered = Some(error);
+                }
+                Ok(DevicePoll::Failed { reason, interval: self.interval })
+            }
+            _ => Err(error),
+        }
     }
 }
 

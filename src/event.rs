@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 /// An event in the life of the stored login. The `log` crate (target `evergrant`) and the hook of
-/// `ClientBuilder::on_event` get it after all locks are released, so a hook may call the client.
+/// [`ClientBuilder::on_event`](crate::ClientBuilder::on_event) get it after all locks are released, so
+/// a hook may call the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

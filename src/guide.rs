@@ -20,7 +20,6 @@ pub mod tasks {}
     feature = "jwt",
     feature = "oidc"
 ))]
-#[cfg_attr(docsrs, doc(cfg(feature = "device")))]
 #[doc = include_str!("guide/any_service.md")]
 pub mod any_service {}
 
@@ -44,7 +43,6 @@ pub mod design {}
 pub mod architecture {}
 
 #[cfg(feature = "shell-ev")]
-#[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
 #[doc = include_str!("guide/shell_ev.md")]
 pub mod shell_ev {}
 
@@ -52,17 +50,14 @@ pub mod shell_ev {}
 pub mod troubleshooting {}
 
 #[cfg(feature = "exact-online")]
-#[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
 #[doc = include_str!("guide/exact_online.md")]
 pub mod exact_online {}
 
 #[cfg(feature = "teamleader")]
-#[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
 #[doc = include_str!("guide/teamleader.md")]
 pub mod teamleader {}
 
 #[cfg(feature = "identity")]
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 #[doc = include_str!("guide/httpx_oauth.md")]
 pub mod httpx_oauth {}
 

@@ -34,7 +34,7 @@ const UNKNOWN_LIMIT: Duration = Duration::from_secs(14 * 86_400);
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Whether a login can go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoginState {
     /// Nothing is stored.

@@ -1,4 +1,119 @@
 //! What the hooks of a [`ClientBuilder`](crate::ClientBuilder) see.
 
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::http::{HeaderMap, Method};
+
+use crate::error::{ApiError, Error, Result};
 pub use crate::event::Event;
-pub use crate::request::{Received, Sending};
+
+/// The first wait before a request is sent again; it doubles each time.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+/// The longest wait before a request is sent again.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A request that is about to be sent, as a hook sees it.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Sending<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The address, without its query.
+    pub url: &'a str,
+    /// Counts how often the request was sent before: 0 at first.
+    pub attempt: u32,
+}
+
+/// An answer of the API, as a hook sees it. `Debug` shows the names of the headers only.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Received<'a> {
+    /// The method of the request.
+    pub method: &'a Method,
+    /// The address, without its query.
+    pub url: &'a str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+}
+
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+type BeforeSend = Arc<dyn Fn(&Sending<'_>) -> Result<()> + Send + Sync>;
+type OnAnswer = Arc<dyn Fn(&Received<'_>) + Send + Sync>;
+type Expired = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
+type RetryAfter = Arc<dyn Fn(&Received<'_>) -> Option<Duration> + Send + Sync>;
+type MapError = Arc<dyn Fn(ApiError) -> Error + Send + Sync>;
+
+/// What a client does around each of its requests: the hooks, and when a request is sent again.
+#[derive(Clone)]
+pub(crate) struct Hooks {
+    pub(crate) before_send: Option<BeforeSend>,
+    pub(crate) on_answer: Option<OnAnswer>,
+    pub(crate) expired: Option<Expired>,
+    pub(crate) map_error: Option<MapError>,
+    pub(crate) retry_after: Option<RetryAfter>,
+    pub(crate) retries: u32,
+    /// The first wait and the longest.
+    pub(crate) backoff: (Duration, Duration),
+    /// Statuses that are asked again, in place of 429 and of 503 with `Retry-After`.
+    pub(crate) statuses: Option<Arc<[u16]>>,
+    /// Methods that may be repeated, in place of GET, HEAD and OPTIONS.
+    pub(crate) methods: Option<Arc<[Method]>>,
+}
+
+/// The default hooks.
+pub(crate) const HOOKS: Hooks = Hooks {
+    before_send: None,
+    on_answer: None,
+    expired: None,
+    map_error: None,
+    retry_after: None,
+    retries: 2,
+    backoff: (FIRST_WAIT, LONGEST_WAIT),
+    statuses: None,
+    methods: None,
+};
+
+impl Hooks {
+    /// Whether a hook is shown the address of a request.
+    pub(crate) fn need_url(&self) -> bool {
+        let Hooks { before_send, on_answer, expired, retry_after, .. } = self;
+        before_send.is_some() || on_answer.is_some() || expired.is_some() || retry_after.is_some()
+    }
+
+    /// Whether a request with this method may be sent twice (RFC 9110 section 9.2.1).
+    pub(crate) fn repeats(&self, method: &Method) -> bool {
+        match &self.methods {
+            Some(methods) => methods.contains(method),
+            None => matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS),
+        }
+    }
+
+    /// Whether an answer with this status may be followed by another try; `asks_to_wait`: whether the
+    /// answer says when to come back.
+    pub(crate) fn retries_after(&self, status: u16, asks_to_wait: bool) -> bool {
+        match &self.statuses {
+            Some(statuses) => statuses.contains(&status),
+            None => status == 429 || status == 503 && asks_to_wait,
+        }
+    }
+
+    /// How long to wait before the next try, after `tries` of them, when the service does not say.
+    pub(crate) fn wait_after(&self, tries: u32) -> Duration {
+        let (first, longest) = self.backoff;
+        first.saturating_mul(2_u32.pow(tries.min(8))).min(longest)
+    }
+}

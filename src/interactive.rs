@@ -6,8 +6,6 @@ mod listener;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use url::{Host, Url};
 
 use self::callback::Answer;
@@ -15,9 +13,6 @@ use self::listener::Listener;
 use crate::client::Client;
 use crate::error::{CallbackError, Error, LoginNotFinished, Result};
 use crate::provider::is_loopback;
-
-/// How long a login may take, if nothing else was said.
-pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
 
 impl Client {
     /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the
@@ -29,7 +24,7 @@ impl Client {
     /// 127.0.0.1. `localhost` is listened to on both 127.0.0.1 and `[::1]`. What comes there and does
     /// not belong to this login (another path, another state, half a request, any number of
     /// connections) is answered or dropped, and the waiting goes on, for 5 minutes or as long as
-    /// `ClientBuilder::login_timeout` says. Until the code was exchanged the store is untouched.
+    /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code was exchanged the store is untouched.
     ///
     /// # Errors
     ///

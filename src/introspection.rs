@@ -1,11 +1,12 @@
 //! What the server knows of a token (RFC 7662).
 //!
 //! ```
+//! use evergrant::provider::TokenTypeHint;
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
 //! # let sandbox = Sandbox::start()?;
 //! # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
 //! # client.seed(sandbox.login())?;
-//! let known = client.introspect(&client.access_token()?, Some("access_token"))?;
+//! let known = client.introspect(&client.access_token()?, Some(TokenTypeHint::AccessToken))?;
 //! assert!(known.active());
 //! assert_eq!(known.subject(), Some("ada"));
 //! # Ok::<(), evergrant::BoxError>(())
@@ -18,6 +19,7 @@ use time::OffsetDateTime;
 
 use crate::client::Client;
 use crate::error::Result;
+use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 
 /// What the server says of a token (RFC 7662 section 2.2). Of one that is not active it says nothing
@@ -112,7 +114,7 @@ impl Client {
     /// [`crate::Error::OAuth`] when the server refuses, [`crate::Error::RateLimited`],
     /// [`crate::Error::Transport`]; [`crate::Error::Decode`] for an answer that does not say whether
     /// the token is active.
-    pub fn introspect(&self, token: &Secret, hint: Option<&str>) -> Result<Introspection> {
+    pub fn introspect(&self, token: &Secret, hint: Option<TokenTypeHint>) -> Result<Introspection> {
         let (active, members) = self.tokens().introspect(token, hint, self.clock().now_utc())?;
         Ok(Introspection { active, members })
     }

@@ -114,32 +114,26 @@ mod client;
 pub mod clock;
 mod credentials;
 #[cfg(feature = "device")]
-#[cfg_attr(docsrs, doc(cfg(feature = "device")))]
 pub mod device;
 #[cfg(feature = "discovery")]
-#[cfg_attr(docsrs, doc(cfg(feature = "discovery")))]
 pub mod discovery;
+mod env;
 pub mod error;
 mod event;
 #[cfg(feature = "exact-online")]
-#[cfg_attr(docsrs, doc(cfg(feature = "exact-online")))]
 pub mod exact_online;
 pub mod guide;
 pub mod health;
 pub mod hooks;
 #[cfg(feature = "identity")]
-#[cfg_attr(docsrs, doc(cfg(feature = "identity")))]
 pub mod identity;
 mod interactive;
 #[cfg(feature = "introspection")]
-#[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
 pub mod introspection;
 #[cfg(feature = "jwt")]
-#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
 pub mod jwt;
 mod middleware;
 #[cfg(feature = "oidc")]
-#[cfg_attr(docsrs, doc(cfg(feature = "oidc")))]
 pub mod oidc;
 pub mod paging;
 mod protocol;
@@ -154,14 +148,12 @@ pub mod sandbox;
 mod sdk;
 mod secret;
 #[cfg(feature = "shell-ev")]
-#[cfg_attr(docsrs, doc(cfg(feature = "shell-ev")))]
 pub mod shell_ev;
 #[cfg(feature = "jwt")]
 mod signing;
 mod stored_json;
 mod substring;
 #[cfg(feature = "teamleader")]
-#[cfg_attr(docsrs, doc(cfg(feature = "teamleader")))]
 pub mod teamleader;
 mod token;
 mod transport;
@@ -172,15 +164,19 @@ pub use backend::PostgresBackend;
 pub use backend::RedisBackend;
 #[cfg(feature = "sqlite")]
 pub use backend::SqliteBackend;
-pub use backend::{FileBackend, Guard, MemoryBackend, TokenBackend};
+pub use backend::{FileBackend, MemoryBackend, TokenBackend};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
-pub use error::{BoxError, Error, OAuthError, Result};
+pub use error::{BoxError, Error, Result};
 pub use protocol::Authorization;
 pub use provider::Provider;
 pub use request::{Request, Response};
 pub use secret::Secret;
+/// The version of `time` whose dates are in this crate's signatures.
+pub use time;
 pub use token::Token;
+/// The version of `ureq` whose types are in this crate's signatures.
+pub use ureq;
 
 /// The README's code compiles.
 #[cfg(doctest)]

@@ -30,6 +30,7 @@ mod pkce;
 #[cfg(any(test, feature = "device", feature = "introspection"))]
 mod refusal;
 mod reply;
+mod request;
 mod requester;
 mod resource;
 mod retry_after;
@@ -56,7 +57,7 @@ pub(crate) use error_text::clean;
 #[cfg(any(feature = "device", feature = "introspection"))]
 pub(crate) use error_text::hide;
 pub(crate) use form::form_encoded;
-pub(crate) use grant::{TokenRequest, client_credentials, exchange, refresh, revoke};
+pub(crate) use grant::{client_credentials, exchange, refresh, revoke};
 pub(crate) use id_token::check_nonce;
 #[cfg(feature = "oidc")]
 pub(crate) use id_token::{claims, userinfo};
@@ -71,5 +72,6 @@ pub(crate) use key_file::read_key_file;
 #[cfg(feature = "identity")]
 pub(crate) use reply::at;
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
+pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
 pub(crate) use retry_after::retry_after;

@@ -25,6 +25,7 @@ mod refresh;
 mod reply;
 mod revocation;
 mod token_request;
+mod token_type;
 
 use std::time::Duration;
 
@@ -45,6 +46,7 @@ pub use self::revocation::RevocationStyle;
 #[cfg(feature = "jwt")]
 pub use self::token_request::AssertionAudience;
 pub use self::token_request::{ClientAuth, TokenFormat, TokenRequestRules};
+pub use self::token_type::TokenTypeHint;
 use crate::error::Result;
 
 /// An authorization server as a client sees it: its endpoints, how clients authenticate, what it does

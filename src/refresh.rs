@@ -25,6 +25,7 @@
 //! the backend. `turn` is the refresh lock. Order: turn, then the store's lock.
 
 mod alone;
+mod close;
 mod decide;
 mod grant;
 mod history;

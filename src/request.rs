@@ -2,6 +2,7 @@
 
 mod call;
 mod response;
+mod send;
 
 use std::fmt;
 use std::io::Read;
@@ -13,24 +14,22 @@ use ureq::Agent;
 use ureq::http::header::CONTENT_TYPE;
 use ureq::http::{self, HeaderMap, HeaderValue, Method};
 
-use self::call::Payload;
-pub(crate) use self::call::{HOOKS, Hooks};
-pub use self::call::{Received, Sending};
 pub use self::response::Response;
+use self::send::Payload;
 use crate::client::Client;
 use crate::error::{Error, Result};
 
-/// How large an answer may be that is read into memory, if nothing else was said.
+/// How large an answer that is read into memory may be, unless [`Request::max_body`] says otherwise.
 const BODY_LIMIT: u64 = 64 << 20;
 
-/// A request to the API that carries the access token. Made by [`Client::get`] and its like, sent by
-/// one of the methods that end it.
+/// A request to the API that carries the access token. [`Client::get`] and the other methods start it;
+/// [`Request::call`], [`Request::read_json`] and the `send` methods send it.
 ///
 /// ```
 /// # let sandbox = evergrant::sandbox::Sandbox::start()?;
 /// # let client = evergrant::Client::new(sandbox.provider(), sandbox.credentials(), evergrant::MemoryBackend::new());
 /// # client.seed(sandbox.login())?;
-/// let answer: serde_json::Value = client.get("/echo").query("page", "2").read_json()?;
+/// let answer: serde_json::Value = client.get("/echo").query("page", 2).read_json()?;
 /// assert_eq!(answer["query"], "page=2");
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
@@ -49,6 +48,46 @@ pub struct Request<'a> {
     retries: Option<u32>,
     limit: u64,
     without_token: bool,
+}
+
+impl Client {
+    /// Starts a GET. `target` is a path that begins with `/` and is appended to the provider's API base,
+    /// or a whole address on an allowed host.
+    pub fn get(&self, target: &str) -> Request<'_> {
+        self.request(Method::GET, target)
+    }
+
+    /// Starts a POST; see [`Client::get`].
+    pub fn post(&self, target: &str) -> Request<'_> {
+        self.request(Method::POST, target)
+    }
+
+    /// Starts a PUT; see [`Client::get`].
+    pub fn put(&self, target: &str) -> Request<'_> {
+        self.request(Method::PUT, target)
+    }
+
+    /// Starts a PATCH; see [`Client::get`].
+    pub fn patch(&self, target: &str) -> Request<'_> {
+        self.request(Method::PATCH, target)
+    }
+
+    /// Starts a DELETE; see [`Client::get`].
+    pub fn delete(&self, target: &str) -> Request<'_> {
+        self.request(Method::DELETE, target)
+    }
+
+    /// Starts a request with any method; see [`Client::get`].
+    pub fn request(&self, method: Method, target: &str) -> Request<'_> {
+        Request::new(self, method, target)
+    }
+
+    /// Starts a request that carries no access token, to any https address. It is for uploads and
+    /// downloads whose address is the permission, such as the signed addresses of object stores. The
+    /// client's hooks do not see it; the client's proxy, certificates and number of retries hold.
+    pub fn without_token(&self, method: Method, url: &str) -> Request<'_> {
+        Request::without_token(self, method, url)
+    }
 }
 
 impl<'a> Request<'a> {
@@ -79,18 +118,18 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// Adds a query parameter.
-    pub fn query(mut self, name: &str, value: &str) -> Request<'a> {
+    /// Adds a query parameter. The value is anything that can be displayed: a text, a number, an id.
+    pub fn query(mut self, name: &str, value: impl fmt::Display) -> Request<'a> {
         if let Ok(url) = &mut self.url {
             url.push(if url.contains('?') { '&' } else { '?' });
             let mut form = url::form_urlencoded::Serializer::new(String::new());
-            url.push_str(&form.append_pair(name, value).finish());
+            url.push_str(&form.append_pair(name, &value.to_string()).finish());
         }
         self
     }
 
-    /// Sets a header. The one that carries the access token cannot be set, nor can those that say
-    /// how long the body is.
+    /// Sets a header. The headers that carry the access token and the length of the body cannot be set:
+    /// sending the request is an error then.
     pub fn header(mut self, name: &str, value: &str) -> Request<'a> {
         let parsed = http::HeaderName::try_from(name)
             .map_err(|_| Error::config(format!("{name:?} is not the name of a header")))
@@ -110,49 +149,50 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Gives an answer with a status of 400 and above out as a [`Response`], not as an
-    /// [`Error::Api`].
+    /// Returns an answer with a status of 400 or above as a [`Response`], not as an [`Error::Api`].
     pub fn any_status(mut self) -> Request<'a> {
         self.any_status = true;
         self
     }
 
-    /// Ends each attempt after this long, from the name look-up to the end of the answer. Retries, the
-    /// waits between them and a refresh of the token are not counted. Without it an attempt has no
-    /// end of its own, and waits for 10 seconds for a connection and for 60 seconds of silence.
+    /// Limits the time of each attempt, from the name look-up to the end of the answer. Retries, the
+    /// waits between them and a refresh of the token are not counted. Without this limit an attempt
+    /// fails after 10 seconds without a connection and after 60 seconds of silence.
     pub fn timeout(mut self, timeout: Duration) -> Request<'a> {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How long a new connection may take, instead of the client's 10 seconds.
+    /// Limits how long a new connection may take, in place of the client's 10 seconds.
     pub fn connect_timeout(mut self, timeout: Duration) -> Request<'a> {
         self.connect_timeout = Some(timeout);
         self
     }
 
-    /// How long the server may be silent while the answer is awaited or read, instead of the
+    /// Limits how long the server may be silent while the answer is awaited or read, in place of the
     /// client's 60 seconds.
     pub fn read_timeout(mut self, timeout: Duration) -> Request<'a> {
         self.read_timeout = Some(timeout);
         self
     }
 
-    /// Says whether this request may be sent a second time after a failure that leaves open whether
-    /// the first was processed. Without it, GET, HEAD and OPTIONS may, and no other (RFC 9110
-    /// section 9.2.1).
+    /// Says whether this request may be sent again after a failure that leaves open whether the server
+    /// has processed it. By default GET, HEAD and OPTIONS may, and no other method (RFC 9110 section
+    /// 9.2.1).
     pub fn repeatable(mut self, repeatable: bool) -> Request<'a> {
         self.repeatable = Some(repeatable);
         self
     }
 
-    /// How often the request is sent again at most, instead of what the client says.
+    /// Limits how often the request is sent again, in place of [`ClientBuilder::retries`].
+    ///
+    /// [`ClientBuilder::retries`]: crate::ClientBuilder::retries
     pub fn retries(mut self, retries: u32) -> Request<'a> {
         self.retries = Some(retries);
         self
     }
 
-    /// How many bytes of the answer are read into memory at most; 64 MiB without it. A
+    /// Limits how many bytes of the answer are read into memory; 64 MiB by default.
     /// [`Response::into_reader`] has no limit.
     pub fn max_body(mut self, bytes: u64) -> Request<'a> {
         self.limit = bytes;
@@ -163,11 +203,11 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// Whatever keeps the client from having a token ([`Client::access_token`]);
-    /// [`Error::Transport`] when no answer came; [`Error::Api`] for a status of 400 and above (or what
-    /// `ClientBuilder::map_error` makes of it; a redirect is an answer like any other);
-    /// [`Error::Config`] for an address that the access token must not go to, or a header that
-    /// cannot be sent; and what a hook of the client refuses.
+    /// The errors of [`Client::access_token`] when the client has no token;
+    /// [`Error::Transport`] when no answer came; [`Error::Api`] for a status of 400 and above, or the
+    /// error that [`ClientBuilder::map_error`](crate::ClientBuilder::map_error) makes of it (a redirect
+    /// is an answer like any other); [`Error::Config`] for an address that the access token must not go
+    /// to, or a header that cannot be sent; and the error of a hook that refuses.
     pub fn call(self) -> Result<Response> {
         self.run(Payload::None)
     }
@@ -207,7 +247,7 @@ impl<'a> Request<'a> {
         self.run(Payload::Bytes(body.as_bytes()))
     }
 
-    /// Unless the caller has said another.
+    /// Sets the content type, unless the caller has set it.
     fn content_type(&mut self, value: HeaderValue) {
         if !self.headers.contains_key(&CONTENT_TYPE) {
             self.headers.insert(&CONTENT_TYPE, value);
@@ -223,9 +263,9 @@ impl<'a> Request<'a> {
         self.run(Payload::Bytes(body.as_ref()))
     }
 
-    /// Sends the request with a body that is read as it is sent, of this many bytes if that is known
-    /// (chunked otherwise). It is sent once: after a 401 the next call of the client looks for
-    /// another token.
+    /// Sends the request with a body that is read while it is sent: `length` bytes, or chunked if the
+    /// length is not known. The request is sent once; after a 401 the next call of the client looks
+    /// for another token.
     ///
     /// # Errors
     ///
@@ -245,7 +285,7 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-/// Headers that say where a body ends: two of them would split the request.
+/// Whether the header says where a body ends. Two such headers would split the request.
 fn is_framing(name: &http::HeaderName) -> bool {
     *name == http::header::CONTENT_LENGTH || *name == http::header::TRANSFER_ENCODING
 }

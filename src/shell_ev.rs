@@ -150,7 +150,6 @@ impl ShellEv {
     /// As [`ShellEv::from_env`], and [`Error::Config`](crate::Error::Config) for a file that cannot be
     /// read.
     #[cfg(feature = "dotenv")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
     pub fn from_dotenv(
         environment: Environment,
         backend: impl TokenBackend + 'static,

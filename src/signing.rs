@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::error::{BoxError, Error, Result};
 
 /// How a JWT is signed: the value of its `alg` (RFC 7518 section 3.1, RFC 8037).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
     /// ECDSA with P-256 and SHA-256; the signature is R and S, 64 bytes.
@@ -159,12 +159,14 @@ impl SigningKey {
     }
 
     /// With the name under which the server knows the key.
+    #[must_use]
     pub fn with_key_id(mut self, key_id: impl Into<String>) -> SigningKey {
         self.key_id = Some(key_id.into());
         self
     }
 
     /// Signs with RSA-PSS (PS256) where the key is RSA; another key goes on as it was.
+    #[must_use]
     pub fn with_pss(mut self) -> SigningKey {
         self.pss = true;
         self

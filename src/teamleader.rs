@@ -190,7 +190,6 @@ impl Teamleader {
     ///
     /// As [`Teamleader::from_env`], and [`crate::Error::Config`] if the file cannot be read.
     #[cfg(feature = "dotenv")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
     pub fn from_dotenv(backend: impl TokenBackend + 'static) -> Result<Teamleader> {
         Teamleader::new(Credentials::from_dotenv("TEAMLEADER")?, backend)
     }

@@ -12,7 +12,6 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::clock;
-use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::stored_json::{self, Fields, Members};
 
@@ -65,70 +64,50 @@ impl Token {
         }
     }
 
-    /// Reads `PREFIX_ACCESS_TOKEN`, `PREFIX_REFRESH_TOKEN` and `PREFIX_EXPIRES_AT` from the
-    /// environment. Only the first is required; an empty variable counts as absent.
-    /// `PREFIX_EXPIRES_AT` is a date of RFC 3339, such as `2026-06-01T12:00:00Z`.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] when the access token is missing, when a variable is not Unicode, when a token
-    /// has a character that no token has, such as a line break at its end (RFC 6749 appendix A.12), and
-    /// when the date cannot be read; a date without an offset from UTC is refused.
-    pub fn from_env(prefix: &str) -> Result<Token> {
-        Token::from_lookup(prefix, env)
-    }
-
-    fn from_lookup(prefix: &str, get: impl Fn(&str) -> Result<Option<String>>) -> Result<Token> {
-        let name = format!("{prefix}_ACCESS_TOKEN");
-        let access_token =
-            get(&name)?.ok_or_else(|| Error::config(format!("{name} is not set")))?;
-        let mut token = Token::new(access_token);
-        token.refresh_token = get(&format!("{prefix}_REFRESH_TOKEN"))?.map(Secret::new);
-        let name = format!("{prefix}_EXPIRES_AT");
-        if let Some(text) = get(&name)? {
-            token.expires_at = Some(parse_date(&name, &text)?);
-        }
-        token.check(&format!("{prefix}_ACCESS_TOKEN"), &format!("{prefix}_REFRESH_TOKEN"))?;
-        Ok(token)
-    }
-
     /// With a refresh token.
+    #[must_use]
     pub fn with_refresh_token(mut self, refresh_token: impl Into<Secret>) -> Token {
         self.refresh_token = Some(refresh_token.into());
         self
     }
 
     /// With the moment at which the access token ends. Kept in UTC.
+    #[must_use]
     pub fn with_expires_at(mut self, expires_at: OffsetDateTime) -> Token {
         self.expires_at = Some(in_utc(expires_at));
         self
     }
 
     /// With the moment at which the token was issued. Kept in UTC.
+    #[must_use]
     pub fn with_issued_at(mut self, issued_at: OffsetDateTime) -> Token {
         self.issued_at = Some(in_utc(issued_at));
         self
     }
 
     /// With the granted scope, as the server writes it.
+    #[must_use]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Token {
         self.scope = Some(scope.into());
         self
     }
 
     /// With a token type other than `Bearer`.
+    #[must_use]
     pub fn with_token_type(mut self, token_type: impl Into<String>) -> Token {
         self.token_type = token_type.into();
         self
     }
 
     /// With an ID token, which is kept as it is.
+    #[must_use]
     pub fn with_id_token(mut self, id_token: impl Into<Secret>) -> Token {
         self.id_token = Some(id_token.into());
         self
     }
 
     /// With the members of the answer that have no field of their own.
+    #[must_use]
     pub fn with_extra(mut self, extra: Map<String, Value>) -> Token {
         self.extra = extra;
         self
@@ -285,24 +264,13 @@ fn in_utc(date: OffsetDateTime) -> OffsetDateTime {
     date.checked_to_offset(time::UtcOffset::UTC).unwrap_or(date)
 }
 
-/// An environment variable; empty counts as absent.
-pub(crate) fn env(name: &str) -> Result<Option<String>> {
-    match std::env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Error::config(format!("{name} is not valid Unicode")))
-        }
-    }
-}
-
-/// A date of RFC 3339; `name` is where it stands.
-pub(crate) fn parse_date(name: &str, text: &str) -> Result<OffsetDateTime> {
+/// Reads a date of RFC 3339. The error says what is wrong with it; `name` is where the date stands.
+pub(crate) fn parse_date(name: &str, text: &str) -> Result<OffsetDateTime, String> {
     if let Ok(date) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(in_utc(date));
     }
-    // The same text with an offset added is a date: then the offset is what is missing.
-    Err(Error::config(match OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339) {
+    // If the text becomes a date when an offset is added, only the offset is missing.
+    Err(match OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339) {
         Ok(_) => format!(
             "{name} is {text}, which has no offset from UTC and so names a different moment on \
              every machine; write {text}Z if it is UTC"
@@ -311,49 +279,12 @@ pub(crate) fn parse_date(name: &str, text: &str) -> Result<OffsetDateTime> {
             "{name} is not a date of RFC 3339; write it like 2026-06-01T12:00:00Z or \
              2026-06-01T14:00:00+02:00"
         ),
-    }))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn lookup(pairs: &'static [(&'static str, &'static str)]) -> Result<Token> {
-        Token::from_lookup("TEAMLEADER", |name| {
-            Ok(pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
-        })
-    }
-
-    #[test]
-    fn the_environment_gives_a_token_with_an_expiry_in_utc() -> Result<()> {
-        let token = lookup(&[
-            ("TEAMLEADER_ACCESS_TOKEN", "at"),
-            ("TEAMLEADER_REFRESH_TOKEN", "rt"),
-            ("TEAMLEADER_EXPIRES_AT", "2025-06-01T14:00:00+02:00"),
-        ])?;
-        assert_eq!(token.refresh_token(), Some(&Secret::new("rt")));
-        let end = token.expires_at().map(OffsetDateTime::unix_timestamp);
-        assert_eq!(end, Some(1_748_779_200));
-        assert!(lookup(&[("TEAMLEADER_ACCESS_TOKEN", "at")])?.expires_at().is_none());
-        Ok(())
-    }
-
-    #[test]
-    fn a_date_without_an_offset_is_refused_and_the_error_says_why() {
-        let error = |text| {
-            let pairs: &'static [_] = Box::leak(Box::new([
-                ("TEAMLEADER_ACCESS_TOKEN", "at"),
-                ("TEAMLEADER_EXPIRES_AT", text),
-            ]));
-            lookup(pairs).map(|_| ()).map_err(|error| error.to_string())
-        };
-        let text = error("2025-06-01T12:00:00").err().unwrap_or_default();
-        assert!(text.contains("no offset") && text.contains("TEAMLEADER_EXPIRES_AT"), "{text}");
-        let text = error("tomorrow").err().unwrap_or_default();
-        assert!(text.contains("RFC 3339"), "{text}");
-        let missing = lookup(&[]).map(|_| ()).map_err(|error| error.to_string());
-        assert_eq!(missing, Err("TEAMLEADER_ACCESS_TOKEN is not set".to_owned()));
-    }
 
     #[test]
     fn the_margin_is_at_most_a_tenth_of_the_lifetime() {

@@ -22,14 +22,11 @@ use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError, chain};
 use crate::protocol::{self, Outcome, Requester, TokenRequest};
-use crate::provider::Provider;
+use crate::provider::{Provider, TokenTypeHint};
 use crate::refresh::{Ask, Sent, Transport};
 use crate::secret::Secret;
 use crate::substring;
 use crate::token::Token;
-
-/// The hint that a revocation gives with a refresh token (RFC 7009 section 2.1).
-const REFRESH: &str = "refresh_token";
 
 /// The cause in an error of ureq, without the address, whose query may hold a secret. The error of ureq
 /// has no source of its own: an [`io::Error`] is taken out of it, and a timeout becomes one.
@@ -165,8 +162,12 @@ impl TokenTransport {
     pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
         let style = self.provider.token_request.revocation_style;
         match token.refresh_token().filter(|_| !style.wants_access_token()) {
-            Some(refresh_token) => self.revoke_one(refresh_token, Some(REFRESH), sent_at),
-            None => self.revoke_one(token.access_token(), Some("access_token"), sent_at),
+            Some(refresh_token) => {
+                self.revoke_one(refresh_token, Some(TokenTypeHint::RefreshToken), sent_at)
+            }
+            None => {
+                self.revoke_one(token.access_token(), Some(TokenTypeHint::AccessToken), sent_at)
+            }
         }
     }
 
@@ -174,7 +175,7 @@ impl TokenTransport {
     pub(crate) fn revoke_one(
         &self,
         secret: &Secret,
-        hint: Option<&str>,
+        hint: Option<TokenTypeHint>,
         sent_at: OffsetDateTime,
     ) -> Result<()> {
         let failed = |source: BoxError| match source.downcast::<Error>() {
@@ -328,7 +329,7 @@ impl Transport for TokenTransport {
                 None => Err(Error::config("this client has no such grant")),
             }),
             Ask::Revoke(token) => self.run(sent_at, [Some(token), None], &always, &|caller| {
-                protocol::revoke(caller, token, Some(REFRESH))
+                protocol::revoke(caller, token, Some(TokenTypeHint::RefreshToken))
             }),
         }
     }

@@ -19,6 +19,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
             "record",
             "credentials",
             "error",
+            "env",
             "clock",
             "event",
             "signing",

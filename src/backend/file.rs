@@ -102,12 +102,14 @@ impl FileBackend {
 
     /// Refuses a record that others may read or write, by the mode of its file. Without this, there
     /// is one warning. Systems without modes refuse nothing.
+    #[must_use]
     pub fn private_only(mut self) -> FileBackend {
         self.private = true;
         self
     }
 
     /// With a clock to wait on.
+    #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> FileBackend {
         self.clock = clock;
         self

@@ -52,6 +52,7 @@ impl FileLock {
     }
 
     /// With a clock to wait on.
+    #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> FileLock {
         self.clock = clock;
         self

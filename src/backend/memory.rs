@@ -35,6 +35,7 @@ impl MemoryBackend {
     }
 
     /// With a clock to wait for the lock on.
+    #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> MemoryBackend {
         self.clock = clock;
         self

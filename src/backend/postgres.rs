@@ -136,12 +136,14 @@ impl PostgresBackend {
     }
 
     /// The login of another account than `default`; any text without the character 0.
+    #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> PostgresBackend {
         self.account = account.into();
         self
     }
 
     /// Another table than `evergrant_logins`: `table` or `schema.table`, spelled exactly as it is.
+    #[must_use]
     pub fn table(mut self, table: impl AsRef<str>) -> PostgresBackend {
         let parts = table.as_ref().split('.').map(quoted);
         self.table = parts.collect::<Vec<_>>().join(".");
@@ -150,12 +152,14 @@ impl PostgresBackend {
 
     /// How long the lock lasts of a process that goes silent before it has sent anything, instead of
     /// 60 seconds.
+    #[must_use]
     pub fn lease(mut self, lease: Duration) -> PostgresBackend {
         self.lease = lease;
         self
     }
 
     /// With a clock to wait for the lock on.
+    #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> PostgresBackend {
         self.clock = clock;
         self

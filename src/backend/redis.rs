@@ -134,12 +134,14 @@ impl RedisBackend {
     }
 
     /// The login of another account than `default`; any text.
+    #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> RedisBackend {
         self.account = account.into();
         self
     }
 
     /// What keys begin with, instead of `evergrant:`.
+    #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> RedisBackend {
         self.prefix = prefix.into();
         self
@@ -147,12 +149,14 @@ impl RedisBackend {
 
     /// How long the lock lasts of a process that goes silent before it has sent anything, instead of
     /// 60 seconds.
+    #[must_use]
     pub fn lease(mut self, lease: Duration) -> RedisBackend {
         self.lease = lease;
         self
     }
 
     /// With a clock to wait for the lock on.
+    #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> RedisBackend {
         self.clock = clock;
         self

@@ -99,12 +99,14 @@ impl SqliteBackend {
     }
 
     /// The login of another account than `default`; any text.
+    #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> SqliteBackend {
         self.account = account.into();
         self
     }
 
     /// With a clock to wait for the lock on.
+    #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> SqliteBackend {
         self.clock = clock;
         self

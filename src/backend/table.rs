@@ -184,6 +184,7 @@ impl<T: TokenTable> TableBackend<T> {
     }
 
     /// With a clock to wait on.
+    #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> TableBackend<T> {
         self.file = self.file.with_clock(Arc::clone(&clock));
         self.clock = clock;

@@ -10,19 +10,21 @@ use ureq::http::header::{AUTHORIZATION, HeaderName};
 use ureq::typestate::AgentScope;
 use url::Url;
 
-use super::origins::origin;
+use super::origins::{allowed, is_origin};
 use super::{Client, Inner};
 use crate::backend::{Binding, TokenBackend};
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
 use crate::error::{ApiError, Error, Result};
 use crate::event::Event;
-use crate::interactive::LOGIN_TIMEOUT;
+use crate::hooks::{HOOKS, Hooks, Received, Sending};
 use crate::provider::{Provider, is_loopback};
 use crate::refresh::{Hook, Keeper, Rules};
-use crate::request::{HOOKS, Hooks, Received, Sending};
 use crate::secret::Secret;
 use crate::transport::{Grant, HttpConfig, TokenTransport, api_config, api_headers};
+
+/// How long a login may take, unless [`ClientBuilder::login_timeout`] says otherwise.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Makes a [`Client`].
 #[must_use]
@@ -202,7 +204,6 @@ impl ClientBuilder {
     /// Uses the JWT bearer grant (RFC 7523): a signed statement takes the place of a person, and a
     /// token is asked for whenever one is needed.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn jwt_bearer(mut self, grant: crate::jwt::JwtBearer) -> ClientBuilder {
         self.grant = Some(Grant::JwtBearer(grant));
         self
@@ -322,18 +323,13 @@ impl ClientBuilder {
             &clock,
         ));
         let base = provider.api.base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
-        let parsed = |text: &String| Url::parse(text).ok();
-        let is_no_origin = |text: &&String| parsed(text).as_ref().and_then(origin).is_none();
-        let wrong_host = hosts.iter().find(is_no_origin).map(|text| {
+        let is_local = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
+        let wrong_host = hosts.iter().find(|host| !is_origin(host)).map(|text| {
             format!(
                 "allow_host({text:?}) names no origin that an access token may go to: write \
-             https://host, or http://host:port for a host on loopback"
+                 https://host, or http://host:port for a host on loopback"
             )
         });
-        let allowed = base.iter().chain(&hosts).chain(&provider.endpoints.userinfo);
-        #[cfg(feature = "identity")]
-        let allowed = allowed.chain(provider.api.profile.iter().flat_map(|profile| profile.urls()));
-        let origins = allowed.filter_map(|text| origin(&parsed(text)?)).collect();
         let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
         let direct = agent(true);
         // The builder of providers has checked the name.
@@ -341,12 +337,12 @@ impl ClientBuilder {
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
             keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
-            base_is_loopback: base.as_ref().and_then(parsed).is_some_and(|url| is_loopback(&url)),
+            base_is_loopback: base.as_ref().is_some_and(is_local),
             agent: agent(false),
             headers: api_headers(direct.config(), &token_header),
             direct,
+            origins: allowed(&provider, &hosts),
             base,
-            origins,
             wrong_host,
             tokens,
             targets,

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::Client;
 use crate::error::{Error, Result};
-use crate::provider::is_loopback;
+use crate::provider::{Provider, is_loopback};
 
 impl Client {
     /// The address of a request. A path is appended to the base as it is: it begins with a slash,
@@ -75,8 +75,22 @@ fn parsed(target: &str) -> Result<Url> {
     Ok(url)
 }
 
+/// The origins that the access token may go to: of the API base, the userinfo endpoint, the profile and
+/// the hosts that the caller has allowed.
+pub(super) fn allowed(provider: &Provider, hosts: &[String]) -> Vec<String> {
+    let all = provider.api.base.iter().chain(hosts).chain(&provider.endpoints.userinfo);
+    #[cfg(feature = "identity")]
+    let all = all.chain(provider.api.profile.iter().flat_map(|profile| profile.urls()));
+    all.filter_map(|text| origin(&Url::parse(text).ok()?)).collect()
+}
+
 /// The origin of an address that a token may go to: https, or http on loopback.
-pub(super) fn origin(url: &Url) -> Option<String> {
+fn origin(url: &Url) -> Option<String> {
     let allowed = url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
     allowed.then(|| url.origin().ascii_serialization())
+}
+
+/// Whether a text is an origin that an access token may go to.
+pub(super) fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| origin(&url).is_some())
 }

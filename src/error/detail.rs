@@ -394,7 +394,7 @@ impl fmt::Debug for ApiError {
 
 /// A callback that does not belong to the authorization, or lacks a parameter:
 /// [`crate::Error::Callback`].
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum CallbackError {
     /// The text cannot be read as an address, a query or a form.

@@ -11,7 +11,7 @@ use crate::{Client, ClientBuilder, Credentials, Provider, Result, TokenBackend};
 use super::limits::{Counter, ERRORS};
 use super::{Country, ExactOnline, Inner};
 
-type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder>>;
+type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
 /// Makes an [`ExactOnline`]; [`ExactOnline::builder`] starts it.
 #[must_use]
@@ -50,7 +50,7 @@ impl ExactOnlineBuilder {
 
     fn change(
         mut self,
-        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + 'static,
+        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send + 'static,
     ) -> ExactOnlineBuilder {
         self.changes.push(Box::new(change));
         self
@@ -115,7 +115,7 @@ impl ExactOnlineBuilder {
     /// has no effect; `before_send` and `on_answer` hooks run before the hooks that keep the limits.
     pub fn configure(
         self,
-        change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
+        change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,
     ) -> ExactOnlineBuilder {
         self.change(move |client| Ok(change(client)))
     }

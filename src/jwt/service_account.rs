@@ -8,6 +8,7 @@ use super::read_key_file;
 use crate::backend::TokenBackend;
 use crate::client::{Client, ClientBuilder};
 use crate::credentials::Credentials;
+use crate::env;
 use crate::error::{Error, Result};
 use crate::protocol::{self, JwtBearer};
 use crate::provider::{ClientAuth, Provider, Rotation};
@@ -58,10 +59,7 @@ impl ServiceAccount {
     ///
     /// [`Error::Config`] when the variable is not set, and as [`ServiceAccount::from_file`].
     pub fn from_env() -> Result<ServiceAccount> {
-        const NAME: &str = "GOOGLE_APPLICATION_CREDENTIALS";
-        let path = std::env::var_os(NAME).filter(|path| !path.is_empty());
-        let path = path.ok_or_else(|| Error::config(format!("{NAME} is not set")))?;
-        ServiceAccount::from_file(Path::new(&path))
+        ServiceAccount::from_file(env::path("GOOGLE_APPLICATION_CREDENTIALS")?)
     }
 
     /// Reads the text of a key file.
@@ -84,6 +82,7 @@ impl ServiceAccount {
     }
 
     /// On behalf of this user of the account's domain (domain-wide delegation).
+    #[must_use]
     pub fn with_subject(mut self, subject: impl Into<String>) -> ServiceAccount {
         self.subject = Some(subject.into());
         self

@@ -107,78 +107,135 @@ pub(crate) fn authorize(
     scopes: &[&str],
     extra: &[(&str, &str)],
 ) -> Result<Authorization> {
-    let Some(endpoint) = provider.authorization_endpoint() else {
-        return Err(Error::config(format!(
-            "{} has no authorization endpoint: nobody logs in there",
-            provider.display_name
-        )));
-    };
+    let endpoint = endpoint(provider)?;
     credentials.check()?;
     let redirect_uri = redirect_uri.or(credentials.redirect_uri());
-    if let Some(redirect_uri) = redirect_uri {
-        check_redirect_uri(redirect_uri)?;
-    }
-    let defaults: Vec<&str> =
-        provider.authorization.default_scopes.iter().map(String::as_str).collect();
-    let scopes = if scopes.is_empty() { &defaults } else { scopes };
-    let scope = join_scopes(scopes, provider.authorization.scope_separator)?;
-    let state = Secret::new(random_text::<24>());
-    let with_pkce = match provider.authorization.pkce {
-        Pkce::S256 => true,
-        Pkce::PublicClients => credentials.secret().is_none(),
-        Pkce::Off => false,
-    };
-    let verifier = with_pkce.then(pkce::verifier);
+    redirect_uri.map_or(Ok(()), check_redirect_uri)?;
+    let scopes = asked_scopes(provider, scopes);
+    let login = Login::new(provider, credentials, &scopes, extra);
 
     let mut params = Params::new();
-    params.push("response_type", "code");
-    params.push("client_id", credentials.id());
-    if let Some(redirect_uri) = redirect_uri {
-        params.push("redirect_uri", redirect_uri);
-    }
-    if let Some(scope) = scope {
-        params.push("scope", scope);
-    }
-    params.push("state", state.expose());
-    if let Some(verifier) = &verifier {
-        params.push("code_challenge", pkce::challenge(verifier));
-        params.push("code_challenge_method", "S256");
-    }
-    // Binds the ID token to this login (OpenID Connect Core section 15.5.2).
-    let given = extra.iter().find(|(name, _)| *name == "nonce").map(|(_, value)| *value);
-    let nonce = match given {
-        Some(nonce) => Some(Secret::new(nonce)),
-        None if scopes.contains(&"openid") => Some(Secret::new(random_text::<24>())),
-        None => None,
-    };
-    if let Some(nonce) = nonce.as_ref().filter(|_| given.is_none()) {
-        params.push("nonce", nonce.expose());
-    }
-    for (name, value) in extra {
-        if *name == "resource" {
-            check_resource(value)?;
-        }
-        params.push_extra(name, value, &RESERVED)?;
-    }
-    for (name, value) in &provider.authorization.params {
-        if !extra.iter().any(|(extra, _)| extra == name) {
-            params.push_provider(name, value)?;
-        }
-    }
+    own_params(&mut params, provider, credentials, redirect_uri, &scopes, &login)?;
+    extra_params(&mut params, extra)?;
+    provider_params(&mut params, provider, extra)?;
     let url = params.to_url(endpoint)?;
+
     Ok(Authorization {
         url,
         redirect_uri: redirect_uri.map(str::to_owned),
-        verifier,
-        nonce,
+        state: login.state,
+        verifier: login.verifier,
+        nonce: login.nonce,
         issuer: provider.endpoints.issuer.clone(),
         iss_in_callback: provider.authorization.issuer_in_callback,
         callback_fields: provider.authorization.callback_fields.clone(),
         host: provider.token_host(),
         token_endpoint: provider.endpoints.token.clone(),
         client_id: credentials.id().to_owned(),
-        state,
     })
+}
+
+fn endpoint(provider: &Provider) -> Result<&str> {
+    provider.authorization_endpoint().ok_or_else(|| {
+        Error::config(format!(
+            "{} has no authorization endpoint: nobody logs in there",
+            provider.display_name
+        ))
+    })
+}
+
+/// The scopes of the call, or the provider's default ones.
+fn asked_scopes<'a>(provider: &'a Provider, scopes: &[&'a str]) -> Vec<&'a str> {
+    if scopes.is_empty() {
+        return provider.authorization.default_scopes.iter().map(String::as_str).collect();
+    }
+    scopes.to_vec()
+}
+
+/// The values that bind the answers to this login.
+struct Login {
+    state: Secret,
+    verifier: Option<Secret>,
+    nonce: Option<Secret>,
+    /// Whether the nonce is among the extra parameters.
+    nonce_is_given: bool,
+}
+
+impl Login {
+    fn new(
+        provider: &Provider,
+        credentials: &Credentials,
+        scopes: &[&str],
+        extra: &[(&str, &str)],
+    ) -> Login {
+        let with_pkce = match provider.authorization.pkce {
+            Pkce::S256 => true,
+            Pkce::PublicClients => credentials.secret().is_none(),
+            Pkce::Off => false,
+        };
+        // Binds the ID token to this login (OpenID Connect Core section 15.5.2).
+        let given = extra.iter().find(|(name, _)| *name == "nonce").map(|(_, value)| *value);
+        let nonce = match given {
+            Some(nonce) => Some(Secret::new(nonce)),
+            None => scopes.contains(&"openid").then(|| Secret::new(random_text::<24>())),
+        };
+        Login {
+            state: Secret::new(random_text::<24>()),
+            verifier: with_pkce.then(pkce::verifier),
+            nonce,
+            nonce_is_given: given.is_some(),
+        }
+    }
+}
+
+fn own_params<'a>(
+    params: &mut Params<'a>,
+    provider: &Provider,
+    credentials: &'a Credentials,
+    redirect_uri: Option<&'a str>,
+    scopes: &[&str],
+    login: &'a Login,
+) -> Result<()> {
+    params.push("response_type", "code");
+    params.push("client_id", credentials.id());
+    if let Some(redirect_uri) = redirect_uri {
+        params.push("redirect_uri", redirect_uri);
+    }
+    if let Some(scope) = join_scopes(scopes, provider.authorization.scope_separator)? {
+        params.push("scope", scope);
+    }
+    params.push("state", login.state.expose());
+    if let Some(verifier) = &login.verifier {
+        params.push("code_challenge", pkce::challenge(verifier));
+        params.push("code_challenge_method", "S256");
+    }
+    if let Some(nonce) = login.nonce.as_ref().filter(|_| !login.nonce_is_given) {
+        params.push("nonce", nonce.expose());
+    }
+    Ok(())
+}
+
+fn extra_params<'a>(params: &mut Params<'a>, extra: &[(&'a str, &'a str)]) -> Result<()> {
+    for (name, value) in extra {
+        if *name == "resource" {
+            check_resource(value)?;
+        }
+        params.push_extra(name, value, &RESERVED)?;
+    }
+    Ok(())
+}
+
+fn provider_params<'a>(
+    params: &mut Params<'a>,
+    provider: &'a Provider,
+    extra: &[(&str, &str)],
+) -> Result<()> {
+    for (name, value) in &provider.authorization.params {
+        if !extra.iter().any(|(extra, _)| extra == name) {
+            params.push_provider(name, value)?;
+        }
+    }
+    Ok(())
 }
 
 /// RFC 6749 section 3.1.2. The text is checked and not changed: servers compare it byte for byte.

@@ -24,7 +24,7 @@ const ENDPOINTS: [&str; 8] = [
 ];
 
 /// Which document is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {
     /// The one of OpenID Connect, then those of RFC 8414. The next is asked for where one is not

@@ -1,41 +1,14 @@
 //! Requests to the token endpoint (RFC 6749 sections 4.1.3, 4.4.2 and 6).
 
-use std::fmt;
-
-use zeroize::Zeroizing;
-
 use super::authorize::join_scopes;
 use super::client_auth::authenticate;
 use super::form::Params;
+use super::request::{TokenRequest, about_token, build};
 use super::requester::Requester;
 use crate::error::{Error, Result};
-use crate::provider::{RevocationStyle, TokenFormat};
+use crate::provider::{Provider, RevocationStyle, TokenFormat, TokenTypeHint};
 use crate::secret::Secret;
 use crate::token::Token;
-
-/// A request to a token endpoint, ready to be sent. `Debug` shows neither query, header values nor
-/// body.
-pub(crate) struct TokenRequest {
-    /// `POST` or `GET`.
-    pub(crate) method: &'static str,
-    /// Where to. With [`TokenFormat::Query`] and [`TokenFormat::Get`] its query holds secrets.
-    pub(crate) url: Zeroizing<String>,
-    /// The headers.
-    pub(crate) headers: Vec<(&'static str, Secret)>,
-    /// The body; empty when the parameters are in the query.
-    pub(crate) body: Zeroizing<Vec<u8>>,
-}
-
-impl fmt::Debug for TokenRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenRequest")
-            .field("method", &self.method)
-            .field("url", &self.url.split('?').next().unwrap_or_default())
-            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
-            .field("body", &format_args!("{} bytes", self.body.len()))
-            .finish()
-    }
-}
 
 /// Exchanges an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). `redirect_uri`
 /// is the one of the authorization request, byte for byte.
@@ -59,39 +32,19 @@ pub(crate) fn exchange(
 
 /// Refreshes (RFC 6749 section 6). No scope is sent unless the provider wants the granted one: some
 /// servers narrow the grant to what they read there.
-pub(crate) fn refresh(
-    caller: &Requester<'_>,
+pub(crate) fn refresh<'a>(
+    caller: &Requester<'a>,
     token: &Token,
-    refresh_token: &Secret,
-    redirect_uri: Option<&str>,
+    refresh_token: &'a Secret,
+    redirect_uri: Option<&'a str>,
 ) -> Result<TokenRequest> {
-    let Requester { provider, credentials, .. } = *caller;
-    let mut params = Params::new();
-    match &provider.refresh.grant {
-        None => {
-            params.push("grant_type", "refresh_token");
-            params.push("refresh_token", refresh_token.expose());
-        }
-        Some(grant) => {
-            params.push("grant_type", grant.grant_type.as_str());
-            params.push(&grant.parameter, refresh_token.expose());
-        }
-    }
+    let provider = caller.provider;
+    let mut params = refresh_grant(provider, refresh_token);
     if provider.refresh.sends_redirect_uri {
-        let redirect_uri = redirect_uri.or(credentials.redirect_uri()).ok_or_else(|| {
-            Error::config(format!(
-                "{} wants the redirect URI with every refresh; set it on the credentials or the \
-                 client",
-                provider.display_name
-            ))
-        })?;
-        params.push("redirect_uri", redirect_uri);
+        params.push("redirect_uri", redirect_uri_for_refresh(caller, redirect_uri)?);
     }
-    if provider.refresh.sends_scope {
-        let scopes: Vec<&str> = token.scopes().collect();
-        if !scopes.is_empty() {
-            params.push("scope", scopes.join(&provider.authorization.scope_separator.to_string()));
-        }
+    if let Some(scope) = scope_for_refresh(provider, token) {
+        params.push("scope", scope);
     }
     let header = authenticate(caller, &mut params)?;
     caller.extra_params(&mut params)?;
@@ -99,12 +52,41 @@ pub(crate) fn refresh(
         params.push_provider(name, value)?;
     }
     for (name, value) in &provider.token_request.params {
-        // A parameter for refreshes alone stands in for the one of all token requests.
+        // A parameter for refreshes replaces one of the same name for all token requests.
         if !provider.refresh.params.iter().any(|(refresh, _)| refresh == name) {
             caller.provider_param(&mut params, name, value)?;
         }
     }
     build(provider.token_request.format, provider.refresh_endpoint(), header, &params)
+}
+
+/// The parameters `grant_type` and `refresh_token`, or what the provider has in their place.
+fn refresh_grant<'a>(provider: &'a Provider, refresh_token: &'a Secret) -> Params<'a> {
+    let (grant_type, parameter) = match &provider.refresh.grant {
+        None => ("refresh_token", "refresh_token"),
+        Some(grant) => (grant.grant_type.as_str(), grant.parameter.as_str()),
+    };
+    let mut params = Params::new();
+    params.push("grant_type", grant_type);
+    params.push(parameter, refresh_token.expose());
+    params
+}
+
+fn redirect_uri_for_refresh<'a>(
+    caller: &Requester<'a>,
+    redirect_uri: Option<&'a str>,
+) -> Result<&'a str> {
+    redirect_uri.or(caller.credentials.redirect_uri()).ok_or_else(|| {
+        Error::config(format!(
+            "{} wants the redirect URI with every refresh; set it on the credentials or the client",
+            caller.provider.display_name
+        ))
+    })
+}
+
+fn scope_for_refresh(provider: &Provider, token: &Token) -> Option<String> {
+    let scopes: Vec<&str> = token.scopes().filter(|_| provider.refresh.sends_scope).collect();
+    (!scopes.is_empty()).then(|| scopes.join(&provider.authorization.scope_separator.to_string()))
 }
 
 /// Asks for a token for the application itself (RFC 6749 section 4.4), which has to have a secret.
@@ -128,11 +110,11 @@ pub(crate) fn client_credentials(
     caller.token_request(params)
 }
 
-/// Revokes a token (RFC 7009 section 2.1). `hint` is `refresh_token` or `access_token`.
+/// Revokes a token (RFC 7009 section 2.1).
 pub(crate) fn revoke(
     caller: &Requester<'_>,
     token: &Secret,
-    hint: Option<&str>,
+    hint: Option<TokenTypeHint>,
 ) -> Result<TokenRequest> {
     let Requester { provider, .. } = *caller;
     let Some(endpoint) = provider.revocation_endpoint() else {
@@ -145,8 +127,8 @@ pub(crate) fn revoke(
         auth: provider.token_request.revocation_auth.unwrap_or(caller.auth),
         ..*caller
     };
-    if provider.token_request.revocation_style.wants_access_token() && hint == Some("refresh_token")
-    {
+    let style = provider.token_request.revocation_style;
+    if style.wants_access_token() && hint == Some(TokenTypeHint::RefreshToken) {
         let name = &provider.display_name;
         return Err(Error::config(format!("{name} revokes access tokens, and no others")));
     }
@@ -178,58 +160,6 @@ pub(crate) fn revoke(
     Ok(request)
 }
 
-/// The parameters of a request about a token (RFC 7009 section 2.1, RFC 7662 section 2.1).
-pub(super) fn about_token<'a>(token: &'a Secret, hint: Option<&'a str>) -> Params<'a> {
-    let mut params = Params::new();
-    params.push("token", token.expose());
-    if let Some(hint) = hint {
-        params.push("token_type_hint", hint);
-    }
-    params
-}
-
-/// A POST of a form to an endpoint that is not the token endpoint.
-#[cfg(any(test, feature = "device", feature = "introspection"))]
-pub(super) fn build_form(
-    endpoint: &str,
-    authorization: Option<Secret>,
-    params: &Params<'_>,
-) -> Result<TokenRequest> {
-    let mut headers = vec![("Accept", Secret::new("application/json"))];
-    headers.extend(authorization.map(|value| ("Authorization", value)));
-    headers.push(("Content-Type", Secret::new("application/x-www-form-urlencoded")));
-    let url = Zeroizing::new(endpoint.to_owned());
-    Ok(TokenRequest { method: "POST", url, headers, body: params.to_form() })
-}
-
-pub(super) fn build(
-    format: TokenFormat,
-    endpoint: &str,
-    authorization: Option<Secret>,
-    params: &Params<'_>,
-) -> Result<TokenRequest> {
-    // Without it, some servers answer with a form.
-    let mut headers = vec![("Accept", Secret::new("application/json"))];
-    if let Some(authorization) = authorization {
-        headers.push(("Authorization", authorization));
-    }
-    let mut url = Zeroizing::new(endpoint.to_owned());
-    let mut body = Zeroizing::new(Vec::new());
-    match format {
-        TokenFormat::Form => body = params.to_form(),
-        TokenFormat::Json => body = params.to_json()?,
-        TokenFormat::Query | TokenFormat::Get => url = Zeroizing::new(params.to_url(endpoint)?),
-    }
-    let content_type = match format {
-        TokenFormat::Form | TokenFormat::Query => Some("application/x-www-form-urlencoded"),
-        TokenFormat::Json => Some("application/json"),
-        TokenFormat::Get => None,
-    };
-    headers.extend(content_type.map(|content_type| ("Content-Type", Secret::new(content_type))));
-    let method = if format == TokenFormat::Get { "GET" } else { "POST" };
-    Ok(TokenRequest { method, url, headers, body })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,7 +167,7 @@ mod tests {
 
     use crate::credentials::Credentials;
     use crate::protocol::requester::RESERVED;
-    use crate::provider::{ClientAuth, Provider, ProviderBuilder, RefreshGrant};
+    use crate::provider::{ClientAuth, ProviderBuilder, RefreshGrant};
 
     fn provider() -> ProviderBuilder {
         Provider::builder("example").token_endpoint("https://a.example/t?x=%31")

@@ -60,10 +60,9 @@ impl Token {
         if let Some(refresh_token) = text("refresh_token")? {
             token = token.with_refresh_token(refresh_token);
         }
-        token.check(
-            "this is not a stored token: access_token",
-            "this is not a stored token: refresh_token",
-        )?;
+        if let Some(fault) = token.fault("access_token", "refresh_token") {
+            return Err(wrong(fault));
+        }
         if let Some(token_type) = text("token_type")? {
             token = token.with_token_type(token_type);
         }
@@ -73,30 +72,11 @@ impl Token {
         if let Some(id_token) = text("id_token")? {
             token = token.with_id_token(id_token);
         }
-        let start = first_date(&object, &STARTS)?;
-        let life = lifetime(&object)?;
-        let end = match (first_date(&object, &ENDS)?, life, start) {
-            (Some(end), ..) => Some(end),
-            (None, Some(life), _) if life.as_secs_f64() > LONGEST => {
-                return Err(wrong(
-                    "expires_in is more than ten years; an end belongs in expires_at",
-                ));
-            }
-            (None, Some(life), Some(start)) => Some(later(start, life)),
-            (None, Some(_), None) => {
-                return Err(wrong(
-                    "expires_in counts from a moment that is not in it; add issued_at, or the end as \
-                     expires_at",
-                ));
-            }
-            (None, None, _) => None,
-        };
+        let (start, end) = start_and_end(&object)?;
         if let Some(end) = end {
             token = token.with_expires_at(end);
         }
-        let counted = end.zip(life.filter(|life| life.as_secs_f64() <= LONGEST));
-        let counted = counted.and_then(|(end, life)| end.checked_sub(life.try_into().ok()?));
-        if let Some(start) = start.or(counted) {
+        if let Some(start) = start {
             token = token.with_issued_at(start);
         }
         let mut extra = Map::new();
@@ -107,6 +87,32 @@ impl Token {
         }
         Ok(token.with_extra(extra))
     }
+}
+
+/// When the token was issued and when it ends. One of the two is computed from the other where the
+/// text has a lifetime.
+fn start_and_end(
+    object: &Map<String, Value>,
+) -> Result<(Option<OffsetDateTime>, Option<OffsetDateTime>)> {
+    let start = first_date(object, &STARTS)?;
+    let life = lifetime(object)?;
+    let end = match (first_date(object, &ENDS)?, life, start) {
+        (Some(end), ..) => Some(end),
+        (None, Some(life), _) if life.as_secs_f64() > LONGEST => {
+            return Err(wrong("expires_in is more than ten years; an end belongs in expires_at"));
+        }
+        (None, Some(life), Some(start)) => Some(later(start, life)),
+        (None, Some(_), None) => {
+            return Err(wrong(
+                "expires_in counts from a moment that is not in it; add issued_at, or the end as \
+                 expires_at",
+            ));
+        }
+        (None, None, _) => None,
+    };
+    let counted = end.zip(life.filter(|life| life.as_secs_f64() <= LONGEST));
+    let counted = counted.and_then(|(end, life)| end.checked_sub(life.try_into().ok()?));
+    Ok((start.or(counted), end))
 }
 
 fn wrong(why: impl std::fmt::Display) -> Error {
@@ -152,7 +158,8 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
             OffsetDateTime::from_unix_timestamp(seconds as i64).map_err(|_| unreadable())?
         }
         (Value::String(text), None) => {
-            parse_date(&format!("this is not a stored token: {name}"), text.trim())?
+            parse_date(&format!("this is not a stored token: {name}"), text.trim())
+                .map_err(Error::config)?
         }
         _ => return Err(unreadable()),
     };

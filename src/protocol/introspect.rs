@@ -4,19 +4,19 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::client_auth::authenticate;
-use super::grant::{TokenRequest, about_token, build_form};
 use super::refusal::refusal;
 use super::reply::RawReply;
+use super::request::{TokenRequest, about_token, build_form};
 use super::requester::Requester;
 use crate::error::{Error, Result};
-use crate::provider::Provider;
+use crate::provider::{Provider, TokenTypeHint};
 use crate::secret::Secret;
 
 /// Asks what the server knows of a token (section 2.1). The caller has to authenticate.
 pub(crate) fn introspect(
     caller: &Requester<'_>,
     token: &Secret,
-    hint: Option<&str>,
+    hint: Option<TokenTypeHint>,
 ) -> Result<TokenRequest> {
     let provider = caller.provider;
     let Some(endpoint) = provider.introspection_endpoint() else {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::assertion::{audience, signed};
 use super::authorize::join_scopes;
 use super::form::{Params, form_encoded};
-use super::grant::TokenRequest;
+use super::request::TokenRequest;
 use super::requester::Requester;
 use crate::clock::later;
 use crate::error::Result;
@@ -41,7 +41,8 @@ pub struct JwtBearer {
 
 impl JwtBearer {
     /// Signed by this key. Issuer and subject are the client's id, the audience is the provider's
-    /// issuer (or what `ProviderBuilder::assertion_audience` says), and it is good for 5 minutes.
+    /// issuer (or what [`ProviderBuilder::assertion_audience`](crate::provider::ProviderBuilder::assertion_audience)
+    /// says), and it is good for 5 minutes.
     pub fn new(signer: impl Signer + 'static) -> JwtBearer {
         JwtBearer::shared(Shared(Arc::new(signer)))
     }

@@ -60,6 +60,12 @@ pub(crate) struct RawReply<'a> {
     pub(crate) body: &'a [u8],
 }
 
+impl RawReply<'_> {
+    fn is_good(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
 /// An answer, read.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -156,20 +162,11 @@ fn judge(
     refresh_token: Option<&Secret>,
     sent_at: OffsetDateTime,
 ) -> Outcome {
-    let status = reply.status;
-    let good = (200..300).contains(&status);
-    let error = |code: &str, description: Option<String>, uri: Option<String>| OAuthError {
-        host: provider.token_host(),
-        code: clean(code).unwrap_or_else(|| format!("http_{status}")),
-        description,
-        uri,
-        status,
-    };
-    if (300..400).contains(&status) {
-        return Outcome::Unknown(error("redirect", Some(redirect(reply.headers)), None));
+    if (300..400).contains(&reply.status) {
+        let text = redirect(reply.headers);
+        return Outcome::Unknown(oauth_error(provider, reply.status, "redirect", Some(text), None));
     }
-
-    // Half a body is no answer, and half an error is none either.
+    // A body that was cut off holds neither a token nor an error.
     let found = body.token_object(provider).filter(|_| body.whole);
     let fault = if body.whole {
         Fault::find(provider, body.value(), found.is_some())
@@ -177,7 +174,7 @@ fn judge(
         Fault::default()
     };
     let access_token = found.as_ref().and_then(|found| body.access_token(found));
-    if good
+    if reply.is_good()
         && fault.code.is_none()
         && let (Some(found), Some(access_token)) = (&found, access_token)
     {
@@ -185,40 +182,80 @@ fn judge(
         let refresh_expires_in = lifetime::refresh_expires_in(found.object);
         return Outcome::Token(Box::new(Issued { token, refresh_expires_in }));
     }
-
-    let described = || fault.texts.iter().find_map(|text| clean(text));
-    let error = match &fault.code {
-        // A number that repeats the status is no code.
-        Some(code) if *code != status.to_string() => {
-            error(code, described(), fault.uri.as_deref().and_then(clean))
-        }
-        None if good => error("malformed", Some(malformed(reply, body, found.is_some())), None),
-        _ => error(&format!("http_{status}"), described(), None),
-    };
+    let error = error_of(provider, reply, body, &fault, found.is_some());
     let wait = retry_after(reply.headers, sent_at, LONGEST_WAIT);
-    let limited = |error, spent| Outcome::Limited { error, retry_after: wait, spent };
-
-    // Half an error is none: rules see a whole body or no body.
+    // Rules see a whole body or no body.
     let seen = if body.whole { body.value() } else { &Value::Null };
     let mut rules = provider.reply.error_rules.iter();
-    if let Some(rule) = rules.find(|rule| fault.matches(rule, status, reply.headers, seen)) {
-        return match rule.verdict {
-            Verdict::Refused => Outcome::Refused(error),
-            Verdict::TooEarly => Outcome::TooEarly(error),
-            Verdict::Setup => Outcome::Setup(error),
-            Verdict::Transient => limited(error, false),
-            Verdict::Unknown => Outcome::Unknown(error),
-        };
+    match rules.find(|rule| fault.matches(rule, reply.status, reply.headers, seen)) {
+        Some(rule) => by_rule(rule.verdict, error, wait),
+        None => by_standard(reply, &fault, found.is_some(), error, wait),
     }
+}
+
+fn oauth_error(
+    provider: &Provider,
+    status: u16,
+    code: &str,
+    description: Option<String>,
+    uri: Option<String>,
+) -> OAuthError {
+    let code = clean(code).unwrap_or_else(|| format!("http_{status}"));
+    OAuthError { host: provider.token_host(), code, description, uri, status }
+}
+
+/// The error that an answer without a usable token tells, or stands for.
+fn error_of(
+    provider: &Provider,
+    reply: &RawReply<'_>,
+    body: &Body,
+    fault: &Fault,
+    has_token: bool,
+) -> OAuthError {
+    let status = reply.status;
+    let described = || fault.texts.iter().find_map(|text| clean(text));
+    match &fault.code {
+        // A number that repeats the status is no code.
+        Some(code) if *code != status.to_string() => {
+            let uri = fault.uri.as_deref().and_then(clean);
+            oauth_error(provider, status, code, described(), uri)
+        }
+        None if reply.is_good() => {
+            let text = malformed(reply, body, has_token);
+            oauth_error(provider, status, "malformed", Some(text), None)
+        }
+        _ => oauth_error(provider, status, &format!("http_{status}"), described(), None),
+    }
+}
+
+/// What an error means by a rule of the provider.
+fn by_rule(verdict: Verdict, error: OAuthError, retry_after: Option<Duration>) -> Outcome {
+    match verdict {
+        Verdict::Refused => Outcome::Refused(error),
+        Verdict::TooEarly => Outcome::TooEarly(error),
+        Verdict::Setup => Outcome::Setup(error),
+        Verdict::Transient => Outcome::Limited { error, retry_after, spent: false },
+        Verdict::Unknown => Outcome::Unknown(error),
+    }
+}
+
+/// What an error means by its status and its code.
+fn by_standard(
+    reply: &RawReply<'_>,
+    fault: &Fault,
+    has_token: bool,
+    error: OAuthError,
+    retry_after: Option<Duration>,
+) -> Outcome {
     let is = |codes: &[&str]| codes.iter().any(|code| error.code.eq_ignore_ascii_case(code));
-    match status {
+    match reply.status {
         // 473: a gateway that lets one refresh through at a time.
-        429 | 473 => limited(error, false),
-        503 if wait.is_some() => limited(error, true),
+        429 | 473 => Outcome::Limited { error, retry_after, spent: false },
+        503 if retry_after.is_some() => Outcome::Limited { error, retry_after, spent: true },
         // A token and an error in one answer contradict each other.
-        _ if good && found.is_some() => Outcome::Unknown(error),
+        _ if reply.is_good() && has_token => Outcome::Unknown(error),
         _ if is(&REFUSED) => Outcome::Refused(error),
-        200..500 if is(&LIMITED) => limited(error, false),
+        200..500 if is(&LIMITED) => Outcome::Limited { error, retry_after, spent: false },
         200..500 if fault.named && !is(&FAILED) => Outcome::Setup(error),
         _ => Outcome::Unknown(error),
     }

@@ -53,6 +53,7 @@ pub use report::Report;
 pub use worker::worker;
 
 /// The checks and the author's statements about the backend. Each check begins with an empty store.
+#[must_use = "the checks run in `Contract::check`"]
 pub struct Contract<'a> {
     open: Open<'a>,
     reopen: Option<Open<'a>>,

@@ -190,6 +190,7 @@ impl Reply {
     }
 
     /// Adds a header.
+    #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Reply {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
@@ -206,6 +207,7 @@ impl Reply {
     }
 
     /// Replaces the body by this JSON value.
+    #[must_use]
     pub fn with_json(mut self, value: impl Serialize) -> Reply {
         self.body = serde_json::to_vec(&value).unwrap_or_else(|_| b"null".to_vec());
         self

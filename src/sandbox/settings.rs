@@ -215,7 +215,6 @@ impl SandboxBuilder {
     /// also checks the assertions of the JWT bearer grant. The sandbox accepts each assertion once, during
     /// its validity (at most five seconds early), with the issuer or the token endpoint as audience.
     #[cfg(feature = "jwt")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn client_key(mut self, key: &crate::jwt::SigningKey) -> SandboxBuilder {
         self.0.client_key = Some(super::assertion::ClientKey::of(key));
         self.0.client_auth = ClientAuth::PrivateKeyJwt;

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 
 /// How a list of values is written in a query. Shell does not document the form; its SDKs send
 /// [`ArrayEncoding::Indexed`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ArrayEncoding {
     /// `country[0]=NLD&country[1]=DEU`, the brackets percent-encoded, as the SDKs do.

@@ -20,7 +20,7 @@ const CALLS_A_MINUTE: u32 = 200;
 /// The largest number of objects on a page.
 pub(super) const LARGEST_PAGE: u32 = 100;
 
-type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder>>;
+type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
 /// Makes a [`Teamleader`]: [`Teamleader::builder`] starts it.
 #[must_use]
@@ -119,14 +119,14 @@ impl TeamleaderBuilder {
     /// limit. A `map_error` is replaced: the SDK needs that hook to read Teamleader's errors.
     pub fn configure(
         self,
-        change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
+        change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,
     ) -> TeamleaderBuilder {
         self.change(move |client| Ok(change(client)))
     }
 
     fn change(
         mut self,
-        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + 'static,
+        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send + 'static,
     ) -> TeamleaderBuilder {
         self.changes.push(Box::new(change));
         self

@@ -6,6 +6,7 @@ use super::exchange::{Answer, Raw, always};
 use super::{TokenTransport, without_secrets};
 use crate::error::{BoxError, Error, Result, TransportError};
 use crate::protocol::{self, Requester, TokenRequest};
+use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 
 impl TokenTransport {
@@ -48,7 +49,7 @@ impl TokenTransport {
     pub(crate) fn introspect(
         &self,
         token: &Secret,
-        hint: Option<&str>,
+        hint: Option<TokenTypeHint>,
         sent_at: OffsetDateTime,
     ) -> Result<(bool, serde_json::Map<String, serde_json::Value>)> {
         self.ask(

@@ -173,9 +173,12 @@ fn a_store_of_another_application_is_neither_used_nor_overwritten() {
     new("sandbox-client").seed(sandbox.login()).unwrap();
     let before = std::fs::read(&store).unwrap();
     let other = new("another");
-    let authorization = other.authorize(&[]).unwrap();
+    let elsewhere = MemoryBackend::new();
+    let elsewhere = Client::new(sandbox.provider(), Credentials::new("another", "s"), elsewhere);
+    let authorization = elsewhere.authorize(&[]).unwrap();
     let callback = format!("?code=c&state={}", authorization.state().expose());
     for error in [
+        other.authorize(&[]).map(|_| ()).unwrap_err(),
         other.get("/me").call().map(|_| ()).unwrap_err(),
         other.refresh().unwrap_err(),
         other.seed(Token::new("x")).unwrap_err(),

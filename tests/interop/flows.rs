@@ -2,6 +2,7 @@
 
 use std::sync::Barrier;
 
+use evergrant::provider::TokenTypeHint;
 use evergrant::{Client, Error, MemoryBackend};
 
 use crate::server::{App, Count, Server, stored};
@@ -258,7 +259,7 @@ pub(crate) fn who_logs_out_leaves_nothing_behind(server: &Server) {
     client.revoke().unwrap();
     assert!(matches!(client.access_token(), Err(Error::NotAuthorized(_))));
     // A token that the server no longer knows is success (RFC 7009 section 2.2).
-    client.revoke_token(token.refresh_token().unwrap(), Some("refresh_token")).unwrap();
-    client.revoke_token(token.access_token(), Some("access_token")).unwrap();
+    client.revoke_token(token.refresh_token().unwrap(), Some(TokenTypeHint::RefreshToken)).unwrap();
+    client.revoke_token(token.access_token(), Some(TokenTypeHint::AccessToken)).unwrap();
     assert!(!server.is_active(token.access_token()));
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evergrant::backend::Record;
-use evergrant::backend::{FileBackend, LockKind, MemoryBackend};
+use evergrant::backend::{FileBackend, Guard, LockKind, MemoryBackend};
 use evergrant::sandbox::contract::{self, Contract, Report};
-use evergrant::{BoxError, Guard, TokenBackend};
+use evergrant::{BoxError, TokenBackend};
 
 use crate::support::TempDir;
 

@@ -7,9 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use evergrant::backend::{BackendError, FileBackend, FileLock, LockKind, Record};
+use evergrant::backend::{BackendError, FileBackend, FileLock, Guard, LockKind, Record};
 use evergrant::sandbox::contract::{self, Contract, Report};
-use evergrant::{BoxError, Guard, TokenBackend};
+use evergrant::{BoxError, TokenBackend};
 
 use crate::support::TempDir;
 

@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use evergrant::backend::Record;
+use evergrant::backend::{Guard, Record};
 use evergrant::clock::{Clock, ManualClock};
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Gate};
-use evergrant::{BoxError, FileBackend, Guard, TokenBackend};
+use evergrant::{BoxError, FileBackend, TokenBackend};
 use serde_json::Value;
 
 use crate::worker::call;

@@ -7,11 +7,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use evergrant::backend::{BackendError, Durability, Record};
+use evergrant::backend::{BackendError, Durability, Guard, Record};
 use evergrant::clock::Clock as _;
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{EventKind, Fault};
-use evergrant::{BoxError, Client, FileBackend, Guard, TokenBackend};
+use evergrant::{BoxError, Client, FileBackend, TokenBackend};
 
 use crate::kills::Random;
 use crate::worker::{call, said};

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use evergrant::backend::Record;
+use evergrant::backend::{Guard, Record};
 use evergrant::clock::{Clock, ManualClock, SystemClock};
 use evergrant::{
-    Authorization, BoxError, Client, Credentials, Error, FileBackend, Guard, Provider, TokenBackend,
+    Authorization, BoxError, Client, Credentials, Error, FileBackend, Provider, TokenBackend,
 };
 use ureq::tls::TlsConfig;
 

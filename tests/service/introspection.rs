@@ -1,6 +1,7 @@
 //! What the server knows of a token.
 
 use evergrant::provider::ClientAuth;
+use evergrant::provider::TokenTypeHint;
 use evergrant::sandbox::{Fault, Sandbox};
 use evergrant::{Client, Credentials, Error, MemoryBackend, Provider, Secret};
 
@@ -13,8 +14,8 @@ fn a_token_is_active_until_it_is_revoked_and_asking_spends_nothing() {
     let token = client.token().unwrap();
     let refresh_token = token.refresh_token().unwrap();
     for (secret, hint) in [
-        (token.access_token(), Some("access_token")),
-        (refresh_token, Some("refresh_token")),
+        (token.access_token(), Some(TokenTypeHint::AccessToken)),
+        (refresh_token, Some(TokenTypeHint::RefreshToken)),
         (refresh_token, None),
     ] {
         let known = client.introspect(secret, hint).unwrap();
@@ -24,7 +25,7 @@ fn a_token_is_active_until_it_is_revoked_and_asking_spends_nothing() {
         assert_eq!(known.expires_at().is_some(), secret == token.access_token());
     }
     assert_eq!(sandbox.counters().token_requests, 0);
-    client.revoke_token(refresh_token, Some("refresh_token")).unwrap();
+    client.revoke_token(refresh_token, Some(TokenTypeHint::RefreshToken)).unwrap();
     assert!(!client.introspect(refresh_token, None).unwrap().active());
     assert!(!client.introspect(&Secret::new("never-issued"), None).unwrap().active());
     assert!(client.stored().unwrap().is_some(), "the store is left alone");
@@ -53,7 +54,9 @@ fn a_client_that_may_not_ask_is_told_so_and_no_secret_is_repeated() {
         .unwrap();
     let client =
         Client::new(provider, Credentials::new("app", "s3cret-canary"), MemoryBackend::new());
-    let error = client.introspect(&Secret::new("t0ken-canary"), Some("access_token")).unwrap_err();
+    let error = client
+        .introspect(&Secret::new("t0ken-canary"), Some(TokenTypeHint::AccessToken))
+        .unwrap_err();
     let shown = format!("{error} {error:?}");
     assert!(!shown.contains("canary"), "{shown}");
     let sent = &echo.requests()[0];
@@ -80,7 +83,7 @@ fn any_token_can_be_revoked_and_the_answers_body_means_nothing() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     let token = client.token().unwrap();
-    client.revoke_token(token.access_token(), Some("access_token")).unwrap();
+    client.revoke_token(token.access_token(), Some(TokenTypeHint::AccessToken)).unwrap();
     client.revoke_token(&Secret::new("unknown"), None).unwrap();
     assert!(sandbox.login_alive(), "an access token takes nothing with it");
     assert_eq!(sandbox.counters().revocations, 1);

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use evergrant::provider::Profile;
+use evergrant::provider::TokenTypeHint;
 use evergrant::sandbox::Sandbox;
 use evergrant::{Client, Credentials, Error, MemoryBackend, Provider, Token, providers};
 use url::Url;
@@ -327,7 +328,7 @@ fn a_revocation_of_access_tokens_sends_a_live_access_token() {
         let client = Client::new(moved.unwrap(), app(), MemoryBackend::new());
         let ended = Token::new("at-0").with_refresh_token("rt-0");
         client.seed(ended.with_expires_at(time::OffsetDateTime::UNIX_EPOCH)).unwrap();
-        let refused = client.revoke_token(&"rt-0".into(), Some("refresh_token"));
+        let refused = client.revoke_token(&"rt-0".into(), Some(TokenTypeHint::RefreshToken));
         assert!(matches!(refused, Err(Error::Config(_))), "{}", row.name());
         assert_eq!(fake.requests().len(), 0);
         client.revoke().unwrap();

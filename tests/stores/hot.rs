@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use evergrant::backend::{Durability, Record};
+use evergrant::backend::{Durability, Guard, Record};
 use evergrant::sandbox::Sandbox;
-use evergrant::{BoxError, Client, Guard, TokenBackend};
+use evergrant::{BoxError, Client, TokenBackend};
 
 /// Counts what is asked of a store.
 struct Counted<B>(B, Arc<AtomicU32>);

@@ -8,7 +8,7 @@ use crate::{Error, Result};
 const LONGEST: usize = 5_800;
 
 /// Which way a list is sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// Smallest first.
     Ascending,

@@ -2,6 +2,7 @@
 
 use evergrant::discovery::{Discovery, Form};
 use evergrant::provider::Rotation;
+use evergrant::provider::TokenTypeHint;
 use evergrant::{Client, Credentials, Error, MemoryBackend};
 use url::Url;
 
@@ -89,7 +90,7 @@ pub(crate) fn who_has_logged_in_is_told(server: &Server) {
 pub(crate) fn a_token_is_looked_into(server: &Server) {
     let client = server.logged_in(BASIC, "login");
     let token = client.token().unwrap();
-    let hint = Some("access_token");
+    let hint = Some(TokenTypeHint::AccessToken);
     let known = client.introspect(token.access_token(), hint).unwrap();
     assert!(known.active() && known.client_id() == Some(BASIC.0), "{known:?}");
     for scope in server.kind.scopes() {

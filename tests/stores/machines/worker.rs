@@ -6,10 +6,10 @@ use std::io::{BufRead as _, Write as _};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use evergrant::backend::{Durability, Record};
+use evergrant::backend::{Durability, Guard, Record};
 use evergrant::clock::{Clock, SystemClock};
 use evergrant::provider::Rotation;
-use evergrant::{BoxError, Client, Credentials, Guard, Provider, TokenBackend};
+use evergrant::{BoxError, Client, Credentials, Provider, TokenBackend};
 
 use crate::support::*;
 

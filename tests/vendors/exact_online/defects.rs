@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use evergrant::backend::Record;
+use evergrant::backend::{Guard, Record};
 use evergrant::exact_online::{Account, SalesOrder};
 use evergrant::sandbox::{ApiReply, Fault};
-use evergrant::{BoxError, Error, FileBackend, Guard, TokenBackend};
+use evergrant::{BoxError, Error, FileBackend, TokenBackend};
 use serde_json::json;
 
 use super::support::{World, call};

@@ -1,21 +1,24 @@
 //! The public surface: what can be shared, how large it is, how errors read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod threads;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use evergrant::backend::{Durability, FileLock, LockKind, Note, Record};
+use evergrant::backend::{Durability, FileLock, Guard, LockKind, Note, Record};
 use evergrant::clock::{ManualClock, SystemClock};
 use evergrant::error::{
-    ApiError, BackendFailure, Busy, CallbackError, DecodeError, NotSaved, OutcomeUnknown,
-    RateLimited, Refusal, TransportError,
+    ApiError, BackendFailure, Busy, CallbackError, DecodeError, NotSaved, OAuthError,
+    OutcomeUnknown, RateLimited, Refusal, TransportError,
 };
 use evergrant::hooks::Event;
 use evergrant::provider::{ErrorRule, ProviderBuilder, Rotation};
 use evergrant::sandbox::{ApiRequest, Fault, Gate, Sandbox, SandboxBuilder, TokenCall};
 use evergrant::{
-    Authorization, BoxError, Client, ClientBuilder, Credentials, Error, FileBackend, Guard,
-    MemoryBackend, OAuthError, Provider, Request, Response, Result, Secret, Token, TokenBackend,
+    Authorization, BoxError, Client, ClientBuilder, Credentials, Error, FileBackend, MemoryBackend,
+    Provider, Request, Response, Result, Secret, Token, TokenBackend,
 };
 
 const fn shared<T: Send + Sync>() {}
@@ -73,6 +76,7 @@ struct Failing {
     inner: MemoryBackend,
     error: fn() -> BoxError,
     on: &'static str,
+    mended: Arc<AtomicBool>,
 }
 
 impl TokenBackend for Failing {
@@ -83,6 +87,7 @@ impl TokenBackend for Failing {
     fn save(&self, record: &Record) -> std::result::Result<(), BoxError> {
         let successor = record.token().access_token().expose() != "at-1";
         let fails = self.on == "save" || self.on == "successor" && successor;
+        let fails = fails && !self.mended.load(Ordering::SeqCst);
         if fails { Err((self.error)()) } else { self.inner.save(record) }
     }
 
@@ -100,12 +105,21 @@ impl TokenBackend for Failing {
 }
 
 fn failing(sandbox: &Sandbox, on: &'static str, error: fn() -> BoxError) -> Client {
+    failing_until(sandbox, on, error, Arc::default())
+}
+
+fn failing_until(
+    sandbox: &Sandbox,
+    on: &'static str,
+    error: fn() -> BoxError,
+    mended: Arc<AtomicBool>,
+) -> Client {
     let (inner, login) = (MemoryBackend::new(), sandbox.login());
     let ended = time::OffsetDateTime::UNIX_EPOCH;
     let refresh_token = login.refresh_token().unwrap().clone();
     let token = Token::new("at-1").with_refresh_token(refresh_token).with_expires_at(ended);
     inner.save(&Record::from(token)).unwrap();
-    let backend = Failing { inner, error, on };
+    let backend = Failing { inner, error, on, mended };
     Client::builder(sandbox.provider(), sandbox.credentials(), backend)
         .clock(Arc::new(ManualClock::new()))
         .build()
@@ -204,6 +218,24 @@ fn what_to_do_next_follows_from_the_kind() {
             assert!(error.into_token().is_ok());
         }
     }
+}
+
+#[test]
+fn close_saves_a_waiting_token_or_returns_it() {
+    let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
+    let mended = Arc::new(AtomicBool::new(false));
+    let client = failing_until(&sandbox, "successor", || "no disk".into(), mended.clone());
+    assert!(matches!(client.access_token(), Err(Error::NotSaved(_))));
+    let error = client.clone().close().unwrap_err();
+    assert!(matches!(error, Error::NotSaved(_)), "{error:?}");
+    let waiting = error.into_token().unwrap();
+    assert_eq!(client.stored().unwrap().unwrap().token().access_token().expose(), "at-1");
+    mended.store(true, Ordering::SeqCst);
+    client.clone().close().unwrap();
+    let stored = client.stored().unwrap().unwrap();
+    assert_eq!(stored.token().refresh_token(), waiting.refresh_token());
+    assert_eq!(sandbox.counters().refreshes, 1);
+    client.close().unwrap();
 }
 
 #[test]

@@ -1,0 +1,135 @@
+//! A request of the protocol, ready to be sent: put together from its parameters, the client's
+//! authentication, and what the application and the provider add.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::client_auth::authenticate;
+use super::form::Params;
+use super::requester::{RESERVED, Requester};
+use super::resource::check_resource;
+use crate::error::Result;
+use crate::provider::{TokenFormat, TokenTypeHint};
+use crate::secret::Secret;
+
+/// A request to an endpoint of the authorization server, ready to be sent. `Debug` shows neither query, header values nor
+/// body.
+pub(crate) struct TokenRequest {
+    /// `POST` or `GET`.
+    pub(crate) method: &'static str,
+    /// Where to. With [`TokenFormat::Query`] and [`TokenFormat::Get`] its query holds secrets.
+    pub(crate) url: Zeroizing<String>,
+    /// The headers.
+    pub(crate) headers: Vec<(&'static str, Secret)>,
+    /// The body; empty when the parameters are in the query.
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest")
+            .field("method", &self.method)
+            .field("url", &self.url.split('?').next().unwrap_or_default())
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+impl<'a> Requester<'a> {
+    /// A request to the token endpoint: these parameters, then those of the client's authentication,
+    /// the application's and the provider's.
+    pub(super) fn token_request(&self, mut params: Params<'a>) -> Result<TokenRequest> {
+        let header = authenticate(self, &mut params)?;
+        self.at_token_endpoint(header, params)
+    }
+
+    /// The same without authentication and without `client_id`.
+    #[cfg(feature = "jwt")]
+    pub(super) fn request_without_client(&self, params: Params<'a>) -> Result<TokenRequest> {
+        self.at_token_endpoint(None, params)
+    }
+
+    fn at_token_endpoint(
+        &self,
+        authorization: Option<Secret>,
+        mut params: Params<'a>,
+    ) -> Result<TokenRequest> {
+        self.extra_params(&mut params)?;
+        for (name, value) in &self.provider.token_request.params {
+            self.provider_param(&mut params, name, value)?;
+        }
+        let endpoint = &self.provider.endpoints.token;
+        build(self.provider.token_request.format, endpoint, authorization, &params)
+    }
+
+    /// Adds the application's parameters.
+    pub(super) fn extra_params(&self, params: &mut Params<'a>) -> Result<()> {
+        for (name, value) in self.extra {
+            if name == "resource" {
+                check_resource(value)?;
+            }
+            params.push_extra(name, value, &RESERVED)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a parameter of the provider, unless the application gave one of the same name.
+    pub(super) fn provider_param(
+        &self,
+        params: &mut Params<'a>,
+        name: &'a str,
+        value: &'a str,
+    ) -> Result<()> {
+        if self.extra.iter().any(|(extra, _)| extra == name) {
+            return Ok(());
+        }
+        params.push_provider(name, value)
+    }
+}
+
+/// The parameters of a request about a token (RFC 7009 section 2.1, RFC 7662 section 2.1).
+pub(super) fn about_token(token: &Secret, hint: Option<TokenTypeHint>) -> Params<'_> {
+    let mut params = Params::new();
+    params.push("token", token.expose());
+    if let Some(hint) = hint {
+        params.push("token_type_hint", hint.as_str());
+    }
+    params
+}
+
+/// A POST of a form, for an endpoint that takes nothing else.
+#[cfg(any(test, feature = "device", feature = "introspection"))]
+pub(super) fn build_form(
+    endpoint: &str,
+    authorization: Option<Secret>,
+    params: &Params<'_>,
+) -> Result<TokenRequest> {
+    build(TokenFormat::Form, endpoint, authorization, params)
+}
+
+/// A request that carries its parameters in the form that the provider wants.
+pub(super) fn build(
+    format: TokenFormat,
+    endpoint: &str,
+    authorization: Option<Secret>,
+    params: &Params<'_>,
+) -> Result<TokenRequest> {
+    let method = if format == TokenFormat::Get { "GET" } else { "POST" };
+    let (url, body) = match format {
+        TokenFormat::Form => (endpoint.to_owned(), params.to_form()),
+        TokenFormat::Json => (endpoint.to_owned(), params.to_json()?),
+        TokenFormat::Query | TokenFormat::Get => (params.to_url(endpoint)?, Zeroizing::default()),
+    };
+    let content_type = match format {
+        TokenFormat::Form | TokenFormat::Query => Some("application/x-www-form-urlencoded"),
+        TokenFormat::Json => Some("application/json"),
+        TokenFormat::Get => None,
+    };
+    // Some servers answer with a form unless they are asked for JSON.
+    let mut headers = vec![("Accept", Secret::new("application/json"))];
+    headers.extend(authorization.map(|value| ("Authorization", value)));
+    headers.extend(content_type.map(|kind| ("Content-Type", Secret::new(kind))));
+    Ok(TokenRequest { method, url: Zeroizing::new(url), headers, body })
+}
