@@ -17,7 +17,7 @@ use crate::{Client, ClientBuilder, Credentials, Error, Provider, Result};
 /// The statuses after which Shell's SDKs send a GET again.
 const RETRIED: [u16; 10] = [408, 413, 429, 500, 502, 503, 504, 521, 522, 524];
 
-type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder>>;
+type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
 /// Makes a [`ShellEv`]; [`ShellEv::builder`] starts it.
 ///
@@ -73,7 +73,7 @@ impl ShellEvBuilder {
 
     fn change(
         mut self,
-        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + 'static,
+        change: impl FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send + 'static,
     ) -> ShellEvBuilder {
         self.changes.push(Box::new(change));
         self
@@ -201,7 +201,7 @@ impl ShellEvBuilder {
     /// their order. The clock and `map_error` are set afterwards, so a change of these has no effect.
     pub fn configure(
         self,
-        change: impl FnOnce(ClientBuilder) -> ClientBuilder + 'static,
+        change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,
     ) -> ShellEvBuilder {
         self.change(move |client| Ok(change(client)))
     }

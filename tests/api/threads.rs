@@ -76,11 +76,11 @@ const _: () = {
         Answer<u8>,
         Nothing,
         ListPage<u8>,
-        account::Me,
-        account::Preferences,
-        account::Span,
-        account::Department,
-        account::Tag,
+        users::Me,
+        users::Preferences,
+        users::Span,
+        departments::Department,
+        tags::Tag,
         companies::Company,
         companies::RelatedContact,
         contacts::Contact,
@@ -96,8 +96,8 @@ const _: () = {
         deals::Lead,
         deals::PhaseVisit,
         deals::LostBecause,
-        deals::DealSource,
-        deals::LostReason,
+        deal_sources::DealSource,
+        lost_reasons::LostReason,
         deals::Users,
         files::File,
         files::FileSubject,
@@ -162,8 +162,8 @@ const _: () = {
         Environment,
         Evse,
         EvseStatus,
-        Failure,
-        FailureKind,
+        ShellEvError,
+        ErrorKind,
         GetLocation<'_>,
         GetSession<'_>,
         ListLocations<'_>,
@@ -196,7 +196,7 @@ const _: () = {
         Unread,
         WeekDay
     ];
-    crate::sent::<AllLocations<'_>>();
+    crate::sent::<Iter<'_>>();
     crate::sent::<ShellEvBuilder>();
 };
 
@@ -206,7 +206,7 @@ const _: () = {
     shared![
         AccountStatus,
         Action,
-        Allowance,
+        Limits,
         ApprovalStatus,
         Country,
         Decimal,
@@ -215,7 +215,7 @@ const _: () = {
         ExactOnline,
         Guid,
         Id<u8>,
-        Left,
+        Window,
         NotADecimal,
         Position,
         Property,
