@@ -80,7 +80,7 @@ impl Contract<'_> {
 }
 
 fn in_other(error: &BoxError) -> BoxError {
-    format!("read by a store that was opened anew: {}", chain(&*error)).into()
+    format!("read by a store that was opened anew: {}", chain(&**error)).into()
 }
 
 fn reopened(it: &Contract<'_>) -> Result<(), BoxError> {
