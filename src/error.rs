@@ -8,6 +8,7 @@
 mod chain;
 mod challenge;
 mod detail;
+mod login;
 mod store;
 
 use std::fmt;
@@ -19,9 +20,10 @@ pub(crate) use chain::{chain, same_io};
 pub use challenge::Challenge;
 pub(crate) use challenge::advice;
 pub use detail::{
-    ApiError, BackendFailure, Busy, CallbackError, DecodeError, LoginNotFinished, NotSaved,
-    OAuthError, OutcomeUnknown, RateLimited, Refusal, TransportError,
+    ApiError, BackendFailure, Busy, DecodeError, NotSaved, OAuthError, OutcomeUnknown, RateLimited,
+    Refusal, TransportError,
 };
+pub use login::{CallbackError, LoginNotFinished};
 pub use store::BackendError;
 
 /// Any error of a backend or a transport. `?` turns every error into one.

@@ -103,7 +103,7 @@ pub(crate) fn work_if_told_to() {
                     say(&match client.get(me).read_json::<Value>() {
                         Ok(value) if value["sub"] == "alice" => "ok".to_owned(),
                         Ok(value) => format!("another answer: {value}"),
-                        Err(error) => format!("{} {error}", error.kind()),
+                        Err(error) => format!("{} {error:#}", error.kind()),
                     });
                 });
             }

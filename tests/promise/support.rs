@@ -132,6 +132,12 @@ pub(crate) fn load(path: &Path) -> Option<Record> {
     FileBackend::new(path).load().unwrap()
 }
 
+/// Whether the operating system's error is the cause, and forbids the access.
+pub(crate) fn is_denied(error: &BoxError) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
 /// The precise error inside; none is a failure.
 #[track_caller]
 pub(crate) fn precise<T>(result: Result<T, BoxError>) -> BackendError {

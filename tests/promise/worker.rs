@@ -107,7 +107,7 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
 pub(crate) fn said(result: Result<String, Error>) -> String {
     match result {
         Ok(text) => format!("ok {text}"),
-        Err(error) => format!("{} {error}", error.kind()),
+        Err(error) => format!("{} {error:#}", error.kind()),
     }
 }
 

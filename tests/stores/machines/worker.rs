@@ -92,7 +92,7 @@ pub(crate) fn client(
 pub(crate) fn call(client: &Client) -> String {
     match client.get("/me").read_json::<HashMap<String, serde_json::Value>>() {
         Ok(answer) => format!("ok at-{}", answer["access_token_number"]),
-        Err(error) => format!("{} {error}", error.kind()),
+        Err(error) => format!("{} {error:#}", error.kind()),
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn child() {
                 let named = if refusal.unanswered_since.is_some() { "named" } else { "unnamed" };
                 format!("lost {named} {refusal}")
             }
-            Err(error) => format!("{} {error}", error.kind()),
+            Err(error) => format!("{} {error:#}", error.kind()),
         });
     }
 }
