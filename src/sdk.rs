@@ -3,7 +3,7 @@
 
 #[cfg(any(feature = "exact-online", feature = "teamleader"))]
 pub(crate) mod decimal;
-#[cfg(feature = "teamleader")]
+#[cfg(any(feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod id;
 
 use std::fmt;
