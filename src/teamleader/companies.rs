@@ -18,29 +18,29 @@ use crate::error::Result;
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// What companies can be sorted by.
+    /// The fields that companies can be sorted by.
     pub enum CompanySort {
         /// The name.
         Name = "name",
-        /// When they were added.
+        /// The time of creation.
         AddedAt = "added_at",
-        /// When they were last changed.
+        /// The time of the last change.
         UpdatedAt = "updated_at",
     }
 
-    /// What more a list of companies can have.
+    /// Optional fields of a list of companies.
     pub enum CompanyListInclude {
-        /// Custom fields.
+        /// The custom fields.
         CustomFields = "custom_fields",
         /// The price list.
         PriceList = "price_list",
     }
 
-    /// What more a company can have.
+    /// Optional parts of a company.
     pub enum CompanyInclude {
-        /// The companies that belong to it.
+        /// The related companies.
         RelatedCompanies = "related_companies",
-        /// The contacts that belong to it.
+        /// The related contacts.
         RelatedContacts = "related_contacts",
     }
 }
@@ -48,87 +48,87 @@ open_enum! {
 model! {
     /// A company.
     pub struct Company {
-        /// Its id.
+        /// The id.
         id: Id<Company>,
-        /// Its name.
+        /// The name.
         name: Option<String>,
-        /// Whether it is in use.
+        /// Whether the company is in use.
         status: Option<ActiveStatus>,
         /// The legal form.
         business_type: Option<Reference<BusinessType>>,
-        /// VAT number.
+        /// The VAT number.
         vat_number: Option<String>,
-        /// National identification number.
+        /// The national identification number.
         national_identification_number: Option<String>,
-        /// Addresses of electronic mail.
+        /// The email addresses.
         #[serde(default, deserialize_with = "or_empty")]
         emails: Vec<Email>,
-        /// Telephone numbers.
+        /// The telephone numbers.
         #[serde(default, deserialize_with = "or_empty")]
         telephones: Vec<Telephone>,
-        /// The address of a web site.
+        /// The URL of the website.
         website: Option<String>,
-        /// The main address; only in a list.
+        /// The primary address; only in a list.
         primary_address: Option<Address>,
         /// All addresses; not in a list.
         addresses: Option<Vec<AddressEntry>>,
-        /// Bank account.
+        /// The IBAN.
         iban: Option<String>,
-        /// Bank.
+        /// The BIC.
         bic: Option<String>,
-        /// Language, as `nl`.
+        /// The language, as `nl`.
         language: Option<String>,
-        /// The currency that it is invoiced in.
+        /// The currency of the invoices.
         preferred_currency: Option<Currency>,
-        /// When it pays.
+        /// The payment term.
         payment_term: Option<PaymentTerm>,
-        /// Preferences for invoices.
+        /// The preferences for invoices.
         invoicing_preferences: Option<InvoicingPreferences>,
-        /// Who looks after it.
+        /// The responsible user.
         responsible_user: Option<Reference<User>>,
-        /// Background, as Markdown; not in a list.
+        /// The background information, as Markdown; not in a list.
         remarks: Option<String>,
-        /// Tags.
+        /// The tags.
         #[serde(default, deserialize_with = "or_empty")]
         tags: Vec<String>,
-        /// Custom fields; in a list when they are asked for.
+        /// The custom fields; in a list only on request.
         custom_fields: Option<Vec<CustomField>>,
-        /// Whether it has agreed to mailings.
+        /// Whether the company agreed to marketing emails.
         marketing_mails_consent: Option<bool>,
-        /// The price list; in a list when it is asked for.
+        /// The price list; in a list only on request.
         price_list: Option<Reference<PriceList>>,
-        /// When it was added.
+        /// The time of creation.
         #[serde(default, with = "maybe")]
         added_at: Option<OffsetDateTime>,
-        /// When it was last changed.
+        /// The time of the last change.
         #[serde(default, with = "maybe")]
         updated_at: Option<OffsetDateTime>,
-        /// Its page in Teamleader.
+        /// The URL of the company's page in Teamleader.
         web_url: Option<String>,
-        /// The companies that belong to it, when they are asked for.
+        /// The related companies, on request.
         related_companies: Option<Vec<Reference<Company>>>,
-        /// The contacts that belong to it, when they are asked for.
+        /// The related contacts, on request.
         related_contacts: Option<Vec<RelatedContact>>,
     }
 }
 
 impl Company {
-    /// The primary address of electronic mail, or else the first.
+    /// Returns the primary email address, or the first if none is primary.
     pub fn primary_email(&self) -> Option<&str> {
         primary_email(&self.emails)
     }
 
-    /// The first telephone number.
+    /// Returns the first telephone number.
     pub fn primary_phone(&self) -> Option<&str> {
         self.telephones.first().map(|telephone| telephone.number.as_str())
     }
 
-    /// Whether it is in use.
+    /// Whether the company is in use.
     pub fn is_active(&self) -> bool {
         self.status == Some(ActiveStatus::Active)
     }
 
-    /// The value of the custom field with that definition.
+    /// Returns the value of the custom field with this definition.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
@@ -142,124 +142,125 @@ model! {
         kind: Option<String>,
         /// The contact's id.
         id: Id<Contact>,
-        /// Position.
+        /// The position in the company.
         position: Option<String>,
-        /// A second position.
+        /// A second position in the company.
         secondary_position: Option<String>,
-        /// Division.
+        /// The division of the company.
         division: Option<String>,
-        /// Whether it decides.
+        /// Whether the contact is a decision maker.
         is_decision_maker: Option<bool>,
     }
 }
 
 request! {
-    /// A company to be added.
+    /// A new company.
     pub struct NewCompany {
-        /// Its name.
+        /// The name.
         name: String,
         ; set
-        /// The legal form, by its id.
+        /// The id of the legal form.
         business_type_id: Id<BusinessType>,
-        /// VAT number.
+        /// The VAT number.
         vat_number: String,
-        /// National identification number.
+        /// The national identification number.
         national_identification_number: String,
-        /// Addresses of electronic mail.
+        /// The email addresses.
         emails: Vec<Email>,
-        /// Telephone numbers; mobiles are refused.
+        /// The telephone numbers; Teamleader refuses mobile numbers.
         telephones: Vec<Telephone>,
-        /// The address of a web site.
+        /// The URL of the website.
         website: String,
-        /// Addresses.
+        /// The addresses.
         addresses: Vec<NewAddressEntry>,
-        /// Bank account.
+        /// The IBAN.
         iban: String,
-        /// Bank.
+        /// The BIC.
         bic: String,
-        /// Language, as `nl`.
+        /// The language, as `nl`.
         language: String,
-        /// Who looks after it, by the user's id.
+        /// The id of the responsible user.
         responsible_user_id: Id<User>,
-        /// Background, as Markdown.
+        /// The background information, as Markdown.
         remarks: String,
-        /// Tags.
+        /// The tags.
         tags: Vec<String>,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// Whether it has agreed to mailings.
+        /// Whether the company agreed to marketing emails.
         marketing_mails_consent: bool,
-        /// The currency that it is invoiced in.
+        /// The currency of the invoices.
         preferred_currency: Currency,
     }
 }
 
 request! {
-    /// A change of a company. Lists are replaced as a whole.
+    /// Changes of a company. Lists are replaced as a whole.
     pub struct CompanyUpdate {
         ; set
-        /// Its name.
+        /// The name.
         name: String,
-        /// Addresses of electronic mail.
+        /// The email addresses.
         emails: Vec<Email>,
-        /// Telephone numbers; mobiles are refused.
+        /// The telephone numbers; Teamleader refuses mobile numbers.
         telephones: Vec<Telephone>,
-        /// The address of a web site.
+        /// The URL of the website.
         website: String,
-        /// Addresses.
+        /// The addresses.
         addresses: Vec<NewAddressEntry>,
-        /// Tags.
+        /// The tags.
         tags: Vec<String>,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What becomes of the custom fields that are not named.
+        /// What happens to the custom fields that the update does not have.
         custom_fields_update_strategy: CustomFieldsUpdate,
-        /// Whether it has agreed to mailings.
+        /// Whether the company agreed to marketing emails.
         marketing_mails_consent: bool,
         ; clear
-        /// The legal form, by its id.
+        /// The id of the legal form.
         business_type_id: Id<BusinessType>,
-        /// VAT number.
+        /// The VAT number.
         vat_number: String,
-        /// National identification number.
+        /// The national identification number.
         national_identification_number: String,
-        /// Bank account.
+        /// The IBAN.
         iban: String,
-        /// Bank.
+        /// The BIC.
         bic: String,
-        /// Language, as `nl`.
+        /// The language, as `nl`.
         language: String,
-        /// Who looks after it, by the user's id.
+        /// The id of the responsible user.
         responsible_user_id: Id<User>,
-        /// Background, as Markdown.
+        /// The background information, as Markdown.
         remarks: String,
-        /// The currency that it is invoiced in.
+        /// The currency of the invoices.
         preferred_currency: Currency,
     }
 }
 
 request! {
-    /// Which companies.
+    /// A filter for companies.
     pub struct CompanyFilter {
         ; set
-        /// Those with this address of electronic mail.
+        /// Companies with this email address.
         email: Email,
-        /// Those with these ids.
+        /// Companies with one of these ids.
         ids: Vec<Id<Company>>,
-        /// Those that this text is found in: name, VAT number, mail, telephone.
+        /// Companies with this text in the name, the VAT number, the email address or the
+        /// telephone number.
         term: String,
-        /// Those changed since.
+        /// Companies changed since this time.
         #[serde(with = "maybe")]
         updated_since: OffsetDateTime,
-        /// Those with all of these tags.
+        /// Companies with all of these tags.
         tags: Vec<String>,
-        /// Those with this VAT number.
+        /// Companies with this VAT number.
         vat_number: String,
-        /// Those with this national identification number.
+        /// Companies with this national identification number.
         national_identification_number: String,
-        /// Those in use, or put away.
+        /// Companies with this status.
         status: ActiveStatus,
-        /// Those that have agreed to mailings, or have not.
+        /// Companies that agreed to marketing emails, or that did not.
         marketing_mails_consent: bool,
     }
 }
@@ -276,29 +277,29 @@ resource! {
 methods! {
     impl Companies of Company;
     fetch {
-        /// One.
+        /// Fetches one company.
         get(id: Company) -> Company = "companies.info";
     }
     make {
-        /// Adds one; the answer is its reference.
+        /// Creates a company and returns a reference to the company.
         create(NewCompany) = "companies.add";
     }
     act {
-        /// Deletes one.
+        /// Deletes the company.
         delete(id: Company) = "companies.delete";
         /// Adds tags.
         tag(id: Company; tags: &[&str]) = "companies.tag";
-        /// Takes tags away.
+        /// Removes tags.
         untag(id: Company; tags: &[&str]) = "companies.untag";
     }
     change {
-        /// Changes one.
+        /// Changes the company.
         update(CompanyUpdate) = "companies.update";
     }
 }
 
 impl Companies<'_> {
-    /// One, with more than it has by itself.
+    /// Fetches one company with optional parts.
     ///
     /// # Errors
     ///
@@ -312,7 +313,7 @@ impl Companies<'_> {
         self.0.fetch("companies.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }
 
-    /// Stores a logo, or takes it away.
+    /// Stores a logo. `None` removes the logo.
     ///
     /// # Errors
     ///

@@ -18,7 +18,7 @@ use crate::error::Result;
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// What Teamleader knows as a gender.
+    /// The genders that Teamleader knows.
     pub enum Gender {
         /// Female.
         Female = "female",
@@ -32,19 +32,19 @@ open_enum! {
         NotKnown = "unknown",
     }
 
-    /// What contacts can be sorted by.
+    /// The fields that contacts can be sorted by.
     pub enum ContactSort {
-        /// When they were added.
+        /// The time of creation.
         AddedAt = "added_at",
         /// The name.
         Name = "name",
-        /// When they were last changed.
+        /// The time of the last change.
         UpdatedAt = "updated_at",
     }
 
-    /// What more a list of contacts can have.
+    /// Optional fields of a list of contacts.
     pub enum ContactInclude {
-        /// Custom fields.
+        /// The custom fields.
         CustomFields = "custom_fields",
         /// The price list.
         PriceList = "price_list",
@@ -54,73 +54,73 @@ open_enum! {
 model! {
     /// A contact.
     pub struct Contact {
-        /// Its id.
+        /// The id.
         id: Id<Contact>,
-        /// First name.
+        /// The first name.
         first_name: Option<String>,
-        /// Last name.
+        /// The last name.
         last_name: Option<String>,
-        /// Whether it is in use.
+        /// Whether the contact is in use.
         status: Option<ActiveStatus>,
-        /// Salutation.
+        /// The salutation.
         salutation: Option<String>,
-        /// VAT number; not in a list.
+        /// The VAT number; not in a list.
         vat_number: Option<String>,
-        /// Addresses of electronic mail.
+        /// The email addresses.
         #[serde(default, deserialize_with = "or_empty")]
         emails: Vec<Email>,
-        /// Telephone numbers.
+        /// The telephone numbers.
         #[serde(default, deserialize_with = "or_empty")]
         telephones: Vec<Telephone>,
-        /// The address of a web site.
+        /// The URL of the website.
         website: Option<String>,
-        /// The main address; only in a list.
+        /// The primary address; only in a list.
         primary_address: Option<Address>,
         /// All addresses; not in a list.
         addresses: Option<Vec<AddressEntry>>,
-        /// Gender.
+        /// The gender.
         gender: Option<Gender>,
-        /// Birthday.
+        /// The date of birth.
         #[serde(default, with = "maybe")]
         birthdate: Option<Date>,
-        /// Bank account.
+        /// The IBAN.
         iban: Option<String>,
-        /// Bank.
+        /// The BIC.
         bic: Option<String>,
-        /// National identification number.
+        /// The national identification number.
         national_identification_number: Option<String>,
-        /// The companies it belongs to; not in a list.
+        /// The companies of the contact; not in a list.
         companies: Option<Vec<CompanyLink>>,
-        /// Language, as `nl`.
+        /// The language, as `nl`.
         language: Option<String>,
-        /// When it pays.
+        /// The payment term.
         payment_term: Option<PaymentTerm>,
-        /// Preferences for invoices.
+        /// The preferences for invoices.
         invoicing_preferences: Option<InvoicingPreferences>,
-        /// Background, as Markdown; not in a list.
+        /// The background information, as Markdown; not in a list.
         remarks: Option<String>,
-        /// Tags.
+        /// The tags.
         #[serde(default, deserialize_with = "or_empty")]
         tags: Vec<String>,
-        /// Custom fields; in a list when they are asked for.
+        /// The custom fields; in a list only on request.
         custom_fields: Option<Vec<CustomField>>,
-        /// Whether it has agreed to mailings.
+        /// Whether the contact agreed to marketing emails.
         marketing_mails_consent: Option<bool>,
-        /// The price list; in a list when it is asked for.
+        /// The price list; in a list only on request.
         price_list: Option<Reference<PriceList>>,
-        /// When it was added.
+        /// The time of creation.
         #[serde(default, with = "maybe")]
         added_at: Option<OffsetDateTime>,
-        /// When it was last changed.
+        /// The time of the last change.
         #[serde(default, with = "maybe")]
         updated_at: Option<OffsetDateTime>,
-        /// Its page in Teamleader.
+        /// The URL of the contact's page in Teamleader.
         web_url: Option<String>,
     }
 }
 
 impl Contact {
-    /// First and last name, as far as they are known.
+    /// Returns the first and the last name, as far as they are known.
     pub fn full_name(&self) -> String {
         let names = [self.first_name.as_deref(), self.last_name.as_deref()];
         let names: Vec<&str> =
@@ -128,37 +128,37 @@ impl Contact {
         names.join(" ")
     }
 
-    /// The primary address of electronic mail, or else the first.
+    /// Returns the primary email address, or the first if none is primary.
     pub fn primary_email(&self) -> Option<&str> {
         primary_email(&self.emails)
     }
 
-    /// The first telephone number.
+    /// Returns the first telephone number.
     pub fn primary_phone(&self) -> Option<&str> {
         self.telephones.first().map(|telephone| telephone.number.as_str())
     }
 
-    /// Whether it is in use.
+    /// Whether the contact is in use.
     pub fn is_active(&self) -> bool {
         self.status == Some(ActiveStatus::Active)
     }
 
-    /// The value of the custom field with that definition.
+    /// Returns the value of the custom field with this definition.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 }
 
 model! {
-    /// What a contact is in a company.
+    /// The link between a contact and a company.
     pub struct CompanyLink {
-        /// Position.
+        /// The position in the company.
         position: Option<String>,
-        /// A second position.
+        /// A second position in the company.
         secondary_position: Option<String>,
-        /// Division.
+        /// The division of the company.
         division: Option<String>,
-        /// Whether it decides.
+        /// Whether the contact is a decision maker.
         decision_maker: Option<bool>,
         /// The company.
         company: Option<Reference<Company>>,
@@ -166,125 +166,125 @@ model! {
 }
 
 request! {
-    /// A contact to be added.
+    /// A new contact.
     pub struct NewContact {
-        /// Last name.
+        /// The last name.
         last_name: String,
         ; set
-        /// First name.
+        /// The first name.
         first_name: String,
-        /// Addresses of electronic mail.
+        /// The email addresses.
         emails: Vec<Email>,
-        /// Salutation.
+        /// The salutation.
         salutation: String,
-        /// Telephone numbers.
+        /// The telephone numbers.
         telephones: Vec<Telephone>,
-        /// The address of a web site.
+        /// The URL of the website.
         website: String,
-        /// Addresses.
+        /// The addresses.
         addresses: Vec<NewAddressEntry>,
-        /// Language, as `nl`.
+        /// The language, as `nl`.
         language: String,
-        /// Gender.
+        /// The gender.
         gender: Gender,
-        /// Birthday.
+        /// The date of birth.
         #[serde(with = "maybe")]
         birthdate: Date,
-        /// Bank account.
+        /// The IBAN.
         iban: String,
-        /// Bank.
+        /// The BIC.
         bic: String,
-        /// National identification number.
+        /// The national identification number.
         national_identification_number: String,
-        /// Background, as Markdown.
+        /// The background information, as Markdown.
         remarks: String,
-        /// Tags.
+        /// The tags.
         tags: Vec<String>,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// Whether it has agreed to mailings.
+        /// Whether the contact agreed to marketing emails.
         marketing_mails_consent: bool,
     }
 }
 
 request! {
-    /// A change of a contact. Lists are replaced as a whole.
+    /// Changes of a contact. Lists are replaced as a whole.
     pub struct ContactUpdate {
         ; set
-        /// Last name.
+        /// The last name.
         last_name: String,
-        /// Addresses of electronic mail.
+        /// The email addresses.
         emails: Vec<Email>,
-        /// Addresses.
+        /// The addresses.
         addresses: Vec<NewAddressEntry>,
-        /// Language, as `nl`.
+        /// The language, as `nl`.
         language: String,
-        /// National identification number.
+        /// The national identification number.
         national_identification_number: String,
-        /// Tags.
+        /// The tags.
         tags: Vec<String>,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What becomes of the custom fields that are not named.
+        /// What happens to the custom fields that the update does not have.
         custom_fields_update_strategy: CustomFieldsUpdate,
-        /// Whether it has agreed to mailings.
+        /// Whether the contact agreed to marketing emails.
         marketing_mails_consent: bool,
         ; clear
-        /// First name.
+        /// The first name.
         first_name: String,
-        /// Salutation.
+        /// The salutation.
         salutation: String,
-        /// Telephone numbers.
+        /// The telephone numbers.
         telephones: Vec<Telephone>,
-        /// The address of a web site.
+        /// The URL of the website.
         website: String,
-        /// Gender.
+        /// The gender.
         gender: Gender,
-        /// Birthday.
+        /// The date of birth.
         #[serde(with = "changed")]
         birthdate: Date,
-        /// Bank account.
+        /// The IBAN.
         iban: String,
-        /// Bank.
+        /// The BIC.
         bic: String,
-        /// Background, as Markdown.
+        /// The background information, as Markdown.
         remarks: String,
     }
 }
 
 request! {
-    /// Which contacts.
+    /// A filter for contacts.
     pub struct ContactFilter {
         ; set
-        /// Those with this address of electronic mail.
+        /// Contacts with this email address.
         email: Email,
-        /// Those with these ids.
+        /// Contacts with one of these ids.
         ids: Vec<Id<Contact>>,
-        /// Those of this company.
+        /// Contacts of this company.
         company_id: Id<Company>,
-        /// Those that this text is found in: name, mail, telephone.
+        /// Contacts with this text in the name, the email address or the telephone number.
         term: String,
-        /// Those changed since.
+        /// Contacts changed since this time.
         #[serde(with = "maybe")]
         updated_since: OffsetDateTime,
-        /// Those with all of these tags.
+        /// Contacts with all of these tags.
         tags: Vec<String>,
-        /// Those in use, or put away.
+        /// Contacts with this status.
         status: ActiveStatus,
-        /// Those that have agreed to mailings, or have not.
+        /// Contacts that agreed to marketing emails, or that did not.
         marketing_mails_consent: bool,
     }
 }
 
 request! {
-    /// A contact's place in a company.
+    /// A contact's position in a company.
     pub struct CompanyPosition {
         /// The company.
         company_id: Id<Company>,
         ; set
-        /// Position.
+        /// The position in the company.
         position: String,
-        /// Whether it decides.
+        /// Whether the contact is a decision maker.
         decision_maker: bool,
     }
 }
@@ -301,35 +301,35 @@ resource! {
 methods! {
     impl Contacts of Contact;
     fetch {
-        /// One.
+        /// Fetches one contact.
         get(id: Contact) -> Contact = "contacts.info";
     }
     make {
-        /// Adds one; the answer is its reference.
+        /// Creates a contact and returns a reference to the contact.
         create(NewContact) = "contacts.add";
     }
     act {
-        /// Deletes one.
+        /// Deletes the contact.
         delete(id: Contact) = "contacts.delete";
         /// Adds tags.
         tag(id: Contact; tags: &[&str]) = "contacts.tag";
-        /// Takes tags away.
+        /// Removes tags.
         untag(id: Contact; tags: &[&str]) = "contacts.untag";
-        /// Makes one belong to a company no longer.
+        /// Removes the link between a contact and a company.
         unlink_from_company(id: Contact, company_id: Company) = "contacts.unlinkFromCompany";
     }
     change {
-        /// Changes one.
+        /// Changes the contact.
         update(ContactUpdate) = "contacts.update";
-        /// Makes one belong to a company.
+        /// Links a contact to a company.
         link_to_company(CompanyPosition) = "contacts.linkToCompany";
-        /// Changes what one is in a company.
+        /// Changes a contact's position in a company.
         update_company_link(CompanyPosition) = "contacts.updateCompanyLink";
     }
 }
 
 impl Contacts<'_> {
-    /// Stores a picture, or takes it away.
+    /// Stores a picture. `None` removes the picture.
     ///
     /// # Errors
     ///

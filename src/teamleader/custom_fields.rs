@@ -16,7 +16,7 @@ use crate::sdk::open_enum;
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum CustomFieldValue {
-    /// Nothing is entered.
+    /// The field has no value.
     Empty,
     /// A text, a date, an address of a page or of mail, or the choice of a single select.
     Text(String),
@@ -28,12 +28,12 @@ pub enum CustomFieldValue {
     Texts(Vec<String>),
     /// A contact, a company, a product or a user.
     Reference(Reference),
-    /// Anything else, as it came.
+    /// Any other value, unchanged.
     Other(Value),
 }
 
 impl CustomFieldValue {
-    /// The text, if it is one.
+    /// Returns the text, if the value is a text.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             CustomFieldValue::Text(text) => Some(text),
@@ -41,7 +41,7 @@ impl CustomFieldValue {
         }
     }
 
-    /// The number, if it is one, or a text that reads as one.
+    /// Returns the number, if the value is a number or the text of a number.
     pub fn as_number(&self) -> Option<Decimal> {
         match self {
             CustomFieldValue::Number(number) => Some(*number),
@@ -50,7 +50,7 @@ impl CustomFieldValue {
         }
     }
 
-    /// The yes or no, if it is one.
+    /// Returns the boolean, if the value is a boolean.
     pub fn as_bool(&self) -> Option<bool> {
         match self {
             CustomFieldValue::Boolean(yes) => Some(*yes),
@@ -58,12 +58,12 @@ impl CustomFieldValue {
         }
     }
 
-    /// The date, if it is a text that reads as one.
+    /// Returns the date, if the value is the text of a date.
     pub fn as_date(&self) -> Option<Date> {
         Date::read(self.as_text()?)
     }
 
-    /// The choices of a multiple select; a single text counts as one.
+    /// Returns the options of a multiple select. A single text counts as one option.
     pub fn as_texts(&self) -> Option<&[String]> {
         match self {
             CustomFieldValue::Texts(texts) => Some(texts),
@@ -72,7 +72,7 @@ impl CustomFieldValue {
         }
     }
 
-    /// The thing it refers to, if it refers to one.
+    /// Returns the reference, if the value is a reference.
     pub fn as_reference(&self) -> Option<&Reference> {
         match self {
             CustomFieldValue::Reference(reference) => Some(reference),
@@ -83,7 +83,7 @@ impl CustomFieldValue {
 
 impl<'de> Deserialize<'de> for CustomFieldValue {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<CustomFieldValue, D::Error> {
-        // From the text, so that a number keeps its digits.
+        // Read from the text of the JSON, so that a number keeps its digits.
         let raw = <Box<RawValue>>::deserialize(from)?;
         let text = raw.get();
         fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
@@ -130,11 +130,11 @@ impl From<Date> for CustomFieldValue {
 }
 
 model! {
-    /// A custom field, as it is answered.
+    /// A custom field in an answer.
     pub struct CustomField {
-        /// Which field it is.
+        /// The definition of the field.
         definition: Reference<CustomFieldDefinition>,
-        /// What is entered.
+        /// The value.
         #[serde(default = "empty")]
         value: CustomFieldValue,
     }
@@ -145,27 +145,27 @@ fn empty() -> CustomFieldValue {
 }
 
 impl CustomField {
-    /// The value of the field with that definition.
+    /// Returns the value of the field with this definition.
     pub fn find(fields: &[CustomField], definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         let definition = definition.as_ref();
         fields.iter().find(|field| field.definition.id == *definition).map(|field| &field.value)
     }
 }
 
-/// A custom field to be stored. Teamleader reads `{definition, value}` and writes `{id, value}`, so
-/// this is another type than [`CustomField`], and one makes the other.
+/// A new value of a custom field. Teamleader answers `{definition, value}` and takes `{id, value}`, so
+/// this type differs from [`CustomField`]. A [`CustomField`] converts to this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct NewCustomField {
     /// The id of the definition.
     pub id: Id<CustomFieldDefinition>,
-    /// What is entered.
+    /// The value.
     pub value: CustomFieldValue,
 }
 
 impl NewCustomField {
-    /// This value in that field.
+    /// Makes a value for the field with this definition.
     pub fn new(
         definition: impl Into<Id<CustomFieldDefinition>>,
         value: impl Into<CustomFieldValue>,
@@ -186,17 +186,18 @@ impl From<CustomField> for NewCustomField {
 }
 
 open_enum! {
-    /// What a custom field belongs to.
+    /// The objects that a custom field belongs to.
     pub enum CustomFieldContext {
         /// Contacts.
         Contact = "contact",
         /// Companies.
         Company = "company",
-        /// Deals, in the specification. Users report that it is refused, and `sale` is taken.
+        /// Deals, in the specification. Users report that Teamleader refuses this value and
+        /// accepts `sale`.
         Deal = "deal",
         /// Deals, as users report.
         Sale = "sale",
-        /// Projects of the older kind.
+        /// Projects of the older type.
         Project = "project",
         /// Milestones.
         Milestone = "milestone",
@@ -210,7 +211,7 @@ open_enum! {
         Ticket = "ticket",
     }
 
-    /// What a custom field holds.
+    /// The type of a custom field.
     pub enum CustomFieldType {
         /// A line of text.
         SingleLine = "single_line",
@@ -232,7 +233,7 @@ open_enum! {
         Number = "number",
         /// A yes or no.
         Boolean = "boolean",
-        /// An address of electronic mail.
+        /// An email address.
         Email = "email",
         /// A telephone number.
         Telephone = "telephone",
@@ -248,11 +249,11 @@ open_enum! {
         User = "user",
     }
 
-    /// What definitions can be sorted by.
+    /// The fields that definitions can be sorted by.
     pub enum CustomFieldSort {
         /// The label.
         Label = "label",
-        /// What they belong to.
+        /// The objects that the fields belong to.
         Context = "context",
     }
 }
@@ -260,47 +261,47 @@ open_enum! {
 model! {
     /// The definition of a custom field.
     pub struct CustomFieldDefinition {
-        /// Its id.
+        /// The id.
         id: Id<CustomFieldDefinition>,
-        /// What it belongs to.
+        /// The object that the definition belongs to.
         context: Option<CustomFieldContext>,
-        /// What it holds.
+        /// The type of its values.
         #[serde(rename = "type")]
         kind: Option<CustomFieldType>,
-        /// Its name.
+        /// The name.
         label: Option<String>,
-        /// The group that it is in.
+        /// The group.
         group: Option<String>,
-        /// Whether it must be filled in.
+        /// Whether a value is required.
         required: Option<bool>,
-        /// What can be chosen.
+        /// The options.
         configuration: Option<CustomFieldConfiguration>,
     }
 }
 
 impl CustomFieldDefinition {
-    /// Its value among these.
+    /// Finds the value of this field among these fields.
     pub fn value_in<'a>(&self, fields: &'a [CustomField]) -> Option<&'a CustomFieldValue> {
         CustomField::find(fields, &self.id)
     }
 }
 
 model! {
-    /// What can be chosen in a custom field.
+    /// The options of a custom field.
     pub struct CustomFieldConfiguration {
         /// The choices.
         options: Option<Vec<CustomFieldOption>>,
-        /// Whether a text that is no choice will do.
+        /// Whether a text outside the options is allowed.
         extra_option_allowed: Option<bool>,
     }
 }
 
 model! {
-    /// A choice.
+    /// An option.
     pub struct CustomFieldOption {
-        /// Its id.
+        /// The id.
         id: Option<Id<CustomFieldOption>>,
-        /// Its text.
+        /// The text.
         value: Option<String>,
     }
 }
@@ -312,44 +313,44 @@ model! {
 pub enum NewCustomFieldConfiguration {
     /// The choices of a select.
     Options {
-        /// Their texts.
+        /// The texts of the options.
         options: Vec<String>,
     },
-    /// The number that counting begins with.
+    /// The first number.
     Default {
         /// The number.
         default_value: i64,
     },
-    /// Whether it can be searched for.
+    /// Whether the field can be searched.
     Searchable {
-        /// Whether it can.
+        /// Whether the field can be searched.
         searchable: bool,
     },
 }
 
 request! {
-    /// A custom field to be defined.
+    /// A new definition of a custom field.
     pub struct NewCustomFieldDefinition {
-        /// Its name.
+        /// The name.
         label: String,
-        /// What it holds.
+        /// The type of its values.
         #[serde(rename = "type")]
         kind: CustomFieldType,
-        /// What it belongs to.
+        /// The object that the definition belongs to.
         context: CustomFieldContext,
         ; set
-        /// What it begins with.
+        /// The configuration.
         configuration: NewCustomFieldConfiguration,
     }
 }
 
 request! {
-    /// Which definitions.
+    /// A filter for definitions of custom fields.
     pub struct CustomFieldFilter {
         ; set
-        /// Those with these ids.
+        /// Definitions with one of these ids.
         ids: Vec<Id<CustomFieldDefinition>>,
-        /// Those of these things.
+        /// Definitions of these objects.
         context: CustomFieldContext,
     }
 }
@@ -368,17 +369,18 @@ resource! {
 methods! {
     impl CustomFields of CustomFieldDefinition;
     fetch {
-        /// One.
+        /// Fetches one definition.
         get(id: CustomFieldDefinition) -> CustomFieldDefinition = "customFieldDefinitions.info";
     }
     make {
-        /// Defines one; the answer is its reference. It needs the right `settings`.
+        /// Creates a definition and returns a reference to the definition. The integration needs
+        /// the right `settings`.
         create(NewCustomFieldDefinition) = "customFieldDefinitions.create";
     }
 }
 
 impl CustomFields<'_> {
-    /// The first definition for such things with that label.
+    /// Finds the first definition with this label for these objects.
     ///
     /// # Errors
     ///

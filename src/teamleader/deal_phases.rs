@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// What is suggested when a deal enters a phase.
+    /// A follow-up action that Teamleader suggests when a deal enters a phase.
     pub enum FollowUp {
         /// A meeting.
         CreateEvent = "create_event",
@@ -20,7 +20,7 @@ open_enum! {
         CreateTask = "create_task",
     }
 
-    /// What patience is counted in.
+    /// A unit of patience.
     pub enum PatienceUnit {
         /// Days.
         Days = "days",
@@ -32,81 +32,81 @@ open_enum! {
 model! {
     /// A phase of a pipeline.
     pub struct DealPhase {
-        /// Its id.
+        /// The id.
         id: Id<DealPhase>,
-        /// Its name.
+        /// The name.
         name: Option<String>,
-        /// What is suggested when a deal enters it.
+        /// The follow-up actions that Teamleader suggests when a deal enters the phase.
         #[serde(default, deserialize_with = "or_empty")]
         actions: Vec<FollowUp>,
-        /// How long a deal may stay in it unattended.
+        /// How long a deal may stay in the phase without attention.
         requires_attention_after: Option<Patience>,
-        /// How likely a deal in it is to be won.
+        /// The probability that a deal in the phase is won.
         probability: Option<Decimal>,
     }
 }
 
-/// How long a deal may stay in a phase unattended.
+/// How long a deal may stay in a phase without attention.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Patience {
-    /// How many.
+    /// The quantity.
     pub amount: Decimal,
-    /// Of what.
+    /// The unit or type.
     pub unit: PatienceUnit,
 }
 
 impl Patience {
-    /// So many days.
+    /// Makes a patience of this many days.
     pub fn days(days: u32) -> Patience {
         Patience { amount: days.into(), unit: PatienceUnit::Days }
     }
 
-    /// So many weeks.
+    /// Makes a patience of this many weeks.
     pub fn weeks(weeks: u32) -> Patience {
         Patience { amount: weeks.into(), unit: PatienceUnit::Weeks }
     }
 }
 
 request! {
-    /// Which phases.
+    /// A filter for deal phases.
     pub struct DealPhaseFilter {
         ; set
-        /// Those with these ids.
+        /// Phases with one of these ids.
         ids: Vec<Id<DealPhase>>,
-        /// Those of this pipeline.
+        /// Phases of this pipeline.
         deal_pipeline_id: Id<DealPipeline>,
     }
 }
 
 request! {
-    /// A phase to be made.
+    /// A new phase.
     pub struct NewDealPhase {
-        /// Its name.
+        /// The name.
         name: String,
-        /// The pipeline, by its id.
+        /// The id of the pipeline.
         deal_pipeline_id: Id<DealPipeline>,
-        /// How long a deal may stay in it unattended.
+        /// How long a deal may stay in the phase without attention.
         requires_attention_after: Patience,
         ; set
-        /// How likely a deal in it is to be won.
+        /// The probability that a deal in the phase is won.
         estimated_probability: Decimal,
-        /// What is suggested when a deal enters it.
+        /// The follow-up actions that Teamleader suggests when a deal enters the phase.
         follow_up_actions: Vec<FollowUp>,
     }
 }
 
 request! {
-    /// A change of a phase. Teamleader wants the patience named each time.
+    /// Changes of a phase. Teamleader requires the patience in every update.
     pub struct DealPhaseUpdate {
-        /// How long a deal may stay in it unattended.
+        /// How long a deal may stay in the phase without attention.
         requires_attention_after: Patience,
         ; set
-        /// Its name.
+        /// The name.
         name: String,
-        /// How likely a deal in it is to be won.
+        /// The probability that a deal in the phase is won.
         estimated_probability: Decimal,
-        /// What is suggested when a deal enters it.
+        /// The follow-up actions that Teamleader suggests when a deal enters the phase.
         follow_up_actions: Vec<FollowUp>,
     }
 }
@@ -123,23 +123,24 @@ resource! {
 methods! {
     impl DealPhases of DealPhase;
     fetch {
-        /// Makes a copy; the answer is its reference. One user reports that it answers 404.
+        /// Copies a phase and returns a reference to the copy. One user reports that Teamleader
+        /// answers 404.
         duplicate(id: DealPhase) -> Reference<DealPhase> = "dealPhases.duplicate";
     }
     make {
-        /// Makes one; the answer is its reference.
+        /// Creates a phase and returns a reference to the phase.
         create(NewDealPhase) = "dealPhases.create";
     }
     act {
-        /// Puts one behind another.
+        /// Moves a phase behind another phase.
         move_after(id: DealPhase, after_phase_id: DealPhase) = "dealPhases.move";
-        /// Deletes one that no deal is in.
+        /// Deletes a phase without deals.
         delete(id: DealPhase) = "dealPhases.delete";
-        /// Deletes one, and moves the deals that are in it.
+        /// Deletes the phase and moves its deals to other phases.
         delete_into(id: DealPhase, new_phase_id: DealPhase) = "dealPhases.delete";
     }
     change {
-        /// Changes one.
+        /// Changes the phase.
         update(DealPhaseUpdate) = "dealPhases.update";
     }
 }

@@ -21,38 +21,38 @@ open_enum! {
 model! {
     /// A pipeline.
     pub struct DealPipeline {
-        /// Its id.
+        /// The id.
         id: Id<DealPipeline>,
-        /// Its name.
+        /// The name.
         name: Option<String>,
     }
 }
 
-/// Where the deals of a phase go when its pipeline is deleted.
+/// The new phase for the deals of a phase whose pipeline is deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct PhaseMigration {
-    /// From which phase, by its id.
+    /// The id of the phase that is deleted.
     pub old_phase_id: Id<DealPhase>,
-    /// To which phase, by its id.
+    /// The id of the phase that the deals move to.
     pub new_phase_id: Id<DealPhase>,
 }
 
 impl PhaseMigration {
-    /// From one phase to another.
+    /// Moves the deals of the old phase to the new phase.
     pub fn new(old: impl Into<Id<DealPhase>>, new: impl Into<Id<DealPhase>>) -> PhaseMigration {
         PhaseMigration { old_phase_id: old.into(), new_phase_id: new.into() }
     }
 }
 
 request! {
-    /// Which pipelines.
+    /// A filter for deal pipelines.
     pub struct DealPipelineFilter {
         ; set
-        /// Those with these ids.
+        /// Pipelines with one of these ids.
         ids: Vec<Id<DealPipeline>>,
-        /// Those in use, or about to be deleted.
+        /// Pipelines with one of these statuses.
         status: Vec<DealPipelineStatus>,
     }
 }
@@ -69,18 +69,18 @@ resource! {
 methods! {
     impl DealPipelines of DealPipeline;
     fetch {
-        /// Makes one with that name; the answer is its reference.
+        /// Creates a pipeline with this name and returns a reference to the pipeline.
         create(; name: &str) -> Reference<DealPipeline> = "dealPipelines.create";
-        /// Makes a copy; the answer is its reference, whose kind the specification has as
-        /// `closingDay`.
+        /// Copies a pipeline and returns a reference to the copy. In the specification the type of that
+        /// reference is `closingDay`.
         duplicate(id: DealPipeline) -> Reference<DealPipeline> = "dealPipelines.duplicate";
     }
     act {
-        /// Gives one another name.
+        /// Renames a pipeline.
         update(id: DealPipeline; name: &str) = "dealPipelines.update";
-        /// Makes one the account's own.
+        /// Makes a pipeline the account's default.
         mark_as_default(id: DealPipeline) = "dealPipelines.markAsDefault";
-        /// Deletes one, and moves the deals that are in it.
+        /// Deletes the pipeline and moves its deals to other phases.
         delete(id: DealPipeline; migrate_phases: &[PhaseMigration]) = "dealPipelines.delete";
     }
 }

@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// How a deal stands.
+    /// The status of a deal.
     pub enum DealStatus {
         /// New; in lists, and not in the specification of a single deal.
         New = "new",
@@ -34,17 +34,17 @@ open_enum! {
         Lost = "lost",
     }
 
-    /// What deals can be sorted by.
+    /// The fields that deals can be sorted by.
     pub enum DealSort {
-        /// When they were made.
+        /// The time of creation.
         CreatedAt = "created_at",
-        /// Value times probability.
+        /// The value times the probability.
         WeightedValue = "weighted_value",
     }
 
-    /// What more a list of deals can have.
+    /// Optional fields of a list of deals.
     pub enum DealInclude {
-        /// Custom fields.
+        /// The custom fields.
         CustomFields = "custom_fields",
     }
 }
@@ -52,77 +52,77 @@ open_enum! {
 model! {
     /// A deal.
     pub struct Deal {
-        /// Its id.
+        /// The id.
         id: Id<Deal>,
-        /// Its title.
+        /// The title.
         title: Option<String>,
-        /// What it is about.
+        /// The summary.
         summary: Option<String>,
-        /// Its number.
+        /// The number.
         reference: Option<String>,
-        /// How it stands.
+        /// The status.
         status: Option<DealStatus>,
-        /// Whose it may become.
+        /// The lead: the customer that the deal is for.
         lead: Option<Lead>,
         /// The department.
         department: Option<Reference<Department>>,
-        /// What it may be worth.
+        /// The estimated value.
         #[serde(default, deserialize_with = "money")]
         estimated_value: Option<Money>,
-        /// When it may be closed.
+        /// The estimated closing date.
         #[serde(default, with = "maybe")]
         estimated_closing_date: Option<Date>,
-        /// How likely it is, from 0 to 1.
+        /// The estimated probability, from 0 to 1.
         estimated_probability: Option<Decimal>,
-        /// Value times probability.
+        /// The value times the probability.
         #[serde(default, deserialize_with = "money")]
         weighted_value: Option<Money>,
         /// The customer's order number.
         purchase_order_number: Option<String>,
-        /// The phase that it is in.
+        /// The current phase.
         current_phase: Option<Reference<DealPhase>>,
-        /// Who looks after it.
+        /// The responsible user.
         responsible_user: Option<Reference<User>>,
-        /// When it was closed.
+        /// The time at which the deal was closed.
         #[serde(default, with = "maybe")]
         closed_at: Option<OffsetDateTime>,
-        /// Where it came from.
+        /// The source.
         source: Option<Reference<DealSource>>,
-        /// The phases that it went through; not in a list.
+        /// The phases that the deal went through; not in a list.
         phase_history: Option<Vec<PhaseVisit>>,
-        /// Its quotations; not in a list.
+        /// The quotations; not in a list.
         quotations: Option<Vec<Reference<Quotation>>>,
-        /// Why it was lost.
+        /// Why the deal was lost.
         lost_reason: Option<LostBecause>,
-        /// The pipeline that it is in.
+        /// The pipeline.
         pipeline: Option<Reference<DealPipeline>>,
-        /// Custom fields; in a list when they are asked for.
+        /// The custom fields; in a list only on request.
         custom_fields: Option<Vec<CustomField>>,
         /// The exchange rate of its value.
         currency_exchange_rate: Option<ExchangeRate>,
-        /// When it was made.
+        /// The time of creation.
         #[serde(default, with = "maybe")]
         created_at: Option<OffsetDateTime>,
-        /// When it was last changed.
+        /// The time of the last change.
         #[serde(default, with = "maybe")]
         updated_at: Option<OffsetDateTime>,
-        /// Its page in Teamleader.
+        /// The URL of the deal's page in Teamleader.
         web_url: Option<String>,
     }
 }
 
 impl Deal {
-    /// Whether it is neither won nor lost.
+    /// Whether the deal is neither won nor lost.
     pub fn is_open(&self) -> bool {
         matches!(self.status, Some(DealStatus::Open | DealStatus::New))
     }
 
-    /// Whether it is won.
+    /// Whether the deal is won.
     pub fn is_won(&self) -> bool {
         self.status == Some(DealStatus::Won)
     }
 
-    /// Whether it is lost.
+    /// Whether the deal is lost.
     pub fn is_lost(&self) -> bool {
         self.status == Some(DealStatus::Lost)
     }
@@ -137,7 +137,7 @@ impl Deal {
         Some(&self.lead.as_ref()?.customer.as_ref()?.kind)
     }
 
-    /// The value of the custom field with that definition.
+    /// Returns the value of the custom field with this definition.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
@@ -149,24 +149,24 @@ impl Deal {
 }
 
 model! {
-    /// Whose a deal may become, as it is answered.
+    /// The lead of a deal in an answer.
     pub struct Lead {
         /// The contact or company.
         customer: Option<Reference>,
-        /// The person to talk to.
+        /// The contact person.
         contact_person: Option<Reference<Contact>>,
     }
 }
 
 model! {
-    /// A phase that a deal was in.
+    /// A phase that a deal went through.
     pub struct PhaseVisit {
-        /// Which phase.
+        /// The phase.
         phase: Option<Reference<DealPhase>>,
-        /// Since when.
+        /// The time at which the deal entered the phase.
         #[serde(default, with = "maybe")]
         started_at: Option<OffsetDateTime>,
-        /// Who moved it there.
+        /// The user who moved the deal to the phase.
         started_by: Option<Reference<User>>,
     }
 }
@@ -174,20 +174,20 @@ model! {
 model! {
     /// Why a deal was lost.
     pub struct LostBecause {
-        /// The reason, of those that the account has.
+        /// The account's lost reason.
         reason: Option<Reference<LostReason>>,
-        /// In words.
+        /// A remark.
         remark: Option<String>,
     }
 }
 
 request! {
-    /// Whose a deal may become.
+    /// The lead of a deal: a customer and a contact person.
     pub struct NewLead {
         /// The contact or company.
         customer: Customer,
         ; set
-        /// The person to talk to, by the contact's id.
+        /// The id of the contact person.
         contact_person_id: Id<Contact>,
     }
 }
@@ -199,65 +199,65 @@ impl From<Customer> for NewLead {
 }
 
 request! {
-    /// A deal to be made.
+    /// A new deal.
     pub struct NewDeal {
-        /// Whose it may become; a [`Customer`] will do.
+        /// The lead. A [`Customer`] converts to a lead.
         lead: NewLead,
-        /// Its title.
+        /// The title.
         title: String,
         ; set
-        /// What it is about.
+        /// The summary.
         summary: String,
-        /// Where it came from, by the source's id.
+        /// The id of the deal's source.
         source_id: Id<DealSource>,
-        /// The department, by its id.
+        /// The id of the department.
         department_id: Id<Department>,
-        /// Who looks after it, by the user's id.
+        /// The id of the responsible user.
         responsible_user_id: Id<User>,
-        /// The phase that it begins in, by its id.
+        /// The id of the first phase.
         phase_id: Id<DealPhase>,
-        /// What it may be worth.
+        /// The estimated value.
         estimated_value: Money,
-        /// How likely it is, from 0 to 1.
+        /// The estimated probability, from 0 to 1.
         estimated_probability: Decimal,
-        /// When it may be closed.
+        /// The estimated closing date.
         #[serde(with = "maybe")]
         estimated_closing_date: Date,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// Its currency; Teamleader wants the exchange rate as well.
+        /// The currency; Teamleader requires the exchange rate as well.
         currency: DocumentCurrency,
     }
 }
 
 request! {
-    /// A change of a deal. Its phase is changed by [`Deals::move_to_phase`].
+    /// Changes of a deal. [`Deals::move_to_phase`] changes the phase.
     pub struct DealUpdate {
         ; set
-        /// Whose it may become.
+        /// The lead: the customer that the deal is for.
         lead: NewLead,
-        /// Its title.
+        /// The title.
         title: String,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What becomes of the custom fields that are not named.
+        /// What happens to the custom fields that the update does not have.
         custom_fields_update_strategy: CustomFieldsUpdate,
-        /// Its currency; Teamleader wants the exchange rate as well.
+        /// The currency; Teamleader requires the exchange rate as well.
         currency: DocumentCurrency,
         ; clear
-        /// What it is about.
+        /// The summary.
         summary: String,
-        /// Where it came from, by the source's id.
+        /// The id of the deal's source.
         source_id: Id<DealSource>,
-        /// The department, by its id.
+        /// The id of the department.
         department_id: Id<Department>,
-        /// Who looks after it, by the user's id.
+        /// The id of the responsible user.
         responsible_user_id: Id<User>,
-        /// What it may be worth.
+        /// The estimated value.
         estimated_value: Money,
-        /// How likely it is, from 0 to 1.
+        /// The estimated probability, from 0 to 1.
         estimated_probability: Decimal,
-        /// When it may be closed.
+        /// The estimated closing date.
         #[serde(with = "changed")]
         estimated_closing_date: Date,
     }
@@ -270,7 +270,7 @@ request! {
 pub enum Users {
     /// The one with this id.
     One(Id<User>),
-    /// Those with these ids.
+    /// Deals with one of these ids.
     Any(Vec<Id<User>>),
 }
 
@@ -293,49 +293,49 @@ impl From<Vec<Id<User>>> for Users {
 }
 
 request! {
-    /// Which deals.
+    /// A filter for deals.
     pub struct DealFilter {
         ; set
-        /// Those with these ids.
+        /// Deals with one of these ids.
         ids: Vec<Id<Deal>>,
-        /// Those that this text is found in: title, number, customer.
+        /// Deals with this text in the title, the number or the customer's name.
         term: String,
-        /// Those of this contact or company.
+        /// Deals of this contact or company.
         customer: Customer,
-        /// Those in this phase.
+        /// Deals in this phase.
         phase_id: Id<DealPhase>,
-        /// Those that may be closed on this day or later.
+        /// Deals with this estimated closing date or a later date.
         #[serde(with = "maybe")]
         estimated_closing_date_from: Date,
-        /// Those that may be closed on this day or before.
+        /// Deals with this estimated closing date or an earlier date.
         #[serde(with = "maybe")]
         estimated_closing_date_until: Date,
-        /// Those that one of these users looks after.
+        /// Deals for which one of these users is responsible.
         responsible_user_id: Users,
-        /// Those changed since.
+        /// Deals changed since this time.
         #[serde(with = "maybe")]
         updated_since: OffsetDateTime,
-        /// Those made before.
+        /// Deals created before this time.
         #[serde(with = "maybe")]
         created_before: OffsetDateTime,
-        /// Those that stand so.
+        /// Deals with one of these statuses.
         status: Vec<DealStatus>,
-        /// Those in these pipelines.
+        /// Deals in one of these pipelines.
         pipeline_ids: Vec<Id<DealPipeline>>,
         ; clear
-        /// Those that may be closed on this day, or for which no day is known.
+        /// Deals with this estimated closing date; with `None`, deals without a date.
         #[serde(with = "changed")]
         estimated_closing_date: Date,
     }
 }
 
 request! {
-    /// A lost deal.
+    /// Why a deal was lost.
     pub struct Loss {
         ; set
-        /// Why, of the reasons that the account has.
+        /// The id of the account's lost reason.
         reason_id: Id<LostReason>,
-        /// Why, in words.
+        /// A remark on the reason.
         extra_info: String,
     }
 }
@@ -352,25 +352,25 @@ resource! {
 methods! {
     impl Deals of Deal;
     fetch {
-        /// One.
+        /// Fetches one deal.
         get(id: Deal) -> Deal = "deals.info";
     }
     make {
-        /// Makes one; the answer is its reference.
+        /// Creates a deal and returns a reference to the deal.
         create(NewDeal) = "deals.create";
     }
     act {
-        /// Moves one to another phase.
+        /// Moves a deal to another phase.
         move_to_phase(id: Deal, phase_id: DealPhase) = "deals.move";
-        /// Marks one as won.
+        /// Marks a deal as won.
         win(id: Deal) = "deals.win";
-        /// Deletes one.
+        /// Deletes the deal.
         delete(id: Deal) = "deals.delete";
     }
     change {
-        /// Changes one.
+        /// Changes the deal.
         update(DealUpdate) = "deals.update";
-        /// Marks one as lost.
+        /// Marks a deal as lost.
         lose(Loss) = "deals.lose";
     }
 }

@@ -72,6 +72,11 @@ impl TeamleaderError {
         self.problems.first()?.field.as_deref()
     }
 
+    /// Whether Teamleader says that the object does not exist: status 404.
+    pub fn is_not_found(&self) -> bool {
+        self.status == 404
+    }
+
     /// All problems. Empty if the body is not an error in Teamleader's form.
     pub fn problems(&self) -> &[Problem] {
         &self.problems

@@ -1,4 +1,4 @@
-//! Files: found, fetched and sent.
+//! Files: lists, downloads and uploads.
 
 use std::io::Read;
 
@@ -16,7 +16,7 @@ use crate::sdk::open_enum;
 use crate::{Response, Secret};
 
 open_enum! {
-    /// What a file belongs to.
+    /// The object that a file belongs to.
     pub enum FileSubjectType {
         /// A company.
         Company = "company",
@@ -30,19 +30,19 @@ open_enum! {
         CreditNote = "creditNote",
         /// A product.
         Product = "product",
-        /// A project of the older kind.
+        /// A project of the older type.
         Project = "project",
         /// A project.
         NextgenProject = "nextgenProject",
         /// A ticket.
         Ticket = "ticket",
-        /// Nothing yet: the file is kept for 24 hours at most.
+        /// Nothing yet: Teamleader keeps the file for 24 hours at most.
         Temporary = "temporary",
     }
 
-    /// What files can be sorted by.
+    /// The fields that files can be sorted by.
     pub enum FileSort {
-        /// When they were last changed.
+        /// The time of the last change.
         UpdatedAt = "updated_at",
     }
 }
@@ -50,74 +50,74 @@ open_enum! {
 model! {
     /// A file.
     pub struct File {
-        /// Its id.
+        /// The id.
         id: Id<File>,
-        /// Its name.
+        /// The name.
         name: Option<String>,
-        /// What it belongs to.
+        /// The object that the file belongs to.
         subject: Option<Reference>,
-        /// Its media type.
+        /// The media type.
         mime_type: Option<String>,
-        /// Its size in bytes.
+        /// The size in bytes.
         size: Option<u64>,
-        /// When it was last changed.
+        /// The time of the last change.
         #[serde(default, with = "maybe")]
         updated_at: Option<OffsetDateTime>,
-        /// Who put it there.
+        /// The user who uploaded the file.
         uploaded_by: Option<Reference<User>>,
-        /// The folder that it is in.
+        /// The folder.
         folder: Option<String>,
     }
 }
 
-/// What a file belongs to.
+/// The object that a file belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct FileSubject {
-    /// What it is.
+    /// The type.
     #[serde(rename = "type")]
     pub kind: FileSubjectType,
-    /// Its id; a temporary file has none.
+    /// The id; a temporary file has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<Anything>>,
 }
 
 impl FileSubject {
-    /// That thing.
+    /// Makes the subject from a type and an id.
     pub fn new(kind: FileSubjectType, id: impl AsRef<str>) -> FileSubject {
         FileSubject { kind, id: Some(id.as_ref().into()) }
     }
 
-    /// Nothing yet. Within 24 hours it can be named by its id, as an attachment for one.
+    /// Makes the subject of a temporary file. Attach the file by its id within 24 hours.
     pub fn temporary() -> FileSubject {
         FileSubject { kind: FileSubjectType::Temporary, id: None }
     }
 }
 
 request! {
-    /// Which files.
+    /// A filter for files.
     pub struct FileFilter {
-        /// Those of this.
+        /// Files that belong to this object.
         subject: FileSubject,
     }
 }
 
 request! {
-    /// A file to be sent.
+    /// A new file.
     pub struct NewFile {
-        /// Its name, with the ending of what it is.
+        /// The file name with its extension.
         name: String,
-        /// What it belongs to.
+        /// The object that the file belongs to.
         subject: FileSubject,
         ; set
-        /// The folder that it goes to; `General`, in the account's language, without it.
+        /// The folder. The default is `General`, in the account's language.
         folder: String,
     }
 }
 
-/// Where a file is to be fetched or sent, and until when. The address is its own permission: it is
-/// kept as a secret.
+/// The address of a file's download or upload. Everyone who knows the address can use it, so the address
+/// is a [`Secret`].
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
 #[non_exhaustive]
@@ -125,7 +125,7 @@ pub struct Location {
     /// The address.
     #[cfg_attr(test, serde(serialize_with = "tests::in_clear"))]
     pub location: Secret,
-    /// Until when it works.
+    /// The end of the address's validity.
     #[serde(rename = "expires_at", alias = "expires", with = "dated")]
     pub expires_at: OffsetDateTime,
 }
@@ -133,14 +133,14 @@ pub struct Location {
 /// A picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Image<'a> {
-    /// Its media type, as `image/png`.
+    /// The media type, as `image/png`.
     pub media_type: &'a str,
-    /// Its bytes.
+    /// The bytes.
     pub bytes: &'a [u8],
 }
 
 impl<'a> Image<'a> {
-    /// These bytes, which are of that type.
+    /// Makes a picture from its media type and its bytes.
     pub fn new(media_type: &'a str, bytes: &'a [u8]) -> Image<'a> {
         Image { media_type, bytes }
     }
@@ -166,24 +166,24 @@ pub struct Files<'a>(pub(super) &'a Teamleader);
 methods! {
     impl Files of File;
     fetch {
-        /// One.
+        /// Fetches one file.
         get(id: File) -> File = "files.info";
-        /// Where one can be fetched, and until when.
+        /// Asks for the address where the file can be downloaded.
         download(id: File) -> Location = "files.download";
     }
     act {
-        /// Deletes one.
+        /// Deletes the file.
         delete(id: File) = "files.delete";
     }
 }
 
 impl<'a> Files<'a> {
-    /// The files of one thing: Teamleader lists no others.
+    /// Lists the files of one object. Teamleader has no list of all files.
     pub fn of(self, subject: FileSubject) -> List<'a, File> {
         List::new(self.0).filter(FileFilter::new(subject))
     }
 
-    /// Fetches what a location names, without the access token.
+    /// Fetches the file at a location, without the access token.
     ///
     /// # Errors
     ///
@@ -194,7 +194,7 @@ impl<'a> Files<'a> {
         self.0.client().without_token(method, location.location.expose()).call()
     }
 
-    /// The bytes of one: asks where it is, and fetches it.
+    /// Downloads a file: asks for its address, then fetches the bytes.
     ///
     /// # Errors
     ///
@@ -204,10 +204,11 @@ impl<'a> Files<'a> {
         self.fetch(&self.download(id)?)?.read_bytes()
     }
 
-    /// Sends a file: asks where it goes, and sends it there, without the access token.
+    /// Uploads a file: asks for an upload address, then sends the bytes there without the access
+    /// token.
     ///
-    /// Teamleader does not answer with the file's id: it is in the list of its subject, after about
-    /// two seconds as users report.
+    /// Teamleader does not answer with the id of the file. The file appears in the list of its subject,
+    /// after about two seconds as users report.
     ///
     /// # Errors
     ///
@@ -216,8 +217,8 @@ impl<'a> Files<'a> {
         self.upload_reader(file, &mut &*bytes, Some(bytes.len() as u64))
     }
 
-    /// As [`Files::upload`], with a content that is read as it is sent, of this many bytes if that is
-    /// known.
+    /// Does the same as [`Files::upload`] with a content that is read while it is sent. Give the number of
+    /// bytes if you know it.
     ///
     /// # Errors
     ///
@@ -240,7 +241,7 @@ impl<'a> Files<'a> {
 mod tests {
     use super::*;
 
-    /// For comparing what was read with what was answered.
+    /// For comparing an answer with what was read.
     pub(super) fn in_clear<S: serde::Serializer>(text: &Secret, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(text.expose())
     }

@@ -28,7 +28,7 @@ pub use self::requests::{
 mod requests;
 
 open_enum! {
-    /// How an invoice stands. Whether it is paid is told apart from that.
+    /// The status of an invoice. `paid` tells whether the invoice is paid.
     pub enum InvoiceStatus {
         /// Not booked yet.
         Draft = "draft",
@@ -38,7 +38,7 @@ open_enum! {
         Matched = "matched",
     }
 
-    /// What invoices can be sorted by.
+    /// The fields that invoices can be sorted by.
     pub enum InvoiceSort {
         /// The number.
         InvoiceNumber = "invoice_number",
@@ -46,13 +46,13 @@ open_enum! {
         InvoiceDate = "invoice_date",
     }
 
-    /// What more an invoice can have.
+    /// Optional parts of an invoice.
     pub enum InvoiceInclude {
-        /// What being late costs.
+        /// The late fees.
         LateFees = "late_fees",
     }
 
-    /// As what an invoice can be fetched.
+    /// The file formats of an invoice.
     pub enum InvoiceFormat {
         /// PDF.
         Pdf = "pdf",
@@ -62,7 +62,7 @@ open_enum! {
         UblPeppolBis3 = "ubl/peppol_bis_3",
     }
 
-    /// How an invoice may be paid.
+    /// A way to pay an invoice.
     pub enum PaymentMethodKind {
         /// SEPA direct debit.
         SepaDirectDebit = "sepa_direct_debit",
@@ -82,33 +82,33 @@ open_enum! {
         PaymentCard = "payment_card",
     }
 
-    /// How far an invoice is on its way through Peppol.
+    /// The status of an invoice sent through Peppol.
     pub enum PeppolStatus {
-        /// On its way.
+        /// The invoice is being sent.
         Sending = "sending",
-        /// Did not go.
+        /// Sending failed.
         SendingFailed = "sending_failed",
-        /// Gone.
+        /// The invoice was sent.
         Sent = "sent",
-        /// The receiving access point has it.
+        /// The receiver's access point acknowledged the invoice.
         ApplicationAcknowledged = "application_acknowledged",
-        /// The receiving access point takes it.
+        /// The receiver's access point accepted the invoice.
         ApplicationAccepted = "application_accepted",
-        /// The receiving access point refuses it.
+        /// The receiver's access point rejected the invoice.
         ApplicationRejected = "application_rejected",
-        /// The receiver has it.
+        /// The receiver acknowledged the invoice.
         ReceiverAcknowledged = "receiver_acknowledged",
-        /// The receiver takes it.
+        /// The receiver accepted the invoice.
         ReceiverAccepted = "receiver_accepted",
-        /// The receiver refuses it.
+        /// The receiver rejected the invoice.
         ReceiverRejected = "receiver_rejected",
-        /// The receiver is at it.
+        /// The receiver is processing the invoice.
         ReceiverIsProcessing = "receiver_is_processing",
-        /// The receiver waits for something.
+        /// The receiver waits for feedback.
         ReceiverAwaitsFeedback = "receiver_awaits_feedback",
-        /// The receiver takes it with conditions.
+        /// The receiver accepted the invoice with conditions.
         ReceiverConditionallyAccepted = "receiver_conditionally_accepted",
-        /// The receiver has paid it.
+        /// The receiver paid the invoice.
         ReceiverPaid = "receiver_paid",
     }
 }
@@ -116,137 +116,139 @@ open_enum! {
 model! {
     /// An invoice.
     pub struct Invoice {
-        /// Its id.
+        /// The id.
         id: Id<Invoice>,
         /// The department.
         department: Option<Reference<Department>>,
-        /// Its number, as `2018 / 27`; a draft has none.
+        /// The number, as `2018 / 27`; a draft has none.
         invoice_number: Option<String>,
-        /// Its date.
+        /// The date.
         #[serde(default, with = "maybe")]
         invoice_date: Option<Date>,
-        /// How it stands.
+        /// The status.
         status: Option<InvoiceStatus>,
-        /// The day until which it is to be paid.
+        /// The due date.
         #[serde(default, with = "maybe")]
         due_on: Option<Date>,
-        /// Whether it is paid.
+        /// Whether the invoice is paid.
         paid: Option<bool>,
-        /// When it was paid.
+        /// The time of payment.
         #[serde(default, with = "maybe")]
         paid_at: Option<OffsetDateTime>,
-        /// Whether it was sent.
+        /// Whether the invoice was sent.
         sent: Option<bool>,
         /// The customer's order number.
         purchase_order_number: Option<String>,
-        /// Who is invoiced.
+        /// The invoicee: who gets the invoice.
         invoicee: Option<Invoicee>,
-        /// Discounts on all of it; not in a list.
+        /// The discounts on the whole document; not in a list.
         discounts: Option<Vec<CommercialDiscount>>,
-        /// Its lines; not in a list.
+        /// The lines; not in a list.
         grouped_lines: Option<Vec<LineGroup<LineItem>>>,
-        /// What it comes to.
+        /// The total.
         total: Option<InvoiceTotal>,
-        /// When it is to be paid; not in a list.
+        /// The payment term; not in a list.
         payment_term: Option<PaymentTerm>,
-        /// What was paid; not in a list.
+        /// The payments; not in a list.
         payments: Option<Vec<Payment>>,
-        /// What a payment is to name.
+        /// The reference that a payment must have.
         payment_reference: Option<String>,
-        /// A note on it; not in a list.
+        /// A note; not in a list.
         note: Option<String>,
-        /// Its currency; not in a list.
+        /// The currency; not in a list.
         currency: Option<Currency>,
         /// The exchange rate of its currency.
         currency_exchange_rate: Option<ExchangeRate>,
-        /// How it may be paid; not in a list.
+        /// The expected payment method; not in a list.
         expected_payment_method: Option<PaymentMethod>,
-        /// Its file.
+        /// The file.
         file: Option<Reference<File>>,
-        /// The deal that it is for.
+        /// The deal.
         deal: Option<Reference<Deal>>,
-        /// The project that it is for.
+        /// The project.
         project: Option<Reference<Project>>,
-        /// Since when it is on hold; not in a list.
+        /// The date since which the invoice is on hold; not in a list.
         #[serde(default, with = "maybe")]
         on_hold_since: Option<Date>,
-        /// Custom fields; not in a list.
+        /// The custom fields; not in a list.
         custom_fields: Option<Vec<CustomField>>,
-        /// When it was made.
+        /// The time of creation.
         #[serde(default, with = "maybe")]
         created_at: Option<OffsetDateTime>,
-        /// When it was last changed.
+        /// The time of the last change.
         #[serde(default, with = "maybe")]
         updated_at: Option<OffsetDateTime>,
-        /// Its page in Teamleader; only in a list.
+        /// The URL of the invoice's page in Teamleader; only in a list.
         web_url: Option<String>,
-        /// Its template; not in a list.
+        /// The template; not in a list.
         document_template: Option<Reference<DocumentTemplate>>,
-        /// The day of the delivery.
+        /// The delivery date.
         #[serde(default, with = "maybe")]
         delivery_date: Option<Date>,
-        /// How far it is on its way through Peppol; not in a list.
+        /// The Peppol status; not in a list.
         peppol_status: Option<PeppolStatus>,
     }
 }
 
 impl Invoice {
-    /// Whether it is paid.
+    /// Whether the invoice is paid.
     pub fn is_paid(&self) -> bool {
         self.paid == Some(true)
     }
 
-    /// Whether it is not booked yet.
+    /// Whether the invoice is a draft.
     pub fn is_draft(&self) -> bool {
         self.status == Some(InvoiceStatus::Draft)
     }
 
-    /// Whether it is known to be unpaid, and its day has passed by the computer's clock, in UTC.
+    /// Whether the invoice is unpaid and was due before today, by the computer's clock in UTC. An
+    /// invoice without `paid` or `due_on` is not overdue.
     pub fn is_overdue(&self) -> bool {
         self.is_overdue_on(SystemClock.now_utc().date())
     }
 
-    /// As [`Invoice::is_overdue`], on a day of your own: the day of the office, for one.
+    /// Does the same as [`Invoice::is_overdue`] for a day of your choice, such as today in your
+    /// time zone.
     pub fn is_overdue_on(&self, today: Date) -> bool {
         self.paid == Some(false) && self.due_on.is_some_and(|due_on| due_on < today)
     }
 
-    /// What is still to be paid.
+    /// The amount that is still due.
     pub fn total_due(&self) -> Option<&Money> {
         self.total.as_ref()?.due.as_ref()
     }
 
-    /// The name of whoever is invoiced.
+    /// Returns the name of the invoicee.
     pub fn customer_name(&self) -> Option<&str> {
         self.invoicee.as_ref()?.name.as_deref()
     }
 
-    /// The value of the custom field with that definition.
+    /// Returns the value of the custom field with this definition.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 }
 
 model! {
-    /// Who is invoiced, as it is answered.
+    /// The invoicee in an answer.
     pub struct Invoicee {
         /// The name.
         name: Option<String>,
-        /// VAT number.
+        /// The VAT number.
         vat_number: Option<String>,
         /// The contact or company.
         customer: Option<Reference>,
-        /// For whose attention.
+        /// The person whose attention the invoice is for.
         for_attention_of: Option<ForAttentionOf>,
-        /// The address of electronic mail; not in a list.
+        /// The email address; not in a list.
         email: Option<String>,
-        /// National identification number; not in a list.
+        /// The national identification number; not in a list.
         national_identification_number: Option<String>,
     }
 }
 
 model! {
-    /// For whose attention, as it is answered.
+    /// The person whose attention an invoice is for, in an answer.
     pub struct ForAttentionOf {
         /// A name.
         name: Option<String>,
@@ -256,7 +258,7 @@ model! {
 }
 
 model! {
-    /// What an invoice comes to.
+    /// The totals of an invoice.
     pub struct InvoiceTotal {
         /// Without tax.
         #[serde(default, deserialize_with = "money")]
@@ -275,33 +277,33 @@ model! {
         taxes: Vec<Tax>,
         /// The taxes that are withheld; not in a list.
         withheld_taxes: Option<Vec<WithheldTax>>,
-        /// What was to be paid.
+        /// The payable amount.
         #[serde(default, deserialize_with = "money")]
         payable: Option<Money>,
-        /// What is still to be paid.
+        /// The amount that is still due.
         #[serde(default, deserialize_with = "money")]
         due: Option<Money>,
-        /// What is still to be paid, with the cost of collecting it.
+        /// The amount that is still due, with collection costs.
         #[serde(default, deserialize_with = "money")]
         due_incasso_inclusive: Option<Money>,
-        /// What being late costs, once; when late fees are asked for.
+        /// The fixed late fee, on request.
         #[serde(default, deserialize_with = "money")]
         fixed_late_fee: Option<Money>,
-        /// What being late costs, by time; when late fees are asked for.
+        /// The interest for late payment, on request.
         #[serde(default, deserialize_with = "money")]
         interest: Option<Money>,
     }
 }
 
 model! {
-    /// A tax that is withheld.
+    /// A withholding tax.
     pub struct WithheldTax {
-        /// Its rate's id.
+        /// The id of the rate.
         id: Id<WithholdingTaxRate>,
-        /// What it is charged on.
+        /// The taxable amount.
         #[serde(default, deserialize_with = "money")]
         taxable: Option<Money>,
-        /// What is withheld.
+        /// The withheld amount.
         #[serde(default, deserialize_with = "money")]
         withheld: Option<Money>,
     }
@@ -310,20 +312,20 @@ model! {
 model! {
     /// A payment.
     pub struct Payment {
-        /// When.
+        /// The time.
         #[serde(default, with = "maybe")]
         paid_at: Option<OffsetDateTime>,
-        /// How much.
+        /// The amount or value.
         #[serde(default, deserialize_with = "money")]
         payment: Option<Money>,
     }
 }
 
-/// How an invoice may be paid.
+/// A way to pay an invoice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentMethod {
-    /// The way.
+    /// The payment method.
     pub method: PaymentMethodKind,
     /// A mandate or a card; for debits and credit cards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -331,12 +333,12 @@ pub struct PaymentMethod {
 }
 
 impl PaymentMethod {
-    /// That way.
+    /// Makes a payment method without a reference.
     pub fn new(method: PaymentMethodKind) -> PaymentMethod {
         PaymentMethod { method, reference: None }
     }
 
-    /// With a mandate or a card.
+    /// Sets the mandate or the card.
     #[must_use]
     pub fn reference(mut self, reference: impl Into<String>) -> PaymentMethod {
         self.reference = Some(reference.into());
@@ -356,15 +358,15 @@ resource! {
 methods! {
     impl Invoices of Invoice;
     fetch {
-        /// One.
+        /// Fetches one invoice.
         get(id: Invoice) -> Invoice = "invoices.info";
-        /// Where one can be fetched, and until when.
+        /// Asks for the address where the invoice can be downloaded.
         download(id: Invoice; format: &InvoiceFormat) -> Location = "invoices.download";
-        /// Makes a draft like it; the answer is its reference.
+        /// Creates a draft with the content of this invoice and returns a reference to the draft.
         copy(id: Invoice) -> Reference<Invoice> = "invoices.copy";
     }
     make {
-        /// Makes a draft; the answer is its reference.
+        /// Creates a draft and returns a reference to the draft.
         create(NewInvoice) = "invoices.draft";
     }
     credit {
@@ -372,27 +374,27 @@ methods! {
         credit_partially(PartialCredit) -> CreditNote = "invoices.creditPartially";
     }
     act {
-        /// Deletes one; Teamleader deletes drafts, and the last that was booked.
+        /// Deletes an invoice. Teamleader deletes drafts, and the invoice that was booked last.
         delete(id: Invoice) = "invoices.delete";
-        /// Takes the payments back.
+        /// Removes all payments.
         remove_payments(id: Invoice) = "invoices.removePayments";
-        /// Sends one through Peppol.
+        /// Sends an invoice through Peppol.
         send_via_peppol(id: Invoice) = "invoices.sendViaPeppol";
     }
     change {
         /// Changes a draft.
         update(InvoiceUpdate) = "invoices.update";
-        /// Changes what may be changed once it is booked.
+        /// Changes a booked invoice.
         update_booked(BookedInvoiceUpdate) = "invoices.updateBooked";
-        /// Notes a payment.
+        /// Registers a payment.
         register_payment(NewPayment) = "invoices.registerPayment";
-        /// Sends one by mail.
+        /// Sends an invoice by email.
         send(InvoiceMail) = "invoices.send";
     }
 }
 
 impl Invoices<'_> {
-    /// One, with more than it has by itself.
+    /// Fetches one invoice with optional parts.
     ///
     /// # Errors
     ///
@@ -406,7 +408,7 @@ impl Invoices<'_> {
         self.0.fetch("invoices.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }
 
-    /// Books a draft on that day: it gets its number.
+    /// Books a draft on this day. The invoice gets its number.
     ///
     /// # Errors
     ///
@@ -415,7 +417,8 @@ impl Invoices<'_> {
         self.0.act("invoices.book", &json!({ "id": id.into(), "on": text(on)? }))
     }
 
-    /// Credits all of it, today or on that day; the answer is the credit note's reference.
+    /// Credits the whole invoice, today or on this day, and returns a reference to the credit
+    /// note.
     ///
     /// # Errors
     ///
@@ -433,7 +436,7 @@ impl Invoices<'_> {
         self.0.fetch("invoices.credit", &body)
     }
 
-    /// The bytes of one.
+    /// Downloads the invoice.
     ///
     /// # Errors
     ///

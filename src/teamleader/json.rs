@@ -1,4 +1,4 @@
-//! How dates, lists and amounts of money stand in Teamleader's JSON.
+//! The forms of dates, lists and amounts of money in Teamleader's JSON.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ impl Dated for Date {
     }
 
     fn read(text: &str) -> Option<Date> {
-        // A date-time where a date was expected.
+        // Some answers have a date-time in the place of a date.
         day(text).or_else(|| OffsetDateTime::read(text).map(OffsetDateTime::date))
     }
 }
@@ -35,13 +35,13 @@ impl Dated for OffsetDateTime {
 
     fn read(text: &str) -> Option<OffsetDateTime> {
         let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
-        // An offset without a colon was seen, too: 2021-06-15T10:51:23.035+0100.
+        // Some answers have an offset without a colon: 2021-06-15T10:51:23.035+0100.
         let without_colon = || {
             let (time, offset) = text.split_at_checked(text.len().checked_sub(5)?)?;
             let (hours, minutes) = offset.split_at_checked(3)?;
             read(&format!("{time}{hours}:{minutes}"))
         };
-        // So is a time in the specification's own example: 2017-05-01 12:00:00. Answers are in UTC.
+        // An example in the specification has no offset: 2017-05-01 12:00:00. Answers are in UTC.
         let without_offset = || read(&format!("{}Z", text.replacen(' ', "T", 1)));
         read(text).or_else(without_colon).or_else(without_offset)
     }
@@ -143,7 +143,7 @@ pub(super) mod changed {
     }
 }
 
-/// A value for which the service may write `null`: then it is the empty one.
+/// Reads a value; `null` is the empty value.
 pub(super) fn or_empty<'de, T, D>(from: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de> + Default,
@@ -152,7 +152,7 @@ where
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
-/// An amount of money, where one without an amount is none.
+/// Reads an amount of money; an object without an amount is `None`.
 pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>, D::Error> {
     #[derive(serde::Deserialize)]
     struct Loose {
@@ -163,7 +163,7 @@ pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>,
     Ok(loose.and_then(|loose| Some(Money { amount: loose.amount?, currency: loose.currency? })))
 }
 
-/// Reads a date-time of a header, in both forms that were seen.
+/// Reads the date-time in a header, in both forms that Teamleader sends.
 pub(super) fn moment(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::read(text.trim())
 }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_a_date_that_was_seen_is_read() {
+    fn every_seen_form_of_a_date_is_read() {
         let day = |text: &str| Date::read(text).and_then(|day| day.write());
         assert_eq!(day("2025-02-28").as_deref(), Some("2025-02-28"));
         assert_eq!(day("2025-02-28T23:00:00+00:00").as_deref(), Some("2025-02-28"));

@@ -29,19 +29,19 @@ const UNKNOWN: Duration = Duration::from_secs(60);
 /// The rate limit, as Teamleader's last answer told it. Every value is `None` before the first answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Limits {
-    limit: Option<u32>,
-    remaining: Option<u32>,
+    limit: Option<u64>,
+    remaining: Option<u64>,
     reset: Option<OffsetDateTime>,
 }
 
 impl Limits {
     /// The number of calls allowed in a minute: the header `X-RateLimit-Limit`.
-    pub fn limit(&self) -> Option<u32> {
+    pub fn limit(&self) -> Option<u64> {
         self.limit
     }
 
     /// The number of calls that are left: the header `X-RateLimit-Remaining`.
-    pub fn remaining(&self) -> Option<u32> {
+    pub fn remaining(&self) -> Option<u64> {
         self.remaining
     }
 
@@ -113,7 +113,7 @@ impl Window {
     /// Reads the headers of an answer.
     pub(super) fn look(&self, answer: &Received<'_>) {
         let header = |name: &str| answer.headers.get(name)?.to_str().ok();
-        let number = |name: &str| header(name)?.trim().parse::<u32>().ok();
+        let number = |name: &str| header(name)?.trim().parse::<u64>().ok();
         let seen = Limits {
             limit: number("x-ratelimit-limit"),
             remaining: number("x-ratelimit-remaining"),

@@ -12,19 +12,19 @@ use super::{Change, Currency, Decimal, Id, Money, Reference};
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// What the value of a discount is.
+    /// How the value of a discount is meant.
     pub enum DiscountType {
         /// A percentage.
         Percentage = "percentage",
     }
 
-    /// Whether a price has its tax in it.
+    /// Whether a price includes tax.
     pub enum TaxMode {
-        /// It has not.
+        /// The price excludes tax.
         Excluding = "excluding",
     }
 
-    /// What a period is counted in.
+    /// The unit of a period.
     pub enum PeriodUnit {
         /// Weeks.
         Week = "week",
@@ -34,9 +34,9 @@ open_enum! {
         Year = "year",
     }
 
-    /// What happens to a quotation that has expired.
+    /// The action when a quotation expires.
     pub enum ActionAfterExpiry {
-        /// It is locked.
+        /// The quotation is locked.
         Lock = "lock",
         /// Nothing.
         Nothing = "none",
@@ -55,7 +55,7 @@ model! {
 }
 
 impl<L> LineGroup<L> {
-    /// Lines without a title.
+    /// Makes a group of lines without a title.
     pub fn new(line_items: impl Into<Vec<L>>) -> LineGroup<L> {
         LineGroup { section: None, line_items: line_items.into(), extra: Map::new() }
     }
@@ -75,22 +75,22 @@ pub struct Section {
     pub title: String,
 }
 
-/// A price without its tax.
+/// A price without tax.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnitPrice {
-    /// How much.
+    /// The amount or value.
     pub amount: Decimal,
     /// In which currency. A quotation is answered with it; a request has none, since the document
     /// has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
-    /// Whether the tax is in it.
+    /// Whether the price includes tax.
     pub tax: TaxMode,
 }
 
 impl UnitPrice {
-    /// So much, in the currency of the document.
+    /// Makes a price in the currency of the document.
     pub fn new(amount: impl Into<Decimal>) -> UnitPrice {
         UnitPrice { amount: amount.into(), currency: None, tax: TaxMode::Excluding }
     }
@@ -106,15 +106,15 @@ impl From<Decimal> for UnitPrice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Discount {
-    /// How much.
+    /// The amount or value.
     pub value: Decimal,
-    /// Of what.
+    /// The unit or type.
     #[serde(rename = "type")]
     pub kind: DiscountType,
 }
 
 impl Discount {
-    /// So many percent.
+    /// Makes a discount in percent.
     pub fn percent(value: impl Into<Decimal>) -> Discount {
         Discount { value: value.into(), kind: DiscountType::Percentage }
     }
@@ -124,69 +124,69 @@ impl Discount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CommercialDiscount {
-    /// Of what it is a part.
+    /// How the value is meant.
     #[serde(rename = "type")]
     pub kind: DiscountType,
-    /// How much.
+    /// The amount or value.
     pub value: Decimal,
-    /// What for.
+    /// The description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
 }
 
 impl CommercialDiscount {
-    /// So many percent, and what for.
+    /// Makes a discount in percent with a description.
     pub fn percent(value: impl Into<Decimal>, what_for: impl Into<String>) -> CommercialDiscount {
         let description = Some(what_for.into());
         CommercialDiscount { kind: DiscountType::Percentage, value: value.into(), description }
     }
 }
 
-/// How often a line comes again.
+/// The period of a recurring line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Periodicity {
-    /// Counted in what.
+    /// The unit.
     pub unit: PeriodUnit,
-    /// Every how many: 1 or 2 weeks; 1, 2, 3, 4 or 6 months; 1 to 10 years.
+    /// The number of units: 1 or 2 weeks; 1, 2, 3, 4 or 6 months; 1 to 10 years.
     pub period: u32,
 }
 
 model! {
-    /// A line, as it is answered.
+    /// A line in an answer.
     pub struct LineItem {
-        /// The product, if it is one.
+        /// The product, if the line has one.
         product: Option<Reference<Product>>,
         /// The product's category.
         product_category: Option<Reference<ProductCategory>>,
-        /// How many.
+        /// The quantity.
         quantity: Option<Decimal>,
-        /// What.
+        /// The description.
         description: Option<String>,
-        /// More about it.
+        /// An extended description.
         extended_description: Option<String>,
-        /// What the quantity is counted in.
+        /// The unit of measure.
         unit: Option<Reference<UnitOfMeasure>>,
-        /// What one costs.
+        /// The price of one unit.
         unit_price: Option<UnitPrice>,
-        /// The rate of its tax.
+        /// The tax rate.
         tax: Option<Reference<TaxRate>>,
         /// The rate of the tax that is withheld.
         withheld_tax: Option<Reference<WithholdingTaxRate>>,
-        /// The discount on it.
+        /// The discount.
         discount: Option<Discount>,
-        /// What it comes to.
+        /// The total.
         total: Option<LineTotal>,
-        /// What it cost to buy; in quotations.
+        /// The purchase price; only in quotations.
         #[serde(default, deserialize_with = "money")]
         purchase_price: Option<Money>,
-        /// How often it comes again; in quotations.
+        /// The period of a recurring line; only in quotations.
         periodicity: Option<Periodicity>,
     }
 }
 
 model! {
-    /// What a line comes to.
+    /// The totals of a line.
     pub struct LineTotal {
         /// Without tax.
         #[serde(default, deserialize_with = "money")]
@@ -204,76 +204,76 @@ model! {
 }
 
 request! {
-    /// A line of an invoice to be written.
+    /// A new line of an invoice.
     pub struct NewInvoiceLine {
-        /// How many.
+        /// The quantity.
         quantity: Decimal,
-        /// What.
+        /// The description.
         description: String,
-        /// The rate of its tax, by its id.
+        /// The id of the tax rate.
         tax_rate_id: Id<TaxRate>,
         ; set
-        /// What one costs.
+        /// The price of one unit.
         unit_price: UnitPrice,
-        /// The discount on it.
+        /// The discount.
         discount: Discount,
-        /// The product, by its id.
+        /// The id of the product.
         product_id: Id<Product>,
         /// The rate of the tax that is withheld, by its id.
         withholding_tax_rate_id: Id<WithholdingTaxRate>,
-        /// The product's category, by its id.
+        /// The id of the product's category.
         product_category_id: Id<ProductCategory>,
         ; clear
-        /// More about it.
+        /// An extended description.
         extended_description: String,
-        /// What the quantity is counted in, by its id.
+        /// The id of the unit of measure.
         unit_of_measure_id: Id<UnitOfMeasure>,
     }
 }
 
 request! {
-    /// A line of a quotation to be written.
+    /// A new line of a quotation.
     pub struct NewQuotationLine {
-        /// How many.
+        /// The quantity.
         quantity: Decimal,
-        /// What.
+        /// The description.
         description: String,
-        /// The rate of its tax, by its id.
+        /// The id of the tax rate.
         tax_rate_id: Id<TaxRate>,
-        /// What one costs.
+        /// The price of one unit.
         unit_price: UnitPrice,
         ; set
-        /// More about it.
+        /// An extended description.
         extended_description: String,
-        /// The discount on it.
+        /// The discount.
         discount: Discount,
-        /// The product, by its id.
+        /// The id of the product.
         product_id: Id<Product>,
         ; clear
-        /// What the quantity is counted in, by its id.
+        /// The id of the unit of measure.
         unit_of_measure_id: Id<UnitOfMeasure>,
-        /// What it cost to buy.
+        /// The purchase price.
         purchase_price: Money,
-        /// How often it comes again.
+        /// The period of a recurring line.
         periodicity: Periodicity,
     }
 }
 
 model! {
-    /// Until when a quotation holds, as it is answered.
+    /// The expiry of a quotation in an answer.
     pub struct Expiry {
         /// The last day.
         #[serde(default, with = "maybe")]
         expires_after: Option<Date>,
-        /// What happens then.
+        /// The action.
         action_after_expiry: Option<ActionAfterExpiry>,
     }
 }
 
 request! {
-    /// Until when a quotation holds.
+    /// The expiry of a quotation.
     pub struct NewExpiry {
-        /// What happens then.
+        /// The action.
         action_after_expiry: ActionAfterExpiry,
         ; clear
         /// The last day.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// Distilled from the specification by `tests/distil.rs` beside this file, which also compares.
+/// `tests/distil.rs` makes this table from the specification, and compares the two.
 static TABLE: &str = include_str!("operations.tsv");
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
@@ -16,23 +16,23 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     operations
 });
 
-/// What an operation does.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Answers many objects.
+    /// Returns a list of objects.
     List,
-    /// Answers one object by its id.
+    /// Returns one object by its id.
     Info,
-    /// Answers something else, and changes nothing.
+    /// Returns something else and changes nothing.
     Read,
-    /// Answers where a file is to be fetched or sent.
+    /// Returns the address of a file's download or upload.
     File,
     /// Changes something.
     Action,
 }
 
-/// What comes back.
+/// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Returns {
@@ -40,31 +40,32 @@ pub enum Returns {
     List,
     /// An object.
     Object,
-    /// A reference `{type, id}` to what was made.
+    /// A reference `{type, id}` to the new object.
     Reference,
-    /// Where a file is, and until when.
+    /// The address of a file, and when the address expires.
     Location,
     /// Nothing.
     Nothing,
 }
 
-/// One of Teamleader's operations, as the specification of version 1.112.0 has it.
+/// An operation of Teamleader, as the specification of version 1.112.0 describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Operation {
-    /// Its path without the first slash: `deals.create`, `projects-v2/projects.list`.
+    /// The path without the first slash: `deals.create`, `projects-v2/projects.list`.
     pub name: &'static str,
     /// What it does.
     pub kind: Kind,
     /// Whether it takes a body.
     pub takes_body: bool,
-    /// Whether its list comes in pages. A list that does not answers everything on every page.
+    /// Whether the list comes in pages. A list without pages answers every request with all
+    /// objects.
     pub pages: bool,
     /// Whether its list can be sorted.
     pub sorts: bool,
     /// Whether its list can be filtered.
     pub filters: bool,
-    /// Whether more can be asked for with `includes`.
+    /// Whether `includes` can ask for optional parts.
     pub includes: bool,
     /// Whether the answer is said to count the matches when `includes` asks for `pagination`.
     pub counts: bool,
@@ -74,24 +75,24 @@ pub struct Operation {
     pub required: Vec<&'static str>,
     /// The status of success.
     pub status: u16,
-    /// What comes back.
+    /// The form of an answer.
     pub returns: Returns,
 }
 
 impl Operation {
-    /// All of them, by name.
+    /// Returns all operations, sorted by name.
     pub fn all() -> &'static [Operation] {
         &OPERATIONS
     }
 
-    /// The one of that name. A slash at the start does not matter.
+    /// Finds the operation with this name. A slash at the start is ignored.
     pub fn named(name: &str) -> Option<&'static Operation> {
         let name = name.strip_prefix('/').unwrap_or(name);
         let at = OPERATIONS.binary_search_by_key(&name, |operation| operation.name).ok()?;
         OPERATIONS.get(at)
     }
 
-    /// As [`Operation::named`], or an error.
+    /// Does the same as [`Operation::named`], with an error for an unknown name.
     pub(super) fn known(name: &str) -> Result<&'static Operation> {
         Operation::named(name).ok_or_else(|| {
             let text = format!(
@@ -102,7 +103,8 @@ impl Operation {
         })
     }
 
-    /// Whether it changes nothing, so that it may be sent again when no answer came.
+    /// Whether the operation changes nothing. Then the request can be sent again after a lost
+    /// answer.
     pub fn is_read(&self) -> bool {
         match self.kind {
             Kind::List | Kind::Info | Kind::Read => true,
@@ -145,7 +147,7 @@ impl Operation {
         })
     }
 
-    /// Refuses a body that lacks something, before it is sent.
+    /// Refuses a body without a required field.
     pub(super) fn check(&self, body: &Value) -> Result<()> {
         let refuse = |text: String| Err(Error::Config(text.into()));
         if !matches!(body, Value::Object(_) | Value::Null) {

@@ -14,13 +14,13 @@ use crate::error::Result;
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// What more a product can have.
+    /// Optional parts of a product.
     pub enum ProductInclude {
-        /// Who supplies it.
+        /// The suppliers.
         Suppliers = "suppliers",
     }
 
-    /// Which of several suppliers.
+    /// The rank of a supplier.
     pub enum SupplierRank {
         /// The first choice.
         Primary = "primary",
@@ -28,9 +28,9 @@ open_enum! {
         Secondary = "secondary",
     }
 
-    /// What happens when there is too little in stock.
+    /// The action when the stock is too low.
     pub enum StockAction {
-        /// Somebody is told.
+        /// Teamleader sends a notification.
         Notify = "notify",
     }
 }
@@ -38,72 +38,72 @@ open_enum! {
 model! {
     /// A product.
     pub struct Product {
-        /// Its id.
+        /// The id.
         id: Id<Product>,
-        /// Its name.
+        /// The name.
         name: Option<String>,
-        /// What it is.
+        /// The description.
         description: Option<String>,
-        /// Its code.
+        /// The code.
         code: Option<String>,
-        /// What it costs to buy; not in a list.
+        /// The purchase price; not in a list.
         #[serde(default, deserialize_with = "money")]
         purchase_price: Option<Money>,
-        /// What it is sold for; not in a list.
+        /// The selling price; not in a list.
         #[serde(default, deserialize_with = "money")]
         selling_price: Option<Money>,
-        /// What it is counted in.
+        /// The unit of measure.
         unit: Option<Reference<UnitOfMeasure>>,
-        /// The rate of its tax; not in a list.
+        /// The tax rate; not in a list.
         tax: Option<Reference<TaxRate>>,
-        /// Who supplies it, when asked for; not in a list.
+        /// The suppliers, on request; not in a list.
         suppliers: Option<Vec<Supplier>>,
-        /// Custom fields; not in a list.
+        /// The custom fields; not in a list.
         custom_fields: Option<Vec<CustomField>>,
-        /// Its prices in price lists; not in a list.
+        /// The prices in price lists; not in a list.
         price_list_prices: Option<Vec<PriceListPrice>>,
-        /// Its category; not in a list.
+        /// The category; not in a list.
         product_category: Option<Reference<ProductCategory>>,
-        /// How many there are.
+        /// The stock.
         stock: Option<Stock>,
-        /// How it is set up.
+        /// The configuration.
         configuration: Option<ProductConfiguration>,
-        /// When it was added.
+        /// The time of creation.
         #[serde(default, with = "maybe")]
         added_at: Option<OffsetDateTime>,
-        /// When it was last changed.
+        /// The time of the last change.
         #[serde(default, with = "maybe")]
         updated_at: Option<OffsetDateTime>,
     }
 }
 
 impl Product {
-    /// The value of the custom field with that definition.
+    /// Returns the value of the custom field with this definition.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 }
 
 model! {
-    /// Who supplies a product.
+    /// A supplier of a product.
     pub struct Supplier {
         /// The contact or company.
         supplier: Option<Reference>,
-        /// What it costs there.
+        /// The supplier's purchase price.
         #[serde(default, deserialize_with = "money")]
         purchase_price: Option<Money>,
-        /// Its code there.
+        /// The supplier's code of the product.
         product_code: Option<String>,
-        /// How many have to be ordered.
+        /// The minimum number in an order.
         minimum_order_amount: Option<Decimal>,
-        /// Which choice it is.
+        /// The rank of the supplier.
         classification: Option<SupplierRank>,
     }
 }
 
 model! {
-    /// A price in a price list, as it is answered. The specification has it as an array of arrays, and
-    /// its own example as this.
+    /// A price in a price list in an answer. The schema in the specification is an array of arrays; the
+    /// example there has the form of this type.
     pub struct PriceListPrice {
         /// The price list.
         price_list: Option<Reference<PriceList>>,
@@ -113,95 +113,94 @@ model! {
     }
 }
 
-/// How many there are.
+/// The stock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stock {
-    /// How many; `None` when it is not counted.
+    /// The amount; `None` if the stock is not counted.
     pub amount: Option<Decimal>,
 }
 
-/// How a product is set up.
+/// The configuration of a product.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProductConfiguration {
-    /// From when on there are too few; `None` for never.
+    /// The threshold below which the stock is too low; `None` for no threshold.
     pub stock_threshold: Option<StockThreshold>,
 }
 
-/// From when on there are too few.
+/// The threshold below which the stock is too low.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StockThreshold {
-    /// Fewer than this.
+    /// The stock is too low below this number.
     pub minimum: Decimal,
-    /// What happens then.
+    /// The action.
     pub action: StockAction,
 }
 
-/// A price in a price list, to be stored.
+/// A new price in a price list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct NewPriceListPrice {
-    /// The price list, by its id.
+    /// The id of the price list.
     pub price_list_id: Id<PriceList>,
     /// The price.
     pub price: Money,
 }
 
 request! {
-    /// A product to be added. It has a name or a code: [`NewProduct::named`], [`NewProduct::coded`].
+    /// The details of a new product: see [`NewProduct`].
     pub struct ProductDetails {
         ; set
-        /// Its name.
+        /// The name.
         name: String,
-        /// Its code.
+        /// The code.
         code: String,
-        /// What it is.
+        /// The description.
         description: String,
-        /// Its prices in price lists.
+        /// The prices in price lists.
         price_list_prices: Vec<NewPriceListPrice>,
-        /// How many there are.
+        /// The stock.
         stock: Stock,
-        /// The department, by its id.
+        /// The id of the department.
         department_id: Id<Department>,
-        /// Its category, by its id.
+        /// The category, by its id.
         product_category_id: Id<ProductCategory>,
-        /// The rate of its tax, by its id.
+        /// The id of the tax rate.
         tax_rate_id: Id<TaxRate>,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
         ; clear
-        /// What it costs to buy.
+        /// The purchase price.
         purchase_price: Money,
-        /// What it is sold for.
+        /// The selling price.
         selling_price: Money,
-        /// What it is counted in, by its id.
+        /// The id of the unit of measure.
         unit_of_measure_id: Id<UnitOfMeasure>,
-        /// How it is set up.
+        /// The configuration.
         configuration: ProductConfiguration,
     }
 }
 
-/// A product to be added: with a name, or with a code, or with both.
+/// A new product, with a name, a code or both.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct NewProduct(ProductDetails);
 
 impl NewProduct {
-    /// With that name.
+    /// Makes a product with this name.
     pub fn named(name: impl Into<String>) -> NewProduct {
         NewProduct(ProductDetails::new().name(name))
     }
 
-    /// With that code.
+    /// Makes a product with this code.
     pub fn coded(code: impl Into<String>) -> NewProduct {
         NewProduct(ProductDetails::new().code(code))
     }
 
-    /// With more about it. A name or a code that is in the details takes the place of the one before,
-    /// and one that is not leaves it.
+    /// Adds details. A name or a code in the details replaces the earlier name or code.
     #[must_use]
     pub fn details(self, mut details: ProductDetails) -> NewProduct {
         details.name = details.name.or(self.0.name);
@@ -211,50 +210,50 @@ impl NewProduct {
 }
 
 request! {
-    /// A change of a product. Lists are replaced as a whole.
+    /// Changes of a product. Lists are replaced as a whole.
     pub struct ProductUpdate {
         ; set
-        /// What it is.
+        /// The description.
         description: String,
-        /// Its prices in price lists.
+        /// The prices in price lists.
         price_list_prices: Vec<NewPriceListPrice>,
-        /// How many there are.
+        /// The stock.
         stock: Stock,
-        /// The department, by its id.
+        /// The id of the department.
         department_id: Id<Department>,
-        /// Its category, by its id.
+        /// The category, by its id.
         product_category_id: Id<ProductCategory>,
-        /// The rate of its tax, by its id.
+        /// The id of the tax rate.
         tax_rate_id: Id<TaxRate>,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What becomes of the custom fields that are not named.
+        /// What happens to the custom fields that the update does not have.
         custom_fields_update_strategy: CustomFieldsUpdate,
         ; clear
-        /// Its name.
+        /// The name.
         name: String,
-        /// Its code.
+        /// The code.
         code: String,
-        /// What it costs to buy.
+        /// The purchase price.
         purchase_price: Money,
-        /// What it is sold for.
+        /// The selling price.
         selling_price: Money,
-        /// What it is counted in, by its id.
+        /// The id of the unit of measure.
         unit_of_measure_id: Id<UnitOfMeasure>,
-        /// How it is set up.
+        /// The configuration.
         configuration: ProductConfiguration,
     }
 }
 
 request! {
-    /// Which products.
+    /// A filter for products.
     pub struct ProductFilter {
         ; set
-        /// Those with these ids.
+        /// Products with one of these ids.
         ids: Vec<Id<Product>>,
-        /// Those that this text is found in.
+        /// Products that contain this text.
         term: String,
-        /// Those changed since.
+        /// Products changed since this time.
         #[serde(with = "maybe")]
         updated_since: OffsetDateTime,
     }
@@ -272,25 +271,25 @@ resource! {
 methods! {
     impl Products of Product;
     fetch {
-        /// One.
+        /// Fetches one product.
         get(id: Product) -> Product = "products.info";
     }
     make {
-        /// Adds one; the answer is its reference.
+        /// Creates a product and returns a reference to the product.
         create(NewProduct) = "products.add";
     }
     act {
-        /// Deletes one.
+        /// Deletes the product.
         delete(id: Product) = "products.delete";
     }
     change {
-        /// Changes one.
+        /// Changes the product.
         update(ProductUpdate) = "products.update";
     }
 }
 
 impl Products<'_> {
-    /// One, with more than it has by itself.
+    /// Fetches one product with optional parts.
     ///
     /// # Errors
     ///

@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// How a quotation stands.
+    /// The status of a quotation.
     pub enum QuotationStatus {
         /// Open.
         Open = "open",
@@ -33,13 +33,13 @@ open_enum! {
         Closed = "closed",
     }
 
-    /// As what a quotation can be fetched.
+    /// The file formats of a quotation.
     pub enum QuotationFormat {
         /// PDF.
         Pdf = "pdf",
     }
 
-    /// Who sends a quotation.
+    /// The type of a sender.
     pub enum SenderType {
         /// A user.
         User = "user",
@@ -51,81 +51,81 @@ open_enum! {
 model! {
     /// A quotation.
     pub struct Quotation {
-        /// Its id.
+        /// The id.
         id: Id<Quotation>,
-        /// Its name.
+        /// The name.
         name: Option<String>,
-        /// The deal that it is for.
+        /// The deal.
         deal: Option<Reference<Deal>>,
-        /// How it stands.
+        /// The status.
         status: Option<QuotationStatus>,
-        /// Its lines; not in a list.
+        /// The lines; not in a list.
         grouped_lines: Option<Vec<LineGroup<LineItem>>>,
-        /// Its currency; not in a list.
+        /// The currency; not in a list.
         currency: Option<Currency>,
         /// The exchange rate of its currency.
         currency_exchange_rate: Option<ExchangeRate>,
-        /// Its text, as Markdown; not in a list.
+        /// The text, as Markdown; not in a list.
         text: Option<String>,
-        /// What it comes to.
+        /// The total.
         total: Option<QuotationTotal>,
-        /// Discounts on all of it; not in a list.
+        /// The discounts on the whole document; not in a list.
         discounts: Option<Vec<CommercialDiscount>>,
-        /// Its template; not in a list.
+        /// The template; not in a list.
         document_template: Option<Reference<DocumentTemplate>>,
-        /// Until when it holds.
+        /// The expiry date.
         expiry: Option<Expiry>,
-        /// Custom fields, where Teamleader sends any; the specification has none.
+        /// The custom fields, if Teamleader sends any; the specification has none.
         custom_fields: Option<Vec<CustomField>>,
-        /// When it was made.
+        /// The time of creation.
         #[serde(default, with = "maybe")]
         created_at: Option<OffsetDateTime>,
-        /// When it was last changed.
+        /// The time of the last change.
         #[serde(default, with = "maybe")]
         updated_at: Option<OffsetDateTime>,
     }
 }
 
 impl Quotation {
-    /// Whether it is open.
+    /// Whether the quotation is open.
     pub fn is_open(&self) -> bool {
         self.status == Some(QuotationStatus::Open)
     }
 
-    /// Whether it is accepted.
+    /// Whether the quotation is accepted.
     pub fn is_accepted(&self) -> bool {
         self.status == Some(QuotationStatus::Accepted)
     }
 
-    /// Whether Teamleader says that it has expired.
+    /// Whether the status is expired.
     pub fn is_expired(&self) -> bool {
         self.status == Some(QuotationStatus::Expired)
     }
 
-    /// Whether its last day is before this one. Its status may not say so yet.
+    /// Whether the quotation expired before this day. The status may be older.
     pub fn is_past(&self, today: Date) -> bool {
         let last = self.expiry.as_ref().and_then(|expiry| expiry.expires_after);
         last.is_some_and(|last| last < today)
     }
 
-    /// What it comes to without tax.
+    /// Returns the total without tax.
     pub fn total_tax_exclusive(&self) -> Option<&Money> {
         self.total.as_ref()?.tax_exclusive.as_ref()
     }
 
-    /// What it comes to with tax.
+    /// Returns the total with tax.
     pub fn total_tax_inclusive(&self) -> Option<&Money> {
         self.total.as_ref()?.tax_inclusive.as_ref()
     }
 
-    /// The value of the custom field with that definition.
+    /// Returns the value of the custom field with this definition.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 }
 
 model! {
-    /// What a quotation comes to.
+    /// The totals of a quotation.
     pub struct QuotationTotal {
         /// Without tax.
         #[serde(default, deserialize_with = "money")]
@@ -136,82 +136,82 @@ model! {
         /// The taxes.
         #[serde(default, deserialize_with = "or_empty")]
         taxes: Vec<Tax>,
-        /// What it costs to buy.
+        /// The purchase price.
         #[serde(default, deserialize_with = "money")]
         purchase_price: Option<Money>,
     }
 }
 
 request! {
-    /// A quotation to be made.
+    /// A new quotation.
     pub struct NewQuotation {
-        /// The deal that it is for, by its id.
+        /// The id of the deal.
         deal_id: Id<Deal>,
         ; set
-        /// Its currency, if it is not the account's.
+        /// The currency, if it is not the account's currency.
         currency: DocumentCurrency,
-        /// Its lines. Lines or a text there must be, says Teamleader's older documentation.
+        /// The lines. Teamleader's older documentation requires lines or a text.
         grouped_lines: Vec<LineGroup<NewQuotationLine>>,
-        /// Discounts on all of it.
+        /// The discounts on the whole document.
         discounts: Vec<CommercialDiscount>,
-        /// Its text, as Markdown.
+        /// The text, as Markdown.
         text: String,
-        /// Its template, by its id.
+        /// The id of the template.
         document_template_id: Id<DocumentTemplate>,
-        /// Until when it holds.
+        /// The expiry date.
         expiry: NewExpiry,
     }
 }
 
 request! {
-    /// A change of a quotation. Lists are replaced as a whole.
+    /// Changes of a quotation. Lists are replaced as a whole.
     pub struct QuotationUpdate {
         ; set
-        /// Its currency.
+        /// The currency.
         currency: DocumentCurrency,
-        /// Its lines.
+        /// The lines.
         grouped_lines: Vec<LineGroup<NewQuotationLine>>,
-        /// Discounts on all of it.
+        /// The discounts on the whole document.
         discounts: Vec<CommercialDiscount>,
-        /// Its template, by its id.
+        /// The id of the template.
         document_template_id: Id<DocumentTemplate>,
-        /// Until when it holds.
+        /// The expiry date.
         expiry: NewExpiry,
         ; clear
-        /// Its text, as Markdown.
+        /// The text, as Markdown.
         text: String,
     }
 }
 
-/// A user or a department that sends.
+/// A reference to the user or department that sends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct SenderReference {
-    /// What it is.
+    /// The type.
     #[serde(rename = "type")]
     pub kind: SenderType,
-    /// Its id.
+    /// The id.
     pub id: Id<Anything>,
 }
 
 request! {
-    /// Who sends a mail.
+    /// The sender of an email.
     pub struct Sender {
         /// The user or department.
         sender: SenderReference,
-        /// From which address.
+        /// The sender's email address.
         email_address: String,
     }
 }
 
 impl Sender {
-    /// A user, from that address.
+    /// Makes a sender from a user and an email address.
     pub fn user(id: impl Into<Id<User>>, email_address: impl Into<String>) -> Sender {
         Sender::new(SenderReference { kind: SenderType::User, id: id.into().cast() }, email_address)
     }
 
-    /// A department, from that address.
+    /// Makes a sender from a department and an email address.
     pub fn department(id: impl Into<Id<Department>>, email_address: impl Into<String>) -> Sender {
         Sender::new(
             SenderReference { kind: SenderType::Department, id: id.into().cast() },
@@ -221,12 +221,12 @@ impl Sender {
 }
 
 request! {
-    /// Whom a mail goes to.
+    /// The recipient of an email.
     pub struct QuotationRecipient {
         /// The address.
         email_address: String,
         ; clear
-        /// Whose address it is.
+        /// The contact or company with this address.
         customer: Customer,
     }
 }
@@ -238,35 +238,36 @@ impl From<&str> for QuotationRecipient {
 }
 
 request! {
-    /// Whom a mail goes to.
+    /// The recipient of an email.
     pub struct QuotationRecipients {
-        /// To whom.
+        /// The recipients.
         to: Vec<QuotationRecipient>,
         ; set
-        /// With copies to whom.
+        /// The recipients of copies.
         cc: Vec<QuotationRecipient>,
-        /// With copies to whom, unseen.
+        /// The recipients of blind copies.
         bcc: Vec<QuotationRecipient>,
     }
 }
 
 request! {
-    /// Quotations of one deal to be sent by mail.
+    /// An email with quotations of one deal.
     pub struct QuotationMail {
-        /// Which quotations, by their ids.
+        /// The ids of the quotations.
         quotations: Vec<Id<Quotation>>,
-        /// Whom it goes to.
+        /// The recipients.
         recipients: QuotationRecipients,
-        /// Its subject.
+        /// The subject.
         subject: String,
-        /// Its text; `#LINK` in it becomes the address where it can be signed.
+        /// The text. Teamleader replaces `#LINK` with the address where the quotation can be
+        /// signed.
         content: String,
-        /// Its language, in Teamleader's own list of mostly country codes: `en`, `nl`, `fr`.
+        /// The language, in Teamleader's own codes: `en`, `nl`, `fr`.
         language: String,
         ; set
-        /// Who sends it.
+        /// The sender.
         from: Sender,
-        /// Files that go with it, by their ids.
+        /// The ids of the attached files.
         attachments: Vec<Id<File>>,
     }
 }
@@ -292,23 +293,23 @@ resource! {
 methods! {
     impl Quotations of Quotation;
     fetch {
-        /// One.
+        /// Fetches one quotation.
         get(id: Quotation) -> Quotation = "quotations.info";
-        /// Where one can be fetched, and until when.
+        /// Asks for the address where the quotation can be downloaded.
         download(id: Quotation; format: &QuotationFormat) -> Location = "quotations.download";
     }
     make {
-        /// Makes one; the answer is its reference.
+        /// Creates a quotation and returns a reference to the quotation.
         create(NewQuotation) = "quotations.create";
     }
     act {
-        /// Marks one as accepted.
+        /// Marks a quotation as accepted.
         accept(id: Quotation) = "quotations.accept";
-        /// Deletes one.
+        /// Deletes the quotation.
         delete(id: Quotation) = "quotations.delete";
     }
     change {
-        /// Changes one.
+        /// Changes the quotation.
         update(QuotationUpdate) = "quotations.update";
     }
 }
@@ -323,7 +324,7 @@ impl Quotations<'_> {
         self.0.act("quotations.send", mail)
     }
 
-    /// The bytes of one.
+    /// Downloads the quotation.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What several resources have in common.
+//! Types that several resources share.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use super::{Decimal, Id, Reference};
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// The currencies that the specification names.
+    /// The currencies in the specification.
     pub enum Currency {
         /// Bosnian convertible mark.
         Bam = "BAM",
@@ -59,27 +59,27 @@ open_enum! {
         Zar = "ZAR",
     }
 
-    /// What kind of address of electronic mail.
+    /// The type of an email address.
     pub enum EmailType {
-        /// The one to write to.
+        /// The address for correspondence.
         Primary = "primary",
-        /// Where invoices go; companies and departments have it.
+        /// The address for invoices; only for companies and departments.
         Invoicing = "invoicing",
     }
 
-    /// What kind of telephone number.
+    /// The type of a telephone number.
     pub enum TelephoneType {
         /// A landline.
         Phone = "phone",
-        /// A mobile; companies have none.
+        /// A mobile number; not for companies.
         Mobile = "mobile",
         /// A fax.
         Fax = "fax",
     }
 
-    /// What an address is for.
+    /// The purpose of an address.
     pub enum AddressType {
-        /// The main one.
+        /// The primary address.
         Primary = "primary",
         /// For invoices.
         Invoicing = "invoicing",
@@ -89,7 +89,7 @@ open_enum! {
         Visiting = "visiting",
     }
 
-    /// From when the days of a payment term count.
+    /// The start of a payment term.
     pub enum PaymentTermType {
         /// At once.
         Cash = "cash",
@@ -103,11 +103,11 @@ open_enum! {
     pub enum ActiveStatus {
         /// In use.
         Active = "active",
-        /// Put away.
+        /// Deactivated.
         Deactivated = "deactivated",
     }
 
-    /// Which way a list is sorted.
+    /// The order of a sorted list.
     pub enum Order {
         /// The smallest first.
         Ascending = "asc",
@@ -115,44 +115,44 @@ open_enum! {
         Descending = "desc",
     }
 
-    /// What an update does with the custom fields that it does not name. Not in the specification;
-    /// reported to work for contacts, companies, deals, products and invoices.
+    /// What happens to the custom fields that an update does not have. Not in the specification; users
+    /// report that it works for contacts, companies, deals, products and invoices.
     pub enum CustomFieldsUpdate {
-        /// They stay. Without this, an update replaces them all.
+        /// The fields keep their values. By default an update replaces all custom fields.
         Partial = "partial",
     }
 }
 
-/// An amount of money. No arithmetic is done on it, and its digits are those that were written.
+/// An amount of money. It keeps the digits that Teamleader sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Money {
-    /// How much.
+    /// The amount or value.
     pub amount: Decimal,
-    /// In which currency.
+    /// The currency.
     pub currency: Currency,
 }
 
 impl Money {
-    /// An amount; `"123.30".parse()?` makes one of a text.
+    /// Makes an amount. `"123.30".parse()?` makes a [`Decimal`] from a text.
     pub fn new(amount: impl Into<Decimal>, currency: Currency) -> Money {
         Money { amount: amount.into(), currency }
     }
 
-    /// An amount in euros.
+    /// Makes an amount in euros.
     pub fn eur(amount: impl Into<Decimal>) -> Money {
         Money::new(amount, Currency::Eur)
     }
 }
 
-/// An address of electronic mail.
+/// An email address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Email {
-    /// What it is for.
+    /// The purpose.
     #[serde(rename = "type")]
     pub kind: EmailType,
-    /// The address. `None` in an update of a contact takes it out.
+    /// The address. In an update of a contact, `None` removes the address.
     pub email: Option<String>,
 }
 
@@ -162,13 +162,13 @@ impl Email {
         Email { kind: EmailType::Primary, email: Some(email.into()) }
     }
 
-    /// The one for invoices.
+    /// Makes an email address for invoices.
     pub fn invoicing(email: impl Into<String>) -> Email {
         Email { kind: EmailType::Invoicing, email: Some(email.into()) }
     }
 }
 
-/// The address of the entry of that type, else of the first.
+/// Returns the primary email address, or the first if none is primary.
 pub(super) fn primary_email(emails: &[Email]) -> Option<&str> {
     let primary = emails.iter().find(|email| email.kind == EmailType::Primary);
     primary.or(emails.first())?.email.as_deref()
@@ -178,7 +178,7 @@ pub(super) fn primary_email(emails: &[Email]) -> Option<&str> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Telephone {
-    /// What is at its other end.
+    /// The type of the number.
     #[serde(rename = "type")]
     pub kind: TelephoneType,
     /// The number, as it was entered.
@@ -198,58 +198,58 @@ impl Telephone {
 }
 
 model! {
-    /// An address, as it is answered.
+    /// An address in an answer.
     pub struct Address {
-        /// Street and number.
+        /// The street and the number.
         line_1: Option<String>,
-        /// Postal code.
+        /// The postal code.
         postal_code: Option<String>,
-        /// Town.
+        /// The town.
         city: Option<String>,
-        /// Country, ISO 3166-1 alpha-2.
+        /// The country, as ISO 3166-1 alpha-2.
         country: Option<String>,
-        /// Region or province.
+        /// The region or province.
         area_level_two: Option<Reference<LevelTwoArea>>,
-        /// Whose name is on it.
+        /// The name of the addressee.
         addressee: Option<String>,
     }
 }
 
 model! {
-    /// An address and what it is for, as it is answered.
+    /// An address and its purpose in an answer.
     pub struct AddressEntry {
-        /// What it is for.
+        /// The purpose.
         #[serde(rename = "type")]
         kind: AddressType,
-        /// Where.
+        /// The address.
         address: Option<Address>,
     }
 }
 
-/// An address to be stored. Only the country has to be known: Teamleader wants the other three
-/// named, and takes `null` for each.
+/// A new address. Only the country is required: Teamleader requires the other three members as well, and
+/// takes `null` for each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct NewAddress {
-    /// Street and number.
+    /// The street and the number.
     pub line_1: Option<String>,
-    /// Postal code.
+    /// The postal code.
     pub postal_code: Option<String>,
-    /// Town.
+    /// The town.
     pub city: Option<String>,
-    /// Country, ISO 3166-1 alpha-2.
+    /// The country, as ISO 3166-1 alpha-2.
     pub country: String,
-    /// Region or province.
+    /// The region or province.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area_level_two_id: Option<Id<LevelTwoArea>>,
-    /// Whose name is on it.
+    /// The name of the addressee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub addressee: Option<String>,
 }
 
 impl NewAddress {
-    /// An address in that country.
+    /// Makes an address in this country.
     pub fn new(country: impl Into<String>) -> NewAddress {
         let country = country.into();
         let (line_1, postal_code, city) = (None, None, None);
@@ -292,20 +292,20 @@ impl NewAddress {
     }
 }
 
-/// An address to be stored, and what it is for.
+/// A new address and its purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct NewAddressEntry {
-    /// What it is for.
+    /// The purpose.
     #[serde(rename = "type")]
     pub kind: AddressType,
-    /// Where.
+    /// The address.
     pub address: NewAddress,
 }
 
 impl NewAddressEntry {
-    /// An address for that.
+    /// Makes an entry from a purpose and an address.
     pub fn new(kind: AddressType, address: NewAddress) -> NewAddressEntry {
         NewAddressEntry { kind, address }
     }
@@ -315,10 +315,10 @@ impl NewAddressEntry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentTerm {
-    /// From when the days count.
+    /// The start of the term.
     #[serde(rename = "type")]
     pub kind: PaymentTermType,
-    /// How many days.
+    /// The number of days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<i64>,
 }
@@ -329,33 +329,33 @@ impl PaymentTerm {
         PaymentTerm { kind: PaymentTermType::Cash, days: None }
     }
 
-    /// So many days after the date of the invoice.
+    /// The invoice is due this many days after the date of the invoice.
     pub fn after_invoice_date(days: i64) -> PaymentTerm {
         PaymentTerm { kind: PaymentTermType::AfterInvoiceDate, days: Some(days) }
     }
 
-    /// So many days after the end of the month.
+    /// The invoice is due this many days after the end of the month.
     pub fn end_of_month(days: i64) -> PaymentTerm {
         PaymentTerm { kind: PaymentTermType::EndOfMonth, days: Some(days) }
     }
 }
 
 model! {
-    /// Preferences for invoices.
+    /// The preferences for invoices.
     pub struct InvoicingPreferences {
-        /// Where electronic invoices go.
+        /// The address for electronic invoices.
         electronic_invoicing_address: Option<String>,
     }
 }
 
 model! {
-    /// What one currency was worth in another.
+    /// The exchange rate between two currencies.
     pub struct ExchangeRate {
         /// The currency of the document.
         from: Option<Currency>,
         /// The currency of the account.
         to: Option<Currency>,
-        /// How much of `to` one of `from` is.
+        /// The amount of `to` for one `from`.
         rate: Option<Decimal>,
     }
 }
@@ -363,23 +363,23 @@ model! {
 request! {
     /// The currency of a document.
     pub struct DocumentCurrency {
-        /// Which.
+        /// The currency.
         code: Currency,
         ; set
-        /// How much one of it is in the account's currency.
+        /// The exchange rate to the account's currency.
         exchange_rate: Decimal,
     }
 }
 
 model! {
-    /// A part of a VAT breakdown.
+    /// The tax at one rate.
     pub struct Tax {
         /// The rate: 0.21 for 21 %.
         rate: Option<Decimal>,
-        /// What it is charged on.
+        /// The taxable amount.
         #[serde(default, deserialize_with = "money")]
         taxable: Option<Money>,
-        /// What it comes to.
+        /// The total.
         #[serde(default, deserialize_with = "money")]
         tax: Option<Money>,
     }

@@ -1,4 +1,4 @@
-//! Webhooks: registered, and read when they come.
+//! Webhooks: registration, and the events that arrive.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -14,22 +14,21 @@ mod types;
 pub use self::types::WebhookType;
 
 model! {
-    /// An address that events are sent to.
+    /// A URL that Teamleader sends events to.
     pub struct Webhook {
         /// The address.
         url: String,
-        /// Which events.
+        /// The types of the events.
         #[serde(default, deserialize_with = "or_empty")]
         types: Vec<WebhookType>,
     }
 }
 
-/// An event that came.
+/// An event that a webhook received.
 ///
-/// Nothing shows that it is Teamleader who sent it: no source names a signature or a shared secret.
-/// Put a part that nobody can guess into the address, take from an event no more than which object it
-/// is about, and fetch that object again. Not every change sends one: go through what changed
-/// (`updated_since`) now and then.
+/// An event does not prove its sender: no source describes a signature or a shared secret. Put a secret
+/// part into the URL, take only the id of the object from an event, and fetch the object from
+/// Teamleader. Some changes send no event: list the changed objects (`updated_since`) now and then.
 ///
 /// ```
 /// use evergrant::teamleader::webhooks::{WebhookEvent, WebhookType};
@@ -43,19 +42,19 @@ model! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WebhookEvent {
-    /// What happened.
+    /// The type of the event.
     pub kind: Option<WebhookType>,
-    /// What it happened to.
+    /// The object of the event.
     pub subject: Option<Reference>,
-    /// The account that it happened in.
+    /// The account of the event.
     pub account: Option<Reference<Account>>,
-    /// All of it, as it came.
+    /// The whole event, unchanged.
     pub raw: Value,
 }
 
 impl WebhookEvent {
-    /// Reads the body of a request. Its form is in no specification, and two were seen: what it is
-    /// about is looked for in `subject` and in `data`, and everything is kept in `raw`.
+    /// Reads the body of a request. No specification has its form, and two forms were seen: the object of
+    /// the event is in `subject` or in `data`. `raw` keeps the whole body.
     ///
     /// # Errors
     ///
@@ -76,7 +75,7 @@ impl WebhookEvent {
         };
         let places = [&raw["subject"], &raw["data"]["subject"], &raw["data"]];
         let mut subject = places.into_iter().find_map(reference);
-        // The event names the kind of its object, where the object does not.
+        // If the object has no type, take the type from the name of the event.
         if let (Some(subject), Some(kind)) = (&mut subject, &kind)
             && subject.kind.is_empty()
         {
@@ -100,10 +99,10 @@ resource! {
 methods! {
     impl Webhooks of Webhook;
     act {
-        /// Has these events sent to that address. Teamleader gives no id: an address and a kind are
-        /// one registration.
+        /// Registers a URL for these events. Teamleader gives no id: a registration is a URL and the type
+        /// of an event.
         register(; url: &str, types: &[WebhookType]) = "webhooks.register";
-        /// Has these events sent to that address no longer.
+        /// Ends the registration of an address for these events.
         unregister(; url: &str, types: &[WebhookType]) = "webhooks.unregister";
     }
 }

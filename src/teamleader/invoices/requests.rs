@@ -17,7 +17,7 @@ use crate::teamleader::{
     Change, CustomFieldsUpdate, Customer, DocumentCurrency, Id, Money, PaymentTerm,
 };
 
-/// For whose attention an invoice is.
+/// The person whose attention an invoice is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
@@ -29,7 +29,7 @@ pub enum AttentionOf {
     },
     /// A contact.
     Contact {
-        /// Its id.
+        /// The id.
         contact_id: Id<Contact>,
     },
 }
@@ -47,12 +47,12 @@ impl AttentionOf {
 }
 
 request! {
-    /// Who is to be invoiced.
+    /// The invoicee of a new invoice.
     pub struct NewInvoicee {
         /// The contact or company.
         customer: Customer,
         ; set
-        /// For whose attention.
+        /// The person whose attention the invoice is for.
         for_attention_of: AttentionOf,
     }
 }
@@ -64,192 +64,193 @@ impl From<Customer> for NewInvoicee {
 }
 
 request! {
-    /// An invoice to be drafted.
+    /// A new invoice.
     pub struct NewInvoice {
-        /// Who is invoiced; a [`Customer`] will do.
+        /// The invoicee. A [`Customer`] converts to an invoicee.
         invoicee: NewInvoicee,
-        /// The department, by its id.
+        /// The id of the department.
         department_id: Id<Department>,
-        /// When it is to be paid.
+        /// The payment term.
         payment_term: PaymentTerm,
-        /// Its lines.
+        /// The lines.
         grouped_lines: Vec<LineGroup<NewInvoiceLine>>,
         ; set
-        /// Its currency, if it is not the account's.
+        /// The currency, if it is not the account's currency.
         currency: DocumentCurrency,
-        /// The project that it is for, by its id.
+        /// The id of the project.
         project_id: Id<Project>,
         /// The customer's order number.
         purchase_order_number: String,
-        /// Its date.
+        /// The date.
         #[serde(with = "maybe")]
         invoice_date: Date,
-        /// Discounts on all of it.
+        /// The discounts on the whole document.
         discounts: Vec<CommercialDiscount>,
-        /// A note on it.
+        /// A note.
         note: String,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// Its template, by its id.
+        /// The id of the template.
         document_template_id: Id<DocumentTemplate>,
         ; clear
-        /// How it may be paid.
+        /// The expected payment method.
         expected_payment_method: PaymentMethod,
-        /// The day of the delivery.
+        /// The delivery date.
         #[serde(with = "changed")]
         delivery_date: Date,
     }
 }
 
 request! {
-    /// A change of a draft. Lists are replaced as a whole.
+    /// Changes of a draft. Lists are replaced as a whole.
     pub struct InvoiceUpdate {
         ; set
-        /// Who is invoiced.
+        /// The invoicee: who gets the invoice.
         invoicee: NewInvoicee,
-        /// Its currency.
+        /// The currency.
         currency: DocumentCurrency,
-        /// The project that it is for, by its id.
+        /// The id of the project.
         project_id: Id<Project>,
         /// The customer's order number.
         purchase_order_number: String,
-        /// Its lines.
+        /// The lines.
         grouped_lines: Vec<LineGroup<NewInvoiceLine>>,
-        /// Its date.
+        /// The date.
         #[serde(with = "maybe")]
         invoice_date: Date,
-        /// Discounts on all of it.
+        /// The discounts on the whole document.
         discounts: Vec<CommercialDiscount>,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What becomes of the custom fields that are not named.
+        /// What happens to the custom fields that the update does not have.
         custom_fields_update_strategy: CustomFieldsUpdate,
-        /// Its template, by its id.
+        /// The id of the template.
         document_template_id: Id<DocumentTemplate>,
         ; clear
-        /// When it is to be paid.
+        /// The payment term.
         payment_term: PaymentTerm,
-        /// A note on it.
+        /// A note.
         note: String,
-        /// How it may be paid.
+        /// The expected payment method.
         expected_payment_method: PaymentMethod,
-        /// The day of the delivery.
+        /// The delivery date.
         #[serde(with = "changed")]
         delivery_date: Date,
     }
 }
 
 request! {
-    /// A change of an invoice that is booked.
+    /// Changes of a booked invoice.
     pub struct BookedInvoiceUpdate {
         ; set
-        /// Who is invoiced.
+        /// The invoicee: who gets the invoice.
         invoicee: NewInvoicee,
-        /// The project that it is for, by its id.
+        /// The id of the project.
         project_id: Id<Project>,
-        /// Its lines.
+        /// The lines.
         grouped_lines: Vec<LineGroup<NewInvoiceLine>>,
-        /// Its date.
+        /// The date.
         #[serde(with = "maybe")]
         invoice_date: Date,
-        /// Custom fields.
+        /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What becomes of the custom fields that are not named.
+        /// What happens to the custom fields that the update does not have.
         custom_fields_update_strategy: CustomFieldsUpdate,
         ; clear
-        /// When it is to be paid.
+        /// The payment term.
         payment_term: PaymentTerm,
-        /// A note on it.
+        /// A note.
         note: String,
     }
 }
 
 request! {
-    /// Which invoices.
+    /// A filter for invoices.
     pub struct InvoiceFilter {
         ; set
-        /// Those with these ids.
+        /// Invoices with one of these ids.
         ids: Vec<Id<Invoice>>,
-        /// Those that this text is found in: number, order number, reference, invoicee.
+        /// Invoices with this text in the number, the order number, the reference or the
+        /// invoicee's name.
         term: String,
-        /// The one with this number, as `2018 / 27`.
+        /// The invoice with this number, as `2018 / 27`.
         invoice_number: String,
-        /// Those of this department.
+        /// Invoices of this department.
         department_id: Id<Department>,
-        /// Those for this deal.
+        /// Invoices for this deal.
         deal_id: Id<Deal>,
-        /// Those for this project.
+        /// Invoices for this project.
         project_id: Id<Project>,
-        /// Those of this subscription.
+        /// Invoices of this subscription.
         subscription_id: Id<Subscription>,
-        /// Those that stand so.
+        /// Invoices with one of these statuses.
         status: Vec<InvoiceStatus>,
-        /// Those changed since.
+        /// Invoices changed since this time.
         #[serde(with = "maybe")]
         updated_since: OffsetDateTime,
-        /// Those with this order number.
+        /// Invoices with this order number.
         purchase_order_number: String,
-        /// Those with this payment reference.
+        /// Invoices with this payment reference.
         payment_reference: String,
-        /// Those of this date or later.
+        /// Invoices of this date or later.
         #[serde(with = "maybe")]
         invoice_date_after: Date,
-        /// Those of this date or before.
+        /// Invoices of this date or before.
         #[serde(with = "maybe")]
         invoice_date_before: Date,
-        /// Those of this contact or company.
+        /// Invoices of this contact or company.
         customer: Customer,
     }
 }
 
 request! {
-    /// A payment to be noted.
+    /// A new payment.
     pub struct NewPayment {
-        /// How much.
+        /// The amount or value.
         payment: Money,
-        /// When.
+        /// The time.
         #[serde(with = "dated")]
         paid_at: OffsetDateTime,
         ; set
-        /// How, by the id of the account's payment method.
+        /// The id of the account's payment method.
         payment_method_id: Id<kinds::PaymentMethod>,
     }
 }
 
 request! {
-    /// Lines of an invoice to be credited.
+    /// A credit for some lines of an invoice.
     pub struct PartialCredit {
-        /// What is credited.
+        /// The credited lines.
         grouped_lines: Vec<LineGroup<NewInvoiceLine>>,
         ; set
-        /// The date of the credit note; today without it.
+        /// The date of the credit note; the default is today.
         #[serde(with = "maybe")]
         credit_note_date: Date,
-        /// Discounts on all of it.
+        /// The discounts on the whole document.
         discounts: Vec<CommercialDiscount>,
     }
 }
 
 request! {
-    /// What a mail says.
+    /// The content of an email.
     pub struct MailContent {
-        /// Its subject.
+        /// The subject.
         subject: String,
-        /// Its text.
+        /// The text.
         body: String,
         ; clear
-        /// The template that it came from, by its id.
+        /// The id of the template of the email.
         mail_template_id: Id<MailTemplate>,
     }
 }
 
 request! {
-    /// Whom a mail goes to.
+    /// The recipient of an email.
     pub struct InvoiceRecipient {
         /// The address.
         email: String,
         ; clear
-        /// Whose address it is.
+        /// The contact or company with this address.
         customer: Customer,
     }
 }
@@ -261,27 +262,27 @@ impl From<&str> for InvoiceRecipient {
 }
 
 request! {
-    /// Whom a mail goes to. Without any, Teamleader takes the invoicee's address.
+    /// The recipients of an email. If there are none, Teamleader sends the email to the invoicee.
     pub struct InvoiceRecipients {
         ; set
-        /// To whom.
+        /// The recipients.
         to: Vec<InvoiceRecipient>,
-        /// With copies to whom.
+        /// The recipients of copies.
         cc: Vec<InvoiceRecipient>,
-        /// With copies to whom, unseen.
+        /// The recipients of blind copies.
         bcc: Vec<InvoiceRecipient>,
     }
 }
 
 request! {
-    /// An invoice to be sent by mail.
+    /// An email with an invoice.
     pub struct InvoiceMail {
-        /// What the mail says.
+        /// The content of the email.
         content: MailContent,
         ; set
-        /// Whom it goes to.
+        /// The recipients.
         recipients: InvoiceRecipients,
-        /// Files that go with it, by their ids.
+        /// The ids of the attached files.
         attachments: Vec<Id<File>>,
     }
 }

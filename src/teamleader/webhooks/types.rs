@@ -1,9 +1,9 @@
-//! The 95 kinds of events of the specification.
+//! The 95 types of events in the specification.
 
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// What a webhook tells about.
+    /// The type of an event.
     pub enum WebhookType {
         /// An account was deactivated.
         AccountDeactivated = "account.deactivated",
