@@ -10,6 +10,7 @@ mod login;
 mod models;
 mod odata;
 mod paging;
+mod settings;
 mod support;
 mod sync_kills;
 mod timing;

@@ -18,7 +18,8 @@ fn child_entry() {
     match what.as_str() {
         "sync" => super::sync_kills::child(),
         "cron" => super::week::child(),
-        other => panic!("what is {other}?"),
+        "settings" => super::settings::child(),
+        other => panic!("unknown child: {other}"),
     }
     std::process::exit(0);
 }

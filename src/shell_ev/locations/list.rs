@@ -1,0 +1,207 @@
+//! The list of all locations, page by page.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use time::OffsetDateTime;
+use ureq::http::Method;
+
+use super::super::answer::Call;
+use super::super::{
+    Answer, AuthorizationMethod, ConnectorType, Decimal, EvseId, EvseStatus, Location, ShellEvError,
+};
+use super::{Get, PAGE_SIZE, texts};
+use crate::paging;
+use crate::{Error, Result};
+
+/// All locations, with filters: [`Locations::list`].
+#[derive(Clone)]
+#[must_use = "nothing is sent before `iter`, `pages`, `page` or `first`"]
+pub struct ListLocations<'a> {
+    get: Get<'a>,
+    first_page: u32,
+    page_size: u32,
+}
+
+filters! { ListLocations:
+    /// Only locations that have changed since.
+    updated_since(date: OffsetDateTime) => |get| get.moment("updatedSince", date);
+}
+
+impl<'a> ListLocations<'a> {
+    pub(super) fn new(get: Get<'a>) -> ListLocations<'a> {
+        ListLocations { get, first_page: 1, page_size: PAGE_SIZE }
+    }
+
+    /// The first page of [`ListLocations::pages`] and [`ListLocations::iter`]; 1 by default.
+    pub fn from_page(mut self, number: u32) -> ListLocations<'a> {
+        if number == 0 {
+            self.get.query.refuse("pageNumber is 0, and must be 1 or more".to_owned());
+        }
+        self.first_page = number;
+        self
+    }
+
+    /// How many locations a page has, 1 to 500; 500 by default.
+    pub fn page_size(mut self, locations: u32) -> ListLocations<'a> {
+        self.get.query.count("perPage", locations, (1, PAGE_SIZE));
+        self.page_size = locations;
+        self
+    }
+
+    /// One page, by its number from 1 on.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read;
+    /// [`Error::Config`] for a parameter outside its range, with nothing sent.
+    pub fn page(&self, number: u32) -> Result<Answer<Location>> {
+        let mut get = self.get.clone();
+        get.query.count("pageNumber", number, (1, u32::MAX));
+        get.query.count("perPage", self.page_size, (1, PAGE_SIZE));
+        get.answer()
+    }
+
+    /// The first location, or `None` when the list is empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`ListLocations::page`].
+    pub fn first(&self) -> Result<Option<Location>> {
+        // Another page size would move the later pages.
+        let list = if self.first_page == 1 { self.clone().page_size(1) } else { self.clone() };
+        list.iter().next().transpose()
+    }
+
+    /// Every location. Each page is fetched when its first location is asked for. A value that cannot be
+    /// read is skipped and logged as a warning; [`ListLocations::pages`] returns it.
+    pub fn iter(&self) -> Iter<'a> {
+        Iter { pages: self.pages(), page: Vec::new().into_iter() }
+    }
+
+    /// Every page. Each page is fetched when it is asked for. After an error that may pass, the next call
+    /// fetches the same page again, up to five times ([`crate::paging`]).
+    ///
+    /// Shell's answers name neither a total nor the next page. The last page is a page that is shorter than
+    /// the first, that brings no new location, or before a 404. A location that moves to a later page
+    /// during the iteration is returned once: the ids are kept in memory. The request id, if one is set,
+    /// goes with the first page.
+    pub fn pages(&self) -> Pages<'a> {
+        let ListLocations { mut get, first_page, page_size } = self.clone();
+        get.query.count("perPage", page_size, (1, PAGE_SIZE));
+        // Each page needs the parameters again.
+        let target = get.query.target(get.path, get.shell.arrays);
+        let (shell, mut request_id) = (get.shell, get.request_id);
+        let (mut seen, mut full) = (HashSet::new(), None);
+        let fetch = move |number: &u32| {
+            let target = match &target {
+                Ok(target) => format!("{target}&pageNumber={number}"),
+                Err(error) => return Err(Error::Config(error.to_string().into())),
+            };
+            let call = Call {
+                shell,
+                method: Method::GET,
+                target,
+                request_id: request_id.take(),
+                body: None,
+            };
+            let mut answer = match call.answer::<Location>() {
+                Ok(answer) => answer,
+                Err(error) if *number > first_page && is_not_found(&error) => {
+                    return Ok(paging::Page { items: Vec::new(), next: None });
+                }
+                Err(error) => return Err(error),
+            };
+            let elements = answer.elements();
+            answer.data.retain(|location| match &location.uid {
+                Some(uid) => seen.insert(uid.clone()),
+                None => true,
+            });
+            // The service may give fewer than requested: the first page shows how many it gives.
+            let ends = answer.data.is_empty() || elements < *full.get_or_insert(elements);
+            let next = if ends { None } else { number.checked_add(1) };
+            let is_end = answer.data.is_empty() && answer.unread.is_empty() && *number > first_page;
+            let items = if is_end { Vec::new() } else { vec![answer] };
+            Ok(paging::Page { items, next })
+        };
+        let fetch: Fetch<'a> = Box::new(fetch);
+        Pages(paging::Pages::new(first_page, fetch).items())
+    }
+}
+
+impl<'a> IntoIterator for ListLocations<'a> {
+    type Item = Result<Location>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl<'a> IntoIterator for &ListLocations<'a> {
+    type Item = Result<Location>;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+type Fetch<'a> = Box<dyn FnMut(&u32) -> Result<paging::Page<Answer<Location>, u32>> + 'a>;
+
+fn is_not_found(error: &Error) -> bool {
+    ShellEvError::of(error).is_some_and(|refusal| refusal.is_not_found())
+}
+
+/// The pages of a list of locations: [`ListLocations::pages`].
+#[must_use = "nothing is fetched until the iterator is used"]
+pub struct Pages<'a>(paging::Items<Answer<Location>, u32, Fetch<'a>>);
+
+impl Iterator for Pages<'_> {
+    type Item = Result<Answer<Location>>;
+
+    fn next(&mut self) -> Option<Result<Answer<Location>>> {
+        self.0.next()
+    }
+}
+
+/// The locations of a list: [`ListLocations::iter`].
+#[must_use = "nothing is fetched until the iterator is used"]
+pub struct Iter<'a> {
+    pages: Pages<'a>,
+    page: std::vec::IntoIter<Location>,
+}
+
+impl Iterator for Iter<'_> {
+    type Item = Result<Location>;
+
+    fn next(&mut self) -> Option<Result<Location>> {
+        loop {
+            if let Some(location) = self.page.next() {
+                return Some(Ok(location));
+            }
+            match self.pages.next()? {
+                Ok(answer) => {
+                    for unread in &answer.unread {
+                        let (at, id) = (&unread.at, &answer.request_id);
+                        log::warn!(target: "evergrant", "{at} of request {id} could not be read");
+                    }
+                    self.page = answer.data.into_iter();
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+macro_rules! shown {
+    ($($name:ident)+) => {$(
+        impl fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
+shown!(Pages Iter);
