@@ -130,7 +130,6 @@ impl Keeper {
         }) else {
             return Ok(Step::Again);
         };
-        call.turn.unanswered = None;
         let generation = held.generation;
         call.events.push(if recovered {
             Event::Recovered { generation }

@@ -234,3 +234,68 @@ fn a_login_where_the_lock_fails_is_an_error_of_the_store() {
     let error = exchange(&world, &world.keeper(), 1).unwrap_err();
     assert_eq!(error.kind(), "backend");
 }
+
+#[test]
+fn a_machine_asks_a_failing_store_once_and_tells_of_it_once() {
+    let world = machine();
+    world.plan(|call, _| (call == "lock" || call == "load").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(*world.store.calls.lock(), ["lock", "load"]);
+    assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 1);
+}
+
+#[test]
+fn a_machine_with_a_token_that_works_waits_for_no_lock() {
+    let world = machine();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    world.clock.advance(LIFE - Duration::from_secs(2));
+    *world.store.held.lock() = true;
+    world.store.calls.lock().clear();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(*world.store.calls.lock(), ["lock", "load"]);
+    // One without a token waits, and looks once more.
+    world.past_end();
+    let (store, clock, mut locks) = (Arc::clone(&world.store), world.clock.clone(), 0);
+    world.plan(move |call, _| {
+        locks += usize::from(call == "lock");
+        if locks == 2 {
+            let mut next = store.record.lock().clone().unwrap().next();
+            let end = clock::later(clock.now_utc(), LIFE);
+            next.token = Token::new("at-theirs").with_expires_at(end);
+            *store.record.lock() = Some(next);
+        }
+        None
+    });
+    world.store.calls.lock().clear();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-theirs");
+    assert_eq!(*world.store.calls.lock(), ["lock", "load", "lock", "load"]);
+}
+
+#[test]
+fn a_failure_just_now_is_not_held_against_a_token_that_came_since() {
+    let world = machine();
+    let keeper = world.keeper();
+    world.acts(&[Act::Setup, Act::Setup]);
+    assert_eq!(kind(&use_token(&keeper)), "oauth");
+    assert_eq!(kind(&use_token(&world.keeper())), "oauth");
+    // Another process has put a token there that is in its margin.
+    let now = world.clock.now_utc();
+    let token = Token::new("at-theirs").with_issued_at(now - LIFE);
+    let end = clock::later(now, Duration::from_secs(2));
+    *world.store.record.lock() = Some(Record::new_login(token.with_expires_at(end), None));
+    world.acts(&[Act::Setup]);
+    assert_eq!(kind(&use_token(&keeper)), "at-theirs");
+    assert_eq!(world.sent().len(), 3);
+}
+
+#[test]
+fn a_machine_on_a_store_that_warns_tells_of_it() {
+    let world = machine();
+    world.store.warnings.lock().push("the folder is open to all".to_owned());
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 1);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    let memory = keeper.memory.lock();
+    assert_eq!((memory.sends, memory.refreshes), (0, 0));
+}

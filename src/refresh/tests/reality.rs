@@ -267,11 +267,16 @@ fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
         }
         clock.advance(LIFE + SECOND);
     }));
-    let calls = |_| {
+    let call = |_| {
         let keeper = Arc::clone(&keeper);
         std::thread::spawn(move || use_token(&keeper).unwrap())
     };
-    let threads: Vec<_> = (0..THREADS).map(calls).collect();
+    let mut threads = vec![call(0)];
+    // The others come when the first request is counted.
+    while keeper.memory.lock().sends == 0 {
+        std::thread::yield_now();
+    }
+    threads.extend((1..THREADS).map(call));
     let mut got: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
     got.sort_unstable();
     got.dedup();

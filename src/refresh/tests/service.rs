@@ -201,7 +201,8 @@ fn a_refusal_of_what_a_script_has_replaced_counts() {
 
 #[test]
 fn errors_that_say_nothing_count_only_where_the_client_is_at_fault() {
-    for (act, sent) in [(Act::Complaint, 8), (Act::Bad, 8), (Act::Broken, 20)] {
+    for (act, sent) in [(Act::Complaint, 8), (Act::Bad, 8), (Act::Broken, 20), (Act::Malformed, 20)]
+    {
         let world = exacting();
         advance(&world, 700);
         world.acts(&[act; 30]);
@@ -225,6 +226,10 @@ fn a_login_that_was_silent_for_long_is_refreshed_with_a_warning() {
     advance(&world, 20 * 86_400);
     use_token(&world.keeper()).unwrap();
     assert_eq!(world.told(warned), 0);
+    // The last quarter begins after 22 days and a half.
+    advance(&world, 22 * 86_400 + 43_200);
+    use_token(&world.keeper()).unwrap();
+    assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 0);
     advance(&world, 25 * 86_400);
     use_token(&world.keeper()).unwrap();
     assert_eq!(world.told(warned), 1);
