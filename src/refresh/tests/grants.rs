@@ -299,3 +299,13 @@ fn a_machine_on_a_store_that_warns_tells_of_it() {
     let memory = keeper.memory.lock();
     assert_eq!((memory.sends, memory.refreshes), (0, 0));
 }
+
+/// Tokens that are asked anew lose nothing on a store without a lock.
+#[test]
+fn a_machine_on_a_store_without_a_lock_is_not_warned() {
+    let mut world = World::with(Rotation::Unknown, LockKind::None, true);
+    world.rules.one_time = false;
+    world.past_end();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 0);
+}

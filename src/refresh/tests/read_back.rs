@@ -69,9 +69,11 @@ fn a_note_that_somebody_else_has_written_over_is_no_fault_of_the_store() {
         let (world, _) = read_back(false, change);
         assert_eq!(world.sent()[0], sent);
     }
-    let (world, got) = read_back(true, |r| r.login = "another".to_owned());
+    let (world, got) = read_back(true, |r| r.login.push('x'));
     assert_eq!(kind(&got), "busy");
     assert!(world.sent().is_empty());
+    let saves = world.store.calls.lock().iter().filter(|call| **call == "save").count();
+    assert_eq!(saves, 6, "so many rounds");
 }
 
 #[test]
@@ -130,8 +132,61 @@ fn a_store_that_went_back_is_noticed_by_a_client_that_only_read() {
     // Nor is the older one handed out while the lock is somebody else's, as by a clock set back.
     *world.store.record.lock() = Some(old);
     *world.store.held.lock() = true;
-    world.clock.set_wall(world.clock.now() - LIFE * 2);
-    assert_ne!(kind(&use_token(&two)), "at-1");
+    world.past_end();
+    world.clock.set_wall(world.clock.now() - LIFE * 3);
+    assert_eq!(kind(&use_token(&two)), "busy");
+    assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
+}
+
+/// Also one that has only looked, while the lock was somebody else's.
+#[test]
+fn a_store_that_went_back_is_noticed_by_a_client_that_only_looked() {
+    let world = World::new(Rotation::Strict);
+    let old = world.stored();
+    world.past_end();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let keeper = world.keeper();
+    world.enter_margin();
+    *world.store.held.lock() = true;
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    *world.store.held.lock() = false;
+    *world.store.record.lock() = Some(old);
+    world.past_end();
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+    assert_eq!(world.sent(), ["rt-1", "rt-2"]);
+}
+
+/// The store fails, a pair waits, and a backup is put in its place.
+#[test]
+fn a_pair_that_waits_goes_over_a_store_that_went_back() {
+    for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
+        let world = World::new(rotation);
+        let keeper = world.keeper();
+        let old = world.stored();
+        keeper.access(&keeper.newer()).unwrap();
+        world.past_end();
+        world.fail_saves(false, Fault::Before);
+        assert_eq!(kind(&use_token(&keeper)), "not_saved");
+        *world.store.plan.lock() = None;
+        *world.store.record.lock() = Some(old);
+        assert_eq!(kind(&use_token(&keeper)), "at-3");
+        assert_eq!(world.sent(), ["rt-1", "rt-2"], "{rotation:?}");
+        let stored = world.stored();
+        assert_eq!(stored.token.refresh_token(), Some(&Secret::new("rt-3")));
+        assert_eq!((stored.generation, stored.spare), (3, None));
+        assert!(world.alive());
+    }
+    // A new login goes over it as over any other.
+    let world = World::new(Rotation::UntilUsed);
+    let keeper = world.keeper();
+    let old = world.stored();
+    keeper.access(&keeper.newer()).unwrap();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(super::steps::exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+    *world.store.plan.lock() = None;
+    *world.store.record.lock() = Some(old);
+    assert_eq!(kind(&use_token(&keeper)), "at-login-1");
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-login-1")));
 }
 
 /// The newer pair is written again; where that fails it waits as any pair does.

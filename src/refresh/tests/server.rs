@@ -37,6 +37,8 @@ pub(super) enum Act {
     Complaint,
     /// It answers without a refresh token.
     NoRefreshToken,
+    /// The same, and it says that the old one lasts a week from now.
+    Dated,
 }
 
 /// A server that issues `rt-1`, `rt-2` ...
@@ -175,6 +177,11 @@ impl Transport for Wire {
                 refresh_token: Some(Secret::new(next)),
                 outcome: Outcome::Unknown(error("malformed", 200)),
             }),
+            Some(Act::Dated) => {
+                let refresh_expires_in = Some(Duration::from_secs(7 * 86_400));
+                let issued = Issued { token: server.token(None, now), refresh_expires_in };
+                reply(Outcome::Token(Box::new(issued)))
+            }
             Some(Act::NoRefreshToken) => issued(server.token(None, now)),
             _ => issued(server.token(Some(&next), now)),
         }
