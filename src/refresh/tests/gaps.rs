@@ -217,20 +217,10 @@ fn refused(kind: LockKind, change: impl FnOnce(&mut Note) + Send + 'static) -> (
     let world = World::with(Rotation::Strict, kind, true);
     world.past_end();
     world.acts(&[Act::Refuse]);
-    let store = Arc::clone(&world.store);
-    let (mut change, mut noted) = (Some(change), false);
-    world.plan(move |call, _| {
-        if call == "load"
-            && noted
-            && let Some(change) = change.take()
-        {
-            let mut stored = store.record.lock();
-            let mut next = stored.clone().unwrap().next();
-            change(next.note.as_mut().unwrap());
-            *stored = Some(next);
-        }
-        noted |= call == "save";
-        None
+    world.change_after_sending(|stored| {
+        let mut next = stored.as_ref().unwrap().next();
+        change(next.note.as_mut().unwrap());
+        *stored = Some(next);
     });
     let error = use_token(&world.keeper()).unwrap_err();
     *world.store.plan.lock() = None;

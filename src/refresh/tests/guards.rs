@@ -247,3 +247,18 @@ fn a_warning_of_the_store_takes_the_place_of_a_general_one() {
     use_token(&world.keeper()).unwrap();
     assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 2);
 }
+
+/// Nothing was sent, and the lock is somebody else's by now: the note is taken back all the same.
+#[test]
+fn a_lock_that_is_gone_and_not_to_be_had_leaves_no_note() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    *world.store.in_place.lock() = [false, false].into();
+    let mut locks = 0;
+    world.plan(move |call, _| {
+        locks += usize::from(call == "lock");
+        (call == "lock" && locks > 1).then_some(Fault::Before)
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "backend");
+    assert!(world.sent().is_empty() && world.stored().note.is_none());
+}

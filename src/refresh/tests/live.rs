@@ -94,12 +94,27 @@ fn the_margin_varies_only_where_tokens_are_asked_anew() {
         let good = || lives.iter().filter(|live| live.is_good(&*world.clock)).count();
         world.clock.advance(LIFE - margin * 3 / 2);
         assert_eq!(good(), 200, "no margin is longer than half as much again");
-        world.clock.advance(margin / 2 - Duration::from_millis(100));
+        world.clock.advance(margin / 10);
+        assert_eq!(good() == 200, one_time, "some are nearly as long");
+        world.clock.advance(margin * 2 / 5 - Duration::from_millis(100));
         let left = good();
         assert_eq!(left == 200, one_time, "{left}");
         world.clock.advance(Duration::from_millis(100));
         assert_eq!(good(), 0);
     }
+}
+
+/// A clock that was a year ahead dated the token.
+#[test]
+fn a_token_from_the_future_lives_no_longer_than_it_was_given() {
+    let world = World::new(Rotation::Strict);
+    let at = clock::later(world.clock.now_utc(), LIFE * 24 * 365);
+    let token = Token::new("at").with_issued_at(at).with_expires_at(clock::later(at, LIFE));
+    let live = live(&world, token);
+    world.clock.advance(LIFE - Duration::from_nanos(1));
+    assert!(live.is_usable(&*world.clock));
+    world.clock.advance(Duration::from_nanos(1));
+    assert!(!live.is_usable(&*world.clock));
 }
 
 #[test]

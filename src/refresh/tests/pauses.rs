@@ -127,10 +127,15 @@ fn too_early_means_not_before_the_end_of_a_token_that_lives() {
         record.rotated_at = Some(clock::later(now, 10 * SECOND));
     });
     world.clock.advance(25 * SECOND);
-    world.acts(&[Act::TooEarly]);
-    let keeper = world.keeper();
-    let error = keeper.access(&keeper.newer()).unwrap_err();
-    assert_eq!(error.retry_after(), Some(25 * SECOND));
+    let stored = world.stored();
+    // A request that stayed without an answer may have brought one that is younger still.
+    for (acts, left) in [(&[Act::TooEarly][..], 25), (&[Act::LoseRequest, Act::TooEarly], 40)] {
+        *world.store.record.lock() = Some(stored.clone());
+        world.acts(acts);
+        let keeper = world.keeper();
+        let error = keeper.access(&keeper.newer()).unwrap_err();
+        assert_eq!(error.retry_after(), Some(left * SECOND), "{acts:?}");
+    }
 }
 
 #[test]
@@ -166,4 +171,48 @@ fn the_service_is_said_to_be_good_for_a_date_that_is_still_to_come() {
         world.acts(&[Act::Setup]);
         assert_eq!(kind(&use_token(&world.keeper())), "oauth", "{when:?}");
     }
+}
+
+#[test]
+fn a_lease_that_runs_out_or_a_store_that_has_moved_on_is_not_waited_for() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    *world.store.lasts.lock() = [true, false].into();
+    world.acts(&[Act::Never; 9]);
+    assert_eq!(kind(&use_token(&world.keeper())), "transport");
+    assert_eq!(world.wire.0.lock().acts.len(), 8);
+    assert_eq!(world.clock.slept(), Duration::ZERO);
+    // A save that finds another record is repeated at once.
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let (store, mut done) = (Arc::clone(&world.store), false);
+    world.plan(move |call, record| {
+        let pair = call == "save" && record.is_some_and(|record| record.note.is_none());
+        if pair && !std::mem::replace(&mut done, true) {
+            let mut stored = store.record.lock();
+            *stored = stored.as_ref().map(Record::next);
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.clock.slept(), Duration::ZERO);
+}
+
+/// The pause of a service after a request without an answer is for such requests alone.
+#[test]
+fn an_answered_request_needs_no_pause_and_one_of_this_instant_the_whole() {
+    let mut world = World::new(Rotation::Strict);
+    world.rules.unanswered_pause = 30 * SECOND;
+    world.past_end();
+    world.leave_note(10 * SECOND, 300 * SECOND);
+    let since = world.clock.now_utc() - 60 * SECOND;
+    world.change(|record| {
+        let note = record.note.as_mut().unwrap();
+        (note.answered, note.unanswered_since) = (true, Some(since));
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    world.past_end();
+    world.leave_note(Duration::ZERO, 300 * SECOND);
+    let error = use_token(&world.keeper()).unwrap_err();
+    assert_eq!(error.retry_after(), Some(30 * SECOND));
 }

@@ -35,8 +35,11 @@ fn a_refusal_names_what_the_service_said_where_another_holder_may_have_the_succe
         *stored = Some(next);
     });
     let error = use_token(&world.keeper()).unwrap_err();
-    assert_eq!(error.kind(), "outcome_unknown");
     assert!(error.source().unwrap().to_string().contains("invalid_grant"), "{error:?}");
+    let Error::OutcomeUnknown(unknown) = error else { panic!("{error:?}") };
+    assert!(!unknown.code && !unknown.by_name);
+    assert_eq!(unknown.retry_after, Some(299 * SECOND));
+    assert!(unknown.holder.is_some());
 }
 
 /// That a request stayed without an answer is remembered for the token that was sent.
@@ -193,4 +196,55 @@ fn a_request_of_our_own_that_stayed_unanswered_is_not_waited_for() {
     *world.store.plan.lock() = None;
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 1);
+}
+
+/// Too many requests were not spent; a service that failed may have spent the token.
+#[test]
+fn a_note_says_whether_the_service_may_have_spent_the_token() {
+    for (act, answered) in [(Act::TooMany, true), (Act::Unavailable, false)] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        world.acts(&[act]);
+        assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
+        assert_eq!(world.stored().note.unwrap().answered, answered, "{act:?}");
+    }
+}
+
+/// The answer repeats the token that was sent.
+#[test]
+fn the_token_itself_beside_an_error_is_no_spare() {
+    let world = World::new(Rotation::Strict);
+    world.change(|record| record.token = record.token.clone().with_refresh_token("required"));
+    world.past_end();
+    world.acts(&[Act::Complaint; 2]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.stored().spare, None);
+}
+
+/// Where refusals are not counted, nothing is written about them.
+#[test]
+fn a_service_without_a_limit_of_refusals_costs_no_write() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let before = world.stored().revision;
+    world.acts(&[Act::Bad; 2]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.stored().revision, before + 1, "the note");
+    world.acts(&[Act::Refuse]);
+    let (sent, mut theirs) = (world.sent().len(), None);
+    let (store, wire, clock) =
+        (Arc::clone(&world.store), Arc::clone(&world.wire), world.clock.clone());
+    world.plan(move |call, _| {
+        if call == "load" && theirs.is_none() && wire.0.lock().sent.len() > sent {
+            let mut next = store.record.lock().clone().unwrap().next();
+            let end = clock::later(clock.now_utc(), LIFE);
+            next.token = Token::new("at-theirs").with_refresh_token("rt-9").with_expires_at(end);
+            next.note = None;
+            theirs = Some(next.revision);
+            *store.record.lock() = Some(next);
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-theirs");
+    assert_eq!(world.stored().revision, before + 3, "our note and their token");
 }

@@ -249,3 +249,66 @@ fn the_age_of_a_slow_answer_counts_from_when_it_came() {
     assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
     assert_eq!(world.sent().len(), 1);
 }
+
+/// The service vouches for a token: that is of no use to a call that wants another.
+#[test]
+fn a_token_that_is_vouched_for_serves_no_call_that_wants_another() {
+    let world = exacting();
+    advance(&world, 7200);
+    let keeper = world.keeper();
+    let refused = || Want::Instead(Secret::new("at-1"));
+    world.acts(&[Act::TooEarly]);
+    assert_eq!(keeper.access(&refused()).unwrap_err().kind(), "rate_limited");
+    assert_eq!(world.stored().refusals.len(), 1, "it counts");
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
+    assert_eq!(world.sent().len(), 1);
+    world.acts(&[Act::Setup]);
+    assert_eq!(keeper.access(&refused()).unwrap_err().kind(), "oauth");
+    assert_eq!(world.sent().len(), 2);
+}
+
+/// The age of a token in memory says nothing of another one in the store.
+#[test]
+fn the_age_that_counts_is_that_of_the_stored_token() {
+    let world = exacting();
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    advance(&world, 700);
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        let token = Token::new("at-theirs").with_refresh_token("rt-theirs").with_issued_at(now);
+        record.token = token.with_expires_at(clock::later(now, MINUTES_10));
+        record.generation += 1;
+    });
+    let error = keeper.access(&Want::Instead(Secret::new("at-theirs"))).unwrap_err();
+    assert_eq!(error.retry_after(), Some(EARLIEST));
+    assert!(world.sent().is_empty());
+}
+
+#[test]
+fn a_token_that_has_ended_is_refreshed_although_it_is_young() {
+    let world = exacting();
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        let end = clock::later(now, Duration::from_secs(100));
+        record.token = record.token.clone().with_expires_at(end);
+    });
+    advance(&world, 100);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+}
+
+/// Clocks differ by seconds. A date that is to come says nothing, also of a token in memory.
+#[test]
+fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
+    let world = exacting();
+    let at = clock::later(world.clock.now_utc(), Duration::from_secs(30));
+    world.change(|record| {
+        let token = record.token.clone().with_issued_at(at);
+        record.token = token.with_expires_at(clock::later(at, MINUTES_10));
+    });
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    assert!(keeper.access(&keeper.newer()).is_ok());
+    assert_eq!(world.sent(), ["rt-1"]);
+}
