@@ -122,14 +122,19 @@ fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
 /// to be saved.
 #[test]
 fn a_result_of_a_short_life_is_shared_by_those_who_waited_for_it() {
-    for (sent, unsaved, expected) in [(1, false, "at-short"), (0, false, "at-2"), (1, true, "at-2")]
-    {
+    let refused = || Want::Instead(Secret::new("at-short"));
+    for (want, sent, unsaved, expected) in [
+        (Want::Usable, 1, false, "at-short"),
+        (Want::Usable, 0, false, "at-2"),
+        (Want::Usable, 1, true, "at-2"),
+        (refused(), 1, false, "at-2"),
+    ] {
         let world = World::new(Rotation::Strict);
         world.past_end();
         let keeper = world.keeper();
         let got = std::thread::scope(|scope| {
             let turn = keeper.turn.lock();
-            let waiter = scope.spawn(|| kind(&use_token(&keeper)).to_owned());
+            let waiter = scope.spawn(|| keeper.access(&want).unwrap());
             while keeper.memory.lock().waiting == 0 {
                 std::thread::yield_now();
             }
@@ -141,7 +146,8 @@ fn a_result_of_a_short_life_is_shared_by_those_who_waited_for_it() {
             drop((memory, turn));
             waiter.join().unwrap()
         });
-        assert_eq!(got, expected, "sent={sent} unsaved={unsaved}");
+        let got = got.access_token().expose();
+        assert_eq!(got, expected, "{want:?} sent={sent} unsaved={unsaved}");
     }
 }
 
@@ -155,4 +161,88 @@ fn requests_are_counted() {
         let memory = keeper.memory.lock();
         assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (n, Some(n)));
     }
+    // Where tokens are asked anew, a second try counts as well.
+    let mut world = World::new(Rotation::Unknown);
+    world.rules.one_time = false;
+    world.past_end();
+    world.acts(&[Act::Broken]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    let memory = keeper.memory.lock();
+    assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (2, Some(2)));
+    assert!(!keeper.doubts.load(Ordering::Relaxed), "nothing is in doubt");
+}
+
+/// A token may come between the first look and the turn.
+#[test]
+fn a_call_that_got_its_turn_looks_into_memory_once_more() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.store.calls.lock().clear();
+    assert_eq!(keeper.acquire(&Want::Usable).unwrap().access_token().expose(), "at-1");
+    assert!(world.store.calls.lock().is_empty());
+}
+
+/// What a client had before is no result of somebody else's refresh, whatever its dates say.
+#[test]
+fn a_token_that_the_client_had_already_did_not_come_while_it_waited() {
+    let world = World::new(Rotation::Strict);
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        record.token = record.token.clone().with_issued_at(now).with_expires_at(now);
+    });
+    let keeper = world.keeper();
+    let live = Live::new(&world.stored(), &*world.clock, &world.rules);
+    keeper.memory.lock().live = Some(live);
+    *world.store.held.lock() = true;
+    let (store, mut locks) = (Arc::clone(&world.store), 0);
+    world.plan(move |call, _| {
+        locks += usize::from(call == "lock");
+        if locks == 2 {
+            *store.held.lock() = false;
+            locks += 1;
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+}
+
+#[test]
+fn only_an_error_that_needs_a_person_is_told_as_such() {
+    let told = |event: &Event| matches!(event, Event::AuthorizationNeeded { .. });
+    for (act, expected) in [(Act::Setup, 0), (Act::Refuse, 1)] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        world.acts(&[act]);
+        use_token(&world.keeper()).unwrap_err();
+        assert_eq!(world.told(told), expected, "{act:?}");
+    }
+}
+
+#[test]
+fn a_refresh_of_a_record_that_was_read_takes_what_came_since() {
+    let world = World::new(Rotation::Strict);
+    let read = world.stored();
+    let other = world.keeper();
+    other.access(&other.newer()).unwrap();
+    let keeper = world.keeper();
+    let live = keeper.access(&keeper.newer_than(&read)).unwrap();
+    assert_eq!(live.access_token().expose(), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+}
+
+/// The token in memory ends while the store fails slowly.
+#[test]
+fn a_token_in_memory_that_ended_while_the_store_failed_is_not_handed_out() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    let clock = world.clock.clone();
+    world.plan(move |_, _| {
+        clock.advance(60 * SECOND);
+        Some(Fault::Before)
+    });
+    assert_eq!(kind(&use_token(&keeper)), "backend");
 }

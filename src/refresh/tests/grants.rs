@@ -196,7 +196,17 @@ fn the_end_of_a_client_says_whether_a_pair_was_never_saved() {
         assert_eq!(warnings(&world), expected, "{failing}");
         assert!(!*world.store.held.lock());
     }
-    // The lock is not held for it, and somebody else has it now.
+    // The lock is not held for it, and free.
+    let world = World::new(Rotation::UntilUsed);
+    world.past_end();
+    world.fail_saves(false, Fault::Before);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    drop(keeper);
+    assert_eq!(warnings(&world), 0);
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
+    // Or somebody else has it now.
     let world = World::new(Rotation::UntilUsed);
     world.past_end();
     world.fail_saves(false, Fault::Before);
