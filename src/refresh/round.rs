@@ -375,7 +375,7 @@ impl Keeper {
     fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
         let waits =
             matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());
-        if !waits || call.fallback.is_some() || call.looked >= LOOKS {
+        if !waits || call.looked >= LOOKS {
             return false;
         }
         let pause = (call.looked / 4).clamp(Duration::from_millis(20), Duration::from_secs(1));

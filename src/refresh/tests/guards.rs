@@ -30,6 +30,18 @@ fn a_note_under_a_new_lock_file_is_left_alone_until_its_deadline() {
     assert!(world.stored().note.is_none());
 }
 
+/// Also where its deadline is one that no clock near ours can have meant.
+#[test]
+fn a_note_with_a_far_deadline_is_marked_under_a_new_lock_file() {
+    let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
+    world.past_end();
+    world.leave_note(SECOND, 500 * SECOND);
+    *world.store.new_file.lock() = true;
+    let wait = use_token(&world.keeper()).unwrap_err().retry_after();
+    assert!(wait.is_some_and(|wait| wait <= 300 * SECOND), "{wait:?}");
+    assert!(world.stored().note.unwrap().unlocked);
+}
+
 #[test]
 fn a_note_past_its_deadline_is_not_marked_under_a_new_lock_file() {
     let world = World::new(Rotation::Strict);
@@ -153,6 +165,17 @@ fn a_call_without_a_lock_looks_for_what_another_holder_saves() {
     world.enter_margin();
     world.leave_note(SECOND, 300 * SECOND);
     assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+    assert_eq!(world.clock.slept(), Duration::ZERO);
+}
+
+/// Where only a call by name sends the token again, there is nothing to look for.
+#[test]
+fn a_call_without_a_lock_does_not_look_where_a_person_has_to_decide() {
+    let mut world = World::with(Rotation::StrictFamily, LockKind::None, true);
+    world.rules.ends_other_logins = true;
+    world.past_end();
+    world.leave_note(SECOND, 300 * SECOND);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
     assert_eq!(world.clock.slept(), Duration::ZERO);
 }
 

@@ -174,6 +174,7 @@ fn a_pair_that_waits_goes_over_a_store_that_went_back() {
         let stored = world.stored();
         assert_eq!(stored.token.refresh_token(), Some(&Secret::new("rt-3")));
         assert_eq!((stored.generation, stored.spare), (3, None));
+        assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 3 }), 1);
         assert!(world.alive());
     }
     // A new login goes over it as over any other.

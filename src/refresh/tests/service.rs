@@ -312,3 +312,19 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     assert!(keeper.access(&keeper.newer()).is_ok());
     assert_eq!(world.sent(), ["rt-1"]);
 }
+
+/// Also where the stored token is newer than the one that the call knows of.
+#[test]
+fn a_token_that_is_vouched_for_is_no_new_one_for_a_call_by_name() {
+    let world = exacting();
+    let known = world.stored();
+    world.change(|record| record.generation += 1);
+    advance(&world, 7200);
+    world.acts(&[Act::TooEarly]);
+    let keeper = world.keeper();
+    for _ in 0..2 {
+        let error = keeper.access(&keeper.newer_than(&known)).unwrap_err();
+        assert_eq!(error.kind(), "rate_limited");
+    }
+    assert_eq!(world.sent().len(), 1);
+}

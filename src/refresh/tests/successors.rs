@@ -83,11 +83,13 @@ fn a_save_that_fails_after_a_refresh_token_alone_gives_that_token_out() {
     world.past_end();
     world.acts(&[Act::NoAccessToken]);
     world.fail_saves(false, Fault::Before);
-    let error = use_token(&world.keeper()).unwrap_err();
+    let keeper = world.keeper();
+    let error = use_token(&keeper).unwrap_err();
     assert_eq!(error.kind(), "not_saved");
     assert_eq!(error.into_token().unwrap().refresh_token(), Some(&Secret::new("rt-2")));
     assert_eq!(world.sent(), ["rt-1"]);
     assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 1);
+    assert_eq!(world.clock.slept(), Duration::from_secs(1), "three tries, and no more");
 }
 
 #[test]
@@ -176,6 +178,18 @@ fn a_login_into_an_empty_store_does_not_go_over_another_that_came_first() {
     *world.store.record.lock() = Some(Record::new_login(theirs, None));
     assert_eq!(kind(&use_token(&keeper)), "at-theirs");
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-theirs")));
+}
+
+#[test]
+fn a_login_into_an_empty_store_that_is_saved_late_is_told() {
+    let world = World::new(Rotation::UntilUsed);
+    *world.store.record.lock() = None;
+    let keeper = world.keeper();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(super::steps::exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+    *world.store.plan.lock() = None;
+    assert_eq!(kind(&use_token(&keeper)), "at-login-1");
+    assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 1 }), 1);
 }
 
 /// While a pair waited, another client's login was put into the store.
