@@ -34,11 +34,10 @@ fn a_note_under_a_new_lock_file_is_left_alone_until_its_deadline() {
 #[test]
 fn a_note_with_a_far_deadline_is_marked_under_a_new_lock_file() {
     let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
-    world.past_end();
+    world.enter_margin();
     world.leave_note(SECOND, 500 * SECOND);
     *world.store.new_file.lock() = true;
-    let wait = use_token(&world.keeper()).unwrap_err().retry_after();
-    assert!(wait.is_some_and(|wait| wait <= 300 * SECOND), "{wait:?}");
+    assert_eq!(kind(&use_token(&world.keeper())), "at-1");
     assert!(world.stored().note.unwrap().unlocked);
 }
 
