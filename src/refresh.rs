@@ -140,9 +140,10 @@ impl Drop for Release<'_> {
     fn drop(&mut self) {
         let waits = self.turn.unsaved.as_ref();
         let (unsaved, blocked) = (waits.is_some(), waits.is_some_and(|pair| pair.ends_old));
-        let mut memory = self.memory.lock();
-        (memory.unsaved, memory.blocked) = (unsaved, blocked);
-        drop(memory);
+        {
+            let mut memory = self.memory.lock();
+            (memory.unsaved, memory.blocked) = (unsaved, blocked);
+        }
         if !self.turn.unsaved.as_ref().is_some_and(|pair| pair.keeps_lock) {
             self.turn.guard = None;
         }
@@ -333,7 +334,6 @@ impl Keeper {
                 {
                     return Err(error.echo());
                 }
-                drop(memory);
                 turn
             }
         };

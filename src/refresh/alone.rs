@@ -29,8 +29,7 @@ impl Keeper {
             return Ok(());
         }
         let start = self.clock.monotonic();
-        let wait = if call.fallback.is_some() { Duration::ZERO } else { self.rules.hold() };
-        match self.backend.lock(wait) {
+        match self.backend.lock(self.rules.hold()) {
             Ok(guard) => {
                 call.turn.guard = Some(guard);
                 Ok(())

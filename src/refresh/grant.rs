@@ -66,7 +66,7 @@ impl Keeper {
         let token = match self.ask(call) {
             Ok(token) => token,
             Err(error) => {
-                self.remember(call, &error);
+                self.remember(&error);
                 return self.end(call, error);
             }
         };
@@ -92,9 +92,6 @@ impl Keeper {
     /// The store's lock, for a token that is asked anew. `Some` ends the call: somebody else is asking,
     /// and there is a token that works until they have.
     fn lock_or_go_on(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
-        if call.turn.guard.is_some() {
-            return Ok(None);
-        }
         match self.backend.lock(Duration::ZERO) {
             Ok(guard) => {
                 call.turn.guard = Some(guard);
@@ -134,9 +131,9 @@ impl Keeper {
         Some(error)
     }
 
-    fn remember(&self, call: &Call<'_>, error: &Error) {
+    fn remember(&self, error: &Error) {
         // What is set up wrongly here costs nobody a request.
-        if call.fallback.is_some() || matches!(error, Error::Config(_)) {
+        if matches!(error, Error::Config(_)) {
             return;
         }
         let pause = error.retry_after().unwrap_or(super::QUIET).min(LONGEST_PAUSE);

@@ -181,16 +181,14 @@ impl Keeper {
     /// read and written, and is not another client's. A store that is locked by somebody else is in use,
     /// so it can be locked.
     pub(crate) fn prove_store(&self) -> Result<()> {
-        let guard = match self.backend.lock(Duration::ZERO) {
+        let _guard = match self.backend.lock(Duration::ZERO) {
             Err(error) if !BackendError::is_busy(&error) => {
                 return Err(Error::backend("lock", self.store(), error));
             }
             locked => locked,
         };
         self.load_for_login()?;
-        let proven = self.probe();
-        drop(guard);
-        proven
+        self.probe()
     }
 
     fn probe(&self) -> Result<()> {

@@ -74,7 +74,6 @@ impl Keeper {
         let mut memory = self.memory.lock();
         memory.live = Some(live.clone());
         memory.quiet_until = Duration::ZERO;
-        memory.failure = None;
         memory.failed = None;
         live
     }

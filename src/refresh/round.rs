@@ -221,7 +221,6 @@ impl Keeper {
         } else if self.is_vouched_for(call.want, &live, record, self.clock.now_utc()) {
             (call.fallback, call.vouched) = (Some(live), true);
         }
-        call.read = Some(record.clone());
         None
     }
 
@@ -295,18 +294,11 @@ impl Keeper {
         Ok(None)
     }
 
-    /// The load failed, and one before it did not: what was read then and still works is used.
+    /// The load failed: a second one may not, and what was read before and still works is used.
     fn go_on_with_what_was_read(&self, call: &mut Call<'_>) {
         call.turn.keeps_notes = false;
-        if call.fallback.is_some() {
-            return;
-        }
-        match &call.read {
-            Some(record) => {
-                let live = self.live(record);
-                call.fallback = Some(live).filter(|live| call.want.tolerates(live, &*self.clock));
-            }
-            None => self.look(call),
+        if call.fallback.is_none() {
+            self.look(call);
         }
     }
 
@@ -321,12 +313,14 @@ impl Keeper {
     /// The store went back to a refresh token that was replaced since: a restored backup, a failover.
     /// Our pair is then one that waits to be saved.
     fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
-        let Some(stored) = stored.filter(|_| call.turn.unsaved.is_none()) else { return false };
-        let Some(newest) = call.turn.history.newer_than(stored) else { return false };
-        let mut record = newest.clone();
-        (record.note, record.refused) = (None, None);
-        let keeps_lock = decide::not_saved(self.rules.rotation, true) == decide::Unsaved::KeepLock;
+        let Some(stored) = stored else { return false };
+        let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
         let spent = stored.token.refresh_token().cloned();
+        if let Some(pair) = &mut call.turn.unsaved {
+            // Newer still, and it has replaced this one as well. A new login goes its own way.
+            pair.spent = pair.spent.take().and(spent);
+            return false;
+        }
         let text = format!(
             "{} went back to an older token (generation {}, after {}); this process has the newer one \
              and writes it again",
@@ -335,6 +329,7 @@ impl Keeper {
             record.generation
         );
         call.events.push(Event::Warning { text });
+        let keeps_lock = decide::not_saved(self.rules.rotation, true) == decide::Unsaved::KeepLock;
         call.turn.unsaved = Some(Pair { record, spent, keeps_lock, ends_old: false });
         true
     }
@@ -396,7 +391,7 @@ impl Keeper {
     fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
         let waits =
             matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());
-        if !waits || call.fallback.is_some() || call.looked >= LOOKS {
+        if !waits || call.looked >= LOOKS {
             return false;
         }
         let pause = (call.looked / 4).clamp(Duration::from_millis(20), Duration::from_secs(1));

@@ -107,7 +107,6 @@ impl Keeper {
             token = token.with_expires_at(self.clock.now_utc());
         }
         let mut pair = self.pair(noted, spent, Issued { token, refresh_expires_in: None });
-        pair.record.rotated_at = Some(self.clock.now_utc());
         pair.record.generation = noted.generation;
         pair
     }
@@ -132,7 +131,6 @@ impl Keeper {
         }) else {
             return Ok(Step::Again);
         };
-        call.turn.unanswered = None;
         let generation = held.generation;
         call.events.push(if recovered {
             Event::Recovered { generation }

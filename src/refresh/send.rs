@@ -158,13 +158,7 @@ impl Keeper {
             Outcome::TooEarly(error) => self.early(call, noted, sent_at, earlier, (error, found)),
             Outcome::Setup(error) => {
                 // A request before this one that stayed unanswered is not answered by it.
-                let note = match earlier {
-                    Some(_) => noted.note.clone().map(|mut note| {
-                        note.unanswered_since = earlier;
-                        note
-                    }),
-                    None => before,
-                };
+                let note = if earlier.is_some() { noted.note.clone() } else { before };
                 self.count(&mut noted);
                 self.settle(&noted, note, found);
                 self.put_off(call, Error::OAuth(Box::new(error)))

@@ -92,10 +92,8 @@ impl Live {
         let token = record.token();
         let now = clock::utc(wall);
         let left = token.expires_at().map(|end| clock::until(now, end));
-        // A token from the future was dated by a clock that was ahead: no token outlives its lifetime.
-        let ahead = token.issued_at().is_some_and(|at| at > now);
-        let longest = token.lifetime().filter(|_| ahead);
-        let left = left.map(|left| longest.map_or(left, |longest| left.min(longest)));
+        // One from the future was dated by a clock that was ahead: no token outlives its lifetime.
+        let left = left.map(|left| token.lifetime().map_or(left, |longest| left.min(longest)));
         let mut margin = token.margin(rules.margin);
         if !rules.one_time {
             // Machines that each ask for a token of their own, started together, come apart.

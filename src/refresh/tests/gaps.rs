@@ -145,6 +145,7 @@ fn a_refused_token_stays_refused_when_its_replacement_fails() {
     assert_eq!(kind(&use_token(&keeper)), "oauth");
     assert_eq!(kind(&use_token(&keeper)), "oauth");
     assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert!(keeper.hot_access_token().is_some());
     // Nothing is suspected any more: the next call needs no store.
     world.store.calls.lock().clear();
     assert_eq!(kind(&use_token(&keeper)), "at-2");
@@ -217,20 +218,10 @@ fn refused(kind: LockKind, change: impl FnOnce(&mut Note) + Send + 'static) -> (
     let world = World::with(Rotation::Strict, kind, true);
     world.past_end();
     world.acts(&[Act::Refuse]);
-    let store = Arc::clone(&world.store);
-    let (mut change, mut noted) = (Some(change), false);
-    world.plan(move |call, _| {
-        if call == "load"
-            && noted
-            && let Some(change) = change.take()
-        {
-            let mut stored = store.record.lock();
-            let mut next = stored.clone().unwrap().next();
-            change(next.note.as_mut().unwrap());
-            *stored = Some(next);
-        }
-        noted |= call == "save";
-        None
+    world.change_after_sending(|stored| {
+        let mut next = stored.as_ref().unwrap().next();
+        change(next.note.as_mut().unwrap());
+        *stored = Some(next);
     });
     let error = use_token(&world.keeper()).unwrap_err();
     *world.store.plan.lock() = None;
@@ -351,4 +342,45 @@ fn a_long_pause_that_a_service_asked_for_is_believed_for_an_hour() {
     assert_eq!(world.sent().len(), 1);
     world.clock.advance(Duration::from_secs(11));
     assert_eq!(kind(&use_token(&keeper)), "at-2");
+}
+
+/// A pair that waits is saved by the next call, although the old token is good for long.
+#[test]
+fn a_pair_that_waits_is_saved_before_a_good_token_is_handed_out() {
+    let world = World::new(Rotation::UntilUsed);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "not_saved");
+    *world.store.plan.lock() = None;
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    // A call by name does not wait for the pause that other calls make between two tries.
+    world.enter_margin();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    *world.store.plan.lock() = None;
+    assert_eq!(kind(&use_token(&keeper)), "at-2", "the pause");
+    assert_eq!(keeper.access(&keeper.newer()).unwrap().access_token().expose(), "at-3");
+}
+
+/// The login before an unsaved one is over, also in a pause after a failure, and for a call that waits.
+#[test]
+fn a_pause_does_not_bring_back_the_login_before_an_unsaved_one() {
+    let world = World::new(Rotation::UntilUsed);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    world.acts(&[Act::Setup]);
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    let got = std::thread::scope(|scope| {
+        let turn = keeper.turn.lock();
+        let waiter = scope.spawn(|| kind(&use_token(&keeper)).to_owned());
+        until(|| waiter.is_finished() || keeper.memory.lock().waiting > 0);
+        drop(turn);
+        waiter.join().unwrap()
+    });
+    assert_eq!(got, "not_saved");
 }

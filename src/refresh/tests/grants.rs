@@ -196,7 +196,17 @@ fn the_end_of_a_client_says_whether_a_pair_was_never_saved() {
         assert_eq!(warnings(&world), expected, "{failing}");
         assert!(!*world.store.held.lock());
     }
-    // The lock is not held for it, and somebody else has it now.
+    // The lock is not held for it, and free.
+    let world = World::new(Rotation::UntilUsed);
+    world.past_end();
+    world.fail_saves(false, Fault::Before);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    drop(keeper);
+    assert_eq!(warnings(&world), 0);
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
+    // Or somebody else has it now.
     let world = World::new(Rotation::UntilUsed);
     world.past_end();
     world.fail_saves(false, Fault::Before);
@@ -233,4 +243,79 @@ fn a_login_where_the_lock_fails_is_an_error_of_the_store() {
     world.plan(|call, _| (call == "lock").then_some(Fault::Before));
     let error = exchange(&world, &world.keeper(), 1).unwrap_err();
     assert_eq!(error.kind(), "backend");
+}
+
+#[test]
+fn a_machine_asks_a_failing_store_once_and_tells_of_it_once() {
+    let world = machine();
+    world.plan(|call, _| (call == "lock" || call == "load").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(*world.store.calls.lock(), ["lock", "load"]);
+    assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 1);
+}
+
+#[test]
+fn a_machine_with_a_token_that_works_waits_for_no_lock() {
+    let world = machine();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    world.clock.advance(LIFE - Duration::from_secs(2));
+    *world.store.held.lock() = true;
+    world.store.calls.lock().clear();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(*world.store.calls.lock(), ["lock", "load"]);
+    // One without a token waits, and looks once more.
+    world.past_end();
+    let (store, clock, mut locks) = (Arc::clone(&world.store), world.clock.clone(), 0);
+    world.plan(move |call, _| {
+        locks += usize::from(call == "lock");
+        if locks == 2 {
+            let mut next = store.record.lock().clone().unwrap().next();
+            let end = clock::later(clock.now_utc(), LIFE);
+            next.token = Token::new("at-theirs").with_expires_at(end);
+            *store.record.lock() = Some(next);
+        }
+        None
+    });
+    world.store.calls.lock().clear();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-theirs");
+    assert_eq!(*world.store.calls.lock(), ["lock", "load", "lock", "load"]);
+}
+
+#[test]
+fn a_failure_just_now_is_not_held_against_a_token_that_came_since() {
+    let world = machine();
+    let keeper = world.keeper();
+    world.acts(&[Act::Setup, Act::Setup]);
+    assert_eq!(kind(&use_token(&keeper)), "oauth");
+    assert_eq!(kind(&use_token(&world.keeper())), "oauth");
+    // Another process has put a token there that is in its margin.
+    let now = world.clock.now_utc();
+    let token = Token::new("at-theirs").with_issued_at(now - LIFE);
+    let end = clock::later(now, Duration::from_secs(2));
+    *world.store.record.lock() = Some(Record::new_login(token.with_expires_at(end), None));
+    world.acts(&[Act::Setup]);
+    assert_eq!(kind(&use_token(&keeper)), "at-theirs");
+    assert_eq!(world.sent().len(), 3);
+}
+
+#[test]
+fn a_machine_on_a_store_that_warns_tells_of_it() {
+    let world = machine();
+    world.store.warnings.lock().push("the folder is open to all".to_owned());
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 1);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    let memory = keeper.memory.lock();
+    assert_eq!((memory.sends, memory.refreshes), (0, 0));
+}
+
+/// Tokens that are asked anew lose nothing on a store without a lock.
+#[test]
+fn a_machine_on_a_store_without_a_lock_is_not_warned() {
+    let mut world = World::with(Rotation::Unknown, LockKind::None, true);
+    world.rules.one_time = false;
+    world.past_end();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 0);
 }

@@ -155,3 +155,150 @@ fn refusals_that_were_counted_are_kept_by_a_new_login() {
     super::steps::exchange(&world, &world.keeper(), 1).unwrap();
     assert_eq!(world.stored().refusals, [now]);
 }
+
+#[test]
+fn a_store_that_cannot_keep_a_login_is_found_out_before_the_code_is_spent() {
+    for failing in ["probe", "load", "lock"] {
+        let world = World::new(Rotation::Strict);
+        world.plan(move |call, _| (call == failing).then_some(Fault::Before));
+        let keeper = world.keeper();
+        let error = keeper.authorize(Default::default(), &mut |_| unreachable!("it is not sent"));
+        assert_eq!(error.unwrap_err().kind(), "backend", "{failing}");
+        assert_eq!(keeper.prove_store().unwrap_err().kind(), "backend", "{failing}");
+        assert!(!*world.store.held.lock());
+    }
+    // A store in use can be locked, and one that is empty can be written.
+    let world = World::new(Rotation::Strict);
+    *world.store.held.lock() = true;
+    world.keeper().prove_store().unwrap();
+    *world.store.held.lock() = false;
+    world.plan(|call, _| (call == "load").then_some(Fault::Empty));
+    world.keeper().prove_store().unwrap();
+    // One that is another client's is neither.
+    let mut world = World::new(Rotation::Strict);
+    world.rules.binding.client_id = "other".to_owned();
+    assert_eq!(world.keeper().prove_store().unwrap_err().kind(), "config");
+}
+
+#[test]
+fn an_empty_place_is_logged_in_and_seeded_into() {
+    for seeds in [true, false] {
+        let world = World::new(Rotation::Strict);
+        *world.store.record.lock() = None;
+        let mut first = true;
+        world.plan(move |call, _| {
+            (call == "load" && std::mem::take(&mut first)).then_some(Fault::Empty)
+        });
+        let keeper = world.keeper();
+        if seeds {
+            assert!(keeper.seed(seed("rt-seed")).unwrap());
+        } else {
+            super::steps::exchange(&world, &keeper, 1).unwrap();
+        }
+        // What came in is used without the store.
+        world.store.calls.lock().clear();
+        assert!(use_token(&keeper).is_ok());
+        assert!(world.store.calls.lock().is_empty());
+    }
+}
+
+/// The time that a login without use lasts counts from the request, or is what the answer says.
+#[test]
+fn the_end_of_a_new_login_is_what_the_service_said_or_is_known_for() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    for (said, expected) in [(Some(DAY * 7), DAY * 7), (None, DAY * 30)] {
+        let mut world = World::new(Rotation::Strict);
+        world.rules.refresh_token_lifetime = Some(DAY * 30);
+        let sent_at = world.clock.now_utc();
+        let clock = world.clock.clone();
+        world
+            .keeper()
+            .authorize(Default::default(), &mut |_| {
+                clock.advance(Duration::from_secs(20));
+                let token = Token::new("at").with_refresh_token("rt");
+                let issued = Issued { token, refresh_expires_in: said };
+                let outcome = Outcome::Token(Box::new(issued));
+                Sent::Reply(Reply { refresh_token: Some(Secret::new("rt")), outcome })
+            })
+            .unwrap();
+        assert_eq!(world.stored().refresh_expires_at, Some(clock::later(sent_at, expected)));
+    }
+    for (token, expected) in [(seed("rt-seed"), Some(DAY * 30)), (Token::new("at-alone"), None)] {
+        let mut world = World::new(Rotation::Strict);
+        world.rules.refresh_token_lifetime = Some(DAY * 30);
+        *world.store.record.lock() = None;
+        let issued_at = world.clock.now_utc() - LIFE;
+        assert!(world.keeper().seed(token.with_issued_at(issued_at)).unwrap());
+        let end = expected.map(|life| clock::later(issued_at, life));
+        assert_eq!(world.stored().refresh_expires_at, end);
+    }
+}
+
+/// The store was restored from a backup: the newer pair is the one to end.
+#[test]
+fn a_logout_ends_the_newest_token_that_is_known() {
+    let world = World::new(Rotation::Strict);
+    let ended = |keeper: &Keeper| {
+        let seen = Mutex::new(None);
+        let see = |token: Option<&Token>| {
+            *seen.lock() = token.and_then(|token| token.refresh_token().cloned());
+            Ok(true)
+        };
+        keeper.clear(&see).unwrap();
+        seen.into_inner().map(|token| token.expose().to_owned())
+    };
+    let keeper = world.keeper();
+    let old = world.stored();
+    keeper.access(&keeper.newer()).unwrap();
+    *world.store.record.lock() = Some(old);
+    assert_eq!(ended(&keeper).as_deref(), Some("rt-2"));
+    let world = World::new(Rotation::Strict);
+    assert_eq!(ended(&world.keeper()).as_deref(), Some("rt-1"));
+}
+
+#[test]
+fn a_logout_needs_a_lease_that_is_as_long_as_two_requests() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    let two = world.rules.token_timeout * 2;
+    *world.store.lasts_for.lock() = Some(two - Duration::from_millis(1));
+    assert_eq!(world.keeper().clear(&|_| Ok(true)).unwrap_err().kind(), "busy");
+    *world.store.lasts_for.lock() = Some(two);
+    world.keeper().clear(&|_| Ok(true)).unwrap();
+}
+
+#[test]
+fn whatever_is_done_first_on_a_store_without_a_lock_warns_of_it() {
+    type Act = fn(&Keeper);
+    let acts: [Act; 3] = [
+        |keeper| assert!(!keeper.seed(seed("rt-seed")).unwrap()),
+        |keeper| keeper.clear(&|_| Ok(false)).unwrap(),
+        |keeper| assert!(keeper.moved_on(&Secret::new("at-0")).is_some()),
+    ];
+    for act in acts {
+        let world = World::with(Rotation::Strict, LockKind::None, true);
+        act(&world.keeper());
+        assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 1);
+    }
+}
+
+/// A store that goes back to the login before this one has not gone back to an older token of it.
+#[test]
+fn a_new_login_ends_what_is_remembered_of_the_one_before() {
+    for seeds in [true, false] {
+        let world = World::new(Rotation::Strict);
+        let keeper = world.keeper();
+        let old = world.stored();
+        keeper.access(&keeper.newer()).unwrap();
+        if seeds {
+            world.past_end();
+            world.acts(&[Act::Refuse]);
+            assert_eq!(kind(&use_token(&keeper)), "reauthorize");
+            assert!(keeper.seed(seed("rt-seed")).unwrap());
+        } else {
+            super::steps::exchange(&world, &keeper, 1).unwrap();
+        }
+        *world.store.record.lock() = Some(old);
+        let _ = keeper.access(&keeper.newer());
+        assert_eq!(world.told(|event| event.to_string().contains("went back")), 0);
+    }
+}

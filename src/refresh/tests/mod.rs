@@ -1,12 +1,18 @@
 //! The refresh against a server, a store and a clock that do what they are told.
 
 mod clocks;
+mod doubts;
 mod faults;
 mod gaps;
 mod grants;
+mod guards;
+mod live;
 mod logins;
+mod pauses;
 mod races;
+mod read_back;
 mod reality;
+mod refusals;
 mod rows;
 mod server;
 mod service;
@@ -45,6 +51,8 @@ pub(super) enum Fault {
     Before,
     /// It happens, and an error is reported.
     After,
+    /// Nothing happens: the place is there and empty.
+    Empty,
     /// It panics before anything happens.
     Panic,
     /// It panics after it happened.
@@ -64,6 +72,14 @@ pub(super) struct Store {
     pub(super) durability: Mutex<Durability>,
     /// What a lease answers when it is asked whether it lasts.
     pub(super) lasts: Arc<Mutex<VecDeque<bool>>>,
+    /// How long a lease lasts, if it ends.
+    pub(super) lasts_for: Arc<Mutex<Option<Duration>>>,
+    /// Whether the lock's file was made when the lock was taken.
+    pub(super) new_file: Mutex<bool>,
+    /// What the next checks of whether the lock is still held answer.
+    pub(super) in_place: Arc<Mutex<VecDeque<bool>>>,
+    /// What the store warns of.
+    pub(super) warnings: Mutex<Vec<String>>,
 }
 
 pub(super) struct Handle(pub(super) Arc<Store>);
@@ -96,6 +112,7 @@ fn failed<T>() -> Result<T, BoxError> {
 impl TokenBackend for Handle {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         match self.fault("load", None) {
+            Some(Fault::Empty) => Err(BackendError::Empty("the store".to_owned()).into()),
             Some(_) => failed(),
             None => Ok(self.0.record.lock().clone()),
         }
@@ -140,11 +157,24 @@ impl TokenBackend for Handle {
             return Err(BackendError::Busy("the store".to_owned()).into());
         }
         let held = Held(Arc::clone(&self.0));
-        if self.0.kind == LockKind::FreedByDeath {
-            return Ok(Guard::freed_by_death(held));
-        }
-        let lasts = Arc::clone(&self.0.lasts);
-        Ok(Guard::lease(held, move |_| lasts.lock().pop_front().unwrap_or(true)))
+        let guard = if self.0.kind == LockKind::FreedByDeath {
+            Guard::freed_by_death(held)
+        } else {
+            let (lasts, left) = (Arc::clone(&self.0.lasts), Arc::clone(&self.0.lasts_for));
+            let enough = move |time| left.lock().is_none_or(|left| time <= left);
+            Guard::lease(held, move |time| lasts.lock().pop_front().unwrap_or(enough(time)))
+        };
+        let in_place = Arc::clone(&self.0.in_place);
+        let guard = guard.with_check(move || in_place.lock().pop_front().unwrap_or(true));
+        Ok(guard.of_new_file(*self.0.new_file.lock()))
+    }
+
+    fn probe(&self) -> Result<(), BoxError> {
+        self.fault("probe", None).map_or(Ok(()), |_| failed())
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.0.warnings.lock().clone()
     }
 
     fn durability(&self) -> Durability {
@@ -211,7 +241,11 @@ impl World {
                 compares,
                 kind,
                 durability: Mutex::new(Durability::PowerCut),
-                lasts: Arc::new(Mutex::new(VecDeque::new())),
+                lasts: Arc::default(),
+                lasts_for: Arc::default(),
+                new_file: Mutex::new(false),
+                in_place: Arc::default(),
+                warnings: Mutex::default(),
             }),
             clock,
             rules: Rules::new(&provider, binding, true),
@@ -313,6 +347,23 @@ impl World {
         let stored = self.stored();
         let token = stored.token.refresh_token().unwrap().expose().to_owned();
         self.wire.0.lock().good.contains(&token)
+    }
+
+    /// From the first request on, the next call of the store finds what `change` makes of the record.
+    pub(super) fn change_after_sending(
+        &self,
+        change: impl FnOnce(&mut Option<Record>) + Send + 'static,
+    ) {
+        let (store, wire) = (Arc::clone(&self.store), Arc::clone(&self.wire));
+        let mut change = Some(change);
+        self.plan(move |_, _| {
+            if !wire.0.lock().sent.is_empty()
+                && let Some(change) = change.take()
+            {
+                change(&mut store.record.lock());
+            }
+            None
+        });
     }
 
     pub(super) fn told(&self, test: impl Fn(&Event) -> bool) -> usize {

@@ -231,6 +231,7 @@ fn a_pair_that_lost_the_race_becomes_the_spare_and_theirs_is_used() {
             *stored = Some(next);
         });
         assert_eq!(got, "at-theirs");
+        assert_eq!(world.told(|event| matches!(event, Event::Refreshed { .. })), 0);
         assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
         // Theirs turns out to be dead: the spare is the live one.
         world.clock.advance(LIFE * 20);

@@ -7,6 +7,8 @@ use super::*;
 pub(super) enum Act {
     /// The request never leaves.
     Never,
+    /// It cannot be written, and never will be.
+    Unwritable,
     /// It leaves and does not arrive.
     LoseRequest,
     /// It is decided, and the answer does not arrive.
@@ -29,10 +31,14 @@ pub(super) enum Act {
     Broken,
     /// It rotates and answers without an access token.
     NoAccessToken,
+    /// 200 without a token.
+    Malformed,
     /// 422 with a text about the refresh token.
     Complaint,
     /// It answers without a refresh token.
     NoRefreshToken,
+    /// The same, and it says that the old one lasts a week from now.
+    Dated,
 }
 
 /// A server that issues `rt-1`, `rt-2` ...
@@ -128,6 +134,9 @@ impl Transport for Wire {
         if act == Some(Act::Never) {
             return Sent::Never("connection refused".into());
         }
+        if act == Some(Act::Unwritable) {
+            return Sent::Never(Error::config("the client id is empty").into());
+        }
         server.sent.push(spent.clone());
         match act {
             Some(Act::LoseRequest) => return Sent::NoAnswer("reset".into()),
@@ -135,6 +144,7 @@ impl Transport for Wire {
             Some(Act::TooEarly) => return reply(Outcome::TooEarly(error("access_denied", 400))),
             Some(Act::Setup) => return reply(Outcome::Setup(error("invalid_client", 401))),
             Some(Act::Bad) => return reply(Outcome::Unknown(error("http_400", 400))),
+            Some(Act::Malformed) => return reply(Outcome::Unknown(error("malformed", 200))),
             Some(Act::Broken) => return reply(Outcome::Unknown(error("http_500", 500))),
             Some(Act::Complaint) => {
                 let refresh_token = Some(Secret::new("required"));
@@ -167,6 +177,11 @@ impl Transport for Wire {
                 refresh_token: Some(Secret::new(next)),
                 outcome: Outcome::Unknown(error("malformed", 200)),
             }),
+            Some(Act::Dated) => {
+                let refresh_expires_in = Some(Duration::from_secs(7 * 86_400));
+                let issued = Issued { token: server.token(None, now), refresh_expires_in };
+                reply(Outcome::Token(Box::new(issued)))
+            }
             Some(Act::NoRefreshToken) => issued(server.token(None, now)),
             _ => issued(server.token(Some(&next), now)),
         }

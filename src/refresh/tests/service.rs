@@ -203,7 +203,8 @@ fn a_refusal_of_what_a_script_has_replaced_counts() {
 
 #[test]
 fn errors_that_say_nothing_count_only_where_the_client_is_at_fault() {
-    for (act, sent) in [(Act::Complaint, 8), (Act::Bad, 8), (Act::Broken, 20)] {
+    for (act, sent) in [(Act::Complaint, 8), (Act::Bad, 8), (Act::Broken, 20), (Act::Malformed, 20)]
+    {
         let world = exacting();
         advance(&world, 700);
         world.acts(&[act; 30]);
@@ -227,6 +228,10 @@ fn a_login_that_was_silent_for_long_is_refreshed_with_a_warning() {
     advance(&world, 20 * 86_400);
     use_token(&world.keeper()).unwrap();
     assert_eq!(world.told(warned), 0);
+    // The last quarter begins after 22 days and a half.
+    advance(&world, 22 * 86_400 + 43_200);
+    use_token(&world.keeper()).unwrap();
+    assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 0);
     advance(&world, 25 * 86_400);
     use_token(&world.keeper()).unwrap();
     assert_eq!(world.told(warned), 1);
@@ -244,5 +249,84 @@ fn the_age_of_a_slow_answer_counts_from_when_it_came() {
     advance(&world, 569);
     let keeper = world.keeper();
     assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
+    assert_eq!(world.sent().len(), 1);
+}
+
+/// The service vouches for a token: that is of no use to a call that wants another.
+#[test]
+fn a_token_that_is_vouched_for_serves_no_call_that_wants_another() {
+    let world = exacting();
+    advance(&world, 7200);
+    let keeper = world.keeper();
+    let refused = || Want::Instead(Secret::new("at-1"));
+    world.acts(&[Act::TooEarly]);
+    assert_eq!(keeper.access(&refused()).unwrap_err().kind(), "rate_limited");
+    assert_eq!(world.stored().refusals.len(), 1, "it counts");
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
+    assert_eq!(world.sent().len(), 1);
+    world.acts(&[Act::Setup]);
+    assert_eq!(keeper.access(&refused()).unwrap_err().kind(), "oauth");
+    assert_eq!(world.sent().len(), 2);
+}
+
+/// The age of a token in memory says nothing of another one in the store.
+#[test]
+fn the_age_that_counts_is_that_of_the_stored_token() {
+    let world = exacting();
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    advance(&world, 700);
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        let token = Token::new("at-theirs").with_refresh_token("rt-theirs").with_issued_at(now);
+        record.token = token.with_expires_at(clock::later(now, MINUTES_10));
+        record.generation += 1;
+    });
+    let error = keeper.access(&Want::Instead(Secret::new("at-theirs"))).unwrap_err();
+    assert_eq!(error.retry_after(), Some(EARLIEST));
+    assert!(world.sent().is_empty());
+}
+
+#[test]
+fn a_token_that_has_ended_is_refreshed_although_it_is_young() {
+    let world = exacting();
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        let end = clock::later(now, Duration::from_secs(100));
+        record.token = record.token.clone().with_expires_at(end);
+    });
+    advance(&world, 100);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+}
+
+/// Clocks differ by seconds. A date that is to come says nothing, also of a token in memory.
+#[test]
+fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
+    let world = exacting();
+    let at = clock::later(world.clock.now_utc(), Duration::from_secs(30));
+    world.change(|record| {
+        let token = record.token.clone().with_issued_at(at);
+        record.token = token.with_expires_at(clock::later(at, MINUTES_10));
+    });
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    assert!(keeper.access(&keeper.newer()).is_ok());
+    assert_eq!(world.sent(), ["rt-1"]);
+}
+
+/// Also where the stored token is newer than the one that the call knows of.
+#[test]
+fn a_token_that_is_vouched_for_is_no_new_one_for_a_call_by_name() {
+    let world = exacting();
+    let known = world.stored();
+    world.change(|record| record.generation += 1);
+    advance(&world, 7200);
+    world.acts(&[Act::TooEarly]);
+    let keeper = world.keeper();
+    for _ in 0..2 {
+        let error = keeper.access(&keeper.newer_than(&known)).unwrap_err();
+        assert_eq!(error.kind(), "rate_limited");
+    }
     assert_eq!(world.sent().len(), 1);
 }

@@ -83,10 +83,13 @@ fn a_save_that_fails_after_a_refresh_token_alone_gives_that_token_out() {
     world.past_end();
     world.acts(&[Act::NoAccessToken]);
     world.fail_saves(false, Fault::Before);
-    let error = use_token(&world.keeper()).unwrap_err();
+    let keeper = world.keeper();
+    let error = use_token(&keeper).unwrap_err();
     assert_eq!(error.kind(), "not_saved");
     assert_eq!(error.into_token().unwrap().refresh_token(), Some(&Secret::new("rt-2")));
     assert_eq!(world.sent(), ["rt-1"]);
+    assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 1);
+    assert_eq!(world.clock.slept(), Duration::from_secs(1), "three tries, and no more");
 }
 
 #[test]
@@ -103,4 +106,150 @@ fn a_pause_that_is_over_is_a_pause_no_more() {
     world.clock.advance(Duration::from_millis(200));
     assert_eq!(kind(&use_token(&keeper)), "at-1");
     assert_eq!(world.sent().len(), 2);
+}
+
+/// What the answer says of a refresh token that stays, and what is known of one that it says nothing of.
+#[test]
+fn the_end_of_a_refresh_token_is_what_the_last_answer_said_of_it() {
+    let world = World::new(Rotation::None);
+    world.past_end();
+    world.acts(&[Act::Dated]);
+    let now = world.clock.now_utc();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let end = Some(clock::later(now, LIFE * 24 * 7));
+    assert_eq!((world.stored().refresh_expires_at, world.stored().superseded), (end, None));
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.change(|record| record.refresh_expires_at = end);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.stored().refresh_expires_at, end);
+}
+
+#[test]
+fn a_successor_that_goes_over_a_later_note_keeps_its_own_dates() {
+    let mut world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.rules.refresh_token_lifetime = Some(LIFE * 24 * 9);
+    world.past_end();
+    world.change_after_sending(|stored| {
+        let mut next = stored.as_ref().unwrap().next();
+        next.generation = 5;
+        next.note.as_mut().unwrap().nonce = "of-another".to_owned();
+        *stored = Some(next);
+    });
+    let now = world.clock.now_utc();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let stored = world.stored();
+    assert_eq!(stored.refresh_expires_at, Some(clock::later(now, LIFE * 24 * 9)));
+    assert_eq!(stored.generation, 6);
+}
+
+/// A save that was reported as failed was not, and somebody has written a note over it.
+#[test]
+fn a_pair_that_is_in_the_store_after_all_is_not_written_again() {
+    let world = World::new(Rotation::UntilUsed);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    world.fail_saves(false, Fault::After);
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    *world.store.plan.lock() = None;
+    world.leave_note(Duration::from_secs(1), Duration::from_secs(300));
+    let noted = world.stored();
+    assert_eq!(noted.token.refresh_token(), Some(&Secret::new("rt-2")));
+    world.clock.advance(Duration::from_secs(5));
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.stored(), noted);
+    assert_eq!(world.told(|event| matches!(event, Event::Adopted { .. })), 0, "it is our own");
+    world.store.calls.lock().clear();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert!(world.store.calls.lock().is_empty(), "nothing waits");
+}
+
+#[test]
+fn a_login_into_an_empty_store_does_not_go_over_another_that_came_first() {
+    let world = World::new(Rotation::UntilUsed);
+    *world.store.record.lock() = None;
+    let keeper = world.keeper();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(super::steps::exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+    *world.store.plan.lock() = None;
+    let end = clock::later(world.clock.now_utc(), LIFE);
+    let theirs = Token::new("at-theirs").with_refresh_token("rt-theirs").with_expires_at(end);
+    *world.store.record.lock() = Some(Record::new_login(theirs, None));
+    assert_eq!(kind(&use_token(&keeper)), "at-theirs");
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-theirs")));
+}
+
+#[test]
+fn a_login_into_an_empty_store_that_is_saved_late_is_told() {
+    let world = World::new(Rotation::UntilUsed);
+    *world.store.record.lock() = None;
+    let keeper = world.keeper();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(super::steps::exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+    *world.store.plan.lock() = None;
+    assert_eq!(kind(&use_token(&keeper)), "at-login-1");
+    assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 1 }), 1);
+}
+
+/// While a pair waited, another client's login was put into the store.
+#[test]
+fn a_token_of_another_client_is_not_taken_in_when_a_pair_has_lost_its_place() {
+    let world = World::new(Rotation::UntilUsed);
+    let keeper = world.keeper();
+    world.past_end();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    let end = clock::later(world.clock.now_utc(), LIFE);
+    let mut theirs = Record::new_login(Token::new("at-theirs").with_expires_at(end), None);
+    theirs.binding = Some(world.rules.binding.clone());
+    theirs.binding.as_mut().unwrap().client_id = "other".to_owned();
+    *world.store.record.lock() = Some(theirs);
+    for _ in 0..2 {
+        assert_eq!(kind(&use_token(&keeper)), "config");
+    }
+    assert!(keeper.hot(&Want::Usable).is_none());
+}
+
+/// A record is known by its login and number, too.
+#[test]
+fn the_same_token_under_another_number_is_another_token() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.change(|record| record.generation = 7);
+    assert_eq!(keeper.moved_on(&Secret::new("at-0")).unwrap().generation, 7);
+    world.change(|record| record.login = "another".to_owned());
+    assert_eq!(&*keeper.moved_on(&Secret::new("at-0")).unwrap().login, "another");
+}
+
+#[test]
+fn a_record_without_a_binding_is_bound_by_its_first_refresh() {
+    let world = World::new(Rotation::Strict);
+    world.change(|record| record.binding = None);
+    world.past_end();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(world.stored().binding.as_ref(), Some(&world.rules.binding));
+}
+
+/// A pause that the service asked for was for the token of then.
+#[test]
+fn a_token_that_somebody_put_there_ends_a_long_pause() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    world.acts(&[Act::Tomorrow]);
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.past_end();
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        let token = Token::new("at-script").with_refresh_token("rt-1").with_issued_at(now);
+        record.token = token.with_expires_at(clock::later(now, LIFE));
+        record.note = None;
+    });
+    assert_eq!(kind(&use_token(&keeper)), "at-script");
+    world.enter_margin();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
 }

@@ -391,7 +391,7 @@ fn a_refusal_is_believed_when_the_store_is_unchanged_and_only_for_a_while() {
         assert!(world.stored().note.is_none(), "the note is settled");
         assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
         assert_eq!(outcome(&world), ("reauthorize".to_owned(), 0), "not asked on every run");
-        world.clock.advance(Duration::from_secs(3601));
+        world.clock.advance(world.rules.refusal_pause);
         assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "an outage heals");
     }
 }

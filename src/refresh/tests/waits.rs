@@ -144,3 +144,91 @@ fn a_new_token_ends_the_pause_after_a_failure() {
     world.enter_margin();
     assert_eq!(kind(&use_token(&keeper)), "at-3");
 }
+
+/// What is asked of the store, and in which order, while somebody else has its lock.
+#[test]
+fn the_lock_is_asked_for_once_at_once_and_once_more_with_patience() {
+    let calls = |world: &World| std::mem::take(&mut *world.store.calls.lock());
+    let world = World::new(Rotation::Strict);
+    world.enter_margin();
+    *world.store.held.lock() = true;
+    assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+    assert_eq!(calls(&world), ["lock", "load"]);
+    world.past_end();
+    saved_meanwhile(&world, 2, false);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-other");
+    assert_eq!(calls(&world), ["lock", "load", "lock", "load"]);
+    // A lock that fails is not waited for.
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&world.keeper())), "backend");
+    assert_eq!(calls(&world), ["lock", "load"]);
+    // Nor is one that fails while it is waited for called busy.
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    *world.store.held.lock() = true;
+    let mut locks = 0;
+    world.plan(move |call, _| {
+        locks += usize::from(call == "lock");
+        (locks == 2).then_some(Fault::Before)
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "backend");
+    // A load that fails is not repeated where there is a token to go on with.
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    world.plan(|call, _| (call == "load").then_some(Fault::Before));
+    calls(&world);
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    assert_eq!(calls(&world), ["lock", "load"]);
+}
+
+#[test]
+fn a_call_that_waited_for_the_lock_has_it_while_it_sends() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    *world.store.held.lock() = true;
+    let (store, mut locks) = (Arc::clone(&world.store), 0);
+    world.plan(move |call, _| {
+        locks += usize::from(call == "lock");
+        if locks == 2 {
+            *store.held.lock() = false;
+            locks += 1;
+        }
+        None
+    });
+    let (store, seen) = (Arc::clone(&world.store), Arc::new(Mutex::new(Vec::new())));
+    let during = Arc::clone(&seen);
+    *world.wire.1.lock() = Some(Box::new(move || during.lock().push(*store.held.lock())));
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert_eq!(*seen.lock(), [true]);
+    assert!(!*world.store.held.lock());
+}
+
+/// A token that works goes before a refresh without the store, also where nothing rotates.
+#[test]
+fn a_failing_lock_and_a_token_that_works_send_nothing() {
+    let world = World::new(Rotation::None);
+    world.enter_margin();
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+    assert!(world.sent().is_empty());
+    assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 0);
+}
+
+#[test]
+fn a_pair_that_is_saved_late_is_not_told_as_somebody_elses() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    *world.store.plan.lock() = None;
+    world.clock.advance(Duration::from_secs(5));
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::Adopted { .. })), 0);
+    assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
+}

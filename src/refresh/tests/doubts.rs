@@ -1,0 +1,248 @@
+//! Access tokens that the API refuses although they are new, and what a waiting thread gets.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A client whose token came for a 401.
+fn mended() -> (World, Keeper, Live) {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    let live = keeper.access(&Want::Instead(Secret::new("at-1"))).unwrap();
+    assert_eq!(live.access_token().expose(), "at-2");
+    (world, keeper, live)
+}
+
+fn is_last_word(keeper: &Keeper, token: &str) -> bool {
+    keeper.is_last_word(&Secret::new(token))
+}
+
+#[test]
+fn a_refusal_of_a_new_token_is_the_last_word_for_a_minute() {
+    let (world, keeper, _) = mended();
+    assert!(!is_last_word(&keeper, "at-1"), "another token");
+    world.clock.advance(9 * SECOND);
+    assert!(is_last_word(&keeper, "at-2"));
+    assert!(!is_last_word(&keeper, "at-1"), "another token");
+    world.clock.advance(59 * SECOND);
+    assert!(is_last_word(&keeper, "at-2"));
+    world.clock.advance(SECOND);
+    assert!(!is_last_word(&keeper, "at-2"), "the minute is over");
+}
+
+#[test]
+fn a_refusal_of_a_token_that_is_not_new_is_no_last_word() {
+    let (world, keeper, _) = mended();
+    world.clock.advance(10 * SECOND);
+    assert!(!is_last_word(&keeper, "at-2"));
+    assert!(!is_last_word(&keeper, "at-2"), "it does not become one");
+    // A token that came for another reason is in no doubt.
+    keeper.access(&keeper.newer()).unwrap();
+    assert!(!is_last_word(&keeper, "at-3"));
+}
+
+#[test]
+fn a_token_that_the_api_accepted_once_is_in_doubt_no_more() {
+    let (world, keeper, live) = mended();
+    let other =
+        Live::new(&Record::new_login(Token::new("at-other"), None), &*world.clock, &world.rules);
+    keeper.accepted(&other);
+    assert!(keeper.doubts.load(Ordering::Relaxed), "that was another token");
+    keeper.accepted(&live);
+    assert!(!keeper.doubts.load(Ordering::Relaxed));
+    assert!(!is_last_word(&keeper, "at-2"));
+
+    // Also when it was refused before.
+    let (_world, keeper, live) = mended();
+    assert!(is_last_word(&keeper, "at-2"));
+    keeper.accepted(&other);
+    assert!(keeper.doubts.load(Ordering::Relaxed), "that was another token");
+    keeper.accepted(&live);
+    assert!(!keeper.doubts.load(Ordering::Relaxed));
+    assert!(!is_last_word(&keeper, "at-2"));
+}
+
+#[test]
+fn a_suspect_token_that_is_new_is_handed_out_and_not_replaced() {
+    let (world, keeper, _) = mended();
+    keeper.suspect(&Secret::new("at-2"));
+    assert!(keeper.hot_access_token().is_none(), "the next call looks at it");
+    assert!(keeper.hot(&Want::Instead(Secret::new("at-1"))).is_some(), "other calls go on");
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+    // When it has ended, it is replaced as usual.
+    keeper.suspect(&Secret::new("at-2"));
+    world.clock.set_wall(world.clock.now() + LIFE);
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+    assert_eq!(world.sent(), ["rt-1", "rt-2"]);
+}
+
+#[test]
+fn a_call_that_knows_what_was_refused_leaves_the_suspect_alone() {
+    let (world, keeper, _) = mended();
+    world.clock.advance(10 * SECOND);
+    keeper.suspect(&Secret::new("at-2"));
+    world.acts(&[Act::Setup]);
+    assert!(keeper.access(&Want::Instead(Secret::new("at-2"))).is_err());
+    assert_eq!(kind(&use_token(&keeper)), "at-3", "it is still suspected");
+}
+
+/// A thread that waited while a token came and a stricter attempt failed takes the token.
+#[test]
+fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    let live = keeper.access(&Want::Usable).unwrap();
+    world.past_end();
+    let got = std::thread::scope(|scope| {
+        let turn = keeper.turn.lock();
+        let waiter = scope.spawn(|| kind(&use_token(&keeper)).to_owned());
+        while keeper.memory.lock().waiting == 0 {
+            std::thread::yield_now();
+        }
+        let mut memory = keeper.memory.lock();
+        let end = clock::later(world.clock.now_utc(), LIFE);
+        let next = Record::new_login(Token::new("at-next").with_expires_at(end), None);
+        memory.live = Some(Live::new(&next, &*world.clock, &world.rules));
+        memory.attempts += 2;
+        memory.failure = Some((Want::Usable.rank(), Error::config("the second attempt failed")));
+        drop((memory, turn));
+        waiter.join().unwrap()
+    });
+    assert_eq!(got, "at-next");
+    assert_eq!(live.access_token().expose(), "at-1");
+    assert_eq!(keeper.memory.lock().waiting, 0);
+}
+
+/// A result is shared with those who waited while it was asked for, and with nobody while a pair waits
+/// to be saved.
+#[test]
+fn a_result_of_a_short_life_is_shared_by_those_who_waited_for_it() {
+    let refused = || Want::Instead(Secret::new("at-short"));
+    for (want, sent, unsaved, expected) in [
+        (Want::Usable, 1, false, "at-short"),
+        (Want::Usable, 0, false, "at-2"),
+        (Want::Usable, 1, true, "at-2"),
+        (refused(), 1, false, "at-2"),
+    ] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        let keeper = world.keeper();
+        let got = std::thread::scope(|scope| {
+            let turn = keeper.turn.lock();
+            let waiter = scope.spawn(|| keeper.access(&want).unwrap());
+            while keeper.memory.lock().waiting == 0 {
+                std::thread::yield_now();
+            }
+            let mut memory = keeper.memory.lock();
+            let ended = world.clock.now_utc() - SECOND;
+            let next = Record::new_login(Token::new("at-short").with_expires_at(ended), None);
+            memory.result = Some((sent, Live::new(&next, &*world.clock, &world.rules)));
+            memory.unsaved = unsaved;
+            drop((memory, turn));
+            waiter.join().unwrap()
+        });
+        let got = got.access_token().expose();
+        assert_eq!(got, expected, "{want:?} sent={sent} unsaved={unsaved}");
+    }
+}
+
+#[test]
+fn requests_are_counted() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    for n in 1..4 {
+        world.past_end();
+        use_token(&keeper).unwrap();
+        let memory = keeper.memory.lock();
+        assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (n, Some(n)));
+    }
+    // Where tokens are asked anew, a second try counts as well.
+    let mut world = World::new(Rotation::Unknown);
+    world.rules.one_time = false;
+    world.past_end();
+    world.acts(&[Act::Broken]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    let memory = keeper.memory.lock();
+    assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (2, Some(2)));
+    assert!(!keeper.doubts.load(Ordering::Relaxed), "nothing is in doubt");
+}
+
+/// A token may come between the first look and the turn.
+#[test]
+fn a_call_that_got_its_turn_looks_into_memory_once_more() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.store.calls.lock().clear();
+    assert_eq!(keeper.acquire(&Want::Usable).unwrap().access_token().expose(), "at-1");
+    assert!(world.store.calls.lock().is_empty());
+}
+
+/// What a client had before is no result of somebody else's refresh, whatever its dates say.
+#[test]
+fn a_token_that_the_client_had_already_did_not_come_while_it_waited() {
+    let world = World::new(Rotation::Strict);
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        record.token = record.token.clone().with_issued_at(now).with_expires_at(now);
+    });
+    let keeper = world.keeper();
+    let live = Live::new(&world.stored(), &*world.clock, &world.rules);
+    keeper.memory.lock().live = Some(live);
+    *world.store.held.lock() = true;
+    let (store, mut locks) = (Arc::clone(&world.store), 0);
+    world.plan(move |call, _| {
+        locks += usize::from(call == "lock");
+        if locks == 2 {
+            *store.held.lock() = false;
+            locks += 1;
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+}
+
+#[test]
+fn only_an_error_that_needs_a_person_is_told_as_such() {
+    let told = |event: &Event| matches!(event, Event::AuthorizationNeeded { .. });
+    for (act, expected) in [(Act::Setup, 0), (Act::Refuse, 1)] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        world.acts(&[act]);
+        use_token(&world.keeper()).unwrap_err();
+        assert_eq!(world.told(told), expected, "{act:?}");
+    }
+}
+
+#[test]
+fn a_refresh_of_a_record_that_was_read_takes_what_came_since() {
+    let world = World::new(Rotation::Strict);
+    let read = world.stored();
+    let other = world.keeper();
+    other.access(&other.newer()).unwrap();
+    let keeper = world.keeper();
+    let live = keeper.access(&keeper.newer_than(&read)).unwrap();
+    assert_eq!(live.access_token().expose(), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+}
+
+/// The token in memory ends while the store fails slowly.
+#[test]
+fn a_token_in_memory_that_ended_while_the_store_failed_is_not_handed_out() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    let clock = world.clock.clone();
+    world.plan(move |_, _| {
+        clock.advance(60 * SECOND);
+        Some(Fault::Before)
+    });
+    assert_eq!(kind(&use_token(&keeper)), "backend");
+}

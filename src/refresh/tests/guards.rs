@@ -1,0 +1,286 @@
+//! Locks that are gone, lock files that were just made, and stores that are done without.
+
+use std::time::Duration;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+/// How often a call without a lock reads the store within ten seconds.
+const LOOKS: usize = 29;
+
+/// Whoever held the lock file before this one, which somebody has deleted, may still be at work.
+#[test]
+fn a_note_under_a_new_lock_file_is_left_alone_until_its_deadline() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.leave_note(SECOND, 300 * SECOND);
+    *world.store.new_file.lock() = true;
+    let before = world.stored().revision;
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert!(world.stored().note.unwrap().unlocked);
+    assert_eq!(world.stored().revision, before + 1, "noted once");
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.stored().revision, before + 1, "noted once");
+    // The next holder finds the file in its place, and knows of the note.
+    *world.store.new_file.lock() = false;
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert!(world.sent().is_empty());
+    world.clock.advance(300 * SECOND);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    assert!(world.stored().note.is_none());
+}
+
+/// Also where its deadline is one that no clock near ours can have meant.
+#[test]
+fn a_note_with_a_far_deadline_is_marked_under_a_new_lock_file() {
+    let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
+    world.enter_margin();
+    world.leave_note(SECOND, 500 * SECOND);
+    *world.store.new_file.lock() = true;
+    assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+    assert!(world.stored().note.unwrap().unlocked);
+}
+
+#[test]
+fn a_note_past_its_deadline_is_not_marked_under_a_new_lock_file() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.leave_note(300 * SECOND, 300 * SECOND);
+    let when = clock::later(world.clock.now_utc(), 30 * SECOND);
+    world.change(|record| record.note.as_mut().unwrap().not_before = Some(when));
+    *world.store.new_file.lock() = true;
+    let before = world.stored();
+    assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
+    assert_eq!(world.stored(), before);
+    assert_eq!(world.clock.slept(), Duration::ZERO, "the service says when, so nobody looks");
+}
+
+/// The date on which a note was seen is of use only where a clock could not have meant its deadline.
+#[test]
+fn a_note_is_dated_only_when_its_deadline_is_too_far_away() {
+    for (lock, left, dated) in [
+        (LockKind::Lease, 360, false),
+        (LockKind::Lease, 361, true),
+        (LockKind::FreedByDeath, 361, false),
+    ] {
+        let world = World::with(Rotation::Strict, lock, true);
+        world.past_end();
+        world.leave_note(Duration::ZERO, left * SECOND);
+        let when = clock::later(world.clock.now_utc(), SECOND);
+        world.change(|record| record.note.as_mut().unwrap().not_before = Some(when));
+        assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
+        let note = world.stored().note.unwrap();
+        assert_eq!(note.seen.len(), usize::from(dated), "{lock:?} {left}");
+        assert!(!note.unlocked);
+    }
+}
+
+/// The lock file is deleted while the connection is made.
+#[test]
+fn a_lock_that_is_gone_before_the_request_leaves_is_taken_again() {
+    // Also where what is written about it cannot be saved: nothing was sent, so nothing is recovered.
+    for fails in [false, true] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        *world.store.in_place.lock() = [false, false].into();
+        let mut failed = !fails;
+        world.plan(move |call, record| {
+            let settles = call == "save" && record.is_some_and(|record| record.note.is_none());
+            (settles && !std::mem::replace(&mut failed, true)).then_some(Fault::Before)
+        });
+        assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+        assert_eq!(world.sent(), ["rt-1"]);
+        let locks = world.store.calls.lock().iter().filter(|call| **call == "lock").count();
+        assert_eq!(locks, 2);
+        assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0, "{fails}");
+        assert!(!*world.store.held.lock());
+    }
+}
+
+/// The lock file is deleted while the answer is on its way: the pair is saved all the same.
+#[test]
+fn a_pair_is_saved_under_the_lock_again_where_it_was_lost() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    *world.store.in_place.lock() = [true, false].into();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let calls = ["lock", "load", "save", "load", "lock", "load", "save"];
+    assert_eq!(*world.store.calls.lock(), calls);
+    assert!(world.alive() && !*world.store.held.lock());
+}
+
+/// Nothing was sent after the note, and it could not be taken back.
+#[test]
+fn a_note_of_our_own_that_nothing_followed_is_no_unanswered_request() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Never; 3]);
+    world.fail_saves(false, Fault::Before);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "transport");
+    assert!(world.stored().note.is_some());
+    *world.store.plan.lock() = None;
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0);
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
+}
+
+/// Without a lock only the note tells of another holder, so a call without a token looks for a while.
+#[test]
+fn a_call_without_a_lock_looks_for_what_another_holder_saves() {
+    for comes in [true, false] {
+        let world = World::with(Rotation::Strict, LockKind::None, true);
+        world.past_end();
+        world.leave_note(SECOND, 300 * SECOND);
+        let (store, clock) = (Arc::clone(&world.store), world.clock.clone());
+        let saved_at = clock.monotonic() + 3 * SECOND;
+        world.plan(move |_, _| {
+            let mut stored = store.record.lock();
+            if comes && clock.monotonic() >= saved_at && stored.as_ref().unwrap().note.is_some() {
+                let mut next = stored.clone().unwrap().next();
+                let end = clock::later(clock.now_utc(), LIFE);
+                next.token = Token::new("at-theirs").with_expires_at(end);
+                (next.note, next.generation) = (None, 2);
+                *stored = Some(next);
+            }
+            None
+        });
+        let got = use_token(&world.keeper());
+        let slept = world.clock.slept();
+        if comes {
+            assert_eq!(kind(&got), "at-theirs");
+            assert!(slept >= 3 * SECOND && slept < 4 * SECOND, "{slept:?}");
+        } else {
+            assert_eq!(kind(&got), "outcome_unknown");
+            assert!(slept >= 10 * SECOND && slept < 11 * SECOND, "{slept:?}");
+            // A short first look, then longer ones; a second at most.
+            let looks = world.store.calls.lock().iter().filter(|call| **call == "load").count();
+            assert_eq!(looks, LOOKS, "the first, and one after each pause");
+        }
+        assert!(world.sent().is_empty());
+    }
+    // A call with a token that works does not look.
+    let world = World::with(Rotation::Strict, LockKind::None, true);
+    world.enter_margin();
+    world.leave_note(SECOND, 300 * SECOND);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+    assert_eq!(world.clock.slept(), Duration::ZERO);
+}
+
+/// Where only a call by name sends the token again, there is nothing to look for.
+#[test]
+fn a_call_without_a_lock_does_not_look_where_a_person_has_to_decide() {
+    let mut world = World::with(Rotation::StrictFamily, LockKind::None, true);
+    world.rules.ends_other_logins = true;
+    world.past_end();
+    world.leave_note(SECOND, 300 * SECOND);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.clock.slept(), Duration::ZERO);
+}
+
+/// The lock is asked for once in a call, however often the store changes.
+#[test]
+fn a_refresh_that_spends_nothing_asks_for_a_failing_lock_once() {
+    let world = World::new(Rotation::None);
+    world.past_end();
+    let (store, mut changed) = (Arc::clone(&world.store), false);
+    world.plan(move |call, _| {
+        if call == "save" && !std::mem::replace(&mut changed, true) {
+            let mut stored = store.record.lock();
+            *stored = stored.as_ref().map(Record::next);
+        }
+        (call == "lock").then_some(Fault::Before)
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let locks = world.store.calls.lock().iter().filter(|call| **call == "lock").count();
+    assert_eq!(locks, 1);
+    assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 1);
+}
+
+#[test]
+fn a_failing_lock_is_an_error_even_where_a_pair_waits_and_nothing_rotates() {
+    let world = World::new(Rotation::None);
+    let keeper = world.keeper();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(super::steps::exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    assert!(world.sent().is_empty());
+}
+
+/// Binding a record counts its life anew if a clock dated it that was ahead by more than clocks differ.
+#[test]
+fn a_record_from_the_future_is_dated_anew_when_it_is_bound() {
+    for (ahead, lock, dated) in [
+        (61, LockKind::FreedByDeath, true),
+        (60, LockKind::FreedByDeath, false),
+        (61, LockKind::None, false),
+    ] {
+        for bound in [true, false] {
+            let world = World::with(Rotation::Strict, lock, true);
+            let (now, at) =
+                (world.clock.now_utc(), clock::later(world.clock.now_utc(), ahead * SECOND));
+            world.change(|record| {
+                let token = record.token.clone().with_issued_at(at);
+                record.token = token.with_expires_at(clock::later(at, LIFE));
+                record.binding = record.binding.take().filter(|_| bound);
+            });
+            let before = world.stored();
+            assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+            let stored = world.stored();
+            let from = if dated { now } else { at };
+            assert_eq!(stored.token.issued_at(), Some(from), "{ahead} {lock:?} {bound}");
+            assert_eq!(stored.token.expires_at(), Some(clock::later(from, LIFE)));
+            let written = lock != LockKind::None && (dated || !bound);
+            assert_eq!(stored.revision, before.revision + u64::from(written));
+            assert_eq!(stored.binding.is_some(), bound || written);
+        }
+    }
+}
+
+#[test]
+fn a_token_that_a_new_process_finds_is_not_told_as_adopted() {
+    let world = World::new(Rotation::Strict);
+    assert_eq!(kind(&use_token(&world.keeper())), "at-1");
+    assert_eq!(world.told(|event| matches!(event, Event::Adopted { .. })), 0);
+}
+
+/// What the store says of itself is told once, and what can be said of its kind is not said beside it.
+#[test]
+fn a_warning_of_the_store_takes_the_place_of_a_general_one() {
+    for rotation in [Rotation::Strict, Rotation::None] {
+        let world = World::with(rotation, LockKind::Lease, true);
+        *world.store.durability.lock() = Durability::Process;
+        world.store.warnings.lock().push("the folder cannot be flushed".to_owned());
+        let keeper = world.keeper();
+        for _ in 0..2 {
+            world.past_end();
+            use_token(&keeper).unwrap();
+        }
+        let texts: Vec<String> = world.events.lock().iter().map(ToString::to_string).collect();
+        let warned = |text: &&String| text.contains("flushed") || text.contains("may forget");
+        let texts: Vec<_> = texts.iter().filter(warned).collect();
+        assert_eq!(texts, ["the folder cannot be flushed"], "{rotation:?}");
+    }
+    // A store that forgets altogether is told in any case.
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    *world.store.durability.lock() = Durability::Memory;
+    world.store.warnings.lock().push("the folder cannot be flushed".to_owned());
+    use_token(&world.keeper()).unwrap();
+    assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 2);
+}
+
+/// Nothing was sent, and the lock is somebody else's by now: the note is taken back all the same.
+#[test]
+fn a_lock_that_is_gone_and_not_to_be_had_leaves_no_note() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    *world.store.in_place.lock() = [false, false].into();
+    let mut locks = 0;
+    world.plan(move |call, _| {
+        locks += usize::from(call == "lock");
+        (call == "lock" && locks > 1).then_some(Fault::Before)
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "backend");
+    assert!(world.sent().is_empty() && world.stored().note.is_none());
+}

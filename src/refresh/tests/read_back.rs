@@ -1,0 +1,215 @@
+//! A note that is read back: what a store may have made of it, and what somebody else may have.
+
+use super::*;
+
+/// A refresh where the store holds `change` of our note when it is read back: once, or each time.
+fn read_back(
+    always: bool,
+    change: impl Fn(&mut Record) + Send + 'static,
+) -> (World, Result<String>) {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let (store, mut done) = (Arc::clone(&world.store), false);
+    let mut ours = None;
+    world.plan(move |call, record| {
+        if let Some(record) = record.filter(|record| record.note.is_some()) {
+            ours = Some(record.clone());
+        } else if call == "load"
+            && ours.is_some()
+            && *store.record.lock() == ours
+            && (always || !std::mem::replace(&mut done, true))
+        {
+            change(store.record.lock().as_mut().unwrap());
+        }
+        None
+    });
+    let got = use_token(&world.keeper());
+    *world.store.plan.lock() = None;
+    (world, got)
+}
+
+#[test]
+fn a_store_that_changes_a_record_is_told_by_what_is_missing() {
+    type Change = fn(&mut Record);
+    let cases: [(Change, &str); 7] = [
+        (|r| r.note = None, "its note is missing"),
+        (|r| (r.note, r.binding) = (None, None), "its note, binding are missing"),
+        (|r| (r.note, r.revision) = (None, r.revision - 1), "its revision, note are missing"),
+        (|r| r.revision -= 1, "its revision is missing"),
+        (|r| (r.login, r.binding) = ("another".to_owned(), None), "its login, binding are missing"),
+        (|r| (r.revision, r.binding) = (r.revision + 1, None), "its revision, binding are missing"),
+        (
+            |r| {
+                r.note = None;
+                r.token = r.token.clone().with_refresh_token("rt-cut");
+            },
+            "its note, refresh token are missing",
+        ),
+    ];
+    for (change, expected) in cases {
+        let (world, got) = read_back(true, change);
+        assert_eq!(kind(&got), "config", "{expected}");
+        let text = got.unwrap_err().to_string();
+        assert!(text.contains(expected), "{expected}: {text}");
+        assert!(world.sent().is_empty());
+    }
+}
+
+#[test]
+fn a_note_that_somebody_else_has_written_over_is_no_fault_of_the_store() {
+    type Change = fn(&mut Record);
+    // Another login, a later write, another note under the same number, a script's token beside ours.
+    let cases: [(Change, &str); 4] = [
+        (|r| (r.login, r.note) = ("another".to_owned(), None), "rt-1"),
+        (|r| (r.revision, r.note) = (r.revision + 1, None), "rt-1"),
+        (|r| r.note.as_mut().unwrap().nonce = "of-another".to_owned(), "rt-1"),
+        (|r| r.token = r.token.clone().with_refresh_token("rt-script"), "rt-script"),
+    ];
+    for (change, sent) in cases {
+        let (world, _) = read_back(false, change);
+        assert_eq!(world.sent()[0], sent);
+    }
+    let (world, got) = read_back(true, |r| r.login.push('x'));
+    assert_eq!(kind(&got), "busy");
+    assert!(world.sent().is_empty());
+    let saves = world.store.calls.lock().iter().filter(|call| **call == "save").count();
+    assert_eq!(saves, 6, "so many rounds");
+}
+
+#[test]
+fn a_logout_while_a_note_is_written_is_believed() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let store = Arc::clone(&world.store);
+    let mut noted = false;
+    world.plan(move |call, _| {
+        if call == "load" && noted {
+            *store.record.lock() = None;
+        }
+        noted |= call == "save";
+        None
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "not_authorized");
+    assert!(world.sent().is_empty());
+}
+
+/// After a failure the store is not trusted until it has given a note back once more.
+#[test]
+fn a_note_is_read_back_again_after_a_failure() {
+    for failing in ["load", "save"] {
+        let world = World::new(Rotation::Strict);
+        let keeper = world.keeper();
+        for expected in ["at-2", "at-3"] {
+            world.past_end();
+            assert_eq!(kind(&use_token(&keeper)), expected);
+        }
+        world.past_end();
+        world.plan(move |call, _| (call == failing).then_some(Fault::Before));
+        assert_eq!(kind(&use_token(&keeper)), "backend");
+        *world.store.plan.lock() = None;
+        world.store.calls.lock().clear();
+        assert_eq!(kind(&use_token(&keeper)), "at-4");
+        let calls = ["lock", "load", "save", "load", "load", "save"];
+        assert_eq!(*world.store.calls.lock(), calls, "{failing}");
+    }
+}
+
+/// A client that has only read the newer token knows it, too.
+#[test]
+fn a_store_that_went_back_is_noticed_by_a_client_that_only_read() {
+    let world = World::new(Rotation::Strict);
+    let (one, two) = (world.keeper(), world.keeper());
+    let old = world.stored();
+    assert_eq!(kind(&use_token(&one)), "at-1");
+    world.past_end();
+    assert_eq!(kind(&use_token(&one)), "at-2");
+    assert_eq!(kind(&use_token(&two)), "at-2");
+    *world.store.record.lock() = Some(old.clone());
+    world.past_end();
+    assert_eq!(kind(&use_token(&two)), "at-3");
+    assert_eq!(world.sent(), ["rt-1", "rt-2"]);
+    assert!(world.alive());
+    // Nor is the older one handed out while the lock is somebody else's, as by a clock set back.
+    *world.store.record.lock() = Some(old);
+    *world.store.held.lock() = true;
+    world.past_end();
+    world.clock.set_wall(world.clock.now() - LIFE * 3);
+    assert_eq!(kind(&use_token(&two)), "busy");
+    assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
+}
+
+/// Also one that has only looked, while the lock was somebody else's.
+#[test]
+fn a_store_that_went_back_is_noticed_by_a_client_that_only_looked() {
+    let world = World::new(Rotation::Strict);
+    let old = world.stored();
+    world.past_end();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let keeper = world.keeper();
+    world.enter_margin();
+    *world.store.held.lock() = true;
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    *world.store.held.lock() = false;
+    *world.store.record.lock() = Some(old);
+    world.past_end();
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+    assert_eq!(world.sent(), ["rt-1", "rt-2"]);
+}
+
+/// The store fails, a pair waits, and a backup is put in its place.
+#[test]
+fn a_pair_that_waits_goes_over_a_store_that_went_back() {
+    for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
+        let world = World::new(rotation);
+        let keeper = world.keeper();
+        let old = world.stored();
+        keeper.access(&keeper.newer()).unwrap();
+        world.past_end();
+        world.fail_saves(false, Fault::Before);
+        assert_eq!(kind(&use_token(&keeper)), "not_saved");
+        *world.store.plan.lock() = None;
+        *world.store.record.lock() = Some(old);
+        assert_eq!(kind(&use_token(&keeper)), "at-3");
+        assert_eq!(world.sent(), ["rt-1", "rt-2"], "{rotation:?}");
+        let stored = world.stored();
+        assert_eq!(stored.token.refresh_token(), Some(&Secret::new("rt-3")));
+        assert_eq!((stored.generation, stored.spare), (3, None));
+        assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 3 }), 1);
+        assert!(world.alive());
+    }
+    // A new login goes over it as over any other.
+    let world = World::new(Rotation::UntilUsed);
+    let keeper = world.keeper();
+    let old = world.stored();
+    keeper.access(&keeper.newer()).unwrap();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(super::steps::exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+    *world.store.plan.lock() = None;
+    *world.store.record.lock() = Some(old);
+    assert_eq!(kind(&use_token(&keeper)), "at-login-1");
+    assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-login-1")));
+}
+
+/// The newer pair is written again; where that fails it waits as any pair does.
+#[test]
+fn a_store_that_went_back_and_cannot_be_written_keeps_the_lock_where_a_spend_would_end_the_login() {
+    for (rotation, keeps) in [(Rotation::Strict, true), (Rotation::UntilUsed, false)] {
+        let world = World::new(rotation);
+        let keeper = world.keeper();
+        let old = world.stored();
+        world.past_end();
+        assert_eq!(kind(&use_token(&keeper)), "at-2");
+        *world.store.record.lock() = Some(old);
+        world.enter_margin();
+        world.fail_saves(false, Fault::Before);
+        assert_eq!(kind(&use_token(&keeper)), "at-2", "the token in memory still works");
+        assert_eq!(*world.store.held.lock(), keeps, "{rotation:?}");
+        assert_eq!(world.sent(), ["rt-1"]);
+        *world.store.plan.lock() = None;
+        world.past_end();
+        assert_eq!(kind(&use_token(&keeper)), "at-3");
+        assert_eq!(world.told(|event| event.to_string().contains("went back")), 1);
+        let again = |event: &Event| *event == Event::Refreshed { generation: 3 };
+        assert_eq!(world.told(again), 1);
+    }
+}

@@ -1,0 +1,250 @@
+//! Refusals and other answers without a token: what is stored of them, and of what came before.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Another login with the same tokens took the place of ours: it is no refusal of that login.
+#[test]
+fn an_answer_about_a_login_that_is_gone_says_nothing_of_the_next() {
+    for act in [Act::Refuse, Act::TooEarly] {
+        let world = World::with(Rotation::Strict, LockKind::None, true);
+        world.past_end();
+        world.acts(&[act]);
+        world.change_after_sending(|stored| {
+            let token = stored.as_ref().unwrap().token.clone();
+            *stored = Some(Record::new_login(token, stored.as_ref()));
+        });
+        assert_eq!(kind(&use_token(&world.keeper())), "at-2", "{act:?}");
+        assert_eq!(world.sent(), ["rt-1", "rt-1"]);
+        assert!(world.stored().refused.is_none());
+    }
+}
+
+#[test]
+fn a_refusal_names_what_the_service_said_where_another_holder_may_have_the_successor() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    world.change_after_sending(|stored| {
+        let mut next = stored.as_ref().unwrap().next();
+        next.note.as_mut().unwrap().nonce = "of-another".to_owned();
+        *stored = Some(next);
+    });
+    let error = use_token(&world.keeper()).unwrap_err();
+    assert!(error.source().unwrap().to_string().contains("invalid_grant"), "{error:?}");
+    let Error::OutcomeUnknown(unknown) = error else { panic!("{error:?}") };
+    assert!(!unknown.code && !unknown.by_name);
+    assert_eq!(unknown.retry_after, Some(299 * SECOND));
+    assert!(unknown.holder.is_some());
+}
+
+/// That a request stayed without an answer is remembered for the token that was sent.
+#[test]
+fn a_refusal_keeps_its_reason_for_its_own_token_alone() {
+    for own in [true, false] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        let since = world.clock.now_utc() - LIFE * 3;
+        let token = if own { "rt-1" } else { "rt-other" };
+        world.change(|record| {
+            record.refused = Some(crate::record::Refused {
+                fingerprint: Secret::new(token).fingerprint(),
+                at: since,
+                code: "invalid_grant".to_owned(),
+                description: None,
+                status: 400,
+                unanswered_since: Some(since),
+            });
+        });
+        world.acts(&[Act::Refuse]);
+        assert_eq!(kind(&use_token(&world.keeper())), "reauthorize");
+        let refused = world.stored().refused.unwrap();
+        assert_eq!(refused.unanswered_since, own.then_some(since));
+        assert_eq!(refused.fingerprint, Secret::new("rt-1").fingerprint());
+    }
+}
+
+/// The spare takes the place of a refused token, unless that cannot be saved.
+#[test]
+fn a_spare_that_cannot_take_its_place_is_an_error_and_one_that_was_overtaken_is_not() {
+    for (fails, expected) in [(true, "backend"), (false, "at-2")] {
+        let world = World::new(Rotation::Strict);
+        world.change(|record| record.spare = Some(Secret::new("rt-spare")));
+        world.wire.0.lock().good.push("rt-spare".to_owned());
+        world.past_end();
+        world.acts(&[Act::Refuse]);
+        let (store, mut done) = (Arc::clone(&world.store), false);
+        world.plan(move |call, record| {
+            let spare = Secret::new("rt-spare");
+            let swaps = call == "save"
+                && record.is_some_and(|record| record.token.refresh_token() == Some(&spare));
+            if !swaps || std::mem::replace(&mut done, true) {
+                return None;
+            }
+            if !fails {
+                let mut stored = store.record.lock();
+                *stored = stored.as_ref().map(Record::next);
+            }
+            fails.then_some(Fault::Before)
+        });
+        let got = use_token(&world.keeper());
+        assert_eq!(kind(&got), expected, "{got:?}");
+        let sent: &[&str] = if fails { &["rt-1"] } else { &["rt-1", "rt-1"] };
+        assert_eq!(world.sent(), sent);
+    }
+}
+
+/// A text about the refresh token in a refusal without a code is kept in case it is the live one.
+#[test]
+fn what_stands_beside_an_error_becomes_the_spare_and_nothing_takes_its_place() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Complaint, Act::Setup]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.stored().spare, Some(Secret::new("required")));
+    assert_eq!(kind(&use_token(&world.keeper())), "oauth");
+    assert_eq!(world.stored().spare, Some(Secret::new("required")));
+}
+
+/// The token that a call was told to replace is nothing that it could spare.
+#[test]
+fn a_lost_request_is_repeated_where_the_call_has_no_token_to_spare() {
+    let world = World::new(Rotation::StrictFamily);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.acts(&[Act::LoseRequest]);
+    let refused = Want::Instead(Secret::new("at-1"));
+    assert_eq!(keeper.access(&refused).unwrap().access_token().expose(), "at-2");
+    assert_eq!(world.sent(), ["rt-1", "rt-1"]);
+    // By name, when the old one has ended.
+    world.past_end();
+    world.acts(&[Act::LoseRequest]);
+    let newer = keeper.access(&keeper.newer()).unwrap();
+    assert_eq!(newer.access_token().expose(), "at-3");
+    assert_eq!(world.sent().len(), 4);
+}
+
+/// A login that another one with the same refresh token replaced is not reported as refreshed.
+#[test]
+fn a_refresh_that_another_login_overtook_is_not_told() {
+    let world = World::with(Rotation::None, LockKind::Lease, true);
+    world.past_end();
+    world.acts(&[Act::NoRefreshToken]);
+    world.change_after_sending(|stored| {
+        let token = Token::new("at-new").with_refresh_token("rt-1");
+        *stored = Some(Record::new_login(token, stored.as_ref()));
+    });
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-new");
+    assert_eq!(world.told(|event| matches!(event, Event::Refreshed { .. })), 0);
+    assert_eq!(keeper.refreshes(), 0);
+}
+
+/// A service that was asked by 401 is left alone like any other, if it said so.
+#[test]
+fn a_service_that_asked_to_wait_is_not_called_for_a_401() {
+    for (early, expected) in [(false, "rate_limited"), (true, "at-2")] {
+        let world = World::new(Rotation::Strict);
+        world.leave_note(SECOND, 300 * SECOND);
+        let when = clock::later(world.clock.now_utc(), 30 * SECOND);
+        world.change(|record| {
+            let note = record.note.as_mut().unwrap();
+            (note.answered, note.early, note.not_before) = (true, early, Some(when));
+        });
+        let got = world.keeper().access(&Want::Instead(Secret::new("at-1")));
+        let got = got.map(|live| live.access_token().expose().to_owned());
+        assert_eq!(kind(&got), expected);
+    }
+}
+
+/// An answer settles a request, whatever lock there is.
+#[test]
+fn an_answered_note_is_no_reason_to_wait() {
+    for (unanswered, expected) in [(false, "at-2"), (true, "outcome_unknown")] {
+        let world = World::with(Rotation::Strict, LockKind::Lease, true);
+        world.past_end();
+        world.leave_note(SECOND, 300 * SECOND);
+        let since = world.clock.now_utc() - 60 * SECOND;
+        world.change(|record| {
+            let note = record.note.as_mut().unwrap();
+            note.answered = true;
+            note.unanswered_since = unanswered.then_some(since);
+        });
+        assert_eq!(kind(&use_token(&world.keeper())), expected);
+    }
+}
+
+/// Nobody but this process could have the answer to its own request.
+#[test]
+fn a_request_of_our_own_that_stayed_unanswered_is_not_waited_for() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    world.acts(&[Act::LoseRequest; 4]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.sent().len(), 2, "another process waits");
+    assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
+    assert_eq!(world.sent().len(), 4);
+    // Also when a note of ours went over it, was reported as failed, and is there.
+    world.plan(|call, _| (call == "save").then_some(Fault::After));
+    assert_eq!(kind(&use_token(&keeper)), "backend");
+    *world.store.plan.lock() = None;
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 1);
+}
+
+/// Too many requests were not spent; a service that failed may have spent the token.
+#[test]
+fn a_note_says_whether_the_service_may_have_spent_the_token() {
+    for (act, answered) in [(Act::TooMany, true), (Act::Unavailable, false)] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        world.acts(&[act]);
+        assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
+        assert_eq!(world.stored().note.unwrap().answered, answered, "{act:?}");
+    }
+}
+
+/// The answer repeats the token that was sent.
+#[test]
+fn the_token_itself_beside_an_error_is_no_spare() {
+    let world = World::new(Rotation::Strict);
+    world.change(|record| record.token = record.token.clone().with_refresh_token("required"));
+    world.past_end();
+    world.acts(&[Act::Complaint; 2]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.stored().spare, None);
+}
+
+/// Where refusals are not counted, nothing is written about them.
+#[test]
+fn a_service_without_a_limit_of_refusals_costs_no_write() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let before = world.stored().revision;
+    world.acts(&[Act::Bad; 2]);
+    assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
+    assert_eq!(world.stored().revision, before + 1, "the note");
+    world.acts(&[Act::Refuse]);
+    let (sent, mut theirs) = (world.sent().len(), None);
+    let (store, wire, clock) =
+        (Arc::clone(&world.store), Arc::clone(&world.wire), world.clock.clone());
+    world.plan(move |call, _| {
+        if call == "load" && theirs.is_none() && wire.0.lock().sent.len() > sent {
+            let mut next = store.record.lock().clone().unwrap().next();
+            let end = clock::later(clock.now_utc(), LIFE);
+            next.token = Token::new("at-theirs").with_refresh_token("rt-9").with_expires_at(end);
+            next.note = None;
+            theirs = Some(next.revision);
+            *store.record.lock() = Some(next);
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-theirs");
+    assert_eq!(world.stored().revision, before + 3, "our note and their token");
+}
