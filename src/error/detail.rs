@@ -392,69 +392,6 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// A callback that does not belong to the authorization, or lacks a parameter:
-/// [`crate::Error::Callback`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Error)]
-#[non_exhaustive]
-pub enum CallbackError {
-    /// The text cannot be read as an address, a query or a form.
-    #[error("the callback is not an address, a query or a form")]
-    Unreadable,
-    /// One of `code`, `state`, `iss`, `error` came more than once (RFC 6749 section 3.1).
-    #[error("the callback has the parameter {0} more than once")]
-    Duplicate(&'static str),
-    /// The callback has no `state`, although one was sent.
-    #[error(
-        "the callback has no state: it does not belong to this authorization, or the server dropped it"
-    )]
-    StateMissing,
-    /// The `state` is that of another authorization.
-    #[error("the callback has another state: it belongs to another authorization, or to an attack")]
-    StateMismatch,
-    /// The callback has no `iss`, although this server always sends one (RFC 9207 section 2.4).
-    #[error("the callback does not name its issuer, and this server always does")]
-    IssuerMissing,
-    /// The callback comes from another authorization server (RFC 9207 section 2.4).
-    #[error("the callback names another issuer: it comes from another authorization server")]
-    IssuerMismatch,
-    /// The callback has neither `code` nor `error`.
-    #[error("the callback has neither a code nor an error")]
-    CodeMissing,
-    /// The callback is the right one and has not the parameter that the provider's setting
-    /// `callback_field` names.
-    #[error(
-        "the callback has no parameter {0}: the provider's setting `callback_field` names it; take it \
-         out there if the service does not send it for these scopes"
-    )]
-    FieldMissing(String),
-}
-
-/// A login in a terminal that ended without a callback: [`crate::Error::LoginNotFinished`].
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct LoginNotFinished {
-    /// How long the login could take, if that time is over (`ClientBuilder::login_timeout`).
-    pub limit: Option<Duration>,
-    /// Why the pasted address could not be read, if one was asked for.
-    pub source: Option<BoxError>,
-}
-
-impl fmt::Display for LoginNotFinished {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.limit {
-            Some(limit) => write!(f, "the login was not finished within {} s", limit.as_secs())?,
-            None => f.write_str("the login was not finished: no address was pasted")?,
-        }
-        f.write_str("; start it again")
-    }
-}
-
-impl std::error::Error for LoginNotFinished {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
-}
-
 /// An answer that could not be read: [`crate::Error::Decode`].
 #[derive(Debug, Error)]
 #[error("could not read {what}")]

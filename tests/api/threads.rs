@@ -196,7 +196,7 @@ const _: () = {
         Unread,
         WeekDay
     ];
-    crate::sent::<Iter<'_>>();
+
     crate::sent::<ShellEvBuilder>();
 };
 

@@ -87,9 +87,10 @@ fn a_process_that_was_stopped_past_its_time_looks_again_before_it_sends() {
             let mut stopped = false;
             *world.wire.1.lock() = Some(Box::new(move || {
                 if !std::mem::replace(&mut stopped, true) {
-                    let start = clock.now();
-                    clock.advance(if monotonic { by } else { Duration::ZERO });
-                    clock.set_wall(if wall { start + by } else { start });
+                    match wall_alone {
+                        true => clock.set_wall(clock.now() + by),
+                        false => clock.advance(by),
+                    }
                 }
             }));
             let stopped_at = world.clock.now_utc();

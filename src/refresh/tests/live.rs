@@ -12,10 +12,10 @@ fn live(world: &World, token: Token) -> Live {
 fn a_header_is_marked_as_a_secret_and_carries_the_services_word() {
     let mut world = World::new(Rotation::Strict);
     let header = |world: &World| live(world, Token::new("at-1")).header.clone().unwrap();
-    world.rules.api_word = Some("Bearer".to_owned());
+    world.rules.auth_scheme = Some("Bearer".to_owned());
     assert_eq!(header(&world), "Bearer at-1");
     assert!(header(&world).is_sensitive());
-    world.rules.api_word = None;
+    world.rules.auth_scheme = None;
     assert_eq!(header(&world), "at-1");
 }
 

@@ -208,7 +208,7 @@ fn the_end_of_a_new_login_is_what_the_service_said_or_is_known_for() {
     const DAY: Duration = Duration::from_secs(86_400);
     for (said, expected) in [(Some(DAY * 7), DAY * 7), (None, DAY * 30)] {
         let mut world = World::new(Rotation::Strict);
-        world.rules.refresh_token_lifetime = Some(DAY * 30);
+        world.rules.idle_limit = Some(DAY * 30);
         let sent_at = world.clock.now_utc();
         let clock = world.clock.clone();
         world
@@ -225,7 +225,7 @@ fn the_end_of_a_new_login_is_what_the_service_said_or_is_known_for() {
     }
     for (token, expected) in [(seed("rt-seed"), Some(DAY * 30)), (Token::new("at-alone"), None)] {
         let mut world = World::new(Rotation::Strict);
-        world.rules.refresh_token_lifetime = Some(DAY * 30);
+        world.rules.idle_limit = Some(DAY * 30);
         *world.store.record.lock() = None;
         let issued_at = world.clock.now_utc() - LIFE;
         assert!(world.keeper().seed(token.with_issued_at(issued_at)).unwrap());

@@ -141,7 +141,7 @@ fn too_early_means_not_before_the_end_of_a_token_that_lives() {
 #[test]
 fn too_many_refusals_are_waited_for_a_second_at_least() {
     let mut world = World::new(Rotation::Strict);
-    world.rules.refusal_limit = Some((2, LIFE));
+    world.rules.refusal_limit = Some(crate::provider::RefusalLimit { refusals: 2, window: LIFE });
     world.past_end();
     let now = world.clock.now_utc();
     let ago = |time: Duration| now - time;

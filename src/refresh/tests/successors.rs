@@ -128,7 +128,7 @@ fn the_end_of_a_refresh_token_is_what_the_last_answer_said_of_it() {
 #[test]
 fn a_successor_that_goes_over_a_later_note_keeps_its_own_dates() {
     let mut world = World::with(Rotation::Strict, LockKind::Lease, true);
-    world.rules.refresh_token_lifetime = Some(LIFE * 24 * 9);
+    world.rules.idle_limit = Some(LIFE * 24 * 9);
     world.past_end();
     world.change_after_sending(|stored| {
         let mut next = stored.as_ref().unwrap().next();
