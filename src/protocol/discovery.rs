@@ -200,7 +200,7 @@ mod tests {
     fn refusal(body: &str) -> String {
         let expected = "https://a.example";
         match read(expected, "https://a.example/m", body.as_bytes()) {
-            Err(Error::Decode(error)) => error.to_string(),
+            Err(Error::Decode(error)) => format!("{:#}", Error::Decode(error)),
             other => panic!("{body}: {other:?}"),
         }
     }
