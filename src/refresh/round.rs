@@ -294,11 +294,18 @@ impl Keeper {
         Ok(None)
     }
 
-    /// The load failed: a second one may not, and what was read before and still works is used.
+    /// The load failed, and one before it did not: what was read then and still works is used.
     fn go_on_with_what_was_read(&self, call: &mut Call<'_>) {
         call.turn.keeps_notes = false;
-        if call.fallback.is_none() {
-            self.look(call);
+        if call.fallback.is_some() {
+            return;
+        }
+        match &call.read {
+            Some(record) => {
+                let live = self.live(record);
+                call.fallback = Some(live).filter(|live| call.want.tolerates(live, &*self.clock));
+            }
+            None => self.look(call),
         }
     }
 
