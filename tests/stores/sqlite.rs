@@ -156,7 +156,7 @@ fn what_cannot_be_used_is_told_as_what_it_is() {
     let dir = TempDir::new();
     let missing = SqliteBackend::new(dir.join("missing/logins.sqlite"));
     let error = precise(missing.load());
-    assert!(matches!(&error, BackendError::Unavailable(text) if text.contains("missing")));
+    assert!(matches!(&error, BackendError::Config(text) if text.contains("missing")));
     let path = dir.join("logins.sqlite");
     std::fs::write(&path, "sesame, not a database, and longer than a header of one ".repeat(9))
         .unwrap();

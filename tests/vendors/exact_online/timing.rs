@@ -53,7 +53,7 @@ fn the_margin_is_30_seconds_unless_configured() {
 #[test]
 fn an_answer_after_35_seconds_is_waited_for() {
     let world = World::new();
-    assert!(format!("{:?}", world.sandbox.provider()).contains("token_timeout: 120s"));
+    assert!(format!("{:?}", world.sandbox.provider()).contains("timeout: 120s"));
     world.log_in();
     world.advance(700);
     world.sandbox.fault(Fault::DelayAfter(Duration::from_secs(35)));

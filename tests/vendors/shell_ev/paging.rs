@@ -165,7 +165,7 @@ fn get_returns_the_location_or_an_error() {
     assert_eq!(shell.locations().get(location.uid.as_ref().unwrap()).unwrap(), location);
     let error = shell.locations().get("8").unwrap_err();
     assert_eq!(error.kind(), "decode");
-    assert!(error.to_string().contains("it has no location"), "{error}");
+    assert!(format!("{error:#}").contains("it has no location"), "{error}");
     let error = shell.locations().get("9").unwrap_err();
     assert!(ShellEvError::of(&error).unwrap().is_not_found());
 }

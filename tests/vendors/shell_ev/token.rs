@@ -205,7 +205,7 @@ fn a_down_token_endpoint_fails_no_call_with_a_live_token() {
     // The reason is told, and the service is not asked by every call.
     let before = world.token_requests();
     for _ in 0..10 {
-        assert!(call(&shell).unwrap_err().to_string().contains("503"));
+        assert!(format!("{:#}", call(&shell).unwrap_err()).contains("503"));
     }
     assert_eq!(world.token_requests() - before, 2);
     world.sandbox.clear_faults();
@@ -262,7 +262,7 @@ fn the_token_endpoint_is_not_followed_elsewhere() {
         evergrant::sandbox::TokenReply::new(307).with_header("Location", "/stolen")
     });
     let error = call(&world.shell()).unwrap_err();
-    assert!(error.to_string().contains("redirect"), "{error}");
+    assert!(format!("{error:#}").contains("redirect"), "{error}");
     assert!(world.lines().is_empty());
 }
 

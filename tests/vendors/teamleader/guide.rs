@@ -26,6 +26,10 @@ fn every_test_that_the_guide_names_exists() {
     for row in rows {
         let last = row.trim_end_matches('|').rsplit('|').next().unwrap();
         for name in last.split('`').skip(1).step_by(2) {
+            // The table of the grammar names types and methods, not tests.
+            if !name.contains('_') || name.contains(['(', ':', '<', ' ']) {
+                continue;
+            }
             assert!(sources.contains(&format!("fn {name}()")), "there is no test {name}");
             named += 1;
         }
