@@ -18,6 +18,11 @@ fn texts(folder: &Path, found: &mut String) {
 fn every_test_that_the_guide_names_exists() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let guide = fs::read_to_string(root.join("src/guide/teamleader.md")).unwrap();
+    // The table of the grammar names types and methods, not tests.
+    let mut parts = guide.split("The grammar of the three SDKs");
+    let before = parts.next().unwrap();
+    let after = parts.next().and_then(|part| part.split_once("\n## ")).map_or("", |part| part.1);
+    let guide = format!("{before}\n{after}");
     let mut sources = String::new();
     texts(&root.join("tests"), &mut sources);
     texts(&root.join("src"), &mut sources);
@@ -26,10 +31,6 @@ fn every_test_that_the_guide_names_exists() {
     for row in rows {
         let last = row.trim_end_matches('|').rsplit('|').next().unwrap();
         for name in last.split('`').skip(1).step_by(2) {
-            // The table of the grammar names types and methods, not tests.
-            if !name.contains('_') || name.contains(['(', ':', '<', ' ']) {
-                continue;
-            }
             assert!(sources.contains(&format!("fn {name}()")), "there is no test {name}");
             named += 1;
         }
