@@ -1,7 +1,7 @@
 //! What the world does to a refresh: stores without a lock, stores that forget or go back, clocks that were
 //! ahead, refreshes longer than a token's life.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
 
@@ -259,9 +259,10 @@ fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
     world.past_end();
     let keeper = Arc::new(world.keeper());
     let (clock, inner) = (world.clock.clone(), Arc::clone(&keeper));
-    let mut first = true;
+    let begun = Arc::new(AtomicBool::new(false));
+    let about_to_send = Arc::clone(&begun);
     *world.wire.1.lock() = Some(Box::new(move || {
-        if std::mem::take(&mut first) {
+        if !about_to_send.swap(true, Ordering::Relaxed) {
             while inner.memory.lock().waiting < THREADS - 1 {
                 std::thread::yield_now();
             }
@@ -273,8 +274,8 @@ fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
         std::thread::spawn(move || use_token(&keeper).unwrap())
     };
     let mut threads = vec![call(0)];
-    // The others come when the first request is counted.
-    while keeper.memory.lock().sends == 0 {
+    // The others come when the first request is about to be sent.
+    while !begun.load(Ordering::Relaxed) {
         std::thread::yield_now();
     }
     threads.extend((1..THREADS).map(call));
