@@ -4,7 +4,7 @@
 //! function that opens the store by a name:
 //!
 //! ```no_run
-//! # use evergrant::{BoxError, Guard, TokenBackend, backend::Record};
+//! # use evergrant::{BoxError, TokenBackend, backend::Record};
 //! # struct Own;
 //! # impl Own { fn open(name: &str) -> Own { Own } }
 //! # impl TokenBackend for Own {

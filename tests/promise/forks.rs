@@ -88,9 +88,11 @@ fn a_child_forked_during_a_hold_can_lock_as_soon_as_the_parent_lets_go() {
 fn child_waits_for_the_lock_alone() {
     let guard = lock();
     let (mut told, mut tell) = std::io::pipe().unwrap();
+    let (mut heard, mut answer) = std::io::pipe().unwrap();
     let child = fork(|| {
         let store = FileBackend::new(given("STORE"));
         let busy = precise(store.lock(Duration::ZERO).map(drop));
+        answer.write_all(b"x").unwrap();
         assert!(matches!(busy, BackendError::Busy(_)), "the parent has it: {busy}");
         told.read_exact(&mut [0]).unwrap();
         let ours = store.lock(Duration::ZERO).unwrap();
@@ -98,6 +100,9 @@ fn child_waits_for_the_lock_alone() {
         drop(ours);
         assert!(!is_locked());
     });
+    // A child that ends without a word must not be waited for.
+    drop(answer);
+    heard.read_exact(&mut [0]).unwrap();
     drop(guard);
     tell.write_all(b"x").unwrap();
     join(child);

@@ -216,6 +216,15 @@ fn a_lock_ends_by_itself_and_leaves_nothing_behind() {
     }
 }
 
+/// A precise error, with its causes.
+fn told<T>(result: Result<T, BoxError>) -> String {
+    let error = result.err().expect("it succeeded");
+    assert!(BackendError::find(&error).is_some(), "not precise: {error}");
+    let first: &(dyn std::error::Error + 'static) = &*error;
+    let links = std::iter::successors(Some(first), |error| error.source());
+    links.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 #[test]
 fn a_session_that_failed_takes_no_lock_back_to_its_pool() {
     let Some(server) = servers::postgres() else { return };
@@ -226,8 +235,8 @@ fn a_session_that_failed_takes_no_lock_back_to_its_pool() {
     admin(&server).batch_execute(sql).unwrap();
     let shared = Pool::default();
     let app = pooled(server.url().replace("postgres@", "app:sesame@"), shared.clone());
-    let error = precise(app.lock(Duration::ZERO));
-    assert!(error.to_string().contains("permission denied"), "{error}");
+    let error = told(app.lock(Duration::ZERO));
+    assert!(error.contains("permission denied"), "{error}");
     assert_eq!(shared.lock().unwrap().len(), 1, "it is back, and open");
     assert!(holders(&server).is_empty());
 }
@@ -240,8 +249,8 @@ fn what_cannot_be_used_is_told_as_what_it_is() {
     admin(&server).batch_execute(sql).unwrap();
     let url = server.url().replace("postgres@", "app:sesame@");
     let app = PostgresBackend::new(&url).unwrap();
-    let error = precise(app.load());
-    assert!(error.to_string().contains("permission denied"), "{error}");
+    let error = told(app.load());
+    assert!(error.contains("permission denied"), "{error}");
     store(&server).save(&record(1)).unwrap();
     let sql = "GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO app";
     admin(&server).batch_execute(sql).unwrap();
@@ -260,10 +269,10 @@ fn what_cannot_be_used_is_told_as_what_it_is() {
     admin(&server)
         .batch_execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
         .unwrap();
-    let error = precise(store(&server).save(&record(1)));
-    assert!(error.to_string().contains("read-only"), "{error}");
-    let error = precise(PostgresBackend::new(format!("{}x", server.url())).unwrap().load());
-    assert!(error.to_string().contains("does not exist"), "{error}");
+    let error = told(store(&server).save(&record(1)));
+    assert!(error.contains("read-only"), "{error}");
+    let error = told(PostgresBackend::new(format!("{}x", server.url())).unwrap().load());
+    assert!(error.contains("does not exist"), "{error}");
     let error = PostgresBackend::new("postgres://u:sesame@h/d?nonsense=1").unwrap_err();
     assert!(matches!(error, Error::Config(_)) && !error.to_string().contains("sesame"), "{error}");
 }
@@ -274,8 +283,8 @@ fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
     let port = silent.local_addr().unwrap().port();
     let url = format!("postgres://app:sesame@127.0.0.1:{port}/app");
     let store = PostgresBackend::new(url).unwrap();
-    let error = precise(store.load());
-    assert!(error.to_string().contains("no answer within"), "{error}");
+    let error = told(store.load());
+    assert!(error.contains("no answer within"), "{error}");
     let name = "PostgreSQL database app at 127.0.0.1, table \"evergrant_logins\", account default";
     assert_eq!(store.describe(), name);
     assert!(!format!("{store:?}").contains("sesame"));
