@@ -232,13 +232,16 @@ impl Keeper {
             let mine = memory.live.clone().filter(|_| !memory.blocked);
             drop(memory);
             call.fallback = mine.filter(|live| want.tolerates(live, &*self.clock));
-            if self.rules.one_time { self.refresh(&mut call) } else { self.regrant(&mut call) }
+            let one_time = self.rules.one_time;
+            let got = if one_time { self.refresh(&mut call) } else { self.regrant(&mut call) };
+            // Told here, so that the calls that share the failure do not tell it again.
+            if let Err(error) = &got
+                && error.needs_authorization()
+            {
+                call.events.push(Event::AuthorizationNeeded { reason: chain(error) });
+            }
+            got
         });
-        if let Err(error) = &result
-            && error.needs_authorization()
-        {
-            events.push(Event::AuthorizationNeeded { reason: chain(error) });
-        }
         self.tell(events);
         result
     }

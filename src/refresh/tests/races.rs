@@ -77,6 +77,27 @@ fn threads_that_waited_for_a_failed_attempt_share_its_failure() {
     }
 }
 
+#[test]
+fn threads_that_share_a_refusal_tell_it_once() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let keeper = Arc::new(world.keeper());
+    world.acts(&[Act::Refuse]);
+    let inside = Arc::downgrade(&keeper);
+    *world.wire.1.lock() = Some(Box::new(move || {
+        while inside.upgrade().is_some_and(|keeper| keeper.memory.lock().waiting < 7) {
+            std::thread::yield_now();
+        }
+    }));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert!(use_token(&keeper).unwrap_err().needs_authorization()));
+        }
+    });
+    assert_eq!(world.sent(), ["rt-1"]);
+    assert_eq!(world.told(|event| matches!(event, Event::AuthorizationNeeded { .. })), 1);
+}
+
 /// What a call by name could not have is not held against a call that can go on.
 #[test]
 fn a_failed_refresh_by_name_does_not_fail_a_call_with_a_token_that_works() {
