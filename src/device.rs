@@ -22,7 +22,7 @@ use serde_json::Map;
 
 use crate::client::Client;
 use crate::clock::{self, Clock};
-use crate::error::{Error, OAuthError, Result, chain};
+use crate::error::{Error, LoginNotFinished, OAuthError, Result, chain};
 pub use crate::protocol::DeviceCode;
 use crate::token::Token;
 
@@ -96,7 +96,7 @@ impl Client {
     ///
     /// [`Error::OAuth`] with the server's code when it ends the login: `access_denied` when the person
     /// said no, `expired_token` when nobody came in time (also by this machine's clock).
-    /// [`Error::NotAuthorized`] when the watcher stopped it. [`Error::OutcomeUnknown`] when the server
+    /// [`Error::LoginNotFinished`] when `watch` stopped it. [`Error::OutcomeUnknown`] when the server
     /// no longer knows the code after a poll that stayed without an answer, which may have had the
     /// token. [`Error::Config`] for a code of another client. [`Error::Backend`], [`Error::Busy`],
     /// and [`Error::NotSaved`], which carries the token.
@@ -226,7 +226,8 @@ fn stopped(flow: ControlFlow<()>) -> Result<()> {
     match flow {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => {
-            Err(Error::NotAuthorized("the device login was stopped by its caller".into()))
+            let (limit, source) = (None, None);
+            Err(Error::LoginNotFinished(Box::new(LoginNotFinished { limit, source })))
         }
     }
 }

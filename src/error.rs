@@ -120,8 +120,8 @@ pub enum Error {
     /// again.
     Callback(Box<CallbackError>),
 
-    /// A login in a terminal ended without a callback: the time was over, or the pasted address could
-    /// not be read.
+    /// A login ended before the person had decided: the time was over, the pasted address could not be
+    /// read, or the watcher of a device login stopped it.
     ///
     /// The stored login is safe, and nothing was sent. Start the login again.
     LoginNotFinished(Box<LoginNotFinished>),

@@ -44,7 +44,7 @@ pub enum CallbackError {
     FieldMissing(String),
 }
 
-/// A login in a terminal that ended without a callback: [`crate::Error::LoginNotFinished`].
+/// A login that ended before the person had decided: [`crate::Error::LoginNotFinished`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoginNotFinished {
@@ -56,9 +56,12 @@ pub struct LoginNotFinished {
 
 impl fmt::Display for LoginNotFinished {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.limit {
-            Some(limit) => write!(f, "the login was not finished within {} s", limit.as_secs())?,
-            None => f.write_str("the login was not finished: no address was pasted")?,
+        match (self.limit, &self.source) {
+            (Some(limit), _) => {
+                write!(f, "the login was not finished within {} s", limit.as_secs())?
+            }
+            (None, Some(_)) => f.write_str("the login was not finished: no address was pasted")?,
+            (None, None) => f.write_str("the login was not finished: the program stopped it")?,
         }
         f.write_str("; start it again")
     }

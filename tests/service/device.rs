@@ -181,7 +181,8 @@ fn a_watcher_stops_it_within_a_second_and_nothing_is_stored() {
         if waited.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let error = error.unwrap_err();
-    assert!(error.needs_authorization() && error.to_string().contains("stopped"), "{error}");
+    assert!(matches!(error, Error::LoginNotFinished(_)), "{error}");
+    assert!(error.to_string().contains("the program stopped it"), "{error}");
     assert_eq!(waited, [5, 4, 3]);
     assert!(world.times().is_empty() && world.client.stored().unwrap().is_none());
 }
