@@ -6,6 +6,7 @@ use super::exchange::{Answer, Raw, always};
 use super::{TokenTransport, without_secrets};
 use crate::error::{BoxError, Error, Result, TransportError};
 use crate::protocol::{self, Requester, TokenRequest};
+#[cfg(feature = "introspection")]
 use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 
