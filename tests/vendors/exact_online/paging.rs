@@ -34,7 +34,7 @@ fn a_list_fetches_its_pages_lazily() {
     let exact = world.seeded();
     let queries = pages(&world, "123/purchaseorder/PurchaseOrderLines", 150, 60);
     let mut rows = exact.purchase_order_lines().iter();
-    assert!(queries.lock().unwrap().is_empty(), "nothing before it is asked for");
+    assert!(queries.lock().unwrap().is_empty(), "nothing is sent before the first item is needed");
     assert_eq!(rows.next().unwrap().unwrap().line_number, Some(0));
     assert_eq!(queries.lock().unwrap().len(), 1);
     let numbers: Vec<_> = rows.map(|row| row.unwrap().line_number.unwrap()).collect();
