@@ -1,4 +1,4 @@
-//! Endpoints whose rows have a struct, and the table of them.
+//! Endpoints whose rows have a struct, and their table.
 
 use std::marker::PhantomData;
 
@@ -13,8 +13,8 @@ use super::odata::{Filter, Order, Query};
 use super::{ExactOnline, models::*};
 use crate::Result;
 
-/// An endpoint whose rows are `M`s. Made by [`ExactOnline::accounts`] and the other methods of its kind.
-/// An operation that the endpoint does not take, such as a deletion, is not there.
+/// An endpoint whose rows are `M`s. Made by [`ExactOnline::accounts`] and similar methods. It has only the
+/// operations that the endpoint allows.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};
@@ -63,10 +63,10 @@ pub trait Create: Model {}
 pub trait Update: Model {}
 /// Rows that can be deleted.
 pub trait Delete: Model {}
-/// Rows that can be listed. Some endpoints have no list, only a synchronisation.
+/// Rows that can be listed. Some endpoints can only be synchronised.
 pub trait List: Model {}
 
-/// Rows that can be listed 1,000 a page, from a twin of their endpoint below `bulk/`.
+/// Rows that can be listed 1,000 a page, from another endpoint below `bulk/`.
 pub trait Bulk: Model {
     /// The endpoint below `bulk/`.
     const BULK: &'static str;
@@ -76,10 +76,10 @@ pub trait Bulk: Model {
 
 /// Rows that can be fetched incrementally: only those that have changed since the last run.
 pub trait Synchronize: Model {
-    /// The rows of the synchronisation. Some endpoints synchronise other rows than they list.
+    /// The type of the synchronised rows, which differs from the listed rows for some endpoints.
     type Row: Model;
-    /// The endpoint of the synchronisation: below `sync/`, by `Timestamp`; or the rows' own, by
-    /// `Modified`.
+    /// The endpoint of the synchronisation: an endpoint below `sync/`, by `Timestamp`; or the endpoint of
+    /// the list, by `Modified`.
     const SYNC: &'static str;
     /// The properties that the endpoint of the synchronisation does not have.
     const WITHOUT: &'static [&'static str];
@@ -98,7 +98,7 @@ impl<M: Model> Resource<M> {
 impl<M: List> Resource<M> {
     /// The row with this id.
     ///
-    /// The row is found with a filter: not every endpoint takes a key in its address, and a filter that
+    /// The call finds the row with a filter: not every endpoint takes a key in its address, and a filter that
     /// finds nothing does not count against
     /// [`ExactOnlineBuilder::error_limit`](super::ExactOnlineBuilder::error_limit).
     ///
@@ -119,17 +119,17 @@ impl<M: List> Resource<M> {
         self.call.find(id)
     }
 
-    /// Every row of the query. Each page is fetched when its first row is asked for.
+    /// Iterates over every row of the query. Each page is fetched when its first row is needed.
     pub fn iter(&self) -> Iter<M> {
         self.call.iter()
     }
 
-    /// Every page of the query. The service decides how many rows a page has: 60.
+    /// Iterates over every page of the query. The service decides how many rows a page has: 60.
     pub fn pages(&self) -> Pages<M> {
         self.call.pages()
     }
 
-    /// As [`Resource::pages`], from a stored position on; from the beginning for `None`.
+    /// Iterates over the pages after a stored position; over all pages for `None`.
     pub fn pages_from(&self, position: Option<Position>) -> Pages<M> {
         self.call.pages_from(position)
     }
@@ -181,11 +181,11 @@ impl<M: List> IntoIterator for Resource<M> {
 }
 
 impl<M: Create> Resource<M> {
-    /// Creates a row, and returns the row that the endpoint answers. `body` is an `M` with the fields
-    /// that are known, or any other type that serde writes.
+    /// Creates a row, and returns the row in the answer. `body` is an `M` with some fields set, or any other
+    /// type that serde serializes.
     ///
-    /// The request is not sent again when it may have been processed: Exact Online has nothing by which
-    /// it would recognise the second request.
+    /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
+    /// repeated request.
     ///
     /// # Errors
     ///
@@ -196,8 +196,8 @@ impl<M: Create> Resource<M> {
 }
 
 impl<M: Update> Resource<M> {
-    /// Changes the properties that `body` has: the fields of an `M` that are set, or any other type
-    /// that serde writes.
+    /// Changes the properties in `body`: an `M` with some fields set, or any other type that serde
+    /// serializes.
     ///
     /// # Errors
     ///
@@ -218,8 +218,8 @@ impl<M: Delete> Resource<M> {
     }
 }
 
-/// The call of a twin of an endpoint. Twins demand a choice of properties: the caller's, or else every
-/// field of the struct that the twin has.
+/// A call of the `bulk/` or `sync/` endpoint `name`, which demands a choice of properties: the caller's
+/// choice, or every field of the struct except `without`.
 fn twin<M: Model>(call: &Call, name: &str, without: &[&str]) -> Call {
     let mut twin = call.clone().renamed(name);
     if !twin.has_choice() {
@@ -231,17 +231,16 @@ fn twin<M: Model>(call: &Call, name: &str, without: &[&str]) -> Call {
 }
 
 impl<M: Bulk> Resource<M> {
-    /// Every page of the query, 1,000 rows a page, from a stored position on; from the beginning for
-    /// `None`. Without a choice of properties every field of the struct is asked for.
+    /// Iterates over the pages after a stored position, 1,000 rows a page; over all pages for `None`. Without
+    /// `select` the call requests every field of the struct.
     pub fn bulk(&self, position: Option<Position>) -> Pages<M> {
         twin::<M>(&self.call, M::BULK, M::WITHOUT).pages_from(position)
     }
 }
 
 impl<M: Synchronize> Resource<M> {
-    /// Every page of the rows that have changed since the position; all rows for `None`. Store the
-    /// position of each page after processing its items. [`ExactOnline::deleted`] has the rows that were
-    /// deleted.
+    /// Iterates over the pages of rows that have changed since the position; over all rows for `None`. Store
+    /// the position of each page after processing its items. [`ExactOnline::deleted`] lists deleted rows.
     ///
     /// A division that Exact Online moves to another database gets new timestamps: when
     /// `division_move_date` of its [`SystemDivision`] changes, begin with `None`.
@@ -258,9 +257,8 @@ impl<M: Synchronize> Resource<M> {
 
 impl<M: Synchronize> Resource<M> {
     /// A position from which [`Resource::sync`] reads the rows that changed on that date or later: for a
-    /// first run that does not read everything. Where a synchronisation goes by `Timestamp`, this asks
-    /// Exact Online for the timestamp of the date; its documentation names 24 endpoints for which it
-    /// can tell.
+    /// first run that does not read all rows. For a synchronisation by `Timestamp`, this requests the
+    /// timestamp of the date from Exact Online, whose documentation names 24 endpoints that support this.
     ///
     /// # Errors
     ///
@@ -279,7 +277,7 @@ impl<M: Synchronize> Resource<M> {
         let answer: Answer = call.param("modified", modified).param("endPoint", name).single()?;
         let timestamp = <i64 as Column>::read(&answer.timestamp.to_string());
         let timestamp = timestamp.ok().flatten().ok_or_else(|| unreadable(name, "no timestamp"))?;
-        // The row with this very version is wanted, too.
+        // The next run also reads the row with this version.
         let twin = self.call.clone().renamed(M::SYNC);
         Ok(Position::after_timestamp(&twin, timestamp.saturating_sub(1)))
     }

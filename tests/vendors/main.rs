@@ -1,4 +1,4 @@
-//! The SDKs for single vendors, each against the sandbox in its vendor's dialect.
+//! Tests of the vendor SDKs, against sandboxes that answer as the vendors do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(feature = "exact-online")]
@@ -8,7 +8,7 @@ mod shell_ev;
 #[cfg(feature = "teamleader")]
 mod teamleader;
 
-/// What a test starts with another environment: not a test of its own.
+/// The entry point of child processes that a test starts with another environment; not a test itself.
 #[test]
 fn child_entry() {
     #[cfg(feature = "shell-ev")]

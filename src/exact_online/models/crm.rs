@@ -1,4 +1,4 @@
-//! Accounts and the people there.
+//! Accounts and their contacts.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
@@ -159,7 +159,7 @@ model! {
 }
 
 model! {
-    /// A person at an account.
+    /// A contact: a person at an account.
     pub struct Contact at "crm/Contacts", key "ID": Id<Contact> {
         id: Id<Contact> = "ID",
         account: Id<Account> = "Account",

@@ -99,7 +99,7 @@ model! {
 }
 
 model! {
-    /// A code for value added tax.
+    /// A VAT code.
     pub struct VatCode at "vat/VATCodes", key "ID": Id<VatCode> {
         id: Id<VatCode> = "ID",
         account: Id<Account> = "Account",
@@ -148,7 +148,7 @@ model! {
 }
 
 model! {
-    /// A percentage of a code for value added tax, and from when until when.
+    /// A percentage of a VAT code, with its period.
     pub struct VatPercentage at "vat/VatPercentages", key "ID": Id<VatPercentage> {
         id: Id<VatPercentage> = "ID",
         created: PrimitiveDateTime = "Created",

@@ -1,4 +1,4 @@
-//! Warehouses and what is in them.
+//! Warehouses, their transfers and stock counts.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
@@ -33,7 +33,7 @@ model! {
 }
 
 model! {
-    /// Goods that go from one warehouse to another.
+    /// A warehouse transfer: goods that go from one warehouse to another.
     pub struct WarehouseTransfer at "inventory/WarehouseTransfers", key "TransferID": Id<WarehouseTransfer> {
         transfer_id: Id<WarehouseTransfer> = "TransferID",
         created: PrimitiveDateTime = "Created",
@@ -63,7 +63,7 @@ model! {
 }
 
 model! {
-    /// A line of goods that go from one warehouse to another.
+    /// A line of a warehouse transfer.
     pub struct WarehouseTransferLine at "inventory/WarehouseTransferLines", key "ID": Id<WarehouseTransferLine> {
         id: Id<WarehouseTransferLine> = "ID",
         batch_numbers: Vec<Value> = "BatchNumbers",
@@ -96,7 +96,7 @@ model! {
 }
 
 model! {
-    /// A count of what is in stock.
+    /// A stock count.
     pub struct StockCount at "inventory/StockCounts", key "StockCountID": Id<StockCount> {
         stock_count_id: Id<StockCount> = "StockCountID",
         created: PrimitiveDateTime = "Created",
@@ -124,7 +124,7 @@ model! {
 }
 
 model! {
-    /// A line of a count of what is in stock.
+    /// A line of a stock count.
     pub struct StockCountLine at "inventory/StockCountLines", key "ID": Id<StockCountLine> {
         id: Id<StockCountLine> = "ID",
         batch_numbers: Vec<Value> = "BatchNumbers",

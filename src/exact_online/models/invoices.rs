@@ -1,4 +1,4 @@
-//! Invoices to customers.
+//! Sales invoices.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
@@ -8,8 +8,8 @@ use super::model;
 use super::{Account, Contact, Document, GlAccount, Item, Warehouse};
 
 model! {
-    /// An invoice to a customer. One that is made by a program is a draft (status 10) until it
-    /// is printed or processed.
+    /// A sales invoice. An invoice that a program creates is a draft (status 10) until it is printed or
+    /// processed.
     pub struct SalesInvoice at "salesinvoice/SalesInvoices", key "InvoiceID": Id<SalesInvoice> {
         invoice_id: Id<SalesInvoice> = "InvoiceID",
         amount_dc: Decimal = "AmountDC",
@@ -91,7 +91,7 @@ model! {
 }
 
 model! {
-    /// A line of an invoice to a customer.
+    /// A line of a sales invoice.
     pub struct SalesInvoiceLine at "salesinvoice/SalesInvoiceLines", key "ID": Id<SalesInvoiceLine> {
         id: Id<SalesInvoiceLine> = "ID",
         amount_dc: Decimal = "AmountDC",

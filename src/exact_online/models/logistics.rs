@@ -7,7 +7,7 @@ use super::model;
 use super::{Account, GlAccount};
 
 model! {
-    /// What is bought, made or sold.
+    /// An item: a thing or service that is bought, made or sold.
     pub struct Item at "logistics/Items", key "ID": Id<Item> {
         id: Id<Item> = "ID",
         average_cost: Decimal = "AverageCost",
@@ -119,7 +119,7 @@ model! {
 }
 
 model! {
-    /// An item as a supplier has it.
+    /// An item as a supplier sells it.
     pub struct SupplierItem at "logistics/SupplierItem", key "ID": Id<SupplierItem> {
         id: Id<SupplierItem> = "ID",
         barcode: String = "Barcode",
@@ -164,7 +164,7 @@ model! {
 }
 
 model! {
-    /// A price at which an item is bought. It exists for synchronisation only.
+    /// A purchase price of an item. It can only be synchronised.
     pub struct PurchaseItemPrice at "sync/Logistics/PurchaseItemPrices", key "ID": Id<PurchaseItemPrice> {
         timestamp: i64 = "Timestamp",
         account: Id<Account> = "Account",

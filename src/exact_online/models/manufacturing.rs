@@ -1,4 +1,4 @@
-//! Orders to make something.
+//! Shop orders.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
@@ -8,7 +8,7 @@ use super::model;
 use super::{Item, Warehouse};
 
 model! {
-    /// An order to make something.
+    /// A shop order: an order to produce an item.
     pub struct ShopOrder at "manufacturing/ShopOrders", key "ID": Id<ShopOrder> {
         id: Id<ShopOrder> = "ID",
         cad_drawing_url: String = "CADDrawingURL",

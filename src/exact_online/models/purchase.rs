@@ -1,4 +1,4 @@
-//! Orders at suppliers.
+//! Purchase orders.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
@@ -8,7 +8,7 @@ use super::model;
 use super::{Account, Contact, Document, Item, Warehouse};
 
 model! {
-    /// An order at a supplier.
+    /// A purchase order.
     pub struct PurchaseOrder at "purchaseorder/PurchaseOrders", key "PurchaseOrderID": Id<PurchaseOrder> {
         purchase_order_id: Id<PurchaseOrder> = "PurchaseOrderID",
         amount_dc: Decimal = "AmountDC",
@@ -76,7 +76,7 @@ model! {
 }
 
 model! {
-    /// A line of an order at a supplier.
+    /// A line of a purchase order.
     pub struct PurchaseOrderLine at "purchaseorder/PurchaseOrderLines", key "ID": Id<PurchaseOrderLine> {
         id: Id<PurchaseOrderLine> = "ID",
         amount_dc: Decimal = "AmountDC",

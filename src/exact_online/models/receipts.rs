@@ -1,4 +1,4 @@
-//! Goods that came in.
+//! Goods receipts.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
@@ -8,7 +8,7 @@ use super::model;
 use super::{Account, Contact, Document, Item, PurchaseOrder, PurchaseOrderLine, Warehouse};
 
 model! {
-    /// Goods that came in.
+    /// A goods receipt.
     pub struct GoodsReceipt at "purchaseorder/GoodsReceipts", key "ID": Id<GoodsReceipt> {
         id: Id<GoodsReceipt> = "ID",
         created: PrimitiveDateTime = "Created",
@@ -40,7 +40,7 @@ model! {
 }
 
 model! {
-    /// A line of goods that came in.
+    /// A line of a goods receipt.
     pub struct GoodsReceiptLine at "purchaseorder/GoodsReceiptLines", key "ID": Id<GoodsReceiptLine> {
         id: Id<GoodsReceiptLine> = "ID",
         batch_numbers: Vec<Value> = "BatchNumbers",

@@ -1,4 +1,4 @@
-//! Orders of customers.
+//! Sales orders.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
@@ -8,7 +8,7 @@ use super::model;
 use super::{Account, Contact, Document, Item, Warehouse};
 
 model! {
-    /// An order of a customer.
+    /// A sales order.
     pub struct SalesOrder at "salesorder/SalesOrders", key "OrderID": Id<SalesOrder> {
         order_id: Id<SalesOrder> = "OrderID",
         amount_dc: Decimal = "AmountDC",
@@ -87,7 +87,7 @@ model! {
 }
 
 model! {
-    /// A line of an order of a customer.
+    /// A line of a sales order.
     pub struct SalesOrderLine at "salesorder/SalesOrderLines", key "ID": Id<SalesOrderLine> {
         id: Id<SalesOrderLine> = "ID",
         amount_dc: Decimal = "AmountDC",

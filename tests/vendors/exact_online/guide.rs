@@ -1,4 +1,4 @@
-//! The guide's page names tests that exist, and counts fields as they are.
+//! The guide's page names tests that exist and has the right numbers of fields.
 
 use std::fs;
 use std::path::Path;
@@ -76,7 +76,7 @@ fn every_count_of_fields_is_right() {
     check("Division", Division::PROPERTIES.len());
     check("Me", Me::PROPERTIES.len());
     assert_eq!(checked, 19);
-    // And theirs.
+    // The numbers of the Python SDK's fields.
     for line in include_str!("python_fields.txt").lines().filter(|line| !line.starts_with('#')) {
         let (model, fields) = line.split_once(' ').unwrap();
         if model != "DeletedRecord" {
