@@ -2,8 +2,8 @@
 //!
 //! Compares an authenticated GET that has a valid token with the same GET by raw ureq. Each uses one
 //! keep-alive connection to a fast server on loopback. Client and server are pinned to one core (`taskset`).
-//! Blocks of 500 calls are compared in pairs. Pairs of raw against raw show the noise. The bench also measures
-//! `access_token()` with one thread and with two, and counts its allocations.
+//! Blocks of 500 calls are compared in pairs. Pairs of raw against raw show the noise. The bench also
+//! measures `access_token()` with one thread and with two, and counts its allocations.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
