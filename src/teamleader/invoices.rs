@@ -413,7 +413,8 @@ impl Invoices<'_> {
         self.0.act("invoices.book", &json!({ "id": id.into(), "on": text(on)? }))
     }
 
-    /// Credits the whole invoice and returns a reference to the credit note. `None` credits it today.
+    /// Credits the whole invoice and returns a reference to the credit note. `on` is the date of the
+    /// credit note; `None` is today.
     ///
     /// # Errors
     ///
