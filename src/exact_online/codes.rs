@@ -1,10 +1,10 @@
-//! Values with a meaning.
+//! Codes: enums of texts and numbers.
 
 use super::model::Column;
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// What an account is.
+    /// The status of an account.
     pub enum AccountStatus {
         /// A customer.
         Customer = "C",
@@ -16,7 +16,7 @@ open_enum! {
         None = "A",
     }
 
-    /// What a webhook tells about. The list that public code shows is not complete.
+    /// The kind of row that a webhook reports. The list comes from public code and is not complete.
     pub enum Topic {
         /// Accounts.
         Accounts = "Accounts",
@@ -36,7 +36,7 @@ open_enum! {
         FinancialTransactions = "FinancialTransactions",
         /// General journal entries.
         GeneralJournalEntries = "GeneralJournalEntries",
-        /// Goods deliveries: the only one that can be told at once (`IsInstant`).
+        /// Goods deliveries, the only topic that can be reported at once (`IsInstant`).
         GoodsDeliveries = "GoodsDeliveries",
         /// Items.
         Items = "Items",
@@ -62,13 +62,13 @@ open_enum! {
         TimeTransactions = "TimeTransactions",
     }
 
-    /// What has happened to the thing that a webhook tells about.
+    /// What happened to the row that a webhook reports.
     pub enum Action {
-        /// It was made.
+        /// The row was created.
         Create = "Create",
-        /// It was changed.
+        /// The row was changed.
         Update = "Update",
-        /// It was deleted.
+        /// The row was deleted.
         Delete = "Delete",
     }
 }
@@ -92,7 +92,7 @@ macro_rules! text_columns {
 
 text_columns!(AccountStatus Topic);
 
-/// An enum of numbers that the service may add to: what it does not know is kept in `Unknown`.
+/// Makes an enum of numbers. The service may add numbers: an unknown number is kept in `Unknown`.
 macro_rules! numbers {
     ($(
         $(#[$about:meta])*

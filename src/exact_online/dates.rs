@@ -1,9 +1,8 @@
-//! Dates in the formats that Exact Online uses.
+//! Dates in Exact Online's formats.
 //!
-//! Its dates have no time zone. The vendor's own answers to questions say that the number in
-//! `/Date(1704412800000)/` counts as if it were UTC while it is the clock in Central Europe; so that is
-//! how it is read: as a date and a time on that clock, and no more. What is written carries no zone
-//! either: users report that a `Z` moves a date to the day before.
+//! The dates have no time zone. The vendor says that the number in `/Date(1704412800000)/` is written as if
+//! it were UTC, but means the clock in Central Europe. So a date is read as a date and a time on that
+//! clock. Dates are written without a zone, too: users report that a `Z` moves a date to the day before.
 
 use std::fmt;
 
@@ -11,8 +10,8 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::ser::Serializer;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
-/// Reads `/Date(1704412800000)/`, also negative and with an offset behind it, which is not applied;
-/// `2024-01-05T00:00:00`, also with a fraction and a zone, which is not applied; and `2024-01-05`.
+/// Reads `/Date(1704412800000)/`, `2024-01-05T00:00:00` and `2024-01-05`. The number may be negative, the
+/// time may have a fraction. An offset or a zone is ignored.
 pub(crate) fn parse(text: &str) -> Option<PrimitiveDateTime> {
     if let Some(number) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
         let (sign, digits) = number.strip_prefix('-').map_or((1, number), |rest| (-1, rest));
@@ -52,8 +51,8 @@ fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// `2024-01-05T00:00:00`, with milliseconds if there are any. Years beyond four digits have no such
-/// form and are cut to the last that has.
+/// Writes `2024-01-05T00:00:00`, with milliseconds if there are any. A year outside 0 to 9999 is written as
+/// the nearest of these.
 pub(crate) fn format(date: PrimitiveDateTime) -> String {
     let (year, month, day) = date.to_calendar_date();
     let (hour, minute, second, milli) = date.as_hms_milli();
@@ -63,9 +62,9 @@ pub(crate) fn format(date: PrimitiveDateTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}")
 }
 
-/// A date of Exact Online's as a moment, by the clock of Amsterdam since 1996: one hour before UTC in
-/// winter, two in summer. That this is the clock rests on the vendor's answers to questions; no
-/// service was asked. The hour that comes twice in autumn is taken for the first, in summer time.
+/// Reads a date of Exact Online on the clock of Amsterdam and returns the moment in UTC. The clock is one
+/// hour ahead of UTC in winter, two hours in summer, by the rules since 1996. The vendor says that this is
+/// the clock; the service was not called. The hour that comes twice in autumn counts as summer time.
 ///
 /// ```
 /// use evergrant::exact_online::amsterdam_to_utc;
@@ -91,7 +90,7 @@ pub fn amsterdam_to_utc(local: PrimitiveDateTime) -> OffsetDateTime {
     moment.checked_to_offset(UtcOffset::UTC).unwrap_or(moment)
 }
 
-/// Reads and writes a date of Exact Online's in a struct of one's own:
+/// Reads and writes a date of Exact Online in a struct of your own:
 /// `#[serde(default, with = "evergrant::exact_online::date")]` on an `Option<PrimitiveDateTime>`.
 pub mod date {
     use super::*;

@@ -1,7 +1,8 @@
-//! The rows of Exact Online's endpoints as structs.
+//! The resources: rows as structs, and the operations of their endpoints, one module for each area of
+//! the API.
 //!
-//! Their fields are those of `endpoints.txt`'s sources; those that only the list of 2022 has are left
-//! out where nobody used them. A test compares every field with that list.
+//! The fields come from the sources of `endpoints.txt`. Properties that only the list of 2022 has, and that
+//! no program used, are left out. A test compares every field with the list.
 
 mod crm;
 mod documents;

@@ -1,13 +1,13 @@
-//! A query, put together and written for an address.
+//! A query, and its form in an address.
 
 use super::{Filter, Literal, encode, is_path};
 use crate::{Error, Result};
 
-/// The longest query that Exact Online takes, in bytes as it is sent; the limit of 6,000 is that of
-/// the whole address (the vendor's documentation).
+/// The longest query, in bytes as they are sent. Exact Online limits the whole address to 6,000 (the
+/// vendor's documentation).
 const LONGEST: usize = 5_800;
 
-/// Which way a list is sorted.
+/// The direction of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Smallest first.
@@ -16,7 +16,7 @@ pub enum Order {
     Descending,
 }
 
-/// What is asked for besides the address: every option of OData 2 that Exact Online has.
+/// The query of a call, with every option of OData 2 that Exact Online has.
 ///
 /// ```
 /// use evergrant::exact_online::odata::{Order, Query, field};
@@ -47,12 +47,12 @@ pub struct Query {
 }
 
 impl Query {
-    /// Everything, as it comes.
+    /// All rows with all properties, in the order of the service.
     pub fn new() -> Query {
         Query::default()
     }
 
-    /// Only what meets the condition; of several, what meets them all.
+    /// Only rows that meet the condition, and every earlier condition.
     pub fn filter(mut self, filter: Filter) -> Query {
         self.filter = Some(match self.filter.take() {
             Some(earlier) => earlier.and(filter),
@@ -61,45 +61,44 @@ impl Query {
         self
     }
 
-    /// Only these properties, and those named before. Some endpoints demand a choice, and `*` is
-    /// taken, though the vendor advises against it.
+    /// Only these properties, and the properties of earlier calls. Some endpoints demand a selection; they
+    /// take `*`, but the vendor advises against it.
     pub fn select(mut self, names: &[&str]) -> Query {
         self.select.extend(names.iter().map(|name| (*name).to_owned()));
         self
     }
 
-    /// With these related things in place, such as the lines of an order.
+    /// With these related rows inside, such as the lines of an order.
     pub fn expand(mut self, names: &[&str]) -> Query {
         self.expand.extend(names.iter().map(|name| (*name).to_owned()));
         self
     }
 
-    /// Sorted by this property, within what it was sorted by before.
+    /// Sorted by this property, after the properties of earlier calls.
     pub fn order_by(mut self, name: &str, order: Order) -> Query {
         self.order.push((name.to_owned(), order));
         self
     }
 
-    /// At most so many; never more than a page.
+    /// At most this many rows, up to one page.
     pub fn top(mut self, rows: u32) -> Query {
         self.top = Some(rows);
         self
     }
 
-    /// From so many on. Endpoints released after March 2017 do not have this: see
-    /// [`Query::skip_token`].
+    /// Skips this many rows. Endpoints released after March 2017 have [`Query::skip_token`] instead.
     pub fn skip(mut self, rows: u32) -> Query {
         self.skip = Some(rows);
         self
     }
 
-    /// From after this key on, as a link to a next page names it.
+    /// Only rows after this key, as in a link to a next page.
     pub fn skip_token(mut self, token: impl Into<Literal>) -> Query {
         self.skip_token = Some(token.into());
         self
     }
 
-    /// With the number of all rows, whatever the page.
+    /// With the number of all rows on each page: [`Page::count`](super::super::Page::count).
     pub fn inline_count(mut self) -> Query {
         self.count = true;
         self
@@ -111,12 +110,12 @@ impl Query {
         self
     }
 
-    /// The query of an address, without the question mark; empty for everything.
+    /// The query in an address, without the question mark; empty for all rows.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a name that is not that of a property or parameter, and for a query that
-    /// is longer than Exact Online takes.
+    /// [`Error::Config`] for a name that cannot be the name of a property or parameter, and for a query that
+    /// is too long for Exact Online.
     pub fn encoded(&self) -> Result<String> {
         let mut text = String::new();
         let mut add = |name: &str, value: &str| {
@@ -169,7 +168,8 @@ impl Query {
         if text.len() > LONGEST {
             return Err(Error::Config(
                 format!(
-                    "the query has {} bytes, and Exact Online takes {LONGEST}: ask for less at once",
+                    "the query has {} bytes, and Exact Online takes {LONGEST}: select fewer properties or \
+                     split the filter",
                     text.len()
                 )
                 .into(),
