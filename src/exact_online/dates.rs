@@ -1,4 +1,4 @@
-//! Dates in the formats that Exact Online uses.
+//! Dates in Exact Online's formats.
 //!
 //! These dates have no time zone. The vendor's answers to questions say that the number in
 //! `/Date(1704412800000)/` counts as if it were UTC, but shows the clock of Central Europe. So a date is

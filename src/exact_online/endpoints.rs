@@ -1,4 +1,4 @@
-//! The table of endpoints.
+//! The table of endpoints: `endpoints.txt`.
 
 use crate::{Error, Result};
 
@@ -11,7 +11,7 @@ const TABLE: &str = include_str!("endpoints.txt");
 pub struct Endpoint {
     /// The name for [`ExactOnline::call`](super::ExactOnline::call), such as `crm/Accounts`.
     pub name: &'static str,
-    /// The property that is the key, if there is one.
+    /// The property that is the key. `None` for an endpoint without a key.
     pub key: Option<&'static str>,
     methods: &'static str,
 }
@@ -19,8 +19,8 @@ pub struct Endpoint {
 impl Endpoint {
     /// All 453 known endpoints.
     ///
-    /// Names, keys and methods are a merge of public lists from 2022 to 2026; in some rows the methods
-    /// are inferred.
+    /// Names, keys and methods come from public lists of 2022 to 2026. The methods of some endpoints are
+    /// inferred.
     pub fn all() -> impl Iterator<Item = Endpoint> {
         TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
             let mut parts = line.split(' ');
@@ -29,7 +29,7 @@ impl Endpoint {
         })
     }
 
-    /// The endpoint of that name, in any case.
+    /// The endpoint with this name. Upper and lower case are the same.
     ///
     /// # Errors
     ///

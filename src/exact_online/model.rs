@@ -14,8 +14,7 @@ use time::PrimitiveDateTime;
 use super::odata::Literal;
 use super::{Decimal, Guid, Id, dates};
 
-/// A property of a [`Model`]: its name at Exact Online, and the types of OData (without `Edm.`) that
-/// it may have there.
+/// A property of a [`Model`]: its name at Exact Online, and its possible types in OData (without `Edm.`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Property {

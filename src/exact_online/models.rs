@@ -1,4 +1,5 @@
-//! The rows of Exact Online's endpoints as structs.
+//! The resources: rows as structs, and the operations of their endpoints, one module for each area of
+//! the API.
 //!
 //! The fields come from the sources of `endpoints.txt`. A property that only the list of 2022 has is left
 //! out unless a program uses it. A test compares every field with that list.

@@ -5,12 +5,14 @@ use std::marker::PhantomData;
 use serde::Serialize;
 use time::PrimitiveDateTime;
 
+use super::ExactOnline;
+#[cfg(doc)]
+use super::SystemDivision;
 use super::call::{Call, query_methods};
 use super::errors::unreadable;
 use super::listing::{Iter, Page, Pages, Position};
 use super::model::{Column, Model};
 use super::odata::{Filter, Order, Query};
-use super::{ExactOnline, models::*};
 use crate::Result;
 
 /// An endpoint whose rows are `M`s. Made by [`ExactOnline::accounts`] and similar methods. It has only the
@@ -86,7 +88,7 @@ pub trait Synchronize: Model {
 }
 
 impl<M: Model> Resource<M> {
-    fn new(exact: &ExactOnline) -> Resource<M> {
+    pub(super) fn new(exact: &ExactOnline) -> Resource<M> {
         Resource { call: Call::new(exact, M::PATH), kind: PhantomData }
     }
 
@@ -283,6 +285,7 @@ impl<M: Synchronize> Resource<M> {
     }
 }
 
+/// Gives [`ExactOnline`] a method for each resource, and its rows the operations of the endpoint.
 macro_rules! resources {
     ($(
         $(#[$about:meta])*
@@ -290,22 +293,22 @@ macro_rules! resources {
             $(bulk $bulk:literal without [$($no_bulk:literal)*])?
             $(sync $row:ident $sync:literal without [$($no_sync:literal)*])?;
     )+) => {
-        impl ExactOnline {
+        impl $crate::exact_online::ExactOnline {
             $(
                 $(#[$about])*
                 #[doc = concat!("\n\nThe rows are [`", stringify!($model), "`]s. Needs a division.")]
-                pub fn $method(&self) -> Resource<$model> {
-                    Resource::new(self)
+                pub fn $method(&self) -> $crate::exact_online::Resource<$model> {
+                    $crate::exact_online::Resource::new(self)
                 }
             )+
         }
         $(
-            $(impl $ability for $model {})*
-            $(impl Bulk for $model {
+            $(impl $crate::exact_online::$ability for $model {})*
+            $(impl $crate::exact_online::Bulk for $model {
                 const BULK: &'static str = $bulk;
                 const WITHOUT: &'static [&'static str] = &[$($no_bulk),*];
             })?
-            $(impl Synchronize for $model {
+            $(impl $crate::exact_online::Synchronize for $model {
                 type Row = $row;
                 const SYNC: &'static str = $sync;
                 const WITHOUT: &'static [&'static str] = &[$($no_sync),*];
@@ -313,90 +316,4 @@ macro_rules! resources {
         )+
     };
 }
-
-resources! {
-    /// Customers and suppliers.
-    accounts: Account [List Create Update Delete]
-        bulk "bulk/CRM/Accounts" without ["Timestamp"]
-        sync Account "sync/CRM/Accounts" without [];
-    /// People at accounts.
-    contacts: Contact [List Create Update Delete]
-        bulk "bulk/CRM/Contacts" without ["Timestamp"]
-        sync Contact "sync/CRM/Contacts" without [];
-    /// Items.
-    items: Item [List Create Update Delete]
-        bulk "bulk/Logistics/Items" without ["Timestamp"]
-        sync Item "sync/Logistics/Items" without ["StandardSalesPrice"];
-    /// Items as suppliers sell them.
-    supplier_items: SupplierItem [List Create Update Delete]
-        sync SupplierItem "sync/Logistics/SupplierItem" without [];
-    /// Purchase prices of items. They can be synchronised, not listed.
-    purchase_item_prices: PurchaseItemPrice []
-        sync PurchaseItemPrice "sync/Logistics/PurchaseItemPrices" without [];
-    /// Units of measure.
-    units: Unit [List];
-    /// Purchase orders. Their synchronisation has a row for each line.
-    purchase_orders: PurchaseOrder [List Create Update Delete]
-        sync PurchaseOrderRow "sync/PurchaseOrder/PurchaseOrders" without [];
-    /// Lines of purchase orders.
-    purchase_order_lines: PurchaseOrderLine [List Create Update Delete];
-    /// Goods receipts.
-    goods_receipts: GoodsReceipt [List Create Update]
-        sync GoodsReceipt "purchaseorder/GoodsReceipts" without [];
-    /// Lines of goods receipts.
-    goods_receipt_lines: GoodsReceiptLine [List Create];
-    /// Sales orders. Their synchronisation has no lines.
-    sales_orders: SalesOrder [List Create Update Delete]
-        bulk "bulk/SalesOrder/SalesOrders" without ["TaxSchedule" "TaxScheduleCode" "TaxScheduleDescription"]
-        sync SalesOrderHeader "sync/SalesOrder/SalesOrderHeaders" without [];
-    /// Lines of sales orders.
-    sales_order_lines: SalesOrderLine [List Create Update Delete];
-    /// Sales invoices. Their synchronisation has a row for each line.
-    sales_invoices: SalesInvoice [List Create Update Delete]
-        bulk "bulk/SalesInvoice/SalesInvoices" without []
-        sync SalesInvoiceRow "sync/SalesInvoice/SalesInvoices" without [];
-    /// Lines of sales invoices.
-    sales_invoice_lines: SalesInvoiceLine [List Create Update Delete];
-    /// Shop orders: orders to produce an item.
-    shop_orders: ShopOrder [List Create Update Delete]
-        sync ShopOrder "sync/Manufacturing/ShopOrders" without [
-            "ItemBarcode" "ShopOrderMaterialPlansNonIssuedByproductsCount"
-            "ShopOrderMaterialPlansNonIssuedMaterialsCount" "WarehouseCode" "WarehouseDescription"
-        ];
-    /// Warehouses.
-    warehouses: Warehouse [List Create Update Delete]
-        sync Warehouse "inventory/Warehouses" without [];
-    /// Transfers of goods between warehouses.
-    warehouse_transfers: WarehouseTransfer [List Create Update Delete]
-        sync WarehouseTransfer "inventory/WarehouseTransfers" without [];
-    /// Stock counts.
-    stock_counts: StockCount [List Create Update Delete]
-        sync StockCount "inventory/StockCounts" without [];
-    /// Lines of stock counts.
-    stock_count_lines: StockCountLine [List Create Update Delete];
-    /// Accounts of the general ledger.
-    gl_accounts: GlAccount [List Create Update Delete]
-        bulk "bulk/Financial/GLAccounts" without ["Timestamp"]
-        sync GlAccount "sync/Financial/GLAccounts" without [];
-    /// Journals.
-    journals: Journal [List Create Update Delete];
-    /// VAT codes.
-    vat_codes: VatCode [List Create Update Delete];
-    /// Percentages of VAT codes.
-    vat_percentages: VatPercentage [List];
-    /// Documents.
-    documents: Document [List Create Update Delete]
-        bulk "bulk/Documents/Documents" without ["Timestamp" "ItemMaterial" "ItemRoutingStep"]
-        sync Document "sync/Documents/Documents" without [];
-    /// Files of documents.
-    document_attachments: DocumentAttachment [List Create Delete]
-        bulk "bulk/Documents/DocumentAttachments" without ["Timestamp"]
-        sync DocumentAttachment "sync/Documents/DocumentAttachments" without [];
-    /// The companies of the licence to which the chosen division belongs.
-    divisions: Division [List]
-        sync Division "hrm/Divisions" without [];
-    /// Every company that the login may use.
-    system_divisions: SystemDivision [List Delete];
-    /// Webhook subscriptions.
-    webhook_subscriptions: WebhookSubscription [List Create Update Delete];
-}
+pub(super) use resources;

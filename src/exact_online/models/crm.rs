@@ -3,6 +3,7 @@
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{AccountStatus, Decimal, Guid, Id};
 use super::GlAccount;
 use super::model;
@@ -230,4 +231,15 @@ model! {
         title_description: String = "TitleDescription",
         timestamp: i64 = "Timestamp",
     }
+}
+
+resources! {
+    /// Customers and suppliers.
+    accounts: Account [List Create Update Delete]
+        bulk "bulk/CRM/Accounts" without ["Timestamp"]
+        sync Account "sync/CRM/Accounts" without [];
+    /// People at accounts.
+    contacts: Contact [List Create Update Delete]
+        bulk "bulk/CRM/Contacts" without ["Timestamp"]
+        sync Contact "sync/CRM/Contacts" without [];
 }

@@ -2,6 +2,7 @@
 
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
 use super::model;
 use super::{Account, Item};
@@ -76,4 +77,15 @@ model! {
         url: String = "Url",
         timestamp: i64 = "Timestamp",
     }
+}
+
+resources! {
+    /// Documents.
+    documents: Document [List Create Update Delete]
+        bulk "bulk/Documents/Documents" without ["Timestamp" "ItemMaterial" "ItemRoutingStep"]
+        sync Document "sync/Documents/Documents" without [];
+    /// Files of documents.
+    document_attachments: DocumentAttachment [List Create Delete]
+        bulk "bulk/Documents/DocumentAttachments" without ["Timestamp"]
+        sync DocumentAttachment "sync/Documents/DocumentAttachments" without [];
 }

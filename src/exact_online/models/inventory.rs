@@ -3,6 +3,7 @@
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{
     Decimal, Guid, Id, StockCountStatus, WarehouseTransferSource, WarehouseTransferStatus,
 };
@@ -157,4 +158,18 @@ model! {
         storage_location_sequence_number: i32 = "StorageLocationSequenceNumber",
         source: i32 = "Source",
     }
+}
+
+resources! {
+    /// Warehouses.
+    warehouses: Warehouse [List Create Update Delete]
+        sync Warehouse "inventory/Warehouses" without [];
+    /// Transfers of goods between warehouses.
+    warehouse_transfers: WarehouseTransfer [List Create Update Delete]
+        sync WarehouseTransfer "inventory/WarehouseTransfers" without [];
+    /// Stock counts.
+    stock_counts: StockCount [List Create Update Delete]
+        sync StockCount "inventory/StockCounts" without [];
+    /// Lines of stock counts.
+    stock_count_lines: StockCountLine [List Create Update Delete];
 }

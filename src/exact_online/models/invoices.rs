@@ -3,7 +3,9 @@
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
+use super::SalesInvoiceRow;
 use super::model;
 use super::{Account, Contact, Document, GlAccount, Item, Warehouse};
 
@@ -143,4 +145,13 @@ model! {
         vat_code_description: String = "VATCodeDescription",
         vat_percentage: Decimal = "VATPercentage",
     }
+}
+
+resources! {
+    /// Sales invoices. Their synchronisation has a row for each line.
+    sales_invoices: SalesInvoice [List Create Update Delete]
+        bulk "bulk/SalesInvoice/SalesInvoices" without []
+        sync SalesInvoiceRow "sync/SalesInvoice/SalesInvoices" without [];
+    /// Lines of sales invoices.
+    sales_invoice_lines: SalesInvoiceLine [List Create Update Delete];
 }

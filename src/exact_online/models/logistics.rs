@@ -2,6 +2,7 @@
 
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
 use super::model;
 use super::{Account, GlAccount};
@@ -206,4 +207,19 @@ model! {
         time_unit: String = "TimeUnit",
         kind: String = "Type",
     }
+}
+
+resources! {
+    /// Items.
+    items: Item [List Create Update Delete]
+        bulk "bulk/Logistics/Items" without ["Timestamp"]
+        sync Item "sync/Logistics/Items" without ["StandardSalesPrice"];
+    /// Items as suppliers sell them.
+    supplier_items: SupplierItem [List Create Update Delete]
+        sync SupplierItem "sync/Logistics/SupplierItem" without [];
+    /// Purchase prices of items. They can be synchronised, not listed.
+    purchase_item_prices: PurchaseItemPrice []
+        sync PurchaseItemPrice "sync/Logistics/PurchaseItemPrices" without [];
+    /// Units of measure.
+    units: Unit [List];
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id, ShopOrderStatus};
 use super::model;
 use super::{Item, Warehouse};
@@ -78,4 +79,13 @@ model! {
         your_ref: String = "YourRef",
         timestamp: i64 = "Timestamp",
     }
+}
+
+resources! {
+    /// Shop orders: orders to produce an item.
+    shop_orders: ShopOrder [List Create Update Delete]
+        sync ShopOrder "sync/Manufacturing/ShopOrders" without [
+            "ItemBarcode" "ShopOrderMaterialPlansNonIssuedByproductsCount"
+            "ShopOrderMaterialPlansNonIssuedMaterialsCount" "WarehouseCode" "WarehouseDescription"
+        ];
 }

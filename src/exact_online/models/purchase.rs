@@ -3,7 +3,9 @@
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{ApprovalStatus, Decimal, Guid, Id};
+use super::PurchaseOrderRow;
 use super::model;
 use super::{Account, Contact, Document, Item, Warehouse};
 
@@ -136,4 +138,12 @@ model! {
         vat_description: String = "VATDescription",
         vat_percentage: Decimal = "VATPercentage",
     }
+}
+
+resources! {
+    /// Purchase orders. Their synchronisation has a row for each line.
+    purchase_orders: PurchaseOrder [List Create Update Delete]
+        sync PurchaseOrderRow "sync/PurchaseOrder/PurchaseOrders" without [];
+    /// Lines of purchase orders.
+    purchase_order_lines: PurchaseOrderLine [List Create Update Delete];
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
 use super::model;
 use super::{Account, Contact, Document, Item, PurchaseOrder, PurchaseOrderLine, Warehouse};
@@ -76,4 +77,12 @@ model! {
         serial_numbers: Vec<Value> = "SerialNumbers",
         supplier_item_code: String = "SupplierItemCode",
     }
+}
+
+resources! {
+    /// Goods receipts.
+    goods_receipts: GoodsReceipt [List Create Update]
+        sync GoodsReceipt "purchaseorder/GoodsReceipts" without [];
+    /// Lines of goods receipts.
+    goods_receipt_lines: GoodsReceiptLine [List Create];
 }

@@ -3,7 +3,9 @@
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{ApprovalStatus, Decimal, Guid, Id, SalesOrderStatus};
+use super::SalesOrderHeader;
 use super::model;
 use super::{Account, Contact, Document, Item, Warehouse};
 
@@ -138,4 +140,13 @@ model! {
         vat_code_description: String = "VATCodeDescription",
         vat_percentage: Decimal = "VATPercentage",
     }
+}
+
+resources! {
+    /// Sales orders. Their synchronisation has no lines.
+    sales_orders: SalesOrder [List Create Update Delete]
+        bulk "bulk/SalesOrder/SalesOrders" without ["TaxSchedule" "TaxScheduleCode" "TaxScheduleDescription"]
+        sync SalesOrderHeader "sync/SalesOrder/SalesOrderHeaders" without [];
+    /// Lines of sales orders.
+    sales_order_lines: SalesOrderLine [List Create Update Delete];
 }

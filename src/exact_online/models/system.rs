@@ -3,6 +3,7 @@
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, EntityType, Guid, Id, Topic};
 use super::model;
 
@@ -186,4 +187,14 @@ model! {
         topic: Topic = "Topic",
         user_id: Guid = "UserID",
     }
+}
+
+resources! {
+    /// The companies of the licence to which the chosen division belongs.
+    divisions: Division [List]
+        sync Division "hrm/Divisions" without [];
+    /// Every company that the login may use.
+    system_divisions: SystemDivision [List Delete];
+    /// Webhook subscriptions.
+    webhook_subscriptions: WebhookSubscription [List Create Update Delete];
 }

@@ -70,40 +70,40 @@ impl Field {
         Field(self.0.map(|name| format!("{function}({name})")))
     }
 
-    /// Without spaces at both ends.
+    /// The text without spaces at both ends.
     pub fn trim(self) -> Field {
         self.within("trim")
     }
 
-    /// In lower case.
+    /// The text in lower case.
     pub fn to_lower(self) -> Field {
         self.within("tolower")
     }
 
-    /// In upper case.
+    /// The text in upper case.
     pub fn to_upper(self) -> Field {
         self.within("toupper")
     }
 
-    /// Contains the text.
+    /// The property contains the text.
     pub fn contains(self, text: &str) -> Filter {
         let text = Literal::from(text);
         Filter(self.0.map(|name| format!("(substringof({text},{name}) eq true)")))
     }
 
-    /// Begins with the text.
+    /// The property begins with the text.
     pub fn starts_with(self, text: &str) -> Filter {
         let text = Literal::from(text);
         Filter(self.0.map(|name| format!("(startswith({name},{text}) eq true)")))
     }
 
-    /// Ends with the text.
+    /// The property ends with the text.
     pub fn ends_with(self, text: &str) -> Filter {
         let text = Literal::from(text);
         Filter(self.0.map(|name| format!("(endswith({name},{text}) eq true)")))
     }
 
-    /// Has no value.
+    /// The property is null.
     pub fn is_null(self) -> Filter {
         self.eq(Literal::null())
     }
