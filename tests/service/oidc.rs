@@ -73,7 +73,9 @@ fn an_id_token_of_another_login_is_refused_and_nothing_is_stored() {
         let (client, token) = login(&sandbox, &["openid"]);
         let error = token.unwrap_err();
         assert!(matches!(error, Error::Decode(_)), "{claims}: {error:?}");
-        assert!(error.to_string().contains("nonce") && !format!("{error:?}").contains("another\""));
+        assert!(
+            format!("{error:#}").contains("nonce") && !format!("{error:?}").contains("another\"")
+        );
         assert!(client.stored().unwrap().is_none());
     }
     // A login that asked for no identity is not judged by one.
@@ -103,7 +105,7 @@ fn userinfo_is_asked_with_the_token_and_must_be_about_the_same_user() {
         sandbox.on("GET", "/userinfo", move |_| ApiReply::json(200, &body));
         let error = client.userinfo().unwrap_err();
         assert!(matches!(error, Error::Decode(_)), "{error:?}");
-        assert!(error.to_string().contains(says), "{error}");
+        assert!(format!("{error:#}").contains(says), "{error}");
     }
     for (content_type, body) in [
         ("application/jwt", "e30.e30.c2ln".to_owned()),

@@ -34,7 +34,7 @@ fn an_answer_without_an_id_is_no_identity() {
     let refused = json!({"resultcode": "024", "message": "Authentication failed"});
     let naver = vec![("https://openapi.naver.com/v1/nid/me", 200, refused)];
     let error = told(providers::naver(), naver).0.profile().unwrap_err();
-    assert!(error.to_string().contains("no profile"), "{error}");
+    assert!(format!("{error:#}").contains("no profile"), "{error}");
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn an_answer_that_unpacks_without_end_is_cut() {
     let client = stranger(provider_at(&server.url()).build().unwrap());
     let error = client.refresh().unwrap_err();
     assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
-    assert!(error.to_string().contains("larger than 1048576 bytes"), "{error}");
+    assert!(format!("{error:#}").contains("larger than 1048576 bytes"), "{error}");
     assert_eq!(rt(client.stored().unwrap().unwrap().token()), "rt-1");
 }
 

@@ -205,7 +205,8 @@ fn while_the_token_works_a_token_endpoint_that_is_down_fails_no_call() {
     // The reason is told, and the service is not asked by every call.
     let before = world.token_requests();
     for _ in 0..10 {
-        assert!(call(&shell).unwrap_err().to_string().contains("503"));
+        let error = call(&shell).unwrap_err();
+        assert!(format!("{error:#}").contains("503"), "{error:#}");
     }
     assert_eq!(world.token_requests() - before, 2);
     world.sandbox.clear_faults();
@@ -262,7 +263,7 @@ fn the_token_endpoint_is_not_followed_elsewhere() {
         evergrant::sandbox::TokenReply::new(307).with_header("Location", "/stolen")
     });
     let error = call(&world.shell()).unwrap_err();
-    assert!(error.to_string().contains("redirect"), "{error}");
+    assert!(format!("{error:#}").contains("redirect"), "{error}");
     assert!(world.lines().is_empty());
 }
 
