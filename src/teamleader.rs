@@ -31,6 +31,14 @@
 //! Ids have a type: an [`Id<Contact>`](Id) cannot be given where the id of a company is wanted. A text
 //! becomes an id with `into()` or `parse()`, and calls take texts and ids alike.
 //!
+//! ```compile_fail,E0277
+//! # fn show(teamleader: evergrant::teamleader::Teamleader) -> Result<(), evergrant::Error> {
+//! let deal = teamleader.deals().get("d5b1")?;
+//! teamleader.contacts().get(&deal.id)?; // the id of a deal is not the id of a contact
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A request is made with its required fields, and methods add the others. An update can keep, clear or
 //! set a field ([`Change`]).
 //!

@@ -10,11 +10,11 @@ use super::deals::Deal;
 use super::departments::Department;
 use super::files::File;
 use super::files::Location;
-use super::json::{Dated as _, maybe, money, or_empty};
-use super::kinds::{CreditNote, DocumentTemplate, Project, WithholdingTaxRate};
+use super::json::{Dated as _, maybe, money};
+use super::kinds::{CreditNote, DocumentTemplate, Project};
 use super::lines::{CommercialDiscount, LineGroup, LineItem};
 use super::macros::{listed, methods, model, resource};
-use super::{Currency, ExchangeRate, Id, Money, PaymentTerm, Reference, Tax};
+use super::{Currency, ExchangeRate, Id, Money, PaymentTerm, Reference};
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Error, Result};
 use crate::sdk::open_enum;
@@ -24,8 +24,10 @@ pub use self::requests::{
     InvoiceRecipients, InvoiceUpdate, MailContent, NewInvoice, NewInvoicee, NewPayment,
     PartialCredit,
 };
+pub use self::totals::{InvoiceTotal, WithheldTax};
 
 mod requests;
+mod totals;
 
 open_enum! {
     /// The status of an invoice. `paid` tells whether the invoice is paid.
@@ -254,58 +256,6 @@ model! {
         name: Option<String>,
         /// A contact.
         contact: Option<Reference<Contact>>,
-    }
-}
-
-model! {
-    /// The totals of an invoice.
-    pub struct InvoiceTotal {
-        /// Without tax.
-        #[serde(default, deserialize_with = "money")]
-        tax_exclusive: Option<Money>,
-        /// Without tax, before discounts; not in a list.
-        #[serde(default, deserialize_with = "money")]
-        tax_exclusive_before_discount: Option<Money>,
-        /// With tax.
-        #[serde(default, deserialize_with = "money")]
-        tax_inclusive: Option<Money>,
-        /// With tax, before discounts; not in a list.
-        #[serde(default, deserialize_with = "money")]
-        tax_inclusive_before_discount: Option<Money>,
-        /// The taxes.
-        #[serde(default, deserialize_with = "or_empty")]
-        taxes: Vec<Tax>,
-        /// The taxes that are withheld; not in a list.
-        withheld_taxes: Option<Vec<WithheldTax>>,
-        /// The payable amount.
-        #[serde(default, deserialize_with = "money")]
-        payable: Option<Money>,
-        /// The amount that is still due.
-        #[serde(default, deserialize_with = "money")]
-        due: Option<Money>,
-        /// The amount that is still due, with collection costs.
-        #[serde(default, deserialize_with = "money")]
-        due_incasso_inclusive: Option<Money>,
-        /// The fixed late fee, on request.
-        #[serde(default, deserialize_with = "money")]
-        fixed_late_fee: Option<Money>,
-        /// The interest for late payment, on request.
-        #[serde(default, deserialize_with = "money")]
-        interest: Option<Money>,
-    }
-}
-
-model! {
-    /// A withholding tax.
-    pub struct WithheldTax {
-        /// The id of the rate.
-        id: Id<WithholdingTaxRate>,
-        /// The taxable amount.
-        #[serde(default, deserialize_with = "money")]
-        taxable: Option<Money>,
-        /// The withheld amount.
-        #[serde(default, deserialize_with = "money")]
-        withheld: Option<Money>,
     }
 }
 

@@ -81,8 +81,8 @@ pub struct Section {
 pub struct UnitPrice {
     /// The amount or value.
     pub amount: Decimal,
-    /// In which currency. A quotation is answered with it; a request has none, since the document
-    /// has one.
+    /// The currency; only in the answers about quotations. A request has none: the document has the
+    /// currency.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// Whether the price includes tax.

@@ -69,9 +69,8 @@ pub struct Operation {
     pub includes: bool,
     /// Whether the answer is said to count the matches when `includes` asks for `pagination`.
     pub counts: bool,
-    /// What it cannot do without, one entry per demand: paths such as
-    /// `grouped_lines[].line_items[].quantity`, a `?` behind one that may be `null`; and
-    /// `a+b|a+c` where either set will do.
+    /// The required fields: paths such as `grouped_lines[].line_items[].quantity`. A `?` follows a field
+    /// that may be `null`; `a+b|a+c` requires one of two sets of fields.
     pub required: Vec<&'static str>,
     /// The status of success.
     pub status: u16,

@@ -128,7 +128,7 @@ fn compare(ours: &Value, theirs: &Value, at: &str, differences: &mut Vec<String>
 }
 
 #[test]
-fn every_typed_operation_sends_and_reads_a_fixture_of_our_own() {
+fn typed_operations_send_and_read_their_fixtures() {
     let (world, fixtures) = (World::new(), fixtures());
     for case in CASES {
         let fixture = &fixtures[case.0];
@@ -138,7 +138,7 @@ fn every_typed_operation_sends_and_reads_a_fixture_of_our_own() {
 }
 
 #[test]
-fn every_request_and_response_example_of_the_specification_goes_through_the_types() {
+fn typed_operations_send_and_read_the_specification_examples() {
     let Some(text) = yaml::specification() else {
         println!("skipped: TEAMLEADER_OPENAPI is not set");
         return;
@@ -191,7 +191,7 @@ fn the_comparison_can_fail() {
 }
 
 #[test]
-fn a_field_that_is_absent_or_null_is_none_and_never_an_error() {
+fn absent_and_null_fields_are_none() {
     let (world, fixtures) = (World::new(), fixtures());
     let mut tried = 0;
     for case in CASES {

@@ -9,7 +9,7 @@ use time::{Date, Month};
 use super::support::{answering, data, page_of, world};
 
 #[test]
-fn a_value_is_found_by_its_definition_and_read_as_what_it_is() {
+fn custom_field_values_are_found_by_definition_and_typed() {
     let field = |id: &str, value: serde_json::Value| json!({ "definition": { "type": "customFieldDefinition", "id": id }, "value": value });
     let contact: Contact = serde_json::from_value(json!({ "id": "c", "custom_fields": [
         field("text", json!("red")), field("number", json!(0.3)), field("yes", json!(true)),

@@ -27,7 +27,7 @@ fn expired() -> (Sandbox, Teamleader) {
 }
 
 #[test]
-fn threads_whose_token_has_ended_refresh_once_and_all_go_on() {
+fn threads_with_an_expired_token_refresh_once() {
     let (sandbox, teamleader) = expired();
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| teamleader.me().map(drop))).collect();
@@ -38,7 +38,7 @@ fn threads_whose_token_has_ended_refresh_once_and_all_go_on() {
 }
 
 #[test]
-fn clients_that_share_a_file_refresh_once_and_all_go_on() {
+fn clients_that_share_a_file_refresh_once() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let open = || {
@@ -55,7 +55,7 @@ fn clients_that_share_a_file_refresh_once_and_all_go_on() {
 }
 
 #[test]
-fn an_answer_that_was_lost_is_remembered_and_told_as_what_it_is() {
+fn a_lost_answer_is_remembered_and_reported() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let open = || {
@@ -100,7 +100,7 @@ impl TokenBackend for Full {
 }
 
 #[test]
-fn a_pair_that_cannot_be_saved_is_not_lost() {
+fn tokens_that_cannot_be_saved_are_not_lost() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let backend = Full::default();
@@ -118,7 +118,7 @@ fn a_pair_that_cannot_be_saved_is_not_lost() {
 }
 
 #[test]
-fn a_401_on_a_token_that_has_not_ended_is_mended_at_once() {
+fn a_401_on_an_unexpired_token_causes_a_refresh() {
     let (sandbox, teamleader) = expired();
     // By the clock of the client it is good for an hour.
     assert!(teamleader.client().stored().unwrap().is_some());
@@ -127,7 +127,7 @@ fn a_401_on_a_token_that_has_not_ended_is_mended_at_once() {
 }
 
 #[test]
-fn an_odd_answer_of_the_token_endpoint_is_not_shown_and_throws_no_token_away() {
+fn an_unreadable_token_answer_is_not_shown_and_loses_no_token() {
     let (sandbox, teamleader) = expired();
     let text = r#"{"access":"eyJ-s3cret","refresh":"def50200-s3cret"}"#;
     let (content_type, body) = ("application/json".to_owned(), text.as_bytes().to_vec());
@@ -140,7 +140,7 @@ fn an_odd_answer_of_the_token_endpoint_is_not_shown_and_throws_no_token_away() {
 }
 
 #[test]
-fn a_token_endpoint_that_cannot_be_reached_costs_nothing() {
+fn an_unreachable_token_endpoint_costs_no_login() {
     let (sandbox, teamleader) = expired();
     sandbox.faults(20, Fault::CutBefore);
     let first = teamleader.me().unwrap_err();
@@ -154,7 +154,7 @@ fn a_token_endpoint_that_cannot_be_reached_costs_nothing() {
 }
 
 #[test]
-fn a_clock_that_is_wrong_neither_refreshes_on_every_call_nor_fails() {
+fn a_wrong_clock_does_not_refresh_on_every_call() {
     let (ahead, sandbox) = (clock(), sandbox());
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let login = sandbox.login();
@@ -184,7 +184,7 @@ fn no_debug_text_shows_a_secret() {
 }
 
 #[test]
-fn what_is_created_goes_to_operations_that_exist() {
+fn create_calls_operations_that_exist() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, _| {
         evergrant::sandbox::ApiReply::json(201, json!({ "data": { "type": "t", "id": "n" } }))
@@ -208,7 +208,7 @@ fn what_is_created_goes_to_operations_that_exist() {
 }
 
 #[test]
-fn a_custom_field_is_written_in_the_form_that_teamleader_reads() {
+fn custom_fields_are_written_as_teamleader_reads_them() {
     let read =
         json!({ "definition": { "type": "customFieldDefinition", "id": "d" }, "value": "red" });
     let field: CustomField = serde_json::from_value(read).unwrap();
@@ -217,7 +217,7 @@ fn a_custom_field_is_written_in_the_form_that_teamleader_reads() {
 }
 
 #[test]
-fn null_is_nothing_and_never_an_error() {
+fn null_is_none_or_empty() {
     let contact: Contact = serde_json::from_value(json!({
         "id": "c", "first_name": null, "last_name": "Jansen", "emails": null, "telephones": null,
         "tags": null, "custom_fields": null, "birthdate": "", "salutation": null
@@ -228,7 +228,7 @@ fn null_is_nothing_and_never_an_error() {
 }
 
 #[test]
-fn operations_go_by_the_names_of_the_documentation_and_what_they_need_is_known() {
+fn operations_have_documented_names_and_required_fields() {
     // Where the operationId of the specification says LegacyProjects.list and Projects.list.
     assert!(Operation::named("projects.list").is_some());
     assert!(Operation::named("/projects-v2/projects.list").is_some());
@@ -240,7 +240,7 @@ fn operations_go_by_the_names_of_the_documentation_and_what_they_need_is_known()
 }
 
 #[test]
-fn a_file_is_written_whole_for_its_owner_alone() {
+fn the_login_file_is_private_to_its_owner() {
     let sandbox = sandbox();
     let path = sandbox.folder().join("teamleader.json");
     let teamleader = builder(&sandbox, FileBackend::new(&path)).build().unwrap();

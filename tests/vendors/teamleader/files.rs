@@ -32,7 +32,7 @@ fn store() -> (Sandbox, Arc<Mutex<Vec<u8>>>) {
 }
 
 #[test]
-fn a_file_is_fetched_in_one_call_and_the_token_stays_here() {
+fn a_file_is_downloaded_without_the_access_token() {
     let ((sandbox, teamleader), (store, _)) = (world(), store());
     let location = format!("{}/api/object?key=s3cret", store.url());
     let asked = answering(&sandbox, move |name, _| match name {
@@ -56,7 +56,7 @@ fn a_file_is_fetched_in_one_call_and_the_token_stays_here() {
 }
 
 #[test]
-fn a_file_is_sent_in_one_call_as_it_is() {
+fn a_file_is_uploaded_unchanged() {
     let ((sandbox, teamleader), (store, kept)) = (world(), store());
     let location = format!("{}/api/object?key=s3cret", store.url());
     let asked = answering(&sandbox, move |_, _| {
@@ -79,7 +79,7 @@ fn a_file_is_sent_in_one_call_as_it_is() {
 }
 
 #[test]
-fn an_error_of_the_store_does_not_show_its_address() {
+fn a_download_error_does_not_show_the_address() {
     let ((sandbox, teamleader), (store, _)) = (world(), store());
     let location = format!("{}/api/status/403?key=s3cret", store.url());
     answering(&sandbox, move |_, _| {

@@ -63,7 +63,7 @@ fn call(teamleader: &Teamleader) -> Result<Value, Error> {
 }
 
 #[test]
-fn a_thousand_calls_meet_no_429_and_take_hardly_longer_than_the_window_allows() {
+fn a_thousand_calls_meet_no_429() {
     let (sandbox, clock, refused, _) = strict();
     let teamleader = client(&sandbox, &clock);
     let start = clock.monotonic();
@@ -82,7 +82,7 @@ fn a_thousand_calls_meet_no_429_and_take_hardly_longer_than_the_window_allows() 
 }
 
 #[test]
-fn the_window_is_shared_by_the_threads_and_the_clones_of_a_client() {
+fn threads_and_clones_share_the_rate_limit() {
     let (sandbox, clock, refused, _) = strict();
     let teamleader = client(&sandbox, &clock);
     std::thread::scope(|scope| {
@@ -146,7 +146,7 @@ fn waits(headers: &dyn Fn(OffsetDateTime) -> Vec<(&'static str, String)>, offset
 }
 
 #[test]
-fn both_forms_of_the_reset_header_and_retry_after_are_waited_for() {
+fn the_client_waits_by_reset_header_and_retry_after() {
     let about = |wait: Duration, seconds: f64| {
         let wait = wait.as_secs_f64();
         // The Date header is cut to seconds, and a short pause comes before each retry.
@@ -204,7 +204,7 @@ fn the_limit_can_be_lower_or_left_to_the_service() {
 }
 
 #[test]
-fn reads_are_sent_again_when_the_answer_stays_out_and_what_writes_is_not() {
+fn only_reads_are_sent_again_after_a_lost_answer() {
     let (sandbox, clock, ..) = strict();
     let teamleader = client(&sandbox, &clock);
     let sent = Arc::new(Mutex::new(Vec::<String>::new()));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::support::{answering, builder, data, page_of, sandbox, world};
 
 #[test]
-fn a_list_is_fetched_page_by_page_and_only_as_far_as_it_is_needed() {
+fn a_list_fetches_only_the_pages_it_needs() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, body| data(page_of(250, body)));
     let first: Vec<Contact> = teamleader.contacts().iter().take(101).map(Result::unwrap).collect();
@@ -36,7 +36,7 @@ fn a_list_is_fetched_page_by_page_and_only_as_far_as_it_is_needed() {
 }
 
 #[test]
-fn where_to_go_on_after_a_restart_is_the_number_of_a_page() {
+fn a_restart_continues_at_the_number_of_a_page() {
     let (sandbox, teamleader) = world();
     answering(&sandbox, |_, body| data(page_of(250, body)));
     let mut pages = teamleader.contacts().pages();
@@ -67,7 +67,7 @@ fn a_list_that_does_not_page_is_asked_once() {
 }
 
 #[test]
-fn any_list_of_the_table_can_be_gone_through_and_nothing_else_can() {
+fn any_list_can_be_iterated_by_name() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, body| data(page_of(120, body)));
     let filter = json!({ "filter": { "subject": { "type": "deal", "id": "d" } } });
@@ -91,7 +91,7 @@ fn any_list_of_the_table_can_be_gone_through_and_nothing_else_can() {
 }
 
 #[test]
-fn a_page_knows_its_neighbours_and_the_total_where_there_is_one() {
+fn a_page_has_a_number_and_a_total() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |name, body| {
         let page = page_of(200, body);
@@ -118,7 +118,7 @@ fn a_page_knows_its_neighbours_and_the_total_where_there_is_one() {
 }
 
 #[test]
-fn a_page_never_has_more_objects_than_teamleader_gives() {
+fn a_page_has_at_most_100_objects() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, body| data(page_of(1, body)));
     let list = |size: u32| teamleader.contacts().page_size(size).page(0).unwrap();
@@ -132,7 +132,7 @@ fn a_page_never_has_more_objects_than_teamleader_gives() {
 }
 
 #[test]
-fn filters_and_sorting_are_sent_in_the_form_that_teamleader_reads() {
+fn filters_and_sorting_are_sent_as_teamleader_reads_them() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, _| data(json!([])));
     let since = time::OffsetDateTime::from_unix_timestamp_nanos(1_767_225_600_123_000_000).unwrap();
@@ -163,7 +163,7 @@ fn filters_and_sorting_are_sent_in_the_form_that_teamleader_reads() {
 }
 
 #[test]
-fn an_error_on_the_way_is_an_item_and_the_same_page_is_fetched_again() {
+fn a_page_is_fetched_again_after_an_error() {
     let sandbox = sandbox();
     answering(&sandbox, |_, body| data(page_of(150, body)));
     let teamleader: Teamleader = builder(&sandbox, MemoryBackend::new())

@@ -34,7 +34,7 @@ fn refused_with(fault: Fault) -> (Sandbox, Teamleader, Error) {
 }
 
 #[test]
-fn only_a_refused_refresh_token_asks_for_a_person() {
+fn only_a_refused_refresh_token_asks_for_a_new_login() {
     let revoked = "Token has been revoked";
     let title = "The refresh token is invalid.";
     let faults = [
@@ -54,7 +54,7 @@ fn only_a_refused_refresh_token_asks_for_a_person() {
 }
 
 #[test]
-fn a_wrong_setup_and_a_wrong_request_never_ask_for_a_person() {
+fn a_wrong_setup_never_asks_for_a_new_login() {
     let faults = [
         envelope(401, 4, "invalid_client", "Client authentication failed", ""),
         body(401, "application/json", r#"{"error":"invalid_client"}"#),
@@ -72,7 +72,7 @@ fn a_wrong_setup_and_a_wrong_request_never_ask_for_a_person() {
 }
 
 #[test]
-fn an_outage_never_asks_for_a_person_and_the_login_survives_it() {
+fn an_outage_never_asks_for_a_new_login() {
     let faults = [
         Fault::StatusBefore(503),
         Fault::StatusBefore(500),
@@ -91,7 +91,7 @@ fn an_outage_never_asks_for_a_person_and_the_login_survives_it() {
 }
 
 #[test]
-fn a_401_on_a_token_that_another_process_replaced_is_no_error_and_no_second_refresh() {
+fn a_401_after_another_process_refreshed_uses_the_new_token() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let open = || {
@@ -121,7 +121,7 @@ fn a_401_that_stays_is_the_apis_own_answer() {
 }
 
 #[test]
-fn a_login_goes_through_the_browser_with_a_state_and_without_a_scope() {
+fn a_login_has_a_state_and_no_scope() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| {
         data(json!({ "id": "u", "account": { "type": "account", "id": "a" } }))
@@ -139,7 +139,7 @@ fn a_login_goes_through_the_browser_with_a_state_and_without_a_scope() {
 }
 
 #[test]
-fn a_problem_keeps_title_code_field_and_hint_and_every_error_its_own_kind() {
+fn errors_keep_status_code_message_member_and_hint() {
     let sandbox = sandbox();
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
     teamleader.client().seed(sandbox.login()).unwrap();

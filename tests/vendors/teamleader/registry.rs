@@ -40,7 +40,7 @@ fn smallest(operation: &Operation) -> Value {
 }
 
 #[test]
-fn each_of_the_290_operations_is_called_once_by_its_name() {
+fn all_290_operations_can_be_called_by_name() {
     let sandbox = sandbox();
     // All at once: this is not about the limit.
     let builder = builder(&sandbox, MemoryBackend::new()).calls_a_minute(0);
@@ -85,7 +85,7 @@ fn each_of_the_290_operations_is_called_once_by_its_name() {
 }
 
 #[test]
-fn what_lacks_something_or_does_not_exist_is_refused_before_it_is_sent() {
+fn unknown_names_and_missing_fields_are_refused_before_sending() {
     let (sandbox, teamleader) = world();
     let mut refused = 0;
     for operation in Operation::all() {
@@ -112,7 +112,7 @@ fn what_lacks_something_or_does_not_exist_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn an_answer_is_data_or_all_of_it_or_nothing_and_keeps_what_is_beside() {
+fn an_answer_has_data_meta_and_included() {
     let (sandbox, teamleader) = world();
     answering(&sandbox, |name, _| match name {
         "tickets.info" => ApiReply::json(200, json!({ "id": "t", "subject": "s" })),
@@ -147,7 +147,7 @@ fn an_answer_is_data_or_all_of_it_or_nothing_and_keeps_what_is_beside() {
 }
 
 #[test]
-fn an_operation_that_is_newer_than_the_table_can_be_called() {
+fn an_operation_newer_than_the_table_can_be_called() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, _| data(json!({ "id": "n" })));
     let note: Value = teamleader.call_unlisted("notes.delete", &json!({ "id": "n" })).unwrap();
@@ -156,7 +156,7 @@ fn an_operation_that_is_newer_than_the_table_can_be_called() {
 }
 
 #[test]
-fn the_version_of_the_api_is_chosen_for_the_client_or_for_a_call() {
+fn the_api_version_and_address_can_be_chosen() {
     use time::{Date, Month};
     let (sandbox, teamleader) = world();
     sandbox.on("POST", "/api/*", |request| data(json!(request.header("x-api-version"))));
@@ -181,7 +181,7 @@ fn the_version_of_the_api_is_chosen_for_the_client_or_for_a_call() {
 }
 
 #[test]
-fn what_reads_is_known_from_what_writes() {
+fn reading_operations_are_known() {
     let kinds = |kind: Kind| Operation::all().iter().filter(|o| o.kind == kind).count();
     let all = [Kind::Action, Kind::List, Kind::Info, Kind::Read, Kind::File].map(kinds);
     assert_eq!(all, [182, 65, 29, 9, 5]);

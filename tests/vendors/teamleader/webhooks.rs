@@ -38,7 +38,7 @@ fn every_kind_of_event_of_the_specification_is_known() {
 }
 
 #[test]
-fn an_event_is_read_in_every_form_that_was_seen() {
+fn every_seen_form_of_an_event_is_read() {
     let parse = |value: Value| WebhookEvent::parse(value.to_string().as_bytes()).unwrap();
     let subject = json!({ "type": "deal", "id": "d" });
     for value in [
