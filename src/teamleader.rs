@@ -31,6 +31,14 @@
 //! Ids have a type: a method that expects the id of a company does not accept an [`Id<Contact>`](Id).
 //! Methods accept ids and strings. `into()` and `parse()` convert a string to an id.
 //!
+//! ```compile_fail,E0277
+//! # fn show(teamleader: evergrant::teamleader::Teamleader) -> Result<(), evergrant::Error> {
+//! let deal = teamleader.deals().get("d5b1")?;
+//! teamleader.contacts().get(&deal.id)?; // the id of a deal is not the id of a contact
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! `new` makes a request from its required fields, and methods add the optional ones. An update keeps,
 //! clears or sets each field ([`Change`]).
 //!

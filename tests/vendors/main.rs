@@ -3,6 +3,7 @@
 
 #[cfg(feature = "exact-online")]
 mod exact_online;
+mod grammar;
 #[cfg(feature = "shell-ev")]
 mod shell_ev;
 #[cfg(feature = "teamleader")]

@@ -85,33 +85,3 @@ fn every_count_of_fields_is_right() {
         }
     }
 }
-
-/// The visible lines of the first program below the heading of the grammar, in words that all vendors
-/// share.
-fn program(page: &str, vendor: [&str; 3], thing: [&str; 2]) -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(root.join(format!("src/guide/{page}.md"))).unwrap();
-    let section = text.split("## The grammar of the three SDKs").nth(1).expect(page);
-    let code = section.split("```").nth(1).unwrap();
-    let lines = code.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    let common = |line: &str| {
-        let [kind, module, variable] = vendor;
-        let [many, one] = thing;
-        let line = line.replace(kind, "Vendor").replace(module, "vendor");
-        line.replace(variable, "vendor").replace(many, "things").replace(one, "thing")
-    };
-    lines.map(common).collect()
-}
-
-#[test]
-fn the_programs_of_the_vendors_differ_in_names_only() {
-    let exact = ["ExactOnline", "exact_online", "exact_online"];
-    let exact = program("exact_online", exact, ["accounts", "account"]);
-    assert!(exact.len() > 20, "{exact:#?}");
-    let shell = ["ShellEv", "shell_ev", "shell_ev"];
-    let shell = program("shell_ev", shell, ["locations", "location"]);
-    // Shell's answers do not tell the limits.
-    let without: Vec<_> = exact.iter().filter(|line| !line.contains("limits")).cloned().collect();
-    assert_eq!(shell, without);
-    assert_eq!(exact.len() - without.len(), 2);
-}
