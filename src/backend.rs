@@ -38,6 +38,8 @@ mod disk;
 mod file;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod idle;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod lock;
 mod locked;
 mod memory;
@@ -60,6 +62,8 @@ use std::time::Duration;
 use crate::error::BoxError;
 
 pub use file::FileBackend;
+#[cfg(feature = "keyring")]
+pub use keyring::KeyringBackend;
 pub use lock::FileLock;
 pub use memory::MemoryBackend;
 pub use moving::move_login;

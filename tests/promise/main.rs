@@ -12,6 +12,8 @@ mod foreign;
 mod forks;
 mod full_disk;
 mod gaps;
+#[cfg(all(target_os = "linux", feature = "keyring"))]
+mod keyring;
 mod kills;
 mod moving;
 mod order;
@@ -52,6 +54,8 @@ fn child_entry() {
         #[cfg(target_os = "linux")]
         places::CHILDREN,
         table::CHILDREN,
+        #[cfg(all(target_os = "linux", feature = "keyring"))]
+        keyring::CHILDREN,
         moving::CHILDREN,
     ]);
 }
