@@ -70,7 +70,7 @@
 //! | use a service without a ready provider | [`Provider::builder`] |
 //! | keep many logins, or share them between machines | [`guide::stores`] |
 //! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
-//! | tell "a person must log in" from "try again later" | [`Error::needs_authorization`], [`Error::is_transient`] |
+//! | tell "log in again" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
 //! | know how long a login will live | [`Client::health`], [`Client::keep_alive`] |
 //! | see what happens | [`ClientBuilder::on_event`], the `log` crate |
 //! | test a script | [`sandbox`] |
@@ -97,7 +97,7 @@
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |
 //! | `introspection` | [`introspection`]: asks the server about a token (RFC 7662) |
-//! | `jwt` | [`jwt`]: clients that authenticate with a key (`private_key_jwt`), the JWT bearer grant (RFC 7523), service accounts |
+//! | `jwt` | [`jwt`]: clients with a key (`private_key_jwt`), the JWT bearer grant (RFC 7523), service accounts |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |

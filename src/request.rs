@@ -228,8 +228,9 @@ impl<'a> Request<'a> {
     ///
     /// As [`Request::call`], and [`Error::Config`] for a value that cannot be written as JSON.
     pub fn send_json(mut self, value: &(impl Serialize + ?Sized)) -> Result<Response> {
-        let body = serde_json::to_vec(value)
-            .map_err(|error| Error::config(format!("the body cannot be written as JSON: {error}")))?;
+        let body = serde_json::to_vec(value).map_err(|error| {
+            Error::config(format!("the body cannot be written as JSON: {error}"))
+        })?;
         let json = HeaderValue::from_static("application/json");
         self.content_type(json);
         self.run(Payload::Bytes(&body))
