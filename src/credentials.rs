@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_put_together_in_the_program_are_checked_before_they_are_sent() {
+    fn credentials_are_checked_before_they_are_sent() {
         assert!(Credentials::new("app 7", "p@ss é").check().is_ok());
         for (id, secret, expected) in [
             ("app\n", "s", "the client id ends with a line break"),

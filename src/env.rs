@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_with_a_line_break_is_refused_by_the_name_of_its_variable() {
+    fn the_error_for_a_broken_token_names_its_variable() {
         let refused = |pairs| token(pairs).map(|_| ()).unwrap_err().to_string();
         for (pairs, expected) in [
             (
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_with_a_control_character_is_refused_by_its_name() {
+    fn the_error_for_a_control_character_names_the_variable() {
         for name in ["APP_CLIENT_ID", "APP_CLIENT_SECRET", "APP_REDIRECT_URI"] {
             for (value, expected) in [
                 ("sesame\n", "ends with a line break"),

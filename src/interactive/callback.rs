@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_nothing_of_the_request_and_nothing_from_elsewhere() {
+    fn a_page_shows_nothing_of_the_request_and_loads_nothing() {
         for answer in [Answer::Done, Answer::Failed, Answer::Nothing(404)] {
             let page = String::from_utf8(answer.to_bytes()).unwrap_or_default();
             assert!(page.contains("no-store") && page.contains("no-referrer"));

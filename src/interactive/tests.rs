@@ -97,7 +97,7 @@ fn a_login_ends_with_a_plain_page_and_a_stored_token() {
 }
 
 #[test]
-fn what_does_not_belong_to_the_login_neither_ends_nor_blocks_it() {
+fn foreign_requests_neither_end_nor_block_a_login() {
     let world = World::new();
     let client = world.builder().build();
     let done = world.login(&client, |url| {
@@ -132,7 +132,7 @@ fn what_does_not_belong_to_the_login_neither_ends_nor_blocks_it() {
 }
 
 #[test]
-fn a_person_who_says_no_is_told_apart_from_a_failure() {
+fn a_denied_login_is_an_access_denied_error() {
     let world = World::new();
     let client = world.builder().build();
     let done = world.login(&client, |url| {
@@ -146,7 +146,7 @@ fn a_person_who_says_no_is_told_apart_from_a_failure() {
 }
 
 #[test]
-fn nobody_is_waited_for_for_ever() {
+fn a_login_ends_at_its_time_limit() {
     let world = World::new();
     let clock = Arc::new(ManualClock::new());
     let limit = Duration::from_secs(30);
@@ -158,7 +158,7 @@ fn nobody_is_waited_for_for_ever() {
 }
 
 #[test]
-fn a_fixed_port_is_used_and_one_that_is_taken_is_named() {
+fn a_fixed_port_is_used_and_a_taken_port_is_an_error() {
     let world = World::new();
     // A port that was free is now taken.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -176,7 +176,7 @@ fn a_fixed_port_is_used_and_one_that_is_taken_is_named() {
 }
 
 #[test]
-fn a_redirect_uri_elsewhere_is_for_pasting() {
+fn a_redirect_uri_on_another_host_needs_a_pasted_address() {
     let world = World::new();
     let client = world.builder().redirect_uri("https://app.example/callback").build();
     let error = client.authorize_interactive(&[], |_| {}).unwrap_err();
@@ -189,7 +189,7 @@ fn a_redirect_uri_elsewhere_is_for_pasting() {
 }
 
 #[test]
-fn a_login_that_is_given_up_leaves_the_store_as_it_was() {
+fn an_abandoned_login_leaves_the_store_unchanged() {
     let world = World::new();
     let path = world.sandbox.folder().join("login.json");
     let credentials = Credentials::new("sandbox-client", "sandbox-secret");

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_may_set_timeouts_of_the_api_and_not_those_of_token_requests() {
+    fn a_caller_sets_the_timeouts_of_api_calls_only() {
         let second = Some(Duration::from_secs(1));
         let change: HttpConfig = Box::new(move |config| {
             config.timeout_global(second).timeout_connect(second).timeout_per_call(second)
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn token_requests_follow_the_callers_way_and_pass_no_middleware() {
+    fn token_requests_use_the_callers_proxy_and_no_middleware() {
         let [api, token] = configs(Some(Box::new(reckless)), false);
         assert!(api.proxy().is_some() && token.proxy().is_some());
         let shown = |config: &Config| format!("{config:?}");

@@ -203,7 +203,7 @@ fn every_error_is_one_line_in_lower_case_and_says_its_kind() {
 }
 
 #[test]
-fn what_to_do_next_follows_from_the_kind() {
+fn each_kind_of_error_has_its_next_step() {
     for error in all() {
         let (person, passing) = (error.needs_authorization(), error.is_transient());
         let expected = match &error {

@@ -27,7 +27,7 @@ fn on(sandbox: &Sandbox, store: &MemoryBackend, clock: &Arc<ManualClock>) -> Cli
 }
 
 #[test]
-fn a_failure_is_remembered_for_a_moment_and_not_longer() {
+fn a_failed_token_request_is_not_repeated_for_a_moment() {
     let (sandbox, clock) = world();
     let client = on(&sandbox, &MemoryBackend::new(), &clock).build();
     let asked = || sandbox.counters().token_requests;
@@ -54,7 +54,7 @@ fn a_failure_is_remembered_for_a_moment_and_not_longer() {
 }
 
 #[test]
-fn a_refusal_is_told_with_its_code_each_time_and_asked_again_after_a_moment() {
+fn a_refused_token_request_is_remembered_with_its_code() {
     let (sandbox, clock) = world();
     let credentials = evergrant::Credentials::new("sandbox-client", "wrong");
     let client = Client::builder(sandbox.provider(), credentials, MemoryBackend::new())
@@ -69,7 +69,7 @@ fn a_refusal_is_told_with_its_code_each_time_and_asked_again_after_a_moment() {
 }
 
 #[test]
-fn clients_that_start_together_and_share_no_store_replace_their_tokens_at_different_times() {
+fn clients_without_a_shared_store_refresh_at_different_times() {
     let (sandbox, clock) = world();
     let clients: Vec<_> =
         (0..64).map(|_| on(&sandbox, &MemoryBackend::new(), &clock).build()).collect();
@@ -90,7 +90,7 @@ fn clients_that_start_together_and_share_no_store_replace_their_tokens_at_differ
 }
 
 #[test]
-fn a_call_goes_on_while_somebody_else_asks_for_the_next_token() {
+fn a_call_goes_on_while_another_client_gets_the_next_token() {
     let (sandbox, clock) = world();
     let store = MemoryBackend::new();
     let told: Arc<Mutex<Vec<Event>>> = Arc::default();
@@ -120,7 +120,7 @@ fn a_call_goes_on_while_somebody_else_asks_for_the_next_token() {
 }
 
 #[test]
-fn a_token_is_kept_under_all_that_selects_it() {
+fn a_stored_token_is_used_only_for_the_same_parameters() {
     let (sandbox, clock) = world();
     let store = MemoryBackend::new();
     let with = |scopes: &[&str], params: &[(&str, &str)]| {
@@ -150,7 +150,7 @@ fn a_token_is_kept_under_all_that_selects_it() {
 }
 
 #[test]
-fn a_token_that_another_library_has_stored_is_used_until_its_end() {
+fn a_token_of_another_library_is_used_until_it_expires() {
     let (sandbox, clock) = world();
     let first = on(&sandbox, &MemoryBackend::new(), &clock).build();
     let token = first.token().unwrap();

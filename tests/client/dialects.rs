@@ -25,7 +25,7 @@ fn moved(provider: Provider, sandbox: &Sandbox) -> Provider {
 }
 
 #[test]
-fn a_refusal_as_teamleader_words_it_asks_for_a_new_login() {
+fn teamleaders_refusal_asks_for_a_new_login() {
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let provider = moved(providers::teamleader(), &sandbox);
     let clock = Arc::new(ManualClock::new());
@@ -62,7 +62,7 @@ fn a_refusal_as_teamleader_words_it_asks_for_a_new_login() {
 }
 
 #[test]
-fn too_early_as_exact_online_words_it_does_not_stop_a_call() {
+fn exact_onlines_too_early_does_not_stop_a_call() {
     let clock = Arc::new(ManualClock::new());
     let sandbox = Sandbox::builder()
         .client_auth(ClientAuth::Body)
@@ -100,7 +100,7 @@ fn too_early_as_exact_online_words_it_does_not_stop_a_call() {
 }
 
 #[test]
-fn a_401_of_a_service_that_refreshes_no_earlier_is_the_apis_own() {
+fn a_401_before_the_earliest_refresh_is_returned() {
     let clock = Arc::new(ManualClock::new());
     let sandbox =
         Sandbox::builder().client_auth(ClientAuth::Body).clock(clock.clone()).start().unwrap();

@@ -82,7 +82,7 @@ fn number(client: &Client) -> u64 {
 }
 
 #[test]
-fn while_a_successor_is_being_saved_other_threads_go_on_with_the_old_token() {
+fn while_a_new_token_is_saved_threads_use_the_old_one() {
     let sandbox = sandbox();
     let token = sandbox.login();
     let (backend, hand) = Holding::new(&token);

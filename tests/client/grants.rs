@@ -75,7 +75,7 @@ fn application(sandbox: &Sandbox) -> evergrant::ClientBuilder {
 }
 
 #[test]
-fn a_token_for_the_application_is_asked_once_and_shared_through_the_store() {
+fn an_application_token_is_requested_once_and_shared() {
     let sandbox = sandbox();
     let client = application(&sandbox).build();
     client.get("/me").call().unwrap();
@@ -120,7 +120,7 @@ fn while_the_token_works_no_call_needs_the_token_endpoint() {
 }
 
 #[test]
-fn an_application_without_a_secret_is_told_so_at_once() {
+fn client_credentials_without_a_secret_fail_at_once() {
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let clock = Arc::new(ManualClock::new());
     let public = Credentials::public("sandbox-client");
@@ -147,7 +147,7 @@ fn a_wrong_secret_is_a_setup_error() {
 }
 
 #[test]
-fn a_seed_fills_an_empty_store_and_nothing_else() {
+fn a_seed_is_stored_only_in_an_empty_store() {
     let sandbox = sandbox();
     let store = sandbox.folder().join("seeded.json");
     let new = || Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&store));

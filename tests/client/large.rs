@@ -72,7 +72,7 @@ pub(crate) fn child() {
 }
 
 #[test]
-fn two_hundred_megabytes_go_both_ways_through_a_process_with_sixteen() {
+fn large_bodies_go_both_ways_through_a_process_with_little_memory() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {

@@ -105,7 +105,7 @@ fn more_silent_connections_than_descriptors_do_not_stop_a_login() {
 }
 
 #[test]
-fn a_login_that_is_killed_leaves_the_store_as_it_was() {
+fn a_killed_login_leaves_the_store_unchanged() {
     let sandbox = sandbox();
     let store = sandbox.folder().join("login.json");
     let open = || FileBackend::new(&store);

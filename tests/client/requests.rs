@@ -49,7 +49,7 @@ fn every_kind_of_body_arrives_as_it_was_sent() {
 }
 
 #[test]
-fn an_answer_is_read_whole_in_parts_or_not_beyond_its_limit() {
+fn an_answer_is_read_whole_or_in_parts_up_to_its_limit() {
     let (sandbox, _clock, client) = world();
     sandbox.on("GET", "/api/large", |_| {
         ApiReply::bytes(200, "application/octet-stream", vec![7; 100_000])
@@ -86,7 +86,7 @@ fn a_request_may_have_a_limit_of_its_own() {
 
 /// Which requests are sent again after what, and how often they reach the server.
 #[test]
-fn what_writes_is_sent_again_only_when_it_was_certainly_not_processed() {
+fn a_write_is_sent_again_only_if_it_was_not_processed() {
     let read = |client: &Client| client.get("/echo").call().map(|_| ());
     let write = |client: &Client| client.post("/echo").send("once").map(|_| ());
     let marked = |client: &Client| client.post("/echo").repeatable(true).send("x").map(|_| ());
@@ -120,7 +120,7 @@ fn what_writes_is_sent_again_only_when_it_was_certainly_not_processed() {
 }
 
 #[test]
-fn retries_end_and_a_long_wait_is_the_callers() {
+fn retries_end_and_a_long_wait_is_left_to_the_caller() {
     let (sandbox, clock, client) = world();
     for _ in 0..9 {
         sandbox.api_fault(Fault::TooMany(Some(1)));
@@ -165,7 +165,7 @@ fn a_connection_that_is_refused_is_tried_again_for_writes_too() {
 }
 
 #[test]
-fn a_body_from_a_reader_is_sent_once_and_a_401_makes_the_next_call_look() {
+fn a_body_from_a_reader_is_not_sent_again_after_a_401() {
     let (sandbox, _clock, client) = world();
     sandbox.expire_access_tokens();
     let mut body = Cursor::new("once");
@@ -177,7 +177,7 @@ fn a_body_from_a_reader_is_sent_once_and_a_401_makes_the_next_call_look() {
 }
 
 #[test]
-fn the_hooks_of_a_vendor_wait_refuse_watch_and_translate() {
+fn hooks_can_wait_refuse_watch_and_map_errors() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.on("GET", "/api/dialect", |_| {
         ApiReply::json(400, json!({"errors": [{"title": "no"}]})).with_header("x-left", "3")
@@ -215,7 +215,7 @@ fn the_hooks_of_a_vendor_wait_refuse_watch_and_translate() {
 }
 
 #[test]
-fn an_agent_with_the_client_inside_sends_the_token_to_the_api_alone() {
+fn the_middleware_sends_the_token_only_to_the_api() {
     let sandbox = Sandbox::start().unwrap();
     let other = Sandbox::start().unwrap();
     other.on_open("GET", "/seen", |request| {
@@ -243,7 +243,7 @@ fn an_agent_with_the_client_inside_sends_the_token_to_the_api_alone() {
 }
 
 #[test]
-fn what_happens_is_told_to_the_hook_and_a_hook_may_call_the_client() {
+fn an_event_hook_may_call_the_client() {
     let sandbox = Sandbox::start().unwrap();
     let slot: Arc<Mutex<Option<Client>>> = Arc::default();
     let heard = Arc::new(Mutex::new(Vec::new()));
@@ -269,7 +269,7 @@ fn what_happens_is_told_to_the_hook_and_a_hook_may_call_the_client() {
 }
 
 #[test]
-fn a_request_without_the_token_goes_anywhere_and_tells_the_hooks_nothing() {
+fn a_request_without_the_token_goes_anywhere_and_skips_hooks() {
     let (sandbox, clock, _) = world();
     let other = Sandbox::start().unwrap();
     other.on_open("PUT", "/api/store", |request| {
@@ -306,7 +306,7 @@ fn a_request_without_the_token_goes_anywhere_and_tells_the_hooks_nothing() {
 }
 
 #[test]
-fn the_reason_that_a_dialect_reads_is_shown_without_the_token() {
+fn the_reason_from_a_map_error_hook_hides_the_token() {
     let (sandbox, _clock, client) = world();
     let token = client.access_token().unwrap();
     let spoken = token.expose().to_owned();

@@ -19,7 +19,7 @@ fn world(change: fn(ClientBuilder) -> ClientBuilder) -> (Sandbox, Arc<ManualCloc
 }
 
 #[test]
-fn statuses_that_are_named_lead_to_another_try_of_what_may_be_repeated() {
+fn named_statuses_lead_to_retries_of_repeatable_requests() {
     let (sandbox, _, client) = world(|builder| builder.retry_statuses(&[429, 502, 503]));
     sandbox.api_fault(Fault::StatusBefore(502));
     sandbox.api_fault(Fault::Unavailable(None));
@@ -38,7 +38,7 @@ fn statuses_that_are_named_lead_to_another_try_of_what_may_be_repeated() {
 }
 
 #[test]
-fn methods_that_are_named_are_repeatable_unless_the_request_says_otherwise() {
+fn named_methods_are_repeatable_unless_the_request_says_otherwise() {
     let (sandbox, _, client) = world(|builder| builder.retry_methods(&[Method::POST]));
     sandbox.api_fault(Fault::CutAfter);
     client.post("/echo").call().unwrap();
@@ -50,7 +50,7 @@ fn methods_that_are_named_are_repeatable_unless_the_request_says_otherwise() {
 }
 
 #[test]
-fn waits_double_up_to_a_longest() {
+fn waits_double_up_to_the_longest() {
     let (sandbox, clock, client) =
         world(|builder| builder.retries(4).backoff(Duration::from_secs(1), Duration::from_secs(3)));
     for _ in 0..4 {
@@ -63,7 +63,7 @@ fn waits_double_up_to_a_longest() {
 }
 
 #[test]
-fn a_proxy_of_the_builder_is_for_other_hosts_and_its_password_is_not_shown() {
+fn the_builders_proxy_is_for_other_hosts_and_hides_its_password() {
     let proxy = Fake::start(|peer| {
         peer.request();
         peer.answer("502 Bad Gateway", "Connection: close\r\n", b"");
@@ -94,7 +94,7 @@ fn client_of(sandbox: &Sandbox, url: String) -> (Arc<ManualClock>, Client) {
 
 /// A refused connection carries nothing, so a request is sent again that could not be repeated.
 #[test]
-fn a_request_without_a_body_is_tried_again_where_the_connection_is_refused() {
+fn a_refused_connection_is_tried_again_without_a_body() {
     let sandbox = sandbox();
     // Nobody listens there: the port was free a moment ago.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -107,7 +107,7 @@ fn a_request_without_a_body_is_tried_again_where_the_connection_is_refused() {
 }
 
 #[test]
-fn a_request_without_a_body_is_not_tried_again_where_the_connection_breaks() {
+fn a_broken_connection_is_not_tried_again_without_a_body() {
     let sandbox = sandbox();
     let broken = Fake::start(|peer| {
         peer.request();

@@ -99,7 +99,7 @@ fn parameter(query: &str, name: &str) -> String {
 }
 
 #[test]
-fn no_type_and_no_log_line_of_a_whole_life_shows_a_secret() {
+fn no_type_and_no_log_line_shows_a_secret() {
     let mut watch = watch();
     let secret = "c4nary secret+/=%";
     watch.secret(secret);
@@ -203,7 +203,7 @@ fn no_type_and_no_log_line_of_a_whole_life_shows_a_secret() {
 }
 
 #[test]
-fn an_error_of_a_server_that_repeats_what_it_was_sent_does_not() {
+fn a_secret_that_a_server_repeats_is_not_in_the_error() {
     let mut watch = watch();
     let (refresh_token, secret) = ("c4nary+rt/= %&\"x", "c4nary:secret +/");
     watch.secret(refresh_token);
@@ -261,7 +261,7 @@ fn an_error_of_a_server_that_repeats_what_it_was_sent_does_not() {
 }
 
 #[test]
-fn an_api_that_repeats_the_token_is_not_repeated() {
+fn a_token_that_an_api_repeats_is_not_in_the_error() {
     let mut watch = watch();
     let sandbox = Sandbox::start().unwrap();
     for (status, path) in [(400, "/api/bad"), (200, "/api/good")] {
@@ -333,7 +333,7 @@ impl TokenBackend for Loud {
 }
 
 #[test]
-fn a_backend_that_panics_or_fails_with_a_record_in_hand_shows_no_token() {
+fn a_backend_that_panics_or_fails_in_a_save_shows_no_token() {
     let mut watch = watch();
     let sandbox = Sandbox::start().unwrap();
     for panics in [true, false] {
@@ -396,7 +396,7 @@ fn a_store_that_cannot_be_read_shows_nothing_of_its_contents() {
 
 #[cfg(unix)]
 #[test]
-fn the_files_of_a_login_are_for_their_owner_alone() {
+fn only_the_owner_can_read_the_files_of_a_login() {
     use std::os::unix::fs::PermissionsExt as _;
     let sandbox = Sandbox::start().unwrap();
     let folder = sandbox.folder().join("home");

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::support::{PATIENCE, at, builder, sandbox, seeded};
 
 #[test]
-fn a_token_that_the_api_refuses_is_refreshed_once_and_the_call_repeated() {
+fn a_refused_token_is_refreshed_once_and_the_call_repeated() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     sandbox.expire_access_tokens();
@@ -25,7 +25,7 @@ fn a_token_that_the_api_refuses_is_refreshed_once_and_the_call_repeated() {
 }
 
 #[test]
-fn a_token_that_a_sibling_has_refreshed_is_taken_from_the_store() {
+fn a_token_that_another_client_refreshed_is_taken_from_the_store() {
     let sandbox = sandbox();
     let store = sandbox.folder().join("shared.json");
     let new = || Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&store));
@@ -40,7 +40,7 @@ fn a_token_that_a_sibling_has_refreshed_is_taken_from_the_store() {
 }
 
 #[test]
-fn a_second_401_is_the_answer() {
+fn a_second_401_is_returned() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     sandbox.api_fault(Fault::RefuseOnce);
@@ -83,7 +83,7 @@ fn sixty_four_threads_with_a_refused_token_make_one_refresh() {
 }
 
 #[test]
-fn a_token_that_a_sibling_ends_on_its_way_is_looked_for_again() {
+fn a_token_that_another_client_ends_in_flight_is_replaced() {
     let sandbox = Sandbox::builder().ends_access_token(true).start().unwrap();
     let store = sandbox.folder().join("shared.json");
     let new = || Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&store));
@@ -109,7 +109,7 @@ fn a_token_that_a_sibling_ends_on_its_way_is_looked_for_again() {
 }
 
 #[test]
-fn without_a_refresh_token_the_apis_own_answer_is_told() {
+fn without_a_refresh_token_a_401_is_returned() {
     let sandbox = sandbox();
     let client = builder(&sandbox).build();
     client.seed(Token::new("of another world")).unwrap();
@@ -122,7 +122,7 @@ fn without_a_refresh_token_the_apis_own_answer_is_told() {
 }
 
 #[test]
-fn a_refresh_that_fails_after_a_401_is_told_and_the_call_is_not_repeated() {
+fn a_failed_refresh_after_a_401_is_the_error_of_the_call() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     sandbox.expire_access_tokens();
@@ -155,7 +155,7 @@ fn a_body_is_repeated_byte_for_byte_after_a_401() {
 }
 
 #[test]
-fn a_hook_hears_of_each_refresh_after_the_locks_are_gone() {
+fn the_event_hook_runs_after_the_locks_are_released() {
     let sandbox = sandbox();
     let events = Arc::new(Mutex::new(Vec::new()));
     let heard = events.clone();

@@ -83,7 +83,7 @@ fn a_status_before_spends_nothing_and_a_status_after_does() {
 }
 
 #[test]
-fn a_hostile_body_comes_with_or_without_a_decision() {
+fn a_hostile_body_is_sent_with_or_without_a_refresh() {
     let sandbox = strict();
     let token = sandbox.login();
     for commit in [false, true] {
@@ -111,7 +111,7 @@ fn a_good_token_is_refused_on_command_and_stays_good() {
 }
 
 #[test]
-fn the_api_meets_its_own_faults_and_those_that_nobody_met_are_taken_back() {
+fn api_faults_hit_api_calls_and_unused_faults_are_cleared() {
     let sandbox = Sandbox::start().unwrap();
     let token = sandbox.login();
     let me = || get(&sandbox, "/api/me", at(&token));

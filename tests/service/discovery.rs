@@ -19,7 +19,7 @@ fn asked(sandbox: &Sandbox) -> u64 {
 }
 
 #[test]
-fn a_login_works_with_nothing_known_but_the_issuer() {
+fn a_login_needs_only_the_issuer() {
     let sandbox = Sandbox::builder().issuer_in_callback(true).start().unwrap();
     let provider = Provider::discover(sandbox.url()).unwrap();
     let provider = provider.api_base(format!("{}/api", sandbox.url())).build().unwrap();
@@ -35,7 +35,7 @@ fn a_login_works_with_nothing_known_but_the_issuer() {
 }
 
 #[test]
-fn a_document_is_asked_for_once_in_its_lifetime_and_then_again() {
+fn metadata_is_fetched_once_in_its_lifetime() {
     let sandbox = sandbox();
     let clock = Arc::new(ManualClock::new());
     let discovery =
@@ -107,7 +107,7 @@ fn while_the_server_fails_the_last_good_document_is_used() {
 }
 
 #[test]
-fn where_one_form_is_not_there_the_next_is_asked() {
+fn a_missing_metadata_document_leads_to_the_next_form() {
     let sandbox = sandbox();
     for path in [OPENID, OAUTH] {
         sandbox.on_open("GET", path, |_| ApiReply::new(404));
@@ -131,7 +131,7 @@ fn where_one_form_is_not_there_the_next_is_asked() {
 }
 
 #[test]
-fn an_issuer_that_is_another_one_is_refused_unless_it_was_expected() {
+fn another_issuer_is_refused_unless_it_was_expected() {
     let sandbox = sandbox();
     let pattern = "https://login.example/{tenantid}/v2.0";
     let document = json!({"issuer": pattern, "token_endpoint": format!("{}/t", sandbox.url())});
@@ -144,7 +144,7 @@ fn an_issuer_that_is_another_one_is_refused_unless_it_was_expected() {
 }
 
 #[test]
-fn a_document_that_is_huge_cut_or_moved_is_an_error_and_no_panic() {
+fn huge_cut_or_moved_metadata_is_an_error() {
     let huge = Fake::start(|peer| {
         peer.request();
         peer.write(b"HTTP/1.1 200 OK\r\n\r\n{\"issuer\":\"");

@@ -261,7 +261,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn every_service_is_asked_in_its_way_and_its_profile_is_an_identity() {
+fn every_services_profile_gives_an_identity() {
     let sandbox = sandbox();
     let cases = cases();
     for row in rows(&sandbox) {
@@ -324,7 +324,7 @@ fn an_open_id_provider_is_asked_at_its_userinfo_endpoint() {
 }
 
 #[test]
-fn a_service_of_ones_own_needs_a_profile_or_a_userinfo_endpoint() {
+fn another_provider_needs_a_profile_or_a_userinfo_endpoint() {
     let sandbox = sandbox();
     sandbox.on("GET", "/whoami", |_| {
         ApiReply::json(

@@ -38,7 +38,7 @@ fn claims(call: &TokenCall, parameter: &str) -> Value {
 }
 
 #[test]
-fn a_key_of_each_kind_authenticates_in_every_request_with_an_assertion_of_its_own() {
+fn each_kind_of_key_signs_a_new_assertion_for_each_request() {
     for (pem, pss) in [(P256, false), (RSA, false), (RSA, true), (ED25519, false)] {
         let made = || {
             let key = key(pem).with_key_id("k1");
@@ -69,7 +69,7 @@ fn a_key_of_each_kind_authenticates_in_every_request_with_an_assertion_of_its_ow
 }
 
 #[test]
-fn another_key_or_a_signer_that_fails_is_a_setup_error_and_spends_nothing() {
+fn a_wrong_key_or_a_failing_signer_spends_nothing() {
     struct Locked;
     impl Signer for Locked {
         fn algorithm(&self) -> Algorithm {
@@ -111,7 +111,7 @@ fn a_secret_can_sign_instead_of_being_sent() {
 }
 
 #[test]
-fn a_server_with_another_clock_is_asked_once_more_with_its_own_time() {
+fn a_server_with_another_clock_gets_one_more_request_with_its_time() {
     for offset in [3600, -3600, 0, 20] {
         let clock = Arc::new(ManualClock::new());
         let builder = Sandbox::builder().client_key(&key(P256)).clock(clock.clone());
@@ -156,7 +156,7 @@ fn a_server_may_want_its_token_endpoint_as_the_audience() {
 }
 
 #[test]
-fn a_statement_takes_the_place_of_a_person_and_is_made_anew_for_each_token() {
+fn the_jwt_bearer_grant_signs_a_new_assertion_for_each_token() {
     let sandbox = Sandbox::builder().client_key(&key(RSA)).start().unwrap();
     let seen = calls(&sandbox);
     let file = sandbox.folder().join("ada");
@@ -211,7 +211,7 @@ fn key_file(token_uri: &str, pem: &str) -> Value {
 }
 
 #[test]
-fn a_service_account_asks_for_itself_or_for_a_user_of_its_domain() {
+fn a_service_account_gets_tokens_for_itself_or_a_user() {
     let sandbox = Sandbox::builder().client_key(&key(RSA).with_key_id("k1")).start().unwrap();
     let seen = calls(&sandbox);
     let path = sandbox.folder().join("key.json");
@@ -241,7 +241,7 @@ fn a_service_account_asks_for_itself_or_for_a_user_of_its_domain() {
 }
 
 #[test]
-fn a_file_that_is_no_key_file_is_an_error_that_shows_nothing_of_it() {
+fn the_error_for_a_wrong_key_file_shows_nothing_of_it() {
     let good = key_file("https://oauth2.googleapis.com/token", RSA);
     assert!(ServiceAccount::from_json(&good.to_string()).is_ok());
     let without = |name: &str| {
@@ -300,7 +300,7 @@ fn a_file_that_is_no_key_file_is_an_error_that_shows_nothing_of_it() {
 }
 
 #[test]
-fn an_assertion_and_a_key_show_themselves_in_no_error() {
+fn no_error_shows_an_assertion_or_a_key() {
     let echo = Fake::start(|peer| {
         while let Some(request) = peer.request() {
             let body = request.rsplit("\r\n").next().unwrap_or_default();

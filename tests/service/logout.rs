@@ -71,7 +71,7 @@ impl TokenBackend for Plain {
 }
 
 #[test]
-fn without_a_lock_a_late_answer_is_not_written_into_the_emptied_store() {
+fn without_a_lock_a_late_answer_is_not_saved_after_a_log_out() {
     let sandbox = Sandbox::builder().rotation(Rotation::UntilUsed).start().unwrap();
     let store = Plain::default();
     let client = || Client::new(sandbox.provider(), sandbox.credentials(), store.clone());
@@ -92,7 +92,7 @@ fn without_a_lock_a_late_answer_is_not_written_into_the_emptied_store() {
 }
 
 #[test]
-fn a_logout_that_dies_between_its_two_steps_is_finished_by_the_next() {
+fn a_log_out_that_dies_halfway_is_finished_by_the_next() {
     struct Dying(MemoryBackend, Mutex<u32>);
     impl TokenBackend for Dying {
         fn load(&self) -> Result<Option<Record>, BoxError> {

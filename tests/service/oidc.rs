@@ -38,7 +38,7 @@ fn an_id_token_is_kept_and_its_claims_are_read_unverified() {
 }
 
 #[test]
-fn a_nonce_goes_out_with_openid_and_comes_back_in_the_id_token() {
+fn a_login_with_openid_sends_a_nonce_and_checks_it() {
     let sandbox = sandbox();
     let client = builder(&sandbox).build();
     let url = |scopes: &[&str]| client.authorize(scopes).unwrap().url().to_owned();
@@ -89,7 +89,7 @@ fn an_id_token_of_another_login_is_refused_and_nothing_is_stored() {
 }
 
 #[test]
-fn userinfo_is_asked_with_the_token_and_must_be_about_the_same_user() {
+fn userinfo_must_be_about_the_user_of_the_id_token() {
     let sandbox = sandbox();
     let (client, token) = login(&sandbox, &["openid"]);
     token.unwrap();

@@ -38,7 +38,7 @@ fn an_answer_without_an_id_is_no_identity() {
 }
 
 #[test]
-fn no_shape_of_a_profile_makes_a_panic() {
+fn no_profile_causes_a_panic() {
     // Every value at every place of a profile that the rows look at.
     let odd = [
         json!(null),

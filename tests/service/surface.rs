@@ -115,7 +115,7 @@ fn every_row_names_a_test_that_exists() {
 }
 
 #[test]
-fn the_page_leaves_nothing_of_the_surface_out() {
+fn the_page_names_every_item_of_the_surface() {
     let rows = rows(PAGE);
     let named: BTreeSet<_> = rows.iter().flat_map(|row| code(row[0])).collect();
     let missing: Vec<_> = SURFACE.iter().filter(|name| !named.contains(*name)).collect();

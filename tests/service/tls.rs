@@ -154,7 +154,7 @@ fn seeded(client: &Client) {
 }
 
 #[test]
-fn a_server_whose_certificate_nobody_vouches_for_gets_no_token() {
+fn a_server_with_an_untrusted_certificate_gets_no_token() {
     let server = Server::start();
     let client = builder(server.provider()).build();
     seeded(&client);

@@ -10,7 +10,7 @@ fn pairs(url: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn an_address_a_query_and_a_posted_form_end_the_same_login() {
+fn a_callback_may_be_an_address_a_query_or_a_form() {
     let sandbox = sandbox();
     for form in 0..4 {
         let client = builder(&sandbox).redirect_uri("http://127.0.0.1:7/cb?app=1").build();
@@ -34,7 +34,7 @@ fn an_address_a_query_and_a_posted_form_end_the_same_login() {
 }
 
 #[test]
-fn more_parameters_go_into_the_address_and_none_of_ours_is_replaced() {
+fn extra_authorization_parameters_replace_none_of_ours() {
     let sandbox = sandbox();
     let provider = sandbox.provider().to_builder().authorize_param("prompt", "none");
     let provider = provider.authorize_param("access_type", "offline").build().unwrap();
@@ -107,7 +107,7 @@ fn a_resource_and_an_audience_go_into_every_request_and_bind_the_store() {
 }
 
 #[test]
-fn a_parameter_of_every_token_request_replaces_the_providers_and_none_of_the_protocols() {
+fn a_token_parameter_replaces_only_the_providers_own() {
     let sandbox = sandbox();
     let provider = sandbox.provider().to_builder().token_param("tenant", "old").build().unwrap();
     let client = |name: &str| {

@@ -130,7 +130,7 @@ fn is_over(result: &Result<bool, Error>) -> bool {
 }
 
 #[test]
-fn what_arrived_while_the_process_was_stopped_is_read() {
+fn bytes_that_arrived_while_the_process_was_stopped_are_read() {
     for pause in PAUSES {
         for limit in [Duration::from_millis(50), Duration::from_secs(1), LIMIT] {
             // Stopped before the first byte and in the middle; in a wait and between two.
@@ -206,7 +206,7 @@ fn a_process_stopped_in_its_last_look_looks_again() {
 }
 
 #[test]
-fn where_a_read_cannot_be_resumed_one_wait_takes_the_whole_limit() {
+fn a_read_that_cannot_resume_waits_for_the_whole_limit() {
     let steps = [Step::Stop(PAUSES[1]), Step::Byte(Duration::ZERO)];
     let mut case = case(LIMIT, &steps, Step::Silence);
     case.limited.slice = Duration::MAX;
@@ -215,7 +215,7 @@ fn where_a_read_cannot_be_resumed_one_wait_takes_the_whole_limit() {
 }
 
 #[test]
-fn the_limits_on_connecting_stay_those_of_ureq() {
+fn connecting_keeps_ureqs_limits() {
     let mut case = case(LIMIT, &[], Step::Silence);
     let connect = NextTimeout { reason: Timeout::Connect, ..ureqs(Duration::from_secs(30)) };
     let result = case.limited.await_input(connect);
@@ -224,7 +224,7 @@ fn the_limits_on_connecting_stay_those_of_ureq() {
 }
 
 #[test]
-fn what_went_by_before_the_request_was_written_counts() {
+fn time_before_the_request_was_written_counts() {
     let mut case = case(LIMIT, &[], Step::Silence);
     case.limited.meter = None;
     assert!(is_over(&case.limited.await_input(ureqs(FAR - Duration::from_secs(110)))));
@@ -240,7 +240,7 @@ fn what_went_by_before_the_request_was_written_counts() {
 }
 
 #[test]
-fn the_connection_to_a_proxy_leaves_the_limit_to_the_one_inside_it() {
+fn the_limit_applies_to_the_connection_inside_a_proxys() {
     let steps = [Step::Silence; 30];
     let byte = Step::Byte(Duration::ZERO);
     let Case { limited: proxy, clock, waits } = case(LIMIT, &steps, byte);
