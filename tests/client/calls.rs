@@ -1,4 +1,4 @@
-//! Calls of the API and what comes back.
+//! Calls of the API, and their answers.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Error, MemoryBackend};

@@ -118,7 +118,7 @@ fn an_authorization_can_be_stored_as_text() {
     let sandbox = Sandbox::builder().pkce_required(true).start().unwrap();
     let client = builder(&sandbox).build();
     let session = serde_json::to_string(&client.authorize(&["a", "b"]).unwrap()).unwrap();
-    // Another process of a web application takes it from there.
+    // Another process of a web application reads the text.
     let client = builder(&sandbox).build();
     let authorization: Authorization = serde_json::from_str(&session).unwrap();
     let callback = sandbox.approve(authorization.url()).unwrap();
@@ -181,7 +181,7 @@ fn a_new_login_replaces_the_old_one_and_a_seed_does_not() {
 fn a_log_out_revokes_first_and_then_clears_the_store() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
-    // An answer that does not come leaves the login where it is: it counts as alive.
+    // If the answer is lost the login stays stored: the token may still be valid.
     let elsewhere = sandbox.provider().to_builder().revocation_endpoint("http://127.0.0.1:1/x");
     let backend = MemoryBackend::new();
     let deaf = Client::new(elsewhere.build().unwrap(), sandbox.credentials(), backend);

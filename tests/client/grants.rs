@@ -1,4 +1,4 @@
-//! Refreshes by name, tokens that are asked anew, seeds.
+//! Explicit refreshes, tokens without a refresh token, seeds.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex};
@@ -12,7 +12,7 @@ use evergrant::{Client, Credentials, Error, FileBackend, MemoryBackend, Token};
 
 use crate::support::{PATIENCE, at, builder, rt, sandbox};
 
-/// The computer's clock, which knows which threads have looked at it.
+/// The computer's clock, which records the threads that read it.
 #[derive(Debug, Default)]
 struct Witness {
     threads: Mutex<HashSet<ThreadId>>,
@@ -54,7 +54,7 @@ fn threads_that_refresh_at_once_join_one_refresh() {
     sandbox.fault(Fault::HoldAfter(gate.clone()));
     thread::scope(|scope| {
         let calls: Vec<_> = (0..16).map(|_| scope.spawn(|| client.refresh())).collect();
-        // Whoever has looked at the clock has asked: for a token newer than the first.
+        // A thread that has read the clock waits for a token newer than the first.
         clock.wait_for(16);
         assert!(gate.wait_for(1, PATIENCE));
         gate.open();
@@ -83,7 +83,7 @@ fn an_application_token_is_requested_once_and_shared() {
     application(&sandbox).build().get("/me").call().unwrap();
     assert_eq!(sandbox.counters().client_credentials, 1);
     assert_eq!(client.token().unwrap().scope(), Some("read write"));
-    // A 401 asks once anew.
+    // A 401 leads to one more token request.
     sandbox.expire_access_tokens();
     client.get("/me").call().unwrap();
     let counters = sandbox.counters();
@@ -103,14 +103,14 @@ fn while_the_token_works_no_call_needs_the_token_endpoint() {
     let client = application(&sandbox).clock(clock.clone()).build();
     client.get("/me").call().unwrap();
     sandbox.faults(100, Fault::StatusBefore(500));
-    // Into the margin of 60 seconds.
+    // The last calls are within the margin of 60 seconds.
     for _ in 0..12 {
         clock.advance(Duration::from_secs(295));
         client.get("/me").call().unwrap();
     }
     let asked = sandbox.counters().token_requests;
     assert!(asked > 1, "it was tried");
-    // After the end it is told.
+    // After the token has expired, the error is returned.
     clock.advance(Duration::from_secs(70));
     let error = client.get("/me").call().unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");

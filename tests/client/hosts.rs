@@ -1,4 +1,4 @@
-//! Where the access token goes, and where it does not.
+//! The hosts that get the access token, and those that do not.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Error, MemoryBackend, Provider};

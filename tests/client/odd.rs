@@ -1,4 +1,4 @@
-//! Headers and tokens out of the ordinary.
+//! Unusual headers and tokens.
 
 use evergrant::backend::Record;
 use evergrant::{Client, Error, MemoryBackend, Token, TokenBackend as _};
@@ -93,7 +93,7 @@ fn any_token_is_sent_as_it_is_or_refused_without_a_panic() {
     let call = |token: &str| {
         let store = MemoryBackend::new();
         let client = Client::new(provider.clone(), sandbox.credentials(), store.clone());
-        // As another program may have left it there: `seed` takes no such token.
+        // Another program may have stored such a token; `seed` refuses it.
         store.save(&Record::from(Token::new(token))).unwrap();
         client.get("/").call().map(|_| ())
     };
@@ -144,7 +144,7 @@ fn a_caller_may_change_each_default_header() {
     let own = |config: ConfigBuilder<AgentScope>| config.accept("a/b").accept_encoding("identity");
     let none =
         |config: ConfigBuilder<AgentScope>| config.user_agent("").accept("").accept_encoding("");
-    // No header can carry these: ureq would panic.
+    // These are not valid in a header: ureq would panic.
     let torn = |config: ConfigBuilder<AgentScope>| {
         config.user_agent("a\nb").accept("\u{7f}").accept_encoding("\0")
     };

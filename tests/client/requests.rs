@@ -72,7 +72,7 @@ fn a_request_may_have_a_limit_of_its_own() {
     gate.open();
     client.get("/me").timeout(Duration::from_secs(60)).call().unwrap();
 
-    // Silence is limited apart from the whole, and the next request has the client's limit again.
+    // A read timeout is a limit of its own, and the next request has the client's limit again.
     let gate = evergrant::sandbox::Gate::new();
     sandbox.api_fault(Fault::HoldAfter(gate.clone()));
     let request = client.get("/me").retries(0).read_timeout(Duration::from_millis(200));
@@ -84,7 +84,7 @@ fn a_request_may_have_a_limit_of_its_own() {
     client.get("/me").connect_timeout(long).read_timeout(long).call().unwrap();
 }
 
-/// Which requests are sent again after what, and how often they reach the server.
+/// Each request with its fault, and how often it reaches the server.
 #[test]
 fn a_write_is_sent_again_only_if_it_was_not_processed() {
     let read = |client: &Client| client.get("/echo").call().map(|_| ());
@@ -231,12 +231,12 @@ fn the_middleware_sends_the_token_only_to_the_api() {
     let seen: Value =
         get(&format!("{}/seen", other.url())).unwrap().body_mut().read_json().unwrap();
     assert_eq!(seen["authorization"], false);
-    // After a 401 the next call looks at the store, and refreshes.
+    // After a 401 the next call looks in the store, and refreshes.
     sandbox.expire_access_tokens();
     assert!(matches!(get(&me), Err(ureq::Error::StatusCode(401))));
     assert_eq!(get(&me).unwrap().status(), 200);
     assert_eq!(sandbox.counters().refreshes, 1);
-    // What keeps the client from having a token comes out of the agent.
+    // The agent returns the client's error.
     client.clear().unwrap();
     let error = get(&me).unwrap_err();
     assert!(error.to_string().contains("not authorized"), "{error}");
@@ -290,12 +290,12 @@ fn a_request_without_the_token_goes_anywhere_and_skips_hooks() {
             after.fetch_add(1, Ordering::Relaxed);
         })
         .build();
-    // There is no login, and none is needed.
+    // No login is stored, and none is needed.
     let url = format!("{}/api/store?signature=s3cret", other.url());
     let put = |url: &str| client.without_token(ureq::http::Method::PUT, url).send("bytes");
     let answer: Value = put(&url).unwrap().read_json().unwrap();
     assert_eq!(answer, json!({ "auth": null, "n": 5 }));
-    // A 401 is the store's own, and nothing is refreshed.
+    // A 401 is returned, and nothing is refreshed.
     let refused = put(&format!("{}/api/me?signature=s3cret", other.url())).unwrap_err();
     assert!(matches!(&refused, Error::Api(api) if api.status == 401));
     assert!(!refused.to_string().contains("s3cret") && !format!("{refused:?}").contains("s3cret"));

@@ -1,4 +1,4 @@
-//! What is sent again, as the builder of a client says.
+//! The retry settings of the builder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ fn named_statuses_lead_to_retries_of_repeatable_requests() {
     sandbox.api_fault(Fault::TooMany(None));
     client.post("/echo").call().unwrap();
     assert_eq!(sandbox.counters().api_calls, 6, "it was not processed");
-    // What is not named does not.
+    // Another status does not lead to a retry.
     sandbox.api_fault(Fault::StatusBefore(500));
     assert!(client.get("/me").call().is_err());
     assert_eq!(sandbox.counters().api_calls, 7);
@@ -57,7 +57,7 @@ fn waits_double_up_to_the_longest() {
         sandbox.api_fault(Fault::TooMany(None));
     }
     client.get("/me").call().unwrap();
-    // 1 + 2 + 3 + 3, and up to a quarter of it (half a second at most) more each time.
+    // 1 + 2 + 3 + 3 seconds, each with up to a quarter more (half a second at most).
     let slept = clock.slept();
     assert!(slept >= Duration::from_secs(9) && slept <= Duration::from_secs(11), "{slept:?}");
 }
@@ -82,7 +82,7 @@ fn the_builders_proxy_is_for_other_hosts_and_hides_its_password() {
     assert!(matches!(error, Error::Config(_)) && !format!("{error:?}").contains("sesame"));
 }
 
-/// A client whose API is at `url`, and the time it has waited for between tries.
+/// A client whose API is at `url`, and the time it has waited between tries.
 fn client_of(sandbox: &Sandbox, url: String) -> (Arc<ManualClock>, Client) {
     let clock = Arc::new(ManualClock::new());
     let provider = sandbox.provider().to_builder().api_base(url).build().unwrap();
@@ -92,11 +92,11 @@ fn client_of(sandbox: &Sandbox, url: String) -> (Arc<ManualClock>, Client) {
     (clock, client)
 }
 
-/// A refused connection carries nothing, so a request is sent again that could not be repeated.
+/// Nothing was sent on a refused connection, so even a request that is not repeatable is sent again.
 #[test]
 fn a_refused_connection_is_tried_again_without_a_body() {
     let sandbox = sandbox();
-    // Nobody listens there: the port was free a moment ago.
+    // Nothing listens on this port: it was free just now.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (clock, client) = client_of(&sandbox, format!("http://{free}"));
     assert_eq!(client.post("/x").call().unwrap_err().kind(), "transport");

@@ -1,4 +1,4 @@
-//! P9: nothing secret in what can be printed, logged or read by others.
+//! P9: no secret in any output, log or file that others can read.
 
 use std::error::Error as _;
 use std::fmt::Debug;
@@ -16,7 +16,7 @@ use evergrant::{
 
 use crate::support::{Fake, at, builder, provider_at, rt};
 
-/// What a test has printed, and what must not be in it.
+/// The output of a test, and the secrets that must not be in it.
 #[derive(Default)]
 struct Watch {
     texts: Vec<String>,
@@ -66,7 +66,7 @@ impl Watch {
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Keeps what the crate logs, at every level, from all tests of this program.
+/// Keeps the crate's log lines of every level, from all tests of this program.
 struct Capture;
 
 impl log::Log for Capture {
@@ -190,7 +190,7 @@ fn no_type_and_no_log_line_shows_a_secret() {
         }
         watch.texts.extend([shown.clone(), call.query.clone()]);
     }
-    // A parameter of the caller's is where the caller has put it.
+    // The caller's own parameter is in the address.
     let urls = urls.lock().unwrap().join("\n").replace("c4nary-key", "");
     watch.texts.push(urls);
     watch.texts.append(&mut heard.lock().unwrap());
@@ -251,7 +251,7 @@ fn a_secret_that_a_server_repeats_is_not_in_the_error() {
         client.seed(token).unwrap();
         let error = client.refresh().unwrap_err();
         watch.error(&error);
-        // A call goes on with the token it has, and says why.
+        // The call goes on with the old token, and an event has the reason.
         let stored = client.stored().unwrap().unwrap();
         watch.debug(&stored);
         watch.debug(&stored.refused());
@@ -308,7 +308,7 @@ fn an_address_that_carries_secrets_is_not_shown_when_it_cannot_be_used() {
     watch.check();
 }
 
-/// Panics when a successor is saved, or fails with an error that shows what it was given.
+/// A store that panics when a new token is saved, or fails with an error that shows the record.
 struct Loud {
     inner: MemoryBackend,
     panics: bool,

@@ -1,4 +1,4 @@
-//! Every way of authentication and every form of a token request, end to end.
+//! Every authentication method and every format of a token request, end to end.
 
 use std::sync::{Arc, Mutex};
 

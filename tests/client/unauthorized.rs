@@ -1,4 +1,4 @@
-//! What a 401 of the API leads to.
+//! How the client reacts to a 401 of the API.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -61,7 +61,7 @@ fn a_second_401_is_returned() {
 fn sixty_four_threads_with_a_refused_token_make_one_refresh() {
     let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
     let client = seeded(&sandbox);
-    // All 64 have sent the old token before the first of them is refused.
+    // All 64 threads have sent the old token before the first is refused.
     let gate = Gate::new();
     for _ in 0..64 {
         sandbox.api_fault(Fault::HoldBefore(gate.clone()));
@@ -91,7 +91,7 @@ fn a_token_that_another_client_ends_in_flight_is_replaced() {
     one.seed(sandbox.login()).unwrap();
     one.get("/me").call().unwrap();
     sandbox.expire_access_tokens();
-    // Refused; repeated with the second token, which is held until the sibling has ended it.
+    // The first try is refused. The second, with the new token, is held until the sibling has ended it.
     let gate = Gate::new();
     sandbox.api_fault(Fault::DelayBefore(Duration::ZERO));
     sandbox.api_fault(Fault::HoldBefore(gate.clone()));
@@ -117,7 +117,7 @@ fn without_a_refresh_token_a_401_is_returned() {
     assert!(matches!(&error, Error::Api(api) if api.status == 401), "{error:?}");
     let counters = sandbox.counters();
     assert_eq!((counters.api_calls, counters.token_requests), (1, 0));
-    // The token stays: it is not ours to throw away.
+    // The token stays stored.
     assert_eq!(at(client.stored().unwrap().unwrap().token()), "of another world");
 }
 

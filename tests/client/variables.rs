@@ -1,5 +1,5 @@
-//! What the environment gives a program, as it comes from files and secret stores: with a line break, a
-//! byte order mark or a blank at its end.
+//! Environment variables as files and secret stores fill them: with a line break, a byte order mark or a
+//! blank at the end.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ impl log::Log for Printed {
     fn flush(&self) {}
 }
 
-/// The other process: reads its environment and says what came of it.
+/// The child process: reads its environment and prints the results.
 #[test]
 fn reader() {
     if std::env::var_os(READER).is_none() {
@@ -39,7 +39,7 @@ fn reader() {
     }
 }
 
-/// What a process says that reads these variables.
+/// The output of a child process with these variables.
 fn said(variables: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "variables::reader", "--nocapture", "--test-threads=1"])

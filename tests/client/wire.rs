@@ -1,4 +1,4 @@
-//! How a token request travels.
+//! Token requests on the wire.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -117,7 +117,7 @@ fn a_whole_refresh_token_in_a_cut_answer_is_kept_and_used() {
 
 #[test]
 fn an_answer_that_never_ends_fails_at_the_token_timeout() {
-    // It says nothing at all, or one byte at a time.
+    // The server sends nothing at all, or one byte at a time.
     for drips in [false, true] {
         let server = Fake::start(move |peer| {
             peer.request();
@@ -135,7 +135,7 @@ fn an_answer_that_never_ends_fails_at_the_token_timeout() {
             .unwrap()
             .to_builder()
             .token_timeout(timeout)
-            // Without a second attempt.
+            // There was no second attempt.
             .rotation(Rotation::StrictFamily)
             .ends_access_token(false);
         let client = stranger(provider.build().unwrap());
@@ -174,7 +174,7 @@ fn middleware_of_the_caller_sees_api_calls_and_no_token_request() {
 
 #[test]
 fn a_request_that_cannot_be_written_is_an_error_and_leaves_no_note() {
-    // 70 000 characters do not fit into an address.
+    // An address cannot have 70 000 characters.
     let long = "r".repeat(70_000);
     for format in [TokenFormat::Query, TokenFormat::Get] {
         let server = Fake::json(TOKEN);

@@ -1,4 +1,4 @@
-//! Failures on command.
+//! The faults of the sandbox.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -143,7 +143,7 @@ fn a_request_waits_at_a_gate_and_is_decided_late() {
         assert!(gate.wait_for(1, PATIENCE));
         assert_eq!(sandbox.counters().token_requests, 1);
         assert_eq!(sandbox.counters().refreshes, 0);
-        // Another one overtakes it, and so the one that was held is the reuse.
+        // Another request overtakes it, so the held request is the reuse.
         body(200, refresh(&sandbox, rt(&token)));
         gate.open();
         assert_eq!(held.join().unwrap()["error"], "invalid_grant");
@@ -188,7 +188,7 @@ fn a_client_that_left_while_its_answer_was_held_does_not_get_the_pair() {
     .unwrap();
     assert!(gate.wait_for(1, PATIENCE));
     drop(stream);
-    // A round trip, behind which the end of that connection has arrived as well.
+    // After this round trip, the end of the other connection has also arrived.
     agent().get(format!("{}/counters", sandbox.url())).call().unwrap();
     gate.open();
     let until = Instant::now() + PATIENCE;
@@ -216,7 +216,7 @@ fn a_delay_passes_on_the_sandboxs_clock() {
     assert_eq!(third["expires_in"], 60);
     assert_eq!(clock.monotonic(), Duration::from_secs(55));
     assert_eq!(status(get(&sandbox, "/api/me", at(&token))), 200);
-    // Setting the wall clock ages nothing.
+    // Setting the wall clock does not make tokens older.
     clock.set_wall(SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000));
     assert_eq!(status(get(&sandbox, "/api/me", at(&token))), 200);
     clock.advance(Duration::from_secs(5));

@@ -173,7 +173,7 @@ fn the_provider_and_the_credentials_match_the_settings() {
         .redirect_uri("https://app.example/cb")
         .start()
         .unwrap();
-    // Building it again checks the addresses.
+    // Building the provider again checks the addresses.
     let provider = sandbox.provider().to_builder().build().unwrap();
     assert_eq!(provider.name(), "sandbox");
     assert_eq!(provider.rotation(), Rotation::StrictFamily);

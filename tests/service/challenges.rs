@@ -1,4 +1,4 @@
-//! What an API says about a token, and what follows from it.
+//! The challenges of an API, and how the client reacts.
 
 use evergrant::Error;
 use evergrant::error::ApiError;
@@ -6,7 +6,7 @@ use evergrant::sandbox::{ApiReply, Sandbox};
 
 use crate::support::{sandbox, seeded};
 
-/// What a call comes to where the API answers this, and how often the token was refreshed.
+/// The error of a call that gets this answer, and the counts of refreshes and API calls.
 fn answered(status: u16, challenge: Option<&'static [u8]>) -> (Box<ApiError>, u64, u64) {
     let sandbox: Sandbox = sandbox();
     let client = seeded(&sandbox);

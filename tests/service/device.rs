@@ -1,4 +1,4 @@
-//! A login on a host without a browser, with a clock that stands still until it is slept on.
+//! A login on a host without a browser, with a clock that only moves when the client sleeps.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -41,7 +41,7 @@ impl World {
         self.polls.lock().unwrap().iter().map(|(at, _)| *at).collect()
     }
 
-    /// Polls, and lets the person decide once so many polls were answered "not yet".
+    /// Polls. The person decides after `pending` polls were answered "not yet".
     fn decide_after(&self, pending: usize, approve: bool) -> Result<(), Error> {
         let code = self.client.device_code(&["read"])?;
         let mut seen = 0;
@@ -64,7 +64,7 @@ impl World {
 fn a_device_login_is_stored_and_refreshed() {
     let world = world(Sandbox::builder());
     world.decide_after(2, true).unwrap();
-    // The first poll comes an interval after the start, and the gaps do not shrink.
+    // The first poll comes one interval after the start, and the waits do not shrink.
     assert_eq!(world.times(), [5, 10, 15]);
     for (_, call) in world.polls.lock().unwrap().iter() {
         assert_eq!(call.grant_type(), GRANT);
@@ -160,7 +160,7 @@ fn polling_ends_when_the_code_expires_by_the_monotonic_clock() {
     let error = world
         .client
         .exchange_device(&code, |_| {
-            // A wall clock that is set back does not lengthen it.
+            // A wall clock that is set back does not lengthen the code's life.
             world.clock.set_wall(std::time::SystemTime::UNIX_EPOCH);
             ControlFlow::Continue(())
         })
@@ -203,9 +203,9 @@ fn a_failed_poll_doubles_the_wait_and_retry_after_is_kept() {
     });
     result.unwrap();
     assert_eq!(events, [10, 20, 90]);
-    // Those that met a fault are not seen by the handler: 5, then 15, then 35, then 125.
+    // The handler does not see the polls that met a fault: 5, then 15, then 35, then 125.
     assert_eq!(world.times(), [125]);
-    // A connection that is refused is the same.
+    // A refused connection also doubles the wait.
     let provider = world.sandbox.provider().to_builder().token_endpoint("http://127.0.0.1:1/token");
     let provider = provider.build().unwrap();
     let unreachable = Client::builder(provider, world.sandbox.credentials(), MemoryBackend::new());

@@ -1,4 +1,5 @@
-//! What httpx-oauth 0.17.0 was seen to do when it was run (its guide page here has the list), done better.
+//! Flaws that were seen when httpx-oauth 0.17.0 was run (the guide's page on it has the list), and that
+//! this crate does not have.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use url::Url;
 use crate::identity::{EMAILS, GITHUB, told};
 use crate::support::{Fake, sandbox};
 
-/// A service whose token endpoint always answers this, and a login that it has issued before.
+/// A service whose token endpoint always sends this answer, and a login from before.
 fn answering(body: &'static str) -> (Fake, Client) {
     let fake = Fake::start(move |peer| {
         while peer.request().is_some() {
@@ -186,7 +187,7 @@ fn an_endpoints_query_is_kept_and_our_parameters_are_not_replaced() {
     let endpoint = "https://login.example/authorize?tenant=7";
     let change = |row: ProviderBuilder| row.authorization_endpoint(endpoint);
     let client = at(&fake, change, &Credentials::new("app", "sesame"));
-    // Texts, so that a `true` is not sent as `True`; and borrowed, so that nothing is changed in them.
+    // Values are texts, so `true` is not sent as `True`; they are borrowed, so they cannot be changed.
     let extras = [("include_granted_scopes", "true"), ("allow_signup", "false")];
     for _ in 0..2 {
         let authorization = client.authorize_with(&["a", "b"], &extras).unwrap();
@@ -252,7 +253,7 @@ fn an_account_without_an_address_gives_an_identity_without_an_address() {
         let found = (&*identity.id, identity.email, identity.email_verified);
         assert_eq!(found, ("1", None, None), "{name}: {shown}");
     }
-    // What goes wrong in the second request is not hidden.
+    // An error of the second request is not hidden.
     let refused = vec![(GITHUB, 200, json!({"id": 1})), (EMAILS, 403, json!({}))];
     let error = told(providers::github(), refused).0.id_and_email().unwrap_err();
     assert!(matches!(error, Error::Api(api) if api.status == 403));
@@ -269,7 +270,7 @@ fn an_unverified_address_is_not_returned() {
     assert_eq!((identity.email, identity.email_verified), (None, Some(false)));
 }
 
-/// A sandbox with this metadata, the issuer added.
+/// A sandbox with this metadata and its own issuer.
 fn with_metadata(change: impl Fn(&mut Value)) -> (Sandbox, Result<Provider, Error>) {
     let sandbox = sandbox();
     let url = sandbox.url().to_owned();

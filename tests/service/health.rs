@@ -1,4 +1,4 @@
-//! How long a login will live without a person, and what keeps it alive.
+//! How long a login will live without a person, and the call that keeps it alive.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,7 +47,7 @@ impl World {
         on
     }
 
-    /// A refresh token with a life of its own: `fixed` for one that no refresh moves.
+    /// Gives the refresh token an expiry. With `fixed`, a refresh does not move it.
     fn refresh_tokens_live(&self, days: u64) {
         self.sandbox.on_token(move |_, reply| {
             let mut body = reply.to_json();
@@ -90,12 +90,12 @@ fn a_login_is_refreshed_at_half_its_idle_limit() {
     assert_eq!(ends(&world), 60);
     assert_eq!(world.refreshed_on(65), [30, 60]);
     assert_eq!(ends(&world), 55);
-    // Nobody came for too long: a person is needed, as far as is known.
+    // The limit has passed without a refresh: a person is needed, as far as is known.
     world.clock.advance(61 * DAY);
     let health = world.client.health().unwrap();
     assert_eq!(health.state, LoginState::Ended);
     assert_eq!(health.to_string(), "the login has ended");
-    // A limit is what somebody documents: the service has the last word.
+    // The limit is only documented: the service may still accept the refresh token.
     assert!(world.client.keep_alive().unwrap());
 }
 
@@ -182,7 +182,7 @@ fn a_refresh_token_is_replaced_at_half_its_life() {
 
 #[test]
 fn a_refresh_token_replaced_only_near_its_end_is_refreshed_then() {
-    // As Kakao: a new one comes when less than a month is left.
+    // Kakao issues a new refresh token when less than a month is left.
     let world = world(|provider| provider.rotation(Rotation::None));
     let clock = world.clock.clone();
     let start = evergrant::clock::Clock::monotonic(&*clock);

@@ -1,4 +1,4 @@
-//! What the server knows of a token.
+//! Introspection and revocation of tokens.
 
 use evergrant::provider::ClientAuth;
 use evergrant::provider::TokenTypeHint;
@@ -126,7 +126,7 @@ fn a_failed_revocation_leaves_the_login() {
         );
         assert!(client.refresh().is_ok(), "{kind}");
     }
-    // RFC 7009: other endpoints, other ways to authenticate.
+    // RFC 7009: the endpoint may have its own authentication method.
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let odd = sandbox.provider().to_builder().client_auth(ClientAuth::Basic);
     let odd = odd.revocation_auth(ClientAuth::Body).build().unwrap();

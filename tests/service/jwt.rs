@@ -1,4 +1,4 @@
-//! Clients that sign, and grants without a person, against a server that checks what it is sent.
+//! Clients with a key, and grants without a person, against a server that checks the assertions.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -53,7 +53,7 @@ fn each_kind_of_key_signs_a_new_assertion_for_each_request() {
         let callback = sandbox.approve(authorization.url()).unwrap();
         client.exchange(authorization, &callback).unwrap();
         client.refresh().unwrap();
-        // The server takes a `jti` once: each request has a new one, a repeat included.
+        // The server accepts a `jti` once: each request has a new `jti`, and so has a repeated request.
         sandbox.fault(Fault::CutAfter);
         client.refresh().unwrap();
         client.revoke().unwrap();
@@ -126,14 +126,14 @@ fn a_server_with_another_clock_gets_one_more_request_with_its_time() {
         client.access_token().unwrap_or_else(|error| panic!("{offset}: {error}"));
         let wrong = u64::from(offset.unsigned_abs() > 60);
         assert_eq!(sandbox.counters().token_requests, 1 + wrong, "{offset}");
-        // It is known from then on.
+        // The client keeps the difference of the clocks.
         client.refresh().unwrap();
         assert_eq!(sandbox.counters().token_requests, 2 + wrong, "{offset}");
-        // The life of a token is by our own clock.
+        // The life of a token is counted by our own clock.
         let token = client.token().unwrap();
         assert_eq!(token.lifetime(), Some(Duration::from_secs(3600)), "{offset}");
     }
-    // Where the clocks agree a refusal is a refusal.
+    // If the clocks agree, a refusal is final.
     let sandbox = Sandbox::builder().client_key(&key(P256)).start().unwrap();
     let wrong = Credentials::signed("sandbox-client", key(ED25519));
     let client = Client::builder(sandbox.provider(), wrong, MemoryBackend::new());
@@ -176,7 +176,7 @@ fn the_jwt_bearer_grant_signs_a_new_assertion_for_each_token() {
     sandbox.expire_access_tokens();
     let again: Value = ada.get("/me").read_json().unwrap();
     assert_eq!(again["access_token_number"], 2);
-    // Another process shares the token; another user's is not given out from the same store.
+    // Another process shares the token. A client for another user cannot use the store.
     assert_eq!(client("ada@example.com").get("/me").call().unwrap().status(), 200);
     assert_eq!(sandbox.counters().token_requests, 2);
     assert!(matches!(client("eve@example.com").get("/me").call(), Err(Error::Config(_))));
@@ -184,7 +184,7 @@ fn the_jwt_bearer_grant_signs_a_new_assertion_for_each_token() {
         assert_eq!(call.grant_type(), "urn:ietf:params:oauth:grant-type:jwt-bearer");
         assert!(call.parameter("client_id").is_none() && call.header("Authorization").is_none());
     }
-    // A statement that the server does not take is its refusal, and no login is asked for.
+    // A refused assertion is an OAuth error, and no login is needed.
     let wrong = Client::builder(
         sandbox.provider(),
         Credentials::public("sandbox-client"),

@@ -1,4 +1,4 @@
-//! What an answer of the token endpoint means for the client, where no other test says it.
+//! Answers of the token endpoint that no other test covers.
 
 use evergrant::sandbox::{Reply, Sandbox};
 use evergrant::{Client, Error, MemoryBackend};
@@ -45,7 +45,7 @@ fn bearer_is_accepted_in_any_spelling_and_no_other_type() {
             assert!(error.to_string().contains(kind), "{error}");
             assert_eq!(sandbox.counters().api_calls, 0, "{kind}: it was not sent");
         }
-        // The login is kept whatever the type: the refresh token is good.
+        // The login stays stored whatever the type: the refresh token is good.
         assert!(client.stored().unwrap().unwrap().token().refresh_token().is_some());
     }
 }
@@ -58,7 +58,7 @@ fn an_absent_scope_means_as_requested() {
     let less = answering(|body| body["scope"] = "read".into());
     let (client, token) = logged_in(&less, &["read", "write"]);
     assert_eq!(token.unwrap().scope(), Some("read"));
-    // A refresh that says nothing leaves it: it is not widened to what was asked for at first.
+    // A refresh without a scope keeps the granted scope, not the requested one.
     let quiet = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     less.on_token(move |_, reply| {
         let mut body = reply.to_json();
@@ -146,8 +146,8 @@ fn the_access_token_is_sent_in_one_header_only() {
 
 #[test]
 fn an_oauth_2_1_client_needs_no_setting() {
-    // PKCE in every code grant, for a client with a secret too; the redirect URI in both requests,
-    // byte for byte; no answer but a code; the secret in the body where the server wants it.
+    // Every code grant has PKCE, also for a client with a secret; both requests have the same redirect
+    // URI; the response type is `code`; the secret is in the body if the server wants that.
     let sandbox = Sandbox::builder()
         .pkce_required(true)
         .client_auth(evergrant::provider::ClientAuth::Body)
