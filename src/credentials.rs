@@ -106,7 +106,7 @@ pub(crate) fn check_text(name: &str, value: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::config(format!("{name} {fault}: set it without")))
+    Err(Error::config(format!("{name} {fault}: remove it")))
 }
 
 impl fmt::Debug for Credentials {

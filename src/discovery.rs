@@ -154,7 +154,7 @@ impl Discovery {
             Ok(metadata) => Ok(known.insert(metadata).clone()),
             Err(error) => match known.as_ref() {
                 Some(metadata) => {
-                    log::warn!(target: "evergrant", "the metadata of {} is kept: {error:#}", self.issuer);
+                    log::warn!(target: "evergrant", "uses old metadata of {}: {error:#}", self.issuer);
                     Ok(metadata.clone())
                 }
                 None => Err(error),
@@ -162,7 +162,7 @@ impl Discovery {
         }
     }
 
-    /// Asks the server even if metadata is kept, for a provider that has moved.
+    /// Asks the server even if metadata is kept, for a server whose endpoints have changed.
     ///
     /// # Errors
     ///

@@ -67,8 +67,8 @@ impl Client {
             if self.provider().userinfo_endpoint().is_none() {
                 let name = self.provider().display_name();
                 return Err(Error::config(format!(
-                    "{name} has neither a profile nor a userinfo endpoint: who has logged in is \
-                     not known"
+                    "{name} has neither a profile nor a userinfo endpoint, so it is not known who \
+                     has logged in"
                 )));
             }
             return self.userinfo().map(Value::Object);

@@ -151,8 +151,8 @@ impl Target {
         })?;
         if url.scheme() != "http" || !is_loopback(&url) {
             return Err(Error::config(format!(
-                "the redirect URI {redirect_uri} is not on this machine, so no browser comes back to \
-                 it: use `Client::authorize_pasted`, or a redirect URI on 127.0.0.1"
+                "the redirect URI {redirect_uri} is not on this machine, so this program cannot get \
+                 the callback: use `Client::authorize_pasted`, or a redirect URI on 127.0.0.1"
             )));
         }
         let (v4, v6) = match url.host() {

@@ -68,7 +68,7 @@ impl<T, N: PartialEq, F: FnMut(&N) -> Result<Page<T, N>>> Iterator for Pages<N, 
             // If the next page is the page itself, the iteration would never end.
             Ok(page) if page.next.as_ref() == Some(position) => {
                 self.next = None;
-                Some(Err(Error::decode("the next page's place", "it is this page's")))
+                Some(Err(Error::decode("the place of the next page", "it is this page")))
             }
             Ok(page) => {
                 self.failures = 0;

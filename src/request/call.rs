@@ -73,7 +73,7 @@ impl<'a, 'b> Call<'a, 'b> {
     fn new(mut request: Request<'a>, payload: Payload<'b>) -> Result<Call<'a, 'b>> {
         let url = std::mem::replace(&mut request.url, Ok(String::new()))?;
         let uri = Uri::try_from(url).map_err(|_| {
-            Error::config("the request's path or query has characters that no address can carry")
+            Error::config("the request's path or query has characters that are not valid in a URL")
         })?;
         let client = request.client;
         let retries = request.retries.unwrap_or(client.hooks().retries);
