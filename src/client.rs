@@ -287,7 +287,7 @@ impl Client {
     /// could not be removed: call again.
     pub fn revoke(&self) -> Result<()> {
         if self.0.provider.token_request.revocation_style.wants_access_token() {
-            // An expired access token revokes nothing. If there is no other, the service says so.
+            // An expired access token cannot be revoked. If no new one comes, the old one is sent anyway.
             let _ = self.access_token();
         }
         self.0.keeper.clear(&|token| match token {

@@ -109,8 +109,8 @@ impl Discovery {
         self
     }
 
-    /// Sets the issuer that the document must name, if it is another than the one that is asked. Without
-    /// this the two must be the same, character for character. A service with many tenants may name a
+    /// Sets the issuer that the document must name, if it is not the issuer that is asked. Without this
+    /// the two must be the same, character for character. A service with many tenants may name a
     /// pattern, such as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant `common`.
     pub fn expect_issuer(mut self, issuer: impl Into<String>) -> Discovery {
         self.expected = issuer.into();

@@ -85,7 +85,7 @@ impl Response {
         let (uri, live) = (self.uri.clone(), self.live.clone());
         let bytes = self.read_bytes()?;
         serde_json::from_slice(&bytes).map_err(|error| {
-            // The error quotes what it found, and an API may repeat what it was sent.
+            // The error quotes the body, in which an API may repeat the access token.
             let text = error.to_string();
             match &live {
                 Some(live) if live.is_in(&text) => {

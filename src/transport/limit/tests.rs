@@ -22,7 +22,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 const PAUSES: [Duration; 3] =
     [Duration::from_secs(150), Duration::from_secs(600), Duration::from_secs(3 * 3600)];
 
-/// What the layer below does at a read.
+/// One step of the layer below at a read.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     /// The wait runs out.
