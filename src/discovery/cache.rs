@@ -1,4 +1,4 @@
-//! Metadata in a file. It spares requests and nothing depends on it: what cannot be read is asked for.
+//! Metadata in a file. The file only saves requests: if it cannot be read, the server is asked.
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -7,11 +7,11 @@ use super::Metadata;
 use crate::protocol;
 use crate::secret::random_id;
 
-/// What a file may hold.
+/// The most bytes that a file may have.
 const LIMIT: u64 = 2 << 20;
 
-/// What is in the file, if it is the metadata of this issuer. It is checked as an answer is: a file
-/// that others can write must not send tokens elsewhere over plain HTTP.
+/// Reads the file, if it has the metadata of this issuer. The metadata is checked as an answer is: a
+/// file that others can write must not send tokens elsewhere over plain HTTP.
 pub(super) fn load(file: &Path, issuer: &str) -> Option<Metadata> {
     let length = std::fs::metadata(file).ok()?.len();
     let bytes = std::fs::read(file).ok().filter(|_| length <= LIMIT)?;
@@ -20,7 +20,7 @@ pub(super) fn load(file: &Path, issuer: &str) -> Option<Metadata> {
     protocol::read_metadata(issuer, "the cache", &members).ok().map(|_| metadata)
 }
 
-/// Replaces the file whole, so that a reader sees the old one or the new one.
+/// Replaces the whole file at once, so that a reader sees the old file or the new one.
 pub(super) fn save(file: &Path, metadata: &Metadata) -> io::Result<()> {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", random_id()));
