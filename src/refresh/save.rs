@@ -34,9 +34,13 @@ enum Place {
 
 fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     let Some(spent) = &pair.spent else { return place_login(&pair.record, stored) };
-    let Some(stored) = stored.filter(|stored| stored.login == pair.record.login) else {
-        return Place::Lost;
+    // A store may make another login of the token that we spent. What replaced it is newer all the same.
+    let is_ours = |stored: &&Record| {
+        let spent = Some(spent).filter(|_| pair.rotated());
+        stored.login == pair.record.login
+            || spent.is_some() && stored.token.refresh_token() == spent
     };
+    let Some(stored) = stored.filter(is_ours) else { return Place::Lost };
     if pair.record.may_replace(Some(stored)) {
         return Place::Ours(pair.record.clone());
     }
@@ -114,7 +118,7 @@ impl Keeper {
     /// A new token: into memory, into the store, and only then out.
     pub(super) fn issued(&self, call: &mut Call<'_>, pair: Pair, recovered: bool) -> Result<Step> {
         let ours = pair.record.clone();
-        let rotated = ours.token.refresh_token() != pair.spent.as_ref();
+        let rotated = pair.rotated();
         let held = match self.keep(call, pair) {
             Ok(held) => held,
             Err(error) if rotated => return self.not_saved(call, error),
@@ -126,11 +130,11 @@ impl Keeper {
                 Some(ours.clone())
             }
         };
-        let Some(held) = held.filter(|held| {
-            held.login == ours.login && held.token.refresh_token() == ours.token.refresh_token()
-        }) else {
-            return Ok(Step::Again);
+        let is_ours = |held: &Record| {
+            (rotated || held.login == ours.login)
+                && held.token.refresh_token() == ours.token.refresh_token()
         };
+        let Some(held) = held.filter(is_ours) else { return Ok(Step::Again) };
         let generation = held.generation;
         call.events.push(if recovered {
             Event::Recovered { generation }
