@@ -123,11 +123,10 @@ impl Keeper {
     /// Reads the store without its lock; what `load` returns is durable, so it may be believed. A token
     /// with which the call can go on becomes the fallback.
     fn look(&self, call: &mut Call<'_>) {
-        if call.turn.unsaved.is_some() {
-            return;
-        }
         let Ok(Some(record)) = self.backend.load() else { return };
-        let ours = record.check(&self.rules.binding, &self.store()).is_ok();
+        let waits = call.turn.unsaved.as_ref();
+        let ours = record.check(&self.rules.binding, &self.store()).is_ok()
+            && waits.is_none_or(|pair| pair.is_overtaken_by(&record));
         if ours && call.turn.history.newer_than(&record).is_none() {
             let live = self.live(&record);
             if call.want.tolerates(&live, &*self.clock) {

@@ -31,3 +31,23 @@ fn a_store_that_forgets_the_login_during_a_refresh_loses_no_successor() {
         }
     }
 }
+
+/// The lock fails while a pair waits, and the store holds a token that somebody else has got since.
+#[test]
+fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
+    let mut world = World::new(Rotation::UntilUsed);
+    world.rules.ends_access_token = true;
+    world.past_end();
+    let keeper = world.keeper();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    // The pair that waits was never used, so the old refresh token works for others.
+    assert_eq!(kind(&use_token(&world.keeper())), "at-3");
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+    assert!(keeper.memory.lock().unsaved, "the pair is kept");
+    // Another login in the store is not taken without the lock.
+    world.change(|record| record.login = "another".to_owned());
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+}
