@@ -115,7 +115,10 @@ impl Keeper {
     pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
         self.look(call);
         let read = call.read.as_ref().map(|record| self.live(record));
-        let came = read.filter(|live| self.came_while_waiting(call, live));
+        let fits = |live: &Live| {
+            call.want.accepts(live, &*self.clock) || self.came_while_waiting(call, live)
+        };
+        let came = read.filter(fits);
         let live = came.or_else(|| self.take_fallback(call))?;
         Some(self.publish(live))
     }

@@ -32,6 +32,21 @@ fn a_store_that_forgets_the_login_during_a_refresh_loses_no_successor() {
     }
 }
 
+#[test]
+fn a_refresh_by_name_takes_what_others_saved_while_the_store_is_locked() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    let other = world.keeper();
+    other.access(&other.newer()).unwrap();
+    world.clock.advance(SECOND);
+    *world.store.held.lock() = true;
+    let got = keeper.access(&keeper.newer()).map(|live| live.access_token().expose().to_owned());
+    assert_eq!(kind(&got), "at-2");
+    let got = keeper.access(&keeper.newer()).map(|live| live.access_token().expose().to_owned());
+    assert_eq!(kind(&got), "busy", "that one it has");
+}
+
 /// The lock fails while a pair waits, and the store holds a token that somebody else has got since.
 #[test]
 fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
