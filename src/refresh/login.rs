@@ -215,17 +215,19 @@ impl Keeper {
 
     /// The store's token if it is a good one and not the one the API refused. Nothing is refreshed.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
-        let mut events = Vec::new();
         let want = Want::Instead(refused.clone());
-        let found = self.alone(&mut events, |call| {
-            let stored = if call.turn.unsaved.is_some() { None } else { self.load_checked()? };
-            let went_back = |stored: &Record| call.turn.history.newer_than(stored).is_some();
-            let stored = stored.filter(|stored| !went_back(stored));
-            let live = stored.map(|record| self.live(&record));
-            Ok(live.filter(|live| want.accepts(live, &*self.clock)).map(|live| self.publish(live)))
-        });
-        self.tell(events);
-        found.ok().flatten()
+        let turn = self.turn.lock();
+        if turn.unsaved.is_some() {
+            return None;
+        }
+        // Without the store's lock, which may be somebody else's for minutes: nothing is written, and
+        // what `load` returns is durable.
+        let stored = self.load_checked().ok()??;
+        if turn.history.newer_than(&stored).is_some() {
+            return None;
+        }
+        let live = self.live(&stored);
+        want.accepts(&live, &*self.clock).then(|| self.publish(live))
     }
 
     fn first(&self, token: Token, stored: Option<&Record>) -> Record {

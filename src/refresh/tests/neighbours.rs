@@ -47,6 +47,25 @@ fn a_refresh_by_name_takes_what_others_saved_while_the_store_is_locked() {
     assert_eq!(kind(&got), "busy", "that one it has");
 }
 
+/// A client whose token came for a 401.
+fn mended() -> (World, Keeper, Live) {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    let live = keeper.access(&Want::Instead(Secret::new("at-1"))).unwrap();
+    (world, keeper, live)
+}
+
+#[test]
+fn a_newer_token_is_found_while_the_store_is_locked() {
+    let (world, keeper, live) = mended();
+    let other = world.keeper();
+    other.access(&other.newer()).unwrap();
+    *world.store.held.lock() = true;
+    let found = keeper.moved_on(live.access_token());
+    assert_eq!(found.map(|live| live.access_token().expose().to_owned()), Some("at-3".to_owned()));
+}
+
 /// The lock fails while a pair waits, and the store holds a token that somebody else has got since.
 #[test]
 fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
