@@ -94,7 +94,12 @@ impl Keeper {
     /// use. Says whether it did.
     pub(crate) fn seed(&self, token: Token) -> Result<bool> {
         let mut events = Vec::new();
-        let result = self.alone(&mut events, |call| {
+        // A login that lives is left alone, and that needs no lock.
+        let lives = || {
+            let stored = self.load_checked().ok().flatten()?;
+            (!self.gives_way(&stored, &token)).then_some(false)
+        };
+        let result = self.alone_unless(&mut events, &lives, |call| {
             if call.turn.unsaved.is_some() {
                 return Ok(false);
             }
@@ -102,7 +107,7 @@ impl Keeper {
             if stored.as_ref().is_some_and(|stored| !self.gives_way(stored, &token)) {
                 return Ok(false);
             }
-            let mut record = self.first(token, stored.as_ref());
+            let mut record = self.first(token.clone(), stored.as_ref());
             record.seeded = record.token.refresh_token().map(Secret::fingerprint);
             // A refusal can pass: the token that was refused is asked once more if this one is refused.
             record.spare = stored.and_then(|stored| stored.token.refresh_token().cloned());

@@ -66,6 +66,24 @@ fn a_newer_token_is_found_while_the_store_is_locked() {
     assert_eq!(found.map(|live| live.access_token().expose().to_owned()), Some("at-3".to_owned()));
 }
 
+/// A program seeds at each start. The store cannot be locked, and holds a login that lives.
+#[test]
+fn a_seed_beside_a_living_login_needs_no_lock() {
+    let world = World::new(Rotation::Strict);
+    let seed = || Token::new("at-seed").with_refresh_token("rt-seed");
+    *world.store.held.lock() = true;
+    assert!(!world.keeper().seed(seed()).unwrap());
+    *world.store.held.lock() = false;
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert!(!world.keeper().seed(seed()).unwrap());
+    *world.store.record.lock() = None;
+    assert_eq!(world.keeper().seed(seed()).unwrap_err().kind(), "backend");
+    *world.store.plan.lock() = None;
+    *world.store.held.lock() = true;
+    assert_eq!(world.keeper().seed(seed()).unwrap_err().kind(), "busy");
+    assert!(world.store.record.lock().is_none());
+}
+
 /// The lock fails while a pair waits, and the store holds a token that somebody else has got since.
 #[test]
 fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
