@@ -263,6 +263,9 @@ impl Keeper {
         }
         self.warn_of_silence(call, record, now);
         // Step 10: our note. It proves that the store can be written.
+        if !call.turn.is_held() {
+            return Ok(Next::End(Step::Relock));
+        }
         let noted = self.noted(record, note, fingerprint, now);
         if let Some(step) = self.write_note(call, &noted)? {
             return Ok(Next::End(step));

@@ -267,12 +267,32 @@ impl Keeper {
 
     /// Writes what is known after an answer that brought no token: the note as it was before, or
     /// with a time. If this cannot be saved, the note stays, and the next run decides by it.
-    pub(super) fn settle(&self, noted: &Record, note: Option<Note>, found: Option<Secret>) {
+    pub(super) fn settle(
+        &self,
+        call: &mut Call<'_>,
+        noted: &Record,
+        note: Option<Note>,
+        found: Option<Secret>,
+    ) {
+        if !call.turn.is_held() && !self.is_alone_with(call, noted) {
+            return;
+        }
         let mut next = noted.next();
         next.note = note;
         // A refresh token beside an error is kept in case it is the live one.
         next.spare = found.or(next.spare);
         let _ = self.backend.save(&next);
+    }
+
+    /// After the lock was lost: whether nobody else has it, and the store still holds what we wrote. A
+    /// store that does not compare would let an older record go over a successor.
+    fn is_alone_with(&self, call: &mut Call<'_>, noted: &Record) -> bool {
+        call.turn.guard = match self.backend.lock(Duration::ZERO) {
+            Ok(guard) => Some(guard),
+            Err(error) if BackendError::is_busy(&error) => return false,
+            Err(_) => None,
+        };
+        self.backend.load().is_ok_and(|stored| stored.as_ref() == Some(noted))
     }
 
     /// Our note with the moment before which the service does not want to be asked.

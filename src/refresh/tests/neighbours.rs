@@ -103,3 +103,54 @@ fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
     world.change(|record| record.login = "another".to_owned());
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
 }
+
+/// The lock's file was deleted, and the next holder has saved its successor. A store that does not
+/// compare would take our note back over it.
+#[test]
+fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
+    for (compares, busy) in [(true, false), (false, false), (false, true)] {
+        let world = World::with(Rotation::StrictFamily, LockKind::FreedByDeath, compares);
+        world.past_end();
+        let gone = Arc::clone(&world.store.in_place);
+        let (other, store) = (world.keeper(), Arc::clone(&world.store));
+        let mut first = true;
+        *world.wire.1.lock() = Some(Box::new(move || {
+            if std::mem::take(&mut first) {
+                // Each look until the lock is taken again.
+                gone.lock().extend([false; 4]);
+                let mut next = store.record.lock().clone().unwrap().next();
+                let token = Token::new("at-other").with_refresh_token("rt-other");
+                next.token = token.with_expires_at(clock::later(other.clock.now_utc(), LIFE));
+                (next.note, next.generation) = (None, next.generation + 1);
+                *store.record.lock() = Some(next);
+                *store.held.lock() = busy;
+            }
+        }));
+        assert_eq!(kind(&use_token(&world.keeper())), "at-other", "{compares} {busy}");
+        assert!(world.sent().is_empty());
+        assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-other")));
+    }
+}
+
+/// The lock is lost before our note is written, and the next holder has saved its successor meanwhile.
+#[test]
+fn no_note_is_written_under_a_lock_that_is_gone() {
+    let world = World::with(Rotation::StrictFamily, LockKind::FreedByDeath, false);
+    world.past_end();
+    let (gone, store) = (Arc::clone(&world.store.in_place), Arc::clone(&world.store));
+    gone.lock().push_back(false);
+    let (end, mut first) = (clock::later(world.clock.now_utc(), LIFE), true);
+    world.plan(move |call, record| {
+        let other = call == "lock" && !std::mem::replace(&mut first, false);
+        if other {
+            let mut next = store.record.lock().clone().unwrap().next();
+            let token = Token::new("at-other").with_refresh_token("rt-other");
+            next.token = token.with_expires_at(end);
+            *store.record.lock() = Some(next);
+        }
+        assert!(record.is_none_or(|record| record.note.is_none()), "a note under no lock");
+        None
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-other");
+    assert!(world.sent().is_empty());
+}
