@@ -109,12 +109,18 @@ pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
             Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
                 return Ok(Some(error));
             }
+            // The same answer of some network file systems: a folder is only open for reading.
+            Err(error) if error.raw_os_error() == Some(EBADF) => return Ok(Some(error)),
             Err(error) => return Err(failed("flush the folder", folder, &error)),
         }
     }
     let _ = folder;
     Ok(None)
 }
+
+/// "Bad file descriptor", for which std has no name, on every Unix.
+#[cfg(unix)]
+const EBADF: i32 = 9;
 
 /// Removes a file; one that is not there is success.
 pub(super) fn remove(path: &Path) -> Result<(), BoxError> {

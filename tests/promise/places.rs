@@ -57,7 +57,7 @@ fn a_folder_that_cannot_be_flushed_is_used_with_one_warning() {
     if unusable() {
         return;
     }
-    for error in ["EINVAL", "EOPNOTSUPP", "ENOSYS"] {
+    for error in ["EINVAL", "EOPNOTSUPP", "ENOSYS", "EBADF"] {
         let dir = TempDir::new();
         let inject = format!("fsync:error={error}");
         let output = injected(&dir, "places::life", dir.path(), &inject);
