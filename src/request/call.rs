@@ -246,8 +246,15 @@ fn another(
     }
     // One refresh for each call. Where a refresh ends the old access token, another process can end
     // ours between its arrival and its use: then the store has a newer one.
-    if keeper.is_last_word(refused) || *refreshed {
+    if keeper.is_last_word(refused) {
         return Ok(keeper.moved_on(refused));
+    }
+    if *refreshed {
+        let next = keeper.moved_on(refused);
+        if next.is_none() {
+            keeper.deny(refused);
+        }
+        return Ok(next);
     }
     let before = keeper.refreshes();
     match keeper.access(&Want::Instead(refused.clone())) {

@@ -66,6 +66,36 @@ fn a_newer_token_is_found_while_the_store_is_locked() {
     assert_eq!(found.map(|live| live.access_token().expose().to_owned()), Some("at-3".to_owned()));
 }
 
+/// The caller has the token from here and sends it elsewhere: the next call comes when it comes.
+#[test]
+fn a_refusal_that_is_told_at_once_is_the_last_word_for_a_later_call() {
+    let (world, keeper, live) = mended();
+    world.clock.advance(SECOND);
+    keeper.suspect(live.access_token());
+    world.clock.advance(15 * SECOND);
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+    keeper.suspect(live.access_token());
+    world.clock.advance(60 * SECOND);
+    assert_eq!(kind(&use_token(&keeper)), "at-3", "the minute is over");
+}
+
+/// One address of the API refuses every token, and others accept it.
+#[test]
+fn a_refusal_of_a_new_token_stands_although_another_address_accepts_it() {
+    let (world, keeper, live) = mended();
+    assert!(keeper.is_last_word(live.access_token()));
+    for _ in 0..5 {
+        keeper.accepted(&live);
+        world.clock.advance(SECOND);
+        assert!(keeper.is_last_word(live.access_token()));
+    }
+    world.clock.advance(60 * SECOND);
+    assert!(!keeper.is_last_word(live.access_token()));
+    keeper.accepted(&live);
+    assert!(!keeper.doubts.load(std::sync::atomic::Ordering::Relaxed));
+}
+
 /// A program seeds at each start. The store cannot be locked, and holds a login that lives.
 #[test]
 fn a_seed_beside_a_living_login_needs_no_lock() {
