@@ -179,3 +179,37 @@ fn taking_the_lock_makes_its_file_young_again() {
     assert!(metadata.mtime() > 1_000_000 && metadata.atime() > 1_000_000);
     assert_eq!(metadata.len(), 0);
 }
+
+/// A path may lead through a link that is switched, as in a mounted volume of configuration: then the lock
+/// and the record of others are in another folder.
+#[test]
+fn a_guard_notices_that_its_path_leads_elsewhere() {
+    for of_folder in [true, false] {
+        let dir = TempDir::new();
+        let (one, two) = (dir.join("1"), dir.join("2"));
+        fs::create_dir(&one).unwrap();
+        fs::create_dir(&two).unwrap();
+        let link = dir.join("link");
+        let ends = if of_folder { ["1", "2"] } else { ["1/store", "2/store"] };
+        std::os::unix::fs::symlink(ends[0], &link).unwrap();
+        let path = if of_folder { link.join("store") } else { link.clone() };
+        let guard = FileBackend::new(&path).lock(Duration::ZERO).unwrap();
+        assert!(guard.is_held());
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(ends[1], &link).unwrap();
+        assert!(!guard.is_held(), "of the folder: {of_folder}");
+        assert!(FileBackend::new(&path).lock(Duration::ZERO).unwrap().is_held());
+    }
+}
+
+#[test]
+fn a_check_is_added_to_those_that_a_guard_has() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    let guard = store.lock(Duration::ZERO).unwrap().with_check(|| true);
+    assert!(guard.is_held());
+    fs::remove_file(dir.join("store.json.lock")).unwrap();
+    assert!(!guard.is_held());
+    drop(guard);
+    assert!(!store.lock(Duration::ZERO).unwrap().with_check(|| false).is_held());
+}
