@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, SystemTime};
 
 use evergrant::TokenBackend as _;
-use evergrant::backend::{BackendError, FileBackend, Guard};
+use evergrant::backend::{BackendError, FileBackend, Guard, MemoryBackend};
 
 use crate::support::*;
 
@@ -15,6 +15,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("forks::drops", child_drops_its_copy),
     ("forks::waits", child_waits_for_the_lock_alone),
     ("forks::outlives", child_outlives_a_killed_parent),
+    ("forks::memory", child_locks_a_store_in_memory),
 ];
 
 /// Forks. `work` is what the child does; it never returns from it. The child's process id.
@@ -212,4 +213,24 @@ fn a_check_is_added_to_those_that_a_guard_has() {
     assert!(!guard.is_held());
     drop(guard);
     assert!(!store.lock(Duration::ZERO).unwrap().with_check(|| false).is_held());
+}
+
+/// The thread that held the lock of a store in memory does not exist in the child.
+#[test]
+fn a_child_forked_during_a_hold_can_lock_a_store_in_memory() {
+    run("forks::memory");
+}
+
+fn child_locks_a_store_in_memory() {
+    let store = MemoryBackend::new();
+    let guard = store.lock(Duration::ZERO).unwrap();
+    join(fork(|| {
+        let ours = store.lock(Duration::ZERO).unwrap();
+        assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
+        drop(ours);
+        store.lock(Duration::ZERO).unwrap();
+    }));
+    assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
+    drop(guard);
+    store.lock(Duration::ZERO).unwrap();
 }
