@@ -14,7 +14,6 @@ use crate::support::*;
 
 pub(crate) const CHILDREN: &[Child] = &[
     ("sqlite::hold", hold),
-    ("sqlite::masked", masked),
     ("sqlite::save", save),
     ("sqlite::full", full),
     ("sqlite::call", call),
@@ -136,46 +135,6 @@ fn only_the_owner_can_read_what_is_created() {
         let mode = file.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{:?}", file.path());
     }
-}
-
-fn masked() {
-    let store = SqliteBackend::new(given("STORE"));
-    let _guard = store.lock(Duration::ZERO).unwrap();
-    store.save(&record(1)).unwrap();
-}
-
-#[cfg(unix)]
-#[test]
-fn the_mode_of_what_is_created_is_set_whatever_the_umask() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let dir = TempDir::new();
-    let wrapper = ["sh", "-c", "umask 0777; exec \"$@\"", "sh"];
-    let path = dir.join("logins.sqlite");
-    let output = child("sqlite::masked", &wrapper).env("STORE", path).output().unwrap();
-    succeeded(&output);
-    for file in std::fs::read_dir(dir.path()).unwrap().map(Result::unwrap) {
-        let mode = file.metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{:?}", file.path());
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
-    let dir = TempDir::new();
-    let store = SqliteBackend::new(dir.join("logins.sqlite"));
-    store.save(&record(1)).unwrap();
-    let guard = store.lock(Duration::ZERO).unwrap();
-    assert!(guard.is_held());
-    let files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
-    let lock = files.into_iter().find(|path| path.to_string_lossy().contains("-evergrant-"));
-    std::fs::remove_file(lock.unwrap()).unwrap();
-    assert!(!guard.is_held());
-    let next = store.lock(Duration::ZERO).unwrap();
-    assert!(next.is_held() && !guard.is_held());
-    drop(guard);
-    assert!(next.is_held());
-    assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
 }
 
 #[test]
