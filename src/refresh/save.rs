@@ -206,6 +206,12 @@ impl Keeper {
         let mut tries = 0;
         loop {
             let Some(pair) = call.turn.unsaved.as_mut() else { return Ok(stored) };
+            // The store may go back while a request is on its way, and between two tries.
+            if let Some(older) = &stored
+                && call.turn.history.newer_than(older).is_some()
+            {
+                pair.spent = pair.spent.take().and(older.token.refresh_token().cloned());
+            }
             let record = match place(pair, stored.as_ref()) {
                 Place::Ours(record) => {
                     // A retry saves the very same record: the first may have become visible.

@@ -184,3 +184,41 @@ fn no_note_is_written_under_a_lock_that_is_gone() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-other");
     assert!(world.sent().is_empty());
 }
+
+/// The store goes back while a request is on its way, or while the newer pair is written again.
+#[test]
+fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
+    for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
+        let world = World::new(rotation);
+        let old = world.stored();
+        let keeper = world.keeper();
+        world.past_end();
+        assert_eq!(kind(&use_token(&keeper)), "at-2");
+        let middle = world.stored();
+        world.past_end();
+        let back = old.clone();
+        let (store, wire, mut first) = (Arc::clone(&world.store), Arc::clone(&world.wire), true);
+        world.plan(move |_, _| {
+            if wire.0.lock().sent.len() == 2 && std::mem::take(&mut first) {
+                *store.record.lock() = Some(back.clone());
+            }
+            None
+        });
+        assert_eq!(kind(&use_token(&keeper)), "at-3", "{rotation:?}");
+        assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-3")));
+        // To one record, and then to another.
+        *world.store.record.lock() = Some(old);
+        let (store, mut saves) = (Arc::clone(&world.store), 0);
+        world.plan(move |call, _| {
+            saves += usize::from(call == "save");
+            if call == "save" && saves == 1 {
+                *store.record.lock() = Some(middle.clone());
+            }
+            None
+        });
+        world.past_end();
+        assert_eq!(kind(&use_token(&keeper)), "at-4", "{rotation:?}");
+        assert_eq!(world.sent(), ["rt-1", "rt-2", "rt-3"], "{rotation:?}");
+        assert!(world.alive());
+    }
+}
