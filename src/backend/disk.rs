@@ -24,10 +24,14 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
         | ErrorKind::InvalidFilename
         | ErrorKind::InvalidInput
         | ErrorKind::Unsupported => BackendError::Config(text),
+        _ if cfg!(unix) && error.raw_os_error() == Some(ELOOP) => BackendError::Config(text),
         _ => BackendError::Unavailable(text),
     };
     precise.because(same_io(error))
 }
+
+/// "Too many levels of symbolic links", for which std has no stable name.
+const ELOOP: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 40 } else { 62 };
 
 /// An error that only a person can mend.
 pub(super) fn wrong(text: String) -> BoxError {
