@@ -249,7 +249,10 @@ impl Guard {
     /// still at its path". The check must not block; [`Guard::is_held`] calls it.
     #[must_use]
     pub fn with_check(mut self, check: impl Fn() -> bool + Send + 'static) -> Guard {
-        self.check = Some(Box::new(check));
+        self.check = Some(match self.check.take() {
+            Some(before) => Box::new(move || before() && check()),
+            None => Box::new(check),
+        });
         self
     }
 

@@ -248,8 +248,15 @@ fn another(
     }
     // Each call refreshes once. Where a refresh ends the old access token, another process can end ours
     // before it is used; the store has a newer token then.
-    if keeper.is_last_word(refused) || *refreshed {
+    if keeper.is_last_word(refused) {
         return Ok(keeper.moved_on(refused));
+    }
+    if *refreshed {
+        let next = keeper.moved_on(refused);
+        if next.is_none() {
+            keeper.deny(refused);
+        }
+        return Ok(next);
     }
     let before = keeper.refreshes();
     match keeper.access(&Want::Instead(refused.clone())) {
