@@ -12,11 +12,11 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// Keeps a login in memory; clones share it, and its lock.
+/// Keeps a login in memory. Clones share the login and its lock.
 ///
-/// It is for tests, for services whose tokens are asked for anew (client credentials), and for a
-/// token that is only read. With a service that rotates refresh tokens, the end of the process loses
-/// the login; the client warns once.
+/// Use it in tests, for grants without a refresh token (client credentials), and for a token that is
+/// never refreshed. If the service rotates refresh tokens, the login is lost when the process ends; the
+/// client warns once.
 #[derive(Clone, Debug)]
 pub struct MemoryBackend {
     stored: Arc<Mutex<Option<Record>>>,
@@ -34,7 +34,7 @@ impl MemoryBackend {
         }
     }
 
-    /// With a clock to wait for the lock on.
+    /// Sets the clock that waits for the lock go by, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> MemoryBackend {
         self.clock = clock;
@@ -81,7 +81,7 @@ impl TokenBackend for MemoryBackend {
     }
 }
 
-/// Not a mutex's guard: those stay on the thread that took them.
+/// A held lock. It is not a mutex's guard, because that must stay on the thread that took it.
 struct Held(Arc<AtomicBool>);
 
 impl Held {

@@ -1,4 +1,4 @@
-//! Sessions with a PostgreSQL server, and a limit on how long one is waited for.
+//! Sessions with a PostgreSQL server, with a time limit on each use.
 
 use std::ops::DerefMut;
 use std::sync::mpsc::{SendError, sync_channel};
@@ -10,7 +10,7 @@ use super::super::BackendError;
 use super::super::idle::{Failed, PATIENCE};
 use crate::error::BoxError;
 
-/// A session, ours or lent.
+/// A session, opened by us or lent by the program.
 pub(super) type Session = Box<dyn Reach>;
 
 /// Reaches the client in a session.
@@ -42,8 +42,8 @@ pub(super) fn lent<C: DerefMut<Target = Client> + Send + 'static>(connection: C)
     Box::new(Lent(connection))
 }
 
-/// What a server or the network says of an error. The display of the crate leaves the server's words
-/// out. No value is in them: parameters are sent apart.
+/// The text of an error, with the server's message, which the crate's `Display` leaves out. The message
+/// contains no values: parameters are sent separately.
 pub(super) fn told(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => format!("{} ({})", error.message(), error.code().code()),
@@ -56,8 +56,8 @@ pub(super) fn told(error: &postgres::Error) -> String {
 
 fn failed(name: &str, error: &postgres::Error) -> Failed {
     let text = format!("{name} failed");
-    // Ended by the server: a restart, an operator, an idle session. Or a server that takes no writes,
-    // whose address may lead to another one now.
+    // The server has ended the session (a restart, an operator, an idle session), or accepts no writes,
+    // and its address may now lead to another server.
     let stale = match error.code() {
         None => error.is_closed() || std::error::Error::source(error).is_some(),
         Some(code) => [
@@ -85,7 +85,7 @@ fn within<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
     late: impl FnOnce(T) + Send + 'static,
 ) -> Result<T, BoxError> {
-    // Without room: what is sent is taken, or comes back.
+    // A channel without a buffer: a value is received, or `send` returns it.
     let (send, receive) = sync_channel(0);
     let unavailable = |text: String| BackendError::Unavailable(format!("{name}: {text}"));
     let builder = std::thread::Builder::new().name("evergrant-postgres".to_owned());
