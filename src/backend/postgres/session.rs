@@ -77,9 +77,9 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     Failed { error: precise.because(told(error)), stale }
 }
 
-/// Runs `work` on a thread of its own, and gives up waiting for it in time: neither the library nor
-/// the server notices a network that has stopped carrying anything in bounded time. The thread ends
-/// with the connection; `late` gets what nobody waited for.
+/// Runs `work` on its own thread, and waits for it [`PATIENCE`] at most: neither the library nor the
+/// server notices a dead network in bounded time. The thread ends with the connection; `late` gets a
+/// result that comes too late.
 fn within<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
@@ -113,12 +113,13 @@ pub(super) fn open(
     })
 }
 
-/// A session that somebody lent goes back to them, and a lock that nobody knows of must not go with it.
+/// Releases all advisory locks: a lent session goes back to the program, and must not take a forgotten
+/// lock along.
 fn forget_locks(session: &mut Session) {
     let _ = session.client().batch_execute("SELECT pg_advisory_unlock_all()");
 }
 
-/// Runs `work` on a session; one that failed is not used again.
+/// Runs `work` on a session. A session that failed is not used again.
 pub(super) fn on<T: Send + 'static>(
     mut session: Session,
     name: &str,
