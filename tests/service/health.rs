@@ -110,7 +110,7 @@ fn the_record_health_and_the_warning_know_one_idle_limit() {
         MemoryBackend::new(),
     );
     let count = move |event: &Event| {
-        if matches!(event, Event::Warning { text } if text.contains("after 60 days without a refresh")) {
+        if matches!(event, Event::Warning { text } if text.contains("60 days without a refresh")) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     };
