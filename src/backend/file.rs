@@ -293,7 +293,8 @@ impl FileBackend {
         match disk::is_at(file, from) {
             Ok(true) => {}
             Ok(false) => {
-                let text = format!("{} was removed or replaced while it was written", from.display());
+                let text =
+                    format!("{} was removed or replaced while it was written", from.display());
                 return Err(BackendError::Unavailable(text).into());
             }
             Err(error) => return Err(disk::failed("look at", from, &error)),

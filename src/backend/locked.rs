@@ -66,8 +66,7 @@ impl Locked {
     /// The file. Fails in a forked child.
     pub(super) fn file(&self) -> Result<Arc<File>, BoxError> {
         self.file.upgrade().filter(|_| self.process == std::process::id()).ok_or_else(|| {
-            BackendError::Unavailable("the lock belongs to the parent process, before the fork".to_owned())
-                .into()
+            BackendError::Unavailable("the lock belongs to the parent process".to_owned()).into()
         })
     }
 

@@ -145,8 +145,7 @@ fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<Offs
 
 /// Reads a date. `None` for the values that libraries write for "no date".
 fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
-    let unreadable =
-        || wrong(format_args!("{name} is neither seconds since 1970 nor a date"));
+    let unreadable = || wrong(format_args!("{name} is neither seconds since 1970 nor a date"));
     let date = match (value, number(value)) {
         (Value::Null, _) => return Ok(None),
         (Value::String(text), _) if text.trim().is_empty() => return Ok(None),
