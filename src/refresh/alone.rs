@@ -55,8 +55,8 @@ impl Drop for Keeper {
             let mut events = Vec::new();
             let saved = self.alone_without_waiting(&mut events);
             if !saved {
-                let text = "a new refresh token was not saved when the client was dropped: the login may be \
-                            lost";
+                let text = "a new refresh token was not saved when the client was dropped: the login \
+                            may be lost";
                 events.push(Event::Warning { text: text.to_owned() });
             }
             self.tell(events);
