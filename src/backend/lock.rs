@@ -188,7 +188,7 @@ mod tests {
         disk::remove(&away).unwrap();
     }
 
-    /// Whoever may write in the folder can put a link there between a look and an opening.
+    /// A user who may write in the folder can put a link there between the check and the opening.
     #[cfg(unix)]
     #[test]
     fn a_file_that_was_opened_through_a_link_is_not_taken() {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_is_taken_or_cannot_be_opened_leaves_the_slot_as_it_was() {
+    fn a_failed_attempt_leaves_the_slot_unchanged() {
         let path = disk::place(&std::env::temp_dir().join(crate::secret::random_id())).unwrap();
         let fails = |path: &Path| Err(disk::failed("open", path, &ErrorKind::NotFound.into()));
         assert!(Locked::take(&path, &fails).is_err());
