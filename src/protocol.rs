@@ -1,9 +1,9 @@
-//! The protocol: requests are built and answers are read here, and nothing is sent.
+//! The protocol: builds requests and reads answers, but sends nothing.
 //!
-//! This floor does no I/O and has no clock. It takes a [`Provider`](crate::Provider), the
-//! application's [`Credentials`](crate::Credentials) and the bytes that came, and gives back what
-//! to send and what an answer means. So every rule of the standard, and every departure from it,
-//! is tested with a table.
+//! This module does no I/O and has no clock. It takes a [`Provider`](crate::Provider), the
+//! application's [`Credentials`](crate::Credentials) and the bytes of an answer, and returns the
+//! request to send or the meaning of the answer. So tables can test every rule of the standard and
+//! every departure from it.
 
 #[cfg(feature = "jwt")]
 mod assertion;

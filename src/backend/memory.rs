@@ -12,11 +12,11 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// Keeps a login in memory; clones share it, and its lock.
+/// Keeps a login in memory. Clones share the login and its lock.
 ///
-/// It is for tests, for services whose tokens are asked for anew (client credentials), and for a
-/// token that is only read. With a service that rotates refresh tokens, the end of the process loses
-/// the login; the client warns once.
+/// Use it in tests, for grants without a refresh token (client credentials), and for a token that is
+/// never refreshed. If the service rotates refresh tokens, the login is lost when the process ends; the
+/// client warns once.
 #[derive(Clone, Debug)]
 pub struct MemoryBackend {
     stored: Arc<Mutex<Option<Record>>>,
@@ -34,7 +34,7 @@ impl MemoryBackend {
         }
     }
 
-    /// With a clock to wait for the lock on.
+    /// Sets the clock that waits for the lock go by, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> MemoryBackend {
         self.clock = clock;
@@ -81,10 +81,10 @@ impl TokenBackend for MemoryBackend {
     }
 }
 
-/// The process that has the lock; 0 is nobody. In a forked child the thread that had it does not exist.
+/// The process that holds the lock, or 0. In a forked child, the thread that held it does not exist.
 pub(super) type Flag = Arc<AtomicU32>;
 
-/// Not a mutex's guard: those stay on the thread that took them.
+/// A held lock. It is not a mutex's guard, because that must stay on the thread that took it.
 pub(super) struct Held(Flag);
 
 impl Held {

@@ -1,4 +1,4 @@
-//! An error and its causes as one text, each cause once.
+//! Prints an error and its causes, each cause once.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,12 +16,12 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     text
 }
 
-/// `: cause: cause`.
+/// Writes the causes in one line: `: cause: cause`.
 pub(super) fn write_causes(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> fmt::Result {
     causes(error).try_for_each(|cause| write!(f, ": {cause}"))
 }
 
-/// The causes, one in each line.
+/// Writes the causes, one per line.
 pub(super) fn write_report(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> fmt::Result {
     if error.source().is_some() {
         f.write_str("\n\nCaused by:")?;
@@ -33,7 +33,8 @@ fn causes<'a>(error: &'a dyn StdError) -> impl Iterator<Item = &'a (dyn StdError
     std::iter::successors(error.source(), |error: &&(dyn StdError + 'static)| (**error).source())
 }
 
-/// A copy of an error's texts. An [`io::Error`] in the chain stays one, with its kind.
+/// Copies the texts of an error and its causes. An [`io::Error`] in the chain stays an [`io::Error`]
+/// with its kind.
 pub(super) fn echo(error: &(dyn StdError + 'static)) -> BoxError {
     match error.downcast_ref::<io::Error>() {
         Some(error) => same_io(error).into(),

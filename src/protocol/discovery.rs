@@ -1,4 +1,4 @@
-//! Authorization server metadata: where it is, and what it says (RFC 8414, OpenID Connect Discovery
+//! Authorization server metadata: its addresses, and its reading (RFC 8414, OpenID Connect Discovery
 //! 1.0).
 
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use url::Url;
 use crate::error::{Error, Result};
 use crate::provider::is_loopback;
 
-/// What the standards put between the host and the path of an issuer, or behind it.
+/// The paths that the standards put between the host and the path of an issuer, or behind it.
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
@@ -23,12 +23,12 @@ const ENDPOINTS: [&str; 8] = [
     "jwks_uri",
 ];
 
-/// Which document is asked for.
+/// The metadata document to fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {
-    /// The one of OpenID Connect, then those of RFC 8414. The next is asked for where one is not
-    /// there (404 or another status of 400 to 499).
+    /// The document of OpenID Connect, then those of RFC 8414. If one is missing (404 or another status
+    /// of 400 to 499), the next is tried.
     Any,
     /// `<issuer>/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 4).
     OpenId,
@@ -36,12 +36,12 @@ pub enum Form {
     OAuth,
 }
 
-/// The addresses to ask, in order.
+/// The addresses to try, in order.
 pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     let (origin, path) = split(issuer)?;
     let openid = format!("{origin}{path}{OPENID}");
     let oauth = format!("{origin}{OAUTH}{path}");
-    // Some servers put the name of the one where the other goes.
+    // Some servers put OpenID's path where RFC 8414 puts its own.
     let mixed = format!("{origin}{OPENID}{path}");
     let mut all = match form {
         Form::OpenId => vec![openid],
@@ -55,8 +55,8 @@ pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     Ok(all)
 }
 
-/// Origin and path of an issuer, the path without a slash at its end. RFC 8414 section 2: https
-/// (loopback excepted, for tests), no query, no fragment.
+/// Splits an issuer into origin and path, the path without a slash at its end. Checks it by RFC 8414
+/// section 2: https (loopback excepted, for tests), no query, no fragment.
 fn split(issuer: &str) -> Result<(&str, &str)> {
     let wrong = |why: &str| Err(Error::config(format!("the issuer {issuer:?} {why}")));
     let Ok(url) = Url::parse(issuer) else { return wrong("is not an absolute address") };
@@ -73,13 +73,13 @@ fn split(issuer: &str) -> Result<(&str, &str)> {
     let Some((scheme, rest)) = issuer.split_once("://").filter(|_| !issuer.contains(unfit)) else {
         return wrong("is not an absolute address");
     };
-    // The text itself, and not the parsed one: it is compared byte for byte.
+    // Splits the text itself and not the parsed address, because issuers are compared byte for byte.
     let host = rest.find('/').unwrap_or(rest.len());
     let (origin, path) = issuer.split_at(scheme.len() + 3 + host);
     Ok((origin, path.strip_suffix('/').unwrap_or(path)))
 }
 
-/// Reads a document that came from `address`. `expected` is the issuer it must name, character for
+/// Reads a document that came from `address`. It must name the issuer `expected`, character for
 /// character (RFC 8414 section 3.3, OpenID Connect Discovery section 4.3).
 pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<String, Value>> {
     let wrong = |why: String| Error::decode(format!("the metadata at {address}"), why);
@@ -165,7 +165,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_well_known_address_is_made_of_the_issuer() -> Result<()> {
+    fn well_known_addresses_are_built_from_the_issuer() -> Result<()> {
         for (issuer, oauth, openid) in TABLE {
             assert_eq!(addresses(issuer, Form::OAuth)?, [oauth]);
             assert_eq!(addresses(issuer, Form::OpenId)?, [openid]);
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_of_another_issuer_is_not_used_however_alike() {
+    fn a_document_of_a_similar_issuer_is_refused() {
         for issuer in [
             "https://a.example/",
             "https://A.example",
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_metadata_is_told_with_its_address() {
+    fn an_unreadable_document_is_an_error_with_its_address() {
         for body in ["<html>", "", "[]", "null", "{\"issuer\":", "\"https://a.example\""] {
             let text = refusal(body);
             assert!(text.contains("https://a.example/m"), "{text}");
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_unknown_members_and_null_do_not_matter() {
+    fn a_byte_order_mark_unknown_members_and_null_are_ignored() {
         let body = "\u{feff}{\"issuer\":\"https://a.example\",\"x\":{\"y\":[1]},\"jwks_uri\":null}";
         assert!(read("https://a.example", "https://a.example/m", body.as_bytes()).is_ok());
     }

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq as _;
 use crate::secret::Secret;
 use crate::stored_json::{object, parse};
 
-/// What is in the middle of a signed JWT (RFC 7519 section 3). The signature is not looked at.
+/// Reads the claims of a signed JWT (RFC 7519 section 3). Does not verify the signature.
 pub(crate) fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {
     let mut parts = token.split('.');
     let (Some(_), Some(payload), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
@@ -22,7 +22,7 @@ pub(crate) fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {
     parse(&bytes).and_then(object).ok_or("its claims are not a JSON object")
 }
 
-/// Whether an ID token is that of the login that sent this nonce (OpenID Connect Core section
+/// Checks that an ID token belongs to the login that sent this nonce (OpenID Connect Core section
 /// 3.1.3.7, number 11).
 pub(crate) fn check_nonce(token: &str, nonce: &Secret) -> Result<(), &'static str> {
     match claims(token)?.get("nonce") {
@@ -36,7 +36,7 @@ pub(crate) fn check_nonce(token: &str, nonce: &Secret) -> Result<(), &'static st
     }
 }
 
-/// Reads what a userinfo endpoint answered (OpenID Connect Core section 5.3.2). Where an ID token is
+/// Reads the answer of a userinfo endpoint (OpenID Connect Core section 5.3.2). If an ID token is
 /// known, the answer must be about the same user.
 #[cfg(feature = "oidc")]
 pub(crate) fn userinfo(
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_are_read_and_what_is_no_jwt_is_refused() {
+    fn claims_are_read_and_other_texts_are_refused() {
         assert_eq!(claims(&token(r#"{"sub":"a"}"#)).unwrap()["sub"], "a");
         let padded = format!("e30.{}=.", URL_SAFE_NO_PAD.encode(r#"{"sub":"a"}"#));
         assert_eq!(claims(&padded).unwrap()["sub"], "a");
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nonce_is_the_one_that_was_sent_or_the_token_is_refused() {
+    fn an_id_token_with_another_nonce_is_refused() {
         let nonce = Secret::new("n-1");
         assert!(check_nonce(&token(r#"{"nonce":"n-1"}"#), &nonce).is_ok());
         for claims in ["{}", r#"{"nonce":"n-2"}"#, r#"{"nonce":""}"#, r#"{"nonce":["n-1"]}"#] {

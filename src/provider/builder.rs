@@ -1,4 +1,4 @@
-//! Builds a provider, and checks it at the end.
+//! Builds a provider and checks its settings.
 
 mod settings;
 
@@ -34,7 +34,7 @@ impl ProviderBuilder {
         Ok(*self.0)
     }
 
-    /// The provider without the checks, for rows whose addresses a test has checked.
+    /// Returns the provider without the checks, for the ready providers, which a test checks.
     pub(crate) fn checked_by_test(self) -> Provider {
         *self.0
     }
@@ -77,7 +77,7 @@ impl ProviderBuilder {
         let Provider { api, user_agent, .. } = &*self.0;
         if HeaderName::try_from(&api.header).is_err() {
             let name = &api.header;
-            return Err(self.wrong(&format!("the API header {name:?} is no header name")));
+            return Err(self.wrong(&format!("the API header {name:?} is not a header name")));
         }
         let values = [("User-Agent", user_agent), ("API auth scheme", &api.auth_scheme)];
         for (what, value) in values {
@@ -105,7 +105,7 @@ fn fits_in_header(value: &str) -> bool {
     value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Why an address cannot be used. The address itself is not told: it may hold a password.
+/// Why an address cannot be used. The text does not repeat the address, which may hold a password.
 fn fault_of(address: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(address) else { return Some("is not an absolute address") };
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {

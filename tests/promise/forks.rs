@@ -1,5 +1,5 @@
-//! A lock belongs to the process that took it, also after a `fork` without `exec`; and to the file at
-//! its path, also after that was deleted.
+//! A lock belongs to the process that took it, even after a `fork` without `exec`, and to the file at
+//! its path: a deleted file is noticed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
@@ -82,7 +82,7 @@ fn child_drops_its_copy() {
 }
 
 #[test]
-fn a_child_forked_during_a_hold_can_lock_as_soon_as_the_parent_lets_go() {
+fn a_forked_child_can_lock_as_soon_as_the_parent_releases() {
     run("forks::waits");
 }
 
@@ -158,7 +158,7 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
         drop(guard);
         assert!(store.lock(Duration::ZERO).unwrap().is_held());
     }
-    // A link to the very file is another place: whoever deletes the file deletes the lock.
+    // A link to the same file does not count: if the file is deleted, so is the lock.
     let guard = store.lock(Duration::ZERO).unwrap();
     fs::rename(&lock, dir.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink("elsewhere", &lock).unwrap();
@@ -166,7 +166,7 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
 }
 
 #[test]
-fn taking_the_lock_makes_its_file_young_again() {
+fn taking_the_lock_updates_the_files_times() {
     let dir = TempDir::new();
     let store = FileBackend::new(dir.join("store.json"));
     drop(store.lock(Duration::ZERO).unwrap());
@@ -176,7 +176,7 @@ fn taking_the_lock_makes_its_file_young_again() {
     File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
     drop(store.lock(Duration::ZERO).unwrap());
     let metadata = fs::metadata(path).unwrap();
-    // What cleaners look at: the later of the two, or either.
+    // Programs that delete old files compare either time, or the later one.
     assert!(metadata.mtime() > 1_000_000 && metadata.atime() > 1_000_000);
     assert_eq!(metadata.len(), 0);
 }

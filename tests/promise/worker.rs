@@ -1,5 +1,5 @@
-//! The other end of a [`crate::world::Worker`]: a process with a client of its own that reads lines
-//! and does what they say.
+//! The other end of a [`crate::world::Worker`]: a process with its own client that reads commands, one
+//! per line.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, Write as _};

@@ -110,7 +110,7 @@ fn record_health_and_warning_use_the_same_idle_limit() {
         MemoryBackend::new(),
     );
     let count = move |event: &Event| {
-        if matches!(event, Event::Warning { text } if text.contains("60 days of silence")) {
+        if matches!(event, Event::Warning { text } if text.contains("60 days without a refresh")) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     };

@@ -69,7 +69,7 @@ fn it_keeps_the_contract() {
 }
 
 #[test]
-fn what_survives_is_what_the_settings_say() {
+fn durability_follows_the_servers_settings() {
     for program in servers::redis_programs() {
         for (settings, durability) in [
             (FLUSHED, Durability::PowerCut),
@@ -107,7 +107,7 @@ fn what_survives_is_what_the_settings_say() {
 }
 
 #[test]
-fn a_server_that_is_full_or_only_reads_is_told_as_that() {
+fn a_full_or_read_only_server_has_a_precise_error() {
     for program in servers::redis_programs() {
         let server = servers::redis(&program, FLUSHED);
         let store = store(&server);
@@ -131,7 +131,7 @@ fn a_server_that_is_full_or_only_reads_is_told_as_that() {
 /// A save in the name of a lease that is over: what is newer stays, and what only repeats is not
 /// refused.
 #[test]
-fn a_late_save_is_fenced_and_a_repeated_one_is_not() {
+fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     for program in servers::redis_programs() {
         let server = servers::redis(&program, FLUSHED);
         let (late, other) = (store(&server), store(&server));
@@ -211,7 +211,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
+fn a_silent_server_is_not_waited_for_forever() {
     // It accepts, and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! SQLite's own write lock, on a database of its own.
+//! The lock of an account: SQLite's write lock on a separate database.
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::failed;
 use crate::clock::Clock;
 use crate::error::BoxError;
 
-/// The locks of a store: files, or for a database in memory a flag.
+/// The locks of a store: files, or a flag for a database in memory.
 #[derive(Default)]
 pub(super) struct Locks {
     flag: Flag,
@@ -82,7 +82,7 @@ struct Locked(Connection);
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        // Closing would end it too.
+        // Closing the connection would end the transaction too.
         let _ = self.0.execute_batch("ROLLBACK");
     }
 }
