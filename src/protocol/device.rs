@@ -55,9 +55,21 @@ pub struct DeviceCode {
     interval: Duration,
     token_endpoint: String,
     client_id: String,
+    /// Whether the login asks who has logged in.
+    #[serde(default)]
+    openid: bool,
 }
 
 impl DeviceCode {
+    pub(crate) fn asking_openid(mut self, openid: bool) -> DeviceCode {
+        self.openid = openid;
+        self
+    }
+
+    pub(crate) fn asks_openid(&self) -> bool {
+        self.openid
+    }
+
     /// What the person types.
     pub fn user_code(&self) -> &str {
         &self.user_code
@@ -187,6 +199,7 @@ pub(crate) fn read_device(
                 interval: value.get("interval").and_then(seconds).unwrap_or(INTERVAL),
                 token_endpoint: provider.endpoints.token.clone(),
                 client_id: credentials.id().to_owned(),
+                openid: false,
             })
         }
         _ => Err(refusal(provider, reply, sent_at, "the device answer")),

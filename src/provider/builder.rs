@@ -151,13 +151,14 @@ mod tests {
         ("userinfo_endpoint", |row| row.userinfo_endpoint("https://x.example")),
         ("issuer", |row| row.issuer("https://x.example")),
     ];
-    const AUTHORIZATION: [(&str, Change); 7] = [
+    const AUTHORIZATION: [(&str, Change); 8] = [
         ("redirect_uri", |row| row.redirect_uri("https://x.example")),
         ("default_scopes", |row| row.default_scopes(&["x"])),
         ("scope_separator", |row| row.scope_separator(',')),
         ("pkce", |row| row.pkce(Pkce::Off)),
         ("authorize_param", |row| row.authorize_param("x", "y")),
         ("issuer_in_callback", |row| row.issuer_in_callback(true)),
+        ("unsigned_id_tokens", |row| row.unsigned_id_tokens(true)),
         ("callback_field", |row| row.callback_field("x")),
     ];
     const TOKEN_REQUEST: [(&str, Change); 7] = [
