@@ -52,7 +52,9 @@ pub(crate) use device::{device_authorization, device_token, read_device, slower_
 #[cfg(feature = "discovery")]
 pub use discovery::Form;
 #[cfg(feature = "discovery")]
-pub(crate) use discovery::{addresses as metadata_addresses, read as read_metadata};
+pub(crate) use discovery::{
+    addresses as metadata_addresses, endpoints as metadata_endpoints, read as read_metadata,
+};
 pub(crate) use error_text::clean;
 #[cfg(any(feature = "device", feature = "introspection"))]
 pub(crate) use error_text::hide;

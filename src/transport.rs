@@ -6,6 +6,7 @@ mod config;
 mod exchange;
 mod id_token;
 mod limit;
+mod public;
 mod skew;
 
 use std::io;
@@ -19,6 +20,8 @@ pub(crate) use self::config::{HttpConfig, api_config, api_headers};
 pub(crate) use self::exchange::get;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
+#[cfg(feature = "discovery")]
+pub(crate) use self::public::private_host;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError, chain};

@@ -12,12 +12,13 @@ const LIMIT: u64 = 2 << 20;
 
 /// What is in the file, if it is the metadata of this issuer. It is checked as an answer is: a file
 /// that others can write must not send tokens elsewhere over plain HTTP.
-pub(super) fn load(file: &Path, issuer: &str) -> Option<Metadata> {
+pub(super) fn load(file: &Path, issuer: &str, asked: &str) -> Option<Metadata> {
     let length = std::fs::metadata(file).ok()?.len();
     let bytes = std::fs::read(file).ok().filter(|_| length <= LIMIT)?;
     let metadata: Metadata = serde_json::from_slice(&bytes).ok()?;
     let members = serde_json::to_vec(metadata.members()).ok()?;
-    protocol::read_metadata(issuer, "the cache", &members).ok().map(|_| metadata)
+    protocol::read_metadata(issuer, asked, &members).ok()?;
+    Some(metadata)
 }
 
 /// Replaces the file whole, so that a reader sees the old one or the new one.

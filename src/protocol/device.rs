@@ -11,7 +11,7 @@ use url::Url;
 use super::authorize::join_scopes;
 use super::client_auth::authenticate;
 use super::error_text::is_unseen;
-use super::form::Params;
+use super::form::{Params, written_again};
 use super::refusal::refusal;
 use super::reply::RawReply;
 use super::reply::lifetime::seconds;
@@ -178,8 +178,11 @@ pub(crate) fn read_device(
     };
     // It is shown to a person to be opened.
     let address = |name: &str| {
-        let opens = |url: Url| matches!(url.scheme(), "http" | "https");
-        text(name).filter(|text| Url::parse(text).is_ok_and(opens))
+        let opens = |url: Url| {
+            let named = !url.username().is_empty() || url.password().is_some();
+            matches!(url.scheme(), "http" | "https") && !named
+        };
+        written_again(&text(name).filter(|text| Url::parse(text).is_ok_and(opens))?)
     };
     let (device_code, user_code) = (text("device_code"), text("user_code"));
     let verification_uri = address("verification_uri").or_else(|| address("verification_url"));

@@ -108,6 +108,14 @@ fn fits_in_header(value: &str) -> bool {
 /// Why an address cannot be used. The address itself is not told: it may hold a password.
 fn fault_of(address: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(address) else { return Some("is not an absolute address") };
+    // The parser takes some of them out, and turns others into something else.
+    let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\' || !c.is_ascii();
+    if address.contains(odd) {
+        return Some("has a character that no address has in clear");
+    }
+    if url.host_str().is_some_and(|host| host.contains(['$', '(', ')', '\'', '`', '"'])) {
+        return Some("has a host that cannot be one");
+    }
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         return Some("must be https (http is for loopback hosts only)");
     }
@@ -254,6 +262,19 @@ mod tests {
             assert!(text.contains("base") && text.contains(what), "{text}");
             assert!(!text.contains("sesame"), "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_with_a_character_that_none_has_is_refused() {
+        for odd in
+            ["/\u{1b}[31m", "/\u{202e}x", "/a\nb", "/a\tb", "/ ", "\\@evil.example", "/\u{e9}"]
+        {
+            let row = Provider::builder("base").token_endpoint("https://a.example/t");
+            let row = row.authorization_endpoint(format!("https://a.example{odd}"));
+            assert!(matches!(row.build(), Err(Error::Config(_))), "{odd:?}");
+        }
+        let host = Provider::builder("base").token_endpoint("https://$(id).example/");
+        assert!(matches!(host.build(), Err(Error::Config(_))));
     }
 
     #[test]

@@ -63,6 +63,18 @@ impl Agents {
         Agents::on(user_agent, timeout, change, Arc::new(SystemClock))
     }
 
+    /// Agents that connect to public addresses only (and to the caller's proxy).
+    #[cfg(feature = "discovery")]
+    pub(crate) fn public_only(timeout: Duration, change: Option<&HttpConfig>) -> Agents {
+        Agents::with(None, timeout, change, Arc::new(SystemClock), true)
+    }
+
+    /// Whether a proxy looks names up.
+    #[cfg(feature = "discovery")]
+    pub(crate) fn proxied(&self) -> bool {
+        self.agent.config().proxy().is_some()
+    }
+
     /// `clock` tells how long a request takes. The client's own, which may stand still, is not asked.
     pub(super) fn on(
         user_agent: Option<&str>,
@@ -70,9 +82,19 @@ impl Agents {
         change: Option<&HttpConfig>,
         clock: Arc<dyn Clock>,
     ) -> Agents {
+        Agents::with(user_agent, timeout, change, clock, false)
+    }
+
+    fn with(
+        user_agent: Option<&str>,
+        timeout: Duration,
+        change: Option<&HttpConfig>,
+        clock: Arc<dyn Clock>,
+        public_only: bool,
+    ) -> Agents {
         let agent = |loopback| {
             let config = token_config(user_agent, timeout, change, loopback);
-            limit::agent(config, timeout, clock.clone())
+            limit::agent_to(config, timeout, clock.clone(), public_only)
         };
         Agents { agent: agent(false), direct: agent(true) }
     }

@@ -6,7 +6,7 @@
 //! works. Here a wait is cut into slices. One that took much longer than it was to take counts as a
 //! slice, and what has arrived is read before a request is given up.
 //!
-//! This is the one place that uses `ureq::unversioned`, which may change with a minor version of ureq:
+//! This and [`super::public`] are the places that use `ureq::unversioned`, which may change with a minor version of ureq:
 //! the two traits, [`NextTimeout`], and the default connector and resolver.
 
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error, Timeout};
 
+use super::public::CheckedResolver;
 use crate::clock::Clock;
 
 /// ureq's own limit, which no request reaches. What is left of it tells when a request began.
@@ -35,9 +36,21 @@ const LOOK: Duration = Duration::from_millis(100);
 const LOOKS: Duration = Duration::from_secs(1);
 
 /// An agent whose requests take `limit` at most, by `clock`, in which [`FAR`] is the limit of `config`.
+#[cfg(test)]
 pub(super) fn agent(config: Config, limit: Duration, clock: Arc<dyn Clock>) -> Agent {
+    agent_to(config, limit, clock, false)
+}
+
+/// As [`agent`]; with `public_only` it connects to public addresses only.
+pub(super) fn agent_to(
+    config: Config,
+    limit: Duration,
+    clock: Arc<dyn Clock>,
+    public_only: bool,
+) -> Agent {
     let connector = LimitedConnector { inner: DefaultConnector::new(), limit, clock };
-    Agent::with_parts(config, connector, DefaultResolver::default())
+    let resolver = CheckedResolver { inner: DefaultResolver::default(), public_only };
+    Agent::with_parts(config, connector, resolver)
 }
 
 /// Connects as ureq does. Its limits on connecting are left as they are: nothing has been sent then.

@@ -179,3 +179,27 @@ fn a_document_that_is_huge_cut_or_moved_is_an_error_and_no_panic() {
         assert!(matches!(Provider::discover(issuer), Err(Error::Config(_))), "{issuer}");
     }
 }
+
+#[test]
+fn discovery_stays_away_from_private_addresses_where_asked() {
+    let sandbox = sandbox();
+    let port = sandbox.url().rsplit(':').next().unwrap().to_owned();
+    // A name that the system looks up, and the address itself.
+    for issuer in [sandbox.url().to_owned(), format!("http://localhost:{port}")] {
+        let discovery = || Discovery::new(issuer.clone()).expect_issuer(sandbox.url());
+        let refused = discovery().public_only().metadata().unwrap_err();
+        assert!(format!("{refused:#}").contains("public"), "{refused:#}");
+        assert_eq!(asked(&sandbox), 0, "nothing was asked");
+    }
+    for issuer in
+        ["https://169.254.169.254", "https://[::1]", "https://0x7f.1", "https://localhost."]
+    {
+        let refused = Discovery::new(issuer).public_only().metadata().unwrap_err();
+        assert!(matches!(refused, Error::Config(_)), "{issuer}: {refused:?}");
+    }
+    // What an earlier process kept is judged too.
+    let file = sandbox.folder().join("metadata");
+    Discovery::new(sandbox.url()).cache_file(&file).metadata().unwrap();
+    let kept = Discovery::new(sandbox.url()).cache_file(&file).public_only().metadata();
+    assert!(kept.is_err(), "{kept:?}");
+}
