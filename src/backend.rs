@@ -41,11 +41,14 @@ mod idle;
 mod lock;
 mod locked;
 mod memory;
+mod moving;
 mod owner;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "encryption")]
+mod sealed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod table;
@@ -59,10 +62,13 @@ use crate::error::BoxError;
 pub use file::FileBackend;
 pub use lock::FileLock;
 pub use memory::MemoryBackend;
+pub use moving::move_login;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresBackend;
 #[cfg(feature = "redis")]
 pub use redis::RedisBackend;
+#[cfg(feature = "encryption")]
+pub use sealed::{SealedBackend, SealingKey};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
 pub use table::{TableBackend, TokenTable};

@@ -99,7 +99,7 @@ pub enum Error {
     /// The login is safe, and nothing was sent. Call again later; if it stays, look at the holder.
     Busy(Box<Busy>),
 
-    /// The request did not reach the server, or its answer did not come back.
+    /// The request did not reach the server, or no answer came back that can be used.
     ///
     /// The login is safe: from a refresh or an exchange, this says that the token or code never left the
     /// machine. Look at the network, the proxy and the address, and call again.

@@ -1,5 +1,6 @@
 //! What a store holds: one versioned JSON value.
 
+mod carrier;
 mod note;
 mod stored;
 
@@ -265,6 +266,7 @@ impl Record {
 
     /// Checks that this record may be used under `binding`.
     pub(crate) fn check(&self, binding: &Binding, store: &str) -> Result<()> {
+        self.check_usable(store)?;
         let Some(own) = &self.binding else { return Ok(()) };
         let differs = |what: &str, stored: &str, ours: &str| {
             Error::config(format!(

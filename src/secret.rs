@@ -112,7 +112,8 @@ pub(crate) fn random_text<const N: usize>() -> String {
     URL_SAFE_NO_PAD.encode(random_bytes::<N>())
 }
 
-fn random_bytes<const N: usize>() -> [u8; N] {
+/// `N` bytes from the system's random source.
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     use ring::rand::SecureRandom as _;
     let mut bytes = [0_u8; N];
     while ring::rand::SystemRandom::new().fill(&mut bytes).is_err() {

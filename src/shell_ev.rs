@@ -94,7 +94,7 @@ pub use self::session::{Session, SessionError, SessionState};
 pub use self::tariff::{AltText, PowerRange, PriceComponent, Restrictions, Tariff, TariffElement};
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 
-/// A client of Shell EV Recharge. Cheap to clone and to share between threads: clones use one token.
+/// A client for Shell EV Recharge. Cheap to clone and to share between threads: clones use one token.
 #[derive(Clone)]
 pub struct ShellEv {
     client: Client,
@@ -142,8 +142,8 @@ impl ShellEv {
     }
 
     /// Loads a `.env` file from the working directory or a directory above it, then does the same as
-    /// [`ShellEv::from_env`]. A variable that is set already wins over the file. Environment variables
-    /// belong to the process: call this before threads are started.
+    /// [`ShellEv::from_env`]. A variable that is already set keeps its value. Environment variables belong
+    /// to the process: call this before the program starts threads.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl ShellEv {
         ShellEv::from_env(environment, backend)
     }
 
-    /// Starts a client with settings of its own.
+    /// Returns a builder for a client with other settings.
     pub fn builder(
         environment: Environment,
         credentials: Credentials,
@@ -167,14 +167,14 @@ impl ShellEv {
         ShellEvBuilder::new(environment, credentials, Box::new(backend))
     }
 
-    /// Shell EV over a [`Client`] that a program has made already, with client credentials: to share it
-    /// with other code. The texts of errors then lack Shell's reasons; [`ShellEvError::of`] reads them.
+    /// Uses a [`Client`] that the program has already made, with client credentials, so that other code can
+    /// share it. Error messages then lack Shell's reasons; [`ShellEvError::of`] reads them.
     pub fn from_client(client: Client) -> ShellEv {
         ShellEv { client, arrays: ArrayEncoding::default(), clock: Arc::new(SystemClock) }
     }
 
     /// The client below. It holds the token ([`Client::token`], [`Client::seed`], [`Client::refresh`],
-    /// [`Client::clear`]), and sends requests that this module does not have.
+    /// [`Client::clear`]), and sends requests for which this module has no method.
     pub fn client(&self) -> &Client {
         &self.client
     }

@@ -234,7 +234,7 @@ impl std::error::Error for Busy {}
 
 /// A request that failed on the way: [`crate::Error::Transport`].
 #[derive(Debug, Error)]
-#[error("{method} {url} failed without an answer")]
+#[error("{method} {url} failed")]
 #[non_exhaustive]
 pub struct TransportError {
     /// The method.

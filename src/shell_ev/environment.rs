@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::env;
 use crate::{Error, Provider, Result, providers};
 
-/// The environment of Shell that is called. There is no default: the default of Shell's SDKs changed from
+/// The environment of Shell that the client calls. There is no default: the default of Shell's SDKs changed from
 /// production to test between two releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Environment {

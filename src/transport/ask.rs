@@ -8,6 +8,7 @@ use super::id_token::times;
 use super::{TokenTransport, without_secrets};
 use crate::error::{BoxError, Error, Result, TransportError};
 use crate::protocol::{self, Requester, TokenRequest};
+#[cfg(feature = "introspection")]
 use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 

@@ -103,3 +103,16 @@ fn a_proxy_of_the_callers_is_not_for_loopback_either() {
     assert!(abroad.stored().unwrap().unwrap().note().is_none(), "nothing left this machine");
     assert!(proxy.requests().iter().all(|request| request.starts_with("CONNECT ")));
 }
+
+/// ureq panics at the first request through a SOCKS proxy unless its feature is on.
+#[test]
+fn a_socks_proxy_is_asked_and_a_wrong_address_is_named() {
+    let proxy = Fake::start(|peer| peer.close());
+    let through = abroad().proxy(&proxy.url().replace("http://", "socks5h://")).unwrap().build();
+    through.seed(Token::new("at")).unwrap();
+    let error = through.get("/").retries(0).call().unwrap_err();
+    assert_eq!((error.kind(), proxy.connections()), ("transport", 1), "{error:#}");
+    let error = abroad().proxy("gopher://user:c4nary@proxy.example").map(drop).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("proxy.example ") && !text.contains("c4nary"), "{text}");
+}

@@ -208,11 +208,11 @@ fn found(report: &Report, check: &str, reason: &str) {
 #[test]
 fn a_second_process_finds_what_one_process_cannot_see() {
     let dir = TempDir::new();
-    let seen_late = ["a store that is opened anew has what was saved", "nothing is stored"];
-    let killed = ["what a killed process saved is kept", "nothing is stored"];
-    let stale = ["what others have saved is read", "not what others have saved since"];
+    let seen_late = ["a reopened store has the saved record", "nothing is stored"];
+    let killed = ["the save of a killed process is kept", "nothing is stored"];
+    let stale = ["a handle reads what others have saved", "not what others have saved since"];
     let blind = ["two processes see each other's saves", "second process saved is not seen"];
-    let over = ["a save is compared with what others have saved", "a save went over one"];
+    let over = ["a save is compared with what others have saved", "a save overwrote a newer save"];
     let both = ["the lock keeps out a second process", "has the lock too"];
     let stays = ["a killed process frees the lock", "after its process was killed"];
     let flaws: [(Flaw, &[[&str; 2]]); 5] = [
@@ -241,7 +241,7 @@ fn a_store_of_three_columns_is_told_what_it_loses() {
     found(&columns, "a note and its successor are saved", lost);
     found(&columns, "a note and its successor are saved", "needs backend::TableBackend");
     found(&note, "a note and its successor are saved", "lost: [note], changed: []");
-    found(&note, "a store that is opened anew has what was saved", "lost: [note]");
+    found(&note, "a reopened store has the saved record", "lost: [note]");
 }
 
 /// A store whose disk is simulated: what was not flushed is gone after a power cut.

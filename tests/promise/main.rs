@@ -13,12 +13,15 @@ mod forks;
 mod full_disk;
 mod gaps;
 mod kills;
+mod moving;
 mod order;
 mod outcomes;
 #[cfg(target_os = "linux")]
 mod places;
 #[cfg(unix)]
 mod reality;
+#[cfg(feature = "encryption")]
+mod sealed;
 #[cfg(target_os = "linux")]
 mod stopped;
 mod storm;
@@ -49,5 +52,6 @@ fn child_entry() {
         #[cfg(target_os = "linux")]
         places::CHILDREN,
         table::CHILDREN,
+        moving::CHILDREN,
     ]);
 }

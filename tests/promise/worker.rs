@@ -27,7 +27,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// The store of a child: a file, with saves that fail on command and a list of those that worked.
 struct Store {
-    file: FileBackend,
+    file: Box<dyn TokenBackend>,
     /// How many saves of a record without a note are still to fail.
     failures: AtomicU32,
     saved: Option<PathBuf>,
@@ -88,9 +88,16 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
     if variable("STORE_CLOCK").as_deref() == Some("manual") {
         file = file.with_clock(clock.clone());
     }
+    #[allow(unused_mut)] // With all features it is changed.
+    let mut store: Box<dyn TokenBackend> = Box::new(file);
+    #[cfg(feature = "encryption")]
+    if variable("SEAL").is_some() {
+        let key = evergrant::backend::SealingKey::from_env("SEAL").unwrap();
+        store = Box::new(evergrant::backend::SealedBackend::new(store, key));
+    }
     let failures = variable("FAIL_SAVES").map_or(0, |n| n.parse().unwrap());
     let saved = variable("SAVED").map(PathBuf::from);
-    let store = Store { file, failures: AtomicU32::new(failures), saved };
+    let store = Store { file: store, failures: AtomicU32::new(failures), saved };
     let mut client = Client::builder(provider, credentials, store);
     if variable("GRANT").as_deref() == Some("application") {
         client = client.client_credentials(&[]);
