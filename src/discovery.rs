@@ -107,7 +107,8 @@ impl Discovery {
     }
 
     /// Keeps the answer in a file, for processes that come after this one. There is no secret in it,
-    /// and it is checked when it is read as an answer is.
+    /// and it is checked when it is read as an answer is. It has mode 0600. A link, a pipe or a device in
+    /// its place, a file of another user and one that others may write into are not read.
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Discovery {
         self.file = Some(path.into());
         self

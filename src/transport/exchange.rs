@@ -183,7 +183,10 @@ impl Answer {
 pub(super) fn head(request: &TokenRequest) -> Result<http::Request<()>> {
     let mut head = http::Request::new(());
     *head.method_mut() = request.method.parse().map_err(unwritable)?;
-    *head.uri_mut() = request.url.parse().map_err(unwritable)?;
+    // A loopback host as it is parsed: `127.0.0.1.` would be looked up in DNS.
+    let url =
+        Url::parse(&request.url).ok().filter(is_loopback).map(String::from).map(Zeroizing::new);
+    *head.uri_mut() = url.as_ref().unwrap_or(&request.url).parse().map_err(unwritable)?;
     let headers = head.headers_mut();
     headers.insert(&CONNECTION, HeaderValue::from_static("close"));
     for (name, value) in &request.headers {
