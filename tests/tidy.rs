@@ -1,6 +1,9 @@
 //! What the design says about the sources: floors, sizes, and where the outside world comes in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "tidy/reach.rs"]
+mod reach;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

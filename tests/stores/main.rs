@@ -25,6 +25,8 @@ mod sqlite;
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod support;
+#[cfg(feature = "sqlite")]
+mod traces;
 
 /// What [`support::child`] starts: not a test of its own.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
