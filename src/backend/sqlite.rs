@@ -37,6 +37,10 @@ const ROOM: usize = 16 << 10;
 /// empty database beside the first, one for each account, so that nobody else's work waits for a
 /// refresh; it ends with the process that has it.
 ///
+/// What is replaced or removed is overwritten with zeros (`PRAGMA secure_delete`), and
+/// [`TokenBackend::clear`] cuts the journal and the log too. Backups and the free blocks of the file system
+/// may still have a copy.
+///
 /// | file | what |
 /// | --- | --- |
 /// | `NAME` | the database |

@@ -7,6 +7,7 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
+#[cfg(feature = "discovery")]
 use url::{Host, Url};
 
 /// Looks names up as ureq does. With `public_only`, the connection is made to what was checked: a name
