@@ -38,6 +38,8 @@ pub(crate) mod disk;
 mod file;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod idle;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod lock;
 mod locked;
 mod memory;
@@ -60,6 +62,8 @@ use std::time::Duration;
 use crate::error::BoxError;
 
 pub use file::FileBackend;
+#[cfg(feature = "keyring")]
+pub use keyring::KeyringBackend;
 pub use lock::FileLock;
 pub use memory::MemoryBackend;
 pub use moving::move_login;
@@ -245,7 +249,10 @@ impl Guard {
     /// still at its path". The check must not block; [`Guard::is_held`] calls it.
     #[must_use]
     pub fn with_check(mut self, check: impl Fn() -> bool + Send + 'static) -> Guard {
-        self.check = Some(Box::new(check));
+        self.check = Some(match self.check.take() {
+            Some(before) => Box::new(move || before() && check()),
+            None => Box::new(check),
+        });
         self
     }
 

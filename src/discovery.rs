@@ -1,4 +1,4 @@
-//! A provider from what the authorization server says of itself (RFC 8414, OpenID Connect Discovery
+//! A provider from the metadata document of an authorization server (RFC 8414, OpenID Connect Discovery
 //! 1.0).
 //!
 //! ```no_run
@@ -44,15 +44,15 @@ pub use crate::protocol::Form;
 use crate::provider::{Provider, ProviderBuilder};
 use crate::transport::{Agents, HttpConfig, get, private_host};
 
-/// How long a document is used before it is asked for again.
+/// How long a document is used before it is fetched again.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Provider {
-    /// Asks an authorization server for its endpoints and starts a provider with them, named after
-    /// the host of its token endpoint. One request, or up to three where the first is answered "not
-    /// here"; nothing is kept: see [`Discovery`] for that.
+    /// Asks an authorization server for its endpoints and starts a provider with them, named after the
+    /// host of its token endpoint. This sends one request, or up to three if the document is not at the
+    /// first address. It keeps nothing; [`Discovery`] does.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Provider {
     }
 }
 
-/// Metadata of one authorization server, asked for when it is needed and kept for a while.
+/// The metadata of one authorization server, fetched when needed and kept for a while.
 #[must_use]
 pub struct Discovery {
     issuer: String,
@@ -77,8 +77,8 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// The metadata of this issuer: an https address (http on loopback) without query and fragment,
-    /// exactly as the server writes it, a slash at its end included.
+    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as
+    /// the server writes it, with its slash at the end if it has one.
     pub fn new(issuer: impl Into<String>) -> Discovery {
         let issuer = issuer.into();
         Discovery {
@@ -94,29 +94,30 @@ impl Discovery {
         }
     }
 
-    /// Which document is asked for; [`Form::Any`] by default.
+    /// Sets which document is fetched; [`Form::Any`] by default.
     pub fn form(mut self, form: Form) -> Discovery {
         self.form = form;
         self
     }
 
-    /// How long an answer is used; 24 hours by default.
+    /// Sets how long an answer is used; 24 hours by default.
     pub fn lifetime(mut self, lifetime: Duration) -> Discovery {
         self.lifetime = lifetime;
         self
     }
 
-    /// Keeps the answer in a file, for processes that come after this one. There is no secret in it,
-    /// and it is checked when it is read as an answer is. It has mode 0600. A link, a pipe or a device in
-    /// its place, a file of another user and one that others may write into are not read.
+    /// Keeps the answer in a file, for later processes. The file has no secret in it, and is checked on
+    /// reading as an answer is. The file has mode 0600.
+    /// A link, a pipe or a device in its place, a file of another user and a file that others may write
+    /// into are not read.
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Discovery {
         self.file = Some(path.into());
         self
     }
 
-    /// The issuer that the document names, where that is another on purpose. Without this the two
-    /// must be the same, character for character. A service with many tenants may name a pattern, such
-    /// as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant `common`.
+    /// Sets the issuer that the document must name, if it is not the issuer that is asked. Without this
+    /// the two must be the same, character for character. A service with many tenants may name a
+    /// pattern, such as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant `common`.
     pub fn expect_issuer(mut self, issuer: impl Into<String>) -> Discovery {
         self.expected = issuer.into();
         self
@@ -148,15 +149,15 @@ impl Discovery {
         self
     }
 
-    /// The metadata: what is kept, if that is young enough; otherwise what the server answers; and
-    /// where it does not answer well, what is kept however old (told to the log).
+    /// Returns the metadata. Kept metadata is used for its lifetime; then the server is asked again. If
+    /// that fails, the kept metadata is used however old it is, and the log has a warning.
     ///
     /// # Errors
     ///
-    /// With nothing kept: [`Error::Config`] for an issuer that cannot be one, and where no document
-    /// is there; [`Error::Transport`] when no answer came; [`Error::Api`] for an error status;
-    /// [`Error::Decode`] for what is not metadata, or is another issuer's, or has an endpoint without
-    /// TLS.
+    /// Only when no metadata is kept: [`Error::Config`] for a text that cannot be an issuer, and when
+    /// the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an error
+    /// status; [`Error::Decode`] for an answer that is not metadata, is another issuer's, or has an
+    /// endpoint without TLS.
     pub fn metadata(&self) -> Result<Metadata> {
         let mut known = self.known.lock();
         if known.is_none() {
@@ -171,7 +172,7 @@ impl Discovery {
             Ok(metadata) => Ok(known.insert(metadata).clone()),
             Err(error) => match known.as_ref() {
                 Some(metadata) => {
-                    log::warn!(target: "evergrant", "the metadata of {} is kept: {error:#}", self.issuer);
+                    log::warn!(target: "evergrant", "uses old metadata of {}: {error:#}", self.issuer);
                     Ok(metadata.clone())
                 }
                 None => Err(error),
@@ -179,11 +180,11 @@ impl Discovery {
         }
     }
 
-    /// Asks the server whatever is kept: for a program whose provider has moved.
+    /// Asks the server even if metadata is kept, for a server whose endpoints have changed.
     ///
     /// # Errors
     ///
-    /// As [`Discovery::metadata`] with nothing kept. What is kept stays.
+    /// As [`Discovery::metadata`] when no metadata is kept. Kept metadata stays.
     pub fn refetch(&self) -> Result<Metadata> {
         let metadata = self.fetch()?;
         Ok(self.known.lock().insert(metadata).clone())
@@ -191,7 +192,7 @@ impl Discovery {
 
     fn is_young(&self, metadata: &Metadata) -> bool {
         let (now, from) = (self.clock.now_utc(), metadata.fetched_at());
-        // A date in the future is that of a clock that was wrong.
+        // A date in the future comes from a clock that was wrong.
         from <= now && clock::until(from, now) < self.lifetime
     }
 
@@ -228,7 +229,7 @@ impl Discovery {
             let answer = get(&agents, address)?;
             match answer.status {
                 200 => {}
-                // Not here; a server that does not know the path may also call it forbidden.
+                // The document is not here. A server that does not know the path may also answer 403.
                 400..=428 | 430..=499 => continue,
                 _ => return Err(answer.into_error("GET", address, fetched_at)),
             }

@@ -1,4 +1,4 @@
-//! The client inside an agent of ureq's that exists already.
+//! The client as middleware of an existing ureq agent.
 
 use ureq::config::RedirectAuthHeaders;
 use ureq::http::{Request, Response, StatusCode};
@@ -9,15 +9,14 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::refresh::{Live, Want};
 
-/// Adds the access token to requests that go to the provider's API base or an allowed host; others
-/// pass as they are. A token that is about to end is refreshed first.
+/// Adds the access token to requests that go to the provider's API base or to an allowed host. Other
+/// requests pass unchanged. A token that is about to expire is refreshed first.
 ///
 /// A redirect is followed without the token, also where the agent has
 /// [`ureq::config::RedirectAuthHeaders::SameHost`], which does not look at the port.
 ///
-/// A body that has been sent cannot be sent again here, so a 401 is the caller's to see; the token is
-/// then suspect, and the next call looks for another. An error of the client is inside
-/// [`ureq::Error::Other`].
+/// The middleware cannot send a body again, so the caller gets a 401; the next call then looks for
+/// another token. An error of the client is inside [`ureq::Error::Other`].
 ///
 /// ```
 /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -75,8 +74,8 @@ fn without_redirected_token(
 
 impl Client {
     fn carry(&self, request: &mut Request<SendBody<'_>>) -> Result<Live> {
-        // ureq follows redirects inside, and takes only `Authorization` out on the way to another
-        // host.
+        // The agent follows redirects itself, and on the way to another host it removes only
+        // `Authorization`.
         if *self.token_header() != ureq::http::header::AUTHORIZATION {
             return Err(Error::config(format!(
                 "a token in the header {} cannot go through an agent that follows redirects: use \

@@ -192,6 +192,8 @@ impl Keeper {
     /// Notes that the API refused this token in a call that cannot be sent again: the next call
     /// looks at the store.
     pub(crate) fn suspect(&self, refused: &Secret) {
+        // Judged now: the next call may come late.
+        self.is_last_word(refused);
         self.memory.lock().suspect = Some(refused.clone());
     }
 
@@ -211,13 +213,22 @@ impl Keeper {
         is_new
     }
 
+    /// Notes that the API refused the access token of a refresh that was made for the same call.
+    pub(crate) fn deny(&self, refused: &Secret) {
+        let until = self.clock.monotonic().saturating_add(LAST_WORD);
+        self.memory.lock().denied = Some((refused.clone(), until));
+        self.doubts.store(true, Ordering::Relaxed);
+    }
+
     /// Notes that the API accepted a token.
     pub(crate) fn accepted(&self, live: &Live) {
         if self.doubts.load(Ordering::Relaxed) {
+            let now = self.clock.monotonic();
             let mut memory = self.memory.lock();
-            let accepted = |(token, _): &mut (Secret, Duration)| token == live.access_token();
-            memory.mended.take_if(accepted);
-            memory.denied.take_if(accepted);
+            memory.mended.take_if(|(token, _)| token == live.access_token());
+            // One that was refused stays refused for its minute: an API may refuse every token at one
+            // address and accept it at the others.
+            memory.denied.take_if(|(_, until)| *until <= now);
             self.doubts
                 .store(memory.mended.is_some() || memory.denied.is_some(), Ordering::Relaxed);
         }

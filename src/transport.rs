@@ -1,4 +1,4 @@
-//! How requests travel: the agents' configurations, and token requests on an agent of their own, once.
+//! Configures the agents, and sends each token request once, on an agent of its own.
 
 #[cfg(any(feature = "device", feature = "introspection"))]
 mod ask;
@@ -62,7 +62,7 @@ pub(crate) fn io_cause(error: io::Error) -> BoxError {
     }
 }
 
-/// Which time was over.
+/// The text for a timeout.
 fn in_words(timeout: ureq::Timeout) -> &'static str {
     match timeout {
         ureq::Timeout::PerRead => "the server sent nothing for too long",
@@ -93,7 +93,7 @@ pub(crate) struct TokenTransport {
     skew: skew::Skew,
 }
 
-/// A grant that needs nothing stored.
+/// A grant that needs no stored login.
 pub(crate) enum Grant {
     ClientCredentials {
         scopes: Vec<String>,
@@ -166,9 +166,9 @@ impl TokenTransport {
         self.with_fit_id_token(sent, now, None, before)
     }
 
-    /// Revokes the refresh token, or the access token where there is none. Any good status is
-    /// success, also for a token that the server does not know, and its body means nothing (RFC 7009
-    /// section 2.2).
+    /// Revokes the refresh token, or the access token if there is no refresh token or the service wants
+    /// the access token. Any success status counts, also for a token that the server does not know; the
+    /// body is ignored (RFC 7009 section 2.2).
     pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
         let style = self.provider.token_request.revocation_style;
         match token.refresh_token().filter(|_| !style.wants_access_token()) {
@@ -206,7 +206,7 @@ impl TokenTransport {
         match outcome {
             Outcome::Token(_) => Ok(()),
             Outcome::Unknown(error) if (200..300).contains(&error.status) => Ok(()),
-            // The server did not say what became of it: it counts as alive.
+            // The answer does not say whether the token was revoked, so the token counts as valid.
             Outcome::Unknown(error) => Err(failed(error.into())),
             Outcome::Limited { error, retry_after, .. } => {
                 let (host, reason) = (self.provider.token_host(), Some(error.told()));
@@ -230,7 +230,7 @@ impl TokenTransport {
         self.judged(raw, &hidden, sent_at)
     }
 
-    /// What came of a request to the token endpoint.
+    /// Reads the result of a request to the token endpoint, and takes secrets out of its error.
     fn judged(&self, raw: Raw, hidden: &[Secret], sent_at: OffsetDateTime) -> Sent {
         let mut sent = match raw {
             Raw::Never(error) => Sent::Never(error),
@@ -244,7 +244,7 @@ impl TokenTransport {
         sent
     }
 
-    /// Builds and sends a request: what came of it, and what no error may repeat.
+    /// Builds and sends a request. Returns its result, and the secrets that no error may repeat.
     fn deliver(
         &self,
         sent_at: OffsetDateTime,
@@ -264,14 +264,14 @@ impl TokenTransport {
             (raw, self.hidden(&request, spent))
         };
         let done = once(sent_at);
-        // Nothing was spent: whoever the server does not know gets nothing done.
+        // Nothing was spent: the server rejected the assertion before it looked at any token.
         match self.clock_was_wrong(&done.0, sent_at) {
             Some(now) => once(now),
             None => done,
         }
     }
 
-    /// What a server may repeat in its error text, in the form it was sent.
+    /// The secrets that a server may repeat in its error text, in each form in which they were sent.
     fn hidden(&self, request: &TokenRequest, spent: [Option<&Secret>; 2]) -> Vec<Secret> {
         let mut hidden = Vec::new();
         for secret in [spent[0], spent[1], self.credentials.secret()].iter().copied().flatten() {
@@ -293,8 +293,8 @@ impl TokenTransport {
         let Some(cut) = cut else {
             return Sent::Reply(protocol::read(&self.provider, &raw, sent_at));
         };
-        // Of an answer that broke off, JSON shows which members came whole, and a new refresh token
-        // among them must not be lost. A form does not show it.
+        // In JSON that broke off, it is clear which members came whole, and a new refresh token among
+        // them must not be lost. A form does not show whether a value is whole.
         if raw.body.trim_ascii_start().starts_with(b"{") {
             let reply = protocol::read(&self.provider, &raw, sent_at);
             if reply.refresh_token.is_some() {
@@ -310,7 +310,7 @@ fn without_secrets(error: &mut BoxError, hidden: &[Secret]) {
     let repeats =
         |secret: &Secret| secret.expose().len() >= 4 && substring::has(&text, secret.expose());
     if !error.is::<Error>() && hidden.iter().any(repeats) {
-        *error = "it failed, with an error that repeats a secret".into();
+        *error = "the request failed, with an error that repeats a secret".into();
     }
 }
 

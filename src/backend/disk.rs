@@ -24,10 +24,14 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
         | ErrorKind::InvalidFilename
         | ErrorKind::InvalidInput
         | ErrorKind::Unsupported => BackendError::Config(text),
+        _ if cfg!(unix) && error.raw_os_error() == Some(ELOOP) => BackendError::Config(text),
         _ => BackendError::Unavailable(text),
     };
     precise.because(same_io(error))
 }
+
+/// "Too many levels of symbolic links", for which std has no stable name.
+const ELOOP: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 40 } else { 62 };
 
 /// An error that only a person can mend.
 pub(super) fn wrong(text: String) -> BoxError {
@@ -109,12 +113,18 @@ pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
             Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
                 return Ok(Some(error));
             }
+            // The same answer of some network file systems: a folder is only open for reading.
+            Err(error) if error.raw_os_error() == Some(EBADF) => return Ok(Some(error)),
             Err(error) => return Err(failed("flush the folder", folder, &error)),
         }
     }
     let _ = folder;
     Ok(None)
 }
+
+/// "Bad file descriptor", for which std has no name, on every Unix.
+#[cfg(unix)]
+const EBADF: i32 = 9;
 
 /// Removes a file; one that is not there is success.
 pub(super) fn remove(path: &Path) -> Result<(), BoxError> {

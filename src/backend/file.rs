@@ -372,7 +372,10 @@ impl TokenBackend for FileBackend {
         let target = disk::target(&self.path)?;
         self.look_at_folder(&target);
         let lock = disk::beside(&target, "", ".lock");
-        FileLock::new(lock).with_clock(Arc::clone(&self.clock)).lock(wait)
+        let guard = FileLock::new(lock).with_clock(Arc::clone(&self.clock)).lock(wait)?;
+        // A link on the way may lead elsewhere by the time of a save: to another lock as well.
+        let path = self.path.clone();
+        Ok(guard.with_check(move || disk::target(&path).is_ok_and(|now| now == target)))
     }
 
     fn probe(&self) -> Result<(), BoxError> {

@@ -1,7 +1,7 @@
 //! A store that ends with the process.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -20,7 +20,7 @@ use crate::record::Record;
 #[derive(Clone, Debug)]
 pub struct MemoryBackend {
     stored: Arc<Mutex<Option<Record>>>,
-    locked: Arc<AtomicBool>,
+    locked: Flag,
     clock: Arc<dyn Clock>,
 }
 
@@ -81,17 +81,23 @@ impl TokenBackend for MemoryBackend {
     }
 }
 
+/// The process that has the lock; 0 is nobody. In a forked child the thread that had it does not exist.
+pub(super) type Flag = Arc<AtomicU32>;
+
 /// Not a mutex's guard: those stay on the thread that took them.
-struct Held(Arc<AtomicBool>);
+pub(super) struct Held(Flag);
 
 impl Held {
-    fn take(locked: &Arc<AtomicBool>) -> Option<Held> {
-        (!locked.swap(true, Ordering::AcqRel)).then(|| Held(Arc::clone(locked)))
+    pub(super) fn take(locked: &Flag) -> Option<Held> {
+        let us = std::process::id();
+        let other = |holder| (holder != us).then_some(us);
+        let taken = locked.fetch_update(Ordering::AcqRel, Ordering::Acquire, other).is_ok();
+        taken.then(|| Held(Arc::clone(locked)))
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        self.0.store(0, Ordering::Release);
     }
 }

@@ -144,6 +144,12 @@ impl<B: TokenBackend> SealedBackend<B> {
         Ok(true)
     }
 
+    /// Whether this process has read the key.
+    #[cfg(feature = "keyring")]
+    pub(super) fn has_key(&self, name: &str) -> bool {
+        self.known.lock().iter().any(|key| key.name() == name)
+    }
+
     fn key(&self, name: &str) -> Result<Arc<SealingKey>, BoxError> {
         let found = || self.known.lock().iter().find(|key| key.name() == name).cloned();
         if let Some(key) = found() {
@@ -157,6 +163,9 @@ impl<B: TokenBackend> SealedBackend<B> {
         };
         // Asked outside the lock of the list: a key service may take its time.
         let key = find(name).map_err(|error| {
+            if BackendError::find(&error).is_some() {
+                return error;
+            }
             BackendError::Unavailable(format!(
                 "the key {name} of {} was not found",
                 self.describe()

@@ -131,6 +131,8 @@ pub trait TokenTable: Send + Sync {
 /// * **A token without a file is taken over:** so a table that is in use already needs no migration.
 /// * A table that goes back to a token that this store has replaced (a backup, a failover) is brought
 ///   forward again; the last 32 are known.
+/// * **A column that changes a token** (too short, filled with blanks, missing) is an error that says
+///   which: at the first save nothing stays in the table, later the whole token is in the file.
 /// * `save` answers `Ok` when both have it. If the table refuses, it is an error, and the successor is
 ///   in the file: nothing is lost, the next `save` or `load` writes the table.
 ///
@@ -221,7 +223,9 @@ impl<T: TokenTable> TableBackend<T> {
             (Some(token), Some(record)) if pair(token) == pair(record.token()) => {
                 (Some(record.clone()), State::Same)
             }
-            (Some(token), Some(record)) if replaced.contains(&name(token)) => {
+            (Some(token), Some(record))
+                if replaced.contains(&name(token)) || changed(token, record.token()).is_some() =>
+            {
                 (Some(record.clone()), State::TableBehind)
             }
             (Some(token), Some(record)) => (Some(moved_on(record, token)), State::FileBehind),
@@ -240,9 +244,16 @@ impl<T: TokenTable> TableBackend<T> {
     }
 
     fn put_over(&self, old: Option<&Token>, record: &Record) -> Result<(), BoxError> {
-        match self.table.replace(old, record.token())? {
-            true => Ok(()),
-            false => Err(BackendError::Conflict(self.describe()).into()),
+        if !self.table.replace(old, record.token())? {
+            return Err(BackendError::Conflict(self.describe()).into());
+        }
+        let back = self.table.get()?;
+        match back.and_then(|back| changed(&back, record.token())) {
+            None => Ok(()),
+            Some(what) => Err(disk::wrong(format!(
+                "{} does not give the {what} back as it was written: make its column longer",
+                self.table.describe()
+            ))),
         }
     }
 
@@ -265,6 +276,22 @@ fn name(token: &Token) -> Value {
     let refresh_token = token.refresh_token().map_or("", Secret::expose);
     let both = format!("{}\0{refresh_token}", token.access_token().expose());
     Value::String(Secret::new(both).fingerprint())
+}
+
+/// What a table has made of a token that was written: a column may be too short, or fill or strip its
+/// ends. `None` for the same token, and for another one.
+fn changed(back: &Token, ours: &Token) -> Option<&'static str> {
+    let refresh_token = |token| pair(token).1.map_or("", Secret::expose);
+    let (access, refresh) = (back.access_token().expose(), refresh_token(back));
+    let (our_access, our_refresh) = (ours.access_token().expose(), refresh_token(ours));
+    let is_of = |back: &str, ours: &str| ours.starts_with(back) || back.trim() == ours.trim();
+    if access.is_empty() || !is_of(access, our_access) || !is_of(refresh, our_refresh) {
+        None
+    } else if access != our_access {
+        Some("access token")
+    } else {
+        (refresh != our_refresh).then_some("refresh token")
+    }
 }
 
 /// The record of a token that has no file. It is the same each time it is read.
@@ -332,7 +359,14 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             if both.in_file.is_some() {
                 self.file.clear()?;
             }
-            self.put_over(None, record)?;
+            if let Err(error) = self.put_over(None, record) {
+                // A part of a token is no login.
+                let back = self.table.get()?;
+                if back.is_some_and(|back| changed(&back, record.token()).is_some()) {
+                    self.table.set(None)?;
+                }
+                return Err(error);
+            }
             return self.write_file(record, &[]);
         };
         // The first save of a login that ended between its two writes is made once more.

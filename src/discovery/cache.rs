@@ -1,4 +1,4 @@
-//! Metadata in a file. It spares requests and nothing depends on it: what cannot be read is asked for.
+//! Metadata in a file. The file only saves requests: if it cannot be read, the server is asked.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -9,11 +9,11 @@ use crate::backend::{disk, owner};
 use crate::protocol;
 use crate::secret::random_id;
 
-/// What a file may hold.
+/// The most bytes that a file may have.
 const LIMIT: u64 = 2 << 20;
 
-/// What is in the file, if it is the metadata of this issuer. It is checked as an answer is: a file
-/// that others can write must not send tokens elsewhere over plain HTTP.
+/// Reads the file, if it has the metadata of this issuer. The metadata is checked as an answer is: a
+/// file that others can write must not send tokens elsewhere over plain HTTP.
 pub(super) fn load(file: &Path, issuer: &str, asked: &str) -> Option<Metadata> {
     let (opened, of_file) = disk::open(file, File::options().read(true)).ok()??;
     if !disk::is_at(&opened, file).ok()? || !owner::is_only_ours(&of_file, file) {
@@ -30,7 +30,7 @@ pub(super) fn load(file: &Path, issuer: &str, asked: &str) -> Option<Metadata> {
     Some(metadata)
 }
 
-/// Replaces the file whole, so that a reader sees the old one or the new one.
+/// Replaces the whole file at once, so that a reader sees the old file or the new one.
 pub(super) fn save(file: &Path, metadata: &Metadata) -> io::Result<()> {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", random_id()));

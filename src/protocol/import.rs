@@ -73,6 +73,9 @@ impl Token {
             token = token.with_id_token(id_token);
         }
         let (start, end) = start_and_end(&object)?;
+        if end.is_none() {
+            check_for_an_unknown_end(&object)?;
+        }
         if let Some(end) = end {
             token = token.with_expires_at(end);
         }
@@ -113,6 +116,23 @@ fn start_and_end(
     let counted = end.zip(life.filter(|life| life.as_secs_f64() <= LONGEST));
     let counted = counted.and_then(|(end, life)| end.checked_sub(life.try_into().ok()?));
     Ok((start.or(counted), end))
+}
+
+/// Whether a member looks as if it were the end, under a name that is not known: the token would never be
+/// renewed.
+fn check_for_an_unknown_end(object: &Map<String, Value>) -> Result<()> {
+    let looks_like_it = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let is_known = name == "expires_in" || ENDS.contains(&&*name);
+        (name.contains("expir") || name == "exp") && !name.contains("refresh") && !is_known
+    };
+    let found = object.iter().find(|(name, value)| !value.is_null() && looks_like_it(name));
+    match found {
+        Some((name, _)) => {
+            Err(wrong(format_args!("{name} may be its end; write the end as expires_at")))
+        }
+        None => Ok(()),
+    }
 }
 
 fn wrong(why: impl std::fmt::Display) -> Error {
@@ -240,6 +260,19 @@ mod tests {
         }
         assert_eq!(end(json!({"expiry": -62_135_596_800_i64})), None);
         assert_eq!(end(json!({})), None);
+    }
+
+    #[test]
+    fn an_end_under_an_unknown_name_is_an_error_that_names_it() {
+        for name in ["expiresAt", "expires_date", "accessTokenExpiresAt", "expirationTime", "exp"] {
+            let error = read(json!({name: 1_795_200_000})).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("expires_at"), "{name}: {error}");
+            assert_eq!(end(json!({name: 1, "expires_at": 1_795_200_000})), Some(1_795_200_000));
+            assert_eq!(end(json!({name: null})), None);
+        }
+        for name in ["refresh_expires_in", "refresh_token_expires_at", "refreshTokenExpiry"] {
+            assert_eq!(end(json!({name: 1_795_200_000})), None);
+        }
     }
 
     #[test]

@@ -14,9 +14,27 @@ impl Keeper {
         events: &mut Vec<Event>,
         work: impl FnOnce(&mut Call<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.alone_unless(events, &|| None, work)
+    }
+
+    /// The same, unless the store's lock is not to be had at once and `settled` has the result without it.
+    pub(super) fn alone_unless<T>(
+        &self,
+        events: &mut Vec<Event>,
+        settled: &dyn Fn() -> Option<T>,
+        work: impl FnOnce(&mut Call<'_>) -> Result<T>,
+    ) -> Result<T> {
         let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
         let want = Want::Usable;
         let mut call = Call::new(&want, &mut turn.turn, events);
+        if call.turn.guard.is_none() {
+            call.turn.guard = self.backend.lock(Duration::ZERO).ok();
+        }
+        if call.turn.guard.is_none()
+            && let Some(result) = settled()
+        {
+            return Ok(result);
+        }
         self.lock_patiently(&mut call)?;
         let result = work(&mut call);
         self.warn_once(&mut call);

@@ -94,7 +94,12 @@ impl Keeper {
     /// use. Says whether it did.
     pub(crate) fn seed(&self, token: Token) -> Result<bool> {
         let mut events = Vec::new();
-        let result = self.alone(&mut events, |call| {
+        // A login that lives is left alone, and that needs no lock.
+        let lives = || {
+            let stored = self.load_checked().ok().flatten()?;
+            (!self.gives_way(&stored, &token)).then_some(false)
+        };
+        let result = self.alone_unless(&mut events, &lives, |call| {
             if call.turn.unsaved.is_some() {
                 return Ok(false);
             }
@@ -102,7 +107,7 @@ impl Keeper {
             if stored.as_ref().is_some_and(|stored| !self.gives_way(stored, &token)) {
                 return Ok(false);
             }
-            let mut record = self.first(token, stored.as_ref());
+            let mut record = self.first(token.clone(), stored.as_ref());
             record.seeded = record.token.refresh_token().map(Secret::fingerprint);
             // A refusal can pass: the token that was refused is asked once more if this one is refused.
             record.spare = stored.and_then(|stored| stored.token.refresh_token().cloned());
@@ -215,17 +220,19 @@ impl Keeper {
 
     /// The store's token if it is a good one and not the one the API refused. Nothing is refreshed.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
-        let mut events = Vec::new();
         let want = Want::Instead(refused.clone());
-        let found = self.alone(&mut events, |call| {
-            let stored = if call.turn.unsaved.is_some() { None } else { self.load_checked()? };
-            let went_back = |stored: &Record| call.turn.history.newer_than(stored).is_some();
-            let stored = stored.filter(|stored| !went_back(stored));
-            let live = stored.map(|record| self.live(&record));
-            Ok(live.filter(|live| want.accepts(live, &*self.clock)).map(|live| self.publish(live)))
-        });
-        self.tell(events);
-        found.ok().flatten()
+        let turn = self.turn.lock();
+        if turn.unsaved.is_some() {
+            return None;
+        }
+        // Without the store's lock, which may be somebody else's for minutes: nothing is written, and
+        // what `load` returns is durable.
+        let stored = self.load_checked().ok()??;
+        if turn.history.newer_than(&stored).is_some() {
+            return None;
+        }
+        let live = self.live(&stored);
+        want.accepts(&live, &*self.clock).then(|| self.publish(live))
     }
 
     fn first(&self, token: Token, stored: Option<&Record>) -> Record {

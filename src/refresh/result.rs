@@ -51,11 +51,7 @@ impl Keeper {
                 call.fallback = None;
             }
             // Somebody else's newer token is in the store, and only our spare could not be saved.
-            let theirs = call.read.as_ref().filter(|read| {
-                let spent = pair.spent.as_ref();
-                let newer = spent.is_some() && read.token.refresh_token() != spent;
-                newer && read.login == pair.record.login
-            });
+            let theirs = call.read.as_ref().filter(|read| pair.is_overtaken_by(read));
             let theirs = theirs.map(|read| self.live(read));
             let works = |live: &Live| call.want.tolerates(live, &*self.clock);
             call.fallback = theirs.filter(works).or(call.fallback.take());

@@ -115,7 +115,10 @@ impl Keeper {
     pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
         self.look(call);
         let read = call.read.as_ref().map(|record| self.live(record));
-        let came = read.filter(|live| self.came_while_waiting(call, live));
+        let fits = |live: &Live| {
+            call.want.accepts(live, &*self.clock) || self.came_while_waiting(call, live)
+        };
+        let came = read.filter(fits);
         let live = came.or_else(|| self.take_fallback(call))?;
         Some(self.publish(live))
     }
@@ -123,11 +126,10 @@ impl Keeper {
     /// Reads the store without its lock; what `load` returns is durable, so it may be believed. A token
     /// with which the call can go on becomes the fallback.
     fn look(&self, call: &mut Call<'_>) {
-        if call.turn.unsaved.is_some() {
-            return;
-        }
         let Ok(Some(record)) = self.backend.load() else { return };
-        let ours = record.check(&self.rules.binding, &self.store()).is_ok();
+        let waits = call.turn.unsaved.as_ref();
+        let ours = record.check(&self.rules.binding, &self.store()).is_ok()
+            && waits.is_none_or(|pair| pair.is_overtaken_by(&record));
         if ours && call.turn.history.newer_than(&record).is_none() {
             let live = self.live(&record);
             if call.want.tolerates(&live, &*self.clock) {
@@ -261,6 +263,9 @@ impl Keeper {
         }
         self.warn_of_silence(call, record, now);
         // Step 10: our note. It proves that the store can be written.
+        if !call.turn.is_held() {
+            return Ok(Next::End(Step::Relock));
+        }
         let noted = self.noted(record, note, fingerprint, now);
         if let Some(step) = self.write_note(call, &noted)? {
             return Ok(Next::End(step));

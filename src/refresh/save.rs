@@ -34,9 +34,13 @@ enum Place {
 
 fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     let Some(spent) = &pair.spent else { return place_login(&pair.record, stored) };
-    let Some(stored) = stored.filter(|stored| stored.login == pair.record.login) else {
-        return Place::Lost;
+    // A store may make another login of the token that we spent. What replaced it is newer all the same.
+    let is_ours = |stored: &&Record| {
+        let spent = Some(spent).filter(|_| pair.rotated());
+        stored.login == pair.record.login
+            || spent.is_some() && stored.token.refresh_token() == spent
     };
+    let Some(stored) = stored.filter(is_ours) else { return Place::Lost };
     if pair.record.may_replace(Some(stored)) {
         return Place::Ours(pair.record.clone());
     }
@@ -114,7 +118,7 @@ impl Keeper {
     /// A new token: into memory, into the store, and only then out.
     pub(super) fn issued(&self, call: &mut Call<'_>, pair: Pair, recovered: bool) -> Result<Step> {
         let ours = pair.record.clone();
-        let rotated = ours.token.refresh_token() != pair.spent.as_ref();
+        let rotated = pair.rotated();
         let held = match self.keep(call, pair) {
             Ok(held) => held,
             Err(error) if rotated => return self.not_saved(call, error),
@@ -126,11 +130,11 @@ impl Keeper {
                 Some(ours.clone())
             }
         };
-        let Some(held) = held.filter(|held| {
-            held.login == ours.login && held.token.refresh_token() == ours.token.refresh_token()
-        }) else {
-            return Ok(Step::Again);
+        let is_ours = |held: &Record| {
+            (rotated || held.login == ours.login)
+                && held.token.refresh_token() == ours.token.refresh_token()
         };
+        let Some(held) = held.filter(is_ours) else { return Ok(Step::Again) };
         let generation = held.generation;
         call.events.push(if recovered {
             Event::Recovered { generation }
@@ -202,6 +206,12 @@ impl Keeper {
         let mut tries = 0;
         loop {
             let Some(pair) = call.turn.unsaved.as_mut() else { return Ok(stored) };
+            // The store may go back while a request is on its way, and between two tries.
+            if let Some(older) = &stored
+                && call.turn.history.newer_than(older).is_some()
+            {
+                pair.spent = pair.spent.take().and(older.token.refresh_token().cloned());
+            }
             let record = match place(pair, stored.as_ref()) {
                 Place::Ours(record) => {
                     // A retry saves the very same record: the first may have become visible.
@@ -263,12 +273,32 @@ impl Keeper {
 
     /// Writes what is known after an answer that brought no token: the note as it was before, or
     /// with a time. If this cannot be saved, the note stays, and the next run decides by it.
-    pub(super) fn settle(&self, noted: &Record, note: Option<Note>, found: Option<Secret>) {
+    pub(super) fn settle(
+        &self,
+        call: &mut Call<'_>,
+        noted: &Record,
+        note: Option<Note>,
+        found: Option<Secret>,
+    ) {
+        if !call.turn.is_held() && !self.is_alone_with(call, noted) {
+            return;
+        }
         let mut next = noted.next();
         next.note = note;
         // A refresh token beside an error is kept in case it is the live one.
         next.spare = found.or(next.spare);
         let _ = self.backend.save(&next);
+    }
+
+    /// After the lock was lost: whether nobody else has it, and the store still holds what we wrote. A
+    /// store that does not compare would let an older record go over a successor.
+    fn is_alone_with(&self, call: &mut Call<'_>, noted: &Record) -> bool {
+        call.turn.guard = match self.backend.lock(Duration::ZERO) {
+            Ok(guard) => Some(guard),
+            Err(error) if BackendError::is_busy(&error) => return false,
+            Err(_) => None,
+        };
+        self.backend.load().is_ok_and(|stored| stored.as_ref() == Some(noted))
     }
 
     /// Our note with the moment before which the service does not want to be asked.

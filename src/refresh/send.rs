@@ -132,17 +132,19 @@ impl Keeper {
         let (reply, unanswered) = match self.spend(call, &noted, &refresh_token) {
             Spent::Never(error) => {
                 call.turn.never_sent = never_sent;
-                self.settle(&noted, before, None);
+                self.settle(call, &noted, before, None);
                 return self.put_off(call, self.transport_error(error));
             }
             Spent::Unlocked => {
                 call.turn.never_sent = never_sent;
-                self.settle(&noted, before, None);
-                return Ok(Step::Relock);
+                let gone = !call.turn.is_held();
+                self.settle(call, &noted, before, None);
+                let again = gone && call.turn.guard.is_some() && call.turn.is_held();
+                return Ok(if again { Step::Again } else { Step::Relock });
             }
             Spent::Silent(error) => {
                 call.turn.unanswered = never_sent;
-                self.count_unknown(&noted, &error);
+                self.count_unknown(call, &noted, &error);
                 return self.put_off(call, self.unknown(sent_at, error));
             }
             Spent::Reply(reply, unanswered) => (reply, unanswered),
@@ -160,19 +162,19 @@ impl Keeper {
                 // A request before this one that stayed unanswered is not answered by it.
                 let note = if earlier.is_some() { noted.note.clone() } else { before };
                 self.count(&mut noted);
-                self.settle(&noted, note, found);
+                self.settle(call, &noted, note, found);
                 self.put_off(call, Error::OAuth(Box::new(error)))
             }
             Outcome::Limited { error, retry_after, spent } => {
                 let wait = retry_after.unwrap_or(QUIET);
-                self.settle(&noted, self.not_before(&noted, wait, !spent, earlier), found);
+                self.settle(call, &noted, self.not_before(&noted, wait, !spent, earlier), found);
                 self.put_off(call, self.come_back(wait, &error.told()))
             }
             Outcome::Unknown(error) => match found {
                 // Beside a refusal without a code it may as well be an echo, or a text about it.
                 Some(found) if (400..500).contains(&error.status) => {
                     self.count(&mut noted);
-                    self.settle(&noted, noted.note.clone(), Some(found));
+                    self.settle(call, &noted, noted.note.clone(), Some(found));
                     self.put_off(call, self.unknown(sent_at, error.into()))
                 }
                 // The answer had a refresh token and no access token: it did rotate.

@@ -75,7 +75,7 @@ impl Keeper {
         if ours && !call.want.is_explicit() && call.want.fits(&live) {
             (call.fallback, call.vouched) = (Some(live), true);
         }
-        self.settle(&noted, note, found);
+        self.settle(call, &noted, note, found);
         self.put_off(call, self.come_back(wait, &error.told()))
     }
 
@@ -123,14 +123,14 @@ impl Keeper {
     }
 
     /// An error answer that says nothing of the token is a refusal all the same.
-    pub(super) fn count_unknown(&self, noted: &Record, error: &BoxError) {
+    pub(super) fn count_unknown(&self, call: &mut Call<'_>, noted: &Record, error: &BoxError) {
         let counts = |error: &&OAuthError| (400..500).contains(&error.status);
         if self.rules.refusal_limit.is_some()
             && error.downcast_ref::<OAuthError>().filter(counts).is_some()
         {
             let mut noted = noted.clone();
             self.count(&mut noted);
-            self.settle(&noted, noted.note.clone(), None);
+            self.settle(call, &noted, noted.note.clone(), None);
         }
     }
 

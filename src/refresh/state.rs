@@ -300,6 +300,20 @@ pub(crate) struct Pair {
     pub(crate) ends_old: bool,
 }
 
+impl Pair {
+    /// Whether its refresh token is another than the one it was bought with.
+    pub(super) fn rotated(&self) -> bool {
+        self.spent.as_ref().is_some_and(|spent| self.record.token.refresh_token() != Some(spent))
+    }
+
+    /// Whether somebody else has replaced the same refresh token, and `stored` has theirs.
+    pub(super) fn is_overtaken_by(&self, stored: &Record) -> bool {
+        let spent = self.spent.as_ref();
+        let newer = spent.is_some() && stored.token.refresh_token() != spent;
+        newer && stored.login == self.record.login
+    }
+}
+
 /// What is asked of the token endpoint.
 pub(crate) enum Ask<'a> {
     /// A refresh grant (RFC 6749 section 6).

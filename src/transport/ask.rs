@@ -1,4 +1,5 @@
-//! Requests to the other endpoints of an authorization server. They spend nothing.
+//! Requests to the other endpoints of an authorization server, and device polls. They spend no stored
+//! token.
 
 use time::OffsetDateTime;
 
@@ -13,7 +14,7 @@ use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 
 impl TokenTransport {
-    /// Sends a request and reads the answer with `read`. No secret that was sent is in the error.
+    /// Sends a request and reads the answer with `read`. The error has no secret that was sent.
     fn ask<T>(
         &self,
         sent_at: OffsetDateTime,
@@ -83,7 +84,7 @@ impl TokenTransport {
         Ok(code.asking_openid(openid))
     }
 
-    /// One poll; `slower` is set to the interval after `slow_down`.
+    /// Sends one poll. Sets `slower` to the interval that a `slow_down` asks for.
     #[cfg(feature = "device")]
     pub(crate) fn poll_device(
         &self,

@@ -1,13 +1,13 @@
-//! The time limit of a token request, by time in which this process runs.
+//! The time limit of a token request. Time in which the process is stopped does not count.
 //!
 //! A process may be stopped while its answer arrives: by a signal, with its container or its virtual
-//! machine, under the lid of a laptop. ureq's own limit is a moment on a clock that goes on meanwhile, so
-//! that it would throw away an answer that lies in the socket, and with it the only refresh token that
-//! works. Here a wait is cut into slices. One that took much longer than it was to take counts as a
-//! slice, and what has arrived is read before a request is given up.
+//! machine, under the lid of a laptop. ureq's own limit runs on meanwhile. It would throw away an answer
+//! that is already in the socket, and with it the only refresh token that works. Here a wait is cut into
+//! slices. A slice that took much longer than planned counts as one slice, and bytes that have arrived
+//! are read before a request is given up.
 //!
-//! This and [`super::public`] are the places that use `ureq::unversioned`, which may change with a minor version of ureq:
-//! the two traits, [`NextTimeout`], and the default connector and resolver.
+//! This and [`super::public`] are the places that use `ureq::unversioned`, which may change with a minor
+//! version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,19 +23,20 @@ use ureq::{Agent, Error, Timeout};
 use super::public::CheckedResolver;
 use crate::clock::Clock;
 
-/// ureq's own limit, which no request reaches. What is left of it tells when a request began.
+/// ureq's own limit, which no request reaches. The time left of it tells when a request began.
 pub(super) const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// How long one wait for input is.
+/// The length of one wait for input.
 const SLICE: Duration = Duration::from_secs(1);
-/// By how much a wait may be longer than it was to be, because the computer is busy.
+/// How much longer than planned a wait may take on a busy computer.
 const SLACK: Duration = Duration::from_secs(1);
-/// A look at what has arrived, once the limit has passed.
+/// The length of one look for arrived bytes, after the limit has passed.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long such looks go on while each finds something: an answer may lie there in several pieces.
+/// How long looks go on while each finds bytes: an answer may have arrived in several pieces.
 const LOOKS: Duration = Duration::from_secs(1);
 
-/// An agent whose requests take `limit` at most, by `clock`, in which [`FAR`] is the limit of `config`.
+/// Makes an agent whose requests take `limit` at most, by `clock`. The limit in `config` must be
+/// [`FAR`].
 #[cfg(test)]
 pub(super) fn agent(config: Config, limit: Duration, clock: Arc<dyn Clock>) -> Agent {
     agent_to(config, limit, clock, false)
@@ -53,7 +54,7 @@ pub(super) fn agent_to(
     Agent::with_parts(config, connector, resolver)
 }
 
-/// Connects as ureq does. Its limits on connecting are left as they are: nothing has been sent then.
+/// Connects as ureq does, with ureq's limits on connecting: until then nothing has been sent.
 #[derive(Debug)]
 struct LimitedConnector {
     inner: DefaultConnector,
@@ -69,8 +70,8 @@ impl Connector for LimitedConnector {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<Limited>, Error> {
-        // Whether a read may be tried again after it ran out of time is known of rustls alone, and
-        // Windows promises it of no socket: there one wait is as long as the limit.
+        // Of the TLS providers, only rustls is known to allow another read after a read that timed out,
+        // and Windows promises it for no socket. Without that promise, one wait is as long as the limit.
         let rustls = details.config.tls_config().provider() == TlsProvider::Rustls;
         let resumes = !cfg!(windows) && (rustls || !details.needs_tls());
         let slice = if resumes { SLICE } else { Duration::MAX };
@@ -97,19 +98,19 @@ struct Limited {
     meter: Option<Meter>,
 }
 
-/// What is left of the limit.
+/// The time left.
 #[derive(Debug)]
 struct Meter {
     left: Duration,
-    /// What is left for looks, after the limit.
+    /// The time left for looks, after the limit.
     looks: Duration,
     /// When time was counted last.
     at: Duration,
 }
 
 impl Meter {
-    /// Counts the time since the last count: after a wait that was to take `wait`, hardly more than
-    /// that, whatever the clock says. Returns whether the process was stopped meanwhile.
+    /// Counts the time since the last count, but little more than the planned `wait`. Returns whether it
+    /// took longer: the process was stopped then.
     fn count(&mut self, now: Duration, wait: Duration) -> bool {
         let took = now.saturating_sub(self.at);
         self.at = now;
@@ -124,9 +125,9 @@ impl Meter {
 }
 
 impl Limited {
-    /// The meter, with the time since the last read or write counted. `None` while a connection is
-    /// made, to a proxy too, and for the connection to a proxy inside another one: their limits are
-    /// not ureq's global one.
+    /// Counts the time since the last read or write, and returns the meter. Returns `None` while a
+    /// connection is made (to a proxy, too), and for the connection to a proxy inside another
+    /// connection: ureq's global limit does not apply to them.
     fn meter(&mut self, timeout: &NextTimeout) -> Option<&mut Meter> {
         if timeout.reason != Timeout::Global {
             return None;
@@ -139,12 +140,12 @@ impl Limited {
     }
 }
 
-/// A limit for the layer below, which tells it apart from the limit of the request.
+/// A limit for the layer below. Its reason tells its timeout from the timeout of the request.
 fn only(after: Duration, reason: Timeout) -> NextTimeout {
     NextTimeout { after: after.into(), reason, ..NextTimeout::default() }
 }
 
-/// An error of the layer below, with the reason of the request's own limit.
+/// Gives a timeout of the layer below the reason of the request's own limit.
 fn with_reason(error: Error, reason: Timeout) -> Error {
     if matches!(error, Error::Timeout(_)) { Error::Timeout(reason) } else { error }
 }
@@ -162,7 +163,8 @@ impl Transport for Limited {
         if wait.is_zero() {
             return Err(Error::Timeout(timeout.reason));
         }
-        // In one piece: of a write that ran out of time nobody knows how much of it left.
+        // A write is not cut into slices: after a write that timed out, it is not known how much was
+        // sent.
         let result = self.inner.transmit_output(amount, only(wait, Timeout::PerWrite));
         result.map_err(|error| with_reason(error, timeout.reason))
     }

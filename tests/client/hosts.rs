@@ -1,4 +1,4 @@
-//! Where the access token goes, and where it does not.
+//! The hosts that get the access token, and those that do not.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Error, MemoryBackend, Provider};
@@ -70,7 +70,7 @@ fn a_host_without_tls_cannot_be_allowed() {
 }
 
 #[test]
-fn an_address_with_credentials_is_refused_and_they_are_not_repeated() {
+fn an_address_with_credentials_is_refused_without_showing_them() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     let address = sandbox.url().replace("http://", "http://ada:c4nary@");

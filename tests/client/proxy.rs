@@ -21,7 +21,7 @@ const VARIABLES: [&str; 8] = [
     "no_proxy",
 ];
 
-/// A proxy that refuses, and remembers who asked.
+/// A proxy that refuses every request, and records it.
 fn proxy() -> Fake {
     Fake::start(|peer| {
         peer.request();
@@ -41,7 +41,8 @@ fn in_a_child(proxy: &Fake) -> std::process::Output {
     child.output().unwrap()
 }
 
-/// What the child does: a whole life on loopback, then a call to a host that is not there.
+/// The child process: a login, a refresh and calls on loopback, then a call to a host that does not
+/// exist.
 pub(crate) fn child() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
@@ -93,7 +94,7 @@ fn a_proxy_of_the_callers_is_not_for_loopback_either() {
     client.get(&format!("{}/api/me", sandbox.url())).call().unwrap();
     assert_eq!(proxy.connections(), 0);
 
-    // Token requests and API calls to other hosts take it.
+    // Token requests and API calls to other hosts use the proxy.
     let abroad = abroad().http(through).build();
     let token = Token::new("at").with_refresh_token("rt");
     abroad.seed(token).unwrap();

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, SystemTime};
 
 use evergrant::TokenBackend as _;
-use evergrant::backend::{BackendError, FileBackend, Guard};
+use evergrant::backend::{BackendError, FileBackend, Guard, MemoryBackend};
 
 use crate::support::*;
 
@@ -15,6 +15,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("forks::drops", child_drops_its_copy),
     ("forks::waits", child_waits_for_the_lock_alone),
     ("forks::outlives", child_outlives_a_killed_parent),
+    ("forks::memory", child_locks_a_store_in_memory),
 ];
 
 /// Forks. `work` is what the child does; it never returns from it. The child's process id.
@@ -178,4 +179,58 @@ fn taking_the_lock_makes_its_file_young_again() {
     // What cleaners look at: the later of the two, or either.
     assert!(metadata.mtime() > 1_000_000 && metadata.atime() > 1_000_000);
     assert_eq!(metadata.len(), 0);
+}
+
+/// A path may lead through a link that is switched, as in a mounted volume of configuration: then the lock
+/// and the record of others are in another folder.
+#[test]
+fn a_guard_notices_that_its_path_leads_elsewhere() {
+    for of_folder in [true, false] {
+        let dir = TempDir::new();
+        let (one, two) = (dir.join("1"), dir.join("2"));
+        fs::create_dir(&one).unwrap();
+        fs::create_dir(&two).unwrap();
+        let link = dir.join("link");
+        let ends = if of_folder { ["1", "2"] } else { ["1/store", "2/store"] };
+        std::os::unix::fs::symlink(ends[0], &link).unwrap();
+        let path = if of_folder { link.join("store") } else { link.clone() };
+        let guard = FileBackend::new(&path).lock(Duration::ZERO).unwrap();
+        assert!(guard.is_held());
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(ends[1], &link).unwrap();
+        assert!(!guard.is_held(), "of the folder: {of_folder}");
+        assert!(FileBackend::new(&path).lock(Duration::ZERO).unwrap().is_held());
+    }
+}
+
+#[test]
+fn a_check_is_added_to_those_that_a_guard_has() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    let guard = store.lock(Duration::ZERO).unwrap().with_check(|| true);
+    assert!(guard.is_held());
+    fs::remove_file(dir.join("store.json.lock")).unwrap();
+    assert!(!guard.is_held());
+    drop(guard);
+    assert!(!store.lock(Duration::ZERO).unwrap().with_check(|| false).is_held());
+}
+
+/// The thread that held the lock of a store in memory does not exist in the child.
+#[test]
+fn a_child_forked_during_a_hold_can_lock_a_store_in_memory() {
+    run("forks::memory");
+}
+
+fn child_locks_a_store_in_memory() {
+    let store = MemoryBackend::new();
+    let guard = store.lock(Duration::ZERO).unwrap();
+    join(fork(|| {
+        let ours = store.lock(Duration::ZERO).unwrap();
+        assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
+        drop(ours);
+        store.lock(Duration::ZERO).unwrap();
+    }));
+    assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
+    drop(guard);
+    store.lock(Duration::ZERO).unwrap();
 }

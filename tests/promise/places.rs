@@ -57,7 +57,7 @@ fn a_folder_that_cannot_be_flushed_is_used_with_one_warning() {
     if unusable() {
         return;
     }
-    for error in ["EINVAL", "EOPNOTSUPP", "ENOSYS"] {
+    for error in ["EINVAL", "EOPNOTSUPP", "ENOSYS", "EBADF"] {
         let dir = TempDir::new();
         let inject = format!("fsync:error={error}");
         let output = injected(&dir, "places::life", dir.path(), &inject);
@@ -309,12 +309,15 @@ fn what_only_a_person_can_mend_is_not_called_transient() {
     let world = World::new(Rotation::Strict);
     fs::write(dir.join("torn.json"), "{\"version\":1").unwrap();
     fs::write(dir.join("empty.json"), "").unwrap();
+    std::os::unix::fs::symlink("round", dir.join("round")).unwrap();
     for path in [
         dir.join("torn.json"),
         dir.join("empty.json"),
         dir.join("missing/store.json"),
         dir.path().to_owned(),
         dir.join("torn.json/store.json"),
+        dir.join("round"),
+        dir.join("round/store.json"),
     ] {
         let client = world.client_on(FileBackend::new(&path), world.clock.clone());
         let error = client.access_token().unwrap_err();

@@ -251,6 +251,24 @@ fn an_api_that_refuses_everything_brings_one_refresh() {
     assert_eq!(world.token_requests(), 2);
 }
 
+/// A12. One address of the API refuses every token, and the others accept it, also in between.
+#[test]
+fn an_address_that_refuses_everything_brings_one_refresh() {
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    let client = world.client();
+    let inside = client.clone();
+    world.sandbox.on("GET", "/api/closed", move |_| {
+        call(&inside);
+        evergrant::sandbox::Reply::new(401)
+    });
+    for _ in 0..10 {
+        assert_eq!(client.get("/closed").call().unwrap_err().kind(), "api");
+        assert_eq!(call(&client), "ok at-2");
+    }
+    assert_eq!(world.token_requests(), 1);
+}
+
 /// A12. A token that the API has accepted is replaced when it is refused, however young it is.
 #[test]
 fn a_token_that_worked_is_replaced_however_often_it_ends() {

@@ -59,6 +59,9 @@ impl TokenBackend for Store {
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         self.file.lock(wait)
     }
+    fn probe(&self) -> Result<(), BoxError> {
+        self.file.probe()
+    }
     fn durability(&self) -> evergrant::backend::Durability {
         self.file.durability()
     }
@@ -94,6 +97,11 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
     if variable("SEAL").is_some() {
         let key = evergrant::backend::SealingKey::from_env("SEAL").unwrap();
         store = Box::new(evergrant::backend::SealedBackend::new(store, key));
+    }
+    #[cfg(feature = "keyring")]
+    if variable("KEYRING").is_some() {
+        let path = given("STORE");
+        store = Box::new(evergrant::backend::KeyringBackend::new("evergrant-test", "alice", path));
     }
     let failures = variable("FAIL_SAVES").map_or(0, |n| n.parse().unwrap());
     let saved = variable("SAVED").map(PathBuf::from);
@@ -165,10 +173,10 @@ fn work() {
                 done()
             }
             "join" => spawned.take().unwrap().join().unwrap(),
-            "authorize" => {
-                let started = authorization.insert(client.authorize(&[]).unwrap());
-                started.url().to_string()
-            }
+            "authorize" => match client.authorize(&[]) {
+                Ok(started) => authorization.insert(started).url().to_string(),
+                Err(error) => said(Err(error)),
+            },
             "callback" => {
                 let token = client.exchange(authorization.take().unwrap(), rest);
                 said(token.map(|token| name(token.access_token())))

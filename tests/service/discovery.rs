@@ -1,4 +1,4 @@
-//! A provider from what the server says of itself.
+//! A provider from the server's metadata.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn asked(sandbox: &Sandbox) -> u64 {
 }
 
 #[test]
-fn a_login_works_with_nothing_known_but_the_issuer() {
+fn a_login_needs_only_the_issuer() {
     let sandbox = Sandbox::builder().issuer_in_callback(true).start().unwrap();
     let provider = Provider::discover(sandbox.url()).unwrap();
     let provider = provider.api_base(format!("{}/api", sandbox.url())).build().unwrap();
@@ -35,7 +35,7 @@ fn a_login_works_with_nothing_known_but_the_issuer() {
 }
 
 #[test]
-fn a_document_is_asked_for_once_in_its_lifetime_and_then_again() {
+fn metadata_is_fetched_once_in_its_lifetime() {
     let sandbox = sandbox();
     let clock = Arc::new(ManualClock::new());
     let discovery =
@@ -49,7 +49,7 @@ fn a_document_is_asked_for_once_in_its_lifetime_and_then_again() {
     assert_eq!(asked(&sandbox), 2);
     discovery.refetch().unwrap();
     assert_eq!(asked(&sandbox), 3);
-    // A date in the future is that of a clock that was wrong.
+    // A date in the future comes from a clock that was wrong.
     clock.set_wall(std::time::SystemTime::UNIX_EPOCH);
     discovery.metadata().unwrap();
     assert_eq!(asked(&sandbox), 4);
@@ -63,7 +63,7 @@ fn the_next_process_finds_the_document_in_the_file() {
     let first = discovery().metadata().unwrap();
     assert_eq!(discovery().metadata().unwrap(), first);
     assert_eq!(asked(&sandbox), 1);
-    // Another issuer's, torn, or changed by somebody: asked for again, and replaced.
+    // A file with another issuer, a cut file or a changed file is fetched again, and replaced.
     let other = Discovery::new(format!("{}/", sandbox.url())).cache_file(&file);
     assert!(other.metadata().is_err(), "the server names itself without the slash");
     let whole = std::fs::read_to_string(&file).unwrap();
@@ -76,7 +76,7 @@ fn the_next_process_finds_the_document_in_the_file() {
         let now = std::fs::read_to_string(&file).unwrap();
         assert!(now.contains(sandbox.url()) && now.ends_with("}}"), "{n}");
     }
-    // A file that cannot be written costs requests and nothing else.
+    // If the file cannot be written, each process fetches the metadata.
     let nowhere = Discovery::new(sandbox.url()).cache_file(sandbox.folder().join("no/file"));
     assert!(nowhere.metadata().is_ok());
     let names = std::fs::read_dir(sandbox.folder()).unwrap().count();
@@ -107,7 +107,7 @@ fn while_the_server_fails_the_last_good_document_is_used() {
 }
 
 #[test]
-fn where_one_form_is_not_there_the_next_is_asked() {
+fn a_missing_metadata_document_leads_to_the_next_form() {
     let sandbox = sandbox();
     for path in [OPENID, OAUTH] {
         sandbox.on_open("GET", path, |_| ApiReply::new(404));
@@ -121,7 +121,7 @@ fn where_one_form_is_not_there_the_next_is_asked() {
     }
     let error = Discovery::new(sandbox.url()).metadata().unwrap_err();
     assert!(matches!(&error, Error::Config(text) if text.contains(OAUTH)), "{error:?}");
-    // A path in the issuer goes behind, before, or before the other name.
+    // The issuer's path goes after the well-known name or before it.
     let (url, with_path) = (sandbox.url(), format!("{}/t1", sandbox.url()));
     let document = json!({"issuer": with_path, "token_endpoint": format!("{url}/token")});
     sandbox.on_open("GET", &format!("{OPENID}/t1"), move |_| ApiReply::json(200, &document));
@@ -131,7 +131,7 @@ fn where_one_form_is_not_there_the_next_is_asked() {
 }
 
 #[test]
-fn an_issuer_that_is_another_one_is_refused_unless_it_was_expected() {
+fn another_issuer_is_refused_unless_it_was_expected() {
     let sandbox = sandbox();
     let pattern = "https://login.example/{tenantid}/v2.0";
     let document = json!({"issuer": pattern, "token_endpoint": format!("{}/t", sandbox.url())});
@@ -144,7 +144,7 @@ fn an_issuer_that_is_another_one_is_refused_unless_it_was_expected() {
 }
 
 #[test]
-fn a_document_that_is_huge_cut_or_moved_is_an_error_and_no_panic() {
+fn huge_cut_or_moved_metadata_is_an_error() {
     let huge = Fake::start(|peer| {
         peer.request();
         peer.write(b"HTTP/1.1 200 OK\r\n\r\n{\"issuer\":\"");

@@ -1,4 +1,4 @@
-//! Any OAuth 2.0 service: what a client needs beyond a login and a refresh.
+//! The features for any OAuth 2.0 service, beyond login and refresh.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod challenges;

@@ -161,7 +161,7 @@ pub(super) fn open_file(
     match std::fs::metadata(path) {
         Ok(metadata) => disk::check_regular(&metadata, path)?,
         Err(_) => {
-            let created = disk::private().create_new(true).open(path);
+            let created = disk::create(path);
             if let Err(error) = created
                 && error.kind() != std::io::ErrorKind::AlreadyExists
             {

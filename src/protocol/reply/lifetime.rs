@@ -56,9 +56,13 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// Seconds since 1970, or a date of RFC 3339.
+/// A number of seconds since 1970 that is larger than this counts milliseconds: the year 5138.
+const MILLISECONDS: f64 = 1e11;
+
+/// Seconds or milliseconds since 1970, or a date of RFC 3339.
 pub(in crate::protocol) fn moment(value: &Value) -> Option<OffsetDateTime> {
     if let Some(epoch) = number(value) {
+        let epoch = if epoch >= MILLISECONDS { epoch / 1000.0 } else { epoch };
         // A float turns into the nearest integer, and the calendar refuses what is too far.
         return OffsetDateTime::from_unix_timestamp(epoch as i64).ok();
     }
@@ -135,7 +139,7 @@ mod tests {
             (json!({"expires_in_sec": 80, "expires_in": 90}), Some(80)),
             (json!({"expires_on": "06/19/2030 23:42:01 +00:00"}), None),
             (json!({"expires_at": SENT - 1}), None),
-            (json!({"expires_at": later * 1000}), None),
+            (json!({"expires_at": later * 1000}), Some(900)),
             (json!({"expires_at": "2026-11-20T22:15:00"}), None),
             (json!({}), None),
         ] {

@@ -55,15 +55,6 @@ fn a_token_that_the_api_accepted_once_is_in_doubt_no_more() {
     keeper.accepted(&live);
     assert!(!keeper.doubts.load(Ordering::Relaxed));
     assert!(!is_last_word(&keeper, "at-2"));
-
-    // Also when it was refused before.
-    let (_world, keeper, live) = mended();
-    assert!(is_last_word(&keeper, "at-2"));
-    keeper.accepted(&other);
-    assert!(keeper.doubts.load(Ordering::Relaxed), "that was another token");
-    keeper.accepted(&live);
-    assert!(!keeper.doubts.load(Ordering::Relaxed));
-    assert!(!is_last_word(&keeper, "at-2"));
 }
 
 #[test]

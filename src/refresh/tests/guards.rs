@@ -82,7 +82,7 @@ fn a_lock_that_is_gone_before_the_request_leaves_is_taken_again() {
     for fails in [false, true] {
         let world = World::new(Rotation::Strict);
         world.past_end();
-        *world.store.in_place.lock() = [false, false].into();
+        *world.store.in_place.lock() = [true, false, false].into();
         let mut failed = !fails;
         world.plan(move |call, record| {
             let settles = call == "save" && record.is_some_and(|record| record.note.is_none());
@@ -102,7 +102,7 @@ fn a_lock_that_is_gone_before_the_request_leaves_is_taken_again() {
 fn a_pair_is_saved_under_the_lock_again_where_it_was_lost() {
     let world = World::new(Rotation::Strict);
     world.past_end();
-    *world.store.in_place.lock() = [true, false].into();
+    *world.store.in_place.lock() = [true, true, false].into();
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     let calls = ["lock", "load", "save", "load", "lock", "load", "save"];
     assert_eq!(*world.store.calls.lock(), calls);
@@ -275,7 +275,7 @@ fn a_warning_of_the_store_takes_the_place_of_a_general_one() {
 fn a_lock_that_is_gone_and_not_to_be_had_leaves_no_note() {
     let world = World::new(Rotation::Strict);
     world.past_end();
-    *world.store.in_place.lock() = [false, false].into();
+    *world.store.in_place.lock() = [true, false, false].into();
     let mut locks = 0;
     world.plan(move |call, _| {
         locks += usize::from(call == "lock");

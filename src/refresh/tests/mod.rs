@@ -8,6 +8,7 @@ mod grants;
 mod guards;
 mod live;
 mod logins;
+mod neighbours;
 mod pauses;
 mod races;
 mod read_back;

@@ -180,7 +180,9 @@ fn login_seed_and_clear_wait_for_the_lock_and_then_say_busy() {
     let world = World::new(Rotation::Strict);
     *world.store.held.lock() = true;
     let keeper = world.keeper();
+    let stored = world.store.record.lock().take();
     assert_eq!(keeper.seed(Token::new("x")).unwrap_err().kind(), "busy");
+    *world.store.record.lock() = stored;
     assert_eq!(keeper.clear(&|_| Ok(false)).unwrap_err().kind(), "busy");
     assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "busy");
 }
