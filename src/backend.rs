@@ -36,7 +36,7 @@
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod compare;
-mod disk;
+pub(crate) mod disk;
 mod file;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod idle;
@@ -46,7 +46,7 @@ mod lock;
 mod locked;
 mod memory;
 mod moving;
-mod owner;
+pub(crate) mod owner;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]

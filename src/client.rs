@@ -176,7 +176,7 @@ impl Client {
     /// Starts a login. The result has the address to open in a browser; keep it for
     /// [`Client::exchange`]. The store is first locked, read and proven writable, so that nobody logs in
     /// for nothing. No scopes means the provider's own default. With the scope `openid` the address has
-    /// a `nonce`, which [`Client::exchange`] checks.
+    /// a `nonce`. [`Client::exchange`] checks the ID token.
     ///
     /// # Errors
     ///
@@ -226,21 +226,18 @@ impl Client {
     /// authorization, [`Error::OAuth`] for an error in the callback (`access_denied` when the person
     /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`]. After that: [`Error::OAuth`],
     /// [`Error::Transport`], [`Error::RateLimited`], [`Error::OutcomeUnknown`] (the code is not sent
-    /// twice), [`Error::Decode`] for an ID token without the nonce of this login (nothing is stored),
-    /// and [`Error::NotSaved`], which carries the token.
+    /// twice), [`Error::Decode`] for an ID token that is not for this login (its source is
+    /// [`crate::error::IdTokenError`]; the code is spent, and nothing is stored), and
+    /// [`Error::NotSaved`], which carries the token. Without `openid`, an unfit ID token is left out and
+    /// the login goes on.
     pub fn exchange(&self, authorization: Authorization, callback: &str) -> Result<Token> {
         if !authorization.is_for(&self.0.provider, &self.0.credentials) {
             return Err(Error::config("this authorization was started by another client"));
         }
         let code = authorization.check(callback)?;
-        let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
         let tokens = &self.0.tokens;
         self.0.keeper.authorize(code.fields, &mut |sent_at| {
-            let sent = tokens.exchange(&code.code, redirect_uri, verifier, sent_at);
-            match authorization.nonce() {
-                Some(nonce) => tokens.with_nonce(sent, nonce),
-                None => sent,
-            }
+            tokens.exchange(&code.code, &authorization, sent_at)
         })
     }
 

@@ -31,8 +31,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde_json::{Map, Value};
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
+use url::Url;
 
 pub use self::metadata::Metadata;
 use crate::clock::{self, Clock, SystemClock};
@@ -40,7 +42,7 @@ use crate::error::{Error, Result};
 use crate::protocol;
 pub use crate::protocol::Form;
 use crate::provider::{Provider, ProviderBuilder};
-use crate::transport::{Agents, HttpConfig, get};
+use crate::transport::{Agents, HttpConfig, get, private_host};
 
 /// How long a document is used before it is fetched again.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -68,6 +70,7 @@ pub struct Discovery {
     form: Form,
     lifetime: Duration,
     file: Option<PathBuf>,
+    public_only: bool,
     clock: Arc<dyn Clock>,
     http: Option<HttpConfig>,
     known: Mutex<Option<Metadata>>,
@@ -84,6 +87,7 @@ impl Discovery {
             form: Form::Any,
             lifetime: LIFETIME,
             file: None,
+            public_only: false,
             clock: Arc::new(SystemClock),
             http: None,
             known: Mutex::new(None),
@@ -103,7 +107,9 @@ impl Discovery {
     }
 
     /// Keeps the answer in a file, for later processes. The file has no secret in it, and is checked on
-    /// reading as an answer is.
+    /// reading as an answer is. The file has mode 0600.
+    /// A link, a pipe or a device in its place, a file of another user and a file that others may write
+    /// into are not read.
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Discovery {
         self.file = Some(path.into());
         self
@@ -114,6 +120,16 @@ impl Discovery {
     /// pattern, such as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant `common`.
     pub fn expect_issuer(mut self, issuer: impl Into<String>) -> Discovery {
         self.expected = issuer.into();
+        self
+    }
+
+    /// Keeps discovery away from private addresses: for an issuer that a stranger has named. Neither
+    /// the issuer nor an endpoint may be an address of this machine, of a private network or of another
+    /// range that is not public (RFC 6890), nor a name that stands for one. The document is fetched
+    /// from the very address that was checked. Later requests to the endpoints are not checked again.
+    /// Through a proxy, names are looked up by the proxy, which must do this check then.
+    pub fn public_only(mut self) -> Discovery {
+        self.public_only = true;
         self
     }
 
@@ -145,7 +161,9 @@ impl Discovery {
     pub fn metadata(&self) -> Result<Metadata> {
         let mut known = self.known.lock();
         if known.is_none() {
-            *known = self.file.as_ref().and_then(|file| cache::load(file, &self.expected));
+            let kept = self.file.as_ref();
+            let kept = kept.and_then(|file| cache::load(file, &self.expected, &self.issuer));
+            *known = kept.filter(|kept| self.check_public(&self.agents(), kept.members()).is_ok());
         }
         if let Some(metadata) = known.as_ref().filter(|metadata| self.is_young(metadata)) {
             return Ok(metadata.clone());
@@ -178,9 +196,34 @@ impl Discovery {
         from <= now && clock::until(from, now) < self.lifetime
     }
 
+    fn agents(&self) -> Agents {
+        match self.public_only {
+            true => Agents::public_only(TIMEOUT, self.http.as_ref()),
+            false => Agents::new(None, TIMEOUT, self.http.as_ref()),
+        }
+    }
+
+    /// Whether no endpoint leads to a private address, if that is asked for.
+    fn check_public(&self, agents: &Agents, members: &Map<String, Value>) -> Result<(), String> {
+        if !self.public_only {
+            return Ok(());
+        }
+        for (name, address) in protocol::metadata_endpoints(members) {
+            if let Some(why) = private(address, !agents.proxied()) {
+                return Err(format!("{name}: {why}"));
+            }
+        }
+        Ok(())
+    }
+
     fn fetch(&self) -> Result<Metadata> {
         let addresses = protocol::metadata_addresses(&self.issuer, self.form)?;
-        let agents = Agents::new(None, TIMEOUT, self.http.as_ref());
+        let agents = self.agents();
+        if self.public_only
+            && let Some(why) = private(&self.issuer, false)
+        {
+            return Err(Error::config(format!("the issuer {:?}: {why}", self.issuer)));
+        }
         for address in &addresses {
             let fetched_at = self.clock.now_utc();
             let answer = get(&agents, address)?;
@@ -191,6 +234,8 @@ impl Discovery {
                 _ => return Err(answer.into_error("GET", address, fetched_at)),
             }
             let members = protocol::read_metadata(&self.expected, address, &answer.body)?;
+            self.check_public(&agents, &members)
+                .map_err(|why| Error::decode(format!("the metadata at {address}"), why))?;
             let metadata = Metadata::new(members, fetched_at);
             if let Some(file) = &self.file
                 && let Err(error) = cache::save(file, &metadata)
@@ -203,6 +248,10 @@ impl Discovery {
     }
 }
 
+fn private(address: &str, look_up: bool) -> Option<String> {
+    private_host(&Url::parse(address).ok()?, look_up)
+}
+
 impl fmt::Debug for Discovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discovery")
@@ -210,6 +259,7 @@ impl fmt::Debug for Discovery {
             .field("form", &self.form)
             .field("lifetime", &self.lifetime)
             .field("file", &self.file)
+            .field("public_only", &self.public_only)
             .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,7 @@
 mod chain;
 mod challenge;
 mod detail;
+mod id_token;
 mod login;
 mod store;
 
@@ -23,6 +24,7 @@ pub use detail::{
     ApiError, BackendFailure, Busy, DecodeError, NotSaved, OAuthError, OutcomeUnknown, RateLimited,
     Refusal, TransportError,
 };
+pub use id_token::IdTokenError;
 pub use login::{CallbackError, LoginNotFinished};
 pub use store::BackendError;
 

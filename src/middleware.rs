@@ -1,8 +1,9 @@
 //! The client as middleware of an existing ureq agent.
 
+use ureq::config::RedirectAuthHeaders;
 use ureq::http::{Request, Response, StatusCode};
 use ureq::middleware::{Middleware, MiddlewareNext};
-use ureq::{Body, SendBody};
+use ureq::{Body, RequestExt as _, SendBody};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -10,6 +11,9 @@ use crate::refresh::{Live, Want};
 
 /// Adds the access token to requests that go to the provider's API base or to an allowed host. Other
 /// requests pass unchanged. A token that is about to expire is refreshed first.
+///
+/// A redirect is followed without the token, also where the agent has
+/// [`ureq::config::RedirectAuthHeaders::SameHost`], which does not look at the port.
 ///
 /// The middleware cannot send a body again, so the caller gets a 401; the next call then looks for
 /// another token. An error of the client is inside [`ureq::Error::Other`].
@@ -34,9 +38,14 @@ impl Middleware for Client {
         mut request: Request<SendBody<'_>>,
         next: MiddlewareNext<'_>,
     ) -> Result<Response<Body>, ureq::Error> {
-        if self.url_of(&request.uri().to_string()).is_err() {
+        // As it is parsed, so that the token goes where the origin says: another reader may find another
+        // host in the address (`127.0.0.1.`, `0x7f.1`).
+        let url = request.uri().scheme().and_then(|_| self.url_of(&request.uri().to_string()).ok());
+        let Some(uri) = url.and_then(|url| url.parse().ok()) else {
             return next.handle(request);
-        }
+        };
+        *request.uri_mut() = uri;
+        let mut request = without_redirected_token(request)?;
         let live = self.carry(&mut request).map_err(|error| ureq::Error::Other(error.into()))?;
         let answer = next.handle(request);
         let refused = match &answer {
@@ -49,6 +58,18 @@ impl Middleware for Client {
         }
         answer
     }
+}
+
+/// The token goes to no address that a redirect leads to: with `RedirectAuthHeaders::SameHost` ureq
+/// would send it to every port of the host.
+fn without_redirected_token(
+    request: Request<SendBody<'_>>,
+) -> Result<Request<SendBody<'_>>, ureq::Error> {
+    let config = request.middleware_config().ok_or_else(|| {
+        let text = "the client works as middleware of an agent only";
+        ureq::Error::Other(Error::config(text).into())
+    })?;
+    Ok(config.redirect_auth_headers(RedirectAuthHeaders::Never).build())
 }
 
 impl Client {

@@ -196,6 +196,11 @@ impl Token {
         new
     }
 
+    /// Takes the ID token out.
+    pub(crate) fn drop_id_token(&mut self) {
+        self.id_token = None;
+    }
+
     /// Reads a stored token.
     pub(crate) fn read(value: Value) -> Option<Token> {
         let mut stored = Members::of(value)?;

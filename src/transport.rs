@@ -4,7 +4,9 @@
 mod ask;
 mod config;
 mod exchange;
+mod id_token;
 mod limit;
+mod public;
 mod skew;
 
 use std::io;
@@ -18,10 +20,12 @@ pub(crate) use self::config::{HttpConfig, api_config, api_headers};
 pub(crate) use self::exchange::get;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
+#[cfg(feature = "discovery")]
+pub(crate) use self::public::private_host;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError, chain};
-use crate::protocol::{self, Outcome, Requester, TokenRequest};
+use crate::protocol::{self, Authorization, Outcome, Requester, TokenRequest};
 use crate::provider::{Provider, TokenTypeHint};
 use crate::refresh::{Ask, Sent, Transport};
 use crate::secret::Secret;
@@ -129,32 +133,37 @@ impl TokenTransport {
         Requester { provider, credentials, extra, auth: provider.token_request.client_auth, now }
     }
 
-    /// Exchanges an authorization code.
+    /// Exchanges an authorization code. The token is taken back if its ID token is not that of this
+    /// login.
     pub(crate) fn exchange(
         &self,
         code: &Secret,
-        redirect_uri: Option<&str>,
-        verifier: Option<&Secret>,
+        authorization: &Authorization,
         sent_at: OffsetDateTime,
     ) -> Sent {
-        self.run(sent_at, [Some(code), verifier], &always, &|caller| {
+        let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
+        let spent = [Some(code), verifier];
+        let (raw, hidden) = self.deliver(sent_at, spent, &always, &|caller| {
             protocol::exchange(caller, code, redirect_uri, verifier)
-        })
+        });
+        let now = id_token::times(&raw, sent_at);
+        let sent = self.judged(raw, &hidden, sent_at);
+        self.with_fit_id_token(sent, now, authorization.nonce().map(Some), None)
     }
 
-    /// Turns a token into an error if its ID token has the nonce of another login. The token is not
-    /// stored then.
-    pub(crate) fn with_nonce(&self, sent: Sent, nonce: &Secret) -> Sent {
-        let Sent::Reply(reply) = &sent else { return sent };
-        let Outcome::Token(issued) = &reply.outcome else { return sent };
-        let id_token = issued.token.id_token().map(Secret::expose);
-        match id_token.map(|id_token| protocol::check_nonce(id_token, nonce)) {
-            Some(Err(why)) => {
-                let what = format!("the ID token of {}", self.provider.token_host());
-                Sent::Never(Error::decode(what, why).into())
-            }
-            Some(Ok(())) | None => sent,
-        }
+    /// Sends a request that is no login.
+    fn renew(
+        &self,
+        sent_at: OffsetDateTime,
+        spent: [Option<&Secret>; 2],
+        before: Option<&Token>,
+        in_time: &dyn Fn() -> bool,
+        build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
+    ) -> Sent {
+        let (raw, hidden) = self.deliver(sent_at, spent, in_time, build);
+        let now = id_token::times(&raw, sent_at);
+        let sent = self.judged(raw, &hidden, sent_at);
+        self.with_fit_id_token(sent, now, None, before)
     }
 
     /// Revokes the refresh token, or the access token if there is no refresh token or the service wants
@@ -317,18 +326,21 @@ impl Transport for TokenTransport {
                     .as_ref()
                     .filter(|grant| grant.sends_access_token)
                     .map(|_| token.access_token());
-                self.run(sent_at, [Some(refresh_token), access_token], in_time, &|caller| {
+                let spent = [Some(refresh_token), access_token];
+                self.renew(sent_at, spent, Some(token), in_time, &|caller| {
                     protocol::refresh(caller, token, refresh_token, redirect_uri)
                 })
             }
-            Ask::Grant => self.run(sent_at, [None, None], &always, &|caller| match &self.grant {
-                Some(Grant::ClientCredentials { scopes }) => {
-                    protocol::client_credentials(caller, scopes)
-                }
-                #[cfg(feature = "jwt")]
-                Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
-                None => Err(Error::config("this client has no such grant")),
-            }),
+            Ask::Grant => {
+                self.renew(sent_at, [None, None], None, &always, &|caller| match &self.grant {
+                    Some(Grant::ClientCredentials { scopes }) => {
+                        protocol::client_credentials(caller, scopes)
+                    }
+                    #[cfg(feature = "jwt")]
+                    Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
+                    None => Err(Error::config("this client has no such grant")),
+                })
+            }
             Ask::Revoke(token) => self.run(sent_at, [Some(token), None], &always, &|caller| {
                 protocol::revoke(caller, token, Some(TokenTypeHint::RefreshToken))
             }),

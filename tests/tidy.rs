@@ -1,6 +1,9 @@
 //! Checks that the sources keep to the design: floors, sizes, and which modules touch the outside world.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "tidy/reach.rs"]
+mod reach;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

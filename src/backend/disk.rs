@@ -167,7 +167,7 @@ pub(super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
 
 /// Whether an open file is still the one at `path`: not one that was renamed or removed after it was
 /// opened, and not one that a link at `path` leads to.
-pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let opened = file.metadata()?;
     match fs::symlink_metadata(path) {
         Ok(there) => Ok(!there.is_symlink() && identity(&opened) == identity(&there)),
@@ -201,7 +201,7 @@ pub(super) fn private() -> fs::OpenOptions {
 }
 
 /// Creates a file that only its owner can read, whatever the umask. Fails if the file exists.
-pub(super) fn create(path: &Path) -> io::Result<File> {
+pub(crate) fn create(path: &Path) -> io::Result<File> {
     let file = private().create_new(true).open(path)?;
     make_private(&file)?;
     Ok(file)
@@ -227,7 +227,7 @@ pub(super) fn make_private(file: &File) -> io::Result<()> {
 
 /// Opens an existing regular file, without following a link and without blocking. `None` if nothing is
 /// there.
-pub(super) fn open(
+pub(crate) fn open(
     path: &Path,
     options: &mut fs::OpenOptions,
 ) -> Result<Option<(File, Metadata)>, BoxError> {

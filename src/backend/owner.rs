@@ -33,6 +33,14 @@ pub(super) fn ours(path: &Path) -> Result<Option<u32>, BoxError> {
     Ok(of(&metadata))
 }
 
+/// Whether the file is this user's (or root's), and no one else may write into it.
+#[cfg(feature = "discovery")]
+pub(crate) fn is_only_ours(metadata: &Metadata, path: &Path) -> bool {
+    let Some(owner) = of(metadata) else { return true };
+    let shared = disk::mode(metadata).is_some_and(|mode| mode & 0o022 != 0);
+    !shared && (owner == 0 || ours(path).is_ok_and(|ours| ours == Some(owner)))
+}
+
 /// Refuses a lock file whose owner could take the lock away while it is held. `touched` says that this
 /// process could set the file's times, which only its owner and root can.
 pub(super) fn check_lock(file: &File, path: &Path, touched: bool) -> Result<(), BoxError> {

@@ -164,7 +164,7 @@ impl RedisBackend {
     }
 
     fn key(&self) -> String {
-        format!("{}{}", self.prefix, self.account)
+        record_key(&self.prefix, &self.account)
     }
 
     /// Runs `work` on a connection, and again on a new one if the first was dead.
@@ -176,6 +176,19 @@ impl RedisBackend {
         self.server.run(|connection| on(connection, &name, &mut work))
     }
 }
+
+/// The key of a record. It never ends in `:lock`, so no account has the key of another account's lock: an
+/// account that ends in `:lock`, or in `:lock` and colons, gets one more colon.
+fn record_key(prefix: &str, account: &str) -> String {
+    let key = format!("{prefix}{account}");
+    if key.trim_end_matches(':').ends_with(LOCK) { key + ":" } else { key }
+}
+
+fn lock_key(record_key: &str) -> String {
+    format!("{record_key}{LOCK}")
+}
+
+const LOCK: &str = ":lock";
 
 /// Runs `work`. Drops a connection that failed: its next answer may belong to an earlier command.
 fn on<T>(
@@ -244,7 +257,7 @@ impl TokenBackend for RedisBackend {
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        let key = format!("{}:lock", self.key());
+        let key = lock_key(&self.key());
         let taken = lock::take(&self.server, key, &self.describe(), &self.clock, self.lease, wait)?;
         taken.ok_or_else(|| BackendError::Busy(self.describe()).into())
     }
@@ -285,5 +298,41 @@ impl fmt::Debug for RedisBackend {
             .field("server", &self.address)
             .field("key", &self.key())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_account_has_the_key_of_a_lock_or_of_another_account() {
+        let accounts = [
+            "",
+            "alice",
+            "alice:lock",
+            "alice:lock:",
+            "alice:lock::",
+            "alice:lock:lock",
+            ":lock",
+            "lock",
+            "alice:lock:lock:",
+            "alice:",
+            "alice:loc",
+            "k",
+            "ck",
+            "\0",
+            "alice:LOCK",
+        ];
+        for prefix in ["evergrant:", "", "x:lock", "x:lo", "lock:"] {
+            let records = accounts.map(|account| record_key(prefix, account));
+            let locks = records.clone().map(|key| lock_key(&key));
+            let mut all: Vec<&String> = records.iter().chain(&locks).collect();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), 2 * accounts.len(), "{prefix}");
+        }
+        assert_eq!(record_key("evergrant:", "alice"), "evergrant:alice");
+        assert_eq!(lock_key("evergrant:alice"), "evergrant:alice:lock");
     }
 }

@@ -38,6 +38,10 @@ const ROOM: usize = 16 << 10;
 /// database, one for each account, so that no other work on the database waits for a refresh. The lock
 /// ends with the process that holds it.
 ///
+/// SQLite overwrites replaced and removed content with zeros (`PRAGMA secure_delete`), and
+/// [`TokenBackend::clear`] truncates the journal and the log, too. Backups and the free blocks of the file system
+/// may still have a copy.
+///
 /// | file | content |
 /// | --- | --- |
 /// | `NAME` | the database |
@@ -129,10 +133,12 @@ impl SqliteBackend {
         mut work: impl FnMut(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, BoxError> {
         self.run(|connection| {
-            let before: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
-            connection.execute_batch("PRAGMA synchronous = EXTRA")?;
+            let synchronous = Setting::change(connection, "synchronous", "EXTRA")?;
+            // What is replaced or removed is overwritten with zeros.
+            let secure_delete = Setting::change(connection, "secure_delete", "ON")?;
             let done = work(connection);
-            connection.execute_batch(&format!("PRAGMA synchronous = {before}"))?;
+            secure_delete.restore(connection)?;
+            synchronous.restore(connection)?;
             done
         })
     }
@@ -170,6 +176,39 @@ impl SqliteBackend {
         // A folder that cannot be flushed is no failure, as in SQLite.
         disk::flush_folder(&path).map(drop)
     }
+}
+
+/// A setting of a connection that has another value for a while.
+struct Setting {
+    name: &'static str,
+    before: i64,
+}
+
+impl Setting {
+    fn change(
+        connection: &Connection,
+        name: &'static str,
+        value: &str,
+    ) -> rusqlite::Result<Setting> {
+        let sql = format!("PRAGMA main.{name}");
+        let before = connection.query_row(&sql, [], |row| row.get(0))?;
+        pragma(connection, name, value)?;
+        Ok(Setting { name, before })
+    }
+
+    fn restore(self, connection: &Connection) -> rusqlite::Result<()> {
+        // SQLite reads the value 2 of this one in words only.
+        match (self.name, self.before) {
+            ("secure_delete", 2) => pragma(connection, self.name, "FAST"),
+            (name, before) => pragma(connection, name, &before.to_string()),
+        }
+    }
+}
+
+/// Sets a value; some settings answer with it.
+fn pragma(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
+    let sql = format!("PRAGMA main.{name} = {value}");
+    connection.query_row(&sql, [], |_| Ok(())).optional().map(drop)
 }
 
 /// The hash that identifies the bytes of a record.
@@ -255,7 +294,18 @@ impl TokenBackend for SqliteBackend {
 
     fn clear(&self) -> Result<(), BoxError> {
         let sql = "DELETE FROM evergrant_logins WHERE account = ?1";
-        self.durably(|connection| connection.execute(sql, [&self.account]).map(drop))
+        self.durably(|connection| {
+            // The journal has a copy of what was removed: it is cut when the removal is done.
+            let limit = Setting::change(connection, "journal_size_limit", "0")?;
+            let done = connection.execute(sql, [&self.account]).map(drop);
+            if done.is_ok() {
+                // So has the log. This does nothing without one, and fails while others read it.
+                let _ =
+                    connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            }
+            limit.restore(connection)?;
+            done
+        })
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {

@@ -326,7 +326,10 @@ impl ClientBuilder {
             http.as_ref(),
             &clock,
         ));
-        let base = provider.api.base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
+        // As it is parsed: what follows must find the same host in it.
+        let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
+        let base = provider.api.base.as_ref().map(parsed);
+        let base = base.map(|base| base.trim_end_matches('/').to_owned());
         let is_local = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
         let wrong_host = hosts.iter().find(|host| !is_origin(host)).map(|text| {
             format!(

@@ -95,10 +95,12 @@ impl Metadata {
             Error::config(format!("the metadata of {} has no token_endpoint", self.issuer()))
         })?;
         let iss = self.flag("authorization_response_iss_parameter_supported") == Some(true);
+        let algorithms = self.list("id_token_signing_alg_values_supported").unwrap_or_default();
         let mut builder = Provider::builder(crate::provider::host_of(token_endpoint))
             .token_endpoint(token_endpoint)
             .issuer(self.issuer())
-            .issuer_in_callback(iss);
+            .issuer_in_callback(iss)
+            .unsigned_id_tokens(algorithms.contains(&"none"));
         if let Some(address) = self.text("authorization_endpoint") {
             builder = builder.authorization_endpoint(address);
         }

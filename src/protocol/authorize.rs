@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::form::Params;
+use super::form::{Params, written_again};
 use super::pkce;
 use super::resource::check_resource;
 use crate::credentials::Credentials;
@@ -117,7 +117,13 @@ pub(crate) fn authorize(
     own_params(&mut params, provider, credentials, redirect_uri, &scopes, &login)?;
     extra_params(&mut params, extra)?;
     provider_params(&mut params, provider, extra)?;
-    let url = params.to_url(endpoint)?;
+    let endpoint = written_again(endpoint).ok_or_else(|| {
+        Error::config(format!(
+            "the authorization endpoint of {} is not an address that can be opened",
+            provider.display_name
+        ))
+    })?;
+    let url = params.to_url(&endpoint)?;
 
     Ok(Authorization {
         url,
@@ -388,6 +394,20 @@ mod tests {
         }
         let nobody = Provider::builder("x").token_endpoint("https://a.example/t").build()?;
         assert!(refused(authorize(&nobody, &Credentials::public("app"), None, &[], &[])));
+        Ok(())
+    }
+
+    #[test]
+    fn the_address_is_that_which_a_browser_opens() -> Result<()> {
+        for (endpoint, shown) in [
+            ("https://a.example/$(id)", "https://a.example/$%28id%29?"),
+            ("https://a.example/`id`'x'", "https://a.example/%60id%60%27x%27?"),
+            ("https://a.example/x?y={z}", "https://a.example/x?y=%7Bz%7D&"),
+            ("https://A.example:443/%2f", "https://A.example:443/%2f?"),
+        ] {
+            let begun = begun(provider().authorization_endpoint(endpoint), CALLBACK, &[], &[])?;
+            assert!(begun.url().starts_with(shown), "{}", begun.url());
+        }
         Ok(())
     }
 

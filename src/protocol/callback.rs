@@ -9,6 +9,7 @@ use url::Url;
 use super::authorize::Authorization;
 use super::error_text::{clean, hide};
 use super::form::{Pair, parse};
+use super::id_token::may_be_issuer;
 use crate::error::{CallbackError, Error, OAuthError, Result};
 use crate::secret::Secret;
 
@@ -49,7 +50,7 @@ impl Authorization {
             return Err(wrong(CallbackError::StateMismatch));
         }
         match (&self.issuer, iss) {
-            (Some(issuer), Some(iss)) if issuer != iss => {
+            (Some(issuer), Some(iss)) if !may_be_issuer(issuer, iss) => {
                 return Err(wrong(CallbackError::IssuerMismatch));
             }
             (Some(_), None) if self.iss_in_callback => {
@@ -213,6 +214,18 @@ mod tests {
         {
             assert_eq!(refusal(&login, callback), CallbackError::StateMismatch, "{callback}");
         }
+    }
+
+    #[test]
+    fn an_issuer_for_all_tenants_is_that_of_any_tenant() {
+        let of = |tenant: &str| format!("https://login.example/{tenant}/v2.0");
+        let all = of("{tenantid}");
+        assert!(may_be_issuer(&all, &of("9188040d-6c67-4c5b-b112-36a304b66dad")));
+        for other in [of(""), of("a/b"), of("{tenantid}"), of("a") + "/", "x".to_owned() + &of("a")]
+        {
+            assert!(!may_be_issuer(&all, &other), "{other}");
+        }
+        assert!(!may_be_issuer("https://a.example", "https://a.example/"));
     }
 
     #[test]

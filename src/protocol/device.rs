@@ -11,7 +11,7 @@ use url::Url;
 use super::authorize::join_scopes;
 use super::client_auth::authenticate;
 use super::error_text::is_unseen;
-use super::form::Params;
+use super::form::{Params, written_again};
 use super::refusal::refusal;
 use super::reply::RawReply;
 use super::reply::lifetime::seconds;
@@ -56,9 +56,21 @@ pub struct DeviceCode {
     interval: Duration,
     token_endpoint: String,
     client_id: String,
+    /// Whether the login asks who has logged in.
+    #[serde(default)]
+    openid: bool,
 }
 
 impl DeviceCode {
+    pub(crate) fn asking_openid(mut self, openid: bool) -> DeviceCode {
+        self.openid = openid;
+        self
+    }
+
+    pub(crate) fn asks_openid(&self) -> bool {
+        self.openid
+    }
+
     /// The code that the person types.
     pub fn user_code(&self) -> &str {
         &self.user_code
@@ -168,8 +180,11 @@ pub(crate) fn read_device(
     };
     // Only http and https: a person is asked to open this address.
     let address = |name: &str| {
-        let opens = |url: Url| matches!(url.scheme(), "http" | "https");
-        text(name).filter(|text| Url::parse(text).is_ok_and(opens))
+        let opens = |url: Url| {
+            let named = !url.username().is_empty() || url.password().is_some();
+            matches!(url.scheme(), "http" | "https") && !named
+        };
+        written_again(&text(name).filter(|text| Url::parse(text).is_ok_and(opens))?)
     };
     let (device_code, user_code) = (text("device_code"), text("user_code"));
     let verification_uri = address("verification_uri").or_else(|| address("verification_url"));
@@ -189,6 +204,7 @@ pub(crate) fn read_device(
                 interval: value.get("interval").and_then(seconds).unwrap_or(INTERVAL),
                 token_endpoint: provider.endpoints.token.clone(),
                 client_id: credentials.id().to_owned(),
+                openid: false,
             })
         }
         _ => Err(refusal(provider, reply, sent_at, "the device answer")),

@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::form::is_plain;
 use crate::error::{Error, Result};
 use crate::provider::is_loopback;
 
@@ -11,17 +12,11 @@ use crate::provider::is_loopback;
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// Members that are addresses, `mtls_endpoint_aliases` included.
-const ENDPOINTS: [&str; 8] = [
-    "authorization_endpoint",
-    "token_endpoint",
-    "revocation_endpoint",
-    "introspection_endpoint",
-    "device_authorization_endpoint",
-    "userinfo_endpoint",
-    "end_session_endpoint",
-    "jwks_uri",
-];
+/// The same endpoints for clients with a certificate (RFC 8705 section 5).
+const ALIASES: &str = "mtls_endpoint_aliases";
+
+/// Members that are addresses of the server and do not end in `_endpoint`.
+const OTHER_ADDRESSES: [&str; 2] = ["jwks_uri", "check_session_iframe"];
 
 /// The metadata document to fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,32 +94,62 @@ pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<Str
         Some(_) => return Err(wrong("its issuer is not a text".to_owned())),
         None => return Err(wrong("it names no issuer".to_owned())),
     }
-    check_endpoints(&members, &wrong)?;
-    if let Some(aliases) = members.get("mtls_endpoint_aliases") {
+    // Plain HTTP only from a server on this machine that was itself asked by it: a server elsewhere must
+    // not lead to what listens here.
+    let plain = Url::parse(address).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url));
+    check_endpoints(&members, plain, &wrong)?;
+    if let Some(aliases) = members.get(ALIASES) {
         let Some(aliases) = aliases.as_object() else {
-            return Err(wrong("mtls_endpoint_aliases is not an object".to_owned()));
+            return Err(wrong(format!("{ALIASES} is not an object")));
         };
-        check_endpoints(aliases, &wrong)?;
+        check_endpoints(aliases, plain, &wrong)?;
     }
     Ok(members)
 }
 
-fn check_endpoints(members: &Map<String, Value>, wrong: &dyn Fn(String) -> Error) -> Result<()> {
-    for name in ENDPOINTS {
-        let url = match members.get(name) {
-            None | Some(Value::Null) => continue,
-            Some(Value::String(address)) => Url::parse(address).ok(),
-            Some(_) => return Err(wrong(format!("{name} is not a text"))),
+/// Every endpoint of a document, with its name.
+pub(crate) fn endpoints(members: &Map<String, Value>) -> impl Iterator<Item = (&str, &str)> {
+    let aliases = members.get(ALIASES).and_then(Value::as_object);
+    let all = members.iter().chain(aliases.into_iter().flatten());
+    all.filter(|(name, _)| is_endpoint(name))
+        .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+        .filter(|(_, address)| !address.is_empty())
+}
+
+fn is_endpoint(name: &str) -> bool {
+    name.ends_with("_endpoint") || OTHER_ADDRESSES.contains(&name)
+}
+
+fn check_endpoints(
+    members: &Map<String, Value>,
+    plain: bool,
+    wrong: &dyn Fn(String) -> Error,
+) -> Result<()> {
+    for (name, value) in members.iter().filter(|(name, _)| is_endpoint(name)) {
+        let address = match value {
+            Value::Null => continue,
+            Value::String(address) if address.is_empty() && name != "token_endpoint" => continue,
+            Value::String(address) => address,
+            _ => return Err(wrong(format!("{name} is not a text"))),
         };
-        let fits = url.is_some_and(|url| {
-            (url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url))
+        // Such a text is not the address that a browser or a terminal makes of it.
+        if address.contains(|c| !is_plain(c)) {
+            return Err(wrong(format!("{name} has a character that no address has in clear")));
+        }
+        let fits = Url::parse(address).is_ok_and(|url| {
+            (url.scheme() == "https" || url.scheme() == "http" && plain && is_loopback(&url))
                 && url.fragment().is_none()
                 && url.username().is_empty()
                 && url.password().is_none()
         });
         if !fits {
+            let but = if plain {
+                "http is for loopback hosts only"
+            } else {
+                "http is for an issuer on loopback"
+            };
             return Err(wrong(format!(
-                "{name} is not an https address (http is for loopback hosts only) without fragment"
+                "{name} is not an https address ({but}) without user name and fragment"
             )));
         }
     }
@@ -254,6 +279,65 @@ mod tests {
         }
         let body = r#"{"issuer":"https://a.example","mtls_endpoint_aliases":[]}"#;
         assert!(refusal(body).contains("mtls_endpoint_aliases"));
+    }
+
+    #[test]
+    fn plain_http_is_only_for_a_server_on_this_machine() {
+        let names = [
+            "authorization",
+            "token",
+            "revocation",
+            "introspection",
+            "userinfo",
+            "end_session",
+            "device_authorization",
+            "registration",
+            "pushed_authorization_request",
+            "backchannel_authentication",
+            "of_2031",
+        ];
+        let names = names.map(|name| format!("{name}_endpoint"));
+        let others = OTHER_ADDRESSES.map(str::to_owned);
+        let here = "http://127.0.0.1:6379/x";
+        for name in names.iter().chain(&others) {
+            let body = |issuer| format!(r#"{{"issuer":"{issuer}","{name}":"{here}"}}"#);
+            assert!(refusal(&body("https://a.example")).contains(name.as_str()), "{name}");
+            let aliases =
+                format!(r#"{{"issuer":"https://a.example","{ALIASES}":{{"{name}":"{here}"}}}}"#);
+            assert!(refusal(&aliases).contains(name.as_str()), "{name}");
+            let local = "http://127.0.0.1:1";
+            assert!(read(local, "http://127.0.0.1:1/m", body(local).as_bytes()).is_ok(), "{name}");
+            // The name alone does not make an issuer local.
+            assert!(read(local, "https://a.example/m", body(local).as_bytes()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_a_terminal_or_a_shell_reads_otherwise_is_refused() {
+        for path in [
+            "\\u001b[31m",
+            "\\u202e",
+            "\\u0000",
+            "\\n",
+            "\\t",
+            " ",
+            "$(id)",
+            "`id`",
+            "\\u200b",
+            "'",
+            "|",
+            "<b>",
+            "\\\\@evil.example",
+            "\\u00e9",
+            "{x}",
+        ] {
+            let body = format!(
+                r#"{{"issuer":"https://a.example","authorization_endpoint":"https://a.example/{path}"}}"#
+            );
+            assert!(refusal(&body).contains("authorization_endpoint has a character"), "{body}");
+        }
+        let host = r#"{"issuer":"https://a.example","token_endpoint":"https://$(id).example/"}"#;
+        assert!(refusal(host).contains("token_endpoint"));
     }
 
     #[test]

@@ -192,6 +192,35 @@ impl<'a> Params<'a> {
     }
 }
 
+/// Characters of an address that neither a terminal nor a shell takes for something else. Those of RFC
+/// 3986 without quotes and parentheses.
+pub(crate) fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&*+,;=%".contains(c)
+}
+
+/// An address that is handed out: as it is if all of it is plain; otherwise the parsed one, written
+/// again, so that whoever reads it sees where a browser goes. `None` for what is no address.
+pub(crate) fn written_again(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    if url.host_str().is_some_and(|host| host.contains(|c| !is_plain(c) || c == '$')) {
+        return None;
+    }
+    if !address.contains(|c| !is_plain(c)) {
+        return Some(address.to_owned());
+    }
+    let mut text = String::new();
+    for c in url.as_str().chars() {
+        match c {
+            c if is_plain(c) => text.push(c),
+            c => c
+                .encode_utf8(&mut [0; 4])
+                .bytes()
+                .for_each(|byte| text.push_str(&format!("%{byte:02X}"))),
+        }
+    }
+    Some(text)
+}
+
 impl Serialize for Params<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;

@@ -149,9 +149,17 @@ pub fn userinfo(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = super::id_token::claims(&text);
     let nonce = crate::secret::Secret::new("n-0S6_WzA2Mj");
-    if super::id_token::check_nonce(&text, &nonce).is_ok() {
-        let claims = super::id_token::claims(&text).unwrap_or_default();
+    let expected = super::ExpectedIdToken {
+        issuer: Some("https://a.example"),
+        client_id: "app",
+        nonce: Some(&nonce),
+        unsigned: false,
+        now: [time::OffsetDateTime::UNIX_EPOCH; 2],
+    };
+    if let Ok(claims) = expected.check(&text) {
         assert!(claims.get("nonce").and_then(Value::as_str) == Some(nonce.expose()));
+        assert!(claims.get("iss").and_then(Value::as_str) == Some("https://a.example"));
+        let _ = super::check_same_login(&claims, id_token);
     }
 }
 

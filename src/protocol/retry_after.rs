@@ -31,8 +31,7 @@ pub(crate) fn retry_after(
 }
 
 /// The `Date` of an answer.
-#[cfg(feature = "jwt")]
-pub(super) fn date(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
+pub(crate) fn date(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
     http_date(headers.get("date")?.to_str().ok()?, now)
 }
 

@@ -64,6 +64,18 @@ impl Agents {
         Agents::on(user_agent, timeout, change, Arc::new(SystemClock))
     }
 
+    /// Agents that connect to public addresses only (and to the caller's proxy).
+    #[cfg(feature = "discovery")]
+    pub(crate) fn public_only(timeout: Duration, change: Option<&HttpConfig>) -> Agents {
+        Agents::with(None, timeout, change, Arc::new(SystemClock), true)
+    }
+
+    /// Whether a proxy looks names up.
+    #[cfg(feature = "discovery")]
+    pub(crate) fn proxied(&self) -> bool {
+        self.agent.config().proxy().is_some()
+    }
+
     /// `clock` measures how long a request takes. The client's own clock may stand still, so it is not
     /// used.
     pub(super) fn on(
@@ -72,9 +84,19 @@ impl Agents {
         change: Option<&HttpConfig>,
         clock: Arc<dyn Clock>,
     ) -> Agents {
+        Agents::with(user_agent, timeout, change, clock, false)
+    }
+
+    fn with(
+        user_agent: Option<&str>,
+        timeout: Duration,
+        change: Option<&HttpConfig>,
+        clock: Arc<dyn Clock>,
+        public_only: bool,
+    ) -> Agents {
         let agent = |loopback| {
             let config = token_config(user_agent, timeout, change, loopback);
-            limit::agent(config, timeout, clock.clone())
+            limit::agent_to(config, timeout, clock.clone(), public_only)
         };
         Agents { agent: agent(false), direct: agent(true) }
     }
@@ -163,7 +185,10 @@ impl Answer {
 pub(super) fn head(request: &TokenRequest) -> Result<http::Request<()>> {
     let mut head = http::Request::new(());
     *head.method_mut() = request.method.parse().map_err(unwritable)?;
-    *head.uri_mut() = request.url.parse().map_err(unwritable)?;
+    // A loopback host as it is parsed: `127.0.0.1.` would be looked up in DNS.
+    let url =
+        Url::parse(&request.url).ok().filter(is_loopback).map(String::from).map(Zeroizing::new);
+    *head.uri_mut() = url.as_ref().unwrap_or(&request.url).parse().map_err(unwritable)?;
     let headers = head.headers_mut();
     headers.insert(&CONNECTION, HeaderValue::from_static("close"));
     for (name, value) in &request.headers {

@@ -6,8 +6,8 @@
 //! slices. A slice that took much longer than planned counts as one slice, and bytes that have arrived
 //! are read before a request is given up.
 //!
-//! This is the one place that uses `ureq::unversioned`, which may change with a minor version of ureq:
-//! the two traits, [`NextTimeout`], and the default connector and resolver.
+//! This and [`super::public`] are the places that use `ureq::unversioned`, which may change with a minor
+//! version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Error, Timeout};
 
+use super::public::CheckedResolver;
 use crate::clock::Clock;
 
 /// ureq's own limit, which no request reaches. The time left of it tells when a request began.
@@ -36,9 +37,21 @@ const LOOKS: Duration = Duration::from_secs(1);
 
 /// Makes an agent whose requests take `limit` at most, by `clock`. The limit in `config` must be
 /// [`FAR`].
+#[cfg(test)]
 pub(super) fn agent(config: Config, limit: Duration, clock: Arc<dyn Clock>) -> Agent {
+    agent_to(config, limit, clock, false)
+}
+
+/// As [`agent`]; with `public_only` it connects to public addresses only.
+pub(super) fn agent_to(
+    config: Config,
+    limit: Duration,
+    clock: Arc<dyn Clock>,
+    public_only: bool,
+) -> Agent {
     let connector = LimitedConnector { inner: DefaultConnector::new(), limit, clock };
-    Agent::with_parts(config, connector, DefaultResolver::default())
+    let resolver = CheckedResolver { inner: DefaultResolver::default(), public_only };
+    Agent::with_parts(config, connector, resolver)
 }
 
 /// Connects as ureq does, with ureq's limits on connecting: until then nothing has been sent.

@@ -179,3 +179,77 @@ fn huge_cut_or_moved_metadata_is_an_error() {
         assert!(matches!(Provider::discover(issuer), Err(Error::Config(_))), "{issuer}");
     }
 }
+
+#[test]
+fn discovery_stays_away_from_private_addresses_where_asked() {
+    let sandbox = sandbox();
+    let port = sandbox.url().rsplit(':').next().unwrap().to_owned();
+    // A name that the system looks up, and the address itself.
+    for issuer in [sandbox.url().to_owned(), format!("http://localhost:{port}")] {
+        let discovery = || Discovery::new(issuer.clone()).expect_issuer(sandbox.url());
+        let refused = discovery().public_only().metadata().unwrap_err();
+        assert!(format!("{refused:#}").contains("public"), "{refused:#}");
+        assert_eq!(asked(&sandbox), 0, "nothing was asked");
+    }
+    for issuer in
+        ["https://169.254.169.254", "https://[::1]", "https://0x7f.1", "https://localhost."]
+    {
+        let refused = Discovery::new(issuer).public_only().metadata().unwrap_err();
+        assert!(matches!(refused, Error::Config(_)), "{issuer}: {refused:?}");
+    }
+    // What an earlier process kept is judged too.
+    let file = sandbox.folder().join("metadata");
+    Discovery::new(sandbox.url()).cache_file(&file).metadata().unwrap();
+    let kept = Discovery::new(sandbox.url()).cache_file(&file).public_only().metadata();
+    assert!(kept.is_err(), "{kept:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_cache_file_is_private_and_nothing_else_is_read_in_its_place() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let sandbox = sandbox();
+    let file = sandbox.folder().join("metadata");
+    let discovery = || Discovery::new(sandbox.url()).cache_file(&file);
+    discovery().metadata().unwrap();
+    let mode = || std::fs::symlink_metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(), asked(&sandbox)), (0o600, 1));
+    let whole = std::fs::read(&file).unwrap();
+    let elsewhere = sandbox.folder().join("elsewhere");
+    std::fs::write(&elsewhere, &whole).unwrap();
+    let fifo = |_: &std::path::Path| {
+        let made = std::process::Command::new("mkfifo").arg(&file).status();
+        assert!(made.unwrap().success());
+    };
+    type Plant<'a> = Box<dyn Fn(&std::path::Path) + 'a>;
+    let planted: [(&str, Plant<'_>); 5] = [
+        ("a pipe", Box::new(fifo)),
+        ("an endless device", Box::new(|file| symlink("/dev/zero", file).unwrap())),
+        ("a link", Box::new(|file| symlink(&elsewhere, file).unwrap())),
+        (
+            "others may write",
+            Box::new(|file| {
+                std::fs::write(file, &whole).unwrap();
+                std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o666)).unwrap();
+            }),
+        ),
+        (
+            "too much",
+            Box::new(|file| {
+                let mut text = whole.clone();
+                text.resize(3 << 20, b' ');
+                std::fs::write(file, text).unwrap();
+                std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+            }),
+        ),
+    ];
+    for (what, plant) in planted {
+        std::fs::remove_file(&file).unwrap();
+        plant(&file);
+        let before = asked(&sandbox);
+        discovery().metadata().unwrap();
+        assert_eq!(asked(&sandbox), before + 1, "{what} is not read");
+        assert_eq!(mode(), 0o600, "{what} is replaced");
+    }
+    assert_eq!(std::fs::read(&elsewhere).unwrap(), whole, "nothing is written through a link");
+}

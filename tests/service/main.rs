@@ -9,6 +9,7 @@ mod discovery;
 #[cfg(feature = "identity")]
 mod flaws;
 mod health;
+mod id_tokens;
 #[cfg(feature = "identity")]
 mod identity;
 #[cfg(feature = "introspection")]

@@ -27,6 +27,8 @@ mod sqlite_files;
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod support;
+#[cfg(feature = "sqlite")]
+mod traces;
 
 /// What [`support::child`] starts: not a test of its own.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]

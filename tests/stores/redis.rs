@@ -223,3 +223,20 @@ fn a_silent_server_is_not_waited_for_forever() {
     let error = RedisBackend::new("http://sesame@127.0.0.1/").unwrap_err();
     assert!(matches!(error, Error::Config(_)) && !error.to_string().contains("sesame"), "{error}");
 }
+
+#[test]
+fn an_account_that_is_named_like_a_lock_is_an_account() {
+    for program in servers::redis_programs() {
+        let server = servers::redis(&program, FLUSHED);
+        let account = |name: &str| store(&server).account(name);
+        let held = account("alice").lock(Duration::ZERO).unwrap();
+        assert!(account("alice:lock").load().unwrap().is_none(), "a lock is no record");
+        account("alice:lock").save(&record(1)).unwrap();
+        let busy = precise(account("alice").lock(Duration::ZERO).map(drop));
+        assert!(matches!(busy, BackendError::Busy(_)), "the lock is still held");
+        account("alice:lock").clear().unwrap();
+        assert!(account("alice").lock(Duration::ZERO).is_err(), "and is not taken away");
+        drop(held);
+        account("alice").lock(Duration::ZERO).unwrap();
+    }
+}

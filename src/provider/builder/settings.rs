@@ -128,6 +128,13 @@ impl ProviderBuilder {
         self
     }
 
+    /// Accepts ID tokens without a signature (`alg: none`). Only for a server that says beforehand that
+    /// it sends such; a provider from metadata has this set where the metadata lists `none`.
+    pub fn unsigned_id_tokens(mut self, accepted: bool) -> ProviderBuilder {
+        self.0.authorization.unsigned_id_tokens = accepted;
+        self
+    }
+
     /// Keeps a parameter of the callback, such as `realmId`, with the token.
     pub fn callback_field(mut self, name: &str) -> ProviderBuilder {
         self.0.authorization.callback_fields.push(name.to_owned());
