@@ -127,8 +127,7 @@ const FILES: [(&str, &str, usize, &str); 36] = [
         1,
         "SQLite's journal and log, to flush them; nothing is read",
     ),
-    ("src/backend/sqlite/connections.rs", "disk::private", 1, "a new database, mode 0600"),
-    ("src/backend/sqlite/connections.rs", "private().", 1, "the same; only where there is none"),
+    ("src/backend/sqlite/connections.rs", "disk::create", 1, "a new database, mode 0600"),
     (
         "src/backend/sqlite/connections.rs",
         "open_with_flags",
