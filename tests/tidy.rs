@@ -57,7 +57,9 @@ const BESIDE: [&str; 3] = ["lib", "guide", "sandbox"];
 const VENDORS: [&str; 4] = ["shell_ev", "teamleader", "exact_online", "sdk"];
 
 /// What stands outside a rule, and why.
-const EXCEPTIONS: [(&str, &str); 1] = [
+const EXCEPTIONS: [(&str, &str); 2] = [
+    // A `.env` file is read for its variables.
+    ("env", "std::fs"),
     // Who holds a lock is told by host name.
     ("record", "std::fs"),
 ];

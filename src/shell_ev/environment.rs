@@ -30,9 +30,24 @@ impl Environment {
     ///
     /// [`Error::Config`] when neither is set, or is neither `SIT` (0) nor `PRODUCTION` (1), in any case.
     pub fn from_env() -> Result<Environment> {
-        env::variable("ENVIRONMENT")?
-            .ok_or_else(|| Error::Config("SHELL_EV_ENVIRONMENT is not set".into()))?
-            .parse()
+        Environment::of_variable(env::variable("ENVIRONMENT")?)
+    }
+
+    /// As [`Environment::from_env`], with `SHELL_EV_ENVIRONMENT` in the file `.env` of the current folder
+    /// when neither variable is set.
+    ///
+    /// # Errors
+    ///
+    /// As [`Environment::from_env`], and [`Error::Config`] for a file that cannot be read.
+    #[cfg(feature = "dotenv")]
+    pub fn from_dotenv() -> Result<Environment> {
+        let file = crate::Dotenv::here()?;
+        let name = env::of_file(&file, "ENVIRONMENT")?;
+        Environment::of_variable(name).map_err(|error| file.told(error))
+    }
+
+    fn of_variable(name: Option<String>) -> Result<Environment> {
+        name.ok_or_else(|| Error::Config("SHELL_EV_ENVIRONMENT is not set".into()))?.parse()
     }
 }
 
