@@ -9,12 +9,14 @@
 //! This is the one place that uses `ureq::unversioned`, which may change with a minor version of ureq:
 //! the two traits, [`NextTimeout`], and the default connector and resolver.
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::config::Config;
+use ureq::http::Uri;
 use ureq::tls::TlsProvider;
-use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
 };
@@ -37,7 +39,42 @@ const LOOKS: Duration = Duration::from_secs(1);
 /// An agent whose requests take `limit` at most, by `clock`, in which [`FAR`] is the limit of `config`.
 pub(super) fn agent(config: Config, limit: Duration, clock: Arc<dyn Clock>) -> Agent {
     let connector = LimitedConnector { inner: DefaultConnector::new(), limit, clock };
-    Agent::with_parts(config, connector, DefaultResolver::default())
+    Agent::with_parts(config, connector, Names::default())
+}
+
+/// An agent as ureq makes it, for which `localhost` is this machine.
+pub(crate) fn plain_agent(config: Config) -> Agent {
+    Agent::with_parts(config, DefaultConnector::new(), Names::default())
+}
+
+/// Looks names up as ureq does, except `localhost`: plain http goes there, and what the system has for
+/// the name, in a file or in DNS, may be another machine (RFC 6761 section 6.3).
+#[derive(Debug, Default)]
+struct Names(DefaultResolver);
+
+impl Resolver for Names {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let here = uri.host().is_some_and(|host| host.eq_ignore_ascii_case("localhost"));
+        let secure = uri.scheme_str() == Some("https");
+        let port = uri.port_u16().or(match uri.scheme_str() {
+            Some("http") => Some(80),
+            _ => secure.then_some(443),
+        });
+        let Some(port) = port.filter(|_| here) else {
+            return self.0.resolve(uri, config, timeout);
+        };
+        let both = [(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
+        let mut found = self.empty();
+        config.ip_family().keep_wanted(both.into_iter()).for_each(|address: SocketAddr| {
+            found.push(address);
+        });
+        Ok(found)
+    }
 }
 
 /// Connects as ureq does. Its limits on connecting are left as they are: nothing has been sent then.
