@@ -136,6 +136,7 @@ mod middleware;
 #[cfg(feature = "oidc")]
 pub mod oidc;
 pub mod paging;
+mod plain;
 mod protocol;
 pub mod provider;
 pub mod providers;

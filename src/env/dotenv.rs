@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::variable;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
+use crate::plain;
 use crate::secret::Secret;
 use crate::token::Token;
 
@@ -145,7 +146,7 @@ impl fmt::Debug for Dotenv {
 }
 
 fn read(path: &Path) -> Result<Vec<(String, Secret)>> {
-    let shown = path.display();
+    let shown = plain::path(path);
     let wrong = |error: std::io::Error| Error::config(format!("{shown} cannot be read: {error}"));
     // A pipe would be waited for without end.
     if !path.metadata().map_err(wrong)?.is_file() {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::sdk::shown;
 use crate::{Error, Provider, Result, providers};
 
 /// The country whose Exact Online holds the account. Logins, tokens and data of a country do not exist in
@@ -118,8 +119,9 @@ impl FromStr for Country {
     fn from_str(text: &str) -> Result<Country> {
         let found = Country::ALL.into_iter().find(|c| c.code().eq_ignore_ascii_case(text));
         found.ok_or_else(|| {
+            let text = shown(text);
             let text =
-                format!("Exact Online has no country {text:?}: use nl, be, de, uk, fr, es or us");
+                format!("Exact Online has no country {text}: use nl, be, de, uk, fr, es or us");
             Error::Config(text.into())
         })
     }

@@ -7,6 +7,7 @@ use ureq::http::Method;
 
 use super::query::encoded;
 use super::{Environment, ShellEvBuilder};
+use crate::sdk::shown;
 use crate::{Credentials, Error, Result, TokenBackend};
 
 /// The longest wait between two attempts, as the SDKs have it.
@@ -54,7 +55,10 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Result<Option<String>>;
 
 fn parsed<T: FromStr>(get: Lookup<'_>, name: &str, what: &str) -> Result<Option<T>> {
     let Some(text) = get(name)? else { return Ok(None) };
-    text.trim().parse().map(Some).map_err(|_| wrong(format!("{name} is {text:?}, not {what}")))
+    text.trim()
+        .parse()
+        .map(Some)
+        .map_err(|_| wrong(format!("{name} is {}, not {what}", shown(&text))))
 }
 
 fn seconds(get: Lookup<'_>, name: &str) -> Result<Option<Duration>> {
@@ -67,7 +71,8 @@ fn seconds(get: Lookup<'_>, name: &str) -> Result<Option<Duration>> {
 fn list<T>(get: Lookup<'_>, name: &str, read: fn(&str) -> Option<T>) -> Result<Option<Vec<T>>> {
     let Some(text) = get(name)? else { return Ok(None) };
     let item = |item: &str| {
-        read(item.trim()).ok_or_else(|| wrong(format!("{name} has {item:?}, which cannot be read")))
+        read(item.trim())
+            .ok_or_else(|| wrong(format!("{name} has {}, which cannot be read", shown(item))))
     };
     text.split(',').map(item).collect::<Result<_>>().map(Some)
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::env;
+use crate::sdk::shown;
 use crate::{Error, Provider, Result, providers};
 
 /// The environment of Shell that is called. There is no default: the default of Shell's SDKs changed from
@@ -59,7 +60,7 @@ impl FromStr for Environment {
             "sit" | "0" => Ok(Environment::Sit),
             "production" | "1" => Ok(Environment::Production),
             _ => Err(Error::Config(
-                format!("Shell has no environment {text:?}: use SIT or PRODUCTION").into(),
+                format!("Shell has no environment {}: use SIT or PRODUCTION", shown(text)).into(),
             )),
         }
     }
