@@ -8,6 +8,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::BoxError;
+use super::chain::from_outside;
+use crate::plain::plain;
 use crate::token::Token;
 
 /// An error that an authorization server answered (RFC 6749 sections 5.2 and 4.1.2.1), its texts
@@ -30,7 +32,7 @@ pub struct OAuthError {
 impl OAuthError {
     /// For an SDK that reads refusals by itself: the host and its error code.
     pub fn new(host: impl Into<String>, code: impl Into<String>) -> OAuthError {
-        let (host, code) = (host.into(), code.into());
+        let (host, code) = (plain(host.into()), plain(code.into()));
         OAuthError { host, code, description: None, uri: None, status: 0 }
     }
 
@@ -252,7 +254,8 @@ impl TransportError {
         url: impl Into<String>,
         source: impl Into<BoxError>,
     ) -> TransportError {
-        TransportError { method: method.into(), url: url.into(), source: source.into() }
+        let source = from_outside(source.into());
+        TransportError { method: method.into(), url: plain(url.into()), source }
     }
 }
 
@@ -278,7 +281,8 @@ impl RateLimited {
         retry_after: Duration,
         reason: Option<String>,
     ) -> RateLimited {
-        RateLimited { host: host.into(), retry_after, reason, asked: false }
+        let (host, reason) = (plain(host.into()), reason.map(plain));
+        RateLimited { host, retry_after, reason, asked: false }
     }
 
     /// For an answer of the service that asks to wait.
@@ -406,7 +410,7 @@ pub struct DecodeError {
 impl DecodeError {
     /// For an SDK that reads answers by itself: what was read, and why it could not be.
     pub fn new(what: impl Into<String>, source: impl Into<BoxError>) -> DecodeError {
-        DecodeError { what: what.into(), source: source.into() }
+        DecodeError { what: plain(what.into()), source: from_outside(source.into()) }
     }
 }
 

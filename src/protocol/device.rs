@@ -10,7 +10,6 @@ use url::Url;
 
 use super::authorize::join_scopes;
 use super::client_auth::authenticate;
-use super::error_text::is_unseen;
 use super::form::Params;
 use super::refusal::refusal;
 use super::reply::RawReply;
@@ -20,6 +19,7 @@ use super::requester::Requester;
 use crate::clock::later;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
+use crate::plain::is_unseen;
 use crate::provider::Provider;
 use crate::secret::{Secret, in_clear};
 
@@ -166,8 +166,12 @@ pub(crate) fn read_device(
     };
     // It is shown to a person to be opened.
     let address = |name: &str| {
-        let opens = |url: Url| matches!(url.scheme(), "http" | "https");
-        text(name).filter(|text| Url::parse(text).is_ok_and(opens))
+        let opens = |url: Url| {
+            let named = !url.username().is_empty() || url.password().is_some();
+            matches!(url.scheme(), "http" | "https") && !named
+        };
+        // A backslash and a name before the host make it look like the address of another host.
+        text(name).filter(|text| !text.contains('\\') && Url::parse(text).is_ok_and(opens))
     };
     let (device_code, user_code) = (text("device_code"), text("user_code"));
     let verification_uri = address("verification_uri").or_else(|| address("verification_url"));

@@ -1,6 +1,7 @@
 //! Texts of a server, made fit for an error message.
 
 use crate::error::OAuthError;
+use crate::plain::is_unseen;
 use crate::secret::Secret;
 use crate::substring;
 
@@ -49,13 +50,6 @@ pub(crate) fn hide(error: &mut OAuthError, secret: &Secret) {
 
 fn is_break(c: char) -> bool {
     c.is_whitespace() || is_unseen(c) || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | ',')
-}
-
-/// Characters that move the cursor, turn the line around or cannot be seen.
-pub(super) fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || c == '\u{feff}'
 }
 
 fn without_token(word: &str) -> String {
