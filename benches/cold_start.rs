@@ -1,7 +1,7 @@
-//! What a run of a script costs: `cargo bench --bench cold_start`.
+//! Measures a whole run of a script: `cargo bench --bench cold_start`.
 //!
-//! Process start, stored record read, one GET, exit, against the same program on bare ureq with the
-//! token in a JSON file. Both are this program again; the runs are paired.
+//! A run starts a process, reads the stored record, makes one GET and exits. It is compared with a run that
+//! uses bare ureq and a token in a JSON file. Both processes run this program again, in pairs.
 
 use std::hint::black_box;
 use std::process::Command;

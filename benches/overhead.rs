@@ -1,9 +1,9 @@
-//! What the client costs: `cargo bench --bench overhead`.
+//! Measures the overhead of the client: `cargo bench --bench overhead`.
 //!
-//! An authenticated GET with a valid token against raw ureq, each on one keep-alive connection to a
-//! quick server on loopback, client and server pinned to one core (`taskset`). Blocks of 500 calls
-//! are paired round by round, and raw against raw beside it is the noise. Then `access_token()` by
-//! itself, with one thread and with two, and the allocations it makes.
+//! Compares an authenticated GET that has a valid token with the same GET by raw ureq. Each uses one
+//! keep-alive connection to a fast server on loopback. Client and server are pinned to one core (`taskset`).
+//! Blocks of 500 calls are compared in pairs. Pairs of raw against raw show the noise. The bench also
+//! measures `access_token()` with one thread and with two, and counts its allocations.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -47,7 +47,7 @@ fn main() {
             .status();
         match status {
             Ok(status) => std::process::exit(status.code().unwrap_or(1)),
-            Err(error) => println!("not pinned, so the figures swing: taskset: {error}"),
+            Err(error) => println!("not pinned to a core, so the figures vary: taskset: {error}"),
         }
     }
     hot();
@@ -131,7 +131,7 @@ fn overhead() {
     }
     let (mut ratios, mut noise, mut per_call) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        // The order changes, so that neither always comes first.
+        // The order alternates, so that neither is always first.
         let (a, b, c) = if round % 2 == 0 {
             let a = block(&ours);
             let b = block(&theirs);
@@ -168,7 +168,7 @@ fn hot() {
     }
 }
 
-/// Nanoseconds a call, on the wall clock of each thread.
+/// Returns the mean wall-clock time of a call in nanoseconds.
 fn time_hot(client: &Client, threads: u32) -> f64 {
     const CALLS: u32 = 100_000;
     let times: Vec<Duration> = std::thread::scope(|scope| {

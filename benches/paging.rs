@@ -1,9 +1,9 @@
-//! What going through a list costs: `cargo bench --features teamleader --bench paging`.
+//! Measures the paging of a list: `cargo bench --features teamleader --bench paging`.
 //!
-//! 1,000 pages of 100 invoices from a quick server on loopback into typed values, against raw ureq and
-//! serde_json into the same type, client and server pinned to one core (`taskset`). Blocks of 100 pages
-//! are paired round by round, and raw against raw beside it is the noise. Then the most memory that is
-//! in use at once, after 100 pages and after 1,000.
+//! Reads 1,000 pages of 100 invoices from a fast server on loopback into typed values, and compares this
+//! with raw ureq and serde_json, which read the same type. Client and server are pinned to one core
+//! (`taskset`). Blocks of 100 pages are compared in pairs. Pairs of raw against raw show the noise. The bench
+//! also prints the peak memory in 100 pages and in 1,000 pages.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -55,7 +55,7 @@ fn main() {
             .status();
         match status {
             Ok(status) => std::process::exit(status.code().unwrap_or(1)),
-            Err(error) => println!("not pinned, so the figures swing: taskset: {error}"),
+            Err(error) => println!("not pinned to a core, so the figures vary: taskset: {error}"),
         }
     }
     let port = server();
@@ -63,7 +63,7 @@ fn main() {
     speed(port);
 }
 
-/// A page of 100 invoices as a list has them. The id of the first is filled in for each page.
+/// A page of 100 invoices, as in a list. The server fills in the id of the first invoice for each page.
 fn page() -> String {
     let invoices: Vec<String> = (0..100)
         .map(|n| {
@@ -150,7 +150,7 @@ struct Envelope {
     data: Vec<Invoice>,
 }
 
-/// One page with nothing but ureq and serde_json.
+/// Fetches one page with ureq and serde_json only.
 fn raw(agent: &ureq::Agent, url: &str, number: usize) -> Vec<Invoice> {
     let body = format!(r#"{{"page":{{"size":100,"number":{number}}}}}"#);
     let bytes = agent
@@ -185,14 +185,14 @@ fn memory(port: u16) {
     println!("peak memory: {first:.0} KiB in {BLOCK} pages, {all:.0} KiB in {PAGES} pages");
 }
 
-/// What this thread has used of the processor, where the system tells: other work on the machine moves
-/// it less than it moves the clock on the wall.
+/// The processor time of this thread in seconds, or NaN if the system does not report it. Other work on the
+/// machine changes it less than it changes the wall-clock time.
 fn processor() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e9
 }
 
-/// Times on the wall and on the processor.
+/// Returns the wall-clock time and the processor time of `run`, in seconds.
 fn timed(run: impl FnOnce()) -> (f64, f64) {
     let (start, used) = (Instant::now(), processor());
     run();
@@ -204,7 +204,7 @@ fn speed(port: u16) {
     let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
     let url = format!("http://127.0.0.1:{port}/invoices.list");
     let mut per_page = Vec::new();
-    // By pages, one by one, and raw once more (the noise): on the wall and on the processor, each against raw.
+    // Ratios to raw, in wall-clock and processor time: by page, item by item, and raw again (the noise).
     let mut ratios: [[Vec<f64>; 2]; 3] = Default::default();
     for _ in 0..ROUNDS {
         let mut pages = teamleader.invoices().pages();
@@ -225,7 +225,7 @@ fn speed(port: u16) {
                     black_box(invoice.expect("an invoice"));
                 }
             };
-            // The order changes, so that none always comes first.
+            // The order alternates, so that none is always first.
             let (a, b, c) = if block % 2 == 0 {
                 let a = timed(&mut by_page);
                 let b = timed(theirs);
@@ -253,7 +253,7 @@ fn speed(port: u16) {
     for (name, (wall, used)) in
         [("noise", noise), ("items one by one", one_by_one), ("pages", by_page)]
     {
-        println!("{name}: {wall:.3} on the wall, {used:.3} on the processor, against raw");
+        println!("{name}: {wall:.3} of raw in wall-clock time, {used:.3} in processor time");
     }
     println!("paging: {:.3}", by_page.0);
 }

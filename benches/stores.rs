@@ -1,11 +1,11 @@
-//! What a refresh costs with each store: `cargo bench --bench stores --features sqlite,postgres,redis`.
+//! Measures a refresh with each store: `cargo bench --bench stores --features sqlite,postgres,redis`.
 //!
-//! A refresh over HTTP on loopback makes two commits: the note and the successor. Beside it, in turns:
-//! the same refresh with a store in memory, and the two commits by themselves, with the store's own
-//! library, in the way that survives a power cut. The ratio is the refresh with the store to the sum
-//! of these two; what it has beyond 1 is for the lock, the loads and the comparing, and with a server
-//! for the second connection that a refresh opens while its lock has the first. The servers are
-//! started here, on loopback, on the disk that has the temporary folder.
+//! A refresh makes two commits: the note before the token request, and the new pair after it. The bench
+//! measures in turns: the refresh with the store, the same refresh with a store in memory, and two commits
+//! without the crate, by the store's own library, that survive a power cut. The ratio is the time of the
+//! first, divided by the sum of the others. A ratio above 1 is the cost of the lock, the loads and the
+//! comparisons. With a server it includes the second connection, which a refresh opens while the lock uses
+//! the first. The bench starts the servers on loopback, with their data in the temporary folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../tests/stores/servers.rs"]
@@ -75,7 +75,7 @@ fn main() {
     println!("worst: {worst:.2}");
 }
 
-/// Medians over the rounds, in turns so that a machine that slows down favours nobody.
+/// Returns the median ratio. The measurements alternate, so that a slower machine affects all alike.
 fn compare(name: &str, store: impl TokenBackend + 'static, mut commit: impl FnMut(&[u8])) -> f64 {
     let sandbox = Sandbox::start().expect("a sandbox");
     let client = |store: Box<dyn TokenBackend>| {
@@ -90,7 +90,7 @@ fn compare(name: &str, store: impl TokenBackend + 'static, mut commit: impl FnMu
         start.elapsed().as_secs_f64() * 1e3
     };
     let record = ours.stored().expect("a record").expect("a record").to_json().expect("JSON");
-    // Each commit has something to change: a database does nothing for nothing.
+    // Each commit changes the bytes, because a database may skip a commit without changes.
     let mut commit_another = {
         let (mut bytes, mut n) = (record, 0_u32);
         move || {

@@ -1,4 +1,4 @@
-//! Logs in at any ready provider and prints who has logged in.
+//! Logs in at any ready provider and prints the identity of the person.
 //!
 //! `cargo run --features identity --example any_provider` uses the sandbox. With the name of a service as the
 //! first argument, and the application's id and secret in the environment, it uses that service. Some
@@ -20,7 +20,7 @@ fn main() -> Result<(), BoxError> {
     let provider = named(name, arguments.get(1).map_or("", String::as_str))?;
     let client = Client::from_env(provider, FileBackend::new(format!("{name}.json")))?;
     if client.stored()?.is_none() {
-        // With a redirect URI on the web, the person pastes the address where the browser ends.
+        // With an https redirect URI, the person pastes the address of the last page in the browser.
         let redirect_uri =
             std::env::var(format!("{}_REDIRECT_URI", client.provider().env_prefix()));
         match redirect_uri {
@@ -47,17 +47,17 @@ fn named(name: &str, given: &str) -> Result<Provider, BoxError> {
         "openid" => providers::openid(given)?,
         "reddit" => providers::reddit(),
         "shopify" => providers::shopify(given, "2026-07")?,
-        _ => return Err(format!("there is no provider {name:?} here").into()),
+        _ => return Err(format!("this example does not know the provider {name:?}").into()),
     })
 }
 
 fn show(client: &Client) -> Result<(), BoxError> {
     let identity = client.id_and_email()?;
-    let email = identity.email.as_deref().unwrap_or("no address");
+    let email = identity.email.as_deref().unwrap_or("no email address");
     let verified = match identity.email_verified {
         Some(true) => "verified",
-        Some(false) => "the service has one that is not verified",
-        None => "the service does not say whether it is verified",
+        Some(false) => "not verified",
+        None => "verification unknown",
     };
     let name = client.provider().display_name();
     println!("{name}: {} ({email}; {verified})", identity.id);
@@ -65,13 +65,13 @@ fn show(client: &Client) -> Result<(), BoxError> {
 }
 
 fn ask(url: &str) -> std::io::Result<String> {
-    eprintln!("Open {url}\nand paste the address at which the browser ends:");
+    eprintln!("Open {url}\nand paste the address that the browser shows at the end:");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(line)
 }
 
-/// Without a service: finds the sandbox through its metadata, as any OpenID Connect provider, and logs in.
+/// Discovers the sandbox by its metadata, like any OpenID Connect provider, and logs in.
 fn on_the_sandbox() -> Result<(), BoxError> {
     let sandbox = Sandbox::start()?;
     let provider = named("openid", sandbox.url())?;

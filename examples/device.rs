@@ -1,8 +1,8 @@
-//! Logs in on a host without a browser: the person opens an address on a phone and types a code.
+//! Logs in on a host without a browser. The person opens an address on a phone and types a code.
 //!
-//! `cargo run --features device --example device` uses the sandbox. With GITHUB_CLIENT_ID set (an OAuth app
-//! with the device flow enabled) it logs in to GitHub and keeps the login in the named file, ready for the
-//! next script on this host:
+//! `cargo run --features device --example device` uses the sandbox. With GITHUB_CLIENT_ID set (the id of an
+//! OAuth app with the device flow enabled) it logs in to GitHub and keeps the login in the named file for
+//! other scripts on this host:
 //!
 //! ```console
 //! $ GITHUB_CLIENT_ID=... cargo run --features device --example device -- github.json
@@ -24,7 +24,7 @@ fn main() -> Result<(), BoxError> {
         println!("{} is logged in; the login is in {file}", me["login"]);
         return Ok(());
     }
-    // Without a service: a sandbox that asks for a poll every second, and a simulated person.
+    // Without a service: a sandbox with a polling interval of one second, and a simulated person.
     let second = std::time::Duration::from_secs(1);
     let sandbox = Sandbox::builder().device_interval(Some(second)).start()?;
     let file = sandbox.folder().join("login.json");

@@ -1,29 +1,30 @@
 //! Causes eight kinds of error and prints what to do about each: `cargo run --example errors`.
 //!
-//! A script needs less: `error.needs_authorization()` asks a person, `error.is_transient()` tries
-//! again later, and any other error is printed. `{error:#}` prints the causes, too.
+//! A script needs less. If `error.needs_authorization()`, it asks a person to log in. If
+//! `error.is_transient()`, it tries again later. It prints any other error. `{error:#}` prints the causes
+//! as well.
 
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Sandbox};
 use evergrant::{BoxError, Client, Credentials, Error, MemoryBackend, Result};
 
-/// What the caller does next. The last arm is for variants that a later version may add.
+/// Returns what the caller does next. The last arm is for variants that a later version may add.
 fn advice(error: &Error) -> &'static str {
     match error {
         Error::NotAuthorized(_) | Error::Reauthorize(_) => "ask a person to authorize",
         Error::OAuth(_) | Error::Config(_) => "correct the setup: id, secret, scope, address",
         Error::NotSaved(_) => {
-            "repair the store: the next call saves the pair, into_token() gives it out"
+            "repair the store: the next call saves the new tokens; into_token() returns them"
         }
-        Error::Backend(_) => "repair the store; no refresh token was spent",
+        Error::Backend(_) => "repair the store; no refresh token was sent",
         Error::OutcomeUnknown(_) => "call again after retry_after(): the login may be recovered",
         Error::Busy(_) | Error::Transport(_) | Error::RateLimited(_) => "try again later",
         Error::Api(api) if api.status == 429 || api.status >= 500 => "try again later",
         Error::Api(_) => "the API refused the request: look at its status and body",
         Error::Callback(_) => "wait for the right callback, or start the login again",
         Error::LoginNotFinished(_) => "start the login again",
-        Error::Decode(_) => "read it with another type, or as bytes",
-        _ => "show it",
+        Error::Decode(_) => "read the answer as another type, or as bytes",
+        _ => "print the error",
     }
 }
 

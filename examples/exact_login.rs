@@ -20,7 +20,7 @@ fn main() -> Result<(), BoxError> {
     }
     let exact = ExactOnline::from_env(Country::from_env()?, FileBackend::new(&file))?;
     exact.client().authorize_pasted(&[], |url| {
-        println!("Open {url}\nand paste the address of the page that you end on:");
+        println!("Open {url}\nand paste the address that the browser shows at the end:");
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).map(|_| line)
     })?;
@@ -31,7 +31,7 @@ fn main() -> Result<(), BoxError> {
 /// Prints the person who is logged in and their companies.
 fn show(exact: &ExactOnline) -> Result<(), BoxError> {
     let me = exact.me()?;
-    let open = me.current_division.ok_or("the person has no company open")?.into();
+    let open = me.current_division.ok_or("the person has no current company")?.into();
     println!("Hello, {}.", me.full_name.unwrap_or_default());
     let mut table = Table::new();
     table.set_header(["division", "company", "customer", ""]);
@@ -42,17 +42,17 @@ fn show(exact: &ExactOnline) -> Result<(), BoxError> {
             code.map(|code| code.to_string()).unwrap_or_default(),
             company.description.unwrap_or_default(),
             company.customer_name.unwrap_or_default(),
-            if code == Some(open) { "open in the browser" } else { "" }.to_owned(),
+            if code == Some(open) { "current" } else { "" }.to_owned(),
         ]);
     }
     println!("{table}");
     if let Some(end) = exact.login_ends_at()? {
-        println!("The login ends on {} unless a call refreshes it before.", end.date());
+        println!("The login ends on {} unless it is refreshed before that day.", end.date());
     }
     Ok(())
 }
 
-/// The same on a sandbox, which approves the login at once.
+/// Does the same with a sandbox, which approves the login at once.
 fn demo() -> Result<(), BoxError> {
     let sandbox = Sandbox::builder().exact_online().start()?;
     let answer = |path: &str, rows: serde_json::Value| {

@@ -2,8 +2,9 @@
 //! another file: `cargo run --features exact-online --example exact_sync [FOLDER]`.
 //!
 //! Log in with `exact_login` first, and set `EXACT_ONLINE_DIVISION` besides its variables. The files and
-//! `exact.json` are in FOLDER (the working directory). A run that is killed at any moment is continued by
-//! the next run, which writes at most one page twice: a reader takes the highest `Timestamp` of each `ID`.
+//! `exact.json` are in FOLDER (by default the working directory). If a run is killed, the next run goes on
+//! from the saved position and writes at most one page twice. A reader of the file takes the line with the
+//! highest `Timestamp` of each `ID`.
 //! Without the variables the example reads from a sandbox on this machine.
 
 use std::fs::{self, File};
@@ -29,7 +30,7 @@ fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Reads the rows that have changed since the last run, and returns their number.
+/// Appends the rows that changed since the last run, and returns their number.
 fn sync(exact: &ExactOnline, folder: &Path) -> Result<u64, BoxError> {
     let place = folder.join("invoices.position");
     let position: Option<Position> = match fs::read(&place) {
@@ -50,7 +51,7 @@ fn sync(exact: &ExactOnline, folder: &Path) -> Result<u64, BoxError> {
         }
         lines.write_all(text.as_bytes())?;
         lines.sync_data()?;
-        // The position is written after the rows are on the disk.
+        // Write the position only after the rows are on the disk.
         let new = place.with_extension("new");
         fs::write(&new, serde_json::to_vec(&page.position)?)?;
         fs::rename(&new, &place)?;
@@ -61,7 +62,7 @@ fn sync(exact: &ExactOnline, folder: &Path) -> Result<u64, BoxError> {
     Ok(bar.position())
 }
 
-/// Two runs against a sandbox: the first reads all rows, the second reads the rows that changed.
+/// Runs twice against a sandbox: the first run reads all rows, the second the rows that changed.
 fn demo() -> Result<(), BoxError> {
     let sandbox = Sandbox::builder().exact_online().start()?;
     let exact = ExactOnline::builder(

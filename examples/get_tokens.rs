@@ -1,9 +1,9 @@
 //! Logs in to Teamleader once and stores or prints the tokens: `cargo run --example get_tokens [FILE]`.
 //!
 //! It reads `TEAMLEADER_CLIENT_ID` and `TEAMLEADER_CLIENT_SECRET`, or asks for them, and waits for the
-//! browser on localhost:9999 (or where `TEAMLEADER_REDIRECT_URI` says). With FILE it stores the login there,
-//! ready for a client. Without FILE it prints three lines for a `.env` file. These tokens go stale at the
-//! first refresh, so pass them to `Client::seed` at once.
+//! callback on localhost:9999 (or at `TEAMLEADER_REDIRECT_URI`). With FILE it stores the login in that file,
+//! where a client can use it. Without FILE it prints three lines for a `.env` file. The printed tokens go
+//! stale at the first refresh, so pass them to `Client::seed` at once.
 
 use std::io::Write as _;
 
@@ -29,7 +29,7 @@ fn main() -> Result<(), BoxError> {
         eprintln!("The login is in {file}.");
         return Ok(());
     }
-    let end = token.expires_at().ok_or("the service did not say when the token ends")?;
+    let end = token.expires_at().ok_or("the service did not send the expiry of the token")?;
     println!("TEAMLEADER_ACCESS_TOKEN={}", token.access_token().expose());
     println!("TEAMLEADER_REFRESH_TOKEN={}", token.refresh_token().map_or("", |t| t.expose()));
     println!("TEAMLEADER_EXPIRES_AT={}", end.format(&Rfc3339)?);

@@ -1,4 +1,4 @@
-//! Implements a token store: three methods, and a lock between processes in one more line.
+//! Implements a token store with three methods, and a lock between processes with a fourth.
 //!
 //! `cargo run --example own_backend` keeps a login of the sandbox in this store.
 
@@ -9,7 +9,7 @@ use evergrant::backend::{FileLock, Guard, Record};
 use evergrant::sandbox::Sandbox;
 use evergrant::{BoxError, Client, TokenBackend};
 
-/// One row of a table, here in memory. A real store keeps it where it survives a power cut.
+/// One row of a table, here in memory. A real store keeps the row where it survives a power cut.
 #[derive(Default)]
 struct Table(Mutex<Option<Vec<u8>>>);
 

@@ -2,7 +2,7 @@
 //!
 //! `DATABASE_URL=postgres://user:password@127.0.0.1/database cargo run --example postgres_workers --features postgres`
 //!
-//! Without `DATABASE_URL` it prints what to set. `shared/workers.rs` has the workers.
+//! Without `DATABASE_URL` it prints the variable to set. The workers are in `shared/workers.rs`.
 
 #[path = "shared/workers.rs"]
 mod workers;
@@ -12,7 +12,7 @@ use evergrant::{BoxError, PostgresBackend};
 fn main() -> Result<(), BoxError> {
     let Ok(url) = std::env::var("DATABASE_URL") else {
         println!(
-            "Nothing was started. Set DATABASE_URL to a database, such as postgres://user@127.0.0.1/name"
+            "Nothing was done. Set DATABASE_URL to a database, such as postgres://user@127.0.0.1/name"
         );
         return Ok(());
     };

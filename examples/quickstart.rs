@@ -1,12 +1,12 @@
-//! Shows the crate at work over real HTTP: `cargo run --example quickstart`.
+//! Keeps a login through a refresh whose process is killed: `cargo run --example quickstart`.
 //!
-//! A sandbox on loopback replaces the refresh token at every refresh. A replaced refresh token may be sent
-//! again until its successor is used; after that, its reuse ends the login. The program authorizes once, lets
-//! the access token expire, then starts 4 processes and 8 threads on the same file. It kills the process that
-//! refreshes while the sandbox holds the reply.
+//! A sandbox on loopback replaces the refresh token at every refresh. It accepts the old refresh token until
+//! the new one is used; after that, reuse of the old one ends the login. The program authorizes once, lets
+//! the access token expire, then starts 4 processes and 8 threads with the same file. While the sandbox holds
+//! the reply to the refresh, the program kills the process that refreshes.
 //!
-//! `--strict` uses a service that accepts each refresh token once. There, no client can keep the login after
-//! the kill, and the program shows how this is reported. `--provider github` (or `google`, `microsoft`,
+//! With `--strict` the sandbox accepts each refresh token once. Then no client can keep the login after the
+//! kill, and the program prints the error. `--provider github` (or `google`, `microsoft`,
 //! `teamleader`, `exact_online`) authorizes against the real service, with `GITHUB_CLIENT_ID` and
 //! `GITHUB_CLIENT_SECRET` (or the variables with that provider's prefix) in the environment.
 
@@ -54,16 +54,16 @@ fn show(strict: bool) -> Result<(), BoxError> {
     let file = folder.join("login.json");
     let client = client(&file, sandbox.url(), strict)?;
 
-    // A person does this once; here the sandbox presses the button.
+    // A person does this once. Here the sandbox approves the login.
     let authorization = client.authorize(&["read"])?;
     let callback = sandbox.approve(authorization.url())?;
     client.exchange(authorization, &callback)?;
     println!("authorized; the login is in {}", file.display());
     client.get("/me").call()?;
-    println!("called the API; the access token lives {} s", LIFETIME.as_secs());
+    println!("called the API; the access token is valid for {} s", LIFETIME.as_secs());
     std::thread::sleep(LIFETIME);
 
-    // The sandbox decides the first token request and holds its reply.
+    // The sandbox processes the first token request and holds its reply.
     let gate = Gate::new();
     sandbox.fault(Fault::HoldAfter(gate.clone()));
     let mut children = start(4, &file, sandbox.url(), strict)?;
@@ -76,12 +76,12 @@ fn show(strict: bool) -> Result<(), BoxError> {
     let results: Vec<Result<(), evergrant::Error>> = std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..8).map(|_| scope.spawn(|| client.get("/me").call().map(|_| ()))).collect();
-        // The note in the store, saved before the request, names the process that refreshes.
+        // Before a refresh the client saves a note in the store, which names the process that refreshes.
         let pid = client.stored().ok().flatten().and_then(|r| r.note().map(|n| n.holder.pid));
         let victim = children.iter_mut().find(|child| Some(child.id()) == pid);
         match victim.map(|victim| (victim.id(), victim.kill())) {
-            Some((pid, Ok(()))) => println!("process {pid} holds the refresh: killed with SIGKILL"),
-            _ => println!("no process could be killed: the rest runs without a kill"),
+            Some((pid, Ok(()))) => println!("process {pid} was refreshing: killed with SIGKILL"),
+            _ => println!("no process could be killed; the program goes on without a kill"),
         }
         let results = threads.into_iter().map(|thread| thread.join());
         results.filter_map(Result::ok).collect()
@@ -92,7 +92,7 @@ fn show(strict: bool) -> Result<(), BoxError> {
         refused += u8::from(child.wait_with_output()?.status.code() == Some(77));
     }
     for error in results.into_iter().filter_map(Result::err).take(1) {
-        println!("\nthe threads, and {refused} of the other processes, were told:\n  {error}");
+        println!("\nthe threads and {refused} of the other processes got this error:\n  {error}");
     }
 
     let counters = sandbox.counters();
@@ -104,10 +104,10 @@ fn show(strict: bool) -> Result<(), BoxError> {
     println!("For a real service: cargo run --example quickstart -- --provider github");
     if strict {
         println!(
-            "\nThis service ends a refresh token at its first use, and the reply with the next"
+            "\nThis service accepts a refresh token once, and the reply with the new refresh token"
         );
-        println!("refresh token died with the process. No client can keep such a login. The guide");
-        println!("lists the cases of this kind, and the error says which case it was.");
+        println!("was lost with the process. No client can keep the login in this case. The guide");
+        println!("lists all such cases, and the error names the case.");
     }
     Ok(())
 }
@@ -135,7 +135,7 @@ fn start(n: usize, file: &Path, url: &str, strict: bool) -> Result<Vec<Child>, B
     Ok(children)
 }
 
-/// What each of the processes does.
+/// Runs one of the processes: waits for a line, then calls the API once.
 fn child(file: &Path, url: &str, strict: bool) -> Result<(), BoxError> {
     let client = client(file, url, strict)?;
     print!(".");
@@ -147,7 +147,7 @@ fn child(file: &Path, url: &str, strict: bool) -> Result<(), BoxError> {
     }
 }
 
-/// Authorizes at a real service and shows when the access token ends.
+/// Authorizes at a real service and prints the expiry of the access token.
 fn real(name: &str) -> Result<(), BoxError> {
     let provider = match name {
         "github" => providers::github(),
@@ -155,7 +155,7 @@ fn real(name: &str) -> Result<(), BoxError> {
         "microsoft" => providers::microsoft("common")?,
         "teamleader" => providers::teamleader(),
         "exact_online" => providers::exact_online("nl")?,
-        _ => return Err(format!("this example has no provider {name}").into()),
+        _ => return Err(format!("this example does not know the provider {name}").into()),
     };
     let file = PathBuf::from(format!("{name}.json"));
     let client = Client::from_env(provider, FileBackend::new(&file))?;
@@ -163,7 +163,7 @@ fn real(name: &str) -> Result<(), BoxError> {
         let redirect_uri = std::env::var(format!("{}_REDIRECT_URI", name.to_uppercase()));
         if redirect_uri.is_ok_and(|uri| uri.starts_with("https://")) {
             client.authorize_pasted(&[], |url| {
-                println!("Open {url}\nand paste the address where the browser ends:");
+                println!("Open {url}\nand paste the address that the browser shows at the end:");
                 let mut line = String::new();
                 std::io::stdin().read_line(&mut line)?;
                 Ok(line)
@@ -175,8 +175,8 @@ fn real(name: &str) -> Result<(), BoxError> {
     let token = client.token()?;
     println!("authorized; the login is in {}", file.display());
     match token.expires_at() {
-        Some(end) => println!("the access token ends at {end} and is refreshed before that"),
-        None => println!("the service did not say when the access token ends"),
+        Some(end) => println!("the access token expires at {end}; the client refreshes it before"),
+        None => println!("the service did not send the expiry of the access token"),
     }
     Ok(())
 }

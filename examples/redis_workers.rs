@@ -2,7 +2,7 @@
 //!
 //! `REDIS_URL=redis://127.0.0.1/ cargo run --example redis_workers --features redis`
 //!
-//! Without `REDIS_URL` it prints what to set. `shared/workers.rs` has the workers.
+//! Without `REDIS_URL` it prints the variable to set. The workers are in `shared/workers.rs`.
 
 #[path = "shared/workers.rs"]
 mod workers;
@@ -11,7 +11,7 @@ use evergrant::{BoxError, RedisBackend};
 
 fn main() -> Result<(), BoxError> {
     let Ok(url) = std::env::var("REDIS_URL") else {
-        println!("Nothing was started. Set REDIS_URL to a server, such as redis://127.0.0.1/");
+        println!("Nothing was done. Set REDIS_URL to a server, such as redis://127.0.0.1/");
         return Ok(());
     };
     workers::run(|account| Ok(RedisBackend::new(&url)?.account(account)))

@@ -1,4 +1,4 @@
-//! Logs out: revokes the token at the service, then forgets it.
+//! Logs out: revokes the token at the service, then removes the login from the store.
 //!
 //! `cargo run --example revoke` uses the sandbox. With GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET set it
 //! revokes the login in the named file:
@@ -13,7 +13,7 @@ use evergrant::{BoxError, Client, FileBackend, providers};
 fn main() -> Result<(), BoxError> {
     if let (Some(file), Ok(_)) = (std::env::args().nth(1), std::env::var("GOOGLE_CLIENT_ID")) {
         Client::from_env(providers::google(), FileBackend::new(&file))?.revoke()?;
-        println!("logged out; {file} is empty");
+        println!("logged out; {file} has no login");
         return Ok(());
     }
     let sandbox = Sandbox::start()?;
@@ -25,11 +25,11 @@ fn main() -> Result<(), BoxError> {
         println!("{what:<28} stored: {stored:?}, alive at the service: {}", sandbox.login_alive());
     };
     show("logged in");
-    // The client forgets nothing while the service is unreachable, because the token would stay valid.
+    // While the service is unreachable the client keeps the login, because the token stays valid.
     let away = sandbox.provider().to_builder().revocation_endpoint("http://127.0.0.1:1/revoke");
     let away = Client::new(away.build()?, sandbox.credentials(), FileBackend::new(&file));
     println!("    {}", away.revoke().err().map_or_else(String::new, |error| error.to_string()));
-    show("the service is out of reach");
+    show("the service is unreachable");
     client.revoke()?;
     show("revoked");
     client.revoke()?;

@@ -1,6 +1,7 @@
-//! Calls an API without a person: the client credentials grant, with one token request per token lifetime.
+//! Calls an API without a person, by the client credentials grant. A stored access token is used until it
+//! expires.
 //!
-//! `cargo run --example service` calls the sandbox twice, as two runs of a cron job.
+//! `cargo run --example service` calls the sandbox twice, like two runs of a cron job.
 
 use evergrant::sandbox::Sandbox;
 use evergrant::{BoxError, Client, FileBackend};

@@ -1,4 +1,4 @@
-//! Gets a token without a person: a Google service account, for itself or for a user of its domain.
+//! Gets a token without a person, as a Google service account or for a user of its domain.
 //!
 //! `cargo run --features jwt --example service_account` uses the sandbox. With a key file it uses Google:
 //!
@@ -26,7 +26,7 @@ fn main() -> Result<(), BoxError> {
         println!("{files:#}");
         return Ok(());
     }
-    // Without a key file: a sandbox that knows the account's public key, and a new key file.
+    // Without a key file: a sandbox with the account's public key, and a key file made here.
     let pem = include_str!("../tests/keys/rsa2048.pem");
     let sandbox = Sandbox::builder().client_key(&SigningKey::from_pem(pem)?).start()?;
     let file = json!({

@@ -1,4 +1,4 @@
-//! Starts a charge session, waits until it runs, and stops it.
+//! Starts a charge session, waits until the car charges, and stops the session.
 //!
 //! `cargo run --features shell-ev --example shell_charge` runs against a sandbox on this machine. With
 //! `O_AUTH_CLIENT_ID`, `O_AUTH_CLIENT_SECRET` and `ENVIRONMENT` (`SIT` or `PRODUCTION`) set it charges a
@@ -19,7 +19,7 @@ fn main() -> Result<(), BoxError> {
             let shell =
                 ShellEv::from_env(Environment::from_env()?, FileBackend::new("shell.json"))?;
             let (Some(card), Some(evse)) = (arguments.next(), arguments.next()) else {
-                return Err("name a card and a charge point".into());
+                return Err("usage: shell_charge CARD EVSE".into());
             };
             (None, shell, card, evse)
         }
@@ -31,14 +31,14 @@ fn main() -> Result<(), BoxError> {
     let charging = shell.charging();
     let started = match charging.start(&card, &evse).call() {
         Ok(started) => started,
-        // Shell may have started it: check `active` before another start.
+        // Shell may have started the session. Look at `active` before another start.
         Err(error @ Error::Transport(_)) if request_id(&error).is_some() => {
-            return Err(format!("nobody knows whether it began: {error:#}").into());
+            return Err(format!("it is not known whether the session started: {error:#}").into());
         }
         Err(error) => return Err(error.into()),
     };
     println!("start requested: request {}", started.request_id);
-    let id = started.session_id.ok_or("Shell named no session")?;
+    let id = started.session_id.ok_or("Shell sent no session id")?;
     let session = charging.settled(&id, Duration::from_secs(60))?;
     println!(
         "session {id}: {}",

@@ -1,7 +1,7 @@
-//! Creates a deal, and the company that the deal is for if Teamleader does not have the company:
+//! Creates a deal. First creates the company that the deal is for, if Teamleader does not have it:
 //! `cargo run --features teamleader --example teamleader_new_deal [COMPANY [TITLE]]`.
 //!
-//! Without settings it calls a server on loopback. With `TEAMLEADER_CLIENT_ID`,
+//! Without settings it runs against a sandbox on this machine. With `TEAMLEADER_CLIENT_ID`,
 //! `TEAMLEADER_CLIENT_SECRET` and a login in `teamleader.json` it creates a real deal.
 
 #[path = "support/teamleader.rs"]
@@ -19,7 +19,7 @@ fn main() -> Result<(), BoxError> {
     let name = args.next().unwrap_or_else(|| "Ada Ltd".to_owned());
     let title = args.next().unwrap_or_else(|| "Ten thousand widgets".to_owned());
 
-    // The search finds companies by parts of their text: compare the whole name.
+    // The search also finds companies by parts of their text, so compare the whole name.
     let found = teamleader.companies().filter(CompanyFilter::new().term(&*name));
     let known = found.iter().find(|company| {
         company.as_ref().map_or(true, |company| company.name.as_deref() == Some(&name))

@@ -1,6 +1,7 @@
-//! Lists the overdue invoices, for a cron job: `cargo run --features teamleader --example teamleader_overdue`.
+//! Lists the overdue invoices, for a cron job:
+//! `cargo run --features teamleader --example teamleader_overdue`.
 //!
-//! Without settings it calls a server on loopback. With `TEAMLEADER_CLIENT_ID`,
+//! Without settings it runs against a sandbox on this machine. With `TEAMLEADER_CLIENT_ID`,
 //! `TEAMLEADER_CLIENT_SECRET` and a login in `teamleader.json` it lists the invoices of that account.
 
 #[path = "support/teamleader.rs"]
@@ -43,7 +44,7 @@ fn main() -> Result<(), BoxError> {
         let open = format!("{} {}", due.amount, due.currency);
         table.add_row([number, customer, &due_on.to_string(), &open]);
         let sum = sums.entry(due.currency.to_string()).or_default();
-        *sum = sum.checked_add(due.amount).ok_or("a sum of more than 38 digits")?;
+        *sum = sum.checked_add(due.amount).ok_or("the sum has more than 38 digits")?;
     }
     bar.finish_and_clear();
     println!("{table}");

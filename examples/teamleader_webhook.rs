@@ -1,7 +1,7 @@
 //! Registers a webhook, and fetches the deal that each event is about:
 //! `cargo run --features teamleader --example teamleader_webhook [URL]`.
 //!
-//! Without settings it calls a server on loopback and ends after one event. With
+//! Without settings it runs against a sandbox on this machine and ends after one event. With
 //! `TEAMLEADER_CLIENT_ID`, `TEAMLEADER_CLIENT_SECRET`, a login in `teamleader.json` and a URL that leads
 //! to port 8080 of this machine, it receives the events of that account.
 
@@ -15,7 +15,7 @@ use evergrant::BoxError;
 use evergrant::teamleader::Teamleader;
 use evergrant::teamleader::webhooks::{WebhookEvent, WebhookType};
 
-/// Events have no signature, so a part of the path is secret. Choose your own.
+/// Events have no signature, so a part of the path is secret. Choose your own secret.
 const PATH: &str = "/hook/5f1c0a4e9d";
 
 fn main() -> Result<(), BoxError> {
@@ -43,7 +43,7 @@ fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// The event names the deal. Fetch the deal from Teamleader: the event itself proves nothing.
+/// Fetches the deal that the event names. The event itself does not prove its sender.
 fn handle(teamleader: &Teamleader, body: &[u8]) -> Result<(), BoxError> {
     let event = WebhookEvent::parse(body)?;
     let subject = event.subject.ok_or("the event has no subject")?;

@@ -1,7 +1,7 @@
-//! Logs in on a web page: the pending authorization waits in the session until the callback.
+//! Logs in on a web page. The session keeps the pending authorization until the callback.
 //!
-//! `cargo run --example web` starts the page, plays the browser and the person, and prints what happens.
-//! `cargo run --example web -- --serve` only starts the page: open the printed address.
+//! `cargo run --example web` starts the page, acts as the browser and the person, and prints the answers.
+//! `cargo run --example web -- --serve` only starts the page. Open the printed address.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,7 +14,7 @@ use evergrant::{Authorization, BoxError, Client, FileBackend};
 /// the user cannot read them.
 type Sessions = HashMap<String, String>;
 
-/// Answers one request: the status line with headers, and the page.
+/// Answers one request. Returns the status line with headers, and the page.
 fn answer(
     client: &Client,
     sessions: &mut Sessions,
@@ -33,8 +33,8 @@ fn answer(
     if !path.starts_with("/callback") {
         return Ok(("404 Not Found".to_owned(), String::new()));
     }
-    // Removed from the session: an authorization serves for one login.
-    let pending = sessions.remove(cookie).ok_or("no login was begun in this browser")?;
+    // Remove the authorization from the session, because it is valid for one login.
+    let pending = sessions.remove(cookie).ok_or("no login was started in this browser")?;
     let authorization: Authorization = serde_json::from_str(&pending)?;
     // The callback is the query, or the body if the server posts a form.
     client.exchange(authorization, if body.is_empty() { path } else { body })?;
@@ -95,5 +95,5 @@ fn main() -> Result<(), BoxError> {
         let mut answer = browser.get(&callback).header("Cookie", cookie).call()?;
         print!("{} {}", answer.status(), answer.body_mut().read_to_string()?);
     }
-    server.join().map_err(|_| "the server stopped")?.map_err(Into::into)
+    server.join().map_err(|_| "the server panicked")?.map_err(Into::into)
 }

@@ -1,4 +1,4 @@
-//! Makes many calls at once, for measurements and scripts:
+//! Makes many calls at the same time, for measurements and scripts:
 //! `workers --store FILE --threads N --requests M [--wait] URL`.
 //!
 //! N threads share one client, and each makes M GETs of URL. The environment describes the provider and the
@@ -7,9 +7,9 @@
 //! store.
 //!
 //! With `--wait` the program prints `ready`, reads a time from standard input (seconds since 1970), and
-//! begins at that time. At the end it prints one line of JSON that counts the statuses and the kinds of
-//! errors. It exits with 0 if every call got a 2xx, 75 after a temporary failure, 77 if a person must
-//! authorize again, and 1 otherwise.
+//! starts the calls at that time. At the end it prints one line of JSON that counts the statuses and
+//! the kinds of errors. It exits with 0 if every call got a status 2xx, 75 after a temporary failure, 77 if a
+//! person must authorize again, and 1 otherwise.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -28,7 +28,9 @@ fn main() -> Result<(), BoxError> {
             "--threads" => threads = value()?.parse()?,
             "--requests" => requests = value()?.parse()?,
             "--wait" => wait = true,
-            unknown if unknown.starts_with('-') => return Err(format!("{unknown}?").into()),
+            unknown if unknown.starts_with('-') => {
+                return Err(format!("unknown option {unknown}").into());
+            }
             _ => url = Some(argument),
         }
     }
@@ -61,7 +63,8 @@ fn main() -> Result<(), BoxError> {
     std::process::exit([0, 75, 1, 77][worst]);
 }
 
-/// The outcome of one call, and its rank: 0 success, 1 temporary failure, 2 other error, 3 needs a person.
+/// Makes one call. Returns its outcome and rank: 0 success, 1 temporary failure, 2 other error, 3 a person
+/// must authorize again.
 fn call(client: &Client, url: &str) -> (String, usize) {
     match client.get(url).any_status().call() {
         Ok(answer) => {

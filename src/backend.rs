@@ -1,51 +1,58 @@
-//! Where a login is kept: the contract, and the stores that keep it.
+//! Stores for a login, and the contract that a store must keep.
 //!
 //! # The contract
 //!
-//! A [`TokenBackend`] keeps one [`Record`], as one opaque value. The promise of this crate rests on
-//! what it says, so it says exactly this:
+//! A [`TokenBackend`] keeps one [`Record`] as one opaque value. The promise of this crate depends on
+//! these rules:
 //!
-//! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot
-//!   be reached, an empty file or half a record is an error. What it returns survives a power cut.
-//!   (A place with not one byte in it is [`BackendError::Empty`]: a new login may be stored there.)
+//! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot be
+//!   reached, an empty file or half a record is an error. A record that it returns survives a power
+//!   cut. (A place without a single byte is [`BackendError::Empty`]: a new login may be stored there.)
 //! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. It writes
-//!   all or nothing. It may fail after the record became visible: nobody assumes "not written", and
-//!   the same record may be saved again.
-//! * Every save replaces one particular record, named by [`Record::replaces`]. A store that can
-//!   compare does so in the same atomic step and answers [`BackendError::Conflict`] otherwise;
-//!   [`Record::may_replace`] is the rule. The record that is there already may be saved again.
+//!   all or nothing. It may fail after the record became visible: the client does not take a failure
+//!   for "not written", and may save the same record again.
+//! * Every save replaces one particular record, named by [`Record::replaces`]. A store that can compare
+//!   checks this with [`Record::may_replace`] in the same atomic step, and answers
+//!   [`BackendError::Conflict`] if it holds another record. A record that is already stored may be
+//!   saved again.
 //! * A record with a [`Record::note`] announces that its successor follows. A store that can run full
-//!   makes sure of the successor's room before it answers `Ok(())`.
-//! * [`TokenBackend::lock`] keeps everybody else out, in this process and outside, until its guard
-//!   is dropped or the process dies, and says of which kind it is. It waits no longer than it is
-//!   told, then answers [`BackendError::Busy`]. The guard owns what it needs.
+//!   reserves room for the successor before it answers `Ok(())`.
+//! * [`TokenBackend::lock`] keeps all other threads and processes out until its guard is dropped or the
+//!   process dies. The guard names the kind of lock, and owns everything it needs. If the lock is not
+//!   free after `wait`, the call answers [`BackendError::Busy`].
 //! * No method calls the client that uses the backend.
 //!
 //! A backend of your own needs three methods. It stores the whole record, as [`Record::to_json`] writes
-//! it: a backend that builds `Record::from(token)` in `load` forgets the note of a token that was sent, and
-//! the client refuses to send anything then. A table that has columns for a token only, because other
-//! programs read it, gets the rest from [`TableBackend`].
+//! it. A backend that builds `Record::from(token)` in `load` loses the note of a token that was sent;
+//! the client notices and sends nothing. For a table that only has columns for a token, because other
+//! programs read it, use [`TableBackend`].
 //!
-//! Without a `lock`, only the threads of one process are kept apart; [`FileLock`] adds a real lock in one
-//! line. With a `save` that compares and no lock, processes are kept apart by the notes that they write: a
-//! fresh note of another process is left alone until its deadline, in which a call goes on with the access
-//! token if that works, and fails with [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) otherwise.
-//! With a plain `save` and no lock, two processes at the same moment can lose the login.
+//! Without a `lock`, the client only keeps the threads of its own process apart; [`FileLock`] adds a
+//! real lock in one line. With a `save` that compares and no lock, the notes keep processes apart: a
+//! client waits for the deadline of another process's note. Until then a call uses the current access
+//! token, or fails with [`Error::OutcomeUnknown`](crate::Error::OutcomeUnknown) if that token has
+//! expired. With a plain `save` and no lock, two processes that refresh at the same moment can lose the
+//! login.
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod compare;
-mod disk;
+pub(crate) mod disk;
 mod file;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod idle;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod lock;
 mod locked;
 mod memory;
-mod owner;
+mod moving;
+pub(crate) mod owner;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "encryption")]
+mod sealed;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod table;
@@ -57,12 +64,17 @@ use std::time::Duration;
 use crate::error::BoxError;
 
 pub use file::FileBackend;
+#[cfg(feature = "keyring")]
+pub use keyring::KeyringBackend;
 pub use lock::FileLock;
 pub use memory::MemoryBackend;
+pub use moving::move_login;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresBackend;
 #[cfg(feature = "redis")]
 pub use redis::RedisBackend;
+#[cfg(feature = "encryption")]
+pub use sealed::{SealedBackend, SealingKey};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteBackend;
 pub use table::{TableBackend, TokenTable};
@@ -101,46 +113,49 @@ pub use crate::record::{Binding, Holder, Note, Record, Refused};
 /// }
 /// ```
 pub trait TokenBackend: Send + Sync {
-    /// Reads what is stored.
+    /// Reads the stored record.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being read. `Ok(None)` is for "nothing is stored" alone.
+    /// Any failure to read. `Ok(None)` means only that nothing is stored.
     fn load(&self) -> Result<Option<Record>, BoxError>;
 
-    /// Stores a record, durably, in place of the one that [`Record::replaces`] names.
+    /// Stores a record durably, in place of the record that [`Record::replaces`] names.
     ///
     /// # Errors
     ///
-    /// [`BackendError::Conflict`] if the store compares and holds another; else whatever went wrong.
+    /// [`BackendError::Conflict`] if the store compares and holds another record; else any failure to
+    /// write.
     fn save(&self, record: &Record) -> Result<(), BoxError>;
 
-    /// Forgets what is stored. Nothing stored is success.
+    /// Deletes the stored record. Succeeds if nothing is stored.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being forgotten.
+    /// Any failure to delete.
     fn clear(&self) -> Result<(), BoxError>;
 
-    /// Keeps everybody else out until the guard is dropped. The default locks nothing, and says so.
+    /// Keeps all other threads and processes out until the guard is dropped. The default locks nothing
+    /// and returns [`Guard::none`].
     ///
     /// # Errors
     ///
-    /// [`BackendError::Busy`] when somebody else still has it after `wait`; else whatever went wrong.
+    /// [`BackendError::Busy`] if another holder still has the lock after `wait`; else any failure to
+    /// lock.
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         let _ = wait;
         Ok(Guard::none())
     }
 
-    /// Finds out whether a new login could be kept, before a person is asked to log in and before a
-    /// code is spent. The default reads what is stored.
+    /// Checks whether a new login could be stored. The client calls it before a person logs in and
+    /// before it sends a code. The default reads the stored record.
     ///
-    /// It changes nothing that is stored, and works with and without the lock.
+    /// It does not change the stored record, and works with and without the lock.
     ///
     /// # Errors
     ///
-    /// Whatever would keep a save of a new login from succeeding.
-    /// A store that is empty in the sense of [`BackendError::Empty`] is none.
+    /// Anything that would make a save of a new login fail. [`BackendError::Empty`] is not an error
+    /// here.
     fn probe(&self) -> Result<(), BoxError> {
         match self.load() {
             Err(error) if !BackendError::is_empty(&error) => Err(error),
@@ -148,14 +163,14 @@ pub trait TokenBackend: Send + Sync {
         }
     }
 
-    /// What the store has found so far that weakens its promise, one sentence each: a folder that
-    /// others can write into, a file system that cannot flush a folder. The client tells each once.
+    /// The weaknesses that the store has found so far, one sentence each: a folder that others can
+    /// write to, a file system that cannot flush a folder. The client reports each once.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// What survives. Used to warn when a login that rotates is kept in a store that forgets. It may
-    /// change when the store finds out more.
+    /// What the stored record survives. The client warns if a login with rotation is in a store that
+    /// may lose it. The answer may change when the store finds out more.
     fn durability(&self) -> Durability {
         Durability::Unknown
     }
@@ -174,7 +189,7 @@ pub enum Durability {
     PowerCut,
     /// The end of the process, but perhaps not a power cut or a failover.
     Process,
-    /// Nothing: it ends with the process.
+    /// Nothing: the contents end with the process.
     Memory,
     /// Not known.
     Unknown,
@@ -197,18 +212,18 @@ pub struct Guard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LockKind {
-    /// The death of the process that holds it, and nothing else: a file lock. Whoever has it knows that
-    /// no living process is refreshing. (An advisory lock of a database session is none: it ends with
-    /// the session, which a restart or a cut network can end while the process lives.)
+    /// The death of the process that holds it, and nothing else: a file lock. Its holder knows that no
+    /// other living process is refreshing. (An advisory lock of a database is not of this kind: it ends
+    /// with the session, and a restart or a cut network can end the session while the process lives.)
     FreedByDeath,
-    /// Time: whoever has it may have been paused past its end.
+    /// Time: its holder may have been paused past the end of the lease.
     Lease,
-    /// There is no lock between processes.
+    /// No lock between processes.
     None,
 }
 
 impl Guard {
-    /// No lock at all.
+    /// A guard that locks nothing.
     pub fn none() -> Guard {
         Guard::of(LockKind::None, None, None)
     }
@@ -221,13 +236,13 @@ impl Guard {
         Guard { kind, held, alive, check: None, process: std::process::id(), new: false }
     }
 
-    /// A lock that only the death of the process frees; dropping `held` releases it.
+    /// A lock that ends only with the process; dropping `held` releases it.
     pub fn freed_by_death(held: impl Any + Send) -> Guard {
         Guard::of(LockKind::FreedByDeath, Some(Box::new(held)), None)
     }
 
-    /// A lock that ends by time. `lasts` answers whether it certainly holds for that much longer,
-    /// renewing it if it can; it is asked immediately before a refresh token is sent.
+    /// A lock that ends by time. `lasts` answers whether the lock certainly holds for the given time,
+    /// and renews it if it can. The client calls `lasts` immediately before it sends a refresh token.
     pub fn lease(
         held: impl Any + Send,
         lasts: impl Fn(Duration) -> bool + Send + 'static,
@@ -235,25 +250,28 @@ impl Guard {
         Guard::of(LockKind::Lease, Some(Box::new(held)), Some(Box::new(lasts)))
     }
 
-    /// Adds a check that the lock is still the one everybody else asks for, such as "the lock file is
-    /// still at its path". The check must not block; [`Guard::is_held`] calls it.
+    /// Adds a check that the lock is still the one that other processes ask for, such as "the lock file
+    /// is still at its path". [`Guard::is_held`] calls the check, which must not block.
     #[must_use]
     pub fn with_check(mut self, check: impl Fn() -> bool + Send + 'static) -> Guard {
-        self.check = Some(Box::new(check));
+        self.check = Some(match self.check.take() {
+            Some(before) => Box::new(move || before() && check()),
+            None => Box::new(check),
+        });
         self
     }
 
-    /// Whether this process still holds the lock. The client asks just before a refresh token leaves
-    /// the machine, and again before a successor is saved.
+    /// Whether this process still holds the lock. The client calls this just before it sends a refresh
+    /// token, and again before it saves the successor.
     ///
-    /// It is `false` in a forked child, and when the check of [`Guard::with_check`] fails. A lease that
-    /// has ended is [`Guard::lasts`]'s business.
+    /// It is `false` in a forked child, and if the check of [`Guard::with_check`] fails. It does not
+    /// notice that a lease has ended; [`Guard::lasts`] does.
     pub fn is_held(&self) -> bool {
         self.process == std::process::id() && self.check.as_ref().is_none_or(|check| check())
     }
 
-    /// Says that the lock's file did not exist before. Whoever held its predecessor, which somebody
-    /// deleted, may still be at work: a note in the store is then left alone until its deadline.
+    /// Marks a lock whose file did not exist before. If an earlier lock file was deleted, its holder
+    /// may still be at work: the client then waits for the deadline of a note in the store.
     pub(crate) fn of_new_file(mut self, new: bool) -> Guard {
         self.new = new;
         self
@@ -277,7 +295,8 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if self.process != std::process::id() {
-            // The lock is the parent's: releasing it here would let others in beside the parent.
+            // The lock belongs to the parent process: releasing it here would let others in while the
+            // parent works.
             std::mem::forget(self.held.take());
         }
     }
@@ -292,7 +311,7 @@ impl fmt::Debug for Guard {
     }
 }
 
-/// A shared backend is a backend.
+/// Passes every call to the shared backend.
 impl<B: TokenBackend + ?Sized> TokenBackend for std::sync::Arc<B> {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         (**self).load()
@@ -320,7 +339,7 @@ impl<B: TokenBackend + ?Sized> TokenBackend for std::sync::Arc<B> {
     }
 }
 
-/// A boxed backend is a backend.
+/// Passes every call to the boxed backend.
 impl TokenBackend for Box<dyn TokenBackend> {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         (**self).load()

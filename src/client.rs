@@ -27,12 +27,12 @@ pub use self::builder::ClientBuilder;
 
 /// Calls an API with a token that stays valid.
 ///
-/// A client is cheap to clone and to share: clones and threads use one token. Every method blocks.
-/// A call that finds the access token about to end refreshes it. A new refresh token that came with
-/// it is durable in the store before the call goes on.
+/// A client is cheap to clone and to share: clones and threads use one token. Every method blocks. A
+/// call refreshes an access token that is about to expire. A new refresh token is durable in the store
+/// before the call goes on.
 ///
-/// Dropping the last clone may block when a new refresh token could not be saved before: it is saved
-/// then, if the store lets it. [`Client::close`] does the same and tells the result.
+/// Dropping the last clone may block: if a new refresh token could not be saved before, the drop tries
+/// to save it. [`Client::close`] does so too, and returns an error if the save fails.
 ///
 /// ```
 /// use evergrant::{Client, FileBackend};
@@ -58,7 +58,7 @@ struct Inner {
     /// The API's base without a slash at its end, and where the access token may go.
     base: Option<String>,
     origins: Vec<String>,
-    /// What is wrong with a host that was to be allowed: every request says so.
+    /// The fault of a text given to `allow_host`; every request fails with it.
     wrong_host: Option<String>,
     agent: Agent,
     /// For loopback hosts: without a proxy.
@@ -67,13 +67,13 @@ struct Inner {
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,
-    /// Of every request, with an empty one for the token.
+    /// The headers of every request, with an empty value for the token.
     headers: HeaderMap,
     hooks: Hooks,
 }
 
 impl Client {
-    /// A client for the authorization code grant, with the defaults of [`Client::builder`].
+    /// Makes a client for the authorization code grant, with the defaults of [`Client::builder`].
     pub fn new(
         provider: Provider,
         credentials: Credentials,
@@ -82,7 +82,7 @@ impl Client {
         Client::builder(provider, credentials, backend).build()
     }
 
-    /// A client for the authorization code grant with the credentials of the environment:
+    /// Makes a client for the authorization code grant, with credentials from the environment:
     /// `GITHUB_CLIENT_ID`, `GITHUB_CLIENT_SECRET` and `GITHUB_REDIRECT_URI` for a provider named
     /// `github`.
     ///
@@ -106,7 +106,7 @@ impl Client {
         Ok(Client::new(provider, credentials, backend))
     }
 
-    /// Starts a client.
+    /// Starts to build a client.
     pub fn builder(
         provider: Provider,
         credentials: Credentials,
@@ -115,14 +115,14 @@ impl Client {
         ClientBuilder::new(provider, credentials, Box::new(backend))
     }
 
-    /// An access token that works now, for another HTTP library.
+    /// Returns an access token that works now, for another HTTP library.
     ///
     /// # Errors
     ///
-    /// With nothing spent: [`Error::NotAuthorized`], [`Error::Backend`], [`Error::Busy`],
-    /// [`Error::Transport`], [`Error::RateLimited`], [`Error::OAuth`], [`Error::Config`] for a
-    /// store that holds another client's token. Otherwise [`Error::Reauthorize`],
-    /// [`Error::NotSaved`], [`Error::OutcomeUnknown`].
+    /// Before a refresh token was spent: [`Error::NotAuthorized`], [`Error::Backend`], [`Error::Busy`],
+    /// [`Error::Transport`], [`Error::RateLimited`], [`Error::OAuth`], [`Error::Config`] for a store
+    /// that holds another client's token. Otherwise [`Error::Reauthorize`], [`Error::NotSaved`],
+    /// [`Error::OutcomeUnknown`].
     pub fn access_token(&self) -> Result<Secret> {
         if let Some(access_token) = self.0.keeper.hot_access_token() {
             return Ok(access_token);
@@ -131,11 +131,11 @@ impl Client {
     }
 
     /// Tells the client that the API refused an access token of [`Client::access_token`]. The next call
-    /// that needs a token looks into the store, and refreshes if nothing newer is there. Requests of this
-    /// client and its middleware do this by themselves.
+    /// that needs a token looks for a newer one in the store, and refreshes if there is none. Requests
+    /// of this client and its middleware do this by themselves.
     ///
-    /// Nothing is sent here. If the API refuses the new token as well, refreshing does not help, and
-    /// the new token is used for a minute before another refresh is made.
+    /// This method sends nothing. If the API refuses the new token as well, refreshing does not help,
+    /// and the client uses the new token for a minute before it refreshes again.
     ///
     /// ```
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -154,7 +154,7 @@ impl Client {
         self.0.keeper.suspect(access_token);
     }
 
-    /// The whole token behind [`Client::access_token`].
+    /// Returns the access token of [`Client::access_token`] with all that came with it.
     ///
     /// # Errors
     ///
@@ -163,39 +163,39 @@ impl Client {
         Ok(self.0.keeper.access(&Want::Usable)?.token.clone())
     }
 
-    /// Refreshes now. Threads that ask at the same time share one refresh, and a process that finds a
-    /// newer token in the store uses that.
+    /// Refreshes now. Threads that call this at the same time share one refresh. If another process has
+    /// stored a newer token, the client uses that one.
     ///
     /// # Errors
     ///
-    /// As [`Client::access_token`]; a token that still works does not hide them here.
+    /// As [`Client::access_token`], also while the current access token still works.
     pub fn refresh(&self) -> Result<()> {
         let want = self.0.keeper.newer();
         self.0.keeper.access(&want).map(|_| ())
     }
 
-    /// Starts a login. The result has the address to send a person to, and is kept until the callback.
-    /// Before that, the store is locked, read and proven writable, so that nobody logs in for nothing.
-    /// No scopes means the provider's own default. With the scope `openid` a `nonce` is sent, and
-    /// [`Client::exchange`] checks it.
+    /// Starts a login. The result has the address to open in a browser; keep it for
+    /// [`Client::exchange`]. The store is first locked, read and proven writable, so that nobody logs in
+    /// for nothing. No scopes means the provider's own default. With the scope `openid` the address has
+    /// a `nonce`. [`Client::exchange`] checks the ID token.
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`] when the store could not keep the login. [`Error::Config`] when it holds
-    /// another client's, the provider has no authorization endpoint, the redirect URI is not
-    /// absolute or has a fragment, or a scope has characters that no scope may have (RFC 6749
-    /// section 3.3).
+    /// [`Error::Backend`] when the store cannot keep the login. [`Error::Config`] when the store holds
+    /// another client's login, the provider has no authorization endpoint, the redirect URI is not
+    /// absolute or has a fragment, or a scope has characters that no scope may have (RFC 6749 section
+    /// 3.3).
     pub fn authorize(&self, scopes: &[&str]) -> Result<Authorization> {
         self.authorize_with(scopes, &[])
     }
 
     /// As [`Client::authorize`], with more parameters, such as `("prompt", "consent")` or
-    /// `("response_mode", "form_post")`. Each replaces the provider's of the same name.
+    /// `("response_mode", "form_post")`. Each replaces the provider's parameter of the same name.
     ///
     /// # Errors
     ///
-    /// As [`Client::authorize`], and [`Error::Config`] for a parameter that is the protocol's own or
-    /// comes twice.
+    /// As [`Client::authorize`], and [`Error::Config`] for a parameter that the protocol sets itself, or
+    /// that is given twice.
     pub fn authorize_with(
         &self,
         scopes: &[&str],
@@ -217,41 +217,39 @@ impl Client {
         protocol::authorize(provider, credentials, redirect_uri, scopes, &params)
     }
 
-    /// Finishes a login: checks what came to the redirect URI (a whole address, a query, or the body of
-    /// a posted form), exchanges the code, and stores the new login in place of any other. The login
-    /// is durable when this returns.
+    /// Finishes a login: checks the callback, exchanges the code, and stores the new login in place of
+    /// any other. `callback` is what came to the redirect URI: a whole address, a query, or the body of
+    /// a posted form. The login is durable when this returns.
     ///
     /// # Errors
     ///
-    /// With nothing sent: [`Error::Callback`] for what does not belong to this authorization,
-    /// [`Error::OAuth`] with what the server answered in its place (`access_denied` when the person
-    /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`]. After that:
-    /// [`Error::OAuth`], [`Error::Transport`], [`Error::RateLimited`], [`Error::OutcomeUnknown`]
-    /// (the code is not sent twice), [`Error::Decode`] for an ID token without the nonce of this
-    /// login, with nothing stored, and [`Error::NotSaved`], which carries the token.
+    /// Before the code is sent: [`Error::Callback`] for a callback that does not belong to this
+    /// authorization, [`Error::OAuth`] for an error in the callback (`access_denied` when the person
+    /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`]. After that: [`Error::OAuth`],
+    /// [`Error::Transport`], [`Error::RateLimited`], [`Error::OutcomeUnknown`] (the code is not sent
+    /// twice), [`Error::Decode`] for an ID token that is not for this login (its source is
+    /// [`crate::error::IdTokenError`]; the code is spent, and nothing is stored), and
+    /// [`Error::NotSaved`], which carries the token. Without `openid`, an unfit ID token is left out and
+    /// the login goes on.
     pub fn exchange(&self, authorization: Authorization, callback: &str) -> Result<Token> {
         if !authorization.is_for(&self.0.provider, &self.0.credentials) {
             return Err(Error::config("this authorization was started by another client"));
         }
         let code = authorization.check(callback)?;
-        let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
         let tokens = &self.0.tokens;
         self.0.keeper.authorize(code.fields, &mut |sent_at| {
-            let sent = tokens.exchange(&code.code, redirect_uri, verifier, sent_at);
-            match authorization.nonce() {
-                Some(nonce) => tokens.with_nonce(sent, nonce),
-                None => sent,
-            }
+            tokens.exchange(&code.code, &authorization, sent_at)
         })
     }
 
-    /// Stores a token that you have already, unless a token is stored, and says whether it did. So an
-    /// old variable in a service's environment never overwrites a rotated token.
+    /// Stores a token that you already have, unless the store has one. Returns whether the token was
+    /// stored. So an old token in an environment variable never overwrites a newer one in the store.
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another client's
-    /// token, and for a token that is empty or has a line break or the like (RFC 6749 appendix A.12).
+    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
+    /// client's token, and for a token that is empty or has a character that no token has, such as a
+    /// line break (RFC 6749 appendix A.12).
     pub fn seed(&self, token: Token) -> Result<bool> {
         if let Some(fault) = token.fault("the access token", "the refresh token") {
             return Err(Error::config(fault));
@@ -264,30 +262,30 @@ impl Client {
         }
     }
 
-    /// Forgets the stored token. The service is not told.
+    /// Removes the stored login. The service is not told.
     ///
     /// # Errors
     ///
     /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds another
-    /// client's token, which stays.
+    /// client's token; that token stays.
     pub fn clear(&self) -> Result<()> {
         self.0.keeper.clear(&|_| Ok(false))
     }
 
-    /// Logs out: revokes the stored token at the service (RFC 7009), then forgets it. In this order a
-    /// process that dies in between leaves a revoked token in the store, and no valid token that
-    /// everybody has forgotten. An empty store is success. A refresh on another thread or process
-    /// comes before or after the log-out, not in between.
+    /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
+    /// process that dies in between leaves a revoked token in the store; in the other order it would
+    /// leave a valid token that no store has. Logging out of an empty store succeeds. A refresh on
+    /// another thread or in another process happens before or after the log-out, never in the middle.
     ///
     /// # Errors
     ///
-    /// With the token kept: [`Error::Config`] when the provider has no revocation endpoint,
-    /// [`Error::OAuth`] when it refuses, [`Error::RateLimited`], [`Error::Transport`] when its answer
-    /// did not come; and as [`Client::clear`], also after the revocation, when the record could not be
-    /// removed: call again.
+    /// The token stays stored after: [`Error::Config`] when the provider has no revocation endpoint,
+    /// [`Error::OAuth`] when the service refuses, [`Error::RateLimited`], [`Error::Transport`] when no
+    /// answer came. The errors of [`Client::clear`] may also come after the revocation, when the record
+    /// could not be removed: call again.
     pub fn revoke(&self) -> Result<()> {
         if self.0.provider.token_request.revocation_style.wants_access_token() {
-            // An expired access token revokes nothing. If there is no other, the service says so.
+            // An expired access token cannot be revoked. If no new one comes, the old one is sent anyway.
             let _ = self.access_token();
         }
         self.0.keeper.clear(&|token| match token {
@@ -296,25 +294,25 @@ impl Client {
         })
     }
 
-    /// Revokes any token at the service (RFC 7009); the store is left alone. The hint may say which
-    /// kind of token it is. A token that the service does not know is success. To log out, use
+    /// Revokes any token at the service (RFC 7009); the store does not change. The hint says which kind
+    /// of token it is. Revoking a token that the service does not know succeeds. To log out, use
     /// [`Client::revoke`]: `revoke_token` does not wait for a refresh that is under way.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the provider has no revocation endpoint, [`Error::OAuth`] when it
-    /// refuses, [`Error::RateLimited`], [`Error::Transport`] when its answer did not come.
+    /// [`Error::Config`] when the provider has no revocation endpoint, [`Error::OAuth`] when the service
+    /// refuses, [`Error::RateLimited`], [`Error::Transport`] when no answer came.
     pub fn revoke_token(&self, token: &Secret, hint: Option<TokenTypeHint>) -> Result<()> {
         self.0.tokens.revoke_one(token, hint, self.0.clock.now_utc())
     }
 
-    /// Ends this client: a new refresh token that could not be saved before is saved now, and an error
-    /// tells if that fails. The store's lock is waited for, as in a refresh. Without such a token
-    /// nothing is done. Clones of the client go on working.
+    /// Ends this client. If a new refresh token could not be saved before, this saves it: it waits for
+    /// the store's lock as a refresh does, and returns an error if the save fails. Otherwise it does
+    /// nothing. Clones of the client go on working.
     ///
-    /// Dropping the last clone tries to save, too, but does not wait for the store's lock, and a
-    /// failure is told to [`ClientBuilder::on_event`] and the log only. With a slow store, such as a
-    /// database, both may block for as long as its timeouts.
+    /// Dropping the last clone tries to save, too, but does not wait for the store's lock, and reports a
+    /// failure only to [`ClientBuilder::on_event`] and the log. With a slow store, such as a database,
+    /// closing and dropping may block for as long as its timeouts.
     ///
     /// # Errors
     ///
@@ -333,7 +331,7 @@ impl Client {
         self.0.keeper.save_waiting()
     }
 
-    /// Reads what is stored, to look at dates and notes. Nothing is refreshed.
+    /// Reads the stored record, for its dates and notes. Nothing is refreshed.
     ///
     /// # Errors
     ///
@@ -387,7 +385,7 @@ impl Client {
         &self.0.hooks
     }
 
-    /// Whether the client itself refused to refresh, because the service wants a token of a certain age.
+    /// Whether the client itself refused to refresh, because the token is too young for the service.
     pub(crate) fn is_too_early(&self, limited: &RateLimited) -> bool {
         self.0.provider.refresh.earliest.is_some() && limited.host == self.0.provider.token_host()
     }

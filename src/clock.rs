@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 
-/// Where the crate gets its time from, and how it waits.
+/// The crate's source of time, and its way to wait.
 ///
 /// Every wait in the crate (a held lock, a retry, a polling interval) is a [`Clock::sleep`], so a
 /// test with a [`ManualClock`] takes no time.
@@ -39,7 +39,7 @@ pub(crate) fn utc(time: SystemTime) -> OffsetDateTime {
     to_millisecond(date)
 }
 
-/// The date without what is finer than a millisecond, as the clock's dates are.
+/// The date cut to whole milliseconds, as the clock's dates are.
 pub(crate) fn to_millisecond(date: OffsetDateTime) -> OffsetDateTime {
     date.replace_millisecond(date.millisecond()).unwrap_or(date)
 }
@@ -157,7 +157,7 @@ impl Clock for ManualClock {
             hands.monotonic += duration;
             hands.slept += duration;
         }
-        // Whoever waits in a loop on this clock lets the thread run that it is waiting for.
+        // A thread that waits in a loop on this clock lets other threads run.
         std::thread::yield_now();
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
-/// The application's id and secret at an authorization server (RFC 6749 section 2.3). Never a
+/// The application's own id and secret at an authorization server (RFC 6749 section 2.3), never a
 /// user's.
 ///
 /// ```
@@ -26,13 +26,14 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// A confidential client. An empty secret counts as none: servers refuse an empty one.
+    /// Credentials of a confidential client. An empty secret counts as no secret, because servers refuse
+    /// it.
     pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Credentials {
         let secret = Some(secret.into()).filter(|secret| !secret.is_empty());
         Credentials { secret, ..Credentials::public(id) }
     }
 
-    /// A public client (RFC 6749 section 2.1): it has no secret.
+    /// Credentials of a public client, which has no secret (RFC 6749 section 2.1).
     pub fn public(id: impl Into<String>) -> Credentials {
         Credentials {
             id: id.into(),
@@ -43,8 +44,8 @@ impl Credentials {
         }
     }
 
-    /// A client that signs for itself (`private_key_jwt`, RFC 7523 section 2.2): it proves that it has
-    /// the key and sends no secret. The server knows the public half.
+    /// Credentials of a client that authenticates with a signed JWT (`private_key_jwt`, RFC 7523 section
+    /// 2.2). The server knows the public key; no secret is sent.
     #[cfg(feature = "jwt")]
     pub fn signed(
         id: impl Into<String>,
@@ -60,7 +61,7 @@ impl Credentials {
     }
 
     /// Refuses an id or a secret with a character that does not belong there, such as the line break at
-    /// the end of the file that it was read from. This runs before either is sent.
+    /// the end of a file. This runs before either is sent.
     pub(crate) fn check(&self) -> Result<()> {
         check_text("the client id", &self.id)?;
         self.secret
@@ -68,7 +69,7 @@ impl Credentials {
             .map_or(Ok(()), |secret| check_text("the client secret", secret.expose()))
     }
 
-    /// With the address to which the authorization server sends the browser back.
+    /// Sets the address to which the authorization server sends the browser back.
     #[must_use]
     pub fn with_redirect_uri(mut self, redirect_uri: impl Into<String>) -> Credentials {
         self.redirect_uri = Some(redirect_uri.into());
@@ -91,10 +92,10 @@ impl Credentials {
     }
 }
 
-/// Refuses a value with characters that nobody types and no service hands out; `name` says what has
-/// them.
+/// Refuses a value with a control character or an invisible character; `name` names the value in the
+/// error.
 pub(crate) fn check_text(name: &str, value: &str) -> Result<()> {
-    // Byte order mark, marks without a width, line separators, turns of the direction.
+    // Byte order mark, zero-width characters, line separators, direction marks.
     let unseen = |c: char| matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
     let fault = if value.ends_with(['\r', '\n']) {
         "ends with a line break"
@@ -105,7 +106,7 @@ pub(crate) fn check_text(name: &str, value: &str) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(Error::config(format!("{name} {fault}: set it without")))
+    Err(Error::config(format!("{name} {fault}: remove it")))
 }
 
 impl fmt::Debug for Credentials {
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_put_together_in_the_program_are_checked_before_they_are_sent() {
+    fn credentials_are_checked_before_they_are_sent() {
         assert!(Credentials::new("app 7", "p@ss é").check().is_ok());
         for (id, secret, expected) in [
             ("app\n", "s", "the client id ends with a line break"),

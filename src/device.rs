@@ -26,40 +26,40 @@ use crate::error::{Error, LoginNotFinished, OAuthError, Result, chain};
 pub use crate::protocol::DeviceCode;
 use crate::token::Token;
 
-/// How long is waited at once: a watcher can stop the waiting in between.
+/// The longest single sleep. Between two sleeps a watcher can stop the login.
 const SLICE: Duration = Duration::from_secs(1);
-/// How long a code is polled for whose end the server does not tell.
+/// How long a code is polled if the server does not say when the code expires.
 const LIFETIME: Duration = Duration::from_secs(1800);
 
-/// What a device login is doing, told to the watcher of [`Client::exchange_device`].
+/// The progress of a device login, for the watcher of [`Client::exchange_device`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DevicePoll {
-    /// It waits before the next poll; told about once a second.
+    /// The client waits before the next poll. The watcher gets this about once a second.
     Waiting {
-        /// How long until then.
+        /// The time until the next poll.
         left: Duration,
     },
     /// The person has not decided yet.
     Pending,
     /// The server asked to poll less often (RFC 8628 section 3.5).
     SlowDown {
-        /// How long it waits between two polls from now on.
+        /// The wait between two polls from now on.
         interval: Duration,
     },
-    /// A poll failed for a reason that may pass; it polls less often from now on.
+    /// A poll failed for a reason that may pass. The client waits longer before the next poll.
     Failed {
         /// Why.
         reason: String,
-        /// How long it waits before the next poll.
+        /// The wait before the next poll.
         interval: Duration,
     },
 }
 
 impl Client {
-    /// Logs a person in who has a browser somewhere else: asks for a code, calls `show` with it, polls
-    /// until the person has decided, and stores the login. It is durable when this returns. Until then
-    /// the store is untouched.
+    /// Logs a person in who has a browser on another device: asks for a code, calls `show` with the
+    /// code, polls until the person has decided, and stores the login. The login is durable when this
+    /// returns. Until then the stored login does not change.
     ///
     /// # Errors
     ///
@@ -74,32 +74,32 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the provider has no device authorization endpoint, a scope cannot be
-    /// one, or the store holds another client's token; [`Error::Backend`] for a store that cannot be
-    /// read, before a person is asked; [`Error::OAuth`] when the server refuses, also with the code
-    /// `malformed` for an answer that is none; [`Error::RateLimited`], [`Error::Transport`],
-    /// [`Error::Decode`].
+    /// [`Error::Config`] when the provider has no device authorization endpoint, a scope has characters
+    /// that no scope may have, or the store holds another client's token; [`Error::Backend`] for a store
+    /// that cannot be read, before a person is asked; [`Error::OAuth`] when the server refuses, or, with
+    /// the code `malformed`, when its answer cannot be read; [`Error::RateLimited`],
+    /// [`Error::Transport`], [`Error::Decode`].
     pub fn device_code(&self, scopes: &[&str]) -> Result<DeviceCode> {
         self.keeper().prove_store()?;
         self.tokens().device_code(scopes, self.clock().now_utc())
     }
 
-    /// Polls with a code until the person has decided, and stores the login in place of any other. It
-    /// is durable when this returns. `watch` is told what happens, and stops it with
-    /// [`ControlFlow::Break`], also while it waits.
+    /// Polls with a code until the person has decided, and stores the login in place of any other. The
+    /// login is durable when this returns. `watch` gets the progress, and stops the login with
+    /// [`ControlFlow::Break`], also during a wait.
     ///
-    /// The first poll comes one interval after the call. `slow_down` makes the interval longer for
-    /// good, a poll without an answer doubles it, and `Retry-After` is waited for. The store's lock is
-    /// held while a poll is answered, and not while it waits.
+    /// The first poll comes one interval after the call. `slow_down` makes the interval longer for good,
+    /// a poll without an answer doubles the interval, and `Retry-After` is waited for. The store's lock
+    /// is held during a poll, and not during a wait.
     ///
     /// # Errors
     ///
-    /// [`Error::OAuth`] with the server's code when it ends the login: `access_denied` when the person
-    /// said no, `expired_token` when nobody came in time (also by this machine's clock).
-    /// [`Error::LoginNotFinished`] when `watch` stopped it. [`Error::OutcomeUnknown`] when the server
-    /// no longer knows the code after a poll that stayed without an answer, which may have had the
-    /// token. [`Error::Config`] for a code of another client. [`Error::Backend`], [`Error::Busy`],
-    /// and [`Error::NotSaved`], which carries the token.
+    /// [`Error::OAuth`] with the server's code when the server ends the login: `access_denied` when the
+    /// person said no, `expired_token` when nobody entered the code in time (also by this machine's
+    /// clock). [`Error::LoginNotFinished`] when `watch` stopped it. [`Error::OutcomeUnknown`] when the
+    /// server no longer knows the code after a poll that got no answer; the lost answer may have had the
+    /// token. [`Error::Config`] for a code of another client. [`Error::Backend`], [`Error::Busy`], and
+    /// [`Error::NotSaved`], which carries the token.
     pub fn exchange_device(
         &self,
         code: &DeviceCode,
@@ -159,11 +159,11 @@ impl Client {
 struct Polls {
     /// How long to wait before the next poll.
     wait: Duration,
-    /// How long to wait between two polls, as far as the server has said.
+    /// The wait between two polls, as the server has set it.
     interval: Duration,
     /// When the code ends, by the monotonic clock: setting the wall clock back does not lengthen it.
     deadline: Duration,
-    /// The error of a poll without an answer, which may have had the token.
+    /// The error of a poll without an answer. The lost answer may have had the token.
     unanswered: Option<Error>,
 }
 
@@ -182,8 +182,8 @@ impl Polls {
         clock.monotonic().saturating_add(self.wait) >= self.deadline
     }
 
-    /// What a poll without a token means: the login goes on, or its error. `slower` is the interval
-    /// that a `slow_down` asks for.
+    /// Handles a poll that brought no token: returns the progress if the login goes on, or else the
+    /// error. `slower` is the interval that a `slow_down` asks for.
     fn after(&mut self, error: Error, slower: Duration) -> Result<DevicePoll> {
         let reason = chain(&error);
         match &error {
@@ -194,8 +194,8 @@ impl Polls {
                         self.interval = slower;
                         DevicePoll::SlowDown { interval: slower }
                     }
-                    // If an earlier answer was lost, it may have had the token: servers refuse the code
-                    // with either error then.
+                    // A lost earlier answer may have had the token: servers then refuse the code with
+                    // either error.
                     "invalid_grant" | "access_denied" => {
                         return Err(self.unanswered.take().unwrap_or(error));
                     }

@@ -1,4 +1,4 @@
-//! A provider from what the authorization server says of itself (RFC 8414, OpenID Connect Discovery
+//! A provider from the metadata document of an authorization server (RFC 8414, OpenID Connect Discovery
 //! 1.0).
 //!
 //! ```no_run
@@ -31,8 +31,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use serde_json::{Map, Value};
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
+use url::Url;
 
 pub use self::metadata::Metadata;
 use crate::clock::{self, Clock, SystemClock};
@@ -40,17 +42,17 @@ use crate::error::{Error, Result};
 use crate::protocol;
 pub use crate::protocol::Form;
 use crate::provider::{Provider, ProviderBuilder};
-use crate::transport::{Agents, HttpConfig, get};
+use crate::transport::{Agents, HttpConfig, get, private_host};
 
-/// How long a document is used before it is asked for again.
+/// How long a document is used before it is fetched again.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Provider {
-    /// Asks an authorization server for its endpoints and starts a provider with them, named after
-    /// the host of its token endpoint. One request, or up to three where the first is answered "not
-    /// here"; nothing is kept: see [`Discovery`] for that.
+    /// Asks an authorization server for its endpoints and starts a provider with them, named after the
+    /// host of its token endpoint. This sends one request, or up to three if the document is not at the
+    /// first address. It keeps nothing; [`Discovery`] does.
     ///
     /// # Errors
     ///
@@ -60,7 +62,7 @@ impl Provider {
     }
 }
 
-/// Metadata of one authorization server, asked for when it is needed and kept for a while.
+/// The metadata of one authorization server, fetched when needed and kept for a while.
 #[must_use]
 pub struct Discovery {
     issuer: String,
@@ -68,14 +70,15 @@ pub struct Discovery {
     form: Form,
     lifetime: Duration,
     file: Option<PathBuf>,
+    public_only: bool,
     clock: Arc<dyn Clock>,
     http: Option<HttpConfig>,
     known: Mutex<Option<Metadata>>,
 }
 
 impl Discovery {
-    /// The metadata of this issuer: an https address (http on loopback) without query and fragment,
-    /// exactly as the server writes it, a slash at its end included.
+    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as
+    /// the server writes it, with its slash at the end if it has one.
     pub fn new(issuer: impl Into<String>) -> Discovery {
         let issuer = issuer.into();
         Discovery {
@@ -84,36 +87,49 @@ impl Discovery {
             form: Form::Any,
             lifetime: LIFETIME,
             file: None,
+            public_only: false,
             clock: Arc::new(SystemClock),
             http: None,
             known: Mutex::new(None),
         }
     }
 
-    /// Which document is asked for; [`Form::Any`] by default.
+    /// Sets which document is fetched; [`Form::Any`] by default.
     pub fn form(mut self, form: Form) -> Discovery {
         self.form = form;
         self
     }
 
-    /// How long an answer is used; 24 hours by default.
+    /// Sets how long an answer is used; 24 hours by default.
     pub fn lifetime(mut self, lifetime: Duration) -> Discovery {
         self.lifetime = lifetime;
         self
     }
 
-    /// Keeps the answer in a file, for processes that come after this one. There is no secret in it,
-    /// and it is checked when it is read as an answer is.
+    /// Keeps the answer in a file, for later processes. The file has no secret in it, and is checked on
+    /// reading as an answer is. The file has mode 0600.
+    /// A link, a pipe or a device in its place, a file of another user and a file that others may write
+    /// into are not read.
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Discovery {
         self.file = Some(path.into());
         self
     }
 
-    /// The issuer that the document names, where that is another on purpose. Without this the two
-    /// must be the same, character for character. A service with many tenants may name a pattern, such
-    /// as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant `common`.
+    /// Sets the issuer that the document must name, if it is not the issuer that is asked. Without this
+    /// the two must be the same, character for character. A service with many tenants may name a
+    /// pattern, such as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant `common`.
     pub fn expect_issuer(mut self, issuer: impl Into<String>) -> Discovery {
         self.expected = issuer.into();
+        self
+    }
+
+    /// Keeps discovery away from private addresses: for an issuer that a stranger has named. Neither
+    /// the issuer nor an endpoint may be an address of this machine, of a private network or of another
+    /// range that is not public (RFC 6890), nor a name that stands for one. The document is fetched
+    /// from the very address that was checked. Later requests to the endpoints are not checked again.
+    /// Through a proxy, names are looked up by the proxy, which must do this check then.
+    pub fn public_only(mut self) -> Discovery {
+        self.public_only = true;
         self
     }
 
@@ -133,19 +149,21 @@ impl Discovery {
         self
     }
 
-    /// The metadata: what is kept, if that is young enough; otherwise what the server answers; and
-    /// where it does not answer well, what is kept however old (told to the log).
+    /// Returns the metadata. Kept metadata is used for its lifetime; then the server is asked again. If
+    /// that fails, the kept metadata is used however old it is, and the log has a warning.
     ///
     /// # Errors
     ///
-    /// With nothing kept: [`Error::Config`] for an issuer that cannot be one, and where no document
-    /// is there; [`Error::Transport`] when no answer came; [`Error::Api`] for an error status;
-    /// [`Error::Decode`] for what is not metadata, or is another issuer's, or has an endpoint without
-    /// TLS.
+    /// Only when no metadata is kept: [`Error::Config`] for a text that cannot be an issuer, and when
+    /// the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an error
+    /// status; [`Error::Decode`] for an answer that is not metadata, is another issuer's, or has an
+    /// endpoint without TLS.
     pub fn metadata(&self) -> Result<Metadata> {
         let mut known = self.known.lock();
         if known.is_none() {
-            *known = self.file.as_ref().and_then(|file| cache::load(file, &self.expected));
+            let kept = self.file.as_ref();
+            let kept = kept.and_then(|file| cache::load(file, &self.expected, &self.issuer));
+            *known = kept.filter(|kept| self.check_public(&self.agents(), kept.members()).is_ok());
         }
         if let Some(metadata) = known.as_ref().filter(|metadata| self.is_young(metadata)) {
             return Ok(metadata.clone());
@@ -154,7 +172,7 @@ impl Discovery {
             Ok(metadata) => Ok(known.insert(metadata).clone()),
             Err(error) => match known.as_ref() {
                 Some(metadata) => {
-                    log::warn!(target: "evergrant", "the metadata of {} is kept: {error:#}", self.issuer);
+                    log::warn!(target: "evergrant", "uses old metadata of {}: {error:#}", self.issuer);
                     Ok(metadata.clone())
                 }
                 None => Err(error),
@@ -162,11 +180,11 @@ impl Discovery {
         }
     }
 
-    /// Asks the server whatever is kept: for a program whose provider has moved.
+    /// Asks the server even if metadata is kept, for a server whose endpoints have changed.
     ///
     /// # Errors
     ///
-    /// As [`Discovery::metadata`] with nothing kept. What is kept stays.
+    /// As [`Discovery::metadata`] when no metadata is kept. Kept metadata stays.
     pub fn refetch(&self) -> Result<Metadata> {
         let metadata = self.fetch()?;
         Ok(self.known.lock().insert(metadata).clone())
@@ -174,23 +192,50 @@ impl Discovery {
 
     fn is_young(&self, metadata: &Metadata) -> bool {
         let (now, from) = (self.clock.now_utc(), metadata.fetched_at());
-        // A date in the future is that of a clock that was wrong.
+        // A date in the future comes from a clock that was wrong.
         from <= now && clock::until(from, now) < self.lifetime
+    }
+
+    fn agents(&self) -> Agents {
+        match self.public_only {
+            true => Agents::public_only(TIMEOUT, self.http.as_ref()),
+            false => Agents::new(None, TIMEOUT, self.http.as_ref()),
+        }
+    }
+
+    /// Whether no endpoint leads to a private address, if that is asked for.
+    fn check_public(&self, agents: &Agents, members: &Map<String, Value>) -> Result<(), String> {
+        if !self.public_only {
+            return Ok(());
+        }
+        for (name, address) in protocol::metadata_endpoints(members) {
+            if let Some(why) = private(address, !agents.proxied()) {
+                return Err(format!("{name}: {why}"));
+            }
+        }
+        Ok(())
     }
 
     fn fetch(&self) -> Result<Metadata> {
         let addresses = protocol::metadata_addresses(&self.issuer, self.form)?;
-        let agents = Agents::new(None, TIMEOUT, self.http.as_ref());
+        let agents = self.agents();
+        if self.public_only
+            && let Some(why) = private(&self.issuer, false)
+        {
+            return Err(Error::config(format!("the issuer {:?}: {why}", self.issuer)));
+        }
         for address in &addresses {
             let fetched_at = self.clock.now_utc();
             let answer = get(&agents, address)?;
             match answer.status {
                 200 => {}
-                // Not here; a server that does not know the path may also call it forbidden.
+                // The document is not here. A server that does not know the path may also answer 403.
                 400..=428 | 430..=499 => continue,
                 _ => return Err(answer.into_error("GET", address, fetched_at)),
             }
             let members = protocol::read_metadata(&self.expected, address, &answer.body)?;
+            self.check_public(&agents, &members)
+                .map_err(|why| Error::decode(format!("the metadata at {address}"), why))?;
             let metadata = Metadata::new(members, fetched_at);
             if let Some(file) = &self.file
                 && let Err(error) = cache::save(file, &metadata)
@@ -203,6 +248,10 @@ impl Discovery {
     }
 }
 
+fn private(address: &str, look_up: bool) -> Option<String> {
+    private_host(&Url::parse(address).ok()?, look_up)
+}
+
 impl fmt::Debug for Discovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Discovery")
@@ -210,6 +259,7 @@ impl fmt::Debug for Discovery {
             .field("form", &self.form)
             .field("lifetime", &self.lifetime)
             .field("file", &self.file)
+            .field("public_only", &self.public_only)
             .finish_non_exhaustive()
     }
 }

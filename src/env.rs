@@ -1,4 +1,4 @@
-//! What the program's environment says: credentials, a token, the place of a key file.
+//! Reads credentials, a token and the path of a key file from the program's environment.
 
 #[cfg(feature = "dotenv")]
 mod dotenv;
@@ -40,7 +40,7 @@ impl Token {
     ///
     /// [`Error::Config`] when the access token is missing, when a variable is not Unicode, when a token
     /// has a character that no token has, such as a line break at its end (RFC 6749 appendix A.12), and
-    /// when the date cannot be read; a date without an offset from UTC is refused.
+    /// when the date cannot be read or has no offset from UTC.
     pub fn from_env(prefix: &str) -> Result<Token> {
         token(prefix, variable)
     }
@@ -84,7 +84,8 @@ impl Credentials {
     ///
     /// [`Error::Config`] when the id is missing, when a variable is not Unicode, and when a variable has
     /// a control character or an invisible character, such as a line break at its end or a byte order
-    /// mark. A blank at an end is sent as it is, and the log has a warning that names the variable.
+    /// mark. A value that begins or ends with a blank is sent as it is, and a warning in the log names
+    /// the variable.
     pub fn from_env(prefix: &str) -> Result<Credentials> {
         credentials(prefix, variable)
     }
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_with_a_line_break_is_refused_by_the_name_of_its_variable() {
+    fn the_error_for_a_broken_token_names_its_variable() {
         let refused = |pairs| token(pairs).map(|_| ()).unwrap_err().to_string();
         for (pairs, expected) in [
             (
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_with_a_control_character_is_refused_by_its_name() {
+    fn the_error_for_a_control_character_names_the_variable() {
         for name in ["APP_CLIENT_ID", "APP_CLIENT_SECRET", "APP_REDIRECT_URI"] {
             for (value, expected) in [
                 ("sesame\n", "ends with a line break"),
@@ -225,7 +226,7 @@ mod tests {
                 ("sesame\u{200b}", "cannot be seen"),
             ] {
                 let error = lookup(&[("APP_CLIENT_ID", "app")]).and_then(|_| {
-                    // The first of a name counts.
+                    // The lookup takes the first pair with a name.
                     lookup(&[(name, value), ("APP_CLIENT_ID", "app")])
                 });
                 let text = error.map(|_| ()).unwrap_err().to_string();

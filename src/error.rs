@@ -1,13 +1,14 @@
-//! What can go wrong, one variant for each next step.
+//! The errors of this crate, one variant for each next step.
 //!
-//! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives why, down to the
-//! original error, such as an [`std::io::Error`] with its kind. `{error:#}` and `{error:?}` print both,
-//! so that a program that prints one line, a `main` that returns the error, and error reporters such as
-//! `anyhow` each show every cause once.
+//! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives the causes, down to
+//! the original error, such as an [`std::io::Error`] with its kind. `{error:#}` and `{error:?}` print
+//! both, so that a program that prints one line, a `main` that returns the error, and error reporters
+//! such as `anyhow` each show every cause once.
 
 mod chain;
 mod challenge;
 mod detail;
+mod id_token;
 mod login;
 mod store;
 
@@ -24,10 +25,11 @@ pub use detail::{
     ApiError, BackendFailure, Busy, DecodeError, NotSaved, OAuthError, OutcomeUnknown, RateLimited,
     Refusal, TransportError,
 };
+pub use id_token::IdTokenError;
 pub use login::{CallbackError, LoginNotFinished};
 pub use store::BackendError;
 
-/// Any error of a backend or a transport. `?` turns every error into one.
+/// Any error of a backend or a transport. `?` converts every error to a `BoxError`.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// `Result` with this crate's [`enum@Error`].
@@ -39,8 +41,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// [`Error::NotAuthorized`] and [`Error::Reauthorize`] need a person to authorize; ask with
 /// [`Error::needs_authorization`].
 ///
-/// An SDK that is built on this crate makes its own errors with [`Error::config`], [`Error::decode`],
-/// and `Error::from` for [`ApiError`], [`RateLimited`], [`TransportError`], [`DecodeError`] and
+/// An SDK built on this crate makes its own errors with [`Error::config`], [`Error::decode`], and
+/// `Error::from` for [`ApiError`], [`RateLimited`], [`TransportError`], [`DecodeError`] and
 /// [`OAuthError`].
 ///
 /// ```
@@ -55,7 +57,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// ```
 #[non_exhaustive]
 pub enum Error {
-    /// The store holds no login, or one that has ended and came without a refresh token.
+    /// The store holds no login, or only an expired access token without a refresh token.
     ///
     /// There is no login to lose, and nothing was sent. Let a person authorize once
     /// (`Client::authorize`), or call `Client::seed` with a token.
@@ -66,8 +68,8 @@ pub enum Error {
     /// The login is over; the record is kept. Let a person authorize again.
     Reauthorize(Box<Refusal>),
 
-    /// The service refused the request for a reason that a new login does not mend: the client id or
-    /// secret, the scope, the form of the request. During a login: the person or the service said no.
+    /// The service refused the request for a reason that a new login does not fix: the client id or
+    /// secret, the scope, the form of the request. During a login: the person or the service denied it.
     ///
     /// The stored login is safe. Change the setting that [`OAuthError::code`] is about, or start the
     /// login again.
@@ -76,12 +78,12 @@ pub enum Error {
     /// The service issued a new refresh token, and the store could not keep it.
     ///
     /// The login is safe as long as this process runs: the new token is in memory, and every later call
-    /// tries to save it first. Mend the store and call again, or take the token out with
+    /// tries to save it first. Repair the store and call again, or take the token out with
     /// [`Error::into_token`] before the process ends.
     NotSaved(Box<NotSaved>),
 
-    /// A refresh token or an authorization code was sent, and nobody knows whether the service used it:
-    /// no answer came, or an answer that leaves this open.
+    /// A refresh token or an authorization code was sent, and this client does not know whether the
+    /// service used it: no answer came, or the answer does not say.
     ///
     /// The stored login is kept, and probably safe. Call again after [`Error::retry_after`]; after an
     /// authorization code, start the login again.
@@ -89,22 +91,23 @@ pub enum Error {
 
     /// The store failed.
     ///
-    /// The login is safe: no refresh token was spent. Mend what [`Error`]'s source names, a folder or a
-    /// server, and call again.
+    /// The login is safe: no refresh token was spent. Repair the folder or server that [`Error`]'s
+    /// source names, and call again.
     Backend(Box<BackendFailure>),
 
     /// Another process or client holds the store's lock.
     ///
-    /// The login is safe, and nothing was sent. Call again later; if it stays, look at the holder.
+    /// The login is safe, and nothing was sent. Call again later. If the error persists, look at the
+    /// process that holds the lock.
     Busy(Box<Busy>),
 
-    /// The request did not reach the server, or its answer did not come back.
+    /// The request did not reach the server, or no answer came back that can be used.
     ///
     /// The login is safe: from a refresh or an exchange, this says that the token or code never left the
     /// machine. Look at the network, the proxy and the address, and call again.
     Transport(Box<TransportError>),
 
-    /// The service asked to come back later, or this client waits by itself because of a rule of the
+    /// The service asked the client to wait, or this client waits by itself because of a rule of the
     /// service.
     ///
     /// The login is safe. Call again after [`Error::retry_after`].
@@ -115,14 +118,15 @@ pub enum Error {
     /// The login is safe. Look at [`ApiError::status`], [`ApiError::advice`] and the body.
     Api(Box<ApiError>),
 
-    /// The parameters that came to the redirect URI do not belong to this authorization, or lack one.
+    /// The parameters that came to the redirect URI do not belong to this authorization, or a parameter
+    /// is missing.
     ///
     /// The stored login is safe, and nothing was sent. Wait for the right callback, or start the login
     /// again.
     Callback(Box<CallbackError>),
 
-    /// A login ended before the person had decided: the time was over, the pasted address could not be
-    /// read, or the watcher of a device login stopped it.
+    /// A login ended before the person had decided: the time ran out, the pasted address could not be
+    /// read, or the program stopped a device login.
     ///
     /// The stored login is safe, and nothing was sent. Start the login again.
     LoginNotFinished(Box<LoginNotFinished>),
@@ -145,7 +149,8 @@ impl Error {
         matches!(self, Error::NotAuthorized(_) | Error::Reauthorize(_))
     }
 
-    /// Whether the same call may succeed later with nothing changed. The stored login is safe.
+    /// Whether the same call may succeed later although nobody changes anything. If so, the stored
+    /// login is safe.
     ///
     /// `false` for a store that is set up wrongly or holds no readable record
     /// ([`BackendError::is_transient`]).
@@ -160,7 +165,7 @@ impl Error {
         }
     }
 
-    /// How long to wait before trying again, where that is known.
+    /// How long to wait before the next try, if the error says so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Error::RateLimited(limited) => Some(limited.retry_after),
@@ -170,7 +175,7 @@ impl Error {
         }
     }
 
-    /// The pair that could not be saved, or the error back.
+    /// Takes the token that could not be saved out of [`Error::NotSaved`].
     ///
     /// # Errors
     ///
@@ -204,8 +209,8 @@ impl Error {
         }
     }
 
-    /// The same error for another thread that waited for the same attempt. A cause becomes its text,
-    /// except for an [`std::io::Error`] and a [`BackendError`].
+    /// A copy of this error for another thread that waited for the same attempt. Of each cause only the
+    /// text is copied; an [`std::io::Error`] and a [`BackendError`] keep their type.
     pub(crate) fn echo(&self) -> Error {
         match self {
             Error::NotAuthorized(text) => Error::NotAuthorized(text.clone()),
@@ -265,14 +270,14 @@ impl Error {
         Error::Backend(Box::new(BackendFailure { operation, sent: true, store, source }))
     }
 
-    /// An [`Error::Decode`]: what was read, and why that failed. The source must not repeat a token.
+    /// An [`Error::Decode`]: what was read, and why reading failed. The source must not repeat a token.
     pub fn decode(what: impl Into<String>, source: impl Into<BoxError>) -> Error {
         Error::Decode(Box::new(DecodeError::new(what, source)))
     }
 }
 
-/// A text of a service in one line: for an SDK that shows it. Line breaks, escape sequences and marks
-/// that cannot be seen or turn the line around become blanks.
+/// Puts a text of a service into one line, for an SDK that shows it. Line breaks, escape sequences, and
+/// marks that are invisible or reverse the line, become blanks.
 ///
 /// ```
 /// assert_eq!(evergrant::error::one_line("no\r\nsuch\u{1b}row "), "no such row");
@@ -282,7 +287,7 @@ pub fn one_line(text: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What failed, without the cause. `{error:#}` adds the causes.
+/// Prints what failed, without the causes. `{error:#}` adds the causes.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.parts() {
@@ -320,7 +325,7 @@ impl std::error::Error for Error {
 }
 
 impl Error {
-    /// The name of the variant, and what it holds: a detail, or a text.
+    /// The name of the variant and its content: a detail, or a text.
     fn parts(&self) -> (&'static str, Result<&(dyn std::error::Error + 'static), &str>) {
         match self {
             Error::NotAuthorized(text) => ("NotAuthorized", Err(text)),

@@ -19,7 +19,7 @@ pub enum Event {
         /// Counts this login's access tokens.
         generation: u64,
     },
-    /// Another process or client had refreshed; its token is used.
+    /// Another process or client refreshed; this client uses its token.
     Adopted {
         /// Counts this login's access tokens.
         generation: u64,
@@ -53,8 +53,8 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// Something weakens the promise: the setup, told once per client, or a pair that was never saved
-    /// before its client was dropped.
+    /// Something weakens the promise: a setting (reported once per client), or new tokens that were not
+    /// saved when their client was dropped.
     Warning {
         /// The warning, in one sentence.
         text: String,
@@ -94,8 +94,8 @@ impl fmt::Display for Event {
     }
 }
 
-/// Writes the events of one call to the log. A store that fails several times in one call is one error:
-/// the repeats are for debugging.
+/// Writes the events of one call to the log. Of several failed saves in one call, the first has the
+/// level error and the others the level debug.
 pub(crate) fn log(host: &str, events: &[Event]) {
     let mut failed = false;
     for event in events {

@@ -2,7 +2,7 @@
 //!
 //! After one login a program calls the API of every company (*division*) that the login may use. The
 //! client refreshes the token by Exact Online's rules. [`crate::guide::exact_online`] lists these rules,
-//! the whole surface, and the differences from other SDKs.
+//! all methods, and the differences from the Python SDK.
 //!
 //! ```
 //! use evergrant::FileBackend;
@@ -72,7 +72,7 @@ pub use crate::sdk::decimal::{Decimal, NotADecimal};
 
 use self::limits::Counter;
 
-/// A client of Exact Online. Cheap to clone and to share between threads: clones use one login.
+/// A client for Exact Online. Cheap to clone and to share between threads: clones use one login.
 #[derive(Clone)]
 pub struct ExactOnline {
     inner: Arc<Inner>,
@@ -125,7 +125,7 @@ impl ExactOnline {
         ExactOnline::new(country, Credentials::from_dotenv("EXACT_ONLINE")?, backend)
     }
 
-    /// Starts a client with settings of its own.
+    /// Returns a builder for a client with other settings.
     pub fn builder(
         country: Country,
         credentials: Credentials,
@@ -135,8 +135,8 @@ impl ExactOnline {
     }
 
     /// The client below. It logs in ([`Client::authorize_pasted`], [`Client::authorize`] and
-    /// [`Client::exchange`]) and out, shows what is stored, and sends requests that this module does not
-    /// have.
+    /// [`Client::exchange`]) and out, reads the stored login, and sends requests for which this module
+    /// has no method.
     pub fn client(&self) -> &Client {
         &self.inner.client
     }
@@ -180,7 +180,7 @@ impl ExactOnline {
         Call::unlisted(self, path)
     }
 
-    /// Every page of the rows that were deleted since the position; all of them for `None`. An empty
+    /// Every page of the rows that were deleted since the position; all deleted rows for `None`. An empty
     /// `kinds` reads rows of every kind. Exact Online reports a deletion for two months.
     pub fn deleted(&self, position: Option<Position>, kinds: &[EntityType]) -> Pages<Deleted> {
         let mut call = self.call("sync/Deleted");
@@ -190,13 +190,13 @@ impl ExactOnline {
         call.sync(position)
     }
 
-    /// The limits of this client's division, as the last answers told them.
+    /// The limits of this client's division, from the headers of the last answers.
     pub fn limits(&self) -> Limits {
         self.inner.limits.told(self.division)
     }
 
-    /// When the login ends, UTC: 30 days after the last refresh. Every call that needs a new token
-    /// moves the end. `None` when nobody is logged in.
+    /// When the login ends, UTC: 30 days after the last refresh. Every refresh moves the end. `None`
+    /// without a login.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
 //! The guide: one page for each topic.
 //!
 //! * **To use the crate**: [`tasks`] has ten everyday tasks, [`stores`] helps to choose a store,
-//!   [`troubleshooting`] explains the errors that need a person.
+//!   [`troubleshooting`] explains each kind of error.
 //! * **To rely on it**: [`promise`] says what the crate promises and what it cannot promise,
 //!   [`platform`] lists every file, lock, environment variable and timeout.
-//! * **To change it**: [`architecture`] draws the floors of the source, [`design`] explains the refresh
+//! * **To change it**: [`architecture`] shows the six floors of the source, [`design`] explains the refresh
 //!   step by step.
 //!
 //! With all features there is also a page for each vendor SDK, a page about services without a ready
@@ -35,7 +35,7 @@ pub mod stores {}
 #[doc = include_str!("guide/design.md")]
 pub mod design {}
 
-/// How the source is arranged, and the way of one request and of one refresh through it.
+/// The floors of the source, and the path of a request and of a refresh through them.
 ///
 #[doc = include_str!("guide/floors.svg")]
 ///
@@ -80,7 +80,7 @@ mod tests {
         floors.enumerate().map(|(number, names)| (number.to_string(), names)).collect()
     }
 
-    /// What a drawing says about a floor: from its number to the next heading.
+    /// The part of a drawing that shows a floor: from its number to the next heading.
     fn drawn<'a>(drawing: &'a str, number: &str) -> &'a str {
         let marks = [format!("<b>{number} "), format!(">{number} "), format!("| {number} ")];
         let start = marks.iter().find_map(|mark| drawing.find(mark)).unwrap();

@@ -1,5 +1,5 @@
-//! How long a login will live without a person, and what keeps it alive. Nothing runs in the
-//! background: a cron job asks.
+//! How long a login will live without a person, and a call that keeps it alive. Nothing runs in the
+//! background: call it from a cron job.
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -28,9 +28,9 @@ use crate::error::Result;
 use crate::provider::Provider;
 use crate::record::Record;
 
-/// How often a login is refreshed whose limits nobody has told.
+/// The idle limit that is assumed when none is known.
 const UNKNOWN_LIMIT: Duration = Duration::from_secs(14 * 86_400);
-/// A login that is refreshed anyway is not refreshed more often than this for its health.
+/// Near the end of the refresh token, [`Client::keep_alive`] refreshes at most this often.
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Whether a login can go on.
@@ -46,24 +46,24 @@ pub enum LoginState {
     Ended,
     /// A refresh token was sent and no answer came; the next refresh finds out.
     Unanswered,
-    /// It can go on, as far as is known.
+    /// The login can go on, as far as is known.
     Alive,
 }
 
-/// What is known about a stored login, from its record and what the provider documents. Dates are
-/// UTC; `None` where nobody said.
+/// What is known about a stored login, from its record and from the provider's documented limits. Dates
+/// are UTC; `None` means that the date is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether it can go on.
+    /// Whether the login can go on.
     pub state: LoginState,
-    /// When this was looked at.
+    /// When the record was read.
     pub at: OffsetDateTime,
-    /// When the access token ends; it is replaced long before a person is needed.
+    /// When the access token expires. A refresh replaces it without a person.
     pub access_expires_at: Option<OffsetDateTime>,
     /// When a token was last issued.
     pub refreshed_at: Option<OffsetDateTime>,
-    /// When a person last consented, with this crate.
+    /// When a person last logged in with this crate.
     pub consented_at: Option<OffsetDateTime>,
     /// When the refresh token ends, by the service's answer or by the provider's
     /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). Most services move this at each
@@ -106,7 +106,7 @@ impl Health {
             needs_login,
         };
         if !needs_login {
-            // It is asked anew whenever it is needed, and nobody has to log in.
+            // The client asks for a new token whenever it needs one; nobody has to log in.
             health.state = LoginState::Alive;
             return health;
         }
@@ -127,8 +127,8 @@ impl Health {
         health
     }
 
-    /// When half of the shortest known limit has passed since the last refresh; or when little is
-    /// left of the refresh token, for services that replace it near its end alone.
+    /// Whether half of the shortest known limit has passed since the last refresh, or the refresh token
+    /// is near its end: some services replace it only then.
     fn is_due(&self, record: &Record, provider: &Provider) -> bool {
         let Some(refreshed_at) = self.refreshed_at else { return true };
         let since = clock::until(refreshed_at, self.at);
@@ -142,8 +142,8 @@ impl Health {
         since >= limit / 2 || near
     }
 
-    /// When the login ends if nothing is done, as far as is known: the earliest of its limits; without
-    /// a refresh token, the end of the access token. `None` for a grant that nobody logs in for.
+    /// When the login ends if nothing is done, as far as is known: at the earliest of its limits, or
+    /// without a refresh token at the end of the access token. `None` for a grant without a login.
     pub fn ends_at(&self) -> Option<OffsetDateTime> {
         if !self.needs_login {
             return None;
@@ -199,14 +199,14 @@ impl Client {
         Health::of(record, self.provider(), needs_login, self.clock().now_utc())
     }
 
-    /// Refreshes a login that would otherwise end from being idle, and says whether it did. It is due
-    /// when half of the shortest known limit has passed since the last refresh (where no limit is
-    /// known: a week), so a call a week is enough for limits of three weeks and more. A login that
-    /// needs a person is an error, so that a cron job tells of it.
+    /// Refreshes a login before it ends for being idle, and returns whether it did. A refresh is due
+    /// when half of the shortest known limit has passed since the last one (after a week if no limit is
+    /// known), so a call a week is enough for limits of three weeks and more. A login that needs a
+    /// person is an error, so that a cron job reports it.
     ///
     /// # Errors
     ///
-    /// As [`Client::refresh`] where a refresh is due or a person is needed; as [`Client::health`].
+    /// As [`Client::health`]; and as [`Client::refresh`] when a refresh is due or a person is needed.
     pub fn keep_alive(&self) -> Result<bool> {
         let record = self.stored()?;
         let health = self.health_of(record.as_ref());

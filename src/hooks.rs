@@ -1,4 +1,4 @@
-//! What the hooks of a [`ClientBuilder`](crate::ClientBuilder) see.
+//! The arguments of the hooks of a [`ClientBuilder`](crate::ClientBuilder).
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub struct Sending<'a> {
     pub method: &'a Method,
     /// The address, without its query.
     pub url: &'a str,
-    /// Counts how often the request was sent before: 0 at first.
+    /// How often the request was sent before: 0 for the first attempt.
     pub attempt: u32,
 }
 
@@ -57,7 +57,7 @@ type Expired = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
 type RetryAfter = Arc<dyn Fn(&Received<'_>) -> Option<Duration> + Send + Sync>;
 type MapError = Arc<dyn Fn(ApiError) -> Error + Send + Sync>;
 
-/// What a client does around each of its requests: the hooks, and when a request is sent again.
+/// A client's hooks, and its rules for sending a request again.
 #[derive(Clone)]
 pub(crate) struct Hooks {
     pub(crate) before_send: Option<BeforeSend>,
@@ -68,7 +68,7 @@ pub(crate) struct Hooks {
     pub(crate) retries: u32,
     /// The first wait and the longest.
     pub(crate) backoff: (Duration, Duration),
-    /// Statuses that are asked again, in place of 429 and of 503 with `Retry-After`.
+    /// Statuses that lead to a retry, in place of 429 and of 503 with `Retry-After`.
     pub(crate) statuses: Option<Arc<[u16]>>,
     /// Methods that may be repeated, in place of GET, HEAD and OPTIONS.
     pub(crate) methods: Option<Arc<[Method]>>,
@@ -88,7 +88,7 @@ pub(crate) const HOOKS: Hooks = Hooks {
 };
 
 impl Hooks {
-    /// Whether a hook is shown the address of a request.
+    /// Whether a hook gets the address of a request.
     pub(crate) fn need_url(&self) -> bool {
         let Hooks { before_send, on_answer, expired, retry_after, .. } = self;
         before_send.is_some() || on_answer.is_some() || expired.is_some() || retry_after.is_some()
@@ -111,7 +111,8 @@ impl Hooks {
         }
     }
 
-    /// How long to wait before the next try, after `tries` of them, when the service does not say.
+    /// The wait before the next try, after `tries` of them, when the service does not say how long to
+    /// wait.
     pub(crate) fn wait_after(&self, tries: u32) -> Duration {
         let (first, longest) = self.backoff;
         first.saturating_mul(2_u32.pow(tries.min(8))).min(longest)

@@ -1,4 +1,4 @@
-//! Who has logged in, the same for every service.
+//! Who has logged in, in the same form for every service.
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -11,11 +11,11 @@
 //! # Ok::<(), evergrant::BoxError>(())
 //! ```
 //!
-//! The ready providers know how their service tells it. For another one, a userinfo endpoint
-//! (OpenID Connect) is all that is needed, or a [`Profile`] of your own.
+//! The ready providers know where their service has the profile. Another provider needs a userinfo
+//! endpoint (OpenID Connect) or a [`Profile`] of your own.
 //!
-//! What names a user is the id, at this service. An e-mail address does not: it can be given to another
-//! person later, and most services do not say whether it is verified.
+//! Only the id identifies a user at a service. An e-mail address can belong to another person later, and
+//! most services do not say whether it is verified.
 
 use std::fmt;
 
@@ -27,19 +27,19 @@ use crate::error::{Error, Result};
 use crate::protocol;
 use crate::provider::{EmailPlace, Profile, Step};
 
-/// Who has logged in. `Debug` shows no value of it.
+/// Who has logged in. `Debug` shows no id, no address and no value of the profile.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Identity {
-    /// The user's id at this service, as a text, also where the service writes a number. Never empty.
+    /// The user's id at this service, as a text even if the service writes a number. Never empty.
     pub id: String,
-    /// The user's e-mail address, if the service tells it. One of which the service says that it is
-    /// not verified is left out; it is in [`Identity::raw`].
+    /// The user's e-mail address, if the service tells it. An address that the service calls unverified
+    /// is left out here, and is only in [`Identity::raw`].
     pub email: Option<String>,
     /// Whether the service says that the address is verified; `None` when it does not say.
     /// `Some(false)` comes with no address.
     pub email_verified: Option<bool>,
-    /// The profile as it came: what [`Client::profile`] gives.
+    /// The profile as it came, as [`Client::profile`] returns it.
     pub raw: Value,
 }
 
@@ -55,20 +55,20 @@ impl fmt::Debug for Identity {
 }
 
 impl Client {
-    /// Asks the service who has logged in, in its own words: the profile of the user, as it came. Where
-    /// the provider has no [`Profile`], the userinfo endpoint is asked, as `Client::userinfo` does.
+    /// Asks the service who has logged in, and returns the user's profile as it came. Without a
+    /// [`Profile`] in the provider, this asks the userinfo endpoint, as `Client::userinfo` does.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the provider has neither; as [`crate::Request::call`];
-    /// [`Error::Decode`] for an answer that has no profile.
+    /// [`Error::Config`] when the provider has neither a profile nor a userinfo endpoint; as
+    /// [`crate::Request::call`]; [`Error::Decode`] for an answer that has no profile.
     pub fn profile(&self) -> Result<Value> {
         let Some(profile) = &self.provider().api.profile else {
             if self.provider().userinfo_endpoint().is_none() {
                 let name = self.provider().display_name();
                 return Err(Error::config(format!(
-                    "{name} has neither a profile nor a userinfo endpoint: who has logged in is \
-                     not known"
+                    "{name} has neither a profile nor a userinfo endpoint, so it is not known who \
+                     has logged in"
                 )));
             }
             return self.userinfo().map(Value::Object);
@@ -81,11 +81,12 @@ impl Client {
     }
 
     /// Asks the service who has logged in: the user's id, and the e-mail address if there is one. Some
-    /// services want a second request for that, which is sent when the profile has no address.
+    /// services have the address in a second answer: a second request is sent when the profile has no
+    /// address.
     ///
     /// # Errors
     ///
-    /// As [`Client::profile`], of either request; [`Error::Decode`] for a profile without an id.
+    /// As [`Client::profile`], for either request; [`Error::Decode`] for a profile without an id.
     pub fn id_and_email(&self) -> Result<Identity> {
         let raw = self.profile()?;
         let Some(profile) = &self.provider().api.profile else {
@@ -116,7 +117,7 @@ impl Client {
         for (name, value) in &step.query {
             request = request.query(name, value);
         }
-        // A POST that only reads.
+        // A POST here only reads, so it may be sent again.
         request.header("Accept", "application/json").repeatable(true).read_json()
     }
 }
@@ -128,20 +129,20 @@ fn wrong(step: &Step, why: &str) -> Error {
 fn id(profile: &Profile, raw: &Value) -> Result<String> {
     match protocol::at(raw, &profile.id) {
         Some(Value::String(id)) if !id.is_empty() => Ok(id.clone()),
-        // One beyond 64 bits has lost digits already.
+        // A number beyond 64 bits has already lost digits.
         Some(Value::Number(id)) if !id.is_f64() => Ok(id.to_string()),
         _ => Err(wrong(&profile.first, &format!("it has no id at {:?}", profile.id))),
     }
 }
 
-/// The first address in an answer, and whether it is said to be verified. One that is said not to be is
-/// not given out.
+/// The first address in an answer, and whether the service says that it is verified. An address that the
+/// service calls unverified is not returned.
 fn found(step: &Step, answer: &Value) -> (Option<String>, Option<bool>) {
     let found = step.emails.iter().find_map(|place| {
         let entry = entry(place, answer)?;
         let email = protocol::at(entry, &place.path)?.as_str()?;
         let verified = place.verified.as_ref().and_then(|path| protocol::at(entry, path));
-        // Some write it as a text.
+        // Some services write the flag as a text.
         let verified = verified.and_then(|value| match value {
             Value::String(text) => text.parse().ok(),
             value => value.as_bool(),

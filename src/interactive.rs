@@ -1,5 +1,5 @@
-//! A login in a terminal: a listener on loopback waits for the browser (RFC 8252 section 7.3), or a
-//! person pastes the address.
+//! A login from a terminal: a listener on loopback waits for the browser (RFC 8252 section 7.3), or a
+//! person pastes the address of the callback.
 
 mod callback;
 mod listener;
@@ -18,16 +18,17 @@ use crate::provider::is_loopback;
 
 impl Client {
     /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the
-    /// browser to come back, exchanges the code and stores the login. It is durable when this
+    /// browser to come back, exchanges the code and stores the login. The login is durable when this
     /// returns.
     ///
     /// The redirect URI of the credentials says where to listen, such as
-    /// `http://localhost:9999/callback`; without one it is the provider's own, or a free port of
-    /// 127.0.0.1. `localhost` is listened to on both 127.0.0.1 and `[::1]`, an
-    /// address such as `127.0.0.2` on that one alone. What comes there and does
-    /// not belong to this login (another path, another state, half a request, any number of
-    /// connections) is answered or dropped, and the waiting goes on, for 5 minutes or as long as
-    /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code was exchanged the store is untouched.
+    /// `http://localhost:9999/callback`; without one, the provider's own redirect URI, or else a free
+    /// port of 127.0.0.1. For `localhost` the client listens on both 127.0.0.1 and `[::1]`, for an address
+    /// such as `127.0.0.2` on that address only. A request
+    /// that does not belong to this login (another path, another state, half a request) is answered or
+    /// dropped, and the client goes on waiting, for 5 minutes or as long as
+    /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code is
+    /// exchanged the stored login does not change.
     ///
     /// # Errors
     ///
@@ -57,7 +58,7 @@ impl Client {
         let wanted = self.redirect_uri().map(str::to_owned);
         let target = Target::new(wanted.as_deref())?;
         let listener = Listener::bind(&target)?;
-        // A free port is known only now.
+        // The number of a free port is known only now.
         let redirect_uri = match wanted {
             Some(redirect_uri) => redirect_uri,
             None => format!("http://127.0.0.1:{}{}", listener.port(), target.path),
@@ -69,7 +70,7 @@ impl Client {
             let pending = authorization.clone();
             match self.exchange(pending, target_and_query) {
                 Ok(_) => (Answer::Done, Some(Ok(()))),
-                // Another tab or an attack sent it. The right callback may still come.
+                // The request came from another tab or an attack. The right callback may still come.
                 Err(Error::Callback(wrong))
                     if !matches!(*wrong, CallbackError::FieldMissing(_)) =>
                 {
@@ -80,12 +81,12 @@ impl Client {
         })
     }
 
-    /// Opens the browser for [`Client::authorize_interactive`]; `show` gets the address, too, for
-    /// the case that no browser opens.
+    /// Opens the browser for [`Client::authorize_interactive`]; `show` also gets the address, in case no
+    /// browser opens.
     ///
     /// # Errors
     ///
-    /// As [`Client::authorize_interactive`]. That no browser opens is not an error.
+    /// As [`Client::authorize_interactive`]. If no browser opens, that is not an error.
     #[cfg(feature = "browser")]
     pub fn authorize_in_browser(&self, scopes: &[&str], show: impl FnOnce(&str)) -> Result<()> {
         self.authorize_interactive(scopes, |url| {
@@ -96,9 +97,9 @@ impl Client {
         })
     }
 
-    /// Logs a person in where no browser can reach this machine, or the redirect URI is on another:
-    /// `ask` shows the address to open and returns the address that the browser was sent to, as the
-    /// person has pasted it.
+    /// Logs a person in if no browser can reach this machine, or if the redirect URI is on another
+    /// machine. `ask` shows the address to open, and returns the address that the browser was sent to,
+    /// which the person pastes.
     ///
     /// # Errors
     ///
@@ -154,8 +155,8 @@ impl Target {
             .map_err(|_| Error::config("the redirect URI is not an address"))?;
         if url.scheme() != "http" || !comes_here(&url) {
             return Err(Error::config(format!(
-                "the redirect URI {}://{} is not on this machine, so no browser comes back to it: use \
-                 `Client::authorize_pasted`, or a redirect URI on 127.0.0.1",
+                "the redirect URI {}://{} is not on this machine, so this program cannot get the \
+                 callback: use `Client::authorize_pasted`, or a redirect URI on 127.0.0.1",
                 url.scheme(),
                 url.host_str().unwrap_or_default()
             )));

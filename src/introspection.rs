@@ -1,4 +1,4 @@
-//! What the server knows of a token (RFC 7662).
+//! Asks the server about a token (RFC 7662).
 //!
 //! ```
 //! use evergrant::provider::TokenTypeHint;
@@ -22,8 +22,8 @@ use crate::error::Result;
 use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 
-/// What the server says of a token (RFC 7662 section 2.2). Of one that is not active it says nothing
-/// more. `Debug` shows the names of the members only.
+/// The server's answer about a token (RFC 7662 section 2.2). For an inactive token the answer has
+/// nothing but that. `Debug` shows the names of the members only.
 #[derive(Clone, PartialEq)]
 pub struct Introspection {
     active: bool,
@@ -31,7 +31,7 @@ pub struct Introspection {
 }
 
 impl Introspection {
-    /// Whether the token is good now, for whoever asked.
+    /// Whether the token is good now, for the client that asked.
     pub fn active(&self) -> bool {
         self.active
     }
@@ -41,27 +41,27 @@ impl Introspection {
         self.text("scope").unwrap_or_default().split_whitespace()
     }
 
-    /// Whose token it is: the user, or the client itself.
+    /// The owner of the token: the user, or the client itself.
     pub fn subject(&self) -> Option<&str> {
         self.text("sub")
     }
 
-    /// The user's name, for people.
+    /// The user's name, for people to read.
     pub fn username(&self) -> Option<&str> {
         self.text("username")
     }
 
-    /// The client that it was issued to.
+    /// The client that the token was issued to.
     pub fn client_id(&self) -> Option<&str> {
         self.text("client_id")
     }
 
-    /// Who issued it.
+    /// The issuer of the token.
     pub fn issuer(&self) -> Option<&str> {
         self.text("iss")
     }
 
-    /// The services that it is for.
+    /// The services that the token is for.
     pub fn audience(&self) -> Vec<&str> {
         match self.members.get("aud") {
             Some(Value::String(one)) => vec![one],
@@ -70,12 +70,12 @@ impl Introspection {
         }
     }
 
-    /// When it ends, UTC.
+    /// When the token expires, UTC.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.date("exp")
     }
 
-    /// When it was issued, UTC.
+    /// When the token was issued, UTC.
     pub fn issued_at(&self) -> Option<OffsetDateTime> {
         self.date("iat")
     }
@@ -104,9 +104,9 @@ impl fmt::Debug for Introspection {
 }
 
 impl Client {
-    /// Asks the server about a token, which need not be the stored one. `hint` is `access_token` or
-    /// `refresh_token`, if that is known. Nothing is refreshed, and the stored token's own end is not
-    /// taken from it.
+    /// Asks the server about a token, which need not be the stored one. `hint` says which kind of token
+    /// it is, if you know. Nothing is refreshed, and the answer does not change the stored token's
+    /// expiry.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Signed JWTs (RFC 7523): clients that authenticate with a private key, and grants without a person.
 //!
-//! A client that signs for itself sends no secret: the server knows the public half of its key.
+//! A client with a key sends no secret: the server knows the public half of the key.
 //!
 //! ```
 //! use evergrant::jwt::SigningKey;
@@ -23,7 +23,7 @@
 //! # Ok::<(), evergrant::BoxError>(())
 //! ```
 //!
-//! A [`ServiceAccount`] of Google's is a key file for the JWT bearer grant.
+//! A [`ServiceAccount`] uses the JWT bearer grant with a key file from Google.
 
 mod service_account;
 
@@ -36,7 +36,7 @@ pub use crate::protocol::JwtBearer;
 pub use crate::provider::AssertionAudience;
 pub use crate::signing::{Algorithm, Signer, SigningKey};
 
-/// What a key file may hold, in bytes.
+/// The most bytes that a key file may have.
 const LIMIT: u64 = 64 << 10;
 
 impl SigningKey {
@@ -55,7 +55,7 @@ impl SigningKey {
     }
 }
 
-/// A file that holds a key, wiped when it goes.
+/// Reads a file that holds a key. The memory is wiped when the text is dropped.
 fn read_key_file(path: &Path) -> Result<zeroize::Zeroizing<String>> {
     use std::io::Read as _;
     let wrong = |why: String| Error::config(format!("{}: {why}", plain::path(path)));

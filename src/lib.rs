@@ -1,8 +1,8 @@
 //! Calls OAuth 2.0 APIs from scripts, cron jobs and worker threads, and does not lose a login.
 //!
-//! Authorize once. From then on a [`Client`] has a valid access token for every call: it refreshes on
-//! the calling thread, and a refresh token that the service replaced is on the disk before the call
-//! goes on. Everything blocks; there is no runtime and no thread in the background.
+//! Authorize once. From then on a [`Client`] has a valid access token for every call. It refreshes on
+//! the calling thread, and a new refresh token is on the disk before the call goes on. Everything
+//! blocks; there is no runtime and no background thread.
 //!
 //! ```
 //! use evergrant::{Client, FileBackend};
@@ -26,58 +26,65 @@
 //!
 //! # The promise
 //!
-//! A service that rotates refresh tokens hands out a one-time key at every refresh: lose it, or use
-//! one twice, and a person has to log in again. This crate sends each once, across threads and
-//! processes that share a store; has its successor durable before anything uses it; spends nothing
-//! that it could not replace; keeps in memory what a store would not take; and remembers what was sent
-//! without an answer. [`guide::promise`] has the nine clauses, how each is kept, and the five cases
-//! that no client can win. [`guide::design`] has the protocol, step by step.
+//! A service that rotates refresh tokens hands out a new one at every refresh and accepts each of them
+//! once. If a client loses the new token or sends an old one twice, a person has to log in again. This
+//! crate:
+//!
+//! * sends each refresh token once, across all threads and processes that share a store;
+//! * saves a new refresh token durably before it uses the access token that came with it;
+//! * sends a refresh token only after the store has proved writable;
+//! * keeps a new refresh token in memory while the store refuses it;
+//! * records each refresh before it sends the request, so that a lost answer is known to be lost.
+//!
+//! [`guide::promise`] has the nine clauses, how each is kept, and the five cases in which any client
+//! loses the login. [`guide::design`] has the protocol, step by step.
 //!
 //! # What it is not
 //!
 //! It is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
-//! party for web sign-in (ID tokens are kept, not verified), not a secrets manager. DPoP, PAR and the
-//! password grant are not in it.
+//! party for web sign-in (ID tokens are kept, not verified), not a secrets manager. It has no DPoP, no
+//! PAR and no password grant.
 //!
 //! # Three nouns
 //!
-//! A [`Provider`] is an authorization server as a client sees it: data, and [`providers`] has ready
-//! ones. [`Credentials`] are the application's own id and secret, never a user's. A [`TokenBackend`] is
-//! where one login is kept: [`FileBackend`], [`MemoryBackend`], or [your own](backend).
+//! A [`Provider`] describes an authorization server: its endpoints and its rules. [`providers`] has
+//! ready ones. [`Credentials`] are the application's own id and secret, never a user's. A
+//! [`TokenBackend`] is a store that keeps one login: [`FileBackend`], [`MemoryBackend`], or [your
+//! own](backend).
 //!
 //! # How to ...
 //!
-//! [`guide::tasks`] has ten everyday tasks, each whole.
+//! [`guide::tasks`] has complete programs for ten everyday tasks.
 //!
 //! | task | where |
 //! | --- | --- |
 //! | authorize once, on a web page | [`Client::authorize`], [`Client::exchange`] |
 //! | call an API | [`Client::get`] and its like, [`Request`] |
-//! | start from a token that somebody gave you | [`Client::seed`], [`Token::from_env`] |
+//! | start from a token that you already have | [`Client::seed`], [`Token::from_env`] |
 //! | log out | [`Client::revoke`] |
-//! | have no person at all | [`ClientBuilder::client_credentials`] |
-//! | use it in an agent of ureq that you have | [`Client`] is a `ureq::middleware::Middleware` |
+//! | get tokens without a person | [`ClientBuilder::client_credentials`] |
+//! | use an existing ureq agent | [`Client`] is a `ureq::middleware::Middleware` |
 //! | use another HTTP library | [`Client::access_token`] |
-//! | log in in a terminal | [`Client::authorize_interactive`], [`Client::authorize_pasted`] |
-//! | go through a list page by page | [`paging`] |
-//! | use a service that is not in the list | [`Provider::builder`] |
-//! | keep many logins, share them between machines | [`guide::stores`] |
+//! | log in from a terminal | [`Client::authorize_interactive`], [`Client::authorize_pasted`] |
+//! | read a list page by page | [`paging`] |
+//! | use a service without a ready provider | [`Provider::builder`] |
+//! | keep many logins, or share them between machines | [`guide::stores`] |
 //! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
-//! | tell "ask a person" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
+//! | tell "log in again" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
 //! | know how long a login will live | [`Client::health`], [`Client::keep_alive`] |
 //! | see what happens | [`ClientBuilder::on_event`], the `log` crate |
 //! | test a script | [`sandbox`] |
 //!
 //! # Errors
 //!
-//! [`enum@Error`] has one variant per next step, and each says whether the login is safe.
-//! [`guide::troubleshooting`] has a section for each that needs a person.
+//! [`enum@Error`] has one variant for each way to go on, and each error says whether the login is safe.
+//! [`guide::troubleshooting`] has a section for each error that needs a person.
 //!
 //! # Threads, processes, machines
 //!
 //! A [`Client`] is cheap to clone and to share between threads. Processes on one machine share a file:
-//! give each its own client on the same path. Machines share a database: [`guide::stores`]. What is
-//! locked, where, and for how long is in [`guide::platform`].
+//! give each process its own client on the same path. Machines share a database: see [`guide::stores`].
+//! [`guide::platform`] says what is locked, where, and for how long.
 //!
 //! # Features
 //!
@@ -85,12 +92,12 @@
 //! | --- | --- |
 //! | `browser` | `Client::authorize_in_browser` |
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
-//! | `discovery` | [`discovery`]: a provider from what the server says of itself (RFC 8414, OpenID Connect) |
+//! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect) |
 //! | `dotenv` | `Client::from_dotenv` and its like, `Dotenv`: read a `.env` file, and set nothing in the process |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |
-//! | `introspection` | [`introspection`]: what the server knows of a token (RFC 7662) |
-//! | `jwt` | [`jwt`]: clients that sign (`private_key_jwt`), the JWT bearer grant (RFC 7523), service accounts |
+//! | `introspection` | [`introspection`]: asks the server about a token (RFC 7662) |
+//! | `jwt` | [`jwt`]: clients with a key (`private_key_jwt`), JWT bearer grant (RFC 7523), service accounts |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
@@ -99,11 +106,11 @@
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `teamleader` | `teamleader`: an SDK for Teamleader Focus, with a page in the guide |
 //!
-//! No feature changes what is there without it.
+//! A feature only adds to the crate; it changes nothing else.
 //!
 //! # Rust version
 //!
-//! 1.89, for `std::fs::File::lock`. A later minimum is a new minor version.
+//! 1.89, for `std::fs::File::lock`. Only a new minor version of this crate raises it.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

@@ -1,19 +1,22 @@
-//! The client inside an agent of ureq's that exists already.
+//! The client as middleware of an existing ureq agent.
 
+use ureq::config::RedirectAuthHeaders;
 use ureq::http::{Request, Response, StatusCode};
 use ureq::middleware::{Middleware, MiddlewareNext};
-use ureq::{Body, SendBody};
+use ureq::{Body, RequestExt as _, SendBody};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::refresh::{Live, Want};
 
-/// Adds the access token to requests that go to the provider's API base or an allowed host; others
-/// pass as they are. A token that is about to end is refreshed first.
+/// Adds the access token to requests that go to the provider's API base or to an allowed host. Other
+/// requests pass unchanged. A token that is about to expire is refreshed first.
 ///
-/// A body that has been sent cannot be sent again here, so a 401 is the caller's to see; the token is
-/// then suspect, and the next call looks for another. An error of the client is inside
-/// [`ureq::Error::Other`].
+/// A redirect is followed without the token, also where the agent has
+/// [`ureq::config::RedirectAuthHeaders::SameHost`], which does not look at the port.
+///
+/// The middleware cannot send a body again, so the caller gets a 401; the next call then looks for
+/// another token. An error of the client is inside [`ureq::Error::Other`].
 ///
 /// ```
 /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -35,9 +38,14 @@ impl Middleware for Client {
         mut request: Request<SendBody<'_>>,
         next: MiddlewareNext<'_>,
     ) -> Result<Response<Body>, ureq::Error> {
-        if self.url_of(&request.uri().to_string()).is_err() {
+        // As it is parsed, so that the token goes where the origin says: another reader may find another
+        // host in the address (`127.0.0.1.`, `0x7f.1`).
+        let url = request.uri().scheme().and_then(|_| self.url_of(&request.uri().to_string()).ok());
+        let Some(uri) = url.and_then(|url| url.parse().ok()) else {
             return next.handle(request);
-        }
+        };
+        *request.uri_mut() = uri;
+        let mut request = without_redirected_token(request)?;
         let live = self.carry(&mut request).map_err(|error| ureq::Error::Other(error.into()))?;
         let answer = next.handle(request);
         let refused = match &answer {
@@ -52,10 +60,22 @@ impl Middleware for Client {
     }
 }
 
+/// The token goes to no address that a redirect leads to: with `RedirectAuthHeaders::SameHost` ureq
+/// would send it to every port of the host.
+fn without_redirected_token(
+    request: Request<SendBody<'_>>,
+) -> Result<Request<SendBody<'_>>, ureq::Error> {
+    let config = request.middleware_config().ok_or_else(|| {
+        let text = "the client works as middleware of an agent only";
+        ureq::Error::Other(Error::config(text).into())
+    })?;
+    Ok(config.redirect_auth_headers(RedirectAuthHeaders::Never).build())
+}
+
 impl Client {
     fn carry(&self, request: &mut Request<SendBody<'_>>) -> Result<Live> {
-        // ureq follows redirects inside, and takes only `Authorization` out on the way to another
-        // host.
+        // The agent follows redirects itself, and on the way to another host it removes only
+        // `Authorization`.
         if *self.token_header() != ureq::http::header::AUTHORIZATION {
             return Err(Error::config(format!(
                 "a token in the header {} cannot go through an agent that follows redirects: use \

@@ -1,9 +1,9 @@
-//! OpenID Connect, as far as a program needs it that calls an API: who has logged in.
+//! OpenID Connect for a program that calls an API: who has logged in.
 //!
-//! It is no relying party for web sign-in: an ID token is kept, and its claims can be read, but its
-//! signature is not verified. What the token endpoint answered over TLS may be believed as far as the
-//! server itself (OpenID Connect Core section 3.1.3.7, number 6); an ID token that came any other way
-//! may not.
+//! This is no relying party for web sign-in: an ID token is kept, and its claims can be read, but its
+//! signature is not verified. Trust an ID token as far as the server if it came from the token endpoint
+//! over TLS (OpenID Connect Core section 3.1.3.7, number 6); do not trust an ID token that came any
+//! other way.
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -36,18 +36,18 @@ use crate::token::Token;
 pub struct UnverifiedClaims(Map<String, Value>);
 
 impl UnverifiedClaims {
-    /// Who issued it. With [`UnverifiedClaims::subject`] this names a user; an email address does not
-    /// (OpenID Connect Core section 5.7).
+    /// The issuer. Issuer and [`UnverifiedClaims::subject`] together identify a user; an email address
+    /// does not (OpenID Connect Core section 5.7).
     pub fn issuer(&self) -> Option<&str> {
         self.text("iss")
     }
 
-    /// The user, by a name that the issuer gives to nobody else.
+    /// The user's id, which is unique at the issuer.
     pub fn subject(&self) -> Option<&str> {
         self.text("sub")
     }
 
-    /// The clients that it is for.
+    /// The clients that the ID token is for.
     pub fn audience(&self) -> Vec<&str> {
         match self.0.get("aud") {
             Some(Value::String(one)) => vec![one],
@@ -56,13 +56,13 @@ impl UnverifiedClaims {
         }
     }
 
-    /// When it ends, UTC.
+    /// When the ID token expires, UTC.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         OffsetDateTime::from_unix_timestamp(self.0.get("exp")?.as_i64()?).ok()
     }
 
-    /// The user's email address, and whether the issuer says that it is verified. Some write that as
-    /// a text.
+    /// The user's email address, and whether the issuer says that the address is verified: as true or as
+    /// the text `true`.
     pub fn email(&self) -> Option<(&str, bool)> {
         let verified = match self.0.get("email_verified") {
             Some(Value::Bool(verified)) => *verified,
@@ -94,11 +94,11 @@ impl fmt::Debug for UnverifiedClaims {
 }
 
 impl Token {
-    /// The claims of the ID token, if one came. Nothing of it is verified.
+    /// The claims of the ID token, if one came. The token is not verified.
     ///
     /// # Errors
     ///
-    /// [`Error::Decode`] when it is not a signed JWT, or is encrypted.
+    /// [`Error::Decode`] when the ID token is not a signed JWT, or is encrypted.
     pub fn unverified_claims(&self) -> Result<Option<UnverifiedClaims>> {
         let claims = self.id_token().map(|token| protocol::claims(token.expose())).transpose();
         let claims = claims.map_err(|why| Error::decode("the ID token", why))?;
@@ -107,15 +107,15 @@ impl Token {
 }
 
 impl Client {
-    /// Asks the userinfo endpoint who has logged in (OpenID Connect Core section 5.3): the members of
-    /// its answer as they came. Where an ID token was kept, the answer must have the same `sub`
+    /// Asks the userinfo endpoint who has logged in (OpenID Connect Core section 5.3), and returns the
+    /// members of its answer. If the stored token has an ID token, the answer must have the same `sub`
     /// (section 5.3.2).
     ///
     /// # Errors
     ///
     /// [`Error::Config`] when the provider has no userinfo endpoint; as [`crate::Request::call`];
     /// [`Error::Decode`] for an answer that is not a JSON object, such as a signed one
-    /// (`application/jwt`), or that is about another user than the ID token.
+    /// (`application/jwt`), or that has another `sub` than the ID token.
     pub fn userinfo(&self) -> Result<Map<String, Value>> {
         let Some(endpoint) = self.provider().userinfo_endpoint() else {
             let name = self.provider().display_name();

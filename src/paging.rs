@@ -1,26 +1,25 @@
-//! Lists that come in pages, one page in memory.
+//! Lists that come in pages, read with one page in memory.
 
 use std::collections::VecDeque;
 
 use crate::error::{Error, Result};
 
-/// How often in a row the same page may fail before the iteration ends.
+/// How often in a row a page may fail before the iteration ends.
 const TRIES: u32 = 5;
 
 /// One page of a list, and where the next one is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T, N> {
-    /// What is on it.
+    /// The items on the page.
     pub items: Vec<T>,
-    /// Where the next one is: a number, a token, a link; `None` on the last.
+    /// Where the next page is: a number, a token, a link; `None` on the last page.
     pub next: Option<N>,
 }
 
-/// Fetches page after page, each when it is asked for.
+/// Fetches page after page, each when the iterator needs it.
 ///
-/// An error does not end the iteration by itself: after one that may pass
-/// ([`Error::is_transient`]) the same page is fetched again by the next call, up to five times in a
-/// row. After any other error nothing more comes.
+/// After an error that may pass ([`Error::is_transient`]), the next call fetches the same page again, up
+/// to five times in a row. Any other error ends the iteration.
 ///
 /// ```
 /// use evergrant::paging::{Page, Pages};
@@ -43,13 +42,13 @@ pub struct Pages<N, F> {
 }
 
 impl<T, N: PartialEq, F: FnMut(&N) -> Result<Page<T, N>>> Pages<N, F> {
-    /// Pages from `first` on, each fetched by `fetch`.
+    /// Iterates over the pages from `first` on; `fetch` fetches one page.
     pub fn new(first: N, fetch: F) -> Pages<N, F> {
         Pages { next: Some(first), fetch, failures: 0 }
     }
 
-    /// The page that is fetched next: kept by a program, it is where to go on after a restart.
-    /// `None` after the last.
+    /// Where the next page is; `None` after the last page. A program that keeps this can go on there
+    /// after a restart.
     pub fn position(&self) -> Option<&N> {
         self.next.as_ref()
     }
@@ -66,10 +65,10 @@ impl<T, N: PartialEq, F: FnMut(&N) -> Result<Page<T, N>>> Iterator for Pages<N, 
     fn next(&mut self) -> Option<Result<Vec<T>>> {
         let position = self.next.as_ref()?;
         match (self.fetch)(position) {
-            // A service that names the page it has just given would be asked for ever.
+            // If the next page is the page itself, the iteration would never end.
             Ok(page) if page.next.as_ref() == Some(position) => {
                 self.next = None;
-                Some(Err(Error::decode("the next page's place", "it is this page's")))
+                Some(Err(Error::decode("the place of the next page", "it is this page")))
             }
             Ok(page) => {
                 self.failures = 0;
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_fetched_when_it_is_needed_and_not_before() {
+    fn a_page_is_fetched_only_when_it_is_needed() {
         let mut fetched = Vec::new();
         let mut pages = Pages::new(0, |n: &u32| {
             fetched.push(*n);
@@ -136,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_page_in_the_middle_is_passed_over() {
+    fn an_empty_page_in_the_middle_is_skipped() {
         let pages = Pages::new(0, |n: &usize| {
             let items = [vec![1], vec![], vec![2]][*n].clone();
             Ok(Page { items, next: (*n < 2).then_some(n + 1) })
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_that_passes_is_told_and_gone_over() {
+    fn after_a_passing_failure_the_page_is_fetched_again() {
         let mut calls = 0;
         let pages = Pages::new(0, |n: &u32| {
             calls += 1;
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_stays_ends_the_iteration() {
+    fn a_lasting_error_ends_the_iteration() {
         let lasting = Pages::new(0, |_: &u32| Err::<Page<u32, u32>, _>(Error::config("no")));
         assert_eq!(lasting.items().count(), 1);
         let passing = Pages::new(0, |_: &u32| Err::<Page<u32, u32>, _>(passing()));

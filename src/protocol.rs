@@ -1,9 +1,9 @@
-//! The protocol: requests are built and answers are read here, and nothing is sent.
+//! The protocol: builds requests and reads answers, but sends nothing.
 //!
-//! This floor does no I/O and has no clock. It takes a [`Provider`](crate::Provider), the
-//! application's [`Credentials`](crate::Credentials) and the bytes that came, and gives back what
-//! to send and what an answer means. So every rule of the standard, and every departure from it,
-//! is tested with a table.
+//! This module does no I/O and has no clock. It takes a [`Provider`](crate::Provider), the
+//! application's [`Credentials`](crate::Credentials) and the bytes of an answer, and returns the
+//! request to send or the meaning of the answer. So tables can test every rule of the standard and
+//! every departure from it.
 
 #[cfg(feature = "jwt")]
 mod assertion;
@@ -52,13 +52,15 @@ pub(crate) use device::{device_authorization, device_token, read_device, slower_
 #[cfg(feature = "discovery")]
 pub use discovery::Form;
 #[cfg(feature = "discovery")]
-pub(crate) use discovery::{addresses as metadata_addresses, read as read_metadata};
+pub(crate) use discovery::{
+    addresses as metadata_addresses, endpoints as metadata_endpoints, read as read_metadata,
+};
 pub(crate) use error_text::clean;
 #[cfg(any(feature = "device", feature = "introspection"))]
 pub(crate) use error_text::hide;
 pub(crate) use form::form_encoded;
 pub(crate) use grant::{client_credentials, exchange, refresh, revoke};
-pub(crate) use id_token::check_nonce;
+pub(crate) use id_token::{Expected as ExpectedIdToken, check_same_login};
 #[cfg(feature = "oidc")]
 pub(crate) use id_token::{claims, userinfo};
 #[cfg(feature = "introspection")]
@@ -74,4 +76,4 @@ pub(crate) use reply::at;
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
-pub(crate) use retry_after::retry_after;
+pub(crate) use retry_after::{date, retry_after};

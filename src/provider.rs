@@ -1,4 +1,4 @@
-//! An authorization server as a client sees it, as data.
+//! An authorization server as a client sees it, described as data.
 //!
 //! A [`Provider`] has a name and six groups of settings, in the order in which a login meets them:
 //!
@@ -49,8 +49,8 @@ pub use self::token_request::{ClientAuth, TokenFormat, TokenRequestRules};
 pub use self::token_type::TokenTypeHint;
 use crate::error::Result;
 
-/// An authorization server as a client sees it: its endpoints, how clients authenticate, what it does
-/// with refresh tokens, and where it departs from the standard.
+/// An authorization server as a client sees it: its endpoints, how clients authenticate, how it treats
+/// refresh tokens, and where it departs from the standard.
 ///
 /// [`crate::providers`] has ready providers. [`Provider::to_builder`] changes any setting of one.
 ///
@@ -82,8 +82,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// A provider with these two endpoints and the defaults of [`Provider::builder`]. Its name is the
-    /// host of the token endpoint.
+    /// Makes a provider with these two endpoints and the defaults of [`Provider::builder`]. Its name is
+    /// the host of the token endpoint.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Ready providers: one function for each service.
 //!
-//! Services change: [`Provider::to_builder`] overrides any value. Each function's page says what its values
-//! rest on, how old that evidence is, and what no source confirmed.
+//! Services change: [`Provider::to_builder`] overrides any value. Each function's page names the
+//! evidence for its values, how old that evidence is, and what no source confirms.
 //!
 //! The pages of services where people have accounts name their evidence with these tags. The sources
 //! date from 2024 to September 2026.
@@ -16,8 +16,8 @@
 //! | `[N]` | Nango's catalogue (commit 2f4c0af, August 2026): what an integrator runs; weak evidence that nothing else works |
 //! | `[?]` | none |
 
-// The settings of a row stand in the order of the groups of `Provider`: name, endpoints, authorization
-// request, token request, reply, refresh, API.
+// Each function makes its settings in the order of the groups of `Provider`: name, endpoints,
+// authorization request, token request, reply, refresh, API.
 
 #[cfg(feature = "identity")]
 mod accounts;
@@ -66,7 +66,7 @@ pub fn github() -> Provider {
 ///   `v2`); the device endpoint: `[G]`. The revocation endpoint is an older one that is still in use;
 ///   the current one: `[?]`.
 /// - Google issues a refresh token only for `access_type=offline` and `prompt=consent` (`[N]`). A
-///   refresh brings no new refresh token (`[N docs]`).
+///   refresh returns no new refresh token (`[N docs]`).
 /// - Google has an API host for each product: allow the one you call with `ClientBuilder::allow_host`.
 /// - The People API tells who has logged in (`[V:src]`). It must be enabled in the project (`[?]`).
 pub fn google() -> Provider {
@@ -95,7 +95,7 @@ pub fn google() -> Provider {
 ///
 /// - Endpoints and body credentials: `[V:src]`, `[G]`; the device endpoint: `[G]`.
 /// - Entra issues a refresh token only for the scope `offline_access`.
-/// - A refresh brings a new refresh token and does not end the old one. A refresh token lives for 90
+/// - A refresh returns a new refresh token and does not end the old one. A refresh token lives for 90
 ///   days; for a redirect URI of a single-page application, 24 hours (`[V:doc entra-docs, May 2025]`).
 /// - A client with a secret sends no PKCE: an integrator had to switch it off (`[N]`).
 /// - The e-mail address of `Client::id_and_email` is the login name, which is not always a mailbox
@@ -166,17 +166,19 @@ pub fn teamleader() -> Provider {
         .checked_by_test()
 }
 
-/// Exact Online. `country` is `nl`, `be`, `de`, `uk`, `fr`, `es` or `us`: where the account lives.
+/// Exact Online. `country` is the country of the account: `nl`, `be`, `de`, `uk`, `fr`, `es` or `us`.
 ///
 /// Read in November 2026; no call to the service itself was made.
 ///
 /// - Hosts: five code bases. Lifetimes and the refresh rule: Exact's documentation.
-/// - An access token lives 600 seconds. Exact refuses a refresh before 570 seconds.
-/// - A refresh token rotates each time. Reports differ on what an old refresh token does after a
-///   rotation, so the strict case is assumed. A refresh token that is not used ends after 30 days.
-/// - More than ten errors within an hour block the key, and users report that refused refreshes count.
-///   After eight refusals, nothing is sent.
-/// - A refresh without an answer is not repeated for 30 seconds; then the access token ends.
+/// - An access token lives 600 seconds. Exact refuses a refresh before the token is 570 seconds old.
+/// - A refresh token rotates each time. Reports differ on whether an old refresh token works after a
+///   rotation, so this provider assumes [`Rotation::Strict`]. A refresh token that is not used expires
+///   after 30 days.
+/// - Exact blocks the client id after more than ten errors within an hour, and users report that
+///   refused refreshes count. After eight refusals, the client sends nothing.
+/// - A refresh without an answer is repeated after 30 seconds at the earliest, when the access token
+///   has expired.
 /// - The documentation forbids redirect URIs on localhost, so `Client::authorize_pasted` is the way to
 ///   log in from a terminal.
 /// - The login sends PKCE, as one integrator does; no source says that Exact honours it.
@@ -231,15 +233,15 @@ pub fn exact_online(country: &str) -> Result<Provider> {
 /// Read in November 2026; no call to the service itself was made.
 ///
 /// - Hosts and client authentication: Shell's Python SDK 2.2.0 (Basic, not encoded first). The token
-///   endpoint is said to accept credentials in the body, too.
+///   endpoint reportedly also accepts credentials in the body.
 /// - Client credentials only: `Client::builder(..).client_credentials(&[])`.
-/// - An access token without a lifetime is taken to live 300 seconds; that number is ours.
+/// - An access token without a lifetime counts as valid for 300 seconds. No source gives this number.
 pub fn shell_ev() -> Provider {
     shell("shell_ev", "https://api.shell.com").checked_by_test()
 }
 
-/// Shell EV Recharge, the test environment (SIT). The store's binding names the token endpoint, so a
-/// token of one environment is never sent to the other.
+/// Shell EV Recharge, the test environment (SIT). A stored login names its token endpoint, so a token
+/// of one environment is never sent to the other.
 pub fn shell_ev_sit() -> Provider {
     shell("shell_ev_sit", "https://api-test.shell.com").checked_by_test()
 }

@@ -1,5 +1,6 @@
-//! What a store holds: one versioned JSON value.
+//! The record that a store keeps: one versioned JSON value.
 
+mod carrier;
 mod note;
 mod stored;
 
@@ -20,12 +21,12 @@ pub use note::{Binding, Holder, Note, Refused};
 /// The format that this release reads and writes.
 const VERSION: u32 = 1;
 
-/// One login as a store keeps it: the token, what it is bound to, and what is known about an
-/// attempt to refresh it.
+/// One login as a store keeps it: the token, the client that the token belongs to, and the state of the
+/// last refresh.
 ///
-/// A store treats it as one opaque JSON value and copies no fields: `Serialize` and `Deserialize`
-/// do the whole work, members that a later release adds are kept, and a record of a newer format is
-/// an error that says so. `Serialize` writes secrets in clear; `Debug` shows none.
+/// A store treats a record as one opaque JSON value and copies no fields. It uses `Serialize` and
+/// `Deserialize`, which keep members that a later release adds, and refuse a record of a newer format
+/// with an error that says so. `Serialize` writes secrets in clear; `Debug` shows none.
 ///
 /// ```
 /// use evergrant::{Token, backend::Record};
@@ -52,7 +53,7 @@ pub struct Record {
     pub(crate) superseded: Option<Secret>,
     pub(crate) consented_at: Option<OffsetDateTime>,
     pub(crate) refresh_expires_at: Option<OffsetDateTime>,
-    /// When token requests were refused lately, where the service counts that.
+    /// When token requests were refused lately, for a service that counts refusals.
     pub(crate) refusals: Vec<OffsetDateTime>,
     /// The fingerprint of the refresh token that was seeded, so that it is not seeded again.
     pub(crate) seeded: Option<String>,
@@ -60,9 +61,9 @@ pub struct Record {
     replaces: Replaces,
 }
 
-/// The record that is replaced: login, revision and refresh token. Not stored, and so not part of
-/// what makes two records equal. The token is for scripts that put another into the record without
-/// counting the revision up: theirs may be the live one.
+/// Login, revision and refresh token of the record that a save replaces. They are not stored, and do not
+/// count when records are compared. The refresh token shows whether a script changed it without a new
+/// revision: the script's token may be the live one.
 #[derive(Clone, Default)]
 struct Replaces(Option<(String, u64, Option<Secret>)>);
 
@@ -91,14 +92,13 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// An error that says why, when the bytes are not one whole record: empty or torn, not JSON,
-    /// somebody else's JSON, or a record of a newer format. It never contains what was read.
+    /// When the bytes are not one whole record: empty or cut, not JSON, other JSON, or a record of a
+    /// newer format. The error says why, and shows nothing of the bytes.
     pub fn from_json(bytes: &[u8]) -> Result<Record, BoxError> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err("it is empty".into());
         }
-        // serde_json names line and column and, for a wrong type, the text: so the cause is told
-        // in our own words.
+        // serde_json's own error may quote the text, so only its line and column are used.
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
         let value: Value = text.parse().map_err(|error: serde_json::Error| {
             format!("it is not whole JSON (line {}, column {})", error.line(), error.column())
@@ -134,7 +134,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// When a date has no form in RFC 3339, which has years 0 to 9999.
+    /// When a date is outside the years 0 to 9999, which RFC 3339 can write.
     pub fn to_json(&self) -> Result<Vec<u8>, BoxError> {
         let mut value = self.fields().into_value()?;
         let text = value.to_string();
@@ -147,8 +147,7 @@ impl Record {
         &self.token
     }
 
-    /// Which login this is: a random id that `exchange` and `seed` make, kept through every
-    /// refresh.
+    /// The id of the login: `exchange` and `seed` make it at random, and a refresh keeps it.
     pub fn login(&self) -> &str {
         &self.login
     }
@@ -158,22 +157,22 @@ impl Record {
         self.revision
     }
 
-    /// Counts the tokens this login has had.
+    /// Counts this login's access tokens.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// What the record is bound to; `None` before its first use by a client.
+    /// The server and client that the record belongs to; `None` before a client first uses it.
     pub fn binding(&self) -> Option<&Binding> {
         self.binding.as_ref()
     }
 
-    /// The note of a refresh token that was sent and not answered, if there is one.
+    /// The note of a refresh without a definite answer, if there is one.
     pub fn note(&self) -> Option<&Note> {
         self.note.as_ref()
     }
 
-    /// A refusal that was believed, if there is one.
+    /// The service's refusal of the refresh token, if there is one.
     pub fn refused(&self) -> Option<&Refused> {
         self.refused.as_ref()
     }
@@ -183,34 +182,35 @@ impl Record {
         self.consented_at
     }
 
-    /// When the refresh token ends, UTC, by the service's answer or by the provider's
-    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither says.
+    /// When the refresh token ends, UTC: as the service's answer says, or by the provider's
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither is known.
     pub fn refresh_expires_at(&self) -> Option<OffsetDateTime> {
         self.refresh_expires_at
     }
 
-    /// When this refresh token came, UTC.
+    /// When this refresh token was received, UTC.
     pub fn rotated_at(&self) -> Option<OffsetDateTime> {
         self.rotated_at
     }
 
-    /// When the access token came: a little after the request for it was sent.
+    /// When the access token was received: a little after the request for it was sent.
     pub(crate) fn came_at(&self) -> Option<OffsetDateTime> {
         let sent_at = self.token.issued_at()?;
         let came_at = self.rotated_at.map_or(sent_at, |rotated_at| sent_at.max(rotated_at));
         Some(clock::to_millisecond(came_at))
     }
 
-    /// Login and revision of the record that a save of this one replaces; `None` when it replaces
-    /// nothing. A store that can compare refuses any other with `Conflict`, except this very record.
+    /// Login and revision of the record that a save of this record replaces; `None` if it replaces
+    /// nothing. A store that can compare refuses the save with `Conflict` if it holds any other record,
+    /// except this very record.
     ///
-    /// It is known to a record on its way into a store, and not stored.
+    /// Only a record on its way into a store has this; it is not stored.
     pub fn replaces(&self) -> Option<(&str, u64)> {
         self.replaces.0.as_ref().map(|(login, revision, _)| (login.as_str(), *revision))
     }
 
-    /// Whether a save of `self` may go where `stored` is: the rule behind [`Record::replaces`]. It
-    /// compares the refresh token, too, which a script may have put there without counting up.
+    /// Whether a save of `self` may replace `stored`: the rule behind [`Record::replaces`]. It also
+    /// compares the refresh token, because a script may have changed the token without a new revision.
     pub fn may_replace(&self, stored: Option<&Record>) -> bool {
         stored == Some(self) || self.replaces.fits(stored)
     }
@@ -223,12 +223,12 @@ impl Record {
         next
     }
 
-    /// A member beside those of a record that a store keeps for itself.
+    /// A member that a store added to the record for its own use.
     pub(crate) fn beside(&self, name: &str) -> Option<&Value> {
         self.unknown.get(name)
     }
 
-    /// Puts such a member into the record, or takes it out.
+    /// Sets such a member, or removes it.
     pub(crate) fn put_beside(&mut self, name: &str, value: Option<Value>) {
         match value {
             Some(value) => self.unknown.insert(name.to_owned(), value),
@@ -241,7 +241,8 @@ impl Record {
         Record::from(token).in_place_of(stored)
     }
 
-    /// A copy that counts the token's life from `now`, for a record that a clock dated which was ahead.
+    /// A copy that counts the token's life from `now`, for a record whose dates come from a clock that
+    /// was ahead.
     pub(crate) fn dated_from(&self, now: OffsetDateTime) -> Record {
         let mut next = self.next();
         let end = self.token.lifetime().map(|lifetime| clock::later(now, lifetime));
@@ -265,6 +266,7 @@ impl Record {
 
     /// Checks that this record may be used under `binding`.
     pub(crate) fn check(&self, binding: &Binding, store: &str) -> Result<()> {
+        self.check_usable(store)?;
         let Some(own) = &self.binding else { return Ok(()) };
         let differs = |what: &str, stored: &str, ours: &str| {
             Error::config(format!(
@@ -375,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_save_names_what_it_replaces() -> Result<(), BoxError> {
+    fn a_save_replaces_only_the_record_it_was_made_from() -> Result<(), BoxError> {
         let first = record();
         let second = first.next();
         let read_back = Record::from_json(&second.to_json()?)?;
@@ -385,7 +387,7 @@ mod tests {
         assert!(!second.may_replace(None));
         let stranger = record();
         assert!(!second.may_replace(Some(&stranger)));
-        // A script that knows nothing of revisions has put another refresh token there.
+        // A script stored another refresh token without a new revision.
         let mut edited = first.clone();
         edited.token = Token::new("at-1").with_refresh_token("rt-2");
         assert!(!second.may_replace(Some(&edited)));

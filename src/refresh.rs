@@ -1,28 +1,28 @@
-//! The life of a token: when it is replaced, by whom, and what is written before what.
+//! The refresh: when a token is replaced, by which client, and in which order the store is written.
 //!
-//! This is the protocol of the guide's page `design`, step by step, and nothing else. The refresh knows
-//! no HTTP, no socket and no disk: a [`Transport`] sends, a [`TokenBackend`] keeps, a [`Clock`] tells
-//! the time. The steps, in the order in which one call takes them:
+//! This module has the steps of the guide's page `design`, and nothing else. It knows no HTTP, no
+//! socket and no disk: a [`Transport`] sends, a [`TokenBackend`] stores, a [`Clock`] tells the time.
+//! The steps of one call, in order:
 //!
 //! | steps | what happens | file |
 //! | --- | --- | --- |
-//! | 1 | the token in memory is good: hand it out | `refresh.rs` |
-//! | 2 | one thread goes on, the others wait or use a token that works | `refresh.rs`, `turn.rs` |
+//! | 1 | if the token in memory is good, return it | `refresh.rs` |
+//! | 2 | one thread goes on; the others wait or use a token that works | `refresh.rs`, `turn.rs` |
 //! | 3 | take the store's lock | `round.rs` |
-//! | 4 to 7 | load; save a pair that waits; take what somebody else has saved | `round.rs`, `history.rs` |
-//! | 8, 9 | a refusal or a note is there: decide whether to send | `round.rs`, `note.rs`, `decide.rs` |
-//! | 10 | write our note, and read the first one back | `round.rs`, `note.rs` |
+//! | 4 to 7 | load; save a pair that is not saved yet; use a token that another client has saved | `round.rs`, `history.rs` |
+//! | 8, 9 | if the record has a refusal or a note, decide whether to send | `round.rs`, `note.rs`, `decide.rs` |
+//! | 10 | write our note; read the first one back | `round.rs`, `note.rs` |
 //! | 11 | send the refresh token | `send.rs` |
-//! | 12 | save the successor, whatever the store holds by then | `save.rs` |
+//! | 12 | save the successor, even if the store has changed | `save.rs` |
 //! | 13 | check a refusal before it is believed | `send.rs` |
-//! | 14 | publish, or go on with the old token, or fail | `result.rs` |
+//! | 14 | publish the new token, go on with the old one, or fail | `result.rs` |
 //!
-//! Beside these steps: `login.rs` begins and ends a login, `grant.rs` asks for tokens that need no refresh
-//! token, `alone.rs` runs both behind the two locks, `service_rules.rs` has what one service asks and
-//! others do not, `state.rs` is what is kept in memory and `rules.rs` what is known of the service.
+//! Beside these steps: `login.rs` begins and ends a login, `grant.rs` requests tokens without a refresh
+//! token, `alone.rs` runs both behind the two locks, `service_rules.rs` has the rules of single
+//! services, `state.rs` has the state in memory, and `rules.rs` the settings of the service.
 //!
-//! Two locks. `memory` guards the token in memory and is never held over I/O, a hook or a call of
-//! the backend. `turn` is the refresh lock. Order: turn, then the store's lock.
+//! There are two locks. `memory` guards the token in memory and is never held during I/O, a hook or a
+//! call of the backend. `turn` is the refresh lock; it is taken before the store's lock.
 
 mod alone;
 mod close;
@@ -60,19 +60,20 @@ use crate::event::Event;
 use crate::record::Record;
 use crate::secret::Secret;
 
-/// How long nothing is tried again after a failure, while the access token works.
+/// How long after a failure the next try comes, while the access token still works.
 const QUIET: Duration = Duration::from_secs(5);
-/// How long after its arrival a token that a 401 caused, and that is refused as well, is not replaced.
+/// If a token was refreshed because of a 401 and the API refuses it within this time, it is not
+/// replaced again.
 const JUST_CAME: Duration = Duration::from_secs(10);
-/// How long the API's refusal of such a token is believed.
+/// For how long such a token is not replaced after the API refused it.
 const LAST_WORD: Duration = Duration::from_secs(60);
-/// How far apart the clocks of two hosts may be, or one before and after it is set.
+/// How far the clocks of two hosts may differ, or one clock before and after it is set.
 const SKEW: Duration = Duration::from_secs(60);
 
 /// A hook for [`Event`]s.
 pub(crate) type Hook = Arc<dyn Fn(&Event) + Send + Sync>;
 
-/// Keeps one login.
+/// Keeps one login: the token in memory, the store, and the refresh.
 pub(crate) struct Keeper {
     backend: Box<dyn TokenBackend>,
     transport: Box<dyn Transport>,
@@ -81,7 +82,7 @@ pub(crate) struct Keeper {
     hook: Option<Hook>,
     memory: Mutex<Memory>,
     turn: TurnLock,
-    /// Whether a token is in `memory` of which it is not known that the API accepts it.
+    /// Whether `memory` has a token that the API has not accepted yet.
     doubts: AtomicBool,
 }
 
@@ -90,23 +91,24 @@ struct Call<'a> {
     want: &'a Want,
     turn: &'a mut Turn,
     events: &'a mut Vec<Event>,
-    /// An access token with which the call can go on if no new one can be had.
+    /// An access token that the call can use if it gets no new one.
     fallback: Option<Live>,
-    /// Whether the service has said lately that the fallback is good, whatever our clock says.
+    /// Whether a recent answer of the service says that the fallback is valid, even if our clock
+    /// disagrees.
     vouched: bool,
-    /// Whether a refresh token was saved from an answer that had nothing else.
+    /// Whether this call saved a refresh token from an answer without an access token.
     salvaged: bool,
     /// When this call began to wait for the store's lock.
     waits_since: Option<OffsetDateTime>,
     /// The token that this client had when the call began.
     had: Option<Id>,
-    /// How long this call has looked for the end of another holder's refresh.
+    /// How long this call has waited for another holder's refresh without a lock.
     looked: Duration,
-    /// Whether a note of this call was not in the store when it was read back.
+    /// Whether a note of this call was missing when the record was read back.
     lost_note: bool,
-    /// The number of the token request that this call sent last.
+    /// The number of this call's last token request.
     sent: u64,
-    /// What was read of the store in this call.
+    /// The record that this call has read last.
     read: Option<Record>,
 }
 
@@ -129,8 +131,9 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Ends a turn, also by a panic of a backend: the store's lock is let go, unless a pair waits that
-/// nobody else may spend again, and a pair that waits sends every call the long way.
+/// Ends a turn, even after a panic of a backend. It releases the store's lock, unless an unsaved pair
+/// must keep it so that no other client sends the old refresh token again. It also tells `memory`
+/// whether a pair is unsaved, so that later calls try to save it.
 struct Release<'a> {
     turn: TurnGuard<'a>,
     memory: &'a Mutex<Memory>,
@@ -164,12 +167,12 @@ impl Keeper {
         Keeper { backend, transport, clock, rules, hook, memory, turn, doubts }
     }
 
-    /// A token that works.
+    /// Returns a token that works.
     pub(crate) fn access(&self, want: &Want) -> Result<Live> {
         if let Some(live) = self.hot(want) {
             return Ok(live);
         }
-        // The API refused this one where it could not be replaced at once.
+        // The API refused this token in a call that could not replace it.
         let suspect = match want {
             Want::Usable => self.memory.lock().suspect.take(),
             _ => None,
@@ -189,14 +192,16 @@ impl Keeper {
         self.hot(want).map_or_else(|| self.acquire(want), Ok)
     }
 
-    /// Notes that the API refused this token in a call that cannot be sent again: the next call
-    /// looks at the store.
+    /// Notes that the API refused this token in a call that cannot be sent again. The next call
+    /// replaces the token.
     pub(crate) fn suspect(&self, refused: &Secret) {
+        // Judged now: the next call may come late.
+        self.is_last_word(refused);
         self.memory.lock().suspect = Some(refused.clone());
     }
 
-    /// Whether there is no use in another refresh: the API refused this access token although it came
-    /// from a refresh moments ago, for a 401, and was never accepted.
+    /// Whether another refresh is useless: a 401 caused this access token's refresh moments ago, and
+    /// the API has refused the token without ever accepting it.
     pub(crate) fn is_last_word(&self, refused: &Secret) -> bool {
         let mut memory = self.memory.lock();
         let now = self.clock.monotonic();
@@ -211,13 +216,22 @@ impl Keeper {
         is_new
     }
 
+    /// Notes that the API refused the access token of a refresh that was made for the same call.
+    pub(crate) fn deny(&self, refused: &Secret) {
+        let until = self.clock.monotonic().saturating_add(LAST_WORD);
+        self.memory.lock().denied = Some((refused.clone(), until));
+        self.doubts.store(true, Ordering::Relaxed);
+    }
+
     /// Notes that the API accepted a token.
     pub(crate) fn accepted(&self, live: &Live) {
         if self.doubts.load(Ordering::Relaxed) {
+            let now = self.clock.monotonic();
             let mut memory = self.memory.lock();
-            let accepted = |(token, _): &mut (Secret, Duration)| token == live.access_token();
-            memory.mended.take_if(accepted);
-            memory.denied.take_if(accepted);
+            memory.mended.take_if(|(token, _)| token == live.access_token());
+            // One that was refused stays refused for its minute: an API may refuse every token at one
+            // address and accept it at the others.
+            memory.denied.take_if(|(_, until)| *until <= now);
             self.doubts
                 .store(memory.mended.is_some() || memory.denied.is_some(), Ordering::Relaxed);
         }
@@ -246,13 +260,13 @@ impl Keeper {
         result
     }
 
-    /// `refresh()` by name: newer than what this client has now.
+    /// For `refresh()` by name: a token newer than the one in memory.
     pub(crate) fn newer(&self) -> Want {
         let memory = self.memory.lock();
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
     }
 
-    /// Newer than a record that was read: whoever else saw it due may have been quicker.
+    /// A token newer than a record that was read: another client that saw it due may have been quicker.
     pub(crate) fn newer_than(&self, record: &Record) -> Want {
         let id = (record.login().into(), record.generation());
         Want::Newer(Some(id), self.memory.lock().refreshes)
@@ -268,7 +282,7 @@ impl Keeper {
         self.memory.lock().refreshes
     }
 
-    /// Step 1. The token in memory, if it will do and nothing waits to be saved.
+    /// Step 1. The token in memory, if it is good enough for `want`.
     pub(crate) fn hot(&self, want: &Want) -> Option<Live> {
         self.will_do(&self.memory.lock(), want).cloned()
     }
@@ -287,7 +301,7 @@ impl Keeper {
         let clock = &*self.clock;
         let quiet = || clock.monotonic() < memory.quiet_until;
         if memory.unsaved {
-            // One call every few seconds tries to save the pair that waits; the others go on.
+            // One call every few seconds tries to save the unsaved pair; the others go on.
             return (want.tolerates(live, clock) && quiet()).then_some(live);
         }
         if want.accepts(live, clock) {
@@ -299,8 +313,9 @@ impl Keeper {
         will_do.then_some(live)
     }
 
-    /// Step 2. One thread at a time; others go on with a token that works, or wait. Whoever waited
-    /// while an attempt failed shares its failure, so that no queue of attempts builds up.
+    /// Step 2. Runs `work` in one thread at a time. Other threads use a token that works, or wait. A
+    /// thread that waited for a failed attempt shares its failure, so that no queue of attempts builds
+    /// up.
     fn with_turn(&self, want: &Want, work: impl FnOnce(&mut Turn) -> Result<Live>) -> Result<Live> {
         let turn = match self.turn.try_lock() {
             Some(turn) => turn,
@@ -322,7 +337,8 @@ impl Keeper {
                 if let Some(live) = live {
                     return Ok(live);
                 }
-                // The result of a refresh that was sent meanwhile, however short its life is.
+                // Takes the result of a refresh that was sent meanwhile, even if it is already due
+                // again.
                 if let Some((sent, live)) = &memory.result
                     && *sent > sends
                     && want.takes(live)
@@ -330,7 +346,7 @@ impl Keeper {
                 {
                     return Ok(live.clone());
                 }
-                // What failed for a stricter call need not fail for this one.
+                // Shares the failure only if the failed call did not ask for more than this one.
                 if memory.attempts > attempts
                     && let Some((rank, error)) = &memory.failure
                     && *rank <= want.rank()

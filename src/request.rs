@@ -84,7 +84,8 @@ impl Client {
 
     /// Starts a request that carries no access token, to any https address. It is for uploads and
     /// downloads whose address is the permission, such as the signed addresses of object stores. The
-    /// client's hooks do not see it; the client's proxy, certificates and number of retries hold.
+    /// client's hooks do not see the request; the client's proxy, certificates and number of retries
+    /// apply.
     pub fn without_token(&self, method: Method, url: &str) -> Request<'_> {
         Request::without_token(self, method, url)
     }
@@ -118,7 +119,7 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// Adds a query parameter. The value is anything that can be displayed: a text, a number, an id.
+    /// Adds a query parameter. The value is anything with `Display`: a text, a number, an id.
     pub fn query(mut self, name: &str, value: impl fmt::Display) -> Request<'a> {
         if let Ok(url) = &mut self.url {
             url.push(if url.contains('?') { '&' } else { '?' });
@@ -128,8 +129,8 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a header. The headers that carry the access token and the length of the body cannot be set:
-    /// sending the request is an error then.
+    /// Sets a header. A request that sets the header of the access token or of the body's length fails
+    /// when it is sent.
     pub fn header(mut self, name: &str, value: &str) -> Request<'a> {
         let parsed = http::HeaderName::try_from(name)
             .map_err(|_| {
@@ -205,11 +206,11 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// The errors of [`Client::access_token`] when the client has no token;
-    /// [`Error::Transport`] when no answer came; [`Error::Api`] for a status of 400 and above, or the
-    /// error that [`ClientBuilder::map_error`](crate::ClientBuilder::map_error) makes of it (a redirect
-    /// is an answer like any other); [`Error::Config`] for an address that the access token must not go
-    /// to, or a header that cannot be sent; and the error of a hook that refuses.
+    /// The errors of [`Client::access_token`] when the client cannot get a token; [`Error::Transport`]
+    /// when no answer came; [`Error::Api`] for a status of 400 and above, or the error that
+    /// [`ClientBuilder::map_error`](crate::ClientBuilder::map_error) makes of it; [`Error::Config`] for
+    /// an address that the access token must not go to, or a header that cannot be sent; and the error
+    /// that a hook returned. A redirect is not followed: it is returned as an answer.
     pub fn call(self) -> Result<Response> {
         self.run(Payload::None)
     }
@@ -227,10 +228,11 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Request::call`], and [`Error::Config`] for a value that has no form in JSON.
+    /// As [`Request::call`], and [`Error::Config`] for a value that cannot be written as JSON.
     pub fn send_json(mut self, value: &(impl Serialize + ?Sized)) -> Result<Response> {
-        let body = serde_json::to_vec(value)
-            .map_err(|error| Error::config(format!("the body has no form in JSON: {error}")))?;
+        let body = serde_json::to_vec(value).map_err(|error| {
+            Error::config(format!("the body cannot be written as JSON: {error}"))
+        })?;
         let json = HeaderValue::from_static("application/json");
         self.content_type(json);
         self.run(Payload::Bytes(&body))
@@ -287,7 +289,7 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-/// Whether the header says where a body ends. Two such headers would split the request.
+/// Whether the header says where a body ends. With two such headers, a server might read two requests.
 fn is_framing(name: &http::HeaderName) -> bool {
     *name == http::header::CONTENT_LENGTH || *name == http::header::TRANSFER_ENCODING
 }

@@ -1,4 +1,4 @@
-//! A string that does not show itself.
+//! A string that no output shows.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 /// A token, client secret, authorization code or verifier.
 ///
-/// `Debug` prints `Secret(..)`, there is no `Display`, comparison takes constant time, and the
-/// memory is wiped when the last clone goes. A clone shares the memory and does not allocate.
+/// `Debug` prints `Secret(..)`, there is no `Display`, comparison takes constant time, and the memory is
+/// wiped when the last clone is dropped. A clone shares the memory and does not allocate.
 ///
 /// ```
 /// use evergrant::Secret;
@@ -30,7 +30,7 @@ impl Secret {
         Secret(Arc::new(Zeroizing::new(text.into())))
     }
 
-    /// The text itself. Name it where you use it: this is the only way to read a secret.
+    /// Returns the text itself. This is the only way to read a secret.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -40,8 +40,8 @@ impl Secret {
         self.0.is_empty()
     }
 
-    /// A short name for this secret from which it cannot be found again: the first 16 bytes of its
-    /// SHA-256, in base64url. Stored records and messages tell tokens apart by it.
+    /// A short name for this secret that does not reveal the secret: the first 16 bytes of its SHA-256,
+    /// in base64url. Stored records and messages use it to name a token.
     pub fn fingerprint(&self) -> String {
         let digest = ring::digest::digest(&ring::digest::SHA256, self.0.as_bytes());
         URL_SAFE_NO_PAD.encode(&digest.as_ref()[..16])
@@ -80,8 +80,8 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Writes a secret in clear. Not `Serialize` on [`Secret`] itself, so that each place that stores
-/// one says so with `#[serde(serialize_with = ..)]`.
+/// Writes a secret in clear. [`Secret`] itself has no `Serialize`, so that each place that stores a
+/// secret says so with `#[serde(serialize_with = ..)]`.
 pub(crate) fn in_clear<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())
 }
@@ -112,7 +112,8 @@ pub(crate) fn random_text<const N: usize>() -> String {
     URL_SAFE_NO_PAD.encode(random_bytes::<N>())
 }
 
-fn random_bytes<const N: usize>() -> [u8; N] {
+/// `N` bytes from the system's random source.
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     use ring::rand::SecureRandom as _;
     let mut bytes = [0_u8; N];
     while ring::rand::SystemRandom::new().fill(&mut bytes).is_err() {
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_shows_itself_in_no_output_and_compares_by_value() {
+    fn a_secret_is_not_printed_and_compares_by_value() {
         let secret = Secret::new("s3cret");
         assert_eq!(format!("{secret:?} {:#?}", Some(&secret)).matches("s3cret").count(), 0);
         assert_eq!(secret, Secret::new("s3cret"));

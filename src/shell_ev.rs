@@ -94,7 +94,7 @@ pub use self::session::{Session, SessionError, SessionState};
 pub use self::tariff::{AltText, PowerRange, PriceComponent, Restrictions, Tariff, TariffElement};
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 
-/// A client of Shell EV Recharge. Cheap to clone and to share between threads: clones use one token.
+/// A client for Shell EV Recharge. Cheap to clone and to share between threads: clones use one token.
 #[derive(Clone)]
 pub struct ShellEv {
     client: Client,
@@ -157,7 +157,7 @@ impl ShellEv {
         ShellEvBuilder::from_dotenv(environment, &crate::Dotenv::here()?, backend)?.build()
     }
 
-    /// Starts a client with settings of its own.
+    /// Returns a builder for a client with other settings.
     pub fn builder(
         environment: Environment,
         credentials: Credentials,
@@ -166,14 +166,14 @@ impl ShellEv {
         ShellEvBuilder::new(environment, credentials, Box::new(backend))
     }
 
-    /// Shell EV over a [`Client`] that a program has made already, with client credentials: to share it
-    /// with other code. The texts of errors then lack Shell's reasons; [`ShellEvError::of`] reads them.
+    /// Uses a [`Client`] that the program has already made, with client credentials, so that other code can
+    /// share it. Error messages then lack Shell's reasons; [`ShellEvError::of`] reads them.
     pub fn from_client(client: Client) -> ShellEv {
         ShellEv { client, arrays: ArrayEncoding::default(), clock: Arc::new(SystemClock) }
     }
 
     /// The client below. It holds the token ([`Client::token`], [`Client::seed`], [`Client::refresh`],
-    /// [`Client::clear`]), and sends requests that this module does not have.
+    /// [`Client::clear`]), and sends requests for which this module has no method.
     pub fn client(&self) -> &Client {
         &self.client
     }

@@ -1,4 +1,4 @@
-//! Keys that sign, and where a signature comes from.
+//! Keys and other signers of JWTs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// As it stands in the header of a JWT.
+    /// The name in the header of a JWT.
     pub fn name(self) -> &'static str {
         match self {
             Algorithm::Es256 => "ES256",
@@ -39,10 +39,10 @@ impl Algorithm {
     }
 }
 
-/// Signs for a client: [`SigningKey`], or a key that this program cannot read, in a hardware module
-/// or another process.
+/// Signs JWTs for a client. [`SigningKey`] does it with a key in memory; implement this trait for a key
+/// in a hardware module or another process.
 pub trait Signer: Send + Sync {
-    /// How it signs.
+    /// The algorithm of the signatures.
     fn algorithm(&self) -> Algorithm;
 
     /// The name under which the server knows the key, if it has one (`kid`).
@@ -55,7 +55,7 @@ pub trait Signer: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from signing. Nothing is sent then.
+    /// When the message cannot be signed. Nothing is sent then.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxError>;
 }
 
@@ -94,13 +94,13 @@ enum Pair {
 }
 
 impl SigningKey {
-    /// Reads a key as PKCS #8 in PEM (`-----BEGIN PRIVATE KEY-----`), or an RSA key as PKCS #1. What
-    /// kind of key it is says how it signs.
+    /// Reads a key as PKCS #8 in PEM (`-----BEGIN PRIVATE KEY-----`), or an RSA key as PKCS #1. The kind
+    /// of key decides the algorithm.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a text without such a key, and for a key of another kind or form; the
-    /// text names the command that converts it, and shows nothing of the key.
+    /// [`Error::Config`] for a text without such a key, and for a key of another kind or form. Where a
+    /// command converts the key, the error names the command. The error shows nothing of the key.
     pub fn from_pem(pem: &str) -> Result<SigningKey> {
         let no = |text: &str| Err(Error::config(format!("the private key {text}")));
         if pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
@@ -143,7 +143,7 @@ impl SigningKey {
             Ok(pair) => return Ok(SigningKey::new(Pair::Ec(pair))),
             Err(error) => error,
         };
-        // OpenSSL writes an Ed25519 key without its public half.
+        // OpenSSL leaves the public half out of an Ed25519 key.
         let ed = match Ed25519KeyPair::from_pkcs8_maybe_unchecked(der) {
             Ok(pair) => return Ok(SigningKey::new(Pair::Ed(pair))),
             Err(error) => error,
@@ -158,14 +158,14 @@ impl SigningKey {
         SigningKey { pair, pss: false, key_id: None }
     }
 
-    /// With the name under which the server knows the key.
+    /// Sets the name under which the server knows the key (`kid`).
     #[must_use]
     pub fn with_key_id(mut self, key_id: impl Into<String>) -> SigningKey {
         self.key_id = Some(key_id.into());
         self
     }
 
-    /// Signs with RSA-PSS (PS256) where the key is RSA; another key goes on as it was.
+    /// Makes an RSA key sign with RSA-PSS (PS256). Another kind of key does not change.
     #[must_use]
     pub fn with_pss(mut self) -> SigningKey {
         self.pss = true;
@@ -178,7 +178,7 @@ impl SigningKey {
         let base64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let mut jwk = match &self.pair {
             Pair::Ec(pair) => {
-                // 4, then X and Y (SEC 1 section 2.3.3).
+                // The byte 4, then X and Y (SEC 1 section 2.3.3).
                 let point = pair.public_key().as_ref();
                 let (x, y) = point.get(1..).unwrap_or_default().split_at(point.len() / 2);
                 json!({"kty": "EC", "crv": "P-256", "x": base64(x), "y": base64(y)})
@@ -212,7 +212,7 @@ impl SigningKey {
     }
 }
 
-/// What ring says of a key that it does not take. Its words name a reason and nothing of the key.
+/// The error for a key that ring rejects. Its text has ring's reason and nothing of the key.
 fn rejected(errors: &[ring::error::KeyRejected]) -> Error {
     let reasons = errors.iter().map(ToString::to_string);
     let reason = reasons.into_iter().find(|reason| reason != "WrongAlgorithm");
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_key_says_how_it_signs_and_the_signature_is_good() -> Result<(), BoxError> {
+    fn each_kind_of_key_signs_with_its_algorithm() -> Result<(), BoxError> {
         let algorithms: [(&str, bool, &str, &dyn signature::VerificationAlgorithm, usize); 4] = [
             (P256, false, "ES256", &signature::ECDSA_P256_SHA256_FIXED, 64),
             (RSA, false, "RS256", &signature::RSA_PKCS1_2048_8192_SHA256, 256),
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_public_half_as_a_jwk_has_the_whole_point() -> Result<(), BoxError> {
+    fn the_public_jwk_has_the_whole_public_key() -> Result<(), BoxError> {
         let jwk = SigningKey::from_pem(P256)?.public_jwk();
         for name in ["x", "y"] {
             let bytes = URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap_or_default())?;
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn an_rsa_key_may_be_pkcs_1_and_text_around_a_key_does_not_matter() {
+    fn a_pkcs_1_key_and_text_around_a_key_are_accepted() {
         let pkcs1 = include_str!("../tests/keys/rsa2048.pkcs1.pem");
         assert_eq!(SigningKey::from_pem(pkcs1).unwrap().algorithm(), Algorithm::Rs256);
         let around = format!("a comment\r\n{}\nand more", P256.replace('\n', "\r\n"));
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_another_form_is_an_error_that_says_how_to_convert_it() {
+    fn the_error_for_another_key_form_says_how_to_convert_it() {
         let sec1 = refusal(include_str!("../tests/keys/p256.sec1.pem"));
         assert!(
             sec1.contains("openssl pkcs8 -topk8 -nocrypt -in key.pem -out key.pkcs8.pem"),

@@ -1,4 +1,4 @@
-//! Members of a stored JSON object, read and written by a few functions for all types.
+//! Reads and writes the members of stored JSON objects, with a few functions for all types.
 //!
 //! Derived readers and writers are compiled once for each type and each source, and every program
 //! that depends on the crate would pay for them with its build.
@@ -10,11 +10,12 @@ use zeroize::Zeroize as _;
 
 use crate::secret::Secret;
 
-/// The members of an object that nobody has read yet.
+/// The members of an object that have not been read yet.
 pub(crate) struct Members(Vec<(String, Value)>);
 
 impl Members {
-    /// `None` for what is not an object, as everywhere below for what is not what it should be.
+    /// Returns `None` for a value that is not an object. Every reader below returns `None` for a value
+    /// of a wrong type.
     pub(crate) fn of(value: Value) -> Option<Members> {
         object(value).map(Members::new)
     }
@@ -45,7 +46,7 @@ impl Members {
         }
     }
 
-    /// What nobody has asked for: members that a later release knows.
+    /// The members that were not read: a later release may know them.
     pub(crate) fn rest(self) -> Map<String, Value> {
         let mut rest = Map::new();
         for (name, value) in self.0 {
@@ -95,7 +96,7 @@ pub(crate) fn list<T>(value: Value, read: fn(Value) -> Option<T>) -> Option<Vec<
     Some(list)
 }
 
-/// An object about to be written. What is absent, false or empty is left out.
+/// An object to be written. Absent, false and empty members are left out.
 #[derive(Default)]
 pub(crate) struct Fields {
     members: Map<String, Value>,
@@ -132,7 +133,8 @@ impl Fields {
         }
     }
 
-    /// RFC 3339 has years 0 to 9999.
+    /// A date as text. RFC 3339 has only the years 0 to 9999; any other makes [`Fields::into_value`]
+    /// fail.
     pub(crate) fn dated(&mut self, date: OffsetDateTime) -> Value {
         let text = date.format(&Rfc3339);
         self.undatable |= text.is_err();
@@ -162,7 +164,7 @@ impl Fields {
         }
     }
 
-    /// Members that were read and not known.
+    /// Adds members that were read but are not known.
     pub(crate) fn rest(&mut self, rest: &Map<String, Value>) {
         for (name, value) in rest {
             self.put(name, value.clone());
@@ -171,16 +173,16 @@ impl Fields {
 
     /// # Errors
     ///
-    /// When a date has no form.
+    /// When a date has no form in RFC 3339.
     pub(crate) fn into_value(self) -> Result<Value, &'static str> {
         match self.undatable {
-            true => Err("a date has no form in RFC 3339, which has years 0 to 9999"),
+            true => Err("a date is outside the years 0 to 9999, which RFC 3339 can write"),
             false => Ok(Value::Object(self.members)),
         }
     }
 }
 
-/// JSON as serde_json reads it by itself: a reader of our own would be compiled once more.
+/// Reads JSON with serde_json's compiled `FromStr`. A generic reader would be compiled again here.
 pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }

@@ -1,5 +1,5 @@
-//! Searching and numbers in texts. What std has for it is long, and compiled into each part of a crate
-//! that uses it.
+//! Searches texts and reads numbers. std's functions are long, and would be compiled into each module
+//! that uses them.
 
 /// Whether `part` is in `text`.
 #[inline(never)]
@@ -13,7 +13,7 @@ pub(crate) fn replaced(text: &str, from: &str, to: &str) -> String {
     text.replace(from, to)
 }
 
-/// A number of digits alone; `None` for anything else, and for more than fits.
+/// Reads a number of digits only; `None` for any other text, and for a number that does not fit.
 #[inline(never)]
 pub(crate) fn number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?

@@ -14,25 +14,33 @@
 //! # Ok::<(), evergrant::Error>(())
 //! ```
 //!
-//! The login is refreshed and stored as everywhere in this crate: [`Teamleader::client`] returns the
-//! [`Client`] that does it.
+//! A [`Client`] refreshes and stores the login, as everywhere in this crate. [`Teamleader::client`]
+//! returns that client.
 //!
-//! There is one module for each resource: contacts, companies, deals, invoices and so on. Every other
-//! operation can be called by its name with [`Teamleader::call`]. The guide shows all of it:
+//! There is one module for each resource: contacts, companies, deals, invoices and so on.
+//! [`Teamleader::call`] calls any other operation by its name. The guide has examples:
 //! [`crate::guide::teamleader`].
 //!
 //! # Answers and requests
 //!
-//! Every field of an answer is optional except the id: Teamleader leaves out what the integration may
-//! not see, and lists leave out some fields (`None` in a list does not mean "empty"). Enums keep
+//! Every field of an answer is optional except the id. Teamleader leaves out fields that the integration
+//! may not see, and lists leave out some fields: `None` in a list does not mean "empty". Enums keep
 //! values that this version does not know, models keep unknown members in `extra`, and amounts keep
 //! their digits.
 //!
-//! Ids have a type: an [`Id<Contact>`](Id) cannot be given where the id of a company is wanted. A text
-//! becomes an id with `into()` or `parse()`, and calls take texts and ids alike.
+//! Ids have a type: a method that expects the id of a company does not accept an [`Id<Contact>`](Id).
+//! Methods accept ids and strings. `into()` and `parse()` convert a string to an id.
 //!
-//! A request is made with its required fields, and methods add the others. An update can keep, clear or
-//! set a field ([`Change`]).
+//! ```compile_fail,E0277
+//! # fn show(teamleader: evergrant::teamleader::Teamleader) -> Result<(), evergrant::Error> {
+//! let deal = teamleader.deals().get("d5b1")?;
+//! teamleader.contacts().get(&deal.id)?; // the id of a deal is not the id of a contact
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `new` makes a request from its required fields, and methods add the optional ones. An update keeps,
+//! clears or sets each field ([`Change`]).
 //!
 //! # Sources
 //!
@@ -144,7 +152,7 @@ struct Inner {
 }
 
 impl Teamleader {
-    /// Makes a client with the default settings. [`Teamleader::builder`] has settings.
+    /// Makes a client with the default settings. [`Teamleader::builder`] changes them.
     ///
     /// # Errors
     ///
@@ -195,7 +203,7 @@ impl Teamleader {
         Teamleader::new(Credentials::from_dotenv("TEAMLEADER")?, backend)
     }
 
-    /// Starts a client with settings.
+    /// Returns a builder, which makes a client with other settings.
     pub fn builder(
         credentials: Credentials,
         backend: impl TokenBackend + 'static,
@@ -203,20 +211,20 @@ impl Teamleader {
         TeamleaderBuilder::new(credentials, Box::new(backend))
     }
 
-    /// Returns the OAuth client below: to log in, to seed a token, to see what is stored. Its own
-    /// requests count against the rate limit, too.
+    /// Returns the OAuth client, which logs in, seeds a token and shows the stored record. Requests sent
+    /// with it count against the rate limit, too.
     pub fn client(&self) -> &Client {
         &self.0.client
     }
 
-    /// Returns the same client for another version of the API.
+    /// Returns this client with another version of the API. Both share the login and the rate limit.
     #[must_use]
     pub fn with_api_version(&self, version: Date) -> Teamleader {
         use self::json::Dated as _;
         Teamleader(self.0.clone(), version.write())
     }
 
-    /// Returns the rate limit as the last answer told it.
+    /// Returns the rate limit from the headers of Teamleader's last answer.
     pub fn limits(&self) -> Limits {
         self.0.window.seen()
     }

@@ -1,4 +1,4 @@
-//! Access token, refresh token and when they end.
+//! Access token, refresh token and their dates.
 
 mod check;
 
@@ -15,7 +15,7 @@ use crate::clock;
 use crate::secret::Secret;
 use crate::stored_json::{self, Fields, Members};
 
-/// What an authorization server issued: an access token, and what came with it.
+/// A token that an authorization server issued: an access token, and what came with it.
 ///
 /// `Serialize` writes the secrets in clear, for stores; `Debug` shows none of them.
 ///
@@ -49,7 +49,7 @@ fn bearer() -> String {
 }
 
 impl Token {
-    /// A bearer token of unknown lifetime.
+    /// Makes a bearer token of unknown lifetime.
     pub fn new(access_token: impl Into<Secret>) -> Token {
         Token {
             access_token: access_token.into(),
@@ -64,49 +64,49 @@ impl Token {
         }
     }
 
-    /// With a refresh token.
+    /// Sets the refresh token.
     #[must_use]
     pub fn with_refresh_token(mut self, refresh_token: impl Into<Secret>) -> Token {
         self.refresh_token = Some(refresh_token.into());
         self
     }
 
-    /// With the moment at which the access token ends. Kept in UTC.
+    /// Sets when the access token expires; kept in UTC.
     #[must_use]
     pub fn with_expires_at(mut self, expires_at: OffsetDateTime) -> Token {
         self.expires_at = Some(in_utc(expires_at));
         self
     }
 
-    /// With the moment at which the token was issued. Kept in UTC.
+    /// Sets when the token was issued; kept in UTC.
     #[must_use]
     pub fn with_issued_at(mut self, issued_at: OffsetDateTime) -> Token {
         self.issued_at = Some(in_utc(issued_at));
         self
     }
 
-    /// With the granted scope, as the server writes it.
+    /// Sets the granted scope, as the server writes it.
     #[must_use]
     pub fn with_scope(mut self, scope: impl Into<String>) -> Token {
         self.scope = Some(scope.into());
         self
     }
 
-    /// With a token type other than `Bearer`.
+    /// Sets a token type other than `Bearer`.
     #[must_use]
     pub fn with_token_type(mut self, token_type: impl Into<String>) -> Token {
         self.token_type = token_type.into();
         self
     }
 
-    /// With an ID token, which is kept as it is.
+    /// Sets the ID token, which is kept as it is.
     #[must_use]
     pub fn with_id_token(mut self, id_token: impl Into<Secret>) -> Token {
         self.id_token = Some(id_token.into());
         self
     }
 
-    /// With the members of the answer that have no field of their own.
+    /// Sets the members of the answer that have no field of their own.
     #[must_use]
     pub fn with_extra(mut self, extra: Map<String, Value>) -> Token {
         self.extra = extra;
@@ -123,13 +123,13 @@ impl Token {
         self.refresh_token.as_ref()
     }
 
-    /// The type as the server wrote it. Requests always say `Bearer`, or the word that the provider
-    /// names: servers answer `bearer`, `bot` or `User Access Token` and mean the same.
+    /// The type as the server wrote it. API requests do not use it: they send `Bearer`, or the word that
+    /// the provider sets. Servers write `bearer`, `bot` or `User Access Token` and mean the same.
     pub fn token_type(&self) -> &str {
         &self.token_type
     }
 
-    /// The granted scope as the server wrote it; `None` when it said nothing, which means "as
+    /// The granted scope as the server wrote it; `None` when the answer had no scope, which means "as
     /// requested" (RFC 6749 section 5.1).
     pub fn scope(&self) -> Option<&str> {
         self.scope.as_deref()
@@ -140,12 +140,12 @@ impl Token {
         self.scope.as_deref().unwrap_or_default().split_whitespace()
     }
 
-    /// When the request was sent that brought this token, UTC.
+    /// When the request for this token was sent, UTC.
     pub fn issued_at(&self) -> Option<OffsetDateTime> {
         self.issued_at
     }
 
-    /// When the access token ends, UTC; `None` when nobody said.
+    /// When the access token expires, UTC; `None` if that is not known.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }
@@ -160,26 +160,26 @@ impl Token {
         &self.extra
     }
 
-    /// Whether the access token has ended at `now`. Without a known end it has not.
+    /// Whether the access token has expired at `now`; false if its expiry is not known.
     pub fn is_expired(&self, now: OffsetDateTime) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// How long the access token was given, if both ends are known.
+    /// The time from issue to expiry of the access token, if both are known.
     pub fn lifetime(&self) -> Option<Duration> {
         Some(clock::until(self.issued_at?, self.expires_at?))
     }
 
-    /// Whether the token should be replaced at `now`: it has ended, or ends within `margin`. The
-    /// margin counts for a tenth of the lifetime at most, so that a short-lived token is not
-    /// replaced on every call.
+    /// Whether the token should be replaced at `now`: it has expired, or expires within `margin`. The
+    /// margin is a tenth of the lifetime at most, so that a short-lived token is not replaced on every
+    /// call.
     pub fn is_due(&self, now: OffsetDateTime, margin: Duration) -> bool {
         self.expires_at.is_some_and(|end| end <= clock::later(now, self.margin(margin)))
     }
 
-    /// What to keep when `new` replaces `self`: what the answer did not mention stays. An answer
-    /// without a refresh token means the old one (RFC 6749 section 6), one without a scope means the
-    /// same scope (section 5.1).
+    /// Returns `new`, with the members that it lacks taken from `self`. An answer without a refresh
+    /// token leaves the old one in use (RFC 6749 section 6); an answer without a scope means the same
+    /// scope (section 5.1).
     pub(crate) fn succeeded_by(&self, mut new: Token) -> Token {
         new.refresh_token = new.refresh_token.or_else(|| self.refresh_token.clone());
         new.scope = new.scope.or_else(|| self.scope.clone());
@@ -194,6 +194,11 @@ impl Token {
         keep(&self.extra, &mut new.extra);
         keep(&self.unknown, &mut new.unknown);
         new
+    }
+
+    /// Takes the ID token out.
+    pub(crate) fn drop_id_token(&mut self) {
+        self.id_token = None;
     }
 
     /// Reads a stored token.
@@ -236,7 +241,7 @@ impl Token {
 
 impl<'de> Deserialize<'de> for Token {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Token, D::Error> {
-        // Not what was wrong: serde's words quote the value.
+        // The error does not say what was wrong: serde's text would quote the value.
         Token::read(Value::deserialize(deserializer)?).ok_or_else(|| {
             D::Error::custom("this is not a token: a member is missing or has a wrong type")
         })
@@ -264,7 +269,7 @@ fn in_utc(date: OffsetDateTime) -> OffsetDateTime {
     date.checked_to_offset(time::UtcOffset::UTC).unwrap_or(date)
 }
 
-/// Reads a date of RFC 3339. The error says what is wrong with it; `name` is where the date stands.
+/// Reads a date of RFC 3339. The error says what is wrong with the date, and calls it `name`.
 pub(crate) fn parse_date(name: &str, text: &str) -> Result<OffsetDateTime, String> {
     if let Ok(date) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(in_utc(date));

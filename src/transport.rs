@@ -1,10 +1,12 @@
-//! How requests travel: the agents' configurations, and token requests on an agent of their own, once.
+//! Configures the agents, and sends each token request once, on an agent of its own.
 
 #[cfg(any(feature = "device", feature = "introspection"))]
 mod ask;
 mod config;
 mod exchange;
+mod id_token;
 mod limit;
+mod public;
 mod skew;
 
 use std::io;
@@ -19,10 +21,12 @@ pub(crate) use self::exchange::get;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
 pub(crate) use self::limit::plain_agent as api_agent;
+#[cfg(feature = "discovery")]
+pub(crate) use self::public::private_host;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError, chain};
-use crate::protocol::{self, Outcome, Requester, TokenRequest};
+use crate::protocol::{self, Authorization, Outcome, Requester, TokenRequest};
 use crate::provider::{Provider, TokenTypeHint};
 use crate::refresh::{Ask, Sent, Transport};
 use crate::secret::Secret;
@@ -59,7 +63,7 @@ pub(crate) fn io_cause(error: io::Error) -> BoxError {
     }
 }
 
-/// Which time was over.
+/// The text for a timeout.
 fn in_words(timeout: ureq::Timeout) -> &'static str {
     match timeout {
         ureq::Timeout::PerRead => "the server sent nothing for too long",
@@ -90,7 +94,7 @@ pub(crate) struct TokenTransport {
     skew: skew::Skew,
 }
 
-/// A grant that needs nothing stored.
+/// A grant that needs no stored login.
 pub(crate) enum Grant {
     ClientCredentials {
         scopes: Vec<String>,
@@ -130,36 +134,42 @@ impl TokenTransport {
         Requester { provider, credentials, extra, auth: provider.token_request.client_auth, now }
     }
 
-    /// Exchanges an authorization code.
+    /// Exchanges an authorization code. The token is taken back if its ID token is not that of this
+    /// login.
     pub(crate) fn exchange(
         &self,
         code: &Secret,
-        redirect_uri: Option<&str>,
-        verifier: Option<&Secret>,
+        authorization: &Authorization,
         sent_at: OffsetDateTime,
     ) -> Sent {
-        self.run(sent_at, [Some(code), verifier], &always, &|caller| {
+        let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
+        let spent = [Some(code), verifier];
+        let (raw, hidden) = self.deliver(sent_at, spent, &always, &|caller| {
             protocol::exchange(caller, code, redirect_uri, verifier)
-        })
+        });
+        let now = id_token::times(&raw, sent_at);
+        let sent = self.judged(raw, &hidden, sent_at);
+        self.with_fit_id_token(sent, now, authorization.nonce().map(Some), None)
     }
 
-    /// Takes a token back whose ID token is not that of this login: it is not stored then.
-    pub(crate) fn with_nonce(&self, sent: Sent, nonce: &Secret) -> Sent {
-        let Sent::Reply(reply) = &sent else { return sent };
-        let Outcome::Token(issued) = &reply.outcome else { return sent };
-        let id_token = issued.token.id_token().map(Secret::expose);
-        match id_token.map(|id_token| protocol::check_nonce(id_token, nonce)) {
-            Some(Err(why)) => {
-                let what = format!("the ID token of {}", self.provider.token_host());
-                Sent::Never(Error::decode(what, why).into())
-            }
-            Some(Ok(())) | None => sent,
-        }
+    /// Sends a request that is no login.
+    fn renew(
+        &self,
+        sent_at: OffsetDateTime,
+        spent: [Option<&Secret>; 2],
+        before: Option<&Token>,
+        in_time: &dyn Fn() -> bool,
+        build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
+    ) -> Sent {
+        let (raw, hidden) = self.deliver(sent_at, spent, in_time, build);
+        let now = id_token::times(&raw, sent_at);
+        let sent = self.judged(raw, &hidden, sent_at);
+        self.with_fit_id_token(sent, now, None, before)
     }
 
-    /// Revokes the refresh token, or the access token where there is none. Any good status is
-    /// success, also for a token that the server does not know, and its body means nothing (RFC 7009
-    /// section 2.2).
+    /// Revokes the refresh token, or the access token if there is no refresh token or the service wants
+    /// the access token. Any success status counts, also for a token that the server does not know; the
+    /// body is ignored (RFC 7009 section 2.2).
     pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
         let style = self.provider.token_request.revocation_style;
         match token.refresh_token().filter(|_| !style.wants_access_token()) {
@@ -197,7 +207,7 @@ impl TokenTransport {
         match outcome {
             Outcome::Token(_) => Ok(()),
             Outcome::Unknown(error) if (200..300).contains(&error.status) => Ok(()),
-            // The server did not say what became of it: it counts as alive.
+            // The answer does not say whether the token was revoked, so the token counts as valid.
             Outcome::Unknown(error) => Err(failed(error.into())),
             Outcome::Limited { error, retry_after, .. } => {
                 let (host, reason) = (self.provider.token_host(), Some(error.told()));
@@ -221,7 +231,7 @@ impl TokenTransport {
         self.judged(raw, &hidden, sent_at)
     }
 
-    /// What came of a request to the token endpoint.
+    /// Reads the result of a request to the token endpoint, and takes secrets out of its error.
     fn judged(&self, raw: Raw, hidden: &[Secret], sent_at: OffsetDateTime) -> Sent {
         let mut sent = match raw {
             Raw::Never(error) => Sent::Never(error),
@@ -235,7 +245,7 @@ impl TokenTransport {
         sent
     }
 
-    /// Builds and sends a request: what came of it, and what no error may repeat.
+    /// Builds and sends a request. Returns its result, and the secrets that no error may repeat.
     fn deliver(
         &self,
         sent_at: OffsetDateTime,
@@ -255,14 +265,14 @@ impl TokenTransport {
             (raw, self.hidden(&request, spent))
         };
         let done = once(sent_at);
-        // Nothing was spent: whoever the server does not know gets nothing done.
+        // Nothing was spent: the server rejected the assertion before it looked at any token.
         match self.clock_was_wrong(&done.0, sent_at) {
             Some(now) => once(now),
             None => done,
         }
     }
 
-    /// What a server may repeat in its error text, in the form it was sent.
+    /// The secrets that a server may repeat in its error text, in each form in which they were sent.
     fn hidden(&self, request: &TokenRequest, spent: [Option<&Secret>; 2]) -> Vec<Secret> {
         let mut hidden = Vec::new();
         for secret in [spent[0], spent[1], self.credentials.secret()].iter().copied().flatten() {
@@ -284,8 +294,8 @@ impl TokenTransport {
         let Some(cut) = cut else {
             return Sent::Reply(protocol::read(&self.provider, &raw, sent_at));
         };
-        // Of an answer that broke off, JSON shows which members came whole, and a new refresh token
-        // among them must not be lost. A form does not show it.
+        // In JSON that broke off, it is clear which members came whole, and a new refresh token among
+        // them must not be lost. A form does not show whether a value is whole.
         if raw.body.trim_ascii_start().starts_with(b"{") {
             let reply = protocol::read(&self.provider, &raw, sent_at);
             if reply.refresh_token.is_some() {
@@ -301,7 +311,7 @@ fn without_secrets(error: &mut BoxError, hidden: &[Secret]) {
     let repeats =
         |secret: &Secret| secret.expose().len() >= 4 && substring::has(&text, secret.expose());
     if !error.is::<Error>() && hidden.iter().any(repeats) {
-        *error = "it failed, with an error that repeats a secret".into();
+        *error = "the request failed, with an error that repeats a secret".into();
     }
 }
 
@@ -321,18 +331,21 @@ impl Transport for TokenTransport {
                     .as_ref()
                     .filter(|grant| grant.sends_access_token)
                     .map(|_| token.access_token());
-                self.run(sent_at, [Some(refresh_token), access_token], in_time, &|caller| {
+                let spent = [Some(refresh_token), access_token];
+                self.renew(sent_at, spent, Some(token), in_time, &|caller| {
                     protocol::refresh(caller, token, refresh_token, redirect_uri)
                 })
             }
-            Ask::Grant => self.run(sent_at, [None, None], &always, &|caller| match &self.grant {
-                Some(Grant::ClientCredentials { scopes }) => {
-                    protocol::client_credentials(caller, scopes)
-                }
-                #[cfg(feature = "jwt")]
-                Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
-                None => Err(Error::config("this client has no such grant")),
-            }),
+            Ask::Grant => {
+                self.renew(sent_at, [None, None], None, &always, &|caller| match &self.grant {
+                    Some(Grant::ClientCredentials { scopes }) => {
+                        protocol::client_credentials(caller, scopes)
+                    }
+                    #[cfg(feature = "jwt")]
+                    Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
+                    None => Err(Error::config("this client has no such grant")),
+                })
+            }
             Ask::Revoke(token) => self.run(sent_at, [Some(token), None], &always, &|caller| {
                 protocol::revoke(caller, token, Some(TokenTypeHint::RefreshToken))
             }),

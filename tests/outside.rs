@@ -7,9 +7,15 @@ use std::path::{Path, PathBuf};
 
 /// Each place that reads the environment: the file, what it calls with the text as it is written there,
 /// which variables these are, and a test of them.
-const VARIABLES: [(&str, &str, &str, &str); 16] = [
+const VARIABLES: [(&str, &str, &str, &str); 17] = [
     ("src/env.rs", "var(name", "PREFIX_CLIENT_ID and its like, by prefix", LINE_BREAK),
     ("src/env.rs", "var_os(name", "GOOGLE_APPLICATION_CREDENTIALS", KEY_FILE),
+    (
+        "src/backend/sealed/key.rs",
+        "var(variable",
+        "the sealing key, by the user's name for it",
+        SEALING,
+    ),
     ("src/env/dotenv.rs", "current_dir(", "the folder whose .env is read", FOLDER),
     (
         "src/env/dotenv.rs",
@@ -36,13 +42,14 @@ const VARIABLES: [(&str, &str, &str, &str); 16] = [
     ("src/backend/locked/gaps.rs", "temp_dir(", "TMPDIR, in tests", IN_TESTS),
 ];
 
+const SEALING: &str = "a_sealing_key_in_place_of_its_name_or_path_is_not_shown";
 const LINE_BREAK: &str = "a_variable_with_a_line_break_is_a_config_error_that_names_it";
 const KEY_FILE: &str = "a_key_in_place_of_its_path_is_not_shown";
 const FOLDER: &str = "a_dotenv_file_in_a_folder_above_is_not_read";
 const SETS_NOTHING: &str = "a_dotenv_file_sets_nothing_in_the_process";
 const NAMES_FILE: &str = "an_error_names_the_dotenv_file_that_was_read";
 const COUNTRY: &str = "the_environment_names_country_and_credentials";
-const SHELL: &str = "every_variable_is_read_and_a_wrong_value_is_told";
+const SHELL: &str = "every_variable_is_read_and_wrong_values_are_reported";
 const CGI: &str = "in_a_cgi_program_nobody_chooses_a_proxy_by_a_header";
 const ONE_LINE: &str = "no_text_from_outside_moves_a_cursor_or_begins_a_line";
 /// It is there for tests alone.

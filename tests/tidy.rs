@@ -1,13 +1,16 @@
-//! What the design says about the sources: floors, sizes, and where the outside world comes in.
+//! Checks that the sources keep to the design: floors, sizes, and which modules touch the outside world.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "tidy/reach.rs"]
+mod reach;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Lines of a file at most, generated data apart.
+/// The most lines of a file.
 const LONGEST: usize = 450;
 
-/// Which floor a top-level module is on. A module imports from its own floor and from those below.
+/// The floor of each top-level module. A module imports only from its own floor and from those below.
 const FLOORS: [(u8, &[&str]); 6] = [
     (
         0,
@@ -54,15 +57,15 @@ const FLOORS: [(u8, &[&str]); 6] = [
 /// Beside the house: these may import anything.
 const BESIDE: [&str; 3] = ["lib", "guide", "sandbox"];
 
-/// Vendors: only what a user of the crate can import, and `vendor`, the one file that they share.
+/// Vendor SDKs: these import only what a user of the crate can import, and `sdk`, which they share.
 const VENDORS: [&str; 4] = ["shell_ev", "teamleader", "exact_online", "sdk"];
 
-/// What stands outside a rule, and why.
+/// Exceptions: the module, and what it may use.
 const EXCEPTIONS: [(&str, &str); 3] = [
     // A `.env` file is read for its variables.
     ("env", "std::fs"),
     ("env", "File::open"),
-    // Who holds a lock is told by host name.
+    // A record names the host that holds a lock.
     ("record", "std::fs"),
 ];
 
@@ -127,7 +130,7 @@ fn name(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
-/// What a source breaks of the design. `public` are the names that a vendor may use.
+/// The rules that a source breaks. `public` are the names that a vendor SDK may use.
 fn faults(source: &Source, public: &[String]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault = |text: String| faults.push(format!("{}: {text}", source.path));
@@ -184,7 +187,7 @@ fn faults(source: &Source, public: &[String]) -> Vec<String> {
     faults
 }
 
-/// Public functions and methods of traits that return a `Result` without saying when.
+/// Public functions and trait methods that return a `Result` and have no section `# Errors`.
 fn without_errors_section(text: &str) -> Vec<String> {
     let body = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let (mut docs, mut found) = (String::new(), Vec::new());
@@ -249,7 +252,7 @@ fn sources(folder: &str) -> Vec<Source> {
     paths.into_iter().map(read).collect()
 }
 
-/// The names that `src/lib.rs` gives out.
+/// The public names of `src/lib.rs`.
 fn public_names(lib: &str) -> Vec<String> {
     let mut names = Vec::new();
     let flat = lib.lines().filter(|line| !line.trim_start().starts_with("//"));
@@ -282,7 +285,7 @@ fn the_sources_keep_to_the_design() {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// What a user meets without a feature: the guide is prose.
+/// The public names without any feature, except `guide`, which is prose.
 fn front_door(lib: &str) -> Vec<String> {
     let plain = lib.split_inclusive(';').filter(|item| !item.contains("#[cfg(feature"));
     let mut names = public_names(&plain.collect::<String>());
@@ -291,7 +294,7 @@ fn front_door(lib: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_front_door_has_at_most_25_names() {
+fn the_crate_root_has_at_most_25_names() {
     let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     let names = front_door(&lib);
     assert!(names.contains(&"Client".to_owned()) && names.contains(&"BoxError".to_owned()));

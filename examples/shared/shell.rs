@@ -22,7 +22,7 @@ fn evse(status: &str, kind: &str, kilowatts: u32) -> Value {
     })
 }
 
-/// A sandbox with three places and one charge session, and a client of it.
+/// Starts a sandbox with three locations and one charge session, and makes a client for it.
 pub(crate) fn sandbox() -> Result<(Sandbox, ShellEv), BoxError> {
     let sandbox = Sandbox::builder().client_auth(ClientAuth::BasicRaw).start()?;
     sandbox.on("GET", "/api/v2/locations/nearby", |_| {

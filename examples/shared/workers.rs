@@ -1,5 +1,5 @@
-//! The workers of `redis_workers` and `postgres_workers`: at the same moment all of them find that their
-//! access token has ended. Each worker has a client and a store of its own, as on another machine.
+//! The workers of `redis_workers` and `postgres_workers`. All call the API at the same moment, with an access
+//! token that the service has ended. Each worker has its own client and store, as on another machine.
 
 use std::sync::Barrier;
 
@@ -9,8 +9,8 @@ use evergrant::{BoxError, Client, TokenBackend};
 
 const WORKERS: usize = 16;
 
-/// Runs the workers on stores for one account. The service is the sandbox, which ends a login when it
-/// receives a refresh token twice.
+/// Runs the workers on stores for one account. The sandbox ends the login if it receives a refresh token
+/// twice.
 pub(crate) fn run<S: TokenBackend + 'static>(
     open: impl Fn(&str) -> Result<S, BoxError> + Sync,
 ) -> Result<(), BoxError> {
@@ -22,12 +22,12 @@ pub(crate) fn run<S: TokenBackend + 'static>(
         Ok::<_, BoxError>(Client::new(provider, credentials, store()?))
     };
 
-    // A person logs in once; here the sandbox agrees.
+    // A person logs in once. Here the sandbox approves the login.
     let first = client()?;
     let authorization = first.authorize(&["read"])?;
     first.exchange(authorization.clone(), &sandbox.approve(authorization.url())?)?;
     let kept = store()?;
-    println!("the login is in {}, which survives: {:?}", kept.describe(), kept.durability());
+    println!("the login is in {}; its durability: {:?}", kept.describe(), kept.durability());
 
     sandbox.expire_access_tokens();
     let start = Barrier::new(WORKERS);
@@ -44,6 +44,6 @@ pub(crate) fn run<S: TokenBackend + 'static>(
             Err(_) => Err(BoxError::from("a worker panicked")),
         })
     })?;
-    println!("{WORKERS} workers answered with 200 after {} refresh", sandbox.counters().refreshes);
+    println!("{WORKERS} workers got status 200 after {} refresh", sandbox.counters().refreshes);
     Ok(first.clear()?)
 }

@@ -1,4 +1,4 @@
-//! A small Teamleader on loopback, for the examples without settings.
+//! A sandbox that answers like Teamleader, so that the examples run without an account.
 
 use std::sync::Mutex;
 
@@ -8,13 +8,13 @@ use evergrant::{BoxError, FileBackend, MemoryBackend};
 use serde_json::{Value, json};
 
 /// Makes a client with the credentials of the environment and the login in `teamleader.json` (the example
-/// `get_tokens` writes that file). Without credentials, makes a client for a server on loopback, which
-/// lives as long as the first value.
+/// `get_tokens` writes that file). Without credentials, starts a sandbox and makes a client for it. The
+/// sandbox runs until the first value is dropped.
 pub(crate) fn teamleader() -> Result<(Option<Sandbox>, Teamleader), BoxError> {
     if std::env::var_os("TEAMLEADER_CLIENT_ID").is_some() {
         return Ok((None, Teamleader::from_env(FileBackend::new("teamleader.json"))?));
     }
-    eprintln!("TEAMLEADER_CLIENT_ID is not set: calling a server on loopback.");
+    eprintln!("TEAMLEADER_CLIENT_ID is not set, so this runs against a sandbox on this machine.");
     let sandbox = Sandbox::start()?;
     let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
     let teamleader = builder.provider(sandbox.provider()).build()?;
@@ -73,7 +73,7 @@ fn page(body: &Value, make: fn(u64) -> Value) -> Value {
     (first..INVOICES.min(first + size)).map(make).collect()
 }
 
-/// Every fiftieth invoice is overdue, every third is paid.
+/// Makes an invoice. One in fifty is past its due date, and one in three is paid.
 fn invoice(n: u64) -> Value {
     let due_on = if n % 50 == 7 { format!("2025-0{}-15", n % 9 + 1) } else { "2099-12-31".into() };
     let amount = json!({ "amount": 100 + n, "currency": if n % 100 == 7 { "USD" } else { "EUR" } });

@@ -1,4 +1,5 @@
-//! How a record gets into a store that can exchange bytes in one step: what the databases share.
+//! Saves a record in a store that can compare and replace bytes in one step. The database stores share
+//! this.
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use ring::digest::{SHA256, digest};
@@ -8,33 +9,33 @@ use super::BackendError;
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The account of a store that was not told another.
+/// The account of a store for which none was set.
 pub(super) const ACCOUNT: &str = "default";
 
-/// Nobody's record is larger; one that is was put there by mistake.
+/// The largest record, in bytes. A larger one was put there by mistake.
 pub(super) const LIMIT: usize = 4 << 20;
 
-/// How often a save looks again when the store has changed between its look and its write. Each
-/// time somebody else has got through.
+/// How often a save reads the store. It reads again if another client has written between its read and
+/// its write.
 const LOOKS: usize = 8;
 
 /// Bytes of a record, wiped when dropped.
 pub(super) type Bytes = Zeroizing<Vec<u8>>;
 
-/// One place in a store, for the bytes of one record.
+/// A place in a store for the bytes of one record.
 pub(super) trait Place {
-    /// What is there.
+    /// Reads the bytes.
     fn read(&self) -> Result<Option<Bytes>, BoxError>;
 
-    /// Puts `new` where exactly `old` is, in one step, durably. `false`: something else is there, and
-    /// nothing was written. It may be repeated.
+    /// Replaces exactly `old` by `new`, durably and in one step. `false`: something else is there, and
+    /// nothing was written. May be repeated.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
 
-    /// Its name in messages.
+    /// The name of the place in messages.
     fn name(&self) -> String;
 }
 
-/// The record in these bytes.
+/// Reads the record in these bytes.
 pub(super) fn parse(place: &impl Place, bytes: &[u8]) -> Result<Record, BoxError> {
     Record::from_json(bytes).map_err(|reason| {
         BackendError::Corrupt(format!(
@@ -45,9 +46,10 @@ pub(super) fn parse(place: &impl Place, bytes: &[u8]) -> Result<Record, BoxError
     })
 }
 
-/// Saves `record` where what it replaces is. What is compared in the store are whole records, byte
-/// by byte, so that a late save never gets over a newer one; the very record may be saved again, for
-/// a save whose answer was lost. What was saved, and whether it was written now or was there already.
+/// Saves `record` in place of the record that it replaces. The store compares whole records, byte by
+/// byte, so that a late save never overwrites a newer record. The same record may be saved again, in
+/// case the answer to the first save was lost. Returns the saved bytes, and whether they were written
+/// now (`true`) or were there already.
 pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool), BoxError> {
     let json = Zeroizing::new(record.to_json()?);
     if json.len() > LIMIT {
@@ -56,7 +58,8 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
     }
     for _ in 0..LOOKS {
         let old = place.read()?;
-        // The bytes too: a number in an unknown member may read back with another last digit.
+        // Compares the bytes too: a number in an unknown member may be read back with another last
+        // digit.
         if old.as_ref() == Some(&json) {
             return Ok((json, false));
         }
@@ -71,7 +74,7 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
     Err(BackendError::Conflict(place.name()).into())
 }
 
-/// 8 bytes that stand for these parts.
+/// A hash of these parts, 8 bytes long.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(super) fn hash(parts: &[&str]) -> [u8; 8] {
     let mut text = String::from("evergrant");

@@ -1,4 +1,4 @@
-//! The few things a file store does to a disk, each error with its operation and path.
+//! The disk operations of a file store. Each error names its operation and path.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
@@ -15,7 +15,7 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             BackendError::Full(text)
         }
-        // On Windows also the answer while another program has the file open, which passes.
+        // Windows also gives this error while another program has the file open, which passes.
         ErrorKind::PermissionDenied if cfg!(windows) => BackendError::Unavailable(text),
         ErrorKind::PermissionDenied
         | ErrorKind::ReadOnlyFilesystem
@@ -24,22 +24,26 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
         | ErrorKind::InvalidFilename
         | ErrorKind::InvalidInput
         | ErrorKind::Unsupported => BackendError::Config(text),
+        _ if cfg!(unix) && error.raw_os_error() == Some(ELOOP) => BackendError::Config(text),
         _ => BackendError::Unavailable(text),
     };
     precise.because(same_io(error))
 }
 
-/// An error that only a person can mend.
+/// "Too many levels of symbolic links", for which std has no stable name.
+const ELOOP: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 40 } else { 62 };
+
+/// An error that only a person can fix.
 pub(super) fn wrong(text: String) -> BoxError {
     BackendError::Config(text).into()
 }
 
-/// An error of the operating system that only a person can mend.
+/// An error of the operating system that only a person can fix.
 pub(super) fn wrong_because(text: String, error: &io::Error) -> BoxError {
     BackendError::Config(text).because(same_io(error))
 }
 
-/// The path from here on, whatever the working directory becomes.
+/// The absolute path, so that a later change of the working directory does not matter.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -49,7 +53,7 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(wrong(format!("{:?} does not name a file", path.display().to_string())));
     };
-    // A bare name has an empty parent; it comes here only when the working directory is gone.
+    // A bare name has an empty parent. A path is still bare only if the working directory is gone.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match fs::canonicalize(folder) {
         Ok(folder) => Ok(folder.join(name)),
@@ -62,8 +66,8 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     }
 }
 
-/// Where a file really is: links at the path itself are followed, even to a file that does not
-/// exist yet, so that what replaces the file replaces the target and keeps the link.
+/// Follows links at the path, even to a file that does not exist yet, so that a save replaces the
+/// target and keeps the link.
 pub(super) fn target(path: &Path) -> Result<PathBuf, BoxError> {
     let mut found = place(path)?;
     for _ in 0..LINKS {
@@ -79,7 +83,7 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, BoxError> {
     Err(wrong(format!("{} leads through too many links", path.display())))
 }
 
-/// As many as Linux follows.
+/// The most links that are followed, as on Linux.
 const LINKS: usize = 40;
 
 /// A name beside a file: `{before}{name}{after}`.
@@ -95,9 +99,9 @@ pub(super) fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
 
-/// Makes the folder's entries durable. `Some` says why that cannot be done at all here, which is no
-/// error: some FUSE and network file systems flush files only. Only Unix lets a folder be
-/// flushed; elsewhere the file system's journal is all there is.
+/// Makes the folder's entries durable. `Some` says why this file system cannot flush a folder, which is
+/// no failure: some FUSE and network file systems only flush files. Only Unix can flush a folder;
+/// elsewhere the store relies on the file system's journal.
 pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
     let folder = folder(path);
     #[cfg(unix)]
@@ -105,10 +109,12 @@ pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
         use ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
         match File::open(folder).and_then(|folder| folder.sync_all()) {
             Ok(()) => {}
-            // A folder that may be written and not read cannot be opened, so not be flushed.
+            // A folder that may be written but not read cannot be opened, and so not flushed.
             Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
                 return Ok(Some(error));
             }
+            // The same answer of some network file systems: a folder is only open for reading.
+            Err(error) if error.raw_os_error() == Some(EBADF) => return Ok(Some(error)),
             Err(error) => return Err(failed("flush the folder", folder, &error)),
         }
     }
@@ -116,7 +122,11 @@ pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
     Ok(None)
 }
 
-/// Removes a file; one that is not there is success.
+/// "Bad file descriptor", for which std has no name, on every Unix.
+#[cfg(unix)]
+const EBADF: i32 = 9;
+
+/// Removes a file. Succeeds if there is none.
 pub(super) fn remove(path: &Path) -> Result<(), BoxError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -127,7 +137,7 @@ pub(super) fn remove(path: &Path) -> Result<(), BoxError> {
     }
 }
 
-/// An error that says whose file it is, where the operating system forbids to touch it.
+/// An error that, if permission was denied, names the owner and mode of the file.
 pub(super) fn denied(doing: &str, path: &Path, error: &io::Error) -> BoxError {
     #[cfg(unix)]
     if error.kind() == ErrorKind::PermissionDenied
@@ -143,7 +153,7 @@ pub(super) fn denied(doing: &str, path: &Path, error: &io::Error) -> BoxError {
     failed(doing, path, error)
 }
 
-/// Which file it is, whatever its name.
+/// Identifies a file independently of its name: device and inode.
 #[cfg(unix)]
 pub(super) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
@@ -157,7 +167,7 @@ pub(super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
 
 /// Whether an open file is still the one at `path`: not one that was renamed or removed after it was
 /// opened, and not one that a link at `path` leads to.
-pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let opened = file.metadata()?;
     match fs::symlink_metadata(path) {
         Ok(there) => Ok(!there.is_symlink() && identity(&opened) == identity(&there)),
@@ -166,7 +176,7 @@ pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Says that it is not a file, before opening it could block (a FIFO) or do harm (a device).
+/// Refuses anything but a regular file, because opening it could block (a FIFO) or do harm (a device).
 pub(super) fn check_regular(metadata: &Metadata, path: &Path) -> Result<(), BoxError> {
     if metadata.is_file() {
         return Ok(());
@@ -181,7 +191,7 @@ pub(super) fn check_regular(metadata: &Metadata, path: &Path) -> Result<(), BoxE
     Err(wrong(format!("{} is {what}", path.display())))
 }
 
-/// Options that write, and create a file only its owner can read.
+/// Options for writing; a file that they create is readable only by its owner.
 pub(super) fn private() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
     options.write(true);
@@ -190,15 +200,15 @@ pub(super) fn private() -> fs::OpenOptions {
     options
 }
 
-/// Creates a file that only its owner can read, whatever the umask; an error when there is one.
-pub(super) fn create(path: &Path) -> io::Result<File> {
+/// Creates a file that only its owner can read, whatever the umask. Fails if the file exists.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
     let file = private().create_new(true).open(path)?;
     make_private(&file)?;
     Ok(file)
 }
 
-/// Sets the mode to 0600. File systems without modes refuse that, or do as if; it is an error only
-/// when the owner could not use the file.
+/// Sets the mode to 0600. File systems without modes refuse this or ignore it; that is an error only if
+/// the owner could not use the file.
 pub(super) fn make_private(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -215,8 +225,9 @@ pub(super) fn make_private(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file that is there: no link, and nothing to wait for. `None` when nothing is there.
-pub(super) fn open(
+/// Opens an existing regular file, without following a link and without blocking. `None` if nothing is
+/// there.
+pub(crate) fn open(
     path: &Path,
     options: &mut fs::OpenOptions,
 ) -> Result<Option<(File, Metadata)>, BoxError> {
@@ -233,7 +244,7 @@ pub(super) fn open(
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return failed("open", &error),
     };
-    // Something else may have come there since it was looked at.
+    // Another file may be there since the first check.
     let metadata = match file.metadata() {
         Ok(metadata) => metadata,
         Err(error) => return failed("look at", &error),
@@ -242,7 +253,7 @@ pub(super) fn open(
     Ok(Some((file, metadata)))
 }
 
-/// The mode of a file; `None` where files have none.
+/// The mode of a file; `None` on systems without modes.
 #[cfg(unix)]
 pub(super) fn mode(metadata: &Metadata) -> Option<u32> {
     Some(std::os::unix::fs::MetadataExt::mode(metadata) & 0o7777)
@@ -253,8 +264,8 @@ pub(super) fn mode(_: &Metadata) -> Option<u32> {
     None
 }
 
-/// `O_NOFOLLOW | O_NONBLOCK`. std has no names for them. Where they are not known here, what follows
-/// an opening ([`is_at`]) finds a link out before anything is written.
+/// `O_NOFOLLOW | O_NONBLOCK`, for which std has no names. On platforms whose values are not listed
+/// here, the check after opening ([`is_at`]) finds a link before anything is written.
 #[cfg(unix)]
 const NO_LINK_NO_WAIT: i32 = {
     let linux = cfg!(any(target_os = "linux", target_os = "android"));

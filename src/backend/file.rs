@@ -21,35 +21,36 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// Nobody's record is larger; a file that is was put there by mistake.
+/// The largest record, in bytes. A larger file was put there by mistake.
 const LIMIT: u64 = 4 << 20;
 
-/// A save that finds another one at work waits this long: longer than a disk that is waking up.
+/// How long a save waits for another save at work: longer than a disk takes to wake up.
 const SAVING: Duration = Duration::from_secs(10);
 
-/// Keeps a login in a file, readable by its owner only.
+/// Keeps a login in a file that only its owner can read.
 ///
-/// Beside a record `NAME` there are, in the same folder, which has to exist and be writable:
+/// The folder must exist and be writable. Beside a record `NAME` it holds:
 ///
-/// | file | what |
+/// | file | content |
 /// | --- | --- |
-/// | `NAME.lock` | the lock. Empty, never deleted |
-/// | `.NAME.evergrant-next` | room for the next record, and what keeps two saves apart |
-/// | `.NAME.evergrant-temp` | a record being written |
-/// | `.NAME.evergrant-flushed` | which record is known to be on the disk: device, inode, time, SHA-256 |
+/// | `NAME.lock` | nothing; it is the lock, and is never deleted |
+/// | `.NAME.evergrant-next` | room for the next record; a lock between two saves |
+/// | `.NAME.evergrant-temp` | a record while it is written |
+/// | `.NAME.evergrant-flushed` | names the record that is known to be on the disk: device, inode, time, SHA-256 |
 ///
-/// A save writes beside the record, flushes the file, renames it over the record and flushes the
-/// folder: a process killed or a power cut at any point leaves the old record or the new one, whole.
-/// (Windows has no call to flush a folder; there the file system's journal is relied on.) A record
-/// that announces a successor reserves the room for it first, so that a disk that is full is found
-/// out before a refresh token is sent. The record gets a new file at each save, of mode 0600; a
-/// symbolic link at the path is kept, and the file that it leads to is replaced. A hard link or a mount
-/// at the path is refused before anything is spent: neither can be replaced whole.
+/// A save writes a new file with mode 0600, flushes it, renames it over the record and flushes the
+/// folder. If the process is killed or the power fails at any point, the old record or the new one is
+/// there, whole. (Windows has no call to flush a folder; there the store relies on the file system's
+/// journal.) A record that announces a successor first reserves room for the successor, so that a full
+/// disk is noticed before a refresh token is sent. A symbolic link at the path is kept, and the file
+/// that it leads to is replaced. A hard link or a mount at the path cannot be replaced whole, and is
+/// refused before a refresh token or code is sent.
 ///
-/// The files beside the record are written only if this user made them; another user's are removed,
-/// or refused where they cannot be. A folder into which anybody can write, a record that others may
-/// read, and a file system that cannot flush a folder each give one warning
-/// ([`TokenBackend::warnings`]); on the last, [`TokenBackend::durability`] says less.
+/// The store writes the files beside the record only if this user made them. It removes another user's
+/// files, or fails if it cannot remove them. A folder that anybody can write to, a record that others
+/// may read, and a file system that cannot flush a folder each cause one warning
+/// ([`TokenBackend::warnings`]); in the last case, [`TokenBackend::durability`] is
+/// [`Durability::Process`].
 ///
 /// ```
 /// use evergrant::backend::FileBackend;
@@ -67,17 +68,17 @@ const SAVING: Duration = Duration::from_secs(10);
 pub struct FileBackend {
     path: PathBuf,
     clock: Arc<dyn Clock>,
-    // What was flushed last, so that a record is flushed once and not at each load.
+    // The content that was flushed last, so that a record is flushed once and not at each load.
     durable: Mutex<Option<Content>>,
-    // The user that files made here belong to, once one was made.
+    // The owner of the files that this process makes here, once it has made one.
     us: Mutex<Option<u32>>,
     private: bool,
-    /// Whether the folder turned out to be one that cannot be flushed.
+    /// Whether flushing the folder turned out to be impossible.
     unflushed: AtomicBool,
     warnings: Mutex<Vec<String>>,
 }
 
-/// The file, as it was opened, its bytes and the record in them.
+/// The open file, its bytes, and the record in them.
 struct Stored {
     file: File,
     metadata: Metadata,
@@ -86,8 +87,8 @@ struct Stored {
 }
 
 impl FileBackend {
-    /// A store in the file at `path`. Nothing is opened yet; a relative path is fixed to the present
-    /// working directory.
+    /// Makes a store in the file at `path` without opening it. A relative path refers to the present
+    /// working directory, even if that changes later.
     pub fn new(path: impl AsRef<Path>) -> FileBackend {
         FileBackend {
             path: disk::absolute(path.as_ref()),
@@ -100,22 +101,22 @@ impl FileBackend {
         }
     }
 
-    /// Refuses a record that others may read or write, by the mode of its file. Without this, there
-    /// is one warning. Systems without modes refuse nothing.
+    /// Refuses a record whose file mode lets others read or write it. Without this setting, such a
+    /// record causes one warning. On systems without modes this has no effect.
     #[must_use]
     pub fn private_only(mut self) -> FileBackend {
         self.private = true;
         self
     }
 
-    /// With a clock to wait on.
+    /// Sets the clock that waits go by, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> FileBackend {
         self.clock = clock;
         self
     }
 
-    /// The file.
+    /// The path of the record.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -133,9 +134,9 @@ impl FileBackend {
         BackendError::Empty(format!("{path} is empty: restore it, or authorize again")).into()
     }
 
-    /// What is at `target`; `None` when nothing is.
+    /// Reads the record at `target`; `None` if nothing is there.
     fn read(&self, target: &Path) -> Result<Option<Stored>, BoxError> {
-        // Windows flushes only what is open for writing.
+        // Windows only flushes a file that is open for writing.
         let opened = disk::open(target, File::options().read(true).write(cfg!(windows)))?;
         let Some((file, metadata)) = opened else { return Ok(None) };
         let room = metadata.len().min(LIMIT) as usize + 1;
@@ -155,7 +156,7 @@ impl FileBackend {
         Ok(Some(Stored { file, metadata, bytes, record }))
     }
 
-    /// A record that others may read or write: a warning, or an error where that was asked for.
+    /// Warns of a record that others may read or write, or fails with [`FileBackend::private_only`].
     fn check_mode(&self, target: &Path, metadata: &Metadata) -> Result<(), BoxError> {
         let Some(mode) = disk::mode(metadata).filter(|mode| mode & 0o077 != 0) else {
             return Ok(());
@@ -172,7 +173,7 @@ impl FileBackend {
         Ok(())
     }
 
-    /// Flushes the folder as far as its file system can.
+    /// Flushes the folder, or warns if its file system cannot.
     fn flush_folder(&self, target: &Path) -> Result<(), BoxError> {
         let unflushed = disk::flush_folder(target)?;
         self.cannot_flush(target, unflushed);
@@ -190,7 +191,8 @@ impl FileBackend {
         ));
     }
 
-    /// A folder in which others can make and, without the sticky bit, rename and remove files.
+    /// Warns of a folder in which others can make files and, without the sticky bit, rename and remove
+    /// them.
     fn look_at_folder(&self, target: &Path) {
         let folder = disk::folder(target);
         let mode = fs::metadata(folder).ok().as_ref().and_then(disk::mode);
@@ -210,14 +212,15 @@ impl FileBackend {
         }
     }
 
-    /// Whether what is stored is what `record` replaces, or this record already. A first record may
-    /// go where an empty file is.
+    /// Checks that the stored record is the one that `record` replaces, or `record` itself. A first
+    /// record may replace an empty file.
     fn compare(&self, target: &Path, record: &Record, json: &[u8]) -> Result<(), BoxError> {
         let stored = match self.read(target) {
             Err(error) if BackendError::is_empty(&error) && record.replaces().is_none() => None,
             stored => stored?,
         };
-        // The bytes too: a number in an unknown member may read back with another last digit.
+        // Compares the bytes too: a number in an unknown member may be read back with another last
+        // digit.
         let same = stored.as_ref().is_some_and(|stored| stored.bytes.as_slice() == json);
         if same || record.may_replace(stored.as_ref().map(|stored| &stored.record)) {
             return Ok(());
@@ -225,15 +228,15 @@ impl FileBackend {
         Err(BackendError::Conflict(self.describe()).into())
     }
 
-    /// Keeps saves apart, those of callers without the store's lock included, and gives the file
-    /// that has the room reserved before. It is locked until it is dropped, under either name.
+    /// Locks and returns the file with the reserved room, so that two saves exclude each other even
+    /// without the store's lock. The lock holds until it is dropped, also after the file is renamed.
     fn next_file(&self, target: &Path) -> Result<Locked, BoxError> {
         let next = room::path(target);
         let locked = wait_for(&*self.clock, SAVING, || room::take(&next, &self.us))?;
         locked.ok_or_else(|| BackendError::Busy(next.display().to_string()).into())
     }
 
-    /// Puts `json` where `target` is, through the reserved file, or a fresh one if that fails.
+    /// Puts `json` at `target` through the reserved file, or through a new file if that fails.
     fn replace(
         &self,
         target: &Path,
@@ -246,15 +249,15 @@ impl FileBackend {
         if room::overwrite(&file, json).is_ok() {
             return self.put(target, &next, &file, record, json);
         }
-        // A failed flush may have dropped the pages: the file is never flushed again, and its room
-        // goes to the new one. It keeps its name, as a lock, until the record is in place.
+        // A failed flush may have dropped the written pages, so this file is not flushed again, and its
+        // room is freed for the new one. It keeps its name, as a lock, until the record is in place.
         let _ = file.set_len(0);
         let done = self.replace_afresh(target, record, json);
         let _ = disk::remove(&next);
         done
     }
 
-    /// Puts `json` where `target` is, through a new file. The caller has [`Self::next_file`].
+    /// Puts `json` at `target` through a new file. The caller holds [`Self::next_file`].
     fn replace_afresh(&self, target: &Path, record: &Record, json: &[u8]) -> Result<(), BoxError> {
         let temp = temp(target);
         disk::remove(&temp)?; // Left by a process that died.
@@ -273,7 +276,8 @@ impl FileBackend {
         done
     }
 
-    /// The last steps: compare once more, since a foreign script knows no locks, rename, flush.
+    /// The last steps of a save: compare once more, since other programs may not use the locks; rename;
+    /// flush.
     fn put(
         &self,
         target: &Path,
@@ -284,12 +288,13 @@ impl FileBackend {
     ) -> Result<(), BoxError> {
         self.compare(target, record, json)?;
         if cfg!(windows) {
-            let _ = file.unlock(); // A lock there would keep readers from the record.
+            let _ = file.unlock(); // On Windows, the lock would keep readers from the record.
         }
         match disk::is_at(file, from) {
             Ok(true) => {}
             Ok(false) => {
-                let text = format!("{} was taken away while it was written", from.display());
+                let text =
+                    format!("{} was removed or replaced while it was written", from.display());
                 return Err(BackendError::Unavailable(text).into());
             }
             Err(error) => return Err(disk::failed("look at", from, &error)),
@@ -303,7 +308,7 @@ impl FileBackend {
     }
 }
 
-/// Where a record is written before it is put in its place.
+/// The path of a record while it is written.
 fn temp(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-temp")
 }
@@ -315,7 +320,7 @@ impl TokenBackend for FileBackend {
         self.check_mode(&target, &stored.metadata)?;
         let content = Content::of(&stored.file, &stored.bytes);
         let mut durable = self.durable.lock();
-        // A rename is seen before it is durable, and its process may have died in between.
+        // A rename is visible before it is durable, and its process may have died in between.
         if content.is_none() || *durable != content {
             if !content.as_ref().is_some_and(|content| mark::names(&target, content)) {
                 let flushed = stored.file.sync_all();
@@ -335,7 +340,8 @@ impl TokenBackend for FileBackend {
             let text = format!("cannot write {}: the record is too large", target.display());
             return Err(BackendError::Unavailable(text).into());
         }
-        // First here, so that a refusal leaves no trace; what counts is the comparison in `put`.
+        // Compares early, so that a refused save leaves no trace; the comparison in `put` is the one
+        // that counts.
         self.compare(&target, record, &json)?;
         if record.note().is_some() || record.replaces().is_none() {
             room::check_names(&target)?;
@@ -344,11 +350,11 @@ impl TokenBackend for FileBackend {
         if record.note().is_none() {
             return self.replace(&target, &reserved, record, &json);
         }
-        // Zeros, written: a file grown by its length alone has no room.
+        // Writes zeros: setting the file's length alone would reserve no room.
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
         if let Err(error) = room::overwrite(&*reserved.file()?, &zeros) {
             let next = room::path(&target);
-            let _ = disk::remove(&next); // Not flushed: it must not be taken for reserved room.
+            let _ = disk::remove(&next); // It was not flushed, so it must not pass for reserved room.
             return Err(disk::failed("reserve room in", &next, &error));
         }
         self.replace_afresh(&target, record, &json)
@@ -359,7 +365,7 @@ impl TokenBackend for FileBackend {
         if let Ok(metadata) = fs::symlink_metadata(&target) {
             disk::check_regular(&metadata, &target)?;
         }
-        // Not required: a full disk must not keep anybody from forgetting a login.
+        // This may fail: a full disk must not prevent a logout.
         let _saving = self.next_file(&target);
         disk::remove(&target)?;
         disk::remove(&temp(&target))?;
@@ -372,7 +378,10 @@ impl TokenBackend for FileBackend {
         let target = disk::target(&self.path)?;
         self.look_at_folder(&target);
         let lock = disk::beside(&target, "", ".lock");
-        FileLock::new(lock).with_clock(Arc::clone(&self.clock)).lock(wait)
+        let guard = FileLock::new(lock).with_clock(Arc::clone(&self.clock)).lock(wait)?;
+        // A link on the way may lead elsewhere by the time of a save: to another lock as well.
+        let path = self.path.clone();
+        Ok(guard.with_check(move || disk::target(&path).is_ok_and(|now| now == target)))
     }
 
     fn probe(&self) -> Result<(), BoxError> {

@@ -1,16 +1,16 @@
-//! Connections to a server: one at rest between two uses, a new one when that has gone stale.
+//! Keeps one idle connection to a server, and opens a new one if that is dead.
 
 use parking_lot::Mutex;
 
 use crate::error::BoxError;
 
-/// How long a lock lasts whose holder goes silent before it has sent anything.
+/// How long a lock lasts if its holder goes silent before it has sent a refresh token.
 pub(super) const LEASE: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// What a lease has beyond what a spend may take.
+/// By how much a lease is longer than a token request may take.
 pub(super) const SLACK: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// How long a server may take to answer, where its connections are ours.
+/// How long a server may take to answer on connections that this store has opened.
 pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Makes a connection.
@@ -18,15 +18,15 @@ pub(super) type Open<C> = dyn Fn() -> Result<C, BoxError> + Send + Sync;
 
 pub(super) struct Rest<C> {
     open: Box<Open<C>>,
-    /// A connection that was lent is given back after each use, and not kept.
+    /// Whether a connection is kept after its use. A lent one is given back.
     keeps: bool,
     resting: Mutex<Option<C>>,
 }
 
-/// Why a use of a connection failed; the connection is gone.
+/// Why a use of a connection failed. The connection was dropped.
 pub(super) struct Failed {
     pub(super) error: BoxError,
-    /// Whether a connection may have been dead before it was used, so that another one may do.
+    /// Whether the connection may have been dead before its use, so that a new one may work.
     pub(super) stale: bool,
 }
 
@@ -35,8 +35,7 @@ impl<C> Rest<C> {
         Rest { open, keeps, resting: Mutex::new(None) }
     }
 
-    /// Runs `work` on the connection at rest and, if that is dead, on a new one. What is run may be
-    /// run twice.
+    /// Runs `work` on the idle connection and, if that is dead, again on a new one.
     pub(super) fn run<T>(
         &self,
         mut work: impl FnMut(C) -> Result<(C, T), Failed>,
@@ -46,7 +45,7 @@ impl<C> Rest<C> {
         Ok(done)
     }
 
-    /// As [`Rest::run`], for who goes on to use the connection.
+    /// Like [`Rest::run`], but also returns the connection for further use.
     pub(super) fn lend<T>(
         &self,
         mut work: impl FnMut(C) -> Result<(C, T), Failed>,

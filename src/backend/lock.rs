@@ -1,4 +1,4 @@
-//! A lock between processes, in a file.
+//! A lock between processes: a locked file.
 
 use std::cell::Cell;
 use std::fs::{File, FileTimes};
@@ -13,17 +13,17 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::secret::random_byte;
 
-/// A lock that is held by one thread of one process at a time, and freed when that process dies.
+/// A lock for one thread of one process at a time. It ends when that process dies.
 ///
-/// It is the operating system's lock on a file of its own (`flock`, `LockFileEx`). The file is
-/// created when it is not there and is never written; the folder has to exist. Its times are set when
-/// it is taken, so that a cleaner of old files leaves it alone. It must not be deleted while it is
-/// held: [`Guard::is_held`] notices that. Two locks on one file in one process exclude each other too,
-/// even on NFS, where the system's lock belongs to the process. A child process does not inherit the
-/// lock, started as a program or only forked.
+/// It is the operating system's lock on a separate file (`flock`, `LockFileEx`). The file is created if
+/// it is missing, and never written; its folder must exist. Taking the lock sets the file's times, so
+/// that programs that delete old files leave it alone. Do not delete the file while the lock is held;
+/// [`Guard::is_held`] notices this. Two locks on one file in one process exclude each other too, even
+/// on NFS, where the system's lock belongs to the process. A child process does not inherit the lock,
+/// whether it is a new program or only a fork.
 ///
-/// Whoever owns the file or its folder could take the lock away. So the file must belong to this user,
-/// to the folder's owner or to root.
+/// The owner of the file could take the lock away. So the file must belong to this user, to the
+/// folder's owner or to root.
 ///
 /// ```
 /// use evergrant::backend::{FileLock, LockKind};
@@ -45,31 +45,31 @@ pub struct FileLock {
 }
 
 impl FileLock {
-    /// A lock on a file. Nothing is opened yet; a relative path is fixed to the present working
-    /// directory.
+    /// Makes a lock on a file without opening it. A relative path refers to the present working
+    /// directory, even if that changes later.
     pub fn new(path: impl AsRef<Path>) -> FileLock {
         FileLock { path: disk::absolute(path.as_ref()), clock: Arc::new(SystemClock) }
     }
 
-    /// With a clock to wait on.
+    /// Sets the clock that waits go by, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> FileLock {
         self.clock = clock;
         self
     }
 
-    /// The file.
+    /// The path of the lock file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Takes the lock, waiting no longer than `wait`. Zero tries once.
+    /// Takes the lock, and waits for it no longer than `wait`. Zero tries once.
     ///
     /// # Errors
     ///
-    /// [`BackendError::Busy`] when somebody else still has it; [`BackendError::Config`] when the file
-    /// may not be opened, belongs to somebody else, or is on a file system without locks;
-    /// [`BackendError::Unavailable`] or [`BackendError::Full`] when it cannot be opened at present.
+    /// [`BackendError::Busy`] if another holder still has the lock; [`BackendError::Config`] if this
+    /// user may not open the file, the file belongs to another user, or its file system has no locks;
+    /// [`BackendError::Unavailable`] or [`BackendError::Full`] if the file cannot be opened at present.
     pub fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         let path = disk::place(&self.path)?;
         let new = Cell::new(false);
@@ -90,7 +90,7 @@ impl FileLock {
     }
 }
 
-/// Opens the lock file, or creates it and says so in `new`; never through a link.
+/// Opens the lock file, or creates it and sets `new`. Does not follow links.
 fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
     loop {
         if let Some((file, _)) = disk::open(path, File::options().write(true))? {
@@ -106,8 +106,8 @@ fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
     }
 }
 
-/// Tries at once, then again after 1 ms growing to 20 ms, each cut short by up to a half so that
-/// waiting processes do not march in step. `None` after `wait`.
+/// Tries at once, then in pauses that grow from 1 ms to 20 ms. Each pause is shortened by a random part
+/// of up to a half, so that waiting processes do not run in step. `None` after `wait`.
 pub(super) fn wait_for<T>(
     clock: &dyn Clock,
     wait: Duration,
@@ -116,7 +116,7 @@ pub(super) fn wait_for<T>(
     wait_up_to(clock, wait, Duration::from_millis(20), attempt)
 }
 
-/// The same for a server that others ask, too: up to 100 ms apart.
+/// Like [`wait_for`], for a server that other clients use too: pauses of up to 100 ms.
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(super) fn wait_for_server<T>(
     clock: &dyn Clock,
@@ -140,7 +140,7 @@ fn wait_up_to<T>(
     Ok(got)
 }
 
-/// Until it says that it is done, or `wait` is over.
+/// Repeats `attempt` until it returns `true` or `wait` is over.
 fn repeat(
     clock: &dyn Clock,
     wait: Duration,
@@ -169,8 +169,8 @@ mod tests {
         super::open(path, &Cell::new(false))
     }
 
-    /// Between opening and locking, a save may put the file in the record's place: to write it then
-    /// would be to write the record in place.
+    /// Between opening and locking, another save may rename the file over the record; writing the file
+    /// would then write the record in place.
     #[cfg(unix)]
     #[test]
     fn a_file_that_was_renamed_while_it_was_opened_is_not_taken() {
@@ -188,7 +188,7 @@ mod tests {
         disk::remove(&away).unwrap();
     }
 
-    /// Whoever may write in the folder can put a link there between a look and an opening.
+    /// A user who may write in the folder can put a link there between the check and the opening.
     #[cfg(unix)]
     #[test]
     fn a_file_that_was_opened_through_a_link_is_not_taken() {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_is_taken_or_cannot_be_opened_leaves_the_slot_as_it_was() {
+    fn a_failed_attempt_leaves_the_slot_unchanged() {
         let path = disk::place(&std::env::temp_dir().join(crate::secret::random_id())).unwrap();
         let fails = |path: &Path| Err(disk::failed("open", path, &ErrorKind::NotFound.into()));
         assert!(Locked::take(&path, &fails).is_err());

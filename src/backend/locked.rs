@@ -1,4 +1,4 @@
-//! A file that is locked: what keeps threads and processes apart, forked ones included.
+//! A locked file, which keeps threads and processes apart, also forked ones.
 
 use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
@@ -10,20 +10,20 @@ use parking_lot::Mutex;
 use super::{BackendError, disk};
 use crate::error::BoxError;
 
-/// A locked file. The lock is let go before the handle closes, so a child process that was forked
-/// cannot keep it. The lock belongs to the process that took it: in a forked child, a copy of it
-/// neither holds nor frees anything.
+/// A locked file. It is unlocked before its handle closes, so that a forked child cannot keep the lock.
+/// The lock belongs to the process that took it: its copy in a forked child neither holds nor frees
+/// anything.
 #[derive(Debug)]
 pub(super) struct Locked {
-    // The file itself is in `TAKEN`, where a forked child finds it and closes its copy.
+    // `TAKEN` owns the file, so that a forked child finds its copy and closes it.
     file: Weak<File>,
     process: u32,
-    // After the file: until it is closed, nobody in this process may open another.
+    // Dropped after the file: no other thread of this process may open it before it is closed.
     _slots: [Slot; 2],
 }
 
 impl Locked {
-    /// One attempt. `None`: somebody else has it, here or in another process.
+    /// Tries once to take the lock. `None` if another thread or process has it.
     pub(super) fn take(
         path: &Path,
         open: &dyn Fn(&Path) -> Result<File, BoxError>,
@@ -35,7 +35,7 @@ impl Locked {
             Ok(metadata) => disk::identity(&metadata),
             Err(error) => return fail(&error),
         };
-        // The same file under another name: a hard link, a second mount.
+        // The file may also be locked here under another name: a hard link, a second mount.
         let Some(by_file) = Slot::take(Key::File(identity)) else { return Ok(None) };
         match file.try_lock() {
             Ok(()) => {}
@@ -55,7 +55,7 @@ impl Locked {
         let process = std::process::id();
         TAKEN.lock().files.push((process, file));
         let locked = Locked { file: weak, process, _slots: [by_path, by_file] };
-        // Renamed or removed while we were opening it: whoever comes next locks another file.
+        // If the file was renamed or removed while we opened it, the next process locks another file.
         match disk::is_at(&*locked.file()?, path) {
             Ok(true) => Ok(Some(locked)),
             Ok(false) => Ok(None),
@@ -63,16 +63,15 @@ impl Locked {
         }
     }
 
-    /// The file. An error in a forked child, which has closed its copy.
+    /// The file. Fails in a forked child.
     pub(super) fn file(&self) -> Result<Arc<File>, BoxError> {
         self.file.upgrade().filter(|_| self.process == std::process::id()).ok_or_else(|| {
-            BackendError::Unavailable("a lock belongs to the process before the fork".to_owned())
-                .into()
+            BackendError::Unavailable("the lock belongs to the parent process".to_owned()).into()
         })
     }
 
-    /// Whether this process has it, and the file is still the one at `path`. A file that cannot be
-    /// looked at counts as gone.
+    /// Whether this process has the lock and the file is still the one at `path`. A path that cannot be
+    /// read counts as gone.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.file().is_ok_and(|file| disk::is_at(&file, path).unwrap_or(false))
     }
@@ -90,7 +89,7 @@ impl Drop for Locked {
     }
 }
 
-/// No support for locks at all, or no lock service (`ENOLCK`, for which std has no name).
+/// Whether the file system has no locks, or no lock service (`ENOLCK`, for which std has no name).
 fn has_no_locks(error: &std::io::Error) -> bool {
     const ENOLCK: i32 = match () {
         () if cfg!(any(target_os = "linux", target_os = "android")) => 37,
@@ -100,8 +99,8 @@ fn has_no_locks(error: &std::io::Error) -> bool {
     error.kind() == ErrorKind::Unsupported || cfg!(unix) && error.raw_os_error() == Some(ENOLCK)
 }
 
-/// What is locked here, each with the process that did it: a forked child has a copy of the list, and
-/// nothing in it is the child's.
+/// The locked files of this process. Each has the id of the process that locked it, because a forked
+/// child has a copy of the list, in which nothing is the child's.
 static TAKEN: Mutex<Taken> = Mutex::new(Taken { keys: Vec::new(), files: Vec::new() });
 
 struct Taken {
@@ -119,7 +118,7 @@ enum Key {
 
 impl Taken {
     /// Closes the copies that a fork has made. The parent's lock lives in all copies of its open file:
-    /// if the parent is killed, it is free only when the last one is closed.
+    /// if the parent is killed, the lock is free only when the last copy is closed.
     fn forget_the_parents(&mut self, process: u32) {
         self.keys.retain(|(of, _)| *of == process);
         self.files.retain(|(of, _)| *of == process);

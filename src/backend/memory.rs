@@ -1,7 +1,7 @@
 //! A store that ends with the process.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -12,15 +12,15 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// Keeps a login in memory; clones share it, and its lock.
+/// Keeps a login in memory. Clones share the login and its lock.
 ///
-/// It is for tests, for services whose tokens are asked for anew (client credentials), and for a
-/// token that is only read. With a service that rotates refresh tokens, the end of the process loses
-/// the login; the client warns once.
+/// Use it in tests, for grants without a refresh token (client credentials), and for a token that is
+/// never refreshed. If the service rotates refresh tokens, the login is lost when the process ends; the
+/// client warns once.
 #[derive(Clone, Debug)]
 pub struct MemoryBackend {
     stored: Arc<Mutex<Option<Record>>>,
-    locked: Arc<AtomicBool>,
+    locked: Flag,
     clock: Arc<dyn Clock>,
 }
 
@@ -34,7 +34,7 @@ impl MemoryBackend {
         }
     }
 
-    /// With a clock to wait for the lock on.
+    /// Sets the clock that waits for the lock go by, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> MemoryBackend {
         self.clock = clock;
@@ -81,17 +81,23 @@ impl TokenBackend for MemoryBackend {
     }
 }
 
-/// Not a mutex's guard: those stay on the thread that took them.
-struct Held(Arc<AtomicBool>);
+/// The process that holds the lock, or 0. In a forked child, the thread that held it does not exist.
+pub(super) type Flag = Arc<AtomicU32>;
+
+/// A held lock. It is not a mutex's guard, because that must stay on the thread that took it.
+pub(super) struct Held(Flag);
 
 impl Held {
-    fn take(locked: &Arc<AtomicBool>) -> Option<Held> {
-        (!locked.swap(true, Ordering::AcqRel)).then(|| Held(Arc::clone(locked)))
+    pub(super) fn take(locked: &Flag) -> Option<Held> {
+        let us = std::process::id();
+        let other = |holder| (holder != us).then_some(us);
+        let taken = locked.fetch_update(Ordering::AcqRel, Ordering::Acquire, other).is_ok();
+        taken.then(|| Held(Arc::clone(locked)))
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        self.0.store(0, Ordering::Release);
     }
 }

@@ -1,5 +1,6 @@
-//! Whose a file is. std does not say who we are, and a file system may know us by another number
-//! (NFS with `root_squash`, CIFS), so what is compared is a file that we have just made there.
+//! Finds the owner of a file. std does not tell our user number, and a file system may give us another
+//! number (NFS with `root_squash`, CIFS), so the owner of a file that we have just made there is
+//! compared.
 
 use std::fs::{self, File, Metadata};
 use std::path::Path;
@@ -8,7 +9,7 @@ use super::disk;
 use crate::error::BoxError;
 use crate::secret::random_id;
 
-/// The number of a user; `None` where files have none.
+/// The user number of a file's owner; `None` on systems without one.
 #[cfg(unix)]
 pub(super) fn of(metadata: &Metadata) -> Option<u32> {
     Some(std::os::unix::fs::MetadataExt::uid(metadata))
@@ -19,7 +20,7 @@ pub(super) fn of(_: &Metadata) -> Option<u32> {
     None
 }
 
-/// Who owns the files that we make beside `path`: makes one, and removes it.
+/// The owner of the files that we make beside `path`: makes one, and removes it.
 pub(super) fn ours(path: &Path) -> Result<Option<u32>, BoxError> {
     if cfg!(not(unix)) {
         return Ok(None);
@@ -32,8 +33,16 @@ pub(super) fn ours(path: &Path) -> Result<Option<u32>, BoxError> {
     Ok(of(&metadata))
 }
 
-/// Refuses a lock file that a stranger could take away while it is held. Its times can be set
-/// (`touched`) by its owner and by root alone.
+/// Whether the file is this user's (or root's), and no one else may write into it.
+#[cfg(feature = "discovery")]
+pub(crate) fn is_only_ours(metadata: &Metadata, path: &Path) -> bool {
+    let Some(owner) = of(metadata) else { return true };
+    let shared = disk::mode(metadata).is_some_and(|mode| mode & 0o022 != 0);
+    !shared && (owner == 0 || ours(path).is_ok_and(|ours| ours == Some(owner)))
+}
+
+/// Refuses a lock file whose owner could take the lock away while it is held. `touched` says that this
+/// process could set the file's times, which only its owner and root can.
 pub(super) fn check_lock(file: &File, path: &Path, touched: bool) -> Result<(), BoxError> {
     let looked = file.metadata().map_err(|error| disk::failed("look at", path, &error))?;
     let Some(owner) = of(&looked) else { return Ok(()) };
@@ -42,8 +51,8 @@ pub(super) fn check_lock(file: &File, path: &Path, touched: bool) -> Result<(), 
     if owner == 0 || of_folder() == Some(owner) {
         return Ok(());
     }
-    // Where nothing can be made, only root could have set the times of another's file, and root can
-    // make files everywhere.
+    // Where we cannot make a file, we are not root, so setting the times worked only if the file is
+    // ours.
     let ours = ours(path).map_or(touched, |ours| ours == Some(owner));
     if ours {
         return Ok(());

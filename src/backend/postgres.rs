@@ -20,15 +20,17 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, Error, Result as CrateResult};
 use crate::record::Record;
 
-/// Commits that are answered before they are flushed are switched off for one transaction: the
-/// setting holds to its end, and is looked at when it commits.
+/// Makes the server flush this transaction before it answers, even if `synchronous_commit` is off. The
+/// setting holds until the end of the transaction, and the server reads it at the commit.
 const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', \
     CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' \
     ELSE current_setting('synchronous_commit') END, true) AS setting)";
 
-/// Keeps logins in a table of a PostgreSQL database, one row for each account. For many machines.
+/// Keeps logins in a table of a PostgreSQL database, one row for each account, for any number of
+/// machines.
 ///
-/// The table is created where it is missing and the user may; otherwise somebody who may does it:
+/// The store creates the table if it is missing. If the database user may not create tables, create it
+/// yourself:
 ///
 /// ```sql
 /// CREATE TABLE evergrant_logins (
@@ -39,19 +41,18 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO ...;
 /// ```
 ///
-/// A save compares the whole record that it replaces and writes in one statement, committed with
-/// `synchronous_commit` on where it was off. The lock is an advisory lock of a session that does
-/// nothing else, so it is free as soon as its process has ended. The server ends the session of a
-/// process that has gone silent (`idle_session_timeout`, PostgreSQL 14 and later) after 60 seconds,
-/// and from the moment before a refresh token is sent after twice the token timeout and a minute and
-/// a half, which is more than the whole exchange may take. Its holder makes sure of it immediately
-/// before it sends.
+/// A save compares the whole record that it replaces and writes, in one statement; it turns
+/// `synchronous_commit` on if it is off. The lock is an advisory lock of a session that does nothing
+/// else, so it is free as soon as its process has ended. The server ends the session of a silent
+/// process after 60 seconds (`idle_session_timeout`, PostgreSQL 14 and later). Immediately before it
+/// sends a refresh token, the holder checks the lock and raises this limit to twice the token timeout
+/// plus 90 seconds, which is more than the whole exchange may take.
 ///
-/// A session can end while its process lives (a restart of the server, a failover, a cut network),
-/// so the lock counts as a lease: whoever has it next respects the note of a spend until its
-/// deadline. Connections have to be to the server itself or through a pooler that gives a session to
-/// one client at a time; not through one in transaction mode. Each question to the server runs on a
-/// thread that ends with it, so that a network that carries nothing is not waited for for ever.
+/// A session can end while its process lives (a restart of the server, a failover, a cut network), so
+/// the lock counts as a lease: the next holder respects the note of a sent refresh token until its
+/// deadline. Connect to the server itself, or through a pooler in session mode, not in transaction
+/// mode. Each statement runs on its own thread, so that the store does not wait forever for a dead
+/// network.
 ///
 /// ```no_run
 /// use evergrant::backend::PostgresBackend;
@@ -69,14 +70,14 @@ pub struct PostgresBackend {
 }
 
 impl PostgresBackend {
-    /// A store in the database at `url`, in either form that libpq takes, without TLS: a URL that
-    /// asks for TLS is for [`PostgresBackend::with_connections`]. Nothing is opened yet; a connection
-    /// that breaks is opened again. An answer of the server is waited for 10 seconds, on any
+    /// Makes a store in the database at `url`, in either form that libpq accepts, without connecting.
+    /// There is no TLS: for a URL that asks for TLS, use [`PostgresBackend::with_connections`]. The
+    /// store replaces a broken connection, and waits 10 seconds for an answer of the server, on any
     /// connection.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the URL is none of PostgreSQL.
+    /// [`Error::Config`] if `url` is not a URL of PostgreSQL.
     pub fn new(url: impl AsRef<str>) -> CrateResult<PostgresBackend> {
         let mut config: postgres::Config = url.as_ref().parse().map_err(|error| {
             Error::config(format!("not a URL of a PostgreSQL database: {}", session::told(&error)))
@@ -105,8 +106,8 @@ impl PostgresBackend {
         Ok(PostgresBackend::on(Rest::new(true, Box::new(open)), address))
     }
 
-    /// A store on connections that `open` gives, such as those of a pool, or new ones with TLS: one
-    /// for each operation, and one for as long as a lock is held.
+    /// Makes a store on connections from `open`, such as those of a pool, or new ones with TLS: one for
+    /// each operation, and one for as long as a lock is held.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> PostgresBackend
@@ -135,14 +136,14 @@ impl PostgresBackend {
         }
     }
 
-    /// The login of another account than `default`; any text without the character 0.
+    /// Selects the login of this account; any text without the character NUL. `default` by default.
     #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> PostgresBackend {
         self.account = account.into();
         self
     }
 
-    /// Another table than `evergrant_logins`: `table` or `schema.table`, spelled exactly as it is.
+    /// Sets the table: `table` or `schema.table`, in its exact spelling. `evergrant_logins` by default.
     #[must_use]
     pub fn table(mut self, table: impl AsRef<str>) -> PostgresBackend {
         let parts = table.as_ref().split('.').map(quoted);
@@ -150,22 +151,22 @@ impl PostgresBackend {
         self
     }
 
-    /// How long the lock lasts of a process that goes silent before it has sent anything, instead of
-    /// 60 seconds.
+    /// Sets how long the lock lasts if its holder goes silent before it has sent a refresh token. 60
+    /// seconds by default.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> PostgresBackend {
         self.lease = lease;
         self
     }
 
-    /// With a clock to wait for the lock on.
+    /// Sets the clock that waits for the lock go by, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> PostgresBackend {
         self.clock = clock;
         self
     }
 
-    /// Runs `work` on a session, once more on a new one if the first was dead.
+    /// Runs `work` on a session, and again on a new one if the first was dead.
     fn run<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Clone + Send + 'static,
@@ -174,7 +175,7 @@ impl PostgresBackend {
         self.server.run(|session| on(session, &name, work.clone()))
     }
 
-    /// The same for a statement on the table, which is created if it is missing.
+    /// Like `run`, for a statement on the table. Creates the table if it is missing.
     fn run_on_table<T: Send + 'static>(
         &self,
         work: impl Fn(&mut Client) -> Result<T, postgres::Error> + Clone + Send + 'static,
@@ -190,8 +191,8 @@ impl PostgresBackend {
     }
 }
 
-/// Creates the table. Two that do so at once are told of each other by an error of one of them
-/// although nothing is wrong.
+/// Creates the table. Tries again after an error: if two clients create it at once, one of them gets an
+/// error although nothing is wrong.
 fn create(client: &mut Client, table: &str) -> Result<(), postgres::Error> {
     let sql = format!(
         "CREATE TABLE IF NOT EXISTS {table} (account text PRIMARY KEY, record bytea NOT NULL, \
@@ -207,7 +208,7 @@ fn create(client: &mut Client, table: &str) -> Result<(), postgres::Error> {
     }
 }
 
-/// An identifier as it is spelled.
+/// Quotes an identifier.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -249,7 +250,7 @@ impl Place for PostgresBackend {
             }
             match client.execute_typed(&sql, &parameters) {
                 Ok(rows) => Ok(rows == 1),
-                // Where every transaction is to be serializable: somebody else was faster.
+                // Another client was faster. This error comes if every transaction is serializable.
                 Err(error)
                     if error.code()
                         == Some(&postgres::error::SqlState::T_R_SERIALIZATION_FAILURE) =>
@@ -268,7 +269,7 @@ impl Place for PostgresBackend {
 
 impl TokenBackend for PostgresBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
-        // A transaction is seen by others after it was flushed.
+        // Others see a transaction only after it was flushed.
         self.read()?.map(|bytes| compare::parse(self, &bytes)).transpose()
     }
 

@@ -16,7 +16,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, Error, Result as CrateResult};
 use crate::record::Record;
 
-/// Exchanges a value in one step. `ARGV[1]`: whether there must be an old one, and that.
+/// Compares and replaces a value in one step. `ARGV[1]` is the old value; if it is empty, there must be
+/// none.
 const SWAP: &str = "local old = redis.call('GET', KEYS[1])
 if (ARGV[1] == '' and not old) or (ARGV[1] ~= '' and old == ARGV[1]) then
   redis.call('SET', KEYS[1], ARGV[2])
@@ -24,29 +25,28 @@ if (ARGV[1] == '' and not old) or (ARGV[1] ~= '' and old == ARGV[1]) then
 end
 return 0";
 
-/// Keeps logins in Redis or Valkey, one key for each account. For many machines.
+/// Keeps logins in Redis or Valkey, one key for each account, for any number of machines.
 ///
-/// What survives is for the server's settings to say, and [`TokenBackend::durability`] reads them:
-/// only `appendonly yes` with `appendfsync always`, no replica to fail over to and no eviction of
-/// keys without an end is a store that keeps what it has said. With anything less, a restart or a
-/// failover can take the last rotation back, and with a service that rotates refresh tokens that is
-/// a lost login; the client warns of it. [`crate::guide::stores`] has the settings.
+/// The server's settings decide what a stored record survives, and [`TokenBackend::durability`] reads
+/// them. A record survives a power cut only with `appendonly yes`, `appendfsync always`, no replica to
+/// fail over to, and no eviction of keys without an expiry. With other settings, a restart or a
+/// failover can undo the last rotation; if the service rotates refresh tokens, the login is then lost.
+/// The client warns of such settings. [`crate::guide::stores`] has the settings.
 ///
-/// | key | what | ends |
+/// | key | content | expires |
 /// | --- | --- | --- |
 /// | `evergrant:ACCOUNT` | the bytes of a [`Record`] | never |
-/// | `evergrant:ACCOUNT:lock` | who has the lock | by itself |
+/// | `evergrant:ACCOUNT:lock` | the holder of the lock | with the lease |
 ///
-/// The lock is a lease: 60 seconds, and from the moment before a refresh token is sent twice the
-/// token timeout and a minute and a half, which is more than the whole exchange may take. Its holder
-/// makes sure of it immediately before it sends. The lock of a process that has ended is free as soon
-/// as its connection is, where the server tells which connections there are (`CLIENT LIST`, `INFO`).
-/// A save compares what it replaces and writes in one step, in a script, so that nobody who was
-/// paused past the end of a lease gets over a newer record.
+/// The lock is a lease of 60 seconds. Immediately before it sends a refresh token, the holder renews
+/// the lease for twice the token timeout plus 90 seconds, which is more than the whole exchange may
+/// take. The lock of a process that has ended is free as soon as its connection has ended, if the
+/// server lists its connections (`CLIENT LIST`, `INFO`). A save compares and writes in one step, in a
+/// script, so that a process that was paused past the end of its lease cannot overwrite a newer record.
 ///
-/// It needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `CLIENT ID`, `CLIENT LIST`, `INFO`
-/// and `CONFIG GET` where it may. Connections are to one server, which takes writes, not to a
-/// cluster.
+/// The store needs the commands `GET`, `SET`, `DEL` and `EVAL`, and uses `CLIENT ID`, `CLIENT LIST`,
+/// `INFO` and `CONFIG GET` if the server allows them. Connect to one server that accepts writes, not to
+/// a cluster.
 ///
 /// ```no_run
 /// use evergrant::backend::RedisBackend;
@@ -66,14 +66,14 @@ pub struct RedisBackend {
 type Connection = Box<dyn ConnectionLike + Send>;
 
 impl RedisBackend {
-    /// A store on the server at `url`: `redis://[user:password@]host[:port][/database]`, or
-    /// `redis+unix:///path`. Nothing is opened yet. A connection that breaks is opened again, and an
-    /// answer is waited for 10 seconds. `rediss://`, with TLS, works in a program whose own
-    /// dependency on `redis` has one of its TLS features.
+    /// Makes a store on the server at `url`, without connecting:
+    /// `redis://[user:password@]host[:port][/database]`, or `redis+unix:///path`. The store replaces a
+    /// broken connection, and waits 10 seconds for an answer. `rediss://`, with TLS, works if the
+    /// program's own dependency on `redis` enables one of its TLS features.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the URL is none of Redis.
+    /// [`Error::Config`] if `url` is not a URL of Redis.
     pub fn new(url: impl AsRef<str>) -> CrateResult<RedisBackend> {
         let client = redis::Client::open(url.as_ref())
             .map_err(|error| Error::config(format!("not a URL of a Redis server: {error}")))?;
@@ -81,12 +81,13 @@ impl RedisBackend {
         let database = info.redis_settings().db();
         let address = format!("{} database {database}", info.addr());
         let told = address.clone();
-        // Introductions that nobody needs would each be waited for.
+        // Skips the commands that name the client library: the connection would wait for their answers.
         let settings = info.redis_settings().clone().set_skip_set_lib_name();
         let client = redis::Client::open(info.clone().set_redis_settings(settings))
             .map_err(|error| Error::config(format!("not a URL of a Redis server: {error}")))?;
         let open = move || -> Result<Connection, BoxError> {
-            // For each of the two commands that it may begin with: user and password, database.
+            // Half, because a connection may begin with two commands, each with this timeout: the
+            // login, and the choice of the database.
             let opened = client.get_connection_with_timeout(PATIENCE / 2).and_then(|connection| {
                 connection.set_read_timeout(Some(PATIENCE))?;
                 connection.set_write_timeout(Some(PATIENCE))?;
@@ -100,9 +101,9 @@ impl RedisBackend {
         Ok(RedisBackend::on(Rest::new(true, Box::new(open)), address))
     }
 
-    /// A store on connections that `open` gives, such as those of a pool: one for each operation, and
-    /// one for as long as a lock is held. How long they wait for an answer is theirs to say:
-    /// `set_read_timeout` of the crate `redis`, which waits for ever without it.
+    /// Makes a store on connections from `open`, such as those of a pool: one for each operation, and
+    /// one for as long as a lock is held. Set `set_read_timeout` of the crate `redis` on them; without
+    /// it, they wait forever for an answer.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> RedisBackend
@@ -133,29 +134,29 @@ impl RedisBackend {
         }
     }
 
-    /// The login of another account than `default`; any text.
+    /// Selects the login of this account; any text. `default` by default.
     #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> RedisBackend {
         self.account = account.into();
         self
     }
 
-    /// What keys begin with, instead of `evergrant:`.
+    /// Sets the prefix of the keys. `evergrant:` by default.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> RedisBackend {
         self.prefix = prefix.into();
         self
     }
 
-    /// How long the lock lasts of a process that goes silent before it has sent anything, instead of
-    /// 60 seconds.
+    /// Sets how long the lock lasts if its holder goes silent before it has sent a refresh token. 60
+    /// seconds by default.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> RedisBackend {
         self.lease = lease;
         self
     }
 
-    /// With a clock to wait for the lock on.
+    /// Sets the clock that waits for the lock go by, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> RedisBackend {
         self.clock = clock;
@@ -163,10 +164,10 @@ impl RedisBackend {
     }
 
     fn key(&self) -> String {
-        format!("{}{}", self.prefix, self.account)
+        record_key(&self.prefix, &self.account)
     }
 
-    /// Runs `work` on a connection, once more on a new one if the first was dead.
+    /// Runs `work` on a connection, and again on a new one if the first was dead.
     fn run<T>(
         &self,
         mut work: impl FnMut(&mut Connection) -> RedisResult<T>,
@@ -176,8 +177,20 @@ impl RedisBackend {
     }
 }
 
-/// Runs `work`; a connection that failed is not used again, since what it brings next may be the
-/// answer to an earlier question.
+/// The key of a record. It never ends in `:lock`, so no account has the key of another account's lock: an
+/// account that ends in `:lock`, or in `:lock` and colons, gets one more colon.
+fn record_key(prefix: &str, account: &str) -> String {
+    let key = format!("{prefix}{account}");
+    if key.trim_end_matches(':').ends_with(LOCK) { key + ":" } else { key }
+}
+
+fn lock_key(record_key: &str) -> String {
+    format!("{record_key}{LOCK}")
+}
+
+const LOCK: &str = ":lock";
+
+/// Runs `work`. Drops a connection that failed: its next answer may belong to an earlier command.
 fn on<T>(
     mut connection: Connection,
     name: &str,
@@ -189,12 +202,12 @@ fn on<T>(
     }
 }
 
-/// An error of Redis in our words. What a server says of an error is its own text, never a value.
+/// Converts an error of Redis. A server's error text never contains a stored value.
 fn failed(name: &str, error: &RedisError) -> Failed {
     let text = format!("{name} failed");
     let (told, code) = (error.to_string(), error.code().unwrap_or_default());
     let broken = error.is_connection_dropped() || error.is_io_error();
-    // The address of a server that only reads now may lead to another one.
+    // If the server has become read-only, its address may now lead to another server.
     let stale = broken && !error.is_timeout() || code == "READONLY";
     let error = match code {
         "OOM" => BackendError::Full(text),
@@ -231,7 +244,7 @@ fn script(text: &str, key: &str) -> Cmd {
 
 impl TokenBackend for RedisBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
-        // With `appendfsync always`, a server answers nobody before what it has done is flushed.
+        // With `appendfsync always`, a server flushes its writes before it answers any client.
         self.read()?.map(|bytes| compare::parse(self, &bytes)).transpose()
     }
 
@@ -244,14 +257,14 @@ impl TokenBackend for RedisBackend {
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
-        let key = format!("{}:lock", self.key());
+        let key = lock_key(&self.key());
         let taken = lock::take(&self.server, key, &self.describe(), &self.clock, self.lease, wait)?;
         taken.ok_or_else(|| BackendError::Busy(self.describe()).into())
     }
 
     fn durability(&self) -> Durability {
         self.run(|connection| match durability(connection) {
-            // It does not tell, or may not. Unless somebody has changed it, it forgets.
+            // The server does not tell its settings. By default, a server does not flush every write.
             Err(error) if error.code().is_some() => Ok(Durability::Process),
             told => told,
         })
@@ -263,7 +276,7 @@ impl TokenBackend for RedisBackend {
     }
 }
 
-/// What the server's settings say.
+/// Reads the durability from the server's settings.
 fn durability(connection: &mut Connection) -> RedisResult<Durability> {
     let mut setting = |name: &str| -> RedisResult<String> {
         let found: Vec<String> =
@@ -285,5 +298,41 @@ impl fmt::Debug for RedisBackend {
             .field("server", &self.address)
             .field("key", &self.key())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_account_has_the_key_of_a_lock_or_of_another_account() {
+        let accounts = [
+            "",
+            "alice",
+            "alice:lock",
+            "alice:lock:",
+            "alice:lock::",
+            "alice:lock:lock",
+            ":lock",
+            "lock",
+            "alice:lock:lock:",
+            "alice:",
+            "alice:loc",
+            "k",
+            "ck",
+            "\0",
+            "alice:LOCK",
+        ];
+        for prefix in ["evergrant:", "", "x:lock", "x:lo", "lock:"] {
+            let records = accounts.map(|account| record_key(prefix, account));
+            let locks = records.clone().map(|key| lock_key(&key));
+            let mut all: Vec<&String> = records.iter().chain(&locks).collect();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), 2 * accounts.len(), "{prefix}");
+        }
+        assert_eq!(record_key("evergrant:", "alice"), "evergrant:alice");
+        assert_eq!(lock_key("evergrant:alice"), "evergrant:alice:lock");
     }
 }

@@ -23,25 +23,30 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The least room that is kept for a successor: its tokens may be longer than the present ones.
+/// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
+/// present ones.
 const ROOM: usize = 16 << 10;
 
-/// Keeps logins in an SQLite database, one row for each account. For the processes of one machine.
+/// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
 ///
-/// The table is `evergrant_logins`, with the columns `account` (text, the key), `record` (the bytes
-/// of a [`Record`]) and `room` (space for its successor); it is created where it is missing. A
-/// database that is missing is created too, with mode 0600, in a folder that has to exist.
+/// The table is `evergrant_logins`, with the columns `account` (text, the key), `record` (the bytes of
+/// a [`Record`]) and `room` (space for its successor); the store creates it if it is missing. It also
+/// creates a missing database, with mode 0600; the folder must exist.
 ///
-/// A save is a transaction of its own with `PRAGMA synchronous = EXTRA`, whatever the connection had
-/// before and has again afterwards. The lock between processes is SQLite's own write lock, on an
-/// empty database beside the first, one for each account, so that nobody else's work waits for a
-/// refresh; it ends with the process that has it.
+/// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards the connection has
+/// its own setting again. The lock between processes is SQLite's write lock on a second, empty
+/// database, one for each account, so that no other work on the database waits for a refresh. The lock
+/// ends with the process that holds it.
 ///
-/// | file | what |
+/// SQLite overwrites replaced and removed content with zeros (`PRAGMA secure_delete`), and
+/// [`TokenBackend::clear`] truncates the journal and the log, too. Backups and the free blocks of the file system
+/// may still have a copy.
+///
+/// | file | content |
 /// | --- | --- |
 /// | `NAME` | the database |
-/// | `NAME-journal`, or `NAME-wal` and `NAME-shm` | SQLite's own |
-/// | `NAME-evergrant-XXXXXXXXXXXXXXXX` | the lock of one account. Empty, never deleted |
+/// | `NAME-journal`, or `NAME-wal` and `NAME-shm` | SQLite's journal |
+/// | `NAME-evergrant-XXXXXXXXXXXXXXXX` | nothing; it is the lock of one account, and is never deleted |
 ///
 /// ```
 /// use evergrant::backend::SqliteBackend;
@@ -59,25 +64,26 @@ pub struct SqliteBackend {
     account: String,
     clock: Arc<dyn Clock>,
     locks: Locks,
-    /// What was flushed last: a record is flushed before it is believed, once.
+    /// The record that was flushed last. A loaded record is flushed once before it is returned.
     durable: Mutex<Option<Vec<u8>>>,
 }
 
 impl SqliteBackend {
-    /// A store in the database at `path`. Nothing is opened yet; a relative path is fixed to the
-    /// present working directory. A database that is deleted or replaced meanwhile is opened again.
+    /// Makes a store in the database at `path` without opening it. A relative path refers to the
+    /// present working directory, even if that changes later. If the database file is deleted or
+    /// replaced, the store opens the path again.
     pub fn new(path: impl AsRef<Path>) -> SqliteBackend {
         SqliteBackend::on(Connections::path(disk::absolute(path.as_ref())))
     }
 
-    /// A store in a database that is open already. A database in memory, or a temporary one, ends
-    /// with the connection, and its lock is for the threads that share this backend.
+    /// Makes a store in a database that is already open. A database in memory, or a temporary one, ends
+    /// with the connection, and its lock only keeps the threads that share this backend apart.
     pub fn with_connection(connection: Connection) -> SqliteBackend {
         SqliteBackend::on(Connections::one(connection))
     }
 
-    /// A store on connections that `open` gives, one for each operation, such as those of a pool.
-    /// They must all be to one database, and in no transaction.
+    /// Makes a store on connections from `open`, such as those of a pool: one for each operation. They
+    /// must all be to one database, and in no transaction.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> SqliteBackend
@@ -98,21 +104,21 @@ impl SqliteBackend {
         }
     }
 
-    /// The login of another account than `default`; any text.
+    /// Selects the login of this account; any text. `default` by default.
     #[must_use]
     pub fn account(mut self, account: impl Into<String>) -> SqliteBackend {
         self.account = account.into();
         self
     }
 
-    /// With a clock to wait for the lock on.
+    /// Sets the clock that waits for the lock go by, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> SqliteBackend {
         self.clock = clock;
         self
     }
 
-    /// Runs `work` on a connection, and tells its errors in our words.
+    /// Runs `work` on a connection, and converts its errors.
     fn run<T>(&self, work: impl FnMut(&Connection) -> rusqlite::Result<T>) -> Result<T, BoxError> {
         self.connections.run(work, &|error| self.failed(error))
     }
@@ -121,16 +127,18 @@ impl SqliteBackend {
         failed(&self.describe(), error)
     }
 
-    /// Runs `work`, whose commits reach the disk before it returns.
+    /// Runs `work` so that its commits reach the disk before it returns.
     fn durably<T>(
         &self,
         mut work: impl FnMut(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, BoxError> {
         self.run(|connection| {
-            let before: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
-            connection.execute_batch("PRAGMA synchronous = EXTRA")?;
+            let synchronous = Setting::change(connection, "synchronous", "EXTRA")?;
+            // What is replaced or removed is overwritten with zeros.
+            let secure_delete = Setting::change(connection, "secure_delete", "ON")?;
             let done = work(connection);
-            connection.execute_batch(&format!("PRAGMA synchronous = {before}"))?;
+            secure_delete.restore(connection)?;
+            synchronous.restore(connection)?;
             done
         })
     }
@@ -146,9 +154,9 @@ impl SqliteBackend {
         }
     }
 
-    /// Flushes what a process that was killed may have written and not flushed: the end of a
-    /// transaction is seen as soon as it is written. The database itself is left alone: it is flushed
-    /// before that, and to close a file of its own would end the locks of this process (fcntl(2)).
+    /// Flushes the journals. A killed process may have written the end of a transaction, which others
+    /// then see, and not flushed it. The database itself was flushed before that, and is not opened
+    /// here: closing it would end this process's locks on it (fcntl(2)).
     fn flush(&self) -> Result<(), BoxError> {
         let Some(path) = self.file()? else { return Ok(()) };
         for after in ["-wal", "-journal"] {
@@ -165,17 +173,50 @@ impl SqliteBackend {
                 _ => {}
             }
         }
-        // A folder that cannot be flushed: SQLite goes on, too.
+        // A folder that cannot be flushed is no failure, as in SQLite.
         disk::flush_folder(&path).map(drop)
     }
 }
 
-/// What the bytes of a record are known by.
+/// A setting of a connection that has another value for a while.
+struct Setting {
+    name: &'static str,
+    before: i64,
+}
+
+impl Setting {
+    fn change(
+        connection: &Connection,
+        name: &'static str,
+        value: &str,
+    ) -> rusqlite::Result<Setting> {
+        let sql = format!("PRAGMA main.{name}");
+        let before = connection.query_row(&sql, [], |row| row.get(0))?;
+        pragma(connection, name, value)?;
+        Ok(Setting { name, before })
+    }
+
+    fn restore(self, connection: &Connection) -> rusqlite::Result<()> {
+        // SQLite reads the value 2 of this one in words only.
+        match (self.name, self.before) {
+            ("secure_delete", 2) => pragma(connection, self.name, "FAST"),
+            (name, before) => pragma(connection, name, &before.to_string()),
+        }
+    }
+}
+
+/// Sets a value; some settings answer with it.
+fn pragma(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
+    let sql = format!("PRAGMA main.{name} = {value}");
+    connection.query_row(&sql, [], |_| Ok(())).optional().map(drop)
+}
+
+/// The hash that identifies the bytes of a record.
 fn fingerprint(bytes: &[u8]) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
 }
 
-/// An error of SQLite in our words. SQLite's messages name tables and files, never values.
+/// Converts an error of SQLite. SQLite's messages name tables and files, never values.
 fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
     let text = format!("{name} failed");
     let precise = match error.sqlite_error_code() {
@@ -183,7 +224,7 @@ fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => BackendError::Corrupt(text),
         _ => BackendError::Unavailable(text),
     };
-    // The original cannot be copied, and its own causes repeat its text.
+    // Only its text is kept: the original cannot be copied, and its causes repeat its text.
     precise.because(error.to_string())
 }
 
@@ -197,7 +238,7 @@ impl Place for SqliteBackend {
     }
 
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError> {
-        // A note takes the room that its successor needs, from the same file.
+        // A record with a note reserves, in the same file, the room that its successor needs.
         let room = record.note().map_or(0, |_| ROOM.max(new.len() * 2));
         let room = i64::try_from(room).unwrap_or(0);
         self.durably(|connection| {
@@ -215,8 +256,9 @@ impl Place for SqliteBackend {
             };
             let swapped = rows? == 1;
             if swapped && record.note().is_some() {
-                // A log that is copied back is written from its start again, where it has its room.
-                // It fails where others read or write at the moment, and does nothing without a log.
+                // After a checkpoint, the write-ahead log is written from its start again, where it
+                // already has room. The checkpoint fails while others read or write, and does nothing
+                // without a write-ahead log.
                 let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
             }
             Ok(swapped)
@@ -243,7 +285,7 @@ impl TokenBackend for SqliteBackend {
     fn save(&self, record: &Record) -> Result<(), BoxError> {
         let (json, written) = compare::save(self, record)?;
         if !written {
-            // What was there already may be of a save that did not come to its end.
+            // The record that was there already may come from a save that did not finish.
             self.flush()?;
         }
         *self.durable.lock() = Some(fingerprint(&json));
@@ -252,7 +294,18 @@ impl TokenBackend for SqliteBackend {
 
     fn clear(&self) -> Result<(), BoxError> {
         let sql = "DELETE FROM evergrant_logins WHERE account = ?1";
-        self.durably(|connection| connection.execute(sql, [&self.account]).map(drop))
+        self.durably(|connection| {
+            // The journal has a copy of what was removed: it is cut when the removal is done.
+            let limit = Setting::change(connection, "journal_size_limit", "0")?;
+            let done = connection.execute(sql, [&self.account]).map(drop);
+            if done.is_ok() {
+                // So has the log. This does nothing without one, and fails while others read it.
+                let _ =
+                    connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            }
+            limit.restore(connection)?;
+            done
+        })
     }
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {

@@ -1,4 +1,4 @@
-//! A store for a table that has columns for a token only, and that other programs read.
+//! A store for a table that only has columns for a token, and that other programs read.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,37 +13,39 @@ use crate::record::Record;
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// The member of the record in the file: which tokens this store has replaced.
+/// The member of the file's record that names the tokens that this store has replaced.
 const REPLACED: &str = "table_replaced";
 
-/// So many of them are known. A table that went back by more is taken for one that moved on.
+/// How many replaced tokens are kept. If the table goes back to an older token, the store takes that
+/// token for a new one.
 const KNOWN: usize = 32;
 
-/// Whoever looks at both or changes both waits this long for somebody else who does.
+/// How long a load or a save waits for another one at work on the table and the file.
 const WAIT: Duration = Duration::from_secs(10);
 
-/// A table, or anything else, that holds an access token, a refresh token and an end, and nothing
+/// A table, or anything else, that holds an access token, a refresh token and an expiry, and nothing
 /// more. For [`TableBackend`].
 pub trait TokenTable: Send + Sync {
     /// Reads the token. Columns it does not have are left out.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being read. `Ok(None)` is for "no token is there" alone.
+    /// Any failure to read. `Ok(None)` means only that there is no token.
     fn get(&self) -> Result<Option<Token>, BoxError>;
 
-    /// Writes the token, all of its columns in one step, or removes it. It is durable when this returns.
+    /// Writes the token, all of its columns in one step, or removes it. The change is durable when this
+    /// returns.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being written.
+    /// Any failure to write.
     fn set(&self, token: Option<&Token>) -> Result<(), BoxError>;
 
-    /// Writes `new` where `old` is, and says whether it did: something else there stays.
+    /// Replaces `old` by `new`, and returns whether it did. Any other token stays.
     ///
-    /// The default reads and then writes, so a program that knows nothing of this store may write in
-    /// between and is overwritten. A database does better:
-    /// `UPDATE logins SET ... WHERE id = ? AND refresh_token = ? AND access_token = ?`.
+    /// The default reads and then writes, so it may overwrite a token that another program writes in
+    /// between. A database can do this in one step: `UPDATE logins SET ... WHERE id = ? AND
+    /// refresh_token = ? AND access_token = ?`.
     ///
     /// # Errors
     ///
@@ -55,7 +57,7 @@ pub trait TokenTable: Send + Sync {
         self.set(Some(new)).map(|()| true)
     }
 
-    /// What the table survives. The file survives a power cut.
+    /// What the table's contents survive. The file survives a power cut.
     fn durability(&self) -> Durability {
         Durability::Unknown
     }
@@ -66,12 +68,12 @@ pub trait TokenTable: Send + Sync {
     }
 }
 
-/// Keeps a login in a table that has columns for a token only, where other programs read it, and all
-/// the rest of the [`Record`] in a file beside.
+/// Keeps a login in a table that only has columns for a token, where other programs read it, and the
+/// rest of the [`Record`] in a file.
 ///
 /// A client has to remember more than a token: the note of a refresh token that was sent and not
-/// answered, a refusal, to whom the login belongs. Without that it cannot tell a spent token from a
-/// live one. This store gives it such a memory where the table cannot be changed.
+/// answered, a refusal, the client to which the login belongs. Without these it cannot tell a used
+/// refresh token from a valid one. This store keeps them in a file if the table cannot be changed.
 ///
 /// ```
 /// use evergrant::backend::{TableBackend, TokenTable};
@@ -121,69 +123,73 @@ pub trait TokenTable: Send + Sync {
 /// * **The file first.** A successor is in the file, whole and flushed, before the table is written. If
 ///   the process dies between the two, the next `load` finds in the table a token that the file knows
 ///   as replaced, answers with the file's record, and writes its token into the table.
-/// * **A note changes the file only.** So does everything else that is not the token.
-/// * **What others put into the table is the truth.** A token there which the file does not know is
-///   used, with the login, the binding and the spare token of the file's record. The note and the refusal
-///   of the token before are void. Nobody overwrites it; a `save` that was to replace the token before
-///   is a [`BackendError::Conflict`].
-/// * **A table without a token is a store with nothing stored,** whatever the file says: somebody has
-///   logged out. `clear` removes the token first and the file then.
-/// * **A token without a file is taken over:** so a table that is in use already needs no migration.
-/// * A table that goes back to a token that this store has replaced (a backup, a failover) is brought
-///   forward again; the last 32 are known.
-/// * `save` answers `Ok` when both have it. If the table refuses, it is an error, and the successor is
-///   in the file: nothing is lost, the next `save` or `load` writes the table.
+/// * **A note changes only the file.** So does everything else except the token.
+/// * **A token that other programs put into the table counts.** If the file does not know the table's
+///   token, the client uses it with the login, the binding and the spare token of the file's record.
+///   The note and the refusal of the previous token no longer apply. The store does not overwrite the
+///   new token; a `save` that replaces the previous one fails with [`BackendError::Conflict`].
+/// * **A table without a token is an empty store,** whatever the file says: another program has logged
+///   out. `clear` removes the token first and then the file.
+/// * **A token without a file is used as it is:** a table that is already in use needs no migration.
+/// * If the table goes back to a token that this store has replaced (a backup, a failover), the store
+///   writes the newer token again. It knows the last 32 replaced tokens.
+/// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
+///   the column. After the first save, the table is empty again; later, the file has the whole token.
+/// * `save` answers `Ok` when the table and the file have the record. If the write to the table fails,
+///   `save` fails; the successor is in the file, so nothing is lost, and the next `save` or `load`
+///   writes the table.
 ///
 /// # What it cannot promise
 ///
-/// * Others that **refresh** with the token of the table, without this store's lock, can spend it at the
-///   same moment. Let them read the access token only.
-/// * Between a look at the table and a write to it another program may write and be overwritten, unless
+/// * Programs that **refresh** with the table's refresh token, without this store's lock, can use it at
+///   the same moment as this client. Let them read only the access token.
+/// * A token that another program writes between this store's read and write is overwritten, unless
 ///   [`TokenTable::replace`] is one step in the database.
-/// * The file is on one machine: all processes that refresh have to share it, and its lock. For many
-///   machines keep the whole record in the database (see [`crate::guide::stores`]).
-/// * A file that was deleted takes the note with it: a refresh token that was sent and not answered is
-///   sent again. If it was deleted between the two writes of a save, the successor is gone.
-/// * A table whose writes fail is found out after the refresh token was spent, not before. The successor is
-///   in the file then.
+/// * The file is on one machine: all processes that refresh must share the file and its lock. For many
+///   machines, keep the whole record in the database (see [`crate::guide::stores`]).
+/// * If the file is deleted, the note is lost: a refresh token that was sent and not answered is sent
+///   again. If it is deleted between the two writes of a save, the successor is lost.
+/// * A table whose writes fail is noticed after the refresh token was used, not before. The successor
+///   is then in the file.
 ///
-/// The file is a [`FileBackend`]'s, with its modes (0600), its lock and the files beside it, and one more
-/// lock, `NAME.table.lock`. It holds the token, too: keep it where the token may be kept.
+/// The file is written by a [`FileBackend`], with mode 0600, its lock and the files beside it, plus one
+/// more lock, `NAME.table.lock`. It also holds the token: keep it in a place that is safe for the
+/// token.
 pub struct TableBackend<T> {
     table: T,
     file: FileBackend,
     clock: Arc<dyn Clock>,
 }
 
-/// What the table and the file say together.
+/// The contents of the table and the file, and what they mean together.
 struct Both {
     in_table: Option<Token>,
     in_file: Option<Record>,
     /// The stored record; `None` when nothing is stored.
     record: Option<Record>,
-    /// Which tokens were replaced by the stored one.
+    /// The tokens that the stored one has replaced.
     replaced: Vec<Value>,
     state: State,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum State {
-    /// They say the same.
+    /// The table and the file have the same token.
     Same,
-    /// The table has a token that the file's record has replaced.
+    /// The table has a token that the file's record has replaced, so the table must be written.
     TableBehind,
-    /// The table has a token that the file does not know, or has none.
+    /// The table has a token that the file does not know, or none, so the file must be written.
     FileBehind,
 }
 
 impl<T: TokenTable> TableBackend<T> {
-    /// A store in `table`, with the file at `path` for what the table has no columns for. Nothing is
-    /// opened yet; the folder has to exist and be writable.
+    /// Makes a store in `table`, with the rest of the record in the file at `path`, without opening
+    /// either. The folder must exist and be writable.
     pub fn new(table: T, path: impl AsRef<Path>) -> TableBackend<T> {
         TableBackend { table, file: FileBackend::new(path), clock: Arc::new(SystemClock) }
     }
 
-    /// With a clock to wait on.
+    /// Sets the clock that waits go by, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> TableBackend<T> {
         self.file = self.file.with_clock(Arc::clone(&clock));
@@ -196,15 +202,16 @@ impl<T: TokenTable> TableBackend<T> {
         &self.table
     }
 
-    /// Keeps apart who changes the table and the file, those without the store's lock included: a late
-    /// repair must not get over a newer token.
+    /// Locks out other changes of the table and the file, also those by callers without the store's
+    /// lock, so that a late repair does not overwrite a newer token.
     fn alone(&self, wait: Duration) -> Result<Guard, BoxError> {
         let target = disk::target(self.file.path())?;
         let lock = FileLock::new(disk::beside(&target, "", ".table.lock"));
         lock.with_clock(Arc::clone(&self.clock)).lock(wait)
     }
 
-    /// The table first: what it held then is in the file by now, or was put there by others.
+    /// Reads the table first and then the file: by then the file knows the table's token, unless
+    /// another program put it there.
     fn look(&self) -> Result<Both, BoxError> {
         let in_table = self.table.get()?;
         let mut in_file = self.file.load()?;
@@ -221,7 +228,9 @@ impl<T: TokenTable> TableBackend<T> {
             (Some(token), Some(record)) if pair(token) == pair(record.token()) => {
                 (Some(record.clone()), State::Same)
             }
-            (Some(token), Some(record)) if replaced.contains(&name(token)) => {
+            (Some(token), Some(record))
+                if replaced.contains(&name(token)) || changed(token, record.token()).is_some() =>
+            {
                 (Some(record.clone()), State::TableBehind)
             }
             (Some(token), Some(record)) => (Some(moved_on(record, token)), State::FileBehind),
@@ -240,9 +249,16 @@ impl<T: TokenTable> TableBackend<T> {
     }
 
     fn put_over(&self, old: Option<&Token>, record: &Record) -> Result<(), BoxError> {
-        match self.table.replace(old, record.token())? {
-            true => Ok(()),
-            false => Err(BackendError::Conflict(self.describe()).into()),
+        if !self.table.replace(old, record.token())? {
+            return Err(BackendError::Conflict(self.describe()).into());
+        }
+        let back = self.table.get()?;
+        match back.and_then(|back| changed(&back, record.token())) {
+            None => Ok(()),
+            Some(what) => Err(disk::wrong(format!(
+                "{} does not give the {what} back as it was written: make its column longer",
+                self.table.describe()
+            ))),
         }
     }
 
@@ -254,28 +270,44 @@ impl<T: TokenTable> TableBackend<T> {
     }
 }
 
-/// Access and refresh token: what tells two tokens of a table apart. An end may come back from a column
-/// rounded.
+/// The access token and refresh token, by which two tokens of a table are compared. The expiry may be
+/// rounded by its column.
 fn pair(token: &Token) -> (&Secret, Option<&Secret>) {
     (token.access_token(), token.refresh_token())
 }
 
-/// The same as a name from which neither can be found again.
+/// A fingerprint of the pair, from which neither token can be recovered.
 fn name(token: &Token) -> Value {
     let refresh_token = token.refresh_token().map_or("", Secret::expose);
     let both = format!("{}\0{refresh_token}", token.access_token().expose());
     Value::String(Secret::new(both).fingerprint())
 }
 
-/// The record of a token that has no file. It is the same each time it is read.
+/// Names the token that a column has changed: a column may cut, pad or strip a text. `None` if the table
+/// has the same token, or a different one.
+fn changed(back: &Token, ours: &Token) -> Option<&'static str> {
+    let refresh_token = |token| pair(token).1.map_or("", Secret::expose);
+    let (access, refresh) = (back.access_token().expose(), refresh_token(back));
+    let (our_access, our_refresh) = (ours.access_token().expose(), refresh_token(ours));
+    let is_of = |back: &str, ours: &str| ours.starts_with(back) || back.trim() == ours.trim();
+    if access.is_empty() || !is_of(access, our_access) || !is_of(refresh, our_refresh) {
+        None
+    } else if access != our_access {
+        Some("access token")
+    } else {
+        (refresh != our_refresh).then_some("refresh token")
+    }
+}
+
+/// The record of a token without a file. Each read makes the same record.
 fn taken_over(token: &Token) -> Record {
     let mut record = Record::from(token.clone());
     record.login = format!("table-{}", name(token).as_str().unwrap_or_default());
     record
 }
 
-/// The record after others have put `token` into the table: the same login, with what was known about
-/// the token before left out.
+/// The record after another program put `token` into the table: the same login, without what was known
+/// about the previous token.
 fn moved_on(record: &Record, token: &Token) -> Record {
     let mut next = record.next();
     next.generation = record.generation.saturating_add(1);
@@ -298,13 +330,13 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
         if both.state == State::Same || both.in_table.is_none() {
             return Ok(both.record);
         }
-        // A save may be between its two writes: then it writes the table itself, and what the file has
-        // is the answer. A token without a record is looked at again when nobody else is at work.
+        // A save may be between its two writes; it then writes the table itself, and the file's record
+        // is the answer. If the file is behind, both are read again under the lock.
         let behind = both.state == State::TableBehind;
         let _alone = match self.alone(if behind { Duration::ZERO } else { WAIT }) {
             Ok(guard) => guard,
             Err(error) if !behind && BackendError::is_busy(&error) => return Err(error),
-            // Or the folder cannot be written: what is read is used all the same.
+            // The table is behind, or the folder cannot be written: use what was read.
             Err(_) => return Ok(both.record),
         };
         let both = self.look()?;
@@ -327,15 +359,22 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             if !record.may_replace(None) {
                 return Err(conflict());
             }
-            // A file of a login that has ended says nothing about this one. The table first: a token
-            // without a file is a login, a file without a token is none.
+            // The file of an ended login does not apply to this one. Write the table first: a token
+            // without a file is a login, a file without a token is not.
             if both.in_file.is_some() {
                 self.file.clear()?;
             }
-            self.put_over(None, record)?;
+            if let Err(error) = self.put_over(None, record) {
+                // A part of a token must not stay in the table.
+                let back = self.table.get()?;
+                if back.is_some_and(|back| changed(&back, record.token()).is_some()) {
+                    self.table.set(None)?;
+                }
+                return Err(error);
+            }
             return self.write_file(record, &[]);
         };
-        // The first save of a login that ended between its two writes is made once more.
+        // If the first save of this login ended between its two writes, write the file now.
         let half_saved = both.in_file.is_none()
             && record.may_replace(None)
             && pair(record.token()) == pair(stored.token());
@@ -350,7 +389,7 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             self.write_file(stored, &both.replaced)?;
         }
         if record == stored {
-            // Once more, all columns: the save before may have failed between the two.
+            // Write all columns again: the previous save may have failed between its two writes.
             return self.put(stored, record);
         }
         let new = name(record.token());

@@ -1,4 +1,4 @@
-//! A client, made step by step.
+//! The builder of a client.
 
 use std::fmt;
 use std::sync::Arc;
@@ -63,38 +63,39 @@ impl ClientBuilder {
         }
     }
 
-    /// How often a request is sent again at most: after a connection that failed and after a 429; and,
-    /// if it is repeatable, after an answer that did not come and after a 503 with `Retry-After`. What
+    /// Limits how often a request is sent again; 2 by default, and 0 turns retries off. Any request is
+    /// sent again after a connection that failed and after a 429. A repeatable request is also sent
+    /// again after an answer that did not come, and after a 503 with `Retry-After`. So a request that
     /// writes is sent again only when it certainly was not processed. A `Retry-After` of more than 60
-    /// seconds is not waited for. 2 by default; 0 turns it off. A resend after a 401 is not counted.
+    /// seconds is not waited for. A resend after a 401 does not count.
     pub fn retries(mut self, retries: u32) -> ClientBuilder {
         self.hooks.retries = retries;
         self
     }
 
-    /// How long the first wait before a request is sent again is, if the service does not say (250 ms
-    /// without this). It doubles each time, up to `longest`.
+    /// Sets the wait before the first retry, for answers that do not say how long to wait; 250 ms by
+    /// default. The wait doubles with each retry, up to `longest`.
     pub fn backoff(mut self, first: Duration, longest: Duration) -> ClientBuilder {
         self.hooks.backoff = (first, longest);
         self
     }
 
-    /// Which statuses lead to another try, in place of 429 and of 503 with `Retry-After`. After a 429
-    /// any request is sent again; after the others, one that is repeatable.
+    /// Sets the statuses that lead to a retry, in place of 429 and of 503 with `Retry-After`. After a
+    /// 429 any request is sent again; after another status, only a repeatable request.
     pub fn retry_statuses(mut self, statuses: &[u16]) -> ClientBuilder {
         self.hooks.statuses = Some(statuses.into());
         self
     }
 
-    /// Which methods are repeatable, in place of GET, HEAD and OPTIONS, for a request that does not say
-    /// ([`crate::Request::repeatable`]).
+    /// Sets the methods that are repeatable, in place of GET, HEAD and OPTIONS.
+    /// [`crate::Request::repeatable`] decides for one request.
     pub fn retry_methods(mut self, methods: &[Method]) -> ClientBuilder {
         self.hooks.methods = Some(methods.into());
         self
     }
 
-    /// Goes through a proxy, such as `http://user:password@proxy.example:3128`, whatever the
-    /// environment says. Loopback hosts are reached directly all the same.
+    /// Uses a proxy, such as `http://user:password@proxy.example:3128`, in place of the environment's.
+    /// Loopback hosts are still reached directly.
     ///
     /// # Errors
     ///
@@ -119,9 +120,9 @@ impl ClientBuilder {
         Ok(self)
     }
 
-    /// Calls `hook` before each request to the API, each time it is sent. It may wait, for a rate
-    /// window (on the client's [`Clock`], so that tests take no time), or refuse with an error, which
-    /// the caller gets. Several hooks are called in their order, until one refuses.
+    /// Calls `hook` each time before a request is sent to the API. The hook may wait for a rate window
+    /// (on the client's [`Clock`], so that tests take no time), or return an error, which the caller
+    /// gets. Several hooks run in the order in which they were added, until one returns an error.
     pub fn before_send(
         mut self,
         hook: impl Fn(&Sending<'_>) -> Result<()> + Send + Sync + 'static,
@@ -134,8 +135,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Calls `hook` with each answer of the API, also with those that lead to a retry: for the
-    /// headers that count what is left. Several hooks are called in their order.
+    /// Calls `hook` with each answer of the API, also when the answer leads to a retry. The hook may
+    /// read rate-limit headers. Several hooks run in the order in which they were added.
     pub fn on_answer(
         mut self,
         hook: impl Fn(&Received<'_>) + Send + Sync + 'static,
@@ -151,8 +152,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Says how long an answer of 413, 429 or 503 asks to wait, for an API that has no `Retry-After` and
-    /// says it in headers of its own. A wait of more than 60 seconds is left to the caller, in
+    /// Sets the function that reads the wait from an answer of 413, 429 or 503, for an API that has
+    /// headers of its own and no `Retry-After`. A wait of more than 60 seconds is left to the caller, in
     /// [`Error::retry_after`].
     pub fn retry_after_from(
         mut self,
@@ -162,7 +163,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Says which answers besides a 401 mean that the access token has ended; some APIs answer 403.
+    /// Sets the test for answers, other than a 401, that mean that the access token has ended. Some APIs
+    /// answer 403.
     pub fn expired_when(
         mut self,
         test: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static,
@@ -171,7 +173,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Turns the API's error answers into errors: for an API with a dialect of its own.
+    /// Sets the function that turns an error answer of the API into an error, for an API with an error
+    /// format of its own.
     pub fn map_error(
         mut self,
         map: impl Fn(ApiError) -> Error + Send + Sync + 'static,
@@ -180,20 +183,20 @@ impl ClientBuilder {
         self
     }
 
-    /// How long [`Client::authorize_interactive`] waits for a person; 5 minutes by default.
+    /// Limits how long [`Client::authorize_interactive`] waits for a person; 5 minutes by default.
     pub fn login_timeout(mut self, limit: Duration) -> ClientBuilder {
         self.login_timeout = limit;
         self
     }
 
-    /// The address to which the authorization server sends the browser back.
+    /// Sets the address to which the authorization server sends the browser back.
     pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> ClientBuilder {
         self.credentials = self.credentials.with_redirect_uri(redirect_uri);
         self
     }
 
     /// Uses the client credentials grant (RFC 6749 section 4.4) with these scopes: no person is
-    /// involved, and a token is asked for whenever one is needed. No scopes means the provider's
+    /// involved, and the client asks for a token whenever it needs one. No scopes means the provider's
     /// own default.
     pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
@@ -201,66 +204,67 @@ impl ClientBuilder {
         self
     }
 
-    /// Uses the JWT bearer grant (RFC 7523): a signed statement takes the place of a person, and a
-    /// token is asked for whenever one is needed.
+    /// Uses the JWT bearer grant (RFC 7523): a signed JWT takes the place of a person, and the client
+    /// asks for a token whenever it needs one.
     #[cfg(feature = "jwt")]
     pub fn jwt_bearer(mut self, grant: crate::jwt::JwtBearer) -> ClientBuilder {
         self.grant = Some(Grant::JwtBearer(grant));
         self
     }
 
-    /// One more parameter of every token request of this client, such as `tenant`; it replaces the
-    /// provider's of the same name. A parameter that is the protocol's own is an [`Error::Config`] of
-    /// the request.
+    /// Adds a parameter to every token request of this client, such as `tenant`. It replaces the
+    /// provider's parameter of the same name. If the protocol sets this parameter itself, the request
+    /// fails with [`Error::Config`].
     pub fn token_param(mut self, name: &str, value: &str) -> ClientBuilder {
         self.extra.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The service that tokens are for, by a name of the authorization server's (`audience`, RFC 8693
-    /// section 2.1; used by Auth0 and others with every grant). It goes into authorization requests
-    /// and token requests, and may be called more than once.
+    /// Names the service that tokens are for, as the authorization server knows it (`audience`, RFC 8693
+    /// section 2.1; used by Auth0 and others with every grant). The name goes into authorization
+    /// requests and token requests. Call this once for each service.
     pub fn audience(self, audience: &str) -> ClientBuilder {
         self.token_param("audience", audience)
     }
 
-    /// The address of the service that tokens are for (RFC 8707): absolute, without a fragment. It
-    /// goes into authorization requests and token requests, refreshes included, and may be called
-    /// more than once.
+    /// Names the address of the service that tokens are for (RFC 8707): absolute, without a fragment.
+    /// The address goes into authorization requests and token requests, refreshes included. Call this
+    /// once for each service.
     pub fn resource(self, resource: &str) -> ClientBuilder {
         self.token_param("resource", resource)
     }
 
-    /// Allows requests to another origin besides the API base, such as `https://files.example`.
-    /// They carry the access token. An origin has a scheme, and it is https, or http on loopback: for
-    /// any other text, every request of the client is an [`Error::Config`] that names the text.
+    /// Allows requests to another origin besides the API base, such as `https://files.example`. They
+    /// carry the access token. An origin begins with `https://`, or with `http://` for a host on
+    /// loopback. With any other text, every request of the client fails with an [`Error::Config`] that
+    /// names the text.
     pub fn allow_host(mut self, origin: &str) -> ClientBuilder {
         self.hosts.push(origin.to_owned());
         self
     }
 
-    /// Takes the time from another clock. A backend waits on its own: see
+    /// Takes the time from another clock. A backend has its own clock: see
     /// [`crate::FileBackend::with_clock`].
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ClientBuilder {
         self.clock = clock;
         self
     }
 
-    /// Calls `hook` with whatever happens to the token, after all locks are let go.
+    /// Calls `hook` with each event in the life of the login, after all locks are released.
     pub fn on_event(mut self, hook: impl Fn(&Event) + Send + Sync + 'static) -> ClientBuilder {
         self.hook = Some(Arc::new(hook));
         self
     }
 
-    /// Changes ureq's configuration: a proxy, certificates, timeouts and middleware of API calls.
-    /// Redirects stay off, a loopback host is never reached through a proxy, a timeout that is
-    /// taken out is put back, and a value of `User-Agent`, `Accept` or `Accept-Encoding` that no header
-    /// can carry gives way to the usual one. Token requests follow the proxy, the certificates and the address
-    /// family; they keep their own timeouts and pass no middleware. The function is called several
+    /// Changes ureq's configuration: the proxy, the certificates, and the timeouts and middleware of API
+    /// calls. Redirects stay off, and a loopback host is never reached through a proxy. A timeout that
+    /// the function removes is put back. A `User-Agent`, `Accept` or `Accept-Encoding` that is not valid
+    /// in a header is replaced by the default. Token requests use the same proxy, certificates and
+    /// address family, but have their own timeouts and no middleware. The function is called several
     /// times.
     ///
-    /// A client certificate (mutual TLS, RFC 8705) is given here, and shown to every https host that
-    /// asks for one:
+    /// A client certificate (mutual TLS, RFC 8705) is set here. Every https host that asks for a
+    /// certificate gets it:
     ///
     /// ```
     /// use evergrant::provider::ClientAuth;
@@ -294,7 +298,7 @@ impl ClientBuilder {
         self
     }
 
-    /// The client. Nothing is read or sent yet.
+    /// Makes the client. Nothing is read or sent yet.
     pub fn build(self) -> Client {
         let ClientBuilder {
             provider,
@@ -312,7 +316,7 @@ impl ClientBuilder {
         let one_time = grant.is_none();
         let binding = binding(&provider, &credentials, grant.as_ref(), &extra);
         let rules = Rules::new(&provider, binding, one_time);
-        // What an authorization request says, too (RFC 8707 section 2.1).
+        // These parameters also go into authorization requests (RFC 8707 section 2.1).
         let targets = extra.iter().filter(|(name, _)| is_target(name)).cloned().collect();
         let tokens = Arc::new(TokenTransport::new(
             Arc::clone(&provider),
@@ -322,7 +326,10 @@ impl ClientBuilder {
             http.as_ref(),
             &clock,
         ));
-        let base = provider.api.base.as_ref().map(|base| base.trim_end_matches('/').to_owned());
+        // As it is parsed: what follows must find the same host in it.
+        let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
+        let base = provider.api.base.as_ref().map(parsed);
+        let base = base.map(|base| base.trim_end_matches('/').to_owned());
         let is_local = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
         // The text is not repeated: it may be an address with a password.
         let wrong_host = hosts.iter().position(|host| !is_origin(host)).map(|at| {
@@ -377,7 +384,7 @@ fn is_target(name: &str) -> bool {
     name == "resource" || name == "audience"
 }
 
-/// Each once, in an order that does not depend on the caller's: no two sets read alike.
+/// Joins the items, sorted and without repeats, so that equal sets give equal texts.
 fn as_set(items: Vec<String>, separator: &str) -> String {
     let mut set: Vec<&str> = Vec::with_capacity(items.len());
     for item in &items {
@@ -397,7 +404,7 @@ fn binding(
     let own = |name: &String| extra.iter().any(|(extra, _)| extra == name);
     let fixed =
         provider.token_request.params.iter().filter(|(name, _)| grant.is_some() && !own(name));
-    // A parameter may be a secret, and this is shown in errors: which one it is stays to be told.
+    // Errors show this text, and a parameter may be a secret: a fingerprint takes its place.
     let pair = |(name, value): &(String, String)| {
         let value = match name.as_str() {
             "audience" | "resource" => value.clone(),
@@ -405,7 +412,8 @@ fn binding(
         };
         url::form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish()
     };
-    // A login is for its user whatever else is sent; a token that is asked anew is for what was asked.
+    // A login belongs to its user, whatever parameters are sent. Without a login, the parameters decide
+    // which token the service issues.
     let binds = |(name, _): &&(String, String)| grant.is_some() || is_target(name);
     let extra = extra.iter().filter(binds).chain(fixed).map(pair);
     let mut audience = as_set(extra.collect(), "&");

@@ -39,7 +39,7 @@ impl Client {
                  `ClientBuilder::allow_host(\"{origin}\")` if it may see the token"
             ))),
             None => Err(Error::config(
-                "the access token goes to https addresses (http is for loopback hosts only)",
+                "the access token goes only to https addresses, or to http addresses on loopback",
             )),
         }
     }
@@ -50,7 +50,7 @@ impl Client {
         match origin(&url) {
             Some(_) => Ok(url.into()),
             None => Err(Error::config(
-                "a request goes to https addresses (http is for loopback hosts only)",
+                "a request goes only to https addresses, or to http addresses on loopback",
             )),
         }
     }
@@ -67,8 +67,9 @@ impl Client {
 }
 
 fn parsed(target: &str) -> Result<Url> {
-    let url = Url::parse(target)
-        .map_err(|_| Error::config("a request needs a path that begins with / or an address"))?;
+    let url = Url::parse(target).map_err(|_| {
+        Error::config("a request needs a path that begins with /, or a whole address")
+    })?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::config("a request's address must not carry credentials"));
     }

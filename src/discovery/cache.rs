@@ -1,35 +1,45 @@
-//! Metadata in a file. It spares requests and nothing depends on it: what cannot be read is asked for.
+//! Metadata in a file. The file only saves requests: if it cannot be read, the server is asked.
 
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use super::Metadata;
+use crate::backend::{disk, owner};
 use crate::protocol;
 use crate::secret::random_id;
 
-/// What a file may hold.
+/// The most bytes that a file may have.
 const LIMIT: u64 = 2 << 20;
 
-/// What is in the file, if it is the metadata of this issuer. It is checked as an answer is: a file
-/// that others can write must not send tokens elsewhere over plain HTTP.
-pub(super) fn load(file: &Path, issuer: &str) -> Option<Metadata> {
-    let length = std::fs::metadata(file).ok()?.len();
-    let bytes = std::fs::read(file).ok().filter(|_| length <= LIMIT)?;
+/// Reads the file, if it has the metadata of this issuer. The metadata is checked as an answer is: a
+/// file that others can write must not send tokens elsewhere over plain HTTP.
+pub(super) fn load(file: &Path, issuer: &str, asked: &str) -> Option<Metadata> {
+    let (opened, of_file) = disk::open(file, File::options().read(true)).ok()??;
+    if !disk::is_at(&opened, file).ok()? || !owner::is_only_ours(&of_file, file) {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    opened.take(LIMIT + 1).read_to_end(&mut bytes).ok()?;
+    if bytes.len() as u64 > LIMIT {
+        return None;
+    }
     let metadata: Metadata = serde_json::from_slice(&bytes).ok()?;
     let members = serde_json::to_vec(metadata.members()).ok()?;
-    protocol::read_metadata(issuer, "the cache", &members).ok().map(|_| metadata)
+    protocol::read_metadata(issuer, asked, &members).ok()?;
+    Some(metadata)
 }
 
-/// Replaces the file whole, so that a reader sees the old one or the new one.
+/// Replaces the whole file at once, so that a reader sees the old file or the new one.
 pub(super) fn save(file: &Path, metadata: &Metadata) -> io::Result<()> {
     let mut name = file.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}", random_id()));
     let sibling = file.with_file_name(name);
-    let written = std::fs::File::create_new(&sibling)
+    let written = disk::create(&sibling)
         .and_then(|mut out| out.write_all(&serde_json::to_vec(metadata)?))
-        .and_then(|()| std::fs::rename(&sibling, file));
+        .and_then(|()| fs::rename(&sibling, file));
     if written.is_err() {
-        let _ = std::fs::remove_file(&sibling);
+        let _ = fs::remove_file(&sibling);
     }
     written
 }

@@ -1,4 +1,4 @@
-//! What the server said, with names.
+//! The metadata that the server published.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use crate::error::{Error, Result};
 use crate::provider::{ClientAuth, Provider, ProviderBuilder};
 
-/// What an authorization server says of itself, checked: its issuer is the one that was asked, and
-/// its endpoints are https addresses.
+/// The checked metadata of an authorization server: its issuer is the expected one, and its endpoints
+/// are https addresses (http on loopback).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metadata {
     #[serde(with = "time::serde::rfc3339")]
@@ -25,7 +25,7 @@ impl Metadata {
         &self.members
     }
 
-    /// When it was asked for, UTC.
+    /// When the metadata was fetched, UTC.
     pub fn fetched_at(&self) -> OffsetDateTime {
         self.fetched_at
     }
@@ -40,14 +40,14 @@ impl Metadata {
         self.members.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 
-    /// The texts of a member that is a list, such as `scopes_supported`; `None` when the server says
-    /// nothing of it, which is another thing than an empty list. Lists are often incomplete: choose by
-    /// them, and do not refuse by them.
+    /// The texts of a member that is a list, such as `scopes_supported`; `None` when the server has no
+    /// such member, which is not the same as an empty list. Lists are often incomplete: choose by them,
+    /// and do not refuse by them.
     pub fn list(&self, name: &str) -> Option<Vec<&str>> {
         Some(self.members.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect())
     }
 
-    /// A member that is true or false; `None` when the server says nothing of it.
+    /// A member that is true or false; `None` when the server has no such member.
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.members.get(name)?.as_bool()
     }
@@ -57,24 +57,24 @@ impl Metadata {
         self.members.get(name)
     }
 
-    /// A provider with these endpoints, named after the host of the token endpoint, open for more.
+    /// Starts to build a provider with these endpoints, named after the host of the token endpoint.
     ///
-    /// Clients authenticate by the first of these that the server lists: `client_secret_basic`
-    /// (the default where it lists none, RFC 8414 section 2), `client_secret_post`,
-    /// `private_key_jwt`, `client_secret_jwt` (both with the feature `jwt`), `none`. PKCE stays on
-    /// whatever it lists.
+    /// Clients authenticate with the first of these methods that the server lists: `client_secret_basic`
+    /// (also used if the server has no list, RFC 8414 section 2), `client_secret_post`,
+    /// `private_key_jwt`, `client_secret_jwt` (both with the feature `jwt`), `none`. PKCE stays on,
+    /// whatever the server lists.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the server names no token endpoint, or only ways of authentication that
+    /// [`Error::Config`] when the server names no token endpoint, or only authentication methods that
     /// this build does not have.
     pub fn provider(&self) -> Result<ProviderBuilder> {
         self.with(&Map::new(), None)
     }
 
     /// As [`Metadata::provider`], for a client that authenticates with a TLS certificate: with
-    /// [`ClientAuth::Certificate`], and at the addresses of `mtls_endpoint_aliases`, where the server
-    /// has those (RFC 8705 section 5).
+    /// [`ClientAuth::Certificate`], and with the addresses of `mtls_endpoint_aliases` if the server has
+    /// them (RFC 8705 section 5).
     ///
     /// # Errors
     ///
@@ -95,10 +95,12 @@ impl Metadata {
             Error::config(format!("the metadata of {} has no token_endpoint", self.issuer()))
         })?;
         let iss = self.flag("authorization_response_iss_parameter_supported") == Some(true);
+        let algorithms = self.list("id_token_signing_alg_values_supported").unwrap_or_default();
         let mut builder = Provider::builder(crate::provider::host_of(token_endpoint))
             .token_endpoint(token_endpoint)
             .issuer(self.issuer())
-            .issuer_in_callback(iss);
+            .issuer_in_callback(iss)
+            .unsigned_id_tokens(algorithms.contains(&"none"));
         if let Some(address) = self.text("authorization_endpoint") {
             builder = builder.authorization_endpoint(address);
         }
@@ -120,7 +122,7 @@ impl Metadata {
         let own = match self.methods("token_endpoint") {
             Some(methods) => best(&methods).ok_or_else(|| {
                 Error::config(format!(
-                    "{} lists only ways of client authentication that this build does not have: {}",
+                    "{} lists only client authentication methods that this build does not have: {}",
                     self.issuer(),
                     methods.join(", ")
                 ))
@@ -128,7 +130,7 @@ impl Metadata {
             None => ClientAuth::Basic,
         };
         builder = builder.client_auth(own);
-        // Where the other two endpoints list the same way, or none, it is the same.
+        // The other two endpoints use the same method, unless they have a list without it.
         let other = |endpoint: &str| {
             let methods = self.methods(endpoint)?;
             let same = methods.iter().any(|method| named(method) == Some(own));
@@ -148,7 +150,7 @@ impl Metadata {
     }
 }
 
-/// The way of authentication with this name.
+/// The authentication method with this name.
 fn named(method: &str) -> Option<ClientAuth> {
     match method {
         "client_secret_basic" => Some(ClientAuth::Basic),
@@ -162,7 +164,7 @@ fn named(method: &str) -> Option<ClientAuth> {
     }
 }
 
-/// The best that this build has.
+/// The best listed method that this build has.
 fn best(methods: &[&str]) -> Option<ClientAuth> {
     let preferred = [
         ClientAuth::Basic,
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_lists_take_the_defaults_of_the_standard() -> Result<()> {
+    fn missing_lists_mean_the_defaults_of_the_standard() -> Result<()> {
         let provider = metadata(json!({})).provider()?.build()?;
         assert_eq!(provider.client_auth(), ClientAuth::Basic);
         assert_eq!(provider.name(), "a.example");
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_of_authentication_is_chosen_from_the_list() -> Result<()> {
+    fn the_authentication_method_is_chosen_from_the_list() -> Result<()> {
         for (methods, expected) in [
             (json!(["client_secret_post", "client_secret_basic"]), ClientAuth::Basic),
             (json!(["tls_client_auth", "client_secret_post", 7]), ClientAuth::Body),
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn another_endpoint_may_want_another_way() -> Result<()> {
+    fn revocation_may_use_another_authentication_method() -> Result<()> {
         let provider = metadata(json!({
             "token_endpoint_auth_methods_supported": ["client_secret_basic"],
             "revocation_endpoint_auth_methods_supported": ["client_secret_post"],
@@ -240,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_capability_that_is_not_listed_is_no_reason_to_refuse() -> Result<()> {
+    fn an_unlisted_capability_does_not_fail_the_discovery() -> Result<()> {
         let shy = metadata(json!({
             "grant_types_supported": ["authorization_code"],
             "code_challenge_methods_supported": ["plain"],
@@ -250,14 +252,14 @@ mod tests {
         let provider = shy.provider()?.build()?;
         assert!(
             provider.authorization.pkce == crate::provider::Pkce::S256,
-            "no downgrade (RFC 7636 section 7.2)"
+            "PKCE is not downgraded (RFC 7636 section 7.2)"
         );
         assert_eq!(shy.list("scopes_supported"), None);
         Ok(())
     }
 
     #[test]
-    fn a_certificate_goes_to_the_aliases_where_there_are_some() -> Result<()> {
+    fn a_client_with_a_certificate_uses_the_mtls_aliases() -> Result<()> {
         let metadata = metadata(json!({
             "revocation_endpoint": "https://a.example/revoke",
             "mtls_endpoint_aliases": {"token_endpoint": "https://mtls.a.example/token"},
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_a_token_endpoint_is_a_setup_error() {
+    fn metadata_without_a_token_endpoint_is_a_config_error() {
         let mut metadata = metadata(json!({}));
         metadata.members.remove("token_endpoint");
         assert!(matches!(metadata.provider(), Err(Error::Config(_))));

@@ -1,4 +1,4 @@
-//! An error and its causes as one text, each cause once.
+//! Prints an error and its causes, each cause once.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -17,12 +17,12 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     plain::plain(text)
 }
 
-/// `: cause: cause`.
+/// Writes the causes in one line: `: cause: cause`.
 pub(super) fn write_causes(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> fmt::Result {
     causes(error).try_for_each(|cause| plain::write(f, format_args!(": {cause}")))
 }
 
-/// The causes, one in each line.
+/// Writes the causes, one per line.
 pub(super) fn write_report(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> fmt::Result {
     if error.source().is_some() {
         f.write_str("\n\nCaused by:")?;
@@ -37,7 +37,8 @@ fn causes<'a>(error: &'a dyn StdError) -> impl Iterator<Item = &'a (dyn StdError
     std::iter::successors(error.source(), |error: &&(dyn StdError + 'static)| (**error).source())
 }
 
-/// A copy of an error's texts. An [`io::Error`] in the chain stays one, with its kind.
+/// Copies the texts of an error and its causes. An [`io::Error`] in the chain stays an [`io::Error`]
+/// with its kind.
 pub(super) fn echo(error: &(dyn StdError + 'static)) -> BoxError {
     match error.downcast_ref::<io::Error>() {
         Some(error) => same_io(error).into(),

@@ -1,11 +1,11 @@
-//! The challenges of an API that refuses an access token: `WWW-Authenticate` (RFC 9110 section 11.6.1,
-//! RFC 6750 section 3).
+//! Reads the challenges in `WWW-Authenticate`, with which an API refuses an access token (RFC 9110
+//! section 11.6.1, RFC 6750 section 3).
 
 use ureq::http::HeaderMap;
 
 use crate::plain::is_unseen;
 
-/// More challenges and parameters than this are not looked at.
+/// The most challenges of an answer, and the most parameters of a challenge, that are read.
 const MOST: usize = 64;
 
 /// One challenge of an answer, such as `Bearer error="insufficient_scope", scope="read write"`.
@@ -24,19 +24,20 @@ const MOST: usize = 64;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// The scheme as the server wrote it; empty where it wrote none, which a server was seen to do.
+    /// The scheme as the server wrote it. Empty if the server wrote none, which at least one server
+    /// does.
     pub scheme: String,
-    /// The one value of a scheme without parameters, such as `Negotiate`'s.
+    /// The single value of a scheme without parameters, such as `Negotiate`.
     pub token68: Option<String>,
-    /// The parameters in their order, names in small letters, values without quotes and without
-    /// characters that cannot be seen.
+    /// The parameters in their order: names in lower case, values without quotes and without characters
+    /// that are invisible or move the cursor.
     pub parameters: Vec<(String, String)>,
-    /// Whether it kept to the grammar: no parameter twice, no text without an end.
+    /// Whether the challenge follows the grammar: no parameter twice, no quoted text without its end.
     pub well_formed: bool,
 }
 
 impl Challenge {
-    /// The challenges of all `WWW-Authenticate` headers. What cannot be read is skipped.
+    /// Reads the challenges of all `WWW-Authenticate` headers. Skips unreadable parts.
     pub fn of(headers: &HeaderMap) -> Vec<Challenge> {
         let mut found = Vec::new();
         for value in headers.get_all("www-authenticate") {
@@ -45,12 +46,12 @@ impl Challenge {
         found
     }
 
-    /// Whether it is of this scheme, in any case.
+    /// Whether the challenge has this scheme. Ignores case.
     pub fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 
-    /// The first parameter of this name.
+    /// The value of the first parameter with this name.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let mut values = self.parameters.iter().filter(|(own, _)| own.eq_ignore_ascii_case(name));
         values.next().map(|(_, value)| value.as_str())
@@ -62,8 +63,8 @@ impl Challenge {
     }
 }
 
-/// What the answer says about the access token, and what to do. `None` for an answer that is about
-/// something else. The text may repeat what was sent.
+/// What the answer says about the access token, and what to do. `None` if the answer is not about the
+/// token. The text may repeat parts of the request.
 pub(crate) fn advice(status: u16, headers: &HeaderMap) -> Option<String> {
     let challenges = Challenge::of(headers);
     let told = challenges.iter().find(|challenge| challenge.error().is_some());
@@ -89,8 +90,8 @@ pub(crate) fn advice(status: u16, headers: &HeaderMap) -> Option<String> {
     })
 }
 
-/// Reads one header. The text is a list, and so are the parameters in it: after a comma, a word with
-/// `=` behind it goes on with a challenge, and another word begins one.
+/// Reads one header. Commas separate the challenges and also their parameters: after a comma, a word
+/// followed by `=` is a parameter of the current challenge; any other word begins a challenge.
 fn parse(text: &str, found: &mut Vec<Challenge>) {
     let mut rest = text;
     let mut open = false;
@@ -101,7 +102,7 @@ fn parse(text: &str, found: &mut Vec<Challenge>) {
         }
         let (word, after) = token(rest);
         if word.is_empty() {
-            // Nothing that begins here can be read: on to the next element.
+            // This element cannot be read: go on with the next.
             rest = skip_element(rest);
             mark(found, open);
             continue;
@@ -118,7 +119,7 @@ fn parse(text: &str, found: &mut Vec<Challenge>) {
         let mut challenge =
             Challenge { scheme: word.to_owned(), well_formed: true, ..Challenge::default() };
         rest = after;
-        // A value of its own, which ends with the element: `Negotiate YII=`.
+        // A token68 fills the rest of the element: `Negotiate YII=`.
         let (element, following) = after.split_at(after.find(',').unwrap_or(after.len()));
         let value = element.trim();
         let (first, behind) = token68(value);
@@ -131,12 +132,12 @@ fn parse(text: &str, found: &mut Vec<Challenge>) {
     }
 }
 
-/// Adds a parameter to the last challenge; what is behind it.
+/// Adds a parameter to the last challenge. Returns the rest of the text.
 fn parameter<'a>(name: &str, value: &'a str, found: &mut [Challenge]) -> &'a str {
     let value = value.trim_start();
     let (text, rest, whole) = match value.strip_prefix('"') {
         Some(quoted) => unquoted(quoted),
-        // A server was seen to write spaces without quotes: up to the comma.
+        // At least one server writes values with spaces without quotes: read up to the comma.
         None => {
             let (text, rest) = value.split_at(value.find(',').unwrap_or(value.len()));
             let text = text.trim_end();
@@ -154,7 +155,8 @@ fn parameter<'a>(name: &str, value: &'a str, found: &mut [Challenge]) -> &'a str
     rest
 }
 
-/// A quoted text up to its quote, with `\` taken out; what is behind it; and whether it had an end.
+/// Reads a quoted text up to its closing quote. Returns the text without `\`, the rest, and whether the
+/// closing quote was there.
 fn unquoted(text: &str) -> (String, &str, bool) {
     let mut out = String::new();
     let mut chars = text.char_indices();
@@ -174,7 +176,7 @@ fn mark(found: &mut [Challenge], open: bool) {
     }
 }
 
-/// Up to the next comma that is not in quotes.
+/// Returns the text from the next comma outside quotes.
 fn skip_element(text: &str) -> &str {
     let mut quoted = false;
     for (at, c) in text.char_indices() {
@@ -187,13 +189,13 @@ fn skip_element(text: &str) -> &str {
     ""
 }
 
-/// A token (RFC 9110 section 5.6.2), and what is behind it.
+/// Splits off a token (RFC 9110 section 5.6.2).
 fn token(text: &str) -> (&str, &str) {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     text.split_at(text.bytes().position(|b| !fits(b)).unwrap_or(text.len()))
 }
 
-/// A token68 (RFC 9110 section 11.2), and what is behind it.
+/// Splits off a token68 (RFC 9110 section 11.2).
 fn token68(text: &str) -> (&str, &str) {
     let fits = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
     let end = text.bytes().position(|b| !fits(b)).unwrap_or(text.len());
@@ -201,7 +203,7 @@ fn token68(text: &str) -> (&str, &str) {
     if end == 0 { ("", text) } else { text.split_at(end + equals) }
 }
 
-/// Whether only `=` is left of the element: then it was a token68 and no name.
+/// Whether the rest of the element is only `=`: then the word was a token68 and not a name.
 fn is_token68(text: &str) -> bool {
     let element = text.split(',').next().unwrap_or_default().trim_end();
     !element.is_empty() && element.bytes().all(|b| b == b'=')
@@ -220,7 +222,8 @@ mod tests {
         Challenge::of(&headers)
     }
 
-    /// `scheme name=value name=value`, with `!` before one that does not keep to the grammar.
+    /// Prints each challenge as `scheme name=value name=value`, with `!` first if it breaks the
+    /// grammar.
     fn shown(values: &[&[u8]]) -> Vec<String> {
         let show = |challenge: &Challenge| {
             let mark = if challenge.well_formed { "" } else { "!" };

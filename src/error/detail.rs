@@ -12,8 +12,8 @@ use super::chain::from_outside;
 use crate::plain::plain;
 use crate::token::Token;
 
-/// An error that an authorization server answered (RFC 6749 sections 5.2 and 4.1.2.1), its texts
-/// stripped of control characters and cut to a reasonable length.
+/// An error answer of an authorization server (RFC 6749 sections 5.2 and 4.1.2.1). Its texts have no
+/// control characters and are cut to a reasonable length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthError {
@@ -23,14 +23,14 @@ pub struct OAuthError {
     pub code: String,
     /// The server's description, if it gave one.
     pub description: Option<String>,
-    /// Where the server says more, if it does.
+    /// The address of a page about the error (`error_uri`), if the server gave one.
     pub uri: Option<String>,
-    /// The HTTP status; 0 for an error that came with a redirect.
+    /// The HTTP status. 0 for an error that came in a callback.
     pub status: u16,
 }
 
 impl OAuthError {
-    /// For an SDK that reads refusals by itself: the host and its error code.
+    /// Makes an error from the host and its error code, for an SDK that reads refusals by itself.
     pub fn new(host: impl Into<String>, code: impl Into<String>) -> OAuthError {
         let (host, code) = (plain(host.into()), plain(code.into()));
         OAuthError { host, code, description: None, uri: None, status: 0 }
@@ -55,7 +55,8 @@ impl fmt::Display for OAuthError {
         if self.code.starts_with("http_") {
             return write!(f, "{host} answered {}", self.told());
         }
-        // Only these say that the request was refused (RFC 9110 section 15.5).
+        // Only a status of 4xx, or an error in a callback, says that the request was refused (RFC 9110
+        // section 15.5).
         match status {
             0 | 400..=499 => write!(f, "{host} refused the request: {}", self.told()),
             _ => write!(f, "{host} answered {status}: {}", self.told()),
@@ -65,16 +66,17 @@ impl fmt::Display for OAuthError {
 
 impl std::error::Error for OAuthError {}
 
-/// A refused login: [`crate::Error::Reauthorize`].
+/// The service refused the login: [`crate::Error::Reauthorize`].
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// What the service answered.
+    /// The service's answer.
     pub error: OAuthError,
-    /// When it answered that. A refusal is remembered and not asked again on every run.
+    /// When the service refused. The store remembers a refusal, so a later run does not ask again at
+    /// once.
     pub refused_at: OffsetDateTime,
-    /// When a request with the same refresh token was sent and stayed unanswered, if one was. The
-    /// successor was then lost on the way, and this is the reason for the refusal.
+    /// When an earlier request with the same refresh token was sent, if that request got no answer. Its
+    /// answer carried the successor and was lost, which is the reason for this refusal.
     pub unanswered_since: Option<OffsetDateTime>,
 }
 
@@ -96,7 +98,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// A rotated pair that is not in the store yet: [`crate::Error::NotSaved`].
+/// A new token pair is not in the store yet: [`crate::Error::NotSaved`].
 #[derive(Debug, Error)]
 #[error(
     "a new refresh token was issued and could not be saved in {store}; it is in memory, and the next \
@@ -108,39 +110,39 @@ pub struct NotSaved {
     pub store: String,
     /// What the store reported.
     pub source: BoxError,
-    /// The pair.
+    /// The new access token and refresh token.
     pub token: Token,
 }
 
-/// A spend without an answer: [`crate::Error::OutcomeUnknown`].
+/// A refresh token or code was sent, and its outcome is not known: [`crate::Error::OutcomeUnknown`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct OutcomeUnknown {
-    /// The host it was sent to.
+    /// The host that the token or code was sent to.
     pub host: String,
-    /// Whether it was an authorization code, which works once and is not sent again, and not a
-    /// refresh token.
+    /// `true` for an authorization code, which works once and is not sent again; `false` for a refresh
+    /// token.
     pub code: bool,
-    /// When it was sent, UTC.
+    /// When the token or code was sent, UTC.
     pub sent_at: OffsetDateTime,
-    /// Who sent it: host name and process id. `None` when it was this call.
+    /// The process that sent it: host name and process id. `None` if this call sent it.
     pub holder: Option<String>,
-    /// Whether it is sent again by `Client::refresh` only, because a second use could end other
+    /// Whether only `Client::refresh` sends the token again, because a second use could end other
     /// logins of the user.
     pub by_name: bool,
-    /// When it may be tried again; `None`: with the next call.
+    /// How long to wait before the next try. `None`: the next call tries again.
     pub retry_after: Option<Duration>,
     /// What happened to the request, if this process sent it.
     pub source: Option<BoxError>,
 }
 
 impl OutcomeUnknown {
-    /// The answer that leaves open whether the token was used, if one came.
+    /// The answer, if one came. It does not say whether the token was used.
     fn answer(&self) -> Option<&OAuthError> {
         self.source.as_ref()?.downcast_ref()
     }
 
-    /// Whether an answer came, and the store failed before the answer could be believed.
+    /// Whether the service refused the token, and the store failed when the refusal was to be checked.
     fn store_failed(&self) -> bool {
         self.source.as_ref().is_some_and(|source| source.is::<BackendFailure>())
     }
@@ -160,9 +162,9 @@ impl fmt::Display for OutcomeUnknown {
                 answer.status
             )?,
             None if self.store_failed() => {
-                f.write_str(" and refused, and the store could not be read to check the refusal")?;
+                f.write_str(" and refused, but the store could not be read to check the refusal")?;
             }
-            // Of a holder that has gone nobody knows more.
+            // The process that sent it is gone, and left no more than its note.
             None if self.source.is_none() => f.write_str(" and no answer came")?,
             None => f.write_str(" and no complete answer came")?,
         }
@@ -179,7 +181,7 @@ impl fmt::Display for OutcomeUnknown {
 
 impl std::error::Error for OutcomeUnknown {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        // An answer without a code says no more than its status, which the message has.
+        // An answer without a code adds nothing to its status, which the message names.
         if self
             .answer()
             .is_some_and(|answer| answer.code.starts_with("http_") && answer.description.is_none())
@@ -190,15 +192,15 @@ impl std::error::Error for OutcomeUnknown {
     }
 }
 
-/// A store that failed with nothing spent: [`crate::Error::Backend`].
+/// A store failed, and no refresh token was spent: [`crate::Error::Backend`].
 #[derive(Debug, Error)]
 #[error("could not {operation} {store}{}", if *.sent { "" } else { "; nothing was sent" })]
 #[non_exhaustive]
 pub struct BackendFailure {
-    /// What was tried: `lock`, `load`, `write` or `clear`.
+    /// The operation that failed: `lock`, `load`, `write` or `clear`.
     pub operation: &'static str,
-    /// Whether something was sent before that: a request of this call was answered, or the service
-    /// has revoked the token. The login is safe either way.
+    /// Whether a request was sent before the failure: a request of this call was answered, or the
+    /// service revoked the token. The login is safe either way.
     pub sent: bool,
     /// The store, as it names itself.
     pub store: String,
@@ -212,7 +214,7 @@ pub struct BackendFailure {
 pub struct Busy {
     /// The store, as it names itself.
     pub store: String,
-    /// Who holds it, if they left a note: host name and process id.
+    /// The process that holds the lock, if it left a note: host name and process id.
     pub holder: Option<String>,
     /// How long this call waited.
     pub waited: Duration,
@@ -234,21 +236,21 @@ impl fmt::Display for Busy {
 
 impl std::error::Error for Busy {}
 
-/// A request that failed on the way: [`crate::Error::Transport`].
+/// A request failed without an answer: [`crate::Error::Transport`].
 #[derive(Debug, Error)]
-#[error("{method} {url} failed without an answer")]
+#[error("{method} {url} failed")]
 #[non_exhaustive]
 pub struct TransportError {
     /// The method.
     pub method: String,
-    /// Where to, without the query.
+    /// The address, without the query.
     pub url: String,
-    /// What happened: an [`std::io::Error`], also for a timeout, or an error of ureq.
+    /// The cause: an [`std::io::Error`], also for a timeout, or an error of ureq.
     pub source: BoxError,
 }
 
 impl TransportError {
-    /// For an SDK that sends requests by itself. The address must not hold a secret.
+    /// Makes an error for an SDK that sends requests by itself. The address must not hold a secret.
     pub fn new(
         method: impl Into<String>,
         url: impl Into<String>,
@@ -267,15 +269,15 @@ pub struct RateLimited {
     pub host: String,
     /// How long to wait.
     pub retry_after: Duration,
-    /// What the service gave as the reason, or why this client waits.
+    /// The reason that the service gave, or why this client waits.
     pub reason: Option<String>,
-    /// Whether the service was asked in this call and answered that. If not, this client waits by
+    /// Whether the service asked for this wait in answer to this call. If `false`, this client waits by
     /// itself: it knows a limit or a rule of the service, or an earlier answer.
     pub asked: bool,
 }
 
 impl RateLimited {
-    /// For an SDK that counts a service's limits by itself, and has sent nothing.
+    /// Makes an error for an SDK that counts a service's limits by itself. Nothing was sent.
     pub fn new(
         host: impl Into<String>,
         retry_after: Duration,
@@ -285,7 +287,7 @@ impl RateLimited {
         RateLimited { host, retry_after, reason, asked: false }
     }
 
-    /// For an answer of the service that asks to wait.
+    /// Makes an error from an answer of the service that asks to wait.
     pub fn answered(
         host: impl Into<String>,
         retry_after: Duration,
@@ -300,10 +302,10 @@ impl fmt::Display for RateLimited {
         let (host, wait) = (&self.host, self.retry_after.as_secs());
         let reason = because(&self.reason);
         match self.asked {
-            true => write!(f, "{host} asks to come back in {wait} s{reason}"),
+            true => write!(f, "{host} asks to wait {wait} s{reason}"),
             false => write!(
                 f,
-                "this client does not ask {host} for another {wait} s{reason}; nothing was sent"
+                "this client waits another {wait} s before it asks {host}{reason}; nothing was sent"
             ),
         }
     }
@@ -323,7 +325,7 @@ fn under(request_id: &Option<String>) -> String {
     request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default()
 }
 
-/// An API that answered with an error status: [`crate::Error::Api`].
+/// The API answered with an error status: [`crate::Error::Api`].
 #[derive(Clone, Error)]
 #[error(
     "{method} {url}: the API answered {status}{}{}{}",
@@ -335,29 +337,30 @@ fn under(request_id: &Option<String>) -> String {
 pub struct ApiError {
     /// The method.
     pub method: String,
-    /// Where to, without the query.
+    /// The address, without the query.
     pub url: String,
     /// The HTTP status.
     pub status: u16,
     /// The headers of the answer.
     pub headers: Box<ureq::http::HeaderMap>,
-    /// The body, cut at 64 KiB. `Debug` shows its length only: an API may repeat what it was sent.
+    /// The body, cut at 64 KiB. `Debug` shows only its length: an API may repeat secrets of the
+    /// request.
     pub body: Vec<u8>,
     /// How long the API asked to wait, with a status of 413, 429 or 503.
     pub retry_after: Option<Duration>,
-    /// What the API gave as the reason, where a client that knows its dialect has read it
+    /// The reason that the API gave, if the client knows the API's format of errors
     /// (`ClientBuilder::map_error`).
     pub reason: Option<String>,
-    /// Under which id the API knows the request, where a client that knows its dialect has read it.
+    /// The API's id of the request, if the client knows the API's format of errors.
     pub request_id: Option<String>,
-    /// What the API says about the access token in its `WWW-Authenticate` header, and what to do: with a
-    /// status of 401, and with a 403 for want of a scope.
+    /// What the API says about the access token in its `WWW-Authenticate` header, and what to do. Set
+    /// for status 401, and for 403 if a scope is missing.
     pub advice: Option<String>,
 }
 
 impl ApiError {
-    /// For an SDK whose API can refuse with a good status: what was called, and what it answered. The
-    /// rest is filled in by hand.
+    /// Makes an error for an SDK whose API can report an error with a status of 2xx. The caller fills
+    /// in the other fields.
     pub fn new(method: impl Into<String>, url: impl Into<String>, status: u16) -> ApiError {
         ApiError {
             method: method.into(),
@@ -372,13 +375,12 @@ impl ApiError {
         }
     }
 
-    /// What the API says about the token, in its `WWW-Authenticate` headers: for a 403, which scope it
-    /// wants.
+    /// The challenges in the `WWW-Authenticate` headers. For a 403, they name the missing scope.
     pub fn challenges(&self) -> Vec<super::Challenge> {
         super::Challenge::of(&self.headers)
     }
 
-    /// The body as JSON, if it is that.
+    /// The body as JSON. `None` if it is not JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
         crate::stored_json::parse(&self.body)
     }
@@ -396,7 +398,7 @@ impl fmt::Debug for ApiError {
     }
 }
 
-/// An answer that could not be read: [`crate::Error::Decode`].
+/// An answer could not be read: [`crate::Error::Decode`].
 #[derive(Debug, Error)]
 #[error("could not read {what}")]
 #[non_exhaustive]
@@ -408,7 +410,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// For an SDK that reads answers by itself: what was read, and why it could not be.
+    /// Makes an error for an SDK that reads answers by itself: what was read, and why reading failed.
     pub fn new(what: impl Into<String>, source: impl Into<BoxError>) -> DecodeError {
         DecodeError { what: plain(what.into()), source: from_outside(source.into()) }
     }

@@ -1,4 +1,4 @@
-//! The errors of a login that is under way.
+//! The errors of a login before it is finished.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,8 +7,7 @@ use thiserror::Error;
 
 use super::BoxError;
 
-/// A callback that does not belong to the authorization, or lacks a parameter:
-/// [`crate::Error::Callback`].
+/// The callback does not belong to the authorization, or lacks a parameter: [`crate::Error::Callback`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CallbackError {
@@ -18,7 +17,7 @@ pub enum CallbackError {
     /// One of `code`, `state`, `iss`, `error` came more than once (RFC 6749 section 3.1).
     #[error("the callback has the parameter {0} more than once")]
     Duplicate(&'static str),
-    /// The callback has no `state`, although one was sent.
+    /// The callback has no `state`, although the authorization request sent one.
     #[error(
         "the callback has no state: it does not belong to this authorization, or the server dropped it"
     )]
@@ -35,8 +34,8 @@ pub enum CallbackError {
     /// The callback has neither `code` nor `error`.
     #[error("the callback has neither a code nor an error")]
     CodeMissing,
-    /// The callback is the right one and has not the parameter that the provider's setting
-    /// `callback_field` names.
+    /// The callback lacks the parameter that the provider's setting `callback_field` names. It is
+    /// otherwise right.
     #[error(
         "the callback has no parameter {0}: the provider's setting `callback_field` names it; take it \
          out there if the service does not send it for these scopes"
@@ -48,9 +47,9 @@ pub enum CallbackError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoginNotFinished {
-    /// How long the login could take, if that time is over (`ClientBuilder::login_timeout`).
+    /// The time limit of the login, if it ran out (`ClientBuilder::login_timeout`).
     pub limit: Option<Duration>,
-    /// Why the pasted address could not be read, if one was asked for.
+    /// Why the pasted address could not be read, if the login asked for one.
     pub source: Option<BoxError>,
 }
 

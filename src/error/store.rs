@@ -1,5 +1,5 @@
-//! The precise errors of a store. They are here, below the stores, because [`crate::Error`] asks whether
-//! a failure may pass by itself.
+//! The precise errors of a store. They are here and not beside the stores, because [`crate::Error`]
+//! asks whether a failure may pass by itself.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,22 +28,22 @@ use super::{BoxError, chain};
 #[non_exhaustive]
 pub enum BackendError {
     /// Another process or client holds the lock.
-    #[error("{0} is locked by somebody else")]
+    #[error("{0} is locked by another process or client")]
     Busy(String),
-    /// The store holds another record than the one to be replaced. Nothing was written.
-    #[error("{0} was changed by somebody else")]
+    /// The store does not hold the record that the save replaces. Nothing was written.
+    #[error("{0} was changed by another process or client")]
     Conflict(String),
     /// The stored record cannot be read.
     #[error("{0}")]
     Corrupt(String),
-    /// There is a place for a record, and not one byte in it. A call fails on it as on
+    /// The place of the record exists but is empty, such as a file of zero bytes. A call fails as with
     /// [`BackendError::Corrupt`]; a new login may be stored there.
     #[error("{0}")]
     Empty(String),
-    /// There is no room.
+    /// The store has no room for the record.
     #[error("{0}")]
     Full(String),
-    /// The store is set up wrongly: its folder is missing, this user may not write there, its file
+    /// The store is set up wrongly: its folder is missing, this user may not write there, or its file
     /// system lacks a feature. Trying again does not help; a person has to change something.
     #[error("{0}")]
     Config(String),
@@ -78,8 +78,8 @@ impl std::error::Error for Caused {
 }
 
 impl BackendError {
-    /// Adds the original error, such as an [`std::io::Error`]. The text of this error should not repeat
-    /// it: messages print both.
+    /// Adds the original error, such as an [`std::io::Error`], as the source. The text of this error
+    /// should not repeat the source: messages print both.
     pub fn because(self, source: impl Into<BoxError>) -> BoxError {
         Box::new(Caused { error: self, source: Arc::from(source.into()) })
     }
@@ -90,7 +90,7 @@ impl BackendError {
         error.downcast_ref().or_else(caused)
     }
 
-    /// Whether the same call may succeed later with nothing changed by a person.
+    /// Whether the same call may succeed later although nobody changes anything.
     pub fn is_transient(&self) -> bool {
         !matches!(self, Self::Corrupt(_) | Self::Empty(_) | Self::Config(_))
     }
@@ -107,13 +107,13 @@ impl BackendError {
         matches!(BackendError::find(error), Some(BackendError::Empty(_)))
     }
 
-    /// Whether an error of a store, of whatever type, may pass by itself.
+    /// Whether a store's error, of any type, may pass by itself.
     pub(super) fn passes(error: &BoxError) -> bool {
         BackendError::find(error).is_none_or(BackendError::is_transient)
     }
 
-    /// The same error for another thread. A [`BackendError`] and its cause stay as they are; any other
-    /// error becomes its text.
+    /// A copy of the error for another thread. A [`BackendError`] and its cause stay as they are; of
+    /// any other error only the text is copied.
     pub(super) fn echo(error: &BoxError) -> BoxError {
         if let Some(precise) = error.downcast_ref::<BackendError>() {
             return precise.clone().into();

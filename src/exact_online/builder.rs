@@ -56,28 +56,28 @@ impl ExactOnlineBuilder {
         self
     }
 
-    /// The division (the company) of all calls, unless [`ExactOnline::division`] chooses another.
+    /// Sets the division (the company) of all calls, unless [`ExactOnline::division`] chooses another.
     pub fn division(mut self, division: i64) -> ExactOnlineBuilder {
         self.division = Some(division);
         self
     }
 
-    /// How long before its end an access token is replaced; 30 seconds by default, which is as early as
-    /// Exact Online allows. 0 waits for the end. A longer margin counts as 30 seconds.
+    /// Sets how long before its end an access token is replaced: 30 seconds by default, the earliest time
+    /// that Exact Online allows. 0 waits for the end. A longer margin counts as 30 seconds.
     pub fn margin(mut self, margin: Duration) -> ExactOnlineBuilder {
         self.margin = Some(margin);
         self
     }
 
-    /// Another provider than the country's, such as a sandbox. Its rules for the refresh apply: to change
-    /// one setting and keep Exact Online's rules, start from [`Country::provider`] and
+    /// Sets another provider than the country's, such as a sandbox. That provider's rules for the refresh
+    /// apply. To change one setting and keep Exact Online's rules, start from [`Country::provider`] and
     /// [`Provider::to_builder`].
     pub fn provider(mut self, provider: Provider) -> ExactOnlineBuilder {
         self.provider = Some(provider);
         self
     }
 
-    /// Another address of the API than the provider's, such as a gateway. Paths begin with `/v1/`.
+    /// Sets another address of the API than the provider's, such as a gateway. Paths begin with `/v1/`.
     pub fn api_base(mut self, url: impl Into<String>) -> ExactOnlineBuilder {
         self.api_base = Some(url.into());
         self
@@ -90,16 +90,16 @@ impl ExactOnlineBuilder {
         self.change(move |client| client.proxy(&address))
     }
 
-    /// How many errors an endpoint of a division may answer within an hour; 8 by default. After that
-    /// many, calls of the endpoint fail with [`Error::RateLimited`](crate::Error::RateLimited) and are
-    /// not sent. Exact Online blocks a key after more than ten answers of 400, 401, 403 or 404. The errors
-    /// are counted in this client.
+    /// Sets how many errors an endpoint of a division may answer within an hour: 8 by default. After
+    /// that many, calls of the endpoint fail with [`Error::RateLimited`](crate::Error::RateLimited) and
+    /// are not sent. Exact Online blocks a key after more than ten answers of 400, 401, 403 or 404. Each
+    /// client counts its own errors.
     pub fn error_limit(mut self, errors: usize) -> ExactOnlineBuilder {
         self.error_limit = errors.max(1);
         self
     }
 
-    /// Takes the time from this clock, and waits on it.
+    /// Uses this clock for the time and for waits.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ExactOnlineBuilder {
         self.clock = clock;
         self
@@ -110,8 +110,8 @@ impl ExactOnlineBuilder {
         self.change(move |client| Ok(client.on_event(hook)))
     }
 
-    /// Changes the client below: certificates, timeouts, retries, hooks. Several changes are made in
-    /// their order. The clock, `map_error` and `retry_after_from` are set afterwards, so a change of these
+    /// Changes the client below: certificates, timeouts, retries, hooks. Several changes apply in
+    /// order. The clock, `map_error` and `retry_after_from` are set afterwards, so a change of these
     /// has no effect; `before_send` and `on_answer` hooks run before the hooks that keep the limits.
     pub fn configure(
         self,
@@ -120,12 +120,12 @@ impl ExactOnlineBuilder {
         self.change(move |client| Ok(change(client)))
     }
 
-    /// The client. Nothing is read or sent yet.
+    /// Returns the client. This reads and sends nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`](crate::Error::Config) for an address of the API that is not https (loopback
-    /// excepted), and for a proxy's address that cannot be used.
+    /// [`Error::Config`](crate::Error::Config) for an address of the API that is neither https nor on
+    /// loopback, and for a proxy's address that cannot be used.
     pub fn build(self) -> Result<ExactOnline> {
         let mut provider = match self.provider {
             Some(provider) => provider,

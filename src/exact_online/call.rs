@@ -47,7 +47,7 @@ pub struct Call {
     exact: ExactOnline,
     name: String,
     division: Option<i64>,
-    /// The address below the API's base, without a query.
+    /// The path below the API's base, without a query; or why the path cannot be sent.
     path: std::result::Result<String, String>,
     query: Query,
 }
@@ -56,32 +56,32 @@ pub struct Call {
 macro_rules! query_methods {
     ($on:ident $(<$type:ident: $bound:ident>)?) => {
         impl $(<$type: $bound>)? $on $(<$type>)? {
-            /// Only rows that meet the condition, and every earlier condition.
+            /// Limits the rows to those that meet this condition and every earlier condition.
             pub fn filter(self, filter: Filter) -> Self {
                 self.with(|query| query.filter(filter))
             }
 
-            /// Only these properties, and the properties of earlier calls.
+            /// Requests only these properties, and the properties of earlier calls.
             pub fn select(self, names: &[&str]) -> Self {
                 self.with(|query| query.select(names))
             }
 
-            /// With these related rows inside, such as the lines of an order.
+            /// Includes these related rows, such as the lines of an order.
             pub fn expand(self, names: &[&str]) -> Self {
                 self.with(|query| query.expand(names))
             }
 
-            /// Sorted by this property, after the properties of earlier calls.
+            /// Sorts by this property, after the properties of earlier calls.
             pub fn order_by(self, name: &str, order: Order) -> Self {
                 self.with(|query| query.order_by(name, order))
             }
 
-            /// At most this many rows, up to one page.
+            /// Limits the rows to this many, at most one page.
             pub fn top(self, rows: u32) -> Self {
                 self.with(|query| query.top(rows))
             }
 
-            /// The options of a [`Query`], in place of all earlier options.
+            /// Replaces all earlier options by the options of a [`Query`].
             pub fn query(self, query: Query) -> Self {
                 self.with(|_| query)
             }
@@ -131,7 +131,7 @@ impl Call {
         self
     }
 
-    /// A parameter of an endpoint that is a function: `itemId` of `read/logistics/StockPosition`.
+    /// Sets a parameter of an endpoint that is a function: `itemId` of `read/logistics/StockPosition`.
     pub fn param(self, name: &str, value: impl Into<Literal>) -> Call {
         self.with(|query| query.param(name, value))
     }
@@ -149,14 +149,14 @@ impl Call {
         Call { query: Query::new(), ..self.clone() }
     }
 
-    /// The twin of this endpoint, with the same query.
+    /// A call of the endpoint `name`, with the same query.
     pub(super) fn renamed(self, name: &str) -> Call {
         let mut twin = Call::new(&self.exact, name);
         twin.query = self.query;
         twin
     }
 
-    /// Whether the caller has chosen properties.
+    /// Whether the caller has chosen properties with `select`.
     pub(super) fn has_choice(&self) -> bool {
         !self.query.select.is_empty()
     }
@@ -184,8 +184,8 @@ impl Call {
         self.request(Method::GET, target).read_json()
     }
 
-    /// The address of the next page below the API's base, unchanged. The service sends absolute links;
-    /// only links to the API's own host are followed.
+    /// The path of the next page below the API's base, unchanged. The service sends absolute links; a link
+    /// to another host than the API's is an error.
     pub(super) fn relative(&self, next: &str) -> Result<String> {
         let elsewhere = || unreadable(&self.name, "its next page is not at the same place");
         let base = self.exact.client().provider().api_base().unwrap_or_default();
@@ -195,8 +195,8 @@ impl Call {
 
     /// The row with this key.
     ///
-    /// The row is found with a filter on the key of the endpoint's row in the table: not every endpoint
-    /// takes a key in its address, and a filter that finds nothing does not count against
+    /// The call finds the row with a filter on the endpoint's key: not every endpoint takes a key in its
+    /// address, and a filter that finds nothing does not count against
     /// [`ExactOnlineBuilder::error_limit`](super::ExactOnlineBuilder::error_limit).
     ///
     /// # Errors
@@ -230,18 +230,18 @@ impl Call {
         Error::Api(Box::new(api))
     }
 
-    /// Every row of the query. Each page is fetched when its first row is asked for.
+    /// Iterates over every row of the query. Each page is fetched when its first row is needed.
     pub fn iter<T: DeserializeOwned + 'static>(&self) -> Iter<T> {
         self.pages().items()
     }
 
-    /// Every page of the query. The service decides how many rows a page has: 60, or 1,000 below
-    /// `bulk/` and `sync/`.
+    /// Iterates over every page of the query. The service decides how many rows a page has: 60, or 1,000
+    /// below `bulk/` and `sync/`.
     pub fn pages<T: DeserializeOwned + 'static>(&self) -> Pages<T> {
         self.pages_from(None)
     }
 
-    /// As [`Call::pages`], from a stored position on; from the beginning for `None`.
+    /// Iterates over the pages after a stored position; over all pages for `None`.
     pub fn pages_from<T: DeserializeOwned + 'static>(
         &self,
         position: Option<Position>,
@@ -260,15 +260,15 @@ impl Call {
         self.pages().next().unwrap_or_else(|| Err(unreadable(&self.name, "it has no page")))
     }
 
-    /// Every page of the rows that have changed since the position, for an endpoint below `sync/`: 1,000
-    /// rows a page. `None` reads all rows. With [`select`](Call::select), name `Timestamp` among the
-    /// properties.
+    /// Iterates over the rows of an endpoint below `sync/` that have changed since the position, 1,000 rows
+    /// a page. `None` reads all rows. If you [`select`](Call::select) properties, include `Timestamp`.
     pub fn sync<T: DeserializeOwned + 'static>(&self, position: Option<Position>) -> Pages<T> {
         listing::by_timestamp(self.clone(), position)
     }
 
-    /// Every page of the rows that have changed since the position, for an endpoint that has a
-    /// `Modified` and no twin below `sync/`. The rows of the last moment come again in the next run.
+    /// Iterates over the rows that have changed since the position, for an endpoint whose rows have
+    /// `Modified` and which does not exist below `sync/`. The next run reads the rows of the last moment
+    /// again.
     pub fn sync_modified<T: DeserializeOwned + 'static>(
         &self,
         position: Option<Position>,
@@ -285,8 +285,8 @@ impl Call {
         Ok(self.clone().top(1).read()?.rows.into_iter().next())
     }
 
-    /// The row of an endpoint that answers exactly one, such as `current/Me` or a function. Unlike
-    /// [`Call::first`] it sends no `$top`, which functions do not take.
+    /// The row of an endpoint that has exactly one row, such as `current/Me` or a function. Unlike
+    /// [`Call::first`] this sends no `$top`, which functions do not take.
     ///
     /// # Errors
     ///
@@ -301,14 +301,14 @@ impl Call {
     ///
     /// As [`Call::page`].
     pub fn count(&self) -> Result<u64> {
-        // The answer is a bare number, which `Accept: application/json` would refuse.
+        // The answer is a bare number, so the request must not send `Accept: application/json`.
         let target = self.target("/$count")?;
         let text = self.exact.client().get(&target).call()?.read_string()?;
         let number = text.trim_matches(|c: char| !c.is_ascii_digit());
         number.parse().map_err(|_| unreadable(&self.name, "it is not a number"))
     }
 
-    /// The answer to the query, unread.
+    /// Sends the query and returns the answer unread.
     ///
     /// # Errors
     ///
@@ -317,10 +317,10 @@ impl Call {
         self.request(Method::GET, &self.target("")?).call()
     }
 
-    /// Creates a row, and returns the row that the endpoint answers.
+    /// Creates a row, and returns the row in the answer.
     ///
-    /// The request is not sent again when it may have been processed: Exact Online has nothing by which
-    /// it would recognise the second request.
+    /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
+    /// repeated request.
     ///
     /// # Errors
     ///
@@ -341,7 +341,7 @@ impl Call {
         self.request(Method::POST, &self.target("")?).send_json(body).map(drop)
     }
 
-    /// Changes the properties that `body` has. The answer is empty.
+    /// Changes the properties in `body`. The answer is empty.
     ///
     /// # Errors
     ///
@@ -367,7 +367,7 @@ impl Call {
     }
 }
 
-/// The part of an address below a base on the same host.
+/// The part of an address below `base`, if the address is on the same host.
 fn below<'a>(base: &str, address: &'a str) -> Option<&'a str> {
     let (base, parsed) = (url::Url::parse(base).ok()?, url::Url::parse(address).ok()?);
     let plain =
@@ -376,7 +376,7 @@ fn below<'a>(base: &str, address: &'a str) -> Option<&'a str> {
     let start = address.find("://")? + 3;
     let path = address.get(start + address.get(start..)?.find('/')?..)?;
     let path = path.strip_prefix(base.path().trim_end_matches('/'))?;
-    // The address that is checked is the address that is sent: no segment may lead upwards.
+    // The address is sent as it is checked, so no segment may be `..`.
     let inside = path.starts_with("/v1/") && !path.split('?').next()?.contains("..");
     (plain && own && inside).then_some(path)
 }

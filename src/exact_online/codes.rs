@@ -1,10 +1,10 @@
-//! Values with a meaning.
+//! Enums for coded values.
 
 use super::model::Column;
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// What an account is.
+    /// The kind of an account.
     pub enum AccountStatus {
         /// A customer.
         Customer = "C",
@@ -16,7 +16,7 @@ open_enum! {
         None = "A",
     }
 
-    /// What a webhook tells about. The list that public code shows is not complete.
+    /// The kind of row that a webhook reports. The list comes from public code and is not complete.
     pub enum Topic {
         /// Accounts.
         Accounts = "Accounts",
@@ -36,7 +36,7 @@ open_enum! {
         FinancialTransactions = "FinancialTransactions",
         /// General journal entries.
         GeneralJournalEntries = "GeneralJournalEntries",
-        /// Goods deliveries: the only one that can be told at once (`IsInstant`).
+        /// Goods deliveries, the only topic with immediate delivery (`IsInstant`).
         GoodsDeliveries = "GoodsDeliveries",
         /// Items.
         Items = "Items",
@@ -62,13 +62,13 @@ open_enum! {
         TimeTransactions = "TimeTransactions",
     }
 
-    /// What has happened to the thing that a webhook tells about.
+    /// The change that a webhook reports.
     pub enum Action {
-        /// It was made.
+        /// The row was created.
         Create = "Create",
-        /// It was changed.
+        /// The row was changed.
         Update = "Update",
-        /// It was deleted.
+        /// The row was deleted.
         Delete = "Delete",
     }
 }
@@ -92,7 +92,7 @@ macro_rules! text_columns {
 
 text_columns!(AccountStatus Topic);
 
-/// An enum of numbers that the service may add to: what it does not know is kept in `Unknown`.
+/// An enum of numbers. The service may add numbers: `Unknown` keeps an unknown number.
 macro_rules! numbers {
     ($(
         $(#[$about:meta])*
@@ -152,7 +152,7 @@ macro_rules! numbers {
 }
 
 numbers! {
-    /// How far an order of a customer is.
+    /// The status of a sales order.
     pub enum SalesOrderStatus {
         /// Open.
         Open = 12,
@@ -164,17 +164,17 @@ numbers! {
         Cancelled = 45,
     }
 
-    /// Whether somebody has approved.
+    /// The status of an approval.
     pub enum ApprovalStatus {
-        /// It waits for that.
+        /// Waits for approval.
         Awaiting = 0,
-        /// It was not needed.
+        /// Needed no approval.
         Automatic = 1,
-        /// It is approved.
+        /// Approved.
         Approved = 2,
     }
 
-    /// How far an order to make something is.
+    /// The status of a shop order.
     pub enum ShopOrderStatus {
         /// Open.
         Open = 10,
@@ -186,7 +186,7 @@ numbers! {
         Completed = 40,
     }
 
-    /// How far a count of what is in stock is.
+    /// The status of a stock count.
     pub enum StockCountStatus {
         /// A draft.
         Draft = 12,
@@ -194,7 +194,7 @@ numbers! {
         Processed = 21,
     }
 
-    /// How far goods are that go from one warehouse to another.
+    /// The status of a warehouse transfer.
     pub enum WarehouseTransferStatus {
         /// Open.
         Open = 10,
@@ -202,7 +202,7 @@ numbers! {
         Complete = 50,
     }
 
-    /// Where the order came from to send goods from one warehouse to another.
+    /// The origin of a warehouse transfer.
     pub enum WarehouseTransferSource {
         /// A person.
         Manual = 1,
@@ -216,7 +216,7 @@ numbers! {
 }
 
 numbers! {
-    /// What was deleted.
+    /// The kind of a deleted row.
     pub enum EntityType {
         /// Transaction lines.
         TransactionLines = 1,

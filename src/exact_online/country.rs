@@ -100,7 +100,7 @@ impl Country {
     ///
     /// # Errors
     ///
-    /// None in practice: every country has a row, and a test checks it.
+    /// None in practice: every country has a provider, and a test checks that.
     pub fn provider(self) -> Result<Provider> {
         providers::exact_online(self.code())
     }

@@ -1,9 +1,9 @@
-//! Dates in the formats that Exact Online uses.
+//! Dates in Exact Online's formats.
 //!
-//! Its dates have no time zone. The vendor's own answers to questions say that the number in
-//! `/Date(1704412800000)/` counts as if it were UTC while it is the clock in Central Europe; so that is
-//! how it is read: as a date and a time on that clock, and no more. What is written carries no zone
-//! either: users report that a `Z` moves a date to the day before.
+//! These dates have no time zone. The vendor's answers to questions say that the number in
+//! `/Date(1704412800000)/` counts as if it were UTC, but shows the clock of Central Europe. So a date is
+//! read as a date and a time on that clock. Dates are also written without a zone: users report that a `Z`
+//! moves a date to the day before.
 
 use std::fmt;
 
@@ -11,8 +11,8 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::ser::Serializer;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
-/// Reads `/Date(1704412800000)/`, also negative and with an offset behind it, which is not applied;
-/// `2024-01-05T00:00:00`, also with a fraction and a zone, which is not applied; and `2024-01-05`.
+/// Reads `/Date(1704412800000)/`, also negative or with an offset; `2024-01-05T00:00:00`, also with a
+/// fraction or a zone; and `2024-01-05`. Offsets and zones are ignored.
 pub(crate) fn parse(text: &str) -> Option<PrimitiveDateTime> {
     if let Some(number) = text.strip_prefix("/Date(").and_then(|rest| rest.strip_suffix(")/")) {
         let (sign, digits) = number.strip_prefix('-').map_or((1, number), |rest| (-1, rest));
@@ -52,8 +52,8 @@ fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
-/// `2024-01-05T00:00:00`, with milliseconds if there are any. Years beyond four digits have no such
-/// form and are cut to the last that has.
+/// Writes `2024-01-05T00:00:00`, with milliseconds if there are any. A year outside 0 to 9999 becomes the
+/// nearest year inside.
 pub(crate) fn format(date: PrimitiveDateTime) -> String {
     let (year, month, day) = date.to_calendar_date();
     let (hour, minute, second, milli) = date.as_hms_milli();
@@ -63,9 +63,9 @@ pub(crate) fn format(date: PrimitiveDateTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}")
 }
 
-/// A date of Exact Online's as a moment, by the clock of Amsterdam since 1996: one hour before UTC in
-/// winter, two in summer. That this is the clock rests on the vendor's answers to questions; no
-/// service was asked. The hour that comes twice in autumn is taken for the first, in summer time.
+/// Converts a date of Exact Online to UTC, by the clock of Amsterdam since 1996: one hour ahead of UTC in
+/// winter, two hours in summer. The vendor's answers to questions name this clock; the service itself was
+/// not called. In the hour that comes twice in autumn, this reads the first pass, in summer time.
 ///
 /// ```
 /// use evergrant::exact_online::amsterdam_to_utc;
@@ -91,7 +91,7 @@ pub fn amsterdam_to_utc(local: PrimitiveDateTime) -> OffsetDateTime {
     moment.checked_to_offset(UtcOffset::UTC).unwrap_or(moment)
 }
 
-/// Reads and writes a date of Exact Online's in a struct of one's own:
+/// Reads and writes a date of Exact Online in your own struct:
 /// `#[serde(default, with = "evergrant::exact_online::date")]` on an `Option<PrimitiveDateTime>`.
 pub mod date {
     use super::*;
@@ -100,7 +100,7 @@ pub mod date {
     ///
     /// # Errors
     ///
-    /// That of the deserializer, for anything else.
+    /// The deserializer's error for any other value.
     pub fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<PrimitiveDateTime>, D::Error> {
@@ -138,7 +138,7 @@ pub mod date {
     ///
     /// # Errors
     ///
-    /// That of the serializer.
+    /// The serializer's error.
     pub fn serialize<S: Serializer>(
         date: &Option<PrimitiveDateTime>,
         to: S,
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_odd_formats_are_read_as_the_clock_they_show() {
+    fn odd_date_formats_read_as_local_time() {
         for (text, want) in [
             ("/Date(1704412800000)/", "2024-01-05T00:00:00"),
             ("/Date(1704412800123)/", "2024-01-05T00:00:00.123"),
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn the_clock_of_amsterdam_is_one_or_two_hours_ahead() {
+    fn amsterdam_is_one_or_two_hours_ahead_of_utc() {
         for (local, utc) in [
             ("2026-01-05T00:00:00", "2026-01-04T23:00:00"),
             ("2026-03-29T01:59:59", "2026-03-29T00:59:59"),

@@ -1,27 +1,26 @@
-//! The table of endpoints.
+//! The table of endpoints: `endpoints.txt`.
 
 use crate::{Error, Result};
 
-/// Methods, key and path of each, one a line.
+/// Methods, key and path of each endpoint, one endpoint a line.
 const TABLE: &str = include_str!("endpoints.txt");
 
 /// An endpoint of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Endpoint {
-    /// The name by which [`ExactOnline::call`](super::ExactOnline::call) knows it, such as
-    /// `crm/Accounts`.
+    /// The name for [`ExactOnline::call`](super::ExactOnline::call), such as `crm/Accounts`.
     pub name: &'static str,
-    /// The property that is the key, if there is one.
+    /// The property that is the key. `None` for an endpoint without a key.
     pub key: Option<&'static str>,
     methods: &'static str,
 }
 
 impl Endpoint {
-    /// Every endpoint that is known: 453 of them.
+    /// All 453 known endpoints.
     ///
-    /// Names, keys and methods are a merge of public lists from 2022 to 2026; in some rows the methods
-    /// are inferred.
+    /// Names, keys and methods come from public lists of 2022 to 2026. The methods of some endpoints are
+    /// inferred.
     pub fn all() -> impl Iterator<Item = Endpoint> {
         TABLE.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
             let mut parts = line.split(' ');
@@ -30,16 +29,16 @@ impl Endpoint {
         })
     }
 
-    /// The endpoint of that name, in any case.
+    /// The endpoint with this name. Upper and lower case are the same.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when there is none.
+    /// [`Error::Config`] for an unknown name.
     pub fn find(name: &str) -> Result<Endpoint> {
         let name = name.trim_matches('/');
         Endpoint::all().find(|endpoint| endpoint.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
             let name: String = name.chars().take(80).collect();
-            Error::Config(format!("Exact Online has no endpoint {name:?} that is known").into())
+            Error::Config(format!("no endpoint {name:?} of Exact Online is known").into())
         })
     }
 
@@ -55,12 +54,12 @@ impl Endpoint {
         self.methods.contains(letter)
     }
 
-    /// Whether its address has a division in it.
+    /// Whether the address of the endpoint contains a division.
     pub fn has_division(&self) -> bool {
         !matches!(self.name, "current/Me" | "system/Users")
     }
 
-    /// The address below the API's base, with `{division}` where one belongs.
+    /// The path below the API's base, with `{division}` in place of the division.
     pub fn path(&self) -> String {
         match self.name.strip_prefix("beta/") {
             _ if !self.has_division() => format!("/v1/{}", self.name),

@@ -1,4 +1,4 @@
-//! Errors that the API answers.
+//! Errors in the answers of the API.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ open_enum! {
     }
 }
 
-/// An error that Exact Online's API answered.
+/// An error in an answer of Exact Online's API.
 ///
 /// ```
 /// use evergrant::exact_online::ExactOnlineError;
@@ -70,7 +70,7 @@ impl ExactOnlineError {
         self.status
     }
 
-    /// The code in the body. The API leaves it empty in most errors; errors of the gateway have one.
+    /// The code in the body. Most errors of the API have no code; errors of the gateway have one.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
@@ -86,8 +86,8 @@ impl ExactOnlineError {
         self.request_id.as_deref()
     }
 
-    /// The member of the request that is wrong. Exact Online names it in the message only, so this is
-    /// `None`.
+    /// The wrong member of the request. Always `None`, because Exact Online names the member only in the
+    /// message.
     pub fn member(&self) -> Option<&str> {
         None
     }
@@ -97,7 +97,7 @@ impl ExactOnlineError {
         self.reason.as_ref()
     }
 
-    /// Whether there is no such row: the API answered 404, or the filter of
+    /// Whether the row does not exist: the API answered 404, or the filter of
     /// [`Resource::get`](super::Resource::get) found nothing.
     pub fn is_not_found(&self) -> bool {
         self.status == 404 || self.status == 200
@@ -128,7 +128,8 @@ fn header<'a>(api: &'a ApiError, name: &str) -> Option<&'a str> {
     api.headers.get(name)?.to_str().ok()
 }
 
-/// The message that [`explain`] put into the error. Unlike the body it does not repeat the access token.
+/// The message that [`explain`] put into the error. Unlike the body, the message does not repeat the access
+/// token.
 fn stated(api: &ApiError) -> Option<String> {
     let text = api.reason.as_deref()?;
     let reason = header(api, "reason").map(clean).unwrap_or_default();
@@ -149,7 +150,7 @@ fn clean(text: &str) -> String {
     crate::error::one_line(text).chars().take(300).collect()
 }
 
-/// The first row; without one the answer cannot be read.
+/// The first row. An answer without a row is an error.
 pub(crate) fn first<T>(rows: Vec<T>, what: &str) -> Result<T> {
     rows.into_iter().next().ok_or_else(|| unreadable(what, "it has no row"))
 }

@@ -1,4 +1,4 @@
-//! Ids: a GUID, and one that knows of what.
+//! Ids: a plain GUID, and a GUID with the type of its row.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::sdk::shown;
 use crate::{Error, Result};
 
-/// A GUID, as Exact Online names most things.
+/// A GUID, the id of most rows.
 ///
 /// ```
 /// use evergrant::exact_online::Guid;
@@ -25,12 +25,12 @@ use crate::{Error, Result};
 pub struct Guid(u128);
 
 impl Guid {
-    /// From its number, most significant byte first.
+    /// A GUID from its number, most significant byte first.
     pub const fn from_u128(number: u128) -> Guid {
         Guid(number)
     }
 
-    /// Its number, most significant byte first.
+    /// The number of the GUID, most significant byte first.
     pub const fn as_u128(self) -> u128 {
         self.0
     }
@@ -82,8 +82,8 @@ impl<'de> Deserialize<'de> for Guid {
     }
 }
 
-/// The id of a `T`: an [`Account`](super::Account)'s cannot be given where an
-/// [`Item`](super::Item)'s is wanted.
+/// The id of a `T`. The id of an [`Account`](super::Account) does not compile in place of the id of an
+/// [`Item`](super::Item).
 ///
 /// ```
 /// use evergrant::exact_online::{Account, Id};

@@ -1,4 +1,4 @@
-//! Answers as OData 2 wraps them.
+//! The JSON envelope of answers in OData 2.
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -27,7 +27,7 @@ struct Inner<'a> {
     count: Option<u64>,
 }
 
-/// OData 2 writes it as a text.
+/// Reads a count as a number or as a text, as OData 2 writes it.
 fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -17,7 +17,7 @@ use crate::{Error, Result};
 
 use super::errors::explain;
 
-/// Exact Online blocks a key for an hour after more than ten errors. This default stays below.
+/// The default limit of errors: Exact Online blocks a key for an hour after more than ten.
 pub(crate) const ERRORS: usize = 8;
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -30,13 +30,13 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 pub struct Window {
     /// How many calls the limit allows.
     pub limit: u64,
-    /// How many calls are left: the number of the last answer, less the calls since.
+    /// How many calls are left: the number in the last answer, minus the calls since.
     pub remaining: u64,
-    /// When all calls are available again, UTC, as the service says.
+    /// When all calls are available again, UTC, by the service's clock.
     pub resets_at: OffsetDateTime,
 }
 
-/// The limits of one division, as the last answers told them. `None` where no answer has told one.
+/// The limits of one division, from the headers of the last answers. `None` before the first such answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -47,7 +47,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The window that has fewer calls left: it stops calls first.
+    /// The window with fewer calls left, which stops calls first.
     fn tighter(&self) -> Option<Window> {
         [self.minute, self.day].into_iter().flatten().min_by_key(|window| window.remaining)
     }
@@ -57,24 +57,24 @@ impl Limits {
         self.tighter().map(|window| window.remaining)
     }
 
-    /// How many calls the limit of [`Limits::remaining`] allows.
+    /// How many calls the window of [`Limits::remaining`] allows.
     pub fn limit(&self) -> Option<u64> {
         self.tighter().map(|window| window.limit)
     }
 
-    /// When the limit of [`Limits::remaining`] allows all its calls again, UTC.
+    /// When the window of [`Limits::remaining`] allows all its calls again, UTC.
     pub fn resets_at(&self) -> Option<OffsetDateTime> {
         self.tighter().map(|window| window.resets_at)
     }
 }
 
-/// A limit as it is counted: with the moment of its reset on our monotonic clock, so that a wrong wall
-/// clock does no harm.
+/// A window, with the time of its reset on our monotonic clock, so that a wrong wall clock does no
+/// harm.
 #[derive(Clone, Copy)]
 struct Counted {
     left: Window,
     ends: Duration,
-    /// Whether this follows a window that has ended, and no answer has told of it yet.
+    /// Whether this is a new window that no answer has confirmed yet.
     assumed: bool,
 }
 
@@ -82,7 +82,7 @@ struct Counted {
 struct State {
     minutes: HashMap<Option<i64>, Counted>,
     days: HashMap<Option<i64>, Counted>,
-    /// When errors came, by endpoint with its division.
+    /// The times of errors, by endpoint with its division.
     errors: HashMap<String, Vec<Duration>>,
 }
 
@@ -127,7 +127,7 @@ impl Counter {
             let wait = match open(&mut state.minutes, division, now, MINUTE) {
                 Some(minute) if minute.left.remaining == 0 => minute.ends - now,
                 _ => {
-                    // Calls of other threads since the last answer count as well.
+                    // Counts the call at once, so that calls of other threads see it.
                     let State { minutes, days, .. } = &mut *state;
                     for windows in [minutes, days] {
                         if let Some(window) = windows.get_mut(&division) {
@@ -165,8 +165,8 @@ impl Counter {
         Some((*oldest + HOUR).saturating_sub(now))
     }
 
-    /// How long to wait after a 429: until the next day if the day is used up, else until one second
-    /// after the next whole minute. A 429 without headers means the minute.
+    /// How long to wait after a 429: until the next day if the day is used up, otherwise until one second
+    /// after the next whole minute. A 429 without headers counts as the limit of the minute.
     pub(crate) fn wait(&self, received: &Received<'_>) -> Option<Duration> {
         if received.status != 429 {
             return None;
@@ -216,8 +216,7 @@ fn day_is_over(division: Option<i64>, left: Window) -> String {
     format!("the day's {} calls{} are used up until {reset}", left.limit, of(division))
 }
 
-/// The window of a division. A window that has ended is followed by a full one, until an answer says
-/// otherwise.
+/// The window of a division. After its end a full window follows, until an answer says otherwise.
 fn open(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
@@ -236,7 +235,7 @@ fn open(
     Some(*window)
 }
 
-/// Takes the window of an answer. Answers lag behind, so a lower count of our own is kept.
+/// Stores the window of an answer. Answers lag behind, so a lower count of our own stays.
 fn take(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
@@ -260,8 +259,8 @@ fn place(url: &str) -> (Option<i64>, String) {
     (division, path.to_owned())
 }
 
-/// Three headers: how many, how many are left, and the reset in milliseconds since 1970. How long
-/// that is from now goes by the server's own `Date`.
+/// Reads three headers: the limit, the calls left, and the reset in milliseconds since 1970. The time
+/// until the reset is counted from the server's own `Date`.
 fn window(
     headers: &HeaderMap,
     prefix: &str,
@@ -278,7 +277,7 @@ fn window(
     let resets_at = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?;
     let server = server_time(headers).unwrap_or(here);
     let ahead = Duration::try_from(resets_at - server).unwrap_or(Duration::ZERO);
-    // A day is the longest window there is.
+    // The longest window is a day.
     let ends = now + ahead.min(24 * HOUR);
     Some(Counted { left: Window { limit, remaining, resets_at }, ends, assumed: false })
 }

@@ -19,10 +19,10 @@ use crate::{Error, Result};
 /// A position in a list. A program stores the position of a [`Page`], as JSON for instance, after it has
 /// processed the page.
 ///
-/// The position of the last processed page skips nothing and repeats nothing; the position of the page
-/// before repeats one page. A position holds no secret. It belongs to its endpoint and division: using it
-/// with another is an error. When a synchronisation has ended, its last position begins the next run,
-/// which reads the rows that have changed since.
+/// A list that starts at the position of the last processed page skips and repeats nothing; a list that
+/// starts at the position before that repeats one page. A position has no secret. It belongs to its endpoint
+/// and division: using it with another is an error. After the last page of a synchronisation, its position
+/// starts the next run, which reads the rows that have changed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     endpoint: String,
@@ -53,26 +53,26 @@ impl Position {
         self.next.is_some()
     }
 
-    /// The position at the beginning of the same run, for when Exact Online no longer has the page that
-    /// this position names. Rows that were read in this run come again.
+    /// The position at the beginning of the same run: use it if Exact Online no longer has the page that
+    /// this position names. The run reads its rows again.
     #[must_use]
     pub fn restarted(&self) -> Position {
         Position { next: None, until: self.from.clone(), ..self.clone() }
     }
 
-    /// The position of a synchronisation that has everything up to this `Timestamp`.
+    /// The position of a synchronisation that has read all rows up to this `Timestamp`.
     pub(crate) fn after_timestamp(call: &Call, timestamp: i64) -> Position {
         let until = Some(Mark::Timestamp(timestamp));
         Position { until, ..Position::at(call.name(), call.division()) }
     }
 
-    /// The position of a synchronisation that has everything up to this date.
+    /// The position of a synchronisation that has read all rows up to this date.
     pub(crate) fn after_date(call: &Call, date: PrimitiveDateTime) -> Position {
         let until = Some(Mark::Modified(dates::format(date)));
         Position { until, ..Position::at(call.name(), call.division()) }
     }
 
-    /// The highest `Timestamp` that was read. `None` for a synchronisation by `Modified`.
+    /// The highest `Timestamp` of the rows read. `None` for a synchronisation by `Modified`.
     pub fn timestamp(&self) -> Option<i64> {
         match &self.until {
             Some(Mark::Timestamp(timestamp)) => Some(*timestamp),
@@ -81,16 +81,16 @@ impl Position {
     }
 }
 
-/// One page of a list, and the position after it. It can be used as a slice of its items.
+/// One page of a list, and the position after the page. Dereferences to a slice of its items.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Where the list goes on: to be stored when the program has processed the items.
+    /// Where the list goes on. Store it after processing the items.
     pub position: Position,
-    /// How many rows the whole list has, if [`Query::inline_count`](super::odata::Query::inline_count)
-    /// asked for the number.
+    /// How many rows the whole list has, if the query has
+    /// [`Query::inline_count`](super::odata::Query::inline_count).
     pub count: Option<u64>,
 }
 
@@ -122,8 +122,8 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 
 type Fetch<T> = Box<dyn FnMut(&Position) -> Result<paging::Page<Page<T>, Position>> + Send>;
 
-/// The pages of a list. Each page is fetched when the program asks for it. After an error that may
-/// pass, the next call fetches the same page again, up to five times ([`crate::paging`]).
+/// The pages of a list. `next` fetches the page. After a transient error the following `next` fetches
+/// the same page again, up to five times ([`crate::paging`]).
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Pages<T>(paging::Items<Page<T>, Position, Fetch<T>>);
 
@@ -195,7 +195,7 @@ impl Position {
         Position { endpoint: endpoint.to_owned(), division, next: None, from: None, until: None }
     }
 
-    /// The stored position, if it belongs to this list, or the beginning.
+    /// The stored position if it belongs to this list; the beginning for `None`.
     fn given(stored: Option<Position>, call: &Call) -> Result<Position> {
         let (endpoint, division) = (call.name(), call.division());
         let Some(stored) = stored else { return Ok(Position::at(endpoint, division)) };
@@ -211,7 +211,7 @@ impl Position {
         }
         Ok(match stored.next {
             Some(_) => stored,
-            // The run has ended: a new one begins.
+            // The run has ended: a new run begins.
             None => Position { from: stored.until.clone(), ..stored },
         })
     }
@@ -266,8 +266,8 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Stamped<T> {
     }
 }
 
-/// Every row of a `sync/` endpoint that has changed since the position: by `Timestamp`, which is a
-/// version and not a time.
+/// Every row of a `sync/` endpoint that has changed since the position, by `Timestamp`. A `Timestamp` is
+/// a version, not a time.
 pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,
@@ -276,7 +276,7 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
     let fetch = move |position: &Position| {
         let from = match &position.from {
             Some(Mark::Timestamp(from)) => *from,
-            // The vendor's own sample begins so.
+            // The vendor's own sample begins with 1.
             _ => 1,
         };
         let body = match &position.next {
@@ -303,9 +303,9 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
     Pages::new(start, Box::new(fetch))
 }
 
-/// Every row whose `Modified` is not before the position's: for endpoints without a `sync/` twin. A run
-/// ends at the newest change that the service had when the run began, by the service's own clock. The
-/// next run begins there, so a row that changes during a run comes twice and is never missed.
+/// Every row whose `Modified` is at or after the position's: for endpoints that do not exist below `sync/`.
+/// The next run begins at the newest change that the service had when this run began, by the service's own
+/// clock. So a row that changes during a run is read twice and never missed.
 pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,

@@ -1,4 +1,4 @@
-//! How a row becomes a struct and back.
+//! Converts a row to a struct and back.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,8 +14,7 @@ use time::PrimitiveDateTime;
 use super::odata::Literal;
 use super::{Decimal, Guid, Id, dates};
 
-/// A property of a [`Model`]: its name at Exact Online, and the types of OData (without `Edm.`) that
-/// it may have there.
+/// A property of a [`Model`]: its name at Exact Online, and its possible types in OData (without `Edm.`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Property {
@@ -30,20 +29,19 @@ impl Property {
         Property { name, types: C::TYPES }
     }
 
-    /// Whether it is a list of other rows, which comes only when it is asked for with `expand`.
+    /// Whether the property is a list of other rows, which an answer has only with `expand`.
     pub fn is_collection(&self) -> bool {
         matches!(self.types, ["Collection"])
     }
 }
 
-/// A row of an endpoint as a struct. All fields are optional: a property that was not asked for, or is
+/// A row of an endpoint as a struct. All fields are optional: a property that was not requested, or is
 /// null, is `None`, and a field that is `None` is not sent.
 ///
-/// Properties that the struct does not have are kept in its field `extra`, by their names, and are sent
-/// as well. `{"__deferred": ..}` and `__metadata`, which are OData's own, are dropped. `Debug` shows the
-/// fields that are set.
+/// The field `extra` keeps the properties that have no field, by their names; they are sent as well. OData's
+/// own `{"__deferred": ..}` and `__metadata` are dropped. `Debug` shows the fields that are set.
 pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
-    /// The endpoint, as [`ExactOnline::call`](super::ExactOnline::call) knows it.
+    /// The name of the endpoint for [`ExactOnline::call`](super::ExactOnline::call).
     const PATH: &'static str;
     /// The property that is the key.
     const KEY: &'static str;
@@ -53,7 +51,8 @@ pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
     const PROPERTIES: &'static [Property];
 }
 
-/// What the macro [`model`](super::models) writes for each struct. Sealed: it cannot be named outside.
+/// The conversion of each struct, written by the macro [`model`](super::models). Sealed: other crates
+/// cannot name this trait.
 pub trait Columns: Sized {
     /// Sets the field of that name from JSON, or keeps the JSON in `extra`.
     ///
@@ -76,7 +75,7 @@ pub trait Columns: Sized {
 pub(crate) trait Column: Sized {
     const TYPES: &'static [&'static str];
 
-    /// `None` for null and for what was not sent along. The error says what was wanted.
+    /// `None` for null and for a value that the service did not send. The error names the expected type.
     fn read(json: &str) -> Result<Option<Self>, &'static str>;
 
     fn write(&self) -> String;
@@ -102,7 +101,8 @@ pub(crate) fn keep(extra: &mut Map<String, Value>, name: &str, json: &str) -> Re
     Ok(())
 }
 
-/// The inside of a JSON text, or the JSON itself: numbers come as texts and texts as numbers.
+/// The content of a JSON string, or the JSON itself: the service sends numbers as strings and strings as
+/// numbers.
 fn text(json: &str) -> Option<String> {
     if json.starts_with('"') {
         return serde_json::from_str(json).ok();
@@ -111,7 +111,7 @@ fn text(json: &str) -> Option<String> {
 }
 
 fn json(value: &impl Serialize) -> String {
-    // Texts, numbers and what was read from JSON always have a form.
+    // Strings, numbers and values read from JSON always serialize.
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
@@ -119,7 +119,7 @@ impl Column for String {
     const TYPES: &'static [&'static str] = &["String", "Binary"];
 
     fn read(json: &str) -> Result<Option<String>, &'static str> {
-        // What was not expanded is an object.
+        // A property that was not expanded is an object.
         Ok(text(json))
     }
 
@@ -194,8 +194,8 @@ impl Column for Decimal {
     }
 }
 
-/// A number with more than 38 digits after its point, such as `4.44E-40`, is what is left over where a
-/// service reckons with binary fractions. It is cut there.
+/// Cuts a number after 38 digits behind its point. Such a number, for example `4.44E-40`, is a rounding
+/// error of binary fractions in the service.
 fn rounding_error(text: &str) -> Option<Decimal> {
     let (number, exponent) = text.split_once(['e', 'E'])?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
@@ -259,7 +259,7 @@ impl Column for PrimitiveDateTime {
     }
 }
 
-/// Something that has no struct of its own.
+/// A value without its own struct.
 impl Column for Value {
     const TYPES: &'static [&'static str] = &["DivisionClass"];
 
@@ -273,8 +273,7 @@ impl Column for Value {
     }
 }
 
-/// The rows of another endpoint: a list, `{"results": [..]}`, or `{"__deferred": ..}` when they were
-/// not asked for.
+/// The rows of another endpoint: a list, `{"results": [..]}`, or `{"__deferred": ..}` without `expand`.
 impl<T: DeserializeOwned + Serialize> Column for Vec<T> {
     const TYPES: &'static [&'static str] = &["Collection"];
 

@@ -1,7 +1,8 @@
-//! The rows of Exact Online's endpoints as structs.
+//! The resources: rows as structs, and the operations of their endpoints, one module for each area of
+//! the API.
 //!
-//! Their fields are those of `endpoints.txt`'s sources; those that only the list of 2022 has are left
-//! out where nobody used them. A test compares every field with that list.
+//! The fields come from the sources of `endpoints.txt`. A property that only the list of 2022 has is left
+//! out unless a program uses it. A test compares every field with that list.
 
 mod crm;
 mod documents;
@@ -52,16 +53,16 @@ macro_rules! model {
                 #[doc = concat!("`", $property, "`")]
                 pub $field: Option<$type>,
             )+
-            /// Properties that have no field here, by their names. They are sent as well: `null`
-            /// clears a property.
+            /// Properties without a field, by their names. They are sent as well: `null` clears a
+            /// property.
             pub extra: serde_json::Map<String, serde_json::Value>,
         }
 
         impl $name {
-            /// An empty row, changed by `change`: for
+            /// Makes an empty row and sets its fields with `change`, for
             /// [`create`](crate::exact_online::Resource::create) and
-            /// [`update`](crate::exact_online::Resource::update), where only the fields that are set
-            /// are sent.
+            /// [`update`](crate::exact_online::Resource::update). Only the fields that are set are
+            /// sent.
             pub fn with(change: impl FnOnce(&mut $name)) -> $name {
                 let mut row = $name::default();
                 change(&mut row);

@@ -1,7 +1,7 @@
-//! What a request asks for, in the words of OData 2: filters, choices, order.
+//! Queries of OData 2: filters, chosen properties, order.
 //!
-//! Everything is put together from names that are checked and values that are written as literals,
-//! so no value can become a part of the expression.
+//! Every name is checked and every value is written as a literal, so no value can become a part of the
+//! expression.
 
 mod filter;
 mod literal;
@@ -20,7 +20,7 @@ fn is_path(text: &str) -> bool {
     })
 }
 
-/// Writes a key for the path of an address. The quotes of a literal may stand there (RFC 3986 section
+/// Writes a key for the path of an address. A path may contain the quotes of a literal (RFC 3986 section
 /// 3.3).
 pub(super) fn encode_key(key: &Literal, into: &mut String) {
     for (at, part) in key.to_string().split('\'').enumerate() {
@@ -31,8 +31,8 @@ pub(super) fn encode_key(key: &Literal, into: &mut String) {
     }
 }
 
-/// Writes a text for a query: everything but letters, digits and `-._~` in percent and two digits
-/// (RFC 3986 section 2.1). A space becomes `%20`: not every server takes `+` for one.
+/// Writes a text for a query: percent-encodes everything but letters, digits and `-._~` (RFC 3986 section
+/// 2.1). A space becomes `%20`, because not every server reads `+` as a space.
 fn encode(text: &str, into: &mut String) {
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

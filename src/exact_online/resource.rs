@@ -1,20 +1,22 @@
-//! Endpoints whose rows have a struct, and the table of them.
+//! Endpoints whose rows have a struct, and their table.
 
 use std::marker::PhantomData;
 
 use serde::Serialize;
 use time::PrimitiveDateTime;
 
+use super::ExactOnline;
+#[cfg(doc)]
+use super::SystemDivision;
 use super::call::{Call, query_methods};
 use super::errors::unreadable;
 use super::listing::{Iter, Page, Pages, Position};
 use super::model::{Column, Model};
 use super::odata::{Filter, Order, Query};
-use super::{ExactOnline, models::*};
 use crate::Result;
 
-/// An endpoint whose rows are `M`s. Made by [`ExactOnline::accounts`] and the other methods of its kind.
-/// An operation that the endpoint does not take, such as a deletion, is not there.
+/// An endpoint whose rows are `M`s. Made by [`ExactOnline::accounts`] and similar methods. It has only the
+/// operations that the endpoint allows.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};
@@ -63,10 +65,10 @@ pub trait Create: Model {}
 pub trait Update: Model {}
 /// Rows that can be deleted.
 pub trait Delete: Model {}
-/// Rows that can be listed. Some endpoints have no list, only a synchronisation.
+/// Rows that can be listed. Some endpoints can only be synchronised.
 pub trait List: Model {}
 
-/// Rows that can be listed 1,000 a page, from a twin of their endpoint below `bulk/`.
+/// Rows that can be listed 1,000 a page, from another endpoint below `bulk/`.
 pub trait Bulk: Model {
     /// The endpoint below `bulk/`.
     const BULK: &'static str;
@@ -76,17 +78,17 @@ pub trait Bulk: Model {
 
 /// Rows that can be fetched incrementally: only those that have changed since the last run.
 pub trait Synchronize: Model {
-    /// The rows of the synchronisation. Some endpoints synchronise other rows than they list.
+    /// The type of the synchronised rows, which differs from the listed rows for some endpoints.
     type Row: Model;
-    /// The endpoint of the synchronisation: below `sync/`, by `Timestamp`; or the rows' own, by
-    /// `Modified`.
+    /// The endpoint of the synchronisation: an endpoint below `sync/`, by `Timestamp`; or the endpoint of
+    /// the list, by `Modified`.
     const SYNC: &'static str;
     /// The properties that the endpoint of the synchronisation does not have.
     const WITHOUT: &'static [&'static str];
 }
 
 impl<M: Model> Resource<M> {
-    fn new(exact: &ExactOnline) -> Resource<M> {
+    pub(super) fn new(exact: &ExactOnline) -> Resource<M> {
         Resource { call: Call::new(exact, M::PATH), kind: PhantomData }
     }
 
@@ -98,7 +100,7 @@ impl<M: Model> Resource<M> {
 impl<M: List> Resource<M> {
     /// The row with this id.
     ///
-    /// The row is found with a filter: not every endpoint takes a key in its address, and a filter that
+    /// The call finds the row with a filter: not every endpoint takes a key in its address, and a filter that
     /// finds nothing does not count against
     /// [`ExactOnlineBuilder::error_limit`](super::ExactOnlineBuilder::error_limit).
     ///
@@ -119,17 +121,17 @@ impl<M: List> Resource<M> {
         self.call.find(id)
     }
 
-    /// Every row of the query. Each page is fetched when its first row is asked for.
+    /// Iterates over every row of the query. Each page is fetched when its first row is needed.
     pub fn iter(&self) -> Iter<M> {
         self.call.iter()
     }
 
-    /// Every page of the query. The service decides how many rows a page has: 60.
+    /// Iterates over every page of the query. The service decides how many rows a page has: 60.
     pub fn pages(&self) -> Pages<M> {
         self.call.pages()
     }
 
-    /// As [`Resource::pages`], from a stored position on; from the beginning for `None`.
+    /// Iterates over the pages after a stored position; over all pages for `None`.
     pub fn pages_from(&self, position: Option<Position>) -> Pages<M> {
         self.call.pages_from(position)
     }
@@ -181,11 +183,11 @@ impl<M: List> IntoIterator for Resource<M> {
 }
 
 impl<M: Create> Resource<M> {
-    /// Creates a row, and returns the row that the endpoint answers. `body` is an `M` with the fields
-    /// that are known, or any other type that serde writes.
+    /// Creates a row, and returns the row in the answer. `body` is an `M` with some fields set, or any other
+    /// type that serde serializes.
     ///
-    /// The request is not sent again when it may have been processed: Exact Online has nothing by which
-    /// it would recognise the second request.
+    /// The request is not sent again if it may have been processed, because Exact Online cannot recognise a
+    /// repeated request.
     ///
     /// # Errors
     ///
@@ -196,8 +198,8 @@ impl<M: Create> Resource<M> {
 }
 
 impl<M: Update> Resource<M> {
-    /// Changes the properties that `body` has: the fields of an `M` that are set, or any other type
-    /// that serde writes.
+    /// Changes the properties in `body`: an `M` with some fields set, or any other type that serde
+    /// serializes.
     ///
     /// # Errors
     ///
@@ -218,8 +220,8 @@ impl<M: Delete> Resource<M> {
     }
 }
 
-/// The call of a twin of an endpoint. Twins demand a choice of properties: the caller's, or else every
-/// field of the struct that the twin has.
+/// A call of the `bulk/` or `sync/` endpoint `name`, which demands a choice of properties: the caller's
+/// choice, or every field of the struct except `without`.
 fn twin<M: Model>(call: &Call, name: &str, without: &[&str]) -> Call {
     let mut twin = call.clone().renamed(name);
     if !twin.has_choice() {
@@ -231,17 +233,16 @@ fn twin<M: Model>(call: &Call, name: &str, without: &[&str]) -> Call {
 }
 
 impl<M: Bulk> Resource<M> {
-    /// Every page of the query, 1,000 rows a page, from a stored position on; from the beginning for
-    /// `None`. Without a choice of properties every field of the struct is asked for.
+    /// Iterates over the pages after a stored position, 1,000 rows a page; over all pages for `None`. Without
+    /// `select` the call requests every field of the struct.
     pub fn bulk(&self, position: Option<Position>) -> Pages<M> {
         twin::<M>(&self.call, M::BULK, M::WITHOUT).pages_from(position)
     }
 }
 
 impl<M: Synchronize> Resource<M> {
-    /// Every page of the rows that have changed since the position; all rows for `None`. Store the
-    /// position of each page after processing its items. [`ExactOnline::deleted`] has the rows that were
-    /// deleted.
+    /// Iterates over the pages of rows that have changed since the position; over all rows for `None`. Store
+    /// the position of each page after processing its items. [`ExactOnline::deleted`] lists deleted rows.
     ///
     /// A division that Exact Online moves to another database gets new timestamps: when
     /// `division_move_date` of its [`SystemDivision`] changes, begin with `None`.
@@ -258,9 +259,8 @@ impl<M: Synchronize> Resource<M> {
 
 impl<M: Synchronize> Resource<M> {
     /// A position from which [`Resource::sync`] reads the rows that changed on that date or later: for a
-    /// first run that does not read everything. Where a synchronisation goes by `Timestamp`, this asks
-    /// Exact Online for the timestamp of the date; its documentation names 24 endpoints for which it
-    /// can tell.
+    /// first run that does not read all rows. For a synchronisation by `Timestamp`, this requests the
+    /// timestamp of the date from Exact Online, whose documentation names 24 endpoints that support this.
     ///
     /// # Errors
     ///
@@ -279,12 +279,13 @@ impl<M: Synchronize> Resource<M> {
         let answer: Answer = call.param("modified", modified).param("endPoint", name).single()?;
         let timestamp = <i64 as Column>::read(&answer.timestamp.to_string());
         let timestamp = timestamp.ok().flatten().ok_or_else(|| unreadable(name, "no timestamp"))?;
-        // The row with this very version is wanted, too.
+        // The next run also reads the row with this version.
         let twin = self.call.clone().renamed(M::SYNC);
         Ok(Position::after_timestamp(&twin, timestamp.saturating_sub(1)))
     }
 }
 
+/// Gives [`ExactOnline`] a method for each resource, and its rows the operations of the endpoint.
 macro_rules! resources {
     ($(
         $(#[$about:meta])*
@@ -292,22 +293,22 @@ macro_rules! resources {
             $(bulk $bulk:literal without [$($no_bulk:literal)*])?
             $(sync $row:ident $sync:literal without [$($no_sync:literal)*])?;
     )+) => {
-        impl ExactOnline {
+        impl $crate::exact_online::ExactOnline {
             $(
                 $(#[$about])*
                 #[doc = concat!("\n\nThe rows are [`", stringify!($model), "`]s. Needs a division.")]
-                pub fn $method(&self) -> Resource<$model> {
-                    Resource::new(self)
+                pub fn $method(&self) -> $crate::exact_online::Resource<$model> {
+                    $crate::exact_online::Resource::new(self)
                 }
             )+
         }
         $(
-            $(impl $ability for $model {})*
-            $(impl Bulk for $model {
+            $(impl $crate::exact_online::$ability for $model {})*
+            $(impl $crate::exact_online::Bulk for $model {
                 const BULK: &'static str = $bulk;
                 const WITHOUT: &'static [&'static str] = &[$($no_bulk),*];
             })?
-            $(impl Synchronize for $model {
+            $(impl $crate::exact_online::Synchronize for $model {
                 type Row = $row;
                 const SYNC: &'static str = $sync;
                 const WITHOUT: &'static [&'static str] = &[$($no_sync),*];
@@ -315,90 +316,4 @@ macro_rules! resources {
         )+
     };
 }
-
-resources! {
-    /// Customers and suppliers.
-    accounts: Account [List Create Update Delete]
-        bulk "bulk/CRM/Accounts" without ["Timestamp"]
-        sync Account "sync/CRM/Accounts" without [];
-    /// People at accounts.
-    contacts: Contact [List Create Update Delete]
-        bulk "bulk/CRM/Contacts" without ["Timestamp"]
-        sync Contact "sync/CRM/Contacts" without [];
-    /// Items.
-    items: Item [List Create Update Delete]
-        bulk "bulk/Logistics/Items" without ["Timestamp"]
-        sync Item "sync/Logistics/Items" without ["StandardSalesPrice"];
-    /// Items as suppliers sell them.
-    supplier_items: SupplierItem [List Create Update Delete]
-        sync SupplierItem "sync/Logistics/SupplierItem" without [];
-    /// Purchase prices of items. They can be synchronised, not listed.
-    purchase_item_prices: PurchaseItemPrice []
-        sync PurchaseItemPrice "sync/Logistics/PurchaseItemPrices" without [];
-    /// Units of measure.
-    units: Unit [List];
-    /// Purchase orders. Their synchronisation has a row for each line.
-    purchase_orders: PurchaseOrder [List Create Update Delete]
-        sync PurchaseOrderRow "sync/PurchaseOrder/PurchaseOrders" without [];
-    /// Lines of purchase orders.
-    purchase_order_lines: PurchaseOrderLine [List Create Update Delete];
-    /// Goods receipts.
-    goods_receipts: GoodsReceipt [List Create Update]
-        sync GoodsReceipt "purchaseorder/GoodsReceipts" without [];
-    /// Lines of goods receipts.
-    goods_receipt_lines: GoodsReceiptLine [List Create];
-    /// Sales orders. Their synchronisation has no lines.
-    sales_orders: SalesOrder [List Create Update Delete]
-        bulk "bulk/SalesOrder/SalesOrders" without ["TaxSchedule" "TaxScheduleCode" "TaxScheduleDescription"]
-        sync SalesOrderHeader "sync/SalesOrder/SalesOrderHeaders" without [];
-    /// Lines of sales orders.
-    sales_order_lines: SalesOrderLine [List Create Update Delete];
-    /// Sales invoices. Their synchronisation has a row for each line.
-    sales_invoices: SalesInvoice [List Create Update Delete]
-        bulk "bulk/SalesInvoice/SalesInvoices" without []
-        sync SalesInvoiceRow "sync/SalesInvoice/SalesInvoices" without [];
-    /// Lines of sales invoices.
-    sales_invoice_lines: SalesInvoiceLine [List Create Update Delete];
-    /// Shop orders: orders to produce an item.
-    shop_orders: ShopOrder [List Create Update Delete]
-        sync ShopOrder "sync/Manufacturing/ShopOrders" without [
-            "ItemBarcode" "ShopOrderMaterialPlansNonIssuedByproductsCount"
-            "ShopOrderMaterialPlansNonIssuedMaterialsCount" "WarehouseCode" "WarehouseDescription"
-        ];
-    /// Warehouses.
-    warehouses: Warehouse [List Create Update Delete]
-        sync Warehouse "inventory/Warehouses" without [];
-    /// Transfers of goods between warehouses.
-    warehouse_transfers: WarehouseTransfer [List Create Update Delete]
-        sync WarehouseTransfer "inventory/WarehouseTransfers" without [];
-    /// Stock counts.
-    stock_counts: StockCount [List Create Update Delete]
-        sync StockCount "inventory/StockCounts" without [];
-    /// Lines of stock counts.
-    stock_count_lines: StockCountLine [List Create Update Delete];
-    /// Accounts of the general ledger.
-    gl_accounts: GlAccount [List Create Update Delete]
-        bulk "bulk/Financial/GLAccounts" without ["Timestamp"]
-        sync GlAccount "sync/Financial/GLAccounts" without [];
-    /// Journals.
-    journals: Journal [List Create Update Delete];
-    /// VAT codes.
-    vat_codes: VatCode [List Create Update Delete];
-    /// Percentages of VAT codes.
-    vat_percentages: VatPercentage [List];
-    /// Documents.
-    documents: Document [List Create Update Delete]
-        bulk "bulk/Documents/Documents" without ["Timestamp" "ItemMaterial" "ItemRoutingStep"]
-        sync Document "sync/Documents/Documents" without [];
-    /// Files of documents.
-    document_attachments: DocumentAttachment [List Create Delete]
-        bulk "bulk/Documents/DocumentAttachments" without ["Timestamp"]
-        sync DocumentAttachment "sync/Documents/DocumentAttachments" without [];
-    /// The companies of the licence to which the chosen division belongs.
-    divisions: Division [List]
-        sync Division "hrm/Divisions" without [];
-    /// Every company that the login may use.
-    system_divisions: SystemDivision [List Delete];
-    /// Webhook subscriptions.
-    webhook_subscriptions: WebhookSubscription [List Create Update Delete];
-}
+pub(super) use resources;

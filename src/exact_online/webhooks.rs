@@ -1,11 +1,11 @@
 //! Webhooks: calls that Exact Online makes when something changes.
 //!
-//! The signature of a delivery is in its body, beside the signed content; there is no header for it.
+//! The signature of a delivery is in its body, beside the signed content, not in a header.
 //!
 //! Make a subscription with [`ExactOnline::webhook_subscriptions`](super::ExactOnline), a
 //! [`WebhookSubscription`](super::WebhookSubscription) with `topic` and `callback_url` (https). About a
-//! second later Exact Online tests the address with an empty POST, which the program answers with 200.
-//! [`verify`] returns `None` for it. Users report this test; the documentation does not mention it.
+//! second later Exact Online tests the address with an empty POST. [`verify`] returns `None` for it, and the
+//! program answers with 200. Users report this test; the documentation does not mention it.
 
 use ring::hmac;
 use serde::{Deserialize, Serialize};

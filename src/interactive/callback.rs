@@ -1,13 +1,13 @@
-//! What a browser asks for at the listener, and what it is shown.
+//! The requests of a browser to the listener, and the pages that answer them.
 
 use url::Url;
 
 use super::comes_here;
 
-/// The most that is read of a request's head.
+/// The most bytes that are read of a request's head.
 pub(super) const HEAD_LIMIT: usize = 16 << 10;
 
-/// What the bytes of a request are so far.
+/// The head of a request, as far as it has come.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Head {
     /// More may come.
@@ -26,7 +26,8 @@ pub(super) fn read_head(bytes: &[u8]) -> Head {
         Ok(httparse::Status::Partial) if bytes.len() >= HEAD_LIMIT => Head::Bad(431),
         Ok(httparse::Status::Partial) => Head::Incomplete,
         Err(_) => Head::Bad(400),
-        // A page elsewhere whose name was made to lead here must not reach the listener.
+        // A web page whose host name was pointed at this machine must not reach the listener (DNS
+        // rebinding).
         Ok(httparse::Status::Complete(_)) if !is_here(&request) => Head::Bad(400),
         Ok(httparse::Status::Complete(_)) => match (request.method, request.path) {
             (Some("GET"), Some(path)) => Head::Get(path.to_owned()),
@@ -44,22 +45,22 @@ fn is_here(request: &httparse::Request<'_, '_>) -> bool {
     })
 }
 
-/// What the person is shown.
+/// The page that the person sees.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// Logged in.
     Done,
     /// The login failed; the terminal says why.
     Failed,
-    /// It does not belong to this login.
+    /// The request does not belong to this login.
     NotOurs(String),
     /// Nothing is here.
     Nothing(u16),
 }
 
 impl Answer {
-    /// The whole answer: a plain page with nothing from elsewhere and nothing of the request in it,
-    /// which no cache keeps and no link gives away (RFC 6749 section 3.1.2.5).
+    /// The whole answer: a plain page that loads nothing and shows nothing of the request, with headers
+    /// that keep its address out of caches and referrers (RFC 6749 section 3.1.2.5).
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let (status, text) = match self {
             Answer::Done => (200, "You are logged in. This window can be closed."),
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_nothing_of_the_request_and_nothing_from_elsewhere() {
+    fn a_page_shows_nothing_of_the_request_and_loads_nothing() {
         for answer in [Answer::Done, Answer::Failed, Answer::Nothing(404)] {
             let page = String::from_utf8(answer.to_bytes()).unwrap_or_default();
             assert!(page.contains("no-store") && page.contains("no-referrer"));

@@ -1,4 +1,4 @@
-//! A listener on loopback that one login waits at.
+//! The listener on loopback that waits for the callback of one login.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -9,10 +9,10 @@ use super::callback::{Answer, HEAD_LIMIT, Head, read_head};
 use crate::clock::Clock;
 use crate::error::{Error, LoginNotFinished, Result};
 
-/// How many connections are kept at a time; the oldest makes room for the next. Browsers open a
-/// second one that stays silent, and an attacker opens as many as there are.
+/// How many connections are kept at a time; the oldest makes room for the next. Browsers open a second
+/// connection that stays silent, and an attacker may open any number.
 const CONNECTIONS: usize = 32;
-/// How long a connection may take for its request.
+/// How long a connection may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long to wait when nothing has happened.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -44,11 +44,11 @@ impl Listener {
                     port = socket.local_addr().map_or(port, |address| address.port());
                     sockets.push(socket);
                 }
-                // Many machines have no IPv6, and browsers then use the other address.
+                // Many machines have no IPv6; browsers then use the IPv4 address.
                 Err(error) if !sockets.is_empty() && error.kind() != ErrorKind::AddrInUse => {}
                 Err(error) => {
                     return Err(Error::config(format!(
-                        "cannot listen on {address}: {error}; end the program that has the port, or \
+                        "cannot listen on {address}: {error}; end the program that uses the port, or \
                          use a redirect URI with another one"
                     )));
                 }
@@ -61,8 +61,8 @@ impl Listener {
         self.port
     }
 
-    /// Waits for the request that ends the login. `judge` gets path and query of each request that
-    /// may be it, and says what to answer and whether this was the end.
+    /// Waits for the request that ends the login. `judge` gets the path and query of each request that
+    /// may be the callback, and returns the answer and, if the login has ended, its result.
     pub(super) fn serve<T>(
         self,
         clock: &dyn Clock,
@@ -117,18 +117,19 @@ impl Listener {
         }
     }
 
-    /// Whether this may be the callback: its path, and one of the parameters that make one.
+    /// Whether this may be the callback: it has the path of the callback, and a `code` or an `error`.
     fn is_ours(&self, target: &str) -> bool {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let named = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
         path == self.path && (named("code") || named("error"))
     }
 
-    /// Takes what has come. Whether anything has. `crowded` is set when there was no descriptor.
+    /// Accepts waiting connections, and returns whether there were any. Sets `crowded` when no file
+    /// descriptor was left.
     fn accept(&self, connections: &mut Vec<Connection>, crowded: &mut bool, now: Duration) -> bool {
         let mut any = false;
         for socket in &self.sockets {
-            // Not more at a time than are kept, so that each is read before it makes room.
+            // Half as many at a time as are kept, so that each is read before it makes room.
             for _ in 0..CONNECTIONS / 2 {
                 match socket.accept() {
                     Ok((stream, _)) => {
@@ -142,8 +143,8 @@ impl Listener {
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(_) => {
-                        // No descriptor is left, or the other side has gone: make room, go on. The
-                        // newest has not been read yet, and may be the one.
+                        // No file descriptor is left, or the other side has closed: drop the oldest and
+                        // go on. The newest has not been read yet, and may be the callback.
                         *crowded = true;
                         if !connections.is_empty() {
                             connections.remove(0);
@@ -158,7 +159,7 @@ impl Listener {
 }
 
 impl Connection {
-    /// Reads what is there. `None`: the other side has gone.
+    /// Reads the bytes that have come. `None` means that the other side has closed.
     fn read(&mut self, idle: &mut bool) -> Option<Head> {
         let mut buffer = [0; 2048];
         while self.bytes.len() < HEAD_LIMIT {
@@ -190,7 +191,7 @@ impl Connection {
             && self.stream.set_read_timeout(Some(Duration::from_millis(50))).is_ok();
         if ready && self.stream.write_all(&answer.to_bytes()).is_ok() {
             let _ = self.stream.shutdown(Shutdown::Write);
-            // What is left unread would make the system reset the connection, page and all.
+            // If bytes stayed unread, the system would reset the connection and the page would be lost.
             let mut rest = [0; 1024];
             for _ in 0..16 {
                 if !matches!(self.stream.read(&mut rest), Ok(n) if n > 0) {

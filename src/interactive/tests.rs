@@ -1,4 +1,4 @@
-//! A login at the listener, with everything that comes to an open port.
+//! A login at the listener, with the requests that an open port gets.
 
 #![cfg(feature = "sandbox")]
 
@@ -29,8 +29,7 @@ impl World {
         Client::builder(self.sandbox.provider(), credentials, MemoryBackend::new())
     }
 
-    /// Logs in while `person` does something with the address that is shown. Gives what the login
-    /// came to.
+    /// Logs in while `person` uses the address that is shown. Returns the result of the login.
     fn login(&self, client: &Client, person: impl FnOnce(&str) + Send) -> crate::Result<()> {
         let (shown, seen) = mpsc::channel::<String>();
         std::thread::scope(|scope| {
@@ -86,7 +85,7 @@ fn a_login_ends_with_a_plain_page_and_a_stored_token() {
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("You are logged in"), "{page}");
     assert!(!page.contains("code") && !page.contains("state"), "{page}");
     client.get("/me").call().unwrap();
-    // Nobody listens there any more; another program may have taken the port.
+    // The listener has closed; another program may have taken the port.
     let address = address.lock().take().unwrap();
     let port = address.port().unwrap();
     if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) {
@@ -98,7 +97,7 @@ fn a_login_ends_with_a_plain_page_and_a_stored_token() {
 }
 
 #[test]
-fn what_does_not_belong_to_the_login_neither_ends_nor_blocks_it() {
+fn foreign_requests_neither_end_nor_block_a_login() {
     let world = World::new();
     let client = world.builder().build();
     let done = world.login(&client, |url| {
@@ -108,14 +107,14 @@ fn what_does_not_belong_to_the_login_neither_ends_nor_blocks_it() {
         let _idle = connect(&address);
         let mut half = connect(&address);
         half.write_all(b"GET /callback?code=").unwrap();
-        // One that hangs up at once, TLS, another method, a favicon, another path, no code.
+        // A connection that closes at once, TLS, another method, a favicon, another path, no code.
         connect(&address).shutdown(Shutdown::Both).unwrap();
         assert!(ask(&address, "\u{16}\u{3}\u{1}\r\n\r\n").contains("400"));
         assert!(ask(&address, "POST /callback HTTP/1.1\r\n\r\n").contains("405"));
         assert!(ask(&address, "GET /favicon.ico HTTP/1.1\r\n\r\n").contains("404"));
         assert!(ask(&address, "GET /other?code=c&state=s HTTP/1.1\r\n\r\n").contains("404"));
         assert!(ask(&address, "GET /callback HTTP/1.1\r\n\r\n").contains("404"));
-        // A name that was made to lead here, with everything else right.
+        // A host name that was pointed at this machine, with everything else right.
         let query = Url::parse(&callback).unwrap().query().unwrap().to_owned();
         let foreign = format!("GET /callback?{query} HTTP/1.1\r\nHost: evil.example\r\n\r\n");
         assert!(ask(&address, &foreign).contains("400"));
@@ -124,7 +123,7 @@ fn what_does_not_belong_to_the_login_neither_ends_nor_blocks_it() {
         assert!(wrong.contains("400") && wrong.contains("another state"), "{wrong}");
         assert!(get(&format!("{address}?error=access_denied")).contains("no state"));
         assert!(get(&format!("{callback}&state=x")).contains("more than once"));
-        // As many connections as there are, all of them silent.
+        // Many silent connections.
         let _crowd: Vec<TcpStream> = (0..200).map(|_| connect(&address)).collect();
         assert!(get(&callback).starts_with("HTTP/1.1 200"));
     });
@@ -133,7 +132,7 @@ fn what_does_not_belong_to_the_login_neither_ends_nor_blocks_it() {
 }
 
 #[test]
-fn a_person_who_says_no_is_told_apart_from_a_failure() {
+fn a_denied_login_is_an_access_denied_error() {
     let world = World::new();
     let client = world.builder().build();
     let done = world.login(&client, |url| {
@@ -147,7 +146,7 @@ fn a_person_who_says_no_is_told_apart_from_a_failure() {
 }
 
 #[test]
-fn nobody_is_waited_for_for_ever() {
+fn a_login_ends_at_its_time_limit() {
     let world = World::new();
     let clock = Arc::new(ManualClock::new());
     let limit = Duration::from_secs(30);
@@ -159,9 +158,9 @@ fn nobody_is_waited_for_for_ever() {
 }
 
 #[test]
-fn a_fixed_port_is_used_and_one_that_is_taken_is_named() {
+fn a_fixed_port_is_used_and_a_taken_port_is_an_error() {
     let world = World::new();
-    // A port that was free a moment ago.
+    // A port that was free is now taken.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let uri = format!("http://localhost:{port}/callback");
@@ -177,7 +176,7 @@ fn a_fixed_port_is_used_and_one_that_is_taken_is_named() {
 }
 
 #[test]
-fn a_redirect_uri_elsewhere_is_for_pasting() {
+fn a_redirect_uri_on_another_host_needs_a_pasted_address() {
     let world = World::new();
     let client = world.builder().redirect_uri("https://app.example/callback").build();
     let error = client.authorize_interactive(&[], |_| {}).unwrap_err();
@@ -190,7 +189,7 @@ fn a_redirect_uri_elsewhere_is_for_pasting() {
 }
 
 #[test]
-fn a_login_that_is_given_up_leaves_the_store_as_it_was() {
+fn an_abandoned_login_leaves_the_store_unchanged() {
     let world = World::new();
     let path = world.sandbox.folder().join("login.json");
     let credentials = Credentials::new("sandbox-client", "sandbox-secret");

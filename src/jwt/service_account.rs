@@ -15,8 +15,8 @@ use crate::protocol::{self, JwtBearer};
 use crate::provider::{ClientAuth, Provider, Rotation};
 use crate::signing::Shared;
 
-/// A service account of Google's, from the key file that its console gives out (JSON). No person is
-/// involved: the account asks for itself, or, with domain-wide delegation, for a user of its domain.
+/// A Google service account, from its JSON key file. No person is involved: the account gets tokens for
+/// itself, or, with domain-wide delegation, for a user of its domain.
 ///
 /// ```no_run
 /// use evergrant::MemoryBackend;
@@ -54,7 +54,7 @@ impl ServiceAccount {
         })
     }
 
-    /// Reads the file that the environment names in `GOOGLE_APPLICATION_CREDENTIALS`.
+    /// Reads the key file that the environment variable `GOOGLE_APPLICATION_CREDENTIALS` names.
     ///
     /// # Errors
     ///
@@ -71,9 +71,9 @@ impl ServiceAccount {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for what is not the key file of a service account (type `service_account`
-    /// with `client_email`, `private_key` and `token_uri`), for a key that cannot be used, and for a
-    /// `token_uri` without TLS. It shows nothing of the file's content.
+    /// [`Error::Config`] for a text that is not the key file of a service account (type
+    /// `service_account` with `client_email`, `private_key` and `token_uri`), for a key that cannot be
+    /// used, and for a `token_uri` without TLS. The error shows nothing of the file's content.
     pub fn from_json(text: &str) -> Result<ServiceAccount> {
         let key_file = protocol::read_key_file(text)?;
         let account = ServiceAccount {
@@ -86,14 +86,14 @@ impl ServiceAccount {
         account.provider().map(|_| account)
     }
 
-    /// On behalf of this user of the account's domain (domain-wide delegation).
+    /// Gets tokens for this user of the account's domain (domain-wide delegation).
     #[must_use]
     pub fn with_subject(mut self, subject: impl Into<String>) -> ServiceAccount {
         self.subject = Some(subject.into());
         self
     }
 
-    /// The account's email address, which is its name.
+    /// The account's email address, which is also its id.
     pub fn email(&self) -> &str {
         &self.email
     }
@@ -103,8 +103,8 @@ impl ServiceAccount {
         self.project_id.as_deref()
     }
 
-    /// The provider: the token endpoint of the key file, and no API base, because Google has a host
-    /// per product; allow the one you call with [`ClientBuilder::allow_host`].
+    /// The provider, with the token endpoint of the key file. It has no API base, because each product
+    /// of Google has a host of its own: allow the host that you call with [`ClientBuilder::allow_host`].
     ///
     /// # Errors
     ///
@@ -118,8 +118,9 @@ impl ServiceAccount {
             .build()
     }
 
-    /// Starts a client for these scopes. A token is asked for whenever one is needed, and kept in the
-    /// backend for others; a store of its own for each account, user and set of scopes.
+    /// Starts to build a client for these scopes. The client asks for a token whenever it needs one, and
+    /// keeps it in the backend for other clients. Each account, user and set of scopes needs a store of
+    /// its own.
     ///
     /// # Errors
     ///

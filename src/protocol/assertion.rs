@@ -1,4 +1,4 @@
-//! Clients that sign for themselves (RFC 7521, RFC 7523), and the server's clock.
+//! Signed client assertions (RFC 7521, RFC 7523), and the difference to the server's clock.
 
 use std::time::Duration;
 
@@ -18,11 +18,11 @@ use crate::signing::Signer;
 pub(super) const CLIENT_ASSERTION_TYPE: &str =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How long a client assertion is good: it is used at once, and once.
+/// The lifetime of a client assertion, which is used once and at once.
 const CLIENT_LIFETIME: Duration = Duration::from_secs(60);
 
-/// The assertion with which a client authenticates (RFC 7523 section 3; `jti` by OpenID Connect Core
-/// section 9), made anew for each request. `None` for a client that authenticates otherwise.
+/// Makes the assertion with which a client authenticates (RFC 7523 section 3; `jti` by OpenID Connect
+/// Core section 9), a new one for each request. `None` for a client that authenticates in another way.
 pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>> {
     let Requester { provider, credentials, now, .. } = *caller;
     let claims = || {
@@ -55,8 +55,8 @@ pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>>
     }
 }
 
-/// One text, never a list: a server was seen to refuse every other form (glewlwyd 2.7.5), and the
-/// draft that updates RFC 7523 wants it so.
+/// The audience of an assertion: one text, never a list. The draft that updates RFC 7523 requires this,
+/// and glewlwyd 2.7.5 refuses every other form.
 pub(super) fn audience(provider: &Provider) -> &str {
     match (&provider.token_request.assertion_audience, &provider.endpoints.issuer) {
         (AssertionAudience::Text(text), _) => text,
@@ -86,8 +86,8 @@ pub(super) fn signed(signer: &dyn Signer, kind: Option<&str>, claims: &Value) ->
     Ok(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))))
 }
 
-/// Whether a refusal may mean that our clock is wrong: of the client, or of the statement of a grant
-/// (RFC 7523 sections 3.1 and 3.2). Neither has spent anything.
+/// Whether an error may mean that our clock is wrong: the server refused the client's assertion, or the
+/// assertion of the grant (RFC 7523 sections 3.1 and 3.2). Neither refusal uses up a token.
 pub(crate) fn may_be_our_clock(status: u16, body: &[u8], of_grant: bool) -> bool {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let code = value.get("error").and_then(Value::as_str);
@@ -95,8 +95,8 @@ pub(crate) fn may_be_our_clock(status: u16, body: &[u8], of_grant: bool) -> bool
         && (code == Some("invalid_client") || of_grant && code == Some("invalid_grant"))
 }
 
-/// How far the server's clock is from ours, by the `Date` of its answer (RFC 9110 section 6.6.1),
-/// in seconds. An answer out of a cache has an `Age` and says nothing.
+/// How many seconds the server's clock is ahead of ours, by the `Date` of its answer (RFC 9110 section
+/// 6.6.1). `None` for an answer from a cache, which has an `Age`.
 pub(crate) fn skew(
     headers: &ureq::http::HeaderMap,
     sent_at: OffsetDateTime,
@@ -107,7 +107,7 @@ pub(crate) fn skew(
     }
     let date = super::retry_after::date(headers, came_at)?.unix_timestamp();
     let (sent_at, came_at) = (sent_at.unix_timestamp(), came_at.unix_timestamp());
-    // The date is that of some moment between the two.
+    // Without skew, the date lies between the two.
     Some(match () {
         () if date < sent_at => date.saturating_sub(sent_at),
         () if date > came_at => date.saturating_sub(came_at),
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn the_audience_is_the_issuer_or_what_the_provider_wants() {
+    fn the_audience_is_the_issuer_or_the_providers_setting() {
         let credentials = Credentials::signed("app7", key());
         let known = || provider().issuer("https://as.example");
         for (provider, audience) in [
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signer_of_the_callers_own_signs_or_says_why_not() {
+    fn a_custom_signer_signs_or_returns_its_error() {
         struct Module(bool);
         impl Signer for Module {
             fn algorithm(&self) -> Algorithm {
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_clock_is_read_from_the_date_of_an_answer_that_no_cache_kept() {
+    fn skew_is_read_from_the_date_of_an_uncached_answer() {
         let at = |seconds: i64| OffsetDateTime::from_unix_timestamp(NOW + seconds).unwrap();
         let headers = |pairs: &[(&'static str, &'static str)]| {
             let mut headers = HeaderMap::new();
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_that_may_be_our_clock_is_one_of_the_client_or_the_statement() {
+    fn only_a_refused_assertion_may_mean_a_wrong_clock() {
         let body = |code: &str| format!(r#"{{"error":"{code}"}}"#).into_bytes();
         assert!(may_be_our_clock(401, &body("invalid_client"), false));
         assert!(may_be_our_clock(400, &body("invalid_grant"), true));

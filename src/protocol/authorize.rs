@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::form::Params;
+use super::form::{Params, written_again};
 use super::pkce;
 use super::resource::check_resource;
 use crate::credentials::Credentials;
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::provider::{Pkce, Provider};
 use crate::secret::{Secret, in_clear, in_clear_opt, random_text};
 
-/// Parameters that are the protocol's own.
+/// Parameters that only the protocol itself may set.
 const RESERVED: [&str; 7] = [
     "response_type",
     "client_id",
@@ -24,12 +24,12 @@ const RESERVED: [&str; 7] = [
     "code_challenge_method",
 ];
 
-/// A login that has begun: where to send the browser, and what to compare when it comes back.
+/// A login that has begun: the address for the browser, and the values to compare with its callback.
 ///
-/// A web application keeps it between the two requests, bound to the browser that started (in its
-/// session): it is small, and `Serialize` and `Deserialize`. `Serialize` writes the state and the
-/// PKCE verifier in clear, so it does not belong where the user can read it; `Debug` shows neither.
-/// It serves for one login.
+/// A web application keeps this value between the two requests, bound to the browser that started the
+/// login (in its session). The value is small, and implements `Serialize` and `Deserialize`.
+/// `Serialize` writes the state and the PKCE verifier in clear: do not store it where the user can read
+/// it. `Debug` shows neither. Each value works for one login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Authorization {
     url: String,
@@ -53,18 +53,17 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    /// Where to send the browser.
+    /// The address for the browser.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Where the browser will come back to, as it was given; `None` when the service knows it from
-    /// its registration.
+    /// The redirect URI, exactly as it was given. `None` if the service uses the registered one.
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()
     }
 
-    /// The state, by which a web application can find this value again (RFC 6749 section 10.12).
+    /// The state (RFC 6749 section 10.12). A web application can find this value by it.
     pub fn state(&self) -> &Secret {
         &self.state
     }
@@ -79,8 +78,8 @@ impl Authorization {
         self.nonce.as_ref()
     }
 
-    /// Whether it was started with this provider and application: a code goes to the server it
-    /// came from and nowhere else (RFC 9700 section 4.4).
+    /// Whether this login was started with this provider and application: a code is only sent to the
+    /// server that issued it (RFC 9700 section 4.4).
     pub(crate) fn is_for(&self, provider: &Provider, credentials: &Credentials) -> bool {
         self.token_endpoint == provider.endpoints.token && self.client_id == credentials.id()
     }
@@ -98,8 +97,8 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// Starts a login. Without `redirect_uri` that of the credentials is used, without `scopes` the
-/// provider's default ones; an extra parameter replaces the provider's of the same name.
+/// Starts a login. `redirect_uri` defaults to that of the credentials, and `scopes` to the provider's
+/// default scopes. An extra parameter replaces the provider's parameter with the same name.
 pub(crate) fn authorize(
     provider: &Provider,
     credentials: &Credentials,
@@ -118,7 +117,13 @@ pub(crate) fn authorize(
     own_params(&mut params, provider, credentials, redirect_uri, &scopes, &login)?;
     extra_params(&mut params, extra)?;
     provider_params(&mut params, provider, extra)?;
-    let url = params.to_url(endpoint)?;
+    let endpoint = written_again(endpoint).ok_or_else(|| {
+        Error::config(format!(
+            "the authorization endpoint of {} is not an address that can be opened",
+            provider.display_name
+        ))
+    })?;
+    let url = params.to_url(&endpoint)?;
 
     Ok(Authorization {
         url,
@@ -238,7 +243,8 @@ fn provider_params<'a>(
     Ok(())
 }
 
-/// RFC 6749 section 3.1.2. The text is checked and not changed: servers compare it byte for byte.
+/// RFC 6749 section 3.1.2. Checks the redirect URI and does not change it: servers compare it byte for
+/// byte.
 fn check_redirect_uri(redirect_uri: &str) -> Result<()> {
     let unfit = |c: char| c.is_control() || c.is_whitespace();
     if Url::parse(redirect_uri).is_err() || redirect_uri.contains(unfit) {
@@ -254,8 +260,8 @@ fn check_redirect_uri(redirect_uri: &str) -> Result<()> {
     Ok(())
 }
 
-/// Scopes as one text; `None` for no scopes, because a parameter without a value counts as omitted
-/// (RFC 6749 section 3.1) and some servers take it for an error.
+/// Joins the scopes. `None` for no scopes: a parameter without a value counts as omitted (RFC 6749
+/// section 3.1), and some servers reject it.
 pub(super) fn join_scopes(scopes: &[&str], separator: char) -> Result<Option<String>> {
     for scope in scopes {
         // RFC 6749 section 3.3.
@@ -303,7 +309,7 @@ mod tests {
     const CALLBACK: &str = "http://127.0.0.1:8080/cb/?a=%2f";
 
     #[test]
-    fn the_url_carries_what_the_standard_asks_for_and_keeps_a_query() -> Result<()> {
+    fn the_url_has_the_standard_parameters_and_keeps_a_query() -> Result<()> {
         let authorization = begun(provider(), CALLBACK, &["a", "b:c"], &[("prompt", "login now")])?;
         assert!(authorization.url().starts_with("https://a.example/authorize?tenant=%31&"));
         for (name, expected) in [
@@ -336,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn pkce_goes_by_the_provider_and_by_whether_there_is_a_secret() -> Result<()> {
+    fn pkce_depends_on_the_provider_and_the_client_secret() -> Result<()> {
         let secret = Credentials::new("app", "sesame");
         let public = Credentials::public("app");
         for (pkce, credentials, expected) in [
@@ -357,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn default_scopes_and_parameters_of_the_row_give_way_to_the_callers() -> Result<()> {
+    fn the_callers_scopes_and_parameters_replace_the_providers() -> Result<()> {
         let row = provider()
             .default_scopes(&["x", "y"])
             .scope_separator(',')
@@ -372,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_refused() -> Result<()> {
+    fn invalid_redirect_uris_scopes_and_parameters_are_refused() -> Result<()> {
         let refused = |result: Result<Authorization>| matches!(result, Err(Error::Config(_)));
         for uri in ["/callback", "", "https://app.example/cb#x", "https://app.example/c b"] {
             assert!(refused(begun(provider(), uri, &[], &[])), "{uri}");
@@ -392,7 +398,21 @@ mod tests {
     }
 
     #[test]
-    fn it_survives_a_session_and_shows_no_secret() -> Result<()> {
+    fn the_address_is_that_which_a_browser_opens() -> Result<()> {
+        for (endpoint, shown) in [
+            ("https://a.example/$(id)", "https://a.example/$%28id%29?"),
+            ("https://a.example/`id`'x'", "https://a.example/%60id%60%27x%27?"),
+            ("https://a.example/x?y={z}", "https://a.example/x?y=%7Bz%7D&"),
+            ("https://A.example:443/%2f", "https://A.example:443/%2f?"),
+        ] {
+            let begun = begun(provider().authorization_endpoint(endpoint), CALLBACK, &[], &[])?;
+            assert!(begun.url().starts_with(shown), "{}", begun.url());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_authorization_can_be_stored_and_shows_no_secret() -> Result<()> {
         let row = provider()
             .issuer("https://a.example")
             .issuer_in_callback(true)

@@ -1,4 +1,4 @@
-//! What the browser brings back (RFC 6749 section 4.1.2, RFC 9207).
+//! Checks the callback of the browser (RFC 6749 section 4.1.2, RFC 9207).
 
 use std::fmt;
 
@@ -9,17 +9,18 @@ use url::Url;
 use super::authorize::Authorization;
 use super::error_text::{clean, hide};
 use super::form::{Pair, parse};
+use super::id_token::may_be_issuer;
 use crate::error::{CallbackError, Error, OAuthError, Result};
 use crate::secret::Secret;
 
-/// Longer ones are not looked at: servers and browsers stop far below.
+/// The longest callback that is read, in bytes. Servers and browsers accept far less.
 const LONGEST: usize = 64 * 1024;
 
-/// An authorization code that belongs to the login it came for.
+/// An authorization code, checked to belong to its login.
 pub(crate) struct Code {
     /// The code.
     pub(crate) code: Secret,
-    /// The parameters that the provider wants kept with the token, such as `realmId`.
+    /// The parameters that are kept with the token, such as `realmId`.
     pub(crate) fields: Map<String, Value>,
 }
 
@@ -31,11 +32,11 @@ impl fmt::Debug for Code {
 }
 
 impl Authorization {
-    /// Checks what came back: a whole address, a path with a query, a query with or without `?`, or
-    /// the body of a form post.
+    /// Checks a callback: a whole address, a path with a query, a query with or without `?`, or the
+    /// body of a form post.
     ///
-    /// The order matters. What does not carry our state is not ours, and neither its error nor its
-    /// code is believed.
+    /// The order matters: a callback without our state is not for this login, so neither its error nor
+    /// its code counts.
     pub(crate) fn check(&self, callback: &str) -> Result<Code> {
         let pairs = read(callback).ok_or_else(|| wrong(CallbackError::Unreadable))?;
         let state = one(&pairs, "state");
@@ -49,7 +50,7 @@ impl Authorization {
             return Err(wrong(CallbackError::StateMismatch));
         }
         match (&self.issuer, iss) {
-            (Some(issuer), Some(iss)) if issuer != iss => {
+            (Some(issuer), Some(iss)) if !may_be_issuer(issuer, iss) => {
                 return Err(wrong(CallbackError::IssuerMismatch));
             }
             (Some(_), None) if self.iss_in_callback => {
@@ -65,7 +66,7 @@ impl Authorization {
                 uri: value(&pairs, "error_uri").and_then(clean),
                 status: 0,
             };
-            // The text is the server's, or whoever's made up this address.
+            // The text comes from the server, or from an attacker who made up this address.
             hide(&mut error, &self.state);
             code.into_iter().for_each(|code| hide(&mut error, &Secret::new(code)));
             return Err(Error::OAuth(Box::new(error)));
@@ -85,7 +86,7 @@ fn wrong(error: CallbackError) -> Error {
     Error::Callback(Box::new(error))
 }
 
-/// The parameters, or `None` for a text that has none.
+/// Reads the parameters. `None` for a text without any.
 fn read(callback: &str) -> Option<Vec<Pair>> {
     let text = callback.trim();
     if text.len() > LONGEST {
@@ -102,7 +103,7 @@ fn read(callback: &str) -> Option<Vec<Pair>> {
     if pairs.is_empty() || ["code", "state", "iss", "error"].iter().any(unreadable) {
         return None;
     }
-    // A text without any `=` is a bare code or an address: pasted from the wrong place.
+    // A text without `=` is a bare code or an address, pasted from the wrong place.
     query.contains('=').then_some(pairs)
 }
 
@@ -110,7 +111,7 @@ fn is_address(text: &str) -> bool {
     text.is_empty() || text.starts_with('/') || Url::parse(text).is_ok()
 }
 
-/// The value of a parameter that may come once only (RFC 6749 section 3.1). An empty one counts as
+/// The value of a parameter that may come only once (RFC 6749 section 3.1). An empty one counts as
 /// omitted.
 fn one<'a>(pairs: &'a [Pair], name: &'static str) -> Result<Option<&'a str>> {
     if pairs.iter().filter(|pair| pair.name == name).count() > 1 {
@@ -146,7 +147,7 @@ mod tests {
         authorize(&provider.build().unwrap(), &Credentials::public("app"), uri, &[], &[]).unwrap()
     }
 
-    /// The callback with `STATE` replaced, checked.
+    /// Checks the callback after replacing `STATE` by the login's state.
     fn check(authorization: &Authorization, callback: &str) -> Result<Code> {
         authorization.check(&callback.replace("STATE", authorization.state().expose()))
     }
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_callback_is_unreadable() {
+    fn other_texts_are_not_a_callback() {
         let login = begun(provider());
         let long = format!("?code={}&state=STATE", "a".repeat(LONGEST));
         for callback in
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_parameter_is_refused_if_it_decides_and_tolerated_if_not() {
+    fn a_repeated_code_state_iss_or_error_is_refused() {
         let login = begun(provider());
         for name in ["code", "state", "iss", "error"] {
             let callback = format!("?code=c&state=STATE&{name}=x&{name}=x");
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_callback_without_our_state_is_refused_whatever_else_it_says() {
+    fn a_callback_without_our_state_is_refused() {
         let login = begun(provider());
         for callback in ["?code=c", "?code=c&state=", "?error=access_denied", "?iss=x"] {
             assert_eq!(refusal(&login, callback), CallbackError::StateMissing, "{callback}");
@@ -216,7 +217,19 @@ mod tests {
     }
 
     #[test]
-    fn the_issuer_is_compared_where_one_is_known() {
+    fn an_issuer_for_all_tenants_is_that_of_any_tenant() {
+        let of = |tenant: &str| format!("https://login.example/{tenant}/v2.0");
+        let all = of("{tenantid}");
+        assert!(may_be_issuer(&all, &of("9188040d-6c67-4c5b-b112-36a304b66dad")));
+        for other in [of(""), of("a/b"), of("{tenantid}"), of("a") + "/", "x".to_owned() + &of("a")]
+        {
+            assert!(!may_be_issuer(&all, &other), "{other}");
+        }
+        assert!(!may_be_issuer("https://a.example", "https://a.example/"));
+    }
+
+    #[test]
+    fn a_known_issuer_is_compared() {
         let sends = begun(provider().issuer("https://a.example").issuer_in_callback(true));
         let knows = begun(provider().issuer("https://a.example"));
         let plain = begun(provider());
@@ -238,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_wins_over_a_code_and_neither_is_an_error_too() {
+    fn an_error_counts_before_a_code_and_one_must_be_there() {
         let login = begun(provider());
         let both = "?code=c&error=access_denied&error_description=no%0Away%1b&state=STATE";
         let Err(Error::OAuth(error)) = check(&login, both) else { panic!("not refused") };
@@ -253,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_the_provider_wants_are_kept() {
+    fn the_providers_callback_fields_are_kept() {
         let login = begun(provider().callback_field("realmId"));
         let code = check(&login, "?code=sesame&state=STATE&realmId=12%203&other=x").unwrap();
         assert_eq!(Value::Object(code.fields.clone()), serde_json::json!({"realmId": "12 3"}));
@@ -265,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_parameters_does_not_matter_and_a_duplicate_always_does() {
+    fn parameters_may_come_in_any_order_but_not_twice() {
         let login = begun(provider());
         let mut random = Random::new(7);
         for round in 0..3000 {

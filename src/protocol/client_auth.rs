@@ -1,4 +1,4 @@
-//! How a request says which application sends it (RFC 6749 section 2.3).
+//! Client authentication (RFC 6749 section 2.3).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,9 +10,9 @@ use crate::error::{Error, Result};
 use crate::provider::ClientAuth;
 use crate::secret::Secret;
 
-/// Puts the credentials into exactly one place: the parameters, or the `Authorization` header that
-/// is returned. A client without a secret is named in the parameters, whatever the provider's way:
-/// servers refuse Basic with an empty secret (RFC 6749 section 3.2.1 for the `client_id`).
+/// Puts the credentials into exactly one place: the parameters, or the returned `Authorization` header.
+/// A client without a secret only sends `client_id` (RFC 6749 section 3.2.1), whatever the provider's
+/// method: servers refuse Basic with an empty secret.
 pub(crate) fn authenticate<'a>(
     caller: &Requester<'a>,
     params: &mut Params<'a>,
@@ -22,7 +22,7 @@ pub(crate) fn authenticate<'a>(
     let id = credentials.id();
     #[cfg(feature = "jwt")]
     if let Some(assertion) = super::assertion::client_assertion(caller)? {
-        // Entra wants the name as well (RFC 7521 section 4.2 allows it).
+        // Entra also needs `client_id`, which RFC 7521 section 4.2 allows.
         params.push("client_id", id);
         params.push("client_assertion_type", super::assertion::CLIENT_ASSERTION_TYPE);
         params.push("client_assertion", assertion.expose().to_owned());
@@ -57,7 +57,7 @@ pub(crate) fn authenticate<'a>(
             params.push("client_secret", secret);
             Ok(None)
         }
-        // Both have made an assertion, or failed to.
+        // Both methods have returned or failed above.
         #[cfg(feature = "jwt")]
         ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt => Ok(None),
     }
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn basic_differs_from_the_plus_form_in_the_space_alone() {
+    fn basic_encodes_a_space_as_percent_20_and_not_as_plus() {
         let (header, _) = sent(ClientAuth::Basic, &Credentials::new("app/1 x", "p+q:r%s=ü"));
         let pair = STANDARD.decode(header.trim_start_matches("Basic ")).unwrap();
         let plus = String::from_utf8(pair).unwrap().replace("%20", "+");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_is_in_exactly_one_place() {
+    fn each_method_sends_the_secret_in_one_place() {
         let credentials = Credentials::new("app", "sesame");
         assert_eq!(
             sent(ClientAuth::Body, &credentials),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_without_a_secret_is_named_in_the_body_by_every_method() {
+    fn a_client_without_a_secret_always_sends_only_its_id() {
         for method in ALL {
             let (header, body) = sent(method, &Credentials::public("app"));
             assert_eq!((header.as_str(), body.as_str()), ("", "client_id=app"), "{method:?}");
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_header_cannot_carry_is_refused() {
+    fn credentials_that_a_header_cannot_carry_are_refused() {
         for (method, id, secret) in [
             (ClientAuth::BasicRaw, "a:b", "s"),
             (ClientAuth::BasicRaw, "a", "s\r\nx: y"),

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::authorize::join_scopes;
 use super::client_auth::authenticate;
-use super::form::Params;
+use super::form::{Params, written_again};
 use super::refusal::refusal;
 use super::reply::RawReply;
 use super::reply::lifetime::seconds;
@@ -23,19 +23,20 @@ use crate::plain::is_unseen;
 use crate::provider::Provider;
 use crate::secret::{Secret, in_clear};
 
-/// How long to wait between two polls when the server does not say (RFC 8628 section 3.5).
+/// How long to wait between two polls if the server does not say (RFC 8628 section 3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long a user code or an address may be, in bytes.
+/// The longest text of an answer that is accepted, in bytes.
 const LONGEST: usize = 2048;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// A device login that has begun: what the person is shown, and what the device polls with.
+/// A device login that has begun: the code and address for the person, and the device code for polling.
 ///
-/// `Display` is made for a terminal: the address and the code on lines of their own. `Serialize` and
-/// `Deserialize` are for a program that asks in one process and polls in another; they write the
-/// device code in clear, with which the token can be fetched. `Debug` does not show it.
+/// `Display` is for a terminal: it prints the address and the code on separate lines. `Serialize` and
+/// `Deserialize` are for a program that starts the login in one process and polls in another.
+/// `Serialize` writes the device code in clear; anyone who has it can fetch the token. `Debug` does not
+/// show it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DeviceCode {
     #[serde(serialize_with = "in_clear")]
@@ -55,31 +56,43 @@ pub struct DeviceCode {
     interval: Duration,
     token_endpoint: String,
     client_id: String,
+    /// Whether the login asks who has logged in.
+    #[serde(default)]
+    openid: bool,
 }
 
 impl DeviceCode {
-    /// What the person types.
+    pub(crate) fn asking_openid(mut self, openid: bool) -> DeviceCode {
+        self.openid = openid;
+        self
+    }
+
+    pub(crate) fn asks_openid(&self) -> bool {
+        self.openid
+    }
+
+    /// The code that the person types.
     pub fn user_code(&self) -> &str {
         &self.user_code
     }
 
-    /// Where the person types it.
+    /// The address of the page where the person types the code.
     pub fn verification_uri(&self) -> &str {
         &self.verification_uri
     }
 
-    /// The same address with the code in it, for a link or a QR code, if the server has that. Show
-    /// the code as well: the person compares the two (RFC 8628 section 3.3.1).
+    /// The same address with the code in it, for a link or a QR code, if the server gave one. Show the
+    /// code as well: the person compares the two (RFC 8628 section 3.3.1).
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.verification_uri_complete.as_deref()
     }
 
-    /// When the code ends, UTC, if the server says.
+    /// When the code expires, UTC, if the server says.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }
 
-    /// How long to wait between two polls; 5 seconds where the server does not say.
+    /// How long to wait between two polls. 5 seconds if the server does not say.
     pub fn interval(&self) -> Duration {
         self.interval
     }
@@ -88,7 +101,7 @@ impl DeviceCode {
         &self.device_code
     }
 
-    /// Whether it was started with this provider and application.
+    /// Whether this login was started with this provider and application.
     pub(crate) fn is_for(&self, provider: &Provider, credentials: &Credentials) -> bool {
         self.token_endpoint == provider.endpoints.token && self.client_id == credentials.id()
     }
@@ -119,7 +132,8 @@ impl fmt::Display for DeviceCode {
     }
 }
 
-/// Starts a device login (RFC 8628 section 3.1). No scopes means the provider's default ones.
+/// Builds the request that starts a device login (RFC 8628 section 3.1). No scopes means the provider's
+/// default scopes.
 pub(crate) fn device_authorization(
     caller: &Requester<'_>,
     scopes: &[&str],
@@ -140,11 +154,11 @@ pub(crate) fn device_authorization(
     }
     let header = authenticate(caller, &mut params)?;
     caller.extra_params(&mut params)?;
-    // A form, whatever the token endpoint wants (section 3.1).
+    // Always a form, whatever the token endpoint's format is (section 3.1).
     build_form(endpoint, header, &params)
 }
 
-/// Polls (RFC 8628 section 3.4).
+/// Builds the request of a poll (RFC 8628 section 3.4).
 pub(crate) fn device_token(caller: &Requester<'_>, device_code: &Secret) -> Result<TokenRequest> {
     let mut params = Params::new();
     params.push("grant_type", GRANT);
@@ -164,14 +178,13 @@ pub(crate) fn read_device(
         let text = value.get(name)?.as_str().filter(|text| !text.is_empty())?;
         (text.len() <= LONGEST && !text.contains(is_unseen)).then(|| text.to_owned())
     };
-    // It is shown to a person to be opened.
+    // Only http and https: a person is asked to open this address.
     let address = |name: &str| {
         let opens = |url: Url| {
             let named = !url.username().is_empty() || url.password().is_some();
             matches!(url.scheme(), "http" | "https") && !named
         };
-        // A backslash and a name before the host make it look like the address of another host.
-        text(name).filter(|text| !text.contains('\\') && Url::parse(text).is_ok_and(opens))
+        written_again(&text(name).filter(|text| Url::parse(text).is_ok_and(opens))?)
     };
     let (device_code, user_code) = (text("device_code"), text("user_code"));
     let verification_uri = address("verification_uri").or_else(|| address("verification_url"));
@@ -191,14 +204,15 @@ pub(crate) fn read_device(
                 interval: value.get("interval").and_then(seconds).unwrap_or(INTERVAL),
                 token_endpoint: provider.endpoints.token.clone(),
                 client_id: credentials.id().to_owned(),
+                openid: false,
             })
         }
         _ => Err(refusal(provider, reply, sent_at, "the device answer")),
     }
 }
 
-/// Five seconds more than before (RFC 8628 section 3.5), or what came with `slow_down` if that is
-/// longer.
+/// The interval after `slow_down`: five seconds more than before (RFC 8628 section 3.5), or the
+/// interval in the answer if that is longer.
 pub(crate) fn slower_interval(body: &[u8], before: Duration) -> Duration {
     let value: Value = serde_json::from_slice(body).unwrap_or_default();
     let given = value.get("interval").and_then(seconds);
@@ -245,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_code_stands_on_a_line_of_its_own_and_survives_a_store() -> Result<()> {
+    fn the_code_has_its_own_line_and_can_be_stored() -> Result<()> {
         let code = started(
             200,
             r#"{"device_code":"d1","user_code":"WDJB-MJHT","verification_uri":"https://x.example/d","verification_uri_complete":"https://x.example/d?c=WDJB-MJHT","expires_in":900}"#,
@@ -264,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_is_a_form_with_the_clients_name_and_a_poll_has_no_scope() -> Result<()> {
+    fn a_start_is_a_form_with_the_client_id_and_a_poll_has_no_scope() -> Result<()> {
         let provider = Provider::builder("example")
             .token_endpoint("https://a.example/t")
             .device_authorization_endpoint("https://a.example/d?x=1")

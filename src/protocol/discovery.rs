@@ -1,35 +1,30 @@
-//! Authorization server metadata: where it is, and what it says (RFC 8414, OpenID Connect Discovery
+//! Authorization server metadata: its addresses, and its reading (RFC 8414, OpenID Connect Discovery
 //! 1.0).
 
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::form::is_plain;
 use crate::error::{Error, Result};
 use crate::plain::is_unseen;
 use crate::provider::is_loopback;
 
-/// What the standards put between the host and the path of an issuer, or behind it.
+/// The paths that the standards put between the host and the path of an issuer, or behind it.
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// Members that are addresses, `mtls_endpoint_aliases` included.
-const ENDPOINTS: [&str; 8] = [
-    "authorization_endpoint",
-    "token_endpoint",
-    "revocation_endpoint",
-    "introspection_endpoint",
-    "device_authorization_endpoint",
-    "userinfo_endpoint",
-    "end_session_endpoint",
-    "jwks_uri",
-];
+/// The same endpoints for clients with a certificate (RFC 8705 section 5).
+const ALIASES: &str = "mtls_endpoint_aliases";
 
-/// Which document is asked for.
+/// Members that are addresses of the server and do not end in `_endpoint`.
+const OTHER_ADDRESSES: [&str; 2] = ["jwks_uri", "check_session_iframe"];
+
+/// The metadata document to fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {
-    /// The one of OpenID Connect, then those of RFC 8414. The next is asked for where one is not
-    /// there (404 or another status of 400 to 499).
+    /// The document of OpenID Connect, then those of RFC 8414. If one is missing (404 or another status
+    /// of 400 to 499), the next is tried.
     Any,
     /// `<issuer>/.well-known/openid-configuration` (OpenID Connect Discovery 1.0 section 4).
     OpenId,
@@ -37,12 +32,12 @@ pub enum Form {
     OAuth,
 }
 
-/// The addresses to ask, in order.
+/// The addresses to try, in order.
 pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     let (origin, path) = split(issuer)?;
     let openid = format!("{origin}{path}{OPENID}");
     let oauth = format!("{origin}{OAUTH}{path}");
-    // Some servers put the name of the one where the other goes.
+    // Some servers put OpenID's path where RFC 8414 puts its own.
     let mixed = format!("{origin}{OPENID}{path}");
     let mut all = match form {
         Form::OpenId => vec![openid],
@@ -56,8 +51,8 @@ pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     Ok(all)
 }
 
-/// Origin and path of an issuer, the path without a slash at its end. RFC 8414 section 2: https
-/// (loopback excepted, for tests), no query, no fragment.
+/// Splits an issuer into origin and path, the path without a slash at its end. Checks it by RFC 8414
+/// section 2: https (loopback excepted, for tests), no query, no fragment.
 fn split(issuer: &str) -> Result<(&str, &str)> {
     let Ok(url) = Url::parse(issuer) else {
         return Err(Error::config("the issuer is not an absolute address"));
@@ -78,13 +73,13 @@ fn split(issuer: &str) -> Result<(&str, &str)> {
     let Some((scheme, rest)) = issuer.split_once("://").filter(|_| !issuer.contains(unfit)) else {
         return wrong("is not an absolute address");
     };
-    // The text itself, and not the parsed one: it is compared byte for byte.
+    // Splits the text itself and not the parsed address, because issuers are compared byte for byte.
     let host = rest.find('/').unwrap_or(rest.len());
     let (origin, path) = issuer.split_at(scheme.len() + 3 + host);
     Ok((origin, path.strip_suffix('/').unwrap_or(path)))
 }
 
-/// Reads a document that came from `address`. `expected` is the issuer it must name, character for
+/// Reads a document that came from `address`. It must name the issuer `expected`, character for
 /// character (RFC 8414 section 3.3, OpenID Connect Discovery section 4.3).
 pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<String, Value>> {
     let wrong = |why: String| Error::decode(format!("the metadata at {address}"), why);
@@ -104,32 +99,62 @@ pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<Str
         Some(_) => return Err(wrong("its issuer is not a text".to_owned())),
         None => return Err(wrong("it names no issuer".to_owned())),
     }
-    check_endpoints(&members, &wrong)?;
-    if let Some(aliases) = members.get("mtls_endpoint_aliases") {
+    // Plain HTTP only from a server on this machine that was itself asked by it: a server elsewhere must
+    // not lead to what listens here.
+    let plain = Url::parse(address).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url));
+    check_endpoints(&members, plain, &wrong)?;
+    if let Some(aliases) = members.get(ALIASES) {
         let Some(aliases) = aliases.as_object() else {
-            return Err(wrong("mtls_endpoint_aliases is not an object".to_owned()));
+            return Err(wrong(format!("{ALIASES} is not an object")));
         };
-        check_endpoints(aliases, &wrong)?;
+        check_endpoints(aliases, plain, &wrong)?;
     }
     Ok(members)
 }
 
-fn check_endpoints(members: &Map<String, Value>, wrong: &dyn Fn(String) -> Error) -> Result<()> {
-    for name in ENDPOINTS {
-        let url = match members.get(name) {
-            None | Some(Value::Null) => continue,
-            Some(Value::String(address)) => Url::parse(address).ok(),
-            Some(_) => return Err(wrong(format!("{name} is not a text"))),
+/// Every endpoint of a document, with its name.
+pub(crate) fn endpoints(members: &Map<String, Value>) -> impl Iterator<Item = (&str, &str)> {
+    let aliases = members.get(ALIASES).and_then(Value::as_object);
+    let all = members.iter().chain(aliases.into_iter().flatten());
+    all.filter(|(name, _)| is_endpoint(name))
+        .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+        .filter(|(_, address)| !address.is_empty())
+}
+
+fn is_endpoint(name: &str) -> bool {
+    name.ends_with("_endpoint") || OTHER_ADDRESSES.contains(&name)
+}
+
+fn check_endpoints(
+    members: &Map<String, Value>,
+    plain: bool,
+    wrong: &dyn Fn(String) -> Error,
+) -> Result<()> {
+    for (name, value) in members.iter().filter(|(name, _)| is_endpoint(name)) {
+        let address = match value {
+            Value::Null => continue,
+            Value::String(address) if address.is_empty() && name != "token_endpoint" => continue,
+            Value::String(address) => address,
+            _ => return Err(wrong(format!("{name} is not a text"))),
         };
-        let fits = url.is_some_and(|url| {
-            (url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url))
+        // Such a text is not the address that a browser or a terminal makes of it.
+        if address.contains(|c| !is_plain(c)) {
+            return Err(wrong(format!("{name} has a character that no address has in clear")));
+        }
+        let fits = Url::parse(address).is_ok_and(|url| {
+            (url.scheme() == "https" || url.scheme() == "http" && plain && is_loopback(&url))
                 && url.fragment().is_none()
                 && url.username().is_empty()
                 && url.password().is_none()
         });
         if !fits {
+            let but = if plain {
+                "http is for loopback hosts only"
+            } else {
+                "http is for an issuer on loopback"
+            };
             return Err(wrong(format!(
-                "{name} is not an https address (http is for loopback hosts only) without fragment"
+                "{name} is not an https address ({but}) without user name and fragment"
             )));
         }
     }
@@ -170,7 +195,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_well_known_address_is_made_of_the_issuer() -> Result<()> {
+    fn well_known_addresses_are_built_from_the_issuer() -> Result<()> {
         for (issuer, oauth, openid) in TABLE {
             assert_eq!(addresses(issuer, Form::OAuth)?, [oauth]);
             assert_eq!(addresses(issuer, Form::OpenId)?, [openid]);
@@ -211,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_of_another_issuer_is_not_used_however_alike() {
+    fn a_document_of_a_similar_issuer_is_refused() {
         for issuer in [
             "https://a.example/",
             "https://A.example",
@@ -228,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_metadata_is_told_with_its_address() {
+    fn an_unreadable_document_is_an_error_with_its_address() {
         for body in ["<html>", "", "[]", "null", "{\"issuer\":", "\"https://a.example\""] {
             let text = refusal(body);
             assert!(text.contains("https://a.example/m"), "{text}");
@@ -262,7 +287,66 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_unknown_members_and_null_do_not_matter() {
+    fn plain_http_is_only_for_a_server_on_this_machine() {
+        let names = [
+            "authorization",
+            "token",
+            "revocation",
+            "introspection",
+            "userinfo",
+            "end_session",
+            "device_authorization",
+            "registration",
+            "pushed_authorization_request",
+            "backchannel_authentication",
+            "of_2031",
+        ];
+        let names = names.map(|name| format!("{name}_endpoint"));
+        let others = OTHER_ADDRESSES.map(str::to_owned);
+        let here = "http://127.0.0.1:6379/x";
+        for name in names.iter().chain(&others) {
+            let body = |issuer| format!(r#"{{"issuer":"{issuer}","{name}":"{here}"}}"#);
+            assert!(refusal(&body("https://a.example")).contains(name.as_str()), "{name}");
+            let aliases =
+                format!(r#"{{"issuer":"https://a.example","{ALIASES}":{{"{name}":"{here}"}}}}"#);
+            assert!(refusal(&aliases).contains(name.as_str()), "{name}");
+            let local = "http://127.0.0.1:1";
+            assert!(read(local, "http://127.0.0.1:1/m", body(local).as_bytes()).is_ok(), "{name}");
+            // The name alone does not make an issuer local.
+            assert!(read(local, "https://a.example/m", body(local).as_bytes()).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_a_terminal_or_a_shell_reads_otherwise_is_refused() {
+        for path in [
+            "\\u001b[31m",
+            "\\u202e",
+            "\\u0000",
+            "\\n",
+            "\\t",
+            " ",
+            "$(id)",
+            "`id`",
+            "\\u200b",
+            "'",
+            "|",
+            "<b>",
+            "\\\\@evil.example",
+            "\\u00e9",
+            "{x}",
+        ] {
+            let body = format!(
+                r#"{{"issuer":"https://a.example","authorization_endpoint":"https://a.example/{path}"}}"#
+            );
+            assert!(refusal(&body).contains("authorization_endpoint has a character"), "{body}");
+        }
+        let host = r#"{"issuer":"https://a.example","token_endpoint":"https://$(id).example/"}"#;
+        assert!(refusal(host).contains("token_endpoint"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_unknown_members_and_null_are_ignored() {
         let body = "\u{feff}{\"issuer\":\"https://a.example\",\"x\":{\"y\":[1]},\"jwks_uri\":null}";
         assert!(read("https://a.example", "https://a.example/m", body.as_bytes()).is_ok());
     }

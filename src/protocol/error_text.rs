@@ -1,4 +1,4 @@
-//! Texts of a server, made fit for an error message.
+//! Cleans a server's texts for error messages.
 
 use crate::error::OAuthError;
 use crate::plain::is_unseen;
@@ -8,11 +8,11 @@ use crate::substring;
 /// How many characters of a server's text an error keeps.
 const LONGEST: usize = 300;
 
-/// From this length on an unbroken word with a digit in it may be a token, and is not shown.
+/// A word of at least this many bytes that contains a digit may be a token, and is not shown.
 const TOKEN_LIKE: usize = 40;
 
-/// A server's text without control characters and without anything that may be a token, cut to a
-/// length that fits a log line; `None` when nothing is left.
+/// Removes control characters and possible tokens from a server's text, and cuts it to fit a log line.
+/// `None` if nothing is left.
 pub(crate) fn clean(text: &str) -> Option<String> {
     let mut plain = String::new();
     for word in text.split_inclusive(is_break) {
@@ -32,7 +32,7 @@ pub(crate) fn clean(text: &str) -> Option<String> {
     }
 }
 
-/// Takes a secret out of an error's texts: servers repeat what they were sent.
+/// Removes a secret from an error's texts: servers repeat parts of a request.
 pub(crate) fn hide(error: &mut OAuthError, secret: &Secret) {
     // Shorter texts are no secrets, and cutting them out would garble the message.
     if secret.expose().len() < 4 {
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(clean(&format!("bad token \"{jwt}\"")).unwrap(), "bad token \"[..]\"");
         let url = format!("see https://a.example/e?token={jwt} now");
         assert_eq!(clean(&url).unwrap(), "see https://a.example/e?[..] now");
-        // A trace id of 36 characters helps whoever asks the service.
+        // A trace id of 36 characters is kept: the service's support needs it.
         let trace = "Trace ID: 6f9619ff-8b86-d011-b42d-00c04fc964ff";
         assert_eq!(clean(trace).unwrap(), trace);
     }

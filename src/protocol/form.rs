@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// Parameters that may come more than once (RFC 8707 section 2, RFC 8693 section 2.1).
 const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
-/// Appends `text`, form-encoded: everything but `A-Za-z0-9-._~` as `%XX` of its UTF-8. A space is
+/// Appends `text`, form-encoded: every byte of its UTF-8 except `A-Za-z0-9-._~` as `%XX`. A space is
 /// `%20`, which form decoders and percent decoders both read.
 pub(crate) fn encode_into(text: &str, out: &mut Vec<u8>) {
     const HEX: [u8; 16] = *b"0123456789ABCDEF";
@@ -27,23 +27,23 @@ pub(crate) fn encode_into(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// `text`, form-encoded as [`encode_into`] does it.
+/// Encodes `text` like [`encode_into`].
 pub(crate) fn form_encoded(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     encode_into(text, &mut out);
     String::from_utf8(out).unwrap_or_default()
 }
 
-/// A parameter that came.
+/// A received parameter.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Pair {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// Whether the value was well encoded. What was not is kept as well as it can be.
+    /// Whether the value was encoded correctly. A wrong encoding is decoded as far as possible.
     pub(crate) clean: bool,
 }
 
-/// Reads a query or a form body. Every name and value is decoded once and no more.
+/// Reads a query or a form body. Every name and value is decoded exactly once.
 pub(crate) fn parse(text: &str) -> Vec<Pair> {
     text.split('&')
         .filter(|pair| !pair.is_empty())
@@ -56,7 +56,8 @@ pub(crate) fn parse(text: &str) -> Vec<Pair> {
         .collect()
 }
 
-/// Decodes once: `+` is a space, `%XX` a byte. The flag says whether it was well encoded UTF-8.
+/// Decodes once: `+` is a space, `%XX` a byte. The flag says whether the text was correctly encoded
+/// UTF-8.
 fn decode(text: &str) -> (String, bool) {
     let mut bytes = Vec::with_capacity(text.len());
     let mut clean = true;
@@ -99,12 +100,12 @@ impl<'a> Params<'a> {
         Params::default()
     }
 
-    /// One of the protocol's own.
+    /// Adds a parameter of the protocol.
     pub(crate) fn push(&mut self, name: &'a str, value: impl Into<Cow<'a, str>>) {
         self.0.push((Cow::Borrowed(name), value.into()));
     }
 
-    /// One from the provider's row: it may add to a request and not change it.
+    /// Adds a parameter of the provider. It may not replace one that is there.
     pub(crate) fn push_provider(&mut self, name: &'a str, value: &'a str) -> Result<()> {
         if self.has(name) && !REPEATABLE.contains(&name) {
             return Err(Error::config(format!(
@@ -115,8 +116,8 @@ impl<'a> Params<'a> {
         Ok(())
     }
 
-    /// One from the caller: a parameter is sent once (RFC 6749 section 3.2), and `reserved` ones
-    /// are never the caller's.
+    /// Adds a parameter of the caller. Refuses `reserved` names, and a name that is there already: a
+    /// parameter is sent once (RFC 6749 section 3.2).
     pub(crate) fn push_extra(
         &mut self,
         name: &'a str,
@@ -136,7 +137,7 @@ impl<'a> Params<'a> {
         self.0.iter().any(|(have, _)| have == name)
     }
 
-    /// `name=value&...`, in a buffer that is wiped.
+    /// Encodes the parameters as `name=value&...`, in a buffer that is wiped on drop.
     pub(crate) fn to_form(&self) -> Zeroizing<Vec<u8>> {
         let longest: usize = self.0.iter().map(|(n, v)| 3 * (n.len() + v.len()) + 2).sum();
         let mut out = Zeroizing::new(Vec::with_capacity(longest));
@@ -151,7 +152,7 @@ impl<'a> Params<'a> {
         out
     }
 
-    /// A JSON object of strings, in a buffer that is wiped.
+    /// Encodes the parameters as a JSON object of strings, in a buffer that is wiped on drop.
     pub(crate) fn to_json(&self) -> Result<Zeroizing<Vec<u8>>> {
         for (at, (name, _)) in self.0.iter().enumerate() {
             if self.0[..at].iter().any(|(have, _)| have == name) {
@@ -160,7 +161,7 @@ impl<'a> Params<'a> {
                 )));
             }
         }
-        // A character takes six bytes at most, as \u00XX.
+        // An encoded byte takes at most six bytes, as \u00XX.
         let longest: usize = self.0.iter().map(|(n, v)| 6 * (n.len() + v.len()) + 6).sum();
         let mut out = Zeroizing::new(Vec::with_capacity(longest + 2));
         serde_json::to_writer(&mut *out, self)
@@ -168,8 +169,8 @@ impl<'a> Params<'a> {
         Ok(out)
     }
 
-    /// `address` with the parameters added to its query. A query that is there already is kept byte
-    /// for byte (RFC 6749 sections 3.1 and 3.2).
+    /// Adds the parameters to the query of `address`. An existing query is kept byte for byte (RFC 6749
+    /// sections 3.1 and 3.2).
     pub(crate) fn to_url(&self, address: &str) -> Result<String> {
         let kept = address.split_once('?').map(|(_, query)| query);
         for Pair { name, .. } in parse(kept.unwrap_or_default()) {
@@ -189,6 +190,35 @@ impl<'a> Params<'a> {
         };
         Ok(format!("{address}{join}{query}"))
     }
+}
+
+/// Characters of an address that neither a terminal nor a shell takes for something else. Those of RFC
+/// 3986 without quotes and parentheses.
+pub(crate) fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&*+,;=%".contains(c)
+}
+
+/// An address that is handed out: as it is if all of it is plain; otherwise the parsed one, written
+/// again, so that whoever reads it sees where a browser goes. `None` for what is no address.
+pub(crate) fn written_again(address: &str) -> Option<String> {
+    let url = url::Url::parse(address).ok()?;
+    if url.host_str().is_some_and(|host| host.contains(|c| !is_plain(c) || c == '$')) {
+        return None;
+    }
+    if !address.contains(|c| !is_plain(c)) {
+        return Some(address.to_owned());
+    }
+    let mut text = String::new();
+    for c in url.as_str().chars() {
+        match c {
+            c if is_plain(c) => text.push(c),
+            c => c
+                .encode_utf8(&mut [0; 4])
+                .bytes()
+                .for_each(|byte| text.push_str(&format!("%{byte:02X}"))),
+        }
+    }
+    Some(text)
 }
 
 impl Serialize for Params<'_> {
@@ -213,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vector_of_rfc_6749_appendix_b_is_encoded_with_a_space_as_percent_20() {
+    fn rfc_6749_appendix_b_is_encoded_with_percent_20() {
         assert_eq!(encoded(" %&+£€"), "%20%25%26%2B%C2%A3%E2%82%AC");
         assert_eq!(encoded("Az09-._~"), "Az09-._~");
         assert_eq!(decode("+%25%26%2B%C2%A3%E2%82%AC"), (" %&+£€".to_owned(), true));
@@ -227,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_encoding_is_told_and_does_not_stop_the_rest() {
+    fn a_wrong_encoding_is_flagged_and_the_rest_is_read() {
         for text in ["%", "%2", "%zz", "%E9", "%ff%fe"] {
             assert!(!decode(text).1, "{text}");
         }
@@ -237,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_encoded_is_decoded_to_the_same() {
+    fn decoding_returns_the_encoded_text() {
         let mut random = Random::new(1);
         for _ in 0..2000 {
             let pairs: Vec<_> =

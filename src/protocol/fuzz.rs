@@ -1,4 +1,4 @@
-//! Bodies of the fuzz targets: any bytes go in, and what must always hold is asserted.
+//! Bodies of the fuzz targets. They take any bytes and assert what must always hold.
 //!
 //! `fuzz/` calls them with libFuzzer on nightly; the tests below call them on stable.
 
@@ -14,9 +14,9 @@ use crate::provider::Provider;
 use crate::providers;
 use crate::record::Record;
 
-/// Reads the bytes as an answer of a token endpoint, with good and bad statuses and three
-/// providers. A refresh token at the top of whole JSON is always found, and what an error shows is
-/// fit to be shown.
+/// Reads the bytes as an answer of a token endpoint, with good and bad statuses and three providers. A
+/// refresh token at the top level of whole JSON is always found, and the texts of an error are short
+/// and have no control characters.
 pub fn reply(bytes: &[u8]) {
     let value: Option<Value> = serde_json::from_slice(bytes).ok();
     let top = value.as_ref().and_then(|value| value.get("refresh_token")?.as_str());
@@ -68,8 +68,8 @@ pub fn reply(bytes: &[u8]) {
     }
 }
 
-/// Checks the bytes as a callback. Without the state that was sent none is believed; the same text
-/// as a description is cleaned without harm.
+/// Checks the bytes as a callback. No callback without the login's state is accepted; the same text can
+/// be cleaned as a description.
 pub fn callback(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = clean(&text);
@@ -82,15 +82,16 @@ pub fn callback(bytes: &[u8]) {
         return;
     };
     assert!(login.check(&text).is_err(), "a state cannot be guessed");
-    // The same text with our state in the place of a mark, so that what follows is reached, too.
+    // The same text with the login's state in place of `STATE`, so that the later checks are reached
+    // too.
     let ours = text.replace("STATE", login.state().expose());
     if let Ok(code) = login.check(&ours) {
         assert!(!code.code.is_empty() && ours.contains(login.state().expose()));
     }
 }
 
-/// Reads the bytes as metadata, and as an issuer. What is believed names the issuer that was asked, and
-/// its endpoints are https.
+/// Reads the bytes as metadata, and as an issuer. Accepted metadata names the expected issuer, and its
+/// endpoints are https.
 #[cfg(feature = "discovery")]
 pub fn metadata(bytes: &[u8]) {
     use super::discovery::{Form, addresses, read};
@@ -112,7 +113,8 @@ pub fn metadata(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as what starts a device login. What is believed can be shown and opened.
+/// Reads the bytes as the answer that starts a device login. An accepted answer can be shown and
+/// opened.
 #[cfg(feature = "device")]
 pub fn device(bytes: &[u8]) {
     let plain = Provider::builder("example").token_endpoint("https://a.example/token").build();
@@ -134,7 +136,8 @@ pub fn device(bytes: &[u8]) {
     assert!(super::device::slower_interval(bytes, before) >= 2 * before);
 }
 
-/// Reads the bytes as a userinfo answer, and as an ID token. Nobody else's answer is believed.
+/// Reads the bytes as a userinfo answer, and as an ID token. An answer about another user is not
+/// accepted.
 #[cfg(feature = "oidc")]
 pub fn userinfo(bytes: &[u8]) {
     // {"sub":"ada"}
@@ -146,9 +149,17 @@ pub fn userinfo(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let _ = super::id_token::claims(&text);
     let nonce = crate::secret::Secret::new("n-0S6_WzA2Mj");
-    if super::id_token::check_nonce(&text, &nonce).is_ok() {
-        let claims = super::id_token::claims(&text).unwrap_or_default();
+    let expected = super::ExpectedIdToken {
+        issuer: Some("https://a.example"),
+        client_id: "app",
+        nonce: Some(&nonce),
+        unsigned: false,
+        now: [time::OffsetDateTime::UNIX_EPOCH; 2],
+    };
+    if let Ok(claims) = expected.check(&text) {
         assert!(claims.get("nonce").and_then(Value::as_str) == Some(nonce.expose()));
+        assert!(claims.get("iss").and_then(Value::as_str) == Some("https://a.example"));
+        let _ = super::check_same_login(&claims, id_token);
     }
 }
 
@@ -169,8 +180,8 @@ pub fn challenge(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as a key in PEM and as the key file of a service account. An error shows nothing
-/// of a key.
+/// Reads the bytes as a PEM key and as the key file of a service account. An error does not repeat any
+/// of the key.
 #[cfg(feature = "jwt")]
 pub fn key_file(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -186,14 +197,15 @@ pub fn key_file(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as a stored record. One that can be read is written and read again with the same
-/// login in it.
+/// Reads the bytes as a stored record. A readable record can be written and read again with the same
+/// login.
 pub fn record(bytes: &[u8]) {
     let Ok(record) = Record::from_json(bytes) else { return };
     let again = record.to_json().and_then(|bytes| Record::from_json(&bytes));
     assert!(again.is_ok(), "a record that was read was not written");
     let Ok(again) = again else { return };
-    // Not the records whole: a decimal fraction in an unknown member may change in its last digit.
+    // The whole records are not compared: a decimal fraction in an unknown member may change in its
+    // last digit.
     assert!(again.token().access_token() == record.token().access_token());
     assert!(again.token().refresh_token() == record.token().refresh_token());
     assert!(again.token().expires_at() == record.token().expires_at());
@@ -233,8 +245,8 @@ mod tests {
         bytes
     }
 
-    /// Feeds a target with whole, cut and mutated seeds, and leaves them for libFuzzer where
-    /// `EVERGRANT_SEEDS` names a folder.
+    /// Feeds a target with whole, cut and mutated seeds. If `EVERGRANT_SEEDS` names a folder, also
+    /// writes the seeds there for libFuzzer.
     fn fed(name: &str, target: fn(&[u8]), seeds: &[Vec<u8>], rounds: usize) {
         if let Some(folder) = std::env::var_os("EVERGRANT_SEEDS") {
             let folder = std::path::Path::new(&folder).join(name);

@@ -10,8 +10,8 @@ use crate::provider::{Provider, RevocationStyle, TokenFormat, TokenTypeHint};
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// Exchanges an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5). `redirect_uri`
-/// is the one of the authorization request, byte for byte.
+/// Builds the exchange of an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+/// `redirect_uri` must equal that of the authorization request, byte for byte.
 pub(crate) fn exchange(
     caller: &Requester<'_>,
     code: &Secret,
@@ -30,8 +30,8 @@ pub(crate) fn exchange(
     caller.token_request(params)
 }
 
-/// Refreshes (RFC 6749 section 6). No scope is sent unless the provider wants the granted one: some
-/// servers narrow the grant to what they read there.
+/// Builds a refresh request (RFC 6749 section 6). It carries the granted scope only if the provider
+/// needs it: some servers narrow the grant to the scopes in this parameter.
 pub(crate) fn refresh<'a>(
     caller: &Requester<'a>,
     token: &Token,
@@ -52,7 +52,7 @@ pub(crate) fn refresh<'a>(
         params.push_provider(name, value)?;
     }
     for (name, value) in &provider.token_request.params {
-        // A parameter for refreshes replaces one of the same name for all token requests.
+        // A parameter for refreshes replaces the one with the same name for all token requests.
         if !provider.refresh.params.iter().any(|(refresh, _)| refresh == name) {
             caller.provider_param(&mut params, name, value)?;
         }
@@ -60,7 +60,7 @@ pub(crate) fn refresh<'a>(
     build(provider.token_request.format, provider.refresh_endpoint(), header, &params)
 }
 
-/// The parameters `grant_type` and `refresh_token`, or what the provider has in their place.
+/// The parameters `grant_type` and `refresh_token`, or those that the provider uses instead.
 fn refresh_grant<'a>(provider: &'a Provider, refresh_token: &'a Secret) -> Params<'a> {
     let (grant_type, parameter) = match &provider.refresh.grant {
         None => ("refresh_token", "refresh_token"),
@@ -78,7 +78,7 @@ fn redirect_uri_for_refresh<'a>(
 ) -> Result<&'a str> {
     redirect_uri.or(caller.credentials.redirect_uri()).ok_or_else(|| {
         Error::config(format!(
-            "{} wants the redirect URI with every refresh; set it on the credentials or the client",
+            "{} needs the redirect URI with every refresh; set it on the credentials or the client",
             caller.provider.display_name
         ))
     })
@@ -89,7 +89,8 @@ fn scope_for_refresh(provider: &Provider, token: &Token) -> Option<String> {
     (!scopes.is_empty()).then(|| scopes.join(&provider.authorization.scope_separator.to_string()))
 }
 
-/// Asks for a token for the application itself (RFC 6749 section 4.4), which has to have a secret.
+/// Builds a request for a token of the application itself (RFC 6749 section 4.4), which must be able to
+/// authenticate.
 pub(crate) fn client_credentials(
     caller: &Requester<'_>,
     scopes: &[String],
@@ -110,7 +111,7 @@ pub(crate) fn client_credentials(
     caller.token_request(params)
 }
 
-/// Revokes a token (RFC 7009 section 2.1).
+/// Builds a revocation request (RFC 7009 section 2.1).
 pub(crate) fn revoke(
     caller: &Requester<'_>,
     token: &Secret,
@@ -119,7 +120,7 @@ pub(crate) fn revoke(
     let Requester { provider, .. } = *caller;
     let Some(endpoint) = provider.revocation_endpoint() else {
         return Err(Error::config(format!(
-            "provider {} has no revocation endpoint: clear() forgets the login here",
+            "provider {} has no revocation endpoint: clear() deletes the stored login",
             provider.name
         )));
     };
@@ -130,7 +131,7 @@ pub(crate) fn revoke(
     let style = provider.token_request.revocation_style;
     if style.wants_access_token() && hint == Some(TokenTypeHint::RefreshToken) {
         let name = &provider.display_name;
-        return Err(Error::config(format!("{name} revokes access tokens, and no others")));
+        return Err(Error::config(format!("{name} revokes only access tokens")));
     }
     let mut params = match provider.token_request.revocation_style {
         #[cfg(feature = "identity")]
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_carries_the_refresh_token_and_nothing_that_was_not_asked_for() -> Result<()> {
+    fn a_refresh_sends_only_the_grant_type_and_the_refresh_token() -> Result<()> {
         let token = Token::new("at").with_scope("a b");
         let request = refreshed(provider(), &token)?;
         assert_eq!(body(&request), "grant_type=refresh_token&refresh_token=rt%2B1");
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_provider_may_want_scope_redirect_uri_and_parameters_on_refresh() -> Result<()> {
+    fn a_provider_may_add_scope_redirect_uri_and_parameters_to_a_refresh() -> Result<()> {
         let token = Token::new("at").with_scope("a b");
         let odd = provider()
             .refresh_endpoint("https://b.example/refresh")
@@ -246,15 +247,15 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_grant_under_another_name_may_send_the_access_token() -> Result<()> {
+    fn a_refresh_grant_may_have_another_name() -> Result<()> {
         let grant = |sends_access_token| RefreshGrant {
             grant_type: "fb_exchange_token".to_owned(),
             parameter: "fb_exchange_token".to_owned(),
             sends_access_token,
         };
         let token = Token::new("at");
-        // An access token that renews itself is kept as its own refresh token, so that what the protocol
-        // says of that one (a spare, a successor found) holds for it.
+        // An access token that renews itself is stored as its own refresh token, so that the rules for
+        // refresh tokens (a spare, a found successor) also apply to it.
         for sends in [true, false] {
             let request = refreshed(provider().refresh_grant(grant(sends)), &token)?;
             let expected = "grant_type=fb_exchange_token&fb_exchange_token=rt%2B1";
@@ -264,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn client_credentials_send_no_scope_key_for_no_scope() -> Result<()> {
+    fn client_credentials_without_scopes_send_no_scope_parameter() -> Result<()> {
         let ask = |scopes: &[&str], extra: &[(&str, &str)]| {
             let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
             let extra: Vec<_> =
@@ -289,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameters_travel_as_the_provider_wants_them() -> Result<()> {
+    fn a_request_has_the_format_of_the_provider() -> Result<()> {
         let token = Token::new("at");
         let sent = |format| {
             let odd = provider().token_format(format).client_auth(ClientAuth::Body);

@@ -1,42 +1,222 @@
-//! The claims of an ID token (OpenID Connect Core section 2), read and not verified.
+//! The claims of an ID token (OpenID Connect Core section 2), checked and read; the signature is
+//! not verified.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq as _;
+use time::OffsetDateTime;
 
+use super::clean;
+use crate::error::IdTokenError;
 use crate::secret::Secret;
 use crate::stored_json::{object, parse};
 
-/// What is in the middle of a signed JWT (RFC 7519 section 3). The signature is not looked at.
+/// How far two clocks may differ, in seconds, before an ID token counts as ended.
+const LEEWAY: i64 = 120;
+/// How far in the future an ID token may be issued, in seconds.
+const AHEAD: i64 = 600;
+/// How long before it came an ID token may be issued, in seconds.
+const BEHIND: i64 = 86_400;
+
+/// In an issuer for all tenants of Microsoft: the place of the tenant.
+const TENANT: &str = "{tenantid}";
+/// Google names itself with the scheme and without.
+const GOOGLE: &str = "https://accounts.google.com";
+
+/// Reads the claims of a signed JWT (RFC 7519 section 3). Does not verify the signature.
+#[cfg(feature = "oidc")]
 pub(crate) fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {
+    let [_, payload, _] = parts(token)?;
+    claims_of(payload)
+}
+
+/// Header, claims and signature, as they are written.
+fn parts(token: &str) -> Result<[&str; 3], &'static str> {
     let mut parts = token.split('.');
-    let (Some(_), Some(payload), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+    let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next())
+    else {
         return Err("it is not a JWT");
     };
-    if parts.next().is_some() {
-        return Err("it is encrypted");
+    match parts.next() {
+        None => Ok([header, payload, signature]),
+        Some(_) => Err("it is encrypted"),
     }
-    let payload = payload.trim_end_matches('=');
-    let bytes = URL_SAFE_NO_PAD.decode(payload).map_err(|_| "its claims are not base64url")?;
+}
+
+fn claims_of(payload: &str) -> Result<Map<String, Value>, &'static str> {
+    let bytes = decoded(payload).ok_or("its claims are not base64url")?;
     parse(&bytes).and_then(object).ok_or("its claims are not a JSON object")
 }
 
-/// Whether an ID token is that of the login that sent this nonce (OpenID Connect Core section
-/// 3.1.3.7, number 11).
-pub(crate) fn check_nonce(token: &str, nonce: &Secret) -> Result<(), &'static str> {
-    match claims(token)?.get("nonce") {
+fn decoded(part: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()
+}
+
+/// What an ID token must agree with.
+pub(crate) struct Expected<'a> {
+    /// The provider's issuer, if it is known.
+    pub(crate) issuer: Option<&'a str>,
+    pub(crate) client_id: &'a str,
+    /// The nonce that was sent, if one was.
+    pub(crate) nonce: Option<&'a Secret>,
+    /// Whether the server said beforehand that its ID tokens may have no signature.
+    pub(crate) unsigned: bool,
+    /// The time: ours, and that of the server's answer. A wrong clock here must not end a login, and
+    /// the answer came from where the ID token came from.
+    pub(crate) now: [OffsetDateTime; 2],
+}
+
+impl Expected<'_> {
+    /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). Its
+    /// signature need not be (number 6): TLS tells who sent it.
+    pub(crate) fn check(&self, token: &str) -> Result<Map<String, Value>, IdTokenError> {
+        let [header, payload, signature] = parts(token).map_err(IdTokenError::Unreadable)?;
+        let claims = claims_of(payload).map_err(IdTokenError::Unreadable)?;
+        if let Some(nonce) = self.nonce {
+            check_nonce(&claims, nonce)?;
+        }
+        self.check_signed(header, signature)?;
+        self.check_issuer(&claims)?;
+        self.check_audience(&claims)?;
+        self.check_dates(&claims)?;
+        Ok(claims)
+    }
+
+    fn check_signed(&self, header: &str, signature: &str) -> Result<(), IdTokenError> {
+        let header = decoded(header).and_then(|bytes| parse(&bytes)).and_then(object);
+        let header = header.ok_or(IdTokenError::Unreadable("its header is not a JSON object"))?;
+        let Some(algorithm) = text(&header, "alg").filter(|name| !name.is_empty()) else {
+            return Err(IdTokenError::Unreadable("its header names no algorithm"));
+        };
+        let signed = !algorithm.eq_ignore_ascii_case("none") && !signature.is_empty();
+        if signed || self.unsigned { Ok(()) } else { Err(IdTokenError::Unsigned) }
+    }
+
+    fn check_issuer(&self, claims: &Map<String, Value>) -> Result<(), IdTokenError> {
+        let came = text(claims, "iss").ok_or(IdTokenError::ClaimMissing("iss"))?;
+        let fits = |known: &str| {
+            known == came
+                || known == full_name(came)
+                || text(claims, "tid").is_some_and(|tenant| is_issuer_of(known, tenant, came))
+        };
+        match self.issuer {
+            Some(known) if !fits(known) || came.contains(TENANT) => Err(IdTokenError::Issuer {
+                expected: known.to_owned(),
+                came: clean(came).unwrap_or_default(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_audience(&self, claims: &Map<String, Value>) -> Result<(), IdTokenError> {
+        let audience = audience(claims).ok_or(IdTokenError::ClaimMissing("aud"))?;
+        if !audience.contains(&self.client_id) {
+            return Err(IdTokenError::Audience);
+        }
+        match claims.get("azp") {
+            None if audience.len() == 1 => Ok(()),
+            Some(Value::String(party)) if party == self.client_id => Ok(()),
+            _ => Err(IdTokenError::AuthorizedParty),
+        }
+    }
+
+    fn check_dates(&self, claims: &Map<String, Value>) -> Result<(), IdTokenError> {
+        let end = date(claims, "exp").ok_or(IdTokenError::ClaimMissing("exp"))?;
+        let issued = date(claims, "iat").ok_or(IdTokenError::ClaimMissing("iat"))?;
+        let seconds = |from: OffsetDateTime, to: OffsetDateTime| {
+            to.unix_timestamp().saturating_sub(from.unix_timestamp())
+        };
+        if self.now.iter().all(|now| seconds(*now, end) <= -LEEWAY) {
+            return Err(IdTokenError::Expired(end));
+        }
+        let fits = |now: &OffsetDateTime| (-BEHIND..=AHEAD).contains(&seconds(*now, issued));
+        if self.now.iter().any(fits) { Ok(()) } else { Err(IdTokenError::IssuedAt(issued)) }
+    }
+}
+
+/// Checks that an ID token that came with a refresh is about the login that the other one began
+/// (OpenID Connect Core section 12.2).
+pub(crate) fn check_same_login(new: &Map<String, Value>, before: &str) -> Result<(), IdTokenError> {
+    let Ok(before) = parts(before).and_then(|[_, payload, _]| claims_of(payload)) else {
+        return Ok(());
+    };
+    let issuer = |claims| text(claims, "iss").map(full_name);
+    let other = |claim| Err(IdTokenError::OtherLogin(claim));
+    if issuer(new) != issuer(&before) {
+        return other("iss");
+    }
+    if new.get("sub") != before.get("sub") {
+        return other("sub");
+    }
+    if audience(new) != audience(&before) {
+        return other("aud");
+    }
+    if new.contains_key("nonce") && new.get("nonce") != before.get("nonce") {
+        return other("nonce");
+    }
+    Ok(())
+}
+
+/// Whether this is the issuer of a tenant, by a pattern for all tenants.
+fn is_issuer_of(pattern: &str, tenant: &str, came: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    !tenant.is_empty()
+        && tenant.chars().all(plain)
+        && pattern.contains(TENANT)
+        && crate::substring::replaced(pattern, TENANT, tenant) == came
+}
+
+/// Whether this is the issuer, or that of some tenant where the issuer is a pattern for all tenants.
+pub(super) fn may_be_issuer(known: &str, came: &str) -> bool {
+    let tenant = || {
+        let (before, after) = known.split_once(TENANT)?;
+        came.strip_prefix(before)?.strip_suffix(after)
+    };
+    match tenant() {
+        Some(tenant) => is_issuer_of(known, tenant, came),
+        None => known == came && !known.contains(TENANT),
+    }
+}
+
+fn full_name(issuer: &str) -> &str {
+    if Some(issuer) == GOOGLE.strip_prefix("https://") { GOOGLE } else { issuer }
+}
+
+fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    members.get(name)?.as_str()
+}
+
+/// `aud`, which is a text or several.
+fn audience(claims: &Map<String, Value>) -> Option<Vec<&str>> {
+    match claims.get("aud")? {
+        Value::String(one) => Some(vec![one]),
+        Value::Array(many) => many.iter().map(Value::as_str).collect(),
+        _ => None,
+    }
+}
+
+/// A `NumericDate` (RFC 7519 section 2), in whole seconds.
+fn date(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {
+    let value = claims.get(name)?;
+    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))?;
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
+}
+
+/// Whether an ID token is that of the login that sent this nonce (number 11).
+fn check_nonce(claims: &Map<String, Value>, nonce: &Secret) -> Result<(), IdTokenError> {
+    match claims.get("nonce") {
         Some(Value::String(came))
             if bool::from(came.as_bytes().ct_eq(nonce.expose().as_bytes())) =>
         {
             Ok(())
         }
-        Some(_) => Err("it has another nonce: it belongs to another login, or to an attack"),
-        None => Err("it has no nonce, although one was sent"),
+        Some(_) => Err(IdTokenError::Nonce),
+        None => Err(IdTokenError::NonceMissing),
     }
 }
 
-/// Reads what a userinfo endpoint answered (OpenID Connect Core section 5.3.2). Where an ID token is
+/// Reads the answer of a userinfo endpoint (OpenID Connect Core section 5.3.2). If an ID token is
 /// known, the answer must be about the same user.
 #[cfg(feature = "oidc")]
 pub(crate) fn userinfo(
@@ -62,12 +242,16 @@ pub(crate) fn userinfo(
 mod tests {
     use super::*;
 
+    fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {
+        parts(token).and_then(|[_, payload, _]| claims_of(payload))
+    }
+
     fn token(claims: &str) -> String {
         format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
     }
 
     #[test]
-    fn claims_are_read_and_what_is_no_jwt_is_refused() {
+    fn claims_are_read_and_other_texts_are_refused() {
         assert_eq!(claims(&token(r#"{"sub":"a"}"#)).unwrap()["sub"], "a");
         let padded = format!("e30.{}=.", URL_SAFE_NO_PAD.encode(r#"{"sub":"a"}"#));
         assert_eq!(claims(&padded).unwrap()["sub"], "a");
@@ -85,11 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn the_nonce_is_the_one_that_was_sent_or_the_token_is_refused() {
+    fn an_id_token_with_another_nonce_is_refused() {
         let nonce = Secret::new("n-1");
-        assert!(check_nonce(&token(r#"{"nonce":"n-1"}"#), &nonce).is_ok());
+        let check =
+            |claims: &str| check_nonce(&parse(claims.as_bytes()).and_then(object).unwrap(), &nonce);
+        assert!(check(r#"{"nonce":"n-1"}"#).is_ok());
         for claims in ["{}", r#"{"nonce":"n-2"}"#, r#"{"nonce":""}"#, r#"{"nonce":["n-1"]}"#] {
-            assert!(check_nonce(&token(claims), &nonce).is_err(), "{claims}");
+            assert!(check(claims).is_err(), "{claims}");
         }
     }
 }

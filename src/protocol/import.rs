@@ -1,4 +1,4 @@
-//! Tokens as other libraries store them.
+//! Reads tokens that other libraries have stored.
 
 use std::time::Duration;
 
@@ -9,29 +9,30 @@ use crate::clock::later;
 use crate::error::{Error, Result};
 use crate::token::{Token, parse_date};
 
-/// Where libraries write the end of a stored token, and where the moment from which it counts.
+/// The members in which libraries store the expiry of a token, and those for the moment of its issue.
 const ENDS: [&str; 6] =
     ["expiry", "expires_at", "expires_on", "expires", "token_expiry", "expiry_date"];
 const STARTS: [&str; 2] = ["issued_at", "created_at"];
 const KNOWN: [&str; 7] =
     ["access_token", "token_type", "refresh_token", "scope", "id_token", "issued_at", "expires_in"];
 
-/// A number of seconds from 1970 on that is larger than this counts milliseconds: the year 5138.
+/// A number since 1970 that is larger than this counts milliseconds. As seconds, it would be in the
+/// year 5138.
 const MILLISECONDS: f64 = 1e11;
 
-/// Longer lifetimes are mistakes: a date where a lifetime belongs.
+/// The longest lifetime, in seconds. A longer one is a mistake: a date instead of a lifetime.
 const LONGEST: f64 = 10.0 * 365.25 * 86_400.0;
 
 impl Token {
-    /// Reads a token as another library has stored it: a JSON object with the names of RFC 6749
-    /// section 5.1, and its end in `expiry`, `expires_at`, `expires_on`, `expires`, `token_expiry` or
+    /// Reads a token that another library has stored: a JSON object with the names of RFC 6749 section
+    /// 5.1. The expiry is in `expiry`, `expires_at`, `expires_on`, `expires`, `token_expiry` or
     /// `expiry_date`, as seconds or milliseconds since 1970 (UTC) or as a date of RFC 3339; or in
-    /// `expires_in`, with the moment from which it counts in `issued_at` or `created_at`. Null, an empty
-    /// text, 0 and the first day of a calendar mean that there is no end. Other members are kept in
-    /// [`Token::extra`].
+    /// `expires_in`, with the moment from which it counts in `issued_at` or `created_at`. Null, an
+    /// empty text, 0 and the first day of a calendar (year 1 or 1970) mean that there is no expiry.
+    /// Other members are kept in [`Token::extra`].
     ///
-    /// For [`crate::Client::seed`]. The client credentials SDKs of APIMatic (Shell's among them) store
-    /// this form, and so do golang/oauth2, Authlib and httpx-oauth.
+    /// Use it with [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
+    /// golang/oauth2, Authlib and httpx-oauth store this form.
     ///
     /// ```
     /// use evergrant::Token;
@@ -46,10 +47,10 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for what is not a JSON object with an access token, for a token with a
-    /// character that no token has (RFC 6749 appendix A.12), and for a member of these that cannot be
-    /// read: a token whose end is not understood would never be renewed. So it is for `expires_in`
-    /// alone, since nobody knows from when it counts. The error names the member and shows no secret.
+    /// [`Error::Config`] if the text is not a JSON object with an access token, if a token has a
+    /// character that RFC 6749 appendix A.12 does not allow, or if one of these members cannot be read:
+    /// a token whose expiry is not understood would never be refreshed. The same goes for `expires_in`
+    /// without the moment from which it counts. The error names the member and shows no secret.
     pub fn from_json(text: &str) -> Result<Token> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let object: Map<String, Value> =
@@ -73,6 +74,9 @@ impl Token {
             token = token.with_id_token(id_token);
         }
         let (start, end) = start_and_end(&object)?;
+        if end.is_none() {
+            check_for_an_unknown_end(&object)?;
+        }
         if let Some(end) = end {
             token = token.with_expires_at(end);
         }
@@ -89,8 +93,8 @@ impl Token {
     }
 }
 
-/// When the token was issued and when it ends. One of the two is computed from the other where the
-/// text has a lifetime.
+/// When the token was issued and when it expires. If the text has a lifetime, one is computed from the
+/// other.
 fn start_and_end(
     object: &Map<String, Value>,
 ) -> Result<(Option<OffsetDateTime>, Option<OffsetDateTime>)> {
@@ -104,7 +108,7 @@ fn start_and_end(
         (None, Some(life), Some(start)) => Some(later(start, life)),
         (None, Some(_), None) => {
             return Err(wrong(
-                "expires_in counts from a moment that is not in it; add issued_at, or the end as \
+                "expires_in needs the moment from which it counts; add issued_at, or the end as \
                  expires_at",
             ));
         }
@@ -115,11 +119,28 @@ fn start_and_end(
     Ok((start.or(counted), end))
 }
 
+/// Whether a member looks as if it were the end, under a name that is not known: the token would never be
+/// renewed.
+fn check_for_an_unknown_end(object: &Map<String, Value>) -> Result<()> {
+    let looks_like_it = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let is_known = name == "expires_in" || ENDS.contains(&&*name);
+        (name.contains("expir") || name == "exp") && !name.contains("refresh") && !is_known
+    };
+    let found = object.iter().find(|(name, value)| !value.is_null() && looks_like_it(name));
+    match found {
+        Some((name, _)) => {
+            Err(wrong(format_args!("{name} may be its end; write the end as expires_at")))
+        }
+        None => Ok(()),
+    }
+}
+
 fn wrong(why: impl std::fmt::Display) -> Error {
     Error::config(format!("this is not a stored token: {why}"))
 }
 
-/// A text; null and an empty one count as absent. Scopes may be a list.
+/// Reads a text. Null and an empty text count as absent. Scopes may be a list.
 fn text_of(object: &Map<String, Value>, name: &str) -> Result<Option<String>> {
     let text = match object.get(name) {
         None | Some(Value::Null) => return Ok(None),
@@ -132,7 +153,7 @@ fn text_of(object: &Map<String, Value>, name: &str) -> Result<Option<String>> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// The first of these members that says something; each that is there has to be readable.
+/// The first of these members that has a date. Each member that is there must be readable.
 fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<OffsetDateTime>> {
     let mut found = None;
     for name in names {
@@ -142,16 +163,15 @@ fn first_date(object: &Map<String, Value>, names: &[&str]) -> Result<Option<Offs
     Ok(found)
 }
 
-/// A moment; `None` for what libraries write where there is none.
+/// Reads a date. `None` for the values that libraries write for "no date".
 fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
-    let unreadable =
-        || wrong(format_args!("{name} is no moment in seconds since 1970 or as a date"));
+    let unreadable = || wrong(format_args!("{name} is neither seconds since 1970 nor a date"));
     let date = match (value, number(value)) {
         (Value::Null, _) => return Ok(None),
         (Value::String(text), _) if text.trim().is_empty() => return Ok(None),
         (_, Some(number)) => {
             let seconds = if number >= MILLISECONDS { number / 1000.0 } else { number }.floor();
-            // Written so that NaN is refused; the calendar refuses what is too far.
+            // Written so that NaN is refused. Dates out of range are refused by the conversion.
             if !(-MILLISECONDS..MILLISECONDS).contains(&seconds) {
                 return Err(unreadable());
             }
@@ -163,7 +183,7 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
         }
         _ => return Err(unreadable()),
     };
-    // The first day of their calendar, for "never".
+    // Libraries write the first day of their calendar for "never".
     if date == OffsetDateTime::UNIX_EPOCH || date.year() <= 1 {
         return Ok(None);
     }
@@ -173,7 +193,7 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
     Ok(Some(date))
 }
 
-/// `expires_in`: a number of seconds. None and zero say that there is no end.
+/// Reads `expires_in`, a number of seconds. Null and zero mean that there is no expiry.
 fn lifetime(object: &Map<String, Value>) -> Result<Option<Duration>> {
     let Some(value) = object.get("expires_in").filter(|value| !value.is_null()) else {
         return Ok(None);
@@ -182,7 +202,7 @@ fn lifetime(object: &Map<String, Value>) -> Result<Option<Duration>> {
         return Ok(None);
     }
     let life = number(value).and_then(|seconds| Duration::try_from_secs_f64(seconds.floor()).ok());
-    let life = life.ok_or_else(|| wrong("expires_in is no number of seconds"))?;
+    let life = life.ok_or_else(|| wrong("expires_in is not a number of seconds"))?;
     Ok(Some(life).filter(|life| !life.is_zero()))
 }
 
@@ -210,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_is_a_number_or_a_date_under_each_of_its_names() {
+    fn the_expiry_is_read_as_a_number_or_a_date_under_each_name() {
         let end_at = Some(1_795_200_000);
         for name in ENDS {
             for value in [
@@ -234,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libraries_write_for_no_end_is_none() {
+    fn the_values_for_no_expiry_are_read_as_none() {
         for none in [json!(null), json!(""), json!(0), json!("0"), json!("0001-01-01T00:00:00Z")] {
             assert_eq!(end(json!({"expiry": none, "expires_in": none.as_i64()})), None, "{none}");
         }
@@ -243,7 +263,20 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_cannot_be_read_is_an_error_that_names_it() {
+    fn an_expiry_with_an_unknown_name_is_an_error_that_names_it() {
+        for name in ["expiresAt", "expires_date", "accessTokenExpiresAt", "expirationTime", "exp"] {
+            let error = read(json!({name: 1_795_200_000})).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("expires_at"), "{name}: {error}");
+            assert_eq!(end(json!({name: 1, "expires_at": 1_795_200_000})), Some(1_795_200_000));
+            assert_eq!(end(json!({name: null})), None);
+        }
+        for name in ["refresh_expires_in", "refresh_token_expires_at", "refreshTokenExpiry"] {
+            assert_eq!(end(json!({name: 1_795_200_000})), None);
+        }
+    }
+
+    #[test]
+    fn an_unreadable_expiry_is_an_error_that_names_its_member() {
         let refused = |members: &Value| match read(members.clone()) {
             Err(Error::Config(text)) => text.to_string(),
             other => panic!("{members}: {other:?}"),
@@ -267,7 +300,7 @@ mod tests {
             ] {
                 let text = refused(&json!({name: value}));
                 assert!(text.contains(name), "{value}: {text}");
-                // Another end that can be read does not excuse it.
+                // It is an error even if another member has a readable expiry.
                 refused(&json!({name: value, "expires_in": 60, "refresh_token": "r"}));
             }
         }
@@ -282,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_another_kind_is_an_error_and_not_left_out() {
+    fn a_member_of_another_type_is_an_error() {
         for name in ["access_token", "refresh_token", "token_type", "scope", "id_token"] {
             for value in [json!(5), json!(["a", 5]), json!({"value": "sesame"}), json!(false)] {
                 let error = read(json!({name: value})).unwrap_err().to_string();
@@ -299,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_this_crate_reads_back_and_what_has_no_place_is_kept() {
+    fn a_token_of_this_crate_is_read_and_unknown_members_are_kept() {
         let end = OffsetDateTime::from_unix_timestamp(1_795_200_000).unwrap();
         let token = Token::new("a")
             .with_refresh_token("r")
@@ -316,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_token_is_refused_and_not_shown() {
+    fn other_texts_are_refused_and_not_shown() {
         for text in ["", "null", "[]", "sesame", r#"{"access_token":""}"#, r#"{"token":"sesame"}"#]
         {
             let error = Token::from_json(text).unwrap_err();

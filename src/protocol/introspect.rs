@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::provider::{Provider, TokenTypeHint};
 use crate::secret::Secret;
 
-/// Asks what the server knows of a token (section 2.1). The caller has to authenticate.
+/// Builds a request for the server's information about a token (section 2.1). The client has to
+/// authenticate.
 pub(crate) fn introspect(
     caller: &Requester<'_>,
     token: &Secret,
@@ -34,8 +35,8 @@ pub(crate) fn introspect(
     build_form(endpoint, header, &params)
 }
 
-/// Reads the answer (section 2.2): whether the token is good, and the members. An answer that does
-/// not say it in so many words says nothing.
+/// Reads the answer (section 2.2): whether the token is active, and the members. An answer without a
+/// boolean `active` is an error.
 pub(crate) fn read_introspection(
     provider: &Provider,
     reply: &RawReply<'_>,

@@ -18,13 +18,13 @@ use crate::signing::{Shared, Signer};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
-/// How long a statement is good, if nothing else was said.
+/// The default lifetime of an assertion.
 const LIFETIME: Duration = Duration::from_secs(300);
 
-/// The JWT bearer grant (RFC 7523 section 2.1): a signed statement in the place of a person.
+/// The JWT bearer grant (RFC 7523 section 2.1): a signed assertion instead of a person's login.
 ///
-/// Its claims are `iss`, `sub`, `aud`, `iat`, `exp` and `jti`, and what is added. It is made and
-/// signed anew for each token.
+/// The claims of the assertion are `iss`, `sub`, `aud`, `iat`, `exp` and `jti`, and those added with
+/// [`JwtBearer::claim`]. Each token request gets a newly signed assertion.
 #[derive(Clone)]
 #[must_use]
 pub struct JwtBearer {
@@ -40,9 +40,10 @@ pub struct JwtBearer {
 }
 
 impl JwtBearer {
-    /// Signed by this key. Issuer and subject are the client's id, the audience is the provider's
-    /// issuer (or what [`ProviderBuilder::assertion_audience`](crate::provider::ProviderBuilder::assertion_audience)
-    /// says), and it is good for 5 minutes.
+    /// Makes a grant that is signed with this key. Issuer and subject are the client id, the audience
+    /// is the provider's issuer (or the setting
+    /// [`ProviderBuilder::assertion_audience`](crate::provider::ProviderBuilder::assertion_audience)),
+    /// and the lifetime is 5 minutes.
     pub fn new(signer: impl Signer + 'static) -> JwtBearer {
         JwtBearer::shared(Shared(Arc::new(signer)))
     }
@@ -61,51 +62,51 @@ impl JwtBearer {
         }
     }
 
-    /// Who says it (`iss`).
+    /// Sets the issuer of the assertion (`iss`).
     pub fn issuer(mut self, issuer: impl Into<String>) -> JwtBearer {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Whom the token is for (`sub`).
+    /// Sets the subject (`sub`): the account that the token is for.
     pub fn subject(mut self, subject: impl Into<String>) -> JwtBearer {
         self.subject = Some(subject.into());
         self
     }
 
-    /// Without `sub`, where the server takes its absence for "the issuer itself". (RFC 7523 section 3
-    /// wants it.)
+    /// Leaves `sub` out, for a server that takes its absence for "the issuer itself". (RFC 7523 section
+    /// 3 requires `sub`.)
     pub fn without_subject(mut self) -> JwtBearer {
         self.with_subject = false;
         self
     }
 
-    /// Whom it is said to (`aud`): one text.
+    /// Sets the audience (`aud`): one text.
     pub fn audience(mut self, audience: impl Into<String>) -> JwtBearer {
         self.audience = Some(audience.into());
         self
     }
 
-    /// The scopes to ask for, as the parameter `scope`.
+    /// Sets the scopes to request, in the parameter `scope`.
     pub fn scopes(mut self, scopes: &[&str]) -> JwtBearer {
         self.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self
     }
 
-    /// The scopes go into the claim `scope`, as Google wants them.
+    /// Sends the scopes in the claim `scope`, as Google requires.
     pub fn scope_in_claims(mut self) -> JwtBearer {
         self.scope_in_claims = true;
         self
     }
 
-    /// How long the statement is good, in whole seconds; 5 minutes by default. It says nothing about
-    /// the token's lifetime.
+    /// Sets the lifetime of the assertion, in whole seconds. 5 minutes by default. It does not set the
+    /// lifetime of the token.
     pub fn lifetime(mut self, lifetime: Duration) -> JwtBearer {
         self.lifetime = lifetime;
         self
     }
 
-    /// One more claim. One of those above is replaced by it.
+    /// Adds a claim. It replaces a claim of the same name.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> JwtBearer {
         self.claims.insert(name.into(), value.into());
         self
@@ -115,14 +116,14 @@ impl JwtBearer {
         &self.scopes
     }
 
-    /// What tells one use of the grant from another in a store: on whose behalf it is.
+    /// The text by which a store distinguishes uses of this grant: for which account they are.
     pub(crate) fn mark(&self) -> Option<String> {
         let pairs = [("iss", &self.issuer), ("sub", &self.subject), ("aud", &self.audience)];
         let mut marks: Vec<_> = pairs
             .into_iter()
             .filter_map(|(name, value)| Some(format!("{name}={}", form_encoded(value.as_ref()?))))
             .collect();
-        // A claim may be a secret, and this is shown in errors: which one it is stays to be told.
+        // Errors show this text and a claim may be a secret, so only its fingerprint is used.
         let claim = |(name, value): (&String, &Value)| {
             format!("{name}={}", Secret::new(value.to_string()).fingerprint())
         };
@@ -163,8 +164,8 @@ impl fmt::Debug for JwtBearer {
     }
 }
 
-/// Asks for a token with a signed statement. A client that can authenticate does; one that cannot is
-/// named by the statement (RFC 7521 section 4.1).
+/// Builds a token request with a signed assertion. A client authenticates if it can; otherwise the
+/// assertion alone identifies it (RFC 7521 section 4.1).
 pub(crate) fn jwt_bearer(caller: &Requester<'_>, grant: &JwtBearer) -> Result<TokenRequest> {
     let scopes: Vec<&str> = grant.scopes.iter().map(String::as_str).collect();
     let scope = join_scopes(&scopes, caller.provider.authorization.scope_separator)?;
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grant_says_who_speaks_for_whom_and_the_scope_is_where_the_server_wants_it() {
+    fn an_assertion_has_its_claims_and_the_scope_is_a_parameter_or_a_claim() {
         let provider = Provider::builder("example").token_endpoint("https://as.example/token");
         let provider = provider.build().unwrap();
         let credentials = Credentials::public("app7");

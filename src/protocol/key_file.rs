@@ -1,4 +1,4 @@
-//! The key file of a service account of Google's.
+//! The key file of a Google service account.
 
 use serde::Deserialize;
 
@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::signing::SigningKey;
 
-/// What is used of a key file.
+/// The used members of a key file.
 pub(crate) struct KeyFile {
     pub(crate) email: String,
     pub(crate) token_uri: String,
@@ -14,7 +14,7 @@ pub(crate) struct KeyFile {
     pub(crate) key: SigningKey,
 }
 
-/// The members as they stand in the file.
+/// The members of the file.
 #[derive(Deserialize)]
 struct Raw {
     #[serde(rename = "type")]
@@ -28,9 +28,9 @@ struct Raw {
     token_uri: String,
 }
 
-/// Reads the text of a key file. The error shows nothing of it.
+/// Reads the text of a key file. An error does not repeat any of the text.
 pub(crate) fn read_key_file(text: &str) -> Result<KeyFile> {
-    // Not serde_json's own words: for a wrong type they quote the value.
+    // serde_json's own message is not used: for a wrong type it quotes the value.
     let raw: Raw = serde_json::from_str(text).map_err(|error| {
         Error::config(format!(
             "this is not the key file of a service account (line {}, column {}): it is JSON with type, \
@@ -41,7 +41,7 @@ pub(crate) fn read_key_file(text: &str) -> Result<KeyFile> {
     })?;
     if raw.kind != "service_account" {
         return Err(Error::config(
-            "this is a key file, and not one of a service account: its type is another",
+            "this key file is not one of a service account: its type is not service_account",
         ));
     }
     let mut key = SigningKey::from_pem(raw.private_key.expose())?;

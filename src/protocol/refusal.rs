@@ -1,4 +1,5 @@
-//! Refusals of the endpoints beside the token endpoint: in the same forms (RFC 6749 section 5.2).
+//! Reads error answers of endpoints other than the token endpoint, which have the same form (RFC 6749
+//! section 5.2).
 
 use time::OffsetDateTime;
 

@@ -1,9 +1,10 @@
-//! What a token endpoint answered (RFC 6749 sections 5.1 and 5.2), and what that means for the
-//! token that was sent.
+//! Reads the answer of a token endpoint (RFC 6749 sections 5.1 and 5.2), and decides what it means for
+//! the token that was sent.
 //!
-//! Servers answer in many ways. The order of reading is fixed: a redirect is not followed; the body
-//! is taken for what it looks like; a refresh token is kept before anything is judged; then the
-//! error, wherever it is; then the token. An answer with both an error and a token is no success.
+//! Servers answer in many ways. The order of reading is fixed: a redirect is not followed; the body's
+//! format is guessed from its content; a refresh token is kept before anything is judged; then comes
+//! the error, wherever it is; then the token. An answer with both an error and a token is not a
+//! success.
 
 mod body;
 mod fault;
@@ -28,11 +29,11 @@ use crate::provider::{Provider, Verdict};
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// The longest wait that is believed.
+/// The longest accepted wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
-/// Codes that say the refresh token (or the code) is refused: the standard's, GitHub's two,
-/// HubSpot's, Slack's, Zoho's and Zoom's.
+/// Codes that say that the refresh token (or the authorization code) is refused: the standard's, and
+/// those of GitHub (two), HubSpot, Slack, Zoho and Zoom.
 const REFUSED: [&str; 6] = [
     "invalid_grant",
     "bad_refresh_token",
@@ -42,14 +43,14 @@ const REFUSED: [&str; 6] = [
     "4735",
 ];
 
-/// Codes of a server that failed half-way: what became of the token is not known.
+/// Codes of a server that failed half-way. Whether the token was used is not known.
 const FAILED: [&str; 3] = ["server_error", "temporarily_unavailable", "internal_server_error"];
 
-/// Codes that ask to come back later, whatever the status.
+/// Codes that ask to try later, whatever the status.
 const LIMITED: [&str; 4] =
     ["too_many_requests", "rate_limited", "ratelimited", "rate_limit_exceeded"];
 
-/// An answer as it came.
+/// An answer before it is read.
 #[derive(Clone, Copy)]
 pub(crate) struct RawReply<'a> {
     /// The HTTP status.
@@ -66,10 +67,11 @@ impl RawReply<'_> {
     }
 }
 
-/// An answer, read.
+/// An answer after it is read.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    /// A refresh token that came, whatever else the answer says. An empty or null one did not come.
+    /// The refresh token in the answer, whatever else the answer says. An empty or null one counts as
+    /// absent.
     pub(crate) refresh_token: Option<Secret>,
     /// What the answer means.
     pub(crate) outcome: Outcome,
@@ -82,34 +84,34 @@ pub(crate) enum Outcome {
     Token(Box<Issued>),
     /// The refresh token or the code is refused.
     Refused(OAuthError),
-    /// It is too early to refresh. Nothing was spent.
+    /// It is too early to refresh. The token was not used.
     TooEarly(OAuthError),
-    /// The request or the application is set up wrongly, or the server has another definite reason.
-    /// Nothing was spent.
+    /// The request or the application is set up wrongly, or the server has another definite reason. The
+    /// token was not used.
     Setup(OAuthError),
-    /// To be tried later.
+    /// The service asks to try later.
     Limited {
         error: OAuthError,
         /// How long to wait, if the server says; a day at most.
         retry_after: Option<Duration>,
-        /// Whether the token may have been spent.
+        /// Whether the token may have been used.
         spent: bool,
     },
-    /// Nobody knows whether the token was spent.
+    /// The answer does not say whether the token was used.
     Unknown(OAuthError),
 }
 
 /// An issued token.
 #[derive(Debug)]
 pub(crate) struct Issued {
-    /// The token, its refresh token as it came: none when the old one stays.
+    /// The token. It has a refresh token only if the answer had one.
     pub(crate) token: Token,
     /// How long the refresh token lives, if the server says.
     pub(crate) refresh_expires_in: Option<Duration>,
 }
 
 impl Reply {
-    /// Takes a secret that was sent out of the error's texts.
+    /// Removes a secret of the request from the error's texts.
     pub(crate) fn hide(&mut self, secret: &Secret) {
         if let Some(error) = self.outcome.error_mut() {
             hide(error, secret);
@@ -166,7 +168,7 @@ fn judge(
         let text = redirect(reply.headers);
         return Outcome::Unknown(oauth_error(provider, reply.status, "redirect", Some(text), None));
     }
-    // A body that was cut off holds neither a token nor an error.
+    // A body that was cut off counts as neither a token nor an error.
     let found = body.token_object(provider).filter(|_| body.whole);
     let fault = if body.whole {
         Fault::find(provider, body.value(), found.is_some())
@@ -184,7 +186,7 @@ fn judge(
     }
     let error = error_of(provider, reply, body, &fault, found.is_some());
     let wait = retry_after(reply.headers, sent_at, LONGEST_WAIT);
-    // Rules see a whole body or no body.
+    // A rule sees only a whole body.
     let seen = if body.whole { body.value() } else { &Value::Null };
     let mut rules = provider.reply.error_rules.iter();
     match rules.find(|rule| fault.matches(rule, reply.status, reply.headers, seen)) {
@@ -204,7 +206,7 @@ fn oauth_error(
     OAuthError { host: provider.token_host(), code, description, uri, status }
 }
 
-/// The error that an answer without a usable token tells, or stands for.
+/// The error of an answer without a usable token.
 fn error_of(
     provider: &Provider,
     reply: &RawReply<'_>,
@@ -215,7 +217,7 @@ fn error_of(
     let status = reply.status;
     let described = || fault.texts.iter().find_map(|text| clean(text));
     match &fault.code {
-        // A number that repeats the status is no code.
+        // A number that repeats the status is not a code.
         Some(code) if *code != status.to_string() => {
             let uri = fault.uri.as_deref().and_then(clean);
             oauth_error(provider, status, code, described(), uri)
@@ -228,7 +230,7 @@ fn error_of(
     }
 }
 
-/// What an error means by a rule of the provider.
+/// The meaning of an error by a rule of the provider.
 fn by_rule(verdict: Verdict, error: OAuthError, retry_after: Option<Duration>) -> Outcome {
     match verdict {
         Verdict::Refused => Outcome::Refused(error),
@@ -239,7 +241,7 @@ fn by_rule(verdict: Verdict, error: OAuthError, retry_after: Option<Duration>) -
     }
 }
 
-/// What an error means by its status and its code.
+/// The meaning of an error by its status and its code.
 fn by_standard(
     reply: &RawReply<'_>,
     fault: &Fault,
@@ -249,7 +251,7 @@ fn by_standard(
 ) -> Outcome {
     let is = |codes: &[&str]| codes.iter().any(|code| error.code.eq_ignore_ascii_case(code));
     match reply.status {
-        // 473: a gateway that lets one refresh through at a time.
+        // 473 comes from a gateway that lets only one refresh through at a time.
         429 | 473 => Outcome::Limited { error, retry_after, spent: false },
         503 if retry_after.is_some() => Outcome::Limited { error, retry_after, spent: true },
         // A token and an error in one answer contradict each other.
@@ -293,9 +295,8 @@ fn token(
     token
 }
 
-/// The granted scope: a text, or a list of anything. Where the provider separates scopes by
-/// something else than a space, they are written with spaces, so that they can be told apart without
-/// knowing the provider.
+/// The granted scope, from a text or a list. If the provider does not separate scopes by spaces, they
+/// are rewritten with spaces, so that a reader need not know the provider.
 fn scope(object: &Map<String, Value>, separator: char) -> Option<String> {
     let scope = ["scope", "scopes"].iter().find_map(|name| match object.get(*name)? {
         Value::String(text) if separator == ' ' => Some(text.clone()),
@@ -328,7 +329,8 @@ fn redirect(headers: &HeaderMap) -> String {
     }
 }
 
-/// Why a good status is no success. The body itself is not shown: it may hold a token.
+/// Describes an answer of status 2xx without a token. The text does not repeat the body, which may hold
+/// a token.
 fn malformed(reply: &RawReply<'_>, body: &Body, has_token: bool) -> String {
     let content_type = reply.headers.get("content-type").and_then(|value| value.to_str().ok());
     let content_type = content_type.and_then(|text| clean(text.split(';').next()?));

@@ -1,5 +1,5 @@
-//! A request of the protocol, ready to be sent: put together from its parameters, the client's
-//! authentication, and what the application and the provider add.
+//! Builds a request from its parameters, the client's authentication, and the parameters of the
+//! application and the provider.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::secret::Secret;
 pub(crate) struct TokenRequest {
     /// `POST` or `GET`.
     pub(crate) method: &'static str,
-    /// Where to. With [`TokenFormat::Query`] and [`TokenFormat::Get`] its query holds secrets.
+    /// The address. With [`TokenFormat::Query`] and [`TokenFormat::Get`] its query holds secrets.
     pub(crate) url: Zeroizing<String>,
     /// The headers.
     pub(crate) headers: Vec<(&'static str, Secret)>,
@@ -38,14 +38,14 @@ impl fmt::Debug for TokenRequest {
 }
 
 impl<'a> Requester<'a> {
-    /// A request to the token endpoint: these parameters, then those of the client's authentication,
-    /// the application's and the provider's.
+    /// Builds a request to the token endpoint: first these parameters, then those of the client's
+    /// authentication, of the application and of the provider.
     pub(super) fn token_request(&self, mut params: Params<'a>) -> Result<TokenRequest> {
         let header = authenticate(self, &mut params)?;
         self.at_token_endpoint(header, params)
     }
 
-    /// The same without authentication and without `client_id`.
+    /// Like `token_request`, but without authentication and without `client_id`.
     #[cfg(feature = "jwt")]
     pub(super) fn request_without_client(&self, params: Params<'a>) -> Result<TokenRequest> {
         self.at_token_endpoint(None, params)
@@ -75,7 +75,7 @@ impl<'a> Requester<'a> {
         Ok(())
     }
 
-    /// Adds a parameter of the provider, unless the application gave one of the same name.
+    /// Adds a parameter of the provider, unless the application gave one with the same name.
     pub(super) fn provider_param(
         &self,
         params: &mut Params<'a>,
@@ -99,7 +99,7 @@ pub(super) fn about_token(token: &Secret, hint: Option<TokenTypeHint>) -> Params
     params
 }
 
-/// A POST of a form, for an endpoint that takes nothing else.
+/// Builds a POST with a form, for an endpoint that accepts nothing else.
 #[cfg(any(test, feature = "device", feature = "introspection"))]
 pub(super) fn build_form(
     endpoint: &str,
@@ -109,7 +109,7 @@ pub(super) fn build_form(
     build(TokenFormat::Form, endpoint, authorization, params)
 }
 
-/// A request that carries its parameters in the form that the provider wants.
+/// Builds a request that carries its parameters in the given format.
 pub(super) fn build(
     format: TokenFormat,
     endpoint: &str,
@@ -127,7 +127,7 @@ pub(super) fn build(
         TokenFormat::Json => Some("application/json"),
         TokenFormat::Get => None,
     };
-    // Some servers answer with a form unless they are asked for JSON.
+    // Some servers answer with a form unless the request asks for JSON.
     let mut headers = vec![("Accept", Secret::new("application/json"))];
     headers.extend(authorization.map(|value| ("Authorization", value)));
     headers.extend(content_type.map(|kind| ("Content-Type", Secret::new(kind))));

@@ -1,11 +1,11 @@
-//! What all token requests of one client have in common.
+//! The common parts of all token requests of a client.
 
 use time::OffsetDateTime;
 
 use crate::credentials::Credentials;
 use crate::provider::{ClientAuth, Provider};
 
-/// Parameters that are the protocol's own, in any grant.
+/// Parameters that only the protocol itself may set, in any grant.
 pub(super) const RESERVED: [&str; 13] = [
     "grant_type",
     "assertion",
@@ -29,7 +29,7 @@ pub(crate) struct Requester<'a> {
     pub(crate) credentials: &'a Credentials,
     /// Parameters that the application adds to every token request, such as `resource`.
     pub(crate) extra: &'a [(String, String)],
-    /// How the client authenticates at the endpoint that is asked.
+    /// How the client authenticates at the endpoint of this request.
     pub(crate) auth: ClientAuth,
     /// The server's time as far as it is known, for assertions that carry it.
     #[cfg_attr(not(feature = "jwt"), allow(dead_code))]

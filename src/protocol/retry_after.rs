@@ -8,9 +8,9 @@ use ureq::http::HeaderMap;
 use crate::clock::until;
 use crate::substring::number;
 
-/// How long the answer asks to wait, `cap` at most; `None` when it does not say. A date counts from
-/// the answer's own `Date`, so that a wrong clock here does not lengthen the wait, or else from
-/// `now`. Of several headers the longest wait counts.
+/// How long the answer asks to wait, at most `cap`; `None` if it does not say. A date is compared with
+/// the answer's own `Date`, so that a wrong local clock does not lengthen the wait, or else with `now`.
+/// Of several headers, the longest wait counts.
 pub(crate) fn retry_after(
     headers: &HeaderMap,
     now: OffsetDateTime,
@@ -21,7 +21,7 @@ pub(crate) fn retry_after(
     let wait = |text: &str| {
         let text = text.trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            // More digits than a number holds are a long wait, not garbage.
+            // A number that is too large for its type means a long wait.
             return Some(number(text).map_or(Duration::MAX, Duration::from_secs));
         }
         Some(until(date, http_date(text, now)?))
@@ -31,16 +31,15 @@ pub(crate) fn retry_after(
 }
 
 /// The `Date` of an answer.
-#[cfg(feature = "jwt")]
-pub(super) fn date(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
+pub(crate) fn date(headers: &HeaderMap, now: OffsetDateTime) -> Option<OffsetDateTime> {
     http_date(headers.get("date")?.to_str().ok()?, now)
 }
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Reads the three forms: `Fri, 20 Nov 2026 21:00:00 GMT`, `Friday, 20-Nov-26 21:00:00 GMT` and
-/// `Fri Nov 20 21:00:00 2026`. All are UTC. The weekday is not looked at.
+/// Reads the three forms: `Fri, 20 Nov 2026 21:00:00 GMT`, `Friday, 20-Nov-26 21:00:00 GMT` and `Fri
+/// Nov 20 21:00:00 2026`. All are UTC. The weekday is ignored.
 fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let parts: Vec<&str> = text
         .split(|c: char| c == ',' || c == '-' || c.is_ascii_whitespace())
@@ -63,7 +62,7 @@ fn http_date(text: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
     }
     let mut clock = clock.split(':').map(|part| u8::try_from(number(part)?).ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
-    // A leap second has no place of its own here.
+    // `Time` has no leap seconds.
     let time = Time::from_hms(hour, minute, if second == 60 { 59 } else { second }).ok()?;
     let date = Date::from_calendar_date(full, month, u8::try_from(number(day)?).ok()?).ok()?;
     clock.next().is_none().then(|| date.with_time(time).assume_utc())

@@ -24,7 +24,7 @@ impl Random {
         &from[self.below(from.len())]
     }
 
-    /// A text of up to `longest` characters, with those that encodings stumble over.
+    /// A text of up to `longest` characters, including characters that encodings get wrong.
     pub(crate) fn text(&mut self, longest: usize) -> String {
         let odd: Vec<char> = "aZ09-._~ +%&=?#/!*'()\"\\\n\0;:@é€😀\u{7f}\u{ffff}".chars().collect();
         (0..self.below(longest + 1)).map(|_| *self.pick(&odd)).collect()

@@ -8,10 +8,10 @@ pub struct ApiRules {
     pub base: Option<String>,
     /// The header that carries the access token.
     pub header: String,
-    /// The authentication scheme before the access token in that header. `None` sends the access token
-    /// alone.
+    /// The authentication scheme before the access token in [`ApiRules::header`]. `None` sends the
+    /// access token alone.
     pub auth_scheme: Option<String>,
-    /// How the service tells who has logged in. `None` means at the userinfo endpoint.
+    /// How the service tells who has logged in. `None` means its userinfo endpoint.
     #[cfg(feature = "identity")]
     pub profile: Option<super::Profile>,
 }

@@ -17,6 +17,9 @@ pub struct AuthorizationRules {
     /// Whether the server sends its issuer identifier with every callback (RFC 9207). If so, a
     /// callback without it, or with another one, is refused.
     pub issuer_in_callback: bool,
+    /// Whether ID tokens without a signature (`alg: none`) are accepted, because the server said
+    /// beforehand that it sends such.
+    pub unsigned_id_tokens: bool,
     /// The parameters of the callback that are kept with the token, such as `realmId`.
     pub callback_fields: Vec<String>,
 }
@@ -31,6 +34,7 @@ impl Default for AuthorizationRules {
             pkce: Pkce::S256,
             params: Vec::new(),
             issuer_in_callback: false,
+            unsigned_id_tokens: false,
             callback_fields: Vec::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! Builds a provider, and checks it at the end.
+//! Builds a provider and checks its settings.
 
 mod settings;
 
@@ -34,7 +34,7 @@ impl ProviderBuilder {
         Ok(*self.0)
     }
 
-    /// The provider without the checks, for rows whose addresses a test has checked.
+    /// Returns the provider without the checks, for the ready providers, which a test checks.
     pub(crate) fn checked_by_test(self) -> Provider {
         *self.0
     }
@@ -76,7 +76,7 @@ impl ProviderBuilder {
     fn check_headers(&self) -> Result<()> {
         let Provider { api, user_agent, .. } = &*self.0;
         if HeaderName::try_from(&api.header).is_err() {
-            return Err(self.wrong("the name of the API header is no header name"));
+            return Err(self.wrong("the name of the API header is not a header name"));
         }
         let values = [("User-Agent", user_agent), ("API auth scheme", &api.auth_scheme)];
         for (what, value) in values {
@@ -104,9 +104,17 @@ fn fits_in_header(value: &str) -> bool {
     value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Why an address cannot be used. The address itself is not told: it may hold a password.
+/// Why an address cannot be used. The text does not repeat the address, which may hold a password.
 fn fault_of(address: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(address) else { return Some("is not an absolute address") };
+    // The parser takes some of them out, and turns others into something else.
+    let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\' || !c.is_ascii();
+    if address.contains(odd) {
+        return Some("has a character that no address has in clear");
+    }
+    if url.host_str().is_some_and(|host| host.contains(['$', '(', ')', '\'', '`', '"'])) {
+        return Some("has a host that cannot be one");
+    }
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         return Some("must be https (http is for loopback hosts only)");
     }
@@ -150,13 +158,14 @@ mod tests {
         ("userinfo_endpoint", |row| row.userinfo_endpoint("https://x.example")),
         ("issuer", |row| row.issuer("https://x.example")),
     ];
-    const AUTHORIZATION: [(&str, Change); 7] = [
+    const AUTHORIZATION: [(&str, Change); 8] = [
         ("redirect_uri", |row| row.redirect_uri("https://x.example")),
         ("default_scopes", |row| row.default_scopes(&["x"])),
         ("scope_separator", |row| row.scope_separator(',')),
         ("pkce", |row| row.pkce(Pkce::Off)),
         ("authorize_param", |row| row.authorize_param("x", "y")),
         ("issuer_in_callback", |row| row.issuer_in_callback(true)),
+        ("unsigned_id_tokens", |row| row.unsigned_id_tokens(true)),
         ("callback_field", |row| row.callback_field("x")),
     ];
     const TOKEN_REQUEST: [(&str, Change); 7] = [
@@ -252,6 +261,19 @@ mod tests {
             assert!(text.contains("base") && text.contains(what), "{text}");
             assert!(!text.contains("sesame"), "{text}");
         }
+    }
+
+    #[test]
+    fn an_address_with_a_character_that_none_has_is_refused() {
+        for odd in
+            ["/\u{1b}[31m", "/\u{202e}x", "/a\nb", "/a\tb", "/ ", "\\@evil.example", "/\u{e9}"]
+        {
+            let row = Provider::builder("base").token_endpoint("https://a.example/t");
+            let row = row.authorization_endpoint(format!("https://a.example{odd}"));
+            assert!(matches!(row.build(), Err(Error::Config(_))), "{odd:?}");
+        }
+        let host = Provider::builder("base").token_endpoint("https://$(id).example/");
+        assert!(matches!(host.build(), Err(Error::Config(_))));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What an error answer of a token endpoint means, as data.
+//! What an error answer of a token endpoint means, described as data.
 
 /// What an error answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -6,13 +6,13 @@
 pub enum Verdict {
     /// The service refused the refresh token (or the code).
     Refused,
-    /// It is too early to refresh. The refresh token is still good.
+    /// It is too early to refresh. The refresh token is still valid.
     TooEarly,
-    /// The request or the application is set up wrongly. The refresh token is still good.
+    /// The request or the application is set up wrongly. The refresh token is still valid.
     Setup,
-    /// The service failed for the moment and certainly did not use the refresh token.
+    /// The service failed temporarily and certainly did not use the refresh token.
     Transient,
-    /// Nobody knows whether the service used the refresh token.
+    /// The answer does not say whether the service used the refresh token.
     Unknown,
 }
 
@@ -51,27 +51,27 @@ impl ErrorRule {
         self
     }
 
-    /// The answer must have this error code, in any case. An answer that names no code, such as an
+    /// The answer must have this error code; case is ignored. An answer without a code, such as an
     /// empty one, has the code `http_400` (or its own status).
     pub fn code(mut self, code: &str) -> ErrorRule {
         self.code = Some(code.to_owned());
         self
     }
 
-    /// The description must contain this text, in any case.
+    /// The description must contain this text; case is ignored.
     pub fn text(mut self, text: &str) -> ErrorRule {
         self.text = Some(text.to_ascii_lowercase());
         self
     }
 
-    /// The member at this path, such as `errors[0].code`, must have this value. A number compares as
+    /// The member at this path, such as `errors[0].code`, must have this value. A number is compared as
     /// text.
     pub fn field(mut self, path: &str, value: &str) -> ErrorRule {
         self.field = Some((path.to_owned(), value.to_owned()));
         self
     }
 
-    /// The header must contain this text, in any case.
+    /// The header must contain this text; case is ignored.
     pub fn header(mut self, name: &str, text: &str) -> ErrorRule {
         self.header = Some((name.to_ascii_lowercase(), text.to_ascii_lowercase()));
         self

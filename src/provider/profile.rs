@@ -1,8 +1,8 @@
-//! How a service tells who has logged in, as data.
+//! How a service tells who has logged in, described as data.
 
 /// How a service tells who has logged in: the request for the profile, and where the answer has the
-/// user's id and e-mail address. A service with OpenID Connect needs none: its userinfo endpoint is
-/// asked.
+/// user's id and e-mail address. A service with OpenID Connect needs no profile: the client asks its
+/// userinfo endpoint.
 ///
 /// A path is written as `kakao_account.email` or `elements[0].name`. An empty path is the whole answer.
 ///
@@ -25,7 +25,7 @@ pub struct Profile {
     pub(crate) id: String,
     /// The request for the profile.
     pub(crate) first: Step,
-    /// The request for an address that the profile does not have.
+    /// The request for the e-mail address, sent if the profile has none.
     pub(crate) second: Option<Step>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Step {
     pub(crate) query: Vec<(String, String)>,
     /// The query parameter that carries the access token, if the header does not.
     pub(crate) token_in_query: Option<String>,
-    /// Tried in order.
+    /// The places of the address, tried in order.
     pub(crate) emails: Vec<EmailPlace>,
 }
 
@@ -64,7 +64,7 @@ impl EmailPlace {
         EmailPlace { path: path.to_owned(), list: None, primary: None, verified: None }
     }
 
-    /// The address is in an entry of the list at this path. All other paths begin at the entry.
+    /// The address is in an entry of the list at this path. All other paths start at that entry.
     pub fn in_list(mut self, path: &str) -> EmailPlace {
         self.list = Some(path.to_owned());
         self
@@ -102,7 +102,7 @@ impl Profile {
         }
     }
 
-    /// As [`Profile::get`], with a POST without a body.
+    /// Like [`Profile::get`], but with a POST without a body.
     pub fn post(url: impl Into<String>) -> Profile {
         Profile { first: Step::new(true, url.into()), ..Profile::get("") }
     }
@@ -138,8 +138,8 @@ impl Profile {
         self
     }
 
-    /// A second GET, for a profile without an e-mail address. Every `query`, `token_in_query` and
-    /// `email` after this call belongs to the second request.
+    /// Adds a second GET, sent if the profile has no e-mail address. Every `query`, `token_in_query`
+    /// and `email` after this call belongs to the second request.
     pub fn then_get(mut self, url: impl Into<String>) -> Profile {
         self.second = Some(Step::new(false, url.into()));
         self

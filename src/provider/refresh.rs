@@ -1,4 +1,4 @@
-//! What the service does with refresh tokens, and when it wants to be asked.
+//! How the service treats refresh tokens, and when a client may refresh.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub struct RefreshRules {
     pub ends_access_token: bool,
     /// Whether a second use of a refresh token also ends other logins of the same user.
     pub reuse_ends_other_logins: bool,
-    /// A grant that stands in for the standard's refresh grant.
+    /// A grant that replaces the standard's refresh grant.
     pub grant: Option<RefreshGrant>,
     /// More parameters of refresh requests, as name and value.
     pub params: Vec<(String, String)>,
@@ -23,13 +23,13 @@ pub struct RefreshRules {
     pub sends_scope: bool,
     /// How long before its end an access token is replaced. At most a tenth of the token's lifetime.
     pub margin: Duration,
-    /// How old a token must be before the service refreshes it.
+    /// How old an access token must be before the service accepts a refresh.
     pub earliest: Option<Duration>,
-    /// How long a refused refresh token is not sent again.
+    /// For how long a refused refresh token is not sent again.
     pub refusal_pause: Duration,
     /// How many refusals the service tolerates before it blocks the application.
     pub refusal_limit: Option<RefusalLimit>,
-    /// How long a refresh token is not sent again after a request that got no answer.
+    /// For how long a refresh token is not sent again after a request without an answer.
     pub unanswered_pause: Duration,
     /// How long a refresh token lives if it is not used.
     pub idle_limit: Option<Duration>,
@@ -37,8 +37,8 @@ pub struct RefreshRules {
     pub consent_limit: Option<Duration>,
 }
 
-/// Rotation unknown, a margin of 60 seconds, a pause of one hour after a refusal, and no limit that
-/// the service documents.
+/// Rotation unknown, a margin of 60 seconds, a pause of one hour after a refusal, and no documented
+/// limits.
 impl Default for RefreshRules {
     fn default() -> RefreshRules {
         RefreshRules {
@@ -64,24 +64,25 @@ impl Default for RefreshRules {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rotation {
-    /// The refresh token stays good, whether or not the answer brings another.
+    /// The refresh token stays valid, even if the answer contains another.
     None,
-    /// The refresh token is replaced. The old one stays good for this long, for repeats.
+    /// The refresh token is replaced. The old one stays valid for this long, so that a request can be
+    /// repeated.
     Grace(Duration),
-    /// As [`Rotation::Grace`], and a use after that time ends the whole login.
+    /// Like [`Rotation::Grace`], but a use of the old one after that time ends the whole login.
     GraceThenFamily(Duration),
-    /// The refresh token is replaced. The old one stays good until its successor, or the new access
-    /// token, is used.
+    /// The refresh token is replaced. The old one stays valid until its successor or the new access
+    /// token is used.
     UntilUsed,
-    /// The refresh token is replaced, and the old one is dead at once.
+    /// The refresh token is replaced. The old one is invalid at once.
     Strict,
-    /// As [`Rotation::Strict`], and a second use ends the whole login.
+    /// Like [`Rotation::Strict`], but a second use of the old one ends the whole login.
     StrictFamily,
-    /// Nobody knows. The client takes the same care as for [`Rotation::StrictFamily`].
+    /// Not known. The client is as careful as with [`Rotation::StrictFamily`].
     Unknown,
 }
 
-/// A grant that stands in for the standard's refresh grant (RFC 6749 section 6).
+/// A grant that replaces the standard's refresh grant (RFC 6749 section 6).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RefreshGrant {
@@ -89,13 +90,13 @@ pub struct RefreshGrant {
     pub grant_type: String,
     /// The name of the parameter that carries the token.
     pub parameter: String,
-    /// Whether the parameter carries the access token: some services renew an access token with
-    /// itself.
+    /// Whether the parameter carries the access token and not the refresh token: some services renew an
+    /// access token with itself.
     pub sends_access_token: bool,
 }
 
 impl RefreshGrant {
-    /// A grant with this `grant_type`, whose `parameter` carries the refresh token.
+    /// Makes a grant with this `grant_type`, whose `parameter` carries the refresh token.
     pub fn new(grant_type: impl Into<String>, parameter: impl Into<String>) -> RefreshGrant {
         RefreshGrant {
             grant_type: grant_type.into(),
@@ -104,7 +105,7 @@ impl RefreshGrant {
         }
     }
 
-    /// The same grant, whose parameter carries the access token.
+    /// Makes the parameter carry the access token.
     #[must_use]
     pub fn with_access_token(mut self) -> RefreshGrant {
         self.sends_access_token = true;
@@ -116,7 +117,7 @@ impl RefreshGrant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct RefusalLimit {
-    /// After this many refusals within [`RefusalLimit::window`], nothing is sent.
+    /// After this many refusals within [`RefusalLimit::window`], the client sends nothing.
     pub refusals: usize,
     /// How long a refusal counts.
     pub window: Duration,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::ErrorRule;
 
-/// How answers of the token endpoint are read. The standard's members are always read; these rules
-/// come first.
+/// How answers of the token endpoint are read. These rules come first; then the client reads the
+/// standard's members.
 ///
 /// A path is written as `data` or `errors[0].code`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,8 +13,8 @@ use super::ErrorRule;
 pub struct ReplyRules {
     /// The paths of the object that holds the tokens, tried in order before the top level.
     pub token_paths: Vec<String>,
-    /// The lifetime of an access token when the answer names none. Without it, such a token counts as
-    /// good until the API refuses it.
+    /// The lifetime of an access token if the answer names none. With `None`, such a token counts as
+    /// valid until the API refuses it.
     pub default_lifetime: Option<Duration>,
     /// The paths of the error code, tried in order before the usual places.
     pub error_code_paths: Vec<String>,

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::RevocationStyle;
 
-/// How requests to the token endpoint are made, and to the two endpoints beside it: revocation and
-/// introspection.
+/// How requests to the token, revocation and introspection endpoints are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenRequestRules {
@@ -53,8 +52,8 @@ impl Default for TokenRequestRules {
 
 /// How a client authenticates at the token endpoint (RFC 6749 section 2.3).
 ///
-/// The client never tries one way and then another: a failed first try can cost a one-time refresh
-/// token. The names in parentheses are those of server metadata.
+/// The client never falls back from one method to another: a failed first try can use up a one-time
+/// refresh token. The names in parentheses are those of server metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientAuth {
@@ -76,7 +75,7 @@ pub enum ClientAuth {
     /// to ureq.
     Certificate,
     /// A JWT signed with the client's private key (`private_key_jwt`, RFC 7523 section 2.2). The key
-    /// comes from `Credentials::signed`. Credentials with a key use the key at every provider.
+    /// comes from `Credentials::signed`. Credentials with a key use this method at every provider.
     #[cfg(feature = "jwt")]
     PrivateKeyJwt,
     /// A JWT signed with the client secret (`client_secret_jwt`, HS256; OpenID Connect Core section
@@ -90,8 +89,8 @@ pub enum ClientAuth {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AssertionAudience {
-    /// The issuer, as the draft that updates RFC 7523 wants it. The token endpoint if the issuer is
-    /// not known.
+    /// The issuer, as the draft that updates RFC 7523 requires; the token endpoint if the issuer is not
+    /// known.
     Issuer,
     /// The token endpoint. glewlwyd 2.7.5 and canaille 0.3.6 accept nothing else.
     TokenEndpoint,

@@ -1,12 +1,12 @@
-//! The kind of a token, as it is told to the authorization server.
+//! The hint that names the kind of a token to the authorization server.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::Error;
 
-/// Tells the authorization server which kind of token is asked about (`token_type_hint`, RFC 7009
-/// section 2.1). The server finds the token without it, too; the hint makes the search shorter.
+/// Tells the authorization server which kind of token a request is about (`token_type_hint`, RFC 7009
+/// section 2.1). The server also finds the token without the hint; the hint shortens its search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenTypeHint {
@@ -40,7 +40,7 @@ impl FromStr for TokenTypeHint {
             "access_token" => Ok(TokenTypeHint::AccessToken),
             "refresh_token" => Ok(TokenTypeHint::RefreshToken),
             _ => Err(Error::config(format!(
-                "{text:?} is no kind of token: write access_token or refresh_token"
+                "{text:?} is not a kind of token: write access_token or refresh_token"
             ))),
         }
     }

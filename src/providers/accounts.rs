@@ -1,4 +1,4 @@
-//! Services where people have accounts: a program asks them who has logged in. The parent module
+//! Services where people have accounts, for programs that ask who has logged in. The parent module
 //! explains the tags.
 
 use super::DAY;
@@ -11,7 +11,7 @@ use crate::provider::{
 /// Discord.
 ///
 /// - Endpoints, Basic authentication, scopes and profile: `[V:src]`.
-/// - An address that is not verified is not given out.
+/// - An e-mail address that is not verified is not returned.
 /// - Revoking either token ends the whole authorization (`[V:doc discord-api-docs, Aug 2026]`).
 /// - Whether a refresh replaces the refresh token: `[?]`, so the strictest case is assumed. Whether
 ///   Discord honours PKCE: `[?]`.
@@ -33,11 +33,12 @@ pub fn discord() -> Provider {
 
 /// Facebook. `version` is the version of the Graph API, such as `v22.0`.
 ///
-/// - Endpoints, body credentials, scopes and profile: `[V:src]`, with version v5.0, which is far out of
-///   date; v22.0 is `[G]`.
-/// - There is no refresh token. [`crate::Client::refresh`] exchanges the access token for one of about 60
-///   days (`fb_exchange_token`, `[V:src]`), and that one for the next while it lives (`[N]`).
-/// - The profile wants the access token in the query (`[V:src]`).
+/// - Endpoints, body credentials, scopes and profile: `[V:src]`, with version v5.0, which is outdated;
+///   v22.0: `[G]`.
+/// - There is no refresh token. [`crate::Client::refresh`] exchanges the access token for one that
+///   lives about 60 days (`fb_exchange_token`, `[V:src]`), and exchanges that one again while it is
+///   valid (`[N]`).
+/// - The profile request needs the access token in the query (`[V:src]`).
 /// - Whether Facebook honours PKCE: `[?]`.
 ///
 /// # Errors
@@ -104,10 +105,10 @@ fn france(name: &str, base: &str) -> ProviderBuilder {
 /// Kakao.
 ///
 /// - Endpoints, body credentials, scopes and profile: `[V:src]`.
-/// - A refresh brings a new refresh token only in the last month of its 60 days (`[V:issue]`). The old one
-///   is reported to stay good; the strictest case is assumed.
-/// - To revoke is to *unlink* the application from the account: a POST with the access token as the
-///   bearer (`[?]`; the request of httpx-oauth has no such header, `[V:run]`).
+/// - A refresh returns a new refresh token only in the last month of its 60 days (`[V:issue]`). The old
+///   one reportedly stays valid; the strictest case is assumed.
+/// - Revocation *unlinks* the application from the account: a POST with the access token as the bearer
+///   (`[?]`; the request of httpx-oauth has no such header, `[V:run]`).
 /// - Whether Kakao honours PKCE: `[?]`.
 pub fn kakao() -> Provider {
     let profile = Profile::post("https://kapi.kakao.com/v2/user/me")
@@ -133,8 +134,8 @@ pub fn kakao() -> Provider {
 /// - Only approved partners get a refresh token. It lives 365 days from the consent, however often it is
 ///   used (`[V:doc LinkedIn on Microsoft Learn]`).
 /// - The login sends no PKCE: an integrator had to switch it off (`[N]`).
-/// - The scopes are from before 2023. A newer application has `openid profile email` and a userinfo
-///   endpoint (`[?]`):
+/// - The scopes date from before 2023. A newer application has the scopes `openid profile email` and a
+///   userinfo endpoint (`[?]`):
 ///
 /// ```
 /// use evergrant::provider::{EmailPlace, Profile};
@@ -174,8 +175,8 @@ pub fn linkedin() -> Provider {
 /// Naver.
 ///
 /// - Endpoints, body credentials, revocation and profile: `[V:src]`.
-/// - The lifetime comes as a text (`[V:issue panva/oauth4webapi#112]`).
-/// - Revocation is a request to the token endpoint and takes the access token (`[V:src]`).
+/// - The answer gives the lifetime as a JSON string (`[V:issue panva/oauth4webapi#112]`).
+/// - Revocation is a request to the token endpoint with the access token (`[V:src]`).
 /// - Whether a refresh replaces the refresh token: `[?]`. Whether Naver honours PKCE: `[?]`.
 pub fn naver() -> Provider {
     let profile =
@@ -193,10 +194,11 @@ pub fn naver() -> Provider {
         .checked_by_test()
 }
 
-/// Any OpenID Connect provider, by its issuer. One request, or up to three, fetches the metadata; for
-/// frequent use keep the metadata with [`crate::discovery::Discovery`].
+/// Any OpenID Connect provider, by its issuer. Fetches the metadata with one to three requests; for
+/// frequent use, keep the metadata with [`crate::discovery::Discovery`].
 ///
-/// The scopes `openid email` are httpx-oauth's (`[V:src]`). All other settings come from the metadata.
+/// The scopes are `openid email`, as in httpx-oauth (`[V:src]`). All other settings come from the
+/// metadata.
 ///
 /// # Errors
 ///
@@ -206,8 +208,8 @@ pub fn openid(issuer: &str) -> Result<Provider> {
 }
 
 /// Okta, by the domain of the organization, such as `example.okta.com`. Its authorization server is
-/// `https://{domain}` (`[V:src]`). One request, or up to three, fetches the metadata. For a custom
-/// authorization server use [`openid`] with `https://{domain}/oauth2/{serverId}`.
+/// `https://{domain}` (`[V:src]`). Fetches the metadata with one to three requests. For a custom
+/// authorization server, use [`openid`] with `https://{domain}/oauth2/{serverId}`.
 ///
 /// - Okta issues a refresh token for the scope `offline_access`.
 /// - A setting of the application says whether the refresh token rotates (`[V:doc okta-developer-docs, Aug
@@ -239,7 +241,7 @@ fn okta_issuer(domain: &str) -> Result<String> {
 ///
 /// - Endpoints, scope and profile: `[V:src]`; Basic authentication only: `[G]`.
 /// - Reddit issues a refresh token only for `duration=permanent` (`[V:src, N]`).
-/// - The id is the user's name. There never is an e-mail address (`[V:src]`).
+/// - The id is the user's name. There is never an e-mail address (`[V:src]`).
 /// - Reddit expects a descriptive `User-Agent`: set yours with `ProviderBuilder::user_agent`.
 /// - Whether a refresh replaces the refresh token: `[?]`. Whether Reddit honours PKCE: `[?]`.
 pub fn reddit() -> Provider {
@@ -260,13 +262,13 @@ pub fn reddit() -> Provider {
 /// Shopify. `shop` is the bare name of the shop (`example` for `example.myshopify.com`). `api_version` is
 /// the version of the Admin API, such as `2026-07`.
 ///
-/// - Endpoints, body credentials, scope and profile: `[V:src]`, with version `2023-04`, which is long
+/// - Endpoints, body credentials, scope and profile: `[V:src]`, with version `2023-04`, which is
 ///   retired (`[?]`).
-/// - `expiring=1` asks for access tokens of an hour and a refresh token, which public applications must
-///   use from 1 January 2027. An old refresh token works until its replacement is used (`[V:doc Shopify
-///   changelog]`). Refresh requests carry `expiring=1` as well (`[?]`).
-/// - The one who has logged in is the shop.
-/// - The callback's `hmac` is not checked: `state` is.
+/// - `expiring=1` requests an access token that lives one hour, and a refresh token. Public
+///   applications must use this from 1 January 2027. An old refresh token works until its replacement
+///   is used (`[V:doc Shopify changelog]`). Refresh requests carry `expiring=1` as well (`[?]`).
+/// - The identity is the shop, not a person.
+/// - The client checks the callback's `state`, not its `hmac`.
 /// - Whether Shopify honours PKCE: `[?]`.
 ///
 /// # Errors
@@ -312,8 +314,8 @@ pub(super) fn github_profile() -> Profile {
         .email(listed)
 }
 
-/// Google's profile, by the People API (`[V:src]`). No source of the table says where the answer tells
-/// whether an address is verified.
+/// Google's profile, by the People API (`[V:src]`). No source says where the answer tells whether an
+/// address is verified.
 pub(super) fn google_profile() -> Profile {
     Profile::get("https://people.googleapis.com/v1/people/me")
         .query("personFields", "emailAddresses")
@@ -321,8 +323,8 @@ pub(super) fn google_profile() -> Profile {
         .email(EmailPlace::at("value").in_list("emailAddresses").primary("metadata.primary"))
 }
 
-/// Microsoft Graph's profile. The login name stands for the address (`[V:src]`). It is not always a
-/// mailbox, but every other member can be set freely (`[?]`).
+/// Microsoft Graph's profile. The login name serves as the e-mail address (`[V:src]`). It is not always
+/// a mailbox, but any address can be set in every other member (`[?]`).
 pub(super) fn microsoft_profile() -> Profile {
     Profile::get("https://graph.microsoft.com/v1.0/me").email("userPrincipalName")
 }
@@ -333,7 +335,7 @@ mod tests {
 
     #[cfg(feature = "sandbox")]
     #[test]
-    fn okta_is_what_its_metadata_says_with_a_name_of_its_own() -> Result<()> {
+    fn okta_takes_its_endpoints_from_the_metadata() -> Result<()> {
         let sandbox = crate::sandbox::Sandbox::start().unwrap();
         let row = okta_at(sandbox.url())?;
         assert_eq!((row.name(), row.display_name()), ("okta", "Okta"));
@@ -345,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn an_okta_domain_is_a_host_and_nothing_more() -> Result<()> {
+    fn an_okta_domain_must_be_a_bare_host() -> Result<()> {
         assert_eq!(okta_issuer("example.okta.com")?, "https://example.okta.com");
         for wrong in ["", "a/b", "https://a.okta.com", "a.okta.com:1", "a@b", "a?b", "a b"] {
             assert!(matches!(okta(wrong), Err(Error::Config(_))), "{wrong}");

@@ -1,12 +1,12 @@
-//! What a record says besides the token: whose it is, and what is known about a spend.
+//! The parts of a record besides the token: its owner, and the state of the last refresh.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-/// What a record belongs to. A record is used by a client with the same binding only, so a refresh
-/// token goes to the server that issued it and nowhere else (RFC 6749 section 10.4).
+/// The server and client that a record belongs to. Only a client with the same binding uses the record,
+/// so a refresh token goes only to the server that issued it (RFC 6749 section 10.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Binding {
@@ -22,39 +22,39 @@ pub struct Binding {
     pub audience: Option<String>,
 }
 
-/// The note of a pending spend: written before a refresh token is sent, cleared by a definite
-/// answer.
+/// The note of a refresh: written before the refresh token is sent, and removed after a definite answer.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Note {
-    /// Which refresh token: its [`crate::Secret::fingerprint`].
+    /// The [`crate::Secret::fingerprint`] of the refresh token.
     pub fingerprint: String,
-    /// Which attempt.
+    /// A random id of the attempt.
     pub nonce: String,
-    /// Who.
+    /// The process that sent it.
     pub holder: Holder,
-    /// When, UTC.
+    /// When the token was sent, UTC.
     pub sent_at: OffsetDateTime,
-    /// Until when the answer may still come to the holder, UTC.
+    /// Until when the holder may still get the answer, UTC.
     pub deadline: OffsetDateTime,
     /// How often this token was sent without a definite answer.
     pub attempts: u32,
     /// Whether the service answered, without spending the token: too early, or too many requests.
     pub answered: bool,
-    /// Not to be tried before, UTC: the service said so.
+    /// When the service allows the next try, UTC.
     pub not_before: Option<OffsetDateTime>,
-    /// The first attempt that stayed without an answer, UTC.
+    /// When the first attempt without an answer was made, UTC.
     pub unanswered_since: Option<OffsetDateTime>,
-    /// Whether the service said "too early" to it: its newest access token is still good then.
+    /// Whether the service answered "too early": its newest access token still works then.
     pub early: bool,
-    /// Whether the holder's lock file was deleted: a lock says nothing of this holder then.
+    /// Whether the holder's lock file was deleted: holding the lock then does not mean that the holder
+    /// has ended.
     pub(crate) unlocked: bool,
-    /// Hosts that found a deadline which is further away than their clocks allow, and when.
+    /// The hosts by whose clock the deadline is too far away, and when each first saw the note.
     pub(crate) seen: Vec<Seen>,
     pub(crate) unknown: Map<String, Value>,
 }
 
-/// When a host saw a note first, by its own clock, UTC.
+/// When a host first saw a note, by its own clock, UTC.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) host: String,
@@ -67,7 +67,8 @@ impl Note {
         self.unanswered_since.or((!self.answered).then_some(self.sent_at))
     }
 
-    /// When a host saw this note first; a moment to come means that its clock was set back since.
+    /// When a host first saw this note. A time in the future does not count: the host's clock was set
+    /// back since.
     pub(crate) fn seen_by(&self, host: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let seen = self.seen.iter().find(|seen| seen.host == host);
         seen.map(|seen| seen.at).filter(|at| *at <= now)
@@ -108,13 +109,13 @@ fn host() -> String {
         .unwrap_or_else(|| "this host".to_owned())
 }
 
-/// A refusal that was believed, so that it is not asked again on every run.
+/// The service's refusal of a refresh token. It is stored so that not every run sends the token again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {
-    /// Which refresh token: its [`crate::Secret::fingerprint`].
+    /// The [`crate::Secret::fingerprint`] of the refresh token.
     pub fingerprint: String,
-    /// When, UTC.
+    /// When the service refused, UTC.
     pub at: OffsetDateTime,
     /// The server's code.
     pub code: String,
@@ -122,6 +123,6 @@ pub struct Refused {
     pub description: Option<String>,
     /// The HTTP status.
     pub status: u16,
-    /// When an earlier attempt with the same token stayed unanswered, UTC.
+    /// When an earlier attempt with the same token got no answer, UTC.
     pub unanswered_since: Option<OffsetDateTime>,
 }

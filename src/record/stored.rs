@@ -1,4 +1,4 @@
-//! How a record and its parts stand in a store.
+//! The stored form of a record and its parts.
 
 use serde::de::Error as _;
 use serde::ser::Error as _;

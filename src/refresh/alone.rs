@@ -1,4 +1,4 @@
-//! Work behind the refresh lock and the store's lock, and the last save of a client that is dropped.
+//! Runs work behind the refresh lock and the store's lock, and makes the last save of a dropped client.
 
 use std::time::Duration;
 
@@ -14,16 +14,34 @@ impl Keeper {
         events: &mut Vec<Event>,
         work: impl FnOnce(&mut Call<'_>) -> Result<T>,
     ) -> Result<T> {
+        self.alone_unless(events, &|| None, work)
+    }
+
+    /// The same, unless the store's lock is not to be had at once and `settled` has the result without it.
+    pub(super) fn alone_unless<T>(
+        &self,
+        events: &mut Vec<Event>,
+        settled: &dyn Fn() -> Option<T>,
+        work: impl FnOnce(&mut Call<'_>) -> Result<T>,
+    ) -> Result<T> {
         let mut turn = Release { turn: self.turn.lock(), memory: &self.memory };
         let want = Want::Usable;
         let mut call = Call::new(&want, &mut turn.turn, events);
+        if call.turn.guard.is_none() {
+            call.turn.guard = self.backend.lock(Duration::ZERO).ok();
+        }
+        if call.turn.guard.is_none()
+            && let Some(result) = settled()
+        {
+            return Ok(result);
+        }
         self.lock_patiently(&mut call)?;
         let result = work(&mut call);
         self.warn_once(&mut call);
         result
     }
 
-    /// The store's lock, waited for as long as the longest legal hold.
+    /// Takes the store's lock, and waits for it as long as a holder may keep it.
     pub(super) fn lock_patiently(&self, call: &mut Call<'_>) -> Result<()> {
         if call.turn.guard.is_some() {
             return Ok(());
@@ -45,7 +63,7 @@ impl Keeper {
     }
 }
 
-/// A pair that waits gets one more chance to be saved.
+/// Tries once more to save an unsaved pair.
 impl Drop for Keeper {
     fn drop(&mut self) {
         if self.turn.get_mut().unsaved.is_none() {
@@ -55,7 +73,8 @@ impl Drop for Keeper {
             let mut events = Vec::new();
             let saved = self.alone_without_waiting(&mut events);
             if !saved {
-                let text = "a new refresh token was never saved: the login may be lost";
+                let text = "a new refresh token was not saved when the client was dropped: the login \
+                            may be lost";
                 events.push(Event::Warning { text: text.to_owned() });
             }
             self.tell(events);

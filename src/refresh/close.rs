@@ -1,4 +1,4 @@
-//! The end of a client that is closed: what waits to be saved is saved, or its owner is told.
+//! Closes a client: saves an unsaved pair, or returns it in an error.
 
 use super::Keeper;
 use crate::error::{BoxError, Error, NotSaved, Result};
@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::token::Token;
 
 impl Keeper {
-    /// Saves the pair that waits to be saved, if there is one.
+    /// Saves the unsaved pair, if there is one.
     pub(crate) fn save_waiting(&self) -> Result<()> {
         let Some(token) = self.waiting() else { return Ok(()) };
         let mut events = Vec::new();
@@ -19,13 +19,13 @@ impl Keeper {
                     Err(self.unsaved(token.clone(), source))
                 }
             },
-            // Another call of a clone has saved it.
+            // A call of a clone has saved it meanwhile.
             None => Ok(()),
         });
         self.tell(events);
         saved.map_err(|error| match error {
             Error::NotSaved(_) => error,
-            // The store's lock was not to be had.
+            // The store could not be locked.
             Error::Backend(failure) => self.unsaved(token, failure.source),
             other => self.unsaved(token, other.into()),
         })

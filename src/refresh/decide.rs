@@ -1,13 +1,13 @@
-//! The decision tables of the refresh, as functions of nothing but the situation.
+//! The decision tables of the refresh, as pure functions.
 //!
-//! The classes are those of [`Rotation`]. Why each row is as it is: `guide::design`.
+//! The classes are those of [`Rotation`]. The guide's page `design` gives the reason for each row.
 
 use std::time::Duration;
 
 use crate::backend::LockKind;
 use crate::provider::Rotation;
 
-/// What is known when the note of an unanswered spend is found.
+/// The situation when the note of an unanswered refresh token is found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Found {
     /// What the service does with a used refresh token.
@@ -16,42 +16,42 @@ pub(crate) struct Found {
     pub(crate) ends_access_token: bool,
     /// Whether a second use ends other logins of the user.
     pub(crate) ends_other_logins: bool,
-    /// What ends the lock that is held. A note of this process's own counts as freed by death:
-    /// nobody else can hold the answer.
+    /// The kind of the lock that is held. For a note of this process it counts as freed by death: no
+    /// other process can have the answer.
     pub(crate) lock: LockKind,
     /// How long ago the token was sent.
     pub(crate) age: Duration,
     /// How long the holder may still get its answer; zero when the deadline has passed.
     pub(crate) deadline_in: Duration,
-    /// How long the service asked not to be called.
+    /// How long to wait because the service asked for it; zero if it did not.
     pub(crate) not_before_in: Duration,
-    /// How long the same token is not to be sent again.
+    /// How long the same token must not be sent again; zero if it may be.
     pub(crate) pause: Duration,
-    /// Whether the call can go on with the access token it has.
+    /// Whether the call can go on with its access token.
     pub(crate) usable: bool,
     /// Whether the caller asked for a refresh by name.
     pub(crate) explicit: bool,
 }
 
-/// How long a holder without a lock is left alone where a second request spends nothing.
+/// How long to wait for a holder without a lock if a second request does no harm.
 const LONG_ENOUGH: Duration = Duration::from_secs(30);
 
-/// What to do about it.
+/// What to do about a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// Send the same refresh token again, at once.
     Replay,
-    /// Go on with the access token; decide again when it has ended.
+    /// Go on with the access token; decide again when it has expired.
     Keep,
-    /// Release the lock and come back after this long: the service asked for it.
+    /// Release the lock and try again after this time: the service asked for it.
     NotBefore(Duration),
-    /// Release the lock and come back after this long: somebody alive may hold the answer.
+    /// Release the lock and try again after this time: a living process may have the answer.
     Deadline(Duration),
-    /// Only an explicit call may send it again.
+    /// Only an explicit call may send the token again.
     Stop,
 }
 
-/// A note is found, or this process's own earlier attempt stayed unanswered.
+/// Decides about a note, or about this process's own unanswered attempt.
 pub(crate) fn found(f: &Found) -> Decision {
     let family = f.rotation == Rotation::StrictFamily;
     if !f.not_before_in.is_zero() {
@@ -64,21 +64,21 @@ pub(crate) fn found(f: &Found) -> Decision {
         return if f.usable { Decision::Keep } else { Decision::Deadline(f.pause) };
     }
     if f.lock == LockKind::FreedByDeath || f.deadline_in.is_zero() {
-        // Nobody alive can hold the successor, so a replay destroys nothing but a family that is
-        // lost already and, in that class, the rest of the access token's life.
+        // No living process can have the successor, so a replay can only end a login that is lost
+        // already. With `StrictFamily` it would also end the access token early.
         return if family && f.usable && !f.ends_access_token {
             Decision::Keep
         } else {
             Decision::Replay
         };
     }
-    // The holder may be alive, with the successor in hand or about to have it.
+    // The holder may be alive and may have the successor, or get it soon.
     let alone = f.lock != LockKind::None;
     let harmless = match f.rotation {
         Rotation::None => alone || f.age >= LONG_ENOUGH,
-        // Without a lock the holder has half of the window to save; the other half is ours.
+        // Without a lock, the holder has the first half of the window to save, and we have the second.
         Rotation::Grace(window) => f.age < window && (alone || f.age >= window / 2),
-        // A request that is slow would arrive after the window, and end the login.
+        // A slow request would arrive after the window and end the login.
         Rotation::GraceThenFamily(window) => f.age < window && alone,
         // A late use of the old token can end the login, and waiting loses nothing.
         Rotation::UntilUsed => false,
@@ -93,7 +93,7 @@ pub(crate) fn found(f: &Found) -> Decision {
     }
 }
 
-/// No answer came to a request just sent, and the lock is still held: send it once more, at once?
+/// Whether to send a request again at once after no answer came, while the lock is still held.
 pub(crate) fn replays(rotation: Rotation, ends_access_token: bool, usable: bool) -> bool {
     match rotation {
         Rotation::StrictFamily => !usable || ends_access_token,
@@ -101,18 +101,18 @@ pub(crate) fn replays(rotation: Rotation, ends_access_token: bool, usable: bool)
     }
 }
 
-/// What a failed save of the successor means.
+/// What to do after the successor could not be saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unsaved {
-    /// The stored refresh token is still the one to use: go on.
+    /// Go on: the stored refresh token is still valid.
     GoOn,
-    /// The old one works for everybody until ours is used: keep the pair, release the lock.
+    /// Keep the pair in memory and release the lock: the old refresh token works until ours is used.
     Release,
-    /// Nobody else may spend what we spent: keep the pair and the lock.
+    /// Keep the pair and the lock: no other process may send the old refresh token again.
     KeepLock,
 }
 
-/// The successor could not be saved.
+/// Decides what to do if the successor could not be saved.
 pub(crate) fn not_saved(rotation: Rotation, rotated: bool) -> Unsaved {
     match rotation {
         _ if !rotated => Unsaved::GoOn,

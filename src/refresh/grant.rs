@@ -1,4 +1,4 @@
-//! Grants without a refresh token, such as client credentials: a token is asked anew.
+//! Grants without a refresh token, such as client credentials: each token is requested anew.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use crate::protocol::{Issued, Outcome, Reply};
 use crate::record::Record;
 use crate::token::Token;
 
-/// How long a service that asked to come back later is believed, where no token works.
+/// The longest wait, asked for by the service, that is kept when no token works.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
-/// An answer to anything but a refresh, unless it is an error that says what it is.
+/// The answer to a request other than a refresh, unless it is a definite error.
 pub(super) enum Judged {
     Issued(Box<Issued>),
     Unknown(OAuthError),
 }
 
 impl Keeper {
-    /// A token of a grant without a refresh token: from the store, or asked anew. The store spares
-    /// requests and nothing depends on it, so its failures are reported and do not fail the call.
+    /// Gets a token of a grant without a refresh token: from the store, or with a new request. The
+    /// store only saves requests, so its failures are reported and do not fail the call.
     pub(super) fn regrant(&self, call: &mut Call<'_>) -> Result<Live> {
         let result = self.stored_or_asked(call);
         self.warn_once(call);
@@ -39,7 +39,7 @@ impl Keeper {
                 self.report(call, chain(&error));
             }
         }
-        // Also where the lock failed: what can be read and still works is used.
+        // Load even if the lock failed: a stored token that still works is used.
         match self.backend.load() {
             Ok(record) => stored = record,
             Err(error) if writable => {
@@ -89,8 +89,8 @@ impl Keeper {
         Ok(live)
     }
 
-    /// The store's lock, for a token that is asked anew. `Some` ends the call: somebody else is asking,
-    /// and there is a token that works until they have.
+    /// Takes the store's lock for a new request. `Some` ends the call: another holder is requesting a
+    /// token, and there is one that works until then.
     fn lock_or_go_on(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
         match self.backend.lock(Duration::ZERO) {
             Ok(guard) => {
@@ -104,7 +104,7 @@ impl Keeper {
                 call.waits_since = Some(self.clock.now_utc());
                 match self.lock_patiently(call) {
                     Ok(()) => Ok(None),
-                    // The holder may have saved, and somebody else may have the lock by now.
+                    // The holder may have saved, and another one may have the lock by now.
                     Err(error) => match self.without_lock(call) {
                         Some(live) => Ok(Some(live)),
                         None => Err(error),
@@ -115,8 +115,8 @@ impl Keeper {
         }
     }
 
-    /// The failure of a moment ago, so that a service that is down, or that refuses the credentials, is
-    /// not asked by every call. A refresh by name asks all the same.
+    /// A recent failure, so that not every call asks a service that is down or refuses the credentials.
+    /// A refresh by name asks anyway.
     fn failed_just_now(&self, call: &Call<'_>) -> Option<Error> {
         let memory = self.memory.lock();
         let (until, error) = memory.failed.as_ref()?;
@@ -132,7 +132,7 @@ impl Keeper {
     }
 
     fn remember(&self, error: &Error) {
-        // What is set up wrongly here costs nobody a request.
+        // A wrong setting fails before any request, so it need not be remembered.
         if matches!(error, Error::Config(_)) {
             return;
         }
@@ -145,7 +145,7 @@ impl Keeper {
         call.events.push(Event::SaveFailed { store: self.store(), reason });
     }
 
-    /// Asks for a token. Nothing is spent by asking, so a request without an answer is repeated.
+    /// Requests a token. The request uses up nothing, so it is repeated if no answer comes.
     fn ask(&self, call: &mut Call<'_>) -> Result<Token> {
         let mut tries = 0;
         loop {
@@ -166,7 +166,7 @@ impl Keeper {
         }
     }
 
-    /// What an answer to anything but a refresh means.
+    /// Judges the answer to a request other than a refresh.
     pub(super) fn judge(&self, reply: Reply) -> Result<Judged> {
         Err(match reply.outcome {
             Outcome::Token(issued) => return Ok(Judged::Issued(issued)),

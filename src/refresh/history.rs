@@ -1,10 +1,11 @@
-//! What a client remembers of the records that it has seen, to notice a store that went back: a restored
-//! backup, a failover, a volume snapshot.
+//! Remembers the records that a client has seen, to notice a store that went back: a restored backup, a
+//! failover, a volume snapshot.
 
 use crate::record::Record;
 use crate::secret::Secret;
 
-/// How many replaced refresh tokens are remembered. A store that goes back further is taken as it is.
+/// How many replaced refresh tokens are remembered. If a store goes back further, the client does not
+/// notice.
 const LONGEST: usize = 256;
 
 /// The newest record of the login, and the refresh tokens that came before its own.
@@ -16,7 +17,7 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// Takes in a record that is in the store.
+    /// Remembers a record that is in the store.
     pub(crate) fn learn(&mut self, record: &Record) {
         match &self.newest {
             Some(newest) if newest.login != record.login => self.replaced.clear(),

@@ -1,4 +1,4 @@
-//! What begins and ends a login: an exchange, a seed, a logout.
+//! Begins and ends a login: exchange, seed, logout.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use crate::secret::Secret;
 use crate::token::Token;
 
 impl Keeper {
-    /// A new login: `send` exchanges what a person's consent has brought. The new record is durable
-    /// when this returns.
+    /// Makes a new login: `send` exchanges the code that a person's consent has produced. The new
+    /// record is durable when this returns.
     pub(crate) fn authorize(
         &self,
         extra: Map<String, Value>,
@@ -63,11 +63,11 @@ impl Keeper {
             record.consented_at = Some(sent_at);
             record.rotated_at = Some(self.clock.now_utc()).filter(|_| one_time);
             let keeps_lock = decide::not_saved(self.rules.rotation, one_time) == Unsaved::KeepLock;
-            // A pair of the login before this one has nothing left to do.
+            // An unsaved pair of the previous login is dropped.
             let pair = Pair { record, spent: None, keeps_lock, ends_old: true };
             let (login, token) = (pair.record.login.clone(), pair.record.token.clone());
             let kept = self.keep(call, pair).and_then(|record| {
-                // Without a lock, somebody else may have logged in meanwhile.
+                // Without a lock, another client may have logged in meanwhile.
                 let ours = record.filter(|record| record.login == login);
                 ours.ok_or_else(|| BackendError::Conflict(self.store()).into())
             });
@@ -90,11 +90,16 @@ impl Keeper {
         result
     }
 
-    /// Stores a token that somebody has already, if nothing is stored or what is stored is of no more
-    /// use. Says whether it did.
+    /// Stores a given token if nothing is stored or the stored login no longer works. Returns whether
+    /// it did.
     pub(crate) fn seed(&self, token: Token) -> Result<bool> {
         let mut events = Vec::new();
-        let result = self.alone(&mut events, |call| {
+        // A login that lives is left alone, and that needs no lock.
+        let lives = || {
+            let stored = self.load_checked().ok().flatten()?;
+            (!self.gives_way(&stored, &token)).then_some(false)
+        };
+        let result = self.alone_unless(&mut events, &lives, |call| {
             if call.turn.unsaved.is_some() {
                 return Ok(false);
             }
@@ -102,9 +107,9 @@ impl Keeper {
             if stored.as_ref().is_some_and(|stored| !self.gives_way(stored, &token)) {
                 return Ok(false);
             }
-            let mut record = self.first(token, stored.as_ref());
+            let mut record = self.first(token.clone(), stored.as_ref());
             record.seeded = record.token.refresh_token().map(Secret::fingerprint);
-            // A refusal can pass: the token that was refused is asked once more if this one is refused.
+            // A refusal can pass: if the seed is refused too, the old refresh token is sent once more.
             record.spare = stored.and_then(|stored| stored.token.refresh_token().cloned());
             match self.backend.save(&record) {
                 Ok(()) => {
@@ -120,9 +125,9 @@ impl Keeper {
         result
     }
 
-    /// Whether a stored login is of no more use, so that a seed may take its place: its refresh token was
-    /// refused, or its access token has ended and there is nothing to renew it with. The seed must be
-    /// another than this login began with, or has had: a stale variable of the environment is not taken.
+    /// Whether a seed may replace the stored login: its refresh token was refused, or its access token
+    /// has expired and there is no refresh token. The seed must differ from the seed that this login
+    /// began with, and from the login's known tokens, so that a stale environment variable is not used.
     fn gives_way(&self, stored: &Record, seed: &Token) -> bool {
         let Some(refresh_token) = stored.token.refresh_token() else {
             let another = seed.access_token() != stored.token.access_token();
@@ -137,8 +142,8 @@ impl Keeper {
         !known.contains(&Some(seed)) && stored.seeded != Some(seed.fingerprint())
     }
 
-    /// Forgets what is stored and what is in memory, after `before` has seen the token and said
-    /// whether it sent anything.
+    /// Deletes the stored record and the token in memory. Calls `before` first with the token; it
+    /// returns whether it sent anything.
     pub(crate) fn clear(&self, before: &dyn Fn(Option<&Token>) -> Result<bool>) -> Result<()> {
         let mut events = Vec::new();
         let result = self.alone(&mut events, |call| {
@@ -146,14 +151,14 @@ impl Keeper {
             let back = stored.as_ref().and_then(|stored| call.turn.history.newer_than(stored));
             let newest = call.turn.unsaved.as_ref().map(|pair| &pair.record);
             let newest = newest.or(back).or(stored.as_ref());
-            // What `before` sends may take as long as two token requests.
+            // The requests of `before` may take as long as two token requests.
             let time = self.rules.token_timeout.saturating_mul(2);
             if !call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(time)) {
                 let (store, waited) = (self.store(), Duration::ZERO);
                 return Err(Error::Busy(Box::new(Busy { store, holder: None, waited })));
             }
             let sent = before(newest.map(Record::token))?;
-            // Where the lock ended all the same, or there is none, what came since is not ours to end.
+            // If the lock ended all the same, or there is none, a token that came since must stay.
             let id = |record: &Record| (record.login.clone(), record.generation);
             if sent
                 && self.load_checked()?.is_some_and(|now| stored.as_ref().map(id) != Some(id(&now)))
@@ -177,9 +182,9 @@ impl Keeper {
         result
     }
 
-    /// Proves, before a person is asked to log in, that a new login can be kept: the store can be locked,
-    /// read and written, and is not another client's. A store that is locked by somebody else is in use,
-    /// so it can be locked.
+    /// Checks, before a person is asked to log in, that a new login can be stored: the store can be
+    /// locked, read and written, and is not another client's. If another holder has the lock, the store
+    /// can be locked.
     pub(crate) fn prove_store(&self) -> Result<()> {
         let _guard = match self.backend.lock(Duration::ZERO) {
             Err(error) if !BackendError::is_busy(&error) => {
@@ -195,7 +200,7 @@ impl Keeper {
         self.backend.probe().map_err(|error| Error::backend("write", self.store(), error))
     }
 
-    /// As [`Keeper::load_checked`]; a place that is there and empty holds nothing.
+    /// Like [`Keeper::load_checked`], but an empty place counts as no record.
     fn load_for_login(&self) -> Result<Option<Record>> {
         match self.load_checked() {
             Err(Error::Backend(failure)) if BackendError::is_empty(&failure.source) => Ok(None),
@@ -203,7 +208,7 @@ impl Keeper {
         }
     }
 
-    /// The stored record, if there is one, which must be ours.
+    /// Loads the record, and fails if it belongs to another client.
     pub(crate) fn load_checked(&self) -> Result<Option<Record>> {
         let stored =
             self.backend.load().map_err(|error| Error::backend("load", self.store(), error))?;
@@ -213,19 +218,21 @@ impl Keeper {
         Ok(stored)
     }
 
-    /// The store's token if it is a good one and not the one the API refused. Nothing is refreshed.
+    /// The store's token, if it is good and not the one the API refused. Does not refresh.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
-        let mut events = Vec::new();
         let want = Want::Instead(refused.clone());
-        let found = self.alone(&mut events, |call| {
-            let stored = if call.turn.unsaved.is_some() { None } else { self.load_checked()? };
-            let went_back = |stored: &Record| call.turn.history.newer_than(stored).is_some();
-            let stored = stored.filter(|stored| !went_back(stored));
-            let live = stored.map(|record| self.live(&record));
-            Ok(live.filter(|live| want.accepts(live, &*self.clock)).map(|live| self.publish(live)))
-        });
-        self.tell(events);
-        found.ok().flatten()
+        let turn = self.turn.lock();
+        if turn.unsaved.is_some() {
+            return None;
+        }
+        // Without the store's lock, which may be somebody else's for minutes: nothing is written, and
+        // what `load` returns is durable.
+        let stored = self.load_checked().ok()??;
+        if turn.history.newer_than(&stored).is_some() {
+            return None;
+        }
+        let live = self.live(&stored);
+        want.accepts(&live, &*self.clock).then(|| self.publish(live))
     }
 
     fn first(&self, token: Token, stored: Option<&Record>) -> Record {

@@ -1,4 +1,4 @@
-//! Steps 9 and 10: the note of an unanswered spend, found or about to be written.
+//! Steps 9 and 10: reads the note of an unanswered refresh token, and writes our own.
 
 use std::time::Duration;
 
@@ -13,16 +13,17 @@ use crate::record::{Holder, Note, Record, Seen};
 use crate::secret::random_id;
 
 impl Keeper {
-    /// Step 9: what the tables say, as the error for a call that cannot go on; `None` is "replay".
+    /// Step 9: decides about a note. `None` means to send the token again; otherwise the error for a
+    /// call that has no token to go on with.
     pub(super) fn stopped_by(
         &self,
         call: &Call<'_>,
         note: &Note,
         now: OffsetDateTime,
     ) -> Option<Error> {
-        // A note from the future comes from a clock that was wrong, and so does what it asks for.
+        // A note from the future was written by a wrong clock, so its `not_before` is wrong too.
         let from_the_future = clock::until(now, note.sent_at) > SKEW;
-        // "Too early" was said of a token that the API has refused since.
+        // "Too early" was about an access token that the API has refused since.
         let outdated = from_the_future || note.early && matches!(call.want, Want::Instead(_));
         let not_before = note.not_before.filter(|_| !outdated);
         let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
@@ -64,7 +65,7 @@ impl Keeper {
         })))
     }
 
-    /// Step 10: the record with our note.
+    /// Step 10: makes the record with our note.
     pub(super) fn noted(
         &self,
         record: &Record,
@@ -92,9 +93,9 @@ impl Keeper {
         noted
     }
 
-    /// How long the holder of a note may still get its answer. A deadline is never further away than
-    /// a refresh can take, nor further than that from the moment when this host saw the note first:
-    /// the clock that it was written by may be far ahead.
+    /// How long the holder of a note may still get its answer. This is at most the longest duration of
+    /// a refresh, counted from now and from the moment when this host first saw the note, because the
+    /// note's clock may be far ahead.
     fn deadline_in(&self, note: &Note, now: OffsetDateTime) -> Duration {
         let hold = self.rules.hold();
         let left = clock::until(now, note.deadline).min(hold);
@@ -104,9 +105,9 @@ impl Keeper {
         }
     }
 
-    /// Notes in the store when this host saw a note whose deadline no clock near ours can have meant,
-    /// so that runs that are shorter than the wait, too, know when it is over. Each host goes by its
-    /// own clock alone. If this cannot be saved, the next run does it.
+    /// Records in the store when this host first saw a note with an impossibly late deadline, so that
+    /// even runs that are shorter than the wait know when it is over. Each host uses only its own
+    /// clock. If this save fails, the next run repeats it.
     pub(super) fn mark_seen(
         &self,
         call: &Call<'_>,
@@ -116,7 +117,8 @@ impl Keeper {
     ) {
         let Holder { host, .. } = Holder::this();
         if call.turn.lock_is_new() && !note.unlocked && note.deadline > now {
-            // The next holder of this lock finds the file in its place, so it has to be told.
+            // The next holder finds the lock file in its place, so the note must say that this lock
+            // does not exclude its holder.
             let mut next = record.next();
             next.note = Some(Note { unlocked: true, ..note.clone() });
             let _ = self.backend.save(&next);
@@ -136,7 +138,7 @@ impl Keeper {
     }
 }
 
-/// What the lock says of the holder of a note.
+/// The kind of lock that keeps the note's holder out.
 pub(super) fn lock_of(call: &Call<'_>, note: &Note) -> LockKind {
     if note.unlocked { LockKind::None } else { call.turn.lock_kind() }
 }

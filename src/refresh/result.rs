@@ -1,4 +1,4 @@
-//! How a call ends when no new token can be had, and what is told about it.
+//! How a call ends without a new token, and which events it emits.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl Keeper {
 
     pub(super) fn end(&self, call: &mut Call<'_>, error: Error) -> Result<Live> {
         let Some(live) = self.take_fallback(call) else {
-            // Whatever went wrong now, a pair that waits to be saved is what the caller must know.
+            // If a pair is unsaved, the caller must learn of it, whatever failed now.
             return Err(match (&call.turn.unsaved, error) {
                 (Some(pair), Error::Backend(failure)) => {
                     let token = pair.record.token().clone();
@@ -40,8 +40,8 @@ impl Keeper {
         Ok(live)
     }
 
-    /// The successor could not be saved. It stays in memory; calls go on with the old access token
-    /// while that works.
+    /// Handles a successor that could not be saved. It stays in memory, and calls use the old access
+    /// token while that works.
     pub(super) fn not_saved(&self, call: &mut Call<'_>, source: BoxError) -> Result<Step> {
         let store = self.store();
         let reason = chain(&*source);
@@ -50,12 +50,8 @@ impl Keeper {
             if pair.ends_old {
                 call.fallback = None;
             }
-            // Somebody else's newer token is in the store, and only our spare could not be saved.
-            let theirs = call.read.as_ref().filter(|read| {
-                let spent = pair.spent.as_ref();
-                let newer = spent.is_some() && read.token.refresh_token() != spent;
-                newer && read.login == pair.record.login
-            });
+            // If the store has another client's newer token, only our spare could not be saved.
+            let theirs = call.read.as_ref().filter(|read| pair.is_overtaken_by(read));
             let theirs = theirs.map(|read| self.live(read));
             let works = |live: &Live| call.want.tolerates(live, &*self.clock);
             call.fallback = theirs.filter(works).or(call.fallback.take());
@@ -63,13 +59,13 @@ impl Keeper {
         self.put_off(call, Error::backend_after("write", store, source))
     }
 
-    /// Step 6. Never written to.
+    /// Step 6: the store is empty. The refresh never writes to an empty store.
     pub(super) fn nothing_stored(&self) -> Result<Step> {
         self.memory.lock().live = None;
         Err(Error::NotAuthorized(format!("{} holds no token", self.store()).into()))
     }
 
-    /// Step 14.
+    /// Step 14: makes a token the one in memory.
     pub(super) fn publish(&self, live: Live) -> Live {
         let mut memory = self.memory.lock();
         memory.live = Some(live.clone());
@@ -78,8 +74,8 @@ impl Keeper {
         live
     }
 
-    /// The token of a record. One that is in memory keeps the deadlines it was given there: a wall
-    /// clock that was set back since does not lengthen its life.
+    /// The token of a record. A token that is already in memory keeps its deadlines, so that a wall
+    /// clock that was set back does not lengthen its life.
     pub(super) fn live(&self, record: &Record) -> Live {
         if let Some(mine) = &self.memory.lock().live
             && (&*mine.login, mine.generation) == (record.login(), record.generation())
@@ -98,7 +94,7 @@ impl Keeper {
         RateLimited::answered(&self.rules.host, retry_after, Some(reason.to_owned())).into()
     }
 
-    /// A wait of our own making: the service was not asked in this call.
+    /// A wait that this client imposes itself: the service was not asked in this call.
     pub(super) fn hold_back(&self, retry_after: Duration, reason: &str) -> Error {
         RateLimited::new(&self.rules.host, retry_after, Some(reason.to_owned())).into()
     }
@@ -129,7 +125,8 @@ impl Keeper {
         }))
     }
 
-    /// A request that could not even be written is a matter of the setup, and never passes.
+    /// The error for a request without an answer. A request that could not even be built is a wrong
+    /// setting, and its error is returned as it is.
     pub(super) fn transport_error(&self, source: BoxError) -> Error {
         let source = match source.downcast::<Error>() {
             Ok(error) => return *error,
@@ -140,7 +137,8 @@ impl Keeper {
         Error::Transport(Box::new(TransportError { method, url, source }))
     }
 
-    /// Says once per client what weakens the promise: what the store has found out, and what it is.
+    /// Warns once per client of anything that weakens the promise: the store's own warnings, and its
+    /// kind.
     pub(super) fn warn_once(&self, call: &mut Call<'_>) {
         let mut found = self.backend.warnings();
         let rotates = self.rules.one_time && self.rules.rotation != Rotation::None;
@@ -156,7 +154,7 @@ impl Keeper {
         }
     }
 
-    /// What a store's kind means for a service that replaces refresh tokens.
+    /// The weakness of a store's kind with a service that replaces refresh tokens.
     fn weakness(&self, kind: LockKind, unsaid: bool) -> Option<String> {
         let store = self.store();
         let host = &self.rules.host;
@@ -166,9 +164,9 @@ impl Keeper {
                  ends with the process"
             )),
             (Durability::Process, _) if unsaid => Some(format!(
-                "{store} may forget what it was told last, at a power cut, a restart or a failover, \
-                 and {host} replaces refresh tokens: that ends the login; the guide's page on stores \
-                 has the settings that keep it"
+                "{store} may lose its last record in a power cut, a restart or a failover, and {host} \
+                 replaces refresh tokens: the login would be lost; the guide's page on stores has \
+                 the settings that prevent this"
             )),
             (_, LockKind::None) => Some(format!(
                 "{store} has no lock between processes, and {host} replaces refresh tokens: two \
@@ -178,7 +176,7 @@ impl Keeper {
         }
     }
 
-    /// Tells what happened, after all locks are let go.
+    /// Emits the events, after all locks are released.
     pub(super) fn tell(&self, mut events: Vec<Event>) {
         events.extend(self.transport.warning().map(|text| Event::Warning { text }));
         event::log(&self.rules.host, &events);

@@ -1,4 +1,4 @@
-//! Steps 3 to 10: the store's lock, what the store holds, and the note of a spend.
+//! Steps 3 to 10: takes the store's lock, loads the record, and writes the note.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::provider::Rotation;
 use crate::record::{Note, Record};
 use crate::secret::Secret;
 
-/// How often one call starts over because the store has changed under it.
+/// How often one call starts over because the store has changed meanwhile.
 const ROUNDS: usize = 6;
-/// How long a call without a token looks for the end of another holder's refresh, where no lock tells.
+/// How long a call without a token waits for another holder's refresh if there is no lock to wait for.
 const LOOKS: Duration = Duration::from_secs(10);
 
 /// How a round ends.
@@ -23,13 +23,13 @@ pub(super) enum Step {
     Done(Live),
     /// The store has changed: load again.
     Again,
-    /// Another holder is at work, and no lock tells when it ends: load again after a moment.
+    /// Another holder is at work, and there is no lock to wait for: load again after a moment.
     Look,
-    /// The lock is gone or running out: lock again.
+    /// The lock is lost or about to expire: lock again.
     Relock,
 }
 
-/// What a part of a round comes to: the next step goes on with this, or the round ends.
+/// The result of one part of a round: the value for the next step, or the end of the round.
 enum Next<T> {
     Go(T),
     End(Step),
@@ -62,8 +62,8 @@ impl Keeper {
         self.end(call, Error::Busy(Box::new(busy)))
     }
 
-    /// Step 3. Without waiting while the call can go on; otherwise longer than the longest legal
-    /// hold. `Some` ends the call.
+    /// Step 3: takes the lock. Does not wait if the call has a token to go on with; otherwise waits for
+    /// the longest time that a holder may keep the lock. `Some` ends the call.
     fn lock(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
         let start = self.clock.monotonic();
         let since = self.clock.now_utc();
@@ -89,7 +89,7 @@ impl Keeper {
                 Err(error) => error,
             };
             if BackendError::is_busy(&error) {
-                // The holder may have saved, and somebody else may have the lock by now.
+                // The holder may have saved, and another one may have the lock by now.
                 if let Some(live) = self.without_lock(call) {
                     return Ok(Some(live));
                 }
@@ -101,7 +101,7 @@ impl Keeper {
             }
         }
         let error = Error::backend("lock", self.store(), error);
-        // What can be read and still works is used.
+        // Use a stored token that can be read and still works.
         self.look(call);
         if call.fallback.is_none() && self.can_do_without_store(call) {
             self.report(call, chain(&error));
@@ -111,23 +111,25 @@ impl Keeper {
         self.end(call, error).map(Some)
     }
 
-    /// The token in the store, or the one in memory, while the lock is somebody else's.
+    /// The token in the store, or the one in memory, while another holder has the lock.
     pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
         self.look(call);
         let read = call.read.as_ref().map(|record| self.live(record));
-        let came = read.filter(|live| self.came_while_waiting(call, live));
+        let fits = |live: &Live| {
+            call.want.accepts(live, &*self.clock) || self.came_while_waiting(call, live)
+        };
+        let came = read.filter(fits);
         let live = came.or_else(|| self.take_fallback(call))?;
         Some(self.publish(live))
     }
 
-    /// Reads the store without its lock; what `load` returns is durable, so it may be believed. A token
-    /// with which the call can go on becomes the fallback.
+    /// Reads the store without its lock, which is safe because `load` only returns durable records. A
+    /// token that the call can use becomes the fallback.
     fn look(&self, call: &mut Call<'_>) {
-        if call.turn.unsaved.is_some() {
-            return;
-        }
         let Ok(Some(record)) = self.backend.load() else { return };
-        let ours = record.check(&self.rules.binding, &self.store()).is_ok();
+        let waits = call.turn.unsaved.as_ref();
+        let ours = record.check(&self.rules.binding, &self.store()).is_ok()
+            && waits.is_none_or(|pair| pair.is_overtaken_by(&record));
         if ours && call.turn.history.newer_than(&record).is_none() {
             let live = self.live(&record);
             if call.want.tolerates(&live, &*self.clock) {
@@ -137,8 +139,8 @@ impl Keeper {
         }
     }
 
-    /// Remembers what was read of the store: if the store fails later in this call, a token in it that
-    /// works is used.
+    /// Remembers the record that was read: if the store fails later in this call, its token is used
+    /// while it works.
     pub(super) fn saw(&self, call: &mut Call<'_>, record: &Record) {
         if record.binding.is_some() && record.check(&self.rules.binding, "").is_ok() {
             call.turn.history.learn(record);
@@ -146,7 +148,7 @@ impl Keeper {
         }
     }
 
-    /// Whether a refresh spends nothing, so that it needs no store.
+    /// Whether a refresh leaves the refresh token valid, so that it needs no store.
     fn can_do_without_store(&self, call: &Call<'_>) -> bool {
         self.rules.rotation == Rotation::None && call.turn.unsaved.is_none()
     }
@@ -172,7 +174,7 @@ impl Keeper {
         self.answered(call, noted, before, refresh_token)
     }
 
-    /// Steps 4 to 6: what the store holds, after a pair that waits was saved.
+    /// Steps 4 to 6: loads the record, after saving an unsaved pair.
     fn load_and_save_first(&self, call: &mut Call<'_>) -> Result<Next<Record>> {
         let mut stored = match self.backend.load() {
             Ok(stored) => stored,
@@ -183,7 +185,7 @@ impl Keeper {
             }
         };
         let went_back = self.went_back(call, stored.as_ref());
-        // Step 5: a pair that waits comes first.
+        // Step 5: save an unsaved pair first.
         if call.turn.unsaved.is_some() {
             stored = match self.save_pair(call, stored) {
                 Ok(stored) => stored,
@@ -205,8 +207,8 @@ impl Keeper {
         Ok(Next::Go(record))
     }
 
-    /// Step 7: the token in the store, if somebody else was here. One that should be replaced and still
-    /// works becomes the fallback.
+    /// Step 7: uses the token in the store if another client has refreshed it. A token that is due but
+    /// still works becomes the fallback.
     fn adopt(&self, call: &mut Call<'_>, record: &Record) -> Option<Live> {
         let live = self.live(record);
         if call.want.accepts(&live, &*self.clock) || self.came_while_waiting(call, &live) {
@@ -224,8 +226,8 @@ impl Keeper {
         None
     }
 
-    /// Steps 8 to 10: whether the refresh token may be sent, and our note of that. Returns the record with
-    /// our note, and the note that was there.
+    /// Steps 8 to 10: decides whether the refresh token may be sent, and writes our note. Returns the
+    /// record with our note, and the note that was there before.
     fn decide_and_note(
         &self,
         call: &mut Call<'_>,
@@ -236,7 +238,7 @@ impl Keeper {
         if let Some(error) = self.not_now(record, now) {
             return self.put_off(call, error).map(Next::End);
         }
-        // Step 8: refused before.
+        // Step 8: the token was refused before.
         let fingerprint = refresh_token.fingerprint();
         if let Some(refused) = &record.refused
             && refused.fingerprint == fingerprint
@@ -244,9 +246,10 @@ impl Keeper {
         {
             return self.put_off(call, self.reauthorize(refused)).map(Next::End);
         }
-        // Step 9: the note of an unanswered spend.
+        // Step 9: there is a note of an unanswered refresh token.
         let note = record.note.as_ref().filter(|note| {
-            // Nothing was sent after a note of our own that failed; an earlier one may stand in it.
+            // Nothing was sent after our own note whose save failed, but it may repeat an earlier
+            // unanswered request.
             let never_sent = call.turn.never_sent.as_ref() == Some(&note.nonce);
             note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
         });
@@ -260,7 +263,10 @@ impl Keeper {
             return self.put_off(call, error).map(Next::End);
         }
         self.warn_of_silence(call, record, now);
-        // Step 10: our note. It proves that the store can be written.
+        // Step 10: write our note, which proves that the store can be written.
+        if !call.turn.is_held() {
+            return Ok(Next::End(Step::Relock));
+        }
         let noted = self.noted(record, note, fingerprint, now);
         if let Some(step) = self.write_note(call, &noted)? {
             return Ok(Next::End(step));
@@ -271,7 +277,7 @@ impl Keeper {
         Ok(Next::Go((noted, note.cloned())))
     }
 
-    /// Step 10: writes our note. `Some` ends the round, with nothing sent.
+    /// Step 10: writes our note. `Some` ends the round; nothing was sent.
     fn write_note(&self, call: &mut Call<'_>, noted: &Record) -> Result<Option<Step>> {
         call.turn.never_sent = noted.note.as_ref().map(|note| note.nonce.clone());
         let saved = self.backend.save(noted).map_err(|error| ("write", error));
@@ -294,7 +300,8 @@ impl Keeper {
         Ok(None)
     }
 
-    /// The load failed, and one before it did not: what was read then and still works is used.
+    /// After a failed load, makes a token that was read earlier, or can be read now, the fallback while
+    /// it works.
     fn go_on_with_what_was_read(&self, call: &mut Call<'_>) {
         call.turn.keeps_notes = false;
         if call.fallback.is_some() {
@@ -309,22 +316,24 @@ impl Keeper {
         }
     }
 
-    /// Whether this is the result of a refresh that was sent after this call began to wait for the lock:
-    /// it is taken however short its life is, or each of those who wait would make one of its own.
+    /// Whether this token comes from a refresh that was sent after this call began to wait for the
+    /// lock. The call takes it even if it is already due; otherwise each waiting call would refresh
+    /// again.
     pub(super) fn came_while_waiting(&self, call: &Call<'_>, live: &Live) -> bool {
         let sent_at = live.token.issued_at().map(clock::to_millisecond);
         let since = call.waits_since.zip(sent_at).is_some_and(|(since, sent_at)| since <= sent_at);
         since && call.want.takes(live) && call.had.as_ref() != Some(&live.id())
     }
 
-    /// The store went back to a refresh token that was replaced since: a restored backup, a failover.
-    /// Our pair is then one that waits to be saved.
+    /// Whether the store went back to a refresh token that was replaced since: a restored backup, a
+    /// failover. Our newer pair then counts as unsaved.
     fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
         let Some(stored) = stored else { return false };
         let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
         let spent = stored.token.refresh_token().cloned();
         if let Some(pair) = &mut call.turn.unsaved {
-            // Newer still, and it has replaced this one as well. A new login goes its own way.
+            // The unsaved pair is newer still, and replaces the store's token as well. A pair of a new
+            // login stays as it is.
             pair.spent = pair.spent.take().and(spent);
             return false;
         }
@@ -341,8 +350,8 @@ impl Keeper {
         true
     }
 
-    /// Once for each client, and again after a failure: a store that accepts a note and does not keep it
-    /// would let the same refresh token be spent again and again. `Some` ends the round.
+    /// Reads our note back, once per client and again after a failure: with a store that accepts a note
+    /// and loses it, the same refresh token could be sent again and again. `Some` ends the round.
     fn read_back(
         &self,
         call: &mut Call<'_>,
@@ -352,7 +361,7 @@ impl Keeper {
             return Ok(None);
         }
         let back = self.backend.load().map_err(|error| ("load", error))?;
-        // Somebody has logged out.
+        // Another client has logged out.
         let Some(back) = back else { return Ok(Some(Step::Again)) };
         let nonce = |record: &Record| record.note.as_ref().map(|note: &Note| note.nonce.clone());
         let refresh_token = |record: &Record| record.token.refresh_token().cloned();
@@ -362,15 +371,16 @@ impl Keeper {
             call.turn.keeps_notes = true;
             return Ok(None);
         }
-        // A record that a client has written since is bound, and another login, newer, or another pair.
+        // Another client has written since if the record is bound and has another login, a newer
+        // revision, another note or another refresh token.
         let others = back.binding.is_some()
             && (back.login != noted.login
                 || back.revision > noted.revision
                 || same && back.note.is_some()
                 || back.token.refresh_token().is_some()
                     && refresh_token(&back) != refresh_token(noted));
-        // Where saves do not compare, another client may also have taken its note back over ours: a
-        // store that forgets does it again.
+        // If saves do not compare, another client may have overwritten our note once. A store that
+        // loses notes loses the next one too.
         if others || !std::mem::replace(&mut call.lost_note, true) {
             return Ok(Some(Step::Again));
         }
@@ -383,8 +393,8 @@ impl Keeper {
         ];
         let lost: Vec<_> = lost.iter().filter(|(_, kept)| !kept).map(|(name, _)| *name).collect();
         let text = format!(
-            "{} does not give a record back as it was saved: {} missing or changed; nothing was sent. \
-             A backend stores the whole record (Record::to_json), not the token alone",
+            "{} does not return a record as it was saved: {} missing or changed; nothing was sent. A \
+             backend must store the whole record (Record::to_json), not the token alone",
             self.store(),
             match &lost[..] {
                 [one] => format!("its {one} is"),
@@ -394,7 +404,7 @@ impl Keeper {
         Err(("write", Box::new(Error::config(text))))
     }
 
-    /// Waits a moment for another holder to end, where nothing but its note tells of it.
+    /// Waits a moment for another holder to finish, if only its note shows that it is at work.
     fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
         let waits =
             matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());
@@ -407,8 +417,8 @@ impl Keeper {
         true
     }
 
-    /// Binds a record that somebody else made to this client, and counts its life from now if a clock
-    /// dated it that was ahead. If this cannot be saved, the next note does it.
+    /// Binds an unbound record to this client. If the record was dated by a clock that was ahead, its
+    /// lifetime counts from now. If this save fails, the next note does it.
     pub(super) fn bind(&self, call: &Call<'_>, record: &Record) {
         if call.turn.lock_kind() == LockKind::None {
             return;
@@ -423,7 +433,7 @@ impl Keeper {
         }
     }
 
-    /// The fallback, if it still works now that it is handed out.
+    /// Takes the fallback, if it still works.
     pub(super) fn take_fallback(&self, call: &mut Call<'_>) -> Option<Live> {
         let vouched = call.vouched;
         let works = |live: &Live| vouched || call.want.tolerates(live, &*self.clock);

@@ -1,14 +1,14 @@
-//! What the refresh needs to know about the service.
+//! The settings of the service that the refresh needs.
 
 use std::time::Duration;
 
 use crate::provider::{Provider, RefusalLimit, Rotation};
 use crate::record::Binding;
 
-/// What three saves may take while the store's lock is held.
+/// How long three saves may take while the store's lock is held.
 const SAVES: Duration = Duration::from_secs(60);
 
-/// What the refresh needs to know about the provider and the grant.
+/// The settings of the provider and the grant that the refresh needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) binding: Binding,
@@ -25,8 +25,8 @@ pub(crate) struct Rules {
     pub(crate) token_timeout: Duration,
     /// The authentication scheme before the access token in the header that carries it.
     pub(crate) auth_scheme: Option<String>,
-    /// Whether the grant leaves a refresh token, which is a one-time key. If it does not, a token
-    /// is asked anew, and a store that fails does not fail the call.
+    /// Whether the grant issues a refresh token, which may work only once. If not, each token is
+    /// requested anew, and a failure of the store does not fail the call.
     pub(crate) one_time: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Step 12: how a successor reaches the store, whatever the store holds by then.
+//! Step 12: saves a successor, even if the store has changed meanwhile.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,26 +17,30 @@ use crate::protocol::Issued;
 use crate::record::{Note, Record};
 use crate::secret::Secret;
 
-/// How often a save is tried before the pair is left to the next call.
+/// How often a save is tried before the next call has to try again.
 const TRIES: u32 = 3;
 
-/// Where a pair goes.
+/// Where to save a pair.
 enum Place {
-    /// The store still holds what we spent: ours is the newer truth.
+    /// The store still holds the refresh token that we sent: our pair replaces it.
     Ours(Record),
-    /// Somebody else's successor is there: it stays, and ours becomes the spare.
+    /// Another client's successor is stored: it stays, and our refresh token becomes its spare.
     Theirs(Record),
-    /// Ours is there already, under a later note.
+    /// Our pair is stored already, under a later note.
     There,
-    /// Nothing is stored, or another login: ours must not be written.
+    /// Nothing is stored, or another login: our pair must not be written.
     Lost,
 }
 
 fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     let Some(spent) = &pair.spent else { return place_login(&pair.record, stored) };
-    let Some(stored) = stored.filter(|stored| stored.login == pair.record.login) else {
-        return Place::Lost;
+    // A store may make another login of the token that we spent. What replaced it is newer all the same.
+    let is_ours = |stored: &&Record| {
+        let spent = Some(spent).filter(|_| pair.rotated());
+        stored.login == pair.record.login
+            || spent.is_some() && stored.token.refresh_token() == spent
     };
+    let Some(stored) = stored.filter(is_ours) else { return Place::Lost };
     if pair.record.may_replace(Some(stored)) {
         return Place::Ours(pair.record.clone());
     }
@@ -46,7 +50,7 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
         let mut next = stored.next();
         next.binding = pair.record.binding.clone();
         next.token = pair.record.token.clone();
-        // Not below ours: the store may have gone back.
+        // The generation is not below ours: the store may have gone back.
         next.generation = stored.generation.saturating_add(1).max(pair.record.generation);
         next.rotated_at = pair.record.rotated_at;
         next.refresh_expires_at = pair.record.refresh_expires_at;
@@ -62,8 +66,8 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     }
 }
 
-/// A new login goes over the one that was there when its code was exchanged, however often that was
-/// refreshed since; not over another new one.
+/// Places a new login. It replaces the login that was stored when its code was exchanged, even if that
+/// was refreshed since, but not another new login.
 fn place_login(ours: &Record, stored: Option<&Record>) -> Place {
     match stored {
         _ if ours.may_replace(stored) => Place::Ours(ours.clone()),
@@ -72,20 +76,20 @@ fn place_login(ours: &Record, stored: Option<&Record>) -> Place {
             Place::Lost
         }
         Some(stored) => Place::Ours(ours.clone().in_place_of(Some(stored))),
-        // Somebody has logged out meanwhile.
+        // Another client has logged out meanwhile.
         None => Place::Lost,
     }
 }
 
 impl Keeper {
-    /// The successor of `noted`, bought with `spent`.
+    /// Makes the successor of `noted`, for which `spent` was sent.
     pub(super) fn pair(&self, noted: &Record, spent: Secret, issued: Issued) -> Pair {
         let Issued { token, refresh_expires_in } = issued;
         let rotated = token.refresh_token().is_some_and(|new| *new != spent);
         let mut record = noted.next();
         let end = self.refresh_end(token.issued_at(), refresh_expires_in);
         record.refresh_expires_at = match record.refresh_expires_at {
-            // The same refresh token was used, and that starts its idle limit anew.
+            // The refresh token was used and stays the same, so its idle limit starts again.
             Some(before) if !rotated && refresh_expires_in.is_none() => end.max(Some(before)),
             before => end.or(before),
         };
@@ -100,7 +104,7 @@ impl Keeper {
         Pair { record, spent: Some(spent), keeps_lock, ends_old: self.rules.ends_access_token }
     }
 
-    /// The successor when the answer had a new refresh token and nothing else that can be used.
+    /// Makes the successor from an answer with a new refresh token but no usable access token.
     pub(super) fn salvage(&self, noted: &Record, spent: Secret, found: Secret) -> Pair {
         let mut token = noted.token.clone().with_refresh_token(found);
         if self.rules.ends_access_token {
@@ -111,26 +115,26 @@ impl Keeper {
         pair
     }
 
-    /// A new token: into memory, into the store, and only then out.
+    /// Handles a new token: keeps it in memory, saves it, and only then returns it.
     pub(super) fn issued(&self, call: &mut Call<'_>, pair: Pair, recovered: bool) -> Result<Step> {
         let ours = pair.record.clone();
-        let rotated = ours.token.refresh_token() != pair.spent.as_ref();
+        let rotated = pair.rotated();
         let held = match self.keep(call, pair) {
             Ok(held) => held,
             Err(error) if rotated => return self.not_saved(call, error),
             Err(error) => {
-                // The stored refresh token is still the one to use: nothing is lost.
+                // Nothing is lost: the stored refresh token is still valid.
                 call.turn.unsaved = None;
                 let reason = chain(&*error);
                 call.events.push(Event::SaveFailed { store: self.store(), reason });
                 Some(ours.clone())
             }
         };
-        let Some(held) = held.filter(|held| {
-            held.login == ours.login && held.token.refresh_token() == ours.token.refresh_token()
-        }) else {
-            return Ok(Step::Again);
+        let is_ours = |held: &Record| {
+            (rotated || held.login == ours.login)
+                && held.token.refresh_token() == ours.token.refresh_token()
         };
+        let Some(held) = held.filter(is_ours) else { return Ok(Step::Again) };
         let generation = held.generation;
         call.events.push(if recovered {
             Event::Recovered { generation }
@@ -143,7 +147,7 @@ impl Keeper {
         Ok(Step::Done(live))
     }
 
-    /// Notes a refresh for those who wait for one, and for the API's answer to the token.
+    /// Remembers a refresh for the threads that wait for one, and for the API's answer to the token.
     pub(super) fn remember_result(&self, call: &Call<'_>, live: &Live) {
         let mut memory = self.memory.lock();
         memory.refreshes += 1;
@@ -152,7 +156,8 @@ impl Keeper {
         self.doubt(call, live);
     }
 
-    /// Notes that a 401 has brought this token, which the API has not accepted yet.
+    /// Remembers that a 401 caused this token's refresh, and that the API has not accepted the token
+    /// yet.
     pub(super) fn doubt(&self, call: &Call<'_>, live: &Live) {
         if let Want::Instead(_) = call.want {
             let came_at = self.clock.monotonic();
@@ -161,8 +166,8 @@ impl Keeper {
         }
     }
 
-    /// An answer with a refresh token and no access token: that much is saved, and one more refresh
-    /// is made with it.
+    /// Handles an answer with a refresh token and no access token: saves the refresh token, and
+    /// refreshes once more with it.
     pub(super) fn salvaged(
         &self,
         call: &mut Call<'_>,
@@ -179,21 +184,23 @@ impl Keeper {
         Ok(Step::Again)
     }
 
-    /// In memory first: whatever `save` does, panic included, the pair is not lost.
+    /// Keeps the pair in memory and saves it. In this order, so that the pair is not lost even if
+    /// `save` panics.
     pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
         if !call.turn.is_held() {
-            // Somebody has deleted the lock's file, or this is a forked child. The pair is saved in
-            // any case; under the lock again, if nobody else has it.
+            // The lock file was deleted, or this is a forked child. The pair is saved anyway, and under
+            // the lock if it is free.
             call.turn.guard = self.backend.lock(Duration::ZERO).ok();
         }
-        // If the store cannot be read it may still take a save, which compares by itself.
+        // A store that cannot be read may still accept a save, which compares by itself.
         let assumed = call.turn.unsaved.as_ref().map(|pair| pair.record.clone());
         let stored = self.backend.load().unwrap_or(assumed);
         self.save_pair(call, stored)
     }
 
-    /// Saves the pair that waits, by what the store holds now, and returns what it holds then.
+    /// Saves the unsaved pair in place of `stored`, the present record, and returns the record that is
+    /// stored afterwards.
     pub(super) fn save_pair(
         &self,
         call: &mut Call<'_>,
@@ -202,9 +209,16 @@ impl Keeper {
         let mut tries = 0;
         loop {
             let Some(pair) = call.turn.unsaved.as_mut() else { return Ok(stored) };
+            // The store may go back while a request is on its way, and between two tries.
+            if let Some(older) = &stored
+                && call.turn.history.newer_than(older).is_some()
+            {
+                pair.spent = pair.spent.take().and(older.token.refresh_token().cloned());
+            }
             let record = match place(pair, stored.as_ref()) {
                 Place::Ours(record) => {
-                    // A retry saves the very same record: the first may have become visible.
+                    // A retry must save the same record, because the first save may have become
+                    // visible.
                     pair.record = record.clone();
                     record
                 }
@@ -222,14 +236,15 @@ impl Keeper {
                     return Ok(stored);
                 }
                 Place::Lost => {
-                    // Only a refresh token that replaced the one we spent. One that was not replaced is
-                    // not ours alone, and a login that its owner is still told of is not ended.
+                    // Revoke only a refresh token that replaced the one we sent. A token that was not
+                    // replaced may be in use elsewhere, and a new login is still returned to the
+                    // caller.
                     let lost = pair.record.token.refresh_token();
                     let lost = lost.filter(|lost| pair.spent.as_ref().is_some_and(|s| s != *lost));
                     let lost = lost.cloned();
                     call.turn.unsaved = None;
                     if let Some(lost) = lost {
-                        // Best effort: nobody can use it any more.
+                        // Best effort: no client will use this token.
                         let _ = self.transport.send(Ask::Revoke(&lost), self.clock.now_utc());
                     }
                     return Ok(stored);
@@ -252,7 +267,8 @@ impl Keeper {
             }
             if let Ok(now) = self.backend.load() {
                 stored = now;
-                // What `load` returns is durable: the save has worked although it reported an error.
+                // A record that `load` returns is durable: the save worked although it reported an
+                // error.
                 if stored.as_ref() == Some(&record) {
                     call.turn.unsaved = None;
                     return Ok(stored);
@@ -261,17 +277,37 @@ impl Keeper {
         }
     }
 
-    /// Writes what is known after an answer that brought no token: the note as it was before, or
-    /// with a time. If this cannot be saved, the note stays, and the next run decides by it.
-    pub(super) fn settle(&self, noted: &Record, note: Option<Note>, found: Option<Secret>) {
+    /// Updates the note after an answer without a token: as it was before, or with a time. If this save
+    /// fails, our note stays, and the next run decides by it.
+    pub(super) fn settle(
+        &self,
+        call: &mut Call<'_>,
+        noted: &Record,
+        note: Option<Note>,
+        found: Option<Secret>,
+    ) {
+        if !call.turn.is_held() && !self.is_alone_with(call, noted) {
+            return;
+        }
         let mut next = noted.next();
         next.note = note;
-        // A refresh token beside an error is kept in case it is the live one.
+        // A refresh token that came with an error is kept, in case it is the valid one.
         next.spare = found.or(next.spare);
         let _ = self.backend.save(&next);
     }
 
-    /// Our note with the moment before which the service does not want to be asked.
+    /// Whether, after our lock was lost, no other client holds it and the store still has our note. Without this
+    /// check, a store that does not compare would put an older record over a successor.
+    fn is_alone_with(&self, call: &mut Call<'_>, noted: &Record) -> bool {
+        call.turn.guard = match self.backend.lock(Duration::ZERO) {
+            Ok(guard) => Some(guard),
+            Err(error) if BackendError::is_busy(&error) => return false,
+            Err(_) => None,
+        };
+        self.backend.load().is_ok_and(|stored| stored.as_ref() == Some(noted))
+    }
+
+    /// Our note with the time before which the service does not want another request.
     pub(super) fn not_before(
         &self,
         noted: &Record,

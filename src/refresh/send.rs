@@ -1,4 +1,4 @@
-//! Steps 11 and 13: a refresh token is sent, and a refusal is checked.
+//! Steps 11 and 13: sends a refresh token, and checks a refusal.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -15,36 +15,37 @@ use crate::protocol::{Outcome, Reply};
 use crate::record::{Note, Record, Refused};
 use crate::secret::Secret;
 
-/// What a spend came to.
+/// The outcome of sending a refresh token.
 enum Spent {
     Never(BoxError),
-    /// The store's lock is gone, or its time is over; nothing left.
+    /// The store's lock was lost or its time ran out. Nothing was sent.
     Unlocked,
     Silent(BoxError),
     Reply(Reply, Option<OffsetDateTime>),
 }
 
-/// What the store holds after a refusal.
+/// The content of the store after a refusal.
 enum Looked {
-    /// The refresh token that was refused, in this record.
+    /// This record, which still has the refused refresh token.
     Unchanged(Box<Record>),
-    /// Something else, or nothing that can be read.
+    /// Another token, nothing, or nothing readable.
     Changed(Step),
 }
 
 impl Keeper {
-    /// Step 11: send, and once more where no answer comes and the tables say so. A request that
-    /// never left is tried again, as long as the call has nothing else to go on with.
+    /// Step 11: sends the refresh token, and once more if no answer comes and the tables allow it. A
+    /// request that never left is tried again if the call has no other token to go on with.
     fn spend(&self, call: &mut Call<'_>, noted: &Record, refresh_token: &Secret) -> Spent {
         let mut silent: Option<(OffsetDateTime, BoxError)> = None;
         let mut unsent = 0;
-        // Before the request leaves, a connection is made, and the process may be stopped meanwhile.
+        // The request leaves only after the connection is made, and the process may be paused
+        // meanwhile.
         let (lock, began) = (call.turn.lock_kind(), self.clock.monotonic());
         loop {
             let sent_at = self.clock.now_utc();
             let guard = call.turn.guard.as_ref();
             let number = Cell::new(call.sent);
-            // Asked when the first byte is about to leave: that is when the request counts as sent.
+            // Called just before the first byte leaves, which is when the request counts as sent.
             let in_time = || {
                 let leaves = self.in_time(lock, noted, began) && guard.is_none_or(Guard::is_held);
                 if leaves {
@@ -60,7 +61,7 @@ impl Keeper {
                     if let Some((_, first)) = silent {
                         return Spent::Silent(first);
                     }
-                    // The lock is gone, or its time ran out before anything left: begin again.
+                    // The lock was lost, or its time ran out before anything left: begin again.
                     if !call.turn.is_held() || unsent == 0 && !self.lasts(call, noted) {
                         return Spent::Unlocked;
                     }
@@ -82,7 +83,8 @@ impl Keeper {
                 }
                 Sent::Reply(reply) => return Spent::Reply(reply, silent.map(|(at, _)| at)),
             };
-            // A call by name has nothing to go on with, and must not end a token that others use.
+            // A refresh by name has no fallback, but a replay must not end an access token that other
+            // calls use.
             let others = call.want.is_explicit() && self.live(noted).is_usable(&*self.clock);
             let usable = call.fallback.is_some() || others;
             let replays =
@@ -102,15 +104,15 @@ impl Keeper {
         memory.sends
     }
 
-    /// Whether there is time for another request: the lock holds, and whoever waits for our note's
-    /// deadline still waits.
+    /// Whether there is time for another request: the lock holds, and our note's deadline has not
+    /// passed for other clients.
     fn lasts(&self, call: &Call<'_>, noted: &Record) -> bool {
         self.in_time(call.turn.lock_kind(), noted, self.clock.monotonic())
             && call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout))
     }
 
-    /// Whether an answer would come before our note's deadline, by both clocks. A lock that only death
-    /// frees needs no deadline.
+    /// Whether an answer would come before our note's deadline, by both clocks. A lock that only ends
+    /// with the process needs no deadline.
     fn in_time(&self, lock: LockKind, noted: &Record, began: Duration) -> bool {
         let end = clock::later(self.clock.now_utc(), self.rules.token_timeout);
         let took = self.clock.monotonic().saturating_sub(began);
@@ -119,7 +121,7 @@ impl Keeper {
                 && took.saturating_add(self.rules.token_timeout) <= self.rules.hold()
     }
 
-    /// Step 11, by the answer.
+    /// Step 11: sends the refresh token and acts on the answer.
     pub(super) fn answered(
         &self,
         call: &mut Call<'_>,
@@ -132,17 +134,19 @@ impl Keeper {
         let (reply, unanswered) = match self.spend(call, &noted, &refresh_token) {
             Spent::Never(error) => {
                 call.turn.never_sent = never_sent;
-                self.settle(&noted, before, None);
+                self.settle(call, &noted, before, None);
                 return self.put_off(call, self.transport_error(error));
             }
             Spent::Unlocked => {
                 call.turn.never_sent = never_sent;
-                self.settle(&noted, before, None);
-                return Ok(Step::Relock);
+                let gone = !call.turn.is_held();
+                self.settle(call, &noted, before, None);
+                let again = gone && call.turn.guard.is_some() && call.turn.is_held();
+                return Ok(if again { Step::Again } else { Step::Relock });
             }
             Spent::Silent(error) => {
                 call.turn.unanswered = never_sent;
-                self.count_unknown(&noted, &error);
+                self.count_unknown(call, &noted, &error);
                 return self.put_off(call, self.unknown(sent_at, error));
             }
             Spent::Reply(reply, unanswered) => (reply, unanswered),
@@ -157,25 +161,26 @@ impl Keeper {
             Outcome::Refused(error) => self.refused(call, noted, refresh_token, error, earlier),
             Outcome::TooEarly(error) => self.early(call, noted, sent_at, earlier, (error, found)),
             Outcome::Setup(error) => {
-                // A request before this one that stayed unanswered is not answered by it.
+                // This says nothing about an earlier unanswered request.
                 let note = if earlier.is_some() { noted.note.clone() } else { before };
                 self.count(&mut noted);
-                self.settle(&noted, note, found);
+                self.settle(call, &noted, note, found);
                 self.put_off(call, Error::OAuth(Box::new(error)))
             }
             Outcome::Limited { error, retry_after, spent } => {
                 let wait = retry_after.unwrap_or(QUIET);
-                self.settle(&noted, self.not_before(&noted, wait, !spent, earlier), found);
+                self.settle(call, &noted, self.not_before(&noted, wait, !spent, earlier), found);
                 self.put_off(call, self.come_back(wait, &error.told()))
             }
             Outcome::Unknown(error) => match found {
-                // Beside a refusal without a code it may as well be an echo, or a text about it.
+                // With a 4xx status and no code, the found text may be an echo of our token or a
+                // message about it.
                 Some(found) if (400..500).contains(&error.status) => {
                     self.count(&mut noted);
-                    self.settle(&noted, noted.note.clone(), Some(found));
+                    self.settle(call, &noted, noted.note.clone(), Some(found));
                     self.put_off(call, self.unknown(sent_at, error.into()))
                 }
-                // The answer had a refresh token and no access token: it did rotate.
+                // The answer had a refresh token and no access token: the service did rotate.
                 Some(found) => {
                     let pair = self.salvage(&noted, refresh_token, found);
                     self.salvaged(call, pair, sent_at, error)
@@ -204,8 +209,8 @@ impl Keeper {
         self.believe(call, latest, refresh_token, error, earlier)
     }
 
-    /// Reads the store twice, a second apart: the second look is for a script without locks, between
-    /// its answer and its write.
+    /// Reads the store twice, one second apart: another program without locks may have its answer and
+    /// not have saved it yet.
     fn read_twice(
         &self,
         call: &mut Call<'_>,
@@ -229,8 +234,8 @@ impl Keeper {
                 }
             };
             if now.login != latest.login || now.token.refresh_token() != Some(refresh_token) {
-                // It was no refusal of what is stored now, and the service has counted it. If this
-                // cannot be saved, or that was replaced again, it is one that we do not know of.
+                // The refusal was not about the token that is stored now, but the service has counted
+                // it. If this save fails, this refusal stays uncounted.
                 if self.rules.refusal_limit.is_some() {
                     let mut counted = now.next();
                     self.count(&mut counted);
@@ -244,7 +249,7 @@ impl Keeper {
         Ok(Looked::Unchanged(Box::new(latest)))
     }
 
-    /// The error where another holder of a lease may have the successor in hand: no verdict then.
+    /// The error if another holder may have the successor: the refusal is then not believed.
     fn other_holder(
         &self,
         call: &Call<'_>,
@@ -271,7 +276,8 @@ impl Keeper {
         })
     }
 
-    /// Notes a refusal, so that the token is not sent on every run; a spare takes its place.
+    /// Stores a refusal, so that the token is not sent on every run. A spare refresh token takes its
+    /// place.
     fn believe(
         &self,
         call: &mut Call<'_>,
@@ -284,7 +290,7 @@ impl Keeper {
         let mut next = latest.next();
         self.count(&mut next);
         next.note = None;
-        // A refusal that is asked again keeps its reason.
+        // A repeated refusal keeps its reason.
         let asked_before = next.refused.as_ref().filter(|before| before.fingerprint == fingerprint);
         let asked_before = asked_before.and_then(|before| before.unanswered_since);
         let refused = Refused {
@@ -295,8 +301,8 @@ impl Keeper {
             status: error.status,
             unanswered_since: earlier.or(asked_before),
         };
-        // A pair that lost a race may be the live one. The two change places, so that a refusal that
-        // was wrong heals: each is asked once more after a pause.
+        // The spare, which lost a race, may be the valid token. The two change places, so that a wrong
+        // refusal heals: each is sent once more after a pause.
         let known = next.refused.as_ref().map(|refused| refused.fingerprint.clone());
         if let Some(spare) = next.spare.clone().filter(|spare| known != Some(spare.fingerprint())) {
             next.spare = Some(refresh_token);
@@ -312,7 +318,7 @@ impl Keeper {
         }
         let error = self.reauthorize(&refused);
         next.refused = Some(refused);
-        // If this cannot be saved, the next run asks once more.
+        // If this save fails, the next run sends the token once more.
         let _ = self.backend.save(&next);
         self.put_off(call, error)
     }

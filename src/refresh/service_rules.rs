@@ -1,5 +1,5 @@
-//! What one service asks of a refresh and others do not: not before a certain age, not again at once,
-//! not after too many refusals, and not too seldom.
+//! Rules of single services: no refresh before a certain age, no quick repetition, a limit on refusals,
+//! and an idle limit.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::record::{Note, Record};
 use crate::secret::Secret;
 
 impl Keeper {
-    /// Why a refresh is not sent now, where the service has such rules.
+    /// The error if a rule of the service forbids a refresh now.
     pub(super) fn not_now(&self, record: &Record, now: OffsetDateTime) -> Option<Error> {
         if let Some(wait) = self.too_early(record, now) {
             return Some(self.hold_back(wait, "it is too early to refresh"));
@@ -32,9 +32,8 @@ impl Keeper {
         Some(self.hold_back(wait.max(Duration::from_secs(1)), &text))
     }
 
-    /// How long a refresh would still be refused as too early. The age of a token that this process
-    /// holds goes by the monotonic clock, that of another by the stored
-    /// date on which it came.
+    /// How long the service would still refuse a refresh as too early. The age of a token in memory
+    /// counts on the monotonic clock; the age of any other token comes from its stored date.
     fn too_early(&self, record: &Record, now: OffsetDateTime) -> Option<Duration> {
         let earliest = self.rules.earliest_refresh?;
         let came_at = record.came_at()?;
@@ -43,13 +42,13 @@ impl Keeper {
             Some(age) => earliest.saturating_sub(age),
             None => clock::until(now, clock::later(came_at, earliest)),
         };
-        // A wait longer than the rule itself comes from a wrong clock.
+        // A wait longer than the rule itself is the result of a wrong clock.
         let known = !wait.is_zero() && wait <= earliest && !record.token.is_expired(now);
         known.then_some(wait)
     }
 
-    /// Step 11, "too early": the newest access token of this login is still good. It is ours, if
-    /// nobody has put a newer one into the store and no request of ours stayed without an answer.
+    /// Step 11, for the answer "too early": the newest access token of this login is still valid. That
+    /// token is ours if the store has no newer one and no request of ours is unanswered.
     pub(super) fn early(
         &self,
         call: &mut Call<'_>,
@@ -75,12 +74,12 @@ impl Keeper {
         if ours && !call.want.is_explicit() && call.want.fits(&live) {
             (call.fallback, call.vouched) = (Some(live), true);
         }
-        self.settle(&noted, note, found);
+        self.settle(call, &noted, note, found);
         self.put_off(call, self.come_back(wait, &error.told()))
     }
 
-    /// When to try again after "too early". If our access token has ended all the same, a request
-    /// that stayed unanswered did rotate, and the token of then can be refreshed so much later.
+    /// How long to wait after "too early". If our access token has expired all the same, an unanswered
+    /// request did rotate, and the time counts from that request.
     fn after_too_early(
         &self,
         noted: &Record,
@@ -90,7 +89,7 @@ impl Keeper {
         let now = self.clock.now_utc();
         let end = noted.token.expires_at().filter(|end| *end > now);
         let earliest = self.rules.earliest_refresh.unwrap_or(Duration::from_secs(30));
-        // A slow answer brings a token that is younger than the request.
+        // If the answer was slow, the token is younger than its request.
         let young = || {
             let old_enough = clock::later(noted.came_at()?, earliest);
             (earlier.is_none() && old_enough > now).then_some(old_enough)
@@ -100,7 +99,8 @@ impl Keeper {
         clock::until(now, when).max(Duration::from_secs(1))
     }
 
-    /// Whether the service has said lately that this token is good, whatever our clock says.
+    /// Whether a recent answer of the service says that this token is valid, even if our clock
+    /// disagrees.
     pub(super) fn is_vouched_for(
         &self,
         want: &Want,
@@ -113,7 +113,7 @@ impl Keeper {
         said && !want.is_explicit() && want.fits(live)
     }
 
-    /// Notes a refusal, where they are counted.
+    /// Counts a refusal, if the service limits them.
     pub(super) fn count(&self, record: &mut Record) {
         let Some(RefusalLimit { window, .. }) = self.rules.refusal_limit else { return };
         let now = self.clock.now_utc();
@@ -122,28 +122,28 @@ impl Keeper {
         record.refusals = kept;
     }
 
-    /// An error answer that says nothing of the token is a refusal all the same.
-    pub(super) fn count_unknown(&self, noted: &Record, error: &BoxError) {
+    /// Counts an error answer of status 4xx as a refusal even if it does not mention the token.
+    pub(super) fn count_unknown(&self, call: &mut Call<'_>, noted: &Record, error: &BoxError) {
         let counts = |error: &&OAuthError| (400..500).contains(&error.status);
         if self.rules.refusal_limit.is_some()
             && error.downcast_ref::<OAuthError>().filter(counts).is_some()
         {
             let mut noted = noted.clone();
             self.count(&mut noted);
-            self.settle(&noted, noted.note.clone(), None);
+            self.settle(call, &noted, noted.note.clone(), None);
         }
     }
 
-    /// How long the refresh token that was just sent without an answer is not sent again.
+    /// How long an unanswered refresh token must not be sent again yet.
     pub(super) fn unanswered_pause(&self, note: &Note, now: OffsetDateTime) -> Duration {
         let pause = self.rules.unanswered_pause;
         let left = clock::until(now, clock::later(note.sent_at, pause));
-        // More than the pause itself comes from a wrong clock.
+        // A wait longer than the pause itself is the result of a wrong clock.
         if note.answered || left > pause { Duration::ZERO } else { left }
     }
 
-    /// When a refresh token ends that came, or was used, at `issued_at`. The answer's own word goes
-    /// first, the provider's idle limit second.
+    /// When a refresh token expires that was issued or used at `issued_at`: by the lifetime in the
+    /// answer, or else by the provider's idle limit.
     pub(super) fn refresh_end(
         &self,
         issued_at: Option<OffsetDateTime>,
@@ -153,7 +153,7 @@ impl Keeper {
         Some(clock::later(issued_at.unwrap_or_else(|| self.clock.now_utc()), life))
     }
 
-    /// Says that the login was about to end because nobody used it.
+    /// Warns that the login was about to expire because it was not used.
     pub(super) fn warn_of_silence(
         &self,
         call: &mut Call<'_>,
@@ -167,7 +167,8 @@ impl Keeper {
         if left < life / 4 {
             let days = |time: Duration| time.as_secs() / 86_400;
             let text = format!(
-                "the login in {} was not refreshed for {} days; {} ends it after {} days of silence",
+                "the login in {} was not refreshed for {} days; {} ends it after {} days without a \
+                 refresh",
                 self.store(),
                 days(life.saturating_sub(left)),
                 self.rules.host,
@@ -180,7 +181,7 @@ impl Keeper {
 
 fn recent(record: &Record, now: OffsetDateTime, window: Duration) -> Vec<OffsetDateTime> {
     let mut recent = record.refusals.clone();
-    // A date from the future comes from a wrong clock.
+    // A date in the future is the result of a wrong clock.
     recent.retain(|at| *at <= now && clock::until(*at, now) < window);
     recent
 }

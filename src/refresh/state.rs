@@ -1,4 +1,4 @@
-//! What the refresh keeps in memory.
+//! The state of the refresh in memory.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::secret::Secret;
 use crate::substring;
 use crate::token::Token;
 
-/// A token that may be used: it is durable, or nothing durable depends on it. A clone shares it.
+/// A token that may be used: it is durable, or does not need to be. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Live(Arc<Facts>);
 
@@ -28,13 +28,13 @@ pub(crate) struct Facts {
     pub(crate) token: Token,
     pub(crate) login: Arc<str>,
     pub(crate) generation: u64,
-    /// What the header says that carries it; `None` for a token that no header can carry.
+    /// The value of the header that carries the token; `None` if no header can carry it.
     pub(crate) header: Option<HeaderValue>,
-    /// From when it should be replaced, and from when it has ended, on both clocks: the monotonic
-    /// one holds where the wall clock is set back.
+    /// When the token is due for a refresh, and when it expires, on both clocks: the monotonic clock
+    /// still counts if the wall clock is set back.
     due: Option<Moment>,
     end: Option<Moment>,
-    /// How old it was when this process got it, and when that was on the monotonic clock.
+    /// The token's age when this process got it, and the monotonic time of that moment.
     age: Option<(Duration, Duration)>,
 }
 
@@ -46,9 +46,9 @@ impl Deref for Live {
     }
 }
 
-/// Token types that are no bearer tokens whatever the service: they need a proof with each request, or
-/// are no access tokens at all (RFC 9449, RFC 6749 section 7.1, RFC 8693 section 2.2.1). Words such as
-/// `bot` and `User Access Token` are bearer tokens of their services.
+/// Token types that are never bearer tokens: they need a proof with each request, or are not access
+/// tokens at all (RFC 9449, RFC 6749 section 7.1, RFC 8693 section 2.2.1). Words such as `bot` and
+/// `User Access Token` are bearer tokens of their services.
 const NO_BEARER: [&str; 4] = ["dpop", "pop", "mac", "n_a"];
 
 /// The value of the header that carries an access token. A token with control characters would
@@ -92,15 +92,17 @@ impl Live {
         let token = record.token();
         let now = clock::utc(wall);
         let left = token.expires_at().map(|end| clock::until(now, end));
-        // One from the future was dated by a clock that was ahead: no token outlives its lifetime.
+        // A token dated in the future was dated by a clock that was ahead. Its remaining time is at
+        // most its lifetime.
         let left = left.map(|left| token.lifetime().map_or(left, |longest| left.min(longest)));
         let mut margin = token.margin(rules.margin);
         if !rules.one_time {
-            // Machines that each ask for a token of their own, started together, come apart.
+            // Adds a random part, so that machines that start together do not all request their tokens
+            // at the same time.
             margin += margin / 2 * u32::from(crate::secret::random_byte()) / 256;
         }
         let after = |wait| Moment::after(wall, monotonic, wait);
-        // A date from the future says nothing.
+        // A date in the future gives no age.
         let age = record.came_at().filter(|at| *at <= now).map(|at| clock::until(at, now));
         Live(Arc::new(Facts {
             due: left.and_then(|left| after(left.saturating_sub(margin))),
@@ -113,17 +115,17 @@ impl Live {
         }))
     }
 
-    /// Before its margin.
+    /// Whether the token is not due for a refresh yet.
     pub(crate) fn is_good(&self, clock: &dyn Clock) -> bool {
         !Moment::passed(self.due, clock)
     }
 
-    /// Before its end.
+    /// Whether the token has not expired yet.
     pub(crate) fn is_usable(&self, clock: &dyn Clock) -> bool {
         !Moment::passed(self.end, clock)
     }
 
-    /// How old it is, by the monotonic clock since this process got it.
+    /// The token's age. It counts on the monotonic clock since this process got the token.
     pub(super) fn age(&self, clock: &dyn Clock) -> Option<Duration> {
         let (age, since) = self.age?;
         Some(age.saturating_add(clock.monotonic().saturating_sub(since)))
@@ -139,7 +141,7 @@ impl Live {
         !token.is_empty() && substring::has(text, token.expose())
     }
 
-    /// The text without the access token, if it repeats it.
+    /// Replaces the access token in the text by `[..]`.
     pub(crate) fn redact(&self, text: String) -> String {
         if !self.is_in(&text) {
             return text;
@@ -147,13 +149,13 @@ impl Live {
         substring::replaced(&text, self.access_token().expose(), "[..]")
     }
 
-    /// Why there is no header that carries it.
+    /// The error for a token without [`Facts::header`].
     pub(crate) fn without_header(&self) -> Error {
         let kind = self.token.token_type();
         if NO_BEARER.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
             return Error::config(format!(
-                "the service issued a token of the type {kind}, which is no bearer token (RFC 6749 \
-                 section 7.1); this client does not use it"
+                "the service issued a token of the type {kind}, which is not a bearer token (RFC \
+                 6749 section 7.1); this client does not use it"
             ));
         }
         Error::config("the access token has characters that no header can carry")
@@ -164,33 +166,33 @@ impl Live {
     }
 }
 
-/// Which token of which login.
+/// Names a token: the id of its login, and its generation.
 pub(crate) type Id = (Arc<str>, u64);
 
-/// What a call needs.
+/// The kind of token that a call needs.
 #[derive(Clone, Debug)]
 pub(crate) enum Want {
     /// Any token that works.
     Usable,
-    /// One that is not the one the API refused.
+    /// A token other than this one, which the API refused.
     Instead(Secret),
-    /// One newer than this, if there was one, and than this many refreshes by this client:
-    /// `refresh()` by name. Threads that ask at once join one refresh.
+    /// A token newer than this one, for `refresh()` by name. The number is the count of this client's
+    /// refreshes at the start of the call: threads that ask at the same time share one refresh.
     Newer(Option<Id>, u64),
 }
 
 impl Want {
-    /// Whether `live` is what is wanted, with nothing to do.
+    /// Whether `live` satisfies the call without a refresh.
     pub(crate) fn accepts(&self, live: &Live, clock: &dyn Clock) -> bool {
         live.is_good(clock) && self.fits(live)
     }
 
-    /// Whether the call can go on with `live` although it should be replaced.
+    /// Whether the call can go on with `live` although it is due.
     pub(crate) fn tolerates(&self, live: &Live, clock: &dyn Clock) -> bool {
         !self.is_explicit() && live.is_usable(clock) && self.fits(live)
     }
 
-    /// Whether the result of a refresh that was sent after this call began will do.
+    /// Whether the call accepts the result of a refresh that was sent after the call began.
     pub(super) fn takes(&self, live: &Live) -> bool {
         matches!(self, Want::Newer(None, _)) || self.fits(live)
     }
@@ -204,7 +206,7 @@ impl Want {
         }
     }
 
-    /// How much is wanted: who wants less may have it where who wants more fails.
+    /// How much the call asks for. A failure is not shared with a call that asks for less.
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Want::Usable => 0,
@@ -219,58 +221,59 @@ impl Want {
     }
 }
 
-/// Behind the short lock: never held over I/O, a hook or a backend call.
+/// The state behind the short lock, which is never held during I/O, a hook or a backend call.
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
-    /// A pair waits to be saved: a call goes the long way every few seconds.
+    /// A pair is unsaved: every few seconds, one call tries to save it.
     pub(crate) unsaved: bool,
-    /// The pair that waits has ended the token in memory: no call goes on with it.
+    /// The unsaved pair has ended the token in memory: no call may use that token.
     pub(crate) blocked: bool,
-    /// An access token that the API refused and that nobody has replaced yet.
+    /// An access token that the API refused and that was not replaced yet.
     pub(crate) suspect: Option<Secret>,
-    /// How many attempts have ended, how the last one failed, and how many threads wait.
+    /// How many attempts have ended, the failure of the last one, and how many threads wait.
     pub(crate) attempts: u64,
     pub(crate) failure: Option<(u8, Error)>,
     pub(crate) waiting: usize,
-    /// Why no token could be asked for, and until when that is believed.
+    /// The last failure of a token request, and until when it is not repeated (monotonic time).
     pub(crate) failed: Option<(Duration, Error)>,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,
-    /// How many token requests this client has sent, and what the last refresh brought: the number of
+    /// How many token requests this client has sent, and the result of the last refresh: the number of
     /// its request, and the token.
     pub(crate) sends: u64,
     pub(crate) result: Option<(u64, Live)>,
-    /// The access token of a refresh that a 401 caused, until the API has accepted it, and when it came.
+    /// The access token of a refresh that a 401 caused, and when it came. Removed when the API accepts
+    /// it.
     pub(crate) mended: Option<(Secret, Duration)>,
-    /// An access token that the API refused although it was new, and until when that is believed.
+    /// An access token that the API refused although it was new, and until when it is not replaced.
     pub(crate) denied: Option<(Secret, Duration)>,
-    /// No second attempt before this moment of the monotonic clock while the token is usable.
+    /// While the token is usable, no new attempt before this moment of the monotonic clock.
     pub(crate) quiet_until: Duration,
 }
 
-/// Behind the refresh lock.
+/// The state behind the refresh lock.
 #[derive(Default)]
 pub(crate) struct Turn {
     /// The store's lock, while it is held.
     pub(crate) guard: Option<Guard>,
     /// A pair that is not in the store yet.
     pub(crate) unsaved: Option<Pair>,
-    /// The nonce of a note that was written, or half written, with nothing sent after it.
+    /// The nonce of a note after which nothing was sent. Its save may have failed.
     pub(crate) never_sent: Option<String>,
-    /// The nonce of this process's own spend that stayed unanswered.
+    /// The nonce of this process's own note whose request got no answer.
     pub(crate) unanswered: Option<String>,
-    /// The warnings about the store that were told.
+    /// The warnings about the store that were already emitted.
     pub(crate) warned: Vec<String>,
-    /// Whether the store has given a note back as it was written.
+    /// Whether the store has returned a note as it was written.
     pub(crate) keeps_notes: bool,
     /// The records that this client has seen.
     pub(crate) history: History,
 }
 
 impl Turn {
-    /// What keeps other holders out. A lock file that was just made proves nothing about a holder whose
-    /// lock file was deleted.
+    /// The kind of lock that keeps other holders out. A lock file that was just created does not
+    /// exclude a holder whose lock file was deleted, so it counts as no lock.
     pub(crate) fn lock_kind(&self) -> LockKind {
         let held = self.guard.as_ref().filter(|guard| !guard.is_new());
         held.map_or(LockKind::None, Guard::kind)
@@ -281,26 +284,40 @@ impl Turn {
         self.guard.as_ref().is_some_and(Guard::is_new)
     }
 
-    /// Whether the store's lock is still this client's.
+    /// Whether this client still holds the store's lock.
     pub(crate) fn is_held(&self) -> bool {
         self.guard.as_ref().is_none_or(Guard::is_held)
     }
 }
 
-/// What a spend brought, with all that is needed to save it later.
+/// A new token pair, with everything that is needed to save it later.
 #[derive(Clone)]
 pub(crate) struct Pair {
     /// The record to save.
     pub(crate) record: Record,
-    /// The refresh token it was bought with; `None` for a new login.
+    /// The refresh token that was sent for it; `None` for a new login.
     pub(crate) spent: Option<Secret>,
-    /// Whether the store's lock stays held until it is saved.
+    /// Whether the store's lock is kept until the pair is saved.
     pub(crate) keeps_lock: bool,
-    /// Whether it has ended the access token before it, or belongs to another login.
+    /// Whether the pair has ended the previous access token, or belongs to another login.
     pub(crate) ends_old: bool,
 }
 
-/// What is asked of the token endpoint.
+impl Pair {
+    /// Whether the answer replaced the refresh token that was sent.
+    pub(super) fn rotated(&self) -> bool {
+        self.spent.as_ref().is_some_and(|spent| self.record.token.refresh_token() != Some(spent))
+    }
+
+    /// Whether another client has replaced the same refresh token, and `stored` has the new one.
+    pub(super) fn is_overtaken_by(&self, stored: &Record) -> bool {
+        let spent = self.spent.as_ref();
+        let newer = spent.is_some() && stored.token.refresh_token() != spent;
+        newer && stored.login == self.record.login
+    }
+}
+
+/// A request to the token endpoint.
 pub(crate) enum Ask<'a> {
     /// A refresh grant (RFC 6749 section 6).
     Refresh {
@@ -308,22 +325,22 @@ pub(crate) enum Ask<'a> {
         token: &'a Token,
         /// The refresh token to spend.
         refresh_token: &'a Secret,
-        /// Asked when the first byte is about to leave; if it says no, nothing leaves.
+        /// Called just before the first byte is sent. If it returns `false`, nothing is sent.
         in_time: &'a dyn Fn() -> bool,
     },
     /// A grant that needs nothing stored, such as client credentials.
     Grant,
-    /// Best-effort revocation of a refresh token that nobody can use any more.
+    /// Best-effort revocation of a refresh token that no client will use.
     Revoke(&'a Secret),
 }
 
-/// What became of it.
+/// The outcome of a request.
 pub(crate) enum Sent {
     /// The request's body was never read: nothing left this machine.
     Never(BoxError),
-    /// It may have arrived, and no answer came back.
+    /// The request may have arrived, but no answer came back.
     NoAnswer(BoxError),
-    /// An answer.
+    /// An answer came.
     Reply(Reply),
 }
 

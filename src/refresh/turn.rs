@@ -1,4 +1,4 @@
-//! The refresh lock: one thread of a client refreshes, the others wait here.
+//! The refresh lock: one thread of a client refreshes, and the others wait.
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -7,7 +7,7 @@ use super::state::Turn;
 /// A held refresh lock.
 pub(super) type TurnGuard<'a> = MutexGuard<'a, Turn>;
 
-/// The refresh lock. It is a plain mutex; a test that decides which thread runs can see who waits.
+/// The refresh lock: a plain mutex. A test that schedules threads can see which thread waits.
 #[derive(Default)]
 pub(super) struct TurnLock(Mutex<Turn>);
 
@@ -23,7 +23,7 @@ impl TurnLock {
         self.0.lock()
     }
 
-    /// Waits for the lock, in steps if the thread's scheduler wants to know.
+    /// Waits for the lock. If the test set a callback for this thread, calls it before each new try.
     #[cfg(test)]
     pub(super) fn lock(&self) -> TurnGuard<'_> {
         loop {
@@ -52,8 +52,8 @@ pub(super) mod waits {
         static TOLD: RefCell<Option<Told>> = const { RefCell::new(None) };
     }
 
-    /// From now on, `told` is called each time this thread finds the lock taken; it returns when
-    /// the thread may look again.
+    /// Sets a callback that runs each time this thread finds the lock taken. It returns when the thread
+    /// may try again.
     #[allow(dead_code)] // The simulation calls it.
     pub(in crate::refresh) fn tell(told: Option<Told>) {
         TOLD.set(told);

@@ -1,6 +1,6 @@
-//! How a request is sent: with which token, what a 401 means, and when it is sent again.
+//! The steps of a request: its token, what a 401 means, and when it is sent again.
 //!
-//! [`Request::run`] has the steps in their order. One attempt of it is in `send.rs`.
+//! [`Request::run`] has the steps in their order. One attempt to send is in `send.rs`.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::plain::plain;
 use crate::protocol;
 use crate::refresh::{Live, Want};
 
-/// How many answers that refuse the access token one request looks at. More than one, because where a
-/// refresh ends the old access token, other processes can end several.
+/// The most answers that refuse the access token for which one request looks for another token. It is
+/// more than one: where a refresh ends the old access token, other processes can end several.
 const LOOKS: u32 = 4;
 
 /// A request on its way through the steps.
@@ -74,7 +74,7 @@ impl<'a, 'b> Call<'a, 'b> {
     fn new(mut request: Request<'a>, payload: Payload<'b>) -> Result<Call<'a, 'b>> {
         let url = std::mem::replace(&mut request.url, Ok(String::new()))?;
         let uri = Uri::try_from(url).map_err(|_| {
-            Error::config("the request's path or query has characters that no address can carry")
+            Error::config("the request's path or query has characters that are not valid in a URL")
         })?;
         let client = request.client;
         let retries = request.retries.unwrap_or(client.hooks().retries);
@@ -109,7 +109,8 @@ impl<'a, 'b> Call<'a, 'b> {
         Ok(())
     }
 
-    /// Step 2. Sends the request once. `None` after a failure that the request may be repeated for.
+    /// Step 2. Sends the request once. Returns `None` after a failure if the request is to be sent
+    /// again.
     fn attempt(&mut self) -> Result<Option<Answer>> {
         let value = match &self.live {
             Some(live) => Some(live.header.as_ref().ok_or_else(|| live.without_header())?),
@@ -170,7 +171,7 @@ impl<'a, 'b> Call<'a, 'b> {
         again
     }
 
-    /// Step 6. The answer, or the error that its status is.
+    /// Step 6. Returns the answer, or an error for its status.
     fn response(self, answer: Answer) -> Result<Response> {
         let retry_after = self.retry_after(&answer);
         let Call { request, uri, hooks, live, .. } = self;
@@ -226,8 +227,8 @@ impl<'a, 'b> Call<'a, 'b> {
         self.tries < self.retries && self.payload.can_repeat()
     }
 
-    /// Waits as long as the service asked, or longer each time. A random part is added, because many
-    /// clients that were told the same time must not come back together.
+    /// Waits as long as the service asked, or else longer after each try. A random part is added, so
+    /// that many clients do not come back at the same time.
     fn pause(&mut self, asked: Option<Duration>) {
         let client = self.request.client;
         let wait = asked.unwrap_or_else(|| client.hooks().wait_after(self.tries));
@@ -238,7 +239,8 @@ impl<'a, 'b> Call<'a, 'b> {
     }
 }
 
-/// Another access token in place of one that the API refused; `None`: the API's answer is final.
+/// Gets another access token in place of one that the API refused. `None` means that the API's answer is
+/// final.
 fn another(
     request: &Request<'_>,
     live: &Live,
@@ -251,16 +253,23 @@ fn another(
         keeper.suspect(refused);
         return Ok(None);
     }
-    // One refresh for each call. Where a refresh ends the old access token, another process can end
-    // ours between its arrival and its use: then the store has a newer one.
-    if keeper.is_last_word(refused) || *refreshed {
+    // Each call refreshes once. Where a refresh ends the old access token, another process can end ours
+    // before it is used; the store has a newer token then.
+    if keeper.is_last_word(refused) {
         return Ok(keeper.moved_on(refused));
+    }
+    if *refreshed {
+        let next = keeper.moved_on(refused);
+        if next.is_none() {
+            keeper.deny(refused);
+        }
+        return Ok(next);
     }
     let before = keeper.refreshes();
     match keeper.access(&Want::Instead(refused.clone())) {
         Ok(next) => {
-            // A token that was found in the store may have been ended together with ours, so the next
-            // 401 may refresh. A token that was refreshed for this call is the last.
+            // A token from the store may have been ended together with ours, so the next 401 may still
+            // lead to a refresh. After a refresh of this call, there is no other.
             *refreshed = keeper.refreshes() != before;
             Ok(Some(next))
         }

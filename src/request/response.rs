@@ -13,7 +13,7 @@ use crate::protocol;
 use crate::refresh::Live;
 use crate::transport::io_cause;
 
-/// How much of an error answer is kept.
+/// The most bytes of an error answer that are kept.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
 
 /// An answer of the API. `Debug` shows neither its query, its header values nor its body.
@@ -22,7 +22,7 @@ pub struct Response {
     pub(super) parts: response::Parts,
     pub(super) body: Body,
     pub(super) limit: u64,
-    /// What was sent, so that no error repeats it.
+    /// The access token that was sent, so that no error repeats it.
     pub(super) live: Option<Live>,
 }
 
@@ -42,13 +42,12 @@ impl Response {
         &self.parts.headers
     }
 
-    /// The body, read as it comes and without a limit. An answer that ends early is an error of the
-    /// reader.
+    /// Returns a reader of the body, which has no size limit. The reader fails if the answer ends early.
     pub fn into_reader(self) -> impl Read + Send + use<> {
         self.body.into_reader()
     }
 
-    /// Reads the body, up to 64 MiB or what [`super::Request::max_body`] says.
+    /// Reads the body, up to 64 MiB or the limit of [`super::Request::max_body`].
     ///
     /// # Errors
     ///
@@ -86,7 +85,7 @@ impl Response {
         let (uri, live) = (self.uri.clone(), self.live.clone());
         let bytes = self.read_bytes()?;
         serde_json::from_slice(&bytes).map_err(|error| {
-            // The error quotes what it found, and an API may repeat what it was sent.
+            // The error quotes the body, in which an API may repeat the access token.
             let text = error.to_string();
             match &live {
                 Some(live) if live.is_in(&text) => {
@@ -103,13 +102,14 @@ impl Response {
         retry_after: Option<std::time::Duration>,
     ) -> ApiError {
         let status = self.status();
-        // About the token, so only where one was sent; and an API may repeat the token.
+        // The advice is about the token, so only a request with a token has it. An API may repeat the
+        // token, so the token is taken out.
         let advice = self.live.as_ref().and_then(|live| {
             let advice = advice(status, &self.parts.headers)?;
             protocol::clean(&live.redact(advice))
         });
         let mut body = Vec::new();
-        // What could be read of it is what is shown.
+        // If the body breaks off, the error has the part that came.
         let _ = self.body.into_reader().take(ERROR_BODY_LIMIT).read_to_end(&mut body);
         ApiError {
             method: method.to_string(),

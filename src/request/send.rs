@@ -1,4 +1,4 @@
-//! One attempt: a request is put on the wire, and its answer or its failure comes back.
+//! One attempt to send a request.
 
 use std::io::{ErrorKind, Read};
 
@@ -45,7 +45,7 @@ pub(super) struct Failed {
 }
 
 impl Request<'_> {
-    /// Sends the request once; `value` is what its token header says.
+    /// Sends the request once; `value` is the value of its token header.
     pub(super) fn send_once(
         &self,
         uri: &Uri,
@@ -84,7 +84,8 @@ impl Request<'_> {
         }))
     }
 
-    /// Sends a body, and says whether any of it was read: a body is read after the connection is there.
+    /// Sends a body, and returns whether any of it was read. ureq reads a body only after it has
+    /// connected.
     fn watched(
         &self,
         uri: &Uri,
@@ -111,7 +112,7 @@ impl Request<'_> {
         self.run_with_timeouts(request)
     }
 
-    /// The client's headers, with the token or without its header, and then the request's own.
+    /// Sets the client's headers, with or without the token, and then the request's own.
     fn put_headers(
         &self,
         headers: &mut http::HeaderMap,
@@ -158,8 +159,8 @@ impl Request<'_> {
     }
 }
 
-/// Whether the error itself says that there was no connection. For a request without a body nothing
-/// else tells.
+/// Whether the error says that no connection was made. For a request without a body this is the only
+/// sign.
 fn never_connected(error: &ureq::Error) -> bool {
     match error {
         ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => true,

@@ -93,7 +93,8 @@ impl Shared {
         }
     }
 
-    /// Added routes come before built-in ones, so that a test can serve any document.
+    /// Answers a metadata request. Added routes come before built-in routes, so that a test can serve any
+    /// document.
     fn metadata(&self, request: &HttpRequest) -> Outcome {
         self.server.lock().counters.metadata_requests += 1;
         if self.route(request).is_some() {

@@ -1,4 +1,4 @@
-//! Numbers that are what was written: no binary fractions.
+//! Exact decimal numbers, without binary fractions.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,11 +10,10 @@ use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// A decimal number, exact as it was written: a mantissa of up to 38 digits and the number of digits
-/// after the point.
+/// An exact decimal number: a mantissa of up to 38 digits, and the number of digits after the point.
 ///
-/// It is read from JSON and written to JSON digit by digit. Two numbers are equal when their values
-/// are, however many zeros stand at their ends.
+/// It is read from JSON and written to JSON digit by digit. Numbers with the same value are equal: 1.5
+/// equals 1.50.
 #[derive(Clone, Copy)]
 pub struct Decimal {
     mantissa: i128,
@@ -44,7 +43,7 @@ impl Decimal {
         self.scale
     }
 
-    /// Whether it is zero.
+    /// Whether the number is zero.
     pub const fn is_zero(self) -> bool {
         self.mantissa == 0
     }
@@ -63,7 +62,7 @@ impl Decimal {
         Some(Decimal { mantissa, scale })
     }
 
-    /// The mantissa with so many digits after the point.
+    /// The mantissa of this number with `scale` digits after the point.
     fn at(self, scale: u32) -> Option<i128> {
         self.mantissa.checked_mul(10_i128.checked_pow(scale - self.scale)?)
     }
@@ -180,7 +179,7 @@ impl Ord for Decimal {
         let scale = a.scale.max(b.scale);
         match (a.at(scale), b.at(scale)) {
             (Some(x), Some(y)) => x.cmp(&y),
-            // What does not fit is larger than whatever does.
+            // A mantissa that does not fit is larger than any that fits.
             (None, _) => 0.cmp(&a.mantissa).reverse(),
             (_, None) => 0.cmp(&b.mantissa),
         }
@@ -248,14 +247,14 @@ mod tests {
         assert_eq!(read("15E-4").unwrap().to_string(), "0.0015");
         assert_eq!(read("\"12.50\"").unwrap().to_string(), "12.50");
         assert_eq!(read("-0.0"), Some(Decimal::ZERO));
-        // Also through a value in memory, as far as its binary fraction goes.
+        // A number in a `Value` is read, too, with the precision of its binary fraction.
         let value = serde_json::json!({ "a": 123.3 });
         let number: Decimal = serde_json::from_value(value["a"].clone()).unwrap();
         assert_eq!(number.to_string(), "123.3");
     }
 
     #[test]
-    fn what_is_no_number_or_too_long_is_refused() {
+    fn a_text_that_is_no_number_or_too_long_is_refused() {
         for text in ["true", "[1]", "\"\"", "\"1.\"", "\".5\"", "\"1e\"", "\"--1\"", "\"1_0\""] {
             assert_eq!(read(text), None, "{text}");
         }
@@ -266,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn values_compare_and_add_whatever_their_zeros() {
+    fn numbers_compare_and_add_by_value() {
         let of = |text: &str| text.parse::<Decimal>().unwrap();
         assert_eq!(of("12.50"), of("12.5"));
         assert!(of("-3") < of("-2.99") && of("0.1") < of("0.11"));

@@ -15,7 +15,7 @@ use super::{RequestStatus, ShellEv};
 use crate::error::{ApiError, DecodeError};
 use crate::{BoxError, Error, Result};
 
-/// A list that Shell answered. It can be used as a slice of its elements.
+/// A list in an answer of Shell. Dereferences to a slice of its elements.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -23,7 +23,7 @@ pub struct Answer<T> {
     /// The id of the request at Shell.
     #[serde(default)]
     pub request_id: String,
-    /// How the request ended. `FAILED` is an error, so it is not here.
+    /// How the request ended. Never `FAILED`: such an answer is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RequestStatus>,
     /// The list.
@@ -67,7 +67,7 @@ impl<'a, T> IntoIterator for &'a Answer<T> {
 fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
     let mut object = match raw.body {
         Value::Object(object) => object,
-        // Other programs saw a body that is the list alone.
+        // Other programs have seen a body that is only the list.
         list @ Value::Array(_) => Map::from_iter([("data".to_owned(), list)]),
         _ => return None,
     };
@@ -83,7 +83,7 @@ fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
 }
 
 impl<T> Answer<T> {
-    /// How many elements Shell sent, also those that could not be read.
+    /// How many elements Shell sent, including those that could not be read.
     pub(super) fn elements(&self) -> usize {
         let lost = |unread: &&Unread| unread.at.starts_with("data[") && unread.at.ends_with(']');
         let direct = |unread: &&Unread| !unread.at.contains('.');
@@ -146,7 +146,7 @@ impl Call<'_> {
             .header("Accept", "application/json");
         let writes = self.method == Method::POST;
         if writes {
-            // Shell documents no key by which it would recognise a second start.
+            // Shell documents no idempotency key, so a repeat might start a second session.
             request = request.repeatable(false);
         }
         let response = match &self.body {
@@ -159,7 +159,7 @@ impl Call<'_> {
         let bytes = response.read_bytes().map_err(traced)?;
         let body = match serde_json::from_slice(&bytes) {
             Ok(body) => body,
-            // Shell accepted the command and answered without a body.
+            // Shell accepted the command and sent no body.
             Err(_) if writes && bytes.iter().all(u8::is_ascii_whitespace) => {
                 Value::Object(Map::new())
             }

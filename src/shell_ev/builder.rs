@@ -79,35 +79,35 @@ impl ShellEvBuilder {
         self
     }
 
-    /// The time limit of each attempt of a call or a token request. By default a call ends after 10 seconds
-    /// without a connection or 60 seconds without data, a token request after 120 seconds.
+    /// Sets the time limit of each attempt of a call or a token request. By default a call ends after 10
+    /// seconds without a connection or 60 seconds without data, a token request after 120 seconds.
     pub fn timeout(mut self, timeout: Duration) -> ShellEvBuilder {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How often a request is sent again at most; 2 by default. A start or a stop of a session is sent again
-    /// only when Shell certainly has not processed it.
+    /// Sets how often a request is sent again at most; 2 by default. A start or a stop of a session is sent
+    /// again only if Shell certainly has not processed it.
     pub fn retries(self, retries: u32) -> ShellEvBuilder {
         self.change(move |client| Ok(client.retries(retries)))
     }
 
-    /// The wait before a request is sent again: `first` (250 ms by default), doubled each time, up to
-    /// `longest`. A `Retry-After` of up to 60 seconds takes its place.
+    /// Sets the wait before a request is sent again: `first` (250 ms by default), doubled each time, up to
+    /// `longest` (60 s). A `Retry-After` of up to 60 seconds replaces the wait.
     pub fn backoff(self, first: Duration, longest: Duration) -> ShellEvBuilder {
         self.change(move |client| Ok(client.backoff(first, longest)))
     }
 
-    /// The statuses after which a request is sent again, in place of 408, 413, 429, 500, 502, 503, 504, 521,
-    /// 522 and 524.
+    /// Sets the statuses after which a request is sent again. The default is 408, 413, 429, 500, 502, 503,
+    /// 504, 521, 522 and 524.
     pub fn retry_statuses(self, statuses: &[u16]) -> ShellEvBuilder {
         let statuses = statuses.to_vec();
         self.change(move |client| Ok(client.retry_statuses(&statuses)))
     }
 
-    /// The methods that are sent again when it is unknown whether the request was processed, in place of
-    /// GET, HEAD and OPTIONS. [`super::Charging::start`] and [`super::Charging::stop`] are never sent again
-    /// in that case.
+    /// Sets the methods that are sent again if Shell may have processed the request. The default is GET,
+    /// HEAD and OPTIONS. [`super::Charging::start`] and [`super::Charging::stop`] are never sent again in
+    /// that case.
     pub fn retry_methods(self, methods: &[Method]) -> ShellEvBuilder {
         let methods = methods.to_vec();
         self.change(move |client| Ok(client.retry_methods(&methods)))
@@ -138,7 +138,7 @@ impl ShellEvBuilder {
         self.change(move |client| Ok(client.on_event(hook)))
     }
 
-    /// The scopes of token requests; none by default. Shell documents no names.
+    /// Sets the scopes of token requests; none by default. Shell documents no scopes.
     pub fn scopes(self, scopes: &[&str]) -> ShellEvBuilder {
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self.change(move |client| {
@@ -152,53 +152,53 @@ impl ShellEvBuilder {
         self.change(move |client| Ok(client.token_param(&name, &value)))
     }
 
-    /// Another token endpoint than the provider's. Older pages of Shell's documentation have other
+    /// Sets another token endpoint than the provider's. Older pages of Shell's documentation name other
     /// addresses.
     pub fn token_url(mut self, url: impl Into<String>) -> ShellEvBuilder {
         self.token_url = Some(url.into());
         self
     }
 
-    /// Another provider than the environment's, such as a sandbox.
+    /// Sets another provider than the environment's, such as a sandbox.
     pub fn provider(mut self, provider: Provider) -> ShellEvBuilder {
         self.provider = Some(provider);
         self
     }
 
-    /// Another address of the API than the provider's, such as a gateway. Paths begin with `/v2/`.
+    /// Sets another address of the API than the provider's, such as a gateway. Paths begin with `/v2/`.
     pub fn api_base(mut self, url: impl Into<String>) -> ShellEvBuilder {
         self.api_base = Some(url.into());
         self
     }
 
-    /// How token requests send the id and the secret. The default is [`ClientAuth::BasicRaw`], as in Shell's
+    /// Sets how token requests send the id and the secret. The default is [`ClientAuth::BasicRaw`], as in Shell's
     /// SDKs; the samples of Shell's portal show [`ClientAuth::Body`].
     pub fn client_auth(mut self, client_auth: ClientAuth) -> ShellEvBuilder {
         self.client_auth = Some(client_auth);
         self
     }
 
-    /// How long before its end an access token is replaced; 60 seconds by default. A margin above a tenth
-    /// of the token's lifetime counts as a tenth, so a fresh token is always used.
+    /// Sets how long before its end an access token is replaced; 60 seconds by default. A margin above a
+    /// tenth of the token's lifetime counts as a tenth, so a fresh token is always usable.
     pub fn margin(mut self, margin: Duration) -> ShellEvBuilder {
         self.margin = Some(margin);
         self
     }
 
-    /// How queries write lists.
+    /// Sets how queries write lists.
     pub fn array_encoding(mut self, arrays: ArrayEncoding) -> ShellEvBuilder {
         self.arrays = arrays;
         self
     }
 
-    /// Takes the time from this clock, and waits on it.
+    /// Uses this clock for the time and for waits.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ShellEvBuilder {
         self.clock = clock;
         self
     }
 
-    /// Changes the client below: certificates, hooks, what no other setting has. Several changes are made in
-    /// their order. The clock and `map_error` are set afterwards, so a change of these has no effect.
+    /// Changes the client below: certificates, hooks, and settings that this builder lacks. Several changes
+    /// apply in order. The clock and `map_error` are set afterwards, so a change of these has no effect.
     pub fn configure(
         self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,
@@ -206,11 +206,11 @@ impl ShellEvBuilder {
         self.change(move |client| Ok(change(client)))
     }
 
-    /// The client. Nothing is read or sent yet.
+    /// Returns the client. This reads and sends nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for an address that is not https (loopback excepted), for a proxy's address that
+    /// [`Error::Config`] for an address that is neither https nor on loopback, for a proxy's address that
     /// cannot be used, and for a timeout of zero.
     pub fn build(self) -> Result<ShellEv> {
         let provider = self.provider.unwrap_or_else(|| self.environment.provider());

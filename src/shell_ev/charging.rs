@@ -11,7 +11,7 @@ use super::query::{Query, is_uuid, length};
 use super::{Answer, CardNumber, EmaId, EvseId, Id, RequestStatus, Session, ShellEv, ShellEvError};
 use crate::{Error, Result};
 
-/// The wait between two looks at a session.
+/// The wait between two requests for a session.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// The charge sessions of [`ShellEv::charging`].
@@ -30,7 +30,7 @@ impl<'a> Charging<'a> {
     ///
     /// The request is sent again only when Shell certainly has not processed it: there was no connection,
     /// or the answer was 401 or 429. After an [`Error::Transport`] check [`Charging::active`] before you
-    /// request another start: Shell documents no key by which it would recognise a second start.
+    /// request another start: Shell documents no idempotency key, so it may start a second session.
     pub fn start(
         &self,
         card: impl Into<CardNumber>,
@@ -69,9 +69,9 @@ impl<'a> Charging<'a> {
     }
 
     /// Gets a session every two seconds until Shell has decided about its start or its stop, or until
-    /// `limit` has passed. Returns the session as it was last; [`Session::phase`] tells whether Shell has
-    /// decided. A session that Shell does not know yet is tried again. That Shell decides some time after
-    /// the request is an inference from the words of the API; it is not documented.
+    /// `limit` has passed. Returns the newest version of the session; [`Session::phase`] tells whether Shell
+    /// has decided. If Shell does not know the session yet, this tries again. Shell does not document that it
+    /// decides some time after the request; the wording of its API suggests it.
     ///
     /// # Errors
     ///
@@ -154,8 +154,8 @@ pub struct Started {
     pub request_id: String,
     /// How the request ended.
     pub status: Option<RequestStatus>,
-    /// The session. `None` when Shell accepted the request and named no session: [`Charging::active`]
-    /// finds it.
+    /// The session. `None` if Shell accepted the request without naming a session; [`Charging::active`]
+    /// then finds the session.
     pub session_id: Option<Id<Session>>,
     /// Members of the answer that have no field here.
     #[serde(flatten)]
@@ -276,7 +276,7 @@ impl ActiveSessions<'_> {
 macro_rules! request_ids {
     ($($builder:ident)+) => {$(
         impl<'a> $builder<'a> {
-            /// The id of the request, a UUID, by which Shell traces the request; random by default.
+            /// Sets the id of the request, a UUID with which Shell traces the request; random by default.
             pub fn request_id(mut self, id: &str) -> $builder<'a> {
                 self.request_id = Some(id.to_owned());
                 self

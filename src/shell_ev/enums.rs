@@ -1,4 +1,4 @@
-//! Enums. Each keeps values that it does not know.
+//! Enums. Each keeps unknown values.
 
 use serde_json::Value;
 
@@ -134,7 +134,7 @@ open_enum! {
         Roaming = "ROAMING",
         /// Reimbursement.
         Reimbursement = "REIMBURSEMENT",
-        /// `VMSP`, as Shell names it.
+        /// `VMSP`. Shell does not explain the name.
         Vmsp = "VMSP",
     }
 

@@ -10,14 +10,14 @@ use super::{Environment, ShellEvBuilder};
 use crate::sdk::shown;
 use crate::{Credentials, Error, Result, TokenBackend};
 
-/// The longest wait between two attempts, as the SDKs have it.
+/// The longest wait between two attempts, as in Shell's SDKs.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(120);
 
 fn wrong(text: String) -> Error {
     Error::Config(text.into())
 }
 
-/// A variable with our prefix, or by its plain name. An empty variable counts as absent.
+/// The value of a variable with the prefix `SHELL_EV_`, or of the plain name. An empty variable counts as absent.
 pub(super) fn variable(name: &str) -> Result<Option<String>> {
     by_both_names(name, &of_process)
 }
@@ -77,8 +77,8 @@ fn list<T>(get: Lookup<'_>, name: &str, read: fn(&str) -> Option<T>) -> Result<O
     text.split(',').map(item).collect::<Result<_>>().map(Some)
 }
 
-/// The address of a proxy with its port and its credentials. Shell's sample has a port in the address
-/// and another beside it.
+/// The address of a proxy with its port and its credentials. Shell's sample has a port in the address and
+/// in `PROXY_PORT`.
 fn proxy(get: Lookup<'_>) -> Result<Option<String>> {
     let Some(address) = get("PROXY_ADDRESS")? else { return Ok(None) };
     let (scheme, host) = address.trim().split_once("://").unwrap_or(("http", address.trim()));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_variable_is_read_and_a_wrong_value_is_told() {
+    fn every_variable_is_read_and_wrong_values_are_reported() {
         let all = [
             ("O_AUTH_CLOCK_SKEW", "30"),
             ("TIMEOUT", "2.5"),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_put_together_from_its_parts() {
+    fn a_proxy_address_is_built_from_its_parts() {
         let put = |pairs: &'static [(&str, &str)]| {
             let get = move |name: &str| {
                 let found = pairs.iter().find(|(key, _)| *key == name);

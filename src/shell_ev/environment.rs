@@ -6,7 +6,7 @@ use super::env;
 use crate::sdk::shown;
 use crate::{Error, Provider, Result, providers};
 
-/// The environment of Shell that is called. There is no default: the default of Shell's SDKs changed from
+/// The environment of Shell that the client calls. There is no default: the default of Shell's SDKs changed from
 /// production to test between two releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Environment {

@@ -1,4 +1,4 @@
-//! Errors that Shell's API answers, and the id of the request that failed.
+//! Errors in the answers of Shell's API, and the id of the failed request.
 
 use std::fmt;
 
@@ -15,15 +15,15 @@ use crate::{BoxError, Error};
 pub enum ErrorKind {
     /// 400: a parameter is wrong.
     BadRequest,
-    /// 401: the access token is refused, also after the client has requested another token.
+    /// 401: the API refuses the access token, even after the client has requested another token.
     Unauthorized,
     /// 404: there is no such location, session or charge point.
     NotFound,
     /// 429: too many requests.
     TooManyRequests,
-    /// 500.
+    /// 500: the server failed.
     InternalServerError,
-    /// 503.
+    /// 503: the service is unavailable.
     ServiceUnavailable,
     /// A good status, and `FAILED` in the body.
     Failed,
@@ -67,7 +67,7 @@ model! {
     }
 }
 
-/// An error that Shell's API answered.
+/// An error in an answer of Shell's API.
 ///
 /// ```
 /// use evergrant::shell_ev::{ErrorKind, ShellEvError};
@@ -133,7 +133,7 @@ impl ShellEvError {
         self.request_id.as_deref()
     }
 
-    /// The member of the request that is wrong. Shell names it in the message only, so this is `None`.
+    /// The wrong member of the request. Always `None`, because Shell names the member only in the message.
     pub fn member(&self) -> Option<&str> {
         None
     }
@@ -153,8 +153,8 @@ impl ShellEvError {
         self.result.as_ref()
     }
 
-    /// The faults in the body, in Shell's order. Empty when the body is not Shell's: HTML of a gateway, or
-    /// nothing.
+    /// The faults in the body, in Shell's order. Empty if the body is not Shell's error body, such as HTML of
+    /// a gateway or an empty body.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
@@ -245,8 +245,8 @@ pub(super) fn traced(error: Error, request_id: &str, base: &str) -> Error {
     }
 }
 
-/// The id of the request that failed, for Shell's support. Errors of the API have one, also when no answer
-/// came or the answer could not be read. `None` when the call failed before the request was sent.
+/// The id of the failed request, for Shell's support. Every error of an API call has an id, even if no
+/// answer came or the answer could not be read. `None` if the call failed before the request was sent.
 pub fn request_id(error: &Error) -> Option<&str> {
     let source = match error {
         Error::Api(api) => return api.request_id.as_deref(),

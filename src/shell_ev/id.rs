@@ -1,4 +1,4 @@
-//! Ids of Shell's that name no model of this module.
+//! Ids without a model in this module.
 
 pub use crate::sdk::id::Id;
 
@@ -17,7 +17,7 @@ kinds! {
     MobilityAccount,
     /// The kind of [`CardNumber`]. It has no values.
     ChargeCard,
-    /// A user of Shell's, in [`Session::user_id`](super::Session::user_id). It has no values.
+    /// The kind of [`Session::user_id`](super::Session::user_id). It has no values.
     User,
 }
 

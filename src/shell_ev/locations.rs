@@ -85,7 +85,7 @@ impl<'a> Locations<'a> {
     pub fn get_with(&self, uid: impl Into<Id<Location>>) -> GetLocation<'a> {
         let uid = uid.into();
         let mut get = Get::new(self.shell, &format!("/v2/locations/{}", encoded(uid.as_str())));
-        // These would name another path.
+        // These ids would name another path.
         if matches!(uid.as_str(), "" | "." | "..") {
             get.query.refuse(format!("{uid:?} is not the id of a location"));
         }
@@ -163,7 +163,7 @@ macro_rules! parameters {
                 self
             } )*
 
-            /// The id of the request, a UUID, by which Shell traces the request; random by default.
+            /// Sets the id of the request, a UUID with which Shell traces the request; random by default.
             pub fn request_id(mut self, id: &str) -> $builder<'a> {
                 self.get.request_id = Some(id.to_owned());
                 self
@@ -185,7 +185,7 @@ macro_rules! filters {
             /// Only locations with a charge point in this status.
             evse_status(status: EvseStatus) => |get| get.query.text("evseStatus", status.as_str());
             /// Only locations with one of these connectors. A single type is sent as a value, several types
-            /// as a list: Shell's SDKs declare one type and describe several.
+            /// as a list, because Shell's SDKs declare a single type but describe several.
             connector_types(types: &[ConnectorType]) => |get| match types {
                 [one] => get.query.text("connectorTypes", one.as_str()),
                 several => get.query.list("connectorTypes", texts(several.iter().map(ConnectorType::as_str))),
@@ -196,11 +196,12 @@ macro_rules! filters {
             authorization_methods(method: AuthorizationMethod) => |get| get.query.text("authorizationMethods", method.as_str());
             /// Whether the answer has the names of operators; markers have them for single locations only.
             with_operator_name(yes: bool) => |get| get.query.flag("withOperatorName", yes);
-            /// Only the location with this charge point: its id by ISO 15118, such as `NL*TNM*E01000401*0`.
+            /// Only the location with the charge point that has this id by ISO 15118, such as
+            /// `NL*TNM*E01000401*0`.
             evse_id(id: impl Into<EvseId>) => |get| get.query.text("evseId", id.into().as_str());
-            /// Only the location with this id of the operator's.
+            /// Only the location to which the operator gave this id.
             location_external_id(id: &str) => |get| get.query.text("locationExternalId", id);
-            /// Only the location that has a charge point with this id of the operator's.
+            /// Only the location with the charge point to which the operator gave this id.
             evse_external_id(id: &str) => |get| get.query.text("evseExternalId", id);
             /// Only locations in these countries: three letters each (ISO 3166-1 alpha-3).
             country(countries: &[&str]) => |get| get.query.list("country", texts(countries.iter().copied()));
@@ -226,9 +227,10 @@ pub struct GetLocation<'a> {
 }
 
 parameters! { GetLocation:
-    /// The provider whose tariffs the answer has, such as `Shell_RP_2`. Without it there are no tariffs.
+    /// Sets the provider of the tariffs in the answer, such as `Shell_RP_2`. Without a provider the answer
+    /// has no tariffs.
     provider_id(id: &str) => |get| get.query.text("providerId", id);
-    /// Only if the location has changed since.
+    /// Requests the location only if it has changed since this date.
     since(date: OffsetDateTime) => |get| get.moment("since", date);
 }
 
@@ -239,7 +241,7 @@ pub struct NearbyLocations<'a> {
 }
 
 filters! { NearbyLocations:
-    /// The largest number of results, 1 to 100; 25 by default.
+    /// Sets the largest number of results, 1 to 100; 25 by default.
     limit(count: u32) => |get| get.query.count("limit", count, (1, 100));
     /// Only locations of this operator.
     operator_name(name: &str) => |get| get.query.text("operatorName", name);

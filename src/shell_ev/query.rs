@@ -1,4 +1,4 @@
-//! Parameters of requests: how they are written, and which values are refused before sending.
+//! Parameters of requests: how they are written, and which values are refused before a request is sent.
 
 use std::fmt::Write as _;
 
@@ -17,8 +17,8 @@ pub enum ArrayEncoding {
     Repeated,
 }
 
-/// A part of the map, in degrees. A rectangle has these four edges and no more, so a program makes it
-/// with a struct expression.
+/// A part of the map, in degrees. This struct will get no more fields, so a program may write it as a
+/// struct expression.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
     /// Longitude of the western edge, -180 to 180.
@@ -61,7 +61,7 @@ impl Query {
         self.set(name, Some(Item::One(value.to_owned())));
     }
 
-    /// A list; an empty one is not sent.
+    /// Sets a list. An empty list is not sent.
     pub(super) fn list(&mut self, name: &'static str, values: Vec<String>) {
         if values.iter().any(String::is_empty) {
             self.refuse(format!("{name} has an empty value"));
@@ -124,8 +124,8 @@ impl Query {
     }
 }
 
-/// Percent-encodes all but the unreserved characters (RFC 3986 section 2.3), as Shell's SDKs do. Paths
-/// are encoded, too, so an id cannot name another path.
+/// Percent-encodes all but the unreserved characters (RFC 3986 section 2.3), as Shell's SDKs do. Ids in
+/// paths are encoded as well, so an id cannot name another path.
 pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -166,12 +166,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_cannot_leave_its_place() {
+    fn an_id_cannot_change_the_path() {
         assert_eq!(encoded("NL*TNM*1 a/../b?c#d%é"), "NL%2ATNM%2A1%20a%2F..%2Fb%3Fc%23d%25%C3%A9");
     }
 
     #[test]
-    fn a_uuid_is_known_by_its_form() {
+    fn a_uuid_is_recognised_by_its_form() {
         assert!(is_uuid("0b8e9a52-6a3c-4d7e-9f10-2f6f0a1c7d11"));
         for wrong in
             ["", "0b8e9a526a3c4d7e9f102f6f0a1c7d11", "{b8e9a52-6a3c-4d7e-9f10-2f6f0a1c7d1}"]
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_value_of_a_parameter_counts_and_the_first_wrong_one_is_told() {
+    fn the_last_value_counts_and_the_first_error_is_reported() {
         let mut query = Query::default();
         query.count("limit", 5, (1, 100));
         query.list("country", vec!["NLD".into(), "DEU".into()]);

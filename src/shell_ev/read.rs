@@ -1,4 +1,4 @@
-//! Reads models. A member that cannot be read is kept as it came, and its neighbours are read.
+//! Reads models. An unreadable member is kept unchanged, and the other members are read.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
@@ -56,7 +56,7 @@ impl Reader {
     }
 }
 
-/// A value of a model, or an element of a list. The value comes back if it cannot be read.
+/// A value of a model, or an element of a list. An unreadable value is returned as the error.
 pub(super) trait Read: Sized {
     fn read(value: Value, reader: &mut Reader) -> Result<Self, Value>;
     fn write(&self) -> Value;
@@ -81,7 +81,7 @@ impl<T: Read> Field for Option<T> {
     }
 }
 
-/// `null` is an empty list, and one object is a list of one. Other programs saw both.
+/// Reads `null` as an empty list, and a single object as a list of one. Other programs have seen both.
 impl<T: Read> Field for Vec<T> {
     fn take(value: Value, reader: &mut Reader) -> Result<Vec<T>, Value> {
         let elements = match value {
@@ -107,7 +107,7 @@ impl<T: Read> Field for Vec<T> {
     }
 }
 
-/// A text. A number is read as a text, too: some ids are numbers in version 1 of the API.
+/// A text. A number is read as a text as well: some ids are numbers in version 1 of the API.
 impl Read for String {
     fn read(value: Value, _: &mut Reader) -> Result<String, Value> {
         match value {
@@ -137,7 +137,7 @@ impl Read for f64 {
     }
 }
 
-/// A number in its shortest form: `0.1` is 0.1. Texts of numbers are read, too.
+/// A number in its shortest form: `0.1` is 0.1. A number in a string is read as well.
 impl Read for Decimal {
     fn read(value: Value, _: &mut Reader) -> Result<Decimal, Value> {
         let number = match &value {
@@ -163,7 +163,7 @@ impl<T> Read for Id<T> {
     }
 }
 
-/// A whole number. `6.0` is a whole number, too.
+/// A whole number. `6.0` is read as 6.
 impl Read for i64 {
     fn read(value: Value, reader: &mut Reader) -> Result<i64, Value> {
         if let Some(number) = value.as_i64() {
@@ -194,7 +194,7 @@ impl Read for bool {
     }
 }
 
-/// A date-time of RFC 3339; in UTC when it is read.
+/// A date-time of RFC 3339, converted to UTC.
 impl Read for OffsetDateTime {
     fn read(value: Value, _: &mut Reader) -> Result<OffsetDateTime, Value> {
         let date =
@@ -218,8 +218,8 @@ impl Read for Date {
     }
 }
 
-/// Structs whose members are all optional or lists. A member is written as `name: type = "json name"`,
-/// with `| "other name"` where Shell spells it in two ways.
+/// Defines structs whose members are all optional or lists. A member is written as
+/// `name: type = "json name"`, with `| "other name"` if Shell spells the name in two ways.
 macro_rules! model {
     ($(
         $(#[$about:meta])*

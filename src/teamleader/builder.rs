@@ -22,7 +22,7 @@ pub(super) const LARGEST_PAGE: u32 = 100;
 
 type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
-/// Makes a [`Teamleader`]: [`Teamleader::builder`] starts it.
+/// A builder for [`Teamleader`]. [`Teamleader::builder`] returns it.
 #[must_use]
 pub struct TeamleaderBuilder {
     credentials: Credentials,
@@ -62,7 +62,7 @@ impl TeamleaderBuilder {
         self
     }
 
-    /// Calls the API at another address, without a slash at its end.
+    /// Calls the API at another base address. The address must not end with a slash.
     pub fn api_base(mut self, url: impl Into<String>) -> TeamleaderBuilder {
         self.api_base = Some(url.into());
         self
@@ -77,14 +77,14 @@ impl TeamleaderBuilder {
 
     /// Sets the version of the API, sent as `X-Api-Version`. The default is [`API_VERSION`], which the
     /// types of this module describe. With `None` no version is sent, and Teamleader uses the version
-    /// that it has assigned to the integration.
+    /// that is assigned to the integration.
     pub fn api_version(mut self, version: impl Into<Option<Date>>) -> TeamleaderBuilder {
         self.api_version = version.into();
         self
     }
 
-    /// Sets how many calls this client sends in a minute at most: 200 by default. With 0 calls are not
-    /// counted; the client still waits when Teamleader refuses a call.
+    /// Sets the largest number of calls that this client sends in a minute: 200 by default. With 0 the
+    /// client does not count calls, and waits only after Teamleader refuses a call.
     pub fn calls_a_minute(mut self, calls: u32) -> TeamleaderBuilder {
         self.calls_a_minute = calls;
         self
@@ -96,27 +96,28 @@ impl TeamleaderBuilder {
         self
     }
 
-    /// Takes the time from another clock, and waits on that clock.
+    /// Uses another clock for the time and for waiting.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> TeamleaderBuilder {
         self.clock = clock;
         self
     }
 
-    /// Sends all requests through a proxy: [`ClientBuilder::proxy`]. [`TeamleaderBuilder::build`] tells
+    /// Sends all requests through a proxy: [`ClientBuilder::proxy`]. [`TeamleaderBuilder::build`] fails
     /// if the address cannot be used.
     pub fn proxy(self, address: &str) -> TeamleaderBuilder {
         let address = address.to_owned();
         self.change(move |client| client.proxy(&address))
     }
 
-    /// Calls `hook` with every event of the token: [`ClientBuilder::on_event`].
+    /// Calls `hook` with every event of the login: [`ClientBuilder::on_event`].
     pub fn on_event(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> TeamleaderBuilder {
         self.change(move |client| Ok(client.on_event(hook)))
     }
 
-    /// Changes the OAuth client below: its retries, its timeouts, its hooks. Several changes are made
-    /// in their order. Hooks `before_send` and `on_answer` are called before the hooks of the rate
-    /// limit. A `map_error` is replaced: the SDK needs that hook to read Teamleader's errors.
+    /// Changes settings of the OAuth client, such as retries, timeouts and hooks. Several changes are
+    /// made in the order of the calls. `before_send` and `on_answer` hooks run before the hooks of the
+    /// rate limit. The SDK replaces a `map_error` hook, because it reads Teamleader's errors with its
+    /// own.
     pub fn configure(
         self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,
@@ -132,12 +133,12 @@ impl TeamleaderBuilder {
         self
     }
 
-    /// Makes the client. No store is read and no request is sent yet.
+    /// Makes the client. Reads no store and sends no request.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] if the address of the API is neither https nor loopback, if the address of the
-    /// proxy cannot be used, or if Teamleader refuses pages of that size.
+    /// proxy cannot be used, or if the page size is not from 1 to 100.
     pub fn build(self) -> Result<Teamleader> {
         if !(1..=LARGEST_PAGE).contains(&self.page_size) {
             let text = format!("a page has 1 to {LARGEST_PAGE} objects, not {}", self.page_size);

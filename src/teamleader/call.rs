@@ -1,4 +1,4 @@
-//! Calls of operations by name, and how every call is sent and its answer read.
+//! Calls operations by name. Sends every call and reads its answer.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::{Inner, Items, Pages, Reference, Teamleader, lists};
 use crate::error::{DecodeError, Error, Result};
 use crate::{Request, Response};
 
-/// An answer: its data, and the members beside the data.
+/// An answer: its `data` and the members beside `data`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Answer<T> {
@@ -100,7 +100,7 @@ impl Teamleader {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`]; no name or body is refused.
+    /// As [`Teamleader::call`], except that no name and no body is refused.
     pub fn call_unlisted<T: DeserializeOwned>(
         &self,
         name: &str,
@@ -140,7 +140,7 @@ impl Teamleader {
 }
 
 impl Teamleader {
-    /// The request of an operation, without its body.
+    /// Makes the request of an operation, without a body.
     pub(super) fn request(&self, name: &str, is_read: bool) -> Request<'_> {
         let Inner { client, api_version, .. } = &*self.0;
         let name = name.strip_prefix('/').unwrap_or(name);
@@ -152,8 +152,8 @@ impl Teamleader {
         }
     }
 
-    /// Sends a typed request. Its type guarantees the required fields. One copy for all types keeps the
-    /// build short.
+    /// Sends a typed request. Its type guarantees the required fields. The method is not generic, which
+    /// keeps the build short.
     fn post(&self, name: &str, body: Result<String>) -> Result<Response> {
         let operation = Operation::known(name)?;
         let request = self.request(name, operation.is_read());
@@ -200,7 +200,7 @@ impl Teamleader {
         operation.check(&parsed)?;
         let request = self.request(operation.name, operation.is_read());
         let response = if operation.takes_body {
-            // An operation whose fields are all optional still wants an object.
+            // An operation whose fields are all optional still requires an object.
             let body = if parsed.is_null() { "{}" } else { &body };
             request.header("Content-Type", "application/json").send(body)?
         } else {
@@ -209,7 +209,7 @@ impl Teamleader {
         response.read_string()
     }
 
-    /// Reads an answer: its `data`, or all of it.
+    /// Reads an answer: its `data`, or the whole answer if it has no `data`.
     pub(super) fn read<T: DeserializeOwned>(&self, name: &str, text: &str) -> Result<Answer<T>> {
         #[derive(Deserialize)]
         struct Raw<'a> {
@@ -233,7 +233,7 @@ impl Teamleader {
     }
 
     fn unreadable(&self, name: &str, text: &str) -> Error {
-        // The text quotes the answer, and the answer may repeat the token.
+        // The text of the error quotes the answer, and the answer may repeat the access token.
         let text = match self.0.client.access_token() {
             Ok(token) if !token.is_empty() => text.replace(token.expose(), "[..]"),
             _ => text.to_owned(),
@@ -242,7 +242,7 @@ impl Teamleader {
     }
 }
 
-/// A request with the id of the object that it is about.
+/// A request together with the id of its object.
 #[derive(Serialize)]
 struct Addressed<'a, T> {
     id: &'a str,
@@ -258,6 +258,7 @@ fn present<'de: 'a, 'a, D: serde::Deserializer<'de>>(
 }
 
 fn to_text(body: &impl Serialize) -> Result<String> {
-    serde_json::to_string(body)
-        .map_err(|error| Error::Config(format!("the body has no form in JSON: {error}").into()))
+    serde_json::to_string(body).map_err(|error| {
+        Error::Config(format!("the body cannot be written as JSON: {error}").into())
+    })
 }

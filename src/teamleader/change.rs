@@ -4,10 +4,10 @@ use serde::ser::{Serialize, Serializer};
 
 use super::Id;
 
-/// What an update does to one field: keep, clear or set the field. For Teamleader an absent field and a
-/// field that is `null` are different.
+/// What an update does to one field: keep, clear or set the field. Teamleader keeps a field that is
+/// absent from the request, and clears a field that is `null`.
 ///
-/// `From` makes a `Change`: a value sets the field, `None` clears it.
+/// `From` makes a `Change`: a value sets the field, and `None` clears the field.
 ///
 /// ```
 /// use evergrant::teamleader::contacts::ContactUpdate;
@@ -19,10 +19,10 @@ use super::Id;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {
-    /// Keeps the field: the request does not have it.
+    /// Keeps the field: the request leaves the field out.
     #[default]
     Keep,
-    /// Clears the field: the request has `null`.
+    /// Clears the field: the request sends `null`.
     Clear,
     /// Sets the field to this value.
     Set(T),

@@ -72,13 +72,13 @@ model! {
         primary_address: Option<Address>,
         /// All addresses; not in a list.
         addresses: Option<Vec<AddressEntry>>,
-        /// The IBAN.
+        /// The IBAN of the bank account.
         iban: Option<String>,
-        /// The BIC.
+        /// The BIC of the bank account.
         bic: Option<String>,
-        /// The language, as `nl`.
+        /// The language code, such as `nl`.
         language: Option<String>,
-        /// The currency of the invoices.
+        /// The currency of the company's invoices.
         preferred_currency: Option<Currency>,
         /// The payment term.
         payment_term: Option<PaymentTerm>,
@@ -128,7 +128,7 @@ impl Company {
         self.status == Some(ActiveStatus::Active)
     }
 
-    /// Returns the value of the custom field with this definition.
+    /// Returns the value of the custom field whose definition has this id.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
@@ -137,7 +137,7 @@ impl Company {
 model! {
     /// A contact of a company.
     pub struct RelatedContact {
-        /// `contact`.
+        /// The type of the object: `contact`.
         #[serde(rename = "type")]
         kind: Option<String>,
         /// The contact's id.
@@ -173,11 +173,11 @@ request! {
         website: String,
         /// The addresses.
         addresses: Vec<NewAddressEntry>,
-        /// The IBAN.
+        /// The IBAN of the bank account.
         iban: String,
-        /// The BIC.
+        /// The BIC of the bank account.
         bic: String,
-        /// The language, as `nl`.
+        /// The language code, such as `nl`.
         language: String,
         /// The id of the responsible user.
         responsible_user_id: Id<User>,
@@ -189,7 +189,7 @@ request! {
         custom_fields: Vec<NewCustomField>,
         /// Whether the company agreed to marketing emails.
         marketing_mails_consent: bool,
-        /// The currency of the invoices.
+        /// The currency of the company's invoices.
         preferred_currency: Currency,
     }
 }
@@ -212,7 +212,7 @@ request! {
         tags: Vec<String>,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What happens to the custom fields that the update does not have.
+        /// How the update treats custom fields that it does not name.
         custom_fields_update_strategy: CustomFieldsUpdate,
         /// Whether the company agreed to marketing emails.
         marketing_mails_consent: bool,
@@ -223,17 +223,17 @@ request! {
         vat_number: String,
         /// The national identification number.
         national_identification_number: String,
-        /// The IBAN.
+        /// The IBAN of the bank account.
         iban: String,
-        /// The BIC.
+        /// The BIC of the bank account.
         bic: String,
-        /// The language, as `nl`.
+        /// The language code, such as `nl`.
         language: String,
         /// The id of the responsible user.
         responsible_user_id: Id<User>,
         /// The background information, as Markdown.
         remarks: String,
-        /// The currency of the invoices.
+        /// The currency of the company's invoices.
         preferred_currency: Currency,
     }
 }
@@ -260,7 +260,7 @@ request! {
         national_identification_number: String,
         /// Companies with this status.
         status: ActiveStatus,
-        /// Companies that agreed to marketing emails, or that did not.
+        /// Companies that agreed to marketing emails (`true`), or that did not (`false`).
         marketing_mails_consent: bool,
     }
 }
@@ -287,9 +287,9 @@ methods! {
     act {
         /// Deletes the company.
         delete(id: Company) = "companies.delete";
-        /// Adds tags.
+        /// Adds tags to the company.
         tag(id: Company; tags: &[&str]) = "companies.tag";
-        /// Removes tags.
+        /// Removes tags from the company.
         untag(id: Company; tags: &[&str]) = "companies.untag";
     }
     change {
@@ -313,7 +313,7 @@ impl Companies<'_> {
         self.0.fetch("companies.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }
 
-    /// Stores a logo. `None` removes the logo.
+    /// Uploads a logo. `None` removes the logo.
     ///
     /// # Errors
     ///

@@ -28,7 +28,7 @@ open_enum! {
         NonBinary = "non_binary",
         /// Prefers not to say.
         PrefersNotToSay = "prefers_not_to_say",
-        /// Not known to the account.
+        /// The gender is not known.
         NotKnown = "unknown",
     }
 
@@ -83,15 +83,15 @@ model! {
         /// The date of birth.
         #[serde(default, with = "maybe")]
         birthdate: Option<Date>,
-        /// The IBAN.
+        /// The IBAN of the bank account.
         iban: Option<String>,
-        /// The BIC.
+        /// The BIC of the bank account.
         bic: Option<String>,
         /// The national identification number.
         national_identification_number: Option<String>,
         /// The companies of the contact; not in a list.
         companies: Option<Vec<CompanyLink>>,
-        /// The language, as `nl`.
+        /// The language code, such as `nl`.
         language: Option<String>,
         /// The payment term.
         payment_term: Option<PaymentTerm>,
@@ -120,7 +120,7 @@ model! {
 }
 
 impl Contact {
-    /// Returns the first and the last name, as far as they are known.
+    /// Returns the first and the last name, separated by a space. Leaves out a name that is missing.
     pub fn full_name(&self) -> String {
         let names = [self.first_name.as_deref(), self.last_name.as_deref()];
         let names: Vec<&str> =
@@ -143,7 +143,7 @@ impl Contact {
         self.status == Some(ActiveStatus::Active)
     }
 
-    /// Returns the value of the custom field with this definition.
+    /// Returns the value of the custom field whose definition has this id.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
@@ -183,16 +183,16 @@ request! {
         website: String,
         /// The addresses.
         addresses: Vec<NewAddressEntry>,
-        /// The language, as `nl`.
+        /// The language code, such as `nl`.
         language: String,
         /// The gender.
         gender: Gender,
         /// The date of birth.
         #[serde(with = "maybe")]
         birthdate: Date,
-        /// The IBAN.
+        /// The IBAN of the bank account.
         iban: String,
-        /// The BIC.
+        /// The BIC of the bank account.
         bic: String,
         /// The national identification number.
         national_identification_number: String,
@@ -217,7 +217,7 @@ request! {
         emails: Vec<Email>,
         /// The addresses.
         addresses: Vec<NewAddressEntry>,
-        /// The language, as `nl`.
+        /// The language code, such as `nl`.
         language: String,
         /// The national identification number.
         national_identification_number: String,
@@ -225,7 +225,7 @@ request! {
         tags: Vec<String>,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What happens to the custom fields that the update does not have.
+        /// How the update treats custom fields that it does not name.
         custom_fields_update_strategy: CustomFieldsUpdate,
         /// Whether the contact agreed to marketing emails.
         marketing_mails_consent: bool,
@@ -243,9 +243,9 @@ request! {
         /// The date of birth.
         #[serde(with = "changed")]
         birthdate: Date,
-        /// The IBAN.
+        /// The IBAN of the bank account.
         iban: String,
-        /// The BIC.
+        /// The BIC of the bank account.
         bic: String,
         /// The background information, as Markdown.
         remarks: String,
@@ -271,7 +271,7 @@ request! {
         tags: Vec<String>,
         /// Contacts with this status.
         status: ActiveStatus,
-        /// Contacts that agreed to marketing emails, or that did not.
+        /// Contacts that agreed to marketing emails (`true`), or that did not (`false`).
         marketing_mails_consent: bool,
     }
 }
@@ -279,7 +279,7 @@ request! {
 request! {
     /// A contact's position in a company.
     pub struct CompanyPosition {
-        /// The company.
+        /// The id of the company.
         company_id: Id<Company>,
         ; set
         /// The position in the company.
@@ -311,9 +311,9 @@ methods! {
     act {
         /// Deletes the contact.
         delete(id: Contact) = "contacts.delete";
-        /// Adds tags.
+        /// Adds tags to the contact.
         tag(id: Contact; tags: &[&str]) = "contacts.tag";
-        /// Removes tags.
+        /// Removes tags from the contact.
         untag(id: Contact; tags: &[&str]) = "contacts.untag";
         /// Removes the link between a contact and a company.
         unlink_from_company(id: Contact, company_id: Company) = "contacts.unlinkFromCompany";
@@ -329,7 +329,7 @@ methods! {
 }
 
 impl Contacts<'_> {
-    /// Stores a picture. `None` removes the picture.
+    /// Uploads a picture of the contact. `None` removes the picture.
     ///
     /// # Errors
     ///

@@ -11,20 +11,20 @@ use super::{Decimal, Id, Nothing, Reference};
 use crate::error::Result;
 use crate::sdk::open_enum;
 
-/// The value of a custom field. Which kind it is depends on the field's definition.
+/// The value of a custom field. The field's definition decides the type of the value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum CustomFieldValue {
     /// The field has no value.
     Empty,
-    /// A text, a date, an address of a page or of mail, or the choice of a single select.
+    /// A text, a date, a URL, an email address, a telephone number, or the option of a single select.
     Text(String),
     /// A number or an amount of money.
     Number(Decimal),
-    /// A yes or a no.
+    /// A boolean.
     Boolean(bool),
-    /// The choices of a multiple select.
+    /// The options of a multiple select.
     Texts(Vec<String>),
     /// A contact, a company, a product or a user.
     Reference(Reference),
@@ -83,7 +83,7 @@ impl CustomFieldValue {
 
 impl<'de> Deserialize<'de> for CustomFieldValue {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<CustomFieldValue, D::Error> {
-        // Read from the text of the JSON, so that a number keeps its digits.
+        // The value is read from the text of the JSON, so that a number keeps its digits.
         let raw = <Box<RawValue>>::deserialize(from)?;
         let text = raw.get();
         fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
@@ -152,7 +152,7 @@ impl CustomField {
     }
 }
 
-/// A new value of a custom field. Teamleader answers `{definition, value}` and takes `{id, value}`, so
+/// A new value of a custom field. Teamleader sends `{definition, value}` but accepts `{id, value}`, so
 /// this type differs from [`CustomField`]. A [`CustomField`] converts to this type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
@@ -186,7 +186,7 @@ impl From<CustomField> for NewCustomField {
 }
 
 open_enum! {
-    /// The objects that a custom field belongs to.
+    /// The type of object that a custom field belongs to.
     pub enum CustomFieldContext {
         /// Contacts.
         Contact = "contact",
@@ -215,29 +215,29 @@ open_enum! {
     pub enum CustomFieldType {
         /// A line of text.
         SingleLine = "single_line",
-        /// Text.
+        /// Text of several lines.
         MultiLine = "multi_line",
-        /// One of several texts.
+        /// One option out of several.
         SingleSelect = "single_select",
-        /// Some of several texts.
+        /// Any number of options out of several.
         MultiSelect = "multi_select",
         /// A date.
         Date = "date",
-        /// An amount.
+        /// An amount of money.
         Money = "money",
-        /// A number that Teamleader counts up.
+        /// A number that Teamleader assigns, counting up.
         AutoIncrement = "auto_increment",
         /// A whole number.
         Integer = "integer",
         /// A number.
         Number = "number",
-        /// A yes or no.
+        /// A boolean.
         Boolean = "boolean",
         /// An email address.
         Email = "email",
         /// A telephone number.
         Telephone = "telephone",
-        /// The address of a page.
+        /// A URL.
         Url = "url",
         /// A company.
         Company = "company",
@@ -253,7 +253,7 @@ open_enum! {
     pub enum CustomFieldSort {
         /// The label.
         Label = "label",
-        /// The objects that the fields belong to.
+        /// The type of object that the field belongs to.
         Context = "context",
     }
 }
@@ -263,62 +263,62 @@ model! {
     pub struct CustomFieldDefinition {
         /// The id.
         id: Id<CustomFieldDefinition>,
-        /// The object that the definition belongs to.
+        /// The type of object that the field belongs to.
         context: Option<CustomFieldContext>,
-        /// The type of its values.
+        /// The type of the field's values.
         #[serde(rename = "type")]
         kind: Option<CustomFieldType>,
-        /// The name.
+        /// The label: the name of the field in Teamleader.
         label: Option<String>,
-        /// The group.
+        /// The group of fields that the field belongs to.
         group: Option<String>,
         /// Whether a value is required.
         required: Option<bool>,
-        /// The options.
+        /// The configuration of the field.
         configuration: Option<CustomFieldConfiguration>,
     }
 }
 
 impl CustomFieldDefinition {
-    /// Finds the value of this field among these fields.
+    /// Finds the value of this field in the custom fields of an object.
     pub fn value_in<'a>(&self, fields: &'a [CustomField]) -> Option<&'a CustomFieldValue> {
         CustomField::find(fields, &self.id)
     }
 }
 
 model! {
-    /// The options of a custom field.
+    /// The configuration of a custom field.
     pub struct CustomFieldConfiguration {
-        /// The choices.
+        /// The options of a select; only for single and multiple selects.
         options: Option<Vec<CustomFieldOption>>,
-        /// Whether a text outside the options is allowed.
+        /// Whether a value that is not among the options is allowed.
         extra_option_allowed: Option<bool>,
     }
 }
 
 model! {
-    /// An option.
+    /// An option of a select.
     pub struct CustomFieldOption {
         /// The id.
         id: Option<Id<CustomFieldOption>>,
-        /// The text.
+        /// The text of the option.
         value: Option<String>,
     }
 }
 
-/// What a new custom field begins with: which of these depends on what it holds.
+/// The configuration of a new custom field. The type of the field decides which variant applies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum NewCustomFieldConfiguration {
-    /// The choices of a select.
+    /// The options of a single or multiple select.
     Options {
         /// The texts of the options.
         options: Vec<String>,
     },
-    /// The first number.
+    /// The default value of a number.
     Default {
-        /// The number.
+        /// The default value.
         default_value: i64,
     },
     /// Whether the field can be searched.
@@ -331,15 +331,15 @@ pub enum NewCustomFieldConfiguration {
 request! {
     /// A new definition of a custom field.
     pub struct NewCustomFieldDefinition {
-        /// The name.
+        /// The label: the name of the field in Teamleader.
         label: String,
-        /// The type of its values.
+        /// The type of the field's values.
         #[serde(rename = "type")]
         kind: CustomFieldType,
-        /// The object that the definition belongs to.
+        /// The type of object that the field belongs to.
         context: CustomFieldContext,
         ; set
-        /// The configuration.
+        /// The configuration of the field.
         configuration: NewCustomFieldConfiguration,
     }
 }
@@ -350,7 +350,7 @@ request! {
         ; set
         /// Definitions with one of these ids.
         ids: Vec<Id<CustomFieldDefinition>>,
-        /// Definitions of these objects.
+        /// Definitions for this type of object.
         context: CustomFieldContext,
     }
 }
@@ -374,13 +374,13 @@ methods! {
     }
     make {
         /// Creates a definition and returns a reference to the definition. The integration needs
-        /// the right `settings`.
+        /// the scope `settings`.
         create(NewCustomFieldDefinition) = "customFieldDefinitions.create";
     }
 }
 
 impl CustomFields<'_> {
-    /// Finds the first definition with this label for these objects.
+    /// Finds the first definition with this label for this type of object.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ open_enum! {
         CreateTask = "create_task",
     }
 
-    /// A unit of patience.
+    /// The unit of a [`Patience`].
     pub enum PatienceUnit {
         /// Days.
         Days = "days",
@@ -41,7 +41,7 @@ model! {
         actions: Vec<FollowUp>,
         /// How long a deal may stay in the phase without attention.
         requires_attention_after: Option<Patience>,
-        /// The probability that a deal in the phase is won.
+        /// The probability that a deal in the phase is won, from 0 to 1.
         probability: Option<Decimal>,
     }
 }
@@ -50,19 +50,19 @@ model! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Patience {
-    /// The quantity.
+    /// The number of days or weeks.
     pub amount: Decimal,
-    /// The unit or type.
+    /// The unit: days or weeks.
     pub unit: PatienceUnit,
 }
 
 impl Patience {
-    /// Makes a patience of this many days.
+    /// Allows this many days.
     pub fn days(days: u32) -> Patience {
         Patience { amount: days.into(), unit: PatienceUnit::Days }
     }
 
-    /// Makes a patience of this many weeks.
+    /// Allows this many weeks.
     pub fn weeks(weeks: u32) -> Patience {
         Patience { amount: weeks.into(), unit: PatienceUnit::Weeks }
     }
@@ -89,7 +89,7 @@ request! {
         /// How long a deal may stay in the phase without attention.
         requires_attention_after: Patience,
         ; set
-        /// The probability that a deal in the phase is won.
+        /// The probability that a deal in the phase is won, from 0 to 1.
         estimated_probability: Decimal,
         /// The follow-up actions that Teamleader suggests when a deal enters the phase.
         follow_up_actions: Vec<FollowUp>,
@@ -97,14 +97,14 @@ request! {
 }
 
 request! {
-    /// Changes of a phase. Teamleader requires the patience in every update.
+    /// Changes of a phase. Teamleader requires `requires_attention_after` in every update.
     pub struct DealPhaseUpdate {
         /// How long a deal may stay in the phase without attention.
         requires_attention_after: Patience,
         ; set
         /// The name.
         name: String,
-        /// The probability that a deal in the phase is won.
+        /// The probability that a deal in the phase is won, from 0 to 1.
         estimated_probability: Decimal,
         /// The follow-up actions that Teamleader suggests when a deal enters the phase.
         follow_up_actions: Vec<FollowUp>,
@@ -132,9 +132,9 @@ methods! {
         create(NewDealPhase) = "dealPhases.create";
     }
     act {
-        /// Moves a phase behind another phase.
+        /// Moves a phase to the place after another phase.
         move_after(id: DealPhase, after_phase_id: DealPhase) = "dealPhases.move";
-        /// Deletes a phase without deals.
+        /// Deletes a phase that has no deals.
         delete(id: DealPhase) = "dealPhases.delete";
         /// Deletes the phase and moves its deals to other phases.
         delete_into(id: DealPhase, new_phase_id: DealPhase) = "dealPhases.delete";

@@ -40,7 +40,7 @@ pub struct PhaseMigration {
 }
 
 impl PhaseMigration {
-    /// Moves the deals of the old phase to the new phase.
+    /// Moves the deals of the phase `old` to the phase `new`.
     pub fn new(old: impl Into<Id<DealPhase>>, new: impl Into<Id<DealPhase>>) -> PhaseMigration {
         PhaseMigration { old_phase_id: old.into(), new_phase_id: new.into() }
     }
@@ -78,7 +78,7 @@ methods! {
     act {
         /// Renames a pipeline.
         update(id: DealPipeline; name: &str) = "dealPipelines.update";
-        /// Makes a pipeline the account's default.
+        /// Makes a pipeline the default of the account.
         mark_as_default(id: DealPipeline) = "dealPipelines.markAsDefault";
         /// Deletes the pipeline and moves its deals to other phases.
         delete(id: DealPipeline; migrate_phases: &[PhaseMigration]) = "dealPipelines.delete";

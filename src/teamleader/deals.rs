@@ -24,7 +24,7 @@ use crate::sdk::open_enum;
 open_enum! {
     /// The status of a deal.
     pub enum DealStatus {
-        /// New; in lists, and not in the specification of a single deal.
+        /// New. The specification names this status for lists, but not for a single deal.
         New = "new",
         /// Open.
         Open = "open",
@@ -38,7 +38,7 @@ open_enum! {
     pub enum DealSort {
         /// The time of creation.
         CreatedAt = "created_at",
-        /// The value times the probability.
+        /// The estimated value times the probability.
         WeightedValue = "weighted_value",
     }
 
@@ -58,7 +58,7 @@ model! {
         title: Option<String>,
         /// The summary.
         summary: Option<String>,
-        /// The number.
+        /// The number of the deal, such as `2017/2`.
         reference: Option<String>,
         /// The status.
         status: Option<DealStatus>,
@@ -74,7 +74,7 @@ model! {
         estimated_closing_date: Option<Date>,
         /// The estimated probability, from 0 to 1.
         estimated_probability: Option<Decimal>,
-        /// The value times the probability.
+        /// The estimated value times the probability.
         #[serde(default, deserialize_with = "money")]
         weighted_value: Option<Money>,
         /// The customer's order number.
@@ -98,7 +98,7 @@ model! {
         pipeline: Option<Reference<DealPipeline>>,
         /// The custom fields; in a list only on request.
         custom_fields: Option<Vec<CustomField>>,
-        /// The exchange rate of its value.
+        /// The exchange rate of the estimated value.
         currency_exchange_rate: Option<ExchangeRate>,
         /// The time of creation.
         #[serde(default, with = "maybe")]
@@ -127,22 +127,22 @@ impl Deal {
         self.status == Some(DealStatus::Lost)
     }
 
-    /// The id of the contact or company.
+    /// Returns the id of the customer, which is a contact or a company.
     pub fn customer_id(&self) -> Option<&Id<Anything>> {
         Some(&self.lead.as_ref()?.customer.as_ref()?.id)
     }
 
-    /// `contact` or `company`.
+    /// Returns the type of the customer: `contact` or `company`.
     pub fn customer_type(&self) -> Option<&str> {
         Some(&self.lead.as_ref()?.customer.as_ref()?.kind)
     }
 
-    /// Returns the value of the custom field with this definition.
+    /// Returns the value of the custom field whose definition has this id.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
 
-    /// The contact or company.
+    /// Returns the customer, which is a contact or a company.
     pub fn customer(&self) -> Option<Customer> {
         self.lead.as_ref()?.customer.as_ref()?.customer()
     }
@@ -151,7 +151,7 @@ impl Deal {
 model! {
     /// The lead of a deal in an answer.
     pub struct Lead {
-        /// The contact or company.
+        /// The contact or company that the deal is for.
         customer: Option<Reference>,
         /// The contact person.
         contact_person: Option<Reference<Contact>>,
@@ -174,7 +174,7 @@ model! {
 model! {
     /// Why a deal was lost.
     pub struct LostBecause {
-        /// The account's lost reason.
+        /// The reason, from the account's list of lost reasons.
         reason: Option<Reference<LostReason>>,
         /// A remark.
         remark: Option<String>,
@@ -184,7 +184,7 @@ model! {
 request! {
     /// The lead of a deal: a customer and a contact person.
     pub struct NewLead {
-        /// The contact or company.
+        /// The contact or company that the deal is for.
         customer: Customer,
         ; set
         /// The id of the contact person.
@@ -240,7 +240,7 @@ request! {
         title: String,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What happens to the custom fields that the update does not have.
+        /// How the update treats custom fields that it does not name.
         custom_fields_update_strategy: CustomFieldsUpdate,
         /// The currency; Teamleader requires the exchange rate as well.
         currency: DocumentCurrency,
@@ -268,9 +268,9 @@ request! {
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum Users {
-    /// The one with this id.
+    /// The user with this id.
     One(Id<User>),
-    /// Deals with one of these ids.
+    /// Any of the users with these ids.
     Any(Vec<Id<User>>),
 }
 
@@ -323,7 +323,7 @@ request! {
         /// Deals in one of these pipelines.
         pipeline_ids: Vec<Id<DealPipeline>>,
         ; clear
-        /// Deals with this estimated closing date; with `None`, deals without a date.
+        /// Deals with this estimated closing date. `None` selects deals without a date.
         #[serde(with = "changed")]
         estimated_closing_date: Date,
     }
@@ -333,7 +333,7 @@ request! {
     /// Why a deal was lost.
     pub struct Loss {
         ; set
-        /// The id of the account's lost reason.
+        /// The id of the reason, from the account's list of lost reasons.
         reason_id: Id<LostReason>,
         /// A remark on the reason.
         extra_info: String,

@@ -17,7 +17,7 @@ open_enum! {
 
     /// The fields that departments can be sorted by.
     pub enum DepartmentSort {
-        /// Whether the department is the default.
+        /// Whether the department is the default department.
         DefaultDepartment = "default_department",
         /// The name.
         Name = "name",
@@ -48,9 +48,9 @@ model! {
         telephones: Option<Vec<Telephone>>,
         /// The URL of the website; not in a list.
         website: Option<String>,
-        /// The IBAN; not in a list.
+        /// The IBAN of the bank account; not in a list.
         iban: Option<String>,
-        /// The BIC; not in a list.
+        /// The BIC of the bank account; not in a list.
         bic: Option<String>,
         /// The fiscal regime; not in a list.
         fiscal_regime: Option<String>,

@@ -1,4 +1,4 @@
-//! What Teamleader says about a request that it refused.
+//! Error answers of Teamleader.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::{ApiError, Error};
 
-/// An error answer of Teamleader's API, read.
+/// An error answer of Teamleader's API, parsed.
 ///
 /// ```
 /// use evergrant::teamleader::TeamleaderError;
@@ -61,8 +61,8 @@ impl TeamleaderError {
         self.problems.first().map(|problem| problem.title.as_str())
     }
 
-    /// The id of the request, if the answer has the header `X-Request-Id` or one like it. Teamleader
-    /// documents no such header.
+    /// The id of the request, if the answer has the header `X-Request-Id` or a similar header.
+    /// Teamleader documents no such header.
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
@@ -77,7 +77,7 @@ impl TeamleaderError {
         self.status == 404
     }
 
-    /// All problems. Empty if the body is not an error in Teamleader's form.
+    /// All problems. Empty if the body does not have the form of an error.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -137,16 +137,16 @@ fn read(api: &ApiError) -> Vec<Problem> {
     if let Some(errors) = body["errors"].as_array() {
         return errors.iter().map(one).collect();
     }
-    // The form of RFC 6749, and the form of a gateway.
+    // The form of RFC 6749, and the form of a gateway's error.
     let fallback = ["error_description", "message", "error"];
     let title = fallback.iter().find_map(|name| text(&body[*name]));
     title.map(|title| Problem { title, ..Problem::default() }).into_iter().collect()
 }
 
-/// The longest reason in the text of an error.
+/// The longest reason in the text of an error, in characters.
 const LONGEST: usize = 300;
 
-/// Adds Teamleader's own words to the error of an API call.
+/// Adds Teamleader's description of the problems to the error of an API call.
 pub(super) fn explain(mut api: ApiError) -> Error {
     let problems: Vec<String> = read(&api).iter().map(Problem::to_string).collect();
     let joined = problems.join("; ");

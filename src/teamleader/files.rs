@@ -16,7 +16,7 @@ use crate::sdk::open_enum;
 use crate::{Response, Secret};
 
 open_enum! {
-    /// The object that a file belongs to.
+    /// The type of object that a file belongs to.
     pub enum FileSubjectType {
         /// A company.
         Company = "company",
@@ -36,7 +36,7 @@ open_enum! {
         NextgenProject = "nextgenProject",
         /// A ticket.
         Ticket = "ticket",
-        /// Nothing yet: Teamleader keeps the file for 24 hours at most.
+        /// No object yet. Teamleader keeps the file for at most 24 hours.
         Temporary = "temporary",
     }
 
@@ -56,7 +56,7 @@ model! {
         name: Option<String>,
         /// The object that the file belongs to.
         subject: Option<Reference>,
-        /// The media type.
+        /// The media type, such as `application/pdf`.
         mime_type: Option<String>,
         /// The size in bytes.
         size: Option<u64>,
@@ -65,7 +65,7 @@ model! {
         updated_at: Option<OffsetDateTime>,
         /// The user who uploaded the file.
         uploaded_by: Option<Reference<User>>,
-        /// The folder.
+        /// The name of the folder.
         folder: Option<String>,
     }
 }
@@ -75,10 +75,10 @@ model! {
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct FileSubject {
-    /// The type.
+    /// The type of the object.
     #[serde(rename = "type")]
     pub kind: FileSubjectType,
-    /// The id; a temporary file has none.
+    /// The id of the object. A temporary file has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<Anything>>,
 }
@@ -111,7 +111,7 @@ request! {
         /// The object that the file belongs to.
         subject: FileSubject,
         ; set
-        /// The folder. The default is `General`, in the account's language.
+        /// The name of the folder. The default is `General`, in the account's language.
         folder: String,
     }
 }
@@ -125,7 +125,7 @@ pub struct Location {
     /// The address.
     #[cfg_attr(test, serde(serialize_with = "tests::in_clear"))]
     pub location: Secret,
-    /// The end of the address's validity.
+    /// The time at which the address expires.
     #[serde(rename = "expires_at", alias = "expires", with = "dated")]
     pub expires_at: OffsetDateTime,
 }
@@ -133,7 +133,7 @@ pub struct Location {
 /// A picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Image<'a> {
-    /// The media type, as `image/png`.
+    /// The media type, such as `image/png`.
     pub media_type: &'a str,
     /// The bytes.
     pub bytes: &'a [u8],
@@ -168,7 +168,7 @@ methods! {
     fetch {
         /// Fetches one file.
         get(id: File) -> File = "files.info";
-        /// Asks for the address where the file can be downloaded.
+        /// Fetches the address where the file can be downloaded.
         download(id: File) -> Location = "files.download";
     }
     act {
@@ -183,11 +183,11 @@ impl<'a> Files<'a> {
         List::new(self.0).filter(FileFilter::new(subject))
     }
 
-    /// Fetches the file at a location, without the access token.
+    /// Fetches the file at a location. The request does not have the access token.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Config`] for an address that is not https (or on loopback), and as
+    /// [`crate::Error::Config`] for an address that is neither https nor loopback, and the errors of
     /// [`crate::Request::call`].
     pub fn fetch(self, location: &Location) -> Result<Response> {
         let method = ureq::http::Method::GET;
@@ -198,8 +198,8 @@ impl<'a> Files<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`] and [`Files::fetch`]; [`crate::Error::Decode`] for more than 64 MiB,
-    /// which [`Files::fetch`] reads as a stream.
+    /// As [`Teamleader::call`] and [`Files::fetch`], and [`crate::Error::Decode`] for a file of more than
+    /// 64 MiB. [`Files::fetch`] reads larger files as a stream.
     pub fn bytes(self, id: impl Into<Id<File>>) -> Result<Vec<u8>> {
         self.fetch(&self.download(id)?)?.read_bytes()
     }
@@ -207,8 +207,8 @@ impl<'a> Files<'a> {
     /// Uploads a file: asks for an upload address, then sends the bytes there without the access
     /// token.
     ///
-    /// Teamleader does not answer with the id of the file. The file appears in the list of its subject,
-    /// after about two seconds as users report.
+    /// Teamleader does not send the id of the file. The file appears in the list of its subject. Users
+    /// report that this takes about two seconds.
     ///
     /// # Errors
     ///
@@ -217,8 +217,8 @@ impl<'a> Files<'a> {
         self.upload_reader(file, &mut &*bytes, Some(bytes.len() as u64))
     }
 
-    /// Does the same as [`Files::upload`] with a content that is read while it is sent. Give the number of
-    /// bytes if you know it.
+    /// Does the same as [`Files::upload`], and reads the content while sending it. `length` is the number
+    /// of bytes, if known.
     ///
     /// # Errors
     ///
@@ -241,13 +241,13 @@ impl<'a> Files<'a> {
 mod tests {
     use super::*;
 
-    /// For comparing an answer with what was read.
+    /// Writes the address, so that a test can compare it with the answer.
     pub(super) fn in_clear<S: serde::Serializer>(text: &Secret, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(text.expose())
     }
 
     #[test]
-    fn a_location_does_not_show_itself() {
+    fn debug_of_a_location_hides_its_address() {
         let text = r#"{"location": "https://cdn.example/f?key=s3cret", "expires": "2025-01-01T00:00:00+00:00"}"#;
         let location: Location = serde_json::from_str(text).unwrap();
         assert!(!format!("{location:?}").contains("s3cret"));

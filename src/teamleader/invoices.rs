@@ -25,11 +25,11 @@ pub use self::requests::{
 mod requests;
 
 open_enum! {
-    /// The status of an invoice. `paid` tells whether the invoice is paid.
+    /// The status of an invoice. The field `paid` says whether the invoice is paid.
     pub enum InvoiceStatus {
         /// Not booked yet.
         Draft = "draft",
-        /// Booked, and to be paid.
+        /// Booked and not paid yet.
         Outstanding = "outstanding",
         /// Paid.
         Matched = "matched",
@@ -37,9 +37,9 @@ open_enum! {
 
     /// The fields that invoices can be sorted by.
     pub enum InvoiceSort {
-        /// The number.
+        /// The invoice number.
         InvoiceNumber = "invoice_number",
-        /// The date.
+        /// The date of the invoice.
         InvoiceDate = "invoice_date",
     }
 
@@ -117,9 +117,9 @@ model! {
         id: Id<Invoice>,
         /// The department.
         department: Option<Reference<Department>>,
-        /// The number, as `2018 / 27`; a draft has none.
+        /// The invoice number, such as `2018 / 27`. A draft has none.
         invoice_number: Option<String>,
-        /// The date.
+        /// The date of the invoice.
         #[serde(default, with = "maybe")]
         invoice_date: Option<Date>,
         /// The status.
@@ -136,29 +136,29 @@ model! {
         sent: Option<bool>,
         /// The customer's order number.
         purchase_order_number: Option<String>,
-        /// The invoicee: who gets the invoice.
+        /// The invoicee: the customer who gets the invoice.
         invoicee: Option<Invoicee>,
         /// The discounts on the whole document; not in a list.
         discounts: Option<Vec<CommercialDiscount>>,
         /// The lines; not in a list.
         grouped_lines: Option<Vec<LineGroup<LineItem>>>,
-        /// The total.
+        /// The totals.
         total: Option<InvoiceTotal>,
         /// The payment term; not in a list.
         payment_term: Option<PaymentTerm>,
         /// The payments; not in a list.
         payments: Option<Vec<Payment>>,
-        /// The reference that a payment must have.
+        /// The reference that the customer gives with the payment.
         payment_reference: Option<String>,
         /// A note; not in a list.
         note: Option<String>,
         /// The currency; not in a list.
         currency: Option<Currency>,
-        /// The exchange rate of its currency.
+        /// The exchange rate of the invoice's currency.
         currency_exchange_rate: Option<ExchangeRate>,
         /// The expected payment method; not in a list.
         expected_payment_method: Option<PaymentMethod>,
-        /// The file.
+        /// The file of the invoice.
         file: Option<Reference<File>>,
         /// The deal.
         deal: Option<Reference<Deal>>,
@@ -177,7 +177,7 @@ model! {
         updated_at: Option<OffsetDateTime>,
         /// The URL of the invoice's page in Teamleader; only in a list.
         web_url: Option<String>,
-        /// The template; not in a list.
+        /// The document template; not in a list.
         document_template: Option<Reference<DocumentTemplate>>,
         /// The delivery date.
         #[serde(default, with = "maybe")]
@@ -204,13 +204,12 @@ impl Invoice {
         self.is_overdue_on(SystemClock.now_utc().date())
     }
 
-    /// Does the same as [`Invoice::is_overdue`] for a day of your choice, such as today in your
-    /// time zone.
+    /// Does the same as [`Invoice::is_overdue`] for another day, such as today in your time zone.
     pub fn is_overdue_on(&self, today: Date) -> bool {
         self.paid == Some(false) && self.due_on.is_some_and(|due_on| due_on < today)
     }
 
-    /// The amount that is still due.
+    /// Returns the amount that is still to be paid.
     pub fn total_due(&self) -> Option<&Money> {
         self.total.as_ref()?.due.as_ref()
     }
@@ -220,7 +219,7 @@ impl Invoice {
         self.invoicee.as_ref()?.name.as_deref()
     }
 
-    /// Returns the value of the custom field with this definition.
+    /// Returns the value of the custom field whose definition has this id.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
@@ -233,7 +232,7 @@ model! {
         name: Option<String>,
         /// The VAT number.
         vat_number: Option<String>,
-        /// The contact or company.
+        /// The contact or company that gets the invoice.
         customer: Option<Reference>,
         /// The person whose attention the invoice is for.
         for_attention_of: Option<ForAttentionOf>,
@@ -247,9 +246,9 @@ model! {
 model! {
     /// The person whose attention an invoice is for, in an answer.
     pub struct ForAttentionOf {
-        /// A name.
+        /// The name of the person.
         name: Option<String>,
-        /// A contact.
+        /// The person as a contact.
         contact: Option<Reference<Contact>>,
     }
 }
@@ -257,30 +256,30 @@ model! {
 model! {
     /// The totals of an invoice.
     pub struct InvoiceTotal {
-        /// Without tax.
+        /// The total without tax.
         #[serde(default, deserialize_with = "money")]
         tax_exclusive: Option<Money>,
-        /// Without tax, before discounts; not in a list.
+        /// The total without tax, before discounts; not in a list.
         #[serde(default, deserialize_with = "money")]
         tax_exclusive_before_discount: Option<Money>,
-        /// With tax.
+        /// The total with tax.
         #[serde(default, deserialize_with = "money")]
         tax_inclusive: Option<Money>,
-        /// With tax, before discounts; not in a list.
+        /// The total with tax, before discounts; not in a list.
         #[serde(default, deserialize_with = "money")]
         tax_inclusive_before_discount: Option<Money>,
-        /// The taxes.
+        /// The tax at each rate.
         #[serde(default, deserialize_with = "or_empty")]
         taxes: Vec<Tax>,
         /// The taxes that are withheld; not in a list.
         withheld_taxes: Option<Vec<WithheldTax>>,
-        /// The payable amount.
+        /// The amount to pay.
         #[serde(default, deserialize_with = "money")]
         payable: Option<Money>,
-        /// The amount that is still due.
+        /// The amount that is still to be paid.
         #[serde(default, deserialize_with = "money")]
         due: Option<Money>,
-        /// The amount that is still due, with collection costs.
+        /// The amount that is still to be paid, with collection costs.
         #[serde(default, deserialize_with = "money")]
         due_incasso_inclusive: Option<Money>,
         /// The fixed late fee, on request.
@@ -309,10 +308,10 @@ model! {
 model! {
     /// A payment.
     pub struct Payment {
-        /// The time.
+        /// The time of the payment.
         #[serde(default, with = "maybe")]
         paid_at: Option<OffsetDateTime>,
-        /// The amount or value.
+        /// The amount that was paid.
         #[serde(default, deserialize_with = "money")]
         payment: Option<Money>,
     }
@@ -324,7 +323,7 @@ model! {
 pub struct PaymentMethod {
     /// The payment method.
     pub method: PaymentMethodKind,
-    /// A mandate or a card; for debits and credit cards.
+    /// The mandate of a direct debit, or the card of a credit card payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }
@@ -357,7 +356,7 @@ methods! {
     fetch {
         /// Fetches one invoice.
         get(id: Invoice) -> Invoice = "invoices.info";
-        /// Asks for the address where the invoice can be downloaded.
+        /// Fetches the address where the invoice can be downloaded.
         download(id: Invoice; format: &InvoiceFormat) -> Location = "invoices.download";
         /// Creates a draft with the content of this invoice and returns a reference to the draft.
         copy(id: Invoice) -> Reference<Invoice> = "invoices.copy";
@@ -371,9 +370,9 @@ methods! {
         credit_partially(PartialCredit) -> CreditNote = "invoices.creditPartially";
     }
     act {
-        /// Deletes an invoice. Teamleader deletes drafts, and the invoice that was booked last.
+        /// Deletes an invoice. Teamleader allows this for drafts and for the invoice that was booked last.
         delete(id: Invoice) = "invoices.delete";
-        /// Removes all payments.
+        /// Removes all payments of an invoice.
         remove_payments(id: Invoice) = "invoices.removePayments";
         /// Sends an invoice through Peppol.
         send_via_peppol(id: Invoice) = "invoices.sendViaPeppol";
@@ -383,7 +382,7 @@ methods! {
         update(InvoiceUpdate) = "invoices.update";
         /// Changes a booked invoice.
         update_booked(BookedInvoiceUpdate) = "invoices.updateBooked";
-        /// Registers a payment.
+        /// Registers a payment of an invoice.
         register_payment(NewPayment) = "invoices.registerPayment";
         /// Sends an invoice by email.
         send(InvoiceMail) = "invoices.send";
@@ -405,7 +404,7 @@ impl Invoices<'_> {
         self.0.fetch("invoices.info", &json!({ "id": id.into(), "includes": includes.join(",") }))
     }
 
-    /// Books a draft on this day. The invoice gets its number.
+    /// Books a draft on this day. Teamleader then gives the invoice its number.
     ///
     /// # Errors
     ///
@@ -414,8 +413,8 @@ impl Invoices<'_> {
         self.0.act("invoices.book", &json!({ "id": id.into(), "on": text(on)? }))
     }
 
-    /// Credits the whole invoice, today or on this day, and returns a reference to the credit
-    /// note.
+    /// Credits the whole invoice and returns a reference to the credit note. `on` is the date of the
+    /// credit note; `None` is today.
     ///
     /// # Errors
     ///
@@ -445,5 +444,6 @@ impl Invoices<'_> {
 }
 
 fn text(day: Date) -> Result<String> {
-    day.write().ok_or_else(|| Error::Config("a date outside the calendar".into()))
+    day.write()
+        .ok_or_else(|| Error::Config("the year of the date is not between 0 and 9999".into()))
 }

@@ -22,14 +22,14 @@ impl Dated for Date {
     }
 
     fn read(text: &str) -> Option<Date> {
-        // Some answers have a date-time in the place of a date.
+        // Some answers have a date-time where a date is expected.
         day(text).or_else(|| OffsetDateTime::read(text).map(OffsetDateTime::date))
     }
 }
 
 impl Dated for OffsetDateTime {
     fn write(&self) -> Option<String> {
-        // Filters refuse fractions of a second, says Teamleader's documentation.
+        // Teamleader's documentation says that filters refuse fractions of a second.
         self.replace_nanosecond(0).ok()?.format(&Rfc3339).ok()
     }
 
@@ -51,11 +51,11 @@ fn write<T: Dated, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
     use serde::ser::Error as _;
     match value.write() {
         Some(text) => to.serialize_str(&text),
-        None => Err(S::Error::custom("a date outside the calendar")),
+        None => Err(S::Error::custom("the year of the date is not between 0 and 9999")),
     }
 }
 
-/// Reads a date; `null` and an empty text are none.
+/// Reads a date. `null` and an empty text are `None`.
 fn read<'de, T: Dated, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     struct Text<T>(std::marker::PhantomData<T>);
 
@@ -81,7 +81,7 @@ fn read<'de, T: Dated, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Er
     from.deserialize_any(Text(std::marker::PhantomData))
 }
 
-/// `#[serde(with = "dated")]` for a field that is always there.
+/// `#[serde(with = "dated")]` for a required field.
 pub(super) mod dated {
     use super::*;
 
@@ -143,7 +143,7 @@ pub(super) mod changed {
     }
 }
 
-/// Reads a value; `null` is the empty value.
+/// Reads a value. `null` is read as the default value.
 pub(super) fn or_empty<'de, T, D>(from: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de> + Default,
@@ -152,7 +152,7 @@ where
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
-/// Reads an amount of money; an object without an amount is `None`.
+/// Reads an amount of money. An object without an amount or a currency is `None`.
 pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>, D::Error> {
     #[derive(serde::Deserialize)]
     struct Loose {
@@ -163,7 +163,7 @@ pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>,
     Ok(loose.and_then(|loose| Some(Money { amount: loose.amount?, currency: loose.currency? })))
 }
 
-/// Reads the date-time in a header, in both forms that Teamleader sends.
+/// Reads the date-time of a header, in both forms that Teamleader sends.
 pub(super) fn moment(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::read(text.trim())
 }
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_seen_form_of_a_date_is_read() {
+    fn every_known_form_of_a_date_is_read() {
         let day = |text: &str| Date::read(text).and_then(|day| day.write());
         assert_eq!(day("2025-02-28").as_deref(), Some("2025-02-28"));
         assert_eq!(day("2025-02-28T23:00:00+00:00").as_deref(), Some("2025-02-28"));

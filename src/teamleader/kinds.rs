@@ -1,5 +1,5 @@
-//! Kinds of things that have an id at Teamleader, and no model in this module. Each is a name for the
-//! compiler only: the `User` in [`Id<User>`](super::Id).
+//! Types of objects that have an id at Teamleader but no model in this crate. These types have no
+//! values. They only name the type of an id, such as the `User` in [`Id<User>`](super::Id).
 
 macro_rules! kinds {
     ($( $(#[$about:meta])* $name:ident, )+) => {$(
@@ -12,7 +12,7 @@ macro_rules! kinds {
 kinds! {
     /// A customer's account at Teamleader.
     Account,
-    /// Anything: the object of a reference that can lead to several kinds.
+    /// An object of any type, for references that can lead to several types.
     Anything,
     /// A legal form of companies.
     BusinessType,
@@ -22,7 +22,7 @@ kinds! {
     DocumentTemplate,
     /// A region or a province.
     LevelTwoArea,
-    /// A template of e-mails.
+    /// A template of emails.
     MailTemplate,
     /// One of the account's payment methods.
     PaymentMethod,

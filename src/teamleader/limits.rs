@@ -1,7 +1,8 @@
 //! Teamleader's rate limit: the client counts its own calls, and reads the headers of the answers.
 //!
 //! The limit is 200 calls in any minute, for one integration and account (Teamleader's documentation).
-//! Calls of other processes count, too. Only the headers tell of them, so the headers come first.
+//! Calls of other processes count, too. Only the headers show those calls, so the headers take precedence
+//! over the client's own count.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,17 +17,18 @@ use super::json;
 use crate::clock::Clock;
 use crate::hooks::Received;
 
-/// A minute, and a little more since clocks differ. A call counts from the time of its answer:
-/// Teamleader has counted the call before that.
+/// A minute, and half a second more because clocks differ. A call counts from the time of its answer,
+/// which is later than the time at which Teamleader counted the call.
 const WINDOW: Duration = Duration::from_millis(60_500);
 
-/// After this time a call without an answer counts no longer.
+/// A call without an answer stops counting after this time.
 const LOST: Duration = Duration::from_secs(180);
 
-/// The wait after a refusal without a readable time, and the longest wait that a header can ask for.
+/// The wait after a refusal without a readable reset time, and the longest wait that a header can cause.
 const UNKNOWN: Duration = Duration::from_secs(60);
 
-/// The rate limit, as Teamleader's last answer told it. Every value is `None` before the first answer.
+/// The rate limit, from the headers of Teamleader's last answer. Every value is `None` before the first
+/// answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Limits {
     limit: Option<u64>,
@@ -45,7 +47,7 @@ impl Limits {
         self.remaining
     }
 
-    /// When calls are allowed again: the header `X-RateLimit-Reset`.
+    /// The time at which calls are allowed again: the header `X-RateLimit-Reset`.
     pub fn resets_at(&self) -> Option<OffsetDateTime> {
         self.reset
     }
@@ -75,7 +77,7 @@ impl Window {
         Window { clock, size: size as usize, state: Mutex::default() }
     }
 
-    /// Waits until a call may be sent, and counts it.
+    /// Waits until a call may be sent, then counts the call.
     pub(super) fn enter(&self) {
         while let Some(wait) = self.try_enter() {
             self.clock.sleep(wait);
@@ -123,7 +125,7 @@ impl Window {
         let mut state = self.state.lock();
         let now = self.clock.monotonic();
         if self.size > 0 {
-            // Which of those that are open it was does not matter.
+            // It does not matter which of the open calls was answered.
             state.open.pop_front();
             state.answered.push_back(now);
         }
@@ -133,13 +135,13 @@ impl Window {
         if !refused && seen.remaining != Some(0) {
             return;
         }
-        // The reset time is on Teamleader's clock; the header `Date` tells the time on that clock.
+        // The reset time is by Teamleader's clock, and the header `Date` has the time of that clock.
         let there = header("date")
             .and_then(|date| OffsetDateTime::parse(date, &Rfc2822).ok())
             .unwrap_or_else(|| self.clock.now_utc());
         let wait = match seen.reset {
             Some(reset) => Duration::try_from(reset - there).unwrap_or_default().min(UNKNOWN),
-            // The OAuth client reads `Retry-After`.
+            // The OAuth client waits for the time in `Retry-After`.
             None if refused && header("retry-after").is_some() => Duration::ZERO,
             None => UNKNOWN,
         };
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_calls_does_not_grow() {
+    fn the_memory_for_counted_calls_does_not_grow() {
         for size in [0, 10] {
             let clock = Arc::new(ManualClock::new());
             let window = Window::new(clock.clone(), size);

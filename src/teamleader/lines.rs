@@ -12,7 +12,7 @@ use super::{Change, Currency, Decimal, Id, Money, Reference};
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// How the value of a discount is meant.
+    /// The type of a discount.
     pub enum DiscountType {
         /// A percentage.
         Percentage = "percentage",
@@ -38,15 +38,15 @@ open_enum! {
     pub enum ActionAfterExpiry {
         /// The quotation is locked.
         Lock = "lock",
-        /// Nothing.
+        /// Nothing happens.
         Nothing = "none",
     }
 }
 
 model! {
-    /// Lines under a title. In an answer the lines are [`LineItem`]s.
+    /// A group of lines with an optional title. In an answer the lines are [`LineItem`]s.
     pub struct LineGroup<L> {
-        /// The title above the lines.
+        /// The title above the lines, if the group has one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         section: Option<Section>,
         /// The lines.
@@ -60,7 +60,7 @@ impl<L> LineGroup<L> {
         LineGroup { section: None, line_items: line_items.into(), extra: Map::new() }
     }
 
-    /// Lines under a title.
+    /// Makes a group of lines under a title.
     pub fn titled(title: impl Into<String>, line_items: impl Into<Vec<L>>) -> LineGroup<L> {
         let section = Some(Section { title: title.into() });
         LineGroup { section, line_items: line_items.into(), extra: Map::new() }
@@ -79,10 +79,10 @@ pub struct Section {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UnitPrice {
-    /// The amount or value.
+    /// The price of one unit, in the main unit of the currency: 12.5 is 12.50 euros.
     pub amount: Decimal,
-    /// In which currency. A quotation is answered with it; a request has none, since the document
-    /// has one.
+    /// The currency. The lines of a quotation in an answer have it. A request leaves it out, because the
+    /// currency of the document applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// Whether the price includes tax.
@@ -106,9 +106,9 @@ impl From<Decimal> for UnitPrice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Discount {
-    /// The amount or value.
+    /// The discount, in the unit of `kind`: 10 is 10 %.
     pub value: Decimal,
-    /// The unit or type.
+    /// The type of the discount: a percentage.
     #[serde(rename = "type")]
     pub kind: DiscountType,
 }
@@ -124,10 +124,10 @@ impl Discount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CommercialDiscount {
-    /// How the value is meant.
+    /// The type of the discount: a percentage.
     #[serde(rename = "type")]
     pub kind: DiscountType,
-    /// The amount or value.
+    /// The discount, in the unit of `kind`: 10 is 10 %.
     pub value: Decimal,
     /// The description.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -146,7 +146,7 @@ impl CommercialDiscount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Periodicity {
-    /// The unit.
+    /// The unit of the period.
     pub unit: PeriodUnit,
     /// The number of units: 1 or 2 weeks; 1, 2, 3, 4 or 6 months; 1 to 10 years.
     pub period: u32,
@@ -159,7 +159,7 @@ model! {
         product: Option<Reference<Product>>,
         /// The product's category.
         product_category: Option<Reference<ProductCategory>>,
-        /// The quantity.
+        /// The quantity, in units of measure.
         quantity: Option<Decimal>,
         /// The description.
         description: Option<String>,
@@ -171,16 +171,16 @@ model! {
         unit_price: Option<UnitPrice>,
         /// The tax rate.
         tax: Option<Reference<TaxRate>>,
-        /// The rate of the tax that is withheld.
+        /// The rate of the withholding tax.
         withheld_tax: Option<Reference<WithholdingTaxRate>>,
         /// The discount.
         discount: Option<Discount>,
-        /// The total.
+        /// The totals.
         total: Option<LineTotal>,
         /// The purchase price; only in quotations.
         #[serde(default, deserialize_with = "money")]
         purchase_price: Option<Money>,
-        /// The period of a recurring line; only in quotations.
+        /// The period, if the line is recurring; only in quotations.
         periodicity: Option<Periodicity>,
     }
 }
@@ -188,16 +188,16 @@ model! {
 model! {
     /// The totals of a line.
     pub struct LineTotal {
-        /// Without tax.
+        /// The total without tax.
         #[serde(default, deserialize_with = "money")]
         tax_exclusive: Option<Money>,
-        /// Without tax, before the discount.
+        /// The total without tax, before the discount.
         #[serde(default, deserialize_with = "money")]
         tax_exclusive_before_discount: Option<Money>,
-        /// With tax.
+        /// The total with tax.
         #[serde(default, deserialize_with = "money")]
         tax_inclusive: Option<Money>,
-        /// With tax, before the discount.
+        /// The total with tax, before the discount.
         #[serde(default, deserialize_with = "money")]
         tax_inclusive_before_discount: Option<Money>,
     }
@@ -206,7 +206,7 @@ model! {
 request! {
     /// A new line of an invoice.
     pub struct NewInvoiceLine {
-        /// The quantity.
+        /// The quantity, in units of measure.
         quantity: Decimal,
         /// The description.
         description: String,
@@ -219,7 +219,7 @@ request! {
         discount: Discount,
         /// The id of the product.
         product_id: Id<Product>,
-        /// The rate of the tax that is withheld, by its id.
+        /// The id of the rate of withholding tax.
         withholding_tax_rate_id: Id<WithholdingTaxRate>,
         /// The id of the product's category.
         product_category_id: Id<ProductCategory>,
@@ -234,7 +234,7 @@ request! {
 request! {
     /// A new line of a quotation.
     pub struct NewQuotationLine {
-        /// The quantity.
+        /// The quantity, in units of measure.
         quantity: Decimal,
         /// The description.
         description: String,
@@ -262,10 +262,10 @@ request! {
 model! {
     /// The expiry of a quotation in an answer.
     pub struct Expiry {
-        /// The last day.
+        /// The last day on which the quotation is valid.
         #[serde(default, with = "maybe")]
         expires_after: Option<Date>,
-        /// The action.
+        /// The action after the last day.
         action_after_expiry: Option<ActionAfterExpiry>,
     }
 }
@@ -273,10 +273,10 @@ model! {
 request! {
     /// The expiry of a quotation.
     pub struct NewExpiry {
-        /// The action.
+        /// The action after the last day.
         action_after_expiry: ActionAfterExpiry,
         ; clear
-        /// The last day.
+        /// The last day on which the quotation is valid.
         #[serde(with = "changed")]
         expires_after: Date,
     }

@@ -1,4 +1,4 @@
-//! Lists: filtered, sorted, page by page.
+//! Lists: their filters, their order and their pages.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -18,19 +18,19 @@ use crate::paging::{self, Page};
 /// Fetches one page of a list.
 pub(super) type Fetch<'a, T> = Box<dyn FnMut(&u32) -> Result<Page<T, u32>> + 'a>;
 
-/// An iterator over the pages of a list, each fetched when the iterator reaches it. `position` returns
-/// the number of the next page.
+/// An iterator over the pages of a list. Each page is fetched when the iterator reaches it. `position`
+/// returns the number of the next page.
 pub type Pages<'a, T> = paging::Pages<u32, Fetch<'a, T>>;
 
-/// An iterator over the objects of a list. One page is in memory.
+/// An iterator over the objects of a list. It keeps one page in memory.
 pub type Items<'a, T> = paging::Items<T, u32, Fetch<'a, T>>;
 
-/// The filter, the sort field or the includes of a list that has none.
+/// Stands for the filter, the sort field or the includes of a list that has none. It has no value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(Deserialize))]
 pub enum Nothing {}
 
-/// An object that Teamleader has a list of.
+/// A type of object that Teamleader can list.
 pub trait Listed:
     DeserializeOwned + Serialize + PartialEq + Clone + sealed::Sealed + 'static
 {
@@ -38,7 +38,7 @@ pub trait Listed:
     type Filter: Serialize;
     /// The fields that the list can be sorted by.
     type Sort: Serialize;
-    /// The fields that the list has only on request.
+    /// The fields that the list has only if the request includes them.
     type Include: fmt::Display;
     /// The operation that lists the objects.
     const OPERATION: &'static str;
@@ -97,11 +97,12 @@ pub struct ListPage<T> {
     pub items: Vec<T>,
     /// The number of the page; the first is 1.
     pub number: u32,
-    /// The largest number of objects on a page.
+    /// The page size: the largest number of objects on a page.
     pub size: u32,
-    /// The number of objects in the whole list, if Teamleader tells it.
+    /// The number of objects in the whole list, if Teamleader sends it.
     pub total: Option<u64>,
-    /// Whether there can be another page: by the total or, without a total, because this page is full.
+    /// Whether another page can follow. With a total, objects are left after this page. Without a total,
+    /// this page is full.
     pub has_next: bool,
 }
 
@@ -130,7 +131,7 @@ impl<'a, T: Listed> List<'a, T> {
         self
     }
 
-    /// Sets the number of objects on a page, from 1 to 100. Other numbers become 1 or 100.
+    /// Sets the number of objects on a page. Numbers below 1 become 1, and numbers above 100 become 100.
     pub fn page_size(mut self, objects: u32) -> List<'a, T> {
         self.page_size = objects.clamp(1, LARGEST_PAGE);
         self
@@ -147,7 +148,7 @@ impl<'a, T: Listed> List<'a, T> {
         self.pages().items()
     }
 
-    /// Returns an iterator over the pages. A list that does not come in pages is one page.
+    /// Returns an iterator over the pages. A list without pages is returned as one page.
     pub fn pages(&self) -> Pages<'a, T> {
         let (teamleader, size) = (self.teamleader, self.page_size);
         let mut body = self.body(false);
@@ -156,7 +157,7 @@ impl<'a, T: Listed> List<'a, T> {
             let operation = Operation::known(T::OPERATION)?;
             let body = body.as_mut().map_err(|text| Error::Config(text.as_str().into()))?;
             let mut items: Vec<T> = ask(teamleader, operation, body, size, *number)?.data.0;
-            // A list that answers every page with the first would never end.
+            // A list that answers every page number with its first page would never end.
             let first = items.first().cloned();
             if first.is_some() && first == before {
                 items.clear();
@@ -169,8 +170,8 @@ impl<'a, T: Listed> List<'a, T> {
         paging::Pages::new(self.first, Box::new(fetch))
     }
 
-    /// Fetches one page, with the total if Teamleader tells it. The request asks for the total with
-    /// `includes`, which the specification has for seven lists and users report for two more.
+    /// Fetches one page, with the total if Teamleader sends it. The request asks for the total with
+    /// `includes`. The specification describes this for seven lists, and users report it for two more.
     ///
     /// # Errors
     ///
@@ -190,7 +191,7 @@ impl<'a, T: Listed> List<'a, T> {
         Ok(ListPage { items, number, size, total, has_next })
     }
 
-    /// Fetches the first object of the list, if there is one.
+    /// Fetches the first object of the list. Returns `None` if the list is empty.
     ///
     /// # Errors
     ///
@@ -199,8 +200,8 @@ impl<'a, T: Listed> List<'a, T> {
         self.page_size(1).iter().next().transpose()
     }
 
-    /// Asks Teamleader for the number of objects in the list. The call fetches one object. Returns
-    /// `None` where Teamleader does not tell the number.
+    /// Fetches the number of objects in the list, with a page of one object. Returns `None` if
+    /// Teamleader does not send the number. A list without pages is fetched whole and counted.
     ///
     /// # Errors
     ///
@@ -216,7 +217,8 @@ impl<'a, T: Listed> List<'a, T> {
     }
 
     fn body(&self, count: bool) -> Result<Map<String, Value>, String> {
-        let fail = |error: serde_json::Error| format!("the filter has no form in JSON: {error}");
+        let fail =
+            |error: serde_json::Error| format!("the filter cannot be written as JSON: {error}");
         let mut body = Map::new();
         if let Some(filter) = &self.filter {
             body.insert("filter".to_owned(), serde_json::to_value(filter).map_err(fail)?);
@@ -243,7 +245,7 @@ impl<T: Listed> fmt::Debug for List<'_, T> {
     }
 }
 
-/// The objects of an answer; `null` is an empty list.
+/// The objects of an answer. `null` is read as an empty list.
 pub(super) struct Rows<T>(pub(super) Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
@@ -266,7 +268,7 @@ fn ask<T: DeserializeOwned>(
     if operation.takes_body { request.send_json(body) } else { request.call() }?.read_json()
 }
 
-/// The pages of the list with that name.
+/// Returns an iterator over the pages of the list with this name.
 pub(super) fn raw<'a, T: DeserializeOwned + 'a>(
     teamleader: &'a Teamleader,
     name: &str,
@@ -276,8 +278,9 @@ pub(super) fn raw<'a, T: DeserializeOwned + 'a>(
     if operation.kind != Kind::List {
         return Err(Error::Config(format!("{name} is not a list").into()));
     }
-    let mut body = serde_json::to_value(body)
-        .map_err(|error| Error::Config(format!("the body has no form in JSON: {error}").into()))?;
+    let mut body = serde_json::to_value(body).map_err(|error| {
+        Error::Config(format!("the body cannot be written as JSON: {error}").into())
+    })?;
     if body.is_null() {
         body = json!({});
     }

@@ -1,6 +1,6 @@
-//! The shapes that every resource repeats: a model, a request, a list, a method.
+//! Macros for what every resource has: models, requests, lists, methods.
 
-/// A model: an object that Teamleader answers with. It keeps the members that it does not know.
+/// A model: an object in an answer of Teamleader. A model keeps unknown members.
 macro_rules! model {
     ($(
         $(#[$about:meta])*
@@ -21,8 +21,8 @@ macro_rules! model {
 }
 pub(super) use model;
 
-/// A request. Its required fields are the parameters of `new`. Every other field has a method, and an
-/// update can also empty the fields under `clear`.
+/// A request. Its required fields are the parameters of `new`. Every other field has a method. The
+/// fields under `clear` can also be cleared: they are a `Change`.
 macro_rules! request {
     (
         $(#[$about:meta])*
@@ -83,7 +83,7 @@ macro_rules! request {
 }
 pub(super) use request;
 
-/// Names the operation that lists a type, and what the list takes.
+/// Names the operation that lists a type, and the types of its filter, sort field and includes.
 macro_rules! listed {
     ($($name:ty => $operation:literal, $filter:ty, $sort:ty, $include:ty;)+) => {$(
         impl $crate::teamleader::lists::sealed::Sealed for $name {}
@@ -105,7 +105,7 @@ pub(super) use listed;
 /// - `change` sends an id and a request and reads nothing;
 /// - `credit` sends an id and a request and reads a reference to the new object.
 ///
-/// The conversion to an id is generic, and everything else is not: it is compiled once.
+/// Only the conversion to an id is generic. The rest is compiled once.
 macro_rules! methods {
     (
         impl $resource:ident of $object:ty;
@@ -220,7 +220,7 @@ macro_rules! methods {
 }
 pub(super) use methods;
 
-/// A resource: a type that borrows the client, and reads its list.
+/// A resource: a type that borrows the client and has the methods of its list.
 macro_rules! resource {
     ($(#[$about:meta])* pub struct $resource:ident of $object:ty) => {
         $(#[$about])*
@@ -244,7 +244,7 @@ macro_rules! resource {
                 self.list().page_size(objects)
             }
 
-            /// Starts at this page instead of the first, which is 1.
+            /// Starts at this page. Page 1 is the first page and the default.
             pub fn from_page(self, number: u32) -> crate::teamleader::List<'a, $object> {
                 self.list().from_page(number)
             }
@@ -274,7 +274,7 @@ macro_rules! resource {
                 self.list().include(what)
             }
 
-            /// Fetches the first object of the list, if there is one.
+            /// Fetches the first object of the list. Returns `None` if the list is empty.
             ///
             /// # Errors
             ///
@@ -283,8 +283,8 @@ macro_rules! resource {
                 self.list().first()
             }
 
-            /// Asks Teamleader for the number of objects in the list; `None` where Teamleader does
-            /// not tell it. See [`List::count`](crate::teamleader::List::count).
+            /// Fetches the number of objects in the list. Returns `None` if Teamleader does not send
+            /// the number. See [`List::count`](crate::teamleader::List::count).
             ///
             /// # Errors
             ///

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// `tests/distil.rs` makes this table from the specification, and compares the two.
+/// `tests/distil.rs` makes this table from the specification, and compares the table with the specification.
 static TABLE: &str = include_str!("operations.tsv");
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
@@ -32,7 +32,7 @@ pub enum Kind {
     Action,
 }
 
-/// The form of an answer.
+/// The form of the answer of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Returns {
@@ -42,7 +42,7 @@ pub enum Returns {
     Object,
     /// A reference `{type, id}` to the new object.
     Reference,
-    /// The address of a file, and when the address expires.
+    /// The address of a file, and the time at which the address expires.
     Location,
     /// Nothing.
     Nothing,
@@ -54,28 +54,28 @@ pub enum Returns {
 pub struct Operation {
     /// The path without the first slash: `deals.create`, `projects-v2/projects.list`.
     pub name: &'static str,
-    /// What it does.
+    /// The kind of the operation.
     pub kind: Kind,
-    /// Whether it takes a body.
+    /// Whether the request has a body.
     pub takes_body: bool,
-    /// Whether the list comes in pages. A list without pages answers every request with all
-    /// objects.
+    /// Whether the list comes in pages. A list without pages sends all objects in one answer.
     pub pages: bool,
-    /// Whether its list can be sorted.
+    /// Whether the list can be sorted.
     pub sorts: bool,
-    /// Whether its list can be filtered.
+    /// Whether the list can be filtered.
     pub filters: bool,
     /// Whether `includes` can ask for optional parts.
     pub includes: bool,
-    /// Whether the answer is said to count the matches when `includes` asks for `pagination`.
+    /// Whether the answer has the total number of objects if `includes` asks for `pagination`, as far as
+    /// the specification says.
     pub counts: bool,
-    /// What it cannot do without, one entry per demand: paths such as
-    /// `grouped_lines[].line_items[].quantity`, a `?` behind one that may be `null`; and
-    /// `a+b|a+c` where either set will do.
+    /// The required fields. Each entry is a path such as `grouped_lines[].line_items[].quantity`, or
+    /// alternatives: `a+b|a+c` requires `a` and `b`, or `a` and `c`. A field whose path ends in `?` may be
+    /// `null`.
     pub required: Vec<&'static str>,
-    /// The status of success.
+    /// The HTTP status of a success.
     pub status: u16,
-    /// The form of an answer.
+    /// The form of the answer.
     pub returns: Returns,
 }
 
@@ -96,15 +96,14 @@ impl Operation {
     pub(super) fn known(name: &str) -> Result<&'static Operation> {
         Operation::named(name).ok_or_else(|| {
             let text = format!(
-                "Teamleader has no operation {name:?} in this version's table; \
-                 `Teamleader::call_unlisted` sends any"
+                "{name:?} is not in this version's table of Teamleader operations; \
+                 `Teamleader::call_unlisted` calls operations outside the table"
             );
             Error::Config(text.into())
         })
     }
 
-    /// Whether the operation changes nothing. Then the request can be sent again after a lost
-    /// answer.
+    /// Whether the operation only reads. Such a request can be sent again after a lost answer.
     pub fn is_read(&self) -> bool {
         match self.kind {
             Kind::List | Kind::Info | Kind::Read => true,
@@ -151,7 +150,7 @@ impl Operation {
     pub(super) fn check(&self, body: &Value) -> Result<()> {
         let refuse = |text: String| Err(Error::Config(text.into()));
         if !matches!(body, Value::Object(_) | Value::Null) {
-            return refuse(format!("{} takes an object with named fields", self.name));
+            return refuse(format!("{}: the body must be an object", self.name));
         }
         let missing: Vec<&str> =
             self.required.iter().copied().filter(|demand| !satisfied(body, demand)).collect();
@@ -189,7 +188,7 @@ fn has(value: &Value, path: &str) -> bool {
         Some(Value::Array(items)) if each => {
             rest.is_none_or(|rest| items.iter().all(|item| has(item, rest)))
         }
-        // A value of another form than the specification's is Teamleader's to judge.
+        // Teamleader itself judges a value that does not have the form of the specification.
         Some(inside @ Value::Object(_)) => rest.is_none_or(|rest| has(inside, rest)),
         Some(_) => true,
     }
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_required_is_found_at_any_depth() {
+    fn required_fields_are_found_at_any_depth() {
         assert!(satisfied(&json!({ "a": 1 }), "a"));
         assert!(!satisfied(&json!({ "a": null }), "a"));
         assert!(satisfied(&json!({ "a": null }), "a?"));

@@ -22,9 +22,9 @@ open_enum! {
 
     /// The rank of a supplier.
     pub enum SupplierRank {
-        /// The first choice.
+        /// The supplier of first choice.
         Primary = "primary",
-        /// Another.
+        /// Another supplier.
         Secondary = "secondary",
     }
 
@@ -44,7 +44,7 @@ model! {
         name: Option<String>,
         /// The description.
         description: Option<String>,
-        /// The code.
+        /// The product code.
         code: Option<String>,
         /// The purchase price; not in a list.
         #[serde(default, deserialize_with = "money")]
@@ -66,7 +66,7 @@ model! {
         product_category: Option<Reference<ProductCategory>>,
         /// The stock.
         stock: Option<Stock>,
-        /// The configuration.
+        /// The configuration: the stock threshold.
         configuration: Option<ProductConfiguration>,
         /// The time of creation.
         #[serde(default, with = "maybe")]
@@ -78,7 +78,7 @@ model! {
 }
 
 impl Product {
-    /// Returns the value of the custom field with this definition.
+    /// Returns the value of the custom field whose definition has this id.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
@@ -87,14 +87,14 @@ impl Product {
 model! {
     /// A supplier of a product.
     pub struct Supplier {
-        /// The contact or company.
+        /// The contact or company that supplies the product.
         supplier: Option<Reference>,
         /// The supplier's purchase price.
         #[serde(default, deserialize_with = "money")]
         purchase_price: Option<Money>,
         /// The supplier's code of the product.
         product_code: Option<String>,
-        /// The minimum number in an order.
+        /// The smallest quantity that can be ordered.
         minimum_order_amount: Option<Decimal>,
         /// The rank of the supplier.
         classification: Option<SupplierRank>,
@@ -113,11 +113,11 @@ model! {
     }
 }
 
-/// The stock.
+/// The stock of a product.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stock {
-    /// The amount; `None` if the stock is not counted.
+    /// The quantity in stock; `None` if the stock is not counted.
     pub amount: Option<Decimal>,
 }
 
@@ -135,7 +135,7 @@ pub struct ProductConfiguration {
 pub struct StockThreshold {
     /// The stock is too low below this number.
     pub minimum: Decimal,
-    /// The action.
+    /// The action when the stock is too low.
     pub action: StockAction,
 }
 
@@ -156,7 +156,7 @@ request! {
         ; set
         /// The name.
         name: String,
-        /// The code.
+        /// The product code.
         code: String,
         /// The description.
         description: String,
@@ -166,7 +166,7 @@ request! {
         stock: Stock,
         /// The id of the department.
         department_id: Id<Department>,
-        /// The category, by its id.
+        /// The id of the product category.
         product_category_id: Id<ProductCategory>,
         /// The id of the tax rate.
         tax_rate_id: Id<TaxRate>,
@@ -179,7 +179,7 @@ request! {
         selling_price: Money,
         /// The id of the unit of measure.
         unit_of_measure_id: Id<UnitOfMeasure>,
-        /// The configuration.
+        /// The configuration: the stock threshold.
         configuration: ProductConfiguration,
     }
 }
@@ -221,18 +221,18 @@ request! {
         stock: Stock,
         /// The id of the department.
         department_id: Id<Department>,
-        /// The category, by its id.
+        /// The id of the product category.
         product_category_id: Id<ProductCategory>,
         /// The id of the tax rate.
         tax_rate_id: Id<TaxRate>,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What happens to the custom fields that the update does not have.
+        /// How the update treats custom fields that it does not name.
         custom_fields_update_strategy: CustomFieldsUpdate,
         ; clear
         /// The name.
         name: String,
-        /// The code.
+        /// The product code.
         code: String,
         /// The purchase price.
         purchase_price: Money,
@@ -240,7 +240,7 @@ request! {
         selling_price: Money,
         /// The id of the unit of measure.
         unit_of_measure_id: Id<UnitOfMeasure>,
-        /// The configuration.
+        /// The configuration: the stock threshold.
         configuration: ProductConfiguration,
     }
 }

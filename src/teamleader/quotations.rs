@@ -63,19 +63,19 @@ model! {
         grouped_lines: Option<Vec<LineGroup<LineItem>>>,
         /// The currency; not in a list.
         currency: Option<Currency>,
-        /// The exchange rate of its currency.
+        /// The exchange rate of the quotation's currency.
         currency_exchange_rate: Option<ExchangeRate>,
         /// The text, as Markdown; not in a list.
         text: Option<String>,
-        /// The total.
+        /// The totals.
         total: Option<QuotationTotal>,
         /// The discounts on the whole document; not in a list.
         discounts: Option<Vec<CommercialDiscount>>,
-        /// The template; not in a list.
+        /// The document template; not in a list.
         document_template: Option<Reference<DocumentTemplate>>,
-        /// The expiry date.
+        /// The expiry: the last day, and the action after it.
         expiry: Option<Expiry>,
-        /// The custom fields, if Teamleader sends any; the specification has none.
+        /// The custom fields, if Teamleader sends any. The specification does not have them.
         custom_fields: Option<Vec<CustomField>>,
         /// The time of creation.
         #[serde(default, with = "maybe")]
@@ -97,12 +97,13 @@ impl Quotation {
         self.status == Some(QuotationStatus::Accepted)
     }
 
-    /// Whether the status is expired.
+    /// Whether the status of the quotation is expired.
     pub fn is_expired(&self) -> bool {
         self.status == Some(QuotationStatus::Expired)
     }
 
-    /// Whether the quotation expired before this day. The status may be older.
+    /// Whether the last day of the quotation is before this day. Unlike [`Quotation::is_expired`], this
+    /// does not read the status.
     pub fn is_past(&self, today: Date) -> bool {
         let last = self.expiry.as_ref().and_then(|expiry| expiry.expires_after);
         last.is_some_and(|last| last < today)
@@ -118,7 +119,7 @@ impl Quotation {
         self.total.as_ref()?.tax_inclusive.as_ref()
     }
 
-    /// Returns the value of the custom field with this definition.
+    /// Returns the value of the custom field whose definition has this id.
     pub fn custom_field(&self, definition: impl AsRef<str>) -> Option<&CustomFieldValue> {
         CustomField::find(self.custom_fields.as_deref().unwrap_or_default(), definition)
     }
@@ -127,13 +128,13 @@ impl Quotation {
 model! {
     /// The totals of a quotation.
     pub struct QuotationTotal {
-        /// Without tax.
+        /// The total without tax.
         #[serde(default, deserialize_with = "money")]
         tax_exclusive: Option<Money>,
-        /// With tax.
+        /// The total with tax.
         #[serde(default, deserialize_with = "money")]
         tax_inclusive: Option<Money>,
-        /// The taxes.
+        /// The tax at each rate.
         #[serde(default, deserialize_with = "or_empty")]
         taxes: Vec<Tax>,
         /// The purchase price.
@@ -156,9 +157,9 @@ request! {
         discounts: Vec<CommercialDiscount>,
         /// The text, as Markdown.
         text: String,
-        /// The id of the template.
+        /// The id of the document template.
         document_template_id: Id<DocumentTemplate>,
-        /// The expiry date.
+        /// The expiry: the last day, and the action after it.
         expiry: NewExpiry,
     }
 }
@@ -173,9 +174,9 @@ request! {
         grouped_lines: Vec<LineGroup<NewQuotationLine>>,
         /// The discounts on the whole document.
         discounts: Vec<CommercialDiscount>,
-        /// The id of the template.
+        /// The id of the document template.
         document_template_id: Id<DocumentTemplate>,
-        /// The expiry date.
+        /// The expiry: the last day, and the action after it.
         expiry: NewExpiry,
         ; clear
         /// The text, as Markdown.
@@ -183,15 +184,15 @@ request! {
     }
 }
 
-/// A reference to the user or department that sends.
+/// A reference to the user or department that sends an email.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct SenderReference {
-    /// The type.
+    /// The type: a user or a department.
     #[serde(rename = "type")]
     pub kind: SenderType,
-    /// The id.
+    /// The id of the user or department.
     pub id: Id<Anything>,
 }
 
@@ -223,7 +224,7 @@ impl Sender {
 request! {
     /// The recipient of an email.
     pub struct QuotationRecipient {
-        /// The address.
+        /// The email address.
         email_address: String,
         ; clear
         /// The contact or company with this address.
@@ -238,7 +239,7 @@ impl From<&str> for QuotationRecipient {
 }
 
 request! {
-    /// The recipient of an email.
+    /// The recipients of an email.
     pub struct QuotationRecipients {
         /// The recipients.
         to: Vec<QuotationRecipient>,
@@ -259,8 +260,8 @@ request! {
         recipients: QuotationRecipients,
         /// The subject.
         subject: String,
-        /// The text. Teamleader replaces `#LINK` with the address where the quotation can be
-        /// signed.
+        /// The text of the email. Teamleader replaces `#LINK` with the address where the quotation can
+        /// be signed.
         content: String,
         /// The language, in Teamleader's own codes: `en`, `nl`, `fr`.
         language: String,
@@ -295,7 +296,7 @@ methods! {
     fetch {
         /// Fetches one quotation.
         get(id: Quotation) -> Quotation = "quotations.info";
-        /// Asks for the address where the quotation can be downloaded.
+        /// Fetches the address where the quotation can be downloaded.
         download(id: Quotation; format: &QuotationFormat) -> Location = "quotations.download";
     }
     make {

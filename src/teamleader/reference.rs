@@ -12,15 +12,15 @@ use super::contacts::Contact;
 use super::json::or_empty;
 use super::kinds::Anything;
 
-/// A reference to an object, as Teamleader answers it: the object's type and id.
+/// A reference to an object, as in Teamleader's answers: the object's type and id.
 ///
-/// `T` is the type of the object. Where a reference can lead to several types, `T` is [`Anything`],
-/// and [`Reference::kind`] tells the type.
+/// `T` is the type of the object. If a reference can lead to several types, `T` is [`Anything`] and
+/// [`Reference::kind`] names the type.
 #[derive(Serialize)]
 #[serde(bound = "")]
 #[non_exhaustive]
 pub struct Reference<T = Anything> {
-    /// The type in Teamleader's words: `contact`, `dealPhase`, `nextgenProject`.
+    /// The type, as Teamleader names it: `contact`, `dealPhase`, `nextgenProject`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The object's id, a UUID.
@@ -31,12 +31,12 @@ pub struct Reference<T = Anything> {
 }
 
 impl<T> Reference<T> {
-    /// Makes a reference to an object of that type.
+    /// Makes a reference from a type and an id.
     pub fn new(kind: impl Into<String>, id: impl Into<Id<T>>) -> Reference<T> {
         Reference { kind: kind.into(), id: id.into(), extra: Map::new() }
     }
 
-    /// Returns the contact or the company that this refers to. `None` if it is something else.
+    /// Returns the contact or the company that this refers to. Returns `None` for any other type.
     pub fn customer(&self) -> Option<Customer> {
         match self.kind.as_str() {
             "contact" => Some(Customer::contact(self.id.as_str())),
@@ -46,7 +46,7 @@ impl<T> Reference<T> {
     }
 }
 
-/// How a reference is read, once for all types of objects.
+/// A reference in JSON. This type is not generic, so its parser is compiled once.
 #[derive(Deserialize)]
 struct Untyped {
     #[serde(rename = "type", default, deserialize_with = "or_empty")]
@@ -95,7 +95,7 @@ impl<T> Hash for Reference<T> {
     }
 }
 
-/// A contact or a company, in requests: whom an invoice, a quotation or a deal is for.
+/// A contact or a company in a request: the customer of an invoice, a quotation or a deal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -107,12 +107,12 @@ pub enum Customer {
 }
 
 impl Customer {
-    /// Names a contact.
+    /// Makes a customer from the id of a contact.
     pub fn contact(id: impl Into<Id<Contact>>) -> Customer {
         Customer::Contact(id.into())
     }
 
-    /// Names a company.
+    /// Makes a customer from the id of a company.
     pub fn company(id: impl Into<Id<Company>>) -> Customer {
         Customer::Company(id.into())
     }

@@ -1,4 +1,4 @@
-//! What needs to see inside: typed operations against the specification's own examples, and the table.
+//! Tests of private parts: the typed operations against examples, and the table of operations.
 
 mod cases;
 mod distil;

@@ -34,11 +34,11 @@ model! {
         /// The telephone numbers.
         #[serde(default, deserialize_with = "or_empty")]
         telephones: Vec<Telephone>,
-        /// The language, as `nl-BE`.
+        /// The language code, such as `nl-BE`.
         language: Option<String>,
         /// The user's function in the company.
         function: Option<String>,
-        /// The time zone, as `Europe/Brussels`.
+        /// The time zone, such as `Europe/Brussels`.
         time_zone: Option<String>,
         /// The preferences.
         preferences: Option<Preferences>,
@@ -48,7 +48,7 @@ model! {
     pub struct Preferences {
         /// Whether the user's time is invoiced.
         invoiceable: Option<bool>,
-        /// How far back time can be tracked.
+        /// How far back in time the user can track hours.
         historic_time_tracking_limit: Option<Span>,
         /// Whether the account uses its own branding.
         whitelabeling: Option<bool>,
@@ -56,7 +56,7 @@ model! {
 
     /// A length of time.
     pub struct Span {
-        /// The unit, as `hour`.
+        /// The unit, such as `hour`.
         unit: Option<String>,
         /// The number of units.
         value: Option<Decimal>,

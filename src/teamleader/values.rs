@@ -9,7 +9,7 @@ use super::{Decimal, Id, Reference};
 use crate::sdk::open_enum;
 
 open_enum! {
-    /// The currencies in the specification.
+    /// The currencies in the specification. A currency is written as its ISO 4217 code.
     pub enum Currency {
         /// Bosnian convertible mark.
         Bam = "BAM",
@@ -89,9 +89,9 @@ open_enum! {
         Visiting = "visiting",
     }
 
-    /// The start of a payment term.
+    /// The day from which a payment term counts.
     pub enum PaymentTermType {
-        /// At once.
+        /// None: the invoice is due at once.
         Cash = "cash",
         /// The end of the month.
         EndOfMonth = "end_of_month",
@@ -115,8 +115,8 @@ open_enum! {
         Descending = "desc",
     }
 
-    /// What happens to the custom fields that an update does not have. Not in the specification; users
-    /// report that it works for contacts, companies, deals, products and invoices.
+    /// How an update treats custom fields that it does not name. The specification does not have this
+    /// setting; users report that it works for contacts, companies, deals, products and invoices.
     pub enum CustomFieldsUpdate {
         /// The fields keep their values. By default an update replaces all custom fields.
         Partial = "partial",
@@ -127,7 +127,7 @@ open_enum! {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Money {
-    /// The amount or value.
+    /// The amount in the main unit of the currency: 12.5 is 12.50 euros.
     pub amount: Decimal,
     /// The currency.
     pub currency: Currency,
@@ -149,15 +149,15 @@ impl Money {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Email {
-    /// The purpose.
+    /// The purpose of the email address.
     #[serde(rename = "type")]
     pub kind: EmailType,
-    /// The address. In an update of a contact, `None` removes the address.
+    /// The email address. In an update of a contact, `None` removes the address.
     pub email: Option<String>,
 }
 
 impl Email {
-    /// The primary address.
+    /// Makes a primary email address.
     pub fn primary(email: impl Into<String>) -> Email {
         Email { kind: EmailType::Primary, email: Some(email.into()) }
     }
@@ -186,12 +186,12 @@ pub struct Telephone {
 }
 
 impl Telephone {
-    /// A landline.
+    /// Makes a landline number.
     pub fn phone(number: impl Into<String>) -> Telephone {
         Telephone { kind: TelephoneType::Phone, number: number.into() }
     }
 
-    /// A mobile.
+    /// Makes a mobile number.
     pub fn mobile(number: impl Into<String>) -> Telephone {
         Telephone { kind: TelephoneType::Mobile, number: number.into() }
     }
@@ -206,7 +206,7 @@ model! {
         postal_code: Option<String>,
         /// The town.
         city: Option<String>,
-        /// The country, as ISO 3166-1 alpha-2.
+        /// The country, as an ISO 3166-1 alpha-2 code such as `BE`.
         country: Option<String>,
         /// The region or province.
         area_level_two: Option<Reference<LevelTwoArea>>,
@@ -218,7 +218,7 @@ model! {
 model! {
     /// An address and its purpose in an answer.
     pub struct AddressEntry {
-        /// The purpose.
+        /// The purpose of the address.
         #[serde(rename = "type")]
         kind: AddressType,
         /// The address.
@@ -226,8 +226,8 @@ model! {
     }
 }
 
-/// A new address. Only the country is required: Teamleader requires the other three members as well, and
-/// takes `null` for each.
+/// A new address. Only the country needs a value. `line_1`, `postal_code` and `city` are sent as `null`
+/// if they are `None`, because Teamleader requires them but accepts `null`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
@@ -238,9 +238,9 @@ pub struct NewAddress {
     pub postal_code: Option<String>,
     /// The town.
     pub city: Option<String>,
-    /// The country, as ISO 3166-1 alpha-2.
+    /// The country, as an ISO 3166-1 alpha-2 code such as `BE`.
     pub country: String,
-    /// The region or province.
+    /// The id of the region or province.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub area_level_two_id: Option<Id<LevelTwoArea>>,
     /// The name of the addressee.
@@ -256,35 +256,35 @@ impl NewAddress {
         NewAddress { line_1, postal_code, city, country, area_level_two_id: None, addressee: None }
     }
 
-    /// With street and number.
+    /// Sets the street and the number.
     #[must_use]
     pub fn line_1(mut self, line: impl Into<String>) -> NewAddress {
         self.line_1 = Some(line.into());
         self
     }
 
-    /// With the postal code.
+    /// Sets the postal code.
     #[must_use]
     pub fn postal_code(mut self, code: impl Into<String>) -> NewAddress {
         self.postal_code = Some(code.into());
         self
     }
 
-    /// With the town.
+    /// Sets the town.
     #[must_use]
     pub fn city(mut self, city: impl Into<String>) -> NewAddress {
         self.city = Some(city.into());
         self
     }
 
-    /// With the region or province, by its id.
+    /// Sets the region or province by its id.
     #[must_use]
     pub fn area_level_two(mut self, id: impl Into<Id<LevelTwoArea>>) -> NewAddress {
         self.area_level_two_id = Some(id.into());
         self
     }
 
-    /// With the name on it.
+    /// Sets the name of the addressee.
     #[must_use]
     pub fn addressee(mut self, name: impl Into<String>) -> NewAddress {
         self.addressee = Some(name.into());
@@ -297,7 +297,7 @@ impl NewAddress {
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[non_exhaustive]
 pub struct NewAddressEntry {
-    /// The purpose.
+    /// The purpose of the address.
     #[serde(rename = "type")]
     pub kind: AddressType,
     /// The address.
@@ -311,20 +311,20 @@ impl NewAddressEntry {
     }
 }
 
-/// When an invoice has to be paid.
+/// The payment term: when an invoice has to be paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentTerm {
-    /// The start of the term.
+    /// The day from which the term counts.
     #[serde(rename = "type")]
     pub kind: PaymentTermType,
-    /// The number of days.
+    /// The number of days after that day; `None` for [`PaymentTermType::Cash`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<i64>,
 }
 
 impl PaymentTerm {
-    /// At once.
+    /// The invoice is due at once.
     pub fn cash() -> PaymentTerm {
         PaymentTerm { kind: PaymentTermType::Cash, days: None }
     }
@@ -363,7 +363,7 @@ model! {
 request! {
     /// The currency of a document.
     pub struct DocumentCurrency {
-        /// The currency.
+        /// The currency of the document.
         code: Currency,
         ; set
         /// The exchange rate to the account's currency.
@@ -379,7 +379,7 @@ model! {
         /// The taxable amount.
         #[serde(default, deserialize_with = "money")]
         taxable: Option<Money>,
-        /// The total.
+        /// The amount of tax.
         #[serde(default, deserialize_with = "money")]
         tax: Option<Money>,
     }

@@ -1,4 +1,4 @@
-//! Webhooks: registration, and the events that arrive.
+//! Webhooks: their registration, and the events that they receive.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub use self::types::WebhookType;
 model! {
     /// A URL that Teamleader sends events to.
     pub struct Webhook {
-        /// The address.
+        /// The URL that receives the events.
         url: String,
         /// The types of the events.
         #[serde(default, deserialize_with = "or_empty")]
@@ -53,8 +53,8 @@ pub struct WebhookEvent {
 }
 
 impl WebhookEvent {
-    /// Reads the body of a request. No specification has its form, and two forms were seen: the object of
-    /// the event is in `subject` or in `data`. `raw` keeps the whole body.
+    /// Reads the body of a webhook request. The specification does not describe the body, and users report
+    /// two forms: the object of the event is in `subject` or in `data`. `raw` keeps the whole body.
     ///
     /// # Errors
     ///
@@ -99,10 +99,10 @@ resource! {
 methods! {
     impl Webhooks of Webhook;
     act {
-        /// Registers a URL for these events. Teamleader gives no id: a registration is a URL and the type
-        /// of an event.
+        /// Registers a URL for these types of events. Teamleader sends no id: the URL and the type of event
+        /// identify a registration.
         register(; url: &str, types: &[WebhookType]) = "webhooks.register";
-        /// Ends the registration of an address for these events.
+        /// Ends the registration of a URL for these types of events.
         unregister(; url: &str, types: &[WebhookType]) = "webhooks.unregister";
     }
 }

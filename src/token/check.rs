@@ -3,20 +3,22 @@
 use super::Token;
 
 impl Token {
-    /// Says what is wrong with a token that no service can have issued; `None` if nothing is. The
-    /// text begins with the name that the caller has for the access token or the refresh token.
+    /// Returns the fault of a token that no service can have issued; `None` if there is none. The text
+    /// begins with the caller's name for the access token or the refresh token.
     pub(crate) fn fault(&self, access_token: &str, refresh_token: &str) -> Option<String> {
         let (name, fault) = match (access_fault(self.access_token.expose()), &self.refresh_token) {
             (Some(fault), _) => (access_token, fault),
             (None, Some(token)) => (refresh_token, mixed_in(token.expose())?),
             (None, None) => return None,
         };
-        Some(format!("{name} {fault}, which no token does (RFC 6749 appendix A.12): set it anew"))
+        Some(format!(
+            "{name} {fault}, so it is no valid token (RFC 6749 appendix A.12): set it again"
+        ))
     }
 }
 
-/// What is wrong with an access token. It has visible ASCII only (RFC 6749 appendix A.12), and no
-/// blank at an end, because a header would lose it.
+/// Returns the fault of an access token. A valid token has visible ASCII only (RFC 6749 appendix A.12),
+/// and no blank at an end, because a header would lose the blank.
 fn access_fault(token: &str) -> Option<&'static str> {
     let odd = !token.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     mixed_in(token)
@@ -24,8 +26,8 @@ fn access_fault(token: &str) -> Option<&'static str> {
         .or_else(|| (token.trim().len() < token.len()).then_some("begins or ends with a blank"))
 }
 
-/// What a file or a secret store adds to a text. This is all that is checked of a refresh token: it
-/// travels in a form, which can carry every other character.
+/// Returns the fault that a file or a secret store added to a token. A refresh token gets only this
+/// check: it is sent in a form, which can carry every other character.
 fn mixed_in(token: &str) -> Option<&'static str> {
     if token.is_empty() {
         Some("is empty")

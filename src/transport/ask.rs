@@ -1,16 +1,20 @@
-//! Requests to the other endpoints of an authorization server. They spend nothing.
+//! Requests to the other endpoints of an authorization server, and device polls. They spend no stored
+//! token.
 
 use time::OffsetDateTime;
 
 use super::exchange::{Answer, Raw, always};
+#[cfg(feature = "device")]
+use super::id_token::times;
 use super::{TokenTransport, without_secrets};
 use crate::error::{BoxError, Error, Result, TransportError};
 use crate::protocol::{self, Requester, TokenRequest};
+#[cfg(feature = "introspection")]
 use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 
 impl TokenTransport {
-    /// Sends a request and reads the answer with `read`. No secret that was sent is in the error.
+    /// Sends a request and reads the answer with `read`. The error has no secret that was sent.
     fn ask<T>(
         &self,
         sent_at: OffsetDateTime,
@@ -68,16 +72,19 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
     ) -> Result<protocol::DeviceCode> {
         let (provider, credentials) = (&self.provider, &self.credentials);
-        self.ask(
+        let by_default = || provider.default_scopes().iter().any(|scope| scope == "openid");
+        let openid = scopes.contains(&"openid") || scopes.is_empty() && by_default();
+        let code = self.ask(
             sent_at,
             None,
             provider.device_authorization_endpoint(),
             &|caller| protocol::device_authorization(caller, scopes),
             |answer| protocol::read_device(provider, credentials, &answer.as_reply(), sent_at),
-        )
+        )?;
+        Ok(code.asking_openid(openid))
     }
 
-    /// One poll; `slower` is set to the interval after `slow_down`.
+    /// Sends one poll. Sets `slower` to the interval that a `slow_down` asks for.
     #[cfg(feature = "device")]
     pub(crate) fn poll_device(
         &self,
@@ -93,6 +100,8 @@ impl TokenTransport {
         if let Raw::Answer(answer) = &raw {
             *slower = protocol::slower_interval(&answer.body, before);
         }
-        self.judged(raw, &hidden, sent_at)
+        let (now, asked) = (times(&raw, sent_at), code.asks_openid().then_some(None));
+        let sent = self.judged(raw, &hidden, sent_at);
+        self.with_fit_id_token(sent, now, asked, None)
     }
 }

@@ -1,4 +1,4 @@
-//! The configurations of the agents: what a caller may change, and what not.
+//! The configurations of the agents, and the settings that a caller cannot change.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use ureq::typestate::AgentScope;
 use super::limit::FAR;
 use crate::provider::Provider;
 
-/// How long a name look-up for the token endpoint may take, and how long the connection to it: what
-/// fails here has spent nothing.
+/// The limit on the name look-up for the token endpoint, and on the connection to it. A failure here has
+/// spent nothing.
 const TOKEN_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection to the API may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,7 +39,7 @@ fn changed(name: Option<&str>, change: Option<&HttpConfig>) -> ConfigBuilder<Age
     }
 }
 
-/// Without a value that no header can carry: ureq would panic.
+/// Replaces a value that is not valid in a header by the default: ureq would panic.
 fn writable(value: &AutoHeaderValue) -> AutoHeaderValue {
     match value {
         AutoHeaderValue::Provided(text) if HeaderValue::from_str(text).is_err() => {
@@ -83,8 +83,8 @@ fn without_cgi(proxy: ureq::Proxy) -> Option<ureq::Proxy> {
     rebuilt.build().ok()
 }
 
-/// What no caller can change: a redirect is an answer, and so is an error status; a loopback host
-/// is never reached through a proxy; there is a name in `User-Agent` unless it was taken out.
+/// Sets what no caller can change: redirects and error statuses are returned as answers; a loopback host
+/// is never reached through a proxy; `User-Agent` has a name, unless the caller removed the header.
 fn held(
     config: ConfigBuilder<AgentScope>,
     wanted: &Config,
@@ -105,8 +105,8 @@ fn held(
         .http_status_as_error(false)
 }
 
-/// The configuration for API calls. A timeout that the caller took out is put back: ureq would wait
-/// for ever.
+/// The configuration for API calls. A timeout that the caller removed is put back, because ureq would
+/// wait for ever.
 pub(crate) fn api_config(
     provider: &Provider,
     change: Option<&HttpConfig>,
@@ -114,9 +114,9 @@ pub(crate) fn api_config(
 ) -> Config {
     let name = provider.user_agent.as_deref();
     let wanted = changed(name, change).build();
-    // Times that are the same for each read and write are set once on a connection, and a limit on
-    // the whole call would cost a thread for each name look-up.
-    // Made a second time, because a configuration cannot be opened again, nor its middleware moved.
+    // ureq sets a limit per read and write once on a connection; a limit on the whole call would cost a
+    // thread for each name look-up. The configuration is made a second time, because it cannot become a
+    // builder again, and its middleware cannot be moved.
     held(changed(name, change), &wanted, name, loopback)
         .timeout_connect(wanted.timeouts().connect.or(Some(CONNECT_TIMEOUT)))
         .timeout_per_read(wanted.timeout_per_read().or(Some(READ_TIMEOUT)))
@@ -124,8 +124,8 @@ pub(crate) fn api_config(
         .build()
 }
 
-/// The headers of every API call, with room for the token's: ureq would make and check each value
-/// again for each request.
+/// The headers of every API call, with an empty value for the token. ureq would make and check each
+/// value again for each request.
 pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
     let given = [
         (USER_AGENT, config.user_agent(), AGENT_NAME),
@@ -150,9 +150,9 @@ pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
     headers
 }
 
-/// The configuration for token requests: the caller's way through the network (proxy, certificates,
-/// addresses), taken over field by field, so that middleware and timeouts of the API stay out. What
-/// `timeout` limits is the request as a whole: see [`super::limit`].
+/// The configuration for token requests. The caller's proxy, certificates and address family are copied
+/// field by field, so that middleware and timeouts of the API stay out. `timeout` limits the whole
+/// request: see [`super::limit`].
 pub(super) fn token_config(
     name: Option<&str>,
     timeout: Duration,
@@ -160,7 +160,7 @@ pub(super) fn token_config(
     loopback: bool,
 ) -> Config {
     let wanted = changed(name, change).build();
-    // A look-up and a connection together, within the whole.
+    // Look-up and connection together stay within the limit of the request.
     let connect = Some(TOKEN_CONNECT_TIMEOUT.min(timeout / 2));
     held(Agent::config_builder(), &wanted, name, loopback)
         .tls_config(wanted.tls_config().clone())
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_may_set_timeouts_of_the_api_and_not_those_of_token_requests() {
+    fn a_caller_sets_the_timeouts_of_api_calls_only() {
         let second = Some(Duration::from_secs(1));
         let change: HttpConfig = Box::new(move |config| {
             config.timeout_global(second).timeout_connect(second).timeout_per_call(second)
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn token_requests_follow_the_callers_way_and_pass_no_middleware() {
+    fn token_requests_use_the_callers_proxy_and_no_middleware() {
         let [api, token] = configs(Some(Box::new(reckless)), false);
         assert!(api.proxy().is_some() && token.proxy().is_some());
         let shown = |config: &Config| format!("{config:?}");

@@ -1,4 +1,4 @@
-//! One request and its answer, once, on an agent without pooled connections.
+//! Sends one request, once, on an agent without pooled connections.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::error::{BoxError, Error, Result};
 use crate::protocol::{RawReply, TokenRequest};
 use crate::provider::is_loopback;
 
-/// What an answer may hold.
+/// The most bytes of an answer that are read.
 const REPLY_LIMIT: u64 = 1 << 20;
 
 /// The agents of requests to an authorization server.
@@ -28,11 +28,11 @@ pub(crate) struct Agents {
     direct: Agent,
 }
 
-/// What became of a request.
+/// The result of a request.
 pub(crate) enum Raw {
     /// The request's body was never read: nothing left this machine.
     Never(BoxError),
-    /// It may have arrived, and no answer came back.
+    /// The request may have arrived, and no answer came back.
     NoAnswer(BoxError),
     /// An answer, or a part of one.
     Answer(Answer),
@@ -43,7 +43,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Zeroizing<Vec<u8>>,
-    /// Why the body is not all of it.
+    /// Why the body is not whole; `None` if it is.
     pub(crate) cut: Option<BoxError>,
 }
 
@@ -54,7 +54,8 @@ impl Answer {
 }
 
 impl Agents {
-    /// Each request takes `timeout` at most, of the time in which this process runs.
+    /// Makes agents whose requests take `timeout` at most. Time in which the process is stopped does not
+    /// count.
     pub(crate) fn new(
         user_agent: Option<&str>,
         timeout: Duration,
@@ -63,24 +64,47 @@ impl Agents {
         Agents::on(user_agent, timeout, change, Arc::new(SystemClock))
     }
 
-    /// `clock` tells how long a request takes. The client's own, which may stand still, is not asked.
+    /// Agents that connect to public addresses only (and to the caller's proxy).
+    #[cfg(feature = "discovery")]
+    pub(crate) fn public_only(timeout: Duration, change: Option<&HttpConfig>) -> Agents {
+        Agents::with(None, timeout, change, Arc::new(SystemClock), true)
+    }
+
+    /// Whether a proxy looks names up.
+    #[cfg(feature = "discovery")]
+    pub(crate) fn proxied(&self) -> bool {
+        self.agent.config().proxy().is_some()
+    }
+
+    /// `clock` measures how long a request takes. The client's own clock may stand still, so it is not
+    /// used.
     pub(super) fn on(
         user_agent: Option<&str>,
         timeout: Duration,
         change: Option<&HttpConfig>,
         clock: Arc<dyn Clock>,
     ) -> Agents {
+        Agents::with(user_agent, timeout, change, clock, false)
+    }
+
+    fn with(
+        user_agent: Option<&str>,
+        timeout: Duration,
+        change: Option<&HttpConfig>,
+        clock: Arc<dyn Clock>,
+        public_only: bool,
+    ) -> Agents {
         let agent = |loopback| {
             let config = token_config(user_agent, timeout, change, loopback);
-            limit::agent(config, timeout, clock.clone())
+            limit::agent_to(config, timeout, clock.clone(), public_only)
         };
         Agents { agent: agent(false), direct: agent(true) }
     }
 
-    /// Sends a request. Whether anything left this machine is known by whether the body was ever
-    /// read: refused connections, failed name look-ups, failed handshakes and cut answers all come
-    /// out as the same kinds of error. A request without a body may always have left. Nothing leaves
-    /// if `in_time` says no when the body is about to be read.
+    /// Sends a request. If the body was never read, nothing left this machine. The error does not tell:
+    /// refused connections, failed name look-ups, failed handshakes and cut answers have the same kinds
+    /// of error. A request without a body counts as sent. Nothing is sent if `in_time` returns false
+    /// when the body is about to be read.
     pub(super) fn send(
         &self,
         head: http::Request<()>,
@@ -111,7 +135,7 @@ impl Agents {
     }
 }
 
-/// A GET that anybody may send.
+/// Sends a GET without credentials.
 #[cfg(feature = "discovery")]
 pub(crate) fn get(agents: &Agents, address: &str) -> Result<Answer> {
     let accept = ("Accept", crate::secret::Secret::new("application/json"));
@@ -133,7 +157,7 @@ pub(crate) fn get(agents: &Agents, address: &str) -> Result<Answer> {
 
 #[cfg(feature = "discovery")]
 impl Answer {
-    /// The error of an answer with a status that is none of success.
+    /// The error for an answer whose status is not success.
     pub(crate) fn into_error(
         self,
         method: &str,
@@ -161,7 +185,10 @@ impl Answer {
 pub(super) fn head(request: &TokenRequest) -> Result<http::Request<()>> {
     let mut head = http::Request::new(());
     *head.method_mut() = request.method.parse().map_err(unwritable)?;
-    *head.uri_mut() = request.url.parse().map_err(unwritable)?;
+    // A loopback host as it is parsed: `127.0.0.1.` would be looked up in DNS.
+    let url =
+        Url::parse(&request.url).ok().filter(is_loopback).map(String::from).map(Zeroizing::new);
+    *head.uri_mut() = url.as_ref().unwrap_or(&request.url).parse().map_err(unwritable)?;
     let headers = head.headers_mut();
     headers.insert(&CONNECTION, HeaderValue::from_static("close"));
     for (name, value) in &request.headers {
@@ -170,19 +197,19 @@ pub(super) fn head(request: &TokenRequest) -> Result<http::Request<()>> {
         value.set_sensitive(true);
         headers.insert(&name, value);
     }
-    // A POST without a body says so (RFC 9110 section 8.6).
+    // A POST without a body sends `Content-Length: 0` (RFC 9110 section 8.6).
     if !request.body.is_empty() || request.method == "POST" {
         headers.insert(&CONTENT_LENGTH, request.body.len().into());
     }
     Ok(head)
 }
 
-/// The error names what is wrong with an address or a header, and shows neither.
+/// The error for an address or a header that cannot be sent. It gives the reason and shows neither.
 fn unwritable(error: impl Into<http::Error>) -> Error {
     Error::config(format!("the token request cannot be written: {}", error.into()))
 }
 
-/// What came of a body, and why it is not all.
+/// Reads a body. Returns its bytes, and the reason if they are not the whole body.
 fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     let read = body.into_reader().take(REPLY_LIMIT + 1).read_to_end(&mut bytes);
@@ -204,8 +231,8 @@ pub(crate) fn always() -> bool {
     true
 }
 
-/// A body that remembers whether anybody read it: before that, nothing of it has left. It is not given
-/// out when it is too late.
+/// A body that records whether it was read: until then, nothing of it was sent. The first read fails if
+/// it is too late to send.
 pub(crate) struct Watched<'a> {
     rest: &'a mut dyn Read,
     pub(crate) read: bool,

@@ -1,83 +1,66 @@
-//! The time limit of a token request, by time in which this process runs.
+//! The time limit of a token request. Time in which the process is stopped does not count.
 //!
 //! A process may be stopped while its answer arrives: by a signal, with its container or its virtual
-//! machine, under the lid of a laptop. ureq's own limit is a moment on a clock that goes on meanwhile, so
-//! that it would throw away an answer that lies in the socket, and with it the only refresh token that
-//! works. Here a wait is cut into slices. One that took much longer than it was to take counts as a
-//! slice, and what has arrived is read before a request is given up.
+//! machine, under the lid of a laptop. ureq's own limit runs on meanwhile. It would throw away an answer
+//! that is already in the socket, and with it the only refresh token that works. Here a wait is cut into
+//! slices. A slice that took much longer than planned counts as one slice, and bytes that have arrived
+//! are read before a request is given up.
 //!
-//! This is the one place that uses `ureq::unversioned`, which may change with a minor version of ureq:
-//! the two traits, [`NextTimeout`], and the default connector and resolver.
+//! This and [`super::public`] are the places that use `ureq::unversioned`, which may change with a minor
+//! version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::config::Config;
-use ureq::http::Uri;
 use ureq::tls::TlsProvider;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
 };
 use ureq::{Agent, Error, Timeout};
 
+use super::public::CheckedResolver;
 use crate::clock::Clock;
 
-/// ureq's own limit, which no request reaches. What is left of it tells when a request began.
+/// ureq's own limit, which no request reaches. The time left of it tells when a request began.
 pub(super) const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 
-/// How long one wait for input is.
+/// The length of one wait for input.
 const SLICE: Duration = Duration::from_secs(1);
-/// By how much a wait may be longer than it was to be, because the computer is busy.
+/// How much longer than planned a wait may take on a busy computer.
 const SLACK: Duration = Duration::from_secs(1);
-/// A look at what has arrived, once the limit has passed.
+/// The length of one look for arrived bytes, after the limit has passed.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long such looks go on while each finds something: an answer may lie there in several pieces.
+/// How long looks go on while each finds bytes: an answer may have arrived in several pieces.
 const LOOKS: Duration = Duration::from_secs(1);
 
-/// An agent whose requests take `limit` at most, by `clock`, in which [`FAR`] is the limit of `config`.
+/// Makes an agent whose requests take `limit` at most, by `clock`. The limit in `config` must be
+/// [`FAR`].
+#[cfg(test)]
 pub(super) fn agent(config: Config, limit: Duration, clock: Arc<dyn Clock>) -> Agent {
-    let connector = LimitedConnector { inner: DefaultConnector::new(), limit, clock };
-    Agent::with_parts(config, connector, Names::default())
+    agent_to(config, limit, clock, false)
 }
 
-/// An agent as ureq makes it, for which `localhost` is this machine.
+/// Makes an agent as ureq does, but one that never looks up `localhost`.
 pub(crate) fn plain_agent(config: Config) -> Agent {
-    Agent::with_parts(config, DefaultConnector::new(), Names::default())
+    let resolver = CheckedResolver { inner: DefaultResolver::default(), public_only: false };
+    Agent::with_parts(config, DefaultConnector::new(), resolver)
 }
 
-/// Looks names up as ureq does, except `localhost`: plain http goes there, and what the system has for
-/// the name, in a file or in DNS, may be another machine (RFC 6761 section 6.3).
-#[derive(Debug, Default)]
-struct Names(DefaultResolver);
-
-impl Resolver for Names {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, Error> {
-        let here = uri.host().is_some_and(|host| host.eq_ignore_ascii_case("localhost"));
-        let secure = uri.scheme_str() == Some("https");
-        let port = uri.port_u16().or(match uri.scheme_str() {
-            Some("http") => Some(80),
-            _ => secure.then_some(443),
-        });
-        let Some(port) = port.filter(|_| here) else {
-            return self.0.resolve(uri, config, timeout);
-        };
-        let both = [(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
-        let mut found = self.empty();
-        config.ip_family().keep_wanted(both.into_iter()).for_each(|address: SocketAddr| {
-            found.push(address);
-        });
-        Ok(found)
-    }
+/// As [`agent`]; with `public_only` it connects to public addresses only.
+pub(super) fn agent_to(
+    config: Config,
+    limit: Duration,
+    clock: Arc<dyn Clock>,
+    public_only: bool,
+) -> Agent {
+    let connector = LimitedConnector { inner: DefaultConnector::new(), limit, clock };
+    let resolver = CheckedResolver { inner: DefaultResolver::default(), public_only };
+    Agent::with_parts(config, connector, resolver)
 }
 
-/// Connects as ureq does. Its limits on connecting are left as they are: nothing has been sent then.
+/// Connects as ureq does, with ureq's limits on connecting: until then nothing has been sent.
 #[derive(Debug)]
 struct LimitedConnector {
     inner: DefaultConnector,
@@ -93,8 +76,8 @@ impl Connector for LimitedConnector {
         details: &ConnectionDetails<'_>,
         chained: Option<()>,
     ) -> Result<Option<Limited>, Error> {
-        // Whether a read may be tried again after it ran out of time is known of rustls alone, and
-        // Windows promises it of no socket: there one wait is as long as the limit.
+        // Of the TLS providers, only rustls is known to allow another read after a read that timed out,
+        // and Windows promises it for no socket. Without that promise, one wait is as long as the limit.
         let rustls = details.config.tls_config().provider() == TlsProvider::Rustls;
         let resumes = !cfg!(windows) && (rustls || !details.needs_tls());
         let slice = if resumes { SLICE } else { Duration::MAX };
@@ -121,19 +104,19 @@ struct Limited {
     meter: Option<Meter>,
 }
 
-/// What is left of the limit.
+/// The time left.
 #[derive(Debug)]
 struct Meter {
     left: Duration,
-    /// What is left for looks, after the limit.
+    /// The time left for looks, after the limit.
     looks: Duration,
     /// When time was counted last.
     at: Duration,
 }
 
 impl Meter {
-    /// Counts the time since the last count: after a wait that was to take `wait`, hardly more than
-    /// that, whatever the clock says. Returns whether the process was stopped meanwhile.
+    /// Counts the time since the last count, but little more than the planned `wait`. Returns whether it
+    /// took longer: the process was stopped then.
     fn count(&mut self, now: Duration, wait: Duration) -> bool {
         let took = now.saturating_sub(self.at);
         self.at = now;
@@ -148,9 +131,9 @@ impl Meter {
 }
 
 impl Limited {
-    /// The meter, with the time since the last read or write counted. `None` while a connection is
-    /// made, to a proxy too, and for the connection to a proxy inside another one: their limits are
-    /// not ureq's global one.
+    /// Counts the time since the last read or write, and returns the meter. Returns `None` while a
+    /// connection is made (to a proxy, too), and for the connection to a proxy inside another
+    /// connection: ureq's global limit does not apply to them.
     fn meter(&mut self, timeout: &NextTimeout) -> Option<&mut Meter> {
         if timeout.reason != Timeout::Global {
             return None;
@@ -163,12 +146,12 @@ impl Limited {
     }
 }
 
-/// A limit for the layer below, which tells it apart from the limit of the request.
+/// A limit for the layer below. Its reason tells its timeout from the timeout of the request.
 fn only(after: Duration, reason: Timeout) -> NextTimeout {
     NextTimeout { after: after.into(), reason, ..NextTimeout::default() }
 }
 
-/// An error of the layer below, with the reason of the request's own limit.
+/// Gives a timeout of the layer below the reason of the request's own limit.
 fn with_reason(error: Error, reason: Timeout) -> Error {
     if matches!(error, Error::Timeout(_)) { Error::Timeout(reason) } else { error }
 }
@@ -186,7 +169,8 @@ impl Transport for Limited {
         if wait.is_zero() {
             return Err(Error::Timeout(timeout.reason));
         }
-        // In one piece: of a write that ran out of time nobody knows how much of it left.
+        // A write is not cut into slices: after a write that timed out, it is not known how much was
+        // sent.
         let result = self.inner.transmit_output(amount, only(wait, Timeout::PerWrite));
         result.map_err(|error| with_reason(error, timeout.reason))
     }

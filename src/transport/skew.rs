@@ -1,7 +1,8 @@
-//! The server's clock: an assertion carries the time, and a server refuses one from another day.
+//! The server's clock. An assertion carries the time, and a server refuses an assertion with a wrong
+//! time.
 //!
-//! It is read from the `Date` of its answers and used for assertions alone, never for the life of a
-//! token.
+//! The server's time comes from the `Date` of its answers, and is used only for assertions, never for
+//! the life of a token.
 
 #[cfg(feature = "jwt")]
 use std::sync::Arc;
@@ -58,8 +59,8 @@ impl TokenTransport {
         now.checked_add(seconds).unwrap_or(now)
     }
 
-    /// Learns from an answer. The moment it came if it may be a refusal because the clocks differ, and
-    /// the next request would carry another time.
+    /// Learns the server's time from an answer. Returns when the answer came, if the server may have
+    /// refused because the clocks differ, and another request would carry another time.
     pub(super) fn clock_was_wrong(
         &self,
         raw: &Raw,

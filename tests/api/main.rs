@@ -1,4 +1,4 @@
-//! The public surface: what can be shared, how large it is, how errors read.
+//! The public API: which types threads can share, how large errors are, and how they read.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod threads;
@@ -71,7 +71,7 @@ fn an_error_is_small_enough_to_return_from_every_call() {
     assert!(size_of::<Client>() == size_of::<usize>(), "a client is one pointer");
 }
 
-/// Fails on command.
+/// A store that fails in the method `on`, until `mended` is set.
 struct Failing {
     inner: MemoryBackend,
     error: fn() -> BoxError,
@@ -195,7 +195,7 @@ fn every_error_is_one_line_in_lower_case_and_says_its_kind() {
         let text = error.to_string();
         assert!(!text.chars().any(char::is_control), "{text:?}");
         assert!(text.len() < 500, "{text}");
-        // A method stands at the head of what the API answered.
+        // An error of the API begins with the method.
         let first = text.strip_prefix("GET ").or(text.strip_prefix("POST ")).unwrap_or(&text);
         assert!(first.starts_with(|c: char| !c.is_uppercase()), "{text}");
         assert!(!text.ends_with('.'), "{text}");
@@ -203,7 +203,7 @@ fn every_error_is_one_line_in_lower_case_and_says_its_kind() {
 }
 
 #[test]
-fn what_to_do_next_follows_from_the_kind() {
+fn each_kind_of_error_has_its_next_step() {
     for error in all() {
         let (person, passing) = (error.needs_authorization(), error.is_transient());
         let expected = match &error {

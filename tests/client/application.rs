@@ -1,4 +1,4 @@
-//! Client credentials: the cache and its key, failures, and what comes from other libraries.
+//! Client credentials: the stored token and its parameters, failures, and tokens from other libraries.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -27,7 +27,7 @@ fn on(sandbox: &Sandbox, store: &MemoryBackend, clock: &Arc<ManualClock>) -> Cli
 }
 
 #[test]
-fn a_failure_is_remembered_for_a_moment_and_not_longer() {
+fn a_failed_token_request_is_not_repeated_for_a_moment() {
     let (sandbox, clock) = world();
     let client = on(&sandbox, &MemoryBackend::new(), &clock).build();
     let asked = || sandbox.counters().token_requests;
@@ -40,7 +40,7 @@ fn a_failure_is_remembered_for_a_moment_and_not_longer() {
     client.get("/me").call().unwrap();
     assert_eq!(asked(), 3);
 
-    // A service that says when to come back is not asked before; by name it is.
+    // After a `Retry-After` calls send nothing; `refresh` does.
     let client = on(&sandbox, &MemoryBackend::new(), &clock).build();
     sandbox.faults(2, Fault::TooMany(Some(30)));
     assert_eq!(client.access_token().unwrap_err().retry_after(), Some(Duration::from_secs(30)));
@@ -54,7 +54,7 @@ fn a_failure_is_remembered_for_a_moment_and_not_longer() {
 }
 
 #[test]
-fn a_refusal_is_told_with_its_code_each_time_and_asked_again_after_a_moment() {
+fn a_refused_token_request_is_remembered_with_its_code() {
     let (sandbox, clock) = world();
     let credentials = evergrant::Credentials::new("sandbox-client", "wrong");
     let client = Client::builder(sandbox.provider(), credentials, MemoryBackend::new())
@@ -69,7 +69,7 @@ fn a_refusal_is_told_with_its_code_each_time_and_asked_again_after_a_moment() {
 }
 
 #[test]
-fn clients_that_start_together_and_share_no_store_replace_their_tokens_at_different_times() {
+fn clients_without_a_shared_store_refresh_at_different_times() {
     let (sandbox, clock) = world();
     let clients: Vec<_> =
         (0..64).map(|_| on(&sandbox, &MemoryBackend::new(), &clock).build()).collect();
@@ -79,7 +79,7 @@ fn clients_that_start_together_and_share_no_store_replace_their_tokens_at_differ
         sandbox.counters().client_credentials - before
     };
     assert_eq!(call(), 64);
-    // The margin is 60 seconds, and up to half of it more.
+    // Each client has a margin of 60 to 90 seconds.
     clock.advance(Duration::from_secs(LIFE - 91));
     assert_eq!(call(), 0, "not before");
     clock.advance(Duration::from_secs(16));
@@ -90,7 +90,7 @@ fn clients_that_start_together_and_share_no_store_replace_their_tokens_at_differ
 }
 
 #[test]
-fn a_call_goes_on_while_somebody_else_asks_for_the_next_token() {
+fn a_call_goes_on_while_another_client_gets_the_next_token() {
     let (sandbox, clock) = world();
     let store = MemoryBackend::new();
     let told: Arc<Mutex<Vec<Event>>> = Arc::default();
@@ -108,7 +108,7 @@ fn a_call_goes_on_while_somebody_else_asks_for_the_next_token() {
     thread::scope(|scope| {
         scope.spawn(|| one.get("/me").call().unwrap());
         assert!(gate.wait_for(1, PATIENCE));
-        // A client that has the token in memory, and one that has just started.
+        // A client with the token in memory, and a client that has just started.
         two.get("/me").call().unwrap();
         on(&sandbox, &store, &clock).build().get("/me").call().unwrap();
         gate.open();
@@ -120,7 +120,7 @@ fn a_call_goes_on_while_somebody_else_asks_for_the_next_token() {
 }
 
 #[test]
-fn a_token_is_kept_under_all_that_selects_it() {
+fn a_stored_token_is_used_only_for_the_same_parameters() {
     let (sandbox, clock) = world();
     let store = MemoryBackend::new();
     let with = |scopes: &[&str], params: &[(&str, &str)]| {
@@ -128,7 +128,7 @@ fn a_token_is_kept_under_all_that_selects_it() {
         params.iter().fold(client, |client, (name, value)| client.token_param(name, value)).build()
     };
     with(&["a", "b"], &[("p", "1"), ("q", "2")]).get("/me").call().unwrap();
-    // The order of scopes and parameters does not select another.
+    // The order of scopes and parameters does not matter.
     with(&["b", "a", "b"], &[("q", "2"), ("p", "1")]).get("/me").call().unwrap();
     assert_eq!(sandbox.counters().token_requests, 1);
     for other in [
@@ -139,7 +139,7 @@ fn a_token_is_kept_under_all_that_selects_it() {
     ] {
         assert_eq!(other.get("/me").call().unwrap_err().kind(), "config");
     }
-    // Neither do a provider's own parameters share a token with others.
+    // The provider's own parameters count, too.
     let provider = sandbox.provider().to_builder().token_param("tenant", "t").build().unwrap();
     let store = MemoryBackend::new();
     on(&sandbox, &store, &clock).build().get("/me").call().unwrap();
@@ -150,7 +150,7 @@ fn a_token_is_kept_under_all_that_selects_it() {
 }
 
 #[test]
-fn a_token_that_another_library_has_stored_is_used_until_its_end() {
+fn a_token_of_another_library_is_used_until_it_expires() {
     let (sandbox, clock) = world();
     let first = on(&sandbox, &MemoryBackend::new(), &clock).build();
     let token = first.token().unwrap();

@@ -1,4 +1,4 @@
-//! Calls of the API and what comes back.
+//! Calls of the API, and their answers.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Error, MemoryBackend};
@@ -59,7 +59,7 @@ fn a_query_is_encoded_and_goes_before_a_fragment() {
 }
 
 #[test]
-fn an_error_status_is_an_error_with_status_headers_and_the_start_of_the_body() {
+fn an_error_status_is_an_error_with_headers_and_body() {
     let sandbox = sandbox();
     sandbox.on("GET", "/api/broken", |_| {
         let body = "x".repeat(200_000);
@@ -96,7 +96,7 @@ fn any_status_is_an_answer_when_it_is_asked_for() {
 }
 
 #[test]
-fn a_redirect_of_the_api_is_an_answer_and_the_token_stays_here() {
+fn a_redirect_of_the_api_is_not_followed() {
     let elsewhere = Fake::json("{}");
     let sandbox = sandbox();
     let location = elsewhere.url();
@@ -105,7 +105,7 @@ fn a_redirect_of_the_api_is_an_answer_and_the_token_stays_here() {
         sandbox.on("GET", "/api/moved", move |_| {
             ApiReply::new(status).with_header("Location", &location)
         });
-        // Whatever the caller sets.
+        // The caller's setting does not matter.
         let client = builder(&sandbox)
             .http(|config| config.max_redirects(10).max_redirects_will_error(true))
             .build();
@@ -117,7 +117,7 @@ fn a_redirect_of_the_api_is_an_answer_and_the_token_stays_here() {
 }
 
 #[test]
-fn an_answer_that_is_not_what_was_wanted_is_a_decode_error_that_says_where() {
+fn an_unreadable_answer_is_a_decode_error_with_its_address() {
     let sandbox = sandbox();
     sandbox.on("GET", "/api/bytes", |_| ApiReply::bytes(200, "text/plain", vec![0xff, 0xfe]));
     let client = seeded(&sandbox);
@@ -140,7 +140,7 @@ fn an_answer_that_is_not_what_was_wanted_is_a_decode_error_that_says_where() {
 }
 
 #[test]
-fn an_api_that_does_not_answer_is_a_transport_error_and_is_asked_once() {
+fn an_api_that_does_not_answer_is_a_transport_error() {
     let silent = Fake::start(|peer| {
         peer.request();
         peer.close();

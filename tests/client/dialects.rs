@@ -1,4 +1,4 @@
-//! Services that speak another dialect, through the ready providers' own rules.
+//! Services with error formats of their own, with the rules of the ready providers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::support::rt;
 
-/// A ready provider that is found at the sandbox.
+/// A ready provider with the endpoints of the sandbox.
 fn moved(provider: Provider, sandbox: &Sandbox) -> Provider {
     let at = |path: &str| format!("{}{path}", sandbox.url());
     provider
@@ -25,7 +25,7 @@ fn moved(provider: Provider, sandbox: &Sandbox) -> Provider {
 }
 
 #[test]
-fn a_refusal_as_teamleader_words_it_asks_for_a_new_login() {
+fn teamleaders_refusal_asks_for_a_new_login() {
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let provider = moved(providers::teamleader(), &sandbox);
     let clock = Arc::new(ManualClock::new());
@@ -55,14 +55,14 @@ fn a_refusal_as_teamleader_words_it_asks_for_a_new_login() {
     assert_eq!((&*refusal.error.code, refusal.error.status), ("invalid_request", 401));
     assert!(error.needs_authorization());
     assert!(client.stored().unwrap().unwrap().refused().is_some(), "the record stays");
-    // It is remembered and not asked again on every run.
+    // The refusal is stored, and the next call sends nothing.
     let asked = sandbox.counters().token_requests;
     assert!(matches!(client.get("/me").call(), Err(Error::Reauthorize(_))));
     assert_eq!(sandbox.counters().token_requests, asked);
 }
 
 #[test]
-fn too_early_as_exact_online_words_it_does_not_stop_a_call() {
+fn exact_onlines_too_early_does_not_stop_a_call() {
     let clock = Arc::new(ManualClock::new());
     let sandbox = Sandbox::builder()
         .client_auth(ClientAuth::Body)
@@ -71,7 +71,7 @@ fn too_early_as_exact_online_words_it_does_not_stop_a_call() {
         .earliest_refresh(Duration::from_secs(570))
         .start()
         .unwrap();
-    // A margin so large that our own rule and the server's differ.
+    // With this margin the client refreshes before the server allows it.
     let provider = moved(providers::exact_online("nl").unwrap(), &sandbox)
         .to_builder()
         .earliest_refresh(Duration::ZERO)
@@ -93,14 +93,14 @@ fn too_early_as_exact_online_words_it_does_not_stop_a_call() {
     assert!(heard.lock().unwrap().iter().any(|event| matches!(event, Event::PutOff { .. })));
     let stored = client.stored().unwrap().unwrap();
     assert_eq!(rt(stored.token()), rt(&token));
-    // When it is time, it is refreshed.
+    // Later the server allows the refresh.
     clock.advance(Duration::from_secs(45));
     client.get("/me").call().unwrap();
     assert_eq!(sandbox.counters().refreshes, 1);
 }
 
 #[test]
-fn a_401_of_a_service_that_refreshes_no_earlier_is_the_apis_own() {
+fn a_401_before_the_earliest_refresh_is_returned() {
     let clock = Arc::new(ManualClock::new());
     let sandbox =
         Sandbox::builder().client_auth(ClientAuth::Body).clock(clock.clone()).start().unwrap();

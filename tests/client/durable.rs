@@ -1,4 +1,4 @@
-//! P2: a pair is durable before its access token is used.
+//! P2: a new pair of tokens is durable before its access token is used.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::support::{PATIENCE, at, sandbox};
 
-/// Holds the save of a successor until it is let go.
+/// Holds the save of a new token until the test releases it.
 struct Holding {
     inner: MemoryBackend,
     first: String,
@@ -82,18 +82,18 @@ fn number(client: &Client) -> u64 {
 }
 
 #[test]
-fn while_a_successor_is_being_saved_other_threads_go_on_with_the_old_token() {
+fn while_a_new_token_is_saved_threads_use_the_old_one() {
     let sandbox = sandbox();
     let token = sandbox.login();
     let (backend, hand) = Holding::new(&token);
     let client = Client::new(sandbox.provider(), sandbox.credentials(), backend);
     client.seed(token).unwrap();
     thread::scope(|scope| {
-        // Dropped where this panics, so that nobody is held then.
+        // A panic drops it, which releases the save.
         let hand = hand;
         let refresh = scope.spawn(|| client.refresh());
         hand.arrived.recv_timeout(PATIENCE).unwrap();
-        // They go on with the old token, which works.
+        // The other threads use the old token, which works.
         let calls: Vec<_> = (0..8).map(|_| scope.spawn(|| number(&client))).collect();
         for call in calls {
             assert_eq!(call.join().unwrap(), 1);
@@ -112,7 +112,7 @@ fn no_request_carries_the_new_token_before_it_is_saved() {
     let token = sandbox.login();
     let (backend, hand) = Holding::new(&token);
     let saved = hand.saved.clone();
-    // Every request with the second token looks whether its save has returned.
+    // Every request with the second token checks that its save has returned.
     let early = Arc::new(AtomicBool::new(false));
     let seen = early.clone();
     sandbox.on("GET", "/api/watch", move |request| {

@@ -18,7 +18,7 @@ use evergrant::{
 
 use crate::support::{Fake, provider_at, stranger};
 
-/// Set to write the snapshot anew: `EVERGRANT_UPDATE=1 cargo test --test client errors`.
+/// Set this variable to write the snapshot again: `EVERGRANT_UPDATE=1 cargo test --test client errors`.
 const UPDATE: &str = "EVERGRANT_UPDATE";
 
 /// A store whose disk is full after the first token.

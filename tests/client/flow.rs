@@ -60,7 +60,7 @@ fn a_person_who_says_no_is_an_oauth_error_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_callback_that_belongs_to_no_login_is_refused_before_anything_is_sent() {
+fn a_foreign_callback_is_refused_before_the_code_is_sent() {
     let sandbox = sandbox();
     let client = builder(&sandbox).build();
     let authorization = client.authorize(&[]).unwrap();
@@ -84,7 +84,7 @@ fn a_callback_that_belongs_to_no_login_is_refused_before_anything_is_sent() {
 }
 
 #[test]
-fn a_callback_names_its_issuer_where_the_server_always_does() {
+fn a_callback_must_have_the_issuer_that_the_server_promises() {
     let sandbox = Sandbox::builder().issuer_in_callback(true).start().unwrap();
     let client = builder(&sandbox).build();
     let authorization = client.authorize(&[]).unwrap();
@@ -114,11 +114,11 @@ fn an_authorization_of_another_client_or_server_is_refused() {
 }
 
 #[test]
-fn an_authorization_waits_in_a_session_as_text() {
+fn an_authorization_can_be_stored_as_text() {
     let sandbox = Sandbox::builder().pkce_required(true).start().unwrap();
     let client = builder(&sandbox).build();
     let session = serde_json::to_string(&client.authorize(&["a", "b"]).unwrap()).unwrap();
-    // Another process of a web application takes it from there.
+    // Another process of a web application reads the text.
     let client = builder(&sandbox).build();
     let authorization: Authorization = serde_json::from_str(&session).unwrap();
     let callback = sandbox.approve(authorization.url()).unwrap();
@@ -146,7 +146,7 @@ fn a_code_whose_answer_was_lost_is_not_sent_again() {
 }
 
 #[test]
-fn a_code_that_is_exchanged_twice_by_its_user_leaves_the_stored_login_alone() {
+fn a_code_exchanged_twice_does_not_change_the_stored_login() {
     let sandbox = sandbox();
     let client = builder(&sandbox).build();
     let authorization = client.authorize(&[]).unwrap();
@@ -159,7 +159,7 @@ fn a_code_that_is_exchanged_twice_by_its_user_leaves_the_stored_login_alone() {
 }
 
 #[test]
-fn a_new_login_takes_the_place_of_the_old_one_and_a_seed_does_not() {
+fn a_new_login_replaces_the_old_one_and_a_seed_does_not() {
     let sandbox = sandbox();
     let client = builder(&sandbox).build();
     assert!(client.seed(sandbox.login()).unwrap());
@@ -178,10 +178,10 @@ fn a_new_login_takes_the_place_of_the_old_one_and_a_seed_does_not() {
 }
 
 #[test]
-fn to_log_out_is_to_revoke_and_then_to_forget() {
+fn a_log_out_revokes_first_and_then_clears_the_store() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
-    // An answer that does not come leaves the login where it is: it counts as alive.
+    // If the answer is lost the login stays stored: the token may still be valid.
     let elsewhere = sandbox.provider().to_builder().revocation_endpoint("http://127.0.0.1:1/x");
     let backend = MemoryBackend::new();
     let deaf = Client::new(elsewhere.build().unwrap(), sandbox.credentials(), backend);

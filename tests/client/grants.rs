@@ -1,4 +1,4 @@
-//! Refreshes by name, tokens that are asked anew, seeds.
+//! Explicit refreshes, tokens without a refresh token, seeds.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex};
@@ -12,7 +12,7 @@ use evergrant::{Client, Credentials, Error, FileBackend, MemoryBackend, Token};
 
 use crate::support::{PATIENCE, at, builder, rt, sandbox};
 
-/// The computer's clock, which knows which threads have looked at it.
+/// The computer's clock, which records the threads that read it.
 #[derive(Debug, Default)]
 struct Witness {
     threads: Mutex<HashSet<ThreadId>>,
@@ -54,7 +54,7 @@ fn threads_that_refresh_at_once_join_one_refresh() {
     sandbox.fault(Fault::HoldAfter(gate.clone()));
     thread::scope(|scope| {
         let calls: Vec<_> = (0..16).map(|_| scope.spawn(|| client.refresh())).collect();
-        // Whoever has looked at the clock has asked: for a token newer than the first.
+        // A thread that has read the clock waits for a token newer than the first.
         clock.wait_for(16);
         assert!(gate.wait_for(1, PATIENCE));
         gate.open();
@@ -75,7 +75,7 @@ fn application(sandbox: &Sandbox) -> evergrant::ClientBuilder {
 }
 
 #[test]
-fn a_token_for_the_application_is_asked_once_and_shared_through_the_store() {
+fn an_application_token_is_requested_once_and_shared() {
     let sandbox = sandbox();
     let client = application(&sandbox).build();
     client.get("/me").call().unwrap();
@@ -83,7 +83,7 @@ fn a_token_for_the_application_is_asked_once_and_shared_through_the_store() {
     application(&sandbox).build().get("/me").call().unwrap();
     assert_eq!(sandbox.counters().client_credentials, 1);
     assert_eq!(client.token().unwrap().scope(), Some("read write"));
-    // A 401 asks once anew.
+    // A 401 leads to one more token request.
     sandbox.expire_access_tokens();
     client.get("/me").call().unwrap();
     let counters = sandbox.counters();
@@ -103,14 +103,14 @@ fn while_the_token_works_no_call_needs_the_token_endpoint() {
     let client = application(&sandbox).clock(clock.clone()).build();
     client.get("/me").call().unwrap();
     sandbox.faults(100, Fault::StatusBefore(500));
-    // Into the margin of 60 seconds.
+    // The last calls are within the margin of 60 seconds.
     for _ in 0..12 {
         clock.advance(Duration::from_secs(295));
         client.get("/me").call().unwrap();
     }
     let asked = sandbox.counters().token_requests;
     assert!(asked > 1, "it was tried");
-    // After the end it is told.
+    // After the token has expired, the error is returned.
     clock.advance(Duration::from_secs(70));
     let error = client.get("/me").call().unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
@@ -120,7 +120,7 @@ fn while_the_token_works_no_call_needs_the_token_endpoint() {
 }
 
 #[test]
-fn an_application_without_a_secret_is_told_so_at_once() {
+fn client_credentials_without_a_secret_fail_at_once() {
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let clock = Arc::new(ManualClock::new());
     let public = Credentials::public("sandbox-client");
@@ -147,7 +147,7 @@ fn a_wrong_secret_is_a_setup_error() {
 }
 
 #[test]
-fn a_seed_fills_an_empty_store_and_nothing_else() {
+fn a_seed_is_stored_only_in_an_empty_store() {
     let sandbox = sandbox();
     let store = sandbox.folder().join("seeded.json");
     let new = || Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&store));

@@ -1,7 +1,8 @@
-//! Where the access token goes, and where it does not.
+//! The hosts that get the access token, and those that do not.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Error, MemoryBackend, Provider};
+use ureq::config::RedirectAuthHeaders;
 
 use crate::support::{Fake, builder, sandbox, seeded};
 
@@ -69,7 +70,7 @@ fn a_host_without_tls_cannot_be_allowed() {
 }
 
 #[test]
-fn an_address_with_credentials_is_refused_and_they_are_not_repeated() {
+fn an_address_with_credentials_is_refused_without_showing_them() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     let address = sandbox.url().replace("http://", "http://ada:c4nary@");
@@ -103,4 +104,61 @@ fn a_path_cannot_leave_its_host() {
         let seen: String = client.get(path).read_json().unwrap();
         assert_eq!(seen, format!("/api{path}"));
     }
+}
+
+#[test]
+fn a_loopback_host_in_other_words_is_the_loopback_host() {
+    let sandbox = sandbox();
+    let port = sandbox.url().rsplit(':').next().unwrap().to_owned();
+    for host in ["127.0.0.1.", "0x7f.1", "2130706433", "127.1"] {
+        let at = |path: &str| format!("http://{host}:{port}{path}");
+        let provider = sandbox
+            .provider()
+            .to_builder()
+            .api_base(at("/api"))
+            .token_endpoint(at("/token"))
+            .build()
+            .unwrap();
+        let client = Client::new(provider, sandbox.credentials(), MemoryBackend::new());
+        client.seed(sandbox.login()).unwrap();
+        client.get("/me").call().unwrap();
+        client.get(&at("/api/me")).call().unwrap();
+        client.get(&format!("{}/api/me", sandbox.url())).call().unwrap();
+        client.refresh().unwrap();
+        let agent = agent(client, RedirectAuthHeaders::Never);
+        assert_eq!(agent.get(at("/api/me")).call().unwrap().status(), 200, "{host}");
+    }
+}
+
+fn agent(client: Client, redirects: RedirectAuthHeaders) -> ureq::Agent {
+    let config = ureq::Agent::config_builder().proxy(None).redirect_auth_headers(redirects);
+    config.middleware(client).build().into()
+}
+
+#[test]
+fn a_redirect_inside_middleware_takes_no_token_along() {
+    let (sandbox, other) = (sandbox(), Fake::json("{}"));
+    let to = format!("{}/x", other.url());
+    sandbox.on("GET", "/api/away", move |_| ApiReply::new(302).with_header("Location", &to));
+    for redirects in [RedirectAuthHeaders::Never, RedirectAuthHeaders::SameHost] {
+        let agent = agent(seeded(&sandbox), redirects);
+        agent.get(format!("{}/api/away", sandbox.url())).call().unwrap();
+        let request = other.requests().pop().unwrap().to_ascii_lowercase();
+        assert!(request.starts_with("get /x") && !request.contains("authorization"), "{request}");
+    }
+}
+
+#[test]
+fn middleware_gives_the_token_to_no_neighbour_of_the_base() {
+    let (sandbox, other) = (sandbox(), Fake::json("{}"));
+    let agent = agent(seeded(&sandbox), RedirectAuthHeaders::SameHost);
+    let port = other.url().rsplit(':').next().unwrap().to_owned();
+    for host in ["127.0.0.1", "localhost", "u:p@127.0.0.1", "LOCALHOST"] {
+        agent.get(format!("http://{host}:{port}/")).call().unwrap();
+    }
+    for request in other.requests() {
+        assert!(!request.to_ascii_lowercase().contains("bearer"), "{request}");
+    }
+    let calls = sandbox.url().replace("http:", "HTTP:") + "/api/me";
+    assert_eq!(agent.get(calls).call().unwrap().status(), 200);
 }

@@ -1,4 +1,4 @@
-//! Bodies far larger than the memory of the process, down and up.
+//! Downloads and uploads far larger than the memory of the process.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -9,10 +9,10 @@ use evergrant::{Client, Credentials, MemoryBackend, Provider, Token};
 pub(crate) const CHILD: &str = "EVERGRANT_LARGE_CHILD";
 
 const SIZE: u64 = 200 << 20;
-/// What the process may have for data: heap, stacks, everything that is not a file.
+/// The most bytes of data that the process may have: heap, stacks, everything that is not a file.
 const LIMIT: &str = "16777216";
 
-/// A reader that makes its bytes as they are asked for.
+/// A reader that makes its bytes while they are read.
 struct Pattern(u64);
 
 impl Read for Pattern {
@@ -54,7 +54,7 @@ fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     }
 }
 
-/// Runs under the limit.
+/// The child process, which runs under the limit.
 pub(crate) fn child() {
     let base = std::env::var(CHILD).unwrap();
     let provider = Provider::builder("large").token_endpoint(format!("{base}/token"));
@@ -65,14 +65,14 @@ pub(crate) fn child() {
     assert_eq!(std::io::copy(&mut down, &mut std::io::sink()).unwrap(), SIZE);
     let up = client.put("/large").send_reader(&mut Pattern(SIZE), Some(SIZE)).unwrap();
     assert_eq!(up.read_string().unwrap(), SIZE.to_string());
-    // The limit is real: twice as much cannot be had.
+    // The limit is real: an allocation beyond it fails.
     assert!(Vec::<u8>::new().try_reserve_exact(32 << 20).is_err());
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     println!("\n{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
 }
 
 #[test]
-fn two_hundred_megabytes_go_both_ways_through_a_process_with_sixteen() {
+fn large_bodies_go_both_ways_through_a_process_with_little_memory() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {

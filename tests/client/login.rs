@@ -1,4 +1,4 @@
-//! A login in a process of its own: with few descriptors, and killed.
+//! A login in a process of its own, which has few file descriptors or is killed.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use crate::support::{PATIENCE, sandbox};
 pub(crate) const CHILD: &str = "EVERGRANT_LOGIN_CHILD";
 const STORE: &str = "EVERGRANT_LOGIN_STORE";
 
-/// What the child does: one login.
+/// The child process: one login.
 pub(crate) fn child() {
     let base = std::env::var(CHILD).unwrap();
     let provider = Provider::builder("sandbox")
@@ -38,7 +38,7 @@ struct Login {
 }
 
 impl Login {
-    /// Starts one with at most this many descriptors.
+    /// Starts a login with at most this many file descriptors.
     fn start(sandbox: &Sandbox, store: &Path, descriptors: u32) -> Login {
         let mut process = Command::new("sh")
             .args(["-c", &format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"")])
@@ -105,7 +105,7 @@ fn more_silent_connections_than_descriptors_do_not_stop_a_login() {
 }
 
 #[test]
-fn a_login_that_is_killed_leaves_the_store_as_it_was() {
+fn a_killed_login_leaves_the_store_unchanged() {
     let sandbox = sandbox();
     let store = sandbox.folder().join("login.json");
     let open = || FileBackend::new(&store);

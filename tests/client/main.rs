@@ -1,4 +1,4 @@
-//! The client over HTTP: logins, token requests, API calls, and what they show.
+//! The client over HTTP: logins, token requests, API calls, and the secrecy of all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;
@@ -26,7 +26,7 @@ mod unauthorized;
 mod variables;
 mod wire;
 
-/// What [`proxy`] starts with another environment: not a test of its own.
+/// The child process that [`proxy`] and other tests start, not a test of its own.
 #[test]
 fn child_entry() {
     if std::env::var_os(proxy::CHILD).is_some() {

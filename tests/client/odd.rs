@@ -1,4 +1,4 @@
-//! Headers and tokens out of the ordinary.
+//! Unusual headers and tokens.
 
 use evergrant::backend::Record;
 use evergrant::{Client, Error, MemoryBackend, Token, TokenBackend as _};
@@ -37,7 +37,7 @@ fn a_header_that_would_split_the_request_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn what_the_client_sets_the_caller_cannot_set() {
+fn a_caller_cannot_set_the_clients_own_headers() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     for name in ["Authorization", "AUTHORIZATION", "Content-Length", "transfer-encoding"] {
@@ -50,7 +50,7 @@ fn what_the_client_sets_the_caller_cannot_set() {
 }
 
 #[test]
-fn a_service_may_want_the_token_in_a_header_of_its_own() {
+fn a_service_may_have_its_own_header_for_the_token() {
     let api = Fake::json("{}");
     let sandbox = sandbox();
     for (header, scheme, expected) in [
@@ -71,7 +71,7 @@ fn a_service_may_want_the_token_in_a_header_of_its_own() {
 }
 
 #[test]
-fn names_that_no_request_can_carry_are_found_when_the_provider_is_built() {
+fn an_invalid_header_fails_when_the_provider_is_built() {
     let provider = || sandbox().provider().to_builder();
     assert!(provider().user_agent("my app/1.0 (ada@example.org)").build().is_ok());
     for broken in [
@@ -93,7 +93,7 @@ fn any_token_is_sent_as_it_is_or_refused_without_a_panic() {
     let call = |token: &str| {
         let store = MemoryBackend::new();
         let client = Client::new(provider.clone(), sandbox.credentials(), store.clone());
-        // As another program may have left it there: `seed` takes no such token.
+        // Another program may have stored such a token; `seed` refuses it.
         store.save(&Record::from(Token::new(token))).unwrap();
         client.get("/").call().map(|_| ())
     };
@@ -116,7 +116,7 @@ fn any_token_is_sent_as_it_is_or_refused_without_a_panic() {
 }
 
 #[test]
-fn a_user_agent_names_the_crate_unless_the_provider_or_the_caller_has_another() {
+fn the_user_agent_is_the_crates_the_providers_or_the_callers() {
     let sandbox = sandbox();
     let agent = |client: &Client| -> Value {
         let echo: Value = client.get("/echo").read_json().unwrap();
@@ -136,7 +136,7 @@ fn a_user_agent_names_the_crate_unless_the_provider_or_the_caller_has_another() 
 }
 
 #[test]
-fn every_request_says_what_it_takes_once_and_the_caller_may_say_otherwise() {
+fn a_caller_may_change_each_default_header() {
     let (sandbox, api) = (sandbox(), Fake::json("{}"));
     let provider = sandbox.provider().to_builder().api_base(api.url()).build().unwrap();
     let new = || Client::builder(provider.clone(), sandbox.credentials(), MemoryBackend::new());
@@ -144,7 +144,7 @@ fn every_request_says_what_it_takes_once_and_the_caller_may_say_otherwise() {
     let own = |config: ConfigBuilder<AgentScope>| config.accept("a/b").accept_encoding("identity");
     let none =
         |config: ConfigBuilder<AgentScope>| config.user_agent("").accept("").accept_encoding("");
-    // No header can carry these: ureq would panic.
+    // These are not valid in a header: ureq would panic.
     let torn = |config: ConfigBuilder<AgentScope>| {
         config.user_agent("a\nb").accept("\u{7f}").accept_encoding("\0")
     };

@@ -12,7 +12,7 @@ fn closed_port() -> u16 {
 }
 
 #[test]
-fn a_request_that_never_left_is_a_transport_error_and_its_note_is_settled() {
+fn an_unsent_request_is_a_transport_error_and_leaves_no_note() {
     let plain = Fake::start(|peer| {
         peer.answer("400 Bad Request", "Connection: close\r\n", b"this is plain HTTP");
         peer.close();
@@ -38,7 +38,7 @@ fn a_request_that_never_left_is_a_transport_error_and_its_note_is_settled() {
 }
 
 #[test]
-fn a_connection_that_is_closed_leaves_the_outcome_open_and_the_note_in_place() {
+fn a_closed_connection_leaves_the_outcome_unknown_and_the_note() {
     // Before the request was read; in its middle; after it; in the head of the answer.
     for step in 0..4 {
         let server = Fake::start(move |peer| {
@@ -62,7 +62,7 @@ fn a_connection_that_is_closed_leaves_the_outcome_open_and_the_note_in_place() {
 }
 
 #[test]
-fn a_request_without_a_body_may_always_have_left() {
+fn a_failed_request_without_a_body_counts_as_sent() {
     let address = format!("http://127.0.0.1:{}/token", closed_port());
     let provider = provider_at(&address).token_format(TokenFormat::Get).build().unwrap();
     let client = stranger(provider);

@@ -21,7 +21,7 @@ const VARIABLES: [&str; 8] = [
     "no_proxy",
 ];
 
-/// A proxy that refuses, and remembers who asked.
+/// A proxy that refuses every request, and records it.
 fn proxy() -> Fake {
     Fake::start(|peer| {
         peer.request();
@@ -44,7 +44,8 @@ fn in_a_child_with(variables: &[(&str, String)]) -> std::process::Output {
     child.output().unwrap()
 }
 
-/// What the child does: a whole life on loopback, then a call to a host that is not there.
+/// The child process: a login, a refresh and calls on loopback, then a call to a host that does not
+/// exist.
 pub(crate) fn child() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
@@ -122,7 +123,7 @@ fn a_proxy_of_the_callers_is_not_for_loopback_either() {
     client.get(&format!("{}/api/me", sandbox.url())).call().unwrap();
     assert_eq!(proxy.connections(), 0);
 
-    // Token requests and API calls to other hosts take it.
+    // Token requests and API calls to other hosts use the proxy.
     let abroad = abroad().http(through).build();
     let token = Token::new("at").with_refresh_token("rt");
     abroad.seed(token).unwrap();
@@ -131,4 +132,17 @@ fn a_proxy_of_the_callers_is_not_for_loopback_either() {
     assert_eq!(abroad.refresh().unwrap_err().kind(), "transport");
     assert!(abroad.stored().unwrap().unwrap().note().is_none(), "nothing left this machine");
     assert!(proxy.requests().iter().all(|request| request.starts_with("CONNECT ")));
+}
+
+/// ureq panics at the first request through a SOCKS proxy unless its feature is on.
+#[test]
+fn a_socks_proxy_is_asked_and_a_wrong_address_is_named() {
+    let proxy = Fake::start(|peer| peer.close());
+    let through = abroad().proxy(&proxy.url().replace("http://", "socks5h://")).unwrap().build();
+    through.seed(Token::new("at")).unwrap();
+    let error = through.get("/").retries(0).call().unwrap_err();
+    assert_eq!((error.kind(), proxy.connections()), ("transport", 1), "{error:#}");
+    let error = abroad().proxy("gopher://user:c4nary@proxy.example").map(drop).unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with("proxy.example ") && !text.contains("c4nary"), "{text}");
 }

@@ -49,7 +49,7 @@ fn every_kind_of_body_arrives_as_it_was_sent() {
 }
 
 #[test]
-fn an_answer_is_read_whole_in_parts_or_not_beyond_its_limit() {
+fn an_answer_is_read_whole_or_in_parts_up_to_its_limit() {
     let (sandbox, _clock, client) = world();
     sandbox.on("GET", "/api/large", |_| {
         ApiReply::bytes(200, "application/octet-stream", vec![7; 100_000])
@@ -72,7 +72,7 @@ fn a_request_may_have_a_limit_of_its_own() {
     gate.open();
     client.get("/me").timeout(Duration::from_secs(60)).call().unwrap();
 
-    // Silence is limited apart from the whole, and the next request has the client's limit again.
+    // A read timeout is a limit of its own, and the next request has the client's limit again.
     let gate = evergrant::sandbox::Gate::new();
     sandbox.api_fault(Fault::HoldAfter(gate.clone()));
     let request = client.get("/me").retries(0).read_timeout(Duration::from_millis(200));
@@ -84,9 +84,9 @@ fn a_request_may_have_a_limit_of_its_own() {
     client.get("/me").connect_timeout(long).read_timeout(long).call().unwrap();
 }
 
-/// Which requests are sent again after what, and how often they reach the server.
+/// Each request with its fault, and how often it reaches the server.
 #[test]
-fn what_writes_is_sent_again_only_when_it_was_certainly_not_processed() {
+fn a_write_is_sent_again_only_if_it_was_not_processed() {
     let read = |client: &Client| client.get("/echo").call().map(|_| ());
     let write = |client: &Client| client.post("/echo").send("once").map(|_| ());
     let marked = |client: &Client| client.post("/echo").repeatable(true).send("x").map(|_| ());
@@ -120,7 +120,7 @@ fn what_writes_is_sent_again_only_when_it_was_certainly_not_processed() {
 }
 
 #[test]
-fn retries_end_and_a_long_wait_is_the_callers() {
+fn retries_end_and_a_long_wait_is_left_to_the_caller() {
     let (sandbox, clock, client) = world();
     for _ in 0..9 {
         sandbox.api_fault(Fault::TooMany(Some(1)));
@@ -165,7 +165,7 @@ fn a_connection_that_is_refused_is_tried_again_for_writes_too() {
 }
 
 #[test]
-fn a_body_from_a_reader_is_sent_once_and_a_401_makes_the_next_call_look() {
+fn a_body_from_a_reader_is_not_sent_again_after_a_401() {
     let (sandbox, _clock, client) = world();
     sandbox.expire_access_tokens();
     let mut body = Cursor::new("once");
@@ -177,7 +177,7 @@ fn a_body_from_a_reader_is_sent_once_and_a_401_makes_the_next_call_look() {
 }
 
 #[test]
-fn the_hooks_of_a_vendor_wait_refuse_watch_and_translate() {
+fn hooks_can_wait_refuse_watch_and_map_errors() {
     let sandbox = Sandbox::start().unwrap();
     sandbox.on("GET", "/api/dialect", |_| {
         ApiReply::json(400, json!({"errors": [{"title": "no"}]})).with_header("x-left", "3")
@@ -215,7 +215,7 @@ fn the_hooks_of_a_vendor_wait_refuse_watch_and_translate() {
 }
 
 #[test]
-fn an_agent_with_the_client_inside_sends_the_token_to_the_api_alone() {
+fn the_middleware_sends_the_token_only_to_the_api() {
     let sandbox = Sandbox::start().unwrap();
     let other = Sandbox::start().unwrap();
     other.on_open("GET", "/seen", |request| {
@@ -231,19 +231,19 @@ fn an_agent_with_the_client_inside_sends_the_token_to_the_api_alone() {
     let seen: Value =
         get(&format!("{}/seen", other.url())).unwrap().body_mut().read_json().unwrap();
     assert_eq!(seen["authorization"], false);
-    // After a 401 the next call looks at the store, and refreshes.
+    // After a 401 the next call looks in the store, and refreshes.
     sandbox.expire_access_tokens();
     assert!(matches!(get(&me), Err(ureq::Error::StatusCode(401))));
     assert_eq!(get(&me).unwrap().status(), 200);
     assert_eq!(sandbox.counters().refreshes, 1);
-    // What keeps the client from having a token comes out of the agent.
+    // The agent returns the client's error.
     client.clear().unwrap();
     let error = get(&me).unwrap_err();
     assert!(error.to_string().contains("not authorized"), "{error}");
 }
 
 #[test]
-fn what_happens_is_told_to_the_hook_and_a_hook_may_call_the_client() {
+fn an_event_hook_may_call_the_client() {
     let sandbox = Sandbox::start().unwrap();
     let slot: Arc<Mutex<Option<Client>>> = Arc::default();
     let heard = Arc::new(Mutex::new(Vec::new()));
@@ -269,7 +269,7 @@ fn what_happens_is_told_to_the_hook_and_a_hook_may_call_the_client() {
 }
 
 #[test]
-fn a_request_without_the_token_goes_anywhere_and_tells_the_hooks_nothing() {
+fn a_request_without_the_token_goes_anywhere_and_skips_hooks() {
     let (sandbox, clock, _) = world();
     let other = Sandbox::start().unwrap();
     other.on_open("PUT", "/api/store", |request| {
@@ -290,12 +290,12 @@ fn a_request_without_the_token_goes_anywhere_and_tells_the_hooks_nothing() {
             after.fetch_add(1, Ordering::Relaxed);
         })
         .build();
-    // There is no login, and none is needed.
+    // No login is stored, and none is needed.
     let url = format!("{}/api/store?signature=s3cret", other.url());
     let put = |url: &str| client.without_token(ureq::http::Method::PUT, url).send("bytes");
     let answer: Value = put(&url).unwrap().read_json().unwrap();
     assert_eq!(answer, json!({ "auth": null, "n": 5 }));
-    // A 401 is the store's own, and nothing is refreshed.
+    // A 401 is returned, and nothing is refreshed.
     let refused = put(&format!("{}/api/me?signature=s3cret", other.url())).unwrap_err();
     assert!(matches!(&refused, Error::Api(api) if api.status == 401));
     assert!(!refused.to_string().contains("s3cret") && !format!("{refused:?}").contains("s3cret"));
@@ -306,7 +306,7 @@ fn a_request_without_the_token_goes_anywhere_and_tells_the_hooks_nothing() {
 }
 
 #[test]
-fn the_reason_that_a_dialect_reads_is_shown_without_the_token() {
+fn the_reason_from_a_map_error_hook_hides_the_token() {
     let (sandbox, _clock, client) = world();
     let token = client.access_token().unwrap();
     let spoken = token.expose().to_owned();

@@ -1,4 +1,4 @@
-//! What is sent again, as the builder of a client says.
+//! The retry settings of the builder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn world(change: fn(ClientBuilder) -> ClientBuilder) -> (Sandbox, Arc<ManualCloc
 }
 
 #[test]
-fn statuses_that_are_named_lead_to_another_try_of_what_may_be_repeated() {
+fn named_statuses_lead_to_retries_of_repeatable_requests() {
     let (sandbox, _, client) = world(|builder| builder.retry_statuses(&[429, 502, 503]));
     sandbox.api_fault(Fault::StatusBefore(502));
     sandbox.api_fault(Fault::Unavailable(None));
@@ -31,14 +31,14 @@ fn statuses_that_are_named_lead_to_another_try_of_what_may_be_repeated() {
     sandbox.api_fault(Fault::TooMany(None));
     client.post("/echo").call().unwrap();
     assert_eq!(sandbox.counters().api_calls, 6, "it was not processed");
-    // What is not named does not.
+    // Another status does not lead to a retry.
     sandbox.api_fault(Fault::StatusBefore(500));
     assert!(client.get("/me").call().is_err());
     assert_eq!(sandbox.counters().api_calls, 7);
 }
 
 #[test]
-fn methods_that_are_named_are_repeatable_unless_the_request_says_otherwise() {
+fn named_methods_are_repeatable_unless_the_request_says_otherwise() {
     let (sandbox, _, client) = world(|builder| builder.retry_methods(&[Method::POST]));
     sandbox.api_fault(Fault::CutAfter);
     client.post("/echo").call().unwrap();
@@ -50,20 +50,20 @@ fn methods_that_are_named_are_repeatable_unless_the_request_says_otherwise() {
 }
 
 #[test]
-fn waits_double_up_to_a_longest() {
+fn waits_double_up_to_the_longest() {
     let (sandbox, clock, client) =
         world(|builder| builder.retries(4).backoff(Duration::from_secs(1), Duration::from_secs(3)));
     for _ in 0..4 {
         sandbox.api_fault(Fault::TooMany(None));
     }
     client.get("/me").call().unwrap();
-    // 1 + 2 + 3 + 3, and up to a quarter of it (half a second at most) more each time.
+    // 1 + 2 + 3 + 3 seconds, each with up to a quarter more (half a second at most).
     let slept = clock.slept();
     assert!(slept >= Duration::from_secs(9) && slept <= Duration::from_secs(11), "{slept:?}");
 }
 
 #[test]
-fn a_proxy_of_the_builder_is_for_other_hosts_and_its_password_is_not_shown() {
+fn the_builders_proxy_is_for_other_hosts_and_hides_its_password() {
     let proxy = Fake::start(|peer| {
         peer.request();
         peer.answer("502 Bad Gateway", "Connection: close\r\n", b"");
@@ -82,7 +82,7 @@ fn a_proxy_of_the_builder_is_for_other_hosts_and_its_password_is_not_shown() {
     assert!(matches!(error, Error::Config(_)) && !format!("{error:?}").contains("sesame"));
 }
 
-/// A client whose API is at `url`, and the time it has waited for between tries.
+/// A client whose API is at `url`, and the time it has waited between tries.
 fn client_of(sandbox: &Sandbox, url: String) -> (Arc<ManualClock>, Client) {
     let clock = Arc::new(ManualClock::new());
     let provider = sandbox.provider().to_builder().api_base(url).build().unwrap();
@@ -92,11 +92,11 @@ fn client_of(sandbox: &Sandbox, url: String) -> (Arc<ManualClock>, Client) {
     (clock, client)
 }
 
-/// A refused connection carries nothing, so a request is sent again that could not be repeated.
+/// Nothing was sent on a refused connection, so even a request that is not repeatable is sent again.
 #[test]
-fn a_request_without_a_body_is_tried_again_where_the_connection_is_refused() {
+fn a_refused_connection_is_tried_again_without_a_body() {
     let sandbox = sandbox();
-    // Nobody listens there: the port was free a moment ago.
+    // Nothing listens on this port: it was free just now.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (clock, client) = client_of(&sandbox, format!("http://{free}"));
     assert_eq!(client.post("/x").call().unwrap_err().kind(), "transport");
@@ -107,7 +107,7 @@ fn a_request_without_a_body_is_tried_again_where_the_connection_is_refused() {
 }
 
 #[test]
-fn a_request_without_a_body_is_not_tried_again_where_the_connection_breaks() {
+fn a_broken_connection_is_not_tried_again_without_a_body() {
     let sandbox = sandbox();
     let broken = Fake::start(|peer| {
         peer.request();

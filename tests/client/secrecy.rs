@@ -1,4 +1,4 @@
-//! P9: nothing secret in what can be printed, logged or read by others.
+//! P9: no secret in any output, log or file that others can read.
 
 use std::error::Error as _;
 use std::fmt::Debug;
@@ -16,7 +16,7 @@ use evergrant::{
 
 use crate::support::{Fake, at, builder, provider_at, rt};
 
-/// What a test has printed, and what must not be in it.
+/// The output of a test, and the secrets that must not be in it.
 #[derive(Default)]
 struct Watch {
     texts: Vec<String>,
@@ -66,7 +66,7 @@ impl Watch {
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Keeps what the crate logs, at every level, from all tests of this program.
+/// Keeps the crate's log lines of every level, from all tests of this program.
 struct Capture;
 
 impl log::Log for Capture {
@@ -99,7 +99,7 @@ fn parameter(query: &str, name: &str) -> String {
 }
 
 #[test]
-fn no_type_and_no_log_line_of_a_whole_life_shows_a_secret() {
+fn no_type_and_no_log_line_shows_a_secret() {
     let mut watch = watch();
     let secret = "c4nary secret+/=%";
     watch.secret(secret);
@@ -190,7 +190,7 @@ fn no_type_and_no_log_line_of_a_whole_life_shows_a_secret() {
         }
         watch.texts.extend([shown.clone(), call.query.clone()]);
     }
-    // A parameter of the caller's is where the caller has put it.
+    // The caller's own parameter is in the address.
     let urls = urls.lock().unwrap().join("\n").replace("c4nary-key", "");
     watch.texts.push(urls);
     watch.texts.append(&mut heard.lock().unwrap());
@@ -203,7 +203,7 @@ fn no_type_and_no_log_line_of_a_whole_life_shows_a_secret() {
 }
 
 #[test]
-fn an_error_of_a_server_that_repeats_what_it_was_sent_does_not() {
+fn a_secret_that_a_server_repeats_is_not_in_the_error() {
     let mut watch = watch();
     let (refresh_token, secret) = ("c4nary+rt/= %&\"x", "c4nary:secret +/");
     watch.secret(refresh_token);
@@ -251,7 +251,7 @@ fn an_error_of_a_server_that_repeats_what_it_was_sent_does_not() {
         client.seed(token).unwrap();
         let error = client.refresh().unwrap_err();
         watch.error(&error);
-        // A call goes on with the token it has, and says why.
+        // The call goes on with the old token, and an event has the reason.
         let stored = client.stored().unwrap().unwrap();
         watch.debug(&stored);
         watch.debug(&stored.refused());
@@ -261,7 +261,7 @@ fn an_error_of_a_server_that_repeats_what_it_was_sent_does_not() {
 }
 
 #[test]
-fn an_api_that_repeats_the_token_is_not_repeated() {
+fn a_token_that_an_api_repeats_is_not_in_the_error() {
     let mut watch = watch();
     let sandbox = Sandbox::start().unwrap();
     for (status, path) in [(400, "/api/bad"), (200, "/api/good")] {
@@ -308,7 +308,7 @@ fn an_address_that_carries_secrets_is_not_shown_when_it_cannot_be_used() {
     watch.check();
 }
 
-/// Panics when a successor is saved, or fails with an error that shows what it was given.
+/// A store that panics when a new token is saved, or fails with an error that shows the record.
 struct Loud {
     inner: MemoryBackend,
     panics: bool,
@@ -333,7 +333,7 @@ impl TokenBackend for Loud {
 }
 
 #[test]
-fn a_backend_that_panics_or_fails_with_a_record_in_hand_shows_no_token() {
+fn a_backend_that_panics_or_fails_in_a_save_shows_no_token() {
     let mut watch = watch();
     let sandbox = Sandbox::start().unwrap();
     for panics in [true, false] {
@@ -396,7 +396,7 @@ fn a_store_that_cannot_be_read_shows_nothing_of_its_contents() {
 
 #[cfg(unix)]
 #[test]
-fn the_files_of_a_login_are_for_their_owner_alone() {
+fn only_the_owner_can_read_the_files_of_a_login() {
     use std::os::unix::fs::PermissionsExt as _;
     let sandbox = Sandbox::start().unwrap();
     let folder = sandbox.folder().join("home");

@@ -1,4 +1,4 @@
-//! Every way of authentication and every form of a token request, end to end.
+//! Every authentication method and every format of a token request, end to end.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +20,7 @@ const FORMATS: [TokenFormat; 4] =
     [TokenFormat::Form, TokenFormat::Json, TokenFormat::Query, TokenFormat::Get];
 
 #[test]
-fn every_style_and_format_logs_in_and_refreshes_with_the_secret_in_one_place() {
+fn every_auth_style_and_body_format_sends_the_secret_in_one_place() {
     for style in STYLES {
         for format in FORMATS {
             let what = format!("{style:?} {format:?}");
@@ -83,7 +83,7 @@ fn check(call: &TokenCall, style: ClientAuth, format: TokenFormat, what: &str) {
 }
 
 #[test]
-fn a_request_in_another_style_than_the_servers_is_a_setup_error_and_spends_nothing() {
+fn the_wrong_auth_style_is_an_error_and_spends_nothing() {
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let provider = sandbox.provider().to_builder().client_auth(ClientAuth::Basic).build().unwrap();
     let credentials = sandbox.credentials();

@@ -1,4 +1,4 @@
-//! Clients, and servers that do what the sandbox cannot.
+//! Clients, and servers that answer as the sandbox cannot.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -30,7 +30,7 @@ pub(crate) fn seeded(sandbox: &Sandbox) -> Client {
     client
 }
 
-/// A client of a service of our own making, with a login whose access token has ended.
+/// A client of another service than the sandbox, with a login whose access token has expired.
 pub(crate) fn stranger(provider: Provider) -> Client {
     let credentials = Credentials::new("app", "app-secret");
     let client = Client::builder(provider, credentials, MemoryBackend::new())
@@ -54,7 +54,7 @@ pub(crate) fn at(token: &Token) -> &str {
     token.access_token().expose()
 }
 
-/// A server that answers as it is told. It stops when it is dropped.
+/// A server that answers as its handler says. It stops when it is dropped.
 pub(crate) struct Fake {
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
@@ -126,7 +126,7 @@ impl Drop for Fake {
 }
 
 impl Peer {
-    /// The next request; `None` when the client has gone.
+    /// The next request; `None` if the client has closed the connection.
     pub(crate) fn request(&mut self) -> Option<String> {
         let mut bytes = Vec::new();
         let mut byte = [0];
@@ -155,7 +155,7 @@ impl Peer {
         self.write(body);
     }
 
-    /// Whether it could be written.
+    /// Returns whether the bytes could be written.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()
     }
@@ -164,7 +164,7 @@ impl Peer {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// Waits until the client has gone.
+    /// Waits until the client has closed the connection.
     pub(crate) fn wait_for_end(&mut self) {
         let _ = std::io::copy(&mut self.stream, &mut std::io::sink());
     }

@@ -1,4 +1,4 @@
-//! What a 401 of the API leads to.
+//! How the client reacts to a 401 of the API.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::support::{PATIENCE, at, builder, sandbox, seeded};
 
 #[test]
-fn a_token_that_the_api_refuses_is_refreshed_once_and_the_call_repeated() {
+fn a_refused_token_is_refreshed_once_and_the_call_repeated() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     sandbox.expire_access_tokens();
@@ -25,7 +25,7 @@ fn a_token_that_the_api_refuses_is_refreshed_once_and_the_call_repeated() {
 }
 
 #[test]
-fn a_token_that_a_sibling_has_refreshed_is_taken_from_the_store() {
+fn a_token_that_another_client_refreshed_is_taken_from_the_store() {
     let sandbox = sandbox();
     let store = sandbox.folder().join("shared.json");
     let new = || Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&store));
@@ -40,7 +40,7 @@ fn a_token_that_a_sibling_has_refreshed_is_taken_from_the_store() {
 }
 
 #[test]
-fn a_second_401_is_the_answer() {
+fn a_second_401_is_returned() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     sandbox.api_fault(Fault::RefuseOnce);
@@ -61,7 +61,7 @@ fn a_second_401_is_the_answer() {
 fn sixty_four_threads_with_a_refused_token_make_one_refresh() {
     let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
     let client = seeded(&sandbox);
-    // All 64 have sent the old token before the first of them is refused.
+    // All 64 threads have sent the old token before the first is refused.
     let gate = Gate::new();
     for _ in 0..64 {
         sandbox.api_fault(Fault::HoldBefore(gate.clone()));
@@ -83,7 +83,7 @@ fn sixty_four_threads_with_a_refused_token_make_one_refresh() {
 }
 
 #[test]
-fn a_token_that_a_sibling_ends_on_its_way_is_looked_for_again() {
+fn a_token_that_another_client_ends_in_flight_is_replaced() {
     let sandbox = Sandbox::builder().ends_access_token(true).start().unwrap();
     let store = sandbox.folder().join("shared.json");
     let new = || Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&store));
@@ -91,7 +91,7 @@ fn a_token_that_a_sibling_ends_on_its_way_is_looked_for_again() {
     one.seed(sandbox.login()).unwrap();
     one.get("/me").call().unwrap();
     sandbox.expire_access_tokens();
-    // Refused; repeated with the second token, which is held until the sibling has ended it.
+    // The first try is refused. The second, with the new token, is held until the sibling has ended it.
     let gate = Gate::new();
     sandbox.api_fault(Fault::DelayBefore(Duration::ZERO));
     sandbox.api_fault(Fault::HoldBefore(gate.clone()));
@@ -109,7 +109,7 @@ fn a_token_that_a_sibling_ends_on_its_way_is_looked_for_again() {
 }
 
 #[test]
-fn without_a_refresh_token_the_apis_own_answer_is_told() {
+fn without_a_refresh_token_a_401_is_returned() {
     let sandbox = sandbox();
     let client = builder(&sandbox).build();
     client.seed(Token::new("of another world")).unwrap();
@@ -117,12 +117,12 @@ fn without_a_refresh_token_the_apis_own_answer_is_told() {
     assert!(matches!(&error, Error::Api(api) if api.status == 401), "{error:?}");
     let counters = sandbox.counters();
     assert_eq!((counters.api_calls, counters.token_requests), (1, 0));
-    // The token stays: it is not ours to throw away.
+    // The token stays stored.
     assert_eq!(at(client.stored().unwrap().unwrap().token()), "of another world");
 }
 
 #[test]
-fn a_refresh_that_fails_after_a_401_is_told_and_the_call_is_not_repeated() {
+fn a_failed_refresh_after_a_401_is_the_error_of_the_call() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     sandbox.expire_access_tokens();
@@ -155,7 +155,7 @@ fn a_body_is_repeated_byte_for_byte_after_a_401() {
 }
 
 #[test]
-fn a_hook_hears_of_each_refresh_after_the_locks_are_gone() {
+fn the_event_hook_runs_after_the_locks_are_released() {
     let sandbox = sandbox();
     let events = Arc::new(Mutex::new(Vec::new()));
     let heard = events.clone();

@@ -1,5 +1,5 @@
-//! What the environment gives a program, as it comes from files and secret stores: with a line break, a
-//! byte order mark or a blank at its end.
+//! Environment variables as files and secret stores fill them: with a line break, a byte order mark or a
+//! blank at the end.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ impl log::Log for Printed {
     fn flush(&self) {}
 }
 
-/// The other process: reads its environment and says what came of it.
+/// The child process: reads its environment and prints the results.
 #[test]
 fn reader() {
     if std::env::var_os(READER).is_none() {
@@ -39,7 +39,7 @@ fn reader() {
     }
 }
 
-/// What a process says that reads these variables.
+/// The output of a child process with these variables.
 fn said(variables: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "variables::reader", "--nocapture", "--test-threads=1"])
@@ -73,7 +73,7 @@ fn a_variable_with_a_line_break_is_a_config_error_that_names_it() {
 }
 
 #[test]
-fn a_blank_at_an_end_of_a_client_id_or_secret_is_one_warning() {
+fn a_blank_around_a_client_id_or_secret_is_one_warning() {
     for name in ["APP_CLIENT_ID", "APP_CLIENT_SECRET"] {
         for value in ["sesame ", " sesame", "sesame\u{a0}"] {
             let said = said(&[(name, value)]);
@@ -87,7 +87,7 @@ fn a_blank_at_an_end_of_a_client_id_or_secret_is_one_warning() {
 }
 
 #[test]
-fn a_token_that_no_service_issues_is_not_stored_and_the_mended_one_is() {
+fn an_invalid_token_is_not_stored_and_the_corrected_one_is() {
     let sandbox = Sandbox::start().unwrap();
     let good = sandbox.login();
     let (at, rt) = (good.access_token().expose(), good.refresh_token().unwrap().expose());

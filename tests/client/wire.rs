@@ -1,4 +1,4 @@
-//! How a token request travels.
+//! Token requests on the wire.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use crate::support::{Fake, PATIENCE, builder, provider_at, rt, sandbox, stranger
 const TOKEN: &str = r#"{"access_token":"at-2","refresh_token":"rt-2","expires_in":3600}"#;
 
 #[test]
-fn each_token_request_has_a_connection_of_its_own_and_asks_for_its_end() {
+fn each_token_request_has_its_own_connection_and_closes_it() {
     let server = Fake::json(TOKEN);
     let client = stranger(provider_at(&server.url()).build().unwrap());
     for requests in 1..=3 {
@@ -67,7 +67,7 @@ fn a_redirect_of_the_token_endpoint_is_not_followed() {
 }
 
 #[test]
-fn an_answer_without_end_is_cut_and_its_outcome_is_unknown() {
+fn an_endless_answer_is_cut_and_its_outcome_is_unknown() {
     let server = Fake::start(|peer| {
         peer.request();
         peer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n{\"access_token\":\"");
@@ -82,7 +82,7 @@ fn an_answer_without_end_is_cut_and_its_outcome_is_unknown() {
 }
 
 #[test]
-fn a_form_that_is_cut_is_not_taken_for_a_token() {
+fn a_cut_form_is_not_read_as_a_token() {
     let server = Fake::start(|peer| {
         peer.request();
         peer.write(
@@ -96,7 +96,7 @@ fn a_form_that_is_cut_is_not_taken_for_a_token() {
 }
 
 #[test]
-fn a_refresh_token_that_came_whole_in_an_answer_that_was_cut_is_kept_and_used() {
+fn a_whole_refresh_token_in_a_cut_answer_is_kept_and_used() {
     let server = Fake::start(|peer| {
         let request = peer.request().unwrap();
         if request.contains("refresh_token=rt-1") {
@@ -116,8 +116,8 @@ fn a_refresh_token_that_came_whole_in_an_answer_that_was_cut_is_kept_and_used() 
 }
 
 #[test]
-fn a_server_that_never_ends_its_answer_is_left_at_the_token_timeout() {
-    // It says nothing at all, or one byte at a time.
+fn an_answer_that_never_ends_fails_at_the_token_timeout() {
+    // The server sends nothing at all, or one byte at a time.
     for drips in [false, true] {
         let server = Fake::start(move |peer| {
             peer.request();
@@ -135,7 +135,7 @@ fn a_server_that_never_ends_its_answer_is_left_at_the_token_timeout() {
             .unwrap()
             .to_builder()
             .token_timeout(timeout)
-            // Without a second attempt.
+            // There was no second attempt.
             .rotation(Rotation::StrictFamily)
             .ends_access_token(false);
         let client = stranger(provider.build().unwrap());
@@ -173,8 +173,8 @@ fn middleware_of_the_caller_sees_api_calls_and_no_token_request() {
 }
 
 #[test]
-fn a_request_that_cannot_be_written_is_a_setup_error_and_nothing_is_noted() {
-    // 70 000 characters do not fit into an address.
+fn a_request_that_cannot_be_written_is_an_error_and_leaves_no_note() {
+    // An address cannot have 70 000 characters.
     let long = "r".repeat(70_000);
     for format in [TokenFormat::Query, TokenFormat::Get] {
         let server = Fake::json(TOKEN);
@@ -194,7 +194,7 @@ fn a_request_that_cannot_be_written_is_a_setup_error_and_nothing_is_noted() {
 }
 
 #[test]
-fn a_refresh_token_of_64_kib_with_odd_characters_travels_whole() {
+fn a_refresh_token_of_64_kib_with_odd_characters_is_sent_whole() {
     let server = Fake::json(TOKEN);
     let client = {
         let odd: String = (' '..='~').chain("é\u{1f600}".chars()).collect();

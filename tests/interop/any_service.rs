@@ -1,5 +1,5 @@
-//! What a client of any service needs beside the core: discovery, device, signing clients,
-//! introspection, userinfo, and whose callback it is.
+//! Flows of the optional features: discovery, device logins, signing clients, introspection, userinfo,
+//! and the issuer of a callback.
 
 mod devices;
 mod endpoints;

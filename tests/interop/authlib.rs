@@ -1,5 +1,5 @@
-//! Authlib on Flask, as its documentation sets a server up: a used refresh token is dead at once, and
-//! so is the access token that came with it.
+//! Authlib on Flask, set up as in its documentation: a used refresh token and the access token that
+//! came with it are invalid at once.
 
 use std::process::Command;
 
@@ -53,7 +53,7 @@ impl Kind for Authlib {
         true
     }
 
-    // Its introspection looks at the access token's end, whichever token it is asked about.
+    // Its introspection reports the access token's expiry, whichever token the request is about.
     fn is_good(&self, server: &Server, refresh_token: &Secret) -> bool {
         let answer = server.ask(&format!("/_alive?token={}", refresh_token.expose()));
         answer["active"].as_bool().expect("active or not")

@@ -11,7 +11,7 @@ use evergrant::{Client, Credentials, FileBackend};
 use super::oidc_provider;
 use super::server::{NATIVE, stored};
 
-/// What keeps the test from running here.
+/// The reason why the test cannot run here.
 fn missing() -> Option<&'static str> {
     let chromium = std::env::var_os("CHROMIUM").is_some()
         || Command::new("chromium").arg("--version").stdout(Stdio::null()).status().is_ok();

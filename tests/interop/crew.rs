@@ -78,7 +78,7 @@ impl Place {
     }
 }
 
-/// What a process is, if this one was started as one of a crew; never returns then.
+/// Runs this process as one of a crew if it was started so, and then never returns.
 pub(crate) fn work_if_told_to() {
     let variable = |name: &str| std::env::var(format!("EVERGRANT_CREW_{name}")).ok();
     let Some(kind) = variable("KIND") else { return };
@@ -190,7 +190,7 @@ impl Crew {
         }
     }
 
-    /// What those that live got.
+    /// The answers of the processes that live.
     pub(crate) fn answers(&mut self) -> Answers {
         let mut answers = Answers::new();
         let mut left: BTreeMap<usize, usize> = self.busy.iter().map(|id| (*id, THREADS)).collect();

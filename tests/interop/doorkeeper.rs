@@ -1,6 +1,6 @@
-//! Doorkeeper on Rails. Where its table has the column `previous_refresh_token`, a used refresh token
-//! stays good until the access token that came with its successor is used; where it has not, it is dead
-//! at once, and so is the access token.
+//! Doorkeeper on Rails. If its table has the column `previous_refresh_token`, a used refresh token
+//! stays valid until the access token that came with its successor is used. Without the column, the
+//! used refresh token and its access token are invalid at once.
 
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -63,7 +63,7 @@ impl Kind for Doorkeeper {
         &["read"]
     }
 
-    // It takes Basic credentials as they are, so that an id with a colon cannot be sent.
+    // It does not decode Basic credentials, so an id with a colon cannot be sent.
     fn apps(&self) -> &'static [App] {
         &[BASIC, POST, NATIVE]
     }

@@ -1,4 +1,4 @@
-//! Many at the moment of expiry: one refresh, and every call succeeds.
+//! Many processes and threads at the moment of expiry: one refresh, and every call succeeds.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::server::{BASIC, Count, Server, stored};
 /// How long an access token lives. The server counts whole seconds, so it is up to one less.
 const LIFETIME: u32 = 2;
 
-/// How many expiries are lived through.
+/// The number of expiries in a run.
 fn rounds() -> u64 {
     if crate::everything_is_required() { 20 } else { 3 }
 }

@@ -1,4 +1,4 @@
-//! What holds on every server.
+//! Flows that every server runs.
 
 use std::sync::Barrier;
 
@@ -7,7 +7,7 @@ use evergrant::{Client, Error, MemoryBackend};
 
 use crate::server::{App, Count, Server, stored};
 
-/// Flows as tests on one server, in a module beside those that have the flows.
+/// Defines the tests of one server in a module, one for each flow.
 macro_rules! flows {
     ($start:expr; $($(#[$when:meta])* $module:ident :: $flow:ident),* $(,)?) => {$(
         $(#[$when])*
@@ -78,7 +78,7 @@ pub(crate) fn a_second_use_ends_the_login_which_is_told(server: &Server) {
     assert_eq!(server.count(), Count { granted: 1, refused: 2 });
     assert!(stored(&server.file("login")).refused().is_some());
 
-    // One login, and everything goes on.
+    // After one login, everything works again.
     server.log_in(&client, first_app(server));
     client.refresh().unwrap();
     assert!(server.is_alive(&server.file("login")));
@@ -145,7 +145,7 @@ pub(crate) fn six_clients_that_refresh_at_once_refresh_once(server: &Server) {
     drop(server.logged_in(first_app(server), "login"));
     for round in 1..=5 {
         let tokens = at_once(|start| {
-            // A client of its own, as in a process of its own.
+            // A separate client, as in a separate process.
             let client = server.client(first_app(server), "login");
             let before = client.access_token().unwrap();
             start.wait();
@@ -162,7 +162,7 @@ pub(crate) fn six_clients_that_refresh_at_once_refresh_once(server: &Server) {
     assert!(server.knows_alice(&client));
 }
 
-/// What the test before this one would look like without a store in common: the server's rule is real.
+/// Shows that the server's rule is real: without a common store, six clients lose the login.
 pub(crate) fn six_that_share_no_store_lose_the_login(server: &Server) {
     drop(server.logged_in(first_app(server), "login"));
     let winners = six_copies(server);
@@ -229,7 +229,7 @@ pub(crate) fn a_wrong_secret_costs_nothing(server: &Server) {
     assert!(server.is_alive(&server.file("login")));
 }
 
-/// A server that rotates before it looks at the secret: no client can win that.
+/// The server rotates before it checks the secret. No client can prevent this loss.
 pub(crate) fn a_wrong_secret_costs_the_login_which_is_told(server: &Server) {
     let app = first_app(server);
     let client = server.logged_in(app, "login");
@@ -258,7 +258,7 @@ pub(crate) fn who_logs_out_leaves_nothing_behind(server: &Server) {
     assert_eq!(ended, server.kind.ends_access_token_at_logout());
     client.revoke().unwrap();
     assert!(matches!(client.access_token(), Err(Error::NotAuthorized(_))));
-    // A token that the server no longer knows is success (RFC 7009 section 2.2).
+    // Revoking a token that the server no longer knows succeeds (RFC 7009 section 2.2).
     client.revoke_token(token.refresh_token().unwrap(), Some(TokenTypeHint::RefreshToken)).unwrap();
     client.revoke_token(token.access_token(), Some(TokenTypeHint::AccessToken)).unwrap();
     assert!(!server.is_active(token.access_token()));

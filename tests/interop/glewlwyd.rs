@@ -1,5 +1,5 @@
-//! glewlwyd, a server in C: rotates on every refresh, ends the login when a refresh token comes twice,
-//! and says little when it refuses.
+//! glewlwyd, a server in C. It rotates on every refresh, ends the login when a refresh token comes
+//! twice, and gives few details in error answers.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -28,7 +28,7 @@ pub(crate) fn start(lifetime: u32) -> Option<Server> {
     if !Path::new("/usr/bin/glewlwyd").exists() || !Path::new("/usr/bin/sqlite3").exists() {
         return skip("glewlwyd or sqlite3 is not installed (tests/interop/install.sh does it)");
     }
-    // It cannot take any free port itself. One that was free a moment ago may be another's now.
+    // It cannot choose a free port itself. A port that was free a moment ago may be taken now.
     let mut failures = Vec::new();
     'ports: while failures.len() < 10 {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -40,7 +40,7 @@ pub(crate) fn start(lifetime: u32) -> Option<Server> {
         let ready = |line: &str| line.contains("Glewlwyd started on port").then_some(());
         match Process::start(&mut command, &folder, ready) {
             Ok((mut process, ())) => {
-                // It says so a moment before it is so.
+                // It reports that it is ready a moment too early.
                 while TcpStream::connect(("127.0.0.1", port)).is_err() {
                     if let Some(status) = process.ended() {
                         failures.push(status);
@@ -117,7 +117,7 @@ fn key() -> (&'static str, &'static str) {
     (include_str!("../keys/rsa2048.pem"), public)
 }
 
-/// What its administrator does on the pages of the server.
+/// The settings that an administrator would make on the server's pages.
 fn set_up(server: &Server, lifetime: u32) {
     let mut admin = Person::new(REDIRECT_URI);
     let mut call = |path: &str, body: &Value| {
@@ -223,8 +223,8 @@ impl Kind for Glewlwyd {
             .issuer(format!("http://localhost:{port}/api/oidc"))
             .issuer_in_callback(true)
             .rotation(Rotation::StrictFamily)
-            // Without a body: for a dead refresh token, and for one that it spends on the spot, as it
-            // rotates before it looks at the secret of the client.
+            // An answer without a body: for an invalid refresh token, and for one that it has just
+            // rotated, because it rotates before it checks the client's secret.
             .error_rule(ErrorRule::new(Verdict::Refused).code("http_400"))
             .error_rule(ErrorRule::new(Verdict::Setup).code("http_403"))
     }

@@ -44,7 +44,7 @@ pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: 
     assert!(server.knows_alice(&again));
 }
 
-/// On a server that ends the access token with every refresh, nothing is left to go on with.
+/// On a server that ends the access token with every refresh, no token is left to go on with.
 pub(crate) fn a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call(server: &Server) {
     let other = server.logged_in(POST, "other");
     let client = server.logged_in(BASIC, "login");

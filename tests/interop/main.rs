@@ -1,8 +1,9 @@
-//! The whole crate against authorization servers that others wrote: npm `oidc-provider`,
-//! django-oauth-toolkit, glewlwyd, Doorkeeper and Authlib. What is to hold on each is a flow; here is who supports what.
+//! Tests of the whole crate with real authorization servers: npm `oidc-provider`, django-oauth-toolkit,
+//! glewlwyd, Doorkeeper and Authlib. A flow is a test that runs on several servers; this file lists the
+//! flows of each server.
 //!
-//! `tests/interop/install.sh` installs them. Without one its tests say that they were skipped, and
-//! fail where `EVERGRANT_REQUIRE_ALL=1` is set.
+//! `tests/interop/install.sh` installs the servers. Tests of a missing server print that they were
+//! skipped, and fail if `EVERGRANT_REQUIRE_ALL=1` is set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(all(
@@ -57,8 +58,8 @@ mod on_oidc_provider {
     }
 }
 
-/// The same rule in code that has nothing in common with the other's; but of six at once all may be
-/// granted, as it looks at the token before it locks it.
+/// The same rule in an independent implementation. Six requests at once may all be granted, because it
+/// reads the token before it locks it.
 mod on_the_toolkit {
     crate::flows::flows! {
         crate::toolkit::start(60);
@@ -73,7 +74,7 @@ mod on_the_toolkit {
     }
 }
 
-/// A used refresh token stays good for 30 seconds, and is answered with the same pair.
+/// A used refresh token stays valid for 30 seconds, and is answered with the same pair.
 mod on_the_toolkit_with_grace {
     crate::flows::flows! {
         crate::toolkit::start_with_grace(60);
@@ -85,7 +86,7 @@ mod on_the_toolkit_with_grace {
     }
 }
 
-/// A server in C, which says little when it refuses.
+/// A server in C, whose error answers have few details.
 mod on_glewlwyd {
     crate::flows::flows! {
         crate::glewlwyd::start(60);
@@ -99,8 +100,8 @@ mod on_glewlwyd {
     }
 }
 
-/// Doorkeeper with its column `previous_refresh_token`: a used refresh token stays good until the access
-/// token that came with its successor is used.
+/// Doorkeeper with its column `previous_refresh_token`: a used refresh token stays valid until the
+/// access token that came with its successor is used.
 mod on_doorkeeper {
     crate::flows::flows! {
         crate::doorkeeper::start(60);
@@ -115,7 +116,8 @@ mod on_doorkeeper {
     }
 }
 
-/// Doorkeeper without that column: a used refresh token is dead at once, and a second use ends nothing.
+/// Doorkeeper without that column: a used refresh token is invalid at once, and a second use does not
+/// end the login.
 mod on_strict_doorkeeper {
     crate::flows::flows! {
         crate::doorkeeper::start_strict(60);
@@ -126,7 +128,7 @@ mod on_strict_doorkeeper {
     }
 }
 
-/// The same rule in code that has nothing in common with the other's.
+/// The same rule in an independent implementation.
 mod on_authlib {
     crate::flows::flows! {
         crate::authlib::start(60);

@@ -31,7 +31,7 @@ pub(crate) fn plain_agent() -> Agent {
         .new_agent()
 }
 
-/// Where a walk from page to page came to.
+/// The end of a walk from page to page.
 pub(crate) enum Place {
     /// A page of the server.
     Page { url: Url, status: u16, body: String },
@@ -42,7 +42,7 @@ pub(crate) enum Place {
 pub(crate) struct Person {
     agent: Agent,
     cookies: BTreeMap<String, String>,
-    /// Where a login ends. Nobody need listen there: the walk stops before it.
+    /// The redirect URI. No program need listen there: the walk stops before it.
     redirect_uri: &'static str,
     refuses: bool,
 }
@@ -52,7 +52,7 @@ impl Person {
         Person { agent: plain_agent(), cookies: BTreeMap::new(), redirect_uri, refuses: false }
     }
 
-    /// Logs in, and does not let the application in.
+    /// Logs in, and denies the application's request.
     #[cfg_attr(not(feature = "device"), allow(dead_code))]
     pub(crate) fn who_refuses(self) -> Person {
         Person { refuses: true, ..self }

@@ -43,9 +43,8 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it, and waits for the line that `ready` makes something of. There is no time limit: other
-    /// tests may leave it little of the processor, and the output of one that dies ends. Then what it
-    /// said is the error.
+    /// Starts it, and waits for a line for which `ready` returns a value. There is no time limit,
+    /// because other tests may use the processor. If the process dies, its output is the error.
     pub(crate) fn start<T>(
         command: &mut Command,
         folder: &Folder,
@@ -73,7 +72,7 @@ impl Process {
             }
             let _ = copy.write_all(line.as_bytes());
             if let Some(found) = ready(line.trim_end()) {
-                // What it goes on saying is kept, or its pipe would be full one day.
+                // Its later output is read too, or its pipe would fill up.
                 process.reader = Some(std::thread::spawn(move || {
                     let _ = std::io::copy(&mut output, &mut copy);
                 }));

@@ -1,5 +1,5 @@
-//! Eight processes of eight threads at every expiry on real servers: one request each where nothing
-//! goes wrong; and with kills and lost answers, no login is lost but where nobody can keep it.
+//! Eight processes of eight threads at every expiry on real servers: without faults, one request per
+//! expiry; with kills and lost answers, a login is lost only in the cases that no client can prevent.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,15 +14,15 @@ use crate::wire::{Fault, Refresh, Wire};
 use crate::{authlib, doorkeeper};
 
 const PROCESSES: usize = 8;
-/// How long an access token lives. It ends when the server and everybody's clock say so.
+/// How long an access token lives, by the clocks of the server and of all clients.
 const LIFETIME: u32 = 3600;
 
-/// How many expiries are lived through where nothing goes wrong.
+/// The number of expiries in a run without faults.
 fn expiries() -> usize {
     if crate::everything_is_required() { 10 } else { 3 }
 }
 
-/// What goes wrong with a refresh.
+/// A fault of a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
     RequestLost,
@@ -37,7 +37,7 @@ enum Trouble {
     Nothing,
 }
 
-/// What goes wrong at one expiry after the other.
+/// The faults of successive expiries.
 fn troubles() -> &'static [Trouble] {
     let all = &[
         Trouble::AnswerLost,
@@ -190,7 +190,7 @@ impl Race {
         self.crew.answers()
     }
 
-    /// Everybody has a token that works, without another refresh.
+    /// Checks that every thread has a token that works, without another refresh.
     fn settled(&mut self, what: &str) {
         let before = self.wire.requests();
         self.crew.call(self.clock.by());

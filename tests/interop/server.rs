@@ -1,4 +1,4 @@
-//! What all servers have in common: a process, a provider row, applications, a person.
+//! The common parts of all servers: a process, a provider, applications, a person.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use ureq::Agent;
 use crate::person::{Person, Place, plain_agent};
 use crate::process::{Folder, Process};
 
-/// Where a login ends. Nobody listens there.
+/// The redirect URI. No program listens there.
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:7099/cb";
 
 /// One of the applications that are registered at the servers.
@@ -25,19 +25,19 @@ pub(crate) const ODD: App = App("odd:id +%&~", "p@ss:w/rd +%&=~", ClientAuth::Ba
 pub(crate) const POST: App = App("post", "s3cret", ClientAuth::Body);
 pub(crate) const NATIVE: App = App("native", "", ClientAuth::None);
 
-/// What a server has counted of refreshes.
+/// A server's counts of refreshes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Count {
     pub(crate) granted: u64,
     pub(crate) refused: u64,
 }
 
-/// What is particular to one kind of server.
+/// The differences between kinds of servers.
 pub(crate) trait Kind: Sync {
     /// Its endpoints and its rules, for the server at `url`, which is on `port`.
     fn provider(&self, url: &str, port: u16) -> ProviderBuilder;
 
-    /// What a login asks for.
+    /// The scopes of a login.
     fn scopes(&self) -> &'static [&'static str];
 
     /// The applications that a person logs in with.
@@ -48,7 +48,7 @@ pub(crate) trait Kind: Sync {
     /// The applications that have tokens of their own.
     fn own_apps(&self) -> &'static [App];
 
-    /// What they ask for.
+    /// Their scopes.
     fn own_scopes(&self) -> &'static [&'static str] {
         &[]
     }
@@ -71,7 +71,7 @@ pub(crate) trait Kind: Sync {
         panic!("the device grant is not tested on this server")
     }
 
-    /// What a device asks for.
+    /// The scopes of a device login.
     #[cfg_attr(not(feature = "device"), allow(dead_code))]
     fn device_scopes(&self) -> &'static [&'static str] {
         self.scopes()
@@ -88,13 +88,13 @@ pub(crate) trait Kind: Sync {
         }
     }
 
-    /// What the server needs of a client that signs.
+    /// The settings that the server needs for a signing client.
     #[cfg(feature = "jwt")]
     fn signs_for(&self, provider: ProviderBuilder, _server: &Server) -> ProviderBuilder {
         provider
     }
 
-    /// Whether its revocation endpoint takes the same signed statement as its token endpoint.
+    /// Whether its revocation endpoint accepts the same assertion as its token endpoint.
     #[cfg(feature = "jwt")]
     fn revokes_for_who_signs(&self) -> bool {
         true
@@ -121,14 +121,14 @@ pub(crate) trait Kind: Sync {
         }
     }
 
-    /// What it has counted.
+    /// Its counts.
     fn count(&self, server: &Server) -> Count {
         let value = server.ask("/_count");
         let number = |name: &str| value[name].as_u64().expect("a number");
         Count { granted: number("granted"), refused: number("refused") }
     }
 
-    /// Whether a refresh token is good; that spends nothing.
+    /// Whether a refresh token is valid. The check does not use the token.
     fn is_good(&self, server: &Server, refresh_token: &Secret) -> bool {
         server.is_active(refresh_token)
     }
@@ -243,7 +243,7 @@ impl Server {
         (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
     }
 
-    /// Whether the server takes a token for good, which spends nothing (RFC 7662).
+    /// Whether a token is active by introspection, which does not use it (RFC 7662).
     pub(crate) fn is_active(&self, token: &Secret) -> bool {
         let provider = self.provider(POST).build().expect("a provider");
         let endpoint = provider.introspection_endpoint().expect("an address");
@@ -257,7 +257,7 @@ impl Server {
     }
 }
 
-/// What a file store holds, read as anybody would.
+/// The record of a file store.
 pub(crate) fn stored(file: &Path) -> Record {
     let bytes = std::fs::read(file).expect("a store");
     Record::from_json(&bytes).expect("a record")

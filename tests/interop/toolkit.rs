@@ -1,5 +1,5 @@
-//! django-oauth-toolkit, which ends a login when a refresh token comes twice, and may leave a time of
-//! grace before: within it the second use is answered with the same new pair.
+//! django-oauth-toolkit, which ends a login when a refresh token comes twice. It may have a grace
+//! window, within which a second use gets the same new pair.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -20,13 +20,13 @@ struct Toolkit {
     grace: u64,
 }
 
-/// A server without a time of grace, whose access tokens live this many seconds; `None` if it is not
+/// A server without a grace window, whose access tokens live this many seconds; `None` if it is not
 /// installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
     run(&Toolkit { grace: 0 }, lifetime)
 }
 
-/// A server on which a used refresh token stays good for 30 seconds.
+/// A server on which a used refresh token stays valid for 30 seconds.
 pub(crate) fn start_with_grace(lifetime: u32) -> Option<Server> {
     run(&Toolkit { grace: 30 }, lifetime)
 }

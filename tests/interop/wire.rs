@@ -1,5 +1,5 @@
-//! The way to a token endpoint: a proxy on loopback that keeps a diary of refreshes, and on command
-//! holds a request or an answer, or loses it.
+//! A proxy on loopback before a token endpoint. It keeps a diary of refreshes, and on command holds or
+//! loses a request or an answer.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use url::form_urlencoded;
 
-/// After so long without a request a test gives up. Nothing waits for it to pass.
+/// A test gives up after this long without a request. No test waits for it to pass.
 pub(crate) const HANGS: Duration = Duration::from_secs(600);
 
-/// What happens to a refresh on its way.
+/// The fate of a refresh on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The server never gets the request, and the client's connection is closed.
@@ -27,7 +27,7 @@ pub(crate) enum Fault {
     HoldAnswer,
 }
 
-/// A refresh that has come by. It shows no token.
+/// A refresh that the proxy has seen. `Debug` shows no token.
 #[derive(Default)]
 pub(crate) struct Refresh {
     /// The refresh token that was sent.

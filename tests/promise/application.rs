@@ -1,4 +1,4 @@
-//! Client credentials: however many threads and processes meet at the end of a token, one is asked for.
+//! Client credentials: any number of threads and processes request one token when the old one expires.
 
 use std::sync::Barrier;
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn check(world: &World, number: u64, answers: &[String]) {
 }
 
 #[test]
-fn threads_at_the_end_of_a_token_ask_for_one() {
+fn threads_request_one_token_at_expiry() {
     let world = World::new(Rotation::None);
     let client = client(&world);
     for round in 1..=ROUNDS {
@@ -65,7 +65,7 @@ fn threads_at_the_end_of_a_token_ask_for_one() {
 }
 
 #[test]
-fn processes_at_the_end_of_a_token_ask_for_one() {
+fn processes_request_one_token_at_expiry() {
     let world = World::new(Rotation::None);
     let mut workers = processes(&world, &[("CLOCK", "manual")]);
     for round in 1..=ROUNDS {
@@ -75,7 +75,7 @@ fn processes_at_the_end_of_a_token_ask_for_one() {
 }
 
 #[test]
-fn processes_whose_token_the_api_refuses_ask_for_one() {
+fn processes_request_one_token_after_a_401() {
     let world = World::new(Rotation::None);
     let mut workers = processes(&world, &[("CLOCK", "manual")]);
     for round in 1..=ROUNDS {
@@ -86,7 +86,7 @@ fn processes_whose_token_the_api_refuses_ask_for_one() {
 
 /// Runs of a cron job: each process is new.
 #[test]
-fn processes_that_start_on_a_stored_token_ask_for_none() {
+fn processes_that_start_with_a_stored_token_request_none() {
     let world = World::in_real_time(Rotation::None);
     for _ in 0..2 {
         let mut workers = processes(&world, &[]);
@@ -95,7 +95,7 @@ fn processes_that_start_on_a_stored_token_ask_for_none() {
 }
 
 #[test]
-fn while_the_token_works_a_token_endpoint_that_is_down_fails_no_call_of_any_process() {
+fn an_outage_of_the_token_endpoint_fails_no_call_while_the_token_works() {
     let world = World::new(Rotation::None);
     let mut workers = processes(&world, &[("CLOCK", "manual")]);
     check(&world, 1, &calls(&mut workers));
@@ -108,7 +108,7 @@ fn while_the_token_works_a_token_endpoint_that_is_down_fails_no_call_of_any_proc
         advance(&world, &mut workers, Duration::from_secs(6));
     }
     assert!(world.token_requests() > 1, "it was tried");
-    // After the end it is told, and mended as soon as the service is.
+    // After the expiry, calls fail until the service works again.
     advance(&world, &mut workers, Duration::from_secs(10));
     assert!(calls(&mut workers).iter().all(|answer| answer.starts_with("transport ")));
     world.sandbox.clear_faults();

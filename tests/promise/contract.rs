@@ -1,4 +1,4 @@
-//! The contract, and that a backend which breaks it is found out.
+//! Tests of the contract, and that the suite finds a backend that breaks it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ fn the_file_backend_keeps_the_contract() {
 }
 
 #[test]
-fn what_is_not_declared_is_told_and_is_not_green() {
+fn an_undeclared_property_is_reported_and_does_not_pass() {
     let store = Broken::new(Flaw::NeverCompares);
     let report = Contract::new(|| store.clone()).check();
     assert!(report.failed.is_empty() && report.excused.is_empty(), "{report}");
@@ -61,7 +61,7 @@ fn what_is_not_declared_is_told_and_is_not_green() {
 }
 
 #[test]
-fn a_check_is_left_out_with_a_reason_and_only_by_its_name() {
+fn a_check_is_skipped_only_by_name_and_with_a_reason() {
     let store = MemoryBackend::new();
     let contract = Contract::new(|| store.clone()).compares(false).locks(LockKind::None);
     let left_out =
@@ -190,7 +190,7 @@ impl TokenBackend for Broken {
 }
 
 #[test]
-fn each_flaw_is_found_by_the_check_that_is_for_it() {
+fn each_flaw_is_found_by_its_check() {
     for (flaw, check) in [
         (Flaw::Forgets, "a save reads back equal, by every handle"),
         (Flaw::Tears, "a reader sees whole records only"),

@@ -1,6 +1,6 @@
-//! P2 and P3 under faults: each call to the disk fails, or is the last thing that a process does,
-//! while it refreshes over HTTP. A login may be lost in one case alone: the service has rotated, it
-//! ends a token at its first use, and the process dies before the successor is in the store.
+//! P2 and P3 under faults: during a refresh over HTTP, each call to the disk fails, or the process dies
+//! at it. A login may be lost only in one case: the service ends a refresh token at its first use, it
+//! has rotated, and the process dies before the successor is in the store.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +55,7 @@ fn faults(rotation: Rotation) -> Vec<String> {
     faults
 }
 
-/// What came of the runs with a fault.
+/// The results of the runs with a fault.
 #[derive(Default)]
 struct Totals {
     tried: usize,
@@ -77,7 +77,7 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     assert!(trace.contains(hit), "the fault was not reached: {what}");
     let failed = answer.as_ref().is_some_and(|answer| !answer.starts_with("ok "));
     let lasting = fault.ends_with('+');
-    // One failure before the spend is told, one after it made good.
+    // One failure before the request is reported; one after it is repaired.
     let told = answer.as_ref().is_none_or(|a| a.starts_with("ok ") || a.starts_with("backend "));
     assert!(told || lasting, "{what}");
 
@@ -109,7 +109,7 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
         assert!(said.starts_with("ok "), "{said} after {what}");
         assert!(world.sandbox.login_alive(), "{what}");
     }
-    // What was told as "nothing was sent" was not.
+    // If the error says "nothing was sent", nothing was.
     if answer.is_some_and(|answer| answer.starts_with("backend ")) && !lost {
         assert_eq!(world.refreshes(), 1, "{what}");
     }
@@ -156,7 +156,7 @@ fn with_a_strict_service_only_a_death_after_the_rotation_loses_a_login() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn with_a_service_that_waits_for_the_successor_no_fault_loses_a_login() {
+fn with_until_used_rotation_no_fault_loses_a_login() {
     every_fault(Rotation::UntilUsed);
 }
 

@@ -1,4 +1,4 @@
-//! A disk without room: found out before a token is spent, and no matter after the note.
+//! A full disk is noticed before a token is sent, and does no harm after the note.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +29,7 @@ fn save() {
 /// Runs a child with a small file system of its own at `$MOUNT`, without being root.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_found_out_before_and_does_not_matter_after_the_note() {
+fn a_full_disk_refuses_the_note_and_does_no_harm_after_it() {
     if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
         return skip("unshare may not make a file system of its own here");
     }
@@ -60,7 +60,8 @@ fn full() {
     let first = record(1);
     store.save(&first).unwrap();
 
-    // Full before: the note fails, nothing is spent, the record stays, nothing is left behind.
+    // Full before the note: the note fails, nothing is sent, the record stays, and no file is left
+    // behind.
     let filler = fill(&folder);
     for _ in 0..3 {
         let error = precise(store.save(&noted(&first)));
@@ -72,7 +73,7 @@ fn full() {
     assert_eq!(load(&path), Some(first.clone()));
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "the record, its mark and the filler");
 
-    // Full after the note: the successor goes where room was kept for it, even a longer one.
+    // Full after the note: the successor uses the reserved room, even if it is longer.
     fs::remove_file(&filler).unwrap();
     let note = noted(&first);
     store.save(&note).unwrap();
@@ -83,7 +84,7 @@ fn full() {
     FileBackend::new(&path).save(&second).unwrap();
     assert_eq!(load(&path), Some(second));
 
-    // A full disk keeps nobody from forgetting.
+    // A full disk does not prevent a logout.
     store.clear().unwrap();
     assert!(load(&path).is_none());
 }
@@ -91,7 +92,7 @@ fn full() {
 /// `ulimit -f` counts blocks of 512 bytes (POSIX); with the signal ignored, the write fails.
 #[cfg(unix)]
 #[test]
-fn a_file_size_limit_is_found_out_by_the_note() {
+fn a_file_size_limit_refuses_the_note() {
     let dir = TempDir::new();
     let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"";
     let output = child("disk::limit", &["sh", "-c", script])

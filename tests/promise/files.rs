@@ -1,4 +1,4 @@
-//! A store in a file: what is refused, what is kept, who is kept out.
+//! Tests of the store in a file: refused files, kept files, and locks.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -80,7 +80,7 @@ fn a_relative_path_is_fixed_when_the_store_is_made() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_is_kept_and_what_it_leads_to_is_replaced() {
+fn a_link_is_kept_and_its_target_is_replaced() {
     use std::os::unix::fs::symlink;
     let dir = TempDir::new();
     fs::create_dir(dir.join("real")).unwrap();
@@ -93,7 +93,7 @@ fn a_link_is_kept_and_what_it_leads_to_is_replaced() {
     store.save(&successor(&first, token(2))).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(load(&real), load(&link));
-    // The lock is the target's: whoever comes by the other name is kept out.
+    // The lock is the target's, so it also holds for the other name.
     let _guard = store.lock(Duration::ZERO).unwrap();
     let busy = precise(FileBackend::new(&real).lock(Duration::ZERO).map(drop));
     assert!(matches!(busy, BackendError::Busy(_)));
@@ -142,7 +142,7 @@ fn a_link_in_place_of_the_reserved_file_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn every_file_is_its_owners_alone_whatever_the_umask_and_the_mode_before() {
+fn every_file_is_private_whatever_the_umask_and_the_old_mode() {
     use std::os::unix::fs::PermissionsExt as _;
     let set = |path: &std::path::Path, mode| {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
@@ -177,7 +177,7 @@ fn every_file_is_its_owners_alone_whatever_the_umask_and_the_mode_before() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_may_not_be_written_is_found_out_and_the_record_stays() {
+fn a_read_only_folder_is_an_error_and_the_record_stays() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = TempDir::new();
     let path = dir.join("store.json");
@@ -281,7 +281,7 @@ fn increment() {
 }
 
 #[test]
-fn processes_that_take_the_lock_lose_nothing_of_each_other() {
+fn processes_under_the_lock_lose_no_update() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     FileBackend::new(&path).save(&record(1)).unwrap();
@@ -293,7 +293,7 @@ fn processes_that_take_the_lock_lose_nothing_of_each_other() {
 }
 
 #[test]
-fn of_saves_without_the_lock_one_wins_and_the_others_are_told() {
+fn of_saves_without_the_lock_one_wins_and_the_others_get_a_conflict() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     FileBackend::new(&path).save(&record(1)).unwrap();

@@ -15,17 +15,17 @@ use crate::support::TempDir;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flaw {
-    /// Answers what it has in memory, and reads the file once.
+    /// Reads the file once and then answers from memory.
     Caches,
     /// Compares with what it has in memory.
     ComparesWithItsMemory,
     /// Writes when it is dropped.
     WritesLate,
-    /// Its lock is one of threads.
+    /// Its lock only keeps threads apart.
     LocksThreads,
-    /// Its lock is a file that whoever dies leaves behind.
+    /// Its lock is a file that a dead process leaves behind.
     LeavesItsLock,
-    /// Stores the token alone.
+    /// Stores only the token.
     ThreeColumns,
     /// Stores all but the note.
     DropsTheNote,
@@ -206,13 +206,13 @@ fn found(report: &Report, check: &str, reason: &str) {
 }
 
 #[test]
-fn a_second_process_finds_what_one_process_cannot_see() {
+fn a_second_process_finds_flaws_that_one_process_cannot_see() {
     let dir = TempDir::new();
-    let seen_late = ["a store that is opened anew has what was saved", "nothing is stored"];
-    let killed = ["what a killed process saved is kept", "nothing is stored"];
-    let stale = ["what others have saved is read", "not what others have saved since"];
+    let seen_late = ["a reopened store has the saved record", "nothing is stored"];
+    let killed = ["the save of a killed process is kept", "nothing is stored"];
+    let stale = ["a handle reads what others have saved", "not what others have saved since"];
     let blind = ["two processes see each other's saves", "second process saved is not seen"];
-    let over = ["a save is compared with what others have saved", "a save went over one"];
+    let over = ["a save is compared with what others have saved", "a save overwrote a newer save"];
     let both = ["the lock keeps out a second process", "has the lock too"];
     let stays = ["a killed process frees the lock", "after its process was killed"];
     let flaws: [(Flaw, &[[&str; 2]]); 5] = [
@@ -234,14 +234,14 @@ fn a_second_process_finds_what_one_process_cannot_see() {
 }
 
 #[test]
-fn a_store_of_three_columns_is_told_what_it_loses() {
+fn the_report_for_a_store_of_three_columns_names_the_loss() {
     let dir = TempDir::new();
     let (columns, note) = (report(&dir, Flaw::ThreeColumns), report(&dir, Flaw::DropsTheNote));
     let lost = "lost: [note], changed: [login, revision]). A store keeps the whole record";
     found(&columns, "a note and its successor are saved", lost);
     found(&columns, "a note and its successor are saved", "needs backend::TableBackend");
     found(&note, "a note and its successor are saved", "lost: [note], changed: []");
-    found(&note, "a store that is opened anew has what was saved", "lost: [note]");
+    found(&note, "a reopened store has the saved record", "lost: [note]");
 }
 
 /// A store whose disk is simulated: what was not flushed is gone after a power cut.
@@ -289,7 +289,7 @@ fn a_power_cut_finds_a_store_that_does_not_flush() {
 }
 
 #[test]
-fn a_second_process_that_is_no_worker_is_a_failure_with_a_hint() {
+fn a_second_process_that_is_not_a_worker_is_a_failure_with_a_hint() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let contract = Contract::new(|| FileBackend::new(&path))

@@ -68,7 +68,7 @@ fn ended(rotation: Rotation) -> Arc<World> {
 }
 
 #[test]
-fn what_a_script_wrote_before_is_used_without_a_refresh() {
+fn a_token_written_by_a_script_is_used_without_a_refresh() {
     for (class, rotation) in CLASSES {
         let world = ended(rotation);
         let client = world.client();
@@ -110,7 +110,7 @@ impl TokenBackend for Overtaken {
 }
 
 #[test]
-fn a_script_between_our_look_and_our_note_is_noticed_and_its_pair_used() {
+fn a_script_that_writes_before_our_note_is_noticed_and_its_pair_used() {
     for (class, rotation) in CLASSES {
         let world = ended(rotation);
         let (once, script) = (OnceLock::new(), Arc::clone(&world));
@@ -134,7 +134,7 @@ fn a_script_between_our_look_and_our_note_is_noticed_and_its_pair_used() {
     }
 }
 
-/// What our call comes to when the script does its whole work while our token request is held.
+/// The result of our call if the script does all its work while our token request is held.
 #[track_caller]
 fn call_around_a_script(world: &World, hold: fn(Gate) -> Fault) -> String {
     let gate = Gate::new();
@@ -151,13 +151,13 @@ fn call_around_a_script(world: &World, hold: fn(Gate) -> Fault) -> String {
 
 /// The script is served while our request waits, and has written before ours is answered.
 #[test]
-fn a_script_that_was_served_before_us_is_found_after_our_refusal() {
+fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
     let classes = [Rotation::None, Rotation::Grace(GRACE), Rotation::UntilUsed, Rotation::Strict];
     for rotation in classes {
         let what = format!("{rotation:?}");
         let world = ended(rotation);
         let answer = call_around_a_script(&world, Fault::HoldBefore);
-        // Where a second pair has ended the first, the call fails and the login lives on.
+        // If the second pair has ended the first, the call fails and the login lives on.
         let ended_first = matches!(rotation, Rotation::Grace(_) | Rotation::UntilUsed);
         assert!(answer.starts_with("ok ") || ended_first, "{what}: {answer}");
         world.clock.advance(LIFE);
@@ -167,7 +167,7 @@ fn a_script_that_was_served_before_us_is_found_after_our_refusal() {
 
 /// We are served, and before our answer comes the script is served, too: its pair has ended ours.
 #[test]
-fn a_script_that_was_served_after_us_keeps_the_store() {
+fn the_pair_of_a_script_served_after_us_stays_stored() {
     for rotation in [Rotation::Grace(GRACE), Rotation::GraceThenFamily(GRACE), Rotation::UntilUsed]
     {
         let what = format!("{rotation:?}");
@@ -209,7 +209,7 @@ impl Clock for Busy {
 
 /// The script is between its answer and its write when we are refused.
 #[test]
-fn a_script_that_writes_after_our_refusal_is_found_by_the_second_look() {
+fn a_script_that_writes_after_our_refusal_is_found_by_the_second_read() {
     let world = ended(Rotation::Strict);
     let script = Script::refresh(&world).unwrap();
     let other = Arc::clone(&world);

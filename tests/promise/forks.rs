@@ -1,5 +1,5 @@
-//! A lock belongs to the process that took it, also after a `fork` without `exec`; and to the file at
-//! its path, also after that was deleted.
+//! A lock belongs to the process that took it, even after a `fork` without `exec`, and to the file at
+//! its path: a deleted file is noticed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, SystemTime};
 
 use evergrant::TokenBackend as _;
-use evergrant::backend::{BackendError, FileBackend, Guard};
+use evergrant::backend::{BackendError, FileBackend, Guard, MemoryBackend};
 
 use crate::support::*;
 
@@ -15,6 +15,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("forks::drops", child_drops_its_copy),
     ("forks::waits", child_waits_for_the_lock_alone),
     ("forks::outlives", child_outlives_a_killed_parent),
+    ("forks::memory", child_locks_a_store_in_memory),
 ];
 
 /// Forks. `work` is what the child does; it never returns from it. The child's process id.
@@ -81,7 +82,7 @@ fn child_drops_its_copy() {
 }
 
 #[test]
-fn a_child_forked_during_a_hold_can_lock_as_soon_as_the_parent_lets_go() {
+fn a_forked_child_can_lock_as_soon_as_the_parent_releases() {
     run("forks::waits");
 }
 
@@ -157,7 +158,7 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
         drop(guard);
         assert!(store.lock(Duration::ZERO).unwrap().is_held());
     }
-    // A link to the very file is another place: whoever deletes the file deletes the lock.
+    // A link to the same file does not count: if the file is deleted, so is the lock.
     let guard = store.lock(Duration::ZERO).unwrap();
     fs::rename(&lock, dir.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink("elsewhere", &lock).unwrap();
@@ -165,7 +166,7 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
 }
 
 #[test]
-fn taking_the_lock_makes_its_file_young_again() {
+fn taking_the_lock_updates_the_files_times() {
     let dir = TempDir::new();
     let store = FileBackend::new(dir.join("store.json"));
     drop(store.lock(Duration::ZERO).unwrap());
@@ -175,7 +176,61 @@ fn taking_the_lock_makes_its_file_young_again() {
     File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
     drop(store.lock(Duration::ZERO).unwrap());
     let metadata = fs::metadata(path).unwrap();
-    // What cleaners look at: the later of the two, or either.
+    // Programs that delete old files compare either time, or the later one.
     assert!(metadata.mtime() > 1_000_000 && metadata.atime() > 1_000_000);
     assert_eq!(metadata.len(), 0);
+}
+
+/// A path may lead through a link that is switched, as in a mounted volume of configuration: then the lock
+/// and the record of others are in another folder.
+#[test]
+fn a_guard_notices_that_its_path_leads_elsewhere() {
+    for of_folder in [true, false] {
+        let dir = TempDir::new();
+        let (one, two) = (dir.join("1"), dir.join("2"));
+        fs::create_dir(&one).unwrap();
+        fs::create_dir(&two).unwrap();
+        let link = dir.join("link");
+        let ends = if of_folder { ["1", "2"] } else { ["1/store", "2/store"] };
+        std::os::unix::fs::symlink(ends[0], &link).unwrap();
+        let path = if of_folder { link.join("store") } else { link.clone() };
+        let guard = FileBackend::new(&path).lock(Duration::ZERO).unwrap();
+        assert!(guard.is_held());
+        fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(ends[1], &link).unwrap();
+        assert!(!guard.is_held(), "of the folder: {of_folder}");
+        assert!(FileBackend::new(&path).lock(Duration::ZERO).unwrap().is_held());
+    }
+}
+
+#[test]
+fn a_check_is_added_to_those_that_a_guard_has() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    let guard = store.lock(Duration::ZERO).unwrap().with_check(|| true);
+    assert!(guard.is_held());
+    fs::remove_file(dir.join("store.json.lock")).unwrap();
+    assert!(!guard.is_held());
+    drop(guard);
+    assert!(!store.lock(Duration::ZERO).unwrap().with_check(|| false).is_held());
+}
+
+/// The thread that held the lock of a store in memory does not exist in the child.
+#[test]
+fn a_child_forked_during_a_hold_can_lock_a_store_in_memory() {
+    run("forks::memory");
+}
+
+fn child_locks_a_store_in_memory() {
+    let store = MemoryBackend::new();
+    let guard = store.lock(Duration::ZERO).unwrap();
+    join(fork(|| {
+        let ours = store.lock(Duration::ZERO).unwrap();
+        assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
+        drop(ours);
+        store.lock(Duration::ZERO).unwrap();
+    }));
+    assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
+    drop(guard);
+    store.lock(Duration::ZERO).unwrap();
 }

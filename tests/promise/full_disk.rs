@@ -1,6 +1,6 @@
-//! P4 for a whole client: a store that takes nothing is found out before a refresh token is sent.
-//! Calls go on with the access token while that works; after that there is an error that names the
-//! store, and the token endpoint has not been asked.
+//! P4 for a whole client: a store that cannot be written is noticed before a refresh token is sent.
+//! Calls go on with the access token while that works; then they fail with an error that names the
+//! store, and no token request was sent.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use evergrant::{FileBackend, TokenBackend as _};
 use crate::support::*;
 use crate::world::{PATIENCE, Worker, World};
 
-/// Shortly before the end of an hour's token: to be replaced, and good to the end.
+/// Shortly before the expiry of a token that lives an hour: it is due, and still works.
 const IN_MARGIN: u64 = 3550;
 
 /// Lets time pass for the sandbox and for the worker.
@@ -29,7 +29,7 @@ fn seed(world: &World, worker: &mut Worker) {
     assert_eq!(worker.ask("call"), "ok at-1");
 }
 
-/// The store is broken, and mended in the end.
+/// The store breaks, and is repaired in the end.
 #[track_caller]
 fn found_out(world: &World, mut worker: Worker, broken: &[&str], mended: &[&str]) {
     seed(world, &mut worker);
@@ -87,7 +87,7 @@ fn on_a_small_disk(world: &World) -> Option<Worker> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_keeps_the_token_from_being_sent_and_no_call_from_being_made() {
+fn on_a_full_disk_no_token_is_sent_and_calls_go_on() {
     for rotation in [Rotation::Strict, Rotation::UntilUsed] {
         let world = World::new(rotation);
         let Some(worker) = on_a_small_disk(&world) else { return };
@@ -97,7 +97,7 @@ fn a_full_disk_keeps_the_token_from_being_sent_and_no_call_from_being_made() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_disk_that_became_read_only_keeps_the_token_from_being_sent() {
+fn on_a_read_only_disk_no_token_is_sent() {
     let world = World::new(Rotation::Strict);
     let Some(worker) = on_a_small_disk(&world) else { return };
     let broken = "sh mount -o remount,ro \"$MOUNT\"";
@@ -106,7 +106,7 @@ fn a_disk_that_became_read_only_keeps_the_token_from_being_sent() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_disk_that_fills_after_the_note_takes_the_successor_all_the_same() {
+fn a_disk_that_fills_after_the_note_still_stores_the_successor() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily] {
         let world = World::new(rotation);
         let Some(mut worker) = on_a_small_disk(&world) else { return };
@@ -131,7 +131,7 @@ fn a_disk_that_fills_after_the_note_takes_the_successor_all_the_same() {
 /// More than was reserved for: the answer is kept in memory, and saved when there is room.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_successor_too_large_for_its_room_is_kept_until_there_is_room() {
+fn a_successor_too_large_for_its_room_stays_in_memory_until_there_is_room() {
     for usable in [true, false] {
         let world = World::new(Rotation::Strict);
         let Some(mut worker) = on_a_small_disk(&world) else { return };
@@ -168,7 +168,7 @@ fn a_successor_too_large_for_its_room_is_kept_until_there_is_room() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_is_gone_or_may_not_be_written_keeps_the_token_from_being_sent() {
+fn with_a_missing_or_read_only_folder_no_token_is_sent() {
     use std::os::unix::fs::chown;
     // Permission bits do not bind root: as root, the worker is somebody else.
     let Some(wrapper) = unprivileged() else { return };
@@ -197,7 +197,7 @@ fn a_folder_that_is_gone_or_may_not_be_written_keeps_the_token_from_being_sent()
 /// `ulimit -f` counts blocks of 512 bytes (POSIX); with the signal ignored, the write fails.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_limit_on_the_size_of_files_keeps_the_token_from_being_sent() {
+fn under_a_file_size_limit_no_token_is_sent() {
     if !works("prlimit", &["--version"]) {
         return skip("prlimit is not installed");
     }
@@ -209,7 +209,7 @@ fn a_limit_on_the_size_of_files_keeps_the_token_from_being_sent() {
 }
 
 #[test]
-fn a_lock_in_another_process_delays_nobody_who_can_go_on_and_the_others_not_for_ever() {
+fn a_lock_in_another_process_delays_only_calls_without_a_token() {
     let world = World::new(Rotation::Strict);
     let set = [("CLOCK", "manual"), ("STORE_CLOCK", "manual")];
     let mut worker = world.worker_under::<&str>(&[], &set);
@@ -218,7 +218,7 @@ fn a_lock_in_another_process_delays_nobody_who_can_go_on_and_the_others_not_for_
     advance(&world, &mut worker, IN_MARGIN);
     assert_eq!(worker.ask("call"), "ok at-1");
     assert_eq!(worker.ask("slept"), "0");
-    // At its end: for as long as the longest legal hold, by the clock.
+    // After the expiry, a call waits as long as a holder may keep the lock.
     advance(&world, &mut worker, 60);
     let answer = worker.ask("call");
     assert!(answer.starts_with("busy "), "{answer}");

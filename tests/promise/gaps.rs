@@ -1,4 +1,4 @@
-//! Each of these failed on a small change of the store in a file that no other test noticed.
+//! Each of these tests notices a small change of the file store that no other test noticed.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// What was flushed is written down after the flush; who finds it there need not flush.
+/// The store writes down what it has flushed, and need not flush that again.
 #[cfg(unix)]
 #[test]
 fn a_record_that_was_replaced_is_flushed_again_by_the_same_client() {

@@ -1,7 +1,7 @@
-//! P2 and P3 under load: processes that refresh all the time on one store are killed at random
-//! moments, and others take their place. With a grace window none of this costs a login; with a
-//! strict service each login that is lost is one rotation in the sandbox's diary whose successor no
-//! store ever held, and the next run says exactly that.
+//! P2 and P3 under load: processes that refresh all the time on one store are killed at random moments,
+//! and others replace them. With a grace window, no login is lost. With a strict service, each lost
+//! login is one rotation in the sandbox's diary whose successor no store ever held, and the next run
+//! says exactly that.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub(crate) const CHILDREN: &[Child] = &[("kills::work", work)];
 /// How many processes are at work at any time.
 const PROCESSES: usize = 4;
 
-/// Refreshes and calls until it is killed. A lost login is for the parent to see; anything else that
-/// fails is told.
+/// Refreshes and calls until it is killed. The parent notices a lost login; any other failure is
+/// printed.
 fn work() {
     let client = crate::worker::client(Arc::new(Brisk), Arc::default());
     answer("ready");
@@ -68,7 +68,7 @@ fn log_in(world: &World) {
     client.exchange(authorization, &callback).unwrap();
 }
 
-/// SIGKILL; and what it told before is a failure.
+/// Sends SIGKILL. Anything that the process printed before is a failure.
 fn stop(mut worker: Worker, seed: u64) {
     worker.process.kill().unwrap();
     if let Some(line) = worker.hear_or_end() {
@@ -178,11 +178,11 @@ fn with_a_grace_window_no_kill_loses_a_login() {
 }
 
 #[test]
-fn with_a_strict_service_each_lost_login_is_one_rotation_that_no_store_held() {
+fn with_a_strict_service_each_lost_login_is_an_unsaved_rotation() {
     random_kills(Rotation::Strict);
 }
 
 #[test]
-fn with_a_service_that_waits_for_the_successor_no_kill_loses_a_login() {
+fn with_until_used_rotation_no_kill_loses_a_login() {
     random_kills(Rotation::UntilUsed);
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;
+mod columns;
 mod contract;
 mod crash;
 mod disk;
@@ -12,13 +13,18 @@ mod foreign;
 mod forks;
 mod full_disk;
 mod gaps;
+#[cfg(all(target_os = "linux", feature = "keyring"))]
+mod keyring;
 mod kills;
+mod moving;
 mod order;
 mod outcomes;
 #[cfg(target_os = "linux")]
 mod places;
 #[cfg(unix)]
 mod reality;
+#[cfg(feature = "encryption")]
+mod sealed;
 #[cfg(target_os = "linux")]
 mod stopped;
 mod storm;
@@ -49,5 +55,8 @@ fn child_entry() {
         #[cfg(target_os = "linux")]
         places::CHILDREN,
         table::CHILDREN,
+        #[cfg(all(target_os = "linux", feature = "keyring"))]
+        keyring::CHILDREN,
+        moving::CHILDREN,
     ]);
 }

@@ -1,6 +1,6 @@
-//! P2 and P3, the order: what a client does to the disk and to the network, as the system saw it.
-//! A token is on the disk, its folder flushed, before one byte that carries it goes to the API; and
-//! the note of a spend before one byte of the request that spends.
+//! P2 and P3, the order of a client's system calls to the disk and the network. A token is on the disk,
+//! and its folder flushed, before the first byte that carries it goes to the API; and the note is on
+//! the disk before the first byte of the request that sends the refresh token.
 
 #[cfg(target_os = "linux")]
 use std::path::Path;
@@ -149,7 +149,7 @@ fn judged(lines: &[&str]) -> Result<(), String> {
 }
 
 #[test]
-fn the_judge_of_traces_accepts_the_right_order_and_no_other() {
+fn the_trace_check_accepts_only_the_right_order() {
     assert_eq!(judged(&RIGHT), Ok(()));
     // Any two of the five steps exchanged, any one left out.
     for (a, line) in RIGHT.iter().enumerate().take(5) {
@@ -179,7 +179,7 @@ fn the_judge_of_traces_accepts_the_right_order_and_no_other() {
 }
 
 #[test]
-fn the_judge_of_traces_sees_through_calls_of_two_threads() {
+fn the_trace_check_understands_interleaved_calls_of_two_threads() {
     let send = r#"8 sendto(8<socket:[99]>, "at-2-abc", 8, MSG_NOSIGNAL, NULL, 0 <unfinished ...>"#;
     let sent = "8 <... sendto resumed>) = 8";
     let flush = "7 fsync(6</tmp/x> <unfinished ...>";
@@ -236,7 +236,7 @@ fn a_new_login_is_durable_before_it_is_used() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_note_is_durable_before_the_spend_and_the_successor_before_its_use() {
+fn a_note_is_durable_before_the_request_and_the_successor_before_its_use() {
     if unusable() {
         return;
     }
@@ -267,7 +267,7 @@ fn a_pair_whose_save_failed_is_durable_before_its_use() {
     if unusable() {
         return;
     }
-    // One failure is made good within the call; three end it, and the next call saves first.
+    // One failure is repaired within the call; three end the call, and the next call saves first.
     for (failures, first) in [("1", "ok"), ("3", "not_saved")] {
         let world = World::new(Rotation::Strict);
         world.seed();

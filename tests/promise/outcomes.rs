@@ -1,5 +1,5 @@
-//! P8 and P6 over HTTP: what becomes of a login when an answer is lost, late, late and hostile, for
-//! every class of rotation. Expected is what the tables of the guide's page `design` say.
+//! P8 and P6 over HTTP: the fate of a login when an answer is lost, late or hostile, for every class of
+//! rotation, compared with the tables of the guide's page `design`.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use evergrant::sandbox::{Fault, Gate};
 use crate::worker::{call, said};
 use crate::world::{CLASSES, LIFE, PATIENCE, World, everything, is_alive};
 
-/// Shortly before the end of an hour's token: to be replaced, and good to the end.
+/// Shortly before the expiry of a token that lives an hour: it is due, and still works.
 const IN_MARGIN: Duration = Duration::from_secs(3550);
 
 /// A client that has used its first token, and how it stands: the token has ended, or still works.
@@ -98,7 +98,7 @@ fn outages() -> Vec<Fault> {
 }
 
 #[test]
-fn an_answer_lost_after_the_rotation_costs_a_login_only_where_the_service_repeats_nothing() {
+fn an_answer_lost_after_the_rotation_costs_a_login_only_without_a_window() {
     let mut tried = 0;
     for (class, rotation) in CLASSES {
         for fault in losses() {
@@ -165,7 +165,7 @@ fn an_outage_before_the_rotation_costs_no_login_in_any_class() {
 }
 
 #[test]
-fn a_process_killed_while_it_waits_leaves_a_note_that_the_next_one_decides_by() {
+fn the_note_of_a_killed_process_decides_for_the_next_one() {
     for (class, rotation) in CLASSES {
         for usable in [true, false] {
             for rotated in [true, false] {
@@ -213,9 +213,9 @@ fn a_process_killed_while_it_waits_leaves_a_note_that_the_next_one_decides_by() 
     }
 }
 
-/// A gap longer than the window: nobody came back in time.
+/// A gap longer than the window: no process came back in time.
 #[test]
-fn a_grace_window_that_nobody_came_back_in_is_told_as_a_lost_answer() {
+fn after_a_missed_grace_window_the_error_says_that_an_answer_was_lost() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| class.starts_with("grace")) {
         let (world, client) = started(rotation, false);
         world.sandbox.fault(Fault::CutAfter);
@@ -258,7 +258,7 @@ fn a_service_that_asks_to_wait_is_waited_for_and_costs_no_login() {
 
 /// A crowd waits for the lock of a process that dies: one of them asks again, for all.
 #[test]
-fn processes_that_wait_for_one_that_dies_send_one_repeat() {
+fn processes_that_wait_for_a_dying_one_send_one_replay() {
     for rotation in [Rotation::UntilUsed, Rotation::Strict, Rotation::StrictFamily] {
         let (world, _) = started(rotation, false);
         let gate = Gate::new();
@@ -289,7 +289,7 @@ fn processes_that_wait_for_one_that_dies_send_one_repeat() {
 
 /// The old access token dies at the rotation: it is as if it did not work.
 #[test]
-fn where_a_refresh_ends_the_access_token_a_lost_answer_is_told_in_the_same_call() {
+fn if_a_refresh_ends_the_access_token_a_lost_answer_fails_the_same_call() {
     for (class, rotation) in CLASSES {
         let world = World::with(rotation, |builder| builder.ends_access_token(true));
         world.seed();
@@ -309,10 +309,10 @@ fn where_a_refresh_ends_the_access_token_a_lost_answer_is_told_in_the_same_call(
     }
 }
 
-/// The fourth case that nobody can win: a request whose sender has died is decided after its repeat.
-/// Only a service that ends the login for it takes it away.
+/// The fourth case that no client can prevent: a request whose sender has died is served after its
+/// replay. The login is lost only if the service ends it for reuse.
 #[test]
-fn a_request_that_is_served_late_ends_a_login_only_where_reuse_does() {
+fn a_request_served_late_ends_a_login_only_if_reuse_does() {
     for (class, rotation) in CLASSES {
         for reuse_ends in [true, false] {
             let what = format!("{class}, {reuse_ends}");
@@ -353,7 +353,7 @@ fn a_request_that_is_served_late_ends_a_login_only_where_reuse_does() {
 }
 
 #[test]
-fn a_wrong_refusal_is_asked_again_after_a_pause() {
+fn after_a_wrong_refusal_the_token_is_sent_again_after_a_pause() {
     for (class, rotation) in CLASSES {
         let (world, client) = started(rotation, false);
         world.sandbox.fault(Fault::RefuseOnce);
@@ -370,7 +370,7 @@ fn a_wrong_refusal_is_asked_again_after_a_pause() {
 }
 
 #[test]
-fn a_server_whose_clock_is_wrong_costs_neither_a_login_nor_a_refresh_at_each_call() {
+fn a_wrong_server_clock_costs_neither_logins_nor_extra_refreshes() {
     for offset in [-86_400, -120, 120, 86_400] {
         for (class, rotation) in CLASSES {
             let what = format!("{class}, {offset} s");

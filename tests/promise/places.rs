@@ -1,5 +1,5 @@
-//! Where a store may be: file systems that lack something, mounts, second names, empty files. What is
-//! wrong is told before anything is spent, in words that say what to do.
+//! Tests of the place of a store: file systems that lack a feature, mounts, hard links, empty files. An
+//! error comes before a refresh token is sent, and says what to do.
 
 use std::fs;
 use std::path::Path;
@@ -57,7 +57,7 @@ fn a_folder_that_cannot_be_flushed_is_used_with_one_warning() {
     if unusable() {
         return;
     }
-    for error in ["EINVAL", "EOPNOTSUPP", "ENOSYS"] {
+    for error in ["EINVAL", "EOPNOTSUPP", "ENOSYS", "EBADF"] {
         let dir = TempDir::new();
         let inject = format!("fsync:error={error}");
         let output = injected(&dir, "places::life", dir.path(), &inject);
@@ -73,7 +73,7 @@ fn a_folder_that_cannot_be_flushed_is_used_with_one_warning() {
 }
 
 #[test]
-fn a_folder_that_may_be_written_and_not_read_is_used_with_the_same_warning() {
+fn a_folder_that_cannot_be_read_is_used_with_the_same_warning() {
     use std::os::unix::fs::PermissionsExt as _;
     let Some(wrapper) = unprivileged() else { return };
     let dir = TempDir::new();
@@ -93,7 +93,7 @@ fn unreadable() {
 }
 
 #[test]
-fn a_folder_whose_flush_fails_is_found_out_before_a_login() {
+fn a_failing_folder_flush_is_noticed_before_a_login() {
     if unusable() {
         return;
     }
@@ -106,7 +106,7 @@ fn a_folder_whose_flush_fails_is_found_out_before_a_login() {
 }
 
 #[test]
-fn a_mode_that_cannot_be_changed_keeps_no_successor_from_the_store() {
+fn a_mode_that_cannot_be_changed_does_not_prevent_a_save() {
     use std::os::unix::fs::PermissionsExt as _;
     if unusable() {
         return;
@@ -142,7 +142,7 @@ fn lock() {
 }
 
 #[test]
-fn a_file_system_without_locks_is_told_whatever_it_answers() {
+fn a_file_system_without_locks_is_reported_whatever_its_error() {
     if unusable() {
         return;
     }
@@ -172,7 +172,7 @@ fn no_mounts() -> bool {
 }
 
 #[test]
-fn a_file_that_is_a_mount_is_refused_before_anything_is_spent() {
+fn a_mounted_file_is_refused_before_a_token_is_sent() {
     if no_mounts() {
         return;
     }
@@ -222,7 +222,7 @@ fn a_client_on_a_mounted_file_sends_no_token_and_says_what_to_mount() {
 }
 
 #[test]
-fn a_record_with_a_second_name_is_refused_before_anything_is_spent() {
+fn a_record_with_a_hard_link_is_refused_before_a_token_is_sent() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let store = FileBackend::new(&path);
@@ -238,14 +238,14 @@ fn a_record_with_a_second_name_is_refused_before_anything_is_spent() {
     fs::remove_file(dir.join("other.json")).unwrap();
     store.probe().unwrap();
     store.save(&note).unwrap();
-    // Once a token is on its way, its successor is stored, whatever names there are.
+    // Once a token is on its way, its successor is stored even if there is a hard link.
     fs::hard_link(&path, dir.join("other.json")).unwrap();
     store.save(&successor(&note, token(2))).unwrap();
     assert_eq!(*load(&path).unwrap().token(), token(2));
 }
 
 #[test]
-fn an_empty_file_is_no_record_but_a_place_for_a_first_one() {
+fn an_empty_file_is_an_error_but_accepts_a_first_record() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     fs::write(&path, "").unwrap();
@@ -263,7 +263,7 @@ fn an_empty_file_is_no_record_but_a_place_for_a_first_one() {
 }
 
 #[test]
-fn the_probe_finds_what_would_refuse_a_login_and_leaves_no_trace() {
+fn the_probe_finds_an_unusable_store_and_leaves_no_trace() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     let store = FileBackend::new(&path);
@@ -304,17 +304,20 @@ fn closed() {
 }
 
 #[test]
-fn what_only_a_person_can_mend_is_not_called_transient() {
+fn errors_that_only_a_person_can_fix_are_not_transient() {
     let dir = TempDir::new();
     let world = World::new(Rotation::Strict);
     fs::write(dir.join("torn.json"), "{\"version\":1").unwrap();
     fs::write(dir.join("empty.json"), "").unwrap();
+    std::os::unix::fs::symlink("round", dir.join("round")).unwrap();
     for path in [
         dir.join("torn.json"),
         dir.join("empty.json"),
         dir.join("missing/store.json"),
         dir.path().to_owned(),
         dir.join("torn.json/store.json"),
+        dir.join("round"),
+        dir.join("round/store.json"),
     ] {
         let client = world.client_on(FileBackend::new(&path), world.clock.clone());
         let error = client.access_token().unwrap_err();

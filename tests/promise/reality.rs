@@ -1,4 +1,4 @@
-//! The world around a login, on real files, sockets and processes: stores without a lock, restored
+//! Tests of real conditions, on real files, sockets and processes: stores without a lock, restored
 //! files, locks that fail or are deleted, clocks that were ahead, an API that refuses everything.
 
 use std::sync::{Arc, Mutex};
@@ -89,7 +89,7 @@ fn a_restored_file_gets_the_newer_pair_of_a_running_client() {
 
 /// A6. A cleaner deletes the lock file while the answer is on its way.
 #[test]
-fn a_deleted_lock_file_brings_no_second_request() {
+fn a_deleted_lock_file_causes_no_second_request() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily] {
         for alive in [true, false] {
             let world = World::new(rotation);
@@ -160,7 +160,7 @@ fn a_lock_file_deleted_before_the_request_is_taken_again() {
 
 /// A8. A fresh process whose lock file cannot be opened, with a token that is good.
 #[test]
-fn a_good_token_is_used_although_the_lock_cannot_be_had() {
+fn a_good_token_is_used_although_the_lock_fails() {
     let world = World::new(Rotation::Strict);
     world.seed();
     let lock = world.path.with_extension("json.lock");
@@ -176,7 +176,7 @@ fn a_good_token_is_used_although_the_lock_cannot_be_had() {
 
 /// A9. 24 threads, a pair that waits to be saved, an old token that works.
 #[test]
-fn threads_go_on_at_once_while_a_pair_waits_to_be_saved() {
+fn threads_go_on_at_once_while_a_pair_is_unsaved() {
     let world = World::new(Rotation::Strict);
     world.seed();
     let mut worker = world.worker_under::<&str>(&[], &[("CLOCK", "manual"), ("FAIL_SAVES", "999")]);
@@ -208,7 +208,7 @@ fn a_record_from_a_year_ahead_is_dated_anew() {
     assert_eq!(world.token_requests(), 1);
 }
 
-/// A10. Whoever calls the API with another library can say that it refused the token.
+/// A10. A program that calls the API with another library can report that it refused the token.
 #[test]
 fn a_token_that_was_refused_elsewhere_is_replaced() {
     let world = World::new(Rotation::Strict);
@@ -224,7 +224,7 @@ fn a_token_that_was_refused_elsewhere_is_replaced() {
 
 /// A12. The API answers 401 to everything.
 #[test]
-fn an_api_that_refuses_everything_brings_one_refresh() {
+fn an_api_that_refuses_everything_causes_one_refresh() {
     let world = World::new(Rotation::Strict);
     world.sandbox.on("GET", "/api/me", |_| evergrant::sandbox::Reply::new(401));
     world.seed();
@@ -251,6 +251,24 @@ fn an_api_that_refuses_everything_brings_one_refresh() {
     assert_eq!(world.token_requests(), 2);
 }
 
+/// A12. One address of the API refuses every token, and the others accept it, also in between.
+#[test]
+fn an_address_that_refuses_everything_brings_one_refresh() {
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    let client = world.client();
+    let inside = client.clone();
+    world.sandbox.on("GET", "/api/closed", move |_| {
+        call(&inside);
+        evergrant::sandbox::Reply::new(401)
+    });
+    for _ in 0..10 {
+        assert_eq!(client.get("/closed").call().unwrap_err().kind(), "api");
+        assert_eq!(call(&client), "ok at-2");
+    }
+    assert_eq!(world.token_requests(), 1);
+}
+
 /// A12. A token that the API has accepted is replaced when it is refused, however young it is.
 #[test]
 fn a_token_that_worked_is_replaced_however_often_it_ends() {
@@ -264,7 +282,7 @@ fn a_token_that_worked_is_replaced_however_often_it_ends() {
     assert_eq!(world.token_requests(), 5);
 }
 
-/// A17. As a script does that gets a new pair from a person: the login was refused, so it gives way.
+/// A17. A script seeds a new pair from a person. The stored login was refused, so the seed replaces it.
 #[test]
 fn after_a_refusal_a_new_pair_can_be_seeded() {
     let world = World::new(Rotation::Strict);
@@ -281,7 +299,7 @@ fn after_a_refusal_a_new_pair_can_be_seeded() {
 
 /// F3. The service never rotates, and the store's folder is mounted read-only.
 #[test]
-fn a_read_only_store_is_enough_where_nothing_rotates() {
+fn a_read_only_store_is_enough_without_rotation() {
     use std::os::unix::fs::PermissionsExt as _;
     let Some(wrapper) = unprivileged() else { return };
     let world = World::new(Rotation::None);

@@ -18,7 +18,7 @@ use crate::world::{LIFE, PATIENCE, Worker, World};
 const CERTIFICATE: &[u8] = include_bytes!("../keys/tls/server.pem");
 const KEY: &[u8] = include_bytes!("../keys/tls/server.key");
 
-/// What a token request of the child may take, in seconds.
+/// The token timeout of the child, in seconds.
 const LIMIT: u64 = 3;
 
 /// How the child reaches the service.
@@ -214,17 +214,17 @@ fn every_way(rotation: Rotation) {
 }
 
 #[test]
-fn an_answer_that_came_during_a_stop_is_read_strict() {
+fn an_answer_during_a_stop_is_read_strict() {
     every_way(Rotation::Strict);
 }
 
 #[test]
-fn an_answer_that_came_during_a_stop_is_read_family() {
+fn an_answer_during_a_stop_is_read_family() {
     every_way(Rotation::StrictFamily);
 }
 
 #[test]
-fn a_login_whose_code_was_exchanged_during_a_stop_is_kept() {
+fn a_login_exchanged_during_a_stop_is_saved() {
     let (world, relay, mut worker, url) = started(Rotation::Strict, Way::Plain, Before::Nothing);
     let address = worker.ask("authorize").replace(&url, world.sandbox.url());
     let callback = world.sandbox.approve(&address).unwrap();

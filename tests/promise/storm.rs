@@ -1,7 +1,6 @@
-//! All faults together, in any order: clients come and go on one store that fails now and then, and
-//! the service cuts, refuses to be reached and answers nonsense. What must hold at every step: no
-//! token is used whose pair the store never held, and a login is lost in the cases that nobody can
-//! win and in no other.
+//! All faults together, in any order: clients come and go on one store that fails now and then, and the
+//! service cuts connections, is unreachable and answers nonsense. At every step, no token is used whose
+//! pair the store never held, and a login is lost only in the cases that no client can prevent.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -253,7 +252,7 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
 }
 
 #[test]
-fn in_any_weather_no_unsaved_token_is_used_and_no_login_is_lost_that_could_be_kept() {
+fn in_a_storm_of_faults_no_unsaved_token_is_used_and_no_login_is_lost_needlessly() {
     let rounds = if everything() { 40 } else { 4 };
     let now = evergrant::clock::SystemClock.now();
     let nanos = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;

@@ -154,7 +154,7 @@ fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn whichever_call_fails_or_is_the_last_the_store_holds_the_old_record_or_the_new() {
+fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {
     if unusable() {
         return;
     }
@@ -222,10 +222,10 @@ fn survives(fault: &str) {
         3 => assert!(left.note().is_none() && *left.token() == token(2), "{all}"),
         other => panic!("revision {other} after {all}"),
     }
-    // One call that fails once never costs the successor.
+    // A single failed call never loses the successor.
     assert!(killed || !saved(2) || saved(3), "{all}");
 
-    // Whoever comes next finds nothing in the way.
+    // The next process can save.
     let store = FileBackend::new(&path);
     let guard = store.lock(Duration::ZERO).unwrap();
     let note = noted(&store.load().unwrap().unwrap());

@@ -1,4 +1,4 @@
-//! A store among other users: what they put beside the record, links, and modes.
+//! Tests of a store beside other users: their files beside the record, links, and modes.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -61,7 +61,7 @@ const HELPERS: [&str; 3] =
 
 #[test]
 fn no_helper_file_of_another_user_is_written() {
-    // Root, whom no mode keeps from writing into a file of theirs, and somebody else.
+    // Root, who can write to any file, and another user.
     let nobody = unprivileged().unwrap_or_default();
     for (wrapper, user) in [(&[] as &[&str], 0), (nobody, 65534)] {
         for file in HELPERS {
@@ -75,7 +75,7 @@ fn no_helper_file_of_another_user_is_written() {
 }
 
 #[test]
-fn a_helper_file_that_cannot_be_removed_is_refused_by_its_owners_name() {
+fn a_foreign_file_that_cannot_be_removed_is_an_error_with_its_owner() {
     let file = HELPERS[0];
     // With the sticky bit, nobody removes another's file.
     let Some((dir, seen)) = planted(0o1777, file) else { return };
@@ -103,7 +103,7 @@ fn a_lock_file_of_another_user_is_refused() {
 }
 
 #[test]
-fn a_lock_file_of_the_folders_owner_serves_root_and_ones_own_serves_anywhere() {
+fn a_lock_file_of_the_folders_owner_or_of_this_user_is_accepted() {
     let Some((dir, _)) = planted(0o777, "store.json.lock") else { return };
     // Root works in the folder of a service's user.
     assert!(works("chown", &["65533", dir.path().to_str().unwrap()]));
@@ -127,7 +127,7 @@ fn lock() {
 }
 
 #[test]
-fn no_link_in_place_of_a_file_of_ours_is_followed() {
+fn links_in_place_of_our_files_are_not_followed() {
     let make = |name: &str, to: &Path| {
         let dir = TempDir::new();
         symlink(to, dir.join(name)).unwrap();
@@ -161,7 +161,7 @@ fn no_link_in_place_of_a_file_of_ours_is_followed() {
 }
 
 #[test]
-fn a_folder_that_anybody_can_write_into_earns_one_warning() {
+fn a_folder_that_anybody_can_write_to_causes_one_warning() {
     for (mode, warned) in [(0o700, false), (0o755, false), (0o777, true), (0o1777, true)] {
         let dir = TempDir::new();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
@@ -177,7 +177,7 @@ fn a_folder_that_anybody_can_write_into_earns_one_warning() {
 }
 
 #[test]
-fn a_record_that_others_may_read_or_write_is_told_or_refused() {
+fn a_record_that_others_may_read_or_write_is_warned_of_or_refused() {
     for mode in [0o600, 0o400, 0o640, 0o604, 0o620, 0o666] {
         let dir = TempDir::new();
         let path = dir.join("store.json");

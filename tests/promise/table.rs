@@ -147,7 +147,7 @@ fn a_table_with_a_file_beside_keeps_the_contract() {
 
 #[cfg(unix)]
 #[test]
-fn the_table_has_the_token_and_the_file_is_its_owners_alone() {
+fn the_table_has_the_token_and_the_file_is_private() {
     use std::os::unix::fs::PermissionsExt as _;
     let dir = TempDir::new();
     let end = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
@@ -216,7 +216,7 @@ fn a_death_at_any_write_of_the_table_leaves_the_old_or_the_new_record() {
 }
 
 #[test]
-fn the_first_save_may_be_repeated_after_it_wrote_the_table_alone() {
+fn the_first_save_may_be_repeated_after_it_wrote_only_the_table() {
     let dir = TempDir::new();
     let first = Record::from(token(1));
     foreign(dir.path(), Some(&token(1)));
@@ -309,7 +309,7 @@ fn a_table_that_fails_at_any_call_loses_no_login() {
 }
 
 #[test]
-fn what_another_program_puts_into_the_table_is_the_truth_and_voids_the_note() {
+fn a_token_of_another_program_counts_and_voids_the_note() {
     let dir = TempDir::new();
     let store = open(dir.path());
     let first = Record::from(token(1).with_scope("read"));
@@ -361,7 +361,7 @@ impl TokenTable for Raced {
 }
 
 #[test]
-fn a_table_that_compares_keeps_what_was_written_between_look_and_write() {
+fn a_table_that_compares_keeps_a_token_written_meanwhile() {
     let dir = TempDir::new();
     let raced = Raced(Columns::new(&dir.join("table")));
     let store = TableBackend::new(raced, dir.join("login.json"));
@@ -375,7 +375,7 @@ fn a_table_that_compares_keeps_what_was_written_between_look_and_write() {
 }
 
 #[test]
-fn a_table_that_goes_back_to_a_replaced_token_is_brought_forward() {
+fn a_table_that_goes_back_to_a_replaced_token_is_repaired() {
     let dir = TempDir::new();
     let store = open(dir.path());
     let mut record = Record::from(token(0));
@@ -392,7 +392,7 @@ fn a_table_that_goes_back_to_a_replaced_token_is_brought_forward() {
 }
 
 #[test]
-fn a_row_that_was_deleted_is_a_login_that_has_ended() {
+fn a_deleted_row_ends_the_login() {
     let dir = TempDir::new();
     let store = open(dir.path());
     let first = Record::from(token(1));
@@ -408,7 +408,7 @@ fn a_row_that_was_deleted_is_a_login_that_has_ended() {
 }
 
 #[test]
-fn a_token_without_a_file_is_taken_over() {
+fn a_token_without_a_file_is_used() {
     let dir = TempDir::new();
     foreign(dir.path(), Some(&token(1)));
     let store = open(dir.path());

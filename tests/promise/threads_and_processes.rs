@@ -1,4 +1,4 @@
-//! P1: however many threads and processes meet at the end of a token, the server sees one refresh.
+//! P1: any number of threads and processes make one refresh when a token expires.
 
 use std::sync::Barrier;
 
@@ -86,14 +86,14 @@ fn processes(rotation: Rotation, by: End) {
 }
 
 #[test]
-fn threads_at_the_end_of_a_token_make_one_refresh() {
+fn threads_make_one_refresh_at_expiry() {
     for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
         threads(rotation, End::Expiry);
     }
 }
 
 #[test]
-fn threads_that_meet_a_401_make_one_refresh() {
+fn threads_make_one_refresh_after_a_401() {
     for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
         threads(rotation, End::Unannounced);
     }
@@ -107,7 +107,7 @@ fn processes_at_the_end_of_a_token_make_one_refresh() {
 }
 
 #[test]
-fn processes_that_meet_a_401_make_one_refresh() {
+fn processes_make_one_refresh_after_a_401() {
     for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
         processes(rotation, End::Unannounced);
     }
@@ -116,7 +116,7 @@ fn processes_that_meet_a_401_make_one_refresh() {
 /// Threads in processes, each process new: nobody remembers anything, and the record says that the
 /// token has ended.
 #[test]
-fn processes_that_start_on_an_ended_token_make_one_refresh() {
+fn processes_that_start_with_an_expired_token_make_one_refresh() {
     for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
         for _ in 0..3 {
             let world = World::in_real_time(rotation);
@@ -136,7 +136,7 @@ fn processes_that_start_on_an_ended_token_make_one_refresh() {
 /// All access tokens of a login end at once; a process that was idle knows only an older one than
 /// the store has.
 #[test]
-fn a_process_that_finds_a_token_in_the_store_that_has_ended_too_refreshes_it() {
+fn a_process_refreshes_a_stored_token_that_the_api_also_refuses() {
     let world = World::new(Rotation::StrictFamily);
     world.seed();
     let (idle, busy) = (world.client(), world.client());

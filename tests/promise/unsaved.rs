@@ -1,5 +1,5 @@
-//! P5 between processes: a pair that could not be saved is in one process's memory, and no other
-//! spends what that one has spent, or says that the login is over.
+//! P5 between processes: one process has an unsaved pair in memory, and no other process sends the old
+//! refresh token again or reports that the login is over.
 
 use evergrant::provider::Rotation;
 
@@ -22,13 +22,13 @@ fn unsaved(rotation: Rotation) -> (World, Worker, Worker) {
     (world, first, second)
 }
 
-/// The classes in which the old token works until the new one is used: nobody has to wait.
+/// The classes in which the old token works until the new one is used: no process has to wait.
 fn is_released(rotation: Rotation) -> bool {
     rotation == Rotation::UntilUsed
 }
 
 #[test]
-fn while_a_pair_waits_to_be_saved_others_wait_where_they_could_spend_again() {
+fn while_a_pair_is_unsaved_others_wait_if_a_second_use_does_harm() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {
         let (world, mut first, mut second) = unsaved(rotation);
         let answer = second.ask("call");
@@ -50,7 +50,7 @@ fn while_a_pair_waits_to_be_saved_others_wait_where_they_could_spend_again() {
 }
 
 #[test]
-fn a_process_that_ends_in_order_saves_what_waits() {
+fn a_process_that_exits_normally_saves_an_unsaved_pair() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {
         let (world, first, mut second) = unsaved(rotation);
         assert!(first.end().success(), "{class}");
@@ -63,9 +63,9 @@ fn a_process_that_ends_in_order_saves_what_waits() {
     }
 }
 
-/// The third case that nobody can win: the save fails, and then the process dies.
+/// The third case that no client can prevent: the save fails, and then the process dies.
 #[test]
-fn a_death_with_a_pair_that_waits_is_recovered_from_or_told() {
+fn a_death_with_an_unsaved_pair_is_recovered_or_reported() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {
         let (world, first, mut second) = unsaved(rotation);
         first.kill();

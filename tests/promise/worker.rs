@@ -1,5 +1,5 @@
-//! The other end of a [`crate::world::Worker`]: a process with a client of its own that reads lines
-//! and does what they say.
+//! The other end of a [`crate::world::Worker`]: a process with its own client that reads commands, one
+//! per line.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, Write as _};
@@ -27,7 +27,7 @@ fn variable(name: &str) -> Option<String> {
 
 /// The store of a child: a file, with saves that fail on command and a list of those that worked.
 struct Store {
-    file: FileBackend,
+    file: Box<dyn TokenBackend>,
     /// How many saves of a record without a note are still to fail.
     failures: AtomicU32,
     saved: Option<PathBuf>,
@@ -59,6 +59,9 @@ impl TokenBackend for Store {
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         self.file.lock(wait)
     }
+    fn probe(&self) -> Result<(), BoxError> {
+        self.file.probe()
+    }
     fn durability(&self) -> evergrant::backend::Durability {
         self.file.durability()
     }
@@ -88,9 +91,21 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
     if variable("STORE_CLOCK").as_deref() == Some("manual") {
         file = file.with_clock(clock.clone());
     }
+    #[allow(unused_mut)] // With all features it is changed.
+    let mut store: Box<dyn TokenBackend> = Box::new(file);
+    #[cfg(feature = "encryption")]
+    if variable("SEAL").is_some() {
+        let key = evergrant::backend::SealingKey::from_env("SEAL").unwrap();
+        store = Box::new(evergrant::backend::SealedBackend::new(store, key));
+    }
+    #[cfg(feature = "keyring")]
+    if variable("KEYRING").is_some() {
+        let path = given("STORE");
+        store = Box::new(evergrant::backend::KeyringBackend::new("evergrant-test", "alice", path));
+    }
     let failures = variable("FAIL_SAVES").map_or(0, |n| n.parse().unwrap());
     let saved = variable("SAVED").map(PathBuf::from);
-    let store = Store { file, failures: AtomicU32::new(failures), saved };
+    let store = Store { file: store, failures: AtomicU32::new(failures), saved };
     let mut client = Client::builder(provider, credentials, store);
     if variable("GRANT").as_deref() == Some("application") {
         client = client.client_credentials(&[]);
@@ -158,10 +173,10 @@ fn work() {
                 done()
             }
             "join" => spawned.take().unwrap().join().unwrap(),
-            "authorize" => {
-                let started = authorization.insert(client.authorize(&[]).unwrap());
-                started.url().to_string()
-            }
+            "authorize" => match client.authorize(&[]) {
+                Ok(started) => authorization.insert(started).url().to_string(),
+                Err(error) => said(Err(error)),
+            },
             "callback" => {
                 let token = client.exchange(authorization.take().unwrap(), rest);
                 said(token.map(|token| name(token.access_token())))

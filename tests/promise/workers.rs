@@ -35,14 +35,14 @@ fn workers(sandbox: &Sandbox, store: &str, arguments: &[&str]) -> Option<(String
 }
 
 #[test]
-fn the_example_counts_what_came_and_its_exit_code_says_how_it_went() {
+fn the_example_counts_results_and_sets_its_exit_code() {
     let (sandbox, dir) = (Sandbox::start().unwrap(), TempDir::new());
     let store = |name: &str| dir.join(name).display().to_string();
     let many = ["--threads", "4", "--requests", "3"];
     let Some(good) = workers(&sandbox, &store("good"), &many) else { return };
     assert_eq!(good, (r#"{"200":12}"#.to_owned(), 0));
     assert_eq!(sandbox.counters().refreshes, 1);
-    // The service is down: it passes.
+    // The service is down, which passes.
     sandbox.faults(9, Fault::StatusBefore(503));
     let (counted, code) = workers(&sandbox, &store("down"), &[]).unwrap();
     assert_eq!(code, 75, "{counted}");
@@ -52,7 +52,7 @@ fn the_example_counts_what_came_and_its_exit_code_says_how_it_went() {
     sandbox.faults(9, Fault::RefuseOnce);
     let gone = workers(&sandbox, &store("gone"), &[]).unwrap();
     assert_eq!(gone, (r#"{"reauthorize":1}"#.to_owned(), 77));
-    // A moment to start at that is none.
+    // An invalid start time.
     let wrong = workers(&sandbox, &store("wrong"), &["--wait"]).unwrap();
     assert_eq!(wrong, ("ready".to_owned(), 1));
 }

@@ -1,5 +1,4 @@
-//! A sandbox, a store, and processes that use both: one process per [`Worker`], told by lines what
-//! to do.
+//! A sandbox, a store, and processes that use both: one process per [`Worker`], commanded by lines.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
@@ -32,7 +31,7 @@ pub(crate) const CLASSES: [(&str, Rotation); 6] = [
     ("strict-family", Rotation::StrictFamily),
 ];
 
-/// Whether everything is wanted, at the price of time.
+/// Whether the long runs are required.
 pub(crate) fn everything() -> bool {
     std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1")
 }
@@ -173,7 +172,7 @@ pub(crate) fn successors(events: &[Event], spent: &str) -> Vec<String> {
     rotations.filter_map(|event| event.refresh_token.clone()).collect()
 }
 
-/// A process that does what it is told.
+/// A process that runs commands.
 pub(crate) struct Worker {
     pub(crate) process: std::process::Child,
     input: Option<ChildStdin>,
@@ -201,7 +200,7 @@ impl Worker {
         worker
     }
 
-    /// Says a line without waiting for what it leads to.
+    /// Sends a line without waiting for the answer.
     pub(crate) fn say(&mut self, line: &str) {
         let input = self.input.as_mut().expect("it still listens");
         input.write_all(format!("{line}\n").as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! Failures on command.
+//! The faults of the sandbox.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -83,7 +83,7 @@ fn a_status_before_spends_nothing_and_a_status_after_does() {
 }
 
 #[test]
-fn a_hostile_body_comes_with_or_without_a_decision() {
+fn a_hostile_body_is_sent_with_or_without_a_refresh() {
     let sandbox = strict();
     let token = sandbox.login();
     for commit in [false, true] {
@@ -111,7 +111,7 @@ fn a_good_token_is_refused_on_command_and_stays_good() {
 }
 
 #[test]
-fn the_api_meets_its_own_faults_and_those_that_nobody_met_are_taken_back() {
+fn api_faults_hit_api_calls_and_unused_faults_are_cleared() {
     let sandbox = Sandbox::start().unwrap();
     let token = sandbox.login();
     let me = || get(&sandbox, "/api/me", at(&token));
@@ -143,7 +143,7 @@ fn a_request_waits_at_a_gate_and_is_decided_late() {
         assert!(gate.wait_for(1, PATIENCE));
         assert_eq!(sandbox.counters().token_requests, 1);
         assert_eq!(sandbox.counters().refreshes, 0);
-        // Another one overtakes it, and so the one that was held is the reuse.
+        // Another request overtakes it, so the held request is the reuse.
         body(200, refresh(&sandbox, rt(&token)));
         gate.open();
         assert_eq!(held.join().unwrap()["error"], "invalid_grant");
@@ -188,7 +188,7 @@ fn a_client_that_left_while_its_answer_was_held_does_not_get_the_pair() {
     .unwrap();
     assert!(gate.wait_for(1, PATIENCE));
     drop(stream);
-    // A round trip, behind which the end of that connection has arrived as well.
+    // After this round trip, the end of the other connection has also arrived.
     agent().get(format!("{}/counters", sandbox.url())).call().unwrap();
     gate.open();
     let until = Instant::now() + PATIENCE;
@@ -216,7 +216,7 @@ fn a_delay_passes_on_the_sandboxs_clock() {
     assert_eq!(third["expires_in"], 60);
     assert_eq!(clock.monotonic(), Duration::from_secs(55));
     assert_eq!(status(get(&sandbox, "/api/me", at(&token))), 200);
-    // Setting the wall clock ages nothing.
+    // Setting the wall clock does not make tokens older.
     clock.set_wall(SystemTime::UNIX_EPOCH + Duration::from_secs(4_000_000_000));
     assert_eq!(status(get(&sandbox, "/api/me", at(&token))), 200);
     clock.advance(Duration::from_secs(5));

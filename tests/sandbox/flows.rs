@@ -29,7 +29,7 @@ fn parameter(address: &str, name: &str) -> Option<String> {
 }
 
 #[test]
-fn a_person_approves_the_code_is_exchanged_and_the_pair_is_refreshed() {
+fn a_login_is_approved_exchanged_and_refreshed() {
     let sandbox = Sandbox::builder().issuer_in_callback(true).start().unwrap();
     let url = authorization_url(&sandbox, &[("response_type", "code"), ("scope", "read <b>")]);
     let callback = sandbox.approve(&url).unwrap();
@@ -52,7 +52,7 @@ fn a_person_approves_the_code_is_exchanged_and_the_pair_is_refreshed() {
 }
 
 #[test]
-fn a_person_denies_and_the_client_is_told() {
+fn a_denied_login_is_reported_to_the_client() {
     let sandbox = Sandbox::start().unwrap();
     let url = authorization_url(&sandbox, &[("response_type", "code")]);
     let callback = sandbox.deny(&url).unwrap();
@@ -106,7 +106,7 @@ fn the_api_tells_a_missing_token_from_a_bad_one() {
 }
 
 #[test]
-fn echo_and_status_answer_what_they_are_asked() {
+fn the_echo_and_status_routes_answer() {
     let sandbox = Sandbox::start().unwrap();
     let token = sandbox.login();
     let request = agent().put(format!("{}/api/echo?a=b%20c", sandbox.url()));
@@ -173,7 +173,7 @@ fn the_provider_and_the_credentials_match_the_settings() {
         .redirect_uri("https://app.example/cb")
         .start()
         .unwrap();
-    // Building it again checks the addresses.
+    // Building the provider again checks the addresses.
     let provider = sandbox.provider().to_builder().build().unwrap();
     assert_eq!(provider.name(), "sandbox");
     assert_eq!(provider.rotation(), Rotation::StrictFamily);
@@ -225,7 +225,7 @@ fn programs_in_other_languages_control_it_over_http() {
 }
 
 #[test]
-fn of_sixty_four_threads_with_one_strict_refresh_token_one_gets_the_pair() {
+fn one_of_64_threads_with_one_strict_refresh_token_succeeds() {
     let sandbox = Sandbox::builder().rotation(Rotation::Strict).start().unwrap();
     let token = sandbox.login();
     let good: usize = thread::scope(|scope| {
@@ -240,7 +240,7 @@ fn of_sixty_four_threads_with_one_strict_refresh_token_one_gets_the_pair() {
 }
 
 #[test]
-fn what_is_not_http_is_answered_and_the_connection_closed() {
+fn bytes_that_are_not_http_get_a_400_and_a_closed_connection() {
     let sandbox = Sandbox::start().unwrap();
     let mut stream = TcpStream::connect(sandbox.url().strip_prefix("http://").unwrap()).unwrap();
     stream.write_all(b"\x16\x03\x01 hello\r\n\r\n").unwrap();

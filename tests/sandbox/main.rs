@@ -1,4 +1,4 @@
-//! The sandbox over HTTP, as a script of a user's would meet it.
+//! The sandbox over HTTP, as a user's script uses it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod faults;

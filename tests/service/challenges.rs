@@ -1,4 +1,4 @@
-//! What an API says about a token, and what follows from it.
+//! The challenges of an API, and how the client reacts.
 
 use evergrant::Error;
 use evergrant::error::ApiError;
@@ -6,7 +6,7 @@ use evergrant::sandbox::{ApiReply, Sandbox};
 
 use crate::support::{sandbox, seeded};
 
-/// What a call comes to where the API answers this, and how often the token was refreshed.
+/// The error of a call that gets this answer, and the counts of refreshes and API calls.
 fn answered(status: u16, challenge: Option<&'static [u8]>) -> (Box<ApiError>, u64, u64) {
     let sandbox: Sandbox = sandbox();
     let client = seeded(&sandbox);
@@ -23,7 +23,7 @@ fn answered(status: u16, challenge: Option<&'static [u8]>) -> (Box<ApiError>, u6
 }
 
 #[test]
-fn a_401_is_refreshed_once_whatever_its_challenge_says_or_does_not() {
+fn a_401_leads_to_one_refresh_whatever_its_challenge() {
     for challenge in [
         None,
         Some(&b""[..]),
@@ -40,7 +40,7 @@ fn a_401_is_refreshed_once_whatever_its_challenge_says_or_does_not() {
 }
 
 #[test]
-fn what_a_new_token_does_not_mend_is_not_refreshed_and_tells_what_is_wanted() {
+fn a_challenge_that_a_new_token_cannot_meet_is_returned() {
     let text = b"Bearer error=\"insufficient_scope\", scope=\"invoices:write files:read\"";
     let (error, refreshes, calls) = answered(403, Some(text));
     assert_eq!((refreshes, calls), (0, 1));
@@ -61,7 +61,7 @@ fn what_a_new_token_does_not_mend_is_not_refreshed_and_tells_what_is_wanted() {
 }
 
 #[test]
-fn a_403_may_mean_that_the_token_has_ended_where_the_caller_says_so() {
+fn a_403_means_an_ended_token_if_the_caller_says_so() {
     let sandbox = sandbox();
     let client = crate::support::builder(&sandbox);
     let client = client.expired_when(|answer| answer.status == 403).build();

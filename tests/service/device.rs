@@ -1,4 +1,4 @@
-//! A login on a host without a browser, with a clock that stands still until it is slept on.
+//! A login on a host without a browser, with a clock that only moves when the client sleeps.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -41,7 +41,7 @@ impl World {
         self.polls.lock().unwrap().iter().map(|(at, _)| *at).collect()
     }
 
-    /// Polls, and lets the person decide once so many polls were answered "not yet".
+    /// Polls. The person decides after `pending` polls were answered "not yet".
     fn decide_after(&self, pending: usize, approve: bool) -> Result<(), Error> {
         let code = self.client.device_code(&["read"])?;
         let mut seen = 0;
@@ -61,10 +61,10 @@ impl World {
 }
 
 #[test]
-fn a_device_logs_in_and_its_login_is_stored_and_refreshed_like_any_other() {
+fn a_device_login_is_stored_and_refreshed() {
     let world = world(Sandbox::builder());
     world.decide_after(2, true).unwrap();
-    // The first poll comes an interval after the start, and the gaps do not shrink.
+    // The first poll comes one interval after the start, and the waits do not shrink.
     assert_eq!(world.times(), [5, 10, 15]);
     for (_, call) in world.polls.lock().unwrap().iter() {
         assert_eq!(call.grant_type(), GRANT);
@@ -78,7 +78,7 @@ fn a_device_logs_in_and_its_login_is_stored_and_refreshed_like_any_other() {
 }
 
 #[test]
-fn a_public_client_is_named_in_the_start_and_in_every_poll() {
+fn a_public_client_sends_its_id_in_every_device_request() {
     let world = world(Sandbox::builder().client("tv", None));
     world.decide_after(1, true).unwrap();
     for (_, call) in world.polls.lock().unwrap().iter() {
@@ -88,7 +88,7 @@ fn a_public_client_is_named_in_the_start_and_in_every_poll() {
 }
 
 #[test]
-fn slow_down_makes_every_later_gap_longer_and_none_shorter() {
+fn slow_down_lengthens_every_later_wait() {
     let world = world(Sandbox::builder());
     let answers = Mutex::new(
         [
@@ -132,14 +132,14 @@ fn a_server_without_an_interval_is_polled_every_five_seconds() {
 }
 
 #[test]
-fn a_longer_interval_of_the_server_is_kept() {
+fn a_longer_interval_from_the_server_is_used() {
     let world = world(Sandbox::builder().device_interval(Some(Duration::from_secs(17))));
     world.decide_after(1, true).unwrap();
     assert_eq!(world.times(), [17, 34]);
 }
 
 #[test]
-fn what_ends_the_login_ends_the_polling_and_is_told_apart() {
+fn each_final_answer_ends_the_polling_with_its_own_error() {
     let refused = world(Sandbox::builder());
     let error = refused.decide_after(1, false).unwrap_err();
     assert!(matches!(&error, Error::OAuth(e) if e.code == "access_denied"), "{error:?}");
@@ -154,13 +154,13 @@ fn what_ends_the_login_ends_the_polling_and_is_told_apart() {
 }
 
 #[test]
-fn nobody_comes_and_the_polling_ends_with_the_code_by_the_monotonic_clock() {
+fn polling_ends_when_the_code_expires_by_the_monotonic_clock() {
     let world = world(Sandbox::builder().device_lifetime(Duration::from_secs(22)));
     let code = world.client.device_code(&[]).unwrap();
     let error = world
         .client
         .exchange_device(&code, |_| {
-            // A wall clock that is set back does not lengthen it.
+            // A wall clock that is set back does not lengthen the code's life.
             world.clock.set_wall(std::time::SystemTime::UNIX_EPOCH);
             ControlFlow::Continue(())
         })
@@ -171,7 +171,7 @@ fn nobody_comes_and_the_polling_ends_with_the_code_by_the_monotonic_clock() {
 }
 
 #[test]
-fn a_watcher_stops_it_within_a_second_and_nothing_is_stored() {
+fn a_watcher_stops_the_login_within_a_second() {
     let world = world(Sandbox::builder());
     let code = world.client.device_code(&[]).unwrap();
     let mut waited = Vec::new();
@@ -188,7 +188,7 @@ fn a_watcher_stops_it_within_a_second_and_nothing_is_stored() {
 }
 
 #[test]
-fn failures_on_the_way_double_the_gap_and_a_time_that_was_asked_for_is_waited() {
+fn a_failed_poll_doubles_the_wait_and_retry_after_is_kept() {
     let world = world(Sandbox::builder());
     world.sandbox.fault(Fault::CutBefore);
     world.sandbox.fault(Fault::StatusBefore(502));
@@ -204,9 +204,9 @@ fn failures_on_the_way_double_the_gap_and_a_time_that_was_asked_for_is_waited() 
     });
     result.unwrap();
     assert_eq!(events, [10, 20, 90]);
-    // Those that met a fault are not seen by the handler: 5, then 15, then 35, then 125.
+    // The handler does not see the polls that met a fault: 5, then 15, then 35, then 125.
     assert_eq!(world.times(), [125]);
-    // A connection that is refused is the same.
+    // A refused connection also doubles the wait.
     let provider = world.sandbox.provider().to_builder().token_endpoint("http://127.0.0.1:1/token");
     let provider = provider.build().unwrap();
     let unreachable = Client::builder(provider, world.sandbox.credentials(), MemoryBackend::new());
@@ -224,7 +224,7 @@ fn failures_on_the_way_double_the_gap_and_a_time_that_was_asked_for_is_waited() 
 }
 
 #[test]
-fn a_poll_whose_answer_was_lost_may_have_had_the_token_and_this_is_told() {
+fn a_lost_poll_answer_makes_the_outcome_unknown() {
     let world = world(Sandbox::builder());
     world.sandbox.fault(Fault::CutAfter);
     let error = world
@@ -238,7 +238,7 @@ fn a_poll_whose_answer_was_lost_may_have_had_the_token_and_this_is_told() {
 }
 
 #[test]
-fn a_code_waits_in_another_process_and_belongs_to_its_client() {
+fn a_device_code_can_be_stored_and_belongs_to_its_client() {
     let world = world(Sandbox::builder());
     let code = world.client.device_code(&[]).unwrap();
     let text = serde_json::to_string(&code).unwrap();
@@ -253,7 +253,7 @@ fn a_code_waits_in_another_process_and_belongs_to_its_client() {
 }
 
 #[test]
-fn a_store_that_cannot_take_the_login_is_found_before_a_person_is_asked() {
+fn a_store_that_cannot_take_a_login_fails_before_a_person_is_asked() {
     struct Broken;
     impl TokenBackend for Broken {
         fn load(&self) -> Result<Option<evergrant::backend::Record>, evergrant::BoxError> {
@@ -273,7 +273,7 @@ fn a_store_that_cannot_take_the_login_is_found_before_a_person_is_asked() {
 }
 
 #[test]
-fn a_start_that_is_refused_hostile_or_not_offered_is_an_error() {
+fn a_failed_device_authorization_request_is_an_error() {
     let offered = |address: &str| {
         Provider::builder("x")
             .token_endpoint("http://127.0.0.1:1/t")

@@ -1,4 +1,4 @@
-//! A provider from what the server says of itself.
+//! A provider from the server's metadata.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ fn asked(sandbox: &Sandbox) -> u64 {
 }
 
 #[test]
-fn a_login_works_with_nothing_known_but_the_issuer() {
+fn a_login_needs_only_the_issuer() {
     let sandbox = Sandbox::builder().issuer_in_callback(true).start().unwrap();
     let provider = Provider::discover(sandbox.url()).unwrap();
     let provider = provider.api_base(format!("{}/api", sandbox.url())).build().unwrap();
@@ -35,7 +35,7 @@ fn a_login_works_with_nothing_known_but_the_issuer() {
 }
 
 #[test]
-fn a_document_is_asked_for_once_in_its_lifetime_and_then_again() {
+fn metadata_is_fetched_once_in_its_lifetime() {
     let sandbox = sandbox();
     let clock = Arc::new(ManualClock::new());
     let discovery =
@@ -49,7 +49,7 @@ fn a_document_is_asked_for_once_in_its_lifetime_and_then_again() {
     assert_eq!(asked(&sandbox), 2);
     discovery.refetch().unwrap();
     assert_eq!(asked(&sandbox), 3);
-    // A date in the future is that of a clock that was wrong.
+    // A date in the future comes from a clock that was wrong.
     clock.set_wall(std::time::SystemTime::UNIX_EPOCH);
     discovery.metadata().unwrap();
     assert_eq!(asked(&sandbox), 4);
@@ -63,7 +63,7 @@ fn the_next_process_finds_the_document_in_the_file() {
     let first = discovery().metadata().unwrap();
     assert_eq!(discovery().metadata().unwrap(), first);
     assert_eq!(asked(&sandbox), 1);
-    // Another issuer's, torn, or changed by somebody: asked for again, and replaced.
+    // A file with another issuer, a cut file or a changed file is fetched again, and replaced.
     let other = Discovery::new(format!("{}/", sandbox.url())).cache_file(&file);
     assert!(other.metadata().is_err(), "the server names itself without the slash");
     let whole = std::fs::read_to_string(&file).unwrap();
@@ -76,7 +76,7 @@ fn the_next_process_finds_the_document_in_the_file() {
         let now = std::fs::read_to_string(&file).unwrap();
         assert!(now.contains(sandbox.url()) && now.ends_with("}}"), "{n}");
     }
-    // A file that cannot be written costs requests and nothing else.
+    // If the file cannot be written, each process fetches the metadata.
     let nowhere = Discovery::new(sandbox.url()).cache_file(sandbox.folder().join("no/file"));
     assert!(nowhere.metadata().is_ok());
     let names = std::fs::read_dir(sandbox.folder()).unwrap().count();
@@ -107,7 +107,7 @@ fn while_the_server_fails_the_last_good_document_is_used() {
 }
 
 #[test]
-fn where_one_form_is_not_there_the_next_is_asked() {
+fn a_missing_metadata_document_leads_to_the_next_form() {
     let sandbox = sandbox();
     for path in [OPENID, OAUTH] {
         sandbox.on_open("GET", path, |_| ApiReply::new(404));
@@ -121,7 +121,7 @@ fn where_one_form_is_not_there_the_next_is_asked() {
     }
     let error = Discovery::new(sandbox.url()).metadata().unwrap_err();
     assert!(matches!(&error, Error::Config(text) if text.contains(OAUTH)), "{error:?}");
-    // A path in the issuer goes behind, before, or before the other name.
+    // The issuer's path goes after the well-known name or before it.
     let (url, with_path) = (sandbox.url(), format!("{}/t1", sandbox.url()));
     let document = json!({"issuer": with_path, "token_endpoint": format!("{url}/token")});
     sandbox.on_open("GET", &format!("{OPENID}/t1"), move |_| ApiReply::json(200, &document));
@@ -131,7 +131,7 @@ fn where_one_form_is_not_there_the_next_is_asked() {
 }
 
 #[test]
-fn an_issuer_that_is_another_one_is_refused_unless_it_was_expected() {
+fn another_issuer_is_refused_unless_it_was_expected() {
     let sandbox = sandbox();
     let pattern = "https://login.example/{tenantid}/v2.0";
     let document = json!({"issuer": pattern, "token_endpoint": format!("{}/t", sandbox.url())});
@@ -144,7 +144,7 @@ fn an_issuer_that_is_another_one_is_refused_unless_it_was_expected() {
 }
 
 #[test]
-fn a_document_that_is_huge_cut_or_moved_is_an_error_and_no_panic() {
+fn huge_cut_or_moved_metadata_is_an_error() {
     let huge = Fake::start(|peer| {
         peer.request();
         peer.write(b"HTTP/1.1 200 OK\r\n\r\n{\"issuer\":\"");
@@ -178,4 +178,78 @@ fn a_document_that_is_huge_cut_or_moved_is_an_error_and_no_panic() {
     for issuer in ["http://a.example", "https://a.example?x", "a.example"] {
         assert!(matches!(Provider::discover(issuer), Err(Error::Config(_))), "{issuer}");
     }
+}
+
+#[test]
+fn discovery_stays_away_from_private_addresses_where_asked() {
+    let sandbox = sandbox();
+    let port = sandbox.url().rsplit(':').next().unwrap().to_owned();
+    // A name that the system looks up, and the address itself.
+    for issuer in [sandbox.url().to_owned(), format!("http://localhost:{port}")] {
+        let discovery = || Discovery::new(issuer.clone()).expect_issuer(sandbox.url());
+        let refused = discovery().public_only().metadata().unwrap_err();
+        assert!(format!("{refused:#}").contains("public"), "{refused:#}");
+        assert_eq!(asked(&sandbox), 0, "nothing was asked");
+    }
+    for issuer in
+        ["https://169.254.169.254", "https://[::1]", "https://0x7f.1", "https://localhost."]
+    {
+        let refused = Discovery::new(issuer).public_only().metadata().unwrap_err();
+        assert!(matches!(refused, Error::Config(_)), "{issuer}: {refused:?}");
+    }
+    // What an earlier process kept is judged too.
+    let file = sandbox.folder().join("metadata");
+    Discovery::new(sandbox.url()).cache_file(&file).metadata().unwrap();
+    let kept = Discovery::new(sandbox.url()).cache_file(&file).public_only().metadata();
+    assert!(kept.is_err(), "{kept:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_cache_file_is_private_and_nothing_else_is_read_in_its_place() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let sandbox = sandbox();
+    let file = sandbox.folder().join("metadata");
+    let discovery = || Discovery::new(sandbox.url()).cache_file(&file);
+    discovery().metadata().unwrap();
+    let mode = || std::fs::symlink_metadata(&file).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(), asked(&sandbox)), (0o600, 1));
+    let whole = std::fs::read(&file).unwrap();
+    let elsewhere = sandbox.folder().join("elsewhere");
+    std::fs::write(&elsewhere, &whole).unwrap();
+    let fifo = |_: &std::path::Path| {
+        let made = std::process::Command::new("mkfifo").arg(&file).status();
+        assert!(made.unwrap().success());
+    };
+    type Plant<'a> = Box<dyn Fn(&std::path::Path) + 'a>;
+    let planted: [(&str, Plant<'_>); 5] = [
+        ("a pipe", Box::new(fifo)),
+        ("an endless device", Box::new(|file| symlink("/dev/zero", file).unwrap())),
+        ("a link", Box::new(|file| symlink(&elsewhere, file).unwrap())),
+        (
+            "others may write",
+            Box::new(|file| {
+                std::fs::write(file, &whole).unwrap();
+                std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o666)).unwrap();
+            }),
+        ),
+        (
+            "too much",
+            Box::new(|file| {
+                let mut text = whole.clone();
+                text.resize(3 << 20, b' ');
+                std::fs::write(file, text).unwrap();
+                std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
+            }),
+        ),
+    ];
+    for (what, plant) in planted {
+        std::fs::remove_file(&file).unwrap();
+        plant(&file);
+        let before = asked(&sandbox);
+        discovery().metadata().unwrap();
+        assert_eq!(asked(&sandbox), before + 1, "{what} is not read");
+        assert_eq!(mode(), 0o600, "{what} is replaced");
+    }
+    assert_eq!(std::fs::read(&elsewhere).unwrap(), whole, "nothing is written through a link");
 }

@@ -1,4 +1,5 @@
-//! What httpx-oauth 0.17.0 was seen to do when it was run (its guide page here has the list), done better.
+//! Flaws that were seen when httpx-oauth 0.17.0 was run (the guide's page on it has the list), and that
+//! this crate does not have.
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use url::Url;
 use crate::identity::{EMAILS, GITHUB, told};
 use crate::support::{Fake, sandbox};
 
-/// A service whose token endpoint always answers this, and a login that it has issued before.
+/// A service whose token endpoint always sends this answer, and a login from before.
 fn answering(body: &'static str) -> (Fake, Client) {
     let fake = Fake::start(move |peer| {
         while peer.request().is_some() {
@@ -59,7 +60,7 @@ fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
 }
 
 #[test]
-fn a_lifetime_that_cannot_be_read_is_not_known_and_no_crash() {
+fn an_unreadable_lifetime_is_unknown() {
     for (lifetime, seconds) in [
         ("null", None),
         ("\"\"", None),
@@ -82,7 +83,7 @@ fn a_lifetime_that_cannot_be_read_is_not_known_and_no_crash() {
 }
 
 #[test]
-fn an_error_with_a_good_status_is_an_error_in_the_exchange_and_in_the_refresh() {
+fn an_error_body_with_a_good_status_is_an_error() {
     for row in [None, Some(providers::github()), Some(providers::reddit())] {
         let fake = Fake::json(r#"{"error":"bad_verification_code","error_description":"no"}"#);
         let client = match row {
@@ -105,7 +106,7 @@ fn an_error_with_a_good_status_is_an_error_in_the_exchange_and_in_the_refresh() 
 }
 
 #[test]
-fn an_answer_without_an_access_token_is_an_error_and_no_crash() {
+fn an_answer_without_an_access_token_is_an_error() {
     for body in ["{}", "[]", "null", "\"at-1\"", "7", "", "[1]", r#"{"access_token":""}"#] {
         let (_fake, client) = answering(body);
         assert!(client.refresh().is_err(), "{body}");
@@ -143,7 +144,7 @@ fn a_refresh_that_brings_no_refresh_token_keeps_the_old_one() {
 }
 
 #[test]
-fn a_revocation_authenticates_in_its_own_way() {
+fn a_revocation_may_have_its_own_authentication_method() {
     let (fake, _) = answering(r#"{"access_token":"at-1","refresh_token":"rt-1"}"#);
     for (token, revocation) in
         [(ClientAuth::Body, ClientAuth::Basic), (ClientAuth::Basic, ClientAuth::Body)]
@@ -181,12 +182,12 @@ fn basic_credentials_are_form_encoded_or_raw_as_the_service_wants() {
 }
 
 #[test]
-fn an_authorization_endpoint_may_have_a_query_and_no_extra_parameter_takes_the_place_of_ours() {
+fn an_endpoints_query_is_kept_and_our_parameters_are_not_replaced() {
     let fake = Fake::json("{}");
     let endpoint = "https://login.example/authorize?tenant=7";
     let change = |row: ProviderBuilder| row.authorization_endpoint(endpoint);
     let client = at(&fake, change, &Credentials::new("app", "sesame"));
-    // Texts, so that a `true` is not sent as `True`; and borrowed, so that nothing is changed in them.
+    // Values are texts, so `true` is not sent as `True`; they are borrowed, so they cannot be changed.
     let extras = [("include_granted_scopes", "true"), ("allow_signup", "false")];
     for _ in 0..2 {
         let authorization = client.authorize_with(&["a", "b"], &extras).unwrap();
@@ -217,7 +218,7 @@ fn franceconnect_sends_pkce_and_a_nonce_that_is_checked() {
 }
 
 #[test]
-fn an_account_without_an_address_is_an_identity_without_one() {
+fn an_account_without_an_address_gives_an_identity_without_an_address() {
     let people = "https://people.googleapis.com/v1/people/me";
     let linkedin = "https://api.linkedin.com/v2/me";
     let mails = "https://api.linkedin.com/v2/emailAddress";
@@ -252,14 +253,14 @@ fn an_account_without_an_address_is_an_identity_without_one() {
         let found = (&*identity.id, identity.email, identity.email_verified);
         assert_eq!(found, ("1", None, None), "{name}: {shown}");
     }
-    // What goes wrong in the second request is not hidden.
+    // An error of the second request is not hidden.
     let refused = vec![(GITHUB, 200, json!({"id": 1})), (EMAILS, 403, json!({}))];
     let error = told(providers::github(), refused).0.id_and_email().unwrap_err();
     assert!(matches!(error, Error::Api(api) if api.status == 403));
 }
 
 #[test]
-fn an_address_that_is_not_verified_is_not_given_out() {
+fn an_unverified_address_is_not_returned() {
     let list = json!([
         {"email": "other@example.com", "primary": false, "verified": true},
         {"email": "eve@example.com", "primary": true, "verified": false},
@@ -269,7 +270,7 @@ fn an_address_that_is_not_verified_is_not_given_out() {
     assert_eq!((identity.email, identity.email_verified), (None, Some(false)));
 }
 
-/// A sandbox with this metadata, the issuer added.
+/// A sandbox with this metadata and its own issuer.
 fn with_metadata(change: impl Fn(&mut Value)) -> (Sandbox, Result<Provider, Error>) {
     let sandbox = sandbox();
     let url = sandbox.url().to_owned();
@@ -287,7 +288,7 @@ fn with_metadata(change: impl Fn(&mut Value)) -> (Sandbox, Result<Provider, Erro
 }
 
 #[test]
-fn metadata_that_cannot_be_used_is_an_error_and_no_crash() {
+fn unusable_metadata_is_an_error() {
     assert!(with_metadata(|_| ()).1.is_ok());
     let unknown = |m: &mut Value| m["token_endpoint_auth_methods_supported"] = json!(["odd"]);
     assert!(matches!(with_metadata(unknown).1, Err(Error::Config(_))));
@@ -304,7 +305,7 @@ fn metadata_that_cannot_be_used_is_an_error_and_no_crash() {
 }
 
 #[test]
-fn metadata_of_another_issuer_is_refused_and_a_missing_list_of_grants_forbids_no_refresh() {
+fn another_issuers_metadata_is_refused_and_a_grant_list_is_optional() {
     let other = |m: &mut Value| m["issuer"] = json!("https://evil.example");
     assert!(with_metadata(other).1.is_err());
     let (sandbox, provider) = with_metadata(|_| ());
@@ -328,7 +329,7 @@ fn the_user_agent_is_the_crates_or_the_callers_own() {
 }
 
 #[test]
-fn state_and_verifier_are_ours_and_what_the_browser_brings_does_not_replace_them() {
+fn a_callback_cannot_replace_our_state_or_verifier() {
     let fake = Fake::json(r#"{"access_token":"at-1"}"#);
     let client = at(&fake, |row| row, &Credentials::new("app", "sesame"));
     let authorization = client.authorize(&[]).unwrap();

@@ -1,4 +1,4 @@
-//! How long a login will live without a person, and what keeps it alive.
+//! How long a login will live without a person, and the call that keeps it alive.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -47,7 +47,7 @@ impl World {
         on
     }
 
-    /// A refresh token with a life of its own: `fixed` for one that no refresh moves.
+    /// Gives the refresh token an expiry. With `fixed`, a refresh does not move it.
     fn refresh_tokens_live(&self, days: u64) {
         self.sandbox.on_token(move |_, reply| {
             let mut body = reply.to_json();
@@ -58,7 +58,7 @@ impl World {
 }
 
 #[test]
-fn nothing_stored_needs_a_person_and_a_cron_job_is_told() {
+fn an_empty_store_needs_a_person_and_fails_keep_alive() {
     let world = world(|provider| provider);
     let health = world.client.health().unwrap();
     assert_eq!((health.state, health.ends_at()), (LoginState::Missing, None));
@@ -80,7 +80,7 @@ fn a_login_without_known_limits_is_refreshed_once_a_week() {
 }
 
 #[test]
-fn an_idle_limit_is_half_used_up_at_most() {
+fn a_login_is_refreshed_at_half_its_idle_limit() {
     let world = world(|provider| provider.idle_limit(60 * DAY));
     world.log_in();
     let ends = |world: &World| {
@@ -90,17 +90,17 @@ fn an_idle_limit_is_half_used_up_at_most() {
     assert_eq!(ends(&world), 60);
     assert_eq!(world.refreshed_on(65), [30, 60]);
     assert_eq!(ends(&world), 55);
-    // Nobody came for too long: a person is needed, as far as is known.
+    // The limit has passed without a refresh: a person is needed, as far as is known.
     world.clock.advance(61 * DAY);
     let health = world.client.health().unwrap();
     assert_eq!(health.state, LoginState::Ended);
     assert_eq!(health.to_string(), "the login has ended");
-    // A limit is what somebody documents: the service has the last word.
+    // The limit is only documented: the service may still accept the refresh token.
     assert!(world.client.keep_alive().unwrap());
 }
 
 #[test]
-fn the_record_health_and_the_warning_know_one_idle_limit() {
+fn record_health_and_warning_use_the_same_idle_limit() {
     let warnings = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&warnings);
     let mut world = world(|provider| provider.idle_limit(60 * DAY));
@@ -110,7 +110,7 @@ fn the_record_health_and_the_warning_know_one_idle_limit() {
         MemoryBackend::new(),
     );
     let count = move |event: &Event| {
-        if matches!(event, Event::Warning { text } if text.contains("60 days of silence")) {
+        if matches!(event, Event::Warning { text } if text.contains("60 days without a refresh")) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     };
@@ -139,7 +139,7 @@ fn exact_onlines_idle_limit_reaches_health() {
 }
 
 #[test]
-fn a_use_starts_the_idle_limit_anew_without_a_new_refresh_token() {
+fn a_refresh_restarts_the_idle_limit_without_a_new_refresh_token() {
     let world = world(|provider| provider.rotation(Rotation::None).idle_limit(60 * DAY));
     world.sandbox.on_token(|call, reply| {
         let mut body = reply.to_json();
@@ -170,7 +170,7 @@ fn a_consent_ends_however_often_it_is_refreshed() {
 }
 
 #[test]
-fn a_refresh_token_with_a_life_of_its_own_is_replaced_at_half_of_it() {
+fn a_refresh_token_is_replaced_at_half_its_life() {
     let world = world(|provider| provider);
     world.refresh_tokens_live(60);
     world.log_in();
@@ -181,8 +181,8 @@ fn a_refresh_token_with_a_life_of_its_own_is_replaced_at_half_of_it() {
 }
 
 #[test]
-fn a_refresh_token_that_is_replaced_near_its_end_alone_is_asked_for_then() {
-    // As Kakao: a new one comes when less than a month is left.
+fn a_refresh_token_replaced_only_near_its_end_is_refreshed_then() {
+    // Kakao issues a new refresh token when less than a month is left.
     let world = world(|provider| provider.rotation(Rotation::None));
     let clock = world.clock.clone();
     let start = evergrant::clock::Clock::monotonic(&*clock);
@@ -202,7 +202,7 @@ fn a_refresh_token_that_is_replaced_near_its_end_alone_is_asked_for_then() {
 }
 
 #[test]
-fn a_refusal_and_an_unanswered_request_are_told_apart() {
+fn health_tells_a_refusal_from_an_unanswered_request() {
     let world = world(|provider| provider.rotation(Rotation::Strict));
     world.log_in();
     world.sandbox.faults(3, Fault::CutBefore);
@@ -223,7 +223,7 @@ fn a_refusal_and_an_unanswered_request_are_told_apart() {
 }
 
 #[test]
-fn a_token_without_a_refresh_token_ends_with_itself_and_a_grant_without_a_person_never() {
+fn a_login_without_a_refresh_token_ends_with_its_access_token() {
     let world = world(|provider| provider);
     let token = evergrant::Token::new("at");
     world.client.seed(token.with_expires_at(time::OffsetDateTime::UNIX_EPOCH)).unwrap();

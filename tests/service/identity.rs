@@ -1,4 +1,4 @@
-//! Who has logged in, at every service that tells it in its own way.
+//! Who has logged in, at every service with a profile format of its own.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,8 +14,8 @@ use ureq::{Body, SendBody};
 use crate::rows::rows;
 use crate::support::{sandbox, seeded};
 
-/// A client of the provider as it is, on a net that has only these answers: address without its query,
-/// status, body. What it asks is written down: method, address, and the header with the token.
+/// A client of the unchanged provider, on a network that has only these answers: address without its
+/// query, status, body. Each request is recorded: method, address, and the header with the token.
 pub(crate) fn told(
     provider: Provider,
     answers: Vec<(&'static str, u16, Value)>,
@@ -261,7 +261,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn every_service_is_asked_in_its_way_and_its_profile_is_an_identity() {
+fn every_services_profile_gives_an_identity() {
     let sandbox = sandbox();
     let cases = cases();
     for row in rows(&sandbox) {
@@ -318,13 +318,13 @@ fn an_open_id_provider_is_asked_at_its_userinfo_endpoint() {
         let identity = client.id_and_email().unwrap();
         assert_eq!((identity.email.as_deref(), identity.email_verified), expected, "{told}");
     }
-    // The ID token names the user: an answer about another is none.
+    // The ID token names the user: an answer about another user is an error.
     sandbox.on("GET", "/userinfo", |_| ApiReply::json(200, json!({"sub": "eve"})));
     assert!(matches!(client.id_and_email(), Err(Error::Decode(_))));
 }
 
 #[test]
-fn a_service_of_ones_own_needs_a_profile_or_a_userinfo_endpoint() {
+fn another_provider_needs_a_profile_or_a_userinfo_endpoint() {
     let sandbox = sandbox();
     sandbox.on("GET", "/whoami", |_| {
         ApiReply::json(

@@ -1,4 +1,4 @@
-//! What the server knows of a token.
+//! Introspection and revocation of tokens.
 
 use evergrant::provider::ClientAuth;
 use evergrant::provider::TokenTypeHint;
@@ -8,7 +8,7 @@ use evergrant::{Client, Credentials, Error, MemoryBackend, Provider, Secret};
 use crate::support::{Fake, sandbox, seeded};
 
 #[test]
-fn a_token_is_active_until_it_is_revoked_and_asking_spends_nothing() {
+fn a_token_is_active_until_it_is_revoked() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     let token = client.token().unwrap();
@@ -33,7 +33,7 @@ fn a_token_is_active_until_it_is_revoked_and_asking_spends_nothing() {
 }
 
 #[test]
-fn a_client_that_may_not_ask_is_told_so_and_no_secret_is_repeated() {
+fn a_refused_introspection_is_an_error_without_secrets() {
     let sandbox = sandbox();
     let wrong = Credentials::new("sandbox-client", "not-the-s3cret");
     let client = Client::new(sandbox.provider(), wrong, MemoryBackend::new());
@@ -79,7 +79,7 @@ fn a_server_without_the_endpoint_or_without_an_answer_is_an_error() {
 }
 
 #[test]
-fn any_token_can_be_revoked_and_the_answers_body_means_nothing() {
+fn any_token_can_be_revoked_and_the_body_is_ignored() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
     let token = client.token().unwrap();
@@ -101,7 +101,7 @@ fn any_token_can_be_revoked_and_the_answers_body_means_nothing() {
 }
 
 #[test]
-fn a_revocation_that_is_refused_or_put_off_leaves_the_login() {
+fn a_failed_revocation_leaves_the_login() {
     for (status, headers, body, kind) in [
         ("503 Unavailable", "Retry-After: 30\r\n", "", "rate_limited"),
         ("503 Unavailable", "", "", "transport"),
@@ -126,7 +126,7 @@ fn a_revocation_that_is_refused_or_put_off_leaves_the_login() {
         );
         assert!(client.refresh().is_ok(), "{kind}");
     }
-    // RFC 7009: other endpoints, other ways to authenticate.
+    // RFC 7009: the endpoint may have its own authentication method.
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let odd = sandbox.provider().to_builder().client_auth(ClientAuth::Basic);
     let odd = odd.revocation_auth(ClientAuth::Body).build().unwrap();

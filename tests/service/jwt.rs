@@ -1,4 +1,4 @@
-//! Clients that sign, and grants without a person, against a server that checks what it is sent.
+//! Clients with a key, and grants without a person, against a server that checks the assertions.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -38,7 +38,7 @@ fn claims(call: &TokenCall, parameter: &str) -> Value {
 }
 
 #[test]
-fn a_key_of_each_kind_authenticates_in_every_request_with_an_assertion_of_its_own() {
+fn each_kind_of_key_signs_a_new_assertion_for_each_request() {
     for (pem, pss) in [(P256, false), (RSA, false), (RSA, true), (ED25519, false)] {
         let made = || {
             let key = key(pem).with_key_id("k1");
@@ -53,7 +53,7 @@ fn a_key_of_each_kind_authenticates_in_every_request_with_an_assertion_of_its_ow
         let callback = sandbox.approve(authorization.url()).unwrap();
         client.exchange(authorization, &callback).unwrap();
         client.refresh().unwrap();
-        // The server takes a `jti` once: each request has a new one, a repeat included.
+        // The server accepts a `jti` once: each request has a new `jti`, and so has a repeated request.
         sandbox.fault(Fault::CutAfter);
         client.refresh().unwrap();
         client.revoke().unwrap();
@@ -69,7 +69,7 @@ fn a_key_of_each_kind_authenticates_in_every_request_with_an_assertion_of_its_ow
 }
 
 #[test]
-fn another_key_or_a_signer_that_fails_is_a_setup_error_and_spends_nothing() {
+fn a_wrong_key_or_a_failing_signer_spends_nothing() {
     struct Locked;
     impl Signer for Locked {
         fn algorithm(&self) -> Algorithm {
@@ -111,7 +111,7 @@ fn a_secret_can_sign_instead_of_being_sent() {
 }
 
 #[test]
-fn a_server_with_another_clock_is_asked_once_more_with_its_own_time() {
+fn a_server_with_another_clock_gets_one_more_request_with_its_time() {
     for offset in [3600, -3600, 0, 20] {
         let clock = Arc::new(ManualClock::new());
         let builder = Sandbox::builder().client_key(&key(P256)).clock(clock.clone());
@@ -126,14 +126,14 @@ fn a_server_with_another_clock_is_asked_once_more_with_its_own_time() {
         client.access_token().unwrap_or_else(|error| panic!("{offset}: {error}"));
         let wrong = u64::from(offset.unsigned_abs() > 60);
         assert_eq!(sandbox.counters().token_requests, 1 + wrong, "{offset}");
-        // It is known from then on.
+        // The client keeps the difference of the clocks.
         client.refresh().unwrap();
         assert_eq!(sandbox.counters().token_requests, 2 + wrong, "{offset}");
-        // The life of a token is by our own clock.
+        // The life of a token is counted by our own clock.
         let token = client.token().unwrap();
         assert_eq!(token.lifetime(), Some(Duration::from_secs(3600)), "{offset}");
     }
-    // Where the clocks agree a refusal is a refusal.
+    // If the clocks agree, a refusal is final.
     let sandbox = Sandbox::builder().client_key(&key(P256)).start().unwrap();
     let wrong = Credentials::signed("sandbox-client", key(ED25519));
     let client = Client::builder(sandbox.provider(), wrong, MemoryBackend::new());
@@ -184,7 +184,7 @@ fn a_server_may_want_its_token_endpoint_as_the_audience() {
 }
 
 #[test]
-fn a_statement_takes_the_place_of_a_person_and_is_made_anew_for_each_token() {
+fn the_jwt_bearer_grant_signs_a_new_assertion_for_each_token() {
     let sandbox = Sandbox::builder().client_key(&key(RSA)).start().unwrap();
     let seen = calls(&sandbox);
     let file = sandbox.folder().join("ada");
@@ -204,7 +204,7 @@ fn a_statement_takes_the_place_of_a_person_and_is_made_anew_for_each_token() {
     sandbox.expire_access_tokens();
     let again: Value = ada.get("/me").read_json().unwrap();
     assert_eq!(again["access_token_number"], 2);
-    // Another process shares the token; another user's is not given out from the same store.
+    // Another process shares the token. A client for another user cannot use the store.
     assert_eq!(client("ada@example.com").get("/me").call().unwrap().status(), 200);
     assert_eq!(sandbox.counters().token_requests, 2);
     assert!(matches!(client("eve@example.com").get("/me").call(), Err(Error::Config(_))));
@@ -212,7 +212,7 @@ fn a_statement_takes_the_place_of_a_person_and_is_made_anew_for_each_token() {
         assert_eq!(call.grant_type(), "urn:ietf:params:oauth:grant-type:jwt-bearer");
         assert!(call.parameter("client_id").is_none() && call.header("Authorization").is_none());
     }
-    // A statement that the server does not take is its refusal, and no login is asked for.
+    // A refused assertion is an OAuth error, and no login is needed.
     let wrong = Client::builder(
         sandbox.provider(),
         Credentials::public("sandbox-client"),
@@ -271,7 +271,7 @@ fn key_file(token_uri: &str, pem: &str) -> Value {
 }
 
 #[test]
-fn a_service_account_asks_for_itself_or_for_a_user_of_its_domain() {
+fn a_service_account_gets_tokens_for_itself_or_a_user() {
     let sandbox = Sandbox::builder().client_key(&key(RSA).with_key_id("k1")).start().unwrap();
     let seen = calls(&sandbox);
     let path = sandbox.folder().join("key.json");
@@ -301,7 +301,7 @@ fn a_service_account_asks_for_itself_or_for_a_user_of_its_domain() {
 }
 
 #[test]
-fn a_file_that_is_no_key_file_is_an_error_that_shows_nothing_of_it() {
+fn the_error_for_a_wrong_key_file_shows_nothing_of_it() {
     let good = key_file("https://oauth2.googleapis.com/token", RSA);
     assert!(ServiceAccount::from_json(&good.to_string()).is_ok());
     let without = |name: &str| {
@@ -361,7 +361,7 @@ fn a_file_that_is_no_key_file_is_an_error_that_shows_nothing_of_it() {
 }
 
 #[test]
-fn an_assertion_and_a_key_show_themselves_in_no_error() {
+fn no_error_shows_an_assertion_or_a_key() {
     let echo = Fake::start(|peer| {
         while let Some(request) = peer.request() {
             let body = request.rsplit("\r\n").next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Logging out, while others use the login.
+//! Logging out while other threads and processes use the login.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ fn client(sandbox: &Sandbox, file: &Path) -> Client {
 
 #[test]
 fn a_refresh_in_flight_cannot_bring_a_revoked_login_back() {
-    // Another thread of the same client, and another client on the same file, as a process is.
+    // The other one is a thread with the same client, or a client on the same file, like a process.
     for same_client in [true, false] {
         let sandbox = Sandbox::builder().rotation(Rotation::Strict).start().unwrap();
         let file = sandbox.folder().join("login.json");
@@ -29,14 +29,14 @@ fn a_refresh_in_flight_cannot_bring_a_revoked_login_back() {
         sandbox.fault(Fault::HoldAfter(gate.clone()));
         thread::scope(|scope| {
             let refresh = scope.spawn(|| first.refresh());
-            // The server has rotated, and its answer is held back.
+            // The server has rotated the token, and its answer is held back.
             assert!(gate.wait_for(1, 10 * PATIENCE));
             let revoke = scope.spawn(|| second.revoke());
             gate.open();
             refresh.join().unwrap().unwrap();
             revoke.join().unwrap().unwrap();
         });
-        // Logging out came after it, and took the successor with it.
+        // The log-out came after the refresh, and revoked the new token.
         assert!(!sandbox.login_alive(), "{same_client}");
         assert!(second.stored().unwrap().is_none(), "{same_client}");
         let revoked: Vec<_> =
@@ -50,7 +50,7 @@ fn a_refresh_in_flight_cannot_bring_a_revoked_login_back() {
     }
 }
 
-/// A store without a lock: a plain map, as a user writes one.
+/// A store without a lock: a plain map, as a user of the crate may write it.
 #[derive(Clone, Default)]
 struct Plain(Arc<Mutex<Option<Record>>>);
 
@@ -71,7 +71,7 @@ impl TokenBackend for Plain {
 }
 
 #[test]
-fn without_a_lock_a_late_answer_is_not_written_into_the_emptied_store() {
+fn without_a_lock_a_late_answer_is_not_saved_after_a_log_out() {
     let sandbox = Sandbox::builder().rotation(Rotation::UntilUsed).start().unwrap();
     let store = Plain::default();
     let client = || Client::new(sandbox.provider(), sandbox.credentials(), store.clone());
@@ -92,7 +92,7 @@ fn without_a_lock_a_late_answer_is_not_written_into_the_emptied_store() {
 }
 
 #[test]
-fn a_logout_that_dies_between_its_two_steps_is_finished_by_the_next() {
+fn a_log_out_that_dies_halfway_is_finished_by_the_next() {
     struct Dying(MemoryBackend, Mutex<u32>);
     impl TokenBackend for Dying {
         fn load(&self) -> Result<Option<Record>, BoxError> {
@@ -119,7 +119,7 @@ fn a_logout_that_dies_between_its_two_steps_is_finished_by_the_next() {
     client.seed(sandbox.login()).unwrap();
     let error = client.revoke().unwrap_err();
     assert_eq!(error.kind(), "backend");
-    // What is left is a token that the service refuses, and its owner is told of it.
+    // The store has a token that the service refuses, and a call reports the refusal.
     assert!(!sandbox.login_alive() && client.stored().unwrap().is_some());
     assert!(client.refresh().unwrap_err().needs_authorization());
     client.revoke().unwrap();

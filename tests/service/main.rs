@@ -1,4 +1,4 @@
-//! Any OAuth 2.0 service: what a client needs beyond a login and a refresh.
+//! The features for any OAuth 2.0 service, beyond login and refresh.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod challenges;
@@ -9,6 +9,7 @@ mod discovery;
 #[cfg(feature = "identity")]
 mod flaws;
 mod health;
+mod id_tokens;
 #[cfg(feature = "identity")]
 mod identity;
 #[cfg(feature = "introspection")]

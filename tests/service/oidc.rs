@@ -25,12 +25,12 @@ fn an_id_token_is_kept_and_its_claims_are_read_unverified() {
     assert!(claims.expires_at().is_some());
     assert_eq!(claims.as_map().get("sub"), claims.get("sub"));
     assert!(!format!("{claims:?}").contains("ada"));
-    // It is stored, and a refresh that brings another keeps the login's user.
+    // The ID token is stored, and the ID token of a refresh has the same user.
     client.refresh().unwrap();
     let stored = client.stored().unwrap().unwrap();
     let claims = stored.token().unverified_claims().unwrap().unwrap();
     assert_eq!(claims.subject(), Some("ada"));
-    // Without `openid` there is none, and nothing is asked for.
+    // Without `openid` there is no ID token.
     let (_, token) = login(&sandbox, &["read"]);
     assert!(token.unwrap().unverified_claims().unwrap().is_none());
     let odd = Token::new("at").with_id_token("no-jwt");
@@ -38,7 +38,7 @@ fn an_id_token_is_kept_and_its_claims_are_read_unverified() {
 }
 
 #[test]
-fn a_nonce_goes_out_with_openid_and_comes_back_in_the_id_token() {
+fn a_login_with_openid_sends_a_nonce_and_checks_it() {
     let sandbox = sandbox();
     let client = builder(&sandbox).build();
     let url = |scopes: &[&str]| client.authorize(scopes).unwrap().url().to_owned();
@@ -78,7 +78,7 @@ fn an_id_token_of_another_login_is_refused_and_nothing_is_stored() {
         );
         assert!(client.stored().unwrap().is_none());
     }
-    // A login that asked for no identity is not judged by one.
+    // A login without `openid` does not check the nonce.
     let sandbox = sandbox();
     sandbox.on_token(|_, reply| {
         let mut body = reply.to_json();
@@ -89,7 +89,7 @@ fn an_id_token_of_another_login_is_refused_and_nothing_is_stored() {
 }
 
 #[test]
-fn userinfo_is_asked_with_the_token_and_must_be_about_the_same_user() {
+fn userinfo_must_be_about_the_user_of_the_id_token() {
     let sandbox = sandbox();
     let (client, token) = login(&sandbox, &["openid"]);
     token.unwrap();

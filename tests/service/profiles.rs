@@ -1,4 +1,4 @@
-//! Profiles that are not what was promised.
+//! Profiles in an unexpected form.
 
 use std::sync::{Arc, Mutex};
 
@@ -38,8 +38,8 @@ fn an_answer_without_an_id_is_no_identity() {
 }
 
 #[test]
-fn no_shape_of_a_profile_makes_a_panic() {
-    // Every value at every place of a profile that the rows look at.
+fn no_profile_causes_a_panic() {
+    // Tries every value at every place of a profile that the rows read.
     let odd = [
         json!(null),
         json!(false),

@@ -1,4 +1,4 @@
-//! What an answer of the token endpoint means for the client, where no other test says it.
+//! Answers of the token endpoint that no other test covers.
 
 use evergrant::sandbox::{Reply, Sandbox};
 use evergrant::{Client, Error, MemoryBackend};
@@ -26,7 +26,7 @@ fn logged_in(sandbox: &Sandbox, scopes: &[&str]) -> (Client, Result<evergrant::T
 }
 
 #[test]
-fn a_bearer_token_is_one_in_any_spelling_and_another_type_is_not_used() {
+fn bearer_is_accepted_in_any_spelling_and_no_other_type() {
     for (kind, used) in [
         ("bearer", true),
         ("BEARER", true),
@@ -45,20 +45,20 @@ fn a_bearer_token_is_one_in_any_spelling_and_another_type_is_not_used() {
             assert!(error.to_string().contains(kind), "{error}");
             assert_eq!(sandbox.counters().api_calls, 0, "{kind}: it was not sent");
         }
-        // The login is kept whatever the type: the refresh token is good.
+        // The login stays stored whatever the type: the refresh token is good.
         assert!(client.stored().unwrap().unwrap().token().refresh_token().is_some());
     }
 }
 
 #[test]
-fn a_scope_that_is_absent_means_as_requested_and_one_that_is_present_is_the_truth() {
+fn an_absent_scope_means_as_requested() {
     let absent = answering(|body| drop(body.as_object_mut().unwrap().remove("scope")));
     let (_, token) = logged_in(&absent, &["read", "write"]);
     assert_eq!(token.unwrap().scope(), None);
     let less = answering(|body| body["scope"] = "read".into());
     let (client, token) = logged_in(&less, &["read", "write"]);
     assert_eq!(token.unwrap().scope(), Some("read"));
-    // A refresh that says nothing leaves it: it is not widened to what was asked for at first.
+    // A refresh without a scope keeps the granted scope, not the requested one.
     let quiet = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
     less.on_token(move |_, reply| {
         let mut body = reply.to_json();
@@ -71,7 +71,7 @@ fn a_scope_that_is_absent_means_as_requested_and_one_that_is_present_is_the_trut
 }
 
 #[test]
-fn a_refresh_token_beside_a_token_of_the_client_is_kept_and_never_used() {
+fn a_refresh_token_of_client_credentials_is_kept_and_never_used() {
     let sandbox = answering(|body| body["refresh_token"] = "rt-unasked".into());
     let client = builder(&sandbox).client_credentials(&["read"]).build();
     client.access_token().unwrap();
@@ -83,7 +83,7 @@ fn a_refresh_token_beside_a_token_of_the_client_is_kept_and_never_used() {
 }
 
 #[test]
-fn an_error_that_is_no_json_keeps_the_refresh_token() {
+fn an_error_that_is_not_json_keeps_the_refresh_token() {
     for (status, body) in [
         ("400 Bad Request", ""),
         ("403 Forbidden", ""),
@@ -112,7 +112,7 @@ fn an_error_that_is_no_json_keeps_the_refresh_token() {
 }
 
 #[test]
-fn an_answer_that_unpacks_without_end_is_cut() {
+fn an_answer_that_decompresses_without_end_is_cut() {
     let bomb = include_bytes!("bomb.gz");
     let server = Fake::start(move |peer| {
         while peer.request().is_some() {
@@ -127,7 +127,7 @@ fn an_answer_that_unpacks_without_end_is_cut() {
 }
 
 #[test]
-fn a_bearer_goes_in_one_header_and_nowhere_else() {
+fn the_access_token_is_sent_in_one_header_only() {
     let api = Fake::json("{}");
     let provider = provider_at("http://127.0.0.1:1/token").api_base(api.url()).build().unwrap();
     let credentials = evergrant::Credentials::public("app");
@@ -145,9 +145,9 @@ fn a_bearer_goes_in_one_header_and_nowhere_else() {
 }
 
 #[test]
-fn a_client_that_may_do_nothing_beyond_oauth_2_1_needs_no_setting() {
-    // PKCE in every code grant, for a client with a secret too; the redirect URI in both requests,
-    // byte for byte; no answer but a code; the secret in the body where the server wants it.
+fn an_oauth_2_1_client_needs_no_setting() {
+    // Every code grant has PKCE, also for a client with a secret; both requests have the same redirect
+    // URI; the response type is `code`; the secret is in the body if the server wants that.
     let sandbox = Sandbox::builder()
         .pkce_required(true)
         .client_auth(evergrant::provider::ClientAuth::Body)

@@ -1,5 +1,5 @@
-//! The ready providers of services where people have accounts, tested offline: what a row sends, and
-//! what it reads.
+//! The ready providers of services where people have accounts, tested offline: the requests that a row
+//! sends, and the answers that it reads.
 
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +24,7 @@ pub(crate) fn rows(sandbox: &Sandbox) -> Vec<Provider> {
         providers::linkedin(),
         providers::microsoft("common").unwrap(),
         providers::naver(),
-        // Okta is this row with another name and address.
+        // Okta uses this row with another name and address.
         providers::openid(sandbox.url()).unwrap(),
         providers::reddit(),
         providers::shopify("example", "2026-07").unwrap(),

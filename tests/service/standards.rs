@@ -1,4 +1,4 @@
-//! Every requirement of the standards that binds this client, and the tests that show it.
+//! Every requirement of the standards for this client, and the tests that show it.
 //!
 //! The numbers are those of a checklist with parts A (requests and client authentication), B
 //! (authorization code), C (token answers and refresh), D (using tokens, challenges), E (revocation,
@@ -14,13 +14,13 @@ use std::path::Path;
 enum Shown {
     /// Tests by name, in `src` and `tests`.
     By(&'static [&'static str]),
-    /// Why it does not apply.
+    /// The reason why the requirement does not apply.
     Not(&'static str),
 }
 
 use Shown::{By, Not};
 
-/// Number, level, what is asked, and how it is shown.
+/// Number, level, requirement, and how it is shown.
 type Row = (u16, &'static str, &'static str, Shown);
 
 include!("standards/table.rs");
@@ -35,7 +35,7 @@ fn tests() -> BTreeSet<String> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 for after in text.split("#[test]").skip(1) {
-                    // Other attributes may stand between.
+                    // Other attributes may come in between.
                     let line = after.lines().find(|line| line.trim_start().starts_with("fn "));
                     let name = line.and_then(|line| line.trim_start()[3..].split('(').next());
                     names.extend(name.map(str::to_owned));
@@ -57,7 +57,7 @@ fn tests() -> BTreeSet<String> {
     names
 }
 
-/// What the table lacks.
+/// The faults of the table.
 fn faults(table: &[Row], tests: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
     let numbers: Vec<u16> = table.iter().map(|row| row.0).collect();
@@ -97,7 +97,7 @@ fn every_requirement_has_a_test_or_a_reason() {
     for letter in ['M', 'S', 'D'] {
         println!("{letter}: {} shown, {} do not apply", of(letter, true), of(letter, false));
     }
-    // A reason is the exception: it needs one that a reader accepts.
+    // Only few rows may have a reason in place of a test.
     assert!(of('M', false) + of('S', false) + of('D', false) <= 6);
 }
 

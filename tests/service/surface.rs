@@ -1,4 +1,4 @@
-//! The table of httpx-oauth's surface: it leaves nothing out, and each test that it names exists.
+//! Checks the table of httpx-oauth's surface: it has every item, and each test that it names exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -82,7 +82,7 @@ fn rows(page: &str) -> Vec<Vec<&str>> {
     cells.filter(|cells: &Vec<_>| cells.last() != Some(&"shown by")).collect()
 }
 
-/// What a cell has in code.
+/// The code spans of a cell.
 fn code(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
@@ -115,7 +115,7 @@ fn every_row_names_a_test_that_exists() {
 }
 
 #[test]
-fn the_page_leaves_nothing_of_the_surface_out() {
+fn the_page_names_every_item_of_the_surface() {
     let rows = rows(PAGE);
     let named: BTreeSet<_> = rows.iter().flat_map(|row| code(row[0])).collect();
     let missing: Vec<_> = SURFACE.iter().filter(|name| !named.contains(*name)).collect();

@@ -1,4 +1,4 @@
-//! TLS: the server's certificate is verified, and the client's own is its authentication (RFC 8705).
+//! TLS: the server's certificate is verified, and the client authenticates with its own (RFC 8705).
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,7 +20,7 @@ const SERVER: (&[u8], &[u8]) =
 const CLIENT: (&[u8], &[u8]) =
     (include_bytes!("../keys/tls/client.pem"), include_bytes!("../keys/tls/client.key"));
 
-/// A server that answers a token at `/token` and whether a certificate came at `/me`.
+/// A server that issues a token at `/token`, and says at `/me` whether the client sent a certificate.
 struct Server {
     port: u16,
     /// The requests, and whether each came with the client's certificate.
@@ -56,7 +56,7 @@ impl Server {
                     return;
                 }
                 let (config, log) = (config.clone(), log.clone());
-                // A client that does not trust us hangs up in the handshake.
+                // A client that does not trust the server closes the connection in the handshake.
                 thread::spawn(move || drop(serve(config, stream, &log)));
             }
         });
@@ -132,7 +132,7 @@ fn builder(provider: Provider) -> ClientBuilder {
     Client::builder(provider, Credentials::public("app"), MemoryBackend::new()).retries(0)
 }
 
-/// Trusts the test's authority, and shows a certificate or none.
+/// Trusts the test's authority, and sends a certificate if there is one.
 fn trusting(builder: ClientBuilder, with_certificate: bool) -> Client {
     let builder = builder.http(move |config| {
         let authority = Certificate::from_pem(AUTHORITY).unwrap();
@@ -154,14 +154,14 @@ fn seeded(client: &Client) {
 }
 
 #[test]
-fn a_server_whose_certificate_nobody_vouches_for_gets_no_token() {
+fn a_server_with_an_untrusted_certificate_gets_no_token() {
     let server = Server::start();
     let client = builder(server.provider()).build();
     seeded(&client);
     for error in [client.get("/me").call().unwrap_err(), client.refresh().unwrap_err()] {
         assert!(matches!(error, Error::Transport(_)), "{error:?}");
     }
-    // Under a name that is not in the certificate: the same.
+    // A name that is not in the certificate has the same result.
     let address = format!("https://127.0.0.2:{}/token", server.port);
     let elsewhere = server.provider().to_builder().token_endpoint(address).build().unwrap();
     let client = trusting(builder(elsewhere), true);
@@ -183,7 +183,7 @@ fn a_certificate_authenticates_the_client_in_token_requests_and_at_the_api() {
     let (request, _) = &seen[0];
     assert!(request.ends_with("grant_type=refresh_token&refresh_token=rt-1&client_id=app"));
     assert!(!request.to_ascii_lowercase().contains("authorization:"), "{request}");
-    // The client credentials grant needs no secret then.
+    // With a certificate, the client credentials grant needs no secret.
     let own = trusting(builder(server.provider()).client_credentials(&["read"]), true);
     own.access_token().unwrap();
     let (request, _) = server.seen().pop().unwrap();

@@ -1,4 +1,4 @@
-//! A login behind a web page, as a web application does it.
+//! A login through a web application.
 
 use evergrant::{Authorization, Client, Error, MemoryBackend};
 use url::Url;
@@ -10,12 +10,12 @@ fn pairs(url: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn an_address_a_query_and_a_posted_form_end_the_same_login() {
+fn a_callback_may_be_an_address_a_query_or_a_form() {
     let sandbox = sandbox();
     for form in 0..4 {
         let client = builder(&sandbox).redirect_uri("http://127.0.0.1:7/cb?app=1").build();
         let begun = client.authorize(&["read"]).unwrap();
-        // It waits in a session, as text, while other requests are served.
+        // The authorization is stored as text until the callback comes.
         let session = serde_json::to_string(&begun).unwrap();
         assert!(session.len() < 2048, "{}", session.len());
         let callback = sandbox.approve(begun.url()).unwrap();
@@ -34,7 +34,7 @@ fn an_address_a_query_and_a_posted_form_end_the_same_login() {
 }
 
 #[test]
-fn more_parameters_go_into_the_address_and_none_of_ours_is_replaced() {
+fn extra_authorization_parameters_replace_none_of_ours() {
     let sandbox = sandbox();
     let provider = sandbox.provider().to_builder().authorize_param("prompt", "none");
     let provider = provider.authorize_param("access_type", "offline").build().unwrap();
@@ -91,7 +91,7 @@ fn a_resource_and_an_audience_go_into_every_request_and_bind_the_store() {
     two.exchange(begun, &callback).unwrap();
     two.refresh().unwrap();
     assert_eq!(*seen.lock().unwrap(), [expected.clone(), expected.clone()]);
-    // A token for one service is not given out for another.
+    // A token for one service is not used for another.
     let other = client("https://other.example/");
     assert!(matches!(other.access_token(), Err(Error::Config(_))));
     // RFC 8707 section 2: absolute, and without a fragment.
@@ -107,7 +107,7 @@ fn a_resource_and_an_audience_go_into_every_request_and_bind_the_store() {
 }
 
 #[test]
-fn a_parameter_of_every_token_request_replaces_the_providers_and_none_of_the_protocols() {
+fn a_token_parameter_replaces_only_the_providers_own() {
     let sandbox = sandbox();
     let provider = sandbox.provider().to_builder().token_param("tenant", "old").build().unwrap();
     let client = |name: &str| {
@@ -133,7 +133,7 @@ fn a_parameter_of_every_token_request_replaces_the_providers_and_none_of_the_pro
         assert!(client.stored().unwrap().unwrap().note().is_none(), "{ours}");
     }
     assert_eq!(sandbox.counters().refreshes, 1);
-    // It binds no store: a login that was made without it goes on with it.
+    // The parameter does not bind the store: a login from before works with it.
     let file = sandbox.folder().join("login.json");
     let plain =
         Client::new(sandbox.provider(), sandbox.credentials(), evergrant::FileBackend::new(&file));

@@ -23,7 +23,7 @@ fn works_with(name: &str, variable: &str, url: &str) {
     succeeded(&output);
     let said = String::from_utf8(output.stdout).unwrap();
     println!("{said}");
-    assert!(said.contains("16 workers answered with 200 after 1 refresh"), "{said}");
+    assert!(said.contains("16 workers got status 200 after 1 refresh"), "{said}");
     let output = Command::new(&program).env_remove(variable).output().unwrap();
     succeeded(&output);
     let said = String::from_utf8(output.stdout).unwrap();

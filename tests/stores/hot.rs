@@ -1,5 +1,4 @@
-//! A client whose access token works leaves its store alone, whichever it is and whatever becomes of
-//! it.
+//! A client whose access token works does not call its store, even if the store fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

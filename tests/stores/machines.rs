@@ -1,5 +1,5 @@
-//! Many machines: three hosts with nothing shared but the store, 32 workers each, and whatever can go
-//! wrong with the worker that refreshes, with the store and with the network between them.
+//! Many machines: three hosts that share only the store, with 32 workers each, and faults of the
+//! refreshing worker, of the store and of the network between them.
 
 mod fleet;
 mod proxy;
@@ -14,7 +14,7 @@ pub(crate) use self::worker::CHILDREN;
 const ALL: usize = HOSTS * WORKERS;
 const OTHERS: usize = ALL - 1;
 
-/// Everybody got this kind of answer.
+/// Checks that every worker got this kind of answer.
 #[track_caller]
 fn all(answers: &Answers, kind: &str) {
     let differs = answers.values().find(|answer| !answer.starts_with(kind));
@@ -184,7 +184,7 @@ fn network_silent(fleet: &mut Fleet, _: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// Whether everything is wanted, at the price of time.
+/// Whether the long runs are required.
 fn everything() -> bool {
     std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1")
 }
@@ -223,7 +223,7 @@ const GRACE: &[(&str, Round)] = &[
     ("stopped after the send", stopped_after_the_send),
 ];
 
-/// Those in which no pair is lost where a used refresh token ends the whole login.
+/// The rounds that lose no pair even if a second use of a refresh token ends the whole login.
 const FAMILY: &[(&str, Round)] = &[
     ("nothing", nothing),
     ("killed before the send", killed_before_the_send),
@@ -235,7 +235,7 @@ const FAMILY: &[(&str, Round)] = &[
     ("killed after the rotation", killed_after_the_rotation),
 ];
 
-/// It takes a minute of the real time in which nobody answers.
+/// It takes a minute of real time without answers.
 const SILENT: (&str, Round) = ("network silent", network_silent);
 
 fn with_a_window(server: Server) {
@@ -254,11 +254,11 @@ fn strictly(server: impl Fn() -> Server) {
     }
 }
 
-// One test for each store, so that no more than two fleets are at sea.
+// One test for each store, so that at most two fleets run at once.
 
 #[cfg(feature = "redis")]
 #[test]
-fn on_redis_no_login_is_lost_that_could_be_kept() {
+fn on_redis_no_login_is_lost_needlessly() {
     for (n, program) in servers::redis_programs().into_iter().enumerate() {
         with_a_window(servers::redis(&program, servers::FLUSHED));
         if n == 0 {
@@ -269,7 +269,7 @@ fn on_redis_no_login_is_lost_that_could_be_kept() {
 
 #[cfg(feature = "postgres")]
 #[test]
-fn on_postgres_no_login_is_lost_that_could_be_kept() {
+fn on_postgres_no_login_is_lost_needlessly() {
     if let Some(server) = servers::postgres() {
         with_a_window(server);
         strictly(|| servers::postgres().expect("it was there"));

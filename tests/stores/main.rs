@@ -21,10 +21,14 @@ mod rows;
 mod servers;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(all(unix, feature = "sqlite"))]
+mod sqlite_files;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod support;
+#[cfg(feature = "sqlite")]
+mod traces;
 
 /// What [`support::child`] starts: not a test of its own.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -33,6 +37,8 @@ fn child_entry() {
     support::run_child(&[
         #[cfg(feature = "sqlite")]
         sqlite::CHILDREN,
+        #[cfg(all(unix, feature = "sqlite"))]
+        sqlite_files::CHILDREN,
         #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
         machines::CHILDREN,
     ]);

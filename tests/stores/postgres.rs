@@ -118,7 +118,7 @@ fn it_keeps_the_contract() {
 }
 
 #[test]
-fn what_is_committed_survives_a_crash_also_where_commits_are_not_waited_for() {
+fn a_save_survives_a_crash_even_with_asynchronous_commits() {
     let Some(mut server) = servers::postgres() else { return };
     let sql = "ALTER DATABASE postgres SET synchronous_commit = off; \
                ALTER SYSTEM SET wal_writer_delay = '10s'; SELECT pg_reload_conf(); \
@@ -162,7 +162,7 @@ fn what_is_committed_survives_a_crash_also_where_commits_are_not_waited_for() {
 }
 
 #[test]
-fn a_late_save_is_fenced_and_a_repeated_one_is_not() {
+fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     let Some(server) = servers::postgres() else { return };
     let (late, other) = (store(&server), store(&server));
     late.save(&record(1)).unwrap();
@@ -189,7 +189,7 @@ fn a_late_save_is_fenced_and_a_repeated_one_is_not() {
 }
 
 #[test]
-fn a_lock_ends_by_itself_and_leaves_nothing_behind() {
+fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     let Some(server) = servers::postgres() else { return };
     // A holder that says nothing any more and is still connected.
     let silent = store(&server).lease(Duration::from_millis(500));
@@ -226,7 +226,7 @@ fn told<T>(result: Result<T, BoxError>) -> String {
 }
 
 #[test]
-fn a_session_that_failed_takes_no_lock_back_to_its_pool() {
+fn a_failed_session_returns_to_its_pool_without_a_lock() {
     let Some(server) = servers::postgres() else { return };
     store(&server).save(&record(1)).unwrap();
     // The lock is taken, and then the look at it fails.
@@ -242,7 +242,7 @@ fn a_session_that_failed_takes_no_lock_back_to_its_pool() {
 }
 
 #[test]
-fn what_cannot_be_used_is_told_as_what_it_is() {
+fn an_unusable_database_has_a_precise_error() {
     let Some(server) = servers::postgres() else { return };
     // A user who may use the table, and not create it.
     let sql = "CREATE ROLE app LOGIN PASSWORD 'sesame'; REVOKE CREATE ON SCHEMA public FROM PUBLIC";
@@ -278,7 +278,7 @@ fn what_cannot_be_used_is_told_as_what_it_is() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
+fn a_silent_server_is_not_waited_for_forever() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let url = format!("postgres://app:sesame@127.0.0.1:{port}/app");

@@ -69,7 +69,7 @@ fn it_keeps_the_contract() {
 }
 
 #[test]
-fn what_survives_is_what_the_settings_say() {
+fn durability_follows_the_servers_settings() {
     for program in servers::redis_programs() {
         for (settings, durability) in [
             (FLUSHED, Durability::PowerCut),
@@ -107,7 +107,7 @@ fn what_survives_is_what_the_settings_say() {
 }
 
 #[test]
-fn a_server_that_is_full_or_only_reads_is_told_as_that() {
+fn a_full_or_read_only_server_has_a_precise_error() {
     for program in servers::redis_programs() {
         let server = servers::redis(&program, FLUSHED);
         let store = store(&server);
@@ -131,7 +131,7 @@ fn a_server_that_is_full_or_only_reads_is_told_as_that() {
 /// A save in the name of a lease that is over: what is newer stays, and what only repeats is not
 /// refused.
 #[test]
-fn a_late_save_is_fenced_and_a_repeated_one_is_not() {
+fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     for program in servers::redis_programs() {
         let server = servers::redis(&program, FLUSHED);
         let (late, other) = (store(&server), store(&server));
@@ -211,7 +211,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
+fn a_silent_server_is_not_waited_for_forever() {
     // It accepts, and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
@@ -222,4 +222,21 @@ fn a_server_that_says_nothing_is_not_waited_for_for_ever() {
     assert!(!format!("{store:?}").contains("sesame"));
     let error = RedisBackend::new("http://sesame@127.0.0.1/").unwrap_err();
     assert!(matches!(error, Error::Config(_)) && !error.to_string().contains("sesame"), "{error}");
+}
+
+#[test]
+fn an_account_that_is_named_like_a_lock_is_an_account() {
+    for program in servers::redis_programs() {
+        let server = servers::redis(&program, FLUSHED);
+        let account = |name: &str| store(&server).account(name);
+        let held = account("alice").lock(Duration::ZERO).unwrap();
+        assert!(account("alice:lock").load().unwrap().is_none(), "a lock is no record");
+        account("alice:lock").save(&record(1)).unwrap();
+        let busy = precise(account("alice").lock(Duration::ZERO).map(drop));
+        assert!(matches!(busy, BackendError::Busy(_)), "the lock is still held");
+        account("alice:lock").clear().unwrap();
+        assert!(account("alice").lock(Duration::ZERO).is_err(), "and is not taken away");
+        drop(held);
+        account("alice").lock(Duration::ZERO).unwrap();
+    }
 }

@@ -86,12 +86,12 @@ fn connections_of_a_pool_keep_the_contract() {
 }
 
 #[test]
-fn a_connection_of_ones_own_keeps_the_contract() {
+fn a_given_connection_keeps_the_contract() {
     contract::worker(on_a_connection);
     let dir = TempDir::new();
     let path = dir.join("own.sqlite");
     let open = || on_a_connection(path.to_str().unwrap());
-    keeps(Contract::new(open), "a_connection_of_ones_own_keeps_the_contract", &path);
+    keeps(Contract::new(open), "a_given_connection_keeps_the_contract", &path);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_database_in_memory_keeps_the_contract_and_says_that_it_forgets() {
 }
 
 #[test]
-fn accounts_are_strangers() {
+fn accounts_do_not_see_each_other() {
     let dir = TempDir::new();
     let path = dir.join("logins.sqlite");
     let [alice, bob] = ["alice", "bob"].map(|name| SqliteBackend::new(&path).account(name));
@@ -152,7 +152,7 @@ fn a_database_that_was_replaced_is_opened_again() {
 }
 
 #[test]
-fn what_cannot_be_used_is_told_as_what_it_is() {
+fn an_unusable_database_has_a_precise_error() {
     let dir = TempDir::new();
     let missing = SqliteBackend::new(dir.join("missing/logins.sqlite"));
     let error = precise(missing.load());
@@ -170,7 +170,7 @@ fn what_cannot_be_used_is_told_as_what_it_is() {
 }
 
 #[test]
-fn a_setting_of_the_connection_is_put_back() {
+fn a_setting_of_the_connection_is_restored() {
     let dir = TempDir::new();
     let connection = Connection::open(dir.join("logins.sqlite")).unwrap();
     connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
@@ -312,7 +312,7 @@ fn save() {
 /// one or the new one, whole, and the store goes on.
 #[cfg(target_os = "linux")]
 #[test]
-fn killed_at_any_call_the_record_is_whole() {
+fn after_a_kill_at_any_call_the_record_is_whole() {
     if !works("strace", &["-f", "-qq", "-e", "trace=fsync", "true"]) {
         return skip("strace does not work here");
     }
@@ -405,7 +405,7 @@ fn full() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn on_a_full_disk_a_note_is_refused_and_its_successor_has_its_room() {
+fn a_full_disk_refuses_a_note_and_room_is_kept_for_the_successor() {
     if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
         return skip("unshare may not make a file system of its own here");
     }

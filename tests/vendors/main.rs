@@ -1,14 +1,15 @@
-//! The SDKs for single vendors, each against the sandbox in its vendor's dialect.
+//! Tests of the vendor SDKs, against sandboxes that answer as the vendors do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(feature = "exact-online")]
 mod exact_online;
+mod grammar;
 #[cfg(feature = "shell-ev")]
 mod shell_ev;
 #[cfg(feature = "teamleader")]
 mod teamleader;
 
-/// What a test starts with another environment: not a test of its own.
+/// The entry point of child processes that a test starts with another environment; not a test itself.
 #[test]
 fn child_entry() {
     #[cfg(feature = "shell-ev")]

@@ -27,7 +27,7 @@ const SESSION: &str = "3f1c2a7e-8f4e-4b58-a9f1-6d1f0f7a2b10";
 const CARD: &str = "NL-TNM-C00122045-K";
 const EVSE: &str = "NL*TNM*E02003451*0";
 
-/// Shell as a sandbox plays it, and every request at its API.
+/// A sandbox that answers as Shell does, and the requests at its API.
 struct World {
     sandbox: Sandbox,
     clock: Arc<ManualClock>,
@@ -59,7 +59,7 @@ impl World {
         });
     }
 
-    /// Answers every call with this.
+    /// Answers every call with this status and body.
     fn answers(&self, status: u16, body: Value) {
         for method in ["GET", "POST"] {
             let body = body.clone();
@@ -90,7 +90,7 @@ impl World {
         self.builder().build().unwrap()
     }
 
-    /// What came since the last time: method, path and query.
+    /// The requests since the last call: method, path and query.
     fn lines(&self) -> Vec<String> {
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
         let line = |request: ApiRequest| {

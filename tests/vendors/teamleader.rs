@@ -3,6 +3,7 @@
 mod custom_fields;
 mod defects;
 mod files;
+mod grammar;
 mod guide;
 mod limits;
 mod lists;

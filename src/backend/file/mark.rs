@@ -1,4 +1,4 @@
-//! Which content of a record is known to be on the disk.
+//! A file that names the record content that is known to be on the disk.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::super::disk;
 
-/// Content of a file, recognizably: no name is ever given to other content under these.
+/// Identifies the content of a file: two different contents never have the same identity.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Content {
     file: Option<(u64, u64)>,
@@ -25,7 +25,7 @@ impl Content {
         })
     }
 
-    /// The same in one line; `None` where a file has no identity.
+    /// The identity in one line; `None` where a file system gives files no identity.
     fn name(&self) -> Option<String> {
         let (device, inode) = self.file?;
         let modified = self.modified?.duration_since(SystemTime::UNIX_EPOCH).ok()?.as_nanos();
@@ -34,10 +34,10 @@ impl Content {
     }
 }
 
-/// The file that says which content was flushed, file and folder. It is written after that and never
-/// flushed itself: who finds in it the very content that is in the record need not flush again, which
-/// is most of what a short program spends on its store. After a power cut it may be gone or old, and
-/// then it names another content.
+/// The path of the file that names the content whose file and folder were flushed. It is written after
+/// the flush and never flushed itself. A process that finds the record's content named there need not
+/// flush again, and flushing is most of what a short program spends on its store. After a power cut the
+/// file may be gone or old; then it does not name the record's content.
 pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-flushed")
 }
@@ -45,8 +45,8 @@ pub(super) fn path(target: &Path) -> PathBuf {
 pub(super) fn write(target: &Path, content: Option<&Content>) {
     if let Some(text) = content.and_then(Content::name) {
         let path = path(target);
-        // Never through a link, and never into a pipe: a file of its own each time. If it cannot be
-        // written, the next program flushes once more.
+        // A new file each time, so that nothing is written through a link or into a pipe. If it cannot
+        // be written, the next program flushes once more.
         let _ = disk::remove(&path);
         let _ = disk::create(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     }

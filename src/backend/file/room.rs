@@ -1,5 +1,5 @@
-//! The file with room for the next record, `.NAME.evergrant-next`, and what else a save needs of the
-//! folder: found out before anything is spent on it.
+//! Reserves room for the next record in `.NAME.evergrant-next`, and checks what else a save needs of
+//! the folder, before a refresh token or code is sent.
 
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
@@ -12,18 +12,20 @@ use super::super::{BackendError, disk, owner};
 use crate::error::BoxError;
 use crate::secret::random_id;
 
-/// The least room that is kept for a successor: its tokens may be longer than the present ones.
+/// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
+/// present ones.
 pub(super) const ROOM: usize = 16 << 10;
 
-/// Where the room is reserved.
+/// The path of the file that reserves the room.
 pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-next")
 }
 
-/// The file with the room, locked. `None`: somebody else has it, or it was not ours and is gone now.
-/// It is written in place, so it must be a file that this user has made and that has no second name.
+/// Locks and returns the file with the room. `None` if another save has it, or if it was not ours and
+/// is removed now. It is written in place, so it must be a file that this user made and that has no
+/// hard link.
 ///
-/// `us` keeps who we are, as the file system says it.
+/// `us` caches our user number on this file system.
 pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked>, BoxError> {
     let created = std::cell::Cell::new(false);
     let open = |path: &Path| open(path, &created);
@@ -63,14 +65,15 @@ fn open(path: &Path, created: &std::cell::Cell<bool>) -> Result<File, BoxError> 
         match disk::open(path, File::options().write(true)) {
             Ok(Some((file, _))) => return Ok(file),
             Ok(None) => {}
-            // Another user's. The room in it is lost, and what we write is not shown to them.
+            // The file is another user's. Its room is given up, so that what we write is not shown to
+            // them.
             Err(error) if is_closed(path, &error) => disk::remove(path)?,
             Err(error) => return Err(error),
         }
     }
 }
 
-/// Whether the file at `path` is one that this user may not open.
+/// Whether there is a regular file at `path` that this user may not open.
 fn is_closed(path: &Path, error: &BoxError) -> bool {
     let regular = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
     regular && matches!(BackendError::find(error), Some(BackendError::Config(_)))
@@ -86,15 +89,15 @@ fn has_second_name(_: &Metadata) -> bool {
     false
 }
 
-/// Refuses a record with a second name. A save gives the first name a new file; the second keeps the
-/// old record, and with it a refresh token that is used up.
+/// Refuses a record file with a hard link. A save puts a new file at one name; the other name would
+/// keep the old record, with a refresh token that is used up.
 pub(super) fn check_names(target: &Path) -> Result<(), BoxError> {
     match fs::symlink_metadata(target) {
         Ok(metadata) if metadata.is_file() && has_second_name(&metadata) => {
             Err(disk::wrong(format!(
-                "{} has a second name (a hard link), under which a save would leave a refresh token \
-                 that is used up; remove the other name (find it with `find -samefile`), or make it \
-                 a symbolic link",
+                "{} has a second name (a hard link), and a save would leave a used-up refresh token \
+                 there; remove the other name (find it with `find -samefile`), or make it a symbolic \
+                 link",
                 target.display()
             )))
         }
@@ -102,8 +105,8 @@ pub(super) fn check_names(target: &Path) -> Result<(), BoxError> {
     }
 }
 
-/// Finds out whether a record could be stored at `target`: as [`FileBackend::save`] does it, in a file
-/// of its own that is gone afterwards. `Some` says that the folder cannot be flushed.
+/// Checks whether a record could be stored at `target`: writes a file as [`FileBackend::save`] does,
+/// and removes it. `Some` says that the folder cannot be flushed.
 ///
 /// [`FileBackend::save`]: super::FileBackend
 pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
@@ -123,7 +126,7 @@ pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
     disk::flush_folder(target)
 }
 
-/// What a file that could not be put in the place of another has to say.
+/// The error when the new file could not be renamed over the old one.
 pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
     if error.kind() == ErrorKind::ResourceBusy {
         return mounted(target);
@@ -179,8 +182,8 @@ fn unescaped(mut text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Writes `bytes` over what a file holds, cuts it to their length and flushes it. In this order:
-/// to cut first would give the room back.
+/// Writes `bytes` over the file's content, cuts the file to their length and flushes it. In this order,
+/// because cutting first would give the room back.
 pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)?;
@@ -193,7 +196,7 @@ mod tests {
     use super::unescaped;
 
     #[test]
-    fn the_names_of_mounts_are_read_as_they_are_written() {
+    fn escaped_mount_points_are_decoded() {
         for (written, read) in [
             ("/a/b", "/a/b"),
             (r"/a\040b\134", r"/a b\"),

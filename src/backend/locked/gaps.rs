@@ -1,4 +1,4 @@
-//! What keeps threads apart beside the system's lock, and what frees a lock.
+//! Tests of the locks between threads beside the system's lock, and of unlocking.
 
 use std::cell::Cell;
 
@@ -15,8 +15,8 @@ fn lock_file() -> PathBuf {
     disk::place(&std::env::temp_dir().join(name)).unwrap()
 }
 
-/// Where the system's lock belongs to the process, to open the file a second time and close it again
-/// frees the lock that another thread has.
+/// Where the system's lock belongs to the process, opening and closing the file a second time frees the
+/// lock of another thread.
 #[test]
 fn a_thread_does_not_open_a_lock_file_that_another_thread_holds() {
     let path = lock_file();
@@ -37,7 +37,7 @@ fn a_thread_does_not_open_a_lock_file_that_another_thread_holds() {
 
 /// The same file under two names, on a file system whose locks do not keep threads apart.
 #[test]
-fn a_file_that_this_process_has_locked_is_known_by_its_identity() {
+fn a_locked_file_is_recognized_under_another_name() {
     let file = Key::File(Some((u64::MAX, 1)));
     let held = Slot::take(file.clone());
     assert!(held.is_some());
@@ -45,15 +45,15 @@ fn a_file_that_this_process_has_locked_is_known_by_its_identity() {
     assert!(Slot::take(Key::File(Some((u64::MAX, 2)))).is_some());
     drop(held);
     assert!(Slot::take(file).is_some());
-    // A file without an identity is no other one's.
+    // Files without an identity do not exclude each other.
     let unknown = [Slot::take(Key::File(None)), Slot::take(Key::File(None))];
     assert!(unknown.iter().all(Option::is_some));
 }
 
-/// A child that was forked and has not called `exec` yet has a copy of the handle, and closing ours
-/// does not free what it shares.
+/// A forked child that has not called `exec` yet has a copy of the handle, so closing our handle alone
+/// does not free the lock.
 #[test]
-fn a_lock_that_is_let_go_is_free_although_a_copy_of_its_handle_is_open() {
+fn a_released_lock_is_free_although_a_copy_of_its_handle_is_open() {
     let path = lock_file();
     let held = Locked::take(&path, &open).unwrap().unwrap();
     let copy = held.file().unwrap().try_clone().unwrap();

@@ -1,4 +1,4 @@
-//! An advisory lock of a session that does nothing else.
+//! An advisory lock, held by a session that does nothing else.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,23 +15,24 @@ use super::session::{Session, on};
 use crate::clock::Clock;
 use crate::error::BoxError;
 
-/// Takes the lock, and has the server end the connection, and the lock with it, when its host no longer
-/// answers. Whether it has worked, and whether the server knows the limit of [`LIMIT`].
+/// Takes the lock, and makes the server end the connection, and the lock with it, when our host no
+/// longer answers. Returns whether the lock was taken, and whether the server knows
+/// `idle_session_timeout`, which [`LIMIT`] sets.
 const TAKE: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN \
         set_config('tcp_keepalives_idle', '60', false) IS NOT NULL \
         AND set_config('tcp_keepalives_interval', '30', false) IS NOT NULL \
         AND set_config('tcp_keepalives_count', '10', false) IS NOT NULL ELSE false END, \
     current_setting('idle_session_timeout', true) IS NOT NULL";
 
-/// Has the server end the connection when it has said nothing for so long, in milliseconds (PostgreSQL
-/// 14 and later). Whether it has the lock: a pooler may have put another one in its place.
+/// Makes the server end the connection after so many milliseconds of silence (PostgreSQL 14 and later).
+/// Returns whether this session has the lock: a pooler may have given us another session.
 const LIMIT: &str = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
         AND pid = pg_backend_pid() AND objsubid = 1 \
         AND (classid::bigint << 32) | objid::bigint = $1), \
     CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL \
         THEN set_config('idle_session_timeout', $2, false) END IS NOT NULL";
 
-/// The name of the lock, and what the server can do for it.
+/// The number of the lock, and whether the server can limit its session.
 #[derive(Clone, Copy)]
 struct Key {
     number: i64,
@@ -55,7 +56,7 @@ fn limit(client: &mut Client, key: Key, lease: Duration) -> Result<bool, postgre
     client.query_typed_one(LIMIT, &parameters)?.try_get(0)
 }
 
-/// Lets the lock go, and what was set for it.
+/// Releases the lock and resets the session's settings.
 fn release(client: &mut Client, key: Key) -> Result<(), postgres::Error> {
     let limited = if key.limited { "RESET idle_session_timeout; " } else { "" };
     client.batch_execute(&format!(
@@ -65,7 +66,7 @@ fn release(client: &mut Client, key: Key) -> Result<(), postgres::Error> {
     ))
 }
 
-/// Takes the lock, waiting for `wait`; `None` when somebody else still has it.
+/// Takes the lock, and waits for it up to `wait`. `None` if another holder still has it.
 pub(super) fn take(
     store: &PostgresBackend,
     number: i64,
@@ -88,8 +89,8 @@ pub(super) fn take(
                 at_hand = Some(session);
                 Ok(None)
             }
-            // A session that broke while it waited is replaced in the next round; a server that has
-            // as many as it takes may have room then.
+            // If the session broke during the wait, the next round opens another. A server with too
+            // many sessions may accept one then.
             Err(failed) if failed.stale || BackendError::is_busy(&failed.error) => Ok(None),
             Err(failed) => Err(failed.error),
         }
@@ -116,8 +117,8 @@ struct Held {
 }
 
 impl Held {
-    /// Makes sure of the session and the lock, and has the server keep them for a request of this
-    /// length, its repetition and what is saved after it.
+    /// Checks the session and the lock, and makes the server keep them for a request of this duration,
+    /// its repetition and the saves after it.
     fn lasts(&mut self, clock: &dyn Clock, duration: Duration) -> bool {
         let wanted = duration.saturating_mul(2).saturating_add(self.lease).saturating_add(SLACK);
         let (wall, monotonic) = (clock.now(), clock.monotonic());
@@ -126,7 +127,7 @@ impl Held {
         let kept = on(session, &self.name, move |client| limit(client, key, wanted));
         let Ok((session, has)) = kept else { return false };
         self.session = Some(session);
-        // A process that was stopped in between finds its lease older than it thinks.
+        // If the process was paused in between, part of the lease is already over.
         let took = clock.monotonic().saturating_sub(monotonic);
         let took = clock.now().duration_since(wall).map_or(took, |wall| took.max(wall));
         has && took.saturating_add(duration) < wanted
@@ -138,7 +139,7 @@ impl Drop for Held {
         let Some(session) = self.session.take() else { return };
         let key = self.key;
         let released = on(session, &self.name, move |client| release(client, key));
-        // If that failed, the lock goes with the session.
+        // If the release failed, the lock ends with the session.
         if let Ok((session, ())) = released {
             self.server.put(session);
         }

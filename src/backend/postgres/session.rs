@@ -1,4 +1,4 @@
-//! Sessions with a PostgreSQL server, and a limit on how long one is waited for.
+//! Sessions with a PostgreSQL server, with a time limit on each use.
 
 use std::ops::DerefMut;
 use std::sync::mpsc::{SendError, sync_channel};
@@ -10,7 +10,7 @@ use super::super::BackendError;
 use super::super::idle::{Failed, PATIENCE};
 use crate::error::BoxError;
 
-/// A session, ours or lent.
+/// A session, opened by us or lent by the program.
 pub(super) type Session = Box<dyn Reach>;
 
 /// Reaches the client in a session.
@@ -42,8 +42,8 @@ pub(super) fn lent<C: DerefMut<Target = Client> + Send + 'static>(connection: C)
     Box::new(Lent(connection))
 }
 
-/// What a server or the network says of an error. The display of the crate leaves the server's words
-/// out. No value is in them: parameters are sent apart.
+/// The text of an error, with the server's message, which the crate's `Display` leaves out. The message
+/// contains no values: parameters are sent separately.
 pub(super) fn told(error: &postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => format!("{} ({})", error.message(), error.code().code()),
@@ -56,8 +56,8 @@ pub(super) fn told(error: &postgres::Error) -> String {
 
 fn failed(name: &str, error: &postgres::Error) -> Failed {
     let text = format!("{name} failed");
-    // Ended by the server: a restart, an operator, an idle session. Or a server that takes no writes,
-    // whose address may lead to another one now.
+    // The server has ended the session (a restart, an operator, an idle session), or accepts no writes,
+    // and its address may now lead to another server.
     let stale = match error.code() {
         None => error.is_closed() || std::error::Error::source(error).is_some(),
         Some(code) => [
@@ -77,15 +77,15 @@ fn failed(name: &str, error: &postgres::Error) -> Failed {
     Failed { error: precise.because(told(error)), stale }
 }
 
-/// Runs `work` on a thread of its own, and gives up waiting for it in time: neither the library nor
-/// the server notices a network that has stopped carrying anything in bounded time. The thread ends
-/// with the connection; `late` gets what nobody waited for.
+/// Runs `work` on its own thread, and waits for it [`PATIENCE`] at most: neither the library nor the
+/// server notices a dead network in bounded time. The thread ends with the connection; `late` gets a
+/// result that comes too late.
 fn within<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
     late: impl FnOnce(T) + Send + 'static,
 ) -> Result<T, BoxError> {
-    // Without room: what is sent is taken, or comes back.
+    // A channel without a buffer: a value is received, or `send` returns it.
     let (send, receive) = sync_channel(0);
     let unavailable = |text: String| BackendError::Unavailable(format!("{name}: {text}"));
     let builder = std::thread::Builder::new().name("evergrant-postgres".to_owned());
@@ -113,12 +113,13 @@ pub(super) fn open(
     })
 }
 
-/// A session that somebody lent goes back to them, and a lock that nobody knows of must not go with it.
+/// Releases all advisory locks: a lent session goes back to the program, and must not take a forgotten
+/// lock along.
 fn forget_locks(session: &mut Session) {
     let _ = session.client().batch_execute("SELECT pg_advisory_unlock_all()");
 }
 
-/// Runs `work` on a session; one that failed is not used again.
+/// Runs `work` on a session. A session that failed is not used again.
 pub(super) fn on<T: Send + 'static>(
     mut session: Session,
     name: &str,

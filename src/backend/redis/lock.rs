@@ -1,4 +1,4 @@
-//! A lease in Redis, bound to the connection of its holder where the server tells of connections.
+//! A lease in Redis, bound to its holder's connection if the server lists its connections.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use crate::clock::Clock;
 use crate::error::BoxError;
 use crate::secret::random_id;
 
-/// Takes a free lock, or one that is ours already, or the one named by `ARGV[3]`. Answers who has it.
+/// Takes the lock if it is free, ours already, or held under the name `ARGV[3]`. Returns the holder's
+/// name.
 const TAKE: &str = "local held = redis.call('GET', KEYS[1])
 if not held or held == ARGV[1] or held == ARGV[3] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -22,8 +23,8 @@ if not held or held == ARGV[1] or held == ARGV[3] then
 end
 return held";
 
-/// Goes on with a lock of the random word `ARGV[1]`, under the name of `ARGV[2]`. The rest of the name
-/// may be another than we know: that of a renewal whose answer was lost.
+/// Renews a lock whose name begins with the random word `ARGV[1]`, under the new name `ARGV[2]`. The
+/// rest of the stored name may differ from ours, because the answer to a renewal may have been lost.
 const RENEW: &str = "local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
@@ -37,16 +38,16 @@ if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
 end
 return 0";
 
-/// How often those who wait ask whether the holder's connection is still there.
+/// How often a waiting process checks whether the holder's connection still exists.
 const WATCH: Duration = Duration::from_millis(250);
 
-/// `TOKEN RUN CLIENT`: a random word, and which connection to which run of the server.
+/// The holder's name, `TOKEN RUN CLIENT`: a random word, the server's run id and the connection's id.
 fn name(token: &str, connection: &mut Connection) -> RedisResult<String> {
     let place = answered(whereabouts(connection), String::new())?;
     Ok(format!("{token} {place}"))
 }
 
-/// `instead` where a server answers that it does not tell. A connection that failed has failed.
+/// Returns `instead` if the server answers with an error. Passes on an error of the connection.
 fn answered<T>(answer: RedisResult<T>, instead: T) -> RedisResult<T> {
     match answer {
         Err(error) if !error.is_io_error() && !error.is_connection_dropped() => Ok(instead),
@@ -54,7 +55,7 @@ fn answered<T>(answer: RedisResult<T>, instead: T) -> RedisResult<T> {
     }
 }
 
-/// Which connection to which run of the server this is; not every server tells, or may.
+/// The server's run id and the id of this connection. Not every server tells them.
 fn whereabouts(connection: &mut Connection) -> RedisResult<String> {
     let id: i64 = redis::cmd("CLIENT").arg("ID").query(&mut **connection)?;
     let info: String = redis::cmd("INFO").arg("server").query(&mut **connection)?;
@@ -62,9 +63,9 @@ fn whereabouts(connection: &mut Connection) -> RedisResult<String> {
     Ok(format!("{} {id}", run.trim()))
 }
 
-/// Whether the connection of a holder has ended: with its process, or with the server that it was to.
-/// That is no proof that the process is dead, so the lock stays a lease, and the note of a spend is
-/// respected.
+/// Whether the holder's connection has ended, because its process or the server's run has ended. This
+/// does not prove that the process is dead, so the lock still counts as a lease, and the note of a sent
+/// refresh token is respected.
 fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult<bool> {
     let parts = |name: &str| {
         let mut parts = name.split(' ').skip(1).map(str::to_owned);
@@ -81,11 +82,11 @@ fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult
             redis::cmd("CLIENT").arg("LIST").arg("ID").arg(id).query(&mut **connection)?;
         Ok(list.contains(&format!("id={id} ")))
     };
-    // Whoever does not see itself asks somebody who does not know.
+    // If the list does not even contain our own connection, it says nothing about the holder's.
     Ok(!is_there(&their_id)? && is_there(&id)?)
 }
 
-/// Takes the lock, waiting for `wait`; `None` when somebody else still has it.
+/// Takes the lock, and waits for it up to `wait`. `None` if another holder still has it.
 pub(super) fn take(
     server: &Arc<Rest<Connection>>,
     key: String,
@@ -110,14 +111,14 @@ pub(super) fn take(
                 return Ok(held == name);
             }
             watched = Some(now);
-            // A server that does not tell of its connections frees the lock at the end of the lease.
+            // On a server that does not list its connections, the lock is free at the end of the lease.
             let ended = answered(has_ended(&held, name, connection), false)?;
             let mut command = script(TAKE, &key);
             let command = command.arg(name).arg(millis(lease)).arg(&held);
             Ok(ended && command.query::<String>(&mut **connection)? == name)
         };
         let (connection, (name, taken)) = match at_hand.take() {
-            // A connection that breaks while it waits is replaced in the next round.
+            // If the connection breaks during the wait, the next round opens another.
             Some((mut connection, name)) => match attempt(&mut connection, &name) {
                 Ok(taken) => (connection, (name, taken)),
                 Err(error) => {
@@ -173,13 +174,13 @@ struct Held {
 }
 
 impl Held {
-    /// Renews the lock for a request of this length, its repetition and what is saved after it, and
-    /// answers whether that has worked in time.
+    /// Renews the lock for a request of this duration, its repetition and the saves after it. Returns
+    /// whether this worked in time.
     fn lasts(&mut self, clock: &dyn Clock, duration: Duration) -> bool {
         let wanted = duration.saturating_mul(2).saturating_add(self.lease).saturating_add(SLACK);
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         let renewed = self.renew(wanted).unwrap_or(false);
-        // A process that was stopped in between finds its lease older than it thinks.
+        // If the process was paused during the renewal, part of the lease is already over.
         let took = clock.monotonic().saturating_sub(monotonic);
         let took = clock.now().duration_since(wall).map_or(took, |wall| took.max(wall));
         renewed && took.saturating_add(duration) < wanted
@@ -204,7 +205,7 @@ impl Held {
                 }
             }
         }
-        // The connection is gone, and the lock may still be there.
+        // The connection is broken, but the lock may still be ours.
         let (connection, (name, done)) = self.server.lend(|connection| {
             on(connection, &self.store, &mut |connection| {
                 let new = name(&self.token, connection)?;
@@ -220,7 +221,7 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Without its connection the lock is free by itself, or at the end of the lease.
+        // If this fails, the lock is free when the connection ends, or at the end of the lease.
         if let Some(mut connection) = self.connection.take()
             && script(RELEASE, &self.key).arg(&self.token).query::<i64>(&mut *connection).is_ok()
         {

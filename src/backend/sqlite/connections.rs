@@ -1,4 +1,4 @@
-//! Where an SQLite store has its connections from.
+//! The connections of an SQLite store.
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -16,12 +16,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS evergrant_logins (
     account TEXT NOT NULL PRIMARY KEY, record BLOB NOT NULL, room BLOB)";
 
-/// A file that is created is closed once before SQLite opens it, and to close a file ends the locks
-/// that this process has on it (fcntl(2)): one thread at a time.
+/// Lets one thread at a time create a file. A new file is closed once before SQLite opens it, and
+/// closing a file ends this process's locks on it (fcntl(2)).
 static CREATING: Mutex<()> = Mutex::new(());
 
 pub(super) enum Connections {
-    /// Our own, opened at need, with the one that is at rest.
+    /// Our own connections, opened when needed, and the idle one.
     Path(PathBuf, Mutex<Option<Open>>),
     One(Mutex<Connection>),
     Given(Box<Give>),
@@ -71,7 +71,7 @@ impl Connections {
         match self {
             Connections::Path(path, _) => path.display().to_string(),
             Connections::One(connection) => {
-                // Never waited for: a message may be made while the connection is at work.
+                // Does not wait: a message may be made while the connection is in use.
                 let connection = connection.try_lock();
                 let path = connection.as_ref().and_then(|connection| connection.path());
                 path.filter(|path| !path.is_empty()).unwrap_or("an SQLite database").to_owned()
@@ -126,7 +126,7 @@ impl Connections {
 }
 
 impl Open {
-    /// Whether it is still the file at `path`, where files can be told apart.
+    /// Whether the open database is still the file at `path`, where the system can tell.
     fn is_at(&self, path: &Path) -> bool {
         std::fs::metadata(path).is_ok_and(|metadata| disk::identity(&metadata) == self.file)
     }
@@ -137,13 +137,14 @@ fn open(path: &Path, failed: &dyn Fn(&rusqlite::Error) -> BoxError) -> Result<Op
     let connection = open_file(path, failed)?;
     let prepare = || {
         connection.busy_timeout(PATIENCE)?;
-        // A new database: its journal keeps its room on the disk from one save to the next. One that
-        // is in WAL mode stays so.
+        // Lets the journal keep its room on the disk between saves. A database in WAL mode stays in
+        // that mode.
         let mode = |sql| connection.query_row(sql, [], |row| row.get::<_, String>(0));
         if mode("PRAGMA journal_mode")? != "wal" {
             mode("PRAGMA journal_mode = PERSIST")?;
         }
-        // On macOS a flush stops at the drive's cache without it; elsewhere it means nothing.
+        // Without `fullfsync`, a flush on macOS stops at the drive's cache. Elsewhere the setting has
+        // no effect.
         connection.execute_batch("PRAGMA fullfsync = ON; PRAGMA synchronous = EXTRA")?;
         connection.execute_batch(TABLE)
     };
@@ -152,7 +153,7 @@ fn open(path: &Path, failed: &dyn Fn(&rusqlite::Error) -> BoxError) -> Result<Op
     Ok(Open { connection, file })
 }
 
-/// Opens the SQLite file at `path`, which only its owner can read if it is new.
+/// Opens the SQLite file at `path`. A new file is readable only by its owner.
 pub(super) fn open_file(
     path: &Path,
     failed: &dyn Fn(&rusqlite::Error) -> BoxError,
@@ -161,7 +162,7 @@ pub(super) fn open_file(
     match std::fs::metadata(path) {
         Ok(metadata) => disk::check_regular(&metadata, path)?,
         Err(_) => {
-            let created = disk::private().create_new(true).open(path);
+            let created = disk::create(path);
             if let Err(error) = created
                 && error.kind() != std::io::ErrorKind::AlreadyExists
             {

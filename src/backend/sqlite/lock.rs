@@ -1,24 +1,23 @@
-//! SQLite's own write lock, on a database of its own.
+//! The lock of an account: SQLite's write lock on a separate database.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::compare::hash;
 use super::super::lock::wait_for;
+use super::super::memory::{Flag, Held};
 use super::super::{Guard, disk};
 use super::connections::open_file;
 use super::failed;
 use crate::clock::Clock;
 use crate::error::BoxError;
 
-/// The locks of a store: files, or for a database in memory a flag.
+/// The locks of a store: files, or a flag for a database in memory.
 #[derive(Default)]
 pub(super) struct Locks {
-    flag: Arc<AtomicBool>,
+    flag: Flag,
 }
 
 impl Locks {
@@ -31,7 +30,7 @@ impl Locks {
         wait: Duration,
     ) -> Result<Option<Guard>, BoxError> {
         let Some(database) = database else {
-            let taken = wait_for(clock, wait, || Ok(Flag::take(&self.flag)))?;
+            let taken = wait_for(clock, wait, || Ok(Held::take(&self.flag)))?;
             return Ok(taken.map(Guard::freed_by_death));
         };
         let name = format!("-evergrant-{:016x}", u64::from_be_bytes(hash(&[account])));
@@ -39,21 +38,36 @@ impl Locks {
         let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
         let mut connection = None;
         let taken = wait_for(clock, wait, || {
-            let open = match connection.take() {
-                Some(open) => open,
-                None => prepared(open_file(&path, &tell)?).map_err(|error| tell(&error))?,
+            let (open, before) = match connection.take() {
+                Some(opened) => opened,
+                None => {
+                    let before = file_at(&path);
+                    (prepared(open_file(&path, &tell)?).map_err(|error| tell(&error))?, before)
+                }
             };
             match open.execute_batch("BEGIN IMMEDIATE") {
-                Ok(()) => Ok(Some(Locked(open))),
+                // Deleted or replaced while it was opened: whoever comes next locks another file.
+                Ok(()) if before.is_some() && before != file_at(&path) => Ok(None),
+                Ok(()) => Ok(Some((Locked(open), before.is_none()))),
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                    connection = Some(open);
+                    connection =
+                        Some((open, before)).filter(|(_, before)| *before == file_at(&path));
                     Ok(None)
                 }
                 Err(error) => Err(tell(&error)),
             }
         })?;
-        Ok(taken.map(Guard::freed_by_death))
+        Ok(taken.map(|(locked, new)| {
+            let ours = file_at(&path);
+            let is_there = move || file_at(&path) == ours;
+            Guard::freed_by_death(locked).with_check(is_there).of_new_file(new)
+        }))
     }
+}
+
+/// Which file is at `path`. It is not opened for that: to close it would end SQLite's locks on it.
+fn file_at(path: &Path) -> Option<Option<(u64, u64)>> {
+    std::fs::metadata(path).ok().map(|metadata| disk::identity(&metadata))
 }
 
 /// A connection that neither waits nor has a journal on the disk.
@@ -68,22 +82,7 @@ struct Locked(Connection);
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        // Closing would end it too.
+        // Closing the connection would end the transaction too.
         let _ = self.0.execute_batch("ROLLBACK");
-    }
-}
-
-/// The lock of a database that only this process has.
-struct Flag(Arc<AtomicBool>);
-
-impl Flag {
-    fn take(flag: &Arc<AtomicBool>) -> Option<Flag> {
-        (!flag.swap(true, Ordering::AcqRel)).then(|| Flag(Arc::clone(flag)))
-    }
-}
-
-impl Drop for Flag {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
     }
 }

@@ -1,8 +1,9 @@
-//! Accounts and the people there.
+//! Accounts and their contacts.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{AccountStatus, Decimal, Guid, Id};
 use super::GlAccount;
 use super::model;
@@ -159,7 +160,7 @@ model! {
 }
 
 model! {
-    /// A person at an account.
+    /// A contact: a person at an account.
     pub struct Contact at "crm/Contacts", key "ID": Id<Contact> {
         id: Id<Contact> = "ID",
         account: Id<Account> = "Account",
@@ -230,4 +231,15 @@ model! {
         title_description: String = "TitleDescription",
         timestamp: i64 = "Timestamp",
     }
+}
+
+resources! {
+    /// Customers and suppliers.
+    accounts: Account [List Create Update Delete]
+        bulk "bulk/CRM/Accounts" without ["Timestamp"]
+        sync Account "sync/CRM/Accounts" without [];
+    /// People at accounts.
+    contacts: Contact [List Create Update Delete]
+        bulk "bulk/CRM/Contacts" without ["Timestamp"]
+        sync Contact "sync/CRM/Contacts" without [];
 }

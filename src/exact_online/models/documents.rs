@@ -2,13 +2,13 @@
 
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
 use super::model;
 use super::{Account, Item};
 
 model! {
-    /// A document. Of its types, 10 is a sales invoice, 20 a purchase invoice, 55 anything
-    /// else.
+    /// A document. Type 10 is a sales invoice, 20 a purchase invoice, 55 any other document.
     pub struct Document at "documents/Documents", key "ID": Id<Document> {
         id: Id<Document> = "ID",
         account: Id<Account> = "Account",
@@ -66,8 +66,8 @@ model! {
 }
 
 model! {
-    /// A file of a document. `Attachment` is written in base64; an answer has the address to
-    /// fetch it from.
+    /// A file of a document. A request has the file in base64 in `Attachment`; an answer has the
+    /// file's address.
     pub struct DocumentAttachment at "documents/DocumentAttachments", key "ID": Id<DocumentAttachment> {
         id: Id<DocumentAttachment> = "ID",
         attachment: String = "Attachment",
@@ -77,4 +77,15 @@ model! {
         url: String = "Url",
         timestamp: i64 = "Timestamp",
     }
+}
+
+resources! {
+    /// Documents.
+    documents: Document [List Create Update Delete]
+        bulk "bulk/Documents/Documents" without ["Timestamp" "ItemMaterial" "ItemRoutingStep"]
+        sync Document "sync/Documents/Documents" without [];
+    /// Files of documents.
+    document_attachments: DocumentAttachment [List Create Delete]
+        bulk "bulk/Documents/DocumentAttachments" without ["Timestamp"]
+        sync DocumentAttachment "sync/Documents/DocumentAttachments" without [];
 }

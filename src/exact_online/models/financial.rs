@@ -3,6 +3,7 @@
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
 use super::Account;
 use super::model;
@@ -99,7 +100,7 @@ model! {
 }
 
 model! {
-    /// A code for value added tax.
+    /// A VAT code.
     pub struct VatCode at "vat/VATCodes", key "ID": Id<VatCode> {
         id: Id<VatCode> = "ID",
         account: Id<Account> = "Account",
@@ -148,7 +149,7 @@ model! {
 }
 
 model! {
-    /// A percentage of a code for value added tax, and from when until when.
+    /// A percentage of a VAT code, with its period.
     pub struct VatPercentage at "vat/VatPercentages", key "ID": Id<VatPercentage> {
         id: Id<VatPercentage> = "ID",
         created: PrimitiveDateTime = "Created",
@@ -165,4 +166,17 @@ model! {
         kind: i32 = "Type",
         vat_code_id: Guid = "VATCodeID",
     }
+}
+
+resources! {
+    /// Accounts of the general ledger.
+    gl_accounts: GlAccount [List Create Update Delete]
+        bulk "bulk/Financial/GLAccounts" without ["Timestamp"]
+        sync GlAccount "sync/Financial/GLAccounts" without [];
+    /// Journals.
+    journals: Journal [List Create Update Delete];
+    /// VAT codes.
+    vat_codes: VatCode [List Create Update Delete];
+    /// Percentages of VAT codes.
+    vat_percentages: VatPercentage [List];
 }

@@ -1,8 +1,9 @@
-//! Warehouses and what is in them.
+//! Warehouses, their transfers and stock counts.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{
     Decimal, Guid, Id, StockCountStatus, WarehouseTransferSource, WarehouseTransferStatus,
 };
@@ -33,7 +34,7 @@ model! {
 }
 
 model! {
-    /// Goods that go from one warehouse to another.
+    /// A warehouse transfer: goods that go from one warehouse to another.
     pub struct WarehouseTransfer at "inventory/WarehouseTransfers", key "TransferID": Id<WarehouseTransfer> {
         transfer_id: Id<WarehouseTransfer> = "TransferID",
         created: PrimitiveDateTime = "Created",
@@ -63,7 +64,7 @@ model! {
 }
 
 model! {
-    /// A line of goods that go from one warehouse to another.
+    /// A line of a warehouse transfer.
     pub struct WarehouseTransferLine at "inventory/WarehouseTransferLines", key "ID": Id<WarehouseTransferLine> {
         id: Id<WarehouseTransferLine> = "ID",
         batch_numbers: Vec<Value> = "BatchNumbers",
@@ -96,7 +97,7 @@ model! {
 }
 
 model! {
-    /// A count of what is in stock.
+    /// A stock count.
     pub struct StockCount at "inventory/StockCounts", key "StockCountID": Id<StockCount> {
         stock_count_id: Id<StockCount> = "StockCountID",
         created: PrimitiveDateTime = "Created",
@@ -124,7 +125,7 @@ model! {
 }
 
 model! {
-    /// A line of a count of what is in stock.
+    /// A line of a stock count.
     pub struct StockCountLine at "inventory/StockCountLines", key "ID": Id<StockCountLine> {
         id: Id<StockCountLine> = "ID",
         batch_numbers: Vec<Value> = "BatchNumbers",
@@ -157,4 +158,18 @@ model! {
         storage_location_sequence_number: i32 = "StorageLocationSequenceNumber",
         source: i32 = "Source",
     }
+}
+
+resources! {
+    /// Warehouses.
+    warehouses: Warehouse [List Create Update Delete]
+        sync Warehouse "inventory/Warehouses" without [];
+    /// Transfers of goods between warehouses.
+    warehouse_transfers: WarehouseTransfer [List Create Update Delete]
+        sync WarehouseTransfer "inventory/WarehouseTransfers" without [];
+    /// Stock counts.
+    stock_counts: StockCount [List Create Update Delete]
+        sync StockCount "inventory/StockCounts" without [];
+    /// Lines of stock counts.
+    stock_count_lines: StockCountLine [List Create Update Delete];
 }

@@ -1,4 +1,4 @@
-//! Invoices to customers, as their synchronisation answers them.
+//! The rows of a synchronisation of sales invoices.
 
 use time::PrimitiveDateTime;
 
@@ -7,8 +7,7 @@ use super::model;
 use super::{Account, Contact, Document, GlAccount, Item, SalesInvoice, Warehouse};
 
 model! {
-    /// A line of an invoice to a customer with the fields of its invoice, as the
-    /// synchronisation of invoices answers it: one row for each line.
+    /// A row of a synchronisation of sales invoices: a line with the fields of its invoice.
     pub struct SalesInvoiceRow at "sync/SalesInvoice/SalesInvoices", key "ID": Id<SalesInvoiceRow> {
         timestamp: i64 = "Timestamp",
         amount_dc: Decimal = "AmountDC",

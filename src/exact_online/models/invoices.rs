@@ -1,15 +1,17 @@
-//! Invoices to customers.
+//! Sales invoices.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
+use super::SalesInvoiceRow;
 use super::model;
 use super::{Account, Contact, Document, GlAccount, Item, Warehouse};
 
 model! {
-    /// An invoice to a customer. One that is made by a program is a draft (status 10) until it
-    /// is printed or processed.
+    /// A sales invoice. An invoice that a program creates is a draft (status 10) until it is printed or
+    /// processed.
     pub struct SalesInvoice at "salesinvoice/SalesInvoices", key "InvoiceID": Id<SalesInvoice> {
         invoice_id: Id<SalesInvoice> = "InvoiceID",
         amount_dc: Decimal = "AmountDC",
@@ -91,7 +93,7 @@ model! {
 }
 
 model! {
-    /// A line of an invoice to a customer.
+    /// A line of a sales invoice.
     pub struct SalesInvoiceLine at "salesinvoice/SalesInvoiceLines", key "ID": Id<SalesInvoiceLine> {
         id: Id<SalesInvoiceLine> = "ID",
         amount_dc: Decimal = "AmountDC",
@@ -143,4 +145,13 @@ model! {
         vat_code_description: String = "VATCodeDescription",
         vat_percentage: Decimal = "VATPercentage",
     }
+}
+
+resources! {
+    /// Sales invoices. Their synchronisation has a row for each line.
+    sales_invoices: SalesInvoice [List Create Update Delete]
+        bulk "bulk/SalesInvoice/SalesInvoices" without []
+        sync SalesInvoiceRow "sync/SalesInvoice/SalesInvoices" without [];
+    /// Lines of sales invoices.
+    sales_invoice_lines: SalesInvoiceLine [List Create Update Delete];
 }

@@ -2,12 +2,13 @@
 
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
 use super::model;
 use super::{Account, GlAccount};
 
 model! {
-    /// What is bought, made or sold.
+    /// An item: a thing or service that is bought, made or sold.
     pub struct Item at "logistics/Items", key "ID": Id<Item> {
         id: Id<Item> = "ID",
         average_cost: Decimal = "AverageCost",
@@ -119,7 +120,7 @@ model! {
 }
 
 model! {
-    /// An item as a supplier has it.
+    /// An item as a supplier sells it.
     pub struct SupplierItem at "logistics/SupplierItem", key "ID": Id<SupplierItem> {
         id: Id<SupplierItem> = "ID",
         barcode: String = "Barcode",
@@ -164,7 +165,7 @@ model! {
 }
 
 model! {
-    /// A price at which an item is bought. It exists for synchronisation only.
+    /// A purchase price of an item. It can only be synchronised.
     pub struct PurchaseItemPrice at "sync/Logistics/PurchaseItemPrices", key "ID": Id<PurchaseItemPrice> {
         timestamp: i64 = "Timestamp",
         account: Id<Account> = "Account",
@@ -206,4 +207,19 @@ model! {
         time_unit: String = "TimeUnit",
         kind: String = "Type",
     }
+}
+
+resources! {
+    /// Items.
+    items: Item [List Create Update Delete]
+        bulk "bulk/Logistics/Items" without ["Timestamp"]
+        sync Item "sync/Logistics/Items" without ["StandardSalesPrice"];
+    /// Items as suppliers sell them.
+    supplier_items: SupplierItem [List Create Update Delete]
+        sync SupplierItem "sync/Logistics/SupplierItem" without [];
+    /// Purchase prices of items. They can be synchronised, not listed.
+    purchase_item_prices: PurchaseItemPrice []
+        sync PurchaseItemPrice "sync/Logistics/PurchaseItemPrices" without [];
+    /// Units of measure.
+    units: Unit [List];
 }

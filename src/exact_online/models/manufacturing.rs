@@ -1,14 +1,15 @@
-//! Orders to make something.
+//! Shop orders.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id, ShopOrderStatus};
 use super::model;
 use super::{Item, Warehouse};
 
 model! {
-    /// An order to make something.
+    /// A shop order: an order to produce an item.
     pub struct ShopOrder at "manufacturing/ShopOrders", key "ID": Id<ShopOrder> {
         id: Id<ShopOrder> = "ID",
         cad_drawing_url: String = "CADDrawingURL",
@@ -78,4 +79,13 @@ model! {
         your_ref: String = "YourRef",
         timestamp: i64 = "Timestamp",
     }
+}
+
+resources! {
+    /// Shop orders: orders to produce an item.
+    shop_orders: ShopOrder [List Create Update Delete]
+        sync ShopOrder "sync/Manufacturing/ShopOrders" without [
+            "ItemBarcode" "ShopOrderMaterialPlansNonIssuedByproductsCount"
+            "ShopOrderMaterialPlansNonIssuedMaterialsCount" "WarehouseCode" "WarehouseDescription"
+        ];
 }

@@ -1,14 +1,16 @@
-//! Orders at suppliers.
+//! Purchase orders.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{ApprovalStatus, Decimal, Guid, Id};
+use super::PurchaseOrderRow;
 use super::model;
 use super::{Account, Contact, Document, Item, Warehouse};
 
 model! {
-    /// An order at a supplier.
+    /// A purchase order.
     pub struct PurchaseOrder at "purchaseorder/PurchaseOrders", key "PurchaseOrderID": Id<PurchaseOrder> {
         purchase_order_id: Id<PurchaseOrder> = "PurchaseOrderID",
         amount_dc: Decimal = "AmountDC",
@@ -76,7 +78,7 @@ model! {
 }
 
 model! {
-    /// A line of an order at a supplier.
+    /// A line of a purchase order.
     pub struct PurchaseOrderLine at "purchaseorder/PurchaseOrderLines", key "ID": Id<PurchaseOrderLine> {
         id: Id<PurchaseOrderLine> = "ID",
         amount_dc: Decimal = "AmountDC",
@@ -136,4 +138,12 @@ model! {
         vat_description: String = "VATDescription",
         vat_percentage: Decimal = "VATPercentage",
     }
+}
+
+resources! {
+    /// Purchase orders. Their synchronisation has a row for each line.
+    purchase_orders: PurchaseOrder [List Create Update Delete]
+        sync PurchaseOrderRow "sync/PurchaseOrder/PurchaseOrders" without [];
+    /// Lines of purchase orders.
+    purchase_order_lines: PurchaseOrderLine [List Create Update Delete];
 }

@@ -1,4 +1,4 @@
-//! Orders at suppliers, as their synchronisation answers them.
+//! The rows of a synchronisation of purchase orders.
 
 use time::PrimitiveDateTime;
 
@@ -7,8 +7,7 @@ use super::model;
 use super::{Account, Contact, Document, Item, PurchaseOrder, Warehouse};
 
 model! {
-    /// A line of an order at a supplier with the fields of its order, as the synchronisation of
-    /// orders answers it: one row for each line.
+    /// A row of a synchronisation of purchase orders: a line with the fields of its order.
     pub struct PurchaseOrderRow at "sync/PurchaseOrder/PurchaseOrders", key "ID": Id<PurchaseOrderRow> {
         timestamp: i64 = "Timestamp",
         amount_dc: Decimal = "AmountDC",

@@ -1,14 +1,15 @@
-//! Goods that came in.
+//! Goods receipts.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, Guid, Id};
 use super::model;
 use super::{Account, Contact, Document, Item, PurchaseOrder, PurchaseOrderLine, Warehouse};
 
 model! {
-    /// Goods that came in.
+    /// A goods receipt.
     pub struct GoodsReceipt at "purchaseorder/GoodsReceipts", key "ID": Id<GoodsReceipt> {
         id: Id<GoodsReceipt> = "ID",
         created: PrimitiveDateTime = "Created",
@@ -40,7 +41,7 @@ model! {
 }
 
 model! {
-    /// A line of goods that came in.
+    /// A line of a goods receipt.
     pub struct GoodsReceiptLine at "purchaseorder/GoodsReceiptLines", key "ID": Id<GoodsReceiptLine> {
         id: Id<GoodsReceiptLine> = "ID",
         batch_numbers: Vec<Value> = "BatchNumbers",
@@ -76,4 +77,12 @@ model! {
         serial_numbers: Vec<Value> = "SerialNumbers",
         supplier_item_code: String = "SupplierItemCode",
     }
+}
+
+resources! {
+    /// Goods receipts.
+    goods_receipts: GoodsReceipt [List Create Update]
+        sync GoodsReceipt "purchaseorder/GoodsReceipts" without [];
+    /// Lines of goods receipts.
+    goods_receipt_lines: GoodsReceiptLine [List Create];
 }

@@ -1,14 +1,16 @@
-//! Orders of customers.
+//! Sales orders.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{ApprovalStatus, Decimal, Guid, Id, SalesOrderStatus};
+use super::SalesOrderHeader;
 use super::model;
 use super::{Account, Contact, Document, Item, Warehouse};
 
 model! {
-    /// An order of a customer.
+    /// A sales order.
     pub struct SalesOrder at "salesorder/SalesOrders", key "OrderID": Id<SalesOrder> {
         order_id: Id<SalesOrder> = "OrderID",
         amount_dc: Decimal = "AmountDC",
@@ -87,7 +89,7 @@ model! {
 }
 
 model! {
-    /// A line of an order of a customer.
+    /// A line of a sales order.
     pub struct SalesOrderLine at "salesorder/SalesOrderLines", key "ID": Id<SalesOrderLine> {
         id: Id<SalesOrderLine> = "ID",
         amount_dc: Decimal = "AmountDC",
@@ -138,4 +140,13 @@ model! {
         vat_code_description: String = "VATCodeDescription",
         vat_percentage: Decimal = "VATPercentage",
     }
+}
+
+resources! {
+    /// Sales orders. Their synchronisation has no lines.
+    sales_orders: SalesOrder [List Create Update Delete]
+        bulk "bulk/SalesOrder/SalesOrders" without ["TaxSchedule" "TaxScheduleCode" "TaxScheduleDescription"]
+        sync SalesOrderHeader "sync/SalesOrder/SalesOrderHeaders" without [];
+    /// Lines of sales orders.
+    sales_order_lines: SalesOrderLine [List Create Update Delete];
 }

@@ -1,4 +1,4 @@
-//! Orders of customers, as their synchronisation answers them.
+//! The rows of a synchronisation of sales orders.
 
 use time::PrimitiveDateTime;
 
@@ -7,7 +7,7 @@ use super::model;
 use super::{Account, Contact, Document, SalesOrder, Warehouse};
 
 model! {
-    /// An order of a customer without its lines, as the synchronisation answers it.
+    /// A row of a synchronisation of sales orders: an order without its lines.
     pub struct SalesOrderHeader at "sync/SalesOrder/SalesOrderHeaders", key "ID": Id<SalesOrderHeader> {
         timestamp: i64 = "Timestamp",
         amount_dc: Decimal = "AmountDC",

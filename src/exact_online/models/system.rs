@@ -1,8 +1,9 @@
-//! Who is logged in, which companies there are, what was deleted, who is called.
+//! The person who is logged in, companies, deleted rows and webhook subscriptions.
 
 use serde_json::Value;
 use time::PrimitiveDateTime;
 
+use super::super::resource::resources;
 use super::super::{Decimal, EntityType, Guid, Id, Topic};
 use super::model;
 
@@ -159,7 +160,7 @@ model! {
 }
 
 model! {
-    /// Something that was deleted. It is told for two months.
+    /// A deleted row. Exact Online reports a deletion for two months.
     pub struct Deleted at "sync/Deleted", key "ID": Id<Deleted> {
         timestamp: i64 = "Timestamp",
         deleted_by: Guid = "DeletedBy",
@@ -172,7 +173,7 @@ model! {
 }
 
 model! {
-    /// A topic about which Exact Online calls an address.
+    /// A webhook subscription: a topic, and the address that Exact Online calls.
     pub struct WebhookSubscription at "webhooks/WebhookSubscriptions", key "ID": Id<WebhookSubscription> {
         id: Id<WebhookSubscription> = "ID",
         callback_url: String = "CallbackURL",
@@ -186,4 +187,14 @@ model! {
         topic: Topic = "Topic",
         user_id: Guid = "UserID",
     }
+}
+
+resources! {
+    /// The companies of the licence to which the chosen division belongs.
+    divisions: Division [List]
+        sync Division "hrm/Divisions" without [];
+    /// Every company that the login may use.
+    system_divisions: SystemDivision [List Delete];
+    /// Webhook subscriptions.
+    webhook_subscriptions: WebhookSubscription [List Create Update Delete];
 }

@@ -1,4 +1,4 @@
-//! Filters that cannot be broken out of.
+//! Filters. A value cannot change the structure of a filter.
 
 use std::fmt;
 use std::ops::Not;
@@ -6,8 +6,8 @@ use std::ops::Not;
 use super::{Literal, is_path};
 use crate::{Error, Result};
 
-/// The property of that name, or one of a related thing, such as `field("Account/Name")`, for a
-/// [`Filter`]. A name has letters, digits and `_`; a filter with another is refused when it is sent.
+/// The property of that name for a [`Filter`], or a property of a related row, such as
+/// `field("Account/Name")`. A name has letters, digits and `_`; a call with any other name fails.
 ///
 /// ```
 /// use evergrant::exact_online::odata::field;
@@ -24,13 +24,13 @@ pub fn field(name: &str) -> Field {
     Field(if is_path(name) { Ok(name.to_owned()) } else { Err(wrong()) })
 }
 
-/// A property, or a function of one: the left side of a comparison. Made by [`field`].
+/// A property, or a function of a property: the left side of a comparison. Made by [`field`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Field(Result<String, String>);
 
-/// A condition. Comparisons and connections are in parentheses, so that what is put together stays
-/// what it was.
+/// A condition. Each comparison and each combination is in parentheses, so combining conditions does not
+/// change their meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Filter(Result<String, String>);
@@ -70,49 +70,50 @@ impl Field {
         Field(self.0.map(|name| format!("{function}({name})")))
     }
 
-    /// Without spaces at both ends.
+    /// The text without spaces at both ends.
     pub fn trim(self) -> Field {
         self.within("trim")
     }
 
-    /// In lower case.
+    /// The text in lower case.
     pub fn to_lower(self) -> Field {
         self.within("tolower")
     }
 
-    /// In upper case.
+    /// The text in upper case.
     pub fn to_upper(self) -> Field {
         self.within("toupper")
     }
 
-    /// Contains the text.
+    /// The property contains the text.
     pub fn contains(self, text: &str) -> Filter {
         let text = Literal::from(text);
         Filter(self.0.map(|name| format!("(substringof({text},{name}) eq true)")))
     }
 
-    /// Begins with the text.
+    /// The property begins with the text.
     pub fn starts_with(self, text: &str) -> Filter {
         let text = Literal::from(text);
         Filter(self.0.map(|name| format!("(startswith({name},{text}) eq true)")))
     }
 
-    /// Ends with the text.
+    /// The property ends with the text.
     pub fn ends_with(self, text: &str) -> Filter {
         let text = Literal::from(text);
         Filter(self.0.map(|name| format!("(endswith({name},{text}) eq true)")))
     }
 
-    /// Has no value.
+    /// The property is null.
     pub fn is_null(self) -> Filter {
         self.eq(Literal::null())
     }
 
-    /// One of the values. OData 2 has no list that could be empty, so there must be one at least.
+    /// Equal to one of the values. A call with an empty list of values fails, because OData 2 cannot
+    /// express it.
     pub fn one_of<V: Into<Literal>>(self, values: impl IntoIterator<Item = V>) -> Filter {
         let equal = values.into_iter().map(|value| self.clone().eq(value));
         let found = equal.reduce(Filter::or);
-        found.unwrap_or_else(|| Filter(Err("a filter for one of no values at all".to_owned())))
+        found.unwrap_or_else(|| Filter(Err("`one_of` needs at least one value".to_owned())))
     }
 }
 
@@ -122,12 +123,12 @@ impl Filter {
         Filter(both.map(|(left, right)| format!("({left} {word} {right})")))
     }
 
-    /// Both.
+    /// Both conditions hold.
     pub fn and(self, other: Filter) -> Filter {
         self.joined("and", other)
     }
 
-    /// One of them, or both.
+    /// At least one of the conditions holds.
     pub fn or(self, other: Filter) -> Filter {
         self.joined("or", other)
     }
@@ -136,7 +137,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for the name of a property that cannot be one.
+    /// [`Error::Config`] for a name that no property can have, and for `one_of` without values.
     pub fn expression(&self) -> Result<&str> {
         self.0.as_deref().map_err(|error| Error::Config(error.as_str().into()))
     }
@@ -145,13 +146,13 @@ impl Filter {
 impl Not for Filter {
     type Output = Filter;
 
-    /// The opposite.
+    /// The condition does not hold.
     fn not(self) -> Filter {
         Filter(self.0.map(|inner| format!("(not {inner})")))
     }
 }
 
-/// The expression, or what is wrong with it.
+/// Writes the expression, or the error that [`Filter::expression`] returns.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

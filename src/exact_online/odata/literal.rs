@@ -1,4 +1,4 @@
-//! Values, as OData 2 writes them.
+//! Values in the form of OData 2.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use time::{Date, PrimitiveDateTime};
 use super::super::dates;
 use super::super::{Decimal, Guid, Id};
 
-/// A value in a filter, a key or a parameter, written as its type wants it: `guid'...'`,
+/// A value in a filter, a key or a parameter, written in the form of its type: `guid'...'`,
 /// `datetime'...'`, `'text'`, `123L`, `12.5`, `true`, `null`.
 ///
-/// A whole number of 64 bits has the mark of its type, `L`; those of 32 and fewer bits have none.
+/// A whole number of 64 bits ends in `L`; a whole number of 32 or fewer bits does not.
 ///
 /// ```
 /// use evergrant::exact_online::odata::Literal;
@@ -82,14 +82,14 @@ impl From<Decimal> for Literal {
     }
 }
 
-/// Years from 0 to 9999 have a form.
+/// Writes years from 0 to 9999.
 impl From<PrimitiveDateTime> for Literal {
     fn from(date: PrimitiveDateTime) -> Literal {
         Literal(format!("datetime'{}'", dates::format(date)))
     }
 }
 
-/// Midnight of that day: a date is always written with a time.
+/// Writes midnight of that day: OData 2 has no date without a time.
 impl From<Date> for Literal {
     fn from(date: Date) -> Literal {
         Literal::from(date.midnight())
@@ -114,8 +114,8 @@ impl<T: Into<Literal>> From<Option<T>> for Literal {
     }
 }
 
-/// An account's code as Exact Online keeps it: 18 characters, filled up with spaces from the left.
-/// An unpadded one finds nothing, and that is no error (the vendor's documentation).
+/// An account's code in Exact Online's form: 18 characters, padded with spaces on the left. A filter with
+/// an unpadded code finds nothing and is no error (the vendor's documentation).
 ///
 /// ```
 /// use evergrant::exact_online::odata::{account_code, field};

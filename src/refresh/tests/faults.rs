@@ -1,11 +1,11 @@
-//! P4, P5 and P6: the store and the server fail at every step.
+//! Tests of P4, P5 and P6: the store and the server fail at every step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::*;
 
-/// Runs `use_token` and turns a panic of the store into an answer.
+/// Runs `use_token`, and returns a panic of the store as text.
 fn attempt(keeper: &Keeper) -> String {
     match catch_unwind(AssertUnwindSafe(|| use_token(keeper))) {
         Ok(result) => kind(&result).to_owned(),
@@ -13,8 +13,8 @@ fn attempt(keeper: &Keeper) -> String {
     }
 }
 
-/// For every call of the store in a refresh, every way to fail, every rotation class, access token
-/// alive or dead: afterwards the login is alive, nothing was sent twice, and the next call works.
+/// For every call of the store in a refresh, every failure, every rotation class, and with the access
+/// token valid or expired: afterwards the login lives, nothing was sent twice, and the next call works.
 #[test]
 fn a_store_that_fails_at_any_call_loses_nothing() {
     let faults = [Fault::Before, Fault::After, Fault::Panic, Fault::PanicAfter];
@@ -64,10 +64,10 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
     assert!(runs > 200, "{runs}");
 }
 
-/// A save that goes on failing: calls go on while the old token works, then `NotSaved` carries the
-/// pair, and each call tries the save first.
+/// A save keeps failing: calls go on while the old token works, then `NotSaved` carries the pair, and
+/// each call tries the save first.
 #[test]
-fn a_save_that_goes_on_failing_is_tried_every_few_seconds_and_gives_the_token_out() {
+fn a_save_that_keeps_failing_is_repeated_and_the_error_has_the_token() {
     let world = World::new(Rotation::StrictFamily);
     world.enter_margin();
     world.fail_saves(false, Fault::Before);
@@ -87,7 +87,7 @@ fn a_save_that_goes_on_failing_is_tried_every_few_seconds_and_gives_the_token_ou
     assert!(text.contains("the store") && !text.contains("rt-2") && !text.contains("at-2"));
     let token = error.into_token().unwrap();
     assert_eq!(token.refresh_token(), Some(&Secret::new("rt-2")));
-    // Another process cannot spend rt-1 again.
+    // Another process cannot send rt-1 again.
     assert_eq!(kind(&use_token(&world.keeper())), "busy");
     assert_eq!(world.sent(), ["rt-1"]);
     // The store recovers: the next call saves first.
@@ -98,9 +98,9 @@ fn a_save_that_goes_on_failing_is_tried_every_few_seconds_and_gives_the_token_ou
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
 }
 
-/// Where the old access token ends with the refresh there is nothing to go on with.
+/// If the refresh ends the old access token, the call has no token to go on with.
 #[test]
-fn a_failed_save_is_told_at_once_where_the_old_access_token_has_ended() {
+fn a_failed_save_is_an_error_at_once_if_the_old_token_has_ended() {
     let mut world = World::new(Rotation::Strict);
     world.rules.ends_access_token = true;
     world.enter_margin();
@@ -127,7 +127,7 @@ fn a_client_that_is_dropped_tries_the_save_once_more() {
 
 /// P2: nothing with the new token leaves before the save has returned, and no other thread sees it.
 #[test]
-fn the_new_token_is_handed_out_after_the_save_and_by_no_other_way() {
+fn the_new_token_is_returned_only_after_the_save() {
     let world = Arc::new(World::new(Rotation::Strict));
     let keeper = Arc::new(world.keeper());
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -136,7 +136,7 @@ fn the_new_token_is_handed_out_after_the_save_and_by_no_other_way() {
     let (inside, during) = (Arc::clone(&keeper), Arc::clone(&seen));
     world.plan(move |call, record| {
         if call == "save" && record.is_some_and(|record| record.note.is_none()) {
-            // While the successor is being saved, another thread asks.
+            // While the successor is being saved, another thread calls.
             let keeper = Arc::clone(&inside);
             let got = std::thread::spawn(move || {
                 keeper.hot(&Want::Usable).map(|l| l.access_token().expose().to_owned())
@@ -150,9 +150,9 @@ fn the_new_token_is_handed_out_after_the_save_and_by_no_other_way() {
     *world.store.plan.lock() = None;
 }
 
-/// P6: failures that pass are put off while the access token works, and told when it does not.
+/// P6: temporary failures are put off while the access token works, and reported when it does not.
 #[test]
-fn an_outage_is_not_an_expiry() {
+fn an_outage_is_not_reported_as_an_ended_login() {
     let acts = [
         (Act::Never, "transport", 3),
         (Act::LoseRequest, "outcome_unknown", 2),
@@ -183,7 +183,7 @@ fn an_outage_is_not_an_expiry() {
     }
 }
 
-/// A request that never left is no unanswered one: nobody is told of a recovery later.
+/// A request that never left does not count as unanswered, so no recovery is reported later.
 #[test]
 fn a_request_that_never_left_leaves_no_note() {
     let world = World::new(Rotation::Strict);
@@ -197,7 +197,7 @@ fn a_request_that_never_left_leaves_no_note() {
     assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0);
 }
 
-/// A refresh token in an answer that has nothing else is the successor all the same.
+/// A refresh token in an answer without an access token is still the successor.
 #[test]
 fn a_refresh_token_is_kept_before_anything_else_is_judged() {
     let world = World::new(Rotation::Strict);
@@ -224,7 +224,7 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
 }
 
-/// P4, by lock and load: the store is found out before anything is sent.
+/// P4, by lock and load: a failing store is noticed before anything is sent.
 #[test]
 fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
     for failing in ["lock", "load"] {
@@ -243,10 +243,10 @@ fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
     }
 }
 
-/// A note that was written and reported as failed takes the place of the one before it, and what that
-/// one said: a token was sent, and no answer came.
+/// A note whose save reported an error may be stored in place of an earlier note. It must still say
+/// that a token was sent without an answer.
 #[test]
-fn a_note_that_failed_does_not_make_an_unanswered_spend_forgotten() {
+fn a_failed_note_keeps_an_earlier_unanswered_request() {
     for fault in [Fault::Before, Fault::After] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -264,9 +264,9 @@ fn a_note_that_failed_does_not_make_an_unanswered_spend_forgotten() {
     }
 }
 
-/// A text about the refresh token in a refusal without a code is no successor.
+/// A text about the refresh token in a refusal without a code is not a successor.
 #[test]
-fn what_a_bare_refusal_says_about_a_refresh_token_does_not_replace_it() {
+fn a_text_in_a_refusal_does_not_replace_the_refresh_token() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.acts(&[Act::Complaint]);
@@ -276,9 +276,9 @@ fn what_a_bare_refusal_says_about_a_refresh_token_does_not_replace_it() {
     assert!(world.alive());
 }
 
-/// A refusal that was wrong heals also where a spare took the refused token's place.
+/// A wrong refusal also heals if a spare replaced the refused token.
 #[test]
-fn a_spare_and_a_refused_token_are_each_asked_once_more_after_a_pause() {
+fn a_spare_and_a_refused_token_are_each_sent_once_more_after_a_pause() {
     let world = World::new(Rotation::Strict);
     world.change(|record| record.spare = Some(Secret::new("rt-dead")));
     world.past_end();
@@ -294,9 +294,9 @@ fn a_spare_and_a_refused_token_are_each_asked_once_more_after_a_pause() {
     assert!(world.alive());
 }
 
-/// The client is refused where a request before was not answered: that is not forgotten.
+/// The client is refused after an unanswered request: the note of that request stays.
 #[test]
-fn a_setup_error_does_not_settle_an_unanswered_request() {
+fn a_setup_error_keeps_the_note_of_an_unanswered_request() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let sent_at = world.clock.now_utc();
@@ -307,7 +307,7 @@ fn a_setup_error_does_not_settle_an_unanswered_request() {
     assert!(error.to_string().contains("no answer came"), "{error}");
 }
 
-/// An answer that asked to wait says nothing of the request before it.
+/// An answer that asks to wait says nothing about an earlier request.
 #[test]
 fn an_answered_note_does_not_hide_an_unanswered_request() {
     let mut world = World::new(Rotation::StrictFamily);
@@ -320,9 +320,9 @@ fn an_answered_note_does_not_hide_an_unanswered_request() {
     assert_eq!(world.sent().len(), 2, "only an explicit call sends it again");
 }
 
-/// A save that reports an error after it has worked: what a store shows is durable.
+/// A save reports an error after it has worked: a record that the store returns is durable.
 #[test]
-fn a_save_that_the_store_shows_is_saved() {
+fn a_pair_that_the_store_returns_counts_as_saved() {
     let mut world = World::new(Rotation::Strict);
     world.rules.ends_access_token = true;
     world.enter_margin();
@@ -332,9 +332,9 @@ fn a_save_that_the_store_shows_is_saved() {
     assert!(world.alive());
 }
 
-/// The same, where the store shows nothing any more: what is not seen is not believed.
+/// The same, but the store cannot be read any more: the pair counts as unsaved.
 #[test]
-fn a_save_that_the_store_does_not_show_waits() {
+fn a_pair_that_the_store_does_not_return_counts_as_unsaved() {
     let mut world = World::new(Rotation::Strict);
     world.rules.ends_access_token = true;
     world.enter_margin();

@@ -1,11 +1,11 @@
-//! Each of these failed on a small change of the code that no other test noticed.
+//! Each of these tests notices a small change of the code that no other test noticed.
 
 use std::time::Duration;
 
 use super::steps::exchange;
 use super::*;
 
-/// A client whose new login is not in the store yet, and no longer holds the store's lock.
+/// A client with an unsaved new login, which no longer holds the store's lock.
 fn with_unsaved_login(before: impl FnOnce(&Keeper)) -> (World, Keeper) {
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
@@ -16,7 +16,7 @@ fn with_unsaved_login(before: impl FnOnce(&Keeper)) -> (World, Keeper) {
     (world, keeper)
 }
 
-/// Spins until `done`, for a while that no test needs.
+/// Spins until `done`, or panics after a time that no test needs.
 fn until(done: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !done() {
@@ -26,7 +26,7 @@ fn until(done: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_resend_that_never_left_does_not_settle_the_first_request() {
+fn a_replay_that_never_left_leaves_the_first_request_unanswered() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let sent_at = world.clock.now_utc();
@@ -41,7 +41,7 @@ fn a_resend_that_never_left_does_not_settle_the_first_request() {
 }
 
 #[test]
-fn a_locked_store_gives_no_token_of_another_client() {
+fn a_token_of_another_client_is_not_used_without_the_lock() {
     let mut world = World::new(Rotation::Strict);
     world.rules.binding.client_id = "other".to_owned();
     *world.store.held.lock() = true;
@@ -52,7 +52,7 @@ fn a_locked_store_gives_no_token_of_another_client() {
 }
 
 #[test]
-fn after_an_unsaved_login_no_call_uses_the_login_before() {
+fn after_an_unsaved_login_no_call_uses_the_previous_login() {
     for rotation in [Rotation::Strict, Rotation::UntilUsed] {
         let world = World::new(rotation);
         let keeper = world.keeper();
@@ -66,7 +66,7 @@ fn after_an_unsaved_login_no_call_uses_the_login_before() {
 }
 
 #[test]
-fn a_locked_store_does_not_bring_back_the_login_before_an_unsaved_one() {
+fn a_locked_store_does_not_bring_back_the_previous_login() {
     let (world, keeper) = with_unsaved_login(|_| {});
     *world.store.held.lock() = true;
     let got = use_token(&keeper);
@@ -76,9 +76,9 @@ fn a_locked_store_does_not_bring_back_the_login_before_an_unsaved_one() {
     assert_eq!(kind(&use_token(&keeper)), "at-login-1");
 }
 
-/// The same for a client that still has the old login's token in memory, however the store fails.
+/// The same for a client that has the previous login's token in memory, however the store fails.
 #[test]
-fn a_failing_store_does_not_bring_back_the_login_before_an_unsaved_one() {
+fn a_failing_store_does_not_bring_back_the_previous_login() {
     for failing in ["held", "lock", "load"] {
         let (world, keeper) = with_unsaved_login(|keeper| {
             assert_eq!(kind(&use_token(keeper)), "at-1");
@@ -94,7 +94,7 @@ fn a_failing_store_does_not_bring_back_the_login_before_an_unsaved_one() {
 }
 
 #[test]
-fn nothing_is_adopted_from_the_store_while_a_login_waits_to_be_saved() {
+fn nothing_is_adopted_from_the_store_while_a_login_is_unsaved() {
     let (_world, keeper) = with_unsaved_login(|keeper| {
         assert_eq!(keeper.moved_on(&Secret::new("other")).unwrap().access_token().expose(), "at-1");
     });
@@ -102,7 +102,7 @@ fn nothing_is_adopted_from_the_store_while_a_login_waits_to_be_saved() {
 }
 
 #[test]
-fn a_seed_does_not_go_over_a_login_that_waits_to_be_saved() {
+fn a_seed_does_not_replace_an_unsaved_login() {
     for rotation in [Rotation::Strict, Rotation::UntilUsed] {
         let world = World::new(rotation);
         *world.store.record.lock() = None;
@@ -117,7 +117,7 @@ fn a_seed_does_not_go_over_a_login_that_waits_to_be_saved() {
 }
 
 #[test]
-fn a_login_that_another_login_overtook_is_not_reported_as_saved() {
+fn a_login_replaced_by_another_is_not_reported_as_saved() {
     let world = World::with(Rotation::Strict, LockKind::None, true);
     let (store, clock) = (Arc::clone(&world.store), world.clock.clone());
     let keeper = world.keeper();
@@ -146,7 +146,7 @@ fn a_refused_token_stays_refused_when_its_replacement_fails() {
     assert_eq!(kind(&use_token(&keeper)), "oauth");
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert!(keeper.hot_access_token().is_some());
-    // Nothing is suspected any more: the next call needs no store.
+    // No token is suspect any more: the next call needs no store.
     world.store.calls.lock().clear();
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert!(world.store.calls.lock().is_empty());
@@ -159,9 +159,9 @@ fn a_seed_replaces_nothing_in_a_store_that_does_not_compare() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
 }
 
-/// A refusal that was wrong has made our token the spare while our request was on its way.
+/// A wrong refusal has made our token the spare while our request was on its way.
 #[test]
-fn a_successor_takes_the_place_of_a_record_whose_spare_it_replaces() {
+fn a_successor_replaces_a_record_whose_spare_was_sent() {
     for compares in [true, false] {
         let (world, got) = races::overtaken(Rotation::Strict, compares, |stored| {
             let mut next = stored.clone().unwrap().next();
@@ -181,9 +181,9 @@ fn a_successor_takes_the_place_of_a_record_whose_spare_it_replaces() {
     }
 }
 
-/// What was visible when a save failed need not be durable.
+/// A record that is visible after a failed save need not be durable.
 #[test]
-fn a_failed_save_is_tried_again_with_the_very_same_record() {
+fn a_failed_save_is_repeated_with_the_same_record() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     world.past_end();
     let (store, saved) = (Arc::clone(&world.store), Arc::new(Mutex::new(Vec::new())));
@@ -191,7 +191,7 @@ fn a_failed_save_is_tried_again_with_the_very_same_record() {
     world.plan(move |call, record| {
         let pair = record.filter(|record| record.note.is_none()).cloned();
         let Some(pair) = pair.filter(|_| call == "save") else {
-            // Another holder of the lease writes a note of its own over ours.
+            // Another holder of the lease overwrites our note with its own.
             let mut stored = store.record.lock();
             if call == "load"
                 && !wire.0.lock().sent.is_empty()
@@ -213,7 +213,7 @@ fn a_failed_save_is_tried_again_with_the_very_same_record() {
     assert_eq!(saved[0], saved[1]);
 }
 
-/// A refusal. `change` is done to the store before the refusal is checked.
+/// Makes a refusal. `change` is applied to the store before the refusal is checked.
 fn refused(kind: LockKind, change: impl FnOnce(&mut Note) + Send + 'static) -> (World, Error) {
     let world = World::with(Rotation::Strict, kind, true);
     world.past_end();
@@ -250,9 +250,9 @@ fn a_refusal_is_not_believed_while_another_holder_may_have_the_successor() {
     assert!(world.stored().refused.is_none());
 }
 
-/// Such a note was written without the lock.
+/// The other note was written without the lock.
 #[test]
-fn a_refusal_is_believed_under_a_lock_that_only_death_frees() {
+fn a_refusal_is_believed_under_a_lock_freed_by_death() {
     let (_, error) = refused(LockKind::FreedByDeath, of_another);
     assert_eq!(error.kind(), "reauthorize");
 }
@@ -276,9 +276,9 @@ fn a_refusal_is_believed_when_another_holder_sent_another_token() {
     assert_eq!(error.kind(), "reauthorize");
 }
 
-/// The failure of an attempt that was over before a thread began to wait is not its failure.
+/// A thread does not share the failure of an attempt that ended before it began to wait.
 #[test]
-fn a_thread_that_waited_for_no_attempt_makes_its_own() {
+fn a_thread_does_not_share_an_earlier_failure() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let keeper = Arc::new(world.keeper());
@@ -307,9 +307,9 @@ fn a_thread_that_waited_for_no_attempt_makes_its_own() {
     });
 }
 
-/// A refresh by name joins one that came after it was asked for, but not one whose token has ended.
+/// A refresh by name shares the result of one that came after its call, unless that token has expired.
 #[test]
-fn a_refresh_by_name_does_not_join_one_whose_token_has_ended() {
+fn a_refresh_by_name_does_not_share_an_expired_token() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -319,17 +319,17 @@ fn a_refresh_by_name_does_not_join_one_whose_token_has_ended() {
     assert_eq!(keeper.access(&early).unwrap().access_token().expose(), "at-2");
     world.past_end();
     assert_eq!(keeper.access(&late).unwrap().access_token().expose(), "at-3");
-    // The token in the store has the number that the caller knows: another client has logged out
-    // and in again, and only the count of refreshes tells.
+    // The stored token has the generation that the caller knows: another client has logged out and in
+    // again, and only the count of refreshes differs.
     let want = Want::Newer(Some(keeper.hot(&Want::Usable).unwrap().id()), 0);
     assert_eq!(keeper.access(&want).unwrap().access_token().expose(), "at-3");
     world.past_end();
     assert_eq!(keeper.access(&want).unwrap().access_token().expose(), "at-4");
 }
 
-/// A service that asks to be left alone for a day, where no token works, is asked again in an hour.
+/// If a service asks to wait a day and no token works, it is asked again after an hour.
 #[test]
-fn a_long_pause_that_a_service_asked_for_is_believed_for_an_hour() {
+fn a_long_pause_asked_for_by_a_service_is_kept_for_one_hour() {
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
     *world.store.record.lock() = None;
@@ -344,9 +344,9 @@ fn a_long_pause_that_a_service_asked_for_is_believed_for_an_hour() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
 
-/// A pair that waits is saved by the next call, although the old token is good for long.
+/// The next call saves an unsaved pair, although the old token is still good.
 #[test]
-fn a_pair_that_waits_is_saved_before_a_good_token_is_handed_out() {
+fn an_unsaved_pair_is_saved_before_a_good_token_is_returned() {
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -354,7 +354,7 @@ fn a_pair_that_waits_is_saved_before_a_good_token_is_handed_out() {
     assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "not_saved");
     *world.store.plan.lock() = None;
     assert_eq!(kind(&use_token(&keeper)), "at-2");
-    // A call by name does not wait for the pause that other calls make between two tries.
+    // A refresh by name skips the pause that other calls keep between two tries.
     world.enter_margin();
     world.fail_saves(false, Fault::Before);
     assert_eq!(kind(&use_token(&keeper)), "at-2");
@@ -363,9 +363,9 @@ fn a_pair_that_waits_is_saved_before_a_good_token_is_handed_out() {
     assert_eq!(keeper.access(&keeper.newer()).unwrap().access_token().expose(), "at-3");
 }
 
-/// The login before an unsaved one is over, also in a pause after a failure, and for a call that waits.
+/// The previous login is over, also during a pause after a failure and for a call that waits.
 #[test]
-fn a_pause_does_not_bring_back_the_login_before_an_unsaved_one() {
+fn a_pause_does_not_bring_back_the_previous_login() {
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");

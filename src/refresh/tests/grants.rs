@@ -1,11 +1,11 @@
-//! Grants that start from nothing stored, and the end of a client: what is told and what is written.
+//! Tests of grants without a stored login, and of dropping a client.
 
 use std::time::Duration;
 
 use super::steps::exchange;
 use super::*;
 
-/// A client whose tokens are asked anew, with nothing stored.
+/// A client of a grant without a refresh token, with nothing stored.
 fn machine() -> World {
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
@@ -19,7 +19,7 @@ fn refreshed(generation: u64) -> impl Fn(&Event) -> bool {
 }
 
 #[test]
-fn tokens_that_are_asked_anew_are_counted_bound_and_told() {
+fn newly_requested_tokens_are_counted_bound_and_reported() {
     let world = machine();
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-2");
@@ -38,7 +38,7 @@ fn tokens_that_are_asked_anew_are_counted_bound_and_told() {
 }
 
 #[test]
-fn a_token_that_somebody_stored_is_bound_when_it_is_found() {
+fn an_unbound_stored_token_is_bound_when_it_is_found() {
     let world = machine();
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     world.change(|record| record.binding = None);
@@ -57,7 +57,7 @@ fn a_store_that_could_not_be_locked_or_read_is_not_written() {
 }
 
 #[test]
-fn the_store_is_locked_while_a_token_is_asked_for_and_free_afterwards() {
+fn the_store_is_locked_during_a_token_request_and_free_afterwards() {
     let world = machine();
     let (store, seen) = (Arc::clone(&world.store), Arc::new(Mutex::new(Vec::new())));
     let during = Arc::clone(&seen);
@@ -67,7 +67,7 @@ fn the_store_is_locked_while_a_token_is_asked_for_and_free_afterwards() {
     assert!(!*world.store.held.lock());
 }
 
-/// A process that has just begun finds a token in its margin, and the service is down.
+/// A new process finds a token in its margin, and the service is down.
 #[test]
 fn a_stored_token_that_still_works_bridges_an_outage() {
     let world = machine();
@@ -83,7 +83,7 @@ fn a_stored_token_that_still_works_bridges_an_outage() {
 }
 
 #[test]
-fn a_held_lock_gives_the_stored_token_of_a_machine_while_it_works() {
+fn a_stored_token_that_works_is_used_while_the_lock_is_held() {
     let world = machine();
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     world.clock.advance(LIFE - Duration::from_secs(2));
@@ -93,7 +93,7 @@ fn a_held_lock_gives_the_stored_token_of_a_machine_while_it_works() {
 }
 
 #[test]
-fn a_request_that_failed_just_now_is_not_made_again_except_by_name() {
+fn a_failed_request_is_repeated_later_or_by_name() {
     let world = machine();
     let keeper = world.keeper();
     world.acts(&[Act::Setup; 3]);
@@ -119,7 +119,7 @@ fn a_second_try_for_a_token_waits_a_little() {
 }
 
 #[test]
-fn a_login_is_told_and_dated_by_what_the_service_gave() {
+fn a_login_is_reported_and_has_the_dates_of_the_answer() {
     let mut world = World::new(Rotation::Strict);
     world.rules.idle_limit = Some(LIFE * 24);
     let keeper = world.keeper();
@@ -131,7 +131,7 @@ fn a_login_is_told_and_dated_by_what_the_service_gave() {
     assert_eq!(stored.refresh_expires_at, Some(clock::later(sent_at, LIFE * 24)));
     let logged_in = Event::LoggedIn { generation: before + 1 };
     assert_eq!(world.told(|event| *event == logged_in), 1);
-    // Without a refresh token there is nothing to be dated.
+    // A login without a refresh token has no dates.
     let end = clock::later(sent_at, LIFE);
     keeper
         .authorize(Default::default(), &mut |_| {
@@ -142,7 +142,7 @@ fn a_login_is_told_and_dated_by_what_the_service_gave() {
     assert_eq!((stored.rotated_at, stored.refresh_expires_at), (None, None));
 }
 
-/// Nobody can use the code again, so the error says that it was a code.
+/// A code works once, so the error says that it was a code.
 #[test]
 fn a_login_without_an_answer_is_an_unknown_outcome_with_its_cause() {
     let world = World::new(Rotation::Strict);
@@ -155,7 +155,7 @@ fn a_login_without_an_answer_is_an_unknown_outcome_with_its_cause() {
 }
 
 #[test]
-fn a_login_that_could_not_be_saved_is_told() {
+fn a_login_that_could_not_be_saved_is_reported() {
     let world = World::new(Rotation::Strict);
     world.fail_saves(false, Fault::Before);
     exchange(&world, &world.keeper(), 1).unwrap_err();
@@ -180,9 +180,9 @@ fn a_seed_that_cannot_be_saved_is_an_error_and_one_that_lost_a_race_is_not() {
     assert_eq!(world.stored().token.access_token().expose(), "at-theirs");
 }
 
-/// A client that ends with a pair that is in no store says so; a client that could save it does not.
+/// A dropped client warns of an unsaved pair, unless it can save the pair now.
 #[test]
-fn the_end_of_a_client_says_whether_a_pair_was_never_saved() {
+fn a_dropped_client_warns_of_an_unsaved_pair() {
     let warnings = |world: &World| {
         world.told(|event| matches!(event, Event::Warning { text } if text.contains("never saved")))
     };
@@ -197,7 +197,7 @@ fn the_end_of_a_client_says_whether_a_pair_was_never_saved() {
         assert_eq!(warnings(&world), expected, "{failing}");
         assert!(!*world.store.held.lock());
     }
-    // The lock is not held for it, and free.
+    // The client does not hold the lock, and it is free.
     let world = World::new(Rotation::UntilUsed);
     world.past_end();
     world.fail_saves(false, Fault::Before);
@@ -207,7 +207,7 @@ fn the_end_of_a_client_says_whether_a_pair_was_never_saved() {
     drop(keeper);
     assert_eq!(warnings(&world), 0);
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
-    // Or somebody else has it now.
+    // Another holder has it now.
     let world = World::new(Rotation::UntilUsed);
     world.past_end();
     world.fail_saves(false, Fault::Before);
@@ -221,7 +221,7 @@ fn the_end_of_a_client_says_whether_a_pair_was_never_saved() {
 }
 
 #[test]
-fn the_end_of_a_client_with_nothing_to_save_calls_no_store() {
+fn a_dropped_client_with_nothing_to_save_does_not_call_the_store() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -230,7 +230,7 @@ fn the_end_of_a_client_with_nothing_to_save_calls_no_store() {
     assert!(world.store.calls.lock().is_empty());
 }
 
-/// The warning comes with a login or a seed too, since nothing else may happen for days.
+/// A login and a seed also emit the warning, since nothing else may happen for days.
 #[test]
 fn a_login_on_a_store_without_a_lock_is_warned_about() {
     let world = World::with(Rotation::Strict, LockKind::None, true);
@@ -239,7 +239,7 @@ fn a_login_on_a_store_without_a_lock_is_warned_about() {
 }
 
 #[test]
-fn a_login_where_the_lock_fails_is_an_error_of_the_store() {
+fn a_login_fails_if_the_lock_fails() {
     let world = World::new(Rotation::Strict);
     world.plan(|call, _| (call == "lock").then_some(Fault::Before));
     let error = exchange(&world, &world.keeper(), 1).unwrap_err();
@@ -247,7 +247,7 @@ fn a_login_where_the_lock_fails_is_an_error_of_the_store() {
 }
 
 #[test]
-fn a_machine_asks_a_failing_store_once_and_tells_of_it_once() {
+fn a_failing_store_is_tried_and_reported_once() {
     let world = machine();
     world.plan(|call, _| (call == "lock" || call == "load").then_some(Fault::Before));
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
@@ -256,7 +256,7 @@ fn a_machine_asks_a_failing_store_once_and_tells_of_it_once() {
 }
 
 #[test]
-fn a_machine_with_a_token_that_works_waits_for_no_lock() {
+fn a_client_credentials_call_with_a_working_token_does_not_wait() {
     let world = machine();
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     world.clock.advance(LIFE - Duration::from_secs(2));
@@ -264,7 +264,7 @@ fn a_machine_with_a_token_that_works_waits_for_no_lock() {
     world.store.calls.lock().clear();
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     assert_eq!(*world.store.calls.lock(), ["lock", "load"]);
-    // One without a token waits, and looks once more.
+    // A call without a token waits, and reads the store once more.
     world.past_end();
     let (store, clock, mut locks) = (Arc::clone(&world.store), world.clock.clone(), 0);
     world.plan(move |call, _| {
@@ -284,13 +284,13 @@ fn a_machine_with_a_token_that_works_waits_for_no_lock() {
 }
 
 #[test]
-fn a_failure_just_now_is_not_held_against_a_token_that_came_since() {
+fn a_recent_failure_does_not_block_a_newer_token() {
     let world = machine();
     let keeper = world.keeper();
     world.acts(&[Act::Setup, Act::Setup]);
     assert_eq!(kind(&use_token(&keeper)), "oauth");
     assert_eq!(kind(&use_token(&world.keeper())), "oauth");
-    // Another process has put a token there that is in its margin.
+    // Another process has stored a token that is in its margin.
     let now = world.clock.now_utc();
     let token = Token::new("at-theirs").with_issued_at(now - LIFE);
     let end = clock::later(now, Duration::from_secs(2));
@@ -301,7 +301,7 @@ fn a_failure_just_now_is_not_held_against_a_token_that_came_since() {
 }
 
 #[test]
-fn a_machine_on_a_store_that_warns_tells_of_it() {
+fn a_client_credentials_call_reports_the_stores_warnings() {
     let world = machine();
     world.store.warnings.lock().push("the folder is open to all".to_owned());
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
@@ -312,9 +312,9 @@ fn a_machine_on_a_store_that_warns_tells_of_it() {
     assert_eq!((memory.sends, memory.refreshes), (0, 0));
 }
 
-/// Tokens that are asked anew lose nothing on a store without a lock.
+/// A grant without a refresh token can lose nothing on a store without a lock.
 #[test]
-fn a_machine_on_a_store_without_a_lock_is_not_warned() {
+fn client_credentials_on_a_store_without_a_lock_emit_no_warning() {
     let mut world = World::with(Rotation::Unknown, LockKind::None, true);
     world.rules.one_time = false;
     world.past_end();

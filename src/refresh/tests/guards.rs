@@ -1,4 +1,4 @@
-//! Locks that are gone, lock files that were just made, and stores that are done without.
+//! Tests of lost locks, new lock files, and refreshes without a store.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How often a call without a lock reads the store within ten seconds.
 const LOOKS: usize = 29;
 
-/// Whoever held the lock file before this one, which somebody has deleted, may still be at work.
+/// The holder of an earlier lock file that was deleted may still be at work.
 #[test]
-fn a_note_under_a_new_lock_file_is_left_alone_until_its_deadline() {
+fn a_note_under_a_new_lock_file_is_waited_for() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.leave_note(SECOND, 300 * SECOND);
@@ -21,7 +21,7 @@ fn a_note_under_a_new_lock_file_is_left_alone_until_its_deadline() {
     assert_eq!(world.stored().revision, before + 1, "noted once");
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
     assert_eq!(world.stored().revision, before + 1, "noted once");
-    // The next holder finds the file in its place, and knows of the note.
+    // The next holder finds the file in its place, and the note is marked.
     *world.store.new_file.lock() = false;
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
     assert!(world.sent().is_empty());
@@ -30,7 +30,7 @@ fn a_note_under_a_new_lock_file_is_left_alone_until_its_deadline() {
     assert!(world.stored().note.is_none());
 }
 
-/// Also where its deadline is one that no clock near ours can have meant.
+/// The same for a note with an impossibly late deadline.
 #[test]
 fn a_note_with_a_far_deadline_is_marked_under_a_new_lock_file() {
     let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
@@ -55,7 +55,7 @@ fn a_note_past_its_deadline_is_not_marked_under_a_new_lock_file() {
     assert_eq!(world.clock.slept(), Duration::ZERO, "the service says when, so nobody looks");
 }
 
-/// The date on which a note was seen is of use only where a clock could not have meant its deadline.
+/// The date when a note was first seen is only needed for an impossibly late deadline.
 #[test]
 fn a_note_is_dated_only_when_its_deadline_is_too_far_away() {
     for (lock, left, dated) in [
@@ -77,12 +77,12 @@ fn a_note_is_dated_only_when_its_deadline_is_too_far_away() {
 
 /// The lock file is deleted while the connection is made.
 #[test]
-fn a_lock_that_is_gone_before_the_request_leaves_is_taken_again() {
-    // Also where what is written about it cannot be saved: nothing was sent, so nothing is recovered.
+fn a_lock_lost_before_the_request_leaves_is_taken_again() {
+    // The same if the note cannot be taken back: nothing was sent, so nothing is recovered.
     for fails in [false, true] {
         let world = World::new(Rotation::Strict);
         world.past_end();
-        *world.store.in_place.lock() = [false, false].into();
+        *world.store.in_place.lock() = [true, false, false].into();
         let mut failed = !fails;
         world.plan(move |call, record| {
             let settles = call == "save" && record.is_some_and(|record| record.note.is_none());
@@ -97,12 +97,12 @@ fn a_lock_that_is_gone_before_the_request_leaves_is_taken_again() {
     }
 }
 
-/// The lock file is deleted while the answer is on its way: the pair is saved all the same.
+/// The lock file is deleted while the answer is on its way: the pair is still saved.
 #[test]
-fn a_pair_is_saved_under_the_lock_again_where_it_was_lost() {
+fn a_lost_lock_is_taken_again_to_save_a_pair() {
     let world = World::new(Rotation::Strict);
     world.past_end();
-    *world.store.in_place.lock() = [true, false].into();
+    *world.store.in_place.lock() = [true, true, false].into();
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     let calls = ["lock", "load", "save", "load", "lock", "load", "save"];
     assert_eq!(*world.store.calls.lock(), calls);
@@ -111,7 +111,7 @@ fn a_pair_is_saved_under_the_lock_again_where_it_was_lost() {
 
 /// Nothing was sent after the note, and it could not be taken back.
 #[test]
-fn a_note_of_our_own_that_nothing_followed_is_no_unanswered_request() {
+fn our_own_note_without_a_request_is_not_an_unanswered_request() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.acts(&[Act::Never; 3]);
@@ -125,9 +125,9 @@ fn a_note_of_our_own_that_nothing_followed_is_no_unanswered_request() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
 }
 
-/// Without a lock only the note tells of another holder, so a call without a token looks for a while.
+/// Without a lock, only the note shows another holder, so a call without a token waits for a while.
 #[test]
-fn a_call_without_a_lock_looks_for_what_another_holder_saves() {
+fn a_call_without_a_lock_waits_for_another_holders_save() {
     for comes in [true, false] {
         let world = World::with(Rotation::Strict, LockKind::None, true);
         world.past_end();
@@ -153,13 +153,13 @@ fn a_call_without_a_lock_looks_for_what_another_holder_saves() {
         } else {
             assert_eq!(kind(&got), "outcome_unknown");
             assert!(slept >= 10 * SECOND && slept < 11 * SECOND, "{slept:?}");
-            // A short first look, then longer ones; a second at most.
+            // The pauses grow from a short one to at most one second.
             let looks = world.store.calls.lock().iter().filter(|call| **call == "load").count();
             assert_eq!(looks, LOOKS, "the first, and one after each pause");
         }
         assert!(world.sent().is_empty());
     }
-    // A call with a token that works does not look.
+    // A call with a token that works does not wait.
     let world = World::with(Rotation::Strict, LockKind::None, true);
     world.enter_margin();
     world.leave_note(SECOND, 300 * SECOND);
@@ -167,9 +167,9 @@ fn a_call_without_a_lock_looks_for_what_another_holder_saves() {
     assert_eq!(world.clock.slept(), Duration::ZERO);
 }
 
-/// Where only a call by name sends the token again, there is nothing to look for.
+/// If only a refresh by name sends the token again, there is nothing to wait for.
 #[test]
-fn a_call_without_a_lock_does_not_look_where_a_person_has_to_decide() {
+fn a_call_does_not_wait_if_only_a_refresh_by_name_helps() {
     let mut world = World::with(Rotation::StrictFamily, LockKind::None, true);
     world.rules.ends_other_logins = true;
     world.past_end();
@@ -178,9 +178,9 @@ fn a_call_without_a_lock_does_not_look_where_a_person_has_to_decide() {
     assert_eq!(world.clock.slept(), Duration::ZERO);
 }
 
-/// The lock is asked for once in a call, however often the store changes.
+/// A call tries the failing lock once, however often the store changes.
 #[test]
-fn a_refresh_that_spends_nothing_asks_for_a_failing_lock_once() {
+fn a_refresh_without_rotation_tries_a_failing_lock_once() {
     let world = World::new(Rotation::None);
     world.past_end();
     let (store, mut changed) = (Arc::clone(&world.store), false);
@@ -198,7 +198,7 @@ fn a_refresh_that_spends_nothing_asks_for_a_failing_lock_once() {
 }
 
 #[test]
-fn a_failing_lock_is_an_error_even_where_a_pair_waits_and_nothing_rotates() {
+fn a_failing_lock_is_an_error_if_a_pair_is_unsaved() {
     let world = World::new(Rotation::None);
     let keeper = world.keeper();
     world.fail_saves(false, Fault::Before);
@@ -208,7 +208,8 @@ fn a_failing_lock_is_an_error_even_where_a_pair_waits_and_nothing_rotates() {
     assert!(world.sent().is_empty());
 }
 
-/// Binding a record counts its life anew if a clock dated it that was ahead by more than clocks differ.
+/// When a record is bound, its lifetime counts from now if it was dated by a clock that was too far
+/// ahead.
 #[test]
 fn a_record_from_the_future_is_dated_anew_when_it_is_bound() {
     for (ahead, lock, dated) in [
@@ -239,15 +240,15 @@ fn a_record_from_the_future_is_dated_anew_when_it_is_bound() {
 }
 
 #[test]
-fn a_token_that_a_new_process_finds_is_not_told_as_adopted() {
+fn a_new_process_does_not_report_its_first_token_as_adopted() {
     let world = World::new(Rotation::Strict);
     assert_eq!(kind(&use_token(&world.keeper())), "at-1");
     assert_eq!(world.told(|event| matches!(event, Event::Adopted { .. })), 0);
 }
 
-/// What the store says of itself is told once, and what can be said of its kind is not said beside it.
+/// The store's own warning is emitted once, and replaces the general warning about its kind.
 #[test]
-fn a_warning_of_the_store_takes_the_place_of_a_general_one() {
+fn a_warning_of_the_store_replaces_the_general_one() {
     for rotation in [Rotation::Strict, Rotation::None] {
         let world = World::with(rotation, LockKind::Lease, true);
         *world.store.durability.lock() = Durability::Process;
@@ -262,7 +263,7 @@ fn a_warning_of_the_store_takes_the_place_of_a_general_one() {
         let texts: Vec<_> = texts.iter().filter(warned).collect();
         assert_eq!(texts, ["the folder cannot be flushed"], "{rotation:?}");
     }
-    // A store that forgets altogether is told in any case.
+    // A store in memory is warned of in any case.
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     *world.store.durability.lock() = Durability::Memory;
     world.store.warnings.lock().push("the folder cannot be flushed".to_owned());
@@ -270,12 +271,12 @@ fn a_warning_of_the_store_takes_the_place_of_a_general_one() {
     assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 2);
 }
 
-/// Nothing was sent, and the lock is somebody else's by now: the note is taken back all the same.
+/// Nothing was sent and another holder has the lock by now: the note is still taken back.
 #[test]
-fn a_lock_that_is_gone_and_not_to_be_had_leaves_no_note() {
+fn a_lock_that_is_lost_and_busy_leaves_no_note() {
     let world = World::new(Rotation::Strict);
     world.past_end();
-    *world.store.in_place.lock() = [false, false].into();
+    *world.store.in_place.lock() = [true, false, false].into();
     let mut locks = 0;
     world.plan(move |call, _| {
         locks += usize::from(call == "lock");

@@ -1,4 +1,4 @@
-//! A token in memory: its header, its ends, and which call it is good enough for.
+//! Tests of a token in memory: its header, its deadlines, and the calls that accept it.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ fn live(world: &World, token: Token) -> Live {
 }
 
 #[test]
-fn a_header_is_marked_as_a_secret_and_carries_the_services_word() {
+fn a_header_is_sensitive_and_has_the_providers_scheme() {
     let mut world = World::new(Rotation::Strict);
     let header = |world: &World| live(world, Token::new("at-1")).header.clone().unwrap();
     world.rules.auth_scheme = Some("Bearer".to_owned());
@@ -40,7 +40,7 @@ fn a_token_that_no_header_can_carry_is_an_error_that_says_why() {
 }
 
 #[test]
-fn a_text_that_repeats_the_token_is_shown_without_it() {
+fn the_token_is_redacted_from_a_text() {
     let world = World::new(Rotation::Strict);
     let live = live(&world, Token::new("at-secret"));
     assert!(live.is_in("say at-secret twice"));
@@ -52,7 +52,7 @@ fn a_text_that_repeats_the_token_is_shown_without_it() {
     assert_eq!(empty.redact("anything".to_owned()), "anything");
 }
 
-/// At its exact moments, by each clock alone.
+/// Checks the exact moments, by each clock alone.
 #[test]
 fn a_token_is_good_until_its_margin_and_usable_until_its_end() {
     let world = World::new(Rotation::Strict);
@@ -81,9 +81,9 @@ fn a_token_is_good_until_its_margin_and_usable_until_its_end() {
     assert_eq!(states(&live), (false, false), "monotonic clock");
 }
 
-/// Machines that started together come apart; logins need not.
+/// Machines that start together get different margins; logins do not.
 #[test]
-fn the_margin_varies_only_where_tokens_are_asked_anew() {
+fn the_margin_varies_only_for_grants_without_a_refresh_token() {
     for one_time in [true, false] {
         let mut world = World::new(Rotation::Unknown);
         world.rules.one_time = one_time;
@@ -106,7 +106,7 @@ fn the_margin_varies_only_where_tokens_are_asked_anew() {
 
 /// A clock that was a year ahead dated the token.
 #[test]
-fn a_token_from_the_future_lives_no_longer_than_it_was_given() {
+fn a_token_from_the_future_lives_no_longer_than_its_lifetime() {
     let world = World::new(Rotation::Strict);
     let at = clock::later(world.clock.now_utc(), LIFE * 24 * 365);
     let token = Token::new("at").with_issued_at(at).with_expires_at(clock::later(at, LIFE));
@@ -118,7 +118,7 @@ fn a_token_from_the_future_lives_no_longer_than_it_was_given() {
 }
 
 #[test]
-fn a_call_by_name_goes_on_with_nothing_that_should_be_replaced() {
+fn a_refresh_by_name_has_no_fallback() {
     let world = World::new(Rotation::Strict);
     let now = world.clock.now_utc();
     let live = live(&world, Token::new("at").with_expires_at(clock::later(now, LIFE)));

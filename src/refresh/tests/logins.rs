@@ -1,4 +1,4 @@
-//! When a seed takes the place of a login, and what a logout ends.
+//! Tests of when a seed replaces a login, and of logout.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ fn refused() -> (World, Keeper) {
 }
 
 #[test]
-fn a_seed_replaces_a_refused_login_when_it_brings_another_refresh_token() {
+fn a_seed_with_another_refresh_token_replaces_a_refused_login() {
     let (world, keeper) = refused();
     assert!(!keeper.seed(seed("rt-1")).unwrap(), "the refused token itself");
     assert!(!keeper.seed(Token::new("at-alone")).unwrap(), "nothing to renew it with");
@@ -31,7 +31,7 @@ fn a_seed_replaces_a_refused_login_when_it_brings_another_refresh_token() {
 }
 
 #[test]
-fn a_seed_that_this_login_has_had_before_is_not_taken() {
+fn a_seed_that_this_login_had_before_is_ignored() {
     let had: [fn(&mut Record); 3] = [
         |record| record.superseded = Some(Secret::new("rt-had")),
         |record| record.spare = Some(Secret::new("rt-had")),
@@ -46,7 +46,7 @@ fn a_seed_that_this_login_has_had_before_is_not_taken() {
 }
 
 #[test]
-fn a_stale_seed_is_known_by_the_login_that_began_with_it() {
+fn a_login_recognizes_the_seed_that_it_began_with() {
     let world = World::new(Rotation::Strict);
     *world.store.record.lock() = None;
     let keeper = world.keeper();
@@ -61,14 +61,14 @@ fn a_stale_seed_is_known_by_the_login_that_began_with_it() {
 }
 
 #[test]
-fn a_refusal_of_an_earlier_token_does_not_give_way_to_a_seed() {
+fn a_seed_does_not_replace_a_login_whose_earlier_token_was_refused() {
     let (world, keeper) = refused();
     world.change(|record| record.token = record.token.clone().with_refresh_token("rt-later"));
     assert!(!keeper.seed(seed("rt-seed")).unwrap());
 }
 
 #[test]
-fn a_login_without_a_refresh_token_gives_way_when_it_has_ended() {
+fn a_seed_replaces_an_expired_login_without_a_refresh_token() {
     let world = World::new(Rotation::Strict);
     let now = world.clock.now_utc();
     let end = clock::later(now, LIFE);
@@ -85,7 +85,7 @@ fn a_login_without_a_refresh_token_gives_way_when_it_has_ended() {
 }
 
 #[test]
-fn a_logout_forgets_what_is_in_memory_and_what_waits_to_be_saved() {
+fn a_logout_drops_the_token_in_memory_and_an_unsaved_pair() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -108,21 +108,21 @@ fn a_logout_forgets_what_is_in_memory_and_what_waits_to_be_saved() {
     assert!(world.store.record.lock().is_none(), "nothing comes back");
 }
 
-/// What a logout sends takes as long as two token requests.
+/// The requests of a logout may take as long as two token requests.
 #[test]
 fn a_logout_needs_a_lease_that_outlasts_two_requests() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     *world.store.lasts.lock() = [false].into();
     assert_eq!(world.keeper().clear(&|_| Ok(true)).unwrap_err().kind(), "busy");
     assert!(world.store.record.lock().is_some());
-    // Where there is no lock at all, nothing is asked.
+    // Without any lock, nothing is checked.
     let world = World::with(Rotation::Strict, LockKind::None, true);
     world.keeper().clear(&|_| Ok(true)).unwrap();
     assert!(world.store.record.lock().is_none());
 }
 
 #[test]
-fn a_logout_ends_nothing_that_came_while_it_was_under_way() {
+fn a_logout_keeps_a_login_that_came_meanwhile() {
     for (sent, change, gone) in [(true, false, true), (true, true, false), (false, true, true)] {
         let world = World::with(Rotation::Strict, LockKind::None, true);
         let result = world.keeper().clear(&|_| {
@@ -134,7 +134,7 @@ fn a_logout_ends_nothing_that_came_while_it_was_under_way() {
         assert_eq!(result.is_ok(), gone, "sent={sent} change={change}");
         assert_eq!(world.store.record.lock().is_none(), gone);
     }
-    // Somebody else has logged out meanwhile: that is no conflict.
+    // Another client has logged out meanwhile: that is not a conflict.
     let world = World::with(Rotation::Strict, LockKind::None, true);
     world
         .keeper()
@@ -146,7 +146,7 @@ fn a_logout_ends_nothing_that_came_while_it_was_under_way() {
 }
 
 #[test]
-fn refusals_that_were_counted_are_kept_by_a_new_login() {
+fn a_new_login_keeps_the_counted_refusals() {
     let mut world = World::new(Rotation::Strict);
     world.rules.refusal_limit =
         Some(crate::provider::RefusalLimit { refusals: 3, window: Duration::from_secs(3600) });
@@ -157,7 +157,7 @@ fn refusals_that_were_counted_are_kept_by_a_new_login() {
 }
 
 #[test]
-fn a_store_that_cannot_keep_a_login_is_found_out_before_the_code_is_spent() {
+fn an_unusable_store_is_noticed_before_the_code_is_sent() {
     for failing in ["probe", "load", "lock"] {
         let world = World::new(Rotation::Strict);
         world.plan(move |call, _| (call == failing).then_some(Fault::Before));
@@ -174,14 +174,14 @@ fn a_store_that_cannot_keep_a_login_is_found_out_before_the_code_is_spent() {
     *world.store.held.lock() = false;
     world.plan(|call, _| (call == "load").then_some(Fault::Empty));
     world.keeper().prove_store().unwrap();
-    // One that is another client's is neither.
+    // The store of another client cannot be used.
     let mut world = World::new(Rotation::Strict);
     world.rules.binding.client_id = "other".to_owned();
     assert_eq!(world.keeper().prove_store().unwrap_err().kind(), "config");
 }
 
 #[test]
-fn an_empty_place_is_logged_in_and_seeded_into() {
+fn an_empty_place_accepts_a_login_and_a_seed() {
     for seeds in [true, false] {
         let world = World::new(Rotation::Strict);
         *world.store.record.lock() = None;
@@ -195,16 +195,16 @@ fn an_empty_place_is_logged_in_and_seeded_into() {
         } else {
             super::steps::exchange(&world, &keeper, 1).unwrap();
         }
-        // What came in is used without the store.
+        // The new token is used without the store.
         world.store.calls.lock().clear();
         assert!(use_token(&keeper).is_ok());
         assert!(world.store.calls.lock().is_empty());
     }
 }
 
-/// The time that a login without use lasts counts from the request, or is what the answer says.
+/// The idle limit counts from the request, unless the answer gives a lifetime.
 #[test]
-fn the_end_of_a_new_login_is_what_the_service_said_or_is_known_for() {
+fn a_new_login_expires_by_the_answer_or_the_idle_limit() {
     const DAY: Duration = Duration::from_secs(86_400);
     for (said, expected) in [(Some(DAY * 7), DAY * 7), (None, DAY * 30)] {
         let mut world = World::new(Rotation::Strict);
@@ -234,9 +234,9 @@ fn the_end_of_a_new_login_is_what_the_service_said_or_is_known_for() {
     }
 }
 
-/// The store was restored from a backup: the newer pair is the one to end.
+/// The store was restored from a backup: the newer pair must be revoked.
 #[test]
-fn a_logout_ends_the_newest_token_that_is_known() {
+fn a_logout_revokes_the_newest_known_token() {
     let world = World::new(Rotation::Strict);
     let ended = |keeper: &Keeper| {
         let seen = Mutex::new(None);
@@ -267,12 +267,11 @@ fn a_logout_needs_a_lease_that_is_as_long_as_two_requests() {
 }
 
 #[test]
-fn whatever_is_done_first_on_a_store_without_a_lock_warns_of_it() {
+fn the_first_action_on_a_store_without_a_lock_warns() {
     type Act = fn(&Keeper);
-    let acts: [Act; 3] = [
+    let acts: [Act; 2] = [
         |keeper| assert!(!keeper.seed(seed("rt-seed")).unwrap()),
         |keeper| keeper.clear(&|_| Ok(false)).unwrap(),
-        |keeper| assert!(keeper.moved_on(&Secret::new("at-0")).is_some()),
     ];
     for act in acts {
         let world = World::with(Rotation::Strict, LockKind::None, true);
@@ -281,9 +280,9 @@ fn whatever_is_done_first_on_a_store_without_a_lock_warns_of_it() {
     }
 }
 
-/// A store that goes back to the login before this one has not gone back to an older token of it.
+/// A store that holds a previous login has not gone back to an older token of this login.
 #[test]
-fn a_new_login_ends_what_is_remembered_of_the_one_before() {
+fn a_new_login_clears_the_history_of_the_previous_one() {
     for seeds in [true, false] {
         let world = World::new(Rotation::Strict);
         let keeper = world.keeper();

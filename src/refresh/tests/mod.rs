@@ -1,4 +1,4 @@
-//! The refresh against a server, a store and a clock that do what they are told.
+//! Tests of the refresh with a scripted server, store and clock.
 
 mod clocks;
 mod doubts;
@@ -8,6 +8,7 @@ mod grants;
 mod guards;
 mod live;
 mod logins;
+mod neighbours;
 mod pauses;
 mod races;
 mod read_back;
@@ -44,24 +45,24 @@ use self::server::{Act, Server, Wire, issued};
 
 pub(super) const LIFE: Duration = Duration::from_secs(3600);
 
-/// What a store does when it is told to fail.
+/// How a call of the store fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// Nothing happens, and an error is reported.
+    /// The call does nothing and reports an error.
     Before,
-    /// It happens, and an error is reported.
+    /// The call does its work and reports an error.
     After,
-    /// Nothing happens: the place is there and empty.
+    /// The call reports that the place is empty.
     Empty,
-    /// It panics before anything happens.
+    /// The call panics before it does anything.
     Panic,
-    /// It panics after it happened.
+    /// The call panics after its work.
     PanicAfter,
 }
 
 pub(super) type Plan = Box<dyn FnMut(&'static str, Option<&Record>) -> Option<Fault> + Send>;
 
-/// A store in memory that several keepers share, like processes do.
+/// A store in memory that several keepers share, as processes would.
 pub(super) struct Store {
     pub(super) record: Mutex<Option<Record>>,
     pub(super) plan: Mutex<Option<Plan>>,
@@ -70,15 +71,15 @@ pub(super) struct Store {
     pub(super) compares: bool,
     pub(super) kind: LockKind,
     pub(super) durability: Mutex<Durability>,
-    /// What a lease answers when it is asked whether it lasts.
+    /// The next answers to "does the lease last?".
     pub(super) lasts: Arc<Mutex<VecDeque<bool>>>,
     /// How long a lease lasts, if it ends.
     pub(super) lasts_for: Arc<Mutex<Option<Duration>>>,
     /// Whether the lock's file was made when the lock was taken.
     pub(super) new_file: Mutex<bool>,
-    /// What the next checks of whether the lock is still held answer.
+    /// The next answers to "is the lock still held?".
     pub(super) in_place: Arc<Mutex<VecDeque<bool>>>,
-    /// What the store warns of.
+    /// The store's warnings.
     pub(super) warnings: Mutex<Vec<String>>,
 }
 
@@ -186,7 +187,7 @@ impl TokenBackend for Handle {
     }
 }
 
-/// A world of one server, one store and one clock.
+/// One server, one store and one clock.
 pub(super) struct World {
     wire: Arc<Wire>,
     pub(super) store: Arc<Store>,
@@ -253,7 +254,7 @@ impl World {
         }
     }
 
-    /// A client, as in a process of its own.
+    /// A client, as in a separate process.
     pub(super) fn keeper(&self) -> Keeper {
         let events = Arc::clone(&self.events);
         let hook: Hook = Arc::new(move |event: &Event| events.lock().push(event.clone()));
@@ -273,7 +274,7 @@ impl World {
         *self.store.plan.lock() = Some(Box::new(plan));
     }
 
-    /// Saves of a note (`notes`), or those of a pair, fail from now on.
+    /// Makes all saves of a note (`notes`), or all saves of a pair, fail from now on.
     pub(super) fn fail_saves(&self, notes: bool, fault: Fault) {
         self.plan(move |call, record| {
             let note = record.is_some_and(|record| record.note.is_some());
@@ -281,7 +282,7 @@ impl World {
         });
     }
 
-    /// The n-th call of the store from now, counted from 1, fails.
+    /// Makes the n-th call of the store from now fail, counted from 1.
     pub(super) fn fail_call(&self, n: usize, fault: Fault) {
         let mut count = 0;
         self.plan(move |_, _| {
@@ -301,7 +302,7 @@ impl World {
         *stored = Some(next);
     }
 
-    /// The note of another process that sent the stored refresh token `ago` before now.
+    /// Stores the note of another process, which sent the stored refresh token `ago` before now.
     pub(super) fn leave_note(&self, ago: Duration, deadline: Duration) {
         let sent_at = self.clock.now_utc() - ago;
         self.change(|record| {
@@ -323,12 +324,12 @@ impl World {
         });
     }
 
-    /// Into the margin: the access token works and should be replaced.
+    /// Advances into the margin: the access token works but is due.
     pub(super) fn enter_margin(&self) {
         self.clock.advance(LIFE - Duration::from_secs(30));
     }
 
-    /// Past the access token's end.
+    /// Advances past the access token's end.
     pub(super) fn past_end(&self) {
         self.clock.advance(LIFE + Duration::from_secs(1));
     }
@@ -341,15 +342,14 @@ impl World {
         self.wire.0.lock().rotations
     }
 
-    /// Whether the login can go on: the store, or a client that waits to save, holds a refresh token
-    /// that the server takes.
+    /// Whether the login can go on: the server accepts the stored refresh token.
     pub(super) fn alive(&self) -> bool {
         let stored = self.stored();
         let token = stored.token.refresh_token().unwrap().expose().to_owned();
         self.wire.0.lock().good.contains(&token)
     }
 
-    /// From the first request on, the next call of the store finds what `change` makes of the record.
+    /// Applies `change` to the record at the first call of the store after a request was sent.
     pub(super) fn change_after_sending(
         &self,
         change: impl FnOnce(&mut Option<Record>) + Send + 'static,

@@ -1,4 +1,4 @@
-//! How long each kind of wait is, to the millisecond.
+//! Tests of the exact length of each wait, in milliseconds.
 
 use std::time::Duration;
 
@@ -29,9 +29,9 @@ fn a_request_that_never_left_is_tried_three_times_with_growing_pauses() {
     assert_eq!(world.wire.0.lock().acts.len(), 8);
 }
 
-/// What is set up wrongly here does not pass by itself.
+/// A wrong setting does not pass by itself.
 #[test]
-fn a_request_that_cannot_be_written_is_tried_once() {
+fn a_request_that_cannot_be_built_is_tried_once() {
     for one_time in [true, false] {
         let mut world = World::new(Rotation::Strict);
         world.rules.one_time = one_time;
@@ -64,9 +64,9 @@ fn a_save_that_fails_is_tried_three_times_with_growing_pauses() {
     }
 }
 
-/// A script without locks may be between its answer and its write.
+/// A program without locks may have its answer and not have saved it yet.
 #[test]
-fn a_refusal_is_looked_at_twice_a_second_apart() {
+fn after_a_refusal_the_store_is_read_twice_a_second_apart() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.acts(&[Act::Refuse]);
@@ -77,7 +77,7 @@ fn a_refusal_is_looked_at_twice_a_second_apart() {
 }
 
 #[test]
-fn a_machine_that_waited_for_the_lock_takes_what_came_meanwhile() {
+fn a_client_credentials_call_takes_a_token_that_came_while_it_waited() {
     for takes in [true, false] {
         let mut world = World::new(Rotation::Unknown);
         world.rules.one_time = false;
@@ -88,7 +88,7 @@ fn a_machine_that_waited_for_the_lock_takes_what_came_meanwhile() {
         world.plan(move |call, _| {
             locks += usize::from(call == "lock");
             if call == "lock" && locks == 2 {
-                // The other process has its answer after the end of the token.
+                // The other process gets its answer after the token has expired.
                 let before = if takes { Duration::ZERO } else { SECOND };
                 let sent_at = clock.now_utc() - before;
                 clock.advance(LIFE);
@@ -109,7 +109,7 @@ fn a_machine_that_waited_for_the_lock_takes_what_came_meanwhile() {
 
 /// A refresh by name is refused as too early, in the middle of a token's life.
 #[test]
-fn too_early_means_not_before_the_end_of_a_token_that_lives() {
+fn too_early_waits_for_the_end_of_a_living_token() {
     for (age, left) in [(LIFE / 2, LIFE / 2), (LIFE, 30 * SECOND), (LIFE - SECOND / 2, SECOND)] {
         let world = World::new(Rotation::Strict);
         world.clock.advance(age);
@@ -118,7 +118,7 @@ fn too_early_means_not_before_the_end_of_a_token_that_lives() {
         let error = keeper.access(&keeper.newer()).unwrap_err();
         assert_eq!(error.retry_after(), Some(left), "{age:?}");
     }
-    // An answer that came late brought a token that is younger than the request for it.
+    // A late answer brings a token that is younger than its request.
     let mut world = World::new(Rotation::Strict);
     world.rules.earliest_refresh = Some(40 * SECOND);
     let now = world.clock.now_utc();
@@ -128,7 +128,7 @@ fn too_early_means_not_before_the_end_of_a_token_that_lives() {
     });
     world.clock.advance(25 * SECOND);
     let stored = world.stored();
-    // A request that stayed without an answer may have brought one that is younger still.
+    // An unanswered request may have issued a token that is younger still.
     for (acts, left) in [(&[Act::TooEarly][..], 25), (&[Act::LoseRequest, Act::TooEarly], 40)] {
         *world.store.record.lock() = Some(stored.clone());
         world.acts(acts);
@@ -139,13 +139,13 @@ fn too_early_means_not_before_the_end_of_a_token_that_lives() {
 }
 
 #[test]
-fn too_many_refusals_are_waited_for_a_second_at_least() {
+fn after_too_many_refusals_the_wait_is_at_least_one_second() {
     let mut world = World::new(Rotation::Strict);
     world.rules.refusal_limit = Some(crate::provider::RefusalLimit { refusals: 2, window: LIFE });
     world.past_end();
     let now = world.clock.now_utc();
     let ago = |time: Duration| now - time;
-    // One that is out of the window, one from the future, and two that count.
+    // One refusal is older than the window, one is from the future, and two count.
     let counted = [ago(LIFE), clock::later(now, SECOND), ago(LIFE - SECOND / 2), ago(SECOND)];
     world.change(|record| record.refusals = counted.to_vec());
     let error = use_token(&world.keeper()).unwrap_err();
@@ -156,8 +156,8 @@ fn too_many_refusals_are_waited_for_a_second_at_least() {
 }
 
 #[test]
-fn the_service_is_said_to_be_good_for_a_date_that_is_still_to_come() {
-    // A token that "too early" vouched for, with its date gone or unknown.
+fn too_early_vouches_for_a_token_only_until_its_date() {
+    // "Too early" vouched for the token, but the date has passed or is unknown.
     for when in [None, Some(Duration::ZERO)] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -174,15 +174,15 @@ fn the_service_is_said_to_be_good_for_a_date_that_is_still_to_come() {
 }
 
 #[test]
-fn a_lease_that_runs_out_or_a_store_that_has_moved_on_is_not_waited_for() {
+fn an_expired_lease_or_a_conflict_causes_no_pause() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     world.past_end();
     *world.store.lasts.lock() = [true, false].into();
     world.acts(&[Act::Never; 9]);
     assert_eq!(kind(&use_token(&world.keeper())), "transport");
-    // The lease had run out before anything left: it is taken again, and three tries are made.
+    // The lease ran out before anything left: it is taken again, and three tries are made.
     assert_eq!(world.wire.0.lock().acts.len(), 5);
-    // A save that finds another record is repeated at once.
+    // A save that meets another record is repeated at once.
     let world = World::new(Rotation::Strict);
     world.past_end();
     let (store, mut done) = (Arc::clone(&world.store), false);
@@ -198,9 +198,9 @@ fn a_lease_that_runs_out_or_a_store_that_has_moved_on_is_not_waited_for() {
     assert_eq!(world.clock.slept(), Duration::ZERO);
 }
 
-/// The pause of a service after a request without an answer is for such requests alone.
+/// The pause after an unanswered request does not apply to answered ones.
 #[test]
-fn an_answered_request_needs_no_pause_and_one_of_this_instant_the_whole() {
+fn only_an_unanswered_request_needs_the_pause() {
     let mut world = World::new(Rotation::Strict);
     world.rules.unanswered_pause = 30 * SECOND;
     world.past_end();

@@ -1,4 +1,4 @@
-//! P1, P7 and the fences: others act between our steps.
+//! Tests of P1, P7 and fencing: other clients act between our steps.
 
 use std::sync::Barrier;
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn threads_that_meet_at_the_end_of_a_token_send_one_request() {
 }
 
 #[test]
-fn threads_that_ask_for_a_refresh_by_name_join_one() {
+fn threads_that_refresh_by_name_share_one_refresh() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     let barrier = Barrier::new(16);
@@ -98,7 +98,7 @@ fn threads_that_share_a_refusal_tell_it_once() {
     assert_eq!(world.told(|event| matches!(event, Event::AuthorizationNeeded { .. })), 1);
 }
 
-/// What a call by name could not have is not held against a call that can go on.
+/// A call with a working token does not share the failure of a refresh by name.
 #[test]
 fn a_failed_refresh_by_name_does_not_fail_a_call_with_a_token_that_works() {
     let world = World::new(Rotation::Strict);
@@ -128,7 +128,7 @@ fn a_failed_refresh_by_name_does_not_fail_a_call_with_a_token_that_works() {
 }
 
 #[test]
-fn a_process_that_waited_uses_what_the_other_saved() {
+fn a_process_that_waited_uses_the_token_saved_by_the_other() {
     let world = World::new(Rotation::StrictFamily);
     let (one, two) = (world.keeper(), world.keeper());
     assert_eq!(kind(&use_token(&one)), "at-1");
@@ -140,10 +140,10 @@ fn a_process_that_waited_uses_what_the_other_saved() {
     assert_eq!(world.told(|event| matches!(event, Event::Adopted { generation: 2 })), 1);
 }
 
-/// P7: a sibling without locks rotated first, at any moment.
+/// P7: another client without locks rotated first, at any moment.
 #[test]
 fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
-    // The sibling's pair is seen by the first, or by the second look after the refusal.
+    // The other client's pair is found by the first or the second read after the refusal.
     for look in [3, 4] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -152,7 +152,7 @@ fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
         let mut loads = 0;
         world.plan(move |call, record| {
             if call == "save" && record.is_some_and(|record| record.note.is_some()) {
-                // The sibling sends the same token just before we do.
+                // The other client sends the same token just before we do.
                 let _ = wire.0.lock().refresh("rt-1", clock.now_utc());
             }
             if call == "load" {
@@ -176,7 +176,7 @@ fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
     }
 }
 
-/// Fencing: overtaken between load and the note's save, on a store that compares.
+/// Fencing: another client saves between our load and our note, on a store that compares.
 #[test]
 fn a_note_over_a_newer_record_is_a_conflict_and_the_newer_record_stays() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
@@ -203,7 +203,7 @@ fn a_note_over_a_newer_record_is_a_conflict_and_the_newer_record_stays() {
     assert!(world.alive());
 }
 
-/// What `act` does to the store while our request is on its way, and what is left.
+/// Runs `act` on the store while our request is on its way, and returns the result.
 pub(super) fn overtaken(
     rotation: Rotation,
     compares: bool,
@@ -228,7 +228,7 @@ pub(super) fn overtaken(
 }
 
 #[test]
-fn a_successor_is_saved_over_a_strangers_note() {
+fn a_successor_is_saved_over_another_clients_note() {
     for compares in [true, false] {
         let (world, got) = overtaken(Rotation::Strict, compares, |stored| {
             let mut next = stored.clone().unwrap().next();
@@ -241,7 +241,7 @@ fn a_successor_is_saved_over_a_strangers_note() {
 }
 
 #[test]
-fn a_pair_that_lost_the_race_becomes_the_spare_and_theirs_is_used() {
+fn a_pair_that_lost_the_race_becomes_the_spare() {
     for compares in [true, false] {
         let (world, got) = overtaken(Rotation::Strict, compares, |stored| {
             let mut next = stored.clone().unwrap().next();
@@ -254,7 +254,7 @@ fn a_pair_that_lost_the_race_becomes_the_spare_and_theirs_is_used() {
         assert_eq!(got, "at-theirs");
         assert_eq!(world.told(|event| matches!(event, Event::Refreshed { .. })), 0);
         assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
-        // Theirs turns out to be dead: the spare is the live one.
+        // The other client's token turns out to be invalid: the spare is the valid one.
         world.clock.advance(LIFE * 20);
         assert_eq!(kind(&use_token(&world.keeper())), "at-3");
         assert_eq!(world.sent(), ["rt-1", "rt-theirs", "rt-2"]);
@@ -283,8 +283,8 @@ fn a_late_pair_is_never_written_into_an_empty_store_or_another_login() {
     }
 }
 
-/// A script writes another token into the record and leaves its numbers alone, while our request is
-/// on its way: what it wrote is found by the token.
+/// A script writes another token into the record without changing its numbers while our request is on
+/// its way. The client notices by comparing the token.
 #[test]
 fn a_pair_that_a_script_wrote_under_the_same_revision_is_not_overwritten() {
     let (world, got) = overtaken(Rotation::Grace(LIFE), true, |stored| {
@@ -296,11 +296,11 @@ fn a_pair_that_a_script_wrote_under_the_same_revision_is_not_overwritten() {
     assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
 }
 
-/// A login whose save failed, and what `act` makes of the store before the next call, which must be
-/// able to go on.
+/// Makes a login whose save fails, runs `act` on the store, and makes the next call, which must
+/// succeed.
 fn login_unsaved(fault: Fault, act: impl FnOnce(&mut Option<Record>)) -> (World, String) {
     let world = World::new(Rotation::UntilUsed);
-    // A save that has worked all the same is not seen: the store fails from then on.
+    // The client cannot see that the save worked: the store fails from then on.
     let mut saved = false;
     world.plan(move |call, _| {
         saved |= call == "save";
@@ -317,7 +317,7 @@ fn login_unsaved(fault: Fault, act: impl FnOnce(&mut Option<Record>)) -> (World,
 }
 
 #[test]
-fn a_login_that_could_not_be_saved_replaces_what_it_found_however_often_that_was_refreshed() {
+fn an_unsaved_login_replaces_the_previous_login_even_if_refreshed() {
     let refreshed = |stored: &mut Option<Record>| {
         let mut next = stored.clone().unwrap().next().next();
         next.token = Token::new("at-2").with_refresh_token("rt-2");
@@ -328,31 +328,31 @@ fn a_login_that_could_not_be_saved_replaces_what_it_found_however_often_that_was
     let stored = world.stored();
     assert_eq!(stored.token.refresh_token(), Some(&Secret::new("rt-login-1")));
     assert_eq!(stored.revision, 4);
-    // It was there after all, and somebody has refreshed it.
+    // The login was saved after all, and another client has refreshed it.
     let (world, got) = login_unsaved(Fault::After, refreshed);
     assert_eq!(got, "at-2");
     assert_eq!(world.stored().revision, 4);
 }
 
 #[test]
-fn a_login_that_could_not_be_saved_is_not_written_where_somebody_has_logged_out() {
+fn an_unsaved_login_is_not_written_after_a_logout() {
     let (world, got) = login_unsaved(Fault::Before, |stored| *stored = None);
     assert_eq!(got, "not_authorized");
     assert!(world.store.record.lock().is_none());
 }
 
 #[test]
-fn a_login_that_could_not_be_saved_is_not_written_over_a_later_one() {
+fn an_unsaved_login_is_not_written_over_a_later_one() {
     let (world, got) = login_unsaved(Fault::Before, |stored| {
         let token = Token::new("at-later").with_refresh_token("rt-later");
         *stored = Some(Record::new_login(token, stored.as_ref()));
     });
     assert_eq!(got, "at-later");
-    // Its owner was given the token, so it is not ended at the service.
+    // The caller got the token in the error, so the client does not revoke it.
     assert!(world.wire.0.lock().revoked.is_empty());
 }
 
-/// A lease that runs out before the request is sent gives the spend up.
+/// If a lease runs out before the request is sent, nothing is sent.
 #[test]
 fn a_lease_that_does_not_outlast_the_request_sends_nothing() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
@@ -379,9 +379,9 @@ fn a_replay_needs_a_lease_that_outlasts_it() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// A held lock: whoever has a token that works goes on at once, also a process that has just begun.
+/// While the lock is held, a client with a working token goes on at once, even in a new process.
 #[test]
-fn a_held_lock_delays_nobody_who_has_a_token_that_works() {
+fn a_held_lock_does_not_delay_a_call_with_a_working_token() {
     let world = World::new(Rotation::Strict);
     world.enter_margin();
     *world.store.held.lock() = true;

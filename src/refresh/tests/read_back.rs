@@ -1,8 +1,8 @@
-//! A note that is read back: what a store may have made of it, and what somebody else may have.
+//! Tests of reading a note back: changes by the store, and by other clients.
 
 use super::*;
 
-/// A refresh where the store holds `change` of our note when it is read back: once, or each time.
+/// Refreshes with a store that applies `change` to our note before it is read back: once, or each time.
 fn read_back(
     always: bool,
     change: impl Fn(&mut Record) + Send + 'static,
@@ -29,7 +29,7 @@ fn read_back(
 }
 
 #[test]
-fn a_store_that_changes_a_record_is_told_by_what_is_missing() {
+fn the_error_for_a_changed_record_names_the_missing_members() {
     type Change = fn(&mut Record);
     let cases: [(Change, &str); 6] = [
         (|r| r.note = None, "its note is missing"),
@@ -52,7 +52,7 @@ fn a_store_that_changes_a_record_is_told_by_what_is_missing() {
 }
 
 #[test]
-fn a_note_that_somebody_else_has_written_over_is_no_fault_of_the_store() {
+fn a_note_overwritten_by_another_client_is_not_a_store_error() {
     type Change = fn(&mut Record);
     // Another login, a later write, another note under the same number, a script's token beside ours.
     let cases: [(Change, &str); 4] = [
@@ -73,7 +73,7 @@ fn a_note_that_somebody_else_has_written_over_is_no_fault_of_the_store() {
 }
 
 #[test]
-fn a_logout_while_a_note_is_written_is_believed() {
+fn a_logout_while_a_note_is_written_counts() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let store = Arc::clone(&world.store);
@@ -89,7 +89,7 @@ fn a_logout_while_a_note_is_written_is_believed() {
     assert!(world.sent().is_empty());
 }
 
-/// After a failure the store is not trusted until it has given a note back once more.
+/// After a failure, the store is not trusted until it has returned a note once more.
 #[test]
 fn a_note_is_read_back_again_after_a_failure() {
     for failing in ["load", "save"] {
@@ -110,7 +110,7 @@ fn a_note_is_read_back_again_after_a_failure() {
     }
 }
 
-/// A client that has only read the newer token knows it, too.
+/// A client that has only read the newer token also knows it.
 #[test]
 fn a_store_that_went_back_is_noticed_by_a_client_that_only_read() {
     let world = World::new(Rotation::Strict);
@@ -125,7 +125,8 @@ fn a_store_that_went_back_is_noticed_by_a_client_that_only_read() {
     assert_eq!(kind(&use_token(&two)), "at-3");
     assert_eq!(world.sent(), ["rt-1", "rt-2"]);
     assert!(world.alive());
-    // Nor is the older one handed out while the lock is somebody else's, as by a clock set back.
+    // The older token is not used either while another holder has the lock, even if the clock was set
+    // back.
     *world.store.record.lock() = Some(old);
     *world.store.held.lock() = true;
     world.past_end();
@@ -134,9 +135,9 @@ fn a_store_that_went_back_is_noticed_by_a_client_that_only_read() {
     assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
 }
 
-/// Also one that has only looked, while the lock was somebody else's.
+/// The same for a client that has only read without the lock.
 #[test]
-fn a_store_that_went_back_is_noticed_by_a_client_that_only_looked() {
+fn a_store_that_went_back_is_noticed_by_a_client_that_read_without_the_lock() {
     let world = World::new(Rotation::Strict);
     let old = world.stored();
     world.past_end();
@@ -152,9 +153,9 @@ fn a_store_that_went_back_is_noticed_by_a_client_that_only_looked() {
     assert_eq!(world.sent(), ["rt-1", "rt-2"]);
 }
 
-/// The store fails, a pair waits, and a backup is put in its place.
+/// The store fails, a pair is unsaved, and a backup is restored.
 #[test]
-fn a_pair_that_waits_goes_over_a_store_that_went_back() {
+fn an_unsaved_pair_is_saved_over_a_store_that_went_back() {
     for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
         let world = World::new(rotation);
         let keeper = world.keeper();
@@ -173,7 +174,7 @@ fn a_pair_that_waits_goes_over_a_store_that_went_back() {
         assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 3 }), 1);
         assert!(world.alive());
     }
-    // A new login goes over it as over any other.
+    // A new login replaces it like any other.
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     let old = world.stored();
@@ -186,9 +187,9 @@ fn a_pair_that_waits_goes_over_a_store_that_went_back() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-login-1")));
 }
 
-/// The newer pair is written again; where that fails it waits as any pair does.
+/// The newer pair is written again; if that fails, it counts as an unsaved pair.
 #[test]
-fn a_store_that_went_back_and_cannot_be_written_keeps_the_lock_where_a_spend_would_end_the_login() {
+fn a_failed_repair_of_a_store_that_went_back_keeps_the_lock_if_needed() {
     for (rotation, keeps) in [(Rotation::Strict, true), (Rotation::UntilUsed, false)] {
         let world = World::new(rotation);
         let keeper = world.keeper();

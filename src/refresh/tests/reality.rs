@@ -1,4 +1,4 @@
-//! What the world does to a refresh: stores without a lock, stores that forget or go back, clocks that were
+//! Tests of real conditions: stores without a lock, stores that forget or go back, clocks that were
 //! ahead, refreshes longer than a token's life.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ fn without_a_lock_clients_at_one_expiry_send_one_request() {
             }
             let others: Arc<Mutex<Vec<Result<String>>>> = Arc::default();
             let (inner, got) = (Arc::clone(&world), Arc::clone(&others));
-            // While the request of the first is under way, the two others come.
+            // The two others call while the first request is under way.
             let mut first = true;
             *world.wire.1.lock() = Some(Box::new(move || {
                 if std::mem::take(&mut first) {
@@ -41,9 +41,9 @@ fn without_a_lock_clients_at_one_expiry_send_one_request() {
     }
 }
 
-/// A2. A store that keeps the token alone, and builds a record from it at each load.
+/// A2. A store that keeps only the token, and builds a record from it at each load.
 #[test]
-fn a_store_that_drops_the_note_is_told_before_anything_is_sent() {
+fn a_store_that_drops_the_note_is_noticed_before_a_request() {
     struct Columns(Mutex<Token>);
     impl TokenBackend for Columns {
         fn load(&self) -> Result<Option<Record>, BoxError> {
@@ -76,7 +76,7 @@ fn a_store_that_drops_the_note_is_told_before_anything_is_sent() {
     }
 }
 
-/// A3. The answer had no new refresh token, and somebody else has logged in meanwhile.
+/// A3. The answer had no new refresh token, and another client has logged in meanwhile.
 #[test]
 fn a_refresh_token_that_was_not_replaced_is_not_revoked() {
     for logged_out in [true, false] {
@@ -124,9 +124,9 @@ fn a_store_that_went_back_gets_the_newer_pair_again() {
     }
 }
 
-/// A5, where another process has spent the old token in the meantime and was refused.
+/// A5. Another process has sent the old token meanwhile and was refused.
 #[test]
-fn a_refusal_of_a_token_that_was_replaced_gives_way_to_the_newer_pair() {
+fn a_refusal_of_a_replaced_token_is_overwritten_by_the_newer_pair() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     let old = world.stored();
@@ -140,9 +140,9 @@ fn a_refusal_of_a_token_that_was_replaced_gives_way_to_the_newer_pair() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-3");
 }
 
-/// A5. A store that went back is not believed by a call that only looks, either.
+/// A5. A call that only reads also ignores a store that went back.
 #[test]
-fn a_401_does_not_bring_an_older_token_back() {
+fn a_401_does_not_bring_back_an_older_token() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     let old = world.stored();
@@ -157,7 +157,7 @@ fn a_401_does_not_bring_an_older_token_back() {
 
 /// A7. The access token ends while the refresh hangs.
 #[test]
-fn a_token_that_ended_during_the_refresh_is_not_handed_out() {
+fn a_token_that_expired_during_the_refresh_is_not_returned() {
     for act in [Act::LoseReply, Act::LoseRequest, Act::Unavailable, Act::TooMany, Act::Broken] {
         let world = World::new(Rotation::Strict);
         world.enter_margin();
@@ -179,7 +179,7 @@ fn a_token_that_ended_during_the_refresh_is_not_handed_out() {
 
 /// A8. A fresh process: the lock fails, or the load under the lock, and the stored token is good.
 #[test]
-fn what_can_be_read_and_works_is_used_when_the_store_fails() {
+fn a_stored_token_that_works_is_used_when_the_store_fails() {
     for past in [Duration::ZERO, LIFE - 30 * SECOND] {
         let world = World::new(Rotation::Strict);
         world.clock.advance(past);
@@ -201,7 +201,7 @@ fn what_can_be_read_and_works_is_used_when_the_store_fails() {
     assert!(world.sent().is_empty());
 }
 
-/// A9. A pair waits to be saved, and the save takes long.
+/// A9. A pair is unsaved, and its save takes long.
 #[test]
 fn calls_do_not_queue_behind_a_save_that_fails() {
     let world = World::new(Rotation::Strict);
@@ -287,9 +287,9 @@ fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
     *world.wire.1.lock() = None;
 }
 
-/// A11 between processes: whoever waited for the lock takes what came meanwhile.
+/// A11 between processes: a process that waited for the lock takes the token that came meanwhile.
 #[test]
-fn a_process_that_waited_takes_a_result_however_short_its_life() {
+fn a_process_that_waited_takes_a_result_that_is_already_due() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let (store, clock) = (Arc::clone(&world.store), world.clock.clone());
@@ -316,14 +316,14 @@ fn a_process_that_waited_takes_a_result_however_short_its_life() {
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-theirs");
     assert!(world.sent().is_empty());
-    // Whoever comes later does not.
+    // A later process does not.
     world.wire.0.lock().good.push("rt-theirs".to_owned());
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
 
-/// A16. The lock stays busy for the whole wait, and the holder before has saved.
+/// A16. The lock stays busy for the whole wait, and an earlier holder has saved.
 #[test]
-fn whoever_waited_in_vain_looks_into_the_store_once_more() {
+fn a_call_that_waited_in_vain_reads_the_store_once_more() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let (store, clock) = (Arc::clone(&world.store), world.clock.clone());
@@ -352,9 +352,9 @@ fn whoever_waited_in_vain_looks_into_the_store_once_more() {
     assert!(error.to_string().contains("process 7 on elsewhere"), "{error}");
 }
 
-/// A16. Two pods share a host's name, and each of their processes has the number 1.
+/// A16. Two pods have the same host name, and each of their processes has the id 1.
 #[test]
-fn another_holder_is_known_by_its_nonce_and_not_by_its_name() {
+fn another_holder_is_recognized_by_its_nonce() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     world.past_end();
     world.acts(&[Act::Refuse]);
@@ -374,9 +374,9 @@ fn another_holder_is_known_by_its_nonce_and_not_by_its_name() {
     assert!(world.stored().refused.is_none());
 }
 
-/// A17. A login that was refused, or has ended for good, gives way to another seed; a living one never does.
+/// A17. A seed replaces a login that was refused or has expired for good, but never a living one.
 #[test]
-fn a_login_that_is_over_gives_way_to_another_seed() {
+fn a_seed_replaces_a_login_that_is_over() {
     let new = || Token::new("at-9").with_refresh_token("rt-9");
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
@@ -425,7 +425,7 @@ fn a_token_of_this_very_millisecond_is_too_early_to_refresh() {
     assert!(world.sent().is_empty());
 }
 
-/// F3. Where nothing rotates, nothing can be lost: a store that cannot be written is done without.
+/// F3. Without rotation, nothing can be lost, so no writable store is needed.
 #[test]
 fn a_service_that_never_rotates_needs_no_writable_store() {
     for failing in ["save", "lock"] {

@@ -1,4 +1,4 @@
-//! Refusals and other answers without a token: what is stored of them, and of what came before.
+//! Tests of refusals and other answers without a token, and of their records.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -7,9 +7,9 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Another login with the same tokens took the place of ours: it is no refusal of that login.
+/// Another login with the same tokens replaced ours: the refusal does not apply to it.
 #[test]
-fn an_answer_about_a_login_that_is_gone_says_nothing_of_the_next() {
+fn an_answer_about_a_replaced_login_does_not_apply_to_the_new_one() {
     for act in [Act::Refuse, Act::TooEarly] {
         let world = World::with(Rotation::Strict, LockKind::None, true);
         world.past_end();
@@ -25,7 +25,7 @@ fn an_answer_about_a_login_that_is_gone_says_nothing_of_the_next() {
 }
 
 #[test]
-fn a_refusal_names_what_the_service_said_where_another_holder_may_have_the_successor() {
+fn a_refusal_with_another_holder_carries_the_services_answer() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     world.past_end();
     world.acts(&[Act::Refuse]);
@@ -42,9 +42,9 @@ fn a_refusal_names_what_the_service_said_where_another_holder_may_have_the_succe
     assert!(unknown.holder.is_some());
 }
 
-/// That a request stayed without an answer is remembered for the token that was sent.
+/// An unanswered request is remembered for its own token.
 #[test]
-fn a_refusal_keeps_its_reason_for_its_own_token_alone() {
+fn a_refusal_keeps_its_reason_only_for_its_own_token() {
     for own in [true, false] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -68,9 +68,9 @@ fn a_refusal_keeps_its_reason_for_its_own_token_alone() {
     }
 }
 
-/// The spare takes the place of a refused token, unless that cannot be saved.
+/// The spare replaces a refused token, unless the save fails.
 #[test]
-fn a_spare_that_cannot_take_its_place_is_an_error_and_one_that_was_overtaken_is_not() {
+fn a_failed_save_of_the_spare_is_an_error_and_a_conflict_is_not() {
     for (fails, expected) in [(true, "backend"), (false, "at-2")] {
         let world = World::new(Rotation::Strict);
         world.change(|record| record.spare = Some(Secret::new("rt-spare")));
@@ -98,9 +98,10 @@ fn a_spare_that_cannot_take_its_place_is_an_error_and_one_that_was_overtaken_is_
     }
 }
 
-/// A text about the refresh token in a refusal without a code is kept in case it is the live one.
+/// A text in place of a refresh token, in a refusal without a code, is kept in case it is the valid
+/// token.
 #[test]
-fn what_stands_beside_an_error_becomes_the_spare_and_nothing_takes_its_place() {
+fn a_refresh_token_beside_an_error_becomes_the_spare() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.acts(&[Act::Complaint, Act::Setup]);
@@ -110,9 +111,9 @@ fn what_stands_beside_an_error_becomes_the_spare_and_nothing_takes_its_place() {
     assert_eq!(world.stored().spare, Some(Secret::new("required")));
 }
 
-/// The token that a call was told to replace is nothing that it could spare.
+/// A call cannot go on with the token that it has to replace.
 #[test]
-fn a_lost_request_is_repeated_where_the_call_has_no_token_to_spare() {
+fn a_lost_request_is_repeated_if_the_call_has_no_other_token() {
     let world = World::new(Rotation::StrictFamily);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -120,7 +121,7 @@ fn a_lost_request_is_repeated_where_the_call_has_no_token_to_spare() {
     let refused = Want::Instead(Secret::new("at-1"));
     assert_eq!(keeper.access(&refused).unwrap().access_token().expose(), "at-2");
     assert_eq!(world.sent(), ["rt-1", "rt-1"]);
-    // By name, when the old one has ended.
+    // A refresh by name, when the old token has expired.
     world.past_end();
     world.acts(&[Act::LoseRequest]);
     let newer = keeper.access(&keeper.newer()).unwrap();
@@ -128,9 +129,9 @@ fn a_lost_request_is_repeated_where_the_call_has_no_token_to_spare() {
     assert_eq!(world.sent().len(), 4);
 }
 
-/// A login that another one with the same refresh token replaced is not reported as refreshed.
+/// If another login with the same refresh token has replaced ours, no refresh is reported.
 #[test]
-fn a_refresh_that_another_login_overtook_is_not_told() {
+fn a_refresh_of_a_replaced_login_is_not_reported() {
     let world = World::with(Rotation::None, LockKind::Lease, true);
     world.past_end();
     world.acts(&[Act::NoRefreshToken]);
@@ -144,7 +145,7 @@ fn a_refresh_that_another_login_overtook_is_not_told() {
     assert_eq!(keeper.refreshes(), 0);
 }
 
-/// A service that was asked by 401 is left alone like any other, if it said so.
+/// A 401 does not override a wait that the service asked for.
 #[test]
 fn a_service_that_asked_to_wait_is_not_called_for_a_401() {
     for (early, expected) in [(false, "rate_limited"), (true, "at-2")] {
@@ -161,7 +162,7 @@ fn a_service_that_asked_to_wait_is_not_called_for_a_401() {
     }
 }
 
-/// An answer settles a request, whatever lock there is.
+/// An answered request needs no wait, whatever the lock is.
 #[test]
 fn an_answered_note_is_no_reason_to_wait() {
     for (unanswered, expected) in [(false, "at-2"), (true, "outcome_unknown")] {
@@ -178,9 +179,9 @@ fn an_answered_note_is_no_reason_to_wait() {
     }
 }
 
-/// Nobody but this process could have the answer to its own request.
+/// No other process can have the answer to our own request.
 #[test]
-fn a_request_of_our_own_that_stayed_unanswered_is_not_waited_for() {
+fn our_own_unanswered_request_is_not_waited_for() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
     world.past_end();
     world.acts(&[Act::LoseRequest; 4]);
@@ -190,7 +191,7 @@ fn a_request_of_our_own_that_stayed_unanswered_is_not_waited_for() {
     assert_eq!(world.sent().len(), 2, "another process waits");
     assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
     assert_eq!(world.sent().len(), 4);
-    // Also when a note of ours went over it, was reported as failed, and is there.
+    // The same if our next note was saved over it although its save reported an error.
     world.plan(|call, _| (call == "save").then_some(Fault::After));
     assert_eq!(kind(&use_token(&keeper)), "backend");
     *world.store.plan.lock() = None;
@@ -198,9 +199,9 @@ fn a_request_of_our_own_that_stayed_unanswered_is_not_waited_for() {
     assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 1);
 }
 
-/// Too many requests were not spent; a service that failed may have spent the token.
+/// After 429 the token was not used; after 503 it may have been.
 #[test]
-fn a_note_says_whether_the_service_may_have_spent_the_token() {
+fn a_note_says_whether_the_service_may_have_used_the_token() {
     for (act, answered) in [(Act::TooMany, true), (Act::Unavailable, false)] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -212,7 +213,7 @@ fn a_note_says_whether_the_service_may_have_spent_the_token() {
 
 /// The answer repeats the token that was sent.
 #[test]
-fn the_token_itself_beside_an_error_is_no_spare() {
+fn an_echo_of_the_sent_token_is_not_a_spare() {
     let world = World::new(Rotation::Strict);
     world.change(|record| record.token = record.token.clone().with_refresh_token("required"));
     world.past_end();
@@ -221,9 +222,9 @@ fn the_token_itself_beside_an_error_is_no_spare() {
     assert_eq!(world.stored().spare, None);
 }
 
-/// Where refusals are not counted, nothing is written about them.
+/// If refusals are not limited, nothing is written about them.
 #[test]
-fn a_service_without_a_limit_of_refusals_costs_no_write() {
+fn without_a_refusal_limit_nothing_is_written() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let before = world.stored().revision;

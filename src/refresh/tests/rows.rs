@@ -1,4 +1,4 @@
-//! Rows of the decision tables that a whole call does not show, and what is remembered of a store.
+//! Tests of rows of the decision tables that a whole call does not show, and of the history.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use crate::refresh::history::History;
 
 const WINDOW: Duration = Duration::from_secs(120);
 
-/// The table alone, where a call shows no difference: what it comes to, and for how long.
+/// Tests the table directly where a call shows no difference: the decision and its wait.
 #[test]
-fn each_reason_to_wait_keeps_a_token_that_works_and_says_how_long_otherwise() {
+fn each_reason_to_wait_keeps_a_working_token_or_gives_the_wait() {
     let seconds = Duration::from_secs;
     let found = |rotation, lock, change: &dyn Fn(&mut Found)| {
         let mut alive = Found {
@@ -39,7 +39,7 @@ fn each_reason_to_wait_keeps_a_token_that_works_and_says_how_long_otherwise() {
         keep(Decision::Deadline(seconds(100)))
     );
     let replay = (Decision::Replay, Decision::Replay);
-    // Other logins are at stake only where a second use ends the family.
+    // Other logins are at risk only if a second use ends the family.
     assert_eq!(
         found(Rotation::Strict, LockKind::FreedByDeath, &|f| f.ends_other_logins = true),
         replay
@@ -51,7 +51,7 @@ fn each_reason_to_wait_keeps_a_token_that_works_and_says_how_long_otherwise() {
         (f.ends_other_logins, f.explicit, f.ends_access_token) = (true, true, true);
     });
     assert_eq!(by_name, replay);
-    // The window of a service is open until it ends; without a lock, its second half is ours.
+    // A replay is safe within the window; without a lock, only in its second half.
     let at = |lock, age| found(Rotation::Grace(WINDOW), lock, &move |f: &mut Found| f.age = age);
     let waits = keep(Decision::Deadline(seconds(100)));
     assert_eq!(at(LockKind::Lease, WINDOW - seconds(1)), replay);
@@ -61,7 +61,7 @@ fn each_reason_to_wait_keeps_a_token_that_works_and_says_how_long_otherwise() {
 }
 
 #[test]
-fn what_is_replayed_and_kept_by_class() {
+fn replays_and_kept_pairs_depend_on_the_class() {
     let grace = [Rotation::Grace(WINDOW), Rotation::GraceThenFamily(WINDOW), Rotation::UntilUsed];
     let rest = [Rotation::None, Rotation::Strict, Rotation::StrictFamily, Rotation::Unknown];
     let all = [grace.as_slice(), rest.as_slice()].concat();
@@ -80,26 +80,26 @@ fn record(generation: u64, refresh_token: &str) -> Record {
 }
 
 #[test]
-fn what_a_record_says_it_replaced_is_remembered_too() {
+fn the_superseded_token_of_a_record_is_remembered() {
     let mut history = History::default();
     let mut third = record(3, "rt-3");
     third.superseded = Some(Secret::new("rt-2"));
     history.learn(&third);
     assert_eq!(history.newer_than(&record(2, "rt-2")), Some(&third));
-    // Another login began with the same token: it has not gone back.
+    // Another login began with the same token: the store has not gone back.
     let mut other = record(2, "rt-2");
     other.login = "other".to_owned();
     assert!(history.newer_than(&other).is_none());
 }
 
 #[test]
-fn a_token_that_is_not_replaced_has_not_gone_back() {
+fn a_store_with_an_unreplaced_token_has_not_gone_back() {
     let mut history = History::default();
     for generation in 1..4 {
         history.learn(&record(generation, "rt-1"));
     }
     assert!(history.newer_than(&record(1, "rt-1")).is_none());
-    // The same generation, read again, with a token that a script has put there.
+    // The same generation again, with a token that a script has stored.
     history.learn(&record(3, "rt-script"));
     assert_eq!(history.newer_than(&record(2, "rt-1")), Some(&record(3, "rt-script")));
 }

@@ -1,19 +1,19 @@
-//! A server that rotates as it is told.
+//! A scripted server.
 
 use super::*;
 
-/// What the server does with the next request.
+/// The fate of the next request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
     /// The request never leaves.
     Never,
-    /// It cannot be written, and never will be.
+    /// It cannot be built, because a setting is wrong.
     Unwritable,
-    /// It leaves and does not arrive.
+    /// It leaves but does not arrive.
     LoseRequest,
-    /// It is decided, and the answer does not arrive.
+    /// It is served, but the answer does not arrive.
     LoseReply,
-    /// It is refused although the token is good.
+    /// It is refused although the token is valid.
     Refuse,
     /// Too early.
     TooEarly,
@@ -37,7 +37,7 @@ pub(super) enum Act {
     Complaint,
     /// It answers without a refresh token.
     NoRefreshToken,
-    /// The same, and it says that the old one lasts a week from now.
+    /// The same, and the answer says that the old one lives for a week from now.
     Dated,
 }
 

@@ -1,4 +1,4 @@
-//! What one service asks of a refresh and others do not, as Exact Online does.
+//! Tests of the rules of single services, such as Exact Online.
 
 use std::time::{Duration, SystemTime};
 
@@ -44,7 +44,7 @@ fn nothing_is_sent_before_the_earliest_moment() {
 }
 
 #[test]
-fn the_age_of_a_token_in_memory_goes_by_the_monotonic_clock() {
+fn the_age_of_a_token_in_memory_counts_on_the_monotonic_clock() {
     for set_by in [-300_i64, 450] {
         let world = exacting();
         let keeper = world.keeper();
@@ -56,7 +56,7 @@ fn the_age_of_a_token_in_memory_goes_by_the_monotonic_clock() {
         advance(&world, 30);
         assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
         assert!(world.sent().is_empty(), "{set_by}");
-        // With the clock set back it is not held up either.
+        // A clock that is set back does not delay it either.
         if set_by < 0 {
             advance(&world, 440);
             assert_eq!(kind(&use_token(&keeper)), "at-2");
@@ -65,7 +65,7 @@ fn the_age_of_a_token_in_memory_goes_by_the_monotonic_clock() {
 }
 
 #[test]
-fn another_process_goes_by_the_stored_date_and_takes_a_date_from_the_future_for_an_error() {
+fn another_process_uses_the_stored_date_and_ignores_one_in_the_future() {
     let world = exacting();
     advance(&world, 400);
     let keeper = world.keeper();
@@ -77,7 +77,7 @@ fn another_process_goes_by_the_stored_date_and_takes_a_date_from_the_future_for_
 }
 
 #[test]
-fn too_early_is_no_error_although_our_clock_says_that_the_token_has_ended() {
+fn too_early_is_not_an_error_even_if_our_clock_is_ahead() {
     let world = exacting();
     // The clock was set right after the token came.
     advance(&world, 7200);
@@ -88,14 +88,14 @@ fn too_early_is_no_error_although_our_clock_says_that_the_token_has_ended() {
         assert_eq!(kind(&use_token(&world.keeper())), "at-1");
     }
     assert_eq!(world.sent().len(), 1);
-    // The API has the last word about it.
+    // The API's refusal counts more.
     assert!(keeper.access(&Want::Instead(Secret::new("at-1"))).is_ok());
     assert_eq!(world.sent().len(), 2);
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
 }
 
 #[test]
-fn too_early_because_somebody_else_has_refreshed_takes_their_token() {
+fn after_too_early_the_token_of_another_client_is_used() {
     let world = World::with(Rotation::Strict, LockKind::None, false);
     world.past_end();
     world.acts(&[Act::TooEarly]);
@@ -121,7 +121,7 @@ fn too_early_because_somebody_else_has_refreshed_takes_their_token() {
 }
 
 #[test]
-fn what_stayed_without_an_answer_is_not_sent_again_at_once() {
+fn an_unanswered_token_is_not_sent_again_at_once() {
     let world = exacting();
     advance(&world, 575);
     world.acts(&[Act::LoseRequest]);
@@ -140,7 +140,7 @@ fn what_stayed_without_an_answer_is_not_sent_again_at_once() {
 }
 
 #[test]
-fn an_answer_that_was_lost_after_a_rotation_is_looked_for_once_it_is_no_longer_too_early() {
+fn after_a_lost_answer_the_token_is_sent_again_when_it_is_old_enough() {
     let world = exacting();
     advance(&world, 610);
     world.acts(&[Act::LoseReply, Act::TooEarly]);
@@ -151,13 +151,13 @@ fn an_answer_that_was_lost_after_a_rotation_is_looked_for_once_it_is_no_longer_t
     assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
     assert_eq!(world.sent().len(), 2);
     advance(&world, 1);
-    // This server is strict. The refusal names the reason.
+    // This server is strict, and the refusal names the reason.
     let error = world.keeper().access(&Want::Usable).unwrap_err();
     let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
     let since = refusal.unanswered_since;
     assert!(since.is_some());
     assert_eq!(world.sent().len(), 3);
-    // Asked again after a while, it keeps its reason.
+    // A later refusal keeps its reason.
     advance(&world, 4000);
     let error = world.keeper().access(&Want::Usable).unwrap_err();
     assert!(matches!(&error, Error::Reauthorize(refusal) if refusal.unanswered_since == since));
@@ -185,11 +185,11 @@ fn refusals_are_counted_in_the_store_and_stop_before_the_limit() {
 }
 
 #[test]
-fn a_refusal_of_what_a_script_has_replaced_counts() {
+fn a_refusal_of_a_token_replaced_by_a_script_counts() {
     let world = exacting();
     advance(&world, 700);
     let store = world.store.clone();
-    // It had a token of its own, and writes it while ours is refused.
+    // The script has its own token, and writes it while ours is refused.
     *world.wire.1.lock() = Some(Box::new(move || {
         let mut stored = store.record.lock();
         let record = stored.as_mut().unwrap();
@@ -202,7 +202,7 @@ fn a_refusal_of_what_a_script_has_replaced_counts() {
 }
 
 #[test]
-fn errors_that_say_nothing_count_only_where_the_client_is_at_fault() {
+fn errors_without_a_code_count_only_with_status_4xx() {
     for (act, sent) in [(Act::Complaint, 8), (Act::Bad, 8), (Act::Broken, 20), (Act::Malformed, 20)]
     {
         let world = exacting();
@@ -217,7 +217,7 @@ fn errors_that_say_nothing_count_only_where_the_client_is_at_fault() {
 }
 
 #[test]
-fn a_login_that_was_silent_for_long_is_refreshed_with_a_warning() {
+fn a_login_unused_for_long_is_refreshed_with_a_warning() {
     let warned =
         |event: &Event| matches!(event, Event::Warning { text } if text.contains("25 days"));
     let world = exacting();
@@ -228,7 +228,7 @@ fn a_login_that_was_silent_for_long_is_refreshed_with_a_warning() {
     advance(&world, 20 * 86_400);
     use_token(&world.keeper()).unwrap();
     assert_eq!(world.told(warned), 0);
-    // The last quarter begins after 22 days and a half.
+    // The last quarter begins after 22.5 days.
     advance(&world, 22 * 86_400 + 43_200);
     use_token(&world.keeper()).unwrap();
     assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 0);
@@ -239,7 +239,7 @@ fn a_login_that_was_silent_for_long_is_refreshed_with_a_warning() {
 }
 
 #[test]
-fn the_age_of_a_slow_answer_counts_from_when_it_came() {
+fn the_age_of_a_token_counts_from_a_slow_answer() {
     let world = exacting();
     advance(&world, 700);
     let clock = world.clock.clone();
@@ -252,9 +252,9 @@ fn the_age_of_a_slow_answer_counts_from_when_it_came() {
     assert_eq!(world.sent().len(), 1);
 }
 
-/// The service vouches for a token: that is of no use to a call that wants another.
+/// A call that needs another token cannot use one that the service vouches for.
 #[test]
-fn a_token_that_is_vouched_for_serves_no_call_that_wants_another() {
+fn a_vouched_token_does_not_serve_a_call_that_needs_another() {
     let world = exacting();
     advance(&world, 7200);
     let keeper = world.keeper();
@@ -270,9 +270,9 @@ fn a_token_that_is_vouched_for_serves_no_call_that_wants_another() {
     assert_eq!(world.sent().len(), 2);
 }
 
-/// The age of a token in memory says nothing of another one in the store.
+/// The age of the token in memory does not apply to another token in the store.
 #[test]
-fn the_age_that_counts_is_that_of_the_stored_token() {
+fn the_age_of_the_stored_token_counts() {
     let world = exacting();
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -289,7 +289,7 @@ fn the_age_that_counts_is_that_of_the_stored_token() {
 }
 
 #[test]
-fn a_token_that_has_ended_is_refreshed_although_it_is_young() {
+fn an_expired_token_is_refreshed_although_it_is_young() {
     let world = exacting();
     let now = world.clock.now_utc();
     world.change(|record| {
@@ -300,7 +300,7 @@ fn a_token_that_has_ended_is_refreshed_although_it_is_young() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
 }
 
-/// Clocks differ by seconds. A date that is to come says nothing, also of a token in memory.
+/// Clocks differ by seconds. A date in the future gives no age, not even for a token in memory.
 #[test]
 fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     let world = exacting();
@@ -315,9 +315,9 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// Also where the stored token is newer than the one that the call knows of.
+/// The same if the stored token is newer than the one that the call knows.
 #[test]
-fn a_token_that_is_vouched_for_is_no_new_one_for_a_call_by_name() {
+fn a_vouched_token_does_not_serve_a_refresh_by_name() {
     let world = exacting();
     let known = world.stored();
     world.change(|record| record.generation += 1);

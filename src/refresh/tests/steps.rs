@@ -1,4 +1,4 @@
-//! The steps one by one, the grants, and what is told.
+//! Tests of the steps one by one, of the grants, and of events.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,7 +16,7 @@ pub(super) fn exchange(world: &World, keeper: &Keeper, number: u64) -> Result<To
 }
 
 #[test]
-fn a_good_token_is_handed_out_without_the_store() {
+fn a_good_token_is_returned_without_the_store() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -81,7 +81,7 @@ fn a_record_without_a_binding_is_bound_at_its_first_use() {
 }
 
 #[test]
-fn a_token_that_has_ended_and_cannot_be_refreshed_needs_a_person() {
+fn an_expired_token_without_a_refresh_token_needs_a_person() {
     let world = World::new(Rotation::Strict);
     let end = world.clock.now_utc();
     world.change(|record| record.token = Token::new("at").with_expires_at(end));
@@ -90,7 +90,7 @@ fn a_token_that_has_ended_and_cannot_be_refreshed_needs_a_person() {
 }
 
 #[test]
-fn a_refused_access_token_is_replaced_once_and_by_the_stores_if_that_differs() {
+fn a_refused_access_token_is_replaced_by_the_stored_one_or_one_refresh() {
     let world = World::new(Rotation::Strict);
     let (one, two) = (world.keeper(), world.keeper());
     assert_eq!(kind(&use_token(&one)), "at-1");
@@ -131,7 +131,7 @@ fn a_wall_clock_set_back_does_not_keep_an_ended_token_alive() {
 }
 
 #[test]
-fn a_login_is_durable_when_it_returns_and_replaces_the_one_before() {
+fn a_login_is_durable_when_it_returns_and_replaces_the_previous_one() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     let before = world.stored();
@@ -148,7 +148,7 @@ fn a_login_is_durable_when_it_returns_and_replaces_the_one_before() {
 }
 
 #[test]
-fn a_login_that_cannot_be_saved_is_kept_and_given_out() {
+fn a_login_that_cannot_be_saved_is_kept_in_memory_and_in_the_error() {
     let world = World::new(Rotation::Strict);
     world.plan(|call, _| (call == "save").then_some(Fault::Before));
     let keeper = world.keeper();
@@ -180,7 +180,9 @@ fn login_seed_and_clear_wait_for_the_lock_and_then_say_busy() {
     let world = World::new(Rotation::Strict);
     *world.store.held.lock() = true;
     let keeper = world.keeper();
+    let stored = world.store.record.lock().take();
     assert_eq!(keeper.seed(Token::new("x")).unwrap_err().kind(), "busy");
+    *world.store.record.lock() = stored;
     assert_eq!(keeper.clear(&|_| Ok(false)).unwrap_err().kind(), "busy");
     assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "busy");
 }
@@ -225,7 +227,7 @@ fn a_rotating_service_on_a_store_without_a_lock_is_warned_about_once() {
 }
 
 #[test]
-fn a_grant_without_a_refresh_token_is_asked_anew_and_survives_any_store() {
+fn a_grant_without_a_refresh_token_works_with_any_store() {
     for failing in ["", "lock", "load", "save"] {
         let mut world = World::new(Rotation::Unknown);
         world.rules.one_time = false;

@@ -1,10 +1,10 @@
-//! What is written of a successor, by what the answer had.
+//! Tests of the record that is saved for a successor, depending on the answer.
 
 use std::time::Duration;
 
 use super::*;
 
-/// A world whose refresh token is to end in three days, and a new one after nine.
+/// A world whose refresh token expires in three days, and a new one after nine.
 fn dated(rotation: Rotation) -> (World, OffsetDateTime) {
     let mut world = World::new(rotation);
     world.rules.idle_limit = Some(LIFE * 24 * 9);
@@ -21,7 +21,7 @@ fn a_refresh_token_that_stays_keeps_its_dates() {
     world.acts(&[Act::NoRefreshToken]);
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
     let stored = world.stored();
-    // A use starts the idle limit anew.
+    // A use restarts the idle limit.
     assert!(stored.refresh_expires_at > Some(end) && stored.rotated_at == rotated_at);
     assert_eq!((stored.superseded, stored.generation), (None, 2));
     // The same, when the answer repeats it.
@@ -43,9 +43,9 @@ fn a_new_refresh_token_has_new_dates() {
     assert_eq!(stored.superseded, Some(Secret::new("rt-1")));
 }
 
-/// The first answer has a refresh token alone, and the next request gets none at all.
+/// The first answer has only a refresh token, and the next request gets no answer.
 #[test]
-fn a_refresh_token_alone_ends_the_access_token_only_where_a_refresh_does() {
+fn a_salvaged_refresh_token_ends_the_access_token_only_if_a_refresh_does() {
     for ends in [true, false] {
         let mut world = World::new(Rotation::Strict);
         world.rules.ends_access_token = ends;
@@ -62,9 +62,9 @@ fn a_refresh_token_alone_ends_the_access_token_only_where_a_refresh_does() {
     }
 }
 
-/// Nothing depends on the save where the stored refresh token is still the one to use.
+/// A failed save loses nothing if the stored refresh token stays valid.
 #[test]
-fn a_failed_save_of_a_token_that_replaced_nothing_is_told_and_forgotten() {
+fn a_failed_save_without_rotation_is_only_reported() {
     let world = World::new(Rotation::None);
     world.past_end();
     world.fail_saves(false, Fault::Before);
@@ -79,7 +79,7 @@ fn a_failed_save_of_a_token_that_replaced_nothing_is_told_and_forgotten() {
 }
 
 #[test]
-fn a_save_that_fails_after_a_refresh_token_alone_gives_that_token_out() {
+fn not_saved_carries_a_salvaged_refresh_token() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.acts(&[Act::NoAccessToken]);
@@ -94,7 +94,7 @@ fn a_save_that_fails_after_a_refresh_token_alone_gives_that_token_out() {
 }
 
 #[test]
-fn a_pause_that_is_over_is_a_pause_no_more() {
+fn a_pause_ends_at_its_exact_time() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -109,9 +109,9 @@ fn a_pause_that_is_over_is_a_pause_no_more() {
     assert_eq!(world.sent().len(), 2);
 }
 
-/// What the answer says of a refresh token that stays, and what is known of one that it says nothing of.
+/// The answer gives the lifetime of a refresh token that stays, or the known end is kept.
 #[test]
-fn the_end_of_a_refresh_token_is_what_the_last_answer_said_of_it() {
+fn a_refresh_token_expires_by_the_last_answer_that_said_so() {
     let world = World::new(Rotation::None);
     world.past_end();
     world.acts(&[Act::Dated]);
@@ -127,7 +127,7 @@ fn the_end_of_a_refresh_token_is_what_the_last_answer_said_of_it() {
 }
 
 #[test]
-fn a_successor_that_goes_over_a_later_note_keeps_its_own_dates() {
+fn a_successor_saved_over_a_later_note_keeps_its_dates() {
     let mut world = World::with(Rotation::Strict, LockKind::Lease, true);
     world.rules.idle_limit = Some(LIFE * 24 * 9);
     world.past_end();
@@ -144,9 +144,9 @@ fn a_successor_that_goes_over_a_later_note_keeps_its_own_dates() {
     assert_eq!(stored.generation, 6);
 }
 
-/// A save that was reported as failed was not, and somebody has written a note over it.
+/// A save that reported an error did work, and another client has written a note over it.
 #[test]
-fn a_pair_that_is_in_the_store_after_all_is_not_written_again() {
+fn a_pair_that_is_already_stored_is_not_written_again() {
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -174,7 +174,7 @@ fn a_pair_that_is_in_the_store_after_all_is_not_written_again() {
 }
 
 #[test]
-fn a_login_into_an_empty_store_does_not_go_over_another_that_came_first() {
+fn a_login_into_an_empty_store_does_not_replace_another_that_came_first() {
     let world = World::new(Rotation::UntilUsed);
     *world.store.record.lock() = None;
     let keeper = world.keeper();
@@ -189,7 +189,7 @@ fn a_login_into_an_empty_store_does_not_go_over_another_that_came_first() {
 }
 
 #[test]
-fn a_login_into_an_empty_store_that_is_saved_late_is_told() {
+fn a_login_into_an_empty_store_that_is_saved_late_is_reported() {
     let world = World::new(Rotation::UntilUsed);
     *world.store.record.lock() = None;
     let keeper = world.keeper();
@@ -200,9 +200,9 @@ fn a_login_into_an_empty_store_that_is_saved_late_is_told() {
     assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 1 }), 1);
 }
 
-/// While a pair waited, another client's login was put into the store.
+/// While a pair was unsaved, another client's login was stored.
 #[test]
-fn a_token_of_another_client_is_not_taken_in_when_a_pair_has_lost_its_place() {
+fn a_token_of_another_client_is_not_used_after_a_pair_lost_its_place() {
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     world.past_end();
@@ -220,9 +220,9 @@ fn a_token_of_another_client_is_not_taken_in_when_a_pair_has_lost_its_place() {
     assert!(keeper.hot(&Want::Usable).is_none());
 }
 
-/// A record is known by its login and number, too.
+/// A token is also identified by its login and generation.
 #[test]
-fn the_same_token_under_another_number_is_another_token() {
+fn the_same_token_with_another_generation_is_another_token() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -241,9 +241,9 @@ fn a_record_without_a_binding_is_bound_by_its_first_refresh() {
     assert_eq!(world.stored().binding.as_ref(), Some(&world.rules.binding));
 }
 
-/// A pause that the service asked for was for the token of then.
+/// A pause that the service asked for only applies to the token of that request.
 #[test]
-fn a_token_that_somebody_put_there_ends_a_long_pause() {
+fn a_token_stored_by_another_program_ends_a_long_pause() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");

@@ -15,7 +15,7 @@ const F: Rotation = Rotation::StrictFamily;
 const X: Rotation = Rotation::Unknown;
 const ALL: [Rotation; 7] = [N, G, GF, U, S, F, X];
 
-/// What a call came to: the token or error it got, and what was sent.
+/// The outcome of a call: its token or error, and the number of requests.
 fn outcome(world: &World) -> (String, usize) {
     let keeper = world.keeper();
     let before = world.sent().len();
@@ -33,7 +33,7 @@ fn world(rotation: Rotation, lock: LockKind, alive: bool) -> World {
     world
 }
 
-/// 4.1, row 1: a note under a lock that death frees, request never arrived: the replay saves it.
+/// 4.1, row 1: a note under a lock freed by death; the request never arrived, and the replay succeeds.
 #[test]
 fn a_note_under_a_lock_freed_by_death_is_replayed_at_once() {
     for rotation in ALL {
@@ -52,7 +52,7 @@ fn a_note_under_a_lock_freed_by_death_is_replayed_at_once() {
 
 /// 4.1, rows 2 and 3: family revocation, access token usable.
 #[test]
-fn where_reuse_ends_the_family_the_access_token_is_kept_while_it_works() {
+fn if_reuse_ends_the_family_a_working_access_token_is_kept() {
     let mut w = world(F, LockKind::FreedByDeath, true);
     w.leave_note(Duration::from_secs(1), Duration::from_secs(300));
     assert_eq!(outcome(&w), ("at-1".to_owned(), 0));
@@ -66,9 +66,9 @@ fn where_reuse_ends_the_family_the_access_token_is_kept_while_it_works() {
     assert_eq!(outcome(&w), ("at-2".to_owned(), 1));
 }
 
-/// 4.1, row 5: under a lease the holder may be alive, and a replay harms nobody.
+/// 4.1, row 5: under a lease, the holder may be alive, and a replay does no harm.
 #[test]
-fn a_young_note_is_replayed_where_a_second_pair_harms_nobody() {
+fn a_young_note_is_replayed_if_a_second_pair_is_harmless() {
     for (lock, age) in [(LockKind::Lease, 1), (LockKind::None, 60)] {
         for rotation in [N, G, GF] {
             for alive in [true, false] {
@@ -84,16 +84,16 @@ fn a_young_note_is_replayed_where_a_second_pair_harms_nobody() {
     }
 }
 
-/// 4.1, row 5b: without a lock the holder is most likely alive and about to save.
+/// 4.1, row 5b: without a lock, the holder is most likely alive and about to save.
 #[test]
-fn a_fresh_note_without_a_lock_is_left_alone() {
+fn a_fresh_note_without_a_lock_is_waited_for() {
     for rotation in ALL {
         for alive in [true, false] {
             let world = world(rotation, LockKind::None, alive);
             world.leave_note(Duration::from_secs(1), Duration::from_secs(300));
             let expected = if alive { "at-1" } else { "outcome_unknown" };
             assert_eq!(outcome(&world), (expected.to_owned(), 0), "{rotation:?} alive={alive}");
-            // The holder has saved: what it saved is used, with nothing sent.
+            // The holder has saved: its token is used, and nothing is sent.
             let now = world.clock.now_utc();
             world.change(|record| {
                 record.token = Token::new("at-theirs")
@@ -108,9 +108,9 @@ fn a_fresh_note_without_a_lock_is_left_alone() {
     }
 }
 
-/// 4.1, row 6: the holder may be alive with the only live pair in hand.
+/// 4.1, row 6: the holder may be alive and have the only valid pair.
 #[test]
-fn a_young_note_under_a_lease_is_waited_for_where_a_replay_could_kill() {
+fn a_young_note_under_a_lease_is_waited_for_if_a_replay_could_end_the_login() {
     for lock in [LockKind::Lease, LockKind::None] {
         for rotation in [S, F, X, U, G, GF] {
             for alive in [true, false] {
@@ -130,7 +130,7 @@ fn a_young_note_under_a_lease_is_waited_for_where_a_replay_could_kill() {
     assert!(error.to_string().contains("process 7 on elsewhere"), "{error}");
 }
 
-/// 4.1, row 7: past the deadline a lease is like a lock freed by death.
+/// 4.1, row 7: past the deadline, a lease counts like a lock freed by death.
 #[test]
 fn a_note_past_its_deadline_is_decided_as_under_a_lock_freed_by_death() {
     for lock in [LockKind::Lease, LockKind::None] {
@@ -163,9 +163,9 @@ fn a_service_that_asked_to_wait_is_not_called_before() {
     }
 }
 
-/// A clock that was a year ahead when the service asked to wait, and is set right.
+/// The clock was a year ahead when the service asked to wait, and is corrected now.
 #[test]
-fn a_wait_that_was_noted_by_a_wrong_clock_is_not_waited_for() {
+fn a_wait_noted_by_a_wrong_clock_is_ignored() {
     for act in [Act::TooMany, Act::Unavailable] {
         let world = world(S, LockKind::FreedByDeath, false);
         let right = world.clock.now();
@@ -174,7 +174,7 @@ fn a_wait_that_was_noted_by_a_wrong_clock_is_not_waited_for() {
         assert_eq!(outcome(&world), ("rate_limited".to_owned(), 1));
         world.clock.set_wall(right);
         assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "{act:?}");
-        // A small correction is none: the service is not called before.
+        // After a small correction, the wait still counts.
         let world = self::world(S, LockKind::FreedByDeath, false);
         world.clock.advance(Duration::from_secs(60));
         let right = world.clock.now();
@@ -185,7 +185,7 @@ fn a_wait_that_was_noted_by_a_wrong_clock_is_not_waited_for() {
     }
 }
 
-/// A deadline that only a wrong clock can have written is cut to the longest there is.
+/// An impossibly late deadline is cut to the longest possible one.
 #[test]
 fn a_deadline_is_never_waited_for_longer_than_a_refresh_can_take() {
     let world = world(S, LockKind::Lease, false);
@@ -194,9 +194,9 @@ fn a_deadline_is_never_waited_for_longer_than_a_refresh_can_take() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(300)));
 }
 
-/// 4.1, row 9: reuse ends other logins, too.
+/// 4.1, row 9: reuse also ends other logins.
 #[test]
-fn where_reuse_ends_other_logins_only_an_explicit_call_replays() {
+fn if_reuse_ends_other_logins_only_an_explicit_call_replays() {
     for alive in [true, false] {
         let mut world = world(F, LockKind::FreedByDeath, alive);
         world.rules.ends_other_logins = true;
@@ -228,7 +228,7 @@ fn a_lost_request_is_sent_once_more_at_once() {
 
 /// 4.2: the answer is lost after the rotation.
 #[test]
-fn a_lost_reply_is_recovered_where_the_service_lets_us() {
+fn a_lost_reply_is_recovered_if_the_service_allows_it() {
     for rotation in ALL {
         for alive in [true, false] {
             let world = world(rotation, LockKind::FreedByDeath, alive);
@@ -247,17 +247,17 @@ fn a_lost_reply_is_recovered_where_the_service_lets_us() {
             }
         }
     }
-    // The verdict says that the answer was lost.
+    // The refusal says that the answer was lost.
     let world = world(S, LockKind::FreedByDeath, false);
     world.acts(&[Act::LoseReply]);
     let text = use_token(&world.keeper()).unwrap_err().to_string();
     assert!(text.contains("no answer came, and now it is refused"), "{text}");
 }
 
-/// 4.2, row 2, for a call by name: it fails, and the access token that others use is not ended. To
-/// ask once more is to send once more.
+/// 4.2, row 2, for a refresh by name: it fails, and the access token that other calls use is not ended.
+/// A second refresh by name sends the token again.
 #[test]
-fn a_call_by_name_does_not_repeat_at_once_what_could_end_a_working_token() {
+fn a_refresh_by_name_does_not_replay_while_the_token_works() {
     let world = world(F, LockKind::FreedByDeath, true);
     world.acts(&[Act::LoseReply]);
     let keeper = world.keeper();
@@ -285,7 +285,7 @@ fn a_second_silence_leaves_the_note_for_the_next_call() {
     }
 }
 
-/// 4.2, row 4: a service that answers "too early" although our token has ended did rotate.
+/// 4.2, row 4: a service that answers "too early" although our token has expired did rotate.
 #[test]
 fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
     let mut world = world(S, LockKind::FreedByDeath, false);
@@ -298,15 +298,15 @@ fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
     let note = world.stored().note.unwrap();
     assert_eq!(note.not_before, Some(clock::later(sent_at, Duration::from_secs(570))));
     assert_eq!(note.unanswered_since, Some(sent_at));
-    // Not before then; then once, and the refusal of then is the verdict.
+    // Nothing is sent before that time; then once, and that answer is the refusal.
     assert_eq!(outcome(&world), ("rate_limited".to_owned(), 0));
     world.clock.advance(Duration::from_secs(571));
     assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1));
 }
 
-/// 4.2, row 4, token usable: too early is nobody's error.
+/// 4.2, row 4, token usable: "too early" is not an error.
 #[test]
-fn too_early_while_the_token_works_is_no_error_and_waits_for_its_end() {
+fn too_early_while_the_token_works_waits_for_its_end() {
     let world = world(S, LockKind::FreedByDeath, true);
     world.acts(&[Act::TooEarly]);
     assert_eq!(outcome(&world), ("at-1".to_owned(), 1));
@@ -327,13 +327,13 @@ fn a_note_that_cannot_be_saved_sends_nothing() {
                 let expected = if alive { "at-1" } else { "backend" };
                 let keeper = world.keeper();
                 if rotation == N && !alive {
-                    // Nothing is spent where nothing rotates.
+                    // Without rotation, the request uses up nothing.
                     assert_eq!(kind(&use_token(&keeper)), "at-2");
                     continue;
                 }
                 assert_eq!(kind(&use_token(&keeper)), expected, "{rotation:?} alive={alive}");
                 assert!(world.sent().is_empty());
-                // A note that became visible all the same does not count as a spend here.
+                // A note that became visible although its save failed does not count as a request.
                 *world.store.plan.lock() = None;
                 world.clock.advance(Duration::from_secs(6));
                 assert_eq!(kind(&use_token(&keeper)), "at-2", "{rotation:?} alive={alive}");
@@ -345,7 +345,7 @@ fn a_note_that_cannot_be_saved_sends_nothing() {
 
 /// 4.3, rows 2 to 4: the successor could not be saved.
 #[test]
-fn a_successor_that_cannot_be_saved_is_kept_with_the_lock_where_another_could_spend_again() {
+fn an_unsaved_successor_is_kept_with_the_lock_if_needed() {
     for rotation in ALL {
         for alive in [true, false] {
             let world = world(rotation, LockKind::FreedByDeath, alive);
@@ -366,7 +366,7 @@ fn a_successor_that_cannot_be_saved_is_kept_with_the_lock_where_another_could_sp
                 "{rotation:?} alive={alive}"
             );
             if holds {
-                // Another process: the access token if it works, else busy.
+                // Another process gets the access token if it works, else `Busy`.
                 let expected = if alive { "at-1" } else { "busy" };
                 assert_eq!(outcome(&world).0, expected, "{rotation:?} alive={alive}");
             }
@@ -396,9 +396,9 @@ fn a_refusal_is_believed_when_the_store_is_unchanged_and_only_for_a_while() {
     }
 }
 
-/// 4.3, row 8: under a lease, another holder may have the successor in hand.
+/// 4.3, row 8: under a lease, another holder may have the successor.
 #[test]
-fn a_refusal_is_no_verdict_while_another_holder_of_a_lease_may_have_the_successor() {
+fn a_refusal_under_a_lease_does_not_count_while_another_holder_may_have_the_successor() {
     for lock in [LockKind::Lease, LockKind::None] {
         let world = world(S, lock, false);
         let other = Arc::new(Mutex::new(false));
@@ -406,7 +406,7 @@ fn a_refusal_is_no_verdict_while_another_holder_of_a_lease_may_have_the_successo
         let (store, wire) = (Arc::clone(&world.store), Arc::clone(&world.wire));
         let now = world.clock.now_utc();
         world.acts(&[Act::Refuse]);
-        // While our request is on its way, another process writes its note over ours.
+        // While our request is on its way, another process overwrites our note.
         world.plan(move |call, _| {
             let sent = !wire.0.lock().sent.is_empty();
             if sent && call == "load" && !std::mem::replace(&mut *seen.lock(), true) {

@@ -1,11 +1,11 @@
-//! A store that is locked, or fails, and then is not; and what an unknown outcome says.
+//! Tests of a store that is locked or fails for a while, and of unknown outcomes.
 
 use std::time::Duration;
 
 use super::*;
 use crate::error::OutcomeUnknown;
 
-/// At the n-th call for the lock, counted from 1, somebody else saves `at-other`, and lets go of the
+/// At the n-th call for the lock, counted from 1, another client saves `at-other`, and releases the
 /// lock if `frees`.
 fn saved_meanwhile(world: &World, n: usize, frees: bool) {
     let (store, clock, mut count) = (Arc::clone(&world.store), world.clock.clone(), 0);
@@ -26,7 +26,7 @@ fn saved_meanwhile(world: &World, n: usize, frees: bool) {
 
 #[test]
 fn a_call_that_waited_for_the_lock_uses_what_its_holder_saved() {
-    // Freed, or taken by a third at once: what is in the store counts.
+    // The lock is free, or a third client takes it at once: the stored token is used either way.
     for (frees, waited) in [(true, 1), (false, 0)] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -39,7 +39,7 @@ fn a_call_that_waited_for_the_lock_uses_what_its_holder_saved() {
 }
 
 #[test]
-fn a_refresh_that_spends_nothing_needs_no_store() {
+fn a_refresh_without_rotation_needs_no_store() {
     let world = World::new(Rotation::None);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -48,7 +48,7 @@ fn a_refresh_that_spends_nothing_needs_no_store() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), 1);
     assert!(!*world.store.held.lock());
-    // A rotating service is never asked without the lock.
+    // A service with rotation is never asked without the lock.
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.plan(|call, _| (call == "lock").then_some(Fault::Before));
@@ -67,7 +67,7 @@ fn a_store_that_was_emptied_leaves_no_token_in_memory() {
 }
 
 #[test]
-fn a_pair_that_was_saved_late_is_told_as_a_refresh() {
+fn a_pair_saved_late_is_reported_as_a_refresh() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     world.fail_saves(false, Fault::Before);
@@ -86,7 +86,7 @@ fn unknown(result: Result<String>) -> OutcomeUnknown {
 }
 
 #[test]
-fn an_unknown_outcome_says_what_is_known() {
+fn an_unknown_outcome_has_all_known_details() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     let sent_at = world.clock.now_utc();
@@ -98,7 +98,7 @@ fn an_unknown_outcome_says_what_is_known() {
 }
 
 #[test]
-fn a_note_that_stops_a_call_says_until_when_or_that_a_person_must_ask() {
+fn a_note_that_stops_a_call_gives_the_wait_or_asks_for_a_refresh_by_name() {
     let lease = World::with(Rotation::Strict, LockKind::Lease, true);
     lease.past_end();
     lease.leave_note(Duration::from_secs(10), Duration::from_secs(110));
@@ -115,9 +115,9 @@ fn a_note_that_stops_a_call_says_until_when_or_that_a_person_must_ask() {
     assert!(told.by_name && !told.code && told.retry_after.is_none());
 }
 
-/// A record of the same number with another token is another token.
+/// A record with the same generation and another token is another token.
 #[test]
-fn what_is_in_memory_is_known_by_login_number_and_token() {
+fn the_token_in_memory_is_identified_by_login_generation_and_token() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -130,7 +130,7 @@ fn what_is_in_memory_is_known_by_login_number_and_token() {
     assert!(world.sent().is_empty());
 }
 
-/// A client that put a refresh off tries again at once when it has got a token since.
+/// A client that put a refresh off tries again at once after it got a token.
 #[test]
 fn a_new_token_ends_the_pause_after_a_failure() {
     let world = World::new(Rotation::Strict);
@@ -145,9 +145,9 @@ fn a_new_token_ends_the_pause_after_a_failure() {
     assert_eq!(kind(&use_token(&keeper)), "at-3");
 }
 
-/// What is asked of the store, and in which order, while somebody else has its lock.
+/// The calls of the store and their order while another holder has the lock.
 #[test]
-fn the_lock_is_asked_for_once_at_once_and_once_more_with_patience() {
+fn the_lock_is_tried_at_once_and_then_waited_for() {
     let calls = |world: &World| std::mem::take(&mut *world.store.calls.lock());
     let world = World::new(Rotation::Strict);
     world.enter_margin();
@@ -164,7 +164,7 @@ fn the_lock_is_asked_for_once_at_once_and_once_more_with_patience() {
     world.plan(|call, _| (call == "lock").then_some(Fault::Before));
     assert_eq!(kind(&use_token(&world.keeper())), "backend");
     assert_eq!(calls(&world), ["lock", "load"]);
-    // Nor is one that fails while it is waited for called busy.
+    // A lock that fails during the wait is not reported as busy.
     let world = World::new(Rotation::Strict);
     world.past_end();
     *world.store.held.lock() = true;
@@ -174,7 +174,7 @@ fn the_lock_is_asked_for_once_at_once_and_once_more_with_patience() {
         (locks == 2).then_some(Fault::Before)
     });
     assert_eq!(kind(&use_token(&world.keeper())), "backend");
-    // A load that fails is not repeated where there is a token to go on with.
+    // A failed load is not repeated if the call has a token to go on with.
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
@@ -186,7 +186,7 @@ fn the_lock_is_asked_for_once_at_once_and_once_more_with_patience() {
 }
 
 #[test]
-fn a_call_that_waited_for_the_lock_has_it_while_it_sends() {
+fn a_call_that_waited_for_the_lock_holds_it_while_it_sends() {
     let world = World::new(Rotation::Strict);
     world.past_end();
     *world.store.held.lock() = true;
@@ -207,7 +207,7 @@ fn a_call_that_waited_for_the_lock_has_it_while_it_sends() {
     assert!(!*world.store.held.lock());
 }
 
-/// A token that works goes before a refresh without the store, also where nothing rotates.
+/// A token that works is preferred to a refresh without the store, even without rotation.
 #[test]
 fn a_failing_lock_and_a_token_that_works_send_nothing() {
     let world = World::new(Rotation::None);
@@ -219,7 +219,7 @@ fn a_failing_lock_and_a_token_that_works_send_nothing() {
 }
 
 #[test]
-fn a_pair_that_is_saved_late_is_not_told_as_somebody_elses() {
+fn a_pair_saved_late_is_not_reported_as_adopted() {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");

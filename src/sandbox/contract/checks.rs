@@ -30,12 +30,12 @@ pub(super) type Check = fn(&Contract<'_>) -> Result<(), BoxError>;
 pub(super) type Row = (&'static str, &'static [Needs], Check);
 
 const INSIDE: [Row; 19] = [
-    ("nothing stored is none", &[], nothing_stored),
+    ("an empty store loads nothing", &[], nothing_stored),
     ("a save reads back equal, by every handle", &[], reads_back),
     ("unknown members survive", &[], unknown_members),
     ("odd characters survive", &[], odd_characters),
     ("a large record survives", &[], large_record),
-    ("the very record may be saved again", &[], saved_again),
+    ("the stored record may be saved again", &[], saved_again),
     ("a note and its successor are saved", &[], note_and_successor),
     ("clear forgets, and may be repeated", &[], clears),
     ("messages show no token", &[], no_secret),
@@ -82,7 +82,7 @@ impl Contract<'_> {
         }
         let took = start.elapsed();
         ensure(took < wait + Duration::from_secs(60), || {
-            format!("it waited {took:?}, not {wait:?}")
+            format!("the lock waited {took:?}, not {wait:?}")
         })
     }
 }
@@ -351,9 +351,9 @@ fn guard_moves(it: &Contract<'_>) -> Result<(), BoxError> {
 fn kind(it: &Contract<'_>) -> Result<(), BoxError> {
     let guard = it.open().lock(LONG)?;
     ensure(Some(guard.kind()) == it.locks, || {
-        format!("{:?} was declared, but it is {:?}", it.locks, guard.kind())
+        format!("{:?} was declared, but the lock is {:?}", it.locks, guard.kind())
     })?;
-    ensure(guard.lasts(Duration::from_secs(1)), || "it has ended already".to_owned())
+    ensure(guard.lasts(Duration::from_secs(1)), || "the lock has already ended".to_owned())
 }
 
 fn increments(it: &Contract<'_>) -> Result<(), BoxError> {
@@ -368,6 +368,6 @@ fn increments(it: &Contract<'_>) -> Result<(), BoxError> {
     })?;
     let stored = it.open().load()?.ok_or("nothing is stored")?;
     ensure(stored.revision() == 1 + THREADS * EACH, || {
-        format!("{} of {} are left", stored.revision().saturating_sub(1), THREADS * EACH)
+        format!("{} of {} increments are left", stored.revision().saturating_sub(1), THREADS * EACH)
     })
 }

@@ -10,15 +10,15 @@ use crate::error::{BoxError, chain};
 use crate::record::Record;
 
 pub(super) const OUTSIDE: [Row; 9] = [
-    ("a store that is opened anew has what was saved", &[Needs::Fresh], reopened),
-    ("what others have saved is read", &[Needs::Fresh], reads_again),
+    ("a reopened store has the saved record", &[Needs::Fresh], reopened),
+    ("a handle reads what others have saved", &[Needs::Fresh], reads_again),
     (
         "a save is compared with what others have saved",
         &[Needs::Fresh, Needs::Compare],
         compares_anew,
     ),
     ("two processes see each other's saves", &[Needs::Process], seen_by_a_process),
-    ("what a killed process saved is kept", &[Needs::Process], kept_after_a_kill),
+    ("the save of a killed process is kept", &[Needs::Process], kept_after_a_kill),
     ("the lock keeps out a second process", &[Needs::Process, Needs::Lock], keeps_out),
     ("a killed process frees the lock", &[Needs::Process, Needs::LockFreedByDeath], freed_by_death),
     (
@@ -80,7 +80,7 @@ impl Contract<'_> {
 }
 
 fn in_other(error: &BoxError) -> BoxError {
-    format!("read by a store that was opened anew: {}", chain(&**error)).into()
+    format!("read by a reopened store: {}", chain(&**error)).into()
 }
 
 fn reopened(it: &Contract<'_>) -> Result<(), BoxError> {
@@ -113,13 +113,13 @@ fn reads_again(it: &Contract<'_>) -> Result<(), BoxError> {
             other.advance(n)?;
             let found = handle.load()?.map(|record| record.token().clone());
             ensure(found == Some(token(n)), || {
-                "a handle answers what it read or saved itself, and not what others have saved since"
+                "a handle returns its own old record, and not what others have saved since"
                     .to_owned()
             })?;
         }
         other.clear()?;
         ensure(handle.load()?.is_none(), || {
-            "a handle answers what it read before others cleared the store".to_owned()
+            "a handle returns a record after others cleared the store".to_owned()
         })?;
     }
     Ok(())
@@ -135,7 +135,7 @@ fn compares_anew(it: &Contract<'_>) -> Result<(), BoxError> {
         match handle.save(&successor(&first, token(3))) {
             Err(error) if BackendError::is_conflict(&error) => {}
             Err(error) => return Err(format!("not a Conflict but: {}", chain(&*error)).into()),
-            Ok(()) => return Err("a save went over one that others had made since".into()),
+            Ok(()) => return Err("a save overwrote a newer save of another handle".into()),
         }
         let found = other.load()?.map(|record| record.token().clone());
         ensure(found == Some(token(2)), || "a refused save has changed the store".to_owned())?;
@@ -158,7 +158,11 @@ fn seen_by_a_process(it: &Contract<'_>) -> Result<(), BoxError> {
             "what a second process saved is not seen".to_owned()
         })?;
         ensure(found.revision() == record.revision() + 2, || {
-            format!("revision {} after {} and two saves", found.revision(), record.revision())
+            format!(
+                "revision {} after two saves on revision {}",
+                found.revision(),
+                record.revision()
+            )
         })?;
         record = successor(&found, token(2 * n + 1));
         handle.save(&record)?;
@@ -226,7 +230,7 @@ fn increments_of_two(it: &Contract<'_>) -> Result<(), BoxError> {
     theirs?;
     let stored = it.open().load()?.ok_or("nothing is stored")?;
     ensure(stored.revision() == 1 + 2 * EACH as u64, || {
-        format!("{} of {} are left", stored.revision().saturating_sub(1), 2 * EACH)
+        format!("{} of {} increments are left", stored.revision().saturating_sub(1), 2 * EACH)
     })
 }
 

@@ -24,7 +24,7 @@ pub struct ListLocations<'a> {
 }
 
 filters! { ListLocations:
-    /// Only locations that have changed since.
+    /// Only locations that have changed since this date.
     updated_since(date: OffsetDateTime) => |get| get.moment("updatedSince", date);
 }
 
@@ -33,7 +33,7 @@ impl<'a> ListLocations<'a> {
         ListLocations { get, first_page: 1, page_size: PAGE_SIZE }
     }
 
-    /// The first page of [`ListLocations::pages`] and [`ListLocations::iter`]; 1 by default.
+    /// Sets the first page of [`ListLocations::pages`] and [`ListLocations::iter`]; 1 by default.
     pub fn from_page(mut self, number: u32) -> ListLocations<'a> {
         if number == 0 {
             self.get.query.refuse("pageNumber is 0, and must be 1 or more".to_owned());
@@ -42,7 +42,7 @@ impl<'a> ListLocations<'a> {
         self
     }
 
-    /// How many locations a page has, 1 to 500; 500 by default.
+    /// Sets how many locations a page has, 1 to 500; 500 by default.
     pub fn page_size(mut self, locations: u32) -> ListLocations<'a> {
         self.get.query.count("perPage", locations, (1, PAGE_SIZE));
         self.page_size = locations;
@@ -68,24 +68,24 @@ impl<'a> ListLocations<'a> {
     ///
     /// As [`ListLocations::page`].
     pub fn first(&self) -> Result<Option<Location>> {
-        // Another page size would move the later pages.
+        // A smaller page size would change which locations the later pages have.
         let list = if self.first_page == 1 { self.clone().page_size(1) } else { self.clone() };
         list.iter().next().transpose()
     }
 
-    /// Every location. Each page is fetched when its first location is asked for. A value that cannot be
-    /// read is skipped and logged as a warning; [`ListLocations::pages`] returns it.
+    /// Iterates over every location. Each page is fetched when its first location is needed. A value that
+    /// cannot be read is skipped and logged as a warning; [`ListLocations::pages`] returns it.
     pub fn iter(&self) -> Iter<'a> {
         Iter { pages: self.pages(), page: Vec::new().into_iter() }
     }
 
-    /// Every page. Each page is fetched when it is asked for. After an error that may pass, the next call
+    /// Iterates over every page. `next` fetches the page. After a transient error the following `next`
     /// fetches the same page again, up to five times ([`crate::paging`]).
     ///
-    /// Shell's answers name neither a total nor the next page. The last page is a page that is shorter than
-    /// the first, that brings no new location, or before a 404. A location that moves to a later page
-    /// during the iteration is returned once: the ids are kept in memory. The request id, if one is set,
-    /// goes with the first page.
+    /// Shell's answers name neither a total nor the next page. The iteration ends after a page that is
+    /// shorter than the first page or has no new location, and at a 404. A location that moves to a later
+    /// page during the iteration is returned once: the iterator keeps the ids in memory. A request id, if
+    /// set, is sent with the first page only.
     pub fn pages(&self) -> Pages<'a> {
         let ListLocations { mut get, first_page, page_size } = self.clone();
         get.query.count("perPage", page_size, (1, PAGE_SIZE));
@@ -117,7 +117,7 @@ impl<'a> ListLocations<'a> {
                 Some(uid) => seen.insert(uid.clone()),
                 None => true,
             });
-            // The service may give fewer than requested: the first page shows how many it gives.
+            // The service may send fewer than requested: the first page shows how many.
             let ends = answer.data.is_empty() || elements < *full.get_or_insert(elements);
             let next = if ends { None } else { number.checked_add(1) };
             let is_end = answer.data.is_empty() && answer.unread.is_empty() && *number > first_page;

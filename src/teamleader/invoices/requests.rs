@@ -22,25 +22,25 @@ use crate::teamleader::{
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]
 pub enum AttentionOf {
-    /// Somebody by name.
+    /// A person by name.
     Name {
-        /// The name.
+        /// The name of the person.
         name: String,
     },
     /// A contact.
     Contact {
-        /// The id.
+        /// The id of the contact.
         contact_id: Id<Contact>,
     },
 }
 
 impl AttentionOf {
-    /// Somebody by name.
+    /// Names a person.
     pub fn name(name: impl Into<String>) -> AttentionOf {
         AttentionOf::Name { name: name.into() }
     }
 
-    /// A contact by its id.
+    /// Names a contact by id.
     pub fn contact(id: impl Into<Id<Contact>>) -> AttentionOf {
         AttentionOf::Contact { contact_id: id.into() }
     }
@@ -49,7 +49,7 @@ impl AttentionOf {
 request! {
     /// The invoicee of a new invoice.
     pub struct NewInvoicee {
-        /// The contact or company.
+        /// The contact or company that gets the invoice.
         customer: Customer,
         ; set
         /// The person whose attention the invoice is for.
@@ -81,7 +81,7 @@ request! {
         project_id: Id<Project>,
         /// The customer's order number.
         purchase_order_number: String,
-        /// The date.
+        /// The date of the invoice.
         #[serde(with = "maybe")]
         invoice_date: Date,
         /// The discounts on the whole document.
@@ -90,7 +90,7 @@ request! {
         note: String,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// The id of the template.
+        /// The id of the document template.
         document_template_id: Id<DocumentTemplate>,
         ; clear
         /// The expected payment method.
@@ -105,7 +105,7 @@ request! {
     /// Changes of a draft. Lists are replaced as a whole.
     pub struct InvoiceUpdate {
         ; set
-        /// The invoicee: who gets the invoice.
+        /// The invoicee: the customer who gets the invoice.
         invoicee: NewInvoicee,
         /// The currency.
         currency: DocumentCurrency,
@@ -115,16 +115,16 @@ request! {
         purchase_order_number: String,
         /// The lines.
         grouped_lines: Vec<LineGroup<NewInvoiceLine>>,
-        /// The date.
+        /// The date of the invoice.
         #[serde(with = "maybe")]
         invoice_date: Date,
         /// The discounts on the whole document.
         discounts: Vec<CommercialDiscount>,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What happens to the custom fields that the update does not have.
+        /// How the update treats custom fields that it does not name.
         custom_fields_update_strategy: CustomFieldsUpdate,
-        /// The id of the template.
+        /// The id of the document template.
         document_template_id: Id<DocumentTemplate>,
         ; clear
         /// The payment term.
@@ -143,18 +143,18 @@ request! {
     /// Changes of a booked invoice.
     pub struct BookedInvoiceUpdate {
         ; set
-        /// The invoicee: who gets the invoice.
+        /// The invoicee: the customer who gets the invoice.
         invoicee: NewInvoicee,
         /// The id of the project.
         project_id: Id<Project>,
         /// The lines.
         grouped_lines: Vec<LineGroup<NewInvoiceLine>>,
-        /// The date.
+        /// The date of the invoice.
         #[serde(with = "maybe")]
         invoice_date: Date,
         /// The custom fields.
         custom_fields: Vec<NewCustomField>,
-        /// What happens to the custom fields that the update does not have.
+        /// How the update treats custom fields that it does not name.
         custom_fields_update_strategy: CustomFieldsUpdate,
         ; clear
         /// The payment term.
@@ -173,7 +173,7 @@ request! {
         /// Invoices with this text in the number, the order number, the reference or the
         /// invoicee's name.
         term: String,
-        /// The invoice with this number, as `2018 / 27`.
+        /// The invoice with this number, such as `2018 / 27`.
         invoice_number: String,
         /// Invoices of this department.
         department_id: Id<Department>,
@@ -192,10 +192,10 @@ request! {
         purchase_order_number: String,
         /// Invoices with this payment reference.
         payment_reference: String,
-        /// Invoices of this date or later.
+        /// Invoices of this date or a later date.
         #[serde(with = "maybe")]
         invoice_date_after: Date,
-        /// Invoices of this date or before.
+        /// Invoices of this date or an earlier date.
         #[serde(with = "maybe")]
         invoice_date_before: Date,
         /// Invoices of this contact or company.
@@ -206,13 +206,13 @@ request! {
 request! {
     /// A new payment.
     pub struct NewPayment {
-        /// The amount or value.
+        /// The amount that was paid.
         payment: Money,
-        /// The time.
+        /// The time of the payment.
         #[serde(with = "dated")]
         paid_at: OffsetDateTime,
         ; set
-        /// The id of the account's payment method.
+        /// The id of a payment method of the account.
         payment_method_id: Id<kinds::PaymentMethod>,
     }
 }
@@ -236,7 +236,7 @@ request! {
     pub struct MailContent {
         /// The subject.
         subject: String,
-        /// The text.
+        /// The text of the email.
         body: String,
         ; clear
         /// The id of the template of the email.
@@ -247,7 +247,7 @@ request! {
 request! {
     /// The recipient of an email.
     pub struct InvoiceRecipient {
-        /// The address.
+        /// The email address.
         email: String,
         ; clear
         /// The contact or company with this address.

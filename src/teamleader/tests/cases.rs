@@ -1,4 +1,4 @@
-//! One call of each typed operation, with what a request of JSON says.
+//! One call of each typed operation, made from a request in JSON.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +11,8 @@ use crate::teamleader::products::{NewProduct, ProductDetails};
 use crate::teamleader::{List, Listed, Teamleader, companies, contacts, custom_fields};
 use crate::teamleader::{departments, invoices, quotations, tags, webhooks};
 
-/// Makes the call that a request is the example of; gives back what came, as JSON.
+/// The name of an operation, and a function that makes the call of a request and returns the answer as
+/// JSON.
 pub(super) type Case = (&'static str, fn(&Teamleader, &Value) -> Result<Value>);
 
 fn of<T: DeserializeOwned>(request: &Value) -> T {
@@ -43,7 +44,7 @@ fn json<T: Serialize>(result: Result<T>) -> Result<Value> {
     result.map(|value| serde_json::to_value(value).expect("JSON"))
 }
 
-/// The first page that the request asks for.
+/// Fetches the page that the request asks for.
 fn page<T>(mut list: List<'_, T>, request: &Value) -> Result<Value>
 where
     T: Listed + Serialize,
@@ -84,7 +85,7 @@ fn image(request: &Value) -> Option<(String, Vec<u8>)> {
     Some((media_type.to_owned(), bytes))
 }
 
-/// Every operation that has a method of its own.
+/// Every operation with a typed method.
 pub(super) const CASES: &[Case] = &[
     ("users.me", |t, _| json(t.me())),
     ("departments.list", |t, r| page::<departments::Department>(t.departments().list(), r)),
@@ -108,7 +109,7 @@ pub(super) const CASES: &[Case] = &[
     }),
     ("files.info", |t, r| json(t.files().get(id(r)))),
     ("files.download", |t, r| json(t.files().download(id(r)))),
-    // The second step would go to the address of the example.
+    // The upload itself would go to the address in the example, so the test makes the first step only.
     ("files.upload", |t, r| json(t.fetch::<Location>("files.upload", &of::<NewFile>(r)))),
     ("files.delete", |t, r| json(t.files().delete(id(r)))),
     ("webhooks.register", |t, r| {

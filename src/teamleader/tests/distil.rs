@@ -1,8 +1,8 @@
 //! Distils the specification into `src/teamleader/operations.tsv`.
 //!
-//! `TEAMLEADER_OPENAPI=openapi.yaml cargo test --all-features --lib distil` compares, and
-//! with `TEAMLEADER_DISTIL=write` beside it writes the table anew. What is taken are facts: names,
-//! what is required, what comes back.
+//! `TEAMLEADER_OPENAPI=openapi.yaml cargo test --all-features --lib distil` compares the table with the
+//! specification. With `TEAMLEADER_DISTIL=write` as well, it writes the table anew. The table holds facts
+//! only: names, required fields, forms of answers.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,8 +11,8 @@ use yaml_rust2::Yaml;
 
 use super::yaml::{content, operations, parsed, specification, success};
 
-/// Operations that change nothing and are neither a list nor an `info`. The specification has no word
-/// for that: these are by their descriptions.
+/// Operations that change nothing and are neither a list nor an `info`. The specification does not mark
+/// them, so they are chosen by their descriptions.
 const READS: [&str; 9] = [
     "accounts.projects-v2-status",
     "cloudPlatforms.url",
@@ -25,10 +25,10 @@ const READS: [&str; 9] = [
     "users.me",
 ];
 
-/// Said to answer an array, and meant to answer one object.
+/// Operations whose answer is an array in the specification but must be one object.
 const NOT_A_LIST: [&str; 1] = ["creditNotes.info"];
 
-/// Properties and required names of an object, those of `allOf` included.
+/// The properties and the required names of an object, including those of `allOf`.
 fn object(schema: &Yaml) -> (Vec<(&str, &Yaml)>, BTreeSet<&str>) {
     let mut properties: Vec<(&str, &Yaml)> = Vec::new();
     let mut required = BTreeSet::new();
@@ -43,19 +43,19 @@ fn object(schema: &Yaml) -> (Vec<(&str, &Yaml)>, BTreeSet<&str>) {
     (properties, required)
 }
 
-/// Whether a schema, or a part of it, has this set.
+/// Whether a schema or one of its parts sets this keyword to true.
 fn says(schema: &Yaml, what: &str) -> bool {
     let parts = schema["allOf"].as_vec().into_iter().flatten();
     schema[what].as_bool() == Some(true) || parts.into_iter().any(|part| says(part, what))
 }
 
-/// The elements of a list.
+/// The schema of a list's elements.
 fn elements(schema: &Yaml) -> Option<&Yaml> {
     let own = Some(&schema["items"]).filter(|items| !items.is_badvalue());
     own.or_else(|| schema["allOf"].as_vec()?.iter().find_map(elements))
 }
 
-/// The paths that a body cannot do without, below `prefix`, and the alternatives.
+/// Collects the paths of the required fields below `prefix`, and the alternatives.
 fn required(schema: &Yaml, prefix: &str, demands: &mut Vec<String>) {
     let (properties, needed) = object(schema);
     let mut seen = BTreeSet::new();
@@ -63,7 +63,7 @@ fn required(schema: &Yaml, prefix: &str, demands: &mut Vec<String>) {
         if !needed.contains(name) || !seen.insert(name) {
             continue;
         }
-        // A property can be described in several parts, each of which adds to it.
+        // Several parts of a schema can describe one property, and each adds to the property.
         let parts = properties.iter().filter(|(other, _)| other == name).map(|(_, part)| *part);
         let (mut nullable, mut below) = ("", Vec::new());
         for part in parts {
@@ -91,7 +91,7 @@ fn required(schema: &Yaml, prefix: &str, demands: &mut Vec<String>) {
             required(form, prefix, &mut below);
             sets.push(below);
         }
-        // Where one form demands no more than another does, the other says nothing new.
+        // A form that requires all that a smaller form requires adds nothing.
         sets.sort_by_key(Vec::len);
         let mut kept: Vec<Vec<String>> = Vec::new();
         for set in sets {
@@ -105,14 +105,14 @@ fn required(schema: &Yaml, prefix: &str, demands: &mut Vec<String>) {
     }
 }
 
-/// The forms of which one has to be met, those of `allOf` included.
+/// The alternatives of `oneOf`, including those inside `allOf`.
 fn alternatives(schema: &Yaml) -> Vec<&[Yaml]> {
     let parts = schema["allOf"].as_vec().into_iter().flatten();
     let own = schema["oneOf"].as_vec().map(Vec::as_slice);
     parts.flat_map(alternatives).chain(own).collect()
 }
 
-/// One row: name, kind, flags, what is required, status, what comes back.
+/// One row: name, kind, flags, required fields, status, form of the answer.
 fn row(name: &str, operation: &Yaml) -> String {
     let body = &content(&operation["requestBody"])["schema"];
     let (fields, _) = object(body);
@@ -179,7 +179,7 @@ fn distil(text: &str) -> String {
 }
 
 #[test]
-fn the_table_is_what_the_specification_says() {
+fn the_table_matches_the_specification() {
     let Some(text) = specification() else {
         println!("skipped: TEAMLEADER_OPENAPI is not set");
         return;

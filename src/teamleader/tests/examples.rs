@@ -1,4 +1,4 @@
-//! Requests and answers go through the types and come out as they went in.
+//! The types send and return the same JSON as the examples of requests and answers.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use crate::sandbox::{ApiReply, Sandbox};
 use crate::teamleader::Teamleader;
 use crate::teamleader::operations::Operation;
 
-/// A request and an answer of our own for each typed operation, with every field that the
-/// specification has for it.
+/// A request and an answer for each typed operation, written for these tests. They have every field of
+/// the specification.
 fn fixtures() -> Map<String, Value> {
     serde_json::from_str(include_str!("fixtures.json")).expect("the fixtures")
 }
 
-/// What the next call is answered, and what it sent.
+/// The answer to the next call, and the path and the body that the call sent.
 #[derive(Default)]
 struct Exchange {
     status: u16,
@@ -56,7 +56,7 @@ impl World {
         World { _sandbox: sandbox, teamleader, exchange }
     }
 
-    /// Makes the call, and compares what was sent and what came out with what they should be.
+    /// Makes the call, and compares the sent body and the result with the example.
     fn check(&self, case: &Case, request: Option<&Value>, answer: Option<&Value>) {
         let (name, call) = case;
         let operation = Operation::named(name).unwrap();
@@ -82,10 +82,10 @@ impl World {
     }
 }
 
-/// Where `ours` is not what `theirs` says.
+/// Collects the places where `ours` differs from `theirs`.
 fn compare(ours: &Value, theirs: &Value, at: &str, differences: &mut Vec<String>) {
     let moment = |text: &str| {
-        // One example has neither a T nor an offset.
+        // One example of a time has neither a T nor an offset.
         let text = if text.contains(' ') {
             format!("{}Z", text.replace(' ', "T"))
         } else {
@@ -97,7 +97,7 @@ fn compare(ours: &Value, theirs: &Value, at: &str, differences: &mut Vec<String>
     match (ours, theirs) {
         (Value::Object(a), Value::Object(b)) => {
             for (name, value) in b {
-                // One type has both names of this field.
+                // The specification has two names for this field; the type writes one of them.
                 let ours =
                     a.get(name).or_else(|| a.get("expires_at").filter(|_| name == "expires"));
                 compare(ours.unwrap_or(&Value::Null), value, &format!("{at}.{name}"), differences);
@@ -106,11 +106,12 @@ fn compare(ours: &Value, theirs: &Value, at: &str, differences: &mut Vec<String>
                 let said = b.contains_key(name)
                     || is_none(value)
                     || name == "expires_at" && b.contains_key("expires")
-                    // A list that says no order is in ascending order.
+                    // Ascending is the default order.
                     || name == "order" && value == "asc"
                     || at == "sent" && name == "page";
                 if !said {
-                    differences.push(format!("{at}.{name} is {value}, and there is no such field"));
+                    differences
+                        .push(format!("{at}.{name} is {value}, but the example has no such field"));
                 }
             }
         }
@@ -128,7 +129,7 @@ fn compare(ours: &Value, theirs: &Value, at: &str, differences: &mut Vec<String>
 }
 
 #[test]
-fn every_typed_operation_sends_and_reads_a_fixture_of_our_own() {
+fn every_typed_operation_matches_its_fixture() {
     let (world, fixtures) = (World::new(), fixtures());
     for case in CASES {
         let fixture = &fixtures[case.0];
@@ -138,7 +139,7 @@ fn every_typed_operation_sends_and_reads_a_fixture_of_our_own() {
 }
 
 #[test]
-fn every_request_and_response_example_of_the_specification_goes_through_the_types() {
+fn every_example_of_the_specification_matches_the_types() {
     let Some(text) = yaml::specification() else {
         println!("skipped: TEAMLEADER_OPENAPI is not set");
         return;
@@ -169,7 +170,7 @@ fn every_request_and_response_example_of_the_specification_goes_through_the_type
 }
 
 #[test]
-fn the_comparison_can_fail() {
+fn the_comparison_finds_differences() {
     let differences = |ours: Value, theirs: Value| {
         let mut found = Vec::new();
         compare(&ours, &theirs, "data", &mut found);
@@ -191,7 +192,7 @@ fn the_comparison_can_fail() {
 }
 
 #[test]
-fn a_field_that_is_absent_or_null_is_none_and_never_an_error() {
+fn an_absent_or_null_field_is_never_an_error() {
     let (world, fixtures) = (World::new(), fixtures());
     let mut tried = 0;
     for case in CASES {
@@ -212,7 +213,7 @@ fn a_field_that_is_absent_or_null_is_none_and_never_an_error() {
             let request = fixture.get("request").unwrap_or(&Value::Null);
             case.1(&world.teamleader, request).map(drop)
         };
-        // Without these it is no such object.
+        // The models require these fields.
         let needed = ["id", "tag", "url", "location", "expires", "expires_at"];
         for name in object.as_object().unwrap().keys().filter(|name| !needed.contains(&&***name)) {
             let nulled = try_with(&|object| drop(object.insert(name.clone(), Value::Null)));
@@ -246,8 +247,8 @@ fn objects(value: &Value, at: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The members of the values that keep no unknown members: requests have these values as well, and an
-/// unknown member must not be sent. The last two are a location, whose address is a secret.
+/// The member names of the values that keep no unknown members. Requests have these values as well, and
+/// must not send unknown members. The last two entries are a location, whose address is a secret.
 const SENT: [&str; 17] = [
     "amount",
     "amount currency",

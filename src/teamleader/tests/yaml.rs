@@ -1,9 +1,9 @@
-//! The specification, where the environment names it, and what is read of it.
+//! Reads the specification, if the environment names its file.
 
 use serde_json::{Map, Value};
 use yaml_rust2::{Yaml, YamlLoader};
 
-/// Its text.
+/// The text of the specification, if `TEAMLEADER_OPENAPI` is set.
 pub(super) fn specification() -> Option<String> {
     let path = std::env::var_os("TEAMLEADER_OPENAPI")?;
     Some(std::fs::read_to_string(path).expect("the file that TEAMLEADER_OPENAPI names"))
@@ -13,7 +13,7 @@ pub(super) fn parsed(text: &str) -> Yaml {
     YamlLoader::load_from_str(text).expect("YAML").remove(0)
 }
 
-/// Every operation: its name and its description.
+/// Every operation: its name and its definition.
 pub(super) fn operations(document: &Yaml) -> Vec<(&str, &Yaml)> {
     let paths = document["paths"].as_hash().expect("paths");
     let read = paths.iter().map(|(path, methods)| {
@@ -24,7 +24,7 @@ pub(super) fn operations(document: &Yaml) -> Vec<(&str, &Yaml)> {
     read.collect()
 }
 
-/// The one content of a body or an answer, whatever its media type says beside `application/json`.
+/// The content of a body or an answer. Some media types have a charset after `application/json`.
 pub(super) fn content(of: &Yaml) -> &Yaml {
     match of["content"].as_hash().and_then(|types| types.iter().next()) {
         Some((_, content)) => content,
@@ -32,7 +32,7 @@ pub(super) fn content(of: &Yaml) -> &Yaml {
     }
 }
 
-/// The first answer of success.
+/// The first successful answer, with its status.
 pub(super) fn success(operation: &Yaml) -> (u16, &Yaml) {
     let answers = operation["responses"].as_hash().expect("answers");
     let mut successes = answers.iter().filter_map(|(status, answer)| {
@@ -42,10 +42,10 @@ pub(super) fn success(operation: &Yaml) -> (u16, &Yaml) {
         };
         (200..300).contains(&status).then_some((status, answer))
     });
-    successes.next().expect("an answer of success")
+    successes.next().expect("a successful answer")
 }
 
-/// An example as JSON.
+/// Converts an example to JSON.
 pub(super) fn json(yaml: &Yaml) -> Option<Value> {
     Some(match yaml {
         Yaml::Null => Value::Null,

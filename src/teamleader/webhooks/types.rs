@@ -27,11 +27,11 @@ open_enum! {
         ContactAdded = "contact.added",
         /// A contact was deleted.
         ContactDeleted = "contact.deleted",
-        /// A contact now belongs to a company.
+        /// A contact was linked to a company.
         ContactLinkedToCompany = "contact.linkedToCompany",
-        /// A contact belongs to a company no longer.
+        /// A contact was unlinked from a company.
         ContactUnlinkedFromCompany = "contact.unlinkedFromCompany",
-        /// A contact has another place in a company.
+        /// The link between a contact and a company was updated.
         ContactUpdatedLinkToCompany = "contact.updatedLinkToCompany",
         /// A contact was updated.
         ContactUpdated = "contact.updated",
@@ -39,9 +39,9 @@ open_enum! {
         CreditNoteBooked = "creditNote.booked",
         /// A credit note was deleted.
         CreditNoteDeleted = "creditNote.deleted",
-        /// A credit note did not go through Peppol.
+        /// Sending a credit note through Peppol failed.
         CreditNotePeppolSubmissionFailed = "creditNote.peppolSubmissionFailed",
-        /// A credit note went through Peppol.
+        /// A credit note was sent through Peppol.
         CreditNotePeppolSubmissionSucceeded = "creditNote.peppolSubmissionSucceeded",
         /// A credit note was sent.
         CreditNoteSent = "creditNote.sent",
@@ -53,7 +53,7 @@ open_enum! {
         DealDeleted = "deal.deleted",
         /// A deal was lost.
         DealLost = "deal.lost",
-        /// A deal was moved.
+        /// A deal was moved to another phase.
         DealMoved = "deal.moved",
         /// A deal was updated.
         DealUpdated = "deal.updated",
@@ -63,9 +63,9 @@ open_enum! {
         IncomingCreditNoteAdded = "incomingCreditNote.added",
         /// An incoming credit note was approved.
         IncomingCreditNoteApproved = "incomingCreditNote.approved",
-        /// An incoming credit note did not get to the bookkeeping.
+        /// Submitting an incoming credit note to the bookkeeping failed.
         IncomingCreditNoteBookkeepingSubmissionFailed = "incomingCreditNote.bookkeepingSubmissionFailed",
-        /// An incoming credit note got to the bookkeeping.
+        /// An incoming credit note was submitted to the bookkeeping.
         IncomingCreditNoteBookkeepingSubmissionSucceeded = "incomingCreditNote.bookkeepingSubmissionSucceeded",
         /// An incoming credit note was deleted.
         IncomingCreditNoteDeleted = "incomingCreditNote.deleted",
@@ -77,9 +77,9 @@ open_enum! {
         IncomingInvoiceAdded = "incomingInvoice.added",
         /// An incoming invoice was approved.
         IncomingInvoiceApproved = "incomingInvoice.approved",
-        /// An incoming invoice did not get to the bookkeeping.
+        /// Submitting an incoming invoice to the bookkeeping failed.
         IncomingInvoiceBookkeepingSubmissionFailed = "incomingInvoice.bookkeepingSubmissionFailed",
-        /// An incoming invoice got to the bookkeeping.
+        /// An incoming invoice was submitted to the bookkeeping.
         IncomingInvoiceBookkeepingSubmissionSucceeded = "incomingInvoice.bookkeepingSubmissionSucceeded",
         /// An incoming invoice was deleted.
         IncomingInvoiceDeleted = "incomingInvoice.deleted",
@@ -93,13 +93,13 @@ open_enum! {
         InvoiceDeleted = "invoice.deleted",
         /// An invoice was drafted.
         InvoiceDrafted = "invoice.drafted",
-        /// An invoice has a payment.
+        /// A payment of an invoice was registered.
         InvoicePaymentRegistered = "invoice.paymentRegistered",
-        /// An invoice lost a payment.
+        /// A payment of an invoice was removed.
         InvoicePaymentRemoved = "invoice.paymentRemoved",
-        /// An invoice did not go through Peppol.
+        /// Sending an invoice through Peppol failed.
         InvoicePeppolSubmissionFailed = "invoice.peppolSubmissionFailed",
-        /// An invoice went through Peppol.
+        /// An invoice was sent through Peppol.
         InvoicePeppolSubmissionSucceeded = "invoice.peppolSubmissionSucceeded",
         /// An invoice was sent.
         InvoiceSent = "invoice.sent",
@@ -149,9 +149,9 @@ open_enum! {
         ReceiptAdded = "receipt.added",
         /// A receipt was approved.
         ReceiptApproved = "receipt.approved",
-        /// A receipt did not get to the bookkeeping.
+        /// Submitting a receipt to the bookkeeping failed.
         ReceiptBookkeepingSubmissionFailed = "receipt.bookkeepingSubmissionFailed",
-        /// A receipt got to the bookkeeping.
+        /// A receipt was submitted to the bookkeeping.
         ReceiptBookkeepingSubmissionSucceeded = "receipt.bookkeepingSubmissionSucceeded",
         /// A receipt was deleted.
         ReceiptDeleted = "receipt.deleted",
@@ -187,13 +187,13 @@ open_enum! {
         TicketUpdated = "ticket.updated",
         /// A ticket message was added.
         TicketMessageAdded = "ticketMessage.added",
-        /// A time tracking was added.
+        /// A time tracking entry was added.
         TimeTrackingAdded = "timeTracking.added",
-        /// A time tracking was deleted.
+        /// A time tracking entry was deleted.
         TimeTrackingDeleted = "timeTracking.deleted",
-        /// A time tracking was updated.
+        /// A time tracking entry was updated.
         TimeTrackingUpdated = "timeTracking.updated",
-        /// An user was deactivated.
+        /// A user was deactivated.
         UserDeactivated = "user.deactivated",
     }
 }

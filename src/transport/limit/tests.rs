@@ -22,24 +22,24 @@ const LIMIT: Duration = Duration::from_secs(120);
 const PAUSES: [Duration; 3] =
     [Duration::from_secs(150), Duration::from_secs(600), Duration::from_secs(3 * 3600)];
 
-/// What the layer below does when it is asked for input.
+/// One step of the layer below at a read.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     /// The wait runs out.
     Silence,
-    /// The process is stopped for so long, and the wait has run out when it goes on.
+    /// The process is stopped for this time, and the wait has run out when it continues.
     Stop(Duration),
     /// A byte comes after this time.
     Byte(Duration),
     End,
 }
 
-/// A connection that does what it is told, on a clock that it moves.
+/// A connection that follows a script and moves the clock.
 #[derive(Debug)]
 struct Wire {
     buffers: LazyBuffers,
     steps: VecDeque<Step>,
-    /// What it does when no step is left.
+    /// The step after the last one.
     rest: Step,
     clock: Arc<ManualClock>,
     waits: Arc<Mutex<Vec<Duration>>>,
@@ -66,7 +66,7 @@ impl Transport for Wire {
             }
             Step::Stop(pause) => {
                 self.clock.advance(pause);
-                // Somebody sets the wall clock meanwhile: it does not matter.
+                // A change of the wall clock must not matter.
                 self.clock.set_wall(SystemTime::UNIX_EPOCH);
                 Err(Error::Timeout(timeout.reason))
             }
@@ -119,7 +119,7 @@ fn case(limit: Duration, steps: &[Step], rest: Step) -> Case {
 }
 
 impl Case {
-    /// Reads as ureq would, whose clock is the same.
+    /// Reads as ureq would, on the same clock.
     fn read(&mut self) -> Result<bool, Error> {
         self.limited.await_input(ureqs(FAR - self.clock.monotonic()))
     }
@@ -130,7 +130,7 @@ fn is_over(result: &Result<bool, Error>) -> bool {
 }
 
 #[test]
-fn what_arrived_while_the_process_was_stopped_is_read() {
+fn bytes_that_arrived_while_the_process_was_stopped_are_read() {
     for pause in PAUSES {
         for limit in [Duration::from_millis(50), Duration::from_secs(1), LIMIT] {
             // Stopped before the first byte and in the middle; in a wait and between two.
@@ -149,7 +149,7 @@ fn what_arrived_while_the_process_was_stopped_is_read() {
 #[test]
 fn time_in_which_the_process_was_stopped_does_not_count() {
     for pause in PAUSES {
-        // What was lost on its way is sent again some time after the machine has woken up.
+        // The network sends lost packets again some time after the machine wakes up.
         let later = [Step::Silence; 100];
         let steps = [&[Step::Silence, Step::Stop(pause)], &later[..]].concat();
         let mut case = case(LIMIT, &steps, Step::Byte(Duration::ZERO));
@@ -206,7 +206,7 @@ fn a_process_stopped_in_its_last_look_looks_again() {
 }
 
 #[test]
-fn where_a_read_cannot_be_resumed_one_wait_takes_the_whole_limit() {
+fn a_read_that_cannot_resume_waits_for_the_whole_limit() {
     let steps = [Step::Stop(PAUSES[1]), Step::Byte(Duration::ZERO)];
     let mut case = case(LIMIT, &steps, Step::Silence);
     case.limited.slice = Duration::MAX;
@@ -215,7 +215,7 @@ fn where_a_read_cannot_be_resumed_one_wait_takes_the_whole_limit() {
 }
 
 #[test]
-fn the_limits_on_connecting_stay_those_of_ureq() {
+fn connecting_keeps_ureqs_limits() {
     let mut case = case(LIMIT, &[], Step::Silence);
     let connect = NextTimeout { reason: Timeout::Connect, ..ureqs(Duration::from_secs(30)) };
     let result = case.limited.await_input(connect);
@@ -224,23 +224,23 @@ fn the_limits_on_connecting_stay_those_of_ureq() {
 }
 
 #[test]
-fn what_went_by_before_the_request_was_written_counts() {
+fn time_before_the_request_was_written_counts() {
     let mut case = case(LIMIT, &[], Step::Silence);
     case.limited.meter = None;
     assert!(is_over(&case.limited.await_input(ureqs(FAR - Duration::from_secs(110)))));
     assert_eq!(case.clock.monotonic(), Duration::from_secs(10) + LOOK);
-    // Nothing leaves when no time is left.
+    // Nothing is sent when no time is left.
     case.limited.meter = None;
     let sent = case.limited.transmit_output(10, ureqs(FAR - PAUSES[2]));
     assert!(matches!(sent, Err(Error::Timeout(Timeout::Global))));
-    // Without a limit, nothing went by.
+    // Without a limit of ureq's, no time has passed.
     case.limited.meter = None;
     let never = NextTimeout { after: Wait::NotHappening, ..NextTimeout::default() };
     case.limited.transmit_output(10, never).unwrap();
 }
 
 #[test]
-fn the_connection_to_a_proxy_leaves_the_limit_to_the_one_inside_it() {
+fn the_limit_applies_to_the_connection_inside_a_proxys() {
     let steps = [Step::Silence; 30];
     let byte = Step::Byte(Duration::ZERO);
     let Case { limited: proxy, clock, waits } = case(LIMIT, &steps, byte);
@@ -280,8 +280,8 @@ fn an_answer_that_comes_in_parts_hours_apart_is_whole() {
     server.join().unwrap();
 }
 
-/// A service that replaces `rt-1`, and the clock that moves before each part of its answer: the process
-/// is stopped, and somebody sets the wall clock. Returns its address, and how many requests came.
+/// Starts a service that replaces `rt-1`. Before each part of its answer the clock moves and the wall
+/// clock is set, as when the process is stopped. Returns the address, and the count of requests.
 fn service(
     pause: Duration,
     wall: SystemTime,

@@ -1,4 +1,4 @@
-//! Logins without a browser of one's own (RFC 8628).
+//! Device logins (RFC 8628).
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub(crate) fn a_device_logs_in(server: &Server) {
     }
 }
 
-/// The person says no.
+/// The person denies the request.
 pub(crate) fn a_device_that_nobody_wants_is_told_so(server: &Server) {
     let client = hasty(server);
     let code = client.device_code(server.kind.device_scopes()).unwrap();

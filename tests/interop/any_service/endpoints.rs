@@ -25,7 +25,7 @@ pub(crate) fn the_issuer_alone_is_enough(server: &Server) {
     let metadata = Discovery::new(&issuer).metadata().unwrap();
     let provider = metadata.provider().unwrap().rotation(Rotation::StrictFamily);
     let provider = provider.client_auth(BASIC.2).api_base(&issuer).build().unwrap();
-    // It finds what the row of this server says; the host may have another name.
+    // Discovery finds the settings of the server's provider; the host may have another name.
     let row = server.provider(BASIC).build().unwrap();
     let path = |address: Option<&str>| address.map(|it| Url::parse(it).unwrap().path().to_owned());
     for (found, said) in [
@@ -65,7 +65,7 @@ pub(crate) fn a_callback_of_another_issuer_is_refused(server: &Server) {
         assert!(matches!(error, Error::Callback(_)), "{iss:?}: {error:?}");
     }
     assert!(client.stored().unwrap().is_none());
-    // The code was not spent on those.
+    // The refused callbacks did not use the code.
     client.exchange(authorization, callback.as_str()).unwrap();
     assert!(server.knows_alice(&client));
 }

@@ -1,4 +1,4 @@
-//! What `oidc-provider` has and the others have not.
+//! Tests of features that only `oidc-provider` has.
 
 use evergrant::discovery::Discovery;
 use evergrant::provider::ClientAuth;

@@ -14,7 +14,7 @@ use super::support::{DIVISION, World};
 
 const ID: &str = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
 
-/// Answers everything and writes down what came.
+/// Answers every request and records it.
 fn recorder(world: &World) -> Arc<Mutex<Vec<String>>> {
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
     for (method, status) in [("GET", 200), ("POST", 201), ("PUT", 204), ("DELETE", 204)] {
@@ -137,14 +137,14 @@ fn a_division_is_chosen_and_never_guessed() {
     );
 }
 
-/// Runs every operation that a resource has, and says which methods and addresses they used.
+/// Runs every operation of a resource, and checks the methods and addresses that they used.
 macro_rules! operations {
     ($world:ident, $heard:ident, $exact:ident; $($method:ident: $path:literal [$($ability:ident)*];)+) => {
         $(
             let mut wanted = Vec::<String>::new();
             $( operations!(@$ability $exact.$method(), $path, wanted); )*
             assert_eq!(std::mem::take(&mut *$heard.lock().unwrap()), wanted, $path);
-            // What it does, the endpoint takes.
+            // The endpoint takes every method that the resource uses.
             let endpoint = Endpoint::find($path).unwrap();
             for line in &wanted {
                 assert!(endpoint.takes(line.split(' ').next().unwrap()), "{line}");
@@ -218,7 +218,7 @@ fn every_resource_has_the_operations_of_its_endpoint() {
         document_attachments: "documents/DocumentAttachments" [list get create delete];
         webhook_subscriptions: "webhooks/WebhookSubscriptions" [list get create update delete];
     }
-    // Divisions have a number.
+    // The key of a division is a number.
     exact.divisions().get(7).unwrap();
     assert_eq!(exact.divisions().iter().count(), 1);
     exact.system_divisions().get(7).unwrap();
@@ -237,7 +237,7 @@ fn a_row_that_is_missing_is_not_found() {
     assert_eq!(accounts.find(id).unwrap(), None);
     assert_eq!(accounts.first().unwrap(), None);
     assert_eq!(accounts.iter().count(), 0);
-    // As often as that, an error would count against the endpoint.
+    // Twelve errors would exceed the endpoint's limit of errors.
     for _ in 0..12 {
         let error = accounts.get(id).unwrap_err();
         let refusal = ExactOnlineError::of(&error).unwrap();
@@ -251,18 +251,18 @@ fn a_row_that_is_missing_is_not_found() {
             "{error}"
         );
     }
-    // The same by the endpoint's name, whose key is in the table.
+    // A call by the endpoint's name takes the key from the table.
     assert_eq!(exact.call("crm/Accounts").find::<Value>(id).unwrap(), None);
     let error = exact.call("current/Me").get::<Value>("x").unwrap_err();
     assert!(matches!(error, Error::Api(_) | Error::Config(_)), "{error}");
 }
 
 #[test]
-fn rows_are_counted_beside_a_list_or_alone() {
+fn rows_are_counted_with_or_without_a_list() {
     let world = World::new();
     let exact = world.seeded();
     world.on("GET", "123/crm/Accounts/$count", |request| {
-        // `application/json` would be refused there.
+        // Exact Online would refuse `application/json` here.
         assert!(!request.header("accept").unwrap_or_default().contains("json"));
         assert_eq!(request.parameter("$filter").as_deref(), Some("(IsSupplier eq true)"));
         ApiReply::bytes(200, "text/plain", "\u{feff}4711")
@@ -282,7 +282,7 @@ fn a_new_row_is_sent_in_exact_onlines_form() {
     let world = World::new();
     let exact = world.seeded();
     world.on("POST", "123/salesinvoice/SalesInvoices", |request| {
-        // Money digit by digit, dates without a zone, lines within, nothing that is not set.
+        // All digits of amounts, dates without a zone, the lines inside, and only fields that are set.
         let body = String::from_utf8(request.body.clone()).unwrap();
         assert_eq!(
             body,
@@ -312,7 +312,7 @@ fn a_new_row_is_sent_in_exact_onlines_form() {
 }
 
 #[test]
-fn lines_that_were_asked_for_are_read_in_either_shape() {
+fn expanded_lines_are_read_in_either_shape() {
     let world = World::new();
     let exact = world.seeded();
     world.rows(

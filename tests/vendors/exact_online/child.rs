@@ -1,4 +1,4 @@
-//! Processes of this program that do what a cron job does.
+//! Child processes of this test program that act as cron jobs.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use evergrant::{Credentials, FileBackend, Provider, providers};
 
 const CHILD: &str = "EVERGRANT_EXACT_CHILD";
 
-/// Not a test of its own: what a child runs.
+/// The entry point of child processes; not a test itself.
 #[test]
 fn child_entry() {
     let Ok(what) = std::env::var(CHILD) else { return };
@@ -28,7 +28,7 @@ pub(crate) fn given(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"))
 }
 
-/// Says a line to the parent: one write, so that lines do not mix.
+/// Prints a line for the parent in one write, so that lines do not mix.
 pub(crate) fn say(text: &str) {
     let mut output = std::io::stdout().lock();
     output.write_all(format!("\n= {text}\n").as_bytes()).unwrap();
@@ -47,7 +47,7 @@ pub(crate) fn provider(url: &str) -> Provider {
         .unwrap()
 }
 
-/// A client as the environment describes it.
+/// The client that the environment describes.
 pub(crate) fn builder() -> ExactOnlineBuilder {
     let credentials = Credentials::new("sandbox-client", "sandbox-secret")
         .with_redirect_uri("http://127.0.0.1/callback");
@@ -56,7 +56,7 @@ pub(crate) fn builder() -> ExactOnlineBuilder {
         .provider(provider(&given("URL")))
 }
 
-/// A process that is told what to do by lines, and answers by lines.
+/// A child process that reads commands as lines and answers with lines.
 pub(crate) struct Worker {
     process: Child,
     input: Option<ChildStdin>,
@@ -101,7 +101,7 @@ impl Worker {
         }
     }
 
-    /// The next line, if one has come by then.
+    /// The next line, if it comes within `patience`.
     pub(crate) fn hear_within(&self, patience: Duration) -> Option<String> {
         self.lines.recv_timeout(patience).ok()
     }

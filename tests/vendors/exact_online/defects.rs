@@ -1,4 +1,4 @@
-//! What goes wrong with other SDKs and must not with this one; the guide has the table.
+//! Faults of other SDKs that this SDK must not have; the guide has the table.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,8 +17,8 @@ fn threads_and_clients_on_one_store_make_one_refresh() {
     let world = World::new();
     world.log_in();
     world.advance(700);
-    // A client for each request, as a web application makes them, and threads that share one. They
-    // wait for the lock by the computer's clock: by the world's, a wait takes no time at all.
+    // Some threads make a client for each request, as a web application does; others share a client. They
+    // wait for the lock by the computer's clock, because a wait by the world's clock takes no time.
     let process = || world.builder_on(FileBackend::new(world.store())).build().unwrap();
     let shared = process();
     std::thread::scope(|scope| {
@@ -79,7 +79,7 @@ fn a_failed_save_loses_nothing_and_resends_no_old_token() {
 }
 
 #[test]
-fn a_token_endpoint_that_is_not_there_costs_nothing() {
+fn an_unreachable_token_endpoint_spends_nothing() {
     let world = World::new();
     world.log_in();
     world.advance(571);
@@ -140,7 +140,7 @@ fn an_unreadable_token_answer_keeps_the_refresh_token() {
         world.advance(600);
         call(&world.process()).unwrap();
     }
-    // A pair without a refresh token: the access token is new, the refresh token stays.
+    // An answer without a refresh token: the access token is new, the refresh token stays.
     let world = World::new();
     world.log_in();
     world.advance(700);
@@ -203,7 +203,7 @@ fn a_write_that_may_have_been_processed_is_sent_once() {
         exact.accounts().create(&account).unwrap_err();
         assert_eq!(made.load(Ordering::Relaxed), times);
     }
-    // What was certainly not processed is.
+    // A request that was certainly not processed is sent again.
     world.sandbox.api_fault(Fault::TooMany(None));
     made.store(0, Ordering::Relaxed);
     exact.accounts().create(&account).unwrap();
@@ -217,7 +217,7 @@ fn an_empty_answer_to_a_change_is_a_success() {
     let id = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     let path = format!("123/salesorder/SalesOrders(guid'{id}')");
     world.on("PUT", &path, |request| {
-        // Names as the service has them: PascalCase with its own exceptions, and nothing else.
+        // The service's own names, and only the fields that are set.
         assert_eq!(
             request.json(),
             json!({"Description": "new", "WarehouseID": request.json()["WarehouseID"]})
@@ -234,7 +234,7 @@ fn an_empty_answer_to_a_change_is_a_success() {
 }
 
 #[test]
-fn rows_without_a_key_and_the_logged_in_person_are_read() {
+fn rows_without_a_key_and_the_current_user_are_read() {
     let world = World::new();
     let exact = world.seeded();
     world.rows("123/crm/Accounts", json!([{ "Name": "Rose" }]));

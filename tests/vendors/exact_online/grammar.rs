@@ -1,4 +1,4 @@
-//! A parser of filters of OData 2, written from its grammar and not from the builder.
+//! A parser of OData 2 filters, written from the grammar of OData, independently of the builder.
 
 use time::{Date, Month, PrimitiveDateTime, Time};
 
@@ -62,7 +62,7 @@ impl Parser<'_> {
         if self.take(text) { Ok(()) } else { Err(format!("no {text} at {:?}", self.rest)) }
     }
 
-    /// A word, if it stands alone.
+    /// Takes a word that a space or a parenthesis follows.
     fn word(&mut self, word: &str) -> bool {
         self.space();
         let stands = |rest: &str| rest.starts_with([' ', '(']);
@@ -166,7 +166,7 @@ impl Parser<'_> {
         Ok(Operand::Property(name))
     }
 
-    /// A text in quotes, in which two quotes are one.
+    /// A text in quotes, in which two quotes stand for one.
     fn quoted(&mut self) -> Parsed<String> {
         let mut text = String::new();
         let mut characters = self.rest.char_indices().skip(1).peekable();
@@ -202,7 +202,7 @@ fn date(text: &str) -> Option<PrimitiveDateTime> {
     Some(PrimitiveDateTime::new(day, Time::from_hms_milli(*hour, *minute, *second, milli).ok()?))
 }
 
-/// The names and values of a query, taken apart at `&` and `=`, then decoded.
+/// The names and values of a query, split at `&` and `=`, then decoded.
 pub(crate) fn query_pairs(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs

@@ -1,4 +1,4 @@
-//! The guide's page names tests that exist, and counts fields as they are.
+//! The guide's page names tests that exist and has the right numbers of fields.
 
 use std::fs;
 use std::path::Path;
@@ -76,7 +76,7 @@ fn every_count_of_fields_is_right() {
     check("Division", Division::PROPERTIES.len());
     check("Me", Me::PROPERTIES.len());
     assert_eq!(checked, 19);
-    // And theirs.
+    // The numbers of the Python SDK's fields.
     for line in include_str!("python_fields.txt").lines().filter(|line| !line.starts_with('#')) {
         let (model, fields) = line.split_once(' ').unwrap();
         if model != "DeletedRecord" {
@@ -84,34 +84,4 @@ fn every_count_of_fields_is_right() {
             assert!(page.contains(&wanted), "{wanted} is not in the page");
         }
     }
-}
-
-/// The visible lines of the first program below the heading of the grammar, in words that all vendors
-/// share.
-fn program(page: &str, vendor: [&str; 3], thing: [&str; 2]) -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let text = fs::read_to_string(root.join(format!("src/guide/{page}.md"))).unwrap();
-    let section = text.split("## The grammar of the three SDKs").nth(1).expect(page);
-    let code = section.split("```").nth(1).unwrap();
-    let lines = code.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    let common = |line: &str| {
-        let [kind, module, variable] = vendor;
-        let [many, one] = thing;
-        let line = line.replace(kind, "Vendor").replace(module, "vendor");
-        line.replace(variable, "vendor").replace(many, "things").replace(one, "thing")
-    };
-    lines.map(common).collect()
-}
-
-#[test]
-fn the_programs_of_the_vendors_differ_in_names_only() {
-    let exact = ["ExactOnline", "exact_online", "exact_online"];
-    let exact = program("exact_online", exact, ["accounts", "account"]);
-    assert!(exact.len() > 20, "{exact:#?}");
-    let shell = ["ShellEv", "shell_ev", "shell_ev"];
-    let shell = program("shell_ev", shell, ["locations", "location"]);
-    // Shell's answers do not tell the limits.
-    let without: Vec<_> = exact.iter().filter(|line| !line.contains("limits")).cloned().collect();
-    assert_eq!(shell, without);
-    assert_eq!(exact.len() - without.len(), 2);
 }

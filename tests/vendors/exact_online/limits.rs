@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::support::World;
 
-/// A server that counts as Exact Online does: 60 calls in a minute and so many in a day for each
-/// division, with its headers, and an empty 429 that names one window only.
+/// A server that counts as Exact Online does: 60 calls in a minute and `day` calls in a day for each
+/// division. It sends Exact Online's headers, and an empty 429 that names only one window.
 fn metered(world: &World, path: &str, day: u64) -> Arc<AtomicU64> {
     let (clock, refused) = (world.clock.clone(), Arc::new(AtomicU64::new(0)));
     let (counted, told) = (std::sync::Mutex::new((0_i64, 0_u64, 0_i64, 0_u64)), refused.clone());
@@ -62,7 +62,7 @@ fn ask(exact: &ExactOnline) -> Result<(), Error> {
 }
 
 #[test]
-fn the_minute_is_waited_for_and_nothing_is_refused() {
+fn calls_wait_for_the_minute_and_none_is_refused() {
     let world = World::new();
     let exact = world.seeded();
     let refused = metered(&world, "123/crm/Accounts", 5000);
@@ -71,7 +71,7 @@ fn the_minute_is_waited_for_and_nothing_is_refused() {
     for _ in 0..150 {
         ask(&exact).unwrap();
     }
-    // 43 s to the next whole minute, then one minute more; the third has room.
+    // 43 s to the next whole minute, then another minute; the third minute has calls left.
     let waited = world.clock.monotonic() - start;
     assert_eq!((waited, refused.load(Ordering::Relaxed)), (Duration::from_secs(103), 0));
     let limits = exact.limits();
@@ -85,7 +85,7 @@ fn the_minute_is_waited_for_and_nothing_is_refused() {
 }
 
 #[test]
-fn a_minute_used_up_by_another_process_is_waited_for() {
+fn a_call_waits_if_another_process_used_up_the_minute() {
     let world = World::new();
     let exact = world.seeded();
     let refused = metered(&world, "123/crm/Accounts", 5000);
@@ -97,13 +97,13 @@ fn a_minute_used_up_by_another_process_is_waited_for() {
     let start = world.clock.monotonic();
     ask(&exact).unwrap();
     let waited = world.clock.monotonic() - start;
-    // Until the next minute and a second, not 1, 2, 4 seconds; and not much more.
+    // The client waits until a second after the next minute, not for 1, 2 and 4 seconds.
     assert!(waited >= Duration::from_secs(41) && waited < Duration::from_secs(43), "{waited:?}");
     assert_eq!(refused.load(Ordering::Relaxed), 1);
 }
 
 #[test]
-fn a_refusal_without_any_header_is_the_minutes() {
+fn a_429_without_headers_counts_as_the_minute() {
     let world = World::new();
     let exact = world.seeded();
     let calls = Arc::new(AtomicU64::new(0));
@@ -128,7 +128,7 @@ fn a_used_up_day_is_an_error_without_a_wait() {
         ask(&exact).unwrap();
     }
     let slept = world.clock.slept();
-    // Known from the headers: nothing is sent.
+    // The client knows the limit from the headers and sends nothing.
     let error = ask(&exact).unwrap_err();
     assert!(matches!(error, Error::RateLimited(_)) && error.is_transient());
     assert_eq!(error.retry_after(), Some(Duration::from_secs(23 * 3600)));
@@ -136,7 +136,7 @@ fn a_used_up_day_is_an_error_without_a_wait() {
     assert!(text.contains("day's 50 calls for division 123"), "{text}");
     assert!(text.contains("until 2026-01-02T00:00:00Z"), "{text}");
     assert_eq!(refused.load(Ordering::Relaxed), 0);
-    // Another process asks, and is told by the service.
+    // Another process sends the call, and the service refuses it.
     let error = ask(&world.another(&exact)).unwrap_err();
     assert!(error.to_string().contains("until 2026-01-02T00:00:00Z"), "{error}");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(23 * 3600)));
@@ -146,7 +146,7 @@ fn a_used_up_day_is_an_error_without_a_wait() {
     world.rows("current/Me", json!([{ "FullName": "Ada" }]));
     ask(&exact.division(456)).unwrap();
     assert_eq!(exact.me().unwrap().full_name.as_deref(), Some("Ada"));
-    // And so does this one tomorrow.
+    // Calls of this division go on the next day.
     world.advance(23 * 3600);
     ask(&exact).unwrap();
 }
@@ -185,7 +185,7 @@ fn a_wrong_local_clock_does_not_change_a_limit() {
 }
 
 #[test]
-fn threads_share_what_is_left() {
+fn threads_share_the_limits() {
     let world = World::new();
     let exact = world.seeded();
     let refused = metered(&world, "123/crm/Accounts", 5000);
@@ -199,8 +199,8 @@ fn threads_share_what_is_left() {
             });
         }
     });
-    // Calls on their way as a minute ends count in the next. Without a common count it would be most
-    // of the 181.
+    // Calls in flight at the end of a minute count in the next minute. Without a common count the server
+    // would refuse most of the 181.
     assert!(refused.load(Ordering::Relaxed) <= 18, "{refused:?}");
 }
 
@@ -227,7 +227,7 @@ fn a_failing_endpoint_is_left_alone_before_the_key_is_blocked() {
     assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(1800)));
     assert!(error.to_string().contains("123/crm/Accounts answered 8 errors"), "{error}");
-    // Others are not held up: another endpoint, another division.
+    // Calls of another endpoint and of another division go on.
     world.rows("123/crm/Contacts", json!([]));
     world.rows("456/crm/Accounts", json!([]));
     exact.contacts().page().unwrap();
@@ -235,7 +235,7 @@ fn a_failing_endpoint_is_left_alone_before_the_key_is_blocked() {
     world.advance(1800);
     let error = ask(&exact).unwrap_err();
     assert!(error.to_string().contains("answered 400: Please add a $select"), "{error}");
-    // The limit is the caller's to set.
+    // The caller can set the limit.
     let bold = world.builder_on(evergrant::MemoryBackend::new()).division(123).error_limit(2);
     let bold = bold.build().unwrap();
     bold.client().seed(world.sandbox.login()).unwrap();
@@ -271,7 +271,7 @@ fn an_error_has_the_apis_message() {
     let error = ask(&exact).unwrap_err();
     let reason = Reason::Unknown("SomethingNew".to_owned());
     assert_eq!(ExactOnlineError::of(&error).unwrap().reason(), Some(&reason));
-    // The gateway in front of the API has errors of its own form.
+    // The gateway in front of the API has another form of errors.
     world.on("GET", "123/crm/Accounts", |_| {
         let detail = json!({"errorcode": "steps.x.ExecutionFailed"});
         ApiReply::json(500, json!({"fault": {"faultstring": "no", "detail": detail}}))
@@ -288,7 +288,7 @@ fn an_error_has_the_apis_message() {
         assert!(matches!(&error, Error::Api(api) if api.status == 500 && api.reason.is_none()));
         assert_eq!(ExactOnlineError::of(&error).unwrap().reason(), None);
     }
-    // What it repeats of the token is not shown.
+    // The error does not show a token that the answer repeats.
     let token = exact.client().access_token().unwrap();
     let spoken = token.expose().to_owned();
     world.on("GET", "123/crm/Accounts", move |_| {

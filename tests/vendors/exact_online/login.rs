@@ -1,5 +1,4 @@
-//! Logging in, and every answer of the token endpoint that is known: each with the outcome that keeps
-//! the login.
+//! Logging in, and every known answer of the token endpoint, each with the outcome that keeps the login.
 
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use serde_json::json;
 use super::support::{World, call};
 
 #[test]
-fn a_login_goes_as_the_documentation_shows_it() {
+fn a_login_follows_the_documentation() {
     let world = World::new();
     let exact = world.process();
     let authorization = exact.client().authorize(&[]).unwrap();
@@ -25,7 +24,7 @@ fn a_login_goes_as_the_documentation_shows_it() {
     assert_eq!(token.lifetime(), Some(Duration::from_secs(600)), "expires_in came as a text");
     assert_eq!(token.expires_at().unwrap().offset(), time::UtcOffset::UTC);
     call(&exact).unwrap();
-    // 30 days after that, silence ends it.
+    // The login ends 30 days later if it is not used.
     let end = exact.login_ends_at().unwrap().unwrap();
     assert_eq!(end - world.now(), time::Duration::days(30));
 }
@@ -45,7 +44,7 @@ fn every_country_logs_in_at_its_own_host() {
             exact.client().get("https://start.exactonline.example/api/v1/current/Me").call();
         assert!(matches!(other, Err(Error::Config(_) | Error::NotAuthorized(_))));
     }
-    // The environment is empty here, so this names what is missing.
+    // The environment is empty, so the error names the missing variable.
     let error = ExactOnline::from_env(Country::Spain, MemoryBackend::new()).unwrap_err();
     assert!(error.to_string().contains("EXACT_ONLINE_CLIENT_ID"), "{error}");
 }
@@ -59,7 +58,7 @@ fn a_provider_override_forces_the_login_form() {
 }
 
 #[test]
-fn too_early_is_not_provoked_and_not_shown() {
+fn the_client_never_refreshes_too_early() {
     // Row: 400 access_denied, "Rate limit exceeded: access_token not expired", with its header.
     let world = World::new();
     world.log_in();
@@ -112,7 +111,7 @@ fn the_store_is_read_again_before_a_token_counts_as_old() {
     let world = World::new();
     world.log_in();
     world.advance(700);
-    // A script without our locks: it has refreshed, and saves while our request is refused.
+    // A script without the store's lock has refreshed, and saves while our request is refused.
     let theirs = FileBackend::new(world.sandbox.folder().join("theirs.json"));
     let other = Client::builder(world.sandbox.provider(), world.sandbox.credentials(), theirs)
         .clock(world.clock.clone())
@@ -162,7 +161,7 @@ fn an_old_token_without_a_successor_needs_a_new_login() {
     }
     assert_eq!(world.token_requests(), asked + 1);
     assert!(world.stored().token().refresh_token().is_some(), "nothing is deleted");
-    // Asked every five minutes for a day, it stays below the limit.
+    // A job that runs every five minutes for a day stays below the limit of refusals.
     for _ in 0..288 {
         world.advance(300);
         let _ = call(&world.process());
@@ -205,7 +204,7 @@ fn a_second_login_elsewhere_ends_this_one() {
 
 #[test]
 fn a_wrong_secret_spends_nothing_and_stops_before_the_limit() {
-    // Row: 400 invalid_request with nothing more.
+    // Row: 400 invalid_request without a description.
     let world = World::new();
     world.log_in();
     world.advance(700);
@@ -223,7 +222,7 @@ fn a_wrong_secret_spends_nothing_and_stops_before_the_limit() {
     assert_eq!(world.refused_within_an_hour(), 8, "and Exact Online blocks at more than ten");
     let error = call(&wrong()).unwrap_err();
     assert!(matches!(error, Error::RateLimited(_)) && error.is_transient());
-    // With the secret put right nothing was lost.
+    // With the right secret the login still works.
     world.advance(3600);
     call(&world.process()).unwrap();
 }
@@ -248,7 +247,7 @@ fn a_used_or_late_code_is_sent_once() {
 
 #[test]
 fn an_unexplained_400_is_retried_later_and_deletes_nothing() {
-    // Row: 400 with anything, and the same token works later.
+    // Row: 400 with any body, and the same token works later.
     let world = World::new();
     world.log_in();
     world.advance(700);
@@ -292,12 +291,12 @@ fn a_gateway_failure_is_recovered_while_the_old_token_works() {
         call(&exact).unwrap();
         assert_eq!(world.token_requests(), 2, "it is not sent again at once");
         assert!(world.stored().note().is_some());
-        // One request tells that there was a rotation: it is too early for another.
+        // The answer "too early" to one request tells that the service did rotate.
         world.advance(30);
         let error = call(&world.process()).unwrap_err();
         assert!(error.is_transient(), "{error}");
         assert_eq!(world.sandbox.counters().too_early, 1);
-        // Every 5 minutes a job looks in; nothing is sent until it is time.
+        // A job that runs every 5 minutes sends nothing until the refresh is allowed.
         world.advance(300);
         assert!(call(&world.process()).unwrap_err().is_transient());
         assert_eq!(world.token_requests(), 3);

@@ -1,5 +1,5 @@
-//! Every field of every struct is in the list of properties, with its type; and what the Python SDK
-//! has, we have.
+//! Every field of every struct is in the list of properties, with its type. Every field of the Python SDK is
+//! there as well.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ pub(crate) fn listed() -> Vec<Listed> {
         .collect()
 }
 
-/// The properties of an endpoint, or those of its twin where its own are not listed.
+/// The properties of an endpoint. If the list lacks them, those of the endpoint with the same rows.
 fn properties(name: &str) -> HashMap<&'static str, &'static str> {
     let all = listed();
     let of = |name: &str| all.iter().find(|listed| listed.path == name);
@@ -55,7 +55,7 @@ fn sample(kind: &str) -> Value {
     }
 }
 
-/// The same value, as we write it.
+/// The same value, as this crate writes it.
 fn written(kind: &str) -> Value {
     match kind {
         "Int64" => json!(493_115),
@@ -114,7 +114,7 @@ fn check<M: Model + PartialEq + std::fmt::Debug>(twins: &[&str]) -> usize {
     assert_eq!(serde_json::to_value(&read).unwrap(), Value::Object(expected.clone()));
     let again: M = serde_json::from_value(Value::Object(expected)).unwrap();
     assert_eq!(again, read);
-    // Nothing set: nothing written, and nulls and what was not expanded are nothing.
+    // An empty struct writes nothing; null and a property that was not expanded read as `None`.
     assert_eq!(serde_json::to_string(&M::default()).unwrap(), "{}");
     let nothing = |property: &Property| {
         let deferred = json!({ "__deferred": { "uri": "https://x" } });
@@ -126,7 +126,7 @@ fn check<M: Model + PartialEq + std::fmt::Debug>(twins: &[&str]) -> usize {
     M::PROPERTIES.len()
 }
 
-/// What is asked of a twin is there.
+/// Checks that the endpoint `name` has every property that is selected.
 fn twin<M: Model>(name: &str, without: &[&str]) {
     let known = properties(name);
     for property in M::PROPERTIES.iter().filter(|property| !property.is_collection()) {
@@ -196,7 +196,7 @@ fn every_field_has_its_type_and_reads_and_writes() {
 }
 
 #[test]
-fn twins_have_the_properties_that_are_selected() {
+fn bulk_and_sync_endpoints_have_the_selected_properties() {
     sync::<Account>();
     sync::<Contact>();
     sync::<Item>();
@@ -224,7 +224,7 @@ fn twins_have_the_properties_that_are_selected() {
     bulk::<DocumentAttachment>();
 }
 
-/// Fields that no list of the vendor's has: always null there, so they are not here.
+/// Fields of the Python SDK that no list of the vendor has. They are always null, so this crate lacks them.
 const NOT_THERE: [(&str, &[&str]); 6] = [
     ("PurchaseOrder", &["AmountFCExclVat", "AmountDiscount", "AmountDiscountExclVat", "Timestamp"]),
     ("PurchaseOrderLine", &["QuantityReceived", "Timestamp"]),
@@ -263,7 +263,7 @@ fn every_field_of_the_python_sdk_is_accounted_for() {
     for line in include_str!("python_fields.txt").lines().filter(|line| !line.starts_with('#')) {
         let mut words = line.split(' ');
         let model = words.next().unwrap();
-        // A row of `Me`'s that the vendor does not have.
+        // A row inside `Me` that the vendor does not have.
         let Some(ours) = ours.get(model) else {
             assert_eq!(model, "UserDivision");
             continue;
@@ -307,7 +307,7 @@ fn values_in_odd_forms_are_read() {
     assert_eq!(item.created.unwrap().year(), 1);
     assert_eq!((item.end_date, item.barcode.clone(), item.item_group), (None, None, None));
     assert!(item.start_date.is_some());
-    // What binary fractions leave over is cut, and costs no page.
+    // Rounding errors of binary fractions are cut, so they make no page unreadable.
     for (text, want) in [
         ("2.8421709430404007E-14", "0.000000000000028421709430404007"),
         ("-4.4408920985006262E-30", "-0.00000000000000000000000000000444089209"),
@@ -317,7 +317,7 @@ fn values_in_odd_forms_are_read() {
         let item: Item = serde_json::from_str(&format!("{{\"Stock\": {text}}}")).unwrap();
         assert_eq!(item.stock.unwrap().to_string(), want);
     }
-    // What it shows is what is set.
+    // `Debug` shows the fields that are set.
     let shown = format!("{item:?}");
     assert!(shown.contains("stock: 1.5") && !shown.contains("barcode"), "{shown}");
     for (field, value) in [
@@ -345,7 +345,7 @@ fn unknown_properties_are_kept_and_sent() {
         serde_json::to_value(&account).unwrap(),
         serde_json::from_str::<Value>(text).unwrap()
     );
-    // A field wins over a member of the same name; `null` clears a property.
+    // A field overrides a member of `extra` with its name; `null` clears a property.
     account.extra.insert("Name".to_owned(), json!("Lily"));
     account.extra.insert("Email".to_owned(), Value::Null);
     let written = serde_json::to_string(&account).unwrap();
@@ -354,7 +354,7 @@ fn unknown_properties_are_kept_and_sent() {
 }
 
 #[test]
-fn codes_keep_what_they_do_not_know() {
+fn codes_keep_unknown_values() {
     for kind in EntityType::KNOWN {
         assert_eq!(EntityType::from(kind.code()), *kind);
     }

@@ -1,4 +1,4 @@
-//! Whatever is put into a filter comes back from a parser that knows nothing of the builder.
+//! An independent parser reads every built filter back as it was built.
 
 use evergrant::Error;
 use evergrant::exact_online::odata::{Field, Filter, Literal, Order, Query, account_code, field};
@@ -7,7 +7,7 @@ use time::{Date, Duration, PrimitiveDateTime, Time};
 
 use super::grammar::{self, Condition, Operand, Value};
 
-/// A generator of numbers that are the same in every run (xorshift).
+/// A generator of pseudorandom numbers, the same in every run (xorshift).
 struct Dice(u64);
 
 type OfField = fn(Field) -> Field;
@@ -155,7 +155,7 @@ fn any_filter_comes_back_equal_from_another_parser() {
         let (filter, condition) = dice.condition(depth);
         let text = filter.expression().unwrap();
         assert_eq!(grammar::parse(text).as_ref(), Ok(&condition), "{text}");
-        // And through the address, as a server takes it apart.
+        // The filter also comes back through the encoded address.
         let Ok(query) = Query::new().filter(filter.clone()).top(7).encoded() else { continue };
         assert!(query.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}#".contains(&b)));
         let pairs: Vec<(String, String)> = grammar::query_pairs(&query);
@@ -181,7 +181,7 @@ fn any_value_comes_back_equal() {
 }
 
 #[test]
-fn the_parser_of_this_test_refuses_what_is_no_filter() {
+fn the_test_parser_refuses_text_that_is_not_a_filter() {
     for wrong in [
         "",
         "Name",
@@ -201,7 +201,7 @@ fn the_parser_of_this_test_refuses_what_is_no_filter() {
 }
 
 #[test]
-fn a_name_that_is_none_is_refused_wherever_it_stands() {
+fn an_impossible_property_name_is_refused_everywhere() {
     for name in
         ["", "a b", "a'", "a/", "/a", "1a", "a,b", "a)", "é", "a%20", "$filter", "a&b", "a*"]
     {
@@ -221,7 +221,7 @@ fn a_name_that_is_none_is_refused_wherever_it_stands() {
 }
 
 #[test]
-fn a_query_is_written_as_the_documentation_has_it() {
+fn a_query_has_the_documented_form() {
     let id = Guid::from_u128(1);
     let query = Query::new()
         .filter(field("Account").eq(id))

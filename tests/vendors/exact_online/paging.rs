@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::grammar::query_pairs;
 use super::support::{World, skiptoken};
 
-/// Serves `count` rows, `size` a page, and writes down the queries.
+/// Serves `count` rows, `size` a page, and records the queries.
 fn pages(world: &World, path: &str, count: i64, size: i64) -> Arc<Mutex<Vec<String>>> {
     let queries: Arc<Mutex<Vec<String>>> = Arc::default();
     let heard = Arc::clone(&queries);
@@ -20,7 +20,7 @@ fn pages(world: &World, path: &str, count: i64, size: i64) -> Arc<Mutex<Vec<Stri
         let start = skiptoken(request).unwrap_or(0);
         let end = (start + size).min(count);
         let rows: Vec<Value> = (start..end).map(|n| json!({ "LineNumber": n })).collect();
-        // A link as the service writes it: with what was asked for, and a token.
+        // A link in the service's form: the options of the request, and a token.
         let next =
             (end < count).then(|| format!("{base}?$filter=X%20eq%20'a%26b'&$skiptoken={end}L"));
         ApiReply::json(200, json!({ "d": { "results": rows, "__next": next } }))
@@ -34,12 +34,12 @@ fn a_list_fetches_its_pages_lazily() {
     let exact = world.seeded();
     let queries = pages(&world, "123/purchaseorder/PurchaseOrderLines", 150, 60);
     let mut rows = exact.purchase_order_lines().iter();
-    assert!(queries.lock().unwrap().is_empty(), "nothing before it is asked for");
+    assert!(queries.lock().unwrap().is_empty(), "nothing is sent before the first item is needed");
     assert_eq!(rows.next().unwrap().unwrap().line_number, Some(0));
     assert_eq!(queries.lock().unwrap().len(), 1);
     let numbers: Vec<_> = rows.map(|row| row.unwrap().line_number.unwrap()).collect();
     assert_eq!(numbers, (1..150).collect::<Vec<_>>());
-    // The links are followed to the letter.
+    // The client follows each link unchanged.
     assert_eq!(
         *queries.lock().unwrap(),
         ["", "$filter=X%20eq%20'a%26b'&$skiptoken=60L", "$filter=X%20eq%20'a%26b'&$skiptoken=120L"]
@@ -87,7 +87,7 @@ fn the_next_call_fetches_a_failed_page_again() {
     assert_eq!(batches.next().unwrap().unwrap().items.len(), 60);
     assert_eq!(batches.next().unwrap().unwrap().items.len(), 30);
     assert!(batches.next().is_none());
-    // An answer that cannot be read ends it.
+    // An unreadable answer ends the list.
     world.on("GET", "123/crm/Contacts", |_| ApiReply::bytes(200, "text/html", "<h1>hello</h1>"));
     let found: Vec<_> = exact.contacts().pages().collect();
     assert!(matches!(found[..], [Err(Error::Decode(_))]));
@@ -114,7 +114,7 @@ fn a_position_continues_its_own_list_only() {
     assert!(error(&stored));
     let elsewhere = exact.division(7).contacts().pages_from(Some(stored)).next().unwrap();
     assert!(matches!(elsewhere, Err(Error::Config(_))));
-    // A position that somebody has edited leads nowhere else.
+    // An edited position cannot lead to another host or path.
     let edited =
         json.replace("/v1/123", "/oauth2").replace("\"next\":\"/v1", "\"next\":\"//evil.example");
     let edited: Position = serde_json::from_str(&edited).unwrap();
@@ -142,9 +142,9 @@ fn the_next_synchronisation_continues_after_the_last_timestamp() {
     assert!(first.items[0].name.as_deref() == Some("b") && first.items[0].timestamp == Some(42));
     let again = exact.accounts().select(&["Name"]).sync(Some(first.position)).next().unwrap();
     assert_eq!(again.unwrap().position.timestamp(), Some(42));
-    // The number is one of 64 bits, and the first run has a filter, too: without one it is a 400.
+    // The number has 64 bits. The first run has a filter as well, because a request without one gets a 400.
     assert_eq!(*filters.lock().unwrap(), ["(Timestamp gt 1L)", "(Timestamp gt 42L)"]);
-    // A row without a version would be read for ever.
+    // A row without a version is an error: every run would read it again.
     world.rows("123/sync/CRM/Accounts", json!([{"Name": "b"}]));
     let found: Vec<_> = exact.accounts().sync(None).collect();
     assert!(matches!(found[..], [Err(Error::Decode(_))]));
@@ -191,7 +191,7 @@ fn rows_without_timestamp_synchronise_by_modified() {
         if get("$orderby").as_deref() == Some("Modified desc") {
             rows.sort_by_key(|(at, _)| -at);
             rows.truncate(1);
-            // While this run reads, something changes that it has passed already.
+            // During this run a row changes that the run has already read.
             theirs.lock().unwrap().push((61, "changed meanwhile"));
         }
         let rows: Vec<_> = rows
@@ -205,12 +205,12 @@ fn rows_without_timestamp_synchronise_by_modified() {
     };
     let first = exact.warehouses().sync(None).next().unwrap().unwrap();
     assert_eq!(names(&first.items), ["a", "b", "changed meanwhile"]);
-    // The next run begins at the newest change there was when this one began: nothing is missed.
+    // The next run begins at the newest change when this run began, so it misses nothing.
     let second = exact.warehouses().sync(Some(first.position)).next().unwrap().unwrap();
     assert_eq!(names(&second.items)[..2], ["b", "changed meanwhile"]);
     let third = exact.warehouses().sync(Some(second.position)).next().unwrap().unwrap();
     assert_eq!(names(&third.items)[0], "changed meanwhile");
-    // Nothing at all is no error.
+    // An empty list is no error.
     rows.lock().unwrap().clear();
     world.rows("123/inventory/StockCounts", json!([]));
     let empty = exact.stock_counts().sync(None).next().unwrap().unwrap();
@@ -234,7 +234,7 @@ fn a_first_run_may_begin_at_a_date() {
     let date = time::Date::from_calendar_date(2026, time::Month::January, 5).unwrap().midnight();
     let position = exact.sales_invoices().position_at(date).unwrap();
     assert_eq!(exact.sales_invoices().sync(Some(position)).items().count(), 1);
-    // By the date itself, where the synchronisation goes by that.
+    // A synchronisation by `Modified` begins at the date itself.
     world.on("GET", "123/inventory/Warehouses", |request| {
         if request.parameter("$top").is_none() {
             let filter = request.parameter("$filter");

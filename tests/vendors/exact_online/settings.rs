@@ -37,7 +37,7 @@ fn another_api_base_takes_the_calls_and_keeps_the_rules() {
     assert_eq!(provider.api_base(), Some("https://gateway.example/exact"));
     assert_eq!(provider.token_endpoint(), own.token_endpoint());
     assert_eq!(provider.margin(), own.margin());
-    // A next page of the gateway is followed, below its base.
+    // The client follows a link to a next page below the gateway's base.
     let world = World::new();
     let base = format!("{}/api", world.sandbox.url());
     let exact = world.builder_on(MemoryBackend::new()).division(123);
@@ -116,7 +116,7 @@ fn a_dotenv_file_has_the_credentials() {
     let file = ("FROM_DOTENV", "1");
     let shown = run(&[("EXACT_ONLINE_COUNTRY", "nl"), file]);
     assert!(shown.contains("of-the-file"), "{shown}");
-    // A variable that is set wins.
+    // A variable that is already set keeps its value.
     let shown = run(&[("EXACT_ONLINE_COUNTRY", "nl"), ("EXACT_ONLINE_CLIENT_ID", "app-7"), file]);
     assert!(shown.contains("app-7"), "{shown}");
 }

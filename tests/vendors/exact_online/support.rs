@@ -1,4 +1,4 @@
-//! A sandbox that speaks Exact Online's dialect, and clients of it on a clock that stands still.
+//! A sandbox that answers as Exact Online does, and clients of it on a manual clock.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -57,7 +57,7 @@ impl World {
             .on_event(move |event| told.lock().unwrap().push(event.clone()))
     }
 
-    /// A client as in a process of its own: it remembers nothing but what is stored.
+    /// A client as in another process: it knows only the stored record.
     pub(crate) fn process(&self) -> ExactOnline {
         self.builder().build().unwrap()
     }
@@ -69,7 +69,7 @@ impl World {
         exact
     }
 
-    /// Another client of the same login, which knows nothing of what the first has counted.
+    /// Another client of the same login, with its own counts.
     pub(crate) fn another(&self, exact: &ExactOnline) -> ExactOnline {
         let builder = self.builder_on(MemoryBackend::new()).division(DIVISION);
         let other = builder.build().unwrap();
@@ -77,7 +77,7 @@ impl World {
         other
     }
 
-    /// A new login in the store.
+    /// Stores a new login.
     pub(crate) fn log_in(&self) {
         let client = self.process();
         let authorization = client.client().authorize(&[]).unwrap();
@@ -130,7 +130,7 @@ impl World {
     }
 }
 
-/// Whether the API answers; the kind of the error if it does not.
+/// Calls the API once.
 pub(crate) fn call(exact: &ExactOnline) -> Result<(), evergrant::Error> {
     exact.client().get("/me").call().map(drop)
 }

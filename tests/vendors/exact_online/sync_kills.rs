@@ -1,5 +1,5 @@
-//! A hundred thousand records, read by processes that are killed: nothing is missing, a page at most
-//! comes twice for each kill, and the memory stays what it was.
+//! Processes that are killed read a hundred thousand rows: no row is missing, each kill repeats at most one
+//! page, and the use of memory does not grow.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -21,7 +21,7 @@ struct Stock {
     versions: Vec<(i64, u128)>,
     next: i64,
     requests: usize,
-    /// After how many pages an item is changed.
+    /// The number of pages after which an item changes.
     busy: Option<usize>,
 }
 
@@ -34,7 +34,7 @@ impl Stock {
     fn page(&mut self, after: i64, base: &str) -> ApiReply {
         self.requests += 1;
         if self.busy.is_some_and(|pages| self.requests.is_multiple_of(pages)) {
-            // Something early changes: it moves to the end.
+            // An early item changes and moves to the end.
             let at = self.requests * 37 % self.versions.len();
             let (_, item) = self.versions.remove(at);
             self.versions.push((self.next, item));
@@ -79,7 +79,7 @@ fn serve(items: u128, busy: Option<usize>) -> (Sandbox, Arc<Mutex<Stock>>) {
     (sandbox, stock)
 }
 
-/// Reads items into a file, and keeps the position in another.
+/// Reads items into a file, and stores the position in another file.
 pub(crate) fn child() {
     let exact = builder().division(123).build().unwrap();
     let folder = given("FOLDER");
@@ -122,7 +122,7 @@ fn log_in(sandbox: &Sandbox, store: &str) {
     client.seed(sandbox.login()).unwrap();
 }
 
-/// The rows that were worked off, one line each; a line that a kill cut short is none.
+/// The processed rows, one line each. A line that a kill cut short does not count.
 fn worked_off(folder: &Path) -> Vec<(Guid, i64)> {
     let text = std::fs::read_to_string(folder.join("rows")).unwrap();
     let row = |line: &str| {
@@ -147,8 +147,8 @@ fn a_killed_synchronisation_repeats_at_most_one_page() {
         dice ^= dice << 13;
         dice ^= dice >> 7;
         dice ^= dice << 17;
-        // Killed after that many lines, which is before or after a position is stored, or within the
-        // next page; now and then a run gets far.
+        // The process is killed after `lines` lines: before or after it stores a position, or within the
+        // next page.
         let lines = 1 + dice % 23;
         let mut heard = 0;
         let ended = loop {
@@ -175,7 +175,7 @@ fn a_killed_synchronisation_repeats_at_most_one_page() {
         *known = (*known).max(*version);
         *versions.entry((*id, *version)).or_default() += 1;
     }
-    // One more run has what was changed last.
+    // Another run reads the last changes.
     let stock = stock.lock().unwrap();
     assert_eq!(newest.len(), ITEMS as usize, "every item was read");
     let behind = stock.versions.iter().filter(|(v, item)| newest[&Guid::from_u128(*item)] < *v);
@@ -187,7 +187,7 @@ fn a_killed_synchronisation_repeats_at_most_one_page() {
 }
 
 #[test]
-fn a_long_list_takes_the_memory_of_a_short_one() {
+fn a_long_list_needs_no_more_memory_than_a_short_one() {
     let peak = |items: u128| {
         let (sandbox, _) = serve(items, None);
         let folder = sandbox.folder().to_owned();
@@ -207,6 +207,6 @@ fn a_long_list_takes_the_memory_of_a_short_one() {
     let ((short, few), (long, many)) = (peak(5_000), peak(100_000));
     assert_eq!((few, many), (5, 100));
     println!("peak of {few} pages {short} kB, of {many} pages {long} kB");
-    // Where the system does not say, both are 0.
+    // On a system that does not report the memory, both are 0.
     assert!(long <= short + short / 4, "{short} kB, then {long} kB");
 }

@@ -1,4 +1,4 @@
-//! When a token is replaced: margins, slow answers, clocks that are set.
+//! When a token is replaced: margins, slow answers, changed clocks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn a_401_refreshes_an_old_token_but_not_a_young_one() {
     assert!(matches!(&error, Error::Api(api) if api.status == 401), "{error:?}");
     assert_eq!(world.token_requests(), 1, "too early to refresh, so nothing is sent");
     world.advance(569);
-    // Our margin would wait until the end, the API does not.
+    // The margin would wait until the end, but the API refuses the token before.
     let late = world.builder().margin(Duration::ZERO).build().unwrap();
     world.advance(1);
     world.sandbox.api_fault(Fault::RefuseOnce);
@@ -61,7 +61,7 @@ fn an_answer_after_35_seconds_is_waited_for() {
     call(&world.process()).unwrap();
     assert_eq!(world.clock.monotonic() - before, Duration::from_secs(35));
     assert_eq!((world.token_requests(), world.sandbox.counters().refreshes), (2, 1));
-    // The server counts from its own rotation, 35 s after the request: nothing is refused for that.
+    // The server counts from its own rotation, 35 s after the request. It refuses at most one refresh.
     world.advance(565);
     call(&world.process()).unwrap();
     world.advance(40);
@@ -78,7 +78,7 @@ fn a_client_that_gave_up_remembers_the_open_refresh() {
     world.sandbox.fault(Fault::HoldAfter(gate.clone()));
     let impatient = world.sandbox.provider().to_builder().token_timeout(Duration::from_millis(200));
     let exact = world.builder().provider(impatient.build().unwrap()).build().unwrap();
-    // On a busy machine the time may be over before anything has left; then nothing is noted.
+    // On a busy machine the time may end before the request has left; then there is no note.
     let error = loop {
         match call(&exact).unwrap_err() {
             Error::Transport(_) => assert_eq!(gate.arrived(), 0),
@@ -88,7 +88,7 @@ fn a_client_that_gave_up_remembers_the_open_refresh() {
     assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
     gate.open();
     assert!(world.stored().note().is_some(), "what was sent is in the store");
-    // The run an hour later does not send the old token blindly: it knows what happened.
+    // A run an hour later knows of the open refresh and recovers it.
     world.advance(3600);
     call(&world.process()).unwrap();
     let told = world.told.lock().unwrap();
@@ -111,7 +111,7 @@ fn a_changed_clock_does_not_lose_the_login() {
         let wall = theirs.now();
         let step = Duration::from_secs(by.unsigned_abs());
         theirs.set_wall(if by < 0 { wall - step } else { wall + step });
-        // A cron job every 20 seconds for two hours, each time a process of its own.
+        // A cron job that runs every 20 seconds for two hours, each time as a new process.
         let mut failed = 0;
         for _ in 0..360 {
             failed += usize::from(call(&client()).is_err());

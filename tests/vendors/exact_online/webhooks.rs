@@ -8,7 +8,7 @@ use serde_json::json;
 use super::support::World;
 
 const CONTENT: &str = r#"{"Topic":"Accounts","ClientId":"app","Division":123,"Action":"Update","Key":"3f2504e0-4f89-11d3-9a0c-0305e82c3301","ExactOnlineEndpoint":"https://start.exactonline.nl/api/v1/123/crm/Accounts(guid'3f2504e0-4f89-11d3-9a0c-0305e82c3301')","EventCreatedOn":"2026-01-05T12:00:00.123"}"#;
-/// By another program: `printf '%s' "$CONTENT" | openssl dgst -sha256 -hmac webhook-secret`.
+/// Computed by `printf '%s' "$CONTENT" | openssl dgst -sha256 -hmac webhook-secret`.
 const SIGNATURE: &str = "3B39A285F41A4266E35D4333AF0A82A9DF3ACB362638D13BE71FA78A816D04E2";
 
 fn secret() -> Secret {
@@ -26,7 +26,7 @@ fn a_signed_call_is_read() {
     assert_eq!((event.topic, event.action, event.division), (Topic::Accounts, Action::Update, 123));
     assert_eq!(event.key.to_string(), "3f2504e0-4f89-11d3-9a0c-0305e82c3301");
     assert_eq!(event.event_created_on.unwrap().millisecond(), 123);
-    // The bytes are what counts, not their meaning: other white space is another message.
+    // The signature covers the bytes: other white space needs another signature.
     let spaced = format!(" {} ", CONTENT.replacen(",", " , ", 1));
     assert!(webhooks::verify(&body(&spaced, SIGNATURE), &secret()).is_err());
     let own = webhooks::sign(spaced.as_bytes(), &secret());
@@ -45,7 +45,7 @@ fn an_empty_secret_verifies_nothing() {
 }
 
 #[test]
-fn an_empty_call_tries_the_address() {
+fn an_empty_call_tests_the_address() {
     assert!(webhooks::verify(b"", &secret()).unwrap().is_none());
     assert!(webhooks::verify(b"\r\n", &secret()).unwrap().is_none());
 }
@@ -57,7 +57,7 @@ fn an_unsigned_body_is_refused_and_not_read() {
         Err(Error::Config(text)) => !text.contains(SIGNATURE) && !text.contains("webhook-secret"),
         other => panic!("{other:?}"),
     };
-    // Every byte of it counts.
+    // A change of any byte makes the signature wrong.
     for at in 0..good.len() {
         let mut forged = good.clone();
         forged[at] ^= 1;
@@ -70,18 +70,18 @@ fn an_unsigned_body_is_refused_and_not_read() {
     assert!(refused(&body(CONTENT, "")) && refused(&body(CONTENT, "é")) && refused(b"\xff\xfe"));
     assert!(refused(&body(CONTENT, &SIGNATURE[..62])), "a part of it is not enough");
     assert!(webhooks::verify(&good, &Secret::new("another")).is_err());
-    // A second content beside the signed one is not read in its place.
+    // A second, unsigned content is not read.
     let forged = CONTENT.replace("Update", "Delete");
     let two =
         format!("{{\"Content\":{CONTENT},\"HashCode\":\"{SIGNATURE}\",\"Content\":{forged}}}");
     assert!(refused(two.as_bytes()));
     let inner = format!("{{\"Content\":{forged},\"x\":{CONTENT},\"HashCode\":\"{SIGNATURE}\"}}");
     assert!(refused(inner.as_bytes()));
-    // Signed, but not what a webhook is.
+    // A signed body that is no webhook is an error.
     let odd = webhooks::sign(b"{}", &secret());
     let error = webhooks::verify(&body("{}", &odd), &secret()).unwrap_err();
     assert!(matches!(error, Error::Decode(_)));
-    // A topic that is new is no error.
+    // An unknown topic is no error.
     let new = CONTENT.replace("Accounts\",\"Client", "Novelties\",\"Client");
     let event =
         webhooks::verify(&body(&new, &webhooks::sign(new.as_bytes(), &secret())), &secret());
@@ -89,7 +89,7 @@ fn an_unsigned_body_is_refused_and_not_read() {
 }
 
 #[test]
-fn a_subscription_is_made_listed_and_ended() {
+fn a_subscription_is_created_listed_and_deleted() {
     let world = World::new();
     let exact = world.seeded();
     let id = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";

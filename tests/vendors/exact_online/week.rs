@@ -1,5 +1,4 @@
-//! A week of a cron job that runs every five minutes in four processes, with faults, in time that is
-//! set by hand.
+//! A week of a cron job that runs every five minutes in four processes, with faults, on a manual clock.
 
 use std::collections::HashSet;
 use std::io::BufRead as _;
@@ -16,7 +15,7 @@ use super::support::World;
 
 const PROCESSES: usize = 4;
 
-/// A process that is told the time, and is a new cron job each time.
+/// A child process that runs the cron job once for each time that it reads.
 pub(crate) fn child() {
     for line in std::io::stdin().lock().lines() {
         let millis = line.unwrap().parse().unwrap();
@@ -49,7 +48,7 @@ fn body(status: u16, body: &str, commit: bool) -> Fault {
     Fault::Body { status, content_type, body, commit }
 }
 
-/// A fault that no client has to lose its login by.
+/// A fault that need not lose the login.
 fn passing(dice: &mut Dice) -> Fault {
     let outage = json!({"fault": {"faultstring": "Unable to identify proxy for host",
         "detail": {"errorcode": "messaging.adaptors.http.flow.ApplicationNotFound"}}});
@@ -66,7 +65,7 @@ fn passing(dice: &mut Dice) -> Fault {
     }
 }
 
-/// A fault after the rotation: the successor reaches nobody.
+/// A fault after the rotation: no client receives the successor.
 fn losing(dice: &mut Dice) -> Fault {
     let fault = json!({"fault": {"faultstring": "Failed to execute the ExtractVariables",
         "detail": {"errorcode": "steps.extractvariables.ExecutionFailed"}}});
@@ -81,18 +80,18 @@ fn losing(dice: &mut Dice) -> Fault {
 struct Told {
     runs: usize,
     ok: usize,
-    /// Times that a person had to log in again.
+    /// How often a person had to log in again.
     logins: usize,
     kills: usize,
-    /// Refreshes whose answer reached nobody.
+    /// Refreshes whose answer no client received.
     losses: usize,
-    /// Runs that said that the login was lost, and why.
+    /// Runs that reported the loss of the login with its cause.
     named: usize,
     unnamed: usize,
 }
 
-/// Days of a cron job every five minutes in four processes. Of 1000 ticks so many have a fault that
-/// passes, and so many one that loses the answer of a refresh.
+/// Simulates days of a cron job that runs every five minutes in four processes. Of 1000 ticks, `faults` have
+/// a transient fault, and `losses` a fault that loses the answer to a refresh.
 fn simulate(world: &World, days: u64, faults: u64, losses: u64, seed: u64) -> Told {
     world.log_in();
     let store = world.store().to_str().unwrap().to_owned();
@@ -101,7 +100,7 @@ fn simulate(world: &World, days: u64, faults: u64, losses: u64, seed: u64) -> To
     let mut workers: Vec<Worker> = (0..PROCESSES).map(|_| start()).collect();
     let (mut dice, mut told, mut lost_for) = (Dice(seed), Told::default(), 0);
     for _ in 0..days * 288 {
-        // Never quite on time.
+        // A cron job is never quite on time.
         world.advance(297 + dice.below(7));
         let roll = dice.below(1000);
         let mut gate = None;
@@ -111,7 +110,7 @@ fn simulate(world: &World, days: u64, faults: u64, losses: u64, seed: u64) -> To
             let fault = passing(&mut dice);
             world.sandbox.fault(fault);
         } else if roll < losses + faults + 5 {
-            // Whoever refreshes in this tick is killed before the server has decided.
+            // The process that refreshes in this tick is killed before the server has decided.
             let held = Gate::new();
             world.sandbox.fault(Fault::HoldBefore(held.clone()));
             gate = Some(held);
@@ -124,7 +123,7 @@ fn simulate(world: &World, days: u64, faults: u64, losses: u64, seed: u64) -> To
         }
         let mut answers: Vec<Option<String>> = vec![None; PROCESSES];
         if let Some(gate) = gate {
-            // Until somebody refreshes, or nobody does.
+            // Wait until a process refreshes, or all have answered without a refresh.
             while gate.arrived() == 0 && answers.iter().any(Option::is_none) {
                 for (worker, answer) in workers.iter().zip(&mut answers) {
                     let wait = Duration::from_millis(1);
@@ -138,7 +137,7 @@ fn simulate(world: &World, days: u64, faults: u64, losses: u64, seed: u64) -> To
                 workers[victim] = start();
                 workers[victim].tell(&now.to_string());
                 told.kills += 1;
-                // The server goes on with the request of the dead: one more answer for nobody.
+                // The server still decides the request of the killed process: its answer is lost.
                 let decided = world.sandbox.counters().refreshes;
                 gate.open();
                 while world.sandbox.counters().refreshes == decided {
@@ -157,7 +156,7 @@ fn simulate(world: &World, days: u64, faults: u64, losses: u64, seed: u64) -> To
             }
         }
         world.sandbox.clear_faults();
-        // The person comes an hour after the refusal was first told.
+        // A person logs in again an hour after the first refusal.
         let refused = world.stored().refused().is_some();
         lost_for = if refused { lost_for + 1 } else { 0 };
         if lost_for == 12 {
@@ -169,7 +168,7 @@ fn simulate(world: &World, days: u64, faults: u64, losses: u64, seed: u64) -> To
     told
 }
 
-/// Refreshes whose answer reached nobody: the access token that came of them was never used.
+/// Refreshes whose answer no client received: their access token was never used.
 fn lost(world: &World) -> usize {
     let events = world.sandbox.events();
     let tokens = |kind| {
@@ -187,8 +186,8 @@ fn a_week_with_faults_keeps_the_login_and_names_losses() {
     let refused = world.refused_within_an_hour();
     println!("{told:?}; {counters:?}; {refused} refused within an hour");
     assert_eq!(told.runs, 7 * 288 * PROCESSES);
-    // Each answer that was lost cost one login, was said to have done so, and nothing else did.
-    assert!(told.losses > 0, "the week was too kind");
+    // Each lost answer ended one login, an error named that loss, and no login ended otherwise.
+    assert!(told.losses > 0, "no fault lost an answer");
     let open = usize::from(world.stored().refused().is_some() || world.stored().note().is_some());
     assert!(told.logins <= told.losses && told.losses <= told.logins + open, "{told:?}");
     assert_eq!(told.unnamed, 0);
@@ -198,7 +197,7 @@ fn a_week_with_faults_keeps_the_login_and_names_losses() {
 }
 
 #[test]
-fn a_day_of_faults_that_pass_costs_no_login() {
+fn a_day_of_transient_faults_loses_no_login() {
     let world = World::new();
     let told = simulate(&world, 1, 400, 0, 5);
     println!("{told:?}; {:?}", world.sandbox.counters());
@@ -212,7 +211,7 @@ fn with_a_lenient_server_no_fault_loses_the_login() {
     let world = World::lenient();
     let told = simulate(&world, 1, 100, 40, 3);
     println!("{told:?}; {:?}", world.sandbox.counters());
-    assert!(told.losses > 0, "the day was too kind");
+    assert!(told.losses > 0, "no fault lost an answer");
     assert_eq!((told.named, told.unnamed, told.logins), (0, 0, 0), "{told:?}");
     assert!(world.refused_within_an_hour() <= 8);
 }

@@ -1,4 +1,4 @@
-//! The calls as they go out: methods, paths, parameters, headers.
+//! The requests of each call: methods, paths, parameters, headers.
 
 use evergrant::Error;
 use evergrant::sandbox::{ApiReply, Fault};
@@ -12,7 +12,7 @@ use super::{CARD, EVSE, SESSION, World, moment, success};
 const BOUNDS: Bounds = Bounds { west: 4.5, south: 52.0, east: 5.0, north: 52.5 };
 
 #[test]
-fn all_eight_calls_go_where_they_belong() {
+fn all_eight_calls_use_the_documented_methods_and_paths() {
     let world = World::new();
     world.answers(200, success(json!([])));
     let shell = world.shell();
@@ -52,7 +52,7 @@ fn all_eight_calls_go_where_they_belong() {
     );
 }
 
-/// Every parameter of one of the three lists that the others have, too.
+/// Sets every parameter that all three lists have.
 macro_rules! common {
     ($request:expr) => {
         $request
@@ -75,7 +75,7 @@ const COMMON: &str = "evseStatus=Available&connectorTypes=Type2&connectorMinPowe
     excludeCountry%5B0%5D=BEL";
 
 #[test]
-fn every_parameter_goes_out_as_shells_sdks_write_it() {
+fn every_parameter_is_sent_as_shells_sdks_send_it() {
     let world = World::new();
     world.answers(200, success(json!([])));
     let shell = world.shell();
@@ -118,7 +118,7 @@ fn every_parameter_goes_out_as_shells_sdks_write_it() {
 }
 
 #[test]
-fn lists_are_indexed_or_repeated_and_empty_ones_left_out() {
+fn lists_are_indexed_or_repeated_and_empty_lists_not_sent() {
     let world = World::new();
     world.answers(200, success(json!([])));
     let types = [ConnectorType::Type2, ConnectorType::Unknown("Type9".to_owned())];
@@ -182,7 +182,7 @@ fn wrong_parameters_are_refused_before_sending() {
 }
 
 #[test]
-fn retries_keep_the_request_id_and_requests_differ() {
+fn retries_keep_the_request_id_and_other_requests_have_another() {
     let world = World::new();
     world.answers(200, json!({ "status": "SUCCESS", "data": [] }));
     let shell = world.shell();
@@ -193,7 +193,7 @@ fn retries_keep_the_request_id_and_requests_differ() {
     world.on("GET", "/locations/nearby", move |request| {
         let mut kept = kept.lock().unwrap();
         kept.push(request.header("requestid").unwrap().to_owned());
-        // The first is sent again, because the service is said to be away.
+        // The first request is sent again, because the service is unavailable.
         if kept.len() == 1 {
             ApiReply::new(503)
         } else {
@@ -206,7 +206,7 @@ fn retries_keep_the_request_id_and_requests_differ() {
     assert!(sent.iter().all(|id| *id == answer.request_id), "{sent:?}");
     let other = shell.locations().nearby(1.0, 2.0).call().unwrap();
     assert_ne!(other.request_id, answer.request_id);
-    // One's own, and the one that the body names.
+    // The caller's own request id, and the id in the body.
     let own = "11111111-2222-4333-8444-555555555555";
     assert_eq!(shell.locations().nearby(1.0, 2.0).request_id(own).call().unwrap().request_id, own);
     assert_eq!(ids.lock().unwrap().last().unwrap(), own);

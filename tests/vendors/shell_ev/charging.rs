@@ -1,4 +1,4 @@
-//! Starting and stopping: never twice, unless it certainly was not processed.
+//! Starting and stopping sessions: sent again only if Shell certainly has not processed the request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +41,7 @@ fn a_command_that_may_have_been_processed_is_sent_once() {
             Fault::Unavailable(Some(1)),
         ] {
             let world = world();
-            // Even where the caller says that a POST may be repeated.
+            // Even if the caller allows repeating a POST.
             let shell = world.builder().retries(5).retry_methods(&[Method::POST]).build().unwrap();
             world.sandbox.api_fault(fault.clone());
             let error = command(&shell).unwrap_err();
@@ -63,7 +63,7 @@ fn a_command_that_certainly_was_not_processed_is_sent_again() {
             assert_eq!((counters.api_calls, counters.api_ok), (2, 1));
         }
     }
-    // Nobody listens: nothing can have been processed, and each attempt is made.
+    // No server listens, so nothing can have been processed: all attempts are made.
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for command in COMMANDS {
         let world = world();
@@ -84,7 +84,7 @@ fn a_command_that_certainly_was_not_processed_is_sent_again() {
 }
 
 #[test]
-fn a_start_names_its_session_and_may_have_no_body() {
+fn a_start_returns_its_session_or_may_have_no_body() {
     let world = world();
     let shell = world.shell();
     let started = shell.charging().start(CARD, EVSE).call().unwrap();
@@ -102,7 +102,7 @@ fn a_start_names_its_session_and_may_have_no_body() {
 }
 
 #[test]
-fn a_session_is_watched_until_shell_has_decided() {
+fn settled_waits_until_shell_has_decided() {
     let world = World::new();
     let count = Arc::new(AtomicUsize::new(0));
     let asked = count.clone();
@@ -125,7 +125,7 @@ fn a_session_is_watched_until_shell_has_decided() {
     let session = shell.charging().settled(SESSION, Duration::from_secs(60)).unwrap();
     assert_eq!(session.phase(), Some(SessionStatus::Started));
     assert_eq!((count.load(Ordering::Relaxed), world.clock.slept()), (4, Duration::from_secs(6)));
-    // What is still undecided when the time is over is given out as it is.
+    // A session that is undecided at the end of the time is returned as it is.
     count.store(1, Ordering::Relaxed);
     let session = shell.charging().settled(SESSION, Duration::from_secs(1)).unwrap();
     assert_eq!(session.phase(), Some(SessionStatus::StartRequested));

@@ -1,4 +1,4 @@
-//! Refusals: of the token endpoint, and of the API, in Shell's own forms.
+//! Errors of the token endpoint and of the API, in Shell's forms.
 
 use evergrant::sandbox::{ApiReply, Fault};
 use evergrant::shell_ev::{ErrorKind, RequestStatus, ShellEvError, request_id};
@@ -73,7 +73,7 @@ fn every_documented_status_is_a_kind_for_every_call() {
 }
 
 #[test]
-fn a_foreign_body_takes_nothing_from_the_error() {
+fn an_error_keeps_status_and_id_with_an_unreadable_body() {
     let world = World::new();
     let shell = world.builder().retries(0).build().unwrap();
     for (status, kind, text) in [
@@ -87,7 +87,7 @@ fn a_foreign_body_takes_nothing_from_the_error() {
         let error = shell.locations().nearby(0.0, 0.0).call().unwrap_err();
         let failure = ShellEvError::of(&error).unwrap();
         assert_eq!(failure.status(), status);
-        // The id that was sent, where the answer names none.
+        // The id that was sent, because the answer names none.
         let id = request_id(&error).unwrap();
         assert!(id.len() == 36 && error.to_string().contains(id), "{error}");
         assert_eq!(failure.request_id(), Some(id));
@@ -116,7 +116,7 @@ fn an_answer_without_json_is_an_error_with_the_id() {
     }
 }
 
-/// Shell's forms of a refusal at the token endpoint, and of a service that is away.
+/// Shell's forms of a refusal at the token endpoint, and of an unavailable service.
 #[test]
 fn a_token_endpoint_error_keeps_its_code_and_description() {
     let cases: [(u16, &str, &str, &str); 5] = [
@@ -173,7 +173,7 @@ fn an_unreachable_token_endpoint_is_a_transient_error() {
     }
 }
 
-/// None of these is believed, and none is kept.
+/// The client neither uses nor stores any of these answers.
 #[test]
 fn a_token_answer_without_a_token_is_an_error() {
     for text in [

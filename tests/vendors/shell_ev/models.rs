@@ -1,4 +1,4 @@
-//! The models, field by field, and what they bear.
+//! The models, field by field, also with missing and odd values.
 
 use evergrant::shell_ev::{
     AccessibilityStatus, Answer, AuthorizationMethod, ConnectorType, DayOfWeek, Decimal,
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{SESSION, World, day, moment, success};
 
-/// One location with every member of every model, zeros and falses among the values.
+/// A location with every member of every model; some values are 0 or `false`.
 fn location() -> Value {
     serde_json::from_str(include_str!("location.json")).unwrap()
 }
@@ -148,7 +148,7 @@ fn count(value: &Value) -> usize {
 }
 
 #[test]
-fn a_missing_or_odd_member_costs_no_other() {
+fn a_missing_or_odd_member_leaves_the_others_readable() {
     let whole = location();
     let mut all = Vec::new();
     paths(&whole, String::new(), &mut all);
@@ -168,7 +168,7 @@ fn a_missing_or_odd_member_costs_no_other() {
             *damaged.pointer_mut(&path).unwrap() = odd.clone();
             let location: Location = serde_json::from_value(damaged).unwrap();
             let mut kept = serde_json::to_value(&location).unwrap();
-            // What stands there now is the odd value or nothing; everything else is as it was.
+            // Only the changed member differs: it has the odd value or is missing.
             if let Some(there) = kept.pointer_mut(&path) {
                 *there = Value::Null;
             }
@@ -224,7 +224,7 @@ fn a_price_keeps_its_digits() {
     let sum = price.price.unwrap().checked_add("0.2".parse().unwrap()).unwrap();
     assert_eq!((sum.to_string(), price.vat), ("0.3".to_owned(), is("21")));
     assert_eq!(serde_json::to_value(&price).unwrap(), serde_json::from_str::<Value>(text).unwrap());
-    // A number that is no decimal stays where it was.
+    // A number that is no decimal stays in `extra`.
     let odd: PriceComponent = serde_json::from_value(json!({ "price": 1e300 })).unwrap();
     assert_eq!((odd.price, &odd.extra["price"]), (None, &json!(1e300)));
 }
@@ -241,7 +241,7 @@ fn a_list_may_be_an_object_the_body_or_nothing() {
     assert_eq!((&answer.extra["data"], &answer.extra["more"]), (&json!(7), &json!(true)));
 }
 
-/// Each enumeration by its known values, and one that nobody knows.
+/// Each enumeration with its known values and an unknown value.
 #[test]
 fn enumerations_read_and_write_every_value_and_keep_the_unknown() {
     macro_rules! check {

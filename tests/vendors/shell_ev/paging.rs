@@ -66,13 +66,13 @@ fn a_404_or_a_repeated_page_ends_the_list() {
         ApiReply::json(200, page((n - 1) * 2..n * 2))
     });
     assert_eq!(uids(&world, 2), ids(0..4));
-    // On the first page it is an error.
+    // A 404 on the first page is an error.
     world.on("GET", "/locations", |_| ApiReply::json(404, json!({})));
     assert!(world.shell().locations().list().iter().next().unwrap().is_err());
 }
 
 #[test]
-fn a_location_that_moves_to_a_later_page_comes_once() {
+fn a_location_that_moves_to_a_later_page_is_returned_once() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         ApiReply::json(
@@ -161,7 +161,7 @@ fn get_returns_the_location_or_an_error() {
     let shell = world.shell();
     let location = shell.locations().get("7").unwrap();
     assert_eq!(location.uid.as_ref().unwrap(), "7");
-    // Its id leads back to it.
+    // The location's id works for `get`.
     assert_eq!(shell.locations().get(location.uid.as_ref().unwrap()).unwrap(), location);
     let error = shell.locations().get("8").unwrap_err();
     assert_eq!(error.kind(), "decode");

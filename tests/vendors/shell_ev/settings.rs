@@ -60,7 +60,7 @@ fn an_environment_is_named_and_never_guessed() {
 }
 
 #[test]
-fn wrong_settings_are_told_when_the_client_is_built() {
+fn build_reports_wrong_settings() {
     let builder = || ShellEv::builder(Environment::Sit, credentials(), MemoryBackend::new());
     for wrong in [
         builder().timeout(Duration::ZERO),
@@ -73,7 +73,7 @@ fn wrong_settings_are_told_when_the_client_is_built() {
 }
 
 #[test]
-fn credentials_travel_raw_in_the_header_or_in_the_body() {
+fn credentials_are_sent_raw_in_the_header_or_the_body() {
     for (auth, secret) in [(ClientAuth::BasicRaw, "p@ss w%rd:é"), (ClientAuth::Body, "p@ss w%rd&é")]
     {
         let sandbox =
@@ -94,7 +94,7 @@ fn credentials_travel_raw_in_the_header_or_in_the_body() {
 }
 
 #[test]
-fn scopes_and_parameters_go_with_the_token_request() {
+fn token_requests_have_the_scopes_and_parameters() {
     let world = World::new();
     let seen: Arc<Mutex<Vec<_>>> = Arc::default();
     let kept = seen.clone();
@@ -166,7 +166,7 @@ fn retries_follow_their_settings() {
 
 #[test]
 fn a_timeout_ends_calls_and_token_requests() {
-    // It accepts, and never answers.
+    // This server accepts connections and never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let world = World::new();
@@ -180,7 +180,7 @@ fn a_timeout_ends_calls_and_token_requests() {
 }
 
 #[test]
-fn a_proxy_is_spoken_to_as_its_address_says() {
+fn a_proxy_is_used_as_its_address_says() {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://me:p%40ss@{}", proxy.local_addr().unwrap());
     let head = std::thread::spawn(move || {
@@ -194,7 +194,7 @@ fn a_proxy_is_spoken_to_as_its_address_says() {
         .build()
         .unwrap();
     assert_eq!(shell.client().access_token().unwrap_err().kind(), "transport");
-    // Plain HTTP, although the target is https.
+    // The client speaks plain HTTP to the proxy, although the target is https.
     assert_eq!(head.join().unwrap(), "CONNECT nonexi");
 }
 
@@ -211,14 +211,14 @@ fn the_client_below_can_be_configured_and_the_provider_replaced() {
         .configure(|client| client.retries(0).map_error(|_| panic!("Shell's errors are read")))
         .build()
         .unwrap();
-    // `api_base` wins over the provider's.
+    // `api_base` overrides the provider's API base.
     let error = shell.locations().get("1").unwrap_err();
     assert!(error.to_string().contains("E0014"), "{error}");
     assert_eq!(world.lines().len(), 1);
 }
 
 #[test]
-fn a_client_made_beforehand_works() {
+fn an_existing_client_works() {
     let world = World::new();
     world.answers(400, json!({ "errors": [{ "code": "E0001" }] }));
     let provider = Environment::Sit

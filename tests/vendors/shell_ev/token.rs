@@ -1,4 +1,4 @@
-//! The token's life: the recipes of Shell's documentation by hand, and what its SDKs were seen to do.
+//! The token: the examples of Shell's documentation by hand, and the faults that were seen in Shell's SDKs.
 
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
@@ -52,10 +52,10 @@ fn one_token_serves_calls_until_it_ends() {
 #[test]
 fn a_token_is_fetched_stored_and_used_again_by_hand() {
     let world = world();
-    // Fetch, and store where one likes.
+    // Fetches the token and stores it in a text.
     let token = world.shell().client().token().unwrap();
     let database = serde_json::to_string(&token).unwrap();
-    // Another program, which has the stored token.
+    // Another program uses the stored token.
     let shell = world.shell();
     assert!(shell.client().seed(serde_json::from_str(&database).unwrap()).unwrap());
     call(&shell).unwrap();
@@ -70,7 +70,7 @@ fn a_token_is_fetched_stored_and_used_again_by_hand() {
     assert!(shell.client().seed(Token::from_json(&stored.to_string()).unwrap()).unwrap());
     call(&shell).unwrap();
     assert_eq!(world.token_requests(), 1);
-    // A fetch by name is the client's own from then on.
+    // The client uses the token of an explicit refresh.
     shell.client().refresh().unwrap();
     call(&shell).unwrap();
     assert_eq!(
@@ -107,7 +107,7 @@ fn an_ended_token_of_another_program_is_replaced() {
     assert_eq!((counters.token_requests, counters.api_unauthorized), (1, 0));
 }
 
-/// A cron job: each run is a client of its own on one file.
+/// A cron job: each run is another client on the same file.
 #[test]
 fn runs_share_one_token_through_a_file() {
     let world = world();
@@ -145,7 +145,7 @@ fn a_refused_token_is_replaced_once_and_the_call_repeated() {
     world.sandbox.expire_access_tokens();
     call(&shell).unwrap();
     assert_eq!(world.token_requests(), 2);
-    // An API that refuses every token is asked with one more, and its own answer is told.
+    // If the API refuses every token, the client tries one more and returns the API's own answer.
     world.sandbox.on_open("GET", "/api/v2/*", |_| {
         ApiReply::json(401, json!({ "errors": [{ "code": "E0003" }] }))
     });
@@ -156,7 +156,7 @@ fn a_refused_token_is_replaced_once_and_the_call_repeated() {
 }
 
 #[test]
-fn no_token_lives_for_ever() {
+fn a_token_without_a_lifetime_ends_after_300_seconds() {
     for (value, life) in [
         (json!("899"), 899),
         (json!(7199), 7199),
@@ -170,7 +170,7 @@ fn no_token_lives_for_ever() {
         call(&shell).unwrap();
         let token = shell.client().token().unwrap();
         assert_eq!(token.lifetime(), Some(Duration::from_secs(life)), "{value}");
-        // It counts from the moment of asking.
+        // The lifetime counts from the request.
         assert_eq!(token.issued_at(), Some(world.clock.now_utc()));
         world.clock.advance(Duration::from_secs(life));
         call(&shell).unwrap();
@@ -190,7 +190,7 @@ fn a_long_margin_does_not_make_tokens_unusable() {
 }
 
 #[test]
-fn a_down_token_endpoint_fails_no_call_with_a_live_token() {
+fn a_live_token_outlasts_a_token_endpoint_outage() {
     let world = world();
     let shell = world.shell();
     call(&shell).unwrap();
@@ -200,9 +200,9 @@ fn a_down_token_endpoint_fails_no_call_with_a_live_token() {
         call(&shell).unwrap();
         world.clock.advance(Duration::from_secs(3));
     }
-    assert!(world.token_requests() > 1, "it was tried");
+    assert!(world.token_requests() > 1, "a token request was tried");
     world.clock.advance(Duration::from_secs(30));
-    // The reason is told, and the service is not asked by every call.
+    // Every error has the reason, and not every call requests a token.
     let before = world.token_requests();
     for _ in 0..10 {
         assert!(format!("{:#}", call(&shell).unwrap_err()).contains("503"));
@@ -214,7 +214,7 @@ fn a_down_token_endpoint_fails_no_call_with_a_live_token() {
 }
 
 #[test]
-fn a_failure_does_not_stick() {
+fn the_next_call_after_a_failure_tries_again() {
     let world = world();
     let shell = world.shell();
     world.sandbox.fault(Fault::TooMany(Some(2)));
@@ -223,7 +223,7 @@ fn a_failure_does_not_stick() {
     call(&shell).unwrap();
 }
 
-/// A disk that is full.
+/// A store whose disk is full.
 struct Full;
 
 impl TokenBackend for Full {
@@ -256,7 +256,7 @@ fn a_store_that_fails_is_reported_and_fails_no_call() {
 }
 
 #[test]
-fn the_token_endpoint_is_not_followed_elsewhere() {
+fn a_redirect_of_the_token_endpoint_is_an_error() {
     let world = world();
     world.sandbox.on_token(|_, _| {
         evergrant::sandbox::TokenReply::new(307).with_header("Location", "/stolen")
@@ -266,7 +266,7 @@ fn the_token_endpoint_is_not_followed_elsewhere() {
     assert!(world.lines().is_empty());
 }
 
-/// Gives tokens that somebody else fetches; keeps none.
+/// A store whose tokens come from another program. It saves nothing.
 struct Provider(Mutex<Result<Token, &'static str>>);
 
 impl TokenBackend for &'static Provider {
@@ -282,18 +282,18 @@ impl TokenBackend for &'static Provider {
 }
 
 #[test]
-fn a_token_may_come_from_a_provider_of_ones_own() {
+fn a_token_may_come_from_your_own_backend() {
     let world = world();
     let token = || world.shell().client().token().unwrap();
     let given: &Provider = Box::leak(Box::new(Provider(Mutex::new(Ok(token())))));
     let shell = world.builder_on(given).build().unwrap();
     call(&shell).unwrap();
-    // At its end the provider has the next one; the client asks for none.
+    // At the end of the token the store has another one, and the client requests none.
     world.clock.advance(LIFE);
     *given.0.lock().unwrap() = Ok(token());
     call(&shell).unwrap();
     assert_eq!(world.token_requests(), 2, "both by the other program");
-    // A provider that fails, or whose token has ended, stops no call.
+    // A store that fails, or whose token has ended, fails no call: the client requests a token.
     for broken in [Err("no vault"), Ok(Token::new("x").with_expires_at(world.clock.now_utc()))] {
         world.clock.advance(LIFE);
         *given.0.lock().unwrap() = broken;

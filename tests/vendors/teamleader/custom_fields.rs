@@ -9,7 +9,7 @@ use time::{Date, Month};
 use super::support::{answering, data, page_of, world};
 
 #[test]
-fn a_value_is_found_by_its_definition_and_read_as_what_it_is() {
+fn a_custom_field_is_found_and_read_by_its_type() {
     let field = |id: &str, value: serde_json::Value| json!({ "definition": { "type": "customFieldDefinition", "id": id }, "value": value });
     let contact: Contact = serde_json::from_value(json!({ "id": "c", "custom_fields": [
         field("text", json!("red")), field("number", json!(0.3)), field("yes", json!(true)),
@@ -33,7 +33,7 @@ fn a_value_is_found_by_its_definition_and_read_as_what_it_is() {
     );
     assert_eq!(value("odd"), &CustomFieldValue::Other(json!([1, {}])));
     assert!(contact.custom_field("nobody").is_none() && value("yes").as_text().is_none());
-    // What was read can be written, in the other form.
+    // A field of an answer converts to the form of a request.
     let again: Vec<NewCustomField> =
         contact.custom_fields.unwrap().into_iter().take(2).map(NewCustomField::from).collect();
     let update = ContactUpdate::new().custom_fields(again);

@@ -1,4 +1,4 @@
-//! What goes wrong in the Python SDK, and does not here.
+//! Defects of the Python SDK that this SDK does not have.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::support::{answering, builder, clock, data, sandbox, world};
 
-/// A server and a client whose access token has just ended.
+/// A server, and a client whose access token has just expired.
 fn expired() -> (Sandbox, Teamleader) {
     let (sandbox, teamleader) = world();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
@@ -27,7 +27,7 @@ fn expired() -> (Sandbox, Teamleader) {
 }
 
 #[test]
-fn threads_whose_token_has_ended_refresh_once_and_all_go_on() {
+fn threads_with_an_expired_token_refresh_once() {
     let (sandbox, teamleader) = expired();
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| teamleader.me().map(drop))).collect();
@@ -38,7 +38,7 @@ fn threads_whose_token_has_ended_refresh_once_and_all_go_on() {
 }
 
 #[test]
-fn clients_that_share_a_file_refresh_once_and_all_go_on() {
+fn clients_that_share_a_file_refresh_once() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let open = || {
@@ -55,7 +55,7 @@ fn clients_that_share_a_file_refresh_once_and_all_go_on() {
 }
 
 #[test]
-fn an_answer_that_was_lost_is_remembered_and_told_as_what_it_is() {
+fn the_error_reports_a_lost_answer_of_the_token_endpoint() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let open = || {
@@ -65,19 +65,20 @@ fn an_answer_that_was_lost_is_remembered_and_told_as_what_it_is() {
     open().client().seed(sandbox.login()).unwrap();
     sandbox.expire_access_tokens();
     sandbox.fault(Fault::CutAfter);
-    // The service rotated, and nobody has the successor: no client can win that. This one says so.
+    // The service replaced the refresh token, and the client never got the new one. No client can keep
+    // this login. The error says what happened.
     let mut errors = vec![open().me().unwrap_err()];
     errors.push(open().me().unwrap_err());
     let Some(Error::Reauthorize(refusal)) =
         errors.into_iter().find(|error| matches!(error, Error::Reauthorize(_)))
     else {
-        panic!("it is refused in the end");
+        panic!("the second refresh is refused");
     };
     assert!(refusal.unanswered_since.is_some());
     assert!(refusal.to_string().contains("no answer came"), "{refusal}");
 }
 
-/// Fails to save when it is told to.
+/// A store that fails to save on command.
 #[derive(Clone, Default)]
 struct Full(Arc<(MemoryBackend, AtomicBool)>);
 
@@ -87,7 +88,7 @@ impl TokenBackend for Full {
     }
 
     fn save(&self, record: &Record) -> Result<(), BoxError> {
-        // The note before a refresh is taken, and the successor is not.
+        // The note before a refresh is saved, but the new pair is not.
         if self.0.1.load(Ordering::SeqCst) && record.note().is_none() {
             return Err("no space left on device".into());
         }
@@ -100,7 +101,7 @@ impl TokenBackend for Full {
 }
 
 #[test]
-fn a_pair_that_cannot_be_saved_is_not_lost() {
+fn a_token_pair_that_cannot_be_saved_is_not_lost() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let backend = Full::default();
@@ -110,7 +111,10 @@ fn a_pair_that_cannot_be_saved_is_not_lost() {
     backend.0.1.store(true, Ordering::SeqCst);
     let error = teamleader.me().unwrap_err();
     assert!(matches!(error, Error::NotSaved(_)) && !error.needs_authorization(), "{error}");
-    assert!(error.into_token().unwrap().refresh_token().is_some(), "it can be taken out by hand");
+    assert!(
+        error.into_token().unwrap().refresh_token().is_some(),
+        "the error contains the new pair"
+    );
     backend.0.1.store(false, Ordering::SeqCst);
     teamleader.me().unwrap();
     assert_eq!(sandbox.counters().refreshes, 1);
@@ -118,16 +122,16 @@ fn a_pair_that_cannot_be_saved_is_not_lost() {
 }
 
 #[test]
-fn a_401_on_a_token_that_has_not_ended_is_mended_at_once() {
+fn a_401_before_the_expiry_causes_one_refresh() {
     let (sandbox, teamleader) = expired();
-    // By the clock of the client it is good for an hour.
+    // By the client's clock the access token is valid for an hour.
     assert!(teamleader.client().stored().unwrap().is_some());
     teamleader.me().unwrap();
     assert_eq!((sandbox.counters().api_unauthorized, sandbox.counters().refreshes), (1, 1));
 }
 
 #[test]
-fn an_odd_answer_of_the_token_endpoint_is_not_shown_and_throws_no_token_away() {
+fn an_odd_token_answer_is_not_shown_and_loses_no_token() {
     let (sandbox, teamleader) = expired();
     let text = r#"{"access":"eyJ-s3cret","refresh":"def50200-s3cret"}"#;
     let (content_type, body) = ("application/json".to_owned(), text.as_bytes().to_vec());
@@ -140,21 +144,21 @@ fn an_odd_answer_of_the_token_endpoint_is_not_shown_and_throws_no_token_away() {
 }
 
 #[test]
-fn a_token_endpoint_that_cannot_be_reached_costs_nothing() {
+fn an_unreachable_token_endpoint_loses_nothing() {
     let (sandbox, teamleader) = expired();
     sandbox.faults(20, Fault::CutBefore);
     let first = teamleader.me().unwrap_err();
     assert!(!first.needs_authorization() && first.is_transient(), "{first}");
     assert!(sandbox.login_alive());
     sandbox.clear_faults();
-    // One that passes is not even noticed.
+    // A single failed attempt is repeated and causes no error.
     let (sandbox, teamleader) = expired();
     sandbox.fault(Fault::CutBefore);
     teamleader.me().unwrap();
 }
 
 #[test]
-fn a_clock_that_is_wrong_neither_refreshes_on_every_call_nor_fails() {
+fn a_wrong_clock_does_not_refresh_on_every_call() {
     let (ahead, sandbox) = (clock(), sandbox());
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let login = sandbox.login();
@@ -184,7 +188,7 @@ fn no_debug_text_shows_a_secret() {
 }
 
 #[test]
-fn what_is_created_goes_to_operations_that_exist() {
+fn create_calls_operations_that_exist() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, _| {
         evergrant::sandbox::ApiReply::json(201, json!({ "data": { "type": "t", "id": "n" } }))
@@ -208,7 +212,7 @@ fn what_is_created_goes_to_operations_that_exist() {
 }
 
 #[test]
-fn a_custom_field_is_written_in_the_form_that_teamleader_reads() {
+fn a_custom_field_is_written_in_teamleaders_form() {
     let read =
         json!({ "definition": { "type": "customFieldDefinition", "id": "d" }, "value": "red" });
     let field: CustomField = serde_json::from_value(read).unwrap();
@@ -217,7 +221,7 @@ fn a_custom_field_is_written_in_the_form_that_teamleader_reads() {
 }
 
 #[test]
-fn null_is_nothing_and_never_an_error() {
+fn null_in_a_model_is_none_or_empty() {
     let contact: Contact = serde_json::from_value(json!({
         "id": "c", "first_name": null, "last_name": "Jansen", "emails": null, "telephones": null,
         "tags": null, "custom_fields": null, "birthdate": "", "salutation": null
@@ -228,8 +232,8 @@ fn null_is_nothing_and_never_an_error() {
 }
 
 #[test]
-fn operations_go_by_the_names_of_the_documentation_and_what_they_need_is_known() {
-    // Where the operationId of the specification says LegacyProjects.list and Projects.list.
+fn operations_have_documented_names_and_required_fields() {
+    // The operationIds in the specification are LegacyProjects.list and Projects.list.
     assert!(Operation::named("projects.list").is_some());
     assert!(Operation::named("/projects-v2/projects.list").is_some());
     let charset =
@@ -240,7 +244,7 @@ fn operations_go_by_the_names_of_the_documentation_and_what_they_need_is_known()
 }
 
 #[test]
-fn a_file_is_written_whole_for_its_owner_alone() {
+fn the_login_file_is_complete_and_private() {
     let sandbox = sandbox();
     let path = sandbox.folder().join("teamleader.json");
     let teamleader = builder(&sandbox, FileBackend::new(&path)).build().unwrap();

@@ -1,4 +1,4 @@
-//! Files, fetched and sent.
+//! Downloads and uploads of files.
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::support::{answering, data, world};
 
-/// An object store: it wants no token, and refuses one.
+/// An object store, which refuses requests with an access token.
 fn store() -> (Sandbox, Arc<Mutex<Vec<u8>>>) {
     let store = Sandbox::start().unwrap();
     let kept = Arc::new(Mutex::new(b"the bytes of a file".to_vec()));
@@ -32,7 +32,7 @@ fn store() -> (Sandbox, Arc<Mutex<Vec<u8>>>) {
 }
 
 #[test]
-fn a_file_is_fetched_in_one_call_and_the_token_stays_here() {
+fn downloads_do_not_send_the_access_token() {
     let ((sandbox, teamleader), (store, _)) = (world(), store());
     let location = format!("{}/api/object?key=s3cret", store.url());
     let asked = answering(&sandbox, move |name, _| match name {
@@ -46,7 +46,7 @@ fn a_file_is_fetched_in_one_call_and_the_token_stays_here() {
     assert_eq!(teamleader.invoices().bytes("i", &InvoiceFormat::UblPeppolBis3).unwrap(), expected);
     assert_eq!(teamleader.quotations().bytes("q", &QuotationFormat::Pdf).unwrap(), expected);
     assert_eq!(asked.lock()[1].1, json!({ "id": "i", "format": "ubl/peppol_bis_3" }));
-    // In two steps, as a stream.
+    // The same in two steps, as a stream.
     let location = teamleader.files().download("f").unwrap();
     assert_eq!(location.expires_at.year(), 2030);
     assert!(!format!("{location:?}").contains("s3cret"));
@@ -56,7 +56,7 @@ fn a_file_is_fetched_in_one_call_and_the_token_stays_here() {
 }
 
 #[test]
-fn a_file_is_sent_in_one_call_as_it_is() {
+fn uploads_send_the_bytes_unchanged() {
     let ((sandbox, teamleader), (store, kept)) = (world(), store());
     let location = format!("{}/api/object?key=s3cret", store.url());
     let asked = answering(&sandbox, move |_, _| {
@@ -71,7 +71,7 @@ fn a_file_is_sent_in_one_call_as_it_is() {
         asked.lock()[0].1,
         json!({ "name": "notes.txt", "subject": subject, "folder": "Notes" })
     );
-    // For an attachment: nothing that it belongs to, and a content of unknown length.
+    // A temporary file for an attachment, with a content of unknown length.
     let file = NewFile::new("a.txt", FileSubject::temporary());
     teamleader.files().upload_reader(&file, &mut &b"streamed"[..], None).unwrap();
     assert_eq!(*kept.lock(), b"streamed");
@@ -79,7 +79,7 @@ fn a_file_is_sent_in_one_call_as_it_is() {
 }
 
 #[test]
-fn an_error_of_the_store_does_not_show_its_address() {
+fn a_download_error_does_not_show_the_address() {
     let ((sandbox, teamleader), (store, _)) = (world(), store());
     let location = format!("{}/api/status/403?key=s3cret", store.url());
     answering(&sandbox, move |_, _| {

@@ -1,4 +1,4 @@
-//! The tables of the guide name tests: each exists.
+//! Every test that the guide's tables name exists.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! 200 calls a minute, ahead and behind; and what is sent again.
+//! The limit of 200 calls a minute, waits after a refusal, and repeated requests.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use super::support::{builder, clock, data};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// When the calls of the last minute came.
+/// The times of the calls in the last minute.
 type Calls = Arc<Mutex<VecDeque<Duration>>>;
 
-/// A server with a sliding window of 200 calls a minute; tells how many it refused.
+/// A server with a sliding window of 200 calls a minute. It counts the calls that it refuses.
 fn strict() -> (Sandbox, Arc<ManualClock>, Arc<AtomicU32>, Calls) {
     use evergrant::provider::{ClientAuth, Rotation};
     let clock = clock();
@@ -63,7 +63,7 @@ fn call(teamleader: &Teamleader) -> Result<Value, Error> {
 }
 
 #[test]
-fn a_thousand_calls_meet_no_429_and_take_hardly_longer_than_the_window_allows() {
+fn a_thousand_calls_meet_no_429() {
     let (sandbox, clock, refused, _) = strict();
     let teamleader = client(&sandbox, &clock);
     let start = clock.monotonic();
@@ -71,10 +71,10 @@ fn a_thousand_calls_meet_no_429_and_take_hardly_longer_than_the_window_allows() 
         call(&teamleader).unwrap();
     }
     let took = (clock.monotonic() - start).as_secs_f64();
-    // The first 200 at once, and 200 more each minute.
+    // The server accepts 200 calls at once, and 200 more each minute.
     let allowed = 4.0 * MINUTE.as_secs_f64();
     println!(
-        "1,000 calls: {took:.1} s of virtual time, {allowed} s at least, {} answered 429",
+        "1,000 calls: {took:.1} s of virtual time (at least {allowed} s by the limit), {} answered 429",
         refused.load(Ordering::SeqCst)
     );
     assert_eq!(refused.load(Ordering::SeqCst), 0);
@@ -82,7 +82,7 @@ fn a_thousand_calls_meet_no_429_and_take_hardly_longer_than_the_window_allows() 
 }
 
 #[test]
-fn the_window_is_shared_by_the_threads_and_the_clones_of_a_client() {
+fn threads_and_clones_share_the_rate_limit() {
     let (sandbox, clock, refused, _) = strict();
     let teamleader = client(&sandbox, &clock);
     std::thread::scope(|scope| {
@@ -100,7 +100,7 @@ fn the_window_is_shared_by_the_threads_and_the_clones_of_a_client() {
 }
 
 #[test]
-fn the_headers_lead_where_another_process_uses_the_same_window() {
+fn headers_show_the_calls_of_other_processes() {
     let (sandbox, clock, refused, window) = strict();
     let teamleader = client(&sandbox, &clock);
     for _ in 0..150 {
@@ -109,13 +109,13 @@ fn the_headers_lead_where_another_process_uses_the_same_window() {
     for _ in 0..51 {
         call(&teamleader).unwrap();
     }
-    // The 50th was told that nothing is left, so the 51st waited without being refused.
+    // The answer to the 50th call said that no call is left, so the 51st call waited and was not refused.
     assert_eq!(refused.load(Ordering::SeqCst), 0);
     assert!(clock.slept() >= MINUTE);
     let limits = teamleader.limits();
     assert_eq!((limits.limit(), limits.remaining()), (Some(200), Some(199)));
     assert!(limits.resets_at().is_some_and(|reset| reset > clock.now_utc()));
-    // And one that comes in between: it is refused once, and waits.
+    // Calls of another process fill the window before the next call: it is refused once, then waits.
     for _ in 0..199 {
         window.lock().push_back(clock.monotonic());
     }
@@ -123,7 +123,7 @@ fn the_headers_lead_where_another_process_uses_the_same_window() {
     assert_eq!(refused.load(Ordering::SeqCst), 1);
 }
 
-/// How long a call waits that is answered 429 once, with these headers.
+/// Returns how long a call waits after one answer of 429 with these headers.
 fn waits(headers: &dyn Fn(OffsetDateTime) -> Vec<(&'static str, String)>, offset: i64) -> Duration {
     let clock = clock();
     let sandbox = Sandbox::builder().clock(clock.clone());
@@ -146,10 +146,10 @@ fn waits(headers: &dyn Fn(OffsetDateTime) -> Vec<(&'static str, String)>, offset
 }
 
 #[test]
-fn both_forms_of_the_reset_header_and_retry_after_are_waited_for() {
+fn a_429_waits_for_reset_or_retry_after() {
     let about = |wait: Duration, seconds: f64| {
         let wait = wait.as_secs_f64();
-        // The Date header is cut to seconds, and a short pause comes before each retry.
+        // The Date header has whole seconds, and the client pauses briefly before each retry.
         assert!(wait >= seconds - 0.1 && wait < seconds + 3.0, "{wait}, not {seconds}");
     };
     let rfc3339 = |now: OffsetDateTime| {
@@ -157,7 +157,7 @@ fn both_forms_of_the_reset_header_and_retry_after_are_waited_for() {
         vec![("X-RateLimit-Reset", reset.format(&Rfc3339).unwrap())]
     };
     about(waits(&rfc3339, 0), 30.0);
-    // An hour of difference between the two clocks does not matter.
+    // A difference of an hour between the two clocks does not matter.
     about(waits(&rfc3339, 3600), 30.0);
     about(waits(&rfc3339, -3600), 30.0);
     let loose = |now: OffsetDateTime| {
@@ -169,7 +169,7 @@ fn both_forms_of_the_reset_header_and_retry_after_are_waited_for() {
     about(waits(&loose, 0), 30.0);
     about(waits(&|_| vec![("X-RateLimit-Reset", "soon".to_owned())], 0), 60.0);
     about(waits(&|_| vec![], 0), 60.0);
-    // A time that has no end is not believed.
+    // A reset time far in the future counts as unknown.
     about(waits(&|_| vec![("X-RateLimit-Reset", "2999-01-01T00:00:00+00:00".to_owned())], 0), 60.0);
     about(waits(&|_| vec![("Retry-After", "20".to_owned())], 0), 20.0);
     let date = |now: OffsetDateTime| {
@@ -192,7 +192,7 @@ fn http_date(date: OffsetDateTime) -> String {
 }
 
 #[test]
-fn the_limit_can_be_lower_or_left_to_the_service() {
+fn calls_a_minute_lowers_the_limit() {
     let (sandbox, clock, ..) = strict();
     let slow = builder(&sandbox, MemoryBackend::new()).calls_a_minute(10).clock(clock.clone());
     let slow = slow.build().unwrap();
@@ -204,7 +204,7 @@ fn the_limit_can_be_lower_or_left_to_the_service() {
 }
 
 #[test]
-fn reads_are_sent_again_when_the_answer_stays_out_and_what_writes_is_not() {
+fn after_a_lost_answer_only_reads_are_sent_again() {
     let (sandbox, clock, ..) = strict();
     let teamleader = client(&sandbox, &clock);
     let sent = Arc::new(Mutex::new(Vec::<String>::new()));
@@ -222,7 +222,8 @@ fn reads_are_sent_again_when_the_answer_stays_out_and_what_writes_is_not() {
     let error = teamleader.contacts().create(&contact).unwrap_err();
     assert!(matches!(error, Error::Transport(_)) && error.is_transient(), "{error}");
     assert_eq!(count("contacts.add"), 1);
-    // A 503 without a time is the caller's; a 429 was not processed, so even what writes goes again.
+    // The client does not repeat a write after a 503. After a 429 it does, because the server did not
+    // process the call.
     sandbox.api_fault(Fault::StatusBefore(503));
     let error = teamleader.contacts().delete("c").unwrap_err();
     assert!(matches!(&error, Error::Api(api) if api.status == 503) && error.is_transient());

@@ -1,4 +1,4 @@
-//! Going through lists.
+//! Lists and their pages.
 
 use evergrant::sandbox::{ApiReply, Fault};
 use evergrant::teamleader::contacts::{Contact, ContactFilter, ContactSort};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::support::{answering, builder, data, page_of, sandbox, world};
 
 #[test]
-fn a_list_is_fetched_page_by_page_and_only_as_far_as_it_is_needed() {
+fn a_list_is_fetched_page_by_page_as_needed() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, body| data(page_of(250, body)));
     let first: Vec<Contact> = teamleader.contacts().iter().take(101).map(Result::unwrap).collect();
@@ -36,7 +36,7 @@ fn a_list_is_fetched_page_by_page_and_only_as_far_as_it_is_needed() {
 }
 
 #[test]
-fn where_to_go_on_after_a_restart_is_the_number_of_a_page() {
+fn a_list_continues_from_a_page_number_after_a_restart() {
     let (sandbox, teamleader) = world();
     answering(&sandbox, |_, body| data(page_of(250, body)));
     let mut pages = teamleader.contacts().pages();
@@ -47,27 +47,31 @@ fn where_to_go_on_after_a_restart_is_the_number_of_a_page() {
 }
 
 #[test]
-fn a_list_that_does_not_page_is_asked_once() {
+fn a_list_without_pages_is_fetched_once() {
     let (sandbox, teamleader) = world();
-    // As such lists do: everything, whatever page is asked for.
+    // A list without pages sends all objects for every page number.
     let everything = |n: u64| (0..n).map(|n| json!({ "id": n.to_string() })).collect::<Value>();
     let asked = answering(&sandbox, move |_, _| data(everything(100)));
     assert_eq!(teamleader.departments().iter().count(), 100);
     assert!(asked.lock()[0].1.get("page").is_none());
     assert_eq!(teamleader.iter::<Value>("orders.list", &json!({})).unwrap().count(), 100);
     assert_eq!(asked.lock().len(), 2);
-    // One that is said to page and does not, typed and not.
+    // Lists that have pages in the specification but send all objects, with a typed method and by name.
     asked.lock().clear();
     assert_eq!(teamleader.contacts().iter().count(), 100);
     assert_eq!(teamleader.iter::<Value>("tickets.list", &()).unwrap().count(), 100);
     assert_eq!(asked.lock().len(), 4);
     asked.lock().clear();
     assert_eq!(teamleader.contacts().page_size(30).iter().count(), 100);
-    assert_eq!(asked.lock().len(), 1, "more than a page: it does not page");
+    assert_eq!(
+        asked.lock().len(),
+        1,
+        "an answer with more objects than a page holds is the whole list"
+    );
 }
 
 #[test]
-fn any_list_of_the_table_can_be_gone_through_and_nothing_else_can() {
+fn iter_accepts_every_list_of_the_table_and_nothing_else() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, body| data(page_of(120, body)));
     let filter = json!({ "filter": { "subject": { "type": "deal", "id": "d" } } });
@@ -91,7 +95,7 @@ fn any_list_of_the_table_can_be_gone_through_and_nothing_else_can() {
 }
 
 #[test]
-fn a_page_knows_its_neighbours_and_the_total_where_there_is_one() {
+fn a_page_has_its_number_its_total_and_has_next() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |name, body| {
         let page = page_of(200, body);
@@ -110,7 +114,7 @@ fn a_page_knows_its_neighbours_and_the_total_where_there_is_one() {
     assert!(companies.page(1).unwrap().has_next);
     assert_eq!(asked.lock()[0].1["includes"], "pagination");
     assert_eq!(companies.count().unwrap(), Some(200));
-    // Without a total nothing is made up: a full page may have another after it.
+    // Without a total, another page may follow a full page.
     let page = teamleader.contacts().page_size(100).page(2).unwrap();
     assert_eq!((page.total, page.has_next), (None, true));
     assert!(!teamleader.contacts().page_size(100).page(3).unwrap().has_next);
@@ -118,7 +122,7 @@ fn a_page_knows_its_neighbours_and_the_total_where_there_is_one() {
 }
 
 #[test]
-fn a_page_never_has_more_objects_than_teamleader_gives() {
+fn page_sizes_outside_1_to_100_are_clamped_or_refused() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, body| data(page_of(1, body)));
     let list = |size: u32| teamleader.contacts().page_size(size).page(0).unwrap();
@@ -132,7 +136,7 @@ fn a_page_never_has_more_objects_than_teamleader_gives() {
 }
 
 #[test]
-fn filters_and_sorting_are_sent_in_the_form_that_teamleader_reads() {
+fn filters_and_sorting_are_sent_in_teamleaders_form() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, _| data(json!([])));
     let since = time::OffsetDateTime::from_unix_timestamp_nanos(1_767_225_600_123_000_000).unwrap();
@@ -163,7 +167,7 @@ fn filters_and_sorting_are_sent_in_the_form_that_teamleader_reads() {
 }
 
 #[test]
-fn an_error_on_the_way_is_an_item_and_the_same_page_is_fetched_again() {
+fn after_an_error_item_the_same_page_is_fetched_again() {
     let sandbox = sandbox();
     answering(&sandbox, |_, body| data(page_of(150, body)));
     let teamleader: Teamleader = builder(&sandbox, MemoryBackend::new())

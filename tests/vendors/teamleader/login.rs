@@ -1,4 +1,4 @@
-//! What Teamleader's token endpoint answers, and what a 401 means.
+//! Answers of Teamleader's token endpoint, and of the API to a refused token.
 
 use evergrant::sandbox::{Fault, Sandbox};
 use evergrant::teamleader::Teamleader;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::{answering, builder, data, sandbox};
 
-/// Teamleader's envelope.
+/// An error in Teamleader's form.
 fn envelope(status: u16, code: i64, kind: &str, title: &str, hint: &str) -> Fault {
     let meta = json!({ "type": kind, "hint": hint });
     let error = json!({ "code": code, "title": title, "status": status, "meta": meta });
@@ -19,14 +19,14 @@ fn body(status: u16, content_type: &str, text: &str) -> Fault {
     Fault::Body { status, content_type, body, commit: false }
 }
 
-/// A client whose access token has ended for the service, and whose refreshes meet a fault.
+/// A client whose access token the service has ended, and whose refresh fails with this fault.
 fn refused_with(fault: Fault) -> (Sandbox, Teamleader, Error) {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
     teamleader.client().seed(sandbox.login()).unwrap();
     sandbox.expire_access_tokens();
-    // What may pass is tried more than once.
+    // The client repeats some failures, so the fault has to last.
     sandbox.faults(20, fault);
     let error = teamleader.me().unwrap_err();
     sandbox.clear_faults();
@@ -34,7 +34,7 @@ fn refused_with(fault: Fault) -> (Sandbox, Teamleader, Error) {
 }
 
 #[test]
-fn only_a_refused_refresh_token_asks_for_a_person() {
+fn only_a_refused_refresh_token_needs_a_new_login() {
     let revoked = "Token has been revoked";
     let title = "The refresh token is invalid.";
     let faults = [
@@ -54,7 +54,7 @@ fn only_a_refused_refresh_token_asks_for_a_person() {
 }
 
 #[test]
-fn a_wrong_setup_and_a_wrong_request_never_ask_for_a_person() {
+fn setup_and_request_errors_never_need_a_new_login() {
     let faults = [
         envelope(401, 4, "invalid_client", "Client authentication failed", ""),
         body(401, "application/json", r#"{"error":"invalid_client"}"#),
@@ -66,13 +66,13 @@ fn a_wrong_setup_and_a_wrong_request_never_ask_for_a_person() {
         let (_sandbox, teamleader, error) = refused_with(fault.clone());
         assert!(matches!(error, Error::OAuth(_)), "{fault:?}: {error}");
         assert!(!error.needs_authorization() && !error.is_transient());
-        // The stored token is good still: the next call refreshes with it.
+        // The stored refresh token still works: the next call refreshes with it.
         teamleader.me().unwrap();
     }
 }
 
 #[test]
-fn an_outage_never_asks_for_a_person_and_the_login_survives_it() {
+fn an_outage_never_needs_a_new_login() {
     let faults = [
         Fault::StatusBefore(503),
         Fault::StatusBefore(500),
@@ -91,7 +91,7 @@ fn an_outage_never_asks_for_a_person_and_the_login_survives_it() {
 }
 
 #[test]
-fn a_401_on_a_token_that_another_process_replaced_is_no_error_and_no_second_refresh() {
+fn after_a_401_the_client_uses_another_processes_token() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));
     let open = || {
@@ -102,7 +102,7 @@ fn a_401_on_a_token_that_another_process_replaced_is_no_error_and_no_second_refr
     one.client().seed(sandbox.login()).unwrap();
     one.me().unwrap();
     other.me().unwrap();
-    // The other's token is hours from its end, and this ends it at the service.
+    // This refresh ends the other client's access token at the service, hours before its expiry.
     one.client().refresh().unwrap();
     other.me().unwrap();
     assert_eq!(sandbox.counters().refreshes, 1);
@@ -110,7 +110,7 @@ fn a_401_on_a_token_that_another_process_replaced_is_no_error_and_no_second_refr
 }
 
 #[test]
-fn a_401_that_stays_is_the_apis_own_answer() {
+fn a_401_after_a_refresh_is_an_api_error() {
     let sandbox = sandbox();
     sandbox.on("POST", "/api/users.me", |_| evergrant::sandbox::ApiReply::new(401));
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
@@ -121,7 +121,7 @@ fn a_401_that_stays_is_the_apis_own_answer() {
 }
 
 #[test]
-fn a_login_goes_through_the_browser_with_a_state_and_without_a_scope() {
+fn a_login_has_a_state_and_no_scope() {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| {
         data(json!({ "id": "u", "account": { "type": "account", "id": "a" } }))
@@ -139,7 +139,7 @@ fn a_login_goes_through_the_browser_with_a_state_and_without_a_scope() {
 }
 
 #[test]
-fn a_problem_keeps_title_code_field_and_hint_and_every_error_its_own_kind() {
+fn a_problem_keeps_title_code_field_and_hint() {
     let sandbox = sandbox();
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
     teamleader.client().seed(sandbox.login()).unwrap();

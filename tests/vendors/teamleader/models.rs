@@ -1,4 +1,4 @@
-//! What the objects know about themselves.
+//! The methods of models.
 
 use evergrant::teamleader::companies::Company;
 use evergrant::teamleader::contacts::Contact;
@@ -24,7 +24,7 @@ fn june(day: u8) -> Date {
 }
 
 #[test]
-fn a_contact_has_a_full_name_whatever_is_known_of_it() {
+fn full_name_leaves_out_missing_names() {
     let name = |first: Value, last: Value| {
         contact(json!({ "id": "c", "first_name": first, "last_name": last })).full_name()
     };
@@ -35,7 +35,7 @@ fn a_contact_has_a_full_name_whatever_is_known_of_it() {
 }
 
 #[test]
-fn a_contact_and_a_company_have_a_primary_email_and_phone_and_are_active_or_not() {
+fn contacts_and_companies_have_primary_email_phone_and_status() {
     let emails = json!([{ "type": "invoicing", "email": "i@x.example" }, { "type": "primary", "email": "p@x.example" }]);
     let phones = json!([{ "type": "mobile", "number": "1" }, { "type": "phone", "number": "2" }]);
     let value = json!({ "id": "c", "emails": emails, "telephones": phones, "status": "active" });
@@ -73,20 +73,20 @@ fn a_deal_is_open_won_or_lost_and_has_a_customer() {
 }
 
 #[test]
-fn an_invoice_is_overdue_when_it_is_known_to_be_unpaid_and_its_day_has_passed() {
+fn an_unpaid_invoice_is_overdue_after_its_due_date() {
     let of =
         |paid: Value, due_on: Value| invoice(json!({ "id": "i", "paid": paid, "due_on": due_on }));
     assert!(of(json!(false), json!("2025-06-01")).is_overdue_on(june(2)));
     assert!(!of(json!(false), json!("2025-06-01")).is_overdue_on(june(1)));
     assert!(!of(json!(true), json!("2025-06-01")).is_overdue_on(june(2)));
-    assert!(!of(json!(null), json!("2025-06-01")).is_overdue_on(june(2)), "not known");
+    assert!(!of(json!(null), json!("2025-06-01")).is_overdue_on(june(2)), "`paid` is not known");
     assert!(!of(json!(false), json!(null)).is_overdue_on(june(2)));
     assert!(of(json!(false), json!("2001-01-01")).is_overdue());
     assert!(!of(json!(false), json!("9999-12-31")).is_overdue());
 }
 
 #[test]
-fn an_invoice_knows_what_is_due_from_whom_and_how_it_stands() {
+fn an_invoice_has_amount_due_customer_and_status() {
     let due = json!({ "amount": 12.10, "currency": "EUR" });
     let invoice = invoice(json!({
         "id": "i", "status": "draft", "paid": true, "invoice_number": null,
@@ -122,7 +122,7 @@ fn a_quotation_is_open_accepted_or_expired_and_has_totals() {
 }
 
 #[test]
-fn an_amount_keeps_its_digits_from_the_wire_to_the_wire() {
+fn an_amount_keeps_its_digits_when_read_and_sent() {
     let (sandbox, teamleader) = world();
     let text =
         r#"{"data":{"id":"i","total":{"due":{"amount":100000000000000000.10,"currency":"EUR"}}}}"#;
@@ -145,10 +145,10 @@ fn an_amount_keeps_its_digits_from_the_wire_to_the_wire() {
 }
 
 #[test]
-fn the_user_of_the_login_is_one_call_away() {
+fn me_returns_the_user_of_the_login() {
     let (sandbox, teamleader) = world();
     let asked =
         answering(&sandbox, |_, _| data(json!({ "id": "u", "language": "nl-BE", "teams": [] })));
     assert_eq!(teamleader.me().unwrap().language.as_deref(), Some("nl-BE"));
-    assert_eq!(asked.lock()[0].1, Value::Null, "it has no body");
+    assert_eq!(asked.lock()[0].1, Value::Null, "the request has no body");
 }

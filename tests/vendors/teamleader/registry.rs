@@ -1,4 +1,4 @@
-//! All 290 operations by their names.
+//! The 290 operations, called by name.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::teamleader::operations::{Kind, Operation, Returns};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::support::{answering, builder, data, sandbox, world};
 
-/// Puts what a path names into a body.
+/// Puts a value for each field of a path into a body.
 fn put(body: &mut Value, path: &str) {
     let (step, rest) = match path.split_once('.') {
         Some((step, rest)) => (step, Some(rest)),
@@ -29,7 +29,7 @@ fn put(body: &mut Value, path: &str) {
     }
 }
 
-/// The smallest body that an operation takes.
+/// The smallest body that an operation accepts.
 fn smallest(operation: &Operation) -> Value {
     let mut body = Value::Object(Map::new());
     for demand in &operation.required {
@@ -40,9 +40,9 @@ fn smallest(operation: &Operation) -> Value {
 }
 
 #[test]
-fn each_of_the_290_operations_is_called_once_by_its_name() {
+fn all_290_operations_can_be_called_by_name() {
     let sandbox = sandbox();
-    // All at once: this is not about the limit.
+    // No limit: the calls run without waiting.
     let builder = builder(&sandbox, MemoryBackend::new()).calls_a_minute(0);
     let teamleader = builder.build().unwrap();
     teamleader.client().seed(sandbox.login()).unwrap();
@@ -85,7 +85,7 @@ fn each_of_the_290_operations_is_called_once_by_its_name() {
 }
 
 #[test]
-fn what_lacks_something_or_does_not_exist_is_refused_before_it_is_sent() {
+fn unknown_names_and_missing_fields_are_refused_before_sending() {
     let (sandbox, teamleader) = world();
     let mut refused = 0;
     for operation in Operation::all() {
@@ -99,7 +99,7 @@ fn what_lacks_something_or_does_not_exist_is_refused_before_it_is_sent() {
         }
     }
     assert!(refused > 300, "{refused}");
-    // The Python SDK's names, the methods of its models, and a slip.
+    // Names of the Python SDK, methods of its models, and a misspelt name.
     for name in
         ["LegacyProjects.list", "deals.add", "invoices.add", "quotations.add", "contact.list"]
     {
@@ -112,7 +112,7 @@ fn what_lacks_something_or_does_not_exist_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn an_answer_is_data_or_all_of_it_or_nothing_and_keeps_what_is_beside() {
+fn call_returns_data_or_the_whole_answer() {
     let (sandbox, teamleader) = world();
     answering(&sandbox, |name, _| match name {
         "tickets.info" => ApiReply::json(200, json!({ "id": "t", "subject": "s" })),
@@ -133,7 +133,7 @@ fn an_answer_is_data_or_all_of_it_or_nothing_and_keeps_what_is_beside() {
     assert_eq!(ticket["subject"], "s");
     let pipelines = teamleader.answer::<Vec<Value>>("dealPipelines.list", &()).unwrap();
     assert_eq!((pipelines.data.len(), &pipelines.meta["default"]), (0, &json!("p")));
-    // Sideloading, which the specification does not have.
+    // The specification does not describe sideloading.
     let body = json!({ "id": "d", "include": "lead.customer" });
     let deal =
         teamleader.answer::<evergrant::teamleader::deals::Deal>("deals.info", &body).unwrap();
@@ -147,7 +147,7 @@ fn an_answer_is_data_or_all_of_it_or_nothing_and_keeps_what_is_beside() {
 }
 
 #[test]
-fn an_operation_that_is_newer_than_the_table_can_be_called() {
+fn call_unlisted_calls_operations_outside_the_table() {
     let (sandbox, teamleader) = world();
     let asked = answering(&sandbox, |_, _| data(json!({ "id": "n" })));
     let note: Value = teamleader.call_unlisted("notes.delete", &json!({ "id": "n" })).unwrap();
@@ -156,7 +156,7 @@ fn an_operation_that_is_newer_than_the_table_can_be_called() {
 }
 
 #[test]
-fn the_version_of_the_api_is_chosen_for_the_client_or_for_a_call() {
+fn the_api_version_is_set_per_client_or_per_call() {
     use time::{Date, Month};
     let (sandbox, teamleader) = world();
     sandbox.on("POST", "/api/*", |request| data(json!(request.header("x-api-version"))));
@@ -181,11 +181,11 @@ fn the_version_of_the_api_is_chosen_for_the_client_or_for_a_call() {
 }
 
 #[test]
-fn what_reads_is_known_from_what_writes() {
+fn operations_are_classified_as_reads_or_writes() {
     let kinds = |kind: Kind| Operation::all().iter().filter(|o| o.kind == kind).count();
     let all = [Kind::Action, Kind::List, Kind::Info, Kind::Read, Kind::File].map(kinds);
     assert_eq!(all, [182, 65, 29, 9, 5]);
     assert_eq!(Operation::all().iter().filter(|o| o.pages).count(), 41);
     let reads = Operation::all().iter().filter(|o| o.is_read()).count();
-    assert_eq!(reads, 65 + 29 + 9 + 4); // a file's upload is not one
+    assert_eq!(reads, 65 + 29 + 9 + 4); // `files.upload` is not a read
 }

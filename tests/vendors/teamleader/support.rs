@@ -1,4 +1,4 @@
-//! Teamleader on loopback.
+//! A sandbox that answers as Teamleader does, and clients of it.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,13 +11,13 @@ use evergrant::{MemoryBackend, Provider, TokenBackend, providers};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-/// A server that treats tokens as Teamleader does.
+/// A server that handles tokens as Teamleader does.
 pub(crate) fn sandbox() -> Sandbox {
     let builder = Sandbox::builder().rotation(Rotation::Strict).ends_access_token(true);
     builder.client_auth(ClientAuth::Body).start().unwrap()
 }
 
-/// Teamleader's own row, with this server's addresses.
+/// The provider of Teamleader, with this server's addresses.
 pub(crate) fn provider(sandbox: &Sandbox) -> Provider {
     let at = |path: &str| format!("{}{path}", sandbox.url());
     let row = providers::teamleader().to_builder();
@@ -29,7 +29,7 @@ pub(crate) fn builder(
     sandbox: &Sandbox,
     backend: impl TokenBackend + 'static,
 ) -> TeamleaderBuilder {
-    // Waits take no time.
+    // With this clock, waiting takes no real time.
     Teamleader::builder(sandbox.credentials(), backend).provider(provider(sandbox)).clock(clock())
 }
 
@@ -41,15 +41,15 @@ pub(crate) fn world() -> (Sandbox, Teamleader) {
     (sandbox, teamleader)
 }
 
-/// A clock that moves when somebody waits.
+/// A manual clock, which moves forward when the client waits.
 pub(crate) fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(SystemTime::now()))
 }
 
-/// What was asked: the operation, and the body.
+/// The received requests: the operation and the body of each.
 pub(crate) type Asked = Arc<Mutex<Vec<(String, Value)>>>;
 
-/// Answers every operation with what `reply` says of its body, and notes what was asked.
+/// Answers every operation with `reply`, and records the requests.
 pub(crate) fn answering(
     sandbox: &Sandbox,
     reply: impl Fn(&str, &Value) -> ApiReply + Send + Sync + 'static,
@@ -66,12 +66,12 @@ pub(crate) fn answering(
     asked
 }
 
-/// `data`, and nothing beside it.
+/// An answer with `data` only.
 pub(crate) fn data(value: Value) -> ApiReply {
     ApiReply::json(200, json!({ "data": value }))
 }
 
-/// So many objects with a number for an id, page by page, as the body asks.
+/// The page that the body asks for, of a list of `total` objects. The ids are numbers from 0.
 pub(crate) fn page_of(total: u64, body: &Value) -> Value {
     let size = body["page"]["size"].as_u64().unwrap_or(20);
     let number = body["page"]["number"].as_u64().unwrap_or(1);

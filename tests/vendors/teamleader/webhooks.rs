@@ -26,11 +26,11 @@ fn webhooks_are_registered_listed_and_unregistered() {
     let registered = teamleader.webhooks().iter().collect::<Result<Vec<_>, _>>().unwrap();
     assert_eq!(registered[0].types[0], WebhookType::DealWon);
     assert_eq!(registered[0].types[1].as_str(), "deal.danced");
-    assert_eq!(asked.lock().len(), 3, "the list is asked for once");
+    assert_eq!(asked.lock().len(), 3, "the list is fetched once");
 }
 
 #[test]
-fn every_kind_of_event_of_the_specification_is_known() {
+fn every_event_type_of_the_specification_is_known() {
     assert_eq!(WebhookType::KNOWN.len(), 95);
     for kind in WebhookType::KNOWN {
         assert_eq!(&WebhookType::from(kind.as_str()), kind);
@@ -38,7 +38,7 @@ fn every_kind_of_event_of_the_specification_is_known() {
 }
 
 #[test]
-fn an_event_is_read_in_every_form_that_was_seen() {
+fn an_event_is_read_in_every_known_form() {
     let parse = |value: Value| WebhookEvent::parse(value.to_string().as_bytes()).unwrap();
     let subject = json!({ "type": "deal", "id": "d" });
     for value in [

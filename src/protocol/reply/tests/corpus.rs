@@ -1,7 +1,7 @@
 //! Answers of real services that depart from the standard, and what they mean.
 //!
-//! The shapes were collected from the bug trackers of other clients; names and values are made up.
-//! The stored refresh token is `rt1` throughout: a row with `None` for it leaves that one in place.
+//! The shapes were collected from the bug trackers of other clients; names and values are made up. The
+//! stored refresh token is `rt1` throughout: a row with `None` keeps it.
 
 use std::collections::BTreeSet;
 
@@ -176,7 +176,7 @@ fn outcome(reply: &Reply) -> (&'static str, String) {
 }
 
 #[test]
-fn every_row_of_the_corpus_means_what_it_should() {
+fn every_answer_of_the_corpus_has_its_expected_meaning() {
     assert_eq!(ROWS.iter().map(|row| row.id).collect::<BTreeSet<_>>().len(), 59);
     for row in ROWS {
         let reply = row.read();
@@ -207,7 +207,7 @@ fn every_row_of_the_corpus_means_what_it_should() {
 }
 
 #[test]
-fn what_has_no_place_in_a_token_is_kept_and_tokens_are_not_kept_twice() {
+fn unknown_members_are_kept_and_tokens_are_not_kept_twice() {
     let extra = |id| Value::Object(Row::token(id).token.extra().clone());
     assert_eq!(
         extra("Q09"),
@@ -229,7 +229,7 @@ fn what_has_no_place_in_a_token_is_kept_and_tokens_are_not_kept_twice() {
 }
 
 #[test]
-fn type_scope_id_token_and_the_life_of_the_refresh_token_are_kept() {
+fn type_scope_id_token_and_refresh_token_lifetime_are_kept() {
     assert_eq!(Row::token("Q11").token.token_type(), "User Access Token");
     assert_eq!(Row::token("Q12").token.token_type(), "Bearer");
     assert_eq!(Row::token("Q38").token.token_type(), "bot");
@@ -244,7 +244,7 @@ fn type_scope_id_token_and_the_life_of_the_refresh_token_are_kept() {
 }
 
 #[test]
-fn an_error_says_what_the_server_said_and_nothing_of_the_body() {
+fn an_error_has_the_servers_text_and_not_the_body() {
     let error = |id: &str| {
         let row = ROWS.iter().find(|row| row.id == id).unwrap();
         let mut outcome = row.read().outcome;

@@ -151,7 +151,7 @@ fn a_limited_answer_says_how_long_to_wait() {
 }
 
 #[test]
-fn a_refresh_token_is_kept_whatever_else_the_answer_says() {
+fn a_refresh_token_is_kept_from_any_answer() {
     let nested = plain().to_builder().token_path("wrapped").build().unwrap();
     for (provider, status, body) in [
         (&plain(), 200, r#"{"refresh_token":"rt2"}"#),
@@ -190,7 +190,7 @@ fn a_refresh_token_is_kept_whatever_else_the_answer_says() {
 }
 
 #[test]
-fn the_pair_is_taken_from_where_the_access_token_is() {
+fn the_refresh_token_is_taken_from_beside_the_access_token() {
     let provider = plain().to_builder().token_path("authed_user").build().unwrap();
     let body = r#"{"access_token":"bot","refresh_token":"rt-bot","authed_user":{"access_token":"user","refresh_token":"rt-user"}}"#;
     for (provider, access, refresh) in [(&provider, "user", "rt-user"), (&plain(), "bot", "rt-bot")]
@@ -215,7 +215,7 @@ fn the_pair_is_taken_from_where_the_access_token_is() {
 }
 
 #[test]
-fn tokens_are_taken_as_they_are() {
+fn tokens_are_taken_unchanged() {
     let odd: String = (' '..='~').collect();
     let long = "a!/+=".repeat(13_107);
     for text in [odd.as_str(), long.as_str(), "x"] {
@@ -259,7 +259,7 @@ fn an_error_shows_no_token() {
 }
 
 #[test]
-fn rules_are_tried_in_order_and_all_their_conditions_count() {
+fn rules_are_tried_in_order_and_need_all_their_conditions() {
     let rule = ErrorRule::new;
     let provider = plain()
         .to_builder()
@@ -323,7 +323,7 @@ fn random_answers_are_read_and_a_good_pair_is_never_missed() {
         let body = Value::Object(members.clone()).to_string();
         let mut reply = answer(&plain(), status, &[], &body);
         let sent = members.get("refresh_token").and_then(Value::as_str).filter(|rt| !rt.is_empty());
-        // Alone, a text with spaces is a sentence and no token.
+        // Without an access token, a text with spaces counts as a sentence and not as a token.
         let alone = members.get("access_token").and_then(Value::as_str).is_none_or(str::is_empty);
         let sent = sent.filter(|sent| !alone || !sent.contains(char::is_whitespace));
         if let Some(sent) = sent {

@@ -10,7 +10,7 @@ use super::meaning::{answer, kind, told};
 use crate::providers;
 
 #[test]
-fn teamleaders_errors_mean_what_its_table_says() {
+fn teamleaders_errors_have_the_documented_meaning() {
     let envelope = |code: Value, status: u16, kind: &str, title: &str, hint: &str| {
         let meta = json!({"type": kind, "hint": hint});
         json!({"errors": [{"code": code, "title": title, "status": status, "meta": meta}]})
@@ -92,7 +92,7 @@ fn teamleaders_errors_mean_what_its_table_says() {
 }
 
 #[test]
-fn exact_onlines_errors_mean_what_its_table_says() {
+fn exact_onlines_errors_have_the_documented_meaning() {
     let early = r#"{"error":"access_denied","error_description":"Rate limit exceeded: access_token not expired"}"#;
     let reason =
         [("reason", "TooEarlyToRefreshTokens: Rate limit exceeded: access_token not expired")];
@@ -161,7 +161,7 @@ fn exact_onlines_errors_mean_what_its_table_says() {
 }
 
 #[test]
-fn shells_errors_mean_what_its_pages_say() {
+fn shells_errors_have_the_documented_meaning() {
     for (status, body, expected, code, text) in [
         (
             401,

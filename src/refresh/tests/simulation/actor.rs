@@ -1,4 +1,4 @@
-//! What an actor does: it calls the API, with a token of its client, twice; then it ends.
+//! The program of an actor: it calls the API twice with a token of its client, and ends.
 
 use super::handle::access_of;
 use super::schedule::Point;
@@ -6,7 +6,7 @@ use super::turns::me;
 use super::world::{Status, World};
 use super::*;
 
-/// How often a 401 is looked at, as `request::call` does.
+/// How often a 401 is handled, as in `request::call`.
 const LOOKS: u32 = 4;
 /// How long a request to the API takes (ms).
 const API: u64 = 20;
@@ -49,7 +49,7 @@ fn close(world: &Arc<World>, client: usize) {
     world.state.lock().closed(me(), client);
 }
 
-/// As `request::call` does.
+/// Makes one API call, as `request::call` does.
 pub(super) fn one_call(world: &World, keeper: &Keeper) -> bool {
     let Ok(mut live) = access(world, keeper, &Want::Usable) else { return false };
     let (mut refreshed, mut looks) = (false, 0);
@@ -76,7 +76,7 @@ pub(super) fn one_call(world: &World, keeper: &Keeper) -> bool {
     }
 }
 
-/// A call of the client, judged by the promise.
+/// Gets a token from the client, and checks the result against the promise.
 fn access(world: &World, keeper: &Keeper, want: &Want) -> Result<Live> {
     world.state.lock().asks(me(), want);
     let result = keeper.access(want);
@@ -84,7 +84,7 @@ fn access(world: &World, keeper: &Keeper, want: &Want) -> Result<Live> {
     result
 }
 
-/// A request to the API: whether it took the token.
+/// Sends a request to the API. Returns whether it accepted the token.
 fn api(world: &World, live: &Live) -> bool {
     world.reach(Point::Api, Status::Ready);
     let until = world.state.lock().now + API;

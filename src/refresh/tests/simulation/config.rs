@@ -1,12 +1,13 @@
-//! What is varied from schedule to schedule besides the schedule: who acts, over which store, against
-//! which service. A number names a configuration, so that a violation can be replayed.
+//! A configuration: the actors, the store and the service of a schedule. A number names it, so that a
+//! violation can be replayed.
 
 use std::fmt;
 
 use super::server::Class;
 use crate::backend::LockKind;
 
-/// Who acts: for each actor its client, for each client its process, for each process its host.
+/// The arrangement of actors: the client of each actor, the process of each client, the host of each
+/// process.
 pub(super) struct Shape {
     pub(super) name: &'static str,
     pub(super) clients: &'static [usize],
@@ -36,7 +37,7 @@ pub(super) const SHAPES: [Shape; 8] = [
     Shape { name: "one thread", clients: &[0], processes: &[0], hosts: &[0] },
 ];
 
-/// Lock, and whether a save compares.
+/// The kind of lock, and whether a save compares.
 pub(super) const STORES: [(LockKind, bool); 6] = [
     (LockKind::FreedByDeath, true),
     (LockKind::Lease, true),
@@ -57,14 +58,13 @@ pub(super) const CLASSES: [Class; 8] = [
     Class::None,
 ];
 
-/// How long an access token lives (s), and how long a request is on its way in each direction (ms).
+/// The lifetime of an access token (s), and the latency of a request in each direction (ms).
 pub(super) const TIMES: [(u64, u64); 4] = [(3600, 40), (3600, 50_000), (60, 50_000), (90, 40)];
 
 /// How long the access token works at the start (s).
 pub(super) const LEFT: [i64; 3] = [30, -1, 100];
 
-/// What the client is told of the class. The last two, to find out what is best told where the class
-/// is not known.
+/// The rotation that the client is configured with. The last two compare policies for an unknown class.
 pub(super) const TOLD: [&str; 4] = ["the class", "nothing", "Strict", "StrictFamily"];
 
 /// One configuration.
@@ -73,12 +73,12 @@ pub(super) struct Config {
     pub(super) shape: usize,
     pub(super) store: usize,
     pub(super) class: usize,
-    /// What the client is told of the class: see [`TOLD`].
+    /// The rotation that the client is configured with: see [`TOLD`].
     pub(super) told: usize,
     pub(super) ends_access: bool,
     pub(super) left: usize,
     pub(super) times: usize,
-    /// Between the two calls of an actor: nothing, some seconds, or a token's life.
+    /// The pause between the two calls of an actor: none, some seconds, or a token's lifetime.
     pub(super) gap: usize,
     /// Whether the last actor starts minutes later.
     pub(super) late: bool,

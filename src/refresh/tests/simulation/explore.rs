@@ -1,4 +1,4 @@
-//! Runs schedules: one, many drawn ones, or all near a given one.
+//! Runs schedules: one, many random ones, or all near a given one.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,7 +13,7 @@ use super::world::{NOBODY, Status, World};
 use super::*;
 use crate::refresh::turn::waits;
 
-/// What a schedule came to.
+/// The result of a schedule.
 pub(super) struct Ended {
     pub(super) hash: u64,
     pub(super) taken: Vec<Taken>,
@@ -95,7 +95,7 @@ fn play(world: Arc<World>, me: usize) {
     world.end(me);
 }
 
-/// When all is quiet: is the login still there for a process that starts now?
+/// After all actors have ended: whether the login is lost for a process that starts now.
 fn finish(world: &Arc<World>) -> bool {
     let (probe, reachable) = {
         let mut state = world.state.lock();
@@ -113,7 +113,7 @@ fn finish(world: &Arc<World>) -> bool {
         (store.no_loads_until, store.no_saves_until, store.no_locks_until) = (0, 0, 0);
         let probe = state.new_process();
         let reachable = state.reachable();
-        // While an old access token works, a login that is lost looks alive.
+        // A lost login looks alive while an old access token works, so let that expire.
         let last = state.service.access.iter().map(|access| access.end).max();
         let now = state.now;
         state.advance(last.unwrap_or(now).max(now) + 1_000);
@@ -145,7 +145,7 @@ fn finish(world: &Arc<World>) -> bool {
     true
 }
 
-/// A place from which a schedule can be run again.
+/// The name by which a schedule can be run again.
 pub(super) fn name(config: Config, list: &[(usize, usize)]) -> String {
     let list: Vec<String> = list.iter().map(|(at, choice)| format!("{at}.{choice}")).collect();
     format!("{}:{}", config.number(), list.join(","))
@@ -213,8 +213,8 @@ pub(super) fn drawn(crew: &Crew, store: usize, seed: u64, count: usize, figures:
     }
 }
 
-/// Depth first: all schedules of a configuration with at most `bound` choices other than the first,
-/// in an order that is drawn, and `limit` of them at most. Says whether all were run.
+/// Runs, depth first, all schedules of a configuration with at most `bound` choices other than the
+/// first, in random order, and at most `limit` schedules. Returns whether all were run.
 pub(super) fn deep(
     crew: &Crew,
     config: Config,

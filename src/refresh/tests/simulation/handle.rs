@@ -8,7 +8,7 @@ use super::turns::me;
 use super::world::{Held, NOBODY, Request, Status, World};
 use super::*;
 
-/// One client's way to the world.
+/// A client's access to the world.
 #[derive(Clone)]
 pub(super) struct Handle {
     pub(super) world: Arc<World>,
@@ -74,14 +74,14 @@ impl Handle {
     }
 }
 
-/// A lock that was taken, for those who ask about it.
+/// A taken lock, for the checks of the guard.
 #[derive(Clone)]
 struct Claim {
     handle: Handle,
     id: u64,
 }
 
-/// A lock that was taken: dropping it lets it go.
+/// A taken lock. Dropping it releases the lock.
 struct Taken(Claim);
 
 impl Claim {
@@ -212,7 +212,7 @@ impl TokenBackend for Handle {
                 asked.holds()
             })
         };
-        // Whoever makes the lock's file anew does not know who held the one before.
+        // A process that creates the lock file anew does not know the holder of the old one.
         let guard = guard.of_new_file(new && kind == LockKind::FreedByDeath);
         self.world.reach(Point::Locked, Status::Ready);
         Ok(guard)
@@ -242,7 +242,7 @@ impl Claim {
     }
 }
 
-/// What a record says, in a line.
+/// A record in one line.
 fn told(record: &Record) -> String {
     let note = record.note.as_ref().map_or("", |_| ", noted as sent");
     let refused = record.refused.as_ref().map_or("", |_| ", noted as refused");
@@ -295,7 +295,7 @@ impl Transport for Handle {
 }
 
 impl Handle {
-    /// The request is on its way. Returns its number.
+    /// Sends the request. Returns its number.
     fn leaves(&self, token: usize, failure: Option<Failure>, asked_at: u64) -> usize {
         let mut state = self.world.state.lock();
         let (now, latency) = (state.now, state.config.latency());

@@ -1,4 +1,4 @@
-//! The oracle at the end of a call, of a client and of a schedule: P2, and P4 to P8.
+//! The oracle's checks at the end of a call, of a client and of a schedule: P2, and P4 to P8.
 
 use super::handle::{access_of, refresh_of, spare_of};
 use super::oracle::{Asked, Excuses};
@@ -46,7 +46,7 @@ impl State {
         }
     }
 
-    /// Whether an access token works, also by what its client knows of its end.
+    /// Whether an access token works, also by the expiry that its client knows.
     fn works_for_client(&self, access: usize) -> bool {
         let early = if self.walls.len() > 1 { 45_000 } else { 50 };
         self.service.works(access, self.now)
@@ -78,7 +78,7 @@ impl State {
                 let access = access_of(&live.token);
                 self.note(actor, 5000, |_| format!("is given a{access}"));
                 self.check_durable(access);
-                // To be stopped after the last look at the clock is to be stopped after the call.
+                // A pause after the last look at the clock counts as a pause after the call.
                 let now = match self.actors[actor].reached {
                     (Point::Unlock, at) => at,
                     _ => self.now,
@@ -111,8 +111,8 @@ impl State {
         self.look_at_deadlines();
         let asked = self.oracle.asked[actor].clone();
         let fits = |access: usize| !asked.refused.contains(&access);
-        // P4, P6: while a token works, the call goes on.
-        // That a store which went back does not give back what was saved is true.
+        // P4, P6: while a token works, the call goes on. If the store went back, the error that it does
+        // not return saved records is right.
         let went_back = self.oracle.excuses.rollback && matches!(error, Error::Config(_));
         if !self.clock_was_set() && !self.config.refuses && !went_back {
             let stored = self.store.history.last().map(|record| access_of(&record.token));
@@ -129,14 +129,14 @@ impl State {
                 self.violation("P4/P6", text);
             }
         }
-        // Without a fault nothing fails, but where there is no lock to wait for.
+        // Without a fault no call fails, except if there is no lock to wait for.
         if !self.faulty() && self.config.lock() != LockKind::None && !self.config.refuses {
             let text = format!("a call fails ({}) without any fault", error.kind());
             self.violation("P1", text);
         }
         match error {
             Error::Reauthorize(refusal) => self.judge_verdict(refusal.unanswered_since.is_some()),
-            // It is true that the store did not give back what was saved.
+            // The error is right: the store did not return a saved record.
             Error::Config(_) if self.oracle.excuses.rollback => {}
             Error::NotAuthorized(_) | Error::Config(_) => {
                 self.violation("P7", format!("{} with a login in the store", error.kind()));
@@ -149,7 +149,7 @@ impl State {
         }
     }
 
-    /// P7: a person is asked to log in only when no live token is left.
+    /// P7: a person is asked to log in only if no valid token is left.
     fn judge_verdict(&mut self, unanswered: bool) {
         let Excuses { deadline, rollback, freed, clock, .. } = self.oracle.excuses;
         if deadline || rollback || freed || clock || self.weak() {
@@ -200,7 +200,7 @@ impl State {
         }
     }
 
-    /// Whether the loss of the login is one of those that nobody can prevent.
+    /// Whether the loss of the login is one that no client can prevent.
     pub(super) fn excused(&self) -> bool {
         let Excuses { lost, died, unsaved, late, deadline, rollback, freed, clock } =
             self.oracle.excuses;

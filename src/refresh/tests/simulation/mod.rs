@@ -1,8 +1,8 @@
-//! The refresh, explored: every call of the store, of the service, of the API and of the clock is a
-//! point where another actor may go on, or something may go wrong. The promise is the judge.
+//! Explores schedules of the refresh: at every call of the store, the service, the API and the clock,
+//! another actor may go on or a fault may happen. Each run is checked against the promise.
 //!
-//! `EVERGRANT_SIMULATION=n` sets the number of schedules, `EVERGRANT_SIMULATION_SEED` where they
-//! start, and `EVERGRANT_SIMULATION_REPLAY=name` runs one that was printed, with its trace.
+//! `EVERGRANT_SIMULATION=n` sets the number of schedules, `EVERGRANT_SIMULATION_SEED` sets the seed,
+//! and `EVERGRANT_SIMULATION_REPLAY=name` runs one printed schedule again and shows its trace.
 
 mod actor;
 mod config;
@@ -25,7 +25,7 @@ use self::schedule::Random;
 use super::server as answers;
 use super::*;
 
-/// Schedules where nobody says how many.
+/// The default number of schedules.
 const SCHEDULES: usize = 50_000;
 
 fn variable(name: &str) -> Option<u64> {
@@ -84,7 +84,7 @@ fn no_schedule_breaks_the_promise() {
         broken.extend(figures.violations);
     }
     println!("{} s", start.elapsed().as_secs());
-    // Of each kind the three shortest.
+    // Prints the three shortest schedules of each kind.
     broken.sort_by_key(|(clause, text, name)| (*clause, without_digits(text), name.len()));
     let mut last = None;
     for kind in broken.chunk_by(|one, other| {
@@ -98,18 +98,18 @@ fn no_schedule_breaks_the_promise() {
         last = Some(name.clone());
     }
     if let Some(name) = last {
-        println!("the last of these:");
+        println!("trace of the last one:");
         replay(&name);
     }
     assert!(broken.is_empty(), "{} schedules break the promise", broken.len());
 }
 
-/// What two policies cost where the class is not known: to send a token again at once when no answer
-/// came (as for `Strict`), or to keep the access token and to send again at its end (as for
-/// `StrictFamily`). Schedules with one fault, and drawn ones with two.
+/// Compares two policies for a service whose class is not known. After no answer, either send the token
+/// again at once (as for `Strict`), or keep the access token and send again at its expiry (as for
+/// `StrictFamily`). Runs all schedules with one fault, and random ones with two.
 #[test]
 #[ignore = "prints a table for the design"]
-fn what_is_lost_under_two_policies_where_the_class_is_not_known() {
+fn losses_under_two_policies_for_an_unknown_class() {
     let crew = Crew::new();
     let count = variable("EVERGRANT_SIMULATION").map_or(4_000, |count| count as usize);
     println!("class, policy: schedules, logins lost, calls failed; one fault, then two");
@@ -197,9 +197,9 @@ fn a_schedule_runs_the_same_again() {
     }
 }
 
-/// The models of the services do what their classes say.
+/// The models of the services follow their classes.
 #[test]
-fn each_class_of_service_treats_a_second_use_as_it_says() {
+fn each_class_of_service_treats_a_second_use_as_defined() {
     use server::{Class, Service};
     for class in config::CLASSES {
         let mut service = Service::new(class, 60_000, 3_600_000, false);
@@ -207,7 +207,7 @@ fn each_class_of_service_treats_a_second_use_as_it_says() {
         let soon = service.refresh(0, 3).is_some();
         assert_eq!(soon, !matches!(class, Class::Strict | Class::StrictFamily), "{class:?}");
         assert_eq!(service.ended, class == Class::StrictFamily);
-        // The first successor is used, and a minute goes by.
+        // The first successor is used, and a minute passes.
         let works = service.call(1, 4);
         assert_eq!(works, class != Class::StrictFamily, "{class:?}");
         let late = service.refresh(0, 70_000).is_some();

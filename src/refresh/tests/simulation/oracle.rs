@@ -1,4 +1,4 @@
-//! The promise, P1 to P8, and the five losses that nobody can prevent: what is right, and nothing else.
+//! Checks the promise, P1 to P8, and knows the five losses that no client can prevent.
 
 use super::handle::{access_of, refresh_of, spare_of};
 use super::schedule::{Failure, Fault, Point};
@@ -6,7 +6,7 @@ use super::server::Class;
 use super::world::{NOBODY, State};
 use super::*;
 
-/// What may excuse the loss of a login: the guide's list, and what was done to the store.
+/// The excuses for the loss of a login: the guide's list, and faults of the store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Excuses {
     /// 1: the answer with the successor was lost.
@@ -17,31 +17,31 @@ pub(super) struct Excuses {
     pub(super) unsaved: bool,
     /// 4: a request that was given up was served.
     pub(super) late: bool,
-    /// 5: without a lock that death frees, a holder was stopped past its deadline.
+    /// 5: without a lock freed by death, a holder was paused past its deadline.
     pub(super) deadline: bool,
     /// The store went back.
     pub(super) rollback: bool,
     /// The lock was freed under a holder whose request was on its way.
     pub(super) freed: bool,
-    /// A wall clock was set where deadlines go by it.
+    /// A wall clock was changed while deadlines depended on it.
     pub(super) clock: bool,
 }
 
 impl Excuses {
-    /// Whether something outside the promise was done to the store.
+    /// Whether a fault outside the promise happened to the store.
     pub(super) fn any_outside(&self) -> bool {
         self.rollback || self.freed || self.clock
     }
 }
 
-/// What the oracle knows of a client.
+/// The oracle's knowledge of a client.
 #[derive(Default)]
 pub(super) struct Known {
     /// Refresh tokens that came and are not in the store yet.
     pub(super) in_hand: Vec<usize>,
     /// A call has ended since a save failed, and the pair still waits.
     pub(super) waits: bool,
-    /// What it read or wrote last.
+    /// The tokens that it read or wrote last.
     pub(super) memory: Option<(usize, usize)>,
     /// Refresh tokens that it has replaced itself, in the store.
     pub(super) replaced: Vec<usize>,
@@ -54,7 +54,7 @@ pub(super) struct Known {
     pub(super) failed_closing: bool,
 }
 
-/// What the oracle knows of a call.
+/// The oracle's knowledge of a call.
 #[derive(Clone, Default)]
 pub(super) struct Asked {
     pub(super) start: u64,
@@ -116,7 +116,8 @@ impl State {
         self.oracle.faults.iter().any(|fault| matches!(fault, Fault::Wall(_)))
     }
 
-    /// A store that neither compares nor has a lock that death frees: the promise says little of it.
+    /// Whether the store neither compares nor has a lock freed by death: the promise says little about
+    /// it.
     pub(super) fn weak(&self) -> bool {
         let file = self.config.lock() == LockKind::FreedByDeath;
         !self.config.compares() && !file && self.clients.len() > 1
@@ -147,7 +148,7 @@ impl State {
         self.looked(actor);
         let Some(known) = self.oracle.clients.get_mut(client) else { return };
         let (refresh, spare) = (refresh_of(record), spare_of(record));
-        // What is read is durable: a save that reported an error did happen.
+        // A record that is read is durable: its save worked even if it reported an error.
         known.in_hand.retain(|token| *token != refresh && Some(*token) != spare);
         known.waits &= !known.in_hand.is_empty();
         if !known.replaced.contains(&refresh) || self.service.class == Class::None {
@@ -192,7 +193,7 @@ impl State {
         self.oracle.stored_at = self.step;
     }
 
-    /// The lock is freed: whoever is between its first byte and its save can be overtaken.
+    /// The lock is freed: a holder between its first byte and its save can be overtaken.
     pub(super) fn freed(&mut self) {
         let Some(held) = &self.store.held else { return };
         let client = held.client;
@@ -237,7 +238,7 @@ impl State {
         self.oracle.excuses.deadline |= past;
     }
 
-    /// A pair that is not in the store yet, past its note's deadline: it could not be saved so long.
+    /// Notes that a pair is still unsaved past its note's deadline.
     pub(super) fn look_at_deadlines(&mut self) {
         let held = |request: &world::Request| {
             let hand = self.oracle.clients.get(request.client).map(|known| &known.in_hand);
@@ -260,14 +261,14 @@ impl State {
     pub(super) fn decided(&mut self, index: usize) {
         let request = &self.requests[index];
         let rotated = request.decided.flatten().is_some();
-        // Its sender has given it up, or would have, had it not been stopped.
+        // Its sender has given up, or would have if it had not been paused.
         self.oracle.excuses.late |= !request.awaited || self.now > request.sent_at + 120_000;
         let lost = [Failure::LoseReply, Failure::Silence, Failure::BrokenAfter];
         self.oracle.excuses.lost |= rotated && request.failure.is_some_and(|f| lost.contains(&f));
         self.oracle.excuses.died |= rotated && !request.awaited;
     }
 
-    /// Its sender has heard of it.
+    /// Its sender has its answer, or knows that there is none.
     pub(super) fn heard(&mut self, index: usize) {
         let request = &mut self.requests[index];
         request.awaited = false;

@@ -1,6 +1,7 @@
-//! Who goes on, and what goes wrong: a list of choices, given or drawn, and written down.
+//! A schedule: the list of choices of which actor goes on and which fault happens. It is given or
+//! random, and recorded.
 
-/// Where an actor is when another may go on.
+/// A point where another actor may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Point {
     Start,
@@ -24,7 +25,7 @@ pub(super) enum Point {
 }
 
 impl Point {
-    /// What an actor that goes on from here has done, where no other line of the trace tells.
+    /// The line of the trace for an actor that goes on from here; empty if another line tells it.
     pub(super) fn done(self) -> &'static str {
         match self {
             Point::Start => "starts",
@@ -37,45 +38,45 @@ impl Point {
     }
 }
 
-/// What goes wrong.
+/// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Fault {
     /// The process dies.
     Kill,
-    /// The process is stopped for so many seconds.
+    /// The process is paused for so many seconds.
     Stop(u64),
-    /// The wall clock of the host is set by so many seconds.
+    /// The host's wall clock is changed by so many seconds.
     Wall(i64),
     /// The store goes back by so many records.
     Rollback(usize),
-    /// The lock is gone: its file was deleted, or the lease was lost.
+    /// The lock is lost: its file was deleted, or the lease has ended.
     FreeLock,
-    /// What the actor is about to do fails.
+    /// The actor's next call fails.
     Op(Failure),
 }
 
 /// How a call of the store or a token request fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Failure {
-    /// Nothing happens, and an error is reported.
+    /// The call does nothing and reports an error.
     Before,
-    /// It happens, and an error is reported.
+    /// The call does its work and reports an error.
     After,
     /// This and every such call fails for ten minutes.
     Outage,
-    /// Nothing leaves.
+    /// The request never leaves.
     Never,
-    /// It leaves and does not arrive; the connection is cut.
+    /// The request leaves and does not arrive; the connection is cut.
     LoseRequest,
-    /// It is decided, and the connection is cut before the answer.
+    /// The request is served, and the connection is cut before the answer.
     LoseReply,
-    /// It is decided, and no answer comes: the client waits as long as it does.
+    /// The request is served, and no answer comes until the client's timeout.
     Silence,
-    /// No answer comes, and it arrives so many seconds after the client has given up.
+    /// No answer comes, and the request arrives so many seconds after the client has given up.
     Late(u64),
-    /// 500 without a decision.
+    /// Status 500, and the request was not served.
     Broken,
-    /// 500 after the decision.
+    /// Status 500, after the request was served.
     BrokenAfter,
 }
 
@@ -102,7 +103,7 @@ pub(super) fn failures(point: Point) -> &'static [Failure] {
     }
 }
 
-/// A small generator of numbers, the same everywhere (SplitMix64).
+/// A small random generator, the same on every machine (SplitMix64).
 #[derive(Clone, Debug)]
 pub(super) struct Random(pub(super) u64);
 
@@ -125,22 +126,22 @@ impl Random {
     }
 }
 
-/// Where the choices come from.
+/// The source of the choices.
 pub(super) enum Plan {
     /// The choices other than 0, by place; 0 elsewhere.
     List(Vec<(usize, usize)>),
-    /// Drawn, with these faults; one in so many choices is another than the first.
+    /// Random choices with these faults. One in `switches` choices is not the first.
     Drawn { random: Random, faults: Vec<Aim>, switches: usize },
 }
 
-/// When a drawn fault strikes: at a place, or where a call of this kind is made once more.
+/// When a random fault happens: at a place, or at the n-th call of this kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Aim {
     Place(usize),
     Call(Point, usize),
 }
 
-/// Choices as they were made: which of how many.
+/// A choice as it was made: which of how many.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taken {
     pub(super) choice: usize,
@@ -170,8 +171,8 @@ impl Chooser {
         Plan::Drawn { random, faults, switches }
     }
 
-    /// One of `actors` who may go on, or beyond them one of `faults`, of which the first `failures`
-    /// are those of the call at this point.
+    /// Chooses one of `actors` that may go on, or, with a higher number, one of `faults`. The first
+    /// `failures` faults are failures of the call at this point.
     pub(super) fn choose(
         &mut self,
         point: Point,

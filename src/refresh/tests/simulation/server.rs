@@ -3,21 +3,21 @@
 /// What a service does with a used refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Class {
-    /// It stays good.
+    /// It stays valid.
     None,
-    /// It is good until its successor, or the new access token, is used.
+    /// It is valid until its successor or the new access token is used.
     UntilUsed,
     /// The same, and a later use ends the login.
     UntilUsedFamily,
-    /// It is good for a window; a second pair lives beside the first.
+    /// It is valid for a window; a second pair is valid beside the first.
     Grace,
-    /// It is good for a window; a second pair ends the first.
+    /// It is valid for a window; a second pair ends the first.
     GraceFirstDies,
-    /// It is good for a window; a later use ends the login.
+    /// It is valid for a window; a later use ends the login.
     GraceFamily,
-    /// It is dead at once.
+    /// It is invalid at once.
     Strict,
-    /// It is dead at once, and a second use ends the login.
+    /// It is invalid at once, and a second use ends the login.
     StrictFamily,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct AccessToken {
     pub(super) refresh: usize,
     pub(super) issued: u64,
     pub(super) end: u64,
-    /// When its client takes it to end: counted from when it began to send.
+    /// The expiry that its client computes, counted from the start of the request.
     pub(super) told_end: u64,
     pub(super) dead: bool,
 }
@@ -121,7 +121,8 @@ impl Service {
         Some((new, self.access.len() - 1))
     }
 
-    /// This token, or the access token that came with it, was used: its forerunners are done with.
+    /// Notes that this token, or the access token that came with it, was used, which ends its
+    /// predecessors.
     fn used(&mut self, token: usize) {
         let mut parent = self.refresh[token].parent;
         while let Some(before) = parent {
@@ -130,7 +131,7 @@ impl Service {
         }
     }
 
-    /// Whether the API would take this access token.
+    /// Whether the API would accept this access token.
     pub(super) fn works(&self, access: usize, now: u64) -> bool {
         !self.ended && self.access.get(access).is_some_and(|known| !known.dead && now < known.end)
     }

@@ -1,4 +1,5 @@
-//! The oracle at the moment when a refresh token leaves: P1, P4, and what a client knows better.
+//! The oracle's checks when a refresh token is sent: P1, P4, and that the client does not send a token
+//! that it has replaced.
 
 use super::handle::{access_of, refresh_of, spare_of};
 use super::oracle::Excuses;
@@ -13,12 +14,12 @@ impl State {
         }
         self.look_at_deadlines();
         let known = &self.oracle.clients[client];
-        // P4: the note is in the store before the token is spent.
+        // P4: the note is in the store before the token is sent.
         if known.noted != Some(token) && self.service.class != Class::None {
             self.violation("P4", format!("r{token} is sent, and the store holds no note of it"));
         }
         let known = &self.oracle.clients[client];
-        // A store that went back: what this client replaced itself is not spent by it.
+        // If the store went back, a client does not send a token that it has replaced itself.
         if self.oracle.excuses.rollback
             && known.replaced.contains(&token)
             && let Some((memory, _)) = known.memory.filter(|(memory, _)| *memory != token)
@@ -50,7 +51,7 @@ impl State {
             self.violation("P1", text);
         }
         let asked = &self.oracle.asked[actor];
-        // An API that refuses everything: one refresh, then its answer is the last word for a while.
+        // An API that refuses everything causes one refresh, and then none for a while.
         let mended = |access: usize| {
             self.requests.iter().any(|request| {
                 request.client == client
@@ -87,7 +88,7 @@ impl State {
         self.oracle.asked.get(actor).is_some_and(|asked| asked.instead.is_some())
     }
 
-    /// P1: no token is sent twice while its successor, or the answer, is in a living hand.
+    /// P1: no token is sent twice while a living process has its successor or may get the answer.
     fn spent_twice(&mut self, client: usize, token: usize) {
         if self.service.class == Class::None || self.weak() {
             return;
@@ -97,8 +98,8 @@ impl State {
         if deadline || rollback || freed || clock {
             return;
         }
-        // A window of grace is shorter than a deadline: without a lock that death frees, what is left of
-        // it belongs to the others. (The clocks of two hosts differ by 20 s.)
+        // A grace window is shorter than a deadline: without a lock freed by death, the rest of the
+        // window belongs to the other processes. (The clocks of two hosts differ by 20 s.)
         let first = self.requests.iter().find(|request| request.token == token);
         let age = first.map_or(0, |first| self.now - first.sent_at + 20_000);
         let lease = self.config.lock() == LockKind::Lease && self.faulty();
@@ -123,8 +124,8 @@ impl State {
             }
             false
         };
-        // Where the old token works until its successor is used, a pair that could not be saved keeps
-        // nobody from another.
+        // If the old token works until its successor is used, an unsaved pair does not prevent another
+        // refresh.
         let until_used = matches!(self.service.class, Class::UntilUsed | Class::UntilUsedFamily);
         let unsaved = |other: &usize| {
             let mut clients = self.oracle.clients.iter();

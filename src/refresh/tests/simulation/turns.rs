@@ -1,4 +1,4 @@
-//! One actor at a time goes on; who it is, is chosen at each point.
+//! Lets one actor at a time go on, and chooses it at each point.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -34,8 +34,8 @@ fn die() {
 }
 
 impl World {
-    /// A point where another may go on, or something may go wrong. Returns how the call fails that
-    /// the actor is about to make.
+    /// A point where another actor may go on or a fault may happen. Returns how the actor's next call
+    /// fails, if it does.
     pub(super) fn reach(&self, point: Point, status: Status) -> Option<Failure> {
         let me = me();
         let mut state = self.state.lock();
@@ -118,7 +118,7 @@ impl World {
         self.wakes[next].notify_one();
     }
 
-    /// The turn of whoever comes next, where `me` has ended.
+    /// Gives the turn to the next actor after `me` has ended.
     fn next(&self, state: &mut MutexGuard<'_, State>, me: usize) {
         let go = state.candidates(me);
         if go.is_empty() {

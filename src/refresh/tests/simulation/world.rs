@@ -1,4 +1,4 @@
-//! One schedule's world: a clock, a store, a service, and actors of whom one at a time goes on.
+//! The world of a schedule: a clock, a store, a service, and actors, one of which goes on at a time.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::schedule::{ANYWHERE, Chooser, Failure, Fault, Point, failures};
 use super::server::Service;
 use super::*;
 
-/// How far an actor that waits may overtake one that could go on (ms).
+/// How much later (ms) an actor may be ready and still go on before one that is ready now.
 const SHORT: u64 = 2_000;
 /// How long an outage lasts (ms).
 const OUTAGE: u64 = 600_000;
@@ -62,7 +62,7 @@ pub(super) struct Request {
     pub(super) sent_at: u64,
     pub(super) sent_step: u32,
     pub(super) arrives_at: Option<u64>,
-    /// When its sender hears of it: the answer, or that there is none.
+    /// When its sender gets the answer, or learns that there is none.
     pub(super) heard_at: u64,
     pub(super) failure: Option<Failure>,
     /// The answer, once it is decided.
@@ -118,7 +118,7 @@ pub(super) struct World {
 }
 
 impl State {
-    /// Writes a line of the trace, and makes it part of what tells schedules apart.
+    /// Writes a line of the trace, and adds it to the hash that distinguishes schedules.
     pub(super) fn note(&mut self, who: usize, code: u64, text: impl FnOnce(&State) -> String) {
         self.hash = (self.hash ^ code ^ (who as u64) << 48).wrapping_mul(0x0100_0000_01b3);
         if self.trace.is_some() {
@@ -149,7 +149,7 @@ impl State {
         START as i64 * 1000 + self.now as i64 + self.walls[host]
     }
 
-    /// Time passes; what arrives at the service meanwhile is decided.
+    /// Lets time pass, and serves the requests that arrive meanwhile.
     pub(super) fn advance(&mut self, to: u64) {
         loop {
             let due = self.requests.iter().enumerate().filter_map(|(index, request)| {
@@ -220,7 +220,7 @@ impl State {
         Some(at.max(self.now).max(process.stopped_until))
     }
 
-    /// Who may go on, the first as a matter of course.
+    /// The actors that may go on. The first is the default.
     pub(super) fn candidates(&self, me: usize) -> Vec<(u64, usize)> {
         let mut list: Vec<(u64, usize)> = (0..self.actors.len())
             .filter_map(|actor| self.ready_at(actor).map(|at| (at, actor)))
@@ -232,14 +232,14 @@ impl State {
         list
     }
 
-    /// What can go wrong here.
+    /// The faults that are possible here.
     pub(super) fn faults(&self, point: Point, failed: bool) -> Vec<Fault> {
         let mut faults = Vec::new();
         if !failed && (self.config.told < 2 || point == Point::Connect) {
             faults.extend(failures(point).iter().map(|failure| Fault::Op(*failure)));
         }
         if self.config.told > 1 {
-            // Two policies are compared by what the wire and a death do to them.
+            // Two policies are compared only under faults of the network and deaths.
             faults.push(Fault::Kill);
             return faults;
         }
@@ -270,7 +270,7 @@ impl State {
         self.died(process);
     }
 
-    /// Makes it go wrong.
+    /// Applies a fault.
     pub(super) fn strike(&mut self, me: usize, fault: Fault) {
         let process = self.process_of(me);
         self.oracle.faults.push(fault);
@@ -290,13 +290,13 @@ impl State {
             }
             Fault::Wall(seconds) => {
                 self.walls[self.processes[process].host] += seconds * 1000;
-                // Deadlines go by the wall clock, for lack of another that processes share.
+                // Deadlines use the wall clock, because processes share no other clock.
                 self.oracle.excuses.clock |= self.config.lock() != LockKind::FreedByDeath;
             }
             Fault::Rollback(back) => {
                 let kept = self.store.history.len() - back;
                 let record = self.store.history[kept - 1].clone();
-                // The records between are not forgotten: a second rollback may bring them back.
+                // The records in between are kept: a second rollback may restore them.
                 self.store.history.push(record);
                 self.rolled_back();
             }

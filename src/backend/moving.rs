@@ -1,0 +1,81 @@
+//! Moves a login from one store to another.
+
+use std::time::Duration;
+
+use super::{BackendError, LockKind, TokenBackend};
+use crate::clock::{Clock as _, SystemClock};
+use crate::error::BoxError;
+use crate::record::Record;
+
+/// How long each store's lock is waited for.
+const WAIT: Duration = Duration::from_secs(60);
+
+/// Moves the login in `from` to `to`, and returns whether there was one to move.
+///
+/// A copied login that lives on in two places ends badly: both spend the same one-time refresh token.
+/// So the login is never usable in both. First `from` is marked as being moved, then `to` gets the
+/// login, then `from` is cleared. A process that dies in between leaves a mark behind: clients of `from` fail with
+/// [`Error::Config`](crate::Error::Config) that says so, and the same call finishes the move.
+///
+/// Give both stores as your clients have them: a [`SealedBackend`](super::SealedBackend) with its keys,
+/// for example. Running clients of `from` fail at their next look at the store; a client with a token in
+/// memory uses that until it ends.
+///
+/// ```
+/// use evergrant::backend::{self, FileBackend, TokenBackend};
+/// # let sandbox = evergrant::sandbox::Sandbox::start()?;
+/// # let (old, new) = (sandbox.folder().join("old.json"), sandbox.folder().join("new.json"));
+///
+/// let (old, new) = (FileBackend::new(old), FileBackend::new(new));
+/// # old.save(&sandbox.login().into())?;
+/// assert!(backend::move_login(&old, &new)?);
+/// assert!(old.load()?.is_none() && new.load()?.is_some());
+/// # Ok::<(), evergrant::BoxError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`BackendError::Busy`] when a store's lock is held for 60 s, or when a refresh token of this login was
+/// sent, the answer may still come and `from` has no lock that its sender's death frees;
+/// [`BackendError::Config`] when `to` holds a login already; else the stores' own errors. Nothing is
+/// lost by any of them.
+pub fn move_login(
+    from: &(impl TokenBackend + ?Sized),
+    to: &(impl TokenBackend + ?Sized),
+) -> Result<bool, BoxError> {
+    let guard = from.lock(WAIT)?;
+    let _other = to.lock(WAIT)?;
+    let Some(stored) = from.load()? else { return Ok(false) };
+    let there = match to.load() {
+        Err(error) if BackendError::is_empty(&error) => None,
+        there => there?,
+    };
+    if stored.moves_to().is_none() {
+        if guard.kind() != LockKind::FreedByDeath && is_pending(&stored) {
+            return Err(BackendError::Busy(from.describe()).into());
+        }
+        if there.is_some() {
+            return Err(occupied(to));
+        }
+        to.probe()?;
+        let marked = stored.moving_to(&to.describe());
+        from.save(&marked)?;
+        to.save(&marked.moved(None))?;
+    } else if there.as_ref().is_some_and(|there| there.login() != stored.login()) {
+        return Err(occupied(to));
+    } else if there.is_none() {
+        to.save(&stored.moved(None))?;
+    }
+    from.clear()?;
+    Ok(true)
+}
+
+/// Whether the answer to a refresh token may still come to another process.
+fn is_pending(record: &Record) -> bool {
+    record.note().is_some_and(|note| !note.answered && SystemClock.now_utc() < note.deadline)
+}
+
+fn occupied(to: &(impl TokenBackend + ?Sized)) -> BoxError {
+    let text = format!("{} holds a login, which is not replaced: clear it first", to.describe());
+    BackendError::Config(text).into()
+}

@@ -1,0 +1,224 @@
+//! What stands beside the situations of the other files: a cache before a table, an API that refuses at
+//! one address only, a store that is locked while somebody only reads.
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A cache gave the note back as it was written. Then the record comes from a table of three columns, as
+/// a new login each time.
+#[test]
+fn a_store_that_forgets_the_login_during_a_refresh_loses_no_successor() {
+    for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
+        for compares in [true, false] {
+            let world = World::with(rotation, LockKind::FreedByDeath, compares);
+            let (store, wire) = (Arc::clone(&world.store), Arc::clone(&world.wire));
+            world.plan(move |call, _| {
+                if call == "load" && !wire.0.lock().sent.is_empty() {
+                    let mut record = store.record.lock();
+                    *record = record.take().map(|record| Record::from(record.token));
+                }
+                None
+            });
+            let keeper = world.keeper();
+            for round in 1..4 {
+                world.past_end();
+                assert_eq!(kind(&use_token(&keeper)), format!("at-{}", round + 1));
+                assert_eq!(world.sent().len(), round, "{rotation:?} {compares}");
+            }
+            assert!(world.wire.0.lock().revoked.is_empty());
+            assert!(world.alive());
+        }
+    }
+}
+
+#[test]
+fn a_refresh_by_name_takes_what_others_saved_while_the_store_is_locked() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    let other = world.keeper();
+    other.access(&other.newer()).unwrap();
+    world.clock.advance(SECOND);
+    *world.store.held.lock() = true;
+    let got = keeper.access(&keeper.newer()).map(|live| live.access_token().expose().to_owned());
+    assert_eq!(kind(&got), "at-2");
+    let got = keeper.access(&keeper.newer()).map(|live| live.access_token().expose().to_owned());
+    assert_eq!(kind(&got), "busy", "that one it has");
+}
+
+/// A client whose token came for a 401.
+fn mended() -> (World, Keeper, Live) {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    let live = keeper.access(&Want::Instead(Secret::new("at-1"))).unwrap();
+    (world, keeper, live)
+}
+
+#[test]
+fn a_newer_token_is_found_while_the_store_is_locked() {
+    let (world, keeper, live) = mended();
+    let other = world.keeper();
+    other.access(&other.newer()).unwrap();
+    *world.store.held.lock() = true;
+    let found = keeper.moved_on(live.access_token());
+    assert_eq!(found.map(|live| live.access_token().expose().to_owned()), Some("at-3".to_owned()));
+}
+
+/// The caller has the token from here and sends it elsewhere: the next call comes when it comes.
+#[test]
+fn a_refusal_that_is_told_at_once_is_the_last_word_for_a_later_call() {
+    let (world, keeper, live) = mended();
+    world.clock.advance(SECOND);
+    keeper.suspect(live.access_token());
+    world.clock.advance(15 * SECOND);
+    assert_eq!(kind(&use_token(&keeper)), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+    keeper.suspect(live.access_token());
+    world.clock.advance(60 * SECOND);
+    assert_eq!(kind(&use_token(&keeper)), "at-3", "the minute is over");
+}
+
+/// One address of the API refuses every token, and others accept it.
+#[test]
+fn a_refusal_of_a_new_token_stands_although_another_address_accepts_it() {
+    let (world, keeper, live) = mended();
+    assert!(keeper.is_last_word(live.access_token()));
+    for _ in 0..5 {
+        keeper.accepted(&live);
+        world.clock.advance(SECOND);
+        assert!(keeper.is_last_word(live.access_token()));
+    }
+    world.clock.advance(60 * SECOND);
+    assert!(!keeper.is_last_word(live.access_token()));
+    keeper.accepted(&live);
+    assert!(!keeper.doubts.load(std::sync::atomic::Ordering::Relaxed));
+}
+
+/// A program seeds at each start. The store cannot be locked, and holds a login that lives.
+#[test]
+fn a_seed_beside_a_living_login_needs_no_lock() {
+    let world = World::new(Rotation::Strict);
+    let seed = || Token::new("at-seed").with_refresh_token("rt-seed");
+    *world.store.held.lock() = true;
+    assert!(!world.keeper().seed(seed()).unwrap());
+    *world.store.held.lock() = false;
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert!(!world.keeper().seed(seed()).unwrap());
+    *world.store.record.lock() = None;
+    assert_eq!(world.keeper().seed(seed()).unwrap_err().kind(), "backend");
+    *world.store.plan.lock() = None;
+    *world.store.held.lock() = true;
+    assert_eq!(world.keeper().seed(seed()).unwrap_err().kind(), "busy");
+    assert!(world.store.record.lock().is_none());
+}
+
+/// The lock fails while a pair waits, and the store holds a token that somebody else has got since.
+#[test]
+fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
+    let mut world = World::new(Rotation::UntilUsed);
+    world.rules.ends_access_token = true;
+    world.past_end();
+    let keeper = world.keeper();
+    world.fail_saves(false, Fault::Before);
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+    *world.store.plan.lock() = None;
+    // The pair that waits was never used, so the old refresh token works for others.
+    assert_eq!(kind(&use_token(&world.keeper())), "at-3");
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+    assert!(keeper.memory.lock().unsaved, "the pair is kept");
+    // Another login in the store is not taken without the lock.
+    world.change(|record| record.login = "another".to_owned());
+    assert_eq!(kind(&use_token(&keeper)), "not_saved");
+}
+
+/// The lock's file was deleted, and the next holder has saved its successor. A store that does not
+/// compare would take our note back over it.
+#[test]
+fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
+    for (compares, busy) in [(true, false), (false, false), (false, true)] {
+        let world = World::with(Rotation::StrictFamily, LockKind::FreedByDeath, compares);
+        world.past_end();
+        let gone = Arc::clone(&world.store.in_place);
+        let (other, store) = (world.keeper(), Arc::clone(&world.store));
+        let mut first = true;
+        *world.wire.1.lock() = Some(Box::new(move || {
+            if std::mem::take(&mut first) {
+                // Each look until the lock is taken again.
+                gone.lock().extend([false; 4]);
+                let mut next = store.record.lock().clone().unwrap().next();
+                let token = Token::new("at-other").with_refresh_token("rt-other");
+                next.token = token.with_expires_at(clock::later(other.clock.now_utc(), LIFE));
+                (next.note, next.generation) = (None, next.generation + 1);
+                *store.record.lock() = Some(next);
+                *store.held.lock() = busy;
+            }
+        }));
+        assert_eq!(kind(&use_token(&world.keeper())), "at-other", "{compares} {busy}");
+        assert!(world.sent().is_empty());
+        assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-other")));
+    }
+}
+
+/// The lock is lost before our note is written, and the next holder has saved its successor meanwhile.
+#[test]
+fn no_note_is_written_under_a_lock_that_is_gone() {
+    let world = World::with(Rotation::StrictFamily, LockKind::FreedByDeath, false);
+    world.past_end();
+    let (gone, store) = (Arc::clone(&world.store.in_place), Arc::clone(&world.store));
+    gone.lock().push_back(false);
+    let (end, mut first) = (clock::later(world.clock.now_utc(), LIFE), true);
+    world.plan(move |call, record| {
+        let other = call == "lock" && !std::mem::replace(&mut first, false);
+        if other {
+            let mut next = store.record.lock().clone().unwrap().next();
+            let token = Token::new("at-other").with_refresh_token("rt-other");
+            next.token = token.with_expires_at(end);
+            *store.record.lock() = Some(next);
+        }
+        assert!(record.is_none_or(|record| record.note.is_none()), "a note under no lock");
+        None
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-other");
+    assert!(world.sent().is_empty());
+}
+
+/// The store goes back while a request is on its way, or while the newer pair is written again.
+#[test]
+fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
+    for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
+        let world = World::new(rotation);
+        let old = world.stored();
+        let keeper = world.keeper();
+        world.past_end();
+        assert_eq!(kind(&use_token(&keeper)), "at-2");
+        let middle = world.stored();
+        world.past_end();
+        let back = old.clone();
+        let (store, wire, mut first) = (Arc::clone(&world.store), Arc::clone(&world.wire), true);
+        world.plan(move |_, _| {
+            if wire.0.lock().sent.len() == 2 && std::mem::take(&mut first) {
+                *store.record.lock() = Some(back.clone());
+            }
+            None
+        });
+        assert_eq!(kind(&use_token(&keeper)), "at-3", "{rotation:?}");
+        assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-3")));
+        // To one record, and then to another.
+        *world.store.record.lock() = Some(old);
+        let (store, mut saves) = (Arc::clone(&world.store), 0);
+        world.plan(move |call, _| {
+            saves += usize::from(call == "save");
+            if call == "save" && saves == 1 {
+                *store.record.lock() = Some(middle.clone());
+            }
+            None
+        });
+        world.past_end();
+        assert_eq!(kind(&use_token(&keeper)), "at-4", "{rotation:?}");
+        assert_eq!(world.sent(), ["rt-1", "rt-2", "rt-3"], "{rotation:?}");
+        assert!(world.alive());
+    }
+}

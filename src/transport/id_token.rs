@@ -1,0 +1,60 @@
+//! What becomes of an ID token that came with a token: checked before anything is stored.
+
+use time::OffsetDateTime;
+
+use super::TokenTransport;
+use super::exchange::Raw;
+use crate::error::Error;
+use crate::protocol::{self, Outcome};
+use crate::refresh::Sent;
+use crate::secret::Secret;
+use crate::token::Token;
+
+/// A server's clock that is further from ours than this is not asked.
+const FURTHEST: time::Duration = time::Duration::DAY;
+
+/// Our time, and that of the answer.
+pub(super) fn times(raw: &Raw, ours: OffsetDateTime) -> [OffsetDateTime; 2] {
+    let date = match raw {
+        Raw::Answer(answer) => protocol::date(&answer.headers, ours),
+        Raw::Never(_) | Raw::NoAnswer(_) => None,
+    };
+    [ours, date.filter(|date| (*date - ours).abs() <= FURTHEST).unwrap_or(ours)]
+}
+
+impl TokenTransport {
+    /// Checks the ID token of an answer. A login that `asked` for one (with a nonce, if one was sent)
+    /// ends when it is unfit, with nothing stored. Otherwise the tokens are good without it: it is left
+    /// out, so that no refresh and no login is lost by it. `before` is the token that is refreshed.
+    pub(super) fn with_fit_id_token(
+        &self,
+        mut sent: Sent,
+        now: [OffsetDateTime; 2],
+        asked: Option<Option<&Secret>>,
+        before: Option<&Token>,
+    ) -> Sent {
+        let Sent::Reply(reply) = &mut sent else { return sent };
+        let Outcome::Token(issued) = &mut reply.outcome else { return sent };
+        let Some(id_token) = issued.token.id_token() else { return sent };
+        let expected = protocol::ExpectedIdToken {
+            issuer: self.provider.issuer(),
+            client_id: self.credentials.id(),
+            nonce: asked.flatten(),
+            unsigned: self.provider.authorization.unsigned_id_tokens,
+            now,
+        };
+        let before = before.and_then(Token::id_token);
+        let fit = expected.check(id_token.expose()).and_then(|claims| match before {
+            Some(before) => protocol::check_same_login(&claims, before.expose()),
+            None => Ok(()),
+        });
+        let Err(why) = fit else { return sent };
+        let what = format!("the ID token of {}", self.provider.token_host());
+        if asked.is_some() {
+            return Sent::Never(Error::decode(what, why).into());
+        }
+        log::warn!(target: "evergrant", "{what} is not kept: {why}");
+        issued.token.drop_id_token();
+        sent
+    }
+}

@@ -1,0 +1,203 @@
+//! A login sealed with a key from a keyring: a real Secret Service on a bus of its own, the kernel's
+//! keyring, and keyrings that are away, empty or not empty.
+
+use std::collections::HashMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Barrier};
+
+use evergrant::TokenBackend as _;
+use evergrant::backend::{BackendError, Durability, KeyringBackend, LockKind, Record};
+use evergrant::provider::Rotation;
+use evergrant::sandbox::contract::{self, Contract};
+use keyring_core::api::CredentialStoreApi as _;
+
+use crate::support::*;
+use crate::world::{LIFE, World};
+
+pub(crate) const CHILDREN: &[Child] =
+    &[("keyring::contract", contract), ("keyring::race", race), ("keyring::key", one_key)];
+
+/// Runs a child on a session bus of its own with a Secret Service that is unlocked.
+fn in_session(key: &str) {
+    const SESSION: &str = "printf sesame | gnome-keyring-daemon --unlock --components=secrets \
+                           >/dev/null 2>&1 && exec \"$0\" \"$@\"";
+    if !works("dbus-run-session", &["--version"]) || !works("gnome-keyring-daemon", &["--version"])
+    {
+        return skip("there is no dbus-run-session or no gnome-keyring-daemon");
+    }
+    let home = TempDir::new();
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    let mut command = child(key, &["dbus-run-session", "--", "sh", "-c", SESSION]);
+    for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+        command.env(name, home.path());
+    }
+    command.env_remove("DBUS_SESSION_BUS_ADDRESS").env("FOLDER", home.path());
+    succeeded(&command.output().unwrap());
+}
+
+fn open(path: &Path) -> KeyringBackend {
+    KeyringBackend::new("evergrant-test", "alice", path)
+}
+
+fn record() -> Record {
+    evergrant::Token::new("at-sesame").with_refresh_token("rt-sesame").into()
+}
+
+#[test]
+fn a_secret_service_keeps_the_contract() {
+    contract::worker(|name| open(Path::new(name)));
+    in_session("keyring::contract");
+}
+
+fn contract() {
+    let path = given("FOLDER").join("login.json");
+    // One handle for all threads: a client asks the keyring once.
+    let store = Arc::new(open(&path));
+    Contract::new(|| Arc::clone(&store))
+        .reopen(|| open(&path))
+        .compares(true)
+        .locks(LockKind::FreedByDeath)
+        .raw(|bytes| {
+            fs::write(&path, bytes).unwrap();
+            // What is whole goes the way of every record: it is sealed.
+            if let Ok(record) = Record::from_json(bytes) {
+                fs::remove_file(&path).unwrap();
+                open(&path).save(&record).unwrap();
+            }
+        })
+        .in_second_process("keyring::a_secret_service_keeps_the_contract", path.to_str().unwrap())
+        .without("a saved record survives a power cut", "the file store's own test has it")
+        .check()
+        .assert();
+    assert_eq!(open(&path).durability(), Durability::PowerCut);
+}
+
+#[test]
+fn sixteen_processes_with_a_secret_service_make_one_refresh() {
+    in_session("keyring::race");
+}
+
+fn race() {
+    let world = World::new(Rotation::StrictFamily);
+    let client = world.client_on(open(&world.path), world.clock.clone());
+    client.seed(world.sandbox.login()).unwrap();
+    let environment = [("CLOCK", "manual"), ("KEYRING", "1")];
+    let mut workers: Vec<_> =
+        (0..16).map(|_| world.worker_under::<&str>(&[], &environment)).collect();
+    for worker in &mut workers {
+        assert_eq!(worker.ask("call"), "ok at-1");
+    }
+    for round in 2..12 {
+        world.clock.advance(LIFE);
+        for worker in &mut workers {
+            assert_eq!(worker.ask(&format!("advance {}", LIFE.as_secs())), "done");
+        }
+        workers.iter_mut().for_each(|worker| worker.say("call"));
+        for worker in &mut workers {
+            assert_eq!(worker.hear(), format!("ok at-{round}"));
+        }
+    }
+    assert_eq!(world.refreshes(), 10);
+}
+
+#[test]
+fn the_first_users_of_a_store_make_one_key() {
+    in_session("keyring::key");
+}
+
+fn one_key() {
+    let path = given("FOLDER").join("login.json");
+    let barrier = Barrier::new(16);
+    let handles: Vec<KeyringBackend> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    let store = open(&path);
+                    barrier.wait();
+                    store.probe().unwrap();
+                    store
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    handles[0].save(&record()).unwrap();
+    for store in &handles {
+        assert_eq!(store.load().unwrap(), Some(record_of(&handles[0])));
+    }
+    let file = fs::read_to_string(&path).unwrap();
+    assert!(!file.contains("sesame"), "{file}");
+}
+
+fn record_of(store: &KeyringBackend) -> Record {
+    store.load().unwrap().unwrap()
+}
+
+#[test]
+fn a_host_without_a_keyring_is_told_what_to_do_before_anybody_logs_in() {
+    let world = World::new(Rotation::Strict);
+    let mut command = child::<&str>("world::work", &[]);
+    // Nobody listens there.
+    command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus").env("KEYRING", "1");
+    command.env("STORE", &world.path).env("URL", world.sandbox.url()).env("CLASS", "strict");
+    let mut worker = crate::world::Worker::start(&mut command);
+    let said = worker.ask("authorize");
+    assert!(said.starts_with("backend ") && said.contains("SealedBackend"), "{said}");
+    assert!(said.contains("evergrant-test/alice"), "{said}");
+    assert!(!world.path.exists());
+    assert!(worker.end().success());
+}
+
+#[test]
+fn a_key_that_is_gone_or_wrong_is_told_and_nothing_is_overwritten() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    let keyring = || keyring_core::mock::Store::new().unwrap();
+    let first = keyring();
+    KeyringBackend::with_store(first.clone(), "app", "alice", &path).save(&record()).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    // A keyring that lost the key, and one that has something else in its place.
+    for other in [None, Some("not a key")] {
+        let empty = keyring();
+        if let Some(text) = other {
+            let entry = empty.build("app", "alice", None::<&HashMap<&str, &str>>).unwrap();
+            entry.set_password(text).unwrap();
+        }
+        let store = KeyringBackend::with_store(empty, "app", "alice", &path);
+        for result in [store.load().map(drop), store.save(&record()), store.probe()] {
+            let error = precise(result);
+            assert!(matches!(error, BackendError::Config(_)), "{error}");
+            assert!(error.to_string().contains("app/alice"), "{error}");
+            assert!(!error.to_string().contains("not a key"), "{error}");
+        }
+    }
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    let store = KeyringBackend::with_store(first, "app", "alice", &path);
+    assert!(store.load().unwrap().is_some());
+    store.clear().unwrap();
+    assert!(store.load().unwrap().is_none());
+}
+
+#[test]
+fn the_kernel_keyring_works_and_says_that_it_ends_with_the_machine() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    let account = format!("{:?}", dir.path());
+    let open = || KeyringBackend::in_kernel("evergrant-test", &account, &path);
+    if let Err(error) = open().probe() {
+        return skip(&format!("the kernel's keyring cannot be used here: {error}"));
+    }
+    open().save(&record()).unwrap();
+    assert_eq!(open().load().unwrap().unwrap().token(), record().token());
+    assert_eq!(open().durability(), Durability::Process);
+    let _ = Command::new("keyctl").arg("reap").output();
+    let store: Arc<_> = linux_keyutils();
+    store.build("evergrant-test", &account, None).unwrap().delete_credential().unwrap();
+}
+
+fn linux_keyutils() -> Arc<linux_keyutils_keyring_store::Store> {
+    linux_keyutils_keyring_store::Store::new().unwrap()
+}

@@ -1,0 +1,156 @@
+//! A login that moves to another store, with deaths at each step: it is never usable in both.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use evergrant::backend::{BackendError, Durability, FileBackend, Guard, Record, move_login};
+use evergrant::provider::Rotation;
+use evergrant::sandbox::contract::noted;
+use evergrant::{BoxError, Error, TokenBackend};
+
+use crate::support::*;
+use crate::world::World;
+
+pub(crate) const CHILDREN: &[Child] = &[("moving::move", moves)];
+
+/// A file whose process dies by its own hand at a change, counted from 1 over both stores: before it for
+/// an odd number, after it for an even one.
+struct Dies {
+    file: FileBackend,
+    changes: Arc<AtomicUsize>,
+    at: usize,
+}
+
+impl Dies {
+    fn change<T>(&self, work: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
+        self.point();
+        let result = work()?;
+        self.point();
+        Ok(result)
+    }
+
+    fn point(&self) {
+        if self.changes.fetch_add(1, Ordering::Relaxed) + 1 == self.at {
+            let pid = std::process::id().to_string();
+            Command::new("kill").args(["-9", &pid]).status().unwrap();
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+}
+
+impl TokenBackend for Dies {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.file.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        self.change(|| self.file.save(record))
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.change(|| self.file.clear())
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.file.lock(wait)
+    }
+    fn durability(&self) -> Durability {
+        self.file.durability()
+    }
+    fn describe(&self) -> String {
+        self.file.describe()
+    }
+}
+
+fn moves() {
+    let at = given("DIES_AT").to_str().unwrap().parse().unwrap();
+    let changes = Arc::new(AtomicUsize::new(0));
+    let store = |path: &Path| Dies { file: FileBackend::new(path), changes: changes.clone(), at };
+    move_login(&store(&given("STORE")), &store(&given("OTHER"))).unwrap();
+}
+
+#[test]
+fn a_move_that_dies_at_any_step_is_finished_by_the_next() {
+    let mut deaths = 0;
+    for at in 1.. {
+        let world = World::new(Rotation::StrictFamily);
+        world.seed();
+        let other = world.dir.join("other.json");
+        let mut command = world.command::<&str>("moving::move", &[]);
+        let status = command.env("OTHER", &other).env("DIES_AT", at.to_string()).status().unwrap();
+        let (old, new) = (|| FileBackend::new(&world.path), || FileBackend::new(&other));
+        let new_client = || world.client_on(new(), world.clock.clone());
+        if status.success() {
+            assert!(old().load().unwrap().is_none());
+            assert_eq!(crate::worker::call(&new_client()), "ok at-1");
+            break;
+        }
+        deaths += 1;
+        // Whatever was done: at most one of the two is usable.
+        let (by_old, by_new) = (world.client().access_token(), new_client().access_token());
+        assert!(by_old.is_err() || by_new.is_err(), "death {at}");
+        if old().load().unwrap().is_some_and(|record| record.revision() > 1) {
+            let error = by_old.unwrap_err();
+            assert!(matches!(error, Error::Config(_)), "{error}");
+            assert!(error.to_string().contains("other.json"), "{error}");
+        }
+        // A login that moved on meanwhile stays as it is.
+        let moved_on = by_new.is_ok();
+        if moved_on {
+            new_client().refresh().unwrap();
+        }
+        assert_eq!(move_login(&old(), &new()).unwrap(), at != 6, "death {at}");
+        assert!(old().load().unwrap().is_none());
+        let expected = if moved_on { "ok at-2" } else { "ok at-1" };
+        assert_eq!(crate::worker::call(&new_client()), expected, "death {at}");
+        new_client().refresh().unwrap();
+        assert!(world.sandbox.login_alive(), "death {at}");
+    }
+    assert_eq!(deaths, 6, "three changes, and a death before and after each");
+}
+
+#[test]
+fn a_login_is_not_moved_over_another_nor_from_under_a_pending_request() {
+    let world = World::new(Rotation::Strict);
+    world.seed();
+    let from = FileBackend::new(&world.path);
+    let stored = from.load().unwrap();
+    let to = FileBackend::new(world.dir.join("other.json"));
+    let resident: Record = world.sandbox.login().into();
+    to.save(&resident).unwrap();
+    let error = precise(move_login(&from, &to));
+    assert!(matches!(&error, BackendError::Config(text) if text.contains("other.json")), "{error}");
+    assert_eq!((from.load().unwrap(), to.load().unwrap()), (stored.clone(), Some(resident)));
+    to.clear().unwrap();
+    // A store without a lock between processes: the sender may be alive, and its answer on the way.
+    let mut value = serde_json::to_value(noted(&stored.unwrap())).unwrap();
+    let later = time::OffsetDateTime::now_utc() + time::Duration::minutes(4);
+    let rfc3339 = &time::format_description::well_known::Rfc3339;
+    value["note"]["deadline"] = later.format(rfc3339).unwrap().into();
+    let pending: Record = serde_json::from_value(value).unwrap();
+    std::fs::write(&world.path, pending.to_json().unwrap()).unwrap();
+    let error = precise(move_login(&Unlocked(FileBackend::new(&world.path)), &to));
+    assert!(matches!(error, BackendError::Busy(_)), "{error}");
+    assert!(to.load().unwrap().is_none());
+    // With a lock that death frees, the sender is gone: the note moves along.
+    assert!(move_login(&from, &to).unwrap());
+    assert_eq!(to.load().unwrap().unwrap().note(), pending.note());
+    assert!(!move_login(&from, &to).unwrap(), "nothing is left to move");
+}
+
+/// A store without a lock.
+struct Unlocked(FileBackend);
+
+impl TokenBackend for Unlocked {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.0.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        self.0.save(record)
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.0.clear()
+    }
+}

@@ -1,0 +1,280 @@
+//! Every file that the crate touches, and every address that it sends something to. A call that is not
+//! listed here fails the test: list it, and say how it is safe.
+
+use super::{Source, sources};
+
+/// What touches a file.
+const FILE_CALLS: [&str; 22] = [
+    "File::open",
+    "File::create",
+    "File::options",
+    "OpenOptions::new",
+    "private().",
+    "disk::private",
+    "disk::open",
+    "disk::create",
+    "fs::read(",
+    "fs::read_to_string",
+    "fs::read_link",
+    "fs::read_dir",
+    "fs::write",
+    "fs::copy",
+    "fs::rename",
+    "fs::remove_",
+    "fs::create_dir",
+    "fs::hard_link",
+    "fs::set_permissions",
+    "fs::canonicalize",
+    "open_with_flags",
+    "dotenvy::dotenv",
+];
+
+/// What connects, listens, looks a name up, or starts a program.
+const SEND_CALLS: [&str; 13] = [
+    "agent.run",
+    "agents.send",
+    "next.handle",
+    "TcpStream::connect",
+    "TcpListener::bind",
+    "UdpSocket::bind",
+    "to_socket_addrs",
+    "socket_addrs(",
+    "Client::open",
+    "config.connect",
+    "inner.connect",
+    "webbrowser::open",
+    "Command::new",
+];
+
+/// Source, call, how often; which file, and what keeps it safe. A test is named where one is about it.
+const FILES: [(&str, &str, usize, &str); 34] = [
+    (
+        "src/backend/disk.rs",
+        "File::open",
+        1,
+        "the folder of a login file, to flush it; nothing is read",
+    ),
+    (
+        "src/backend/disk.rs",
+        "OpenOptions::new",
+        1,
+        "`private`: mode 0600 for every file that is created",
+    ),
+    (
+        "src/backend/disk.rs",
+        "private().",
+        1,
+        "`create`: only a file that was not there, so no link is followed",
+    ),
+    (
+        "src/backend/disk.rs",
+        "fs::read_link",
+        1,
+        "a login file that is a link: its target is the login file",
+    ),
+    (
+        "src/backend/disk.rs",
+        "fs::remove_",
+        1,
+        "helper and login files, by name; a link goes, not its target",
+    ),
+    ("src/backend/disk.rs", "fs::canonicalize", 1, "the folder of a login file"),
+    ("src/backend/file.rs", "File::options", 1, "the login file, to read it"),
+    ("src/backend/file.rs", "disk::open", 1, "the login file: a regular file, no link, no wait"),
+    ("src/backend/file.rs", "disk::create", 1, "the next login file under a random name"),
+    ("src/backend/file.rs", "fs::rename", 1, "the next login file over the login file"),
+    ("src/backend/file/mark.rs", "File::options", 1, "the mark beside a login file, to read it"),
+    ("src/backend/file/mark.rs", "disk::open", 1, "the mark: a regular file, no link, no wait"),
+    ("src/backend/file/mark.rs", "disk::create", 1, "the mark; there is no secret in it"),
+    ("src/backend/file/room.rs", "File::options", 1, "`.NAME.evergrant-next`, to write it"),
+    (
+        "src/backend/file/room.rs",
+        "disk::open",
+        1,
+        "`.NAME.evergrant-next`: ours, with one name (strangers.rs)",
+    ),
+    (
+        "src/backend/file/room.rs",
+        "disk::create",
+        2,
+        "`.NAME.evergrant-next`, and a probe that is removed",
+    ),
+    ("src/backend/file/room.rs", "fs::read(", 1, "/proc/self/mountinfo"),
+    ("src/backend/lock.rs", "File::options", 1, "the lock file, to lock it; nothing is written"),
+    (
+        "src/backend/lock.rs",
+        "disk::open",
+        1,
+        "the lock file: a regular file, no link, no wait (strangers.rs)",
+    ),
+    ("src/backend/lock.rs", "disk::create", 1, "the lock file, empty"),
+    ("src/backend/locked/gaps.rs", "File::options", 1, "a file of ours that is tested for gaps"),
+    (
+        "src/backend/owner.rs",
+        "disk::create",
+        1,
+        "a probe under a random name, empty, removed at once",
+    ),
+    (
+        "src/backend/sealed/key.rs",
+        "File::open",
+        1,
+        "the key file that the user names: a regular file, 4 KiB at most",
+    ),
+    (
+        "src/backend/sqlite.rs",
+        "File::options",
+        1,
+        "SQLite's journal and log, to flush them; nothing is read",
+    ),
+    ("src/backend/sqlite/connections.rs", "disk::create", 1, "a new database, mode 0600"),
+    (
+        "src/backend/sqlite/connections.rs",
+        "open_with_flags",
+        1,
+        "the database and the account's lock file: regular files",
+    ),
+    ("src/discovery/cache.rs", "File::options", 1, "the cache file, to read it; 2 MiB at most"),
+    (
+        "src/discovery/cache.rs",
+        "disk::open",
+        1,
+        "the cache file: regular, ours alone, no link, no wait (discovery.rs)",
+    ),
+    (
+        "src/discovery/cache.rs",
+        "disk::create",
+        1,
+        "the next cache file under a random name, mode 0600",
+    ),
+    ("src/discovery/cache.rs", "fs::rename", 1, "the next cache file over the cache file"),
+    (
+        "src/discovery/cache.rs",
+        "fs::remove_",
+        1,
+        "the next cache file, when it could not be written",
+    ),
+    (
+        "src/env/dotenv.rs",
+        "File::open",
+        1,
+        "`.env`, when the program asks: a regular file, 1 MiB at most (dotenv.rs)",
+    ),
+    ("src/jwt.rs", "File::open", 1, "the key file of a service account that the user names"),
+    ("src/record/note.rs", "fs::read_to_string", 1, "the name of this host"),
+];
+
+/// Source, call, how often; where it goes, and what keeps it from elsewhere.
+const SENDS: [(&str, &str, usize, &str); 11] = [
+    ("src/backend/postgres.rs", "config.connect", 2, "the database that the user names: the login"),
+    ("src/backend/redis.rs", "Client::open", 2, "the server that the user names: the login"),
+    (
+        "src/interactive.rs",
+        "webbrowser::open",
+        1,
+        "the authorization endpoint, written again (authorize.rs); state and challenge",
+    ),
+    (
+        "src/interactive/listener.rs",
+        "TcpListener::bind",
+        1,
+        "the redirect URI on loopback: the code comes in",
+    ),
+    (
+        "src/middleware.rs",
+        "next.handle",
+        2,
+        "API calls: the token to the base's origin and allowed ones (hosts.rs)",
+    ),
+    (
+        "src/request/send.rs",
+        "agent.run",
+        2,
+        "API calls: the token to the base's origin and allowed ones (hosts.rs)",
+    ),
+    (
+        "src/transport.rs",
+        "agents.send",
+        1,
+        "the provider's endpoints: https or loopback, no redirect (builder.rs)",
+    ),
+    (
+        "src/transport/exchange.rs",
+        "agent.run",
+        2,
+        "the same, and the loopback host as it is parsed (hosts.rs)",
+    ),
+    (
+        "src/transport/exchange.rs",
+        "agents.send",
+        1,
+        "discovery: no secret; public addresses only if asked (discovery.rs)",
+    ),
+    ("src/transport/limit.rs", "inner.connect", 1, "the connection below `agent.run`"),
+    (
+        "src/transport/public.rs",
+        "socket_addrs(",
+        1,
+        "looks the names of endpoints up; nothing is sent to them",
+    ),
+];
+
+/// The calls in a source, with how often each is there.
+fn calls(source: &Source, known: &[&'static str]) -> Vec<(&'static str, usize)> {
+    let code: String = source.code().flat_map(|line| [line, "\n"]).collect();
+    let count = |call: &&'static str| (*call, code.matches(call).count());
+    known.iter().map(count).filter(|(_, count)| *count > 0).collect()
+}
+
+/// What is in the sources and not in the table, and what is in the table and no longer in the sources.
+fn differences(
+    all: &[Source],
+    known: &[&'static str],
+    table: &[(&str, &str, usize, &str)],
+) -> Vec<String> {
+    let is_ours = |source: &&Source| {
+        // The sandbox is for tests, and the fuzz entry writes its seeds where it is told.
+        source.path.starts_with("src/")
+            && !source.path.starts_with("src/sandbox")
+            && source.path != "src/protocol/fuzz.rs"
+    };
+    let mut found = Vec::new();
+    for source in all.iter().filter(is_ours) {
+        for (call, count) in calls(source, known) {
+            found.push((source.path.as_str(), call, count));
+        }
+    }
+    let listed: Vec<_> =
+        table.iter().map(|(path, call, count, _)| (*path, *call, *count)).collect();
+    let new = found.iter().filter(|entry| !listed.contains(entry));
+    let gone = listed.iter().filter(|entry| !found.contains(entry));
+    let new =
+        new.map(|(path, call, count)| format!("{path}: {call} {count} times is not in the table"));
+    let gone = gone.map(|(path, call, count)| format!("{path}: {call} is not there {count} times"));
+    new.chain(gone).collect()
+}
+
+#[test]
+fn every_file_that_is_touched_is_in_the_table() {
+    let differences = differences(&sources("src"), &FILE_CALLS, &FILES);
+    assert!(differences.is_empty(), "\n{}\n", differences.join("\n"));
+}
+
+#[test]
+fn every_address_that_is_sent_to_is_in_the_table() {
+    let differences = differences(&sources("src"), &SEND_CALLS, &SENDS);
+    assert!(differences.is_empty(), "\n{}\n", differences.join("\n"));
+}
+
+#[test]
+fn the_check_of_files_and_addresses_can_fail() {
+    let source = |text: &str| Source { path: "src/x.rs".to_owned(), text: text.to_owned() };
+    let table = [("src/x.rs", "fs::write", 1, "somewhere")];
+    let check = |text| differences(&[source(text)], &FILE_CALLS, &table).len();
+    assert_eq!(check("std::fs::write(a, b)"), 0);
+    assert_eq!(check("std::fs::write(a, b); File::open(c)"), 1);
+    assert_eq!(check("fs::write(a, b);\nfs::write(c, d);"), 2);
+    assert_eq!(check("// fs::write(a, b)"), 1);
+    let sends = differences(&[source("agent.run(request)")], &SEND_CALLS, &[]);
+    assert_eq!(sends, ["src/x.rs: agent.run 1 times is not in the table"]);
+}
