@@ -94,7 +94,8 @@ impl Client {
         Ok(Client::new(provider, credentials, backend))
     }
 
-    /// Loads a `.env` file, then does as [`Client::from_env`]. A variable that is set already wins.
+    /// As [`Client::from_env`], with the file `.env` of the current folder for variables that are not
+    /// set: [`Credentials::from_dotenv`].
     ///
     /// # Errors
     ///

@@ -1,5 +1,10 @@
 //! Reads credentials, a token and the path of a key file from the program's environment.
 
+#[cfg(feature = "dotenv")]
+mod dotenv;
+
+#[cfg(feature = "dotenv")]
+pub use self::dotenv::Dotenv;
 use crate::credentials::{Credentials, check_text};
 use crate::error::{Error, Result};
 use crate::token::{Token, parse_date};
@@ -39,6 +44,18 @@ impl Token {
     pub fn from_env(prefix: &str) -> Result<Token> {
         token(prefix, variable)
     }
+
+    /// Reads the variables of [`Token::from_env`], and for those that are not set the file `.env` of the
+    /// current folder, as [`Credentials::from_dotenv`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Token::from_env`], and [`Error::Config`] for a file that cannot be read; the error names the
+    /// file.
+    #[cfg(feature = "dotenv")]
+    pub fn from_dotenv(prefix: &str) -> Result<Token> {
+        Dotenv::here()?.token(prefix)
+    }
 }
 
 fn token(prefix: &str, get: impl Fn(&str) -> Result<Option<String>>) -> Result<Token> {
@@ -73,20 +90,17 @@ impl Credentials {
         credentials(prefix, variable)
     }
 
-    /// Loads a `.env` file from the working directory or a directory above it, then reads the
-    /// environment as [`Credentials::from_env`] does. A variable that is already set wins over the file.
-    /// A missing file is not an error.
-    ///
-    /// Environment variables belong to the process: call this before threads are started.
+    /// Reads the variables of [`Credentials::from_env`], and for those that are not set the file `.env`
+    /// of the current folder. Nothing of the file is set in the process. A missing file is not an error.
+    /// [`Dotenv`] reads another file, and can look in the folders above.
     ///
     /// # Errors
     ///
     /// As [`Credentials::from_env`], and [`Error::Config`] for a file that cannot be read; the error
-    /// shows nothing of its content.
+    /// names the file and shows nothing of its content.
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv(prefix: &str) -> Result<Credentials> {
-        load_dotenv()?;
-        Credentials::from_env(prefix)
+        Dotenv::here()?.credentials(prefix)
     }
 }
 
@@ -115,20 +129,6 @@ fn credentials(prefix: &str, get: impl Fn(&str) -> Result<Option<String>>) -> Re
 
 fn has_blank_end(value: &str) -> bool {
     value.trim().len() < value.len()
-}
-
-/// Sets the variables of a `.env` file that are not set yet.
-#[cfg(feature = "dotenv")]
-fn load_dotenv() -> Result<()> {
-    match dotenvy::dotenv() {
-        Ok(_) => Ok(()),
-        Err(error) if error.not_found() => Ok(()),
-        // dotenvy's error shows the line, which may hold a secret.
-        Err(dotenvy::Error::LineParse(_, at)) => {
-            Err(Error::config(format!(".env has an error at character {at} of a line")))
-        }
-        Err(error) => Err(Error::config(format!(".env cannot be read: {error}"))),
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod store;
 use std::fmt;
 use std::time::Duration;
 
+use crate::plain;
 use crate::token::Token;
 
 pub(crate) use chain::{chain, same_io};
@@ -275,14 +276,27 @@ impl Error {
     }
 }
 
+/// Puts a text of a service into one line, for an SDK that shows it. Line breaks, escape sequences, and
+/// marks that are invisible or reverse the line, become blanks.
+///
+/// ```
+/// assert_eq!(evergrant::error::one_line("no\r\nsuch\u{1b}row "), "no such row");
+/// ```
+pub fn one_line(text: &str) -> String {
+    let plain = plain::plain(text.to_owned());
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Prints what failed, without the causes. `{error:#}` adds the causes.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.parts() {
-            (_, Ok(detail)) => write!(f, "{detail}")?,
+            (_, Ok(detail)) => plain::write(f, format_args!("{detail}"))?,
             (_, Err(text)) => match self {
-                Error::NotAuthorized(_) => write!(f, "not authorized: {text}; authorize once")?,
-                _ => f.write_str(text)?,
+                Error::NotAuthorized(_) => {
+                    plain::write(f, format_args!("not authorized: {text}; authorize once"))?;
+                }
+                _ => plain::write(f, format_args!("{text}"))?,
             },
         }
         if f.alternate() { chain::write_causes(f, self) } else { Ok(()) }
@@ -349,4 +363,55 @@ from_detail! {
     TransportError => Transport,
     DecodeError => Decode,
     OAuthError => OAuth,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ODD: &str = "a\u{1b}[2Jb\r\nc\u{202e}d\u{2066}e\u{9b}f";
+
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code)]
+    enum Kind {
+        Known,
+    }
+
+    #[test]
+    fn no_text_from_outside_moves_a_cursor_or_begins_a_line() {
+        let quoted = serde_json::to_string(ODD).unwrap();
+        let unknown = serde_json::from_str::<Kind>(&quoted).unwrap_err();
+        assert!(unknown.to_string().contains('\u{1b}'), "serde_json repeats what it found");
+        let mut api = ApiError::new("GET", "https://a.example/x", 400);
+        api.reason = Some(ODD.to_owned());
+        api.request_id = Some(ODD.to_owned());
+        api.advice = Some(ODD.to_owned());
+        let mut oauth = OAuthError::new(ODD, ODD);
+        oauth.description = Some(ODD.to_owned());
+        let limited = RateLimited::answered(ODD, Duration::ZERO, Some(ODD.to_owned()));
+        let io = std::io::Error::other(ODD);
+        for error in [
+            Error::decode("the answer", unknown),
+            Error::decode(ODD, ODD),
+            Error::from(api),
+            Error::from(oauth),
+            Error::from(limited),
+            Error::from(TransportError::new("GET", ODD, io)),
+            Error::config(ODD),
+            Error::backend("load", ODD.to_owned(), ODD.into()),
+            Error::NotAuthorized(ODD.into()),
+        ] {
+            let causes = std::iter::successors(std::error::Error::source(&error), |e| e.source());
+            let mut shown = vec![error.to_string(), format!("{error:#}"), chain(&error)];
+            shown.push(
+                format!("{error:?}").replace("\n\nCaused by:\n    ", "").replace("\n    ", ""),
+            );
+            if matches!(error, Error::Decode(_) | Error::Transport(_)) {
+                shown.extend(causes.map(|cause| cause.to_string()));
+            }
+            for text in shown {
+                assert!(!text.contains(plain::is_unseen), "{text:?}");
+            }
+        }
+    }
 }

@@ -110,8 +110,8 @@ impl ExactOnline {
         ExactOnline::new(country, Credentials::from_env("EXACT_ONLINE")?, backend)
     }
 
-    /// Loads a `.env` file from the working directory or a directory above it, then does the same as
-    /// [`ExactOnline::from_env`]. A variable that is already set keeps its value.
+    /// As [`ExactOnline::from_env`], with the file `.env` of the current folder for variables that are
+    /// not set. Nothing of the file is set in the process; [`Country::from_dotenv`] reads the country.
     ///
     /// # Errors
     ///

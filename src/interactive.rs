@@ -6,6 +6,8 @@ mod listener;
 #[cfg(test)]
 mod tests;
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use url::{Host, Url};
 
 use self::callback::Answer;
@@ -21,7 +23,8 @@ impl Client {
     ///
     /// The redirect URI of the credentials says where to listen, such as
     /// `http://localhost:9999/callback`; without one, the provider's own redirect URI, or else a free
-    /// port of 127.0.0.1. For `localhost` the client listens on both 127.0.0.1 and `[::1]`. A request
+    /// port of 127.0.0.1. For `localhost` the client listens on both 127.0.0.1 and `[::1]`, for an address
+    /// such as `127.0.0.2` on that address only. A request
     /// that does not belong to this login (another path, another state, half a request) is answered or
     /// dropped, and the client goes on waiting, for 5 minutes or as long as
     /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code is
@@ -136,33 +139,47 @@ impl Client {
 struct Target {
     /// 0: any free port.
     port: u16,
-    v4: bool,
-    v6: bool,
+    /// The addresses that a browser may come to.
+    hosts: Vec<IpAddr>,
     path: String,
 }
 
 impl Target {
     fn new(redirect_uri: Option<&str>) -> Result<Target> {
+        let v4 = IpAddr::from(Ipv4Addr::LOCALHOST);
         let Some(redirect_uri) = redirect_uri else {
-            return Ok(Target { port: 0, v4: true, v6: false, path: "/callback".to_owned() });
+            return Ok(Target { port: 0, hosts: vec![v4], path: "/callback".to_owned() });
         };
-        let url = Url::parse(redirect_uri).map_err(|_| {
-            Error::config(format!("the redirect URI {redirect_uri} is not an address"))
-        })?;
-        if url.scheme() != "http" || !is_loopback(&url) {
+        // Not the text itself: a secret in the wrong variable would be in the error.
+        let url = Url::parse(redirect_uri)
+            .map_err(|_| Error::config("the redirect URI is not an address"))?;
+        if url.scheme() != "http" || !comes_here(&url) {
             return Err(Error::config(format!(
-                "the redirect URI {redirect_uri} is not on this machine, so this program cannot get \
-                 the callback: use `Client::authorize_pasted`, or a redirect URI on 127.0.0.1"
+                "the redirect URI {}://{} is not on this machine, so this program cannot get the \
+                 callback: use `Client::authorize_pasted`, or a redirect URI on 127.0.0.1",
+                url.scheme(),
+                url.host_str().unwrap_or_default()
             )));
         }
-        let (v4, v6) = match url.host() {
-            Some(Host::Ipv4(_)) => (true, false),
-            Some(Host::Ipv6(_)) => (false, true),
-            _ => (true, true),
+        // Another program may have the port on another address of this machine.
+        let hosts = match url.host() {
+            Some(Host::Ipv4(ip)) => vec![ip.into()],
+            Some(Host::Ipv6(ip)) => vec![ip.to_canonical()],
+            _ => vec![v4, Ipv6Addr::LOCALHOST.into()],
         };
         let port = url.port_or_known_default().unwrap_or(80);
-        Ok(Target { port, v4, v6, path: url.path().to_owned() })
+        Ok(Target { port, hosts, path: url.path().to_owned() })
     }
+}
+
+/// Whether a browser that is sent to this address comes to this machine. Browsers look up no name below
+/// `localhost` (RFC 6761 section 6.3); what this crate sends goes to `localhost` itself only.
+fn comes_here(url: &Url) -> bool {
+    let below = |name: &str| {
+        let name = name.strip_suffix('.').unwrap_or(name);
+        name == "localhost" || name.ends_with(".localhost")
+    };
+    is_loopback(url) || matches!(url.host(), Some(Host::Domain(name)) if below(name))
 }
 
 #[cfg(test)]
@@ -171,16 +188,25 @@ mod target_tests {
 
     #[test]
     fn the_redirect_uri_says_where_to_listen() -> Result<()> {
-        for (uri, port, v4, v6, path) in [
-            (None, 0, true, false, "/callback"),
-            (Some("http://localhost:9999/callback"), 9999, true, true, "/callback"),
-            (Some("http://127.0.0.1:8080"), 8080, true, false, "/"),
-            (Some("http://[::1]:8080/a/b?x=1"), 8080, false, true, "/a/b"),
+        for (uri, port, hosts, path) in [
+            (None, 0, "127.0.0.1", "/callback"),
+            (Some("http://localhost:9999/callback"), 9999, "127.0.0.1 ::1", "/callback"),
+            (Some("http://app.localhost:9999/callback"), 9999, "127.0.0.1 ::1", "/callback"),
+            (Some("http://localhost.:9999/callback"), 9999, "127.0.0.1 ::1", "/callback"),
+            (Some("http://127.0.0.1:8080"), 8080, "127.0.0.1", "/"),
+            (Some("http://127.0.0.2:8080"), 8080, "127.0.0.2", "/"),
+            (Some("http://127.0.0.1.:8080"), 8080, "127.0.0.1", "/"),
+            (Some("http://0x7f.1:8080"), 8080, "127.0.0.1", "/"),
+            (Some("http://[::1]:8080/a/b?x=1"), 8080, "::1", "/a/b"),
+            (Some("http://[::ffff:127.0.0.3]:8080/"), 8080, "127.0.0.3", "/"),
         ] {
             let target = Target::new(uri)?;
-            let found = (target.port, target.v4, target.v6, target.path.as_str());
-            assert_eq!(found, (port, v4, v6, path), "{uri:?}");
+            let found: Vec<String> = target.hosts.iter().map(IpAddr::to_string).collect();
+            let found = (target.port, found.join(" "), target.path.as_str());
+            assert_eq!(found, (port, hosts.to_owned(), path), "{uri:?}");
         }
+        let text = Target::new(Some("sesame")).err().map(|error| error.to_string());
+        assert!(!text.unwrap_or_default().contains("sesame"));
         for uri in ["https://localhost/x", "http://app.example/callback", "nonsense"] {
             assert!(matches!(Target::new(Some(uri)), Err(Error::Config(_))), "{uri}");
         }

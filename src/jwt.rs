@@ -31,6 +31,7 @@ use std::path::Path;
 
 pub use self::service_account::ServiceAccount;
 use crate::error::{Error, Result};
+use crate::plain;
 pub use crate::protocol::JwtBearer;
 pub use crate::provider::AssertionAudience;
 pub use crate::signing::{Algorithm, Signer, SigningKey};
@@ -48,7 +49,7 @@ impl SigningKey {
         let path = path.as_ref();
         let text = read_key_file(path)?;
         SigningKey::from_pem(&text).map_err(|error| match error {
-            Error::Config(text) => Error::config(format!("{}: {text}", path.display())),
+            Error::Config(text) => Error::config(format!("{}: {text}", plain::path(path))),
             other => other,
         })
     }
@@ -57,7 +58,7 @@ impl SigningKey {
 /// Reads a file that holds a key. The memory is wiped when the text is dropped.
 fn read_key_file(path: &Path) -> Result<zeroize::Zeroizing<String>> {
     use std::io::Read as _;
-    let wrong = |why: String| Error::config(format!("{}: {why}", path.display()));
+    let wrong = |why: String| Error::config(format!("{}: {why}", plain::path(path)));
     let file = std::fs::File::open(path).map_err(|error| wrong(error.to_string()))?;
     let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(4096));
     file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(|error| wrong(error.to_string()))?;

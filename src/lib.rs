@@ -93,7 +93,7 @@
 //! | `browser` | `Client::authorize_in_browser` |
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect) |
-//! | `dotenv` | `Client::from_dotenv` and `Credentials::from_dotenv`: load a `.env` file first |
+//! | `dotenv` | `Client::from_dotenv` and its like, `Dotenv`: read a `.env` file, and set nothing in the process |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |
 //! | `introspection` | [`introspection`]: asks the server about a token (RFC 7662) |
@@ -143,6 +143,7 @@ mod middleware;
 #[cfg(feature = "oidc")]
 pub mod oidc;
 pub mod paging;
+mod plain;
 mod protocol;
 pub mod provider;
 pub mod providers;
@@ -174,6 +175,8 @@ pub use backend::SqliteBackend;
 pub use backend::{FileBackend, MemoryBackend, TokenBackend};
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
+#[cfg(feature = "dotenv")]
+pub use env::Dotenv;
 pub use error::{BoxError, Error, Result};
 pub use protocol::Authorization;
 pub use provider::Provider;

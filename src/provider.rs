@@ -252,12 +252,14 @@ impl Provider {
     }
 }
 
-/// Whether an address is on this machine: `localhost`, 127.0.0.0/8, or `[::1]`.
+/// Whether an address is on this machine: `localhost`, 127.0.0.0/8 (also as an IPv4-mapped address of
+/// IPv6), or `[::1]`. Not a name below `localhost`, nor one with a dot at its end: such names may be
+/// looked up elsewhere.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Domain(name)) => name == "localhost",
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
         None => false,
     }
 }
@@ -293,11 +295,16 @@ mod tests {
         assert!(refused("https://a.example/token#x"));
         assert!(refused("https://user:pw@a.example/token"));
         assert!(refused("http://127.0.0.1.example/token"));
+        assert!(refused("http://app.localhost/token"), "looked up in DNS");
+        assert!(refused("http://localhost./token"), "looked up in DNS");
+        assert!(refused("http://[::ffff:10.0.0.1]/token"));
         for good in [
             "https://a.example/t?x=1",
             "http://localhost:1/t",
             "http://127.0.0.1:1/t",
             "http://[::1]:1/t",
+            "http://127.0.0.2:1/t",
+            "http://[::ffff:127.0.0.1]:1/t",
         ] {
             assert!(!refused(good), "{good}");
         }

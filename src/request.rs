@@ -133,7 +133,9 @@ impl<'a> Request<'a> {
     /// when it is sent.
     pub fn header(mut self, name: &str, value: &str) -> Request<'a> {
         let parsed = http::HeaderName::try_from(name)
-            .map_err(|_| Error::config(format!("{name:?} is not the name of a header")))
+            .map_err(|_| {
+                Error::config("this is not the name of a header, which comes before its value")
+            })
             .and_then(|name| {
                 let value = HeaderValue::from_str(value).map_err(|_| {
                     Error::config(format!("the value of the header {name} has control characters"))

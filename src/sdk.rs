@@ -8,6 +8,16 @@ pub(crate) mod id;
 
 use std::fmt;
 
+/// A short word of a setting, for an error; not what may be a secret in the wrong place.
+#[cfg(any(feature = "exact-online", feature = "shell-ev"))]
+pub(crate) fn shown(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '-' | '+');
+    match text.len() <= 16 && text.chars().all(plain) {
+        true => format!("{text:?}"),
+        false => format!("a text of {} characters", text.chars().count()),
+    }
+}
+
 use serde::de::{self, Deserializer, Visitor};
 
 /// Makes an enum of texts. The service may add values: an unknown text is kept in `Unknown` and sent back

@@ -141,9 +141,9 @@ impl ShellEv {
         ShellEvBuilder::from_env(environment, backend)?.build()
     }
 
-    /// Loads a `.env` file from the working directory or a directory above it, then does the same as
-    /// [`ShellEv::from_env`]. A variable that is already set keeps its value. Environment variables belong
-    /// to the process: call this before the program starts threads.
+    /// As [`ShellEv::from_env`], with the file `.env` of the current folder for variables that are not
+    /// set. Of the file, only names that begin with `SHELL_EV_` or `O_AUTH_` count, and none is set in
+    /// the process.
     ///
     /// # Errors
     ///
@@ -154,8 +154,7 @@ impl ShellEv {
         environment: Environment,
         backend: impl TokenBackend + 'static,
     ) -> Result<ShellEv> {
-        env::load_file()?;
-        ShellEv::from_env(environment, backend)
+        ShellEvBuilder::from_dotenv(environment, &crate::Dotenv::here()?, backend)?.build()
     }
 
     /// Returns a builder for a client with other settings.

@@ -174,8 +174,9 @@ impl Teamleader {
         Teamleader::new(Credentials::from_env("TEAMLEADER")?, backend)
     }
 
-    /// Loads a `.env` file, then does the same as [`Teamleader::from_env`]. A variable that is already
-    /// set wins over the file.
+    /// As [`Teamleader::from_env`], with the file `.env` of the current folder for variables that are not
+    /// set. Nothing of the file is set in the process; [`Token::from_dotenv`](crate::Token::from_dotenv)
+    /// reads a token of it.
     ///
     /// ```
     /// use evergrant::teamleader::Teamleader;
@@ -188,7 +189,7 @@ impl Teamleader {
     ///
     /// let teamleader = Teamleader::from_dotenv(FileBackend::new("teamleader.json"))?;
     /// // The first run stores the token of the file. Later runs keep the newer token in the store.
-    /// let stored = teamleader.client().seed(Token::from_env("TEAMLEADER")?)?;
+    /// let stored = teamleader.client().seed(Token::from_dotenv("TEAMLEADER")?)?;
     /// # assert!(stored);
     /// # assert_eq!(teamleader.client().access_token()?.expose(), "eyJ");
     /// # Ok::<(), evergrant::BoxError>(())

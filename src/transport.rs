@@ -20,6 +20,7 @@ pub(crate) use self::config::{HttpConfig, api_config, api_headers};
 pub(crate) use self::exchange::get;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
+pub(crate) use self::limit::plain_agent as api_agent;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;
 use crate::clock::Clock;
@@ -315,6 +316,10 @@ fn without_secrets(error: &mut BoxError, hidden: &[Secret]) {
 }
 
 impl Transport for TokenTransport {
+    fn warning(&self) -> Option<String> {
+        self.clock_warning()
+    }
+
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
         match ask {
             Ask::Refresh { token, refresh_token, in_time } => {

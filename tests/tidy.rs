@@ -18,6 +18,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
             "secret",
             "substring",
             "stored_json",
+            "plain",
             "token",
             "record",
             "credentials",
@@ -60,7 +61,10 @@ const BESIDE: [&str; 3] = ["lib", "guide", "sandbox"];
 const VENDORS: [&str; 4] = ["shell_ev", "teamleader", "exact_online", "sdk"];
 
 /// Exceptions: the module, and what it may use.
-const EXCEPTIONS: [(&str, &str); 1] = [
+const EXCEPTIONS: [(&str, &str); 3] = [
+    // A `.env` file is read for its variables.
+    ("env", "std::fs"),
+    ("env", "File::open"),
     // A record names the host that holds a lock.
     ("record", "std::fs"),
 ];

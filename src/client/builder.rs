@@ -21,7 +21,7 @@ use crate::hooks::{HOOKS, Hooks, Received, Sending};
 use crate::provider::{Provider, is_loopback};
 use crate::refresh::{Hook, Keeper, Rules};
 use crate::secret::Secret;
-use crate::transport::{Grant, HttpConfig, TokenTransport, api_config, api_headers};
+use crate::transport::{Grant, HttpConfig, TokenTransport, api_agent, api_config, api_headers};
 
 /// How long a login may take, unless [`ClientBuilder::login_timeout`] says otherwise.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
@@ -331,13 +331,15 @@ impl ClientBuilder {
         let base = provider.api.base.as_ref().map(parsed);
         let base = base.map(|base| base.trim_end_matches('/').to_owned());
         let is_local = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
-        let wrong_host = hosts.iter().find(|host| !is_origin(host)).map(|text| {
+        // The text is not repeated: it may be an address with a password.
+        let wrong_host = hosts.iter().position(|host| !is_origin(host)).map(|at| {
             format!(
-                "allow_host({text:?}) names no origin that an access token may go to: write \
-                 https://host, or http://host:port for a host on loopback"
+                "allow_host number {} names no origin that an access token may go to: write \
+                 https://host, or http://host:port for a host on loopback",
+                at + 1
             )
         });
-        let agent = |loopback| api_config(&provider, http.as_ref(), loopback).new_agent();
+        let agent = |loopback| api_agent(api_config(&provider, http.as_ref(), loopback));
         let direct = agent(true);
         // The builder of providers has checked the name.
         let token_header = HeaderName::try_from(&provider.api.header).unwrap_or(AUTHORIZATION);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use super::BoxError;
+use crate::plain;
 
 /// The error and its causes in one line, for events and log lines.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
@@ -13,12 +14,12 @@ pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
         text.push_str(": ");
         text.push_str(&cause.to_string());
     }
-    text
+    plain::plain(text)
 }
 
 /// Writes the causes in one line: `: cause: cause`.
 pub(super) fn write_causes(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> fmt::Result {
-    causes(error).try_for_each(|cause| write!(f, ": {cause}"))
+    causes(error).try_for_each(|cause| plain::write(f, format_args!(": {cause}")))
 }
 
 /// Writes the causes, one per line.
@@ -26,7 +27,10 @@ pub(super) fn write_report(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> 
     if error.source().is_some() {
         f.write_str("\n\nCaused by:")?;
     }
-    causes(error).try_for_each(|cause| write!(f, "\n    {cause}"))
+    causes(error).try_for_each(|cause| {
+        f.write_str("\n    ")?;
+        plain::write(f, format_args!("{cause}"))
+    })
 }
 
 fn causes<'a>(error: &'a dyn StdError) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
@@ -38,7 +42,22 @@ fn causes<'a>(error: &'a dyn StdError) -> impl Iterator<Item = &'a (dyn StdError
 pub(super) fn echo(error: &(dyn StdError + 'static)) -> BoxError {
     match error.downcast_ref::<io::Error>() {
         Some(error) => same_io(error).into(),
-        None => Box::new(Echo { text: error.to_string(), source: error.source().map(echo) }),
+        None => Box::new(Echo {
+            text: plain::plain(error.to_string()),
+            source: error.source().map(echo),
+        }),
+    }
+}
+
+/// A cause that came from outside: the error itself, or its text if that has characters that cannot be
+/// seen.
+pub(super) fn from_outside(error: BoxError) -> BoxError {
+    if !error.to_string().contains(plain::is_unseen) {
+        return error;
+    }
+    match error.downcast::<io::Error>() {
+        Ok(error) => io::Error::new(error.kind(), plain::plain(error.to_string())).into(),
+        Err(error) => echo(&*error),
     }
 }
 

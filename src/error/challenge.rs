@@ -3,6 +3,8 @@
 
 use ureq::http::HeaderMap;
 
+use crate::plain::is_unseen;
+
 /// The most challenges of an answer, and the most parameters of a challenge, that are read.
 const MOST: usize = 64;
 
@@ -27,8 +29,8 @@ pub struct Challenge {
     pub scheme: String,
     /// The single value of a scheme without parameters, such as `Negotiate`.
     pub token68: Option<String>,
-    /// The parameters in their order: names in lower case, values without quotes and control
-    /// characters.
+    /// The parameters in their order: names in lower case, values without quotes and without characters
+    /// that are invisible or move the cursor.
     pub parameters: Vec<(String, String)>,
     /// Whether the challenge follows the grammar: no parameter twice, no quoted text without its end.
     pub well_formed: bool,
@@ -147,7 +149,7 @@ fn parameter<'a>(name: &str, value: &'a str, found: &mut [Challenge]) -> &'a str
         let name = name.to_ascii_lowercase();
         let twice = challenge.parameters.iter().any(|(own, _)| *own == name);
         challenge.well_formed &= whole && !twice;
-        let text = text.chars().filter(|c| !c.is_control()).collect();
+        let text = text.chars().filter(|c| !is_unseen(*c)).collect();
         challenge.parameters.push((name, text));
     }
     rest
@@ -311,5 +313,18 @@ mod tests {
         assert!(read(&[many.as_bytes()]).len() <= MOST + 1);
         let long = format!("Bearer {}", "a=b,".repeat(5000));
         assert_eq!(read(&[long.as_bytes()])[0].parameters.len(), MOST);
+    }
+
+    #[test]
+    fn a_challenge_has_no_character_that_cannot_be_seen() {
+        let mut headers = HeaderMap::new();
+        let text =
+            "Bearer error=\"a\u{202e}b\u{9b}c\u{2066}d\", scope=\u{202e}x, \u{202e}y z=\u{feff}";
+        let value = ureq::http::HeaderValue::from_bytes(text.as_bytes()).unwrap();
+        headers.insert("www-authenticate", value);
+        let found = Challenge::of(&headers);
+        assert_eq!(found[0].error(), Some("abcd"));
+        assert!(!format!("{found:?}").contains("\\u{"), "{found:?}");
+        assert!(!advice(401, &headers).unwrap().contains(is_unseen));
     }
 }

@@ -8,6 +8,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::BoxError;
+use super::chain::from_outside;
+use crate::plain::plain;
 use crate::token::Token;
 
 /// An error answer of an authorization server (RFC 6749 sections 5.2 and 4.1.2.1). Its texts have no
@@ -30,7 +32,7 @@ pub struct OAuthError {
 impl OAuthError {
     /// Makes an error from the host and its error code, for an SDK that reads refusals by itself.
     pub fn new(host: impl Into<String>, code: impl Into<String>) -> OAuthError {
-        let (host, code) = (host.into(), code.into());
+        let (host, code) = (plain(host.into()), plain(code.into()));
         OAuthError { host, code, description: None, uri: None, status: 0 }
     }
 
@@ -254,7 +256,8 @@ impl TransportError {
         url: impl Into<String>,
         source: impl Into<BoxError>,
     ) -> TransportError {
-        TransportError { method: method.into(), url: url.into(), source: source.into() }
+        let source = from_outside(source.into());
+        TransportError { method: method.into(), url: plain(url.into()), source }
     }
 }
 
@@ -280,7 +283,8 @@ impl RateLimited {
         retry_after: Duration,
         reason: Option<String>,
     ) -> RateLimited {
-        RateLimited { host: host.into(), retry_after, reason, asked: false }
+        let (host, reason) = (plain(host.into()), reason.map(plain));
+        RateLimited { host, retry_after, reason, asked: false }
     }
 
     /// Makes an error from an answer of the service that asks to wait.
@@ -408,7 +412,7 @@ pub struct DecodeError {
 impl DecodeError {
     /// Makes an error for an SDK that reads answers by itself: what was read, and why reading failed.
     pub fn new(what: impl Into<String>, source: impl Into<BoxError>) -> DecodeError {
-        DecodeError { what: what.into(), source: source.into() }
+        DecodeError { what: plain(what.into()), source: from_outside(source.into()) }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::sdk::shown;
 use crate::{Error, Provider, Result, providers};
 
 /// The country whose Exact Online holds the account. Logins, tokens and data of a country do not exist in
@@ -66,12 +67,33 @@ impl Country {
     /// [`Error::Config`] when the variable is not set, or is not the code of a country.
     pub fn from_env() -> Result<Country> {
         match std::env::var("EXACT_ONLINE_COUNTRY") {
-            Ok(code) if !code.is_empty() => code.trim().parse(),
+            Ok(code) => Country::of_variable(Some(code)),
             Err(std::env::VarError::NotUnicode(_)) => {
                 Err(Error::Config("EXACT_ONLINE_COUNTRY is not valid Unicode".into()))
             }
-            _ => Err(Error::Config("EXACT_ONLINE_COUNTRY is not set".into())),
+            Err(std::env::VarError::NotPresent) => Country::of_variable(None),
         }
+    }
+
+    /// As [`Country::from_env`], with the file `.env` of the current folder when the variable is not
+    /// set.
+    ///
+    /// # Errors
+    ///
+    /// As [`Country::from_env`], and [`Error::Config`] for a file that cannot be read.
+    #[cfg(feature = "dotenv")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
+    pub fn from_dotenv() -> Result<Country> {
+        let file = crate::Dotenv::here()?;
+        let code = file.variable("EXACT_ONLINE_COUNTRY")?;
+        Country::of_variable(code).map_err(|error| file.told(error))
+    }
+
+    fn of_variable(code: Option<String>) -> Result<Country> {
+        code.filter(|code| !code.is_empty())
+            .ok_or_else(|| Error::Config("EXACT_ONLINE_COUNTRY is not set".into()))?
+            .trim()
+            .parse()
     }
 
     /// Exact Online in this country: [`providers::exact_online`].
@@ -97,8 +119,9 @@ impl FromStr for Country {
     fn from_str(text: &str) -> Result<Country> {
         let found = Country::ALL.into_iter().find(|c| c.code().eq_ignore_ascii_case(text));
         found.ok_or_else(|| {
+            let text = shown(text);
             let text =
-                format!("Exact Online has no country {text:?}: use nl, be, de, uk, fr, es or us");
+                format!("Exact Online has no country {text}: use nl, be, de, uk, fr, es or us");
             Error::Config(text.into())
         })
     }

@@ -147,9 +147,7 @@ pub(crate) fn explain(mut api: ApiError) -> Error {
 }
 
 fn clean(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ").chars().take(300).collect()
+    crate::error::one_line(text).chars().take(300).collect()
 }
 
 /// The first row. An answer without a row is an error.

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::sdk::shown;
 use crate::{Error, Result};
 
 /// A GUID, the id of most rows.
@@ -54,7 +55,7 @@ impl FromStr for Guid {
 
     /// Reads `3f2504e0-4f89-11d3-9a0c-0305e82c3301`, in any case, also in braces.
     fn from_str(text: &str) -> Result<Guid> {
-        let wrong = || Error::Config(format!("{:?} is not a GUID", short(text)).into());
+        let wrong = || Error::Config(format!("{} is not a GUID", shown(text)).into());
         let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);
         let shaped = inner.len() == 36
             && inner.bytes().enumerate().all(|(at, byte)| match at {
@@ -66,10 +67,6 @@ impl FromStr for Guid {
         }
         u128::from_str_radix(&inner.replace('-', ""), 16).map(Guid).map_err(|_| wrong())
     }
-}
-
-fn short(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 impl Serialize for Guid {

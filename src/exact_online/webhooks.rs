@@ -69,9 +69,15 @@ pub struct WebhookEvent {
 ///
 /// # Errors
 ///
-/// [`Error::Config`] for a body whose signature is missing or wrong: answer 401 or 403 and ignore the
-/// body. [`Error::Decode`] for a signed body that cannot be read.
+/// [`Error::Config`] for an empty secret, and for a body whose signature is missing or wrong: answer 401
+/// or 403 and ignore the body. [`Error::Decode`] for a signed body that cannot be read.
 pub fn verify(body: &[u8], secret: &Secret) -> Result<Option<WebhookEvent>> {
+    if secret.expose().trim().is_empty() {
+        // Anybody can sign with it.
+        return Err(Error::Config(
+            "the webhook secret is empty: set the one of the app center".into(),
+        ));
+    }
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::provider::is_loopback;
+use super::comes_here;
 
 /// The most bytes that are read of a request's head.
 pub(super) const HEAD_LIMIT: usize = 16 << 10;
@@ -41,7 +41,7 @@ fn is_here(request: &httparse::Request<'_, '_>) -> bool {
     let mut hosts = request.headers.iter().filter(|h| h.name.eq_ignore_ascii_case("host"));
     hosts.all(|header| {
         let host = std::str::from_utf8(header.value).unwrap_or_default();
-        Url::parse(&format!("http://{host}/")).is_ok_and(|url| is_loopback(&url))
+        Url::parse(&format!("http://{host}/")).is_ok_and(|url| comes_here(&url))
     })
 }
 

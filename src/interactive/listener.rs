@@ -1,7 +1,7 @@
 //! The listener on loopback that waits for the callback of one login.
 
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use super::Target;
@@ -33,10 +33,8 @@ impl Listener {
     pub(super) fn bind(target: &Target) -> Result<Listener> {
         let mut sockets: Vec<TcpListener> = Vec::new();
         let mut port = target.port;
-        let v4 = target.v4.then_some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-        let v6 = target.v6.then_some(SocketAddr::from((Ipv6Addr::LOCALHOST, 0)));
-        for mut address in v4.into_iter().chain(v6) {
-            address.set_port(port);
+        for host in &target.hosts {
+            let address = SocketAddr::new(*host, port);
             let bound = TcpListener::bind(address).and_then(|socket| {
                 socket.set_nonblocking(true)?;
                 Ok(socket)

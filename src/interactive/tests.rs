@@ -201,3 +201,12 @@ fn an_abandoned_login_leaves_the_store_unchanged() {
     assert!(client.authorize_interactive(&[], |_| {}).is_err());
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_listener_is_on_the_address_of_the_redirect_uri_alone() {
+    let target = super::Target::new(Some("http://127.0.0.2:0/callback")).unwrap();
+    let listener = super::Listener::bind(&target).unwrap();
+    let reached = |host: &str| TcpStream::connect((host, listener.port())).is_ok();
+    assert!(reached("127.0.0.2") && !reached("127.0.0.1"));
+}

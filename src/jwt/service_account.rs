@@ -10,6 +10,7 @@ use crate::client::{Client, ClientBuilder};
 use crate::credentials::Credentials;
 use crate::env;
 use crate::error::{Error, Result};
+use crate::plain;
 use crate::protocol::{self, JwtBearer};
 use crate::provider::{ClientAuth, Provider, Rotation};
 use crate::signing::Shared;
@@ -48,7 +49,7 @@ impl ServiceAccount {
     pub fn from_file(path: impl AsRef<Path>) -> Result<ServiceAccount> {
         let path = path.as_ref();
         ServiceAccount::from_json(&read_key_file(path)?).map_err(|error| match error {
-            Error::Config(text) => Error::config(format!("{}: {text}", path.display())),
+            Error::Config(text) => Error::config(format!("{}: {text}", plain::path(path))),
             other => other,
         })
     }
@@ -59,7 +60,11 @@ impl ServiceAccount {
     ///
     /// [`Error::Config`] when the variable is not set, and as [`ServiceAccount::from_file`].
     pub fn from_env() -> Result<ServiceAccount> {
-        ServiceAccount::from_file(env::path("GOOGLE_APPLICATION_CREDENTIALS")?)
+        const NAME: &str = "GOOGLE_APPLICATION_CREDENTIALS";
+        ServiceAccount::from_file(env::path(NAME)?).map_err(|error| match error {
+            Error::Config(text) => Error::config(format!("{NAME}: {text}")),
+            other => other,
+        })
     }
 
     /// Reads the text of a key file.

@@ -10,7 +10,6 @@ use url::Url;
 
 use super::authorize::join_scopes;
 use super::client_auth::authenticate;
-use super::error_text::is_unseen;
 use super::form::{Params, written_again};
 use super::refusal::refusal;
 use super::reply::RawReply;
@@ -20,6 +19,7 @@ use super::requester::Requester;
 use crate::clock::later;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
+use crate::plain::is_unseen;
 use crate::provider::Provider;
 use crate::secret::{Secret, in_clear};
 

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::form::is_plain;
 use crate::error::{Error, Result};
+use crate::plain::is_unseen;
 use crate::provider::is_loopback;
 
 /// The paths that the standards put between the host and the path of an issuer, or behind it.
@@ -53,8 +54,12 @@ pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
 /// Splits an issuer into origin and path, the path without a slash at its end. Checks it by RFC 8414
 /// section 2: https (loopback excepted, for tests), no query, no fragment.
 fn split(issuer: &str) -> Result<(&str, &str)> {
-    let wrong = |why: &str| Err(Error::config(format!("the issuer {issuer:?} {why}")));
-    let Ok(url) = Url::parse(issuer) else { return wrong("is not an absolute address") };
+    let Ok(url) = Url::parse(issuer) else {
+        return Err(Error::config("the issuer is not an absolute address"));
+    };
+    // Not the text itself: it may hold a password.
+    let shown = format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path());
+    let wrong = |why: &str| Err(Error::config(format!("the issuer {shown:?} {why}")));
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         return wrong("must be https (http is for loopback hosts only)");
     }
@@ -88,7 +93,7 @@ pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<Str
     match members.get("issuer") {
         Some(Value::String(issuer)) if issuer == expected => {}
         Some(Value::String(issuer)) => {
-            let shown: String = issuer.chars().filter(|c| !c.is_control()).take(200).collect();
+            let shown: String = issuer.chars().filter(|c| !is_unseen(*c)).take(200).collect();
             return Err(wrong(format!("it is that of the issuer {shown:?}, not of {expected:?}")));
         }
         Some(_) => return Err(wrong("its issuer is not a text".to_owned())),

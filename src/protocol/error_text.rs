@@ -1,6 +1,7 @@
 //! Cleans a server's texts for error messages.
 
 use crate::error::OAuthError;
+use crate::plain::is_unseen;
 use crate::secret::Secret;
 use crate::substring;
 
@@ -49,13 +50,6 @@ pub(crate) fn hide(error: &mut OAuthError, secret: &Secret) {
 
 fn is_break(c: char) -> bool {
     c.is_whitespace() || is_unseen(c) || matches!(c, '"' | '\'' | '`' | '<' | '>' | '(' | ')' | ',')
-}
-
-/// Whether the character moves the cursor, reverses the line or is invisible.
-pub(super) fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        || c == '\u{feff}'
 }
 
 fn without_token(word: &str) -> String {

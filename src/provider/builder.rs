@@ -76,8 +76,7 @@ impl ProviderBuilder {
     fn check_headers(&self) -> Result<()> {
         let Provider { api, user_agent, .. } = &*self.0;
         if HeaderName::try_from(&api.header).is_err() {
-            let name = &api.header;
-            return Err(self.wrong(&format!("the API header {name:?} is not a header name")));
+            return Err(self.wrong("the name of the API header is not a header name"));
         }
         let values = [("User-Agent", user_agent), ("API auth scheme", &api.auth_scheme)];
         for (what, value) in values {

@@ -177,7 +177,8 @@ impl Keeper {
     }
 
     /// Emits the events, after all locks are released.
-    pub(super) fn tell(&self, events: Vec<Event>) {
+    pub(super) fn tell(&self, mut events: Vec<Event>) {
+        events.extend(self.transport.warning().map(|text| Event::Warning { text }));
         event::log(&self.rules.host, &events);
         if let Some(hook) = &self.hook {
             events.iter().for_each(|event| hook(event));

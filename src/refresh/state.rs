@@ -347,10 +347,19 @@ pub(crate) enum Sent {
 /// Sends one request to the token endpoint: no pooled connection, no redirect, no retry.
 pub(crate) trait Transport: Send + Sync {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent;
+
+    /// What the user should know about the way to the server, once.
+    fn warning(&self) -> Option<String> {
+        None
+    }
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
         (**self).send(ask, sent_at)
+    }
+
+    fn warning(&self) -> Option<String> {
+        (**self).warning()
     }
 }

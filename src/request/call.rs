@@ -10,6 +10,7 @@ use super::send::{Answer, Failed, Payload};
 use super::{Request, Response, without_query};
 use crate::error::{Challenge, Error, Result};
 use crate::hooks::{HOOKS, Hooks, LONGEST_WAIT, Received, Sending};
+use crate::plain::plain;
 use crate::protocol;
 use crate::refresh::{Live, Want};
 
@@ -185,8 +186,14 @@ impl<'a, 'b> Call<'a, 'b> {
             Some(map_error) => map_error(error),
             None => Error::Api(Box::new(error)),
         };
-        if let (Error::Api(api), Some(live)) = (&mut error, &live) {
-            api.reason = api.reason.take().map(|reason| live.redact(reason));
+        if let Error::Api(api) = &mut error {
+            let redact = |text| match &live {
+                Some(live) => live.redact(text),
+                None => text,
+            };
+            // Whoever reads the dialect takes texts out of the answer as they are.
+            api.reason = api.reason.take().map(redact).map(plain);
+            api.request_id = api.request_id.take().map(plain);
         }
         Err(error)
     }

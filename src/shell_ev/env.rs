@@ -7,6 +7,7 @@ use ureq::http::Method;
 
 use super::query::encoded;
 use super::{Environment, ShellEvBuilder};
+use crate::sdk::shown;
 use crate::{Credentials, Error, Result, TokenBackend};
 
 /// The longest wait between two attempts, as in Shell's SDKs.
@@ -18,37 +19,46 @@ fn wrong(text: String) -> Error {
 
 /// The value of a variable with the prefix `SHELL_EV_`, or of the plain name. An empty variable counts as absent.
 pub(super) fn variable(name: &str) -> Result<Option<String>> {
+    by_both_names(name, &of_process)
+}
+
+fn by_both_names(name: &str, get: Lookup<'_>) -> Result<Option<String>> {
     for name in [&format!("SHELL_EV_{name}"), name] {
-        match std::env::var(name) {
-            Ok(value) if value.is_empty() => {}
-            Ok(value) => return Ok(Some(value)),
-            Err(std::env::VarError::NotPresent) => {}
-            Err(std::env::VarError::NotUnicode(_)) => {
-                return Err(wrong(format!("{name} is not valid Unicode")));
-            }
+        if let Some(value) = get(name)? {
+            return Ok(Some(value));
         }
     }
     Ok(None)
 }
 
-#[cfg(feature = "dotenv")]
-pub(super) fn load_file() -> Result<()> {
-    match dotenvy::dotenv() {
-        Ok(_) => Ok(()),
-        Err(error) if error.not_found() => Ok(()),
-        // The error repeats the line, which may contain a secret.
-        Err(dotenvy::Error::LineParse(_, at)) => {
-            Err(wrong(format!(".env has an error at character {at} of a line")))
+fn of_process(name: &str) -> Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(wrong(format!("{name} is not valid Unicode")))
         }
-        Err(error) => Err(wrong(format!(".env cannot be read: {error}"))),
     }
+}
+
+/// A variable of the process, or of the file if the name is Shell's own: a plain name such as
+/// `PROXY_ADDRESS` is that of another program there.
+#[cfg(feature = "dotenv")]
+pub(super) fn of_file(file: &crate::Dotenv, name: &str) -> Result<Option<String>> {
+    by_both_names(name, &|name| {
+        let own = ["SHELL_EV_", "O_AUTH_"].iter().any(|prefix| name.starts_with(prefix));
+        if own { file.variable(name) } else { of_process(name) }
+    })
 }
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Result<Option<String>>;
 
 fn parsed<T: FromStr>(get: Lookup<'_>, name: &str, what: &str) -> Result<Option<T>> {
     let Some(text) = get(name)? else { return Ok(None) };
-    text.trim().parse().map(Some).map_err(|_| wrong(format!("{name} is {text:?}, not {what}")))
+    text.trim()
+        .parse()
+        .map(Some)
+        .map_err(|_| wrong(format!("{name} is {}, not {what}", shown(&text))))
 }
 
 fn seconds(get: Lookup<'_>, name: &str) -> Result<Option<Duration>> {
@@ -61,7 +71,8 @@ fn seconds(get: Lookup<'_>, name: &str) -> Result<Option<Duration>> {
 fn list<T>(get: Lookup<'_>, name: &str, read: fn(&str) -> Option<T>) -> Result<Option<Vec<T>>> {
     let Some(text) = get(name)? else { return Ok(None) };
     let item = |item: &str| {
-        read(item.trim()).ok_or_else(|| wrong(format!("{name} has {item:?}, which cannot be read")))
+        read(item.trim())
+            .ok_or_else(|| wrong(format!("{name} has {}, which cannot be read", shown(item))))
     };
     text.split(',').map(item).collect::<Result<_>>().map(Some)
 }
@@ -120,6 +131,23 @@ impl ShellEvBuilder {
         backend: impl TokenBackend + 'static,
     ) -> Result<ShellEvBuilder> {
         ShellEvBuilder::from_lookup(environment, Box::new(backend), &variable)
+    }
+
+    /// As [`ShellEvBuilder::from_env`], with a `.env` file for variables that are not set. Of the file,
+    /// only names that begin with `SHELL_EV_` or `O_AUTH_` count.
+    ///
+    /// # Errors
+    ///
+    /// As [`ShellEvBuilder::from_env`]; the text says which file was read.
+    #[cfg(feature = "dotenv")]
+    pub fn from_dotenv(
+        environment: Environment,
+        file: &crate::Dotenv,
+        backend: impl TokenBackend + 'static,
+    ) -> Result<ShellEvBuilder> {
+        let get = |name: &str| of_file(file, name);
+        ShellEvBuilder::from_lookup(environment, Box::new(backend), &get)
+            .map_err(|error| file.told(error))
     }
 
     fn from_lookup(

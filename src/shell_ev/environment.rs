@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::env;
+use crate::sdk::shown;
 use crate::{Error, Provider, Result, providers};
 
 /// The environment of Shell that the client calls. There is no default: the default of Shell's SDKs changed from
@@ -30,9 +31,24 @@ impl Environment {
     ///
     /// [`Error::Config`] when neither is set, or is neither `SIT` (0) nor `PRODUCTION` (1), in any case.
     pub fn from_env() -> Result<Environment> {
-        env::variable("ENVIRONMENT")?
-            .ok_or_else(|| Error::Config("SHELL_EV_ENVIRONMENT is not set".into()))?
-            .parse()
+        Environment::of_variable(env::variable("ENVIRONMENT")?)
+    }
+
+    /// As [`Environment::from_env`], with `SHELL_EV_ENVIRONMENT` in the file `.env` of the current folder
+    /// when neither variable is set.
+    ///
+    /// # Errors
+    ///
+    /// As [`Environment::from_env`], and [`Error::Config`] for a file that cannot be read.
+    #[cfg(feature = "dotenv")]
+    pub fn from_dotenv() -> Result<Environment> {
+        let file = crate::Dotenv::here()?;
+        let name = env::of_file(&file, "ENVIRONMENT")?;
+        Environment::of_variable(name).map_err(|error| file.told(error))
+    }
+
+    fn of_variable(name: Option<String>) -> Result<Environment> {
+        name.ok_or_else(|| Error::Config("SHELL_EV_ENVIRONMENT is not set".into()))?.parse()
     }
 }
 
@@ -44,7 +60,7 @@ impl FromStr for Environment {
             "sit" | "0" => Ok(Environment::Sit),
             "production" | "1" => Ok(Environment::Production),
             _ => Err(Error::Config(
-                format!("Shell has no environment {text:?}: use SIT or PRODUCTION").into(),
+                format!("Shell has no environment {}: use SIT or PRODUCTION", shown(text)).into(),
             )),
         }
     }

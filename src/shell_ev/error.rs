@@ -172,8 +172,7 @@ impl ShellEvError {
             words.map(String::as_str).collect::<Vec<_>>().join(" ")
         });
         let all: Vec<String> = each.chain(self.details.iter().cloned()).collect();
-        let text: String = all.join("; ").split_whitespace().collect::<Vec<_>>().join(" ");
-        let text: String = text.chars().filter(|c| !c.is_control()).take(300).collect();
+        let text: String = crate::error::one_line(&all.join("; ")).chars().take(300).collect();
         let failed = self.result.as_ref().is_some_and(|result| *result == RequestStatus::Failed);
         if text.is_empty() { failed.then(|| "FAILED".to_owned()) } else { Some(text) }
     }

@@ -150,7 +150,7 @@ const LONGEST: usize = 300;
 pub(super) fn explain(mut api: ApiError) -> Error {
     let problems: Vec<String> = read(&api).iter().map(Problem::to_string).collect();
     let joined = problems.join("; ");
-    let plain = joined.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>();
+    let plain = crate::error::one_line(&joined).chars().take(LONGEST).collect::<String>();
     api.reason = Some(plain).filter(|reason| !reason.is_empty());
     Error::Api(Box::new(api))
 }

@@ -49,6 +49,40 @@ fn writable(value: &AutoHeaderValue) -> AutoHeaderValue {
     }
 }
 
+/// The proxy, unless a stranger chose it: a web server gives a CGI program the request's header `Proxy`
+/// as `HTTP_PROXY`. The name in small letters is never made of a header, but Windows knows no small letters.
+fn without_cgi(proxy: ureq::Proxy) -> Option<ureq::Proxy> {
+    let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
+    if !is_cgi || !proxy.is_from_env() {
+        return Some(proxy);
+    }
+    // In ureq's order. What it could not read it has passed over.
+    let named = |name: &str| {
+        let of_variable = ureq::Proxy::new(&std::env::var(name).ok()?).ok()?;
+        (of_variable.uri() == proxy.uri()).then_some(())
+    };
+    let safe = ["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy"];
+    if safe.into_iter().any(|name| named(name).is_some()) {
+        return Some(proxy);
+    }
+    if cfg!(windows) {
+        return None;
+    }
+    let plain = ureq::Proxy::new(&std::env::var("http_proxy").ok()?).ok()?;
+    let mut rebuilt = ureq::Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());
+    if let Some(name) = plain.username() {
+        rebuilt = rebuilt.username(name);
+    }
+    if let Some(password) = plain.password() {
+        rebuilt = rebuilt.password(password);
+    }
+    let direct = std::env::var("NO_PROXY").or_else(|_| std::env::var("no_proxy"));
+    for host in direct.unwrap_or_default().split(',') {
+        rebuilt = rebuilt.no_proxy(host.trim());
+    }
+    rebuilt.build().ok()
+}
+
 /// Sets what no caller can change: redirects and error statuses are returned as answers; a loopback host
 /// is never reached through a proxy; `User-Agent` has a name, unless the caller removed the header.
 fn held(
@@ -65,7 +99,7 @@ fn held(
         .user_agent(user_agent)
         .accept(writable(wanted.accept()))
         .accept_encoding(writable(wanted.accept_encoding()))
-        .proxy(wanted.proxy().filter(|_| !loopback).cloned())
+        .proxy(wanted.proxy().filter(|_| !loopback).cloned().and_then(without_cgi))
         .max_redirects(0)
         .max_redirects_will_error(false)
         .http_status_as_error(false)

@@ -42,6 +42,12 @@ pub(super) fn agent(config: Config, limit: Duration, clock: Arc<dyn Clock>) -> A
     agent_to(config, limit, clock, false)
 }
 
+/// Makes an agent as ureq does, but one that never looks up `localhost`.
+pub(crate) fn plain_agent(config: Config) -> Agent {
+    let resolver = CheckedResolver { inner: DefaultResolver::default(), public_only: false };
+    Agent::with_parts(config, DefaultConnector::new(), resolver)
+}
+
 /// As [`agent`]; with `public_only` it connects to public addresses only.
 pub(super) fn agent_to(
     config: Config,

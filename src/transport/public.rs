@@ -1,6 +1,6 @@
 //! Keeps requests away from private addresses, whatever name stands for them.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use ureq::Error;
 use ureq::config::Config;
@@ -10,7 +10,8 @@ use ureq::unversioned::transport::NextTimeout;
 #[cfg(feature = "discovery")]
 use url::{Host, Url};
 
-/// Looks names up as ureq does. With `public_only`, the connection is made to what was checked: a name
+/// Looks names up as ureq does, except `localhost`: plain http goes there, and what the system has for
+/// the name, in a file or in DNS, may be another machine (RFC 6761 section 6.3). With `public_only`, the connection is made to what was checked: a name
 /// that has another address a moment later leads nowhere else.
 #[derive(Debug)]
 pub(super) struct CheckedResolver {
@@ -25,7 +26,14 @@ impl Resolver for CheckedResolver {
         config: &Config,
         timeout: NextTimeout,
     ) -> Result<ResolvedSocketAddrs, Error> {
-        let found = self.inner.resolve(uri, config, timeout)?;
+        let found = match localhost(uri) {
+            Some(both) => {
+                let mut found = self.empty();
+                config.ip_family().keep_wanted(both.into_iter()).for_each(|it| found.push(it));
+                found
+            }
+            None => self.inner.resolve(uri, config, timeout)?,
+        };
         // The proxy is the caller's own choice.
         let is_proxy = config.proxy().is_some_and(|proxy| Some(proxy.host()) == uri.host());
         if self.public_only && !is_proxy {
@@ -36,6 +44,17 @@ impl Resolver for CheckedResolver {
         }
         Ok(found)
     }
+}
+
+/// The two addresses of this machine, if the address names `localhost` and a port is known.
+fn localhost(uri: &Uri) -> Option<[SocketAddr; 2]> {
+    uri.host().filter(|host| host.eq_ignore_ascii_case("localhost"))?;
+    let port = uri.port_u16().or(match uri.scheme_str()? {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    })?;
+    Some([(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()])
 }
 
 fn refusal(host: &str, ip: IpAddr) -> String {
@@ -118,6 +137,22 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn localhost_is_this_machine_and_is_not_looked_up() {
+        for (address, expected) in [
+            ("http://localhost:8080/x", Some("127.0.0.1:8080 [::1]:8080")),
+            ("http://LOCALHOST/x", Some("127.0.0.1:80 [::1]:80")),
+            ("https://localhost", Some("127.0.0.1:443 [::1]:443")),
+            ("http://app.localhost:1/", None),
+            ("http://localhost.:1/", None),
+            ("http://localhost.example:1/", None),
+        ] {
+            let found = localhost(&address.parse().unwrap());
+            let found = found.map(|both| both.map(|it| it.to_string()).join(" "));
+            assert_eq!(found.as_deref(), expected, "{address}");
+        }
+    }
 
     #[test]
     fn addresses_that_are_not_of_the_public_internet_are_known() {

@@ -7,7 +7,7 @@
 #[cfg(feature = "jwt")]
 use std::sync::Arc;
 #[cfg(feature = "jwt")]
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use time::OffsetDateTime;
 
@@ -24,17 +24,30 @@ use crate::provider::ClientAuth;
 #[cfg(feature = "jwt")]
 const TOLERANCE: i64 = 30;
 
+/// A server that is further away than this, in seconds, is not followed: an assertion with its time would
+/// be good until then, in whosever hands. A wrong time zone is within it.
+#[cfg(feature = "jwt")]
+const LIMIT: i64 = 86_400;
+
 /// How far the server's clock is from ours.
 #[cfg(feature = "jwt")]
 pub(super) struct Skew {
     seconds: AtomicI64,
+    /// By how much the server was too far away, if it was.
+    beyond: AtomicI64,
+    told: AtomicBool,
     clock: Arc<dyn Clock>,
 }
 
 #[cfg(feature = "jwt")]
 impl Skew {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Skew {
-        Skew { seconds: AtomicI64::new(0), clock }
+        Skew {
+            seconds: AtomicI64::new(0),
+            beyond: AtomicI64::new(0),
+            told: AtomicBool::new(false),
+            clock,
+        }
     }
 }
 
@@ -62,6 +75,10 @@ impl TokenTransport {
         }
         let came_at = self.skew.clock.now_utc();
         let skew = protocol::skew(&answer.headers, sent_at, came_at)?;
+        if skew.unsigned_abs() > LIMIT.unsigned_abs() {
+            self.skew.beyond.store(skew, Ordering::Relaxed);
+            return None;
+        }
         let skew = if skew.abs() > TOLERANCE { skew } else { 0 };
         let before = self.skew.seconds.swap(skew, Ordering::Relaxed);
         let moved = skew.abs_diff(before) > TOLERANCE.unsigned_abs();
@@ -70,8 +87,30 @@ impl TokenTransport {
     }
 }
 
+#[cfg(feature = "jwt")]
+impl TokenTransport {
+    /// Says once that the server's clock is too far away.
+    pub(super) fn clock_warning(&self) -> Option<String> {
+        let beyond = self.skew.beyond.load(Ordering::Relaxed);
+        if beyond == 0 || self.skew.told.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        let (days, side) =
+            (beyond.unsigned_abs() / 86_400, if beyond > 0 { "ahead" } else { "back" });
+        Some(format!(
+            "the clock of {} is {days} days {side} by its answer, and signed requests keep the time of \
+             this machine: check the clock here, then tell the service",
+            self.provider.token_host()
+        ))
+    }
+}
+
 #[cfg(not(feature = "jwt"))]
 impl TokenTransport {
+    pub(super) fn clock_warning(&self) -> Option<String> {
+        None
+    }
+
     pub(super) fn their_time(&self, now: OffsetDateTime) -> OffsetDateTime {
         now
     }

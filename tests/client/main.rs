@@ -4,6 +4,8 @@
 mod application;
 mod calls;
 mod dialects;
+#[cfg(feature = "dotenv")]
+mod dotenv;
 mod durable;
 mod errors;
 mod flow;
@@ -32,6 +34,10 @@ fn child_entry() {
     }
     if std::env::var_os(large::CHILD).is_some() {
         large::child();
+    }
+    #[cfg(feature = "dotenv")]
+    if std::env::var_os(dotenv::CHILD).is_some() {
+        dotenv::child();
     }
     #[cfg(unix)]
     if std::env::var_os(login::CHILD).is_some() {

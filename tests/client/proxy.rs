@@ -30,14 +30,17 @@ fn proxy() -> Fake {
 }
 
 fn in_a_child(proxy: &Fake) -> std::process::Output {
+    let all = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, proxy.url()));
+    in_a_child_with(&all)
+}
+
+fn in_a_child_with(variables: &[(&str, String)]) -> std::process::Output {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "child_entry", "--nocapture"]).env(CHILD, "1");
     for name in VARIABLES {
         child.env_remove(name);
     }
-    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-        child.env(name, proxy.url());
-    }
+    child.env_remove("REQUEST_METHOD").envs(variables.iter().cloned());
     child.output().unwrap()
 }
 
@@ -78,6 +81,32 @@ fn a_proxy_of_the_environment_is_for_other_hosts_and_not_for_loopback() {
     let requests = proxy.requests();
     assert_eq!(requests.len(), 1, "{requests:?}");
     assert!(requests[0].starts_with("CONNECT nonexistent.invalid:443 "), "{requests:?}");
+}
+
+/// A web server gives a CGI program the request's header `Proxy` as `HTTP_PROXY`.
+#[test]
+fn in_a_cgi_program_nobody_chooses_a_proxy_by_a_header() {
+    let cgi = || ("REQUEST_METHOD", "GET".to_owned());
+    let (evil, good) = (proxy(), proxy());
+    for (variables, used) in [
+        (vec![cgi(), ("HTTP_PROXY", evil.url())], 0),
+        (vec![cgi(), ("HTTP_PROXY", evil.url()), ("http_proxy", good.url())], 1),
+        (vec![cgi(), ("HTTP_PROXY", evil.url()), ("HTTPS_PROXY", good.url())], 2),
+        (vec![("HTTP_PROXY", good.url())], 3),
+    ] {
+        // Windows has one variable for both spellings.
+        if cfg!(windows) && used == 1 {
+            continue;
+        }
+        let output = in_a_child_with(&variables);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(evil.connections(), 0, "{variables:?}");
+        assert!(cfg!(windows) || good.connections() == used, "{variables:?}");
+    }
+    // What the hosts say that go past the proxy is kept.
+    let past = ("NO_PROXY", "nonexistent.invalid".to_owned());
+    in_a_child_with(&[cgi(), past, ("http_proxy", good.url())]);
+    assert!(cfg!(windows) || good.connections() == 3);
 }
 
 #[test]

@@ -291,6 +291,18 @@ fn a_failed_device_authorization_request_is_an_error() {
         ("<html>", "oauth"),
         (r#"{"device_code":5,"user_code":[],"verification_uri":{}}"#, "oauth"),
         (r#"{"device_code":"d","user_code":"U","verification_uri":"file:///etc"}"#, "oauth"),
+        (
+            r#"{"device_code":"d","user_code":"U","verification_uri":"https://a\\@b.example"}"#,
+            "oauth",
+        ),
+        (
+            r#"{"device_code":"d","user_code":"U","verification_uri":"https://a@b.example"}"#,
+            "oauth",
+        ),
+        (
+            r#"{"device_code":"d","user_code":"U\u061c","verification_uri":"https://a.example"}"#,
+            "oauth",
+        ),
         (huge.as_str(), "transport"),
     ] {
         let bytes = body.to_owned();

@@ -143,6 +143,34 @@ fn a_server_with_another_clock_gets_one_more_request_with_its_time() {
 }
 
 #[test]
+fn a_server_of_another_century_moves_no_assertion_and_is_one_warning() {
+    for offset in [70 * 365 * 86_400, -3 * 86_400] {
+        let clock = Arc::new(ManualClock::new());
+        let builder = Sandbox::builder().client_key(&key(P256)).clock(clock.clone());
+        let sandbox = builder.start().unwrap();
+        sandbox.clock_offset(offset);
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        let credentials = Credentials::signed("sandbox-client", key(P256));
+        let client = Client::builder(sandbox.provider(), credentials, MemoryBackend::new())
+            .clock(clock.clone())
+            .on_event(move |event| heard.lock().unwrap().push(event.to_string()))
+            .client_credentials(&[])
+            .build();
+        for requests in 1..=2 {
+            let error = client.access_token().unwrap_err();
+            assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_client"), "{error:?}");
+            assert_eq!(sandbox.counters().token_requests, requests, "no second time is tried");
+        }
+        let told = told.lock().unwrap();
+        let warnings: Vec<_> = told.iter().filter(|text| text.contains("the clock of")).collect();
+        assert_eq!(warnings.len(), 1, "{told:?}");
+        let side = if offset > 0 { "days ahead" } else { "days back" };
+        assert!(warnings[0].contains(side), "{told:?}");
+    }
+}
+
+#[test]
 fn a_server_may_want_its_token_endpoint_as_the_audience() {
     let sandbox = Sandbox::builder().client_key(&key(P256)).start().unwrap();
     let seen = calls(&sandbox);
@@ -194,6 +222,38 @@ fn the_jwt_bearer_grant_signs_a_new_assertion_for_each_token() {
     let error = wrong.access_token().unwrap_err();
     assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_grant"), "{error:?}");
     assert!(!error.needs_authorization());
+}
+
+/// Runs in a child process: the variable that names a key file holds the key.
+#[test]
+fn reads_the_named_key_file() {
+    if std::env::var_os("EVERGRANT_TEST_KEY_FILE").is_some() {
+        println!("\nsaid: {:?}", ServiceAccount::from_env().unwrap_err().to_string());
+    }
+}
+
+#[test]
+fn a_key_in_place_of_its_path_is_not_shown() {
+    let json = key_file("https://oauth2.googleapis.com/token", RSA).to_string();
+    let inner: String = P256.lines().filter(|line| !line.starts_with('-')).collect();
+    for content in [json.as_str(), RSA, P256, inner.as_str(), &inner[..40], "sesame", "s/e/s/ame"] {
+        let mut texts = Vec::new();
+        texts.push(format!("{:#?}", SigningKey::from_pem_file(content).unwrap_err()));
+        texts.push(format!("{:#?}", ServiceAccount::from_file(content).unwrap_err()));
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "jwt::reads_the_named_key_file", "--nocapture"])
+            .env("EVERGRANT_TEST_KEY_FILE", "1")
+            .env("GOOGLE_APPLICATION_CREDENTIALS", content)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("said: \"GOOGLE_APPLICATION_CREDENTIALS: "), "{said}");
+        texts.push(said);
+        for text in texts {
+            let part = content.lines().nth(1).unwrap_or(content);
+            assert!(!text.contains(part) && !text.contains("PRIVATE KEY"), "{text}");
+        }
+    }
 }
 
 fn key_file(token_uri: &str, pem: &str) -> Value {
@@ -290,7 +350,8 @@ fn the_error_for_a_wrong_key_file_shows_nothing_of_it() {
         ];
         assert!(texts.iter().all(|text| text.contains(path.to_str().unwrap())), "{texts:?}");
     }
-    assert!(ServiceAccount::from_file("/nonexistent/key.json").is_err());
+    let text = ServiceAccount::from_file("/nonexistent/key.json").unwrap_err().to_string();
+    assert!(text.contains("/nonexistent/key.json"), "{text}");
     std::fs::write(&path, include_str!("../keys/p256.sec1.pem")).unwrap();
     let text = SigningKey::from_pem_file(&path).unwrap_err().to_string();
     assert!(

@@ -47,7 +47,7 @@ const SEND_CALLS: [&str; 13] = [
 ];
 
 /// Source, call, how often; which file, and what keeps it safe. A test is named where one is about it.
-const FILES: [(&str, &str, usize, &str); 35] = [
+const FILES: [(&str, &str, usize, &str); 34] = [
     (
         "src/backend/disk.rs",
         "File::open",
@@ -154,15 +154,14 @@ const FILES: [(&str, &str, usize, &str); 35] = [
         1,
         "the next cache file, when it could not be written",
     ),
-    ("src/env.rs", "dotenvy::dotenv", 1, "`.env`, only when the program asks (`from_dotenv`)"),
+    (
+        "src/env/dotenv.rs",
+        "File::open",
+        1,
+        "`.env`, when the program asks: a regular file, 1 MiB at most (dotenv.rs)",
+    ),
     ("src/jwt.rs", "File::open", 1, "the key file of a service account that the user names"),
     ("src/record/note.rs", "fs::read_to_string", 1, "the name of this host"),
-    (
-        "src/shell_ev/env.rs",
-        "dotenvy::dotenv",
-        1,
-        "`.env`, only when the program asks (`from_dotenv`)",
-    ),
 ];
 
 /// Source, call, how often; where it goes, and what keeps it from elsewhere.

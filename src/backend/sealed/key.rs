@@ -13,6 +13,7 @@ use ring::hmac;
 use zeroize::Zeroizing;
 
 use crate::error::{BoxError, Error, Result};
+use crate::plain;
 use crate::record::Record;
 use crate::secret::{Secret, random_bytes};
 
@@ -71,10 +72,15 @@ impl SealingKey {
     /// [`Error::Config`] with the variable's name, when it is not set or holds no key.
     pub fn from_env(variable: &str) -> Result<SealingKey> {
         let text = std::env::var(variable).map(Secret::new);
-        let text =
-            text.map_err(|_| Error::config(format!("{variable} is not set, or not text")))?;
+        // The key itself may have been given in place of the variable's name.
+        let is_name = |c: char| matches!(c, 'A'..='Z' | '0'..='9' | '_');
+        let shown = match variable.len() <= 64 && variable.chars().all(is_name) {
+            true => variable,
+            false => "the variable for the sealing key (its name is not shown: it may be the key)",
+        };
+        let text = text.map_err(|_| Error::config(format!("{shown} is not set, or not text")))?;
         SealingKey::from_text(text.expose()).map_err(|_| {
-            Error::config(format!("{variable} holds no sealing key of 32 bytes in base64"))
+            Error::config(format!("{shown} holds no sealing key of 32 bytes in base64"))
         })
     }
 
@@ -87,10 +93,14 @@ impl SealingKey {
     pub fn from_file(path: impl AsRef<Path>) -> Result<SealingKey> {
         let path = path.as_ref();
         let text = read(path).map_err(|error| {
-            Error::config(format!("cannot read the sealing key file {}: {error}", path.display()))
+            Error::config(format!(
+                "cannot read the sealing key file: {}: {error}",
+                plain::path(path)
+            ))
         })?;
         SealingKey::from_text(&text).map_err(|_| {
-            Error::config(format!("{} holds no sealing key of 32 bytes in base64", path.display()))
+            let path = plain::path(path);
+            Error::config(format!("{path} holds no sealing key of 32 bytes in base64"))
         })
     }
 
@@ -172,4 +182,21 @@ fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     let mut text = Zeroizing::new(String::new());
     File::open(path)?.take(4096).read_to_string(&mut text)?;
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealing_key_in_place_of_its_name_or_path_is_not_shown() {
+        let key = STANDARD.encode([7; LEN]);
+        for given in [key.as_str(), key.trim_end_matches('='), "sesame"] {
+            let texts = [SealingKey::from_env(given), SealingKey::from_file(given)]
+                .map(|made| made.map(|_| ()).unwrap_err().to_string());
+            assert!(texts.iter().all(|text| !text.contains(given)), "{texts:?}");
+        }
+        let text = SealingKey::from_env("EVERGRANT_UNSET_KEY").map(|_| ()).unwrap_err().to_string();
+        assert!(text.starts_with("EVERGRANT_UNSET_KEY is not set"), "{text}");
+    }
 }

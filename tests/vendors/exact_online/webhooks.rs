@@ -34,6 +34,17 @@ fn a_signed_call_is_read() {
 }
 
 #[test]
+fn an_empty_secret_verifies_nothing() {
+    for empty in ["", " ", "\n"] {
+        let own = webhooks::sign(CONTENT.as_bytes(), &Secret::new(empty));
+        for body in [body(CONTENT, &own), Vec::new()] {
+            let error = webhooks::verify(&body, &Secret::new(empty)).unwrap_err();
+            assert!(matches!(&error, Error::Config(text) if text.contains("secret is empty")));
+        }
+    }
+}
+
+#[test]
 fn an_empty_call_tests_the_address() {
     assert!(webhooks::verify(b"", &secret()).unwrap().is_none());
     assert!(webhooks::verify(b"\r\n", &secret()).unwrap().is_none());

@@ -1,0 +1,171 @@
+//! A `.env` file, of which a few variables are read and none is set.
+
+use std::fmt;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use super::variable;
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::plain;
+use crate::secret::Secret;
+use crate::token::Token;
+
+/// A `.env` file is not larger than this, in bytes.
+const LIMIT: u64 = 1024 * 1024;
+
+/// The variables of a `.env` file, beside those of the process. A variable that the process has wins.
+/// Nothing of the file is set in the process, so that a file that somebody left in a folder cannot
+/// choose a proxy, a browser or a library for it.
+///
+/// ```
+/// use evergrant::Dotenv;
+/// # let sandbox = evergrant::sandbox::Sandbox::start()?;
+/// # let path = sandbox.folder().join("app.env");
+/// # std::fs::write(&path, "APP_CLIENT_ID=app-7\nBROWSER=/bin/other\n")?;
+///
+/// let file = Dotenv::file(&path)?;
+/// assert_eq!(file.credentials("APP")?.id(), "app-7");
+/// assert_eq!(file.path(), Some(&*path));
+/// # Ok::<(), evergrant::BoxError>(())
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
+pub struct Dotenv {
+    path: Option<PathBuf>,
+    /// Where a file was looked for.
+    folder: PathBuf,
+    variables: Vec<(String, Secret)>,
+}
+
+impl Dotenv {
+    /// The file `.env` of the current folder. That there is none is no error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a file that cannot be read; the error shows nothing of its content.
+    pub fn here() -> Result<Dotenv> {
+        Dotenv::look(1)
+    }
+
+    /// The file `.env` of the current folder, or of the nearest folder above that has one. Whoever can
+    /// write into a folder above chooses the application's credentials.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dotenv::here`].
+    pub fn here_or_above() -> Result<Dotenv> {
+        Dotenv::look(usize::MAX)
+    }
+
+    /// This file, which must exist.
+    ///
+    /// # Errors
+    ///
+    /// As [`Dotenv::here`], and [`Error::Config`] for a file that does not exist.
+    pub fn file(path: impl Into<PathBuf>) -> Result<Dotenv> {
+        let path = path.into();
+        let variables = read(&path)?;
+        log::info!(target: "evergrant", "reads {}", path.display());
+        Ok(Dotenv { path: Some(path), folder: PathBuf::new(), variables })
+    }
+
+    fn look(folders: usize) -> Result<Dotenv> {
+        let folder = std::env::current_dir()
+            .map_err(|error| Error::config(format!("the current folder is not known: {error}")))?;
+        // A folder of this name is no file: tools for Python make one.
+        let is_there = |path: &PathBuf| path.metadata().is_ok_and(|found| !found.is_dir());
+        let mut paths = folder.ancestors().take(folders).map(|folder| folder.join(".env"));
+        match paths.find(is_there) {
+            Some(path) => Dotenv::file(path),
+            None => Ok(Dotenv { path: None, folder, variables: Vec::new() }),
+        }
+    }
+
+    /// The file that was read; `None` when there was none.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// A variable of the process or else of the file; an empty one counts as absent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for a variable of the process that is not Unicode.
+    pub fn variable(&self, name: &str) -> Result<Option<String>> {
+        if let Some(value) = variable(name)? {
+            return Ok(Some(value));
+        }
+        // The first of a name counts.
+        let found = self.variables.iter().find(|(own, _)| own == name);
+        let value = found.map(|(_, value)| value.expose().to_owned());
+        Ok(value.filter(|value| !value.is_empty()))
+    }
+
+    /// The variables that [`Credentials::from_env`] reads.
+    ///
+    /// # Errors
+    ///
+    /// As [`Credentials::from_env`]; the text says which file was read.
+    pub fn credentials(&self, prefix: &str) -> Result<Credentials> {
+        super::credentials(prefix, |name| self.variable(name)).map_err(|error| self.told(error))
+    }
+
+    /// The variables that [`Token::from_env`] reads.
+    ///
+    /// # Errors
+    ///
+    /// As [`Token::from_env`]; the text says which file was read.
+    pub fn token(&self, prefix: &str) -> Result<Token> {
+        super::token(prefix, |name| self.variable(name)).map_err(|error| self.told(error))
+    }
+
+    /// The error with the file that was read: for an SDK that reads variables of its own.
+    pub fn told(&self, error: Error) -> Error {
+        match error {
+            Error::Config(text) => Error::config(format!("{text} ({self})")),
+            other => other,
+        }
+    }
+}
+
+/// Which file was read.
+impl fmt::Display for Dotenv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.path {
+            Some(path) => write!(f, "{} was read", path.display()),
+            None => write!(f, "no .env file in {}", self.folder.display()),
+        }
+    }
+}
+
+impl fmt::Debug for Dotenv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.variables.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Dotenv").field("path", &self.path).field("variables", &names).finish()
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<(String, Secret)>> {
+    let shown = plain::path(path);
+    let wrong = |error: std::io::Error| Error::config(format!("{shown} cannot be read: {error}"));
+    // A pipe would be waited for without end.
+    if !path.metadata().map_err(wrong)?.is_file() {
+        return Err(Error::config(format!("{shown} is not a regular file")));
+    }
+    let mut bytes = zeroize::Zeroizing::new(Vec::new());
+    let file = std::fs::File::open(path).map_err(wrong)?;
+    file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(wrong)?;
+    if bytes.len() as u64 > LIMIT {
+        return Err(Error::config(format!("{shown} is larger than {LIMIT} bytes")));
+    }
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let pairs = dotenvy::from_read_iter(text).map(|pair| match pair {
+        Ok((name, value)) => Ok((name, Secret::new(value))),
+        // dotenvy's error repeats the line, which may hold a secret.
+        Err(dotenvy::Error::LineParse(_, at)) => {
+            Err(Error::config(format!("{shown} has an error at character {at} of a line")))
+        }
+        Err(_) => Err(Error::config(format!("{shown} is not text in UTF-8"))),
+    });
+    pairs.collect()
+}

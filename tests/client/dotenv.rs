@@ -1,0 +1,120 @@
+//! A `.env` file: what is read of it, and what it cannot do to the process.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use evergrant::sandbox::Sandbox;
+use evergrant::{Client, Credentials, MemoryBackend, Provider};
+
+/// Set in a child process of this test binary.
+pub(super) const CHILD: &str = "EVERGRANT_TEST_DOTENV";
+
+/// What a file could do to a process that takes all of it over.
+const FILE: &str = "APP_CLIENT_ID=of-the-file\nAPP_CLIENT_SECRET=sesame\n\
+    EXACT_ONLINE_CLIENT_ID=of-the-file\nTEAMLEADER_CLIENT_ID=of-the-file\n\
+    SHELL_EV_CLIENT_ID=of-the-file\nSHELL_EV_CLIENT_SECRET=sesame\n\
+    BROWSER=/bin/evil\nLD_PRELOAD=/tmp/evil.so\nHTTPS_PROXY=http://evil.example\n\
+    PROXY_ADDRESS=http://evil.example:1\nPROXY_PORT=2\n";
+
+fn provider() -> Provider {
+    Provider::builder("app").token_endpoint("https://a.example/t").build().unwrap()
+}
+
+/// The other process: reads the file by every way, and says what came of it.
+pub(super) fn child() {
+    let before: Vec<_> = std::env::vars_os().collect();
+    let store = MemoryBackend::new;
+    let mut said = vec![
+        ("credentials", Credentials::from_dotenv("APP").map(|c| format!("{c:?}"))),
+        ("client", Client::from_dotenv(provider(), store()).map(|c| format!("{c:?}"))),
+    ];
+    #[cfg(feature = "exact-online")]
+    {
+        use evergrant::exact_online::{Country, ExactOnline};
+        let exact = ExactOnline::from_dotenv(Country::Belgium, store());
+        said.push(("exact", exact.map(|exact| format!("{:?}", exact.client()))));
+    }
+    #[cfg(feature = "teamleader")]
+    {
+        let teamleader = evergrant::teamleader::Teamleader::from_dotenv(store());
+        said.push(("teamleader", teamleader.map(|made| format!("{:?}", made.client()))));
+    }
+    #[cfg(feature = "shell-ev")]
+    {
+        use evergrant::shell_ev::{Environment, ShellEv};
+        let shell = ShellEv::from_dotenv(Environment::Sit, store());
+        said.push(("shell", shell.map(|shell| format!("{:?}", shell.client()))));
+    }
+    for (name, result) in said {
+        match result {
+            Ok(text) => println!("\n{name}: ok {text}"),
+            Err(error) => println!("\n{name}: {} {error}", error.kind()),
+        }
+    }
+    let after: Vec<_> = std::env::vars_os().collect();
+    println!("\nthe process has {} variables more", after.len() - before.len());
+}
+
+/// What a process says whose current folder is this one.
+fn said(folder: &Path) -> String {
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if ["_CLIENT_ID", "PROXY"].iter().any(|part| name.to_uppercase().contains(part)) {
+            child.env_remove(name);
+        }
+    }
+    child.args(["--exact", "child_entry", "--nocapture"]).env(CHILD, "1").current_dir(folder);
+    let output = child.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn folders() -> (Sandbox, PathBuf, PathBuf) {
+    let sandbox = Sandbox::start().unwrap();
+    let above = sandbox.folder().canonicalize().unwrap();
+    let below = above.join("a/b");
+    std::fs::create_dir_all(&below).unwrap();
+    (sandbox, above, below)
+}
+
+#[test]
+fn a_dotenv_file_sets_nothing_in_the_process() {
+    let (_sandbox, folder, _) = folders();
+    std::fs::write(folder.join(".env"), FILE).unwrap();
+    let said = said(&folder);
+    assert!(said.contains("the process has 0 variables more"), "{said}");
+    assert_eq!(said.matches(": ok ").count(), said.matches("of-the-file").count(), "{said}");
+    assert!(!said.contains(": config"), "{said}");
+    assert!(!said.contains("sesame"), "{said}");
+}
+
+#[test]
+fn a_dotenv_file_in_a_folder_above_is_not_read() {
+    let (_sandbox, above, below) = folders();
+    std::fs::write(above.join(".env"), FILE).unwrap();
+    let said = said(&below);
+    assert!(!said.contains(": ok "), "{said}");
+    let expected =
+        format!("client: config APP_CLIENT_ID is not set (no .env file in {})", below.display());
+    assert!(said.contains(&expected), "{said}");
+}
+
+#[test]
+fn an_error_names_the_dotenv_file_that_was_read() {
+    let (_sandbox, folder, _) = folders();
+    let path = folder.join(".env");
+    for (text, fault) in [
+        ("OTHER=1\n", "APP_CLIENT_ID is not set"),
+        ("APP_CLIENT_ID=\"ses\tame\"\n", "APP_CLIENT_ID has a control character"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let said = said(&folder);
+        assert!(said.contains(&format!("credentials: config {fault}")), "{said}");
+        assert!(said.matches(&*path.display().to_string()).count() >= 2, "{said}");
+    }
+    std::fs::write(&path, "APP_CLIENT_ID=sesame sesame\n").unwrap();
+    let said = said(&folder);
+    assert!(said.contains(&format!("{} has an error at character", path.display())), "{said}");
+    assert!(!said.contains("sesame"), "{said}");
+}
