@@ -1,6 +1,8 @@
 //! Checks that the sources keep to the design: floors, sizes, and which modules touch the outside world.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "tidy/outside.rs"]
+mod outside;
 #[path = "tidy/reach.rs"]
 mod reach;
 

@@ -161,6 +161,8 @@ fn a_server_of_another_century_moves_no_assertion_and_is_one_warning() {
             let error = client.access_token().unwrap_err();
             assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_client"), "{error:?}");
             assert_eq!(sandbox.counters().token_requests, requests, "no second time is tried");
+            // A failure is remembered for a moment.
+            clock.advance(Duration::from_secs(60));
         }
         let told = told.lock().unwrap();
         let warnings: Vec<_> = told.iter().filter(|text| text.contains("the clock of")).collect();

@@ -184,7 +184,9 @@ fn a_seed_that_cannot_be_saved_is_an_error_and_one_that_lost_a_race_is_not() {
 #[test]
 fn a_dropped_client_warns_of_an_unsaved_pair() {
     let warnings = |world: &World| {
-        world.told(|event| matches!(event, Event::Warning { text } if text.contains("never saved")))
+        world.told(
+            |event| matches!(event, Event::Warning { text } if text.contains("was not saved")),
+        )
     };
     for (failing, expected) in [("", 0), ("save", 1), ("load", 1)] {
         let world = World::new(Rotation::Strict);

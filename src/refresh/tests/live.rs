@@ -34,7 +34,7 @@ fn a_token_that_no_header_can_carry_is_an_error_that_says_why() {
         assert_eq!(live.header.is_some(), fits, "{kind}");
         if !fits {
             let text = live.without_header().to_string();
-            assert!(text.contains(kind) && text.contains("no bearer token"), "{text}");
+            assert!(text.contains(kind) && text.contains("not a bearer token"), "{text}");
         }
     }
 }

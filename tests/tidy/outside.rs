@@ -1,6 +1,5 @@
 //! What comes from outside: every environment variable that the crate reads, and every text in its
 //! errors, each with the test that shows how it is treated. A new one without an entry fails here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -161,10 +160,10 @@ fn faults(sources: &[Source]) -> Vec<String> {
                 faults.push(format!("{path}: a text is cleaned by `plain` or `error::one_line`"));
             }
             let field = text_field(line).filter(|_| path.starts_with("src/error/"));
-            if let Some(field) = field {
-                if !TEXTS.iter().any(|(file, name, _)| (*file, *name) == (path, &*field)) {
-                    faults.push(format!("{path}: {field} is not in the table of texts"));
-                }
+            if let Some(field) = field
+                && !TEXTS.iter().any(|(file, name, _)| (*file, *name) == (path, &*field))
+            {
+                faults.push(format!("{path}: {field} is not in the table of texts"));
             }
         }
     }
