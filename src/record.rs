@@ -2,6 +2,8 @@
 
 mod carrier;
 mod note;
+#[cfg(feature = "encryption")]
+mod sealed;
 mod stored;
 
 use std::fmt;
