@@ -160,11 +160,11 @@ fn faults(sources: &[Source]) -> Vec<String> {
             if line.contains("filter(|c| !c.is_control())") {
                 faults.push(format!("{path}: a text is cleaned by `plain` or `error::one_line`"));
             }
+            let listed =
+                |field: &String| TEXTS.iter().any(|entry| (entry.0, entry.1) == (path, field));
             let field = text_field(line).filter(|_| path.starts_with("src/error/"));
-            if let Some(field) = field {
-                if !TEXTS.iter().any(|(file, name, _)| (*file, *name) == (path, &*field)) {
-                    faults.push(format!("{path}: {field} is not in the table of texts"));
-                }
+            if let Some(field) = field.filter(|field| !listed(field)) {
+                faults.push(format!("{path}: {field} is not in the table of texts"));
             }
         }
     }
