@@ -18,6 +18,7 @@ pub(crate) fn plain(text: String) -> String {
 
 /// The path of a file with secrets, for an error. Its content may have been given in place of the path:
 /// what is not there is shown only if it has the form and the ending of such a path.
+#[cfg(any(feature = "dotenv", feature = "encryption", feature = "jwt"))]
 pub(crate) fn path(path: &std::path::Path) -> String {
     const ENDINGS: [&str; 9] = ["json", "pem", "key", "p8", "der", "crt", "cer", "txt", "env"];
     let text = path.display().to_string();

@@ -158,7 +158,7 @@ fn a_server_of_another_century_moves_no_assertion_and_is_one_warning() {
             .client_credentials(&[])
             .build();
         for requests in 1..=2 {
-            let error = client.access_token().unwrap_err();
+            let error = client.refresh().unwrap_err();
             assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_client"), "{error:?}");
             assert_eq!(sandbox.counters().token_requests, requests, "no second time is tried");
             // A failure is remembered for a moment.
