@@ -42,7 +42,7 @@
 //! # What it is not
 //!
 //! It is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
-//! party for web sign-in (ID tokens are kept, not verified), not a secrets manager. It has no DPoP, no
+//! party for web sign-in (the signature of an ID token is not verified), not a secrets manager. It has no DPoP, no
 //! PAR and no password grant.
 //!
 //! # Three nouns
@@ -94,10 +94,12 @@
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect) |
 //! | `dotenv` | `Client::from_dotenv` and its like, `Dotenv`: read a `.env` file, and set nothing in the process |
+//! | `encryption` | `backend::SealedBackend`: encrypts logins before another store keeps them |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |
 //! | `introspection` | [`introspection`]: asks the server about a token (RFC 7662) |
 //! | `jwt` | [`jwt`]: clients with a key (`private_key_jwt`), JWT bearer grant (RFC 7523), service accounts |
+//! | `keyring` | `backend::KeyringBackend`: a login sealed with a key from the platform's keyring |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
