@@ -27,7 +27,7 @@ fn works_with(name: &str, variable: &str, url: &str) {
     let output = Command::new(&program).env_remove(variable).output().unwrap();
     succeeded(&output);
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.starts_with("Nothing was started. Set ") && said.contains(variable), "{said}");
+    assert!(said.starts_with("Nothing was done. Set ") && said.contains(variable), "{said}");
 }
 
 #[cfg(feature = "redis")]
