@@ -22,10 +22,14 @@ use super::{BackendError, Durability, Guard, TokenBackend, disk};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
+use crate::secret::random_id;
 
 /// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
 /// present ones.
 const ROOM: usize = 16 << 10;
+
+/// The most bytes of free pages that [`SqliteBackend::clear`](TokenBackend::clear) overwrites.
+const MOST: i64 = 64 << 20;
 
 /// Keeps logins in an SQLite database, one row for each account, for the processes of one machine.
 ///
@@ -38,8 +42,8 @@ const ROOM: usize = 16 << 10;
 /// database, one for each account, so that no other work on the database waits for a refresh. The lock
 /// ends with the process that holds it.
 ///
-/// SQLite overwrites replaced and removed content with zeros (`PRAGMA secure_delete`), and
-/// [`TokenBackend::clear`] truncates the journal and the log, too. Backups and the free blocks of the file system
+/// [`TokenBackend::clear`] overwrites the login and the free pages of the database (at most 64 MiB) with zeros, and
+/// truncates the journal and the log. Backups and the free blocks of the file system
 /// may still have a copy.
 ///
 /// | file | content |
@@ -127,15 +131,16 @@ impl SqliteBackend {
         failed(&self.describe(), error)
     }
 
-    /// Runs `work` so that its commits reach the disk before it returns.
+    /// Runs `work` so that its commits reach the disk before it returns. `secure_delete`: whether SQLite
+    /// overwrites removed content always (`ON`), or where that needs no further page (`FAST`).
     fn durably<T>(
         &self,
+        secure_delete: &str,
         mut work: impl FnMut(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, BoxError> {
         self.run(|connection| {
             let synchronous = Setting::change(connection, "synchronous", "EXTRA")?;
-            // What is replaced or removed is overwritten with zeros.
-            let secure_delete = Setting::change(connection, "secure_delete", "ON")?;
+            let secure_delete = Setting::change(connection, "secure_delete", secure_delete)?;
             let done = work(connection);
             secure_delete.restore(connection)?;
             synchronous.restore(connection)?;
@@ -211,6 +216,20 @@ fn pragma(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<
     connection.query_row(&sql, [], |_| Ok(())).optional().map(drop)
 }
 
+/// Overwrites the pages that the database does not use: a row of zeros takes them, and goes.
+fn overwrite_free_pages(connection: &Connection) -> rusqlite::Result<()> {
+    let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let free = ask("PRAGMA main.freelist_count")?;
+    let room = free.saturating_mul(ask("PRAGMA main.page_size")?).min(MOST);
+    let transaction = connection.unchecked_transaction()?;
+    // No account has this name: nobody else can spell it.
+    let name = random_id();
+    let sql = "INSERT INTO evergrant_logins (record, room, account) VALUES (x'', zeroblob(?1), ?2)";
+    transaction.execute(sql, params![room, name])?;
+    transaction.execute("DELETE FROM evergrant_logins WHERE account = ?1", [name])?;
+    transaction.commit()
+}
+
 /// The hash that identifies the bytes of a record.
 fn fingerprint(bytes: &[u8]) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
@@ -241,7 +260,9 @@ impl Place for SqliteBackend {
         // A record with a note reserves, in the same file, the room that its successor needs.
         let room = record.note().map_or(0, |_| ROOM.max(new.len() * 2));
         let room = i64::try_from(room).unwrap_or(0);
-        self.durably(|connection| {
+        // Not `ON`: the room's pages would need as much room again in the journal, which a full disk
+        // does not have. `clear` overwrites them.
+        self.durably("FAST", |connection| {
             let rows = match old {
                 Some(old) => {
                     let sql = "UPDATE evergrant_logins SET record = ?1, room = zeroblob(?2) \
@@ -294,11 +315,13 @@ impl TokenBackend for SqliteBackend {
 
     fn clear(&self) -> Result<(), BoxError> {
         let sql = "DELETE FROM evergrant_logins WHERE account = ?1";
-        self.durably(|connection| {
+        self.durably("ON", |connection| {
             // The journal has a copy of what was removed: it is cut when the removal is done.
             let limit = Setting::change(connection, "journal_size_limit", "0")?;
             let done = connection.execute(sql, [&self.account]).map(drop);
             if done.is_ok() {
+                // Earlier records may be in free pages. A full disk must not keep a login from ending.
+                let _ = overwrite_free_pages(connection);
                 // So has the log. This does nothing without one, and fails while others read it.
                 let _ =
                     connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
