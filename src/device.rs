@@ -26,7 +26,8 @@ use crate::error::{Error, LoginNotFinished, OAuthError, Result, chain};
 pub use crate::protocol::DeviceCode;
 use crate::token::Token;
 
-/// The longest single sleep. Between two sleeps a watcher can stop the login.
+/// The longest single sleep while the client waits for the next poll. After each sleep, the caller's
+/// closure can stop the login.
 const SLICE: Duration = Duration::from_secs(1);
 /// How long a code is polled if the server does not say when the code expires.
 const LIFETIME: Duration = Duration::from_secs(1800);

@@ -212,7 +212,7 @@ impl SigningKey {
     }
 }
 
-/// The error for a key that ring rejects. Its text has ring's reason and nothing of the key.
+/// The error for a key that ring rejects. The message contains ring's reason and no part of the key.
 fn rejected(errors: &[ring::error::KeyRejected]) -> Error {
     let reasons = errors.iter().map(ToString::to_string);
     let reason = reasons.into_iter().find(|reason| reason != "WrongAlgorithm");

@@ -1,7 +1,7 @@
 //! Reads and writes the members of stored JSON objects, with a few functions for all types.
 //!
-//! Derived readers and writers are compiled once for each type and each source, and every program
-//! that depends on the crate would pay for them with its build.
+//! Code that serde derives is compiled once for each type and each data format. It would lengthen the build
+//! of every program that depends on the crate.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;

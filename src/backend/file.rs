@@ -109,7 +109,7 @@ impl FileBackend {
         self
     }
 
-    /// Sets the clock that waits go by, for tests.
+    /// Sets the clock that measures waits, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> FileBackend {
         self.clock = clock;

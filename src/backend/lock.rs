@@ -51,7 +51,7 @@ impl FileLock {
         FileLock { path: disk::absolute(path.as_ref()), clock: Arc::new(SystemClock) }
     }
 
-    /// Sets the clock that waits go by, for tests.
+    /// Sets the clock that measures waits, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> FileLock {
         self.clock = clock;

@@ -189,7 +189,7 @@ impl<T: TokenTable> TableBackend<T> {
         TableBackend { table, file: FileBackend::new(path), clock: Arc::new(SystemClock) }
     }
 
-    /// Sets the clock that waits go by, for tests.
+    /// Sets the clock that measures waits, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> TableBackend<T> {
         self.file = self.file.with_clock(Arc::clone(&clock));

@@ -13,7 +13,7 @@ use super::{Country, ExactOnline, Inner};
 
 type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
-/// Makes an [`ExactOnline`]; [`ExactOnline::builder`] starts it.
+/// A builder for an [`ExactOnline`]: [`ExactOnline::builder`] returns one.
 #[must_use]
 pub struct ExactOnlineBuilder {
     country: Country,

@@ -65,7 +65,7 @@ pub(crate) fn found(f: &Found) -> Decision {
     }
     if f.lock == LockKind::FreedByDeath || f.deadline_in.is_zero() {
         // No living process can have the successor, so a replay can only end a login that is lost
-        // already. With `StrictFamily` it would also end the access token early.
+        // already. With `StrictFamily` a replay would also end the access token early.
         return if family && f.usable && !f.ends_access_token {
             Decision::Keep
         } else {

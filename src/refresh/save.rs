@@ -34,7 +34,7 @@ enum Place {
 
 fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     let Some(spent) = &pair.spent else { return place_login(&pair.record, stored) };
-    // A store may make another login of the token that we spent. What replaced it is newer all the same.
+    // A store may make another login of the token that we spent. Our successor is newer than that login in any case.
     let is_ours = |stored: &&Record| {
         let spent = Some(spent).filter(|_| pair.rotated());
         stored.login == pair.record.login

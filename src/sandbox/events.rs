@@ -20,7 +20,7 @@ pub struct Counters {
     pub refused: u64,
     /// Token requests refused as too early. They count as `refused` as well.
     pub too_early: u64,
-    /// Replaced refresh tokens that were sent again when they were no longer valid.
+    /// Counts refresh tokens that were sent after they had been replaced and had become invalid.
     pub reuses: u64,
     /// Exchanged authorization codes.
     pub code_exchanges: u64,

@@ -103,7 +103,7 @@ impl Operation {
         })
     }
 
-    /// Whether the operation only reads. Such a request can be sent again after a lost answer.
+    /// Whether the operation only reads. A read can be sent again if its answer was lost.
     pub fn is_read(&self) -> bool {
         match self.kind {
             Kind::List | Kind::Info | Kind::Read => true,

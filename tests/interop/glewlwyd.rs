@@ -16,7 +16,7 @@ use crate::person::{Person, Place};
 use crate::process::{Folder, Process};
 use crate::server::{App, BASIC, Count, Kind, NATIVE, POST, REDIRECT_URI, Server, root, skip};
 
-/// It takes Basic as it is, without decoding.
+/// Glewlwyd compares the id and the secret of a Basic header without percent-decoding them.
 const RAW: App = App("odd+% id", "p@:w +%", ClientAuth::BasicRaw);
 
 const PACKAGE: &str = "/usr/share/doc/glewlwyd/database/init.sqlite3.sql.gz";

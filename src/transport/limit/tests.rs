@@ -29,7 +29,7 @@ enum Step {
     Silence,
     /// The process is stopped for this time, and the wait has run out when it continues.
     Stop(Duration),
-    /// A byte comes after this time.
+    /// One byte arrives after this delay.
     Byte(Duration),
     End,
 }

@@ -62,7 +62,7 @@ pub(super) enum Failure {
     Before,
     /// The call does its work and reports an error.
     After,
-    /// This and every such call fails for ten minutes.
+    /// This call, and every later call of the same kind, fails for ten minutes.
     Outage,
     /// The request never leaves.
     Never,
