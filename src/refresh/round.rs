@@ -196,8 +196,7 @@ impl Keeper {
                 if !went_back {
                     call.events.push(Event::Refreshed { generation: record.generation });
                 }
-                let live = self.publish(self.live(record));
-                self.doubt(call, &live);
+                self.publish(self.live(record));
             }
         }
         // Step 6.

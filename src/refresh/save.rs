@@ -121,7 +121,10 @@ impl Keeper {
         let rotated = pair.rotated();
         let held = match self.keep(call, pair) {
             Ok(held) => held,
-            Err(error) if rotated => return self.not_saved(call, error),
+            Err(error) if rotated => {
+                self.doubt(call, ours.token.access_token());
+                return self.not_saved(call, error);
+            }
             Err(error) => {
                 // Nothing is lost: the stored refresh token is still valid.
                 call.turn.unsaved = None;
@@ -153,15 +156,15 @@ impl Keeper {
         memory.refreshes += 1;
         memory.result = Some((call.sent, live.clone()));
         drop(memory);
-        self.doubt(call, live);
+        self.doubt(call, live.access_token());
     }
 
     /// Remembers that a 401 caused this token's refresh, and that the API has not accepted the token
     /// yet.
-    pub(super) fn doubt(&self, call: &Call<'_>, live: &Live) {
+    fn doubt(&self, call: &Call<'_>, access_token: &Secret) {
         if let Want::Instead(_) = call.want {
             let came_at = self.clock.monotonic();
-            self.memory.lock().mended = Some((live.access_token().clone(), came_at));
+            self.memory.lock().mended = Some((access_token.clone(), came_at));
             self.doubts.store(true, Ordering::Relaxed);
         }
     }

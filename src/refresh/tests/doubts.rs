@@ -237,3 +237,20 @@ fn a_token_that_expired_while_the_store_failed_is_not_returned() {
     });
     assert_eq!(kind(&use_token(&keeper)), "backend");
 }
+
+/// A refresh by name whose pair waits to be saved: no 401 brought its access token.
+#[test]
+fn a_waiting_pair_that_no_401_brought_is_not_in_doubt() {
+    for by_name in [true, false] {
+        let world = World::new(Rotation::Strict);
+        let keeper = world.keeper();
+        assert_eq!(kind(&use_token(&keeper)), "at-1");
+        world.fail_saves(false, Fault::Before);
+        let refused = Want::Instead(Secret::new("at-1"));
+        let result = if by_name { keeper.access(&keeper.newer()) } else { keeper.access(&refused) };
+        assert_eq!(result.map(drop).unwrap_err().kind(), "not_saved");
+        world.plan(|_, _| None);
+        assert_eq!(keeper.access(&refused).unwrap().access_token().expose(), "at-2");
+        assert_eq!(is_last_word(&keeper, "at-2"), !by_name);
+    }
+}
