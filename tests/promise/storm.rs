@@ -221,6 +221,8 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
             0..=3 => call(&clients[at]),
             4 | 5 => said(clients[at].refresh().map(|()| String::new())),
             6 => {
+                // A token that a 401 brought and that is refused within 10 s is the API's last word.
+                storm.world.clock.advance(Duration::from_secs(11));
                 storm.world.sandbox.expire_access_tokens();
                 call(&clients[at])
             }
