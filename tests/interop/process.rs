@@ -4,8 +4,10 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
 /// An empty folder, removed with all that is in it.
 pub(crate) struct Folder(PathBuf);
@@ -35,55 +37,78 @@ impl Drop for Folder {
     }
 }
 
+/// How long a server may say nothing before it is ready. The tests may have one slow processor.
+const SILENCE: Duration = Duration::from_secs(120);
+
 /// A process that serves until it is dropped.
 pub(crate) struct Process {
     child: Child,
-    reader: Option<JoinHandle<()>>,
+    lines: Mutex<Receiver<String>>, // a `Receiver` is not `Sync`
     logs: [PathBuf; 2],
 }
 
 impl Process {
-    /// Starts it, and waits for a line for which `ready` returns a value. There is no time limit,
-    /// because other tests may use the processor. If the process dies, its output is the error.
+    /// Starts it, and waits for a line for which `ready` returns a value. If the process dies, its
+    /// output is the error. A process that is silent for [`SILENCE`] is ended and started again, twice.
     pub(crate) fn start<T>(
         command: &mut Command,
         folder: &Folder,
         mut ready: impl FnMut(&str) -> Option<T>,
     ) -> Result<(Process, T), String> {
-        let (log, errors) = (folder.file("output.log"), folder.file("errors.log"));
-        let child = command
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(&errors).expect("a log"))
-            .spawn()
-            .expect("it starts");
-        let mut process = Process { child, reader: None, logs: [log.clone(), errors.clone()] };
-        let mut output = BufReader::new(process.child.stdout.take().expect("a pipe"));
-        let mut copy = File::create(&log).expect("a log");
-        loop {
-            let mut line = String::new();
-            let said = output.read_line(&mut line);
-            if !matches!(said, Ok(1..)) {
-                let _ = process.child.kill();
-                let status = process.child.wait();
-                let read = |file| std::fs::read_to_string(file).unwrap_or_default();
-                return Err(format!("{status:?}\n{}{}", read(&log), read(&errors)));
+        command.current_dir(folder.path()).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut failures = String::new();
+        for _ in 0..3 {
+            let mut process = Process::spawn(command, folder);
+            let why = loop {
+                match process.lines().recv_timeout(SILENCE) {
+                    Ok(line) => {
+                        if let Some(found) = ready(line.trim_end()) {
+                            return Ok((process, found));
+                        }
+                    }
+                    Err(why) => break why,
+                }
+            };
+            let _ = process.child.kill();
+            let status = process.child.wait();
+            failures += &format!("{why}, {status:?}\n{}", process.output());
+            if why == RecvTimeoutError::Disconnected {
+                break;
             }
-            let _ = copy.write_all(line.as_bytes());
-            if let Some(found) = ready(line.trim_end()) {
-                // Its later output is read too, or its pipe would fill up.
-                process.reader = Some(std::thread::spawn(move || {
-                    let _ = std::io::copy(&mut output, &mut copy);
-                }));
-                return Ok((process, found));
-            }
+            let _ = writeln!(std::io::stderr(), "{command:?} said nothing for {SILENCE:?}");
         }
+        Err(failures)
+    }
+
+    fn spawn(command: &mut Command, folder: &Folder) -> Process {
+        let logs = [folder.file("output.log"), folder.file("errors.log")];
+        let mut copy = File::create(&logs[0]).expect("a log");
+        command.stderr(File::create(&logs[1]).expect("a log"));
+        let mut child = command.spawn().expect("it starts");
+        let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let (said, lines) = channel();
+        // All output is read, or its pipe would fill up.
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while matches!(output.read_line(&mut line), Ok(1..)) {
+                let _ = copy.write_all(line.as_bytes());
+                let _ = said.send(std::mem::take(&mut line));
+            }
+        });
+        Process { child, lines: Mutex::new(lines), logs }
+    }
+
+    fn lines(&mut self) -> &Receiver<String> {
+        self.lines.get_mut().expect("no thread holds it")
     }
 
     /// How it ended, if it has.
     pub(crate) fn ended(&mut self) -> Option<String> {
         self.child.try_wait().expect("a state").map(|status| status.to_string())
+    }
+
+    fn output(&self) -> String {
+        self.logs.iter().map(|log| std::fs::read_to_string(log).unwrap_or_default()).collect()
     }
 }
 
@@ -91,13 +116,10 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
-        }
+        // Until its last line is in the log.
+        while self.lines().recv_timeout(SILENCE).is_ok() {}
         if std::thread::panicking() {
-            for log in &self.logs {
-                println!("{}", std::fs::read_to_string(log).unwrap_or_default());
-            }
+            println!("{}", self.output());
         }
     }
 }
