@@ -6,7 +6,7 @@
 //! these rules:
 //!
 //! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot be
-//!   reached, an empty file or half a record is an error. A record that it returns survives a power
+//!   reached, an empty file or half a record is an error. A record that `load` returns survives a power
 //!   cut. (A place without a single byte is [`BackendError::Empty`]: a new login may be stored there.)
 //! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. It writes
 //!   all or nothing. It may fail after the record became visible: the client does not take a failure
@@ -150,7 +150,7 @@ pub trait TokenBackend: Send + Sync {
     /// Checks whether a new login could be stored. The client calls it before a person logs in and
     /// before it sends a code. The default reads the stored record.
     ///
-    /// It does not change the stored record, and works with and without the lock.
+    /// A probe does not change the stored record, and works with and without the lock.
     ///
     /// # Errors
     ///
@@ -208,15 +208,15 @@ pub struct Guard {
     new: bool,
 }
 
-/// What ends a lock besides its guard.
+/// The kinds of lock, by what ends them other than dropping the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LockKind {
-    /// The death of the process that holds it, and nothing else: a file lock. Its holder knows that no
+    /// A lock that only the death of its process ends, such as a file lock. Its holder knows that no
     /// other living process is refreshing. (An advisory lock of a database is not of this kind: it ends
     /// with the session, and a restart or a cut network can end the session while the process lives.)
     FreedByDeath,
-    /// Time: its holder may have been paused past the end of the lease.
+    /// A lock that ends by time: its holder may have been paused past the end.
     Lease,
     /// No lock between processes.
     None,
@@ -264,8 +264,8 @@ impl Guard {
     /// Whether this process still holds the lock. The client calls this just before it sends a refresh
     /// token, and again before it saves the successor.
     ///
-    /// It is `false` in a forked child, and if the check of [`Guard::with_check`] fails. It does not
-    /// notice that a lease has ended; [`Guard::lasts`] does.
+    /// The result is `false` in a forked child, and if the check of [`Guard::with_check`] fails. This
+    /// method does not notice that a lease has ended; [`Guard::lasts`] does.
     pub fn is_held(&self) -> bool {
         self.process == std::process::id() && self.check.as_ref().is_none_or(|check| check())
     }
@@ -281,7 +281,7 @@ impl Guard {
         self.new
     }
 
-    /// The kind of lock: what besides dropping ends it.
+    /// The kind of lock.
     pub fn kind(&self) -> LockKind {
         self.kind
     }

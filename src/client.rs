@@ -61,7 +61,7 @@ struct Inner {
     /// The fault of a text given to `allow_host`; every request fails with it.
     wrong_host: Option<String>,
     agent: Agent,
-    /// For loopback hosts: without a proxy.
+    /// The agent for loopback hosts, which uses no proxy.
     direct: Agent,
     base_is_loopback: bool,
     clock: Arc<dyn Clock>,
@@ -88,18 +88,18 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] as [`Credentials::from_env`].
+    /// The errors of [`Credentials::from_env`].
     pub fn from_env(provider: Provider, backend: impl TokenBackend + 'static) -> Result<Client> {
         let credentials = Credentials::from_env(&provider.env_prefix())?;
         Ok(Client::new(provider, credentials, backend))
     }
 
-    /// As [`Client::from_env`], with the file `.env` of the current folder for variables that are not
-    /// set: [`Credentials::from_dotenv`].
+    /// Makes a client like [`Client::from_env`], and reads variables that are not set from the file
+    /// `.env` of the current folder: [`Credentials::from_dotenv`].
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] as [`Credentials::from_dotenv`].
+    /// The errors of [`Credentials::from_dotenv`].
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv(provider: Provider, backend: impl TokenBackend + 'static) -> Result<Client> {
         let credentials = Credentials::from_dotenv(&provider.env_prefix())?;
@@ -119,10 +119,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Before a refresh token was spent: [`Error::NotAuthorized`], [`Error::Backend`], [`Error::Busy`],
-    /// [`Error::Transport`], [`Error::RateLimited`], [`Error::OAuth`], [`Error::Config`] for a store
-    /// that holds another client's token. Otherwise [`Error::Reauthorize`], [`Error::NotSaved`],
-    /// [`Error::OutcomeUnknown`].
+    /// Before a refresh token is used up: [`Error::NotAuthorized`], [`Error::Backend`],
+    /// [`Error::Busy`], [`Error::Transport`], [`Error::RateLimited`], [`Error::OAuth`],
+    /// [`Error::Config`] for a store that holds another client's token. Otherwise
+    /// [`Error::Reauthorize`], [`Error::NotSaved`], [`Error::OutcomeUnknown`].
     pub fn access_token(&self) -> Result<Secret> {
         if let Some(access_token) = self.0.keeper.hot_access_token() {
             return Ok(access_token);
@@ -158,7 +158,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::access_token`].
+    /// The errors of [`Client::access_token`].
     pub fn token(&self) -> Result<Token> {
         Ok(self.0.keeper.access(&Want::Usable)?.token.clone())
     }
@@ -168,7 +168,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::access_token`], also while the current access token still works.
+    /// The errors of [`Client::access_token`], even while the current access token still works.
     pub fn refresh(&self) -> Result<()> {
         let want = self.0.keeper.newer();
         self.0.keeper.access(&want).map(|_| ())
@@ -189,13 +189,13 @@ impl Client {
         self.authorize_with(scopes, &[])
     }
 
-    /// As [`Client::authorize`], with more parameters, such as `("prompt", "consent")` or
-    /// `("response_mode", "form_post")`. Each replaces the provider's parameter of the same name.
+    /// Starts a login like [`Client::authorize`], with more parameters, such as `("prompt", "consent")`
+    /// or `("response_mode", "form_post")`. Each replaces the provider's parameter of the same name.
     ///
     /// # Errors
     ///
-    /// As [`Client::authorize`], and [`Error::Config`] for a parameter that the protocol sets itself, or
-    /// that is given twice.
+    /// The errors of [`Client::authorize`], and [`Error::Config`] for a parameter that the protocol sets
+    /// itself, or that is given twice.
     pub fn authorize_with(
         &self,
         scopes: &[&str],
@@ -228,9 +228,9 @@ impl Client {
     /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`]. After that: [`Error::OAuth`],
     /// [`Error::Transport`], [`Error::RateLimited`], [`Error::OutcomeUnknown`] (the code is not sent
     /// twice), [`Error::Decode`] for an ID token that is not for this login (its source is
-    /// [`crate::error::IdTokenError`]; the code is spent, and nothing is stored), and
-    /// [`Error::NotSaved`], which carries the token. Without `openid`, an unfit ID token is left out and
-    /// the login goes on.
+    /// [`crate::error::IdTokenError`]; the code is used up, and nothing is stored), and
+    /// [`Error::NotSaved`], which carries the token. Without `openid`, an ID token that fails these
+    /// checks is left out and the login goes on.
     pub fn exchange(&self, authorization: Authorization, callback: &str) -> Result<Token> {
         if !authorization.is_for(&self.0.provider, &self.0.credentials) {
             return Err(Error::config("this authorization was started by another client"));

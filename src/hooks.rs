@@ -111,8 +111,8 @@ impl Hooks {
         }
     }
 
-    /// The wait before the next try, after `tries` of them, when the service does not say how long to
-    /// wait.
+    /// The wait before the next try, after `tries` earlier ones, when the service does not say how long
+    /// to wait.
     pub(crate) fn wait_after(&self, tries: u32) -> Duration {
         let (first, longest) = self.backoff;
         first.saturating_mul(2_u32.pow(tries.min(8))).min(longest)

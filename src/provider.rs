@@ -87,7 +87,7 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// As [`ProviderBuilder::build`].
+    /// The errors of [`ProviderBuilder::build`].
     pub fn new(
         authorization_endpoint: impl Into<String>,
         token_endpoint: impl Into<String>,
@@ -253,8 +253,8 @@ impl Provider {
 }
 
 /// Whether an address is on this machine: `localhost`, 127.0.0.0/8 (also as an IPv4-mapped address of
-/// IPv6), or `[::1]`. Not a name below `localhost`, nor one with a dot at its end: such names may be
-/// looked up elsewhere.
+/// IPv6), or `[::1]`. A name below `localhost`, or with a dot at its end, does not count, because it
+/// may be looked up elsewhere.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",

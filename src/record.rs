@@ -57,7 +57,8 @@ pub struct Record {
     pub(crate) refresh_expires_at: Option<OffsetDateTime>,
     /// When token requests were refused lately, for a service that counts refusals.
     pub(crate) refusals: Vec<OffsetDateTime>,
-    /// The fingerprint of the refresh token that was seeded, so that it is not seeded again.
+    /// The fingerprint of the refresh token with which `Client::seed` began this login, so that it is
+    /// not stored again.
     pub(crate) seeded: Option<String>,
     unknown: Map<String, Value>,
     replaces: Replaces,
@@ -65,7 +66,7 @@ pub struct Record {
 
 /// Login, revision and refresh token of the record that a save replaces. They are not stored, and do not
 /// count when records are compared. The refresh token shows whether a script changed it without a new
-/// revision: the script's token may be the live one.
+/// revision: the script's token may be the valid one.
 #[derive(Clone, Default)]
 struct Replaces(Option<(String, u64, Option<Secret>)>);
 
@@ -136,7 +137,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// When a date is outside the years 0 to 9999, which RFC 3339 can write.
+    /// When a date is outside the years 0 to 9999, the only years that RFC 3339 can write.
     pub fn to_json(&self) -> Result<Vec<u8>, BoxError> {
         let mut value = self.fields().into_value()?;
         let text = value.to_string();
@@ -230,7 +231,7 @@ impl Record {
         self.unknown.get(name)
     }
 
-    /// Sets such a member, or removes it.
+    /// Sets or removes a member that a store added to the record for its own use.
     pub(crate) fn put_beside(&mut self, name: &str, value: Option<Value>) {
         match value {
             Some(value) => self.unknown.insert(name.to_owned(), value),

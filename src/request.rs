@@ -82,7 +82,7 @@ impl Client {
         Request::new(self, method, target)
     }
 
-    /// Starts a request that carries no access token, to any https address. It is for uploads and
+    /// Starts a request that carries no access token, to any https address. Use it for uploads and
     /// downloads whose address is the permission, such as the signed addresses of object stores. The
     /// client's hooks do not see the request; the client's proxy, certificates and number of retries
     /// apply.
@@ -219,7 +219,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Request::call`], and [`Error::Decode`] for an answer that cannot be read.
+    /// The errors of [`Request::call`], and [`Error::Decode`] for an answer that cannot be read.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
         self.call()?.read_json()
     }
@@ -228,7 +228,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Request::call`], and [`Error::Config`] for a value that cannot be written as JSON.
+    /// The errors of [`Request::call`], and [`Error::Config`] for a value that cannot be written as
+    /// JSON.
     pub fn send_json(mut self, value: &(impl Serialize + ?Sized)) -> Result<Response> {
         let body = serde_json::to_vec(value).map_err(|error| {
             Error::config(format!("the body cannot be written as JSON: {error}"))
@@ -242,7 +243,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Request::call`].
+    /// The errors of [`Request::call`].
     pub fn send_form(mut self, pairs: &[(&str, &str)]) -> Result<Response> {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         let body = form.extend_pairs(pairs).finish();
@@ -262,7 +263,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Request::call`].
+    /// The errors of [`Request::call`].
     pub fn send(self, body: impl AsRef<[u8]>) -> Result<Response> {
         self.run(Payload::Bytes(body.as_ref()))
     }
@@ -273,7 +274,7 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Request::call`]; an error of the reader is an [`Error::Transport`].
+    /// The errors of [`Request::call`]; an error of the reader is an [`Error::Transport`].
     pub fn send_reader(self, body: &mut dyn Read, length: Option<u64>) -> Result<Response> {
         self.run(Payload::Reader(body, length))
     }

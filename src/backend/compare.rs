@@ -1,5 +1,5 @@
-//! Saves a record in a store that can compare and replace bytes in one step. The database stores share
-//! this.
+//! Saves a record in a store that can compare and replace bytes in one step. All database stores use
+//! this code.
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use ring::digest::{SHA256, digest};
@@ -12,11 +12,11 @@ use crate::record::Record;
 /// The account of a store for which none was set.
 pub(super) const ACCOUNT: &str = "default";
 
-/// The largest record, in bytes. A larger one was put there by mistake.
+/// The largest record, in bytes. A larger record was put there by mistake.
 pub(super) const LIMIT: usize = 4 << 20;
 
-/// How often a save reads the store. It reads again if another client has written between its read and
-/// its write.
+/// How often a save reads the store at most. A save reads again if another client has written between
+/// its read and its write.
 const LOOKS: usize = 8;
 
 /// Bytes of a record, wiped when dropped.
@@ -27,8 +27,8 @@ pub(super) trait Place {
     /// Reads the bytes.
     fn read(&self) -> Result<Option<Bytes>, BoxError>;
 
-    /// Replaces exactly `old` by `new`, durably and in one step. `false`: something else is there, and
-    /// nothing was written. May be repeated.
+    /// Replaces exactly `old` by `new`, durably and in one step. `false` if something else is there;
+    /// nothing was written then. The call may be repeated.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
 
     /// The name of the place in messages.

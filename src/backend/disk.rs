@@ -15,7 +15,8 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             BackendError::Full(text)
         }
-        // Windows also gives this error while another program has the file open, which passes.
+        // Windows also gives this error while another program has the file open; a later try can
+        // succeed.
         ErrorKind::PermissionDenied if cfg!(windows) => BackendError::Unavailable(text),
         ErrorKind::PermissionDenied
         | ErrorKind::ReadOnlyFilesystem
@@ -53,7 +54,8 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(wrong(format!("{:?} does not name a file", path.display().to_string())));
     };
-    // A bare name has an empty parent. A path is still bare only if the working directory is gone.
+    // A bare name has an empty parent. `absolute` leaves a path bare only if the working directory is
+    // gone.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     match fs::canonicalize(folder) {
         Ok(folder) => Ok(folder.join(name)),
@@ -83,7 +85,7 @@ pub(super) fn target(path: &Path) -> Result<PathBuf, BoxError> {
     Err(wrong(format!("{} leads through too many links", path.display())))
 }
 
-/// The most links that are followed, as on Linux.
+/// How many links are followed at most, as on Linux.
 const LINKS: usize = 40;
 
 /// A name beside a file: `{before}{name}{after}`.
@@ -109,11 +111,11 @@ pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
         use ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
         match File::open(folder).and_then(|folder| folder.sync_all()) {
             Ok(()) => {}
-            // A folder that may be written but not read cannot be opened, and so not flushed.
+            // A folder that this user may write but not read cannot be opened, so it cannot be flushed.
             Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
                 return Ok(Some(error));
             }
-            // The same answer of some network file systems: a folder is only open for reading.
+            // Some network file systems give this answer, because the folder is open only for reading.
             Err(error) if error.raw_os_error() == Some(EBADF) => return Ok(Some(error)),
             Err(error) => return Err(failed("flush the folder", folder, &error)),
         }

@@ -250,7 +250,8 @@ impl FileBackend {
             return self.put(target, &next, &file, record, json);
         }
         // A failed flush may have dropped the written pages, so this file is not flushed again, and its
-        // room is freed for the new one. It keeps its name, as a lock, until the record is in place.
+        // room is freed for the new one. The file keeps its name, as a lock, until the record is in
+        // place.
         let _ = file.set_len(0);
         let done = self.replace_afresh(target, record, json);
         let _ = disk::remove(&next);
@@ -260,7 +261,7 @@ impl FileBackend {
     /// Puts `json` at `target` through a new file. The caller holds [`Self::next_file`].
     fn replace_afresh(&self, target: &Path, record: &Record, json: &[u8]) -> Result<(), BoxError> {
         let temp = temp(target);
-        disk::remove(&temp)?; // Left by a process that died.
+        disk::remove(&temp)?; // A process that died may have left it.
         let write = || {
             let file = disk::create(&temp)?;
             (&file).write_all(json)?;
@@ -354,7 +355,7 @@ impl TokenBackend for FileBackend {
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
         if let Err(error) = room::overwrite(&*reserved.file()?, &zeros) {
             let next = room::path(&target);
-            let _ = disk::remove(&next); // It was not flushed, so it must not pass for reserved room.
+            let _ = disk::remove(&next); // An unflushed file must not count as room.
             return Err(disk::failed("reserve room in", &next, &error));
         }
         self.replace_afresh(&target, record, &json)
@@ -365,7 +366,7 @@ impl TokenBackend for FileBackend {
         if let Ok(metadata) = fs::symlink_metadata(&target) {
             disk::check_regular(&metadata, &target)?;
         }
-        // This may fail: a full disk must not prevent a logout.
+        // The lock may fail: a full disk must not prevent a logout.
         let _saving = self.next_file(&target);
         disk::remove(&target)?;
         disk::remove(&temp(&target))?;
@@ -379,7 +380,8 @@ impl TokenBackend for FileBackend {
         self.look_at_folder(&target);
         let lock = disk::beside(&target, "", ".lock");
         let guard = FileLock::new(lock).with_clock(Arc::clone(&self.clock)).lock(wait)?;
-        // A link on the way may lead elsewhere by the time of a save: to another lock as well.
+        // If a link on the path leads elsewhere by the time of a save, the record there has another
+        // lock.
         let path = self.path.clone();
         Ok(guard.with_check(move || disk::target(&path).is_ok_and(|now| now == target)))
     }

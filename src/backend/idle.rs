@@ -7,7 +7,7 @@ use crate::error::BoxError;
 /// How long a lock lasts if its holder goes silent before it has sent a refresh token.
 pub(super) const LEASE: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// By how much a lease is longer than a token request may take.
+/// The margin that is added to a renewed lease.
 pub(super) const SLACK: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// How long a server may take to answer on connections that this store has opened.
@@ -18,7 +18,7 @@ pub(super) type Open<C> = dyn Fn() -> Result<C, BoxError> + Send + Sync;
 
 pub(super) struct Rest<C> {
     open: Box<Open<C>>,
-    /// Whether a connection is kept after its use. A lent one is given back.
+    /// Whether a connection is kept after its use. A connection that the program lends is given back.
     keeps: bool,
     resting: Mutex<Option<C>>,
 }

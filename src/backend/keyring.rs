@@ -23,7 +23,7 @@ const NAME: &str = "keyring";
 /// How long another process may take to make the key.
 const WAIT: Duration = Duration::from_secs(30);
 
-/// Opens the keyring. A new connection each time: a session may end and begin again.
+/// Opens the keyring. Each call makes a new connection, because a session may end and begin again.
 type Open = Box<dyn Fn() -> Result<Arc<CredentialStore>, KeyringError> + Send + Sync>;
 
 /// Keeps a login in a file that is sealed with a key from the platform's keyring: the Secret Service (GNOME
@@ -78,8 +78,8 @@ impl KeyringBackend {
         )
     }
 
-    /// As [`KeyringBackend::new`], with the kernel's keyring of this user. It needs no desktop. The
-    /// key is gone when the machine starts again, and so is the login.
+    /// Makes a store like [`KeyringBackend::new`], with the kernel's keyring of this user. This keyring
+    /// needs no desktop. The key is gone when the machine starts again, and so is the login.
     #[cfg(target_os = "linux")]
     pub fn in_kernel(
         service: impl Into<String>,
@@ -90,7 +90,8 @@ impl KeyringBackend {
         KeyringBackend::open_by(open, service.into(), account.into(), path.as_ref(), false)
     }
 
-    /// As [`KeyringBackend::new`], with a keyring that you have opened: any store for `keyring-core`.
+    /// Makes a store like [`KeyringBackend::new`], with a keyring that you have opened: any store for
+    /// `keyring-core`.
     pub fn with_store(
         store: Arc<CredentialStore>,
         service: impl Into<String>,
@@ -119,7 +120,7 @@ impl KeyringBackend {
         KeyringBackend { sealed, key, durable }
     }
 
-    /// Makes the key, unless there is one or a login is sealed with one that is gone.
+    /// Makes the key, if there is none. Fails if a stored login is sealed with a key that is gone.
     fn make_key(&self) -> Result<(), BoxError> {
         if self.sealed.has_key(NAME) || self.key.read()?.is_some() {
             return Ok(());

@@ -15,12 +15,12 @@ use crate::secret::random_byte;
 
 /// A lock for one thread of one process at a time. It ends when that process dies.
 ///
-/// It is the operating system's lock on a separate file (`flock`, `LockFileEx`). The file is created if
-/// it is missing, and never written; its folder must exist. Taking the lock sets the file's times, so
-/// that programs that delete old files leave it alone. Do not delete the file while the lock is held;
-/// [`Guard::is_held`] notices this. Two locks on one file in one process exclude each other too, even
-/// on NFS, where the system's lock belongs to the process. A child process does not inherit the lock,
-/// whether it is a new program or only a fork.
+/// A `FileLock` is the operating system's lock on a separate file (`flock`, `LockFileEx`). The file is
+/// created if it is missing, and never written; its folder must exist. Taking the lock sets the file's
+/// times, so that programs that delete old files leave it alone. Do not delete the file while the lock
+/// is held; [`Guard::is_held`] notices this. Two locks on one file in one process exclude each other
+/// too, even on NFS, where the system's lock belongs to the process. A child process does not inherit
+/// the lock, whether it is a new program or only a fork.
 ///
 /// The owner of the file could take the lock away. So the file must belong to this user, to the
 /// folder's owner or to root.
@@ -63,7 +63,7 @@ impl FileLock {
         &self.path
     }
 
-    /// Takes the lock, and waits for it no longer than `wait`. Zero tries once.
+    /// Takes the lock, and waits for it no longer than `wait`. With a `wait` of zero, it tries once.
     ///
     /// # Errors
     ///
@@ -106,8 +106,9 @@ fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
     }
 }
 
-/// Tries at once, then in pauses that grow from 1 ms to 20 ms. Each pause is shortened by a random part
-/// of up to a half, so that waiting processes do not run in step. `None` after `wait`.
+/// Calls `attempt` at once, and again after pauses that grow from 1 ms to 20 ms. Each pause is
+/// shortened by a random part of up to a half, so that waiting processes do not run in step. `None`
+/// after `wait`.
 pub(super) fn wait_for<T>(
     clock: &dyn Clock,
     wait: Duration,
@@ -116,7 +117,7 @@ pub(super) fn wait_for<T>(
     wait_up_to(clock, wait, Duration::from_millis(20), attempt)
 }
 
-/// Like [`wait_for`], for a server that other clients use too: pauses of up to 100 ms.
+/// Like [`wait_for`], with pauses of up to 100 ms, for a server that other clients use too.
 #[cfg(any(feature = "postgres", feature = "redis"))]
 pub(super) fn wait_for_server<T>(
     clock: &dyn Clock,

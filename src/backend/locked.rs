@@ -10,9 +10,9 @@ use parking_lot::Mutex;
 use super::{BackendError, disk};
 use crate::error::BoxError;
 
-/// A locked file. It is unlocked before its handle closes, so that a forked child cannot keep the lock.
-/// The lock belongs to the process that took it: its copy in a forked child neither holds nor frees
-/// anything.
+/// A locked file. The file is unlocked before its handle closes, so that a forked child cannot keep the
+/// lock. The lock belongs to the process that took it: its copy in a forked child neither holds nor
+/// frees anything.
 #[derive(Debug)]
 pub(super) struct Locked {
     // `TAKEN` owns the file, so that a forked child finds its copy and closes it.
@@ -100,7 +100,7 @@ fn has_no_locks(error: &std::io::Error) -> bool {
 }
 
 /// The locked files of this process. Each has the id of the process that locked it, because a forked
-/// child has a copy of the list, in which nothing is the child's.
+/// child has a copy of the list, in which no file is the child's.
 static TAKEN: Mutex<Taken> = Mutex::new(Taken { keys: Vec::new(), files: Vec::new() });
 
 struct Taken {

@@ -34,7 +34,7 @@ impl MemoryBackend {
         }
     }
 
-    /// Sets the clock that waits for the lock go by, for tests.
+    /// Sets the clock that measures waits for the lock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> MemoryBackend {
         self.clock = clock;
@@ -84,7 +84,7 @@ impl TokenBackend for MemoryBackend {
 /// The process that holds the lock, or 0. In a forked child, the thread that held it does not exist.
 pub(super) type Flag = Arc<AtomicU32>;
 
-/// A held lock. It is not a mutex's guard, because that must stay on the thread that took it.
+/// A held lock. This is not a mutex's guard, because such a guard must stay on the thread that took it.
 pub(super) struct Held(Flag);
 
 impl Held {

@@ -7,19 +7,20 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// How long each store's lock is waited for.
+/// How long to wait for each store's lock.
 const WAIT: Duration = Duration::from_secs(60);
 
 /// Moves the login in `from` to `to`, and returns whether there was one to move.
 ///
-/// A copied login that lives on in two places ends badly: both spend the same one-time refresh token.
-/// So the login is never usable in both. First `from` is marked as being moved, then `to` gets the
-/// login, then `from` is cleared. A process that dies in between leaves a mark behind: clients of `from` fail with
-/// [`Error::Config`](crate::Error::Config) that says so, and the same call finishes the move.
+/// If a copied login is used in two places, both send the same one-time refresh token, which can end the
+/// login. So the login is never usable in both. First `from` is marked as being moved, then `to` gets the
+/// login, then `from` is cleared. A process that dies in between leaves a mark behind: clients of `from` fail
+/// with [`Error::Config`](crate::Error::Config) that says so, and a second call of `move_login` finishes the
+/// move.
 ///
 /// Give both stores as your clients have them: a [`SealedBackend`](super::SealedBackend) with its keys,
-/// for example. Running clients of `from` fail at their next look at the store; a client with a token in
-/// memory uses that until it ends.
+/// for example. Running clients of `from` fail when they next read the store; a client with an access
+/// token in memory uses that token until it expires.
 ///
 /// ```
 /// use evergrant::backend::{self, FileBackend, TokenBackend};
@@ -37,8 +38,8 @@ const WAIT: Duration = Duration::from_secs(60);
 ///
 /// [`BackendError::Busy`] when a store's lock is held for 60 s, or when a refresh token of this login was
 /// sent, the answer may still come and `from` has no lock that its sender's death frees;
-/// [`BackendError::Config`] when `to` holds a login already; else the stores' own errors. Nothing is
-/// lost by any of them.
+/// [`BackendError::Config`] when `to` holds a login already; else the stores' own errors. None of these
+/// errors loses the login.
 pub fn move_login(
     from: &(impl TokenBackend + ?Sized),
     to: &(impl TokenBackend + ?Sized),

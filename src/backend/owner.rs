@@ -1,6 +1,6 @@
 //! Finds the owner of a file. std does not tell our user number, and a file system may give us another
-//! number (NFS with `root_squash`, CIFS), so the owner of a file that we have just made there is
-//! compared.
+//! number (NFS with `root_squash`, CIFS), so the check compares the owner with that of a file that we
+//! have just made there.
 
 use std::fs::{self, File, Metadata};
 use std::path::Path;

@@ -159,7 +159,7 @@ impl PostgresBackend {
         self
     }
 
-    /// Sets the clock that waits for the lock go by, for tests.
+    /// Sets the clock that measures waits for the lock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> PostgresBackend {
         self.clock = clock;
@@ -250,7 +250,7 @@ impl Place for PostgresBackend {
             }
             match client.execute_typed(&sql, &parameters) {
                 Ok(rows) => Ok(rows == 1),
-                // Another client was faster. This error comes if every transaction is serializable.
+                // If every transaction is serializable, this error says that another client was faster.
                 Err(error)
                     if error.code()
                         == Some(&postgres::error::SqlState::T_R_SERIALIZATION_FAILURE) =>

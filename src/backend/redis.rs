@@ -86,8 +86,8 @@ impl RedisBackend {
         let client = redis::Client::open(info.clone().set_redis_settings(settings))
             .map_err(|error| Error::config(format!("not a URL of a Redis server: {error}")))?;
         let open = move || -> Result<Connection, BoxError> {
-            // Half, because a connection may begin with two commands, each with this timeout: the
-            // login, and the choice of the database.
+            // Half of the time, because a connection may begin with two commands, each with this
+            // timeout: the login, and the choice of the database.
             let opened = client.get_connection_with_timeout(PATIENCE / 2).and_then(|connection| {
                 connection.set_read_timeout(Some(PATIENCE))?;
                 connection.set_write_timeout(Some(PATIENCE))?;
@@ -156,7 +156,7 @@ impl RedisBackend {
         self
     }
 
-    /// Sets the clock that waits for the lock go by, for tests.
+    /// Sets the clock that measures waits for the lock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> RedisBackend {
         self.clock = clock;

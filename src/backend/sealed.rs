@@ -38,11 +38,11 @@ type Find = Box<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 ///
 /// # What is encrypted
 ///
-/// The whole record, by AES-256-GCM. The store below sees the login's random id, the numbers of revision and
-/// generation, the note of a refresh token that was sent (with host and process id), fingerprints of refresh
-/// tokens, and the name of the key. It can neither read nor change the rest: a record that was changed, cut, or
-/// put together from two is [`BackendError::Corrupt`]. An older record of the same login is a whole one and is
-/// opened.
+/// The whole record is encrypted, by AES-256-GCM. The store below sees the login's random id, the numbers of
+/// revision and generation, the note of a refresh token that was sent (with host and process id),
+/// fingerprints of refresh tokens, and the name of the key. It can neither read nor change the rest: a record
+/// that was changed, cut, or put together from two is [`BackendError::Corrupt`]. An older record of the same
+/// login opens, too: sealing does not show its age.
 ///
 /// The nonce is derived from the content (HMAC-SHA-256 with a key of its own), so that a save that is
 /// repeated writes the same bytes.
@@ -50,12 +50,12 @@ type Find = Box<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 /// # Keys
 ///
 /// A record names its key. To rotate: make the new key the first, and give the old one with
-/// [`SealedBackend::older_key`]; the next save uses the new key, and [`SealedBackend::reseal`] does so at once. A
-/// key service is asked by [`SealedBackend::with_source`].
+/// [`SealedBackend::older_key`]; the next save uses the new key, and [`SealedBackend::reseal`] does so at
+/// once. For keys from a key service, use [`SealedBackend::with_source`].
 ///
-/// A record whose key is missing is [`BackendError::Config`] with the key's name, and one whose key of that name is
-/// another is [`BackendError::Corrupt`]. Nothing is overwritten then, by a new login neither; after the
-/// loss of a key, [`TokenBackend::clear`] makes room for a new login.
+/// A record whose key is missing causes [`BackendError::Config`] with the key's name, and a record whose key
+/// has the name of a different key causes [`BackendError::Corrupt`]. In both cases nothing is overwritten,
+/// not even by a new login; after the loss of a key, [`TokenBackend::clear`] makes room for a new login.
 ///
 /// Lock, flushing and comparing are those of the store below, and a client that reads the store
 /// without this type fails with a message that names the key.
@@ -128,12 +128,13 @@ impl<B: TokenBackend> SealedBackend<B> {
         &self.store
     }
 
-    /// Seals the stored record with the current key, unless it is. Returns whether it wrote.
+    /// Seals the stored record with the current key, unless it already is. Returns whether the record
+    /// was written.
     ///
     /// # Errors
     ///
-    /// Those of [`TokenBackend::lock`] after a wait of 10 seconds, of [`TokenBackend::load`] and of
-    /// [`TokenBackend::save`].
+    /// The errors of [`TokenBackend::lock`] after a wait of 10 seconds, of [`TokenBackend::load`] and
+    /// of [`TokenBackend::save`].
     pub fn reseal(&self) -> Result<bool, BoxError> {
         let _guard = self.store.lock(Duration::from_secs(10))?;
         let Some(carrier) = self.store.load()? else { return Ok(false) };
@@ -161,7 +162,7 @@ impl<B: TokenBackend> SealedBackend<B> {
                 format!("{store} is sealed with the key {name}, which this program does not have");
             return Err(BackendError::Config(text).into());
         };
-        // Asked outside the lock of the list: a key service may take its time.
+        // The list is not locked during this call, because a key service may take its time.
         let key = find(name).map_err(|error| {
             if BackendError::find(&error).is_some() {
                 return error;
@@ -192,13 +193,14 @@ impl<B: TokenBackend> SealedBackend<B> {
         let corrupt = |why: &str| BackendError::Corrupt(format!("{} {why}", self.describe()));
         let record = self.key(name)?.open(&self.context, text).ok_or_else(|| {
             corrupt(&format!(
-                "does not open with the key {name}: the key is another, or the record was changed"
+                "does not open with the key {name}: the key is a different one, or the record \
+                 was changed"
             ))
         })?;
         if record.is_in(carrier) {
             return Ok(record);
         }
-        Err(corrupt("was changed beside what is sealed").into())
+        Err(corrupt("was changed outside its sealed part").into())
     }
 }
 

@@ -115,7 +115,7 @@ impl SqliteBackend {
         self
     }
 
-    /// Sets the clock that waits for the lock go by, for tests.
+    /// Sets the clock that measures waits for the lock, for tests.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> SqliteBackend {
         self.clock = clock;
@@ -202,7 +202,7 @@ impl Setting {
     }
 
     fn restore(self, connection: &Connection) -> rusqlite::Result<()> {
-        // SQLite reads the value 2 of this one in words only.
+        // SQLite accepts the value 2 of `secure_delete` only as a word.
         match (self.name, self.before) {
             ("secure_delete", 2) => pragma(connection, self.name, "FAST"),
             (name, before) => pragma(connection, name, &before.to_string()),
@@ -216,7 +216,7 @@ fn pragma(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<
     connection.query_row(&sql, [], |_| Ok(())).optional().map(drop)
 }
 
-/// Overwrites the pages that the database does not use: a row of zeros takes them, and goes.
+/// Overwrites the pages that the database does not use: a row of zeros takes them, and is then deleted.
 fn overwrite_free_pages(connection: &Connection) -> rusqlite::Result<()> {
     let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let free = ask("PRAGMA main.freelist_count")?;
@@ -243,7 +243,7 @@ fn failed(name: &str, error: &rusqlite::Error) -> BoxError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => BackendError::Corrupt(text),
         _ => BackendError::Unavailable(text),
     };
-    // Only its text is kept: the original cannot be copied, and its causes repeat its text.
+    // Only the error's text is kept: the original cannot be copied, and its causes repeat its text.
     precise.because(error.to_string())
 }
 
@@ -260,8 +260,8 @@ impl Place for SqliteBackend {
         // A record with a note reserves, in the same file, the room that its successor needs.
         let room = record.note().map_or(0, |_| ROOM.max(new.len() * 2));
         let room = i64::try_from(room).unwrap_or(0);
-        // Not `ON`: the room's pages would need as much room again in the journal, which a full disk
-        // does not have. `clear` overwrites them.
+        // `FAST` and not `ON`: with `ON`, the room's pages would need as much room again in the
+        // journal, which a full disk does not have. `clear` overwrites them.
         self.durably("FAST", |connection| {
             let rows = match old {
                 Some(old) => {
@@ -322,7 +322,7 @@ impl TokenBackend for SqliteBackend {
             if done.is_ok() {
                 // Earlier records may be in free pages. A full disk must not keep a login from ending.
                 let _ = overwrite_free_pages(connection);
-                // So has the log. This does nothing without one, and fails while others read it.
+                // So has the log. The call does nothing without a log, and fails while others read it.
                 let _ =
                     connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             }

@@ -24,7 +24,7 @@ const KNOWN: usize = 32;
 const WAIT: Duration = Duration::from_secs(10);
 
 /// A table, or anything else, that holds an access token, a refresh token and an expiry, and nothing
-/// more. For [`TableBackend`].
+/// more; for [`TableBackend`].
 pub trait TokenTable: Send + Sync {
     /// Reads the token. Columns it does not have are left out.
     ///
@@ -49,7 +49,7 @@ pub trait TokenTable: Send + Sync {
     ///
     /// # Errors
     ///
-    /// As [`TokenTable::get`] and [`TokenTable::set`].
+    /// The errors of [`TokenTable::get`] and [`TokenTable::set`].
     fn replace(&self, old: Option<&Token>, new: &Token) -> Result<bool, BoxError> {
         if self.get()?.as_ref().map(pair) != old.map(pair) {
             return Ok(false);
@@ -134,7 +134,8 @@ pub trait TokenTable: Send + Sync {
 /// * If the table goes back to a token that this store has replaced (a backup, a failover), the store
 ///   writes the newer token again. It knows the last 32 replaced tokens.
 /// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
-///   the column. After the first save, the table is empty again; later, the file has the whole token.
+///   the column. If the first save fails in this way, the table is empty again; if a later save does, the
+///   file has the whole token.
 /// * `save` answers `Ok` when the table and the file have the record. If the write to the table fails,
 ///   `save` fails; the successor is in the file, so nothing is lost, and the next `save` or `load`
 ///   writes the table.

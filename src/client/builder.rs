@@ -326,7 +326,7 @@ impl ClientBuilder {
             http.as_ref(),
             &clock,
         ));
-        // As it is parsed: what follows must find the same host in it.
+        // The base is kept as the parser writes it, so that all later code finds the same host in it.
         let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
         let base = provider.api.base.as_ref().map(parsed);
         let base = base.map(|base| base.trim_end_matches('/').to_owned());
@@ -379,7 +379,7 @@ fn without_userinfo(address: &str) -> &str {
     address.rsplit_once('@').map_or(address, |(_, host)| host)
 }
 
-/// Parameters that say which service a token is for.
+/// Whether this parameter says which service a token is for.
 fn is_target(name: &str) -> bool {
     name == "resource" || name == "audience"
 }

@@ -18,7 +18,7 @@ use crate::signing::Signer;
 pub(super) const CLIENT_ASSERTION_TYPE: &str =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// The lifetime of a client assertion, which is used once and at once.
+/// The lifetime of a client assertion, which is used only once, immediately.
 const CLIENT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// Makes the assertion with which a client authenticates (RFC 7523 section 3; `jti` by OpenID Connect
@@ -107,7 +107,7 @@ pub(crate) fn skew(
     }
     let date = super::retry_after::date(headers, came_at)?.unix_timestamp();
     let (sent_at, came_at) = (sent_at.unix_timestamp(), came_at.unix_timestamp());
-    // Without skew, the date lies between the two.
+    // If the clocks agree, the date lies between `sent_at` and `came_at`.
     Some(match () {
         () if date < sent_at => date.saturating_sub(sent_at),
         () if date > came_at => date.saturating_sub(came_at),

@@ -143,7 +143,7 @@ pub(crate) fn authorize(
 fn endpoint(provider: &Provider) -> Result<&str> {
     provider.authorization_endpoint().ok_or_else(|| {
         Error::config(format!(
-            "{} has no authorization endpoint: nobody logs in there",
+            "{} has no authorization endpoint, so nobody can log in there",
             provider.display_name
         ))
     })
@@ -243,7 +243,7 @@ fn provider_params<'a>(
     Ok(())
 }
 
-/// RFC 6749 section 3.1.2. Checks the redirect URI and does not change it: servers compare it byte for
+/// Checks the redirect URI (RFC 6749 section 3.1.2) and does not change it: servers compare it byte for
 /// byte.
 fn check_redirect_uri(redirect_uri: &str) -> Result<()> {
     let unfit = |c: char| c.is_control() || c.is_whitespace();

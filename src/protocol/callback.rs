@@ -111,7 +111,7 @@ fn is_address(text: &str) -> bool {
     text.is_empty() || text.starts_with('/') || Url::parse(text).is_ok()
 }
 
-/// The value of a parameter that may come only once (RFC 6749 section 3.1). An empty one counts as
+/// The value of a parameter that may come only once (RFC 6749 section 3.1). An empty value counts as
 /// omitted.
 fn one<'a>(pairs: &'a [Pair], name: &'static str) -> Result<Option<&'a str>> {
     if pairs.iter().filter(|pair| pair.name == name).count() > 1 {

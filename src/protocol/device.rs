@@ -81,8 +81,8 @@ impl DeviceCode {
         &self.verification_uri
     }
 
-    /// The same address with the code in it, for a link or a QR code, if the server gave one. Show the
-    /// code as well: the person compares the two (RFC 8628 section 3.3.1).
+    /// The address of the page with the code in it, for a link or a QR code, if the server gave one.
+    /// Show the code as well: the person compares the two (RFC 8628 section 3.3.1).
     pub fn verification_uri_complete(&self) -> Option<&str> {
         self.verification_uri_complete.as_deref()
     }
@@ -154,7 +154,7 @@ pub(crate) fn device_authorization(
     }
     let header = authenticate(caller, &mut params)?;
     caller.extra_params(&mut params)?;
-    // Always a form, whatever the token endpoint's format is (section 3.1).
+    // The request is always a form, whatever the token endpoint's format is (section 3.1).
     build_form(endpoint, header, &params)
 }
 
@@ -178,7 +178,7 @@ pub(crate) fn read_device(
         let text = value.get(name)?.as_str().filter(|text| !text.is_empty())?;
         (text.len() <= LONGEST && !text.contains(is_unseen)).then(|| text.to_owned())
     };
-    // Only http and https: a person is asked to open this address.
+    // Only http and https are accepted, because a person is asked to open this address.
     let address = |name: &str| {
         let opens = |url: Url| {
             let named = !url.username().is_empty() || url.password().is_some();

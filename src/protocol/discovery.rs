@@ -1,4 +1,4 @@
-//! Authorization server metadata: its addresses, and its reading (RFC 8414, OpenID Connect Discovery
+//! Authorization server metadata: where it is, and how it is read (RFC 8414, OpenID Connect Discovery
 //! 1.0).
 
 use serde_json::{Map, Value};
@@ -9,11 +9,11 @@ use crate::error::{Error, Result};
 use crate::plain::is_unseen;
 use crate::provider::is_loopback;
 
-/// The paths that the standards put between the host and the path of an issuer, or behind it.
+/// The paths that the standards put between the host and the path of an issuer, or after the path.
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
 
-/// The same endpoints for clients with a certificate (RFC 8705 section 5).
+/// The member with the endpoints for clients that have a certificate (RFC 8705 section 5).
 const ALIASES: &str = "mtls_endpoint_aliases";
 
 /// Members that are addresses of the server and do not end in `_endpoint`.
@@ -57,11 +57,11 @@ fn split(issuer: &str) -> Result<(&str, &str)> {
     let Ok(url) = Url::parse(issuer) else {
         return Err(Error::config("the issuer is not an absolute address"));
     };
-    // Not the text itself: it may hold a password.
+    // The text itself is not shown, because it may hold a password.
     let shown = format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path());
     let wrong = |why: &str| Err(Error::config(format!("the issuer {shown:?} {why}")));
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
-        return wrong("must be https (http is for loopback hosts only)");
+        return wrong("must be https (http is allowed only on loopback)");
     }
     if issuer.contains(['?', '#']) {
         return wrong("must have neither a query nor a fragment (RFC 8414 section 2)");
@@ -99,8 +99,8 @@ pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<Str
         Some(_) => return Err(wrong("its issuer is not a text".to_owned())),
         None => return Err(wrong("it names no issuer".to_owned())),
     }
-    // Plain HTTP only from a server on this machine that was itself asked by it: a server elsewhere must
-    // not lead to what listens here.
+    // Plain HTTP addresses are accepted only from a document that came by HTTP from this machine:
+    // another server must not lead the client to programs on this machine.
     let plain = Url::parse(address).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url));
     check_endpoints(&members, plain, &wrong)?;
     if let Some(aliases) = members.get(ALIASES) {
@@ -137,9 +137,11 @@ fn check_endpoints(
             Value::String(address) => address,
             _ => return Err(wrong(format!("{name} is not a text"))),
         };
-        // Such a text is not the address that a browser or a terminal makes of it.
+        // A browser or a terminal would read another address from a text with such a character.
         if address.contains(|c| !is_plain(c)) {
-            return Err(wrong(format!("{name} has a character that no address has in clear")));
+            return Err(wrong(format!(
+                "{name} has a character that an address cannot contain unencoded"
+            )));
         }
         let fits = Url::parse(address).is_ok_and(|url| {
             (url.scheme() == "https" || url.scheme() == "http" && plain && is_loopback(&url))
@@ -149,12 +151,12 @@ fn check_endpoints(
         });
         if !fits {
             let but = if plain {
-                "http is for loopback hosts only"
+                "http is allowed only on loopback"
             } else {
-                "http is for an issuer on loopback"
+                "http is allowed only for an issuer on loopback"
             };
             return Err(wrong(format!(
-                "{name} is not an https address ({but}) without user name and fragment"
+                "{name} must be an https address without user name and fragment ({but})"
             )));
         }
     }

@@ -105,7 +105,8 @@ impl<'a> Params<'a> {
         self.0.push((Cow::Borrowed(name), value.into()));
     }
 
-    /// Adds a parameter of the provider. It may not replace one that is there.
+    /// Adds a parameter of the provider. Fails if the request already has a parameter of that name,
+    /// unless it may come twice.
     pub(crate) fn push_provider(&mut self, name: &'a str, value: &'a str) -> Result<()> {
         if self.has(name) && !REPEATABLE.contains(&name) {
             return Err(Error::config(format!(
@@ -192,14 +193,14 @@ impl<'a> Params<'a> {
     }
 }
 
-/// Characters of an address that neither a terminal nor a shell takes for something else. Those of RFC
-/// 3986 without quotes and parentheses.
+/// Whether `c` is a character of RFC 3986 other than a quote or a parenthesis. Neither a terminal nor a
+/// shell gives these characters another meaning.
 pub(crate) fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&*+,;=%".contains(c)
 }
 
-/// An address that is handed out: as it is if all of it is plain; otherwise the parsed one, written
-/// again, so that whoever reads it sees where a browser goes. `None` for what is no address.
+/// The address as it is given to a person: unchanged if all characters are plain; otherwise parsed and
+/// written again, so that a reader sees where a browser goes. `None` if the text is not an address.
 pub(crate) fn written_again(address: &str) -> Option<String> {
     let url = url::Url::parse(address).ok()?;
     if url.host_str().is_some_and(|host| host.contains(|c| !is_plain(c) || c == '$')) {

@@ -12,16 +12,16 @@ use crate::error::IdTokenError;
 use crate::secret::Secret;
 use crate::stored_json::{object, parse};
 
-/// How far two clocks may differ, in seconds, before an ID token counts as ended.
+/// How far two clocks may differ, in seconds, before an ID token counts as expired.
 const LEEWAY: i64 = 120;
 /// How far in the future an ID token may be issued, in seconds.
 const AHEAD: i64 = 600;
-/// How long before it came an ID token may be issued, in seconds.
+/// How long before its arrival an ID token may be issued, in seconds.
 const BEHIND: i64 = 86_400;
 
-/// In an issuer for all tenants of Microsoft: the place of the tenant.
+/// The placeholder for the tenant in Microsoft's issuer for all tenants.
 const TENANT: &str = "{tenantid}";
-/// Google names itself with the scheme and without.
+/// Google's issuer, which Google writes with or without the scheme.
 const GOOGLE: &str = "https://accounts.google.com";
 
 /// Reads the claims of a signed JWT (RFC 7519 section 3). Does not verify the signature.
@@ -31,7 +31,7 @@ pub(crate) fn claims(token: &str) -> Result<Map<String, Value>, &'static str> {
     claims_of(payload)
 }
 
-/// Header, claims and signature, as they are written.
+/// Splits a token into header, claims and signature, without decoding them.
 fn parts(token: &str) -> Result<[&str; 3], &'static str> {
     let mut parts = token.split('.');
     let (Some(header), Some(payload), Some(signature)) = (parts.next(), parts.next(), parts.next())
@@ -53,7 +53,7 @@ fn decoded(part: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()
 }
 
-/// What an ID token must agree with.
+/// The values that an ID token must agree with.
 pub(crate) struct Expected<'a> {
     /// The provider's issuer, if it is known.
     pub(crate) issuer: Option<&'a str>,
@@ -62,14 +62,14 @@ pub(crate) struct Expected<'a> {
     pub(crate) nonce: Option<&'a Secret>,
     /// Whether the server said beforehand that its ID tokens may have no signature.
     pub(crate) unsigned: bool,
-    /// The time: ours, and that of the server's answer. A wrong clock here must not end a login, and
-    /// the answer came from where the ID token came from.
+    /// The time by our clock, and the time of the server's answer. A wrong clock here must not fail a
+    /// login, and the answer comes from the server that sent the ID token.
     pub(crate) now: [OffsetDateTime; 2],
 }
 
 impl Expected<'_> {
     /// Checks an ID token that the token endpoint sent (OpenID Connect Core section 3.1.3.7). Its
-    /// signature need not be (number 6): TLS tells who sent it.
+    /// signature need not be checked (number 6): TLS proves who sent the token.
     pub(crate) fn check(&self, token: &str) -> Result<Map<String, Value>, IdTokenError> {
         let [header, payload, signature] = parts(token).map_err(IdTokenError::Unreadable)?;
         let claims = claims_of(payload).map_err(IdTokenError::Unreadable)?;
@@ -135,8 +135,8 @@ impl Expected<'_> {
     }
 }
 
-/// Checks that an ID token that came with a refresh is about the login that the other one began
-/// (OpenID Connect Core section 12.2).
+/// Checks that an ID token from a refresh is about the same login as the first ID token (OpenID Connect
+/// Core section 12.2).
 pub(crate) fn check_same_login(new: &Map<String, Value>, before: &str) -> Result<(), IdTokenError> {
     let Ok(before) = parts(before).and_then(|[_, payload, _]| claims_of(payload)) else {
         return Ok(());
@@ -158,7 +158,7 @@ pub(crate) fn check_same_login(new: &Map<String, Value>, before: &str) -> Result
     Ok(())
 }
 
-/// Whether this is the issuer of a tenant, by a pattern for all tenants.
+/// Whether `came` is the issuer of this tenant, by the pattern for all tenants.
 fn is_issuer_of(pattern: &str, tenant: &str, came: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     !tenant.is_empty()
@@ -167,7 +167,7 @@ fn is_issuer_of(pattern: &str, tenant: &str, came: &str) -> bool {
         && crate::substring::replaced(pattern, TENANT, tenant) == came
 }
 
-/// Whether this is the issuer, or that of some tenant where the issuer is a pattern for all tenants.
+/// Whether `came` is the known issuer or, if that is a pattern for all tenants, the issuer of a tenant.
 pub(super) fn may_be_issuer(known: &str, came: &str) -> bool {
     let tenant = || {
         let (before, after) = known.split_once(TENANT)?;
@@ -187,7 +187,7 @@ fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     members.get(name)?.as_str()
 }
 
-/// `aud`, which is a text or several.
+/// `aud`, which is a text or a list of texts.
 fn audience(claims: &Map<String, Value>) -> Option<Vec<&str>> {
     match claims.get("aud")? {
         Value::String(one) => Some(vec![one]),

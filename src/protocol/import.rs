@@ -26,8 +26,8 @@ const LONGEST: f64 = 10.0 * 365.25 * 86_400.0;
 impl Token {
     /// Reads a token that another library has stored: a JSON object with the names of RFC 6749 section
     /// 5.1. The expiry is in `expiry`, `expires_at`, `expires_on`, `expires`, `token_expiry` or
-    /// `expiry_date`, as seconds or milliseconds since 1970 (UTC) or as a date of RFC 3339; or in
-    /// `expires_in`, with the moment from which it counts in `issued_at` or `created_at`. Null, an
+    /// `expiry_date`, as seconds or milliseconds since 1970 (UTC) or as an RFC 3339 date and time; or
+    /// in `expires_in`, with the moment from which it counts in `issued_at` or `created_at`. Null, an
     /// empty text, 0 and the first day of a calendar (year 1 or 1970) mean that there is no expiry.
     /// Other members are kept in [`Token::extra`].
     ///
@@ -103,7 +103,7 @@ fn start_and_end(
     let end = match (first_date(object, &ENDS)?, life, start) {
         (Some(end), ..) => Some(end),
         (None, Some(life), _) if life.as_secs_f64() > LONGEST => {
-            return Err(wrong("expires_in is more than ten years; an end belongs in expires_at"));
+            return Err(wrong("expires_in is more than ten years; a date belongs in expires_at"));
         }
         (None, Some(life), Some(start)) => Some(later(start, life)),
         (None, Some(_), None) => {
@@ -119,8 +119,8 @@ fn start_and_end(
     Ok((start.or(counted), end))
 }
 
-/// Whether a member looks as if it were the end, under a name that is not known: the token would never be
-/// renewed.
+/// Refuses a member that looks like an expiry but has an unknown name: without its expiry, the token
+/// would never be renewed.
 fn check_for_an_unknown_end(object: &Map<String, Value>) -> Result<()> {
     let looks_like_it = |name: &str| {
         let name = name.to_ascii_lowercase();
@@ -130,7 +130,7 @@ fn check_for_an_unknown_end(object: &Map<String, Value>) -> Result<()> {
     let found = object.iter().find(|(name, value)| !value.is_null() && looks_like_it(name));
     match found {
         Some((name, _)) => {
-            Err(wrong(format_args!("{name} may be its end; write the end as expires_at")))
+            Err(wrong(format_args!("{name} may be its expiry; write the expiry as expires_at")))
         }
         None => Ok(()),
     }
@@ -171,7 +171,8 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
         (Value::String(text), _) if text.trim().is_empty() => return Ok(None),
         (_, Some(number)) => {
             let seconds = if number >= MILLISECONDS { number / 1000.0 } else { number }.floor();
-            // Written so that NaN is refused. Dates out of range are refused by the conversion.
+            // The condition is written so that NaN is refused. Dates out of range are refused by the
+            // conversion.
             if !(-MILLISECONDS..MILLISECONDS).contains(&seconds) {
                 return Err(unreadable());
             }
@@ -300,7 +301,8 @@ mod tests {
             ] {
                 let text = refused(&json!({name: value}));
                 assert!(text.contains(name), "{value}: {text}");
-                // It is an error even if another member has a readable expiry.
+                // An `expires_in` that cannot be read is an error even if another member has a readable
+                // expiry.
                 refused(&json!({name: value, "expires_in": 60, "refresh_token": "r"}));
             }
         }

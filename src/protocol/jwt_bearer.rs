@@ -116,7 +116,7 @@ impl JwtBearer {
         &self.scopes
     }
 
-    /// The text by which a store distinguishes uses of this grant: for which account they are.
+    /// The text by which a store distinguishes the accounts that this grant is used for.
     pub(crate) fn mark(&self) -> Option<String> {
         let pairs = [("iss", &self.issuer), ("sub", &self.subject), ("aud", &self.audience)];
         let mut marks: Vec<_> = pairs

@@ -4,7 +4,7 @@ use url::Url;
 
 use crate::error::{Error, Result};
 
-/// Section 2: an absolute address without a fragment. The text is checked and not changed.
+/// Checks that the text is an absolute address without a fragment (section 2). The text is not changed.
 pub(super) fn check_resource(resource: &str) -> Result<()> {
     let unfit = |c: char| c.is_control() || c.is_whitespace();
     if Url::parse(resource).is_err() || resource.contains('#') || resource.contains(unfit) {

@@ -18,13 +18,13 @@ pub struct AuthorizationRules {
     /// callback without it, or with another one, is refused.
     pub issuer_in_callback: bool,
     /// Whether ID tokens without a signature (`alg: none`) are accepted, because the server said
-    /// beforehand that it sends such.
+    /// beforehand that it sends them.
     pub unsigned_id_tokens: bool,
     /// The parameters of the callback that are kept with the token, such as `realmId`.
     pub callback_fields: Vec<String>,
 }
 
-/// A space between scopes, PKCE with S256, and nothing else.
+/// The defaults: a space between scopes, PKCE with S256, and nothing else.
 impl Default for AuthorizationRules {
     fn default() -> AuthorizationRules {
         AuthorizationRules {

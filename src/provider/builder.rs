@@ -107,16 +107,16 @@ fn fits_in_header(value: &str) -> bool {
 /// Why an address cannot be used. The text does not repeat the address, which may hold a password.
 fn fault_of(address: &str) -> Option<&'static str> {
     let Ok(url) = Url::parse(address) else { return Some("is not an absolute address") };
-    // The parser takes some of them out, and turns others into something else.
+    // The parser would remove some of these characters and change others.
     let odd = |c: char| c.is_control() || c.is_whitespace() || c == '\\' || !c.is_ascii();
     if address.contains(odd) {
-        return Some("has a character that no address has in clear");
+        return Some("has a character that an address cannot contain unencoded");
     }
     if url.host_str().is_some_and(|host| host.contains(['$', '(', ')', '\'', '`', '"'])) {
-        return Some("has a host that cannot be one");
+        return Some("has a host that is not valid");
     }
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
-        return Some("must be https (http is for loopback hosts only)");
+        return Some("must be https (http is allowed only on loopback)");
     }
     if url.host_str().is_none_or(str::is_empty) {
         return Some("has no host");

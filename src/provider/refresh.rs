@@ -37,8 +37,8 @@ pub struct RefreshRules {
     pub consent_limit: Option<Duration>,
 }
 
-/// Rotation unknown, a margin of 60 seconds, a pause of one hour after a refusal, and no documented
-/// limits.
+/// The defaults: an unknown rotation, a margin of 60 seconds, a pause of one hour after a refusal, and
+/// no documented limits.
 impl Default for RefreshRules {
     fn default() -> RefreshRules {
         RefreshRules {
@@ -69,14 +69,15 @@ pub enum Rotation {
     /// The refresh token is replaced. The old one stays valid for this long, so that a request can be
     /// repeated.
     Grace(Duration),
-    /// Like [`Rotation::Grace`], but a use of the old one after that time ends the whole login.
+    /// Like [`Rotation::Grace`], but a use of the old refresh token after that time ends the whole
+    /// login.
     GraceThenFamily(Duration),
     /// The refresh token is replaced. The old one stays valid until its successor or the new access
     /// token is used.
     UntilUsed,
     /// The refresh token is replaced. The old one is invalid at once.
     Strict,
-    /// Like [`Rotation::Strict`], but a second use of the old one ends the whole login.
+    /// Like [`Rotation::Strict`], but a second use of the old refresh token ends the whole login.
     StrictFamily,
     /// Not known. The client is as careful as with [`Rotation::StrictFamily`].
     Unknown,

@@ -31,7 +31,7 @@ pub struct TokenRequestRules {
     pub assertion_type: Option<String>,
 }
 
-/// Basic authentication, form bodies, and a timeout of 120 seconds.
+/// The defaults: Basic authentication, form bodies, and a timeout of 120 seconds.
 impl Default for TokenRequestRules {
     fn default() -> TokenRequestRules {
         TokenRequestRules {

@@ -202,7 +202,7 @@ pub fn naver() -> Provider {
 ///
 /// # Errors
 ///
-/// As [`Provider::discover`].
+/// The errors of [`Provider::discover`].
 pub fn openid(issuer: &str) -> Result<Provider> {
     Provider::discover(issuer)?.name("openid").default_scopes(&["openid", "email"]).build()
 }
@@ -217,8 +217,8 @@ pub fn openid(issuer: &str) -> Result<Provider> {
 ///
 /// # Errors
 ///
-/// [`Error::Config`] for a domain with other characters than letters, digits, `.` and `-`; and as
-/// [`Provider::discover`].
+/// [`Error::Config`] for a domain with other characters than letters, digits, `.` and `-`; and the
+/// errors of [`Provider::discover`].
 pub fn okta(domain: &str) -> Result<Provider> {
     okta_at(&okta_issuer(domain)?)
 }

@@ -30,7 +30,7 @@ pub struct Note {
     pub fingerprint: String,
     /// A random id of the attempt.
     pub nonce: String,
-    /// The process that sent it.
+    /// The process that sent the refresh token.
     pub holder: Holder,
     /// When the token was sent, UTC.
     pub sent_at: OffsetDateTime,
@@ -38,7 +38,7 @@ pub struct Note {
     pub deadline: OffsetDateTime,
     /// How often this token was sent without a definite answer.
     pub attempts: u32,
-    /// Whether the service answered, without spending the token: too early, or too many requests.
+    /// Whether the service answered "too early" or "too many requests", and so did not use the token.
     pub answered: bool,
     /// When the service allows the next try, UTC.
     pub not_before: Option<OffsetDateTime>,
@@ -46,8 +46,8 @@ pub struct Note {
     pub unanswered_since: Option<OffsetDateTime>,
     /// Whether the service answered "too early": its newest access token still works then.
     pub early: bool,
-    /// Whether the holder's lock file was deleted: holding the lock then does not mean that the holder
-    /// has ended.
+    /// Whether the holder's lock file was deleted. If so, another process can hold the lock while the
+    /// holder still runs.
     pub(crate) unlocked: bool,
     /// The hosts by whose clock the deadline is too far away, and when each first saw the note.
     pub(crate) seen: Vec<Seen>,

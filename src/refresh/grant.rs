@@ -21,7 +21,7 @@ pub(super) enum Judged {
 
 impl Keeper {
     /// Gets a token of a grant without a refresh token: from the store, or with a new request. The
-    /// store only saves requests, so its failures are reported and do not fail the call.
+    /// store only helps to avoid requests, so its failures are reported and do not fail the call.
     pub(super) fn regrant(&self, call: &mut Call<'_>) -> Result<Live> {
         let result = self.stored_or_asked(call);
         self.warn_once(call);
@@ -116,7 +116,7 @@ impl Keeper {
     }
 
     /// A recent failure, so that not every call asks a service that is down or refuses the credentials.
-    /// A refresh by name asks anyway.
+    /// An explicit `refresh()` asks anyway.
     fn failed_just_now(&self, call: &Call<'_>) -> Option<Error> {
         let memory = self.memory.lock();
         let (until, error) = memory.failed.as_ref()?;

@@ -28,7 +28,7 @@ impl Keeper {
         let mut events = Vec::new();
         let result = self.alone(&mut events, |call| {
             let stored = self.load_for_login()?;
-            // Before the code is spent.
+            // Fails before the code is used up.
             self.probe()?;
             let sent_at = self.clock.now_utc();
             let judged = match send(sent_at) {
@@ -94,7 +94,7 @@ impl Keeper {
     /// it did.
     pub(crate) fn seed(&self, token: Token) -> Result<bool> {
         let mut events = Vec::new();
-        // A login that lives is left alone, and that needs no lock.
+        // A login that still works is left as it is, and this check needs no lock.
         let lives = || {
             let stored = self.load_checked().ok().flatten()?;
             (!self.gives_way(&stored, &token)).then_some(false)
@@ -109,7 +109,8 @@ impl Keeper {
             }
             let mut record = self.first(token.clone(), stored.as_ref());
             record.seeded = record.token.refresh_token().map(Secret::fingerprint);
-            // A refusal can pass: if the seed is refused too, the old refresh token is sent once more.
+            // A refusal can pass: if the new token is refused too, the old refresh token is sent once
+            // more.
             record.spare = stored.and_then(|stored| stored.token.refresh_token().cloned());
             match self.backend.save(&record) {
                 Ok(()) => {
@@ -125,8 +126,8 @@ impl Keeper {
         result
     }
 
-    /// Whether a seed may replace the stored login: its refresh token was refused, or its access token
-    /// has expired and there is no refresh token. The seed must differ from the seed that this login
+    /// Whether `seed` may replace the stored login: the stored refresh token was refused, or there is
+    /// none and the stored access token has expired. `seed` must differ from the token that this login
     /// began with, and from the login's known tokens, so that a stale environment variable is not used.
     fn gives_way(&self, stored: &Record, seed: &Token) -> bool {
         let Some(refresh_token) = stored.token.refresh_token() else {
@@ -158,7 +159,8 @@ impl Keeper {
                 return Err(Error::Busy(Box::new(Busy { store, holder: None, waited })));
             }
             let sent = before(newest.map(Record::token))?;
-            // If the lock ended all the same, or there is none, a token that came since must stay.
+            // If the lock ended all the same, or there is none, a token that was stored since must
+            // stay.
             let id = |record: &Record| (record.login.clone(), record.generation);
             if sent
                 && self.load_checked()?.is_some_and(|now| stored.as_ref().map(id) != Some(id(&now)))
@@ -225,8 +227,8 @@ impl Keeper {
         if turn.unsaved.is_some() {
             return None;
         }
-        // Without the store's lock, which may be somebody else's for minutes: nothing is written, and
-        // what `load` returns is durable.
+        // The store's lock is not taken: another process may hold it for minutes, nothing is written
+        // here, and `load` returns only durable records.
         let stored = self.load_checked().ok()??;
         if turn.history.newer_than(&stored).is_some() {
             return None;

@@ -50,7 +50,7 @@ impl Rules {
         }
     }
 
-    /// The longest legal hold of the store's lock: a request, its replay, and the saves.
+    /// The longest time that a holder may keep the store's lock: a request, its replay, and the saves.
     pub(super) fn hold(&self) -> Duration {
         self.token_timeout.saturating_mul(2).saturating_add(SAVES)
     }

@@ -34,7 +34,8 @@ enum Place {
 
 fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     let Some(spent) = &pair.spent else { return place_login(&pair.record, stored) };
-    // A store may make another login of the token that we spent. Our successor is newer than that login in any case.
+    // A store may make another login of the token that we sent. Our successor is newer than that login in any
+    // case.
     let is_ours = |stored: &&Record| {
         let spent = Some(spent).filter(|_| pair.rotated());
         stored.login == pair.record.login
@@ -187,8 +188,8 @@ impl Keeper {
         Ok(Step::Again)
     }
 
-    /// Keeps the pair in memory and saves it. In this order, so that the pair is not lost even if
-    /// `save` panics.
+    /// Keeps the pair in memory and saves it. The pair is in memory first, so that it is not lost even
+    /// if `save` panics.
     pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
         if !call.turn.is_held() {
@@ -280,8 +281,8 @@ impl Keeper {
         }
     }
 
-    /// Updates the note after an answer without a token: as it was before, or with a time. If this save
-    /// fails, our note stays, and the next run decides by it.
+    /// Stores `note` in place of our note, after an answer without a token. If this save fails, our
+    /// note stays, and the next run decides by it.
     pub(super) fn settle(
         &self,
         call: &mut Call<'_>,

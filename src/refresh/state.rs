@@ -176,8 +176,9 @@ pub(crate) enum Want {
     Usable,
     /// A token other than this one, which the API refused.
     Instead(Secret),
-    /// A token newer than this one, for `refresh()` by name. The number is the count of this client's
-    /// refreshes at the start of the call: threads that ask at the same time share one refresh.
+    /// A token newer than this one, for an explicit `refresh()`. The number is the count of this
+    /// client's refreshes at the start of the call: threads that ask at the same time share one
+    /// refresh.
     Newer(Option<Id>, u64),
 }
 
@@ -215,7 +216,7 @@ impl Want {
         }
     }
 
-    /// Whether the caller asked for a refresh by name.
+    /// Whether the caller called `refresh()`.
     pub(crate) fn is_explicit(&self) -> bool {
         matches!(self, Want::Newer(..))
     }
@@ -225,9 +226,9 @@ impl Want {
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
-    /// A pair is unsaved: every few seconds, one call tries to save it.
+    /// Whether a pair is unsaved. If so, one call tries to save it every few seconds.
     pub(crate) unsaved: bool,
-    /// The unsaved pair has ended the token in memory: no call may use that token.
+    /// Whether the unsaved pair has ended the token in memory. If so, no call may use that token.
     pub(crate) blocked: bool,
     /// An access token that the API refused and that was not replaced yet.
     pub(crate) suspect: Option<Secret>,
@@ -248,7 +249,7 @@ pub(crate) struct Memory {
     pub(crate) mended: Option<(Secret, Duration)>,
     /// An access token that the API refused although it was new, and until when it is not replaced.
     pub(crate) denied: Option<(Secret, Duration)>,
-    /// While the token is usable, no new attempt before this moment of the monotonic clock.
+    /// While the token is usable, no attempt begins before this moment of the monotonic clock.
     pub(crate) quiet_until: Duration,
 }
 
@@ -323,7 +324,7 @@ pub(crate) enum Ask<'a> {
     Refresh {
         /// The stored token.
         token: &'a Token,
-        /// The refresh token to spend.
+        /// The refresh token to send.
         refresh_token: &'a Secret,
         /// Called just before the first byte is sent. If it returns `false`, nothing is sent.
         in_time: &'a dyn Fn() -> bool,
@@ -348,7 +349,7 @@ pub(crate) enum Sent {
 pub(crate) trait Transport: Send + Sync {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent;
 
-    /// What the user should know about the way to the server, once.
+    /// A warning about the connection to the server, for the user; given once.
     fn warning(&self) -> Option<String> {
         None
     }

@@ -14,8 +14,8 @@ use crate::plain::plain;
 use crate::protocol;
 use crate::refresh::{Live, Want};
 
-/// The most answers that refuse the access token for which one request looks for another token. It is
-/// more than one: where a refresh ends the old access token, other processes can end several.
+/// How many answers that refuse the access token make one request look for another token. Several are
+/// needed: where a refresh ends the old access token, other processes can end one token after another.
 const LOOKS: u32 = 4;
 
 /// A request on its way through the steps.
@@ -41,11 +41,11 @@ struct Call<'a, 'b> {
 
 /// What an answer says about the access token that was sent.
 enum Access {
-    /// The API accepted it, or none was sent.
+    /// The API accepted the token, or no token was sent.
     Accepted,
-    /// The API refused it, and there is another.
+    /// The API refused the token, and there is another.
     Replaced,
-    /// The API refused it, and there is no other.
+    /// The API refused the token, and there is no other.
     Refused,
 }
 
@@ -99,7 +99,7 @@ impl<'a, 'b> Call<'a, 'b> {
         })
     }
 
-    /// Step 1. The hook may wait, or refuse.
+    /// Step 1. Calls the hook, which may wait or return an error.
     fn before_send(&mut self) -> Result<()> {
         if let Some(before_send) = &self.hooks.before_send {
             let (method, url, attempt) = (&self.request.method, &*self.url, self.attempts);
@@ -128,7 +128,7 @@ impl<'a, 'b> Call<'a, 'b> {
         }
     }
 
-    /// Step 3. The hook sees every answer.
+    /// Step 3. Calls the hook with the answer.
     fn on_answer(&self, answer: &Answer) {
         if let Some(on_answer) = &self.hooks.on_answer {
             on_answer(&self.received(answer));
@@ -191,7 +191,7 @@ impl<'a, 'b> Call<'a, 'b> {
                 Some(live) => live.redact(text),
                 None => text,
             };
-            // Whoever reads the dialect takes texts out of the answer as they are.
+            // `map_error` may have copied texts of the answer unchanged.
             api.reason = api.reason.take().map(redact).map(plain);
             api.request_id = api.request_id.take().map(plain);
         }

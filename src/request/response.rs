@@ -68,10 +68,10 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not UTF-8.
+    /// The errors of [`Response::read_bytes`], and [`Error::Decode`] when the body is not UTF-8.
     pub fn read_string(self) -> Result<String> {
         let uri = self.uri.clone();
-        // Not the error itself: its `Debug` shows the bytes.
+        // The error itself is not used, because its `Debug` shows the bytes.
         String::from_utf8(self.read_bytes()?)
             .map_err(|error| Error::decode(answer_of(&uri), error.utf8_error()))
     }
@@ -80,7 +80,8 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not the JSON that `T` needs.
+    /// The errors of [`Response::read_bytes`], and [`Error::Decode`] when the body is not the JSON that
+    /// `T` needs.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
         let (uri, live) = (self.uri.clone(), self.live.clone());
         let bytes = self.read_bytes()?;

@@ -164,7 +164,7 @@ fn a_record_that_was_changed_does_not_open() {
     ] {
         let (error, text) = put(&|stored| stored[member] = value.clone());
         assert!(matches!(error, BackendError::Corrupt(_)), "{member}: {error}");
-        assert!(text.contains("beside what is sealed"), "{member}: {text}");
+        assert!(text.contains("outside its sealed part"), "{member}: {text}");
     }
     // Another place.
     fs::write(&path, old.to_string()).unwrap();

@@ -36,8 +36,8 @@ impl Content {
 
 /// The path of the file that names the content whose file and folder were flushed. It is written after
 /// the flush and never flushed itself. A process that finds the record's content named there need not
-/// flush again, and flushing is most of what a short program spends on its store. After a power cut the
-/// file may be gone or old; then it does not name the record's content.
+/// flush again, and flushing takes most of the time that a short program needs for its store. After a
+/// power cut the file may be gone or old; then it does not name the record's content.
 pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-flushed")
 }
@@ -45,8 +45,8 @@ pub(super) fn path(target: &Path) -> PathBuf {
 pub(super) fn write(target: &Path, content: Option<&Content>) {
     if let Some(text) = content.and_then(Content::name) {
         let path = path(target);
-        // A new file each time, so that nothing is written through a link or into a pipe. If it cannot
-        // be written, the next program flushes once more.
+        // Each write makes a new file, so that nothing is written through a link or into a pipe. If it
+        // cannot be written, the next program flushes once more.
         let _ = disk::remove(&path);
         let _ = disk::create(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     }

@@ -21,9 +21,9 @@ pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-next")
 }
 
-/// Locks and returns the file with the room. `None` if another save has it, or if it was not ours and
-/// is removed now. It is written in place, so it must be a file that this user made and that has no
-/// hard link.
+/// Locks and returns the file with the room. `None` if another save has the lock, or if the file was
+/// not ours and is removed now. The file is written in place, so it must be one that this user made and
+/// that has no hard link.
 ///
 /// `us` caches our user number on this file system.
 pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked>, BoxError> {
@@ -163,7 +163,7 @@ fn is_mounted(target: &Path) -> bool {
     }
 }
 
-/// A backslash and three octal digits are a byte.
+/// Replaces each backslash with three octal digits by the byte that they stand for.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn unescaped(mut text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -182,8 +182,8 @@ fn unescaped(mut text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Writes `bytes` over the file's content, cuts the file to their length and flushes it. In this order,
-/// because cutting first would give the room back.
+/// Writes `bytes` over the file's content, cuts the file to their length and flushes it. The file is
+/// cut only after the write, because cutting first would give the room back.
 pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)?;

@@ -139,7 +139,7 @@ impl SealingKey {
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
-    /// `None` if another key, place or content was sealed.
+    /// `None` if the text was sealed with another key or for another place, or was changed.
     pub(super) fn open(&self, context: &str, text: &str) -> Option<Record> {
         let mut sealed = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
         let (nonce, content) = sealed.split_at_mut_checked(NONCE_LEN)?;
@@ -161,7 +161,8 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// What a sealed text is bound to. No name can spell the separator, since lengths are written first.
+/// The place that a sealed text is bound to. No name can spell the separator, since lengths are written
+/// first.
 fn place(context: &str, key: &str) -> String {
     format!("evergrant login 1 {} {} {key}{context}", key.len(), context.len())
 }
@@ -174,7 +175,7 @@ fn derived(root: &hmac::Key, purpose: &str) -> Zeroizing<[u8; LEN]> {
     bytes
 }
 
-/// A small regular file.
+/// Reads a small regular file.
 fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));

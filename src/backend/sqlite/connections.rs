@@ -30,7 +30,7 @@ pub(super) enum Connections {
 /// Calls back with a connection.
 type Give = dyn Fn(&mut dyn FnMut(&Connection)) -> Result<(), BoxError> + Send + Sync;
 
-/// An open database, and which file it is.
+/// An open database, and the identity of its file.
 pub(super) struct Open {
     connection: Connection,
     file: Option<(u64, u64)>,

@@ -46,7 +46,8 @@ impl Locks {
                 }
             };
             match open.execute_batch("BEGIN IMMEDIATE") {
-                // Deleted or replaced while it was opened: whoever comes next locks another file.
+                // The file was deleted or replaced while it was opened: the next process locks another
+                // file.
                 Ok(()) if before.is_some() && before != file_at(&path) => Ok(None),
                 Ok(()) => Ok(Some((Locked(open), before.is_none()))),
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
@@ -65,7 +66,8 @@ impl Locks {
     }
 }
 
-/// Which file is at `path`. It is not opened for that: to close it would end SQLite's locks on it.
+/// The identity of the file at `path`. The file is not opened, because closing it would end SQLite's
+/// locks on it.
 fn file_at(path: &Path) -> Option<Option<(u64, u64)>> {
     std::fs::metadata(path).ok().map(|metadata| disk::identity(&metadata))
 }

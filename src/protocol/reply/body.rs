@@ -89,7 +89,8 @@ impl Body {
         let mut places = self.objects(provider);
         ELSEWHERE.iter().for_each(|path| self.add(&mut places, path));
         for object in places.iter().map(|found| found.object).filter(alone) {
-            // Alone, a text with spaces is a sentence about the member: `"This field is required."`
+            // Without an access token beside it, a text with spaces is a sentence about the member:
+            // `"This field is required."`
             let text = text_of(object, &REFRESH);
             let fits = |text: &&str| !text.contains(char::is_whitespace) && self.intact(text);
             if let Some(text) = text.filter(fits) {
@@ -185,7 +186,8 @@ fn text_of<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str
     names.iter().find_map(text)
 }
 
-/// Whether a value is not nested too deep. A record nests it deeper still, and must be readable again.
+/// Whether a value is not nested too deep. A record nests the value deeper still, and must be readable
+/// again.
 fn is_shallow(value: &Value, left: usize) -> bool {
     match value {
         Value::Array(values) => left > 0 && values.iter().all(|value| is_shallow(value, left - 1)),
@@ -245,7 +247,7 @@ fn salvage(text: &str) -> Map<String, Value> {
             value = false;
         }
     }
-    // If one end cannot be read, none after it can.
+    // If the text up to one end cannot be read, the text up to a later end cannot be read either.
     let read = |end: usize| -> Option<Value> {
         let mut part = Zeroizing::new(String::with_capacity(end + 1));
         part.push_str(&text[..end]);

@@ -46,7 +46,7 @@ pub(super) fn refresh_expires_in(object: &Map<String, Value>) -> Option<Duration
 /// years, and for zero and less: services write 0 for "does not expire".
 pub(in crate::protocol) fn seconds(value: &Value) -> Option<Duration> {
     let seconds = number(value)?.floor();
-    // Written so that NaN is refused.
+    // The condition is written so that NaN is refused.
     (1.0..=LONGEST).contains(&seconds).then(|| Duration::from_secs(seconds as u64))
 }
 
@@ -58,10 +58,11 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// A number of seconds since 1970 that is larger than this counts milliseconds: the year 5138.
+/// A number since 1970 that is larger than this counts milliseconds: as seconds, it would be in the
+/// year 5138.
 const MILLISECONDS: f64 = 1e11;
 
-/// Seconds or milliseconds since 1970, or a date of RFC 3339.
+/// Reads seconds or milliseconds since 1970, or an RFC 3339 date and time.
 pub(in crate::protocol) fn moment(value: &Value) -> Option<OffsetDateTime> {
     if let Some(epoch) = number(value) {
         let epoch = if epoch >= MILLISECONDS { epoch / 1000.0 } else { epoch };

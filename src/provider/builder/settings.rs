@@ -128,8 +128,9 @@ impl ProviderBuilder {
         self
     }
 
-    /// Accepts ID tokens without a signature (`alg: none`). Only for a server that says beforehand that
-    /// it sends such; a provider from metadata has this set where the metadata lists `none`.
+    /// Accepts ID tokens without a signature (`alg: none`). Use this only for a server that says
+    /// beforehand that it sends them; a provider from metadata has this setting if the metadata lists
+    /// `none`.
     pub fn unsigned_id_tokens(mut self, accepted: bool) -> ProviderBuilder {
         self.0.authorization.unsigned_id_tokens = accepted;
         self
@@ -325,7 +326,7 @@ impl ProviderBuilder {
     }
 
     /// For how long a refresh token is not sent again after a request without an answer. Zero by
-    /// default. For a service that refuses, and counts, a request that comes too soon.
+    /// default. This is for a service that refuses a request that comes too soon, and counts it.
     pub fn unanswered_pause(mut self, pause: Duration) -> ProviderBuilder {
         self.0.refresh.unanswered_pause = pause;
         self

@@ -332,7 +332,8 @@ fn a_pair_that_the_store_returns_counts_as_saved() {
     assert!(world.alive());
 }
 
-/// The same, but the store cannot be read any more: the pair counts as unsaved.
+/// A save reports an error after it has worked, and the store cannot be read any more: the pair counts
+/// as unsaved.
 #[test]
 fn a_pair_that_the_store_does_not_return_counts_as_unsaved() {
     let mut world = World::new(Rotation::Strict);

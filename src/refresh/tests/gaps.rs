@@ -76,7 +76,8 @@ fn a_locked_store_does_not_bring_back_the_previous_login() {
     assert_eq!(kind(&use_token(&keeper)), "at-login-1");
 }
 
-/// The same for a client that has the previous login's token in memory, however the store fails.
+/// After an unsaved new login, a client with the previous login's token in memory does not use it,
+/// however the store fails.
 #[test]
 fn a_failing_store_does_not_bring_back_the_previous_login() {
     for failing in ["held", "lock", "load"] {
@@ -307,7 +308,8 @@ fn a_thread_does_not_share_an_earlier_failure() {
     });
 }
 
-/// A refresh by name shares the result of one that came after its call, unless that token has expired.
+/// An explicit refresh shares the result of a refresh that came after its call, unless that token has
+/// expired.
 #[test]
 fn a_refresh_by_name_does_not_share_an_expired_token() {
     let world = World::new(Rotation::Strict);
@@ -354,7 +356,7 @@ fn an_unsaved_pair_is_saved_before_a_good_token_is_returned() {
     assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "not_saved");
     *world.store.plan.lock() = None;
     assert_eq!(kind(&use_token(&keeper)), "at-2");
-    // A refresh by name skips the pause that other calls keep between two tries.
+    // An explicit refresh skips the pause that other calls keep between two tries.
     world.enter_margin();
     world.fail_saves(false, Fault::Before);
     assert_eq!(kind(&use_token(&keeper)), "at-2");

@@ -31,7 +31,7 @@ fn newly_requested_tokens_are_counted_bound_and_reported() {
     assert_eq!((second.generation, &second.login), (2, &first.login));
     assert_eq!((world.told(refreshed(1)), world.told(refreshed(2))), (1, 1));
     assert_eq!(keeper.refreshes(), 2);
-    // Another process finds it there.
+    // Another process finds the token in the store.
     assert_eq!(kind(&use_token(&world.keeper())), "at-3");
     assert_eq!(world.told(|event| *event == Event::Adopted { generation: 2 }), 1);
     assert_eq!(world.sent().len(), 2);
@@ -232,7 +232,7 @@ fn a_dropped_client_with_nothing_to_save_does_not_call_the_store() {
     assert!(world.store.calls.lock().is_empty());
 }
 
-/// A login and a seed also emit the warning, since nothing else may happen for days.
+/// `exchange` and `seed` also emit the warning, since nothing else may happen for days.
 #[test]
 fn a_login_on_a_store_without_a_lock_is_warned_about() {
     let world = World::with(Rotation::Strict, LockKind::None, true);

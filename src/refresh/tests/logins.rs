@@ -1,4 +1,4 @@
-//! Tests of when a seed replaces a login, and of logout.
+//! Tests of `seed` on a store with a login, and of logout.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What stands beside the situations of the other files: a cache before a table, an API that refuses at
-//! one address only, a store that is locked while somebody only reads.
+//! Tests of situations close to those of the other files: a cache in front of a table, an API that
+//! refuses at one address only, a store that is locked while a client only reads.
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn a_refresh_by_name_takes_what_others_saved_while_the_store_is_locked() {
     assert_eq!(kind(&got), "busy", "that one it has");
 }
 
-/// A client whose token came for a 401.
+/// A client whose token was refreshed because of a 401.
 fn mended() -> (World, Keeper, Live) {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
@@ -66,7 +66,7 @@ fn a_newer_token_is_found_while_the_store_is_locked() {
     assert_eq!(found.map(|live| live.access_token().expose().to_owned()), Some("at-3".to_owned()));
 }
 
-/// The caller has the token from here and sends it elsewhere: the next call comes when it comes.
+/// The caller uses the token with its own HTTP library, so its next call may come at any time.
 #[test]
 fn a_refusal_that_is_told_at_once_is_the_last_word_for_a_later_call() {
     let (world, keeper, live) = mended();
@@ -96,7 +96,7 @@ fn a_refusal_of_a_new_token_stands_although_another_address_accepts_it() {
     assert!(!keeper.doubts.load(std::sync::atomic::Ordering::Relaxed));
 }
 
-/// A program seeds at each start. The store cannot be locked, and holds a login that lives.
+/// A program calls `seed` at each start. The store cannot be locked, and its login still works.
 #[test]
 fn a_seed_beside_a_living_login_needs_no_lock() {
     let world = World::new(Rotation::Strict);
@@ -114,7 +114,8 @@ fn a_seed_beside_a_living_login_needs_no_lock() {
     assert!(world.store.record.lock().is_none());
 }
 
-/// The lock fails while a pair waits, and the store holds a token that somebody else has got since.
+/// The lock fails while a pair waits, and the store holds a token that another client has received
+/// since.
 #[test]
 fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
     let mut world = World::new(Rotation::UntilUsed);
@@ -146,7 +147,7 @@ fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
         let mut first = true;
         *world.wire.1.lock() = Some(Box::new(move || {
             if std::mem::take(&mut first) {
-                // Each look until the lock is taken again.
+                // Answers every check of the lock until the lock is taken again.
                 gone.lock().extend([false; 4]);
                 let mut next = store.record.lock().clone().unwrap().next();
                 let token = Token::new("at-other").with_refresh_token("rt-other");
@@ -206,7 +207,7 @@ fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
         });
         assert_eq!(kind(&use_token(&keeper)), "at-3", "{rotation:?}");
         assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-3")));
-        // To one record, and then to another.
+        // The store goes back to one record, and then to another.
         *world.store.record.lock() = Some(old);
         let (store, mut saves) = (Arc::clone(&world.store), 0);
         world.plan(move |call, _| {

@@ -107,7 +107,7 @@ fn a_client_credentials_call_takes_a_token_that_came_while_it_waited() {
     }
 }
 
-/// A refresh by name is refused as too early, in the middle of a token's life.
+/// An explicit refresh is refused as too early, in the middle of a token's life.
 #[test]
 fn too_early_waits_for_the_end_of_a_living_token() {
     for (age, left) in [(LIFE / 2, LIFE / 2), (LIFE, 30 * SECOND), (LIFE - SECOND / 2, SECOND)] {

@@ -135,7 +135,7 @@ fn a_store_that_went_back_is_noticed_by_a_client_that_only_read() {
     assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
 }
 
-/// The same for a client that has only read without the lock.
+/// A client that has only read the newer token without the lock also knows it.
 #[test]
 fn a_store_that_went_back_is_noticed_by_a_client_that_read_without_the_lock() {
     let world = World::new(Rotation::Strict);
@@ -174,7 +174,7 @@ fn an_unsaved_pair_is_saved_over_a_store_that_went_back() {
         assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 3 }), 1);
         assert!(world.alive());
     }
-    // A new login replaces it like any other.
+    // A new login replaces the record of a store that went back, like any other record.
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     let old = world.stored();

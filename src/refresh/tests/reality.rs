@@ -166,7 +166,7 @@ fn a_token_that_expired_during_the_refresh_is_not_returned() {
         *world.wire.1.lock() = Some(Box::new(move || clock.advance(120 * SECOND)));
         assert!(use_token(&world.keeper()).is_err(), "{act:?}");
     }
-    // The same where the wait is for the store.
+    // The token ends while the call waits for the store.
     let world = World::new(Rotation::Strict);
     world.enter_margin();
     let clock = world.clock.clone();
@@ -316,7 +316,7 @@ fn a_process_that_waited_takes_a_result_that_is_already_due() {
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-theirs");
     assert!(world.sent().is_empty());
-    // A later process does not.
+    // A later call does not take a token that is already due.
     world.wire.0.lock().good.push("rt-theirs".to_owned());
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
@@ -390,7 +390,7 @@ fn a_seed_replaces_a_login_that_is_over() {
     world.wire.0.lock().good.push("rt-9".to_owned());
     assert!(keeper.seed(new()).unwrap());
     assert_eq!(kind(&use_token(&keeper)), "at-9");
-    // The stale variable of a service file: this login began with it.
+    // An old environment variable still holds the token that this login began with.
     keeper.access(&keeper.newer()).unwrap();
     world.past_end();
     world.acts(&[Act::Refuse, Act::Refuse]);
@@ -409,7 +409,7 @@ fn a_seed_replaces_a_login_that_is_over() {
     assert!(keeper.seed(new()).unwrap(), "there is no way to renew it");
 }
 
-/// A19. Dates of the clock have milliseconds; a token may say more.
+/// A19. The clock has milliseconds; the date of a token may be more precise.
 #[test]
 fn a_token_of_this_very_millisecond_is_too_early_to_refresh() {
     let mut world = World::new(Rotation::Strict);
@@ -436,7 +436,7 @@ fn a_service_that_never_rotates_needs_no_writable_store() {
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(world.sent(), ["rt-1"]);
-        // The note and the token, and the lock.
+        // The saves of the note and of the token fail, and perhaps the lock.
         let told = if failing == "lock" { 3 } else { 2 };
         assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), told);
     }

@@ -56,7 +56,7 @@ fn the_age_of_a_token_in_memory_counts_on_the_monotonic_clock() {
         advance(&world, 30);
         assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
         assert!(world.sent().is_empty(), "{set_by}");
-        // A clock that is set back does not delay it either.
+        // A clock that is set back does not delay the refresh either.
         if set_by < 0 {
             advance(&world, 440);
             assert_eq!(kind(&use_token(&keeper)), "at-2");
@@ -88,7 +88,7 @@ fn too_early_is_not_an_error_even_if_our_clock_is_ahead() {
         assert_eq!(kind(&use_token(&world.keeper())), "at-1");
     }
     assert_eq!(world.sent().len(), 1);
-    // The API's refusal counts more.
+    // A refusal by the API outweighs the service's answer.
     assert!(keeper.access(&Want::Instead(Secret::new("at-1"))).is_ok());
     assert_eq!(world.sent().len(), 2);
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
@@ -151,7 +151,7 @@ fn after_a_lost_answer_the_token_is_sent_again_when_it_is_old_enough() {
     assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
     assert_eq!(world.sent().len(), 2);
     advance(&world, 1);
-    // This server is strict, and the refusal names the reason.
+    // The server of this test is strict, and the refusal names the reason.
     let error = world.keeper().access(&Want::Usable).unwrap_err();
     let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
     let since = refusal.unanswered_since;
@@ -315,7 +315,8 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// The same if the stored token is newer than the one that the call knows.
+/// An explicit refresh cannot use a token that the service vouches for, even if the stored token is
+/// newer than the one that the caller knows.
 #[test]
 fn a_vouched_token_does_not_serve_a_refresh_by_name() {
     let world = exacting();

@@ -24,7 +24,7 @@ fn a_refresh_token_that_stays_keeps_its_dates() {
     // A use restarts the idle limit.
     assert!(stored.refresh_expires_at > Some(end) && stored.rotated_at == rotated_at);
     assert_eq!((stored.superseded, stored.generation), (None, 2));
-    // The same, when the answer repeats it.
+    // The result is the same when the answer repeats the refresh token.
     world.past_end();
     assert_eq!(kind(&use_token(&world.keeper())), "at-3");
     let stored = world.stored();

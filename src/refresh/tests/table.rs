@@ -254,8 +254,8 @@ fn a_lost_reply_is_recovered_if_the_service_allows_it() {
     assert!(text.contains("no answer came, and now it is refused"), "{text}");
 }
 
-/// 4.2, row 2, for a refresh by name: it fails, and the access token that other calls use is not ended.
-/// A second refresh by name sends the token again.
+/// 4.2, row 2, for an explicit refresh: it fails, and the access token that other calls use is not
+/// ended. A second explicit refresh sends the token again.
 #[test]
 fn a_refresh_by_name_does_not_replay_while_the_token_works() {
     let world = world(F, LockKind::FreedByDeath, true);

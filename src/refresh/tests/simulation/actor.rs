@@ -33,7 +33,7 @@ pub(super) fn run(world: &Arc<World>) {
     close(world, client);
 }
 
-/// The last actor of a client drops it.
+/// Drops a client after its last actor has ended.
 fn close(world: &Arc<World>, client: usize) {
     world.reach(Point::Close, Status::Ready);
     let keeper = {

@@ -168,7 +168,7 @@ pub(super) struct Figures {
     pub(super) hashes: HashSet<u64>,
     pub(super) lost: usize,
     pub(super) failed_calls: usize,
-    /// Clause, text, name.
+    /// The clause, the text, and the name of the schedule.
     pub(super) violations: Vec<(&'static str, String, String)>,
 }
 
@@ -184,7 +184,7 @@ impl Figures {
     }
 }
 
-/// A drawn configuration.
+/// Draws a configuration.
 pub(super) fn drawn_config(random: &mut Random, store: usize) -> Config {
     Config {
         shape: random.below(8),
@@ -203,7 +203,7 @@ pub(super) fn drawn_config(random: &mut Random, store: usize) -> Config {
     }
 }
 
-/// Drawn schedules, from a seed.
+/// Draws `count` schedules from a seed, and runs them.
 pub(super) fn drawn(crew: &Crew, store: usize, seed: u64, count: usize, figures: &mut Figures) {
     for n in 0..count {
         let mut random = Random(seed.wrapping_add(n as u64).wrapping_mul(0x5851_f42d_4c95_7f2d));

@@ -228,7 +228,7 @@ impl TokenBackend for Handle {
 }
 
 impl Claim {
-    /// A lease is renewed where it is still held.
+    /// Renews the lease, if it is still held.
     fn lasts(&self, time: Duration) -> bool {
         self.handle.world.reach(Point::Lasts, Status::Ready);
         let holds = self.holds();

@@ -215,7 +215,7 @@ impl State {
         }
     }
 
-    /// Within its window of grace, a token whose answer was cut off is sent again at once.
+    /// Whether a token whose answer was cut off is sent again at once, within its window of grace.
     fn comes_back_in_time(&self) -> bool {
         let cut =
             |fault: &Fault| matches!(fault, Fault::Op(Failure::LoseReply | Failure::BrokenAfter));

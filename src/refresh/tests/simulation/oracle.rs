@@ -49,7 +49,7 @@ pub(super) struct Known {
     pub(super) noted: Option<usize>,
     /// Its refreshes that were saved: when they were sent, and by whom.
     pub(super) refreshes: Vec<(u32, usize)>,
-    /// The store's calls that failed since it began to close.
+    /// The store's calls that failed since the client began to close.
     pub(super) closing: bool,
     pub(super) failed_closing: bool,
 }
@@ -261,14 +261,14 @@ impl State {
     pub(super) fn decided(&mut self, index: usize) {
         let request = &self.requests[index];
         let rotated = request.decided.flatten().is_some();
-        // Its sender has given up, or would have if it had not been paused.
+        // The request's sender has given up, or would have if it had not been paused.
         self.oracle.excuses.late |= !request.awaited || self.now > request.sent_at + 120_000;
         let lost = [Failure::LoseReply, Failure::Silence, Failure::BrokenAfter];
         self.oracle.excuses.lost |= rotated && request.failure.is_some_and(|f| lost.contains(&f));
         self.oracle.excuses.died |= rotated && !request.awaited;
     }
 
-    /// Its sender has its answer, or knows that there is none.
+    /// The sender of a request has the answer, or knows that there is none.
     pub(super) fn heard(&mut self, index: usize) {
         let request = &mut self.requests[index];
         request.awaited = false;

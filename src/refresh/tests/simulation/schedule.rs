@@ -116,7 +116,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Less than `end`.
+    /// A random number below `end`.
     pub(super) fn below(&mut self, end: usize) -> usize {
         (self.next() % end.max(1) as u64) as usize
     }
@@ -141,7 +141,7 @@ pub(super) enum Aim {
     Call(Point, usize),
 }
 
-/// A choice as it was made: which of how many.
+/// A choice that was made: its number, and how many there were.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Taken {
     pub(super) choice: usize,

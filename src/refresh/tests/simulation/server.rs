@@ -3,21 +3,22 @@
 /// What a service does with a used refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Class {
-    /// It stays valid.
+    /// The token stays valid.
     None,
-    /// It is valid until its successor or the new access token is used.
+    /// The token is valid until its successor or the new access token is used.
     UntilUsed,
-    /// The same, and a later use ends the login.
+    /// The token is valid until its successor or the new access token is used; a later use ends the
+    /// login.
     UntilUsedFamily,
-    /// It is valid for a window; a second pair is valid beside the first.
+    /// The token is valid for a window; a second pair is valid beside the first.
     Grace,
-    /// It is valid for a window; a second pair ends the first.
+    /// The token is valid for a window; a second pair ends the first.
     GraceFirstDies,
-    /// It is valid for a window; a later use ends the login.
+    /// The token is valid for a window; a later use ends the login.
     GraceFamily,
-    /// It is invalid at once.
+    /// The token is invalid at once.
     Strict,
-    /// It is invalid at once, and a second use ends the login.
+    /// The token is invalid at once, and a second use ends the login.
     StrictFamily,
 }
 

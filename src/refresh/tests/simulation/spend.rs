@@ -27,7 +27,7 @@ impl State {
             && self.service.class != Class::None
         {
             let text = format!(
-                "the store went back, and the client spends r{token}, which it replaced itself; it \
+                "the store went back, and the client sends r{token}, which it replaced itself; it \
                  has r{memory}, which works, in memory"
             );
             self.violation("A5", text);
@@ -66,7 +66,7 @@ impl State {
             && self.now < self.service.access[instead].issued + self.config.latency() + 1_000
         {
             let text = format!(
-                "a{instead} came a moment ago for a 401, was refused, and r{token} is spent"
+                "a{instead} came a moment ago for a 401, was refused, and r{token} is sent"
             );
             self.violation("A12", text);
         }
@@ -79,7 +79,7 @@ impl State {
             && !asked.refused.contains(&stored)
             && self.service.works(stored, self.now + margin + 2 * self.config.latency())
         {
-            let text = format!("r{token} is spent although a{stored} is in the store and good");
+            let text = format!("r{token} is sent although a{stored} is in the store and good");
             self.violation("P1", text);
         }
     }

@@ -8,14 +8,14 @@ use parking_lot::MutexGuard;
 use super::schedule::{Failure, Fault, Point};
 use super::world::{Actor, NOBODY, State, Status, World};
 
-/// More steps than any schedule that ends.
+/// More steps than any schedule takes that ends.
 const STEPS: u32 = 4_000;
 
 thread_local! {
     static ME: Cell<usize> = const { Cell::new(NOBODY) };
 }
 
-/// The actor that this thread is.
+/// The actor that this thread plays.
 pub(super) fn me() -> usize {
     ME.get()
 }
@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    /// Starts the actors, and waits until all have ended. `start` starts the thread of one.
+    /// Starts the actors, and waits until all have ended. `start` starts the thread of one actor.
     pub(super) fn run(self: &Arc<World>, start: &mut dyn FnMut(usize)) {
         let actors = {
             let mut state = self.state.lock();

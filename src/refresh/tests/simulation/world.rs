@@ -309,7 +309,7 @@ impl State {
         }
     }
 
-    /// A process that starts when all others have ended; the number of its client.
+    /// Starts a process after all others have ended, and returns the number of its client.
     pub(super) fn new_process(&mut self) -> usize {
         self.processes.push(Process { host: 0, dead: false, stopped_until: 0 });
         let process = self.processes.len() - 1;
