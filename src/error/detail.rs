@@ -75,8 +75,10 @@ pub struct Refusal {
     /// When the service refused. The store remembers a refusal, so a later run does not ask again at
     /// once.
     pub refused_at: OffsetDateTime,
-    /// When an earlier request with the same refresh token was sent, if that request got no answer. Its
-    /// answer carried the successor and was lost, which is the reason for this refusal.
+    /// When an earlier request with the same refresh token was sent, if no answer to that request was
+    /// stored. Most likely its answer carried the successor and was lost, which is the reason for this
+    /// refusal. (The other possibility: its sender was stopped or killed before it could store that the
+    /// service had refused the token.)
     pub unanswered_since: Option<OffsetDateTime>,
 }
 
@@ -86,8 +88,8 @@ impl fmt::Display for Refusal {
         match self.unanswered_since {
             Some(sent_at) => write!(
                 f,
-                "; it was sent at {}, no answer came, and now it is refused: the answer that \
-                 carried its successor was lost",
+                "; it was sent at {}, no answer was stored, and now it is refused: most likely the \
+                 answer that carried its successor was lost",
                 rfc3339(sent_at)
             )?,
             None => write!(f, " at {}", rfc3339(self.refused_at))?,

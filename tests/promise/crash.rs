@@ -102,7 +102,7 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
         // Exactly one rotation, of the token in the store, after which it died or could not save.
         assert_eq!((held.as_str(), noted), ("rt-1", true), "{what}");
         assert_eq!(spent, ["rt-2"], "{what}\n{events:?}");
-        assert!(said.contains("no answer came"), "{said}");
+        assert!(said.contains("no answer was stored"), "{said}");
         assert!(said.contains("the answer that carried its successor was lost"), "{said}");
         assert!(world.stored().refused().is_some(), "{what}");
     } else {

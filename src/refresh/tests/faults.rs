@@ -304,7 +304,7 @@ fn a_setup_error_keeps_the_note_of_an_unanswered_request() {
     assert_eq!(kind(&use_token(&world.keeper())), "oauth");
     assert_eq!(world.stored().note.unwrap().unanswered(), Some(sent_at));
     let error = use_token(&world.keeper()).unwrap_err();
-    assert!(error.to_string().contains("no answer came"), "{error}");
+    assert!(error.to_string().contains("no answer was stored"), "{error}");
 }
 
 /// An answer that asks to wait says nothing about an earlier request.

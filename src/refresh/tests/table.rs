@@ -251,7 +251,7 @@ fn a_lost_reply_is_recovered_if_the_service_allows_it() {
     let world = world(S, LockKind::FreedByDeath, false);
     world.acts(&[Act::LoseReply]);
     let text = use_token(&world.keeper()).unwrap_err().to_string();
-    assert!(text.contains("no answer came, and now it is refused"), "{text}");
+    assert!(text.contains("no answer was stored, and now it is refused"), "{text}");
 }
 
 /// 4.2, row 2, for an explicit refresh: it fails, and the access token that other calls use is not

@@ -75,7 +75,7 @@ fn the_error_reports_a_lost_answer_of_the_token_endpoint() {
         panic!("the second refresh is refused");
     };
     assert!(refusal.unanswered_since.is_some());
-    assert!(refusal.to_string().contains("no answer came"), "{refusal}");
+    assert!(refusal.to_string().contains("no answer was stored"), "{refusal}");
 }
 
 /// A store that fails to save on command.
