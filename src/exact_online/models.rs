@@ -1,5 +1,5 @@
-//! The resources: rows as structs, and the operations of their endpoints, one module for each area of
-//! the API.
+//! The resources: a struct for the rows of each endpoint, and the endpoint's operations. Each area of
+//! the API has a module.
 //!
 //! The fields come from the sources of `endpoints.txt`. A property that only the list of 2022 has is left
 //! out unless a program uses it. A test compares every field with that list.
