@@ -187,7 +187,8 @@ impl Call {
     /// The path of the next page below the API's base, unchanged. The service sends absolute links; a link
     /// to another host than the API's is an error.
     pub(super) fn relative(&self, next: &str) -> Result<String> {
-        let elsewhere = || unreadable(&self.name, "the link to its next page leads outside the API");
+        let elsewhere =
+            || unreadable(&self.name, "the link to its next page leads outside the API");
         let base = self.exact.client().provider().api_base().unwrap_or_default();
         let path = below(base, next).ok_or_else(elsewhere)?;
         Ok(path.to_owned())
