@@ -70,9 +70,9 @@ impl ExactOnlineBuilder {
         self
     }
 
-    /// Sets another provider than the country's, such as a sandbox. That provider's rules for the refresh
-    /// apply. To change one setting and keep Exact Online's rules, start from [`Country::provider`] and
-    /// [`Provider::to_builder`].
+    /// Sets another provider than the country's, such as a sandbox. The rules of the other provider for
+    /// the refresh apply. To change one setting and keep Exact Online's rules, start from
+    /// [`Country::provider`] and [`Provider::to_builder`].
     pub fn provider(mut self, provider: Provider) -> ExactOnlineBuilder {
         self.provider = Some(provider);
         self
@@ -92,9 +92,9 @@ impl ExactOnlineBuilder {
     }
 
     /// Sets how many errors an endpoint of a division may answer within an hour: 8 by default. After
-    /// that many, calls of the endpoint fail with [`Error::RateLimited`](crate::Error::RateLimited) and
-    /// are not sent. Exact Online blocks a key after more than ten answers of 400, 401, 403 or 404. Each
-    /// client counts its own errors.
+    /// that many errors, calls of the endpoint fail with
+    /// [`Error::RateLimited`](crate::Error::RateLimited) and are not sent. Exact Online blocks a key
+    /// after more than ten answers of 400, 401, 403 or 404. Each client counts its own errors.
     pub fn error_limit(mut self, errors: usize) -> ExactOnlineBuilder {
         self.error_limit = errors.max(1);
         self

@@ -42,7 +42,7 @@ use crate::{Error, Request, Response, Result};
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent until a method that ends the call is called"]
+#[must_use = "nothing is sent until a method such as `iter` or `create` is called"]
 pub struct Call {
     exact: ExactOnline,
     name: String,
@@ -175,7 +175,7 @@ impl Call {
         self.exact.client().request(method, target).header("Accept", "application/json")
     }
 
-    /// One page of the query.
+    /// Requests one page of the query.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<Body<T>> {
         self.follow(&self.target("")?)
     }

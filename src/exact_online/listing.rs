@@ -31,10 +31,10 @@ pub struct Position {
     /// The next page of this run: its path and query below the API's base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// This run reads rows after this mark.
+    /// The mark after which this run reads rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Mark>,
-    /// The next run reads rows after this mark.
+    /// The mark after which the next run reads rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Mark>,
 }

@@ -61,8 +61,8 @@ macro_rules! model {
         impl $name {
             /// Makes an empty row and sets its fields with `change`, for
             /// [`create`](crate::exact_online::Resource::create) and
-            /// [`update`](crate::exact_online::Resource::update). Only the fields that are set are
-            /// sent.
+            /// [`update`](crate::exact_online::Resource::update). Only the fields that `change` sets
+            /// are sent.
             pub fn with(change: impl FnOnce(&mut $name)) -> $name {
                 let mut row = $name::default();
                 change(&mut row);

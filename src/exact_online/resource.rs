@@ -39,7 +39,7 @@ use crate::Result;
 /// }
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
-#[must_use = "nothing is sent until a method that ends the call is called"]
+#[must_use = "nothing is sent until a method such as `iter` or `create` is called"]
 pub struct Resource<M: Model> {
     call: Call,
     kind: PhantomData<fn() -> M>,

@@ -228,7 +228,7 @@ impl StopSession<'_> {
     }
 }
 
-/// One session, with options: [`Charging::get_with`].
+/// A request for one session, with options: [`Charging::get_with`].
 #[derive(Debug)]
 #[must_use = "nothing is sent before `call`"]
 pub struct GetSession<'a> {
@@ -250,7 +250,7 @@ impl GetSession<'_> {
     }
 }
 
-/// The running sessions of an account: [`Charging::active`].
+/// A request for the running sessions of an account: [`Charging::active`].
 #[derive(Debug)]
 #[must_use = "nothing is sent before `call`"]
 pub struct ActiveSessions<'a> {

@@ -1,4 +1,4 @@
-//! Enums. Each keeps unknown values.
+//! Enums, each of which keeps unknown values.
 
 use serde_json::Value;
 

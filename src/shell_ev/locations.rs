@@ -222,7 +222,7 @@ mod list;
 
 pub use self::list::{Iter, ListLocations, Pages};
 
-/// One location, with options: [`Locations::get_with`].
+/// A request for one location, with options: [`Locations::get_with`].
 #[must_use = "nothing is sent before `call`"]
 pub struct GetLocation<'a> {
     get: Get<'a>,
@@ -236,7 +236,7 @@ parameters! { GetLocation:
     since(date: OffsetDateTime) => |get| get.moment("since", date);
 }
 
-/// The locations around a point: [`Locations::nearby`].
+/// A request for the locations around a point: [`Locations::nearby`].
 #[must_use = "nothing is sent before `call`"]
 pub struct NearbyLocations<'a> {
     get: Get<'a>,
@@ -251,7 +251,7 @@ filters! { NearbyLocations:
     with_max_power(yes: bool) => |get| get.query.flag("withMaxPower", yes);
 }
 
-/// The markers of a part of the map: [`Locations::markers`].
+/// A request for the markers of a part of the map: [`Locations::markers`].
 #[must_use = "nothing is sent before `call`"]
 pub struct Markers<'a> {
     get: Get<'a>,

@@ -59,7 +59,7 @@ model! {
     pub struct TariffElement {
         /// The prices.
         price_components: Vec<PriceComponent> = "priceComponents",
-        /// When the prices apply. Without restrictions they always apply.
+        /// When the prices apply. Without restrictions the prices always apply.
         restrictions: Option<Restrictions> = "restrictions",
     }
 

@@ -311,7 +311,7 @@ impl NewAddressEntry {
     }
 }
 
-/// The payment term: when an invoice has to be paid.
+/// A payment term: the time until an invoice has to be paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentTerm {

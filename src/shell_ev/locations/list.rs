@@ -14,7 +14,7 @@ use super::{Get, PAGE_SIZE, texts};
 use crate::paging;
 use crate::{Error, Result};
 
-/// All locations, with filters: [`Locations::list`](super::Locations::list).
+/// A request for all locations, with filters: [`Locations::list`](super::Locations::list).
 #[derive(Clone)]
 #[must_use = "nothing is sent before `iter`, `pages`, `page` or `first`"]
 pub struct ListLocations<'a> {
