@@ -39,8 +39,8 @@ impl Endpoint {
         Endpoint::all().find(|endpoint| endpoint.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
             let name: String = name.chars().take(80).collect();
             let text = format!(
-                "{name:?} is not in this version's table of Exact Online endpoints; \
-                 `ExactOnline::call_unlisted` calls endpoints outside the table"
+                "this version knows no endpoint {name:?} of Exact Online; \
+                 `ExactOnline::call_unlisted` calls other endpoints"
             );
             Error::Config(text.into())
         })
