@@ -110,8 +110,9 @@ impl ExactOnline {
         ExactOnline::new(country, Credentials::from_env("EXACT_ONLINE")?, backend)
     }
 
-    /// As [`ExactOnline::from_env`], with the file `.env` of the current folder for variables that are
-    /// not set. Nothing of the file is set in the process; [`Country::from_dotenv`] reads the country.
+    /// Does the same as [`ExactOnline::from_env`], and looks in the file `.env` of the current folder
+    /// for variables that are not set. The file sets no variable in the process.
+    /// [`Country::from_dotenv`] reads the country.
     ///
     /// # Errors
     ///
@@ -134,7 +135,7 @@ impl ExactOnline {
         ExactOnlineBuilder::new(country, credentials, Box::new(backend))
     }
 
-    /// The client below. It logs in ([`Client::authorize_pasted`], [`Client::authorize`] and
+    /// The OAuth client, which logs in ([`Client::authorize_pasted`], [`Client::authorize`] and
     /// [`Client::exchange`]) and out, reads the stored login, and sends requests for which this module
     /// has no method.
     pub fn client(&self) -> &Client {
@@ -146,19 +147,19 @@ impl ExactOnline {
         self.inner.country
     }
 
-    /// The same client for another division (company). This client keeps its own division.
+    /// A client for another division (company) with the same login. `self` keeps its division.
     #[must_use]
     pub fn division(&self, division: i64) -> ExactOnline {
         ExactOnline { inner: self.inner.clone(), division: Some(division) }
     }
 
-    /// The division of this client's calls.
+    /// The division of this client's calls, if one is chosen.
     pub fn current_division(&self) -> Option<i64> {
         self.division
     }
 
-    /// The person who is logged in. Their `current_division` is the company that they have open in a
-    /// browser at this moment: ask before you write to it.
+    /// The person who is logged in. The field `current_division` is the company that this person has
+    /// open in a browser at this moment: ask before you write to that company.
     ///
     /// # Errors
     ///
@@ -174,14 +175,14 @@ impl ExactOnline {
         Call::new(self, endpoint)
     }
 
-    /// As [`ExactOnline::call`], for an endpoint that is newer than the list:
+    /// A call of an endpoint that is newer than the list, by its path, such as
     /// `{division}/crm/Novelties`.
     pub fn call_unlisted(&self, path: &str) -> Call {
         Call::unlisted(self, path)
     }
 
-    /// Every page of the rows that were deleted since the position; all deleted rows for `None`. An empty
-    /// `kinds` reads rows of every kind. Exact Online reports a deletion for two months.
+    /// Every page of the rows that were deleted since the position, or of all deleted rows for `None`. An
+    /// empty `kinds` reads rows of every kind. Exact Online reports a deletion for two months.
     pub fn deleted(&self, position: Option<Position>, kinds: &[EntityType]) -> Pages<Deleted> {
         let mut call = self.call("sync/Deleted");
         if !kinds.is_empty() {
@@ -195,8 +196,8 @@ impl ExactOnline {
         self.inner.limits.told(self.division)
     }
 
-    /// When the login ends, UTC: 30 days after the last refresh. Every refresh moves the end. `None`
-    /// without a login.
+    /// When the login ends, UTC: 30 days after the last refresh. Every refresh moves the end. `None` if
+    /// there is no login.
     ///
     /// # Errors
     ///

@@ -141,9 +141,9 @@ impl ShellEv {
         ShellEvBuilder::from_env(environment, backend)?.build()
     }
 
-    /// As [`ShellEv::from_env`], with the file `.env` of the current folder for variables that are not
-    /// set. Of the file, only names that begin with `SHELL_EV_` or `O_AUTH_` count, and none is set in
-    /// the process.
+    /// Does the same as [`ShellEv::from_env`], and looks in the file `.env` of the current folder for
+    /// variables that are not set. Only names that begin with `SHELL_EV_` or `O_AUTH_` are read from
+    /// the file. The file sets no variable in the process.
     ///
     /// # Errors
     ///
@@ -167,13 +167,13 @@ impl ShellEv {
     }
 
     /// Uses a [`Client`] that the program has already made, with client credentials, so that other code can
-    /// share it. Error messages then lack Shell's reasons; [`ShellEvError::of`] reads them.
+    /// share it. Error messages then lack Shell's reasons; [`ShellEvError::of`] reads the reasons.
     pub fn from_client(client: Client) -> ShellEv {
         ShellEv { client, arrays: ArrayEncoding::default(), clock: Arc::new(SystemClock) }
     }
 
-    /// The client below. It holds the token ([`Client::token`], [`Client::seed`], [`Client::refresh`],
-    /// [`Client::clear`]), and sends requests for which this module has no method.
+    /// The OAuth client, which holds the token ([`Client::token`], [`Client::seed`],
+    /// [`Client::refresh`], [`Client::clear`]) and sends requests for which this module has no method.
     pub fn client(&self) -> &Client {
         &self.client
     }

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! A [`Client`] refreshes and stores the login, as everywhere in this crate. [`Teamleader::client`]
-//! returns that client.
+//! returns this [`Client`].
 //!
 //! There is one module for each resource: contacts, companies, deals, invoices and so on.
 //! [`Teamleader::call`] calls any other operation by its name. The guide has examples:
@@ -44,8 +44,8 @@
 //!
 //! # Sources
 //!
-//! Teamleader's specification 1.112.0, its older documentation, and reports by authors of other SDKs,
-//! read in November 2026. The service itself was not called.
+//! The facts in this module come from Teamleader's specification 1.112.0, its older documentation, and
+//! reports by authors of other SDKs, read in November 2026. The service itself was not called.
 
 mod builder;
 mod call;
@@ -174,9 +174,9 @@ impl Teamleader {
         Teamleader::new(Credentials::from_env("TEAMLEADER")?, backend)
     }
 
-    /// As [`Teamleader::from_env`], with the file `.env` of the current folder for variables that are not
-    /// set. Nothing of the file is set in the process; [`Token::from_dotenv`](crate::Token::from_dotenv)
-    /// reads a token of it.
+    /// Does the same as [`Teamleader::from_env`], and looks in the file `.env` of the current folder for
+    /// variables that are not set. The file sets no variable in the process.
+    /// [`Token::from_dotenv`](crate::Token::from_dotenv) reads a token from the file.
     ///
     /// ```
     /// use evergrant::teamleader::Teamleader;
@@ -211,13 +211,14 @@ impl Teamleader {
         TeamleaderBuilder::new(credentials, Box::new(backend))
     }
 
-    /// Returns the OAuth client, which logs in, seeds a token and shows the stored record. Requests sent
-    /// with it count against the rate limit, too.
+    /// Returns the OAuth client, which logs in, stores a token from elsewhere ([`Client::seed`]) and
+    /// shows the stored record. Requests sent with the OAuth client count against the rate limit, too.
     pub fn client(&self) -> &Client {
         &self.0.client
     }
 
-    /// Returns this client with another version of the API. Both share the login and the rate limit.
+    /// Returns a client for another version of the API. Both clients share the login and the rate
+    /// limit.
     #[must_use]
     pub fn with_api_version(&self, version: Date) -> Teamleader {
         use self::json::Dated as _;

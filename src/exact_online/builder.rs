@@ -63,15 +63,16 @@ impl ExactOnlineBuilder {
     }
 
     /// Sets how long before its end an access token is replaced: 30 seconds by default, the earliest time
-    /// that Exact Online allows. 0 waits for the end. A longer margin counts as 30 seconds.
+    /// that Exact Online allows. With 0 the client waits for the end. A longer margin counts as 30
+    /// seconds.
     pub fn margin(mut self, margin: Duration) -> ExactOnlineBuilder {
         self.margin = Some(margin);
         self
     }
 
-    /// Sets another provider than the country's, such as a sandbox. That provider's rules for the refresh
-    /// apply. To change one setting and keep Exact Online's rules, start from [`Country::provider`] and
-    /// [`Provider::to_builder`].
+    /// Sets another provider than the country's, such as a sandbox. The rules of the other provider for
+    /// the refresh apply. To change one setting and keep Exact Online's rules, start from
+    /// [`Country::provider`] and [`Provider::to_builder`].
     pub fn provider(mut self, provider: Provider) -> ExactOnlineBuilder {
         self.provider = Some(provider);
         self
@@ -83,7 +84,7 @@ impl ExactOnlineBuilder {
         self
     }
 
-    /// Sends calls and token requests through a proxy: [`ClientBuilder::proxy`].
+    /// Sends calls and token requests through a proxy: see [`ClientBuilder::proxy`].
     /// [`ExactOnlineBuilder::build`] refuses an address that cannot be used.
     pub fn proxy(self, address: &str) -> ExactOnlineBuilder {
         let address = address.to_owned();
@@ -91,9 +92,9 @@ impl ExactOnlineBuilder {
     }
 
     /// Sets how many errors an endpoint of a division may answer within an hour: 8 by default. After
-    /// that many, calls of the endpoint fail with [`Error::RateLimited`](crate::Error::RateLimited) and
-    /// are not sent. Exact Online blocks a key after more than ten answers of 400, 401, 403 or 404. Each
-    /// client counts its own errors.
+    /// that many errors, calls of the endpoint fail with
+    /// [`Error::RateLimited`](crate::Error::RateLimited) and are not sent. Exact Online blocks a key
+    /// after more than ten answers of 400, 401, 403 or 404. Each client counts its own errors.
     pub fn error_limit(mut self, errors: usize) -> ExactOnlineBuilder {
         self.error_limit = errors.max(1);
         self
@@ -105,12 +106,12 @@ impl ExactOnlineBuilder {
         self
     }
 
-    /// Calls `hook` with each event of the token: [`ClientBuilder::on_event`].
+    /// Calls `hook` with each event of the login: see [`ClientBuilder::on_event`].
     pub fn on_event(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> ExactOnlineBuilder {
         self.change(move |client| Ok(client.on_event(hook)))
     }
 
-    /// Changes the client below: certificates, timeouts, retries, hooks. Several changes apply in
+    /// Changes the OAuth client: certificates, timeouts, retries, hooks. Several changes apply in
     /// order. The clock, `map_error` and `retry_after_from` are set afterwards, so a change of these
     /// has no effect; `before_send` and `on_answer` hooks run before the hooks that keep the limits.
     pub fn configure(
@@ -120,7 +121,7 @@ impl ExactOnlineBuilder {
         self.change(move |client| Ok(change(client)))
     }
 
-    /// Returns the client. This reads and sends nothing.
+    /// Returns the client. Reads no store and sends no request.
     ///
     /// # Errors
     ///

@@ -13,8 +13,8 @@ use super::odata::{Filter, Literal, Order, Query, field};
 use crate::error::ApiError;
 use crate::{Error, Request, Response, Result};
 
-/// A call of an endpoint by its name, for rows of any type that serde reads. Made by
-/// [`ExactOnline::call`].
+/// A call of an endpoint by its name, for rows of any type that serde reads. [`ExactOnline::call`]
+/// returns one.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};
@@ -42,7 +42,7 @@ use crate::{Error, Request, Response, Result};
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "nothing is sent until a method that ends the call is called"]
+#[must_use = "nothing is sent until a method such as `iter` or `create` is called"]
 pub struct Call {
     exact: ExactOnline,
     name: String,
@@ -81,7 +81,7 @@ macro_rules! query_methods {
                 self.with(|query| query.top(rows))
             }
 
-            /// Replaces all earlier options by the options of a [`Query`].
+            /// Replaces all earlier options with the options of a [`Query`].
             pub fn query(self, query: Query) -> Self {
                 self.with(|_| query)
             }
@@ -107,7 +107,7 @@ impl Call {
         let path = path.trim_matches('/');
         let checked = match path.chars().all(fits) && !path.contains("//") && !path.is_empty() {
             true => Ok(format!("/v1/{path}")),
-            false => Err("the path of an endpoint has letters, digits, - and _".to_owned()),
+            false => Err("an endpoint's path may have only letters, digits, /, - and _".to_owned()),
         };
         Call::at(exact, path.to_owned(), checked)
     }
@@ -175,7 +175,7 @@ impl Call {
         self.exact.client().request(method, target).header("Accept", "application/json")
     }
 
-    /// One page of the query.
+    /// Requests one page of the query.
     pub(super) fn read<T: DeserializeOwned>(&self) -> Result<Body<T>> {
         self.follow(&self.target("")?)
     }
@@ -187,7 +187,8 @@ impl Call {
     /// The path of the next page below the API's base, unchanged. The service sends absolute links; a link
     /// to another host than the API's is an error.
     pub(super) fn relative(&self, next: &str) -> Result<String> {
-        let elsewhere = || unreadable(&self.name, "its next page is not at the same place");
+        let elsewhere =
+            || unreadable(&self.name, "the link to its next page leads outside the API");
         let base = self.exact.client().provider().api_base().unwrap_or_default();
         let path = below(base, next).ok_or_else(elsewhere)?;
         Ok(path.to_owned())
@@ -201,8 +202,8 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`]. An [`Error::Api`] when no row has the key:
-    /// [`ExactOnlineError::is_not_found`](super::ExactOnlineError::is_not_found) is true then.
+    /// As [`Call::page`]. If no row has the key, an [`Error::Api`] for which
+    /// [`ExactOnlineError::is_not_found`](super::ExactOnlineError::is_not_found) is true.
     pub fn get<T: DeserializeOwned>(&self, key: impl Into<Literal>) -> Result<T> {
         let key = key.into();
         let found = self.find(key.clone())?;
@@ -286,7 +287,7 @@ impl Call {
     }
 
     /// The row of an endpoint that has exactly one row, such as `current/Me` or a function. Unlike
-    /// [`Call::first`] this sends no `$top`, which functions do not take.
+    /// [`Call::first`], this method sends no `$top`, which functions do not take.
     ///
     /// # Errors
     ///
@@ -308,7 +309,7 @@ impl Call {
         number.parse().map_err(|_| unreadable(&self.name, "it is not a number"))
     }
 
-    /// Sends the query and returns the answer unread.
+    /// Sends the query and returns the answer without reading its body.
     ///
     /// # Errors
     ///
@@ -376,7 +377,7 @@ fn below<'a>(base: &str, address: &'a str) -> Option<&'a str> {
     let start = address.find("://")? + 3;
     let path = address.get(start + address.get(start..)?.find('/')?..)?;
     let path = path.strip_prefix(base.path().trim_end_matches('/'))?;
-    // The address is sent as it is checked, so no segment may be `..`.
+    // The address is sent unchanged after this check, so no segment may be `..`.
     let inside = path.starts_with("/v1/") && !path.split('?').next()?.contains("..");
     (plain && own && inside).then_some(path)
 }

@@ -60,7 +60,7 @@ impl Country {
         }
     }
 
-    /// Reads `EXACT_ONLINE_COUNTRY`, such as `nl`.
+    /// Reads the country from the variable `EXACT_ONLINE_COUNTRY`, such as `nl`.
     ///
     /// # Errors
     ///
@@ -75,8 +75,8 @@ impl Country {
         }
     }
 
-    /// As [`Country::from_env`], with the file `.env` of the current folder when the variable is not
-    /// set.
+    /// Does the same as [`Country::from_env`], and looks in the file `.env` of the current folder when
+    /// the variable is not set.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl Country {
             .parse()
     }
 
-    /// Exact Online in this country: [`providers::exact_online`].
+    /// The provider for Exact Online in this country: [`providers::exact_online`].
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl fmt::Display for Country {
 impl FromStr for Country {
     type Err = Error;
 
-    /// Reads a code, in any case.
+    /// Reads a code, in upper or lower case.
     fn from_str(text: &str) -> Result<Country> {
         let found = Country::ALL.into_iter().find(|c| c.code().eq_ignore_ascii_case(text));
         found.ok_or_else(|| {

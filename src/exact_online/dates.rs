@@ -65,7 +65,7 @@ pub(crate) fn format(date: PrimitiveDateTime) -> String {
 
 /// Converts a date of Exact Online to UTC, by the clock of Amsterdam since 1996: one hour ahead of UTC in
 /// winter, two hours in summer. The vendor's answers to questions name this clock; the service itself was
-/// not called. In the hour that comes twice in autumn, this reads the first pass, in summer time.
+/// not called. A time in the hour that comes twice in autumn counts as summer time, the first of the two.
 ///
 /// ```
 /// use evergrant::exact_online::amsterdam_to_utc;
@@ -76,7 +76,8 @@ pub(crate) fn format(date: PrimitiveDateTime) -> String {
 /// # Ok::<(), time::error::ComponentRange>(())
 /// ```
 pub fn amsterdam_to_utc(local: PrimitiveDateTime) -> OffsetDateTime {
-    // From 2 o'clock on the last Sunday of March until 3 o'clock on that of October (2000/84/EC).
+    // Summer time lasts from 2 o'clock on the last Sunday of March until 3 o'clock on the last Sunday
+    // of October (2000/84/EC).
     let change = |month, hour| {
         let last = Date::from_calendar_date(local.year(), month, 31).ok()?;
         let back = last.weekday().number_days_from_sunday();
@@ -96,7 +97,7 @@ pub fn amsterdam_to_utc(local: PrimitiveDateTime) -> OffsetDateTime {
 pub mod date {
     use super::*;
 
-    /// Reads `/Date(...)/` and ISO 8601; null is `None`.
+    /// Reads `/Date(...)/` and ISO 8601. `null` is read as `None`.
     ///
     /// # Errors
     ///

@@ -38,7 +38,11 @@ impl Endpoint {
         let name = name.trim_matches('/');
         Endpoint::all().find(|endpoint| endpoint.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
             let name: String = name.chars().take(80).collect();
-            Error::Config(format!("no endpoint {name:?} of Exact Online is known").into())
+            let text = format!(
+                "this version knows no endpoint {name:?} of Exact Online; \
+                 `ExactOnline::call_unlisted` calls other endpoints"
+            );
+            Error::Config(text.into())
         })
     }
 

@@ -47,14 +47,14 @@ pub struct ExactOnlineError {
 }
 
 impl ExactOnlineError {
-    /// Reads an [`Error::Api`]. `None` for every other error: an error of the token endpoint is an
-    /// [`Error::OAuth`], a limit that is used up is an [`Error::RateLimited`].
+    /// Reads an [`Error::Api`]. Returns `None` for every other error: an error of the token endpoint is
+    /// an [`Error::OAuth`], and a limit that is used up is an [`Error::RateLimited`].
     pub fn of(error: &Error) -> Option<ExactOnlineError> {
         let Error::Api(api) = error else { return None };
         let body = api.json().unwrap_or_default();
         let code = [&body["error"]["code"], &body["fault"]["detail"]["errorcode"]];
         let code = code.into_iter().filter_map(Value::as_str).find(|code| !code.is_empty());
-        // "DivisionBlocked: more words"
+        // The header has a word before the colon, as in "DivisionBlocked: more words".
         let word = header(api, "reason").and_then(|text| text.split(':').next()).map(str::trim);
         Some(ExactOnlineError {
             status: api.status,
@@ -80,7 +80,7 @@ impl ExactOnlineError {
         self.message.as_deref()
     }
 
-    /// The id of the request at the service. Exact Online is not known to send one, so this is `None`
+    /// The id of the request at the service. Exact Online is not known to send an id, so this is `None`
     /// unless a hook of the program has set [`ApiError::request_id`](crate::error::ApiError).
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()

@@ -53,7 +53,7 @@ impl fmt::Debug for Guid {
 impl FromStr for Guid {
     type Err = Error;
 
-    /// Reads `3f2504e0-4f89-11d3-9a0c-0305e82c3301`, in any case, also in braces.
+    /// Reads `3f2504e0-4f89-11d3-9a0c-0305e82c3301`, in upper or lower case, with or without braces.
     fn from_str(text: &str) -> Result<Guid> {
         let wrong = || Error::Config(format!("{} is not a GUID", shown(text)).into());
         let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(text);

@@ -36,7 +36,8 @@ pub struct Window {
     pub resets_at: OffsetDateTime,
 }
 
-/// The limits of one division, from the headers of the last answers. `None` before the first such answer.
+/// The limits of one division, from the headers of the last answers. A limit is `None` before the first
+/// answer with its headers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -52,7 +53,7 @@ impl Limits {
         [self.minute, self.day].into_iter().flatten().min_by_key(|window| window.remaining)
     }
 
-    /// How many calls are left, in the minute or in the day, whichever has fewer.
+    /// How many calls are left, in the minute or in the day, whichever has fewer calls left.
     pub fn remaining(&self) -> Option<u64> {
         self.tighter().map(|window| window.remaining)
     }
@@ -104,8 +105,8 @@ impl Counter {
         Limits { minute: left(&state.minutes), day: left(&state.days) }
     }
 
-    /// Before a call: waits when the minute is used up, and refuses the call when the day is used up or
-    /// when the endpoint has answered too many errors.
+    /// Runs before a call: waits when the minute is used up, and refuses the call when the day is used
+    /// up or when the endpoint has answered too many errors.
     pub(crate) fn before(&self, sending: &Sending<'_>) -> Result<()> {
         let (division, endpoint) = place(sending.url);
         loop {
@@ -142,7 +143,7 @@ impl Counter {
         }
     }
 
-    /// After an answer: reads the limits in its headers, and counts errors.
+    /// Runs after an answer: reads the limits in the headers of the answer, and counts errors.
     pub(crate) fn after(&self, received: &Received<'_>) {
         let (division, endpoint) = place(received.url);
         let (now, here) = (self.clock.monotonic(), self.clock.now_utc());
@@ -216,7 +217,8 @@ fn day_is_over(division: Option<i64>, left: Window) -> String {
     format!("the day's {} calls{} are used up until {reset}", left.limit, of(division))
 }
 
-/// The window of a division. After its end a full window follows, until an answer says otherwise.
+/// The window of a division. After its end a new window begins, with all calls left until an answer
+/// says otherwise.
 fn open(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
@@ -235,7 +237,8 @@ fn open(
     Some(*window)
 }
 
-/// Stores the window of an answer. Answers lag behind, so a lower count of our own stays.
+/// Stores the window of an answer. Answers lag behind our own count of the calls left, so our count
+/// stays if it is lower.
 fn take(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
@@ -251,7 +254,7 @@ fn take(
     windows.insert(division, window);
 }
 
-/// The division in an address, and the endpoint with it, without a key.
+/// The division in an address, and the path of the endpoint with its division and without a key.
 fn place(url: &str) -> (Option<i64>, String) {
     let path = url.split_once("/v1/").map_or(url, |(_, path)| path);
     let path = path.split(['(', '?']).next().unwrap_or_default();

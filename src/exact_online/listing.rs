@@ -20,9 +20,9 @@ use crate::{Error, Result};
 /// processed the page.
 ///
 /// A list that starts at the position of the last processed page skips and repeats nothing; a list that
-/// starts at the position before that repeats one page. A position has no secret. It belongs to its endpoint
-/// and division: using it with another is an error. After the last page of a synchronisation, its position
-/// starts the next run, which reads the rows that have changed since.
+/// starts at the position before that repeats one page. A position has no secret. It belongs to one endpoint
+/// and division: using it with another endpoint or division is an error. After the last page of a
+/// synchronisation, its position starts the next run, which reads the rows that have changed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     endpoint: String,
@@ -31,10 +31,10 @@ pub struct Position {
     /// The next page of this run: its path and query below the API's base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// This run reads rows after this mark.
+    /// The mark after which this run reads rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Mark>,
-    /// The next run reads rows after this mark.
+    /// The mark after which the next run reads rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Mark>,
 }
@@ -87,7 +87,7 @@ impl Position {
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Where the list goes on. Store it after processing the items.
+    /// The position after this page. Store the position after you have processed the items.
     pub position: Position,
     /// How many rows the whole list has, if the query has
     /// [`Query::inline_count`](super::odata::Query::inline_count).
@@ -122,8 +122,8 @@ impl<'a, T> IntoIterator for &'a Page<T> {
 
 type Fetch<T> = Box<dyn FnMut(&Position) -> Result<paging::Page<Page<T>, Position>> + Send>;
 
-/// The pages of a list. `next` fetches the page. After a transient error the following `next` fetches
-/// the same page again, up to five times ([`crate::paging`]).
+/// The pages of a list. `next` fetches a page. After a transient error the following `next` fetches the
+/// same page again, up to five times ([`crate::paging`]).
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Pages<T>(paging::Items<Page<T>, Position, Fetch<T>>);
 

@@ -39,7 +39,7 @@ impl Property {
 /// null, is `None`, and a field that is `None` is not sent.
 ///
 /// The field `extra` keeps the properties that have no field, by their names; they are sent as well. OData's
-/// own `{"__deferred": ..}` and `__metadata` are dropped. `Debug` shows the fields that are set.
+/// own `{"__deferred": ..}` and `__metadata` are dropped. `Debug` shows the fields that have a value.
 pub trait Model: Columns + Default + DeserializeOwned + Serialize + 'static {
     /// The name of the endpoint for [`ExactOnline::call`](super::ExactOnline::call).
     const PATH: &'static str;
@@ -58,11 +58,11 @@ pub trait Columns: Sized {
     ///
     /// # Errors
     ///
-    /// The expected type, for JSON of another type.
+    /// The name of the expected type, for JSON of another type.
     #[doc(hidden)]
     fn set(&mut self, name: &str, json: &str) -> Result<(), String>;
 
-    /// Passes every field that is set to `to`, as JSON.
+    /// Calls `to` with the name and the JSON of every field that has a value.
     #[doc(hidden)]
     fn put(&self, to: &mut dyn FnMut(&'static str, String));
 
@@ -119,7 +119,7 @@ impl Column for String {
     const TYPES: &'static [&'static str] = &["String", "Binary"];
 
     fn read(json: &str) -> Result<Option<String>, &'static str> {
-        // A property that was not expanded is an object.
+        // A property that was not expanded is an object, which is read as `None`.
         Ok(text(json))
     }
 
@@ -321,7 +321,7 @@ pub(crate) fn read<'de, M: Columns + Default, D: Deserializer<'de>>(
     from.deserialize_map(Fields(PhantomData))
 }
 
-/// Writes the fields that are set.
+/// Writes the fields that have a value.
 pub(crate) fn write<M: Columns, S: Serializer>(model: &M, to: S) -> Result<S::Ok, S::Error> {
     let mut fields: Vec<(&str, String)> = Vec::new();
     model.put(&mut |name, json| fields.push((name, json)));

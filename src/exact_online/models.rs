@@ -1,5 +1,5 @@
-//! The resources: rows as structs, and the operations of their endpoints, one module for each area of
-//! the API.
+//! The resources: a struct for the rows of each endpoint, and the endpoint's operations. Each area of
+//! the API has a module.
 //!
 //! The fields come from the sources of `endpoints.txt`. A property that only the list of 2022 has is left
 //! out unless a program uses it. A test compares every field with that list.
@@ -61,8 +61,8 @@ macro_rules! model {
         impl $name {
             /// Makes an empty row and sets its fields with `change`, for
             /// [`create`](crate::exact_online::Resource::create) and
-            /// [`update`](crate::exact_online::Resource::update). Only the fields that are set are
-            /// sent.
+            /// [`update`](crate::exact_online::Resource::update). Only the fields that `change` sets
+            /// are sent.
             pub fn with(change: impl FnOnce(&mut $name)) -> $name {
                 let mut row = $name::default();
                 change(&mut row);

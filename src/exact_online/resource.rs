@@ -1,4 +1,4 @@
-//! Endpoints whose rows have a struct, and their table.
+//! Endpoints whose rows have a struct, and the macro that defines them.
 
 use std::marker::PhantomData;
 
@@ -15,8 +15,8 @@ use super::model::{Column, Model};
 use super::odata::{Filter, Order, Query};
 use crate::Result;
 
-/// An endpoint whose rows are `M`s. Made by [`ExactOnline::accounts`] and similar methods. It has only the
-/// operations that the endpoint allows.
+/// An endpoint whose rows are `M`s. [`ExactOnline::accounts`] and similar methods return one. A resource
+/// has only the operations that the endpoint allows.
 ///
 /// ```
 /// # use evergrant::exact_online::{Country, ExactOnline};
@@ -39,7 +39,7 @@ use crate::Result;
 /// }
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
-#[must_use = "nothing is sent until a method that ends the call is called"]
+#[must_use = "nothing is sent until a method such as `iter` or `create` is called"]
 pub struct Resource<M: Model> {
     call: Call,
     kind: PhantomData<fn() -> M>,
@@ -106,8 +106,8 @@ impl<M: List> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`]. An [`Error::Api`](crate::Error::Api) when no row has the id:
-    /// [`ExactOnlineError::is_not_found`](super::ExactOnlineError::is_not_found) is true then.
+    /// As [`Call::page`]. If no row has the id, an [`Error::Api`](crate::Error::Api) for which
+    /// [`ExactOnlineError::is_not_found`](super::ExactOnlineError::is_not_found) is true.
     pub fn get(&self, id: M::Key) -> Result<M> {
         self.call.get(id)
     }
@@ -220,8 +220,8 @@ impl<M: Delete> Resource<M> {
     }
 }
 
-/// A call of the `bulk/` or `sync/` endpoint `name`, which demands a choice of properties: the caller's
-/// choice, or every field of the struct except `without`.
+/// A call of the `bulk/` or `sync/` endpoint `name`. Such an endpoint requires a choice of properties:
+/// the call has the caller's choice, or every field of the struct except `without`.
 fn twin<M: Model>(call: &Call, name: &str, without: &[&str]) -> Call {
     let mut twin = call.clone().renamed(name);
     if !twin.has_choice() {
@@ -241,8 +241,9 @@ impl<M: Bulk> Resource<M> {
 }
 
 impl<M: Synchronize> Resource<M> {
-    /// Iterates over the pages of rows that have changed since the position; over all rows for `None`. Store
-    /// the position of each page after processing its items. [`ExactOnline::deleted`] lists deleted rows.
+    /// Iterates over the pages of the rows that have changed since the position, or of all rows for `None`.
+    /// Store the position of each page after processing its items. [`ExactOnline::deleted`] lists deleted
+    /// rows.
     ///
     /// A division that Exact Online moves to another database gets new timestamps: when
     /// `division_move_date` of its [`SystemDivision`] changes, begin with `None`.
@@ -258,9 +259,10 @@ impl<M: Synchronize> Resource<M> {
 }
 
 impl<M: Synchronize> Resource<M> {
-    /// A position from which [`Resource::sync`] reads the rows that changed on that date or later: for a
-    /// first run that does not read all rows. For a synchronisation by `Timestamp`, this requests the
-    /// timestamp of the date from Exact Online, whose documentation names 24 endpoints that support this.
+    /// A position from which [`Resource::sync`] reads the rows that changed on that date or later. Use
+    /// it for a first run that does not read all rows. For a synchronisation by `Timestamp`, this method
+    /// requests the timestamp of the date from Exact Online, whose documentation names 24 endpoints that
+    /// support this.
     ///
     /// # Errors
     ///
@@ -279,7 +281,7 @@ impl<M: Synchronize> Resource<M> {
         let answer: Answer = call.param("modified", modified).param("endPoint", name).single()?;
         let timestamp = <i64 as Column>::read(&answer.timestamp.to_string());
         let timestamp = timestamp.ok().flatten().ok_or_else(|| unreadable(name, "no timestamp"))?;
-        // The next run also reads the row with this version.
+        // Subtracts 1, so that the next run also reads the row with this timestamp.
         let twin = self.call.clone().renamed(M::SYNC);
         Ok(Position::after_timestamp(&twin, timestamp.saturating_sub(1)))
     }

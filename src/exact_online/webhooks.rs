@@ -2,10 +2,10 @@
 //!
 //! The signature of a delivery is in its body, beside the signed content, not in a header.
 //!
-//! Make a subscription with [`ExactOnline::webhook_subscriptions`](super::ExactOnline), a
-//! [`WebhookSubscription`](super::WebhookSubscription) with `topic` and `callback_url` (https). About a
-//! second later Exact Online tests the address with an empty POST. [`verify`] returns `None` for it, and the
-//! program answers with 200. Users report this test; the documentation does not mention it.
+//! To subscribe, create a [`WebhookSubscription`](super::WebhookSubscription) with `topic` and
+//! `callback_url` (https) through [`ExactOnline::webhook_subscriptions`](super::ExactOnline). About a
+//! second later Exact Online tests the address with an empty POST. [`verify`] returns `None` for this POST,
+//! and the program must answer with 200. Users report this test; the documentation does not mention it.
 
 use ring::hmac;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,8 @@ pub struct WebhookEvent {
 }
 
 /// Checks the signature of a webhook's body with the webhook secret of the application, and reads the
-/// body. Pass the bytes unchanged. `None` for an empty body, with which Exact Online tests a new address.
+/// body. Pass the bytes unchanged. Returns `None` for an empty body, with which Exact Online tests a new
+/// address.
 ///
 /// The signature is an HMAC with SHA-256 over the bytes between `{"Content":` and `,"HashCode":`, in
 /// upper-case hexadecimal; it is compared in constant time. The content is read only after the check.
@@ -73,9 +74,9 @@ pub struct WebhookEvent {
 /// or 403 and ignore the body. [`Error::Decode`] for a signed body that cannot be read.
 pub fn verify(body: &[u8], secret: &Secret) -> Result<Option<WebhookEvent>> {
     if secret.expose().trim().is_empty() {
-        // Anybody can sign with it.
+        // Anybody can sign with an empty secret.
         return Err(Error::Config(
-            "the webhook secret is empty: set the one of the app center".into(),
+            "the webhook secret is empty: set the secret that the app center shows".into(),
         ));
     }
     if body.iter().all(u8::is_ascii_whitespace) {
@@ -121,7 +122,7 @@ fn parts(body: &[u8]) -> Option<(&[u8], &str)> {
     same.then_some((signed, envelope.hash_code))
 }
 
-/// Upper-case hexadecimal, as Exact Online writes it.
+/// Reads upper-case hexadecimal, which Exact Online writes.
 fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),

@@ -23,7 +23,7 @@ pub struct Answer<T> {
     /// The id of the request at Shell.
     #[serde(default)]
     pub request_id: String,
-    /// How the request ended. Never `FAILED`: such an answer is an error.
+    /// How the request ended. The status is never `FAILED`: an answer with `FAILED` is an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<RequestStatus>,
     /// The list.
@@ -63,7 +63,7 @@ impl<'a, T> IntoIterator for &'a Answer<T> {
     }
 }
 
-/// Reads an answer. `None` when the body is neither an object nor a list.
+/// Reads an answer. Returns `None` when the body is neither an object nor a list.
 fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
     let mut object = match raw.body {
         Value::Object(object) => object,
@@ -101,8 +101,8 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The error without the access token, which the API may have repeated. The client does this only for
-    /// answers with an error status.
+    /// Removes the access token, which the API may have repeated, from the error. The OAuth client does
+    /// this only for answers with an error status.
     fn without_token(&self, error: Error) -> Error {
         let Error::Api(mut api) = error else { return error };
         api.reason = match self.shell.client.access_token() {

@@ -86,8 +86,8 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Sets how often a request is sent again at most; 2 by default. A start or a stop of a session is sent
-    /// again only if Shell certainly has not processed it.
+    /// Sets how many times a request is sent again at most: 2 by default. A start or a stop of a session is
+    /// sent again only if Shell certainly has not processed it.
     pub fn retries(self, retries: u32) -> ShellEvBuilder {
         self.change(move |client| Ok(client.retries(retries)))
     }
@@ -113,14 +113,15 @@ impl ShellEvBuilder {
         self.change(move |client| Ok(client.retry_methods(&methods)))
     }
 
-    /// Sends calls and token requests through a proxy: [`ClientBuilder::proxy`]. [`ShellEvBuilder::build`]
-    /// refuses an address that cannot be used.
+    /// Sends calls and token requests through a proxy: see [`ClientBuilder::proxy`].
+    /// [`ShellEvBuilder::build`] refuses an address that cannot be used.
     pub fn proxy(self, address: &str) -> ShellEvBuilder {
         let address = address.to_owned();
         self.change(move |client| client.proxy(&address))
     }
 
-    /// Calls `hook` before each attempt of a call, not of a token request: [`ClientBuilder::before_send`].
+    /// Calls `hook` before each attempt of a call, not of a token request: see
+    /// [`ClientBuilder::before_send`].
     pub fn before_send(
         self,
         hook: impl Fn(&Sending<'_>) -> Result<()> + Send + Sync + 'static,
@@ -128,12 +129,12 @@ impl ShellEvBuilder {
         self.change(move |client| Ok(client.before_send(hook)))
     }
 
-    /// Calls `hook` with each answer of the API: [`ClientBuilder::on_answer`].
+    /// Calls `hook` with each answer of the API: see [`ClientBuilder::on_answer`].
     pub fn on_answer(self, hook: impl Fn(&Received<'_>) + Send + Sync + 'static) -> ShellEvBuilder {
         self.change(move |client| Ok(client.on_answer(hook)))
     }
 
-    /// Calls `hook` with each event of the token: [`ClientBuilder::on_event`].
+    /// Calls `hook` with each event of the token: see [`ClientBuilder::on_event`].
     pub fn on_event(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> ShellEvBuilder {
         self.change(move |client| Ok(client.on_event(hook)))
     }
@@ -146,7 +147,8 @@ impl ShellEvBuilder {
         })
     }
 
-    /// Adds a parameter to token requests. A stored token is used only with the same parameters.
+    /// Adds a parameter to token requests. A stored token is used only if it was requested with the
+    /// same parameters.
     pub fn token_param(self, name: &str, value: &str) -> ShellEvBuilder {
         let (name, value) = (name.to_owned(), value.to_owned());
         self.change(move |client| Ok(client.token_param(&name, &value)))
@@ -197,7 +199,7 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Changes the client below: certificates, hooks, and settings that this builder lacks. Several changes
+    /// Changes the OAuth client: certificates, hooks, and settings that this builder lacks. Several changes
     /// apply in order. The clock and `map_error` are set afterwards, so a change of these has no effect.
     pub fn configure(
         self,
@@ -206,7 +208,7 @@ impl ShellEvBuilder {
         self.change(move |client| Ok(change(client)))
     }
 
-    /// Returns the client. This reads and sends nothing.
+    /// Returns the client. Reads no store and sends no request.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Charge sessions: calls 5 to 8 of the API.
+//! Charge sessions: the calls below `/v2/charge-session`.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{Error, Result};
 /// The wait between two requests for a session.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// The charge sessions of [`ShellEv::charging`].
+/// The charge sessions: [`ShellEv::charging`] returns this type.
 #[derive(Clone, Copy, Debug)]
 pub struct Charging<'a> {
     shell: &'a ShellEv,
@@ -26,7 +26,7 @@ impl<'a> Charging<'a> {
     }
 
     /// Requests the start of a session (`POST /v2/charge-session/start`) with a charge card at a charge
-    /// point. Shell starts the session some time later: [`Charging::settled`] waits for it.
+    /// point. Shell starts the session some time later: [`Charging::settled`] waits for the start.
     ///
     /// The request is sent again only when Shell certainly has not processed it: there was no connection,
     /// or the answer was 401 or 429. After an [`Error::Transport`] check [`Charging::active`] before you
@@ -58,7 +58,7 @@ impl<'a> Charging<'a> {
         found.ok_or_else(|| incomplete(RETRIEVE, &request_id, "it has no session"))
     }
 
-    /// As [`Charging::get`], with options.
+    /// The session with this id, with options.
     pub fn get_with(&self, id: impl Into<Id<Session>>) -> GetSession<'a> {
         GetSession { shell: self.shell, id: id.into(), request_id: None }
     }
@@ -68,10 +68,10 @@ impl<'a> Charging<'a> {
         ActiveSessions { shell: self.shell, ema_id: ema_id.into(), request_id: None }
     }
 
-    /// Gets a session every two seconds until Shell has decided about its start or its stop, or until
-    /// `limit` has passed. Returns the newest version of the session; [`Session::phase`] tells whether Shell
-    /// has decided. If Shell does not know the session yet, this tries again. Shell does not document that it
-    /// decides some time after the request; the wording of its API suggests it.
+    /// Gets a session every two seconds until Shell has decided about its start or its stop, or until `limit`
+    /// has passed. Returns the newest version of the session; [`Session::phase`] tells whether Shell has
+    /// decided. If Shell does not know the session yet, this method tries again. Shell does not document that
+    /// it decides some time after the request, but the wording of its API suggests this.
     ///
     /// # Errors
     ///
@@ -173,8 +173,8 @@ impl StartSession<'_> {
     ///
     /// # Errors
     ///
-    /// As [`crate::Request::call`], and [`Error::Decode`] for an answer that cannot be read, although
-    /// Shell accepted the request; [`Error::Config`] for a text of the wrong length, with nothing sent.
+    /// As [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read, although Shell
+    /// accepted the request; [`Error::Config`] for a text of the wrong length, before anything is sent.
     pub fn call(self) -> Result<Started> {
         length("the number of the charge card", self.card.as_str(), (1, 50))?;
         length("the id of the charge point", self.evse_id.as_str(), (18, 36))?;
@@ -216,7 +216,8 @@ impl StopSession<'_> {
     ///
     /// # Errors
     ///
-    /// As [`StartSession::call`]; [`Error::Config`] for an id that is not a UUID, with nothing sent.
+    /// As [`StartSession::call`]; [`Error::Config`] for an id that is not a UUID, before anything is
+    /// sent.
     pub fn call(self) -> Result<Stopped> {
         let id = Some(("sessionId", checked(&self.id)?));
         let path = "/v2/charge-session/stop";
@@ -227,7 +228,7 @@ impl StopSession<'_> {
     }
 }
 
-/// One session, with options: [`Charging::get_with`].
+/// A request for one session, with options: [`Charging::get_with`].
 #[derive(Debug)]
 #[must_use = "nothing is sent before `call`"]
 pub struct GetSession<'a> {
@@ -241,15 +242,15 @@ impl GetSession<'_> {
     ///
     /// # Errors
     ///
-    /// As [`super::ListLocations::page`]; [`Error::Config`] for an id that is not a UUID, with nothing
-    /// sent.
+    /// As [`super::ListLocations::page`]; [`Error::Config`] for an id that is not a UUID, before
+    /// anything is sent.
     pub fn call(self) -> Result<Answer<Session>> {
         let id = Some(("sessionId", checked(&self.id)?));
         call(self.shell, Method::GET, RETRIEVE, id, self.request_id, None)?.answer()
     }
 }
 
-/// The running sessions of an account: [`Charging::active`].
+/// A request for the running sessions of an account: [`Charging::active`].
 #[derive(Debug)]
 #[must_use = "nothing is sent before `call`"]
 pub struct ActiveSessions<'a> {
@@ -263,8 +264,8 @@ impl ActiveSessions<'_> {
     ///
     /// # Errors
     ///
-    /// As [`super::ListLocations::page`]; [`Error::Config`] for an account of the wrong length, with
-    /// nothing sent.
+    /// As [`super::ListLocations::page`]; [`Error::Config`] for an account of the wrong length, before
+    /// anything is sent.
     pub fn call(self) -> Result<Answer<Session>> {
         length("the account", self.ema_id.as_str(), (14, 19))?;
         let id = Some(("emaId", self.ema_id.as_str()));

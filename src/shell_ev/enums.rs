@@ -1,4 +1,4 @@
-//! Enums. Each keeps unknown values.
+//! Enums, each of which keeps unknown values.
 
 use serde_json::Value;
 
@@ -18,7 +18,7 @@ open_enum! {
         NotKnown = "Unknown",
     }
 
-    /// The plug.
+    /// The type of a plug.
     pub enum ConnectorType {
         /// Avcon.
         Avcon = "Avcon",
@@ -82,11 +82,11 @@ open_enum! {
 
     /// The kind of current.
     pub enum PowerType {
-        /// One phase, alternating.
+        /// Alternating current, one phase.
         Ac1Phase = "AC1Phase",
-        /// Three phases, alternating.
+        /// Alternating current, three phases.
         Ac3Phase = "AC3Phase",
-        /// Direct.
+        /// Direct current.
         Dc = "DC",
     }
 
@@ -138,15 +138,15 @@ open_enum! {
         Vmsp = "VMSP",
     }
 
-    /// What a price bills.
+    /// What a price is charged for.
     pub enum PriceType {
-        /// Time of charging.
+        /// The time of charging.
         Time = "TIME",
-        /// Energy.
+        /// The energy.
         Energy = "ENERGY",
-        /// The session.
+        /// The session as a whole.
         Flat = "FLAT",
-        /// Time of parking.
+        /// The time of parking.
         ParkingTime = "PARKING_TIME",
     }
 

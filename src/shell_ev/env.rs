@@ -41,8 +41,8 @@ fn of_process(name: &str) -> Result<Option<String>> {
     }
 }
 
-/// A variable of the process, or of the file if the name is Shell's own: a plain name such as
-/// `PROXY_ADDRESS` is that of another program there.
+/// A variable of the process, or of the file if the name begins with `SHELL_EV_` or `O_AUTH_`. A plain
+/// name such as `PROXY_ADDRESS` in the file may belong to another program.
 #[cfg(feature = "dotenv")]
 pub(super) fn of_file(file: &crate::Dotenv, name: &str) -> Result<Option<String>> {
     by_both_names(name, &|name| {
@@ -87,7 +87,7 @@ fn proxy(get: Lookup<'_>) -> Result<Option<String>> {
     let named = host.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
     let host = match (named, port) {
         (Some(named), Some(port)) if named != port => {
-            return Err(wrong(format!("PROXY_ADDRESS has port {named}, and PROXY_PORT is {port}")));
+            return Err(wrong(format!("PROXY_ADDRESS has port {named}, but PROXY_PORT is {port}")));
         }
         (None, Some(port)) => format!("{host}:{port}"),
         _ => host.to_owned(),
@@ -133,12 +133,12 @@ impl ShellEvBuilder {
         ShellEvBuilder::from_lookup(environment, Box::new(backend), &variable)
     }
 
-    /// As [`ShellEvBuilder::from_env`], with a `.env` file for variables that are not set. Of the file,
-    /// only names that begin with `SHELL_EV_` or `O_AUTH_` count.
+    /// Does the same as [`ShellEvBuilder::from_env`], and looks in a `.env` file for variables that are
+    /// not set. Only names that begin with `SHELL_EV_` or `O_AUTH_` are read from the file.
     ///
     /// # Errors
     ///
-    /// As [`ShellEvBuilder::from_env`]; the text says which file was read.
+    /// As [`ShellEvBuilder::from_env`]; the text of the error names the file.
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv(
         environment: Environment,

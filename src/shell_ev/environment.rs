@@ -25,17 +25,18 @@ impl Environment {
         }
     }
 
-    /// Reads `SHELL_EV_ENVIRONMENT`, or `ENVIRONMENT` as Shell's SDKs do.
+    /// Reads the variable `SHELL_EV_ENVIRONMENT`, or else `ENVIRONMENT`, as Shell's SDKs do.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when neither is set, or is neither `SIT` (0) nor `PRODUCTION` (1), in any case.
+    /// [`Error::Config`] when neither variable is set, and for a value other than `SIT`, `0`,
+    /// `PRODUCTION` and `1`. Upper and lower case are the same.
     pub fn from_env() -> Result<Environment> {
         Environment::of_variable(env::variable("ENVIRONMENT")?)
     }
 
-    /// As [`Environment::from_env`], with `SHELL_EV_ENVIRONMENT` in the file `.env` of the current folder
-    /// when neither variable is set.
+    /// Does the same as [`Environment::from_env`], and reads `SHELL_EV_ENVIRONMENT` from the file `.env`
+    /// of the current folder when neither variable is set.
     ///
     /// # Errors
     ///

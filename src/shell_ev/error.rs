@@ -17,7 +17,7 @@ pub enum ErrorKind {
     BadRequest,
     /// 401: the API refuses the access token, even after the client has requested another token.
     Unauthorized,
-    /// 404: there is no such location, session or charge point.
+    /// 404: the location, session or charge point does not exist.
     NotFound,
     /// 429: too many requests.
     TooManyRequests,
@@ -90,8 +90,8 @@ pub struct ShellEvError {
 }
 
 impl ShellEvError {
-    /// Reads an [`Error::Api`]. `None` for every other error; an error of the token endpoint is an
-    /// [`Error::OAuth`].
+    /// Reads an [`Error::Api`]. Returns `None` for every other error; an error of the token endpoint is
+    /// an [`Error::OAuth`].
     pub fn of(error: &Error) -> Option<ShellEvError> {
         match error {
             Error::Api(api) => Some(ShellEvError::read(api)),
@@ -143,7 +143,7 @@ impl ShellEvError {
         ErrorKind::of(self.status)
     }
 
-    /// Whether there is no such location, session or charge point.
+    /// Whether the location, session or charge point does not exist.
     pub fn is_not_found(&self) -> bool {
         self.kind() == ErrorKind::NotFound
     }
@@ -246,7 +246,8 @@ pub(super) fn traced(error: Error, request_id: &str, base: &str) -> Error {
 }
 
 /// The id of the failed request, for Shell's support. Every error of an API call has an id, even if no
-/// answer came or the answer could not be read. `None` if the call failed before the request was sent.
+/// answer came or the answer could not be read. Returns `None` if the call failed before the request
+/// was sent.
 pub fn request_id(error: &Error) -> Option<&str> {
     let source = match error {
         Error::Api(api) => return api.request_id.as_deref(),

@@ -11,13 +11,13 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The kind of [`EvseId`]. It has no values.
+    /// The type parameter of [`EvseId`]: a type without values.
     ChargePoint,
-    /// The kind of [`EmaId`]. It has no values.
+    /// The type parameter of [`EmaId`]: a type without values.
     MobilityAccount,
-    /// The kind of [`CardNumber`]. It has no values.
+    /// The type parameter of [`CardNumber`]: a type without values.
     ChargeCard,
-    /// The kind of [`Session::user_id`](super::Session::user_id). It has no values.
+    /// The type parameter of [`Session::user_id`](super::Session::user_id): a type without values.
     User,
 }
 

@@ -10,16 +10,16 @@ use super::{
 model! {
     /// A place with charge points.
     pub struct Location {
-        /// Shell's own id, for [`super::Locations::get`], such as `NL*MKS*E0000001*0`. A number in
-        /// version 1 of the API.
+        /// Shell's own id, for [`super::Locations::get`], such as `NL*MKS*E0000001*0`. In version 1 of
+        /// the API the id is a number.
         uid: Option<Id<Location>> = "uid",
-        /// The operator's id.
+        /// The id that the operator gave the location.
         external_id: Option<String> = "externalId",
-        /// The point of the location.
+        /// The coordinates of the location.
         coordinates: Option<Coordinates> = "coordinates",
         /// The operator's name, if the request asked for names.
         operator_name: Option<String> = "operatorName",
-        /// The operator, such as `AT-HTB`.
+        /// The operator's id, such as `AT-HTB`.
         operator_id: Option<String> = "operatorId",
         /// The address.
         address: Option<Address> = "address",
@@ -40,19 +40,19 @@ model! {
     /// A point on the earth. Coordinates are `f64`: they are measured, not counted, and the mathematics
     /// of maps takes `f64`.
     pub struct Coordinates {
-        /// Degrees north, -90 to 90.
+        /// The latitude in degrees north, -90 to 90.
         latitude: Option<f64> = "latitude",
-        /// Degrees east, -180 to 180.
+        /// The longitude in degrees east, -180 to 180.
         longitude: Option<f64> = "longitude",
     }
 
     /// An address.
     pub struct Address {
-        /// Street and number.
+        /// The street and the number.
         street_and_number: Option<String> = "streetAndNumber",
-        /// Postal code.
+        /// The postal code.
         postal_code: Option<String> = "postalCode",
-        /// City.
+        /// The city.
         city: Option<String> = "city",
         /// The country: two letters in Shell's description, three (`NLD`) in its samples.
         country: Option<String> = "country",
@@ -78,7 +78,7 @@ model! {
     pub struct Evse {
         /// Shell's own id.
         uid: Option<Id<Evse>> = "uid",
-        /// The operator's id.
+        /// The id that the operator gave the charge point.
         external_id: Option<String> = "externalId",
         /// The id by ISO 15118, for [`super::Charging::start`], such as `NL*TNM*E02003451*0`.
         evse_id: Option<EvseId> = "evseId",
@@ -98,7 +98,7 @@ model! {
     pub struct Connector {
         /// Shell's own id.
         uid: Option<Id<Connector>> = "uid",
-        /// The operator's id.
+        /// The id that the operator gave the connector.
         external_id: Option<String> = "externalId",
         /// The type of the plug.
         connector_type: Option<ConnectorType> = "connectorType",
@@ -112,11 +112,11 @@ model! {
     pub struct ElectricalProperties {
         /// The kind of current.
         power_type: Option<PowerType> = "powerType",
-        /// Volts.
+        /// The voltage, in volts.
         voltage: Option<Decimal> = "voltage",
-        /// Amperes.
+        /// The current, in amperes.
         amperage: Option<Decimal> = "amperage",
-        /// Kilowatts at most.
+        /// The highest power, in kilowatts.
         max_electric_power: Option<Decimal> = "maxElectricPower",
     }
 }

@@ -1,4 +1,4 @@
-//! Locations and markers: calls 1 to 4 of the API.
+//! Locations and markers: the calls below `/v2/locations`.
 
 use std::fmt;
 
@@ -15,14 +15,14 @@ use super::{
 };
 use crate::Result;
 
-/// How many locations a page has by default; Shell's largest page.
+/// The default number of locations on a page, which is also the largest that Shell allows.
 const PAGE_SIZE: u32 = 500;
 /// How many results a nearby search has by default, as in Shell's SDKs.
 const LIMIT: u32 = 25;
 const LATITUDE: (f64, f64) = (-90.0, 90.0);
 const LONGITUDE: (f64, f64) = (-180.0, 180.0);
 
-/// A GET that is not sent yet.
+/// A GET request that has not been sent yet.
 #[derive(Clone)]
 struct Get<'a> {
     shell: &'a ShellEv,
@@ -56,7 +56,7 @@ impl<'a> Get<'a> {
     }
 }
 
-/// The locations of [`ShellEv::locations`].
+/// The charging locations: [`ShellEv::locations`] returns this type.
 #[derive(Clone, Copy, Debug)]
 pub struct Locations<'a> {
     shell: &'a ShellEv,
@@ -81,7 +81,8 @@ impl<'a> Locations<'a> {
         found.ok_or_else(|| incomplete(&path, &request_id, "it has no location"))
     }
 
-    /// As [`Locations::get`], with options: tariffs come only with [`GetLocation::provider_id`].
+    /// The location with this id, with options: the answer has tariffs only with
+    /// [`GetLocation::provider_id`].
     pub fn get_with(&self, uid: impl Into<Id<Location>>) -> GetLocation<'a> {
         let uid = uid.into();
         let mut get = Get::new(self.shell, &format!("/v2/locations/{}", encoded(uid.as_str())));
@@ -121,8 +122,8 @@ impl<'a> Locations<'a> {
         self.list().first()
     }
 
-    /// The locations around a point, the nearest first (`GET /v2/locations/nearby`). Degrees: latitude
-    /// -90 to 90, longitude -180 to 180.
+    /// The locations around a point, the nearest first (`GET /v2/locations/nearby`). Latitude from -90
+    /// to 90, longitude from -180 to 180 degrees.
     pub fn nearby(&self, latitude: f64, longitude: f64) -> NearbyLocations<'a> {
         let mut get = Get::new(self.shell, "/v2/locations/nearby");
         get.query.number("latitude", latitude, LATITUDE);
@@ -132,7 +133,7 @@ impl<'a> Locations<'a> {
     }
 
     /// The markers of a part of the map (`GET /v2/locations/markers`). `zoom` is the level of the map:
-    /// 1 the world, 5 a continent, 10 a city, 15 streets, 20 buildings.
+    /// 1 shows the world, 5 a continent, 10 a city, 15 streets, 20 buildings.
     pub fn markers(&self, bounds: Bounds, zoom: u32) -> Markers<'a> {
         let mut get = Get::new(self.shell, "/v2/locations/markers");
         get.query.number("west", bounds.west, LONGITUDE);
@@ -153,7 +154,7 @@ impl<'a> IntoIterator for &Locations<'a> {
     }
 }
 
-/// Setters of the parameters of a query.
+/// Defines a setter for each parameter of a query.
 macro_rules! parameters {
     ($builder:ident: $( $(#[$doc:meta])* $name:ident($value:ident: $type:ty) => |$get:ident| $set:expr; )*) => {
         impl<'a> $builder<'a> {
@@ -182,30 +183,31 @@ macro_rules! parameters {
 macro_rules! filters {
     ($builder:ident: $($more:tt)*) => {
         parameters! { $builder:
-            /// Only locations with a charge point in this status.
+            /// Selects only locations with a charge point in this status.
             evse_status(status: EvseStatus) => |get| get.query.text("evseStatus", status.as_str());
-            /// Only locations with one of these connectors. A single type is sent as a value, several types
-            /// as a list, because Shell's SDKs declare a single type but describe several.
+            /// Selects only locations with one of these connectors. A single type is sent as a value,
+            /// several types as a list, because Shell's SDKs declare a single type but describe several.
             connector_types(types: &[ConnectorType]) => |get| match types {
                 [one] => get.query.text("connectorTypes", one.as_str()),
                 several => get.query.list("connectorTypes", texts(several.iter().map(ConnectorType::as_str))),
             };
-            /// Only locations with a connector of at least this power, in kW.
+            /// Selects only locations with a connector of at least this power, in kW.
             connector_min_power(kilowatts: impl Into<Decimal>) => |get| get.query.amount("connectorMinPower", kilowatts.into());
-            /// Only locations where sessions are authorized with this method.
+            /// Selects only locations where sessions are authorized with this method.
             authorization_methods(method: AuthorizationMethod) => |get| get.query.text("authorizationMethods", method.as_str());
-            /// Whether the answer has the names of operators; markers have them for single locations only.
+            /// Sets whether the answer has the names of operators. Only markers of single locations have
+            /// such a name.
             with_operator_name(yes: bool) => |get| get.query.flag("withOperatorName", yes);
-            /// Only the location with the charge point that has this id by ISO 15118, such as
+            /// Selects only the location with the charge point that has this id by ISO 15118, such as
             /// `NL*TNM*E01000401*0`.
             evse_id(id: impl Into<EvseId>) => |get| get.query.text("evseId", id.into().as_str());
-            /// Only the location to which the operator gave this id.
+            /// Selects only the location to which the operator gave this id.
             location_external_id(id: &str) => |get| get.query.text("locationExternalId", id);
-            /// Only the location with the charge point to which the operator gave this id.
+            /// Selects only the location with the charge point to which the operator gave this id.
             evse_external_id(id: &str) => |get| get.query.text("evseExternalId", id);
-            /// Only locations in these countries: three letters each (ISO 3166-1 alpha-3).
+            /// Selects only locations in these countries: three letters each (ISO 3166-1 alpha-3).
             country(countries: &[&str]) => |get| get.query.list("country", texts(countries.iter().copied()));
-            /// Only locations outside these countries: three letters each (ISO 3166-1 alpha-3).
+            /// Selects only locations outside these countries: three letters each (ISO 3166-1 alpha-3).
             exclude_country(countries: &[&str]) => |get| get.query.list("excludeCountry", texts(countries.iter().copied()));
             $($more)*
         }
@@ -220,7 +222,7 @@ mod list;
 
 pub use self::list::{Iter, ListLocations, Pages};
 
-/// One location, with options: [`Locations::get_with`].
+/// A request for one location, with options: [`Locations::get_with`].
 #[must_use = "nothing is sent before `call`"]
 pub struct GetLocation<'a> {
     get: Get<'a>,
@@ -234,7 +236,7 @@ parameters! { GetLocation:
     since(date: OffsetDateTime) => |get| get.moment("since", date);
 }
 
-/// The locations around a point: [`Locations::nearby`].
+/// A request for the locations around a point: [`Locations::nearby`].
 #[must_use = "nothing is sent before `call`"]
 pub struct NearbyLocations<'a> {
     get: Get<'a>,
@@ -243,22 +245,22 @@ pub struct NearbyLocations<'a> {
 filters! { NearbyLocations:
     /// Sets the largest number of results, 1 to 100; 25 by default.
     limit(count: u32) => |get| get.query.count("limit", count, (1, 100));
-    /// Only locations of this operator.
+    /// Selects only locations of this operator.
     operator_name(name: &str) => |get| get.query.text("operatorName", name);
-    /// Whether the answer has the highest power of each location.
+    /// Sets whether the answer has the highest power of each location.
     with_max_power(yes: bool) => |get| get.query.flag("withMaxPower", yes);
 }
 
-/// The markers of a part of the map: [`Locations::markers`].
+/// A request for the markers of a part of the map: [`Locations::markers`].
 #[must_use = "nothing is sent before `call`"]
 pub struct Markers<'a> {
     get: Get<'a>,
 }
 
 filters! { Markers:
-    /// Only locations of this operator.
+    /// Selects only locations of this operator.
     operator_name(name: &str) => |get| get.query.text("operatorName", name);
-    /// Whether the answer has the highest power of each location.
+    /// Sets whether the answer has the highest power of each location.
     with_max_power(yes: bool) => |get| get.query.flag("withMaxPower", yes);
 }
 

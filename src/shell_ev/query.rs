@@ -10,7 +10,7 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ArrayEncoding {
-    /// `country[0]=NLD&country[1]=DEU`, the brackets percent-encoded, as the SDKs do.
+    /// `country[0]=NLD&country[1]=DEU` with percent-encoded brackets, as Shell's SDKs send it.
     #[default]
     Indexed,
     /// `country=NLD&country=DEU`.
@@ -74,7 +74,7 @@ impl Query {
     }
 
     pub(super) fn number(&mut self, name: &'static str, value: f64, range: (f64, f64)) {
-        // Written so that NaN is refused.
+        // `contains` is false for NaN, so NaN is refused.
         if !(range.0..=range.1).contains(&value) {
             self.refuse(format!("{name} is {value}, and must be {} to {}", range.0, range.1));
         }
@@ -95,7 +95,7 @@ impl Query {
         self.set(name, Some(Item::One(value.to_string())));
     }
 
-    /// The path with the query behind it.
+    /// The path and the query.
     pub(super) fn target(self, path: String, arrays: ArrayEncoding) -> Result<String> {
         if let Some(wrong) = self.wrong {
             return Err(Error::Config(wrong.into()));
@@ -104,7 +104,7 @@ impl Query {
         let mut first = true;
         let mut push = |name: &str, value: &str| {
             target.push(if std::mem::take(&mut first) { '?' } else { '&' });
-            // Writing to a text does not fail.
+            // Writing to a `String` does not fail.
             let _ = write!(target, "{}={}", encoded(name), encoded(value));
         };
         for (name, item) in &self.items {

@@ -62,7 +62,7 @@ pub(super) trait Read: Sized {
     fn write(&self) -> Value;
 }
 
-/// A member of a model: optional, or a list.
+/// A member of a model: an `Option` or a list.
 pub(super) trait Field: Default {
     fn take(value: Value, reader: &mut Reader) -> Result<Self, Value>;
     fn give(&self) -> Option<Value>;
@@ -107,7 +107,7 @@ impl<T: Read> Field for Vec<T> {
     }
 }
 
-/// A text. A number is read as a text as well: some ids are numbers in version 1 of the API.
+/// Reads a text. A number is read as a text as well: some ids are numbers in version 1 of the API.
 impl Read for String {
     fn read(value: Value, _: &mut Reader) -> Result<String, Value> {
         match value {
@@ -137,7 +137,8 @@ impl Read for f64 {
     }
 }
 
-/// A number in its shortest form: `0.1` is 0.1. A number in a string is read as well.
+/// Reads a number from its shortest decimal form, so `0.1` is exactly 0.1. A number in a string is read
+/// as well.
 impl Read for Decimal {
     fn read(value: Value, _: &mut Reader) -> Result<Decimal, Value> {
         let number = match &value {
@@ -163,13 +164,13 @@ impl<T> Read for Id<T> {
     }
 }
 
-/// A whole number. `6.0` is read as 6.
+/// Reads a whole number. `6.0` is read as 6.
 impl Read for i64 {
     fn read(value: Value, reader: &mut Reader) -> Result<i64, Value> {
         if let Some(number) = value.as_i64() {
             return Ok(number);
         }
-        // Beyond 2^53 a float is no exact integer.
+        // Above 2^53 an `f64` cannot hold every integer.
         let whole = |number: &f64| number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
         f64::read(value.clone(), reader).ok().filter(whole).map(|number| number as i64).ok_or(value)
     }
@@ -194,7 +195,7 @@ impl Read for bool {
     }
 }
 
-/// A date-time of RFC 3339, converted to UTC.
+/// Reads an RFC 3339 date and time, and converts it to UTC.
 impl Read for OffsetDateTime {
     fn read(value: Value, _: &mut Reader) -> Result<OffsetDateTime, Value> {
         let date =
@@ -207,7 +208,7 @@ impl Read for OffsetDateTime {
     }
 }
 
-/// A calendar date: `2026-01-31`.
+/// Reads a calendar date, such as `2026-01-31`.
 impl Read for Date {
     fn read(value: Value, _: &mut Reader) -> Result<Date, Value> {
         value.as_str().and_then(|text| day(text.trim())).ok_or(value)

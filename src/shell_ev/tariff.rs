@@ -13,7 +13,7 @@ model! {
         tariff_type: Option<TariffType> = "tariffType",
         /// The charging powers to which the tariff applies.
         power_range: Option<PowerRange> = "powerRange",
-        /// An internal id of Shell's.
+        /// Shell's internal id.
         internal_id: Option<String> = "internalId",
         /// The operator of the charge point.
         operator_id: Option<String> = "operatorId",
@@ -21,7 +21,7 @@ model! {
         provider_id: Option<String> = "providerId",
         /// The currency, by ISO 4217.
         currency: Option<String> = "currency",
-        /// A description of the tariff, one for each language.
+        /// The descriptions of the tariff, one for each language.
         tariff_alt_text: Vec<AltText> = "tariffAltText",
         /// The lowest price of a session.
         min_price: Option<Decimal> = "minPrice",
@@ -47,7 +47,7 @@ model! {
         max: Option<i64> = "max",
     }
 
-    /// A text in a language.
+    /// A description of a tariff in one language.
     pub struct AltText {
         /// The language.
         language: Option<String> = "language",
@@ -59,49 +59,49 @@ model! {
     pub struct TariffElement {
         /// The prices.
         price_components: Vec<PriceComponent> = "priceComponents",
-        /// When the prices apply. Without restrictions they always apply.
+        /// When the prices apply. Without restrictions the prices always apply.
         restrictions: Option<Restrictions> = "restrictions",
     }
 
     /// A price.
     pub struct PriceComponent {
-        /// What is billed: time, energy, or the session.
+        /// What the price is charged for: time, energy, or the session.
         price_type: Option<PriceType> = "type",
         /// The unit of billing: seconds for time, kWh for energy, 1 for a flat price.
         step_size: Option<i64> = "stepSize",
         /// The price of one step.
         price: Option<Decimal> = "price",
-        /// Value added tax, percent.
+        /// The value added tax, in percent.
         vat: Option<Decimal> = "vat",
     }
 
     /// When prices apply.
     pub struct Restrictions {
-        /// From this time of day, local, `HH:mm`.
+        /// The local time of day from which the prices apply, `HH:mm`.
         start_time: Option<String> = "startTime",
-        /// Until this time of day, local, `HH:mm`.
+        /// The local time of day until which the prices apply, `HH:mm`.
         end_time: Option<String> = "endTime",
-        /// From this day.
+        /// The day from which the prices apply.
         start_date: Option<Date> = "startDate",
-        /// Until this day.
+        /// The day until which the prices apply.
         end_date: Option<Date> = "endDate",
-        /// From this energy on, kWh.
+        /// The least energy, in kWh, for which the prices apply.
         min_kwh: Option<Decimal> = "minKwh",
-        /// Up to this energy, kWh.
+        /// The energy, in kWh, up to which the prices apply.
         max_kwh: Option<Decimal> = "maxKwh",
-        /// From this current on, A.
+        /// The least current, in amperes, for which the prices apply.
         min_current: Option<Decimal> = "minCurrent",
-        /// Up to this current, A.
+        /// The current, in amperes, up to which the prices apply.
         max_current: Option<Decimal> = "maxCurrent",
-        /// From this power on, kW.
+        /// The least power, in kW, for which the prices apply.
         min_power: Option<Decimal> = "minPower",
-        /// Up to this power, kW.
+        /// The power, in kW, up to which the prices apply.
         max_power: Option<Decimal> = "maxPower",
-        /// From this duration on, seconds.
+        /// The least duration, in seconds, for which the prices apply.
         min_duration: Option<i64> = "minDuration",
-        /// Up to this duration, seconds.
+        /// The duration, in seconds, up to which the prices apply.
         max_duration: Option<i64> = "maxDuration",
-        /// On these days.
+        /// The days of the week on which the prices apply.
         day_of_week: Vec<DayOfWeek> = "dayOfWeek",
     }
 }

@@ -22,7 +22,7 @@ pub(super) const LARGEST_PAGE: u32 = 100;
 
 type Change = Box<dyn FnOnce(ClientBuilder) -> Result<ClientBuilder> + Send>;
 
-/// A builder for [`Teamleader`]. [`Teamleader::builder`] returns it.
+/// A builder for a [`Teamleader`]: [`Teamleader::builder`] returns one.
 #[must_use]
 pub struct TeamleaderBuilder {
     credentials: Credentials,
@@ -102,22 +102,21 @@ impl TeamleaderBuilder {
         self
     }
 
-    /// Sends all requests through a proxy: [`ClientBuilder::proxy`]. [`TeamleaderBuilder::build`] fails
-    /// if the address cannot be used.
+    /// Sends all requests through a proxy: see [`ClientBuilder::proxy`]. [`TeamleaderBuilder::build`]
+    /// fails if the address cannot be used.
     pub fn proxy(self, address: &str) -> TeamleaderBuilder {
         let address = address.to_owned();
         self.change(move |client| client.proxy(&address))
     }
 
-    /// Calls `hook` with every event of the login: [`ClientBuilder::on_event`].
+    /// Calls `hook` with every event of the login: see [`ClientBuilder::on_event`].
     pub fn on_event(self, hook: impl Fn(&Event) + Send + Sync + 'static) -> TeamleaderBuilder {
         self.change(move |client| Ok(client.on_event(hook)))
     }
 
     /// Changes settings of the OAuth client, such as retries, timeouts and hooks. Several changes are
     /// made in the order of the calls. `before_send` and `on_answer` hooks run before the hooks of the
-    /// rate limit. The SDK replaces a `map_error` hook, because it reads Teamleader's errors with its
-    /// own.
+    /// rate limit. The SDK replaces a `map_error` hook with its own, which reads Teamleader's errors.
     pub fn configure(
         self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,

@@ -1,4 +1,4 @@
-//! Calls operations by name. Sends every call and reads its answer.
+//! Calls operations by name, sends all calls and reads their answers.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,11 @@ use crate::{Request, Response};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Answer<T> {
-    /// `data`, or the whole answer if it has no `data`.
+    /// The member `data`, or the whole answer if it has no `data`.
     pub data: T,
-    /// `meta`; `null` if there is none.
+    /// The member `meta`; `null` if there is none.
     pub meta: Value,
-    /// `included`: the sideloaded objects by type; `null` if there are none.
+    /// The member `included`: the sideloaded objects by type; `null` if there are none.
     pub included: Value,
 }
 
@@ -32,7 +32,7 @@ impl<T> Answer<T> {
     }
 }
 
-/// The object around `data`.
+/// A JSON object with a member `data`.
 #[derive(Deserialize)]
 pub(super) struct Envelope<T> {
     pub(super) data: T,
@@ -152,8 +152,8 @@ impl Teamleader {
         }
     }
 
-    /// Sends a typed request. Its type guarantees the required fields. The method is not generic, which
-    /// keeps the build short.
+    /// Sends a typed request. The type of the request guarantees the required fields. The method is not
+    /// generic, which keeps the build short.
     fn post(&self, name: &str, body: Result<String>) -> Result<Response> {
         let operation = Operation::known(name)?;
         let request = self.request(name, operation.is_read());

@@ -57,12 +57,12 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// Allows this many days.
+    /// Allows a deal to stay this many days without attention.
     pub fn days(days: u32) -> Patience {
         Patience { amount: days.into(), unit: PatienceUnit::Days }
     }
 
-    /// Allows this many weeks.
+    /// Allows a deal to stay this many weeks without attention.
     pub fn weeks(weeks: u32) -> Patience {
         Patience { amount: weeks.into(), unit: PatienceUnit::Weeks }
     }

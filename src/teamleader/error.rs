@@ -95,7 +95,7 @@ impl fmt::Display for TeamleaderError {
 
 impl std::error::Error for TeamleaderError {}
 
-/// One entry in the `errors` of an answer. An answer can have several.
+/// One entry in the `errors` of an answer. An answer can have several entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
@@ -107,7 +107,7 @@ pub struct Problem {
     pub status: Option<u16>,
     /// The member of the request that the problem is about.
     pub field: Option<String>,
-    /// A longer explanation. Only the token endpoint sends it.
+    /// A longer explanation. Only the token endpoint sends a hint.
     pub hint: Option<String>,
 }
 
@@ -137,7 +137,7 @@ fn read(api: &ApiError) -> Vec<Problem> {
     if let Some(errors) = body["errors"].as_array() {
         return errors.iter().map(one).collect();
     }
-    // The form of RFC 6749, and the form of a gateway's error.
+    // The members of an error by RFC 6749, and of a gateway's error.
     let fallback = ["error_description", "message", "error"];
     let title = fallback.iter().find_map(|name| text(&body[*name]));
     title.map(|title| Problem { title, ..Problem::default() }).into_iter().collect()

@@ -78,7 +78,7 @@ pub struct FileSubject {
     /// The type of the object.
     #[serde(rename = "type")]
     pub kind: FileSubjectType,
-    /// The id of the object. A temporary file has none.
+    /// The id of the object; `None` for a temporary file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Id<Anything>>,
 }

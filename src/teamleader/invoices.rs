@@ -117,7 +117,7 @@ model! {
         id: Id<Invoice>,
         /// The department.
         department: Option<Reference<Department>>,
-        /// The invoice number, such as `2018 / 27`. A draft has none.
+        /// The invoice number, such as `2018 / 27`; `None` for a draft.
         invoice_number: Option<String>,
         /// The date of the invoice.
         #[serde(default, with = "maybe")]

@@ -81,7 +81,7 @@ fn read<'de, T: Dated, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Er
     from.deserialize_any(Text(std::marker::PhantomData))
 }
 
-/// `#[serde(with = "dated")]` for a required field.
+/// Serde's functions for the dates in a required field: `#[serde(with = "dated")]`.
 pub(super) mod dated {
     use super::*;
 
@@ -99,7 +99,7 @@ pub(super) mod dated {
     }
 }
 
-/// `#[serde(default, with = "maybe")]` for an `Option`.
+/// Serde's functions for the dates in an `Option`: `#[serde(default, with = "maybe")]`.
 pub(super) mod maybe {
     use super::*;
 
@@ -120,7 +120,7 @@ pub(super) mod maybe {
     }
 }
 
-/// `#[serde(with = "changed")]` for a [`super::Change`].
+/// Serde's functions for the dates in a [`super::Change`]: `#[serde(with = "changed")]`.
 pub(super) mod changed {
     use super::*;
     use crate::teamleader::Change;

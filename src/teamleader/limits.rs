@@ -1,8 +1,8 @@
 //! Teamleader's rate limit: the client counts its own calls, and reads the headers of the answers.
 //!
 //! The limit is 200 calls in any minute, for one integration and account (Teamleader's documentation).
-//! Calls of other processes count, too. Only the headers show those calls, so the headers take precedence
-//! over the client's own count.
+//! Calls of other processes count, too, but only the headers show these calls. So the headers take
+//! precedence over the client's own count.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,11 +17,11 @@ use super::json;
 use crate::clock::Clock;
 use crate::hooks::Received;
 
-/// A minute, and half a second more because clocks differ. A call counts from the time of its answer,
-/// which is later than the time at which Teamleader counted the call.
+/// The length of the window: a minute, and half a second more because clocks differ. A call counts from
+/// the time of its answer, which is later than the time at which Teamleader counted the call.
 const WINDOW: Duration = Duration::from_millis(60_500);
 
-/// A call without an answer stops counting after this time.
+/// The time after which a call without an answer no longer counts.
 const LOST: Duration = Duration::from_secs(180);
 
 /// The wait after a refusal without a readable reset time, and the longest wait that a header can cause.
@@ -67,7 +67,7 @@ struct State {
     open: VecDeque<Duration>,
     /// The times at which the calls of this window were answered, oldest first.
     answered: VecDeque<Duration>,
-    /// Teamleader refuses calls until this time.
+    /// The time until which Teamleader refuses calls.
     closed_until: Duration,
     seen: Limits,
 }

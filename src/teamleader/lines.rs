@@ -81,8 +81,8 @@ pub struct Section {
 pub struct UnitPrice {
     /// The price of one unit, in the main unit of the currency: 12.5 is 12.50 euros.
     pub amount: Decimal,
-    /// The currency. The lines of a quotation in an answer have it. A request leaves it out, because the
-    /// currency of the document applies.
+    /// The currency. Only the lines of a quotation in an answer have a currency. A request leaves the
+    /// currency out, because the currency of the document applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// Whether the price includes tax.

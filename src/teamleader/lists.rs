@@ -22,10 +22,11 @@ pub(super) type Fetch<'a, T> = Box<dyn FnMut(&u32) -> Result<Page<T, u32>> + 'a>
 /// returns the number of the next page.
 pub type Pages<'a, T> = paging::Pages<u32, Fetch<'a, T>>;
 
-/// An iterator over the objects of a list. It keeps one page in memory.
+/// An iterator over the objects of a list. The iterator keeps one page in memory.
 pub type Items<'a, T> = paging::Items<T, u32, Fetch<'a, T>>;
 
-/// Stands for the filter, the sort field or the includes of a list that has none. It has no value.
+/// Stands for the filter, the sort field or the includes of a list that has none. The type has no
+/// values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(Deserialize))]
 pub enum Nothing {}
@@ -101,8 +102,8 @@ pub struct ListPage<T> {
     pub size: u32,
     /// The number of objects in the whole list, if Teamleader sends it.
     pub total: Option<u64>,
-    /// Whether another page can follow. With a total, objects are left after this page. Without a total,
-    /// this page is full.
+    /// Whether another page can follow: with a total, whether objects are left after this page; without
+    /// a total, whether this page is full.
     pub has_next: bool,
 }
 
@@ -113,7 +114,8 @@ impl<'a, T: Listed> List<'a, T> {
         List { teamleader, filter: None, sort, includes, page_size, first: 1 }
     }
 
-    /// Narrows the list to the objects that match the filter. A later filter replaces an earlier one.
+    /// Narrows the list to the objects that match the filter. A later filter replaces an earlier
+    /// filter.
     pub fn filter(mut self, filter: T::Filter) -> List<'a, T> {
         self.filter = Some(filter);
         self

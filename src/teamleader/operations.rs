@@ -24,7 +24,7 @@ pub enum Kind {
     List,
     /// Returns one object by its id.
     Info,
-    /// Returns something else and changes nothing.
+    /// Returns other data and changes nothing.
     Read,
     /// Returns the address of a file's download or upload.
     File,

@@ -103,7 +103,7 @@ impl Quotation {
     }
 
     /// Whether the last day of the quotation is before this day. Unlike [`Quotation::is_expired`], this
-    /// does not read the status.
+    /// method does not read the status.
     pub fn is_past(&self, today: Date) -> bool {
         let last = self.expiry.as_ref().and_then(|expiry| expiry.expires_after);
         last.is_some_and(|last| last < today)

@@ -36,7 +36,8 @@ impl<T> Reference<T> {
         Reference { kind: kind.into(), id: id.into(), extra: Map::new() }
     }
 
-    /// Returns the contact or the company that this refers to. Returns `None` for any other type.
+    /// Returns the contact or the company that the reference leads to. Returns `None` for any other
+    /// type.
     pub fn customer(&self) -> Option<Customer> {
         match self.kind.as_str() {
             "contact" => Some(Customer::contact(self.id.as_str())),

@@ -81,17 +81,17 @@ open_enum! {
     pub enum AddressType {
         /// The primary address.
         Primary = "primary",
-        /// For invoices.
+        /// The address for invoices.
         Invoicing = "invoicing",
-        /// For deliveries.
+        /// The address for deliveries.
         Delivery = "delivery",
-        /// For visits.
+        /// The address for visits.
         Visiting = "visiting",
     }
 
     /// The day from which a payment term counts.
     pub enum PaymentTermType {
-        /// None: the invoice is due at once.
+        /// No day: the invoice is due at once.
         Cash = "cash",
         /// The end of the month.
         EndOfMonth = "end_of_month",
@@ -123,7 +123,7 @@ open_enum! {
     }
 }
 
-/// An amount of money. It keeps the digits that Teamleader sent.
+/// An amount of money with all digits that Teamleader sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Money {
@@ -311,7 +311,7 @@ impl NewAddressEntry {
     }
 }
 
-/// The payment term: when an invoice has to be paid.
+/// A payment term: the time until an invoice has to be paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentTerm {
@@ -324,17 +324,17 @@ pub struct PaymentTerm {
 }
 
 impl PaymentTerm {
-    /// The invoice is due at once.
+    /// Makes a payment term: the invoice is due at once.
     pub fn cash() -> PaymentTerm {
         PaymentTerm { kind: PaymentTermType::Cash, days: None }
     }
 
-    /// The invoice is due this many days after the date of the invoice.
+    /// Makes a payment term: the invoice is due this many days after its date.
     pub fn after_invoice_date(days: i64) -> PaymentTerm {
         PaymentTerm { kind: PaymentTermType::AfterInvoiceDate, days: Some(days) }
     }
 
-    /// The invoice is due this many days after the end of the month.
+    /// Makes a payment term: the invoice is due this many days after the end of the month.
     pub fn end_of_month(days: i64) -> PaymentTerm {
         PaymentTerm { kind: PaymentTermType::EndOfMonth, days: Some(days) }
     }

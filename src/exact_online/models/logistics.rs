@@ -1,4 +1,4 @@
-//! Items, their suppliers and prices, units.
+//! Items, their suppliers and prices, and units of measure.
 
 use time::PrimitiveDateTime;
 
@@ -165,7 +165,7 @@ model! {
 }
 
 model! {
-    /// A purchase price of an item. It can only be synchronised.
+    /// A purchase price of an item. Purchase prices can only be synchronised.
     pub struct PurchaseItemPrice at "sync/Logistics/PurchaseItemPrices", key "ID": Id<PurchaseItemPrice> {
         timestamp: i64 = "Timestamp",
         account: Id<Account> = "Account",

@@ -6,7 +6,7 @@ use std::ops::Not;
 use super::{Literal, is_path};
 use crate::{Error, Result};
 
-/// The property of that name for a [`Filter`], or a property of a related row, such as
+/// The property with this name, for a [`Filter`], or a property of a related row, such as
 /// `field("Account/Name")`. A name has letters, digits and `_`; a call with any other name fails.
 ///
 /// ```
@@ -24,7 +24,7 @@ pub fn field(name: &str) -> Field {
     Field(if is_path(name) { Ok(name.to_owned()) } else { Err(wrong()) })
 }
 
-/// A property, or a function of a property: the left side of a comparison. Made by [`field`].
+/// A property, or a function of a property: the left side of a comparison. [`field`] returns one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Field(Result<String, String>);
@@ -47,17 +47,17 @@ macro_rules! comparisons {
 }
 
 comparisons! {
-    /// Equal to.
+    /// The property is equal to the value.
     eq;
-    /// Not equal to.
+    /// The property is not equal to the value.
     ne;
-    /// Greater than.
+    /// The property is greater than the value.
     gt;
-    /// Greater than or equal to.
+    /// The property is greater than or equal to the value.
     ge;
-    /// Less than.
+    /// The property is less than the value.
     lt;
-    /// Less than or equal to.
+    /// The property is less than or equal to the value.
     le;
 }
 
@@ -108,8 +108,8 @@ impl Field {
         self.eq(Literal::null())
     }
 
-    /// Equal to one of the values. A call with an empty list of values fails, because OData 2 cannot
-    /// express it.
+    /// The property is equal to one of the values. A call with an empty list of values fails, because
+    /// OData 2 cannot express an empty list.
     pub fn one_of<V: Into<Literal>>(self, values: impl IntoIterator<Item = V>) -> Filter {
         let equal = values.into_iter().map(|value| self.clone().eq(value));
         let found = equal.reduce(Filter::or);

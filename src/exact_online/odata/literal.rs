@@ -115,7 +115,7 @@ impl<T: Into<Literal>> From<Option<T>> for Literal {
 }
 
 /// An account's code in Exact Online's form: 18 characters, padded with spaces on the left. A filter with
-/// an unpadded code finds nothing and is no error (the vendor's documentation).
+/// an unpadded code finds nothing and causes no error (the vendor's documentation).
 ///
 /// ```
 /// use evergrant::exact_online::odata::{account_code, field};

@@ -60,8 +60,8 @@ impl Query {
         self
     }
 
-    /// Requests only these properties, and the properties of earlier calls. Some endpoints demand a choice.
-    /// They accept `*`, but the vendor advises against it.
+    /// Requests only these properties, and the properties of earlier calls. Some endpoints require a choice
+    /// of properties. They accept `*`, but the vendor advises against `*`.
     pub fn select(mut self, names: &[&str]) -> Query {
         self.select.extend(names.iter().map(|name| (*name).to_owned()));
         self
@@ -92,7 +92,7 @@ impl Query {
         self
     }
 
-    /// Starts after this key, which the link to a next page names.
+    /// Starts after the row with this key. The link to a next page names such a key.
     pub fn skip_token(mut self, token: impl Into<Literal>) -> Query {
         self.skip_token = Some(token.into());
         self
@@ -110,7 +110,8 @@ impl Query {
         self
     }
 
-    /// The query for an address, without the question mark. Empty for a query without options.
+    /// The query for an address, without the question mark. The text is empty for a query without
+    /// options.
     ///
     /// # Errors
     ///
@@ -168,7 +169,7 @@ impl Query {
         if text.len() > LONGEST {
             return Err(Error::Config(
                 format!(
-                    "the query has {} bytes, and Exact Online takes {LONGEST}: split the query",
+                    "the query has {} bytes, and Exact Online takes at most {LONGEST}: split the query",
                     text.len()
                 )
                 .into(),

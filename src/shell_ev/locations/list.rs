@@ -14,7 +14,7 @@ use super::{Get, PAGE_SIZE, texts};
 use crate::paging;
 use crate::{Error, Result};
 
-/// All locations, with filters: [`Locations::list`](super::Locations::list).
+/// A request for all locations, with filters: [`Locations::list`](super::Locations::list).
 #[derive(Clone)]
 #[must_use = "nothing is sent before `iter`, `pages`, `page` or `first`"]
 pub struct ListLocations<'a> {
@@ -24,7 +24,7 @@ pub struct ListLocations<'a> {
 }
 
 filters! { ListLocations:
-    /// Only locations that have changed since this date.
+    /// Selects only locations that have changed since this date.
     updated_since(date: OffsetDateTime) => |get| get.moment("updatedSince", date);
 }
 
@@ -49,12 +49,12 @@ impl<'a> ListLocations<'a> {
         self
     }
 
-    /// One page, by its number from 1 on.
+    /// The page with this number. The first page has number 1.
     ///
     /// # Errors
     ///
     /// As [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read;
-    /// [`Error::Config`] for a parameter outside its range, with nothing sent.
+    /// [`Error::Config`] for a parameter outside its range, before anything is sent.
     pub fn page(&self, number: u32) -> Result<Answer<Location>> {
         let mut get = self.get.clone();
         get.query.count("pageNumber", number, (1, u32::MAX));
@@ -84,8 +84,8 @@ impl<'a> ListLocations<'a> {
     ///
     /// Shell's answers name neither a total nor the next page. The iteration ends after a page that is
     /// shorter than the first page or has no new location, and at a 404. A location that moves to a later
-    /// page during the iteration is returned once: the iterator keeps the ids in memory. A request id, if
-    /// set, is sent with the first page only.
+    /// page during the iteration is returned once: the iterator keeps the ids in memory. If a request id
+    /// is set, only the request for the first page has this id.
     pub fn pages(&self) -> Pages<'a> {
         let ListLocations { mut get, first_page, page_size } = self.clone();
         get.query.count("perPage", page_size, (1, PAGE_SIZE));
@@ -117,7 +117,8 @@ impl<'a> ListLocations<'a> {
                 Some(uid) => seen.insert(uid.clone()),
                 None => true,
             });
-            // The service may send fewer than requested: the first page shows how many.
+            // The service may send fewer locations than requested: the first page shows how many a full
+            // page has.
             let ends = answer.data.is_empty() || elements < *full.get_or_insert(elements);
             let next = if ends { None } else { number.checked_add(1) };
             let is_end = answer.data.is_empty() && answer.unread.is_empty() && *number > first_page;

@@ -1,8 +1,8 @@
 //! Distils the specification into `src/teamleader/operations.tsv`.
 //!
 //! `TEAMLEADER_OPENAPI=openapi.yaml cargo test --all-features --lib distil` compares the table with the
-//! specification. With `TEAMLEADER_DISTIL=write` as well, it writes the table anew. The table holds facts
-//! only: names, required fields, forms of answers.
+//! specification. With `TEAMLEADER_DISTIL=write` as well, the test writes the table anew. The table holds
+//! facts only: names, required fields, forms of answers.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -91,7 +91,7 @@ fn required(schema: &Yaml, prefix: &str, demands: &mut Vec<String>) {
             required(form, prefix, &mut below);
             sets.push(below);
         }
-        // A form that requires all that a smaller form requires adds nothing.
+        // An alternative that requires all that a smaller alternative requires adds nothing.
         sets.sort_by_key(Vec::len);
         let mut kept: Vec<Vec<String>> = Vec::new();
         for set in sets {
@@ -112,7 +112,7 @@ fn alternatives(schema: &Yaml) -> Vec<&[Yaml]> {
     parts.flat_map(alternatives).chain(own).collect()
 }
 
-/// One row: name, kind, flags, required fields, status, form of the answer.
+/// Writes one row: name, kind, flags, required fields, status, form of the answer.
 fn row(name: &str, operation: &Yaml) -> String {
     let body = &content(&operation["requestBody"])["schema"];
     let (fields, _) = object(body);

@@ -1,4 +1,4 @@
-//! The types send and return the same JSON as the examples of requests and answers.
+//! Tests that the types send and return the same JSON as the examples of requests and answers.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ impl World {
 /// Collects the places where `ours` differs from `theirs`.
 fn compare(ours: &Value, theirs: &Value, at: &str, differences: &mut Vec<String>) {
     let moment = |text: &str| {
-        // One example of a time has neither a T nor an offset.
+        // In one example a time has neither a `T` nor an offset.
         let text = if text.contains(' ') {
             format!("{}Z", text.replace(' ', "T"))
         } else {
