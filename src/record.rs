@@ -132,7 +132,7 @@ impl Record {
             .ok_or_else(|| "it is not a record of this crate: a member has a wrong type".to_owned())
     }
 
-    /// The record as JSON, secrets in clear.
+    /// Returns the record as JSON, with the secrets in clear.
     ///
     /// # Errors
     ///
@@ -202,11 +202,11 @@ impl Record {
         Some(clock::to_millisecond(came_at))
     }
 
-    /// Login and revision of the record that a save of this record replaces; `None` if it replaces
-    /// nothing. A store that can compare refuses the save with `Conflict` if it holds any other record,
-    /// except this very record.
+    /// Login and revision of the record that a save of this record replaces; `None` if it replaces nothing. A
+    /// store that can compare refuses the save with `Conflict` if it holds another record than that one or
+    /// this one.
     ///
-    /// Only a record on its way into a store has this; it is not stored.
+    /// Only a record that is about to be saved has this value; it is not stored.
     pub fn replaces(&self) -> Option<(&str, u64)> {
         self.replaces.0.as_ref().map(|(login, revision, _)| (login.as_str(), *revision))
     }
@@ -230,7 +230,7 @@ impl Record {
         self.unknown.get(name)
     }
 
-    /// Sets such a member, or removes it.
+    /// Sets or removes a member that a store adds for its own use.
     pub(crate) fn put_beside(&mut self, name: &str, value: Option<Value>) {
         match value {
             Some(value) => self.unknown.insert(name.to_owned(), value),

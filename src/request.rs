@@ -82,10 +82,9 @@ impl Client {
         Request::new(self, method, target)
     }
 
-    /// Starts a request that carries no access token, to any https address. It is for uploads and
-    /// downloads whose address is the permission, such as the signed addresses of object stores. The
-    /// client's hooks do not see the request; the client's proxy, certificates and number of retries
-    /// apply.
+    /// Starts a request that carries no access token, to any https address. Such a request is for uploads and
+    /// downloads whose address is the permission, such as the signed addresses of object stores. The client's
+    /// hooks do not see the request; the client's proxy, certificates and number of retries apply.
     pub fn without_token(&self, method: Method, url: &str) -> Request<'_> {
         Request::without_token(self, method, url)
     }

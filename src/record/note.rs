@@ -30,7 +30,7 @@ pub struct Note {
     pub fingerprint: String,
     /// A random id of the attempt.
     pub nonce: String,
-    /// The process that sent it.
+    /// The process that sent the token.
     pub holder: Holder,
     /// When the token was sent, UTC.
     pub sent_at: OffsetDateTime,
@@ -38,13 +38,14 @@ pub struct Note {
     pub deadline: OffsetDateTime,
     /// How often this token was sent without a definite answer.
     pub attempts: u32,
-    /// Whether the service answered, without spending the token: too early, or too many requests.
+    /// Whether the service answered that the request was too early or one of too many, which leaves the token
+    /// unused.
     pub answered: bool,
     /// When the service allows the next try, UTC.
     pub not_before: Option<OffsetDateTime>,
     /// When the first attempt without an answer was made, UTC.
     pub unanswered_since: Option<OffsetDateTime>,
-    /// Whether the service answered "too early": its newest access token still works then.
+    /// Whether the service answered "too early", which means that its newest access token still works.
     pub early: bool,
     /// Whether the holder's lock file was deleted: holding the lock then does not mean that the holder
     /// has ended.
@@ -98,7 +99,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The host's name, for messages; std has no call for it.
+/// The host's name, for messages. std has no function for it.
 fn host() -> String {
     ["/proc/sys/kernel/hostname", "/etc/hostname"]
         .iter()
@@ -109,7 +110,8 @@ fn host() -> String {
         .unwrap_or_else(|| "this host".to_owned())
 }
 
-/// The service's refusal of a refresh token. It is stored so that not every run sends the token again.
+/// The service's refusal of a refresh token. The store keeps the refusal, so that not every run sends the
+/// token again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {

@@ -17,7 +17,8 @@ impl Keeper {
         self.alone_unless(events, &|| None, work)
     }
 
-    /// The same, unless the store's lock is not to be had at once and `settled` has the result without it.
+    /// Like [`Keeper::alone`], but if the store's lock is not free at once and `settled` returns a result,
+    /// returns that result without running `work`.
     pub(super) fn alone_unless<T>(
         &self,
         events: &mut Vec<Event>,

@@ -19,7 +19,7 @@ impl Keeper {
                     Err(self.unsaved(token.clone(), source))
                 }
             },
-            // A call of a clone has saved it meanwhile.
+            // A call on a clone of the client has saved the pair meanwhile.
             None => Ok(()),
         });
         self.tell(events);

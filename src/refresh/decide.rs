@@ -29,7 +29,7 @@ pub(crate) struct Found {
     pub(crate) pause: Duration,
     /// Whether the call can go on with its access token.
     pub(crate) usable: bool,
-    /// Whether the caller asked for a refresh by name.
+    /// Whether the caller called `refresh()`.
     pub(crate) explicit: bool,
 }
 

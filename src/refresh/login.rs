@@ -28,7 +28,7 @@ impl Keeper {
         let mut events = Vec::new();
         let result = self.alone(&mut events, |call| {
             let stored = self.load_for_login()?;
-            // Before the code is spent.
+            // Check the store before the code is used up.
             self.probe()?;
             let sent_at = self.clock.now_utc();
             let judged = match send(sent_at) {
@@ -90,11 +90,11 @@ impl Keeper {
         result
     }
 
-    /// Stores a given token if nothing is stored or the stored login no longer works. Returns whether
-    /// it did.
+    /// Stores a given token if nothing is stored or the stored login no longer works. Returns whether the
+    /// token was stored.
     pub(crate) fn seed(&self, token: Token) -> Result<bool> {
         let mut events = Vec::new();
-        // A login that lives is left alone, and that needs no lock.
+        // A login that works is not replaced, which needs no lock.
         let lives = || {
             let stored = self.load_checked().ok().flatten()?;
             (!self.gives_way(&stored, &token)).then_some(false)
@@ -142,7 +142,7 @@ impl Keeper {
         !known.contains(&Some(seed)) && stored.seeded != Some(seed.fingerprint())
     }
 
-    /// Deletes the stored record and the token in memory. Calls `before` first with the token; it
+    /// Deletes the stored record and the token in memory. Calls `before` first with the token; `before`
     /// returns whether it sent anything.
     pub(crate) fn clear(&self, before: &dyn Fn(Option<&Token>) -> Result<bool>) -> Result<()> {
         let mut events = Vec::new();
@@ -158,7 +158,7 @@ impl Keeper {
                 return Err(Error::Busy(Box::new(Busy { store, holder: None, waited })));
             }
             let sent = before(newest.map(Record::token))?;
-            // If the lock ended all the same, or there is none, a token that came since must stay.
+            // If the lock ended anyway, or there is no lock, a token that was stored since must stay.
             let id = |record: &Record| (record.login.clone(), record.generation);
             if sent
                 && self.load_checked()?.is_some_and(|now| stored.as_ref().map(id) != Some(id(&now)))
@@ -218,14 +218,15 @@ impl Keeper {
         Ok(stored)
     }
 
-    /// The store's token, if it is good and not the one the API refused. Does not refresh.
+    /// Returns the store's token, if the token is good and is not the token that the API refused. Does not
+    /// refresh.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
         let want = Want::Instead(refused.clone());
         let turn = self.turn.lock();
         if turn.unsaved.is_some() {
             return None;
         }
-        // Without the store's lock, which may be somebody else's for minutes: nothing is written, and
+        // Read without the store's lock, which another holder may have for minutes: nothing is written, and
         // what `load` returns is durable.
         let stored = self.load_checked().ok()??;
         if turn.history.newer_than(&stored).is_some() {

@@ -117,8 +117,8 @@ impl Keeper {
     ) {
         let Holder { host, .. } = Holder::this();
         if call.turn.lock_is_new() && !note.unlocked && note.deadline > now {
-            // The next holder finds the lock file in its place, so the note must say that this lock
-            // does not exclude its holder.
+            // The next holder finds the lock file in its place, so the note must say that this lock does not
+            // exclude the note's holder.
             let mut next = record.next();
             next.note = Some(Note { unlocked: true, ..note.clone() });
             let _ = self.backend.save(&next);

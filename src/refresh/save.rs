@@ -24,7 +24,7 @@ const TRIES: u32 = 3;
 enum Place {
     /// The store still holds the refresh token that we sent: our pair replaces it.
     Ours(Record),
-    /// Another client's successor is stored: it stays, and our refresh token becomes its spare.
+    /// Another client's successor is stored: that token stays, and ours becomes the spare.
     Theirs(Record),
     /// Our pair is stored already, under a later note.
     There,
@@ -50,7 +50,7 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
         let mut next = stored.next();
         next.binding = pair.record.binding.clone();
         next.token = pair.record.token.clone();
-        // The generation is not below ours: the store may have gone back.
+        // The new generation must not be below ours: the store may have gone back.
         next.generation = stored.generation.saturating_add(1).max(pair.record.generation);
         next.rotated_at = pair.record.rotated_at;
         next.refresh_expires_at = pair.record.refresh_expires_at;
@@ -187,8 +187,7 @@ impl Keeper {
         Ok(Step::Again)
     }
 
-    /// Keeps the pair in memory and saves it. In this order, so that the pair is not lost even if
-    /// `save` panics.
+    /// Keeps the pair in memory, then saves it. In this order the pair is not lost even if `save` panics.
     pub(super) fn keep(&self, call: &mut Call<'_>, pair: Pair) -> Result<Option<Record>, BoxError> {
         call.turn.unsaved = Some(pair);
         if !call.turn.is_held() {
@@ -280,8 +279,8 @@ impl Keeper {
         }
     }
 
-    /// Updates the note after an answer without a token: as it was before, or with a time. If this save
-    /// fails, our note stays, and the next run decides by it.
+    /// Replaces the note after an answer without a token: by the note from before, or by a note with a time.
+    /// If this save fails, our note stays, and the next run decides by it.
     pub(super) fn settle(
         &self,
         call: &mut Call<'_>,
@@ -310,7 +309,7 @@ impl Keeper {
         self.backend.load().is_ok_and(|stored| stored.as_ref() == Some(noted))
     }
 
-    /// Our note with the time before which the service does not want another request.
+    /// Returns our note with the time before which the service does not want another request.
     pub(super) fn not_before(
         &self,
         noted: &Record,

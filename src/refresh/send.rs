@@ -26,9 +26,9 @@ enum Spent {
 
 /// The content of the store after a refusal.
 enum Looked {
-    /// This record, which still has the refused refresh token.
+    /// The store still has the refused refresh token, in this record.
     Unchanged(Box<Record>),
-    /// Another token, nothing, or nothing readable.
+    /// The store has another token, nothing, or nothing readable.
     Changed(Step),
 }
 
@@ -83,8 +83,8 @@ impl Keeper {
                 }
                 Sent::Reply(reply) => return Spent::Reply(reply, silent.map(|(at, _)| at)),
             };
-            // A refresh by name has no fallback, but a replay must not end an access token that other
-            // calls use.
+            // An explicit refresh has no fallback, but a replay must not end an access token that other calls
+            // use.
             let others = call.want.is_explicit() && self.live(noted).is_usable(&*self.clock);
             let usable = call.fallback.is_some() || others;
             let replays =
@@ -161,7 +161,7 @@ impl Keeper {
             Outcome::Refused(error) => self.refused(call, noted, refresh_token, error, earlier),
             Outcome::TooEarly(error) => self.early(call, noted, sent_at, earlier, (error, found)),
             Outcome::Setup(error) => {
-                // This says nothing about an earlier unanswered request.
+                // The answer says nothing about an earlier unanswered request.
                 let note = if earlier.is_some() { noted.note.clone() } else { before };
                 self.count(&mut noted);
                 self.settle(call, &noted, note, found);
@@ -301,8 +301,8 @@ impl Keeper {
             status: error.status,
             unanswered_since: earlier.or(asked_before),
         };
-        // The spare, which lost a race, may be the valid token. The two change places, so that a wrong
-        // refusal heals: each is sent once more after a pause.
+        // The spare, which lost a race, may be the valid token. The spare and the refused token change
+        // places, so that a wrong refusal heals: each is sent once more after a pause.
         let known = next.refused.as_ref().map(|refused| refused.fingerprint.clone());
         if let Some(spare) = next.spare.clone().filter(|spare| known != Some(spare.fingerprint())) {
             next.spare = Some(refresh_token);

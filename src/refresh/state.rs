@@ -176,7 +176,7 @@ pub(crate) enum Want {
     Usable,
     /// A token other than this one, which the API refused.
     Instead(Secret),
-    /// A token newer than this one, for `refresh()` by name. The number is the count of this client's
+    /// A token newer than this one, for an explicit `refresh()`. The number is the count of this client's
     /// refreshes at the start of the call: threads that ask at the same time share one refresh.
     Newer(Option<Id>, u64),
 }
@@ -215,7 +215,7 @@ impl Want {
         }
     }
 
-    /// Whether the caller asked for a refresh by name.
+    /// Whether the caller called `refresh()`.
     pub(crate) fn is_explicit(&self) -> bool {
         matches!(self, Want::Newer(..))
     }
@@ -229,7 +229,7 @@ pub(crate) struct Memory {
     pub(crate) unsaved: bool,
     /// The unsaved pair has ended the token in memory: no call may use that token.
     pub(crate) blocked: bool,
-    /// An access token that the API refused and that was not replaced yet.
+    /// An access token that the API refused and that is not replaced yet.
     pub(crate) suspect: Option<Secret>,
     /// How many attempts have ended, the failure of the last one, and how many threads wait.
     pub(crate) attempts: u64,
@@ -243,12 +243,12 @@ pub(crate) struct Memory {
     /// its request, and the token.
     pub(crate) sends: u64,
     pub(crate) result: Option<(u64, Live)>,
-    /// The access token of a refresh that a 401 caused, and when it came. Removed when the API accepts
-    /// it.
+    /// The access token of a refresh that a 401 caused, and when it came. The entry is removed when the API
+    /// accepts the token.
     pub(crate) mended: Option<(Secret, Duration)>,
     /// An access token that the API refused although it was new, and until when it is not replaced.
     pub(crate) denied: Option<(Secret, Duration)>,
-    /// While the token is usable, no new attempt before this moment of the monotonic clock.
+    /// While the token is usable, no new attempt is made before this moment of the monotonic clock.
     pub(crate) quiet_until: Duration,
 }
 
@@ -323,7 +323,7 @@ pub(crate) enum Ask<'a> {
     Refresh {
         /// The stored token.
         token: &'a Token,
-        /// The refresh token to spend.
+        /// The refresh token to send.
         refresh_token: &'a Secret,
         /// Called just before the first byte is sent. If it returns `false`, nothing is sent.
         in_time: &'a dyn Fn() -> bool,
@@ -348,7 +348,7 @@ pub(crate) enum Sent {
 pub(crate) trait Transport: Send + Sync {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent;
 
-    /// What the user should know about the way to the server, once.
+    /// Returns, once, what the user should know about the way to the server.
     fn warning(&self) -> Option<String> {
         None
     }

@@ -14,8 +14,8 @@ use crate::plain::plain;
 use crate::protocol;
 use crate::refresh::{Live, Want};
 
-/// The most answers that refuse the access token for which one request looks for another token. It is
-/// more than one: where a refresh ends the old access token, other processes can end several.
+/// After how many answers that refuse the access token one request looks for another token, at most. One is
+/// not enough: where a refresh ends the old access token, other processes can end several.
 const LOOKS: u32 = 4;
 
 /// A request on its way through the steps.
@@ -23,14 +23,14 @@ struct Call<'a, 'b> {
     request: Request<'a>,
     payload: Payload<'b>,
     uri: Uri,
-    /// The address without its query, for hooks; empty if no hook is shown it.
+    /// The address without its query, for hooks; empty if no hook gets it.
     url: String,
     hooks: &'a Hooks,
     /// The access token that is sent; `None` for a request without one.
     live: Option<Live>,
     /// How often the request was sent.
     attempts: u32,
-    /// How often it was sent again after a failure or a refusal, and how often that may happen.
+    /// How often the request was sent again after a failure or a refusal, and how often that may happen.
     tries: u32,
     retries: u32,
     /// How many answers refused the access token.
@@ -41,11 +41,11 @@ struct Call<'a, 'b> {
 
 /// What an answer says about the access token that was sent.
 enum Access {
-    /// The API accepted it, or none was sent.
+    /// The API accepted the token, or no token was sent.
     Accepted,
-    /// The API refused it, and there is another.
+    /// The API refused the token, and there is another token.
     Replaced,
-    /// The API refused it, and there is no other.
+    /// The API refused the token, and there is no other token.
     Refused,
 }
 
@@ -191,7 +191,7 @@ impl<'a, 'b> Call<'a, 'b> {
                 Some(live) => live.redact(text),
                 None => text,
             };
-            // Whoever reads the dialect takes texts out of the answer as they are.
+            // The function that reads the dialect takes texts out of the answer unchanged.
             api.reason = api.reason.take().map(redact).map(plain);
             api.request_id = api.request_id.take().map(plain);
         }
@@ -205,7 +205,7 @@ impl<'a, 'b> Call<'a, 'b> {
 
     /// Whether an answer says that the access token has ended.
     fn is_expired(&self, answer: &Answer) -> bool {
-        // The token is good, but a person has to log in in another way (RFC 9470 section 3).
+        // The token is good, but a person has to log in by a stronger way (RFC 9470 section 3).
         let stronger = Some("insufficient_user_authentication");
         let stronger = |challenge: &Challenge| challenge.error() == stronger;
         answer.status() == 401 && !Challenge::of(&answer.parts.headers).iter().any(stronger)

@@ -13,7 +13,7 @@ use crate::protocol;
 use crate::refresh::Live;
 use crate::transport::io_cause;
 
-/// The most bytes of an error answer that are kept.
+/// How many bytes of an error answer are kept at most.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
 
 /// An answer of the API. `Debug` shows neither its query, its header values nor its body.
@@ -71,7 +71,7 @@ impl Response {
     /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not UTF-8.
     pub fn read_string(self) -> Result<String> {
         let uri = self.uri.clone();
-        // Not the error itself: its `Debug` shows the bytes.
+        // Use only the inner error: the `Debug` of the outer error shows the bytes.
         String::from_utf8(self.read_bytes()?)
             .map_err(|error| Error::decode(answer_of(&uri), error.utf8_error()))
     }
