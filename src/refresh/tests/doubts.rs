@@ -7,7 +7,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A client whose token was refreshed because of a 401.
+/// Makes a client whose token was refreshed because of a 401.
 fn mended() -> (World, Keeper, Live) {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
@@ -65,7 +65,7 @@ fn a_new_suspect_token_is_returned_and_not_replaced() {
     assert!(keeper.hot(&Want::Instead(Secret::new("at-1"))).is_some(), "other calls go on");
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.sent(), ["rt-1"]);
-    // When it has expired, it is replaced as usual.
+    // When the token has expired, it is replaced as usual.
     keeper.suspect(&Secret::new("at-2"));
     world.clock.set_wall(world.clock.now() + LIFE);
     assert_eq!(kind(&use_token(&keeper)), "at-3");
@@ -151,7 +151,7 @@ fn requests_are_counted() {
         let memory = keeper.memory.lock();
         assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (n, Some(n)));
     }
-    // For grants without a refresh token, a second try counts as well.
+    // A grant without a refresh token also counts its second try.
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
     world.past_end();
@@ -238,7 +238,7 @@ fn a_token_that_expired_while_the_store_failed_is_not_returned() {
     assert_eq!(kind(&use_token(&keeper)), "backend");
 }
 
-/// A refresh by name whose pair waits to be saved: no 401 brought its access token.
+/// If an explicit refresh got the pair that waits to be saved, no 401 brought its access token.
 #[test]
 fn a_waiting_pair_that_no_401_brought_is_not_in_doubt() {
     for by_name in [true, false] {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::steps::exchange;
 use super::*;
 
-/// A client with an unsaved new login, which no longer holds the store's lock.
+/// Makes a client with an unsaved new login, which no longer holds the store's lock.
 fn with_unsaved_login(before: impl FnOnce(&Keeper)) -> (World, Keeper) {
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
@@ -16,7 +16,7 @@ fn with_unsaved_login(before: impl FnOnce(&Keeper)) -> (World, Keeper) {
     (world, keeper)
 }
 
-/// Spins until `done`, or panics after a time that no test needs.
+/// Waits until `done` returns true, or panics after a time that no test needs.
 fn until(done: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !done() {
@@ -76,7 +76,8 @@ fn a_locked_store_does_not_bring_back_the_previous_login() {
     assert_eq!(kind(&use_token(&keeper)), "at-login-1");
 }
 
-/// The same for a client that has the previous login's token in memory, however the store fails.
+/// A client with an unsaved new login does not use the previous login's token from memory, however the store
+/// fails.
 #[test]
 fn a_failing_store_does_not_bring_back_the_previous_login() {
     for failing in ["held", "lock", "load"] {
@@ -307,7 +308,8 @@ fn a_thread_does_not_share_an_earlier_failure() {
     });
 }
 
-/// A refresh by name shares the result of one that came after its call, unless that token has expired.
+/// An explicit refresh shares the result of another refresh that came after its call, unless that token has
+/// expired.
 #[test]
 fn a_refresh_by_name_does_not_share_an_expired_token() {
     let world = World::new(Rotation::Strict);
@@ -354,7 +356,7 @@ fn an_unsaved_pair_is_saved_before_a_good_token_is_returned() {
     assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "not_saved");
     *world.store.plan.lock() = None;
     assert_eq!(kind(&use_token(&keeper)), "at-2");
-    // A refresh by name skips the pause that other calls keep between two tries.
+    // An explicit refresh skips the pause that other calls keep between two tries.
     world.enter_margin();
     world.fail_saves(false, Fault::Before);
     assert_eq!(kind(&use_token(&keeper)), "at-2");

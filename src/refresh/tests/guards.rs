@@ -30,7 +30,7 @@ fn a_note_under_a_new_lock_file_is_waited_for() {
     assert!(world.stored().note.is_none());
 }
 
-/// The same for a note with an impossibly late deadline.
+/// A note with an impossibly late deadline is also marked under a new lock file.
 #[test]
 fn a_note_with_a_far_deadline_is_marked_under_a_new_lock_file() {
     let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
@@ -78,7 +78,7 @@ fn a_note_is_dated_only_when_its_deadline_is_too_far_away() {
 /// The lock file is deleted while the connection is made.
 #[test]
 fn a_lock_lost_before_the_request_leaves_is_taken_again() {
-    // The same if the note cannot be taken back: nothing was sent, so nothing is recovered.
+    // The note can or cannot be taken back: nothing was sent, so nothing is recovered.
     for fails in [false, true] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -167,7 +167,7 @@ fn a_call_without_a_lock_waits_for_another_holders_save() {
     assert_eq!(world.clock.slept(), Duration::ZERO);
 }
 
-/// If only a refresh by name sends the token again, there is nothing to wait for.
+/// If only an explicit refresh sends the token again, there is nothing to wait for.
 #[test]
 fn a_call_does_not_wait_if_only_a_refresh_by_name_helps() {
     let mut world = World::with(Rotation::StrictFamily, LockKind::None, true);

@@ -1,12 +1,12 @@
-//! What stands beside the situations of the other files: a cache before a table, an API that refuses at
-//! one address only, a store that is locked while somebody only reads.
+//! Tests of situations near those of the other files: a cache before a table, an API that refuses at one
+//! address only, a store that is locked while another client only reads.
 
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A cache gave the note back as it was written. Then the record comes from a table of three columns, as
-/// a new login each time.
+/// A cache returned the note as it was written. After that, the record comes from a table of three columns,
+/// as a new login each time.
 #[test]
 fn a_store_that_forgets_the_login_during_a_refresh_loses_no_successor() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -47,7 +47,7 @@ fn a_refresh_by_name_takes_what_others_saved_while_the_store_is_locked() {
     assert_eq!(kind(&got), "busy", "that one it has");
 }
 
-/// A client whose token came for a 401.
+/// Makes a client whose token came for a 401.
 fn mended() -> (World, Keeper, Live) {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
@@ -66,7 +66,8 @@ fn a_newer_token_is_found_while_the_store_is_locked() {
     assert_eq!(found.map(|live| live.access_token().expose().to_owned()), Some("at-3".to_owned()));
 }
 
-/// The caller has the token from here and sends it elsewhere: the next call comes when it comes.
+/// The caller takes the token from this client and sends it with another library, so the next call may come
+/// late.
 #[test]
 fn a_refusal_that_is_told_at_once_is_the_last_word_for_a_later_call() {
     let (world, keeper, live) = mended();
@@ -114,7 +115,7 @@ fn a_seed_beside_a_living_login_needs_no_lock() {
     assert!(world.store.record.lock().is_none());
 }
 
-/// The lock fails while a pair waits, and the store holds a token that somebody else has got since.
+/// The lock fails while a pair waits, and the store holds a token that another client has saved since.
 #[test]
 fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
     let mut world = World::new(Rotation::UntilUsed);
@@ -134,8 +135,8 @@ fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
 }
 
-/// The lock's file was deleted, and the next holder has saved its successor. A store that does not
-/// compare would take our note back over it.
+/// The lock's file was deleted, and the next holder has saved its successor. In a store that does not
+/// compare, taking our note back would overwrite that successor.
 #[test]
 fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
     for (compares, busy) in [(true, false), (false, false), (false, true)] {
@@ -146,7 +147,7 @@ fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
         let mut first = true;
         *world.wire.1.lock() = Some(Box::new(move || {
             if std::mem::take(&mut first) {
-                // Each look until the lock is taken again.
+                // Every check until the lock is taken again says that the lock is gone.
                 gone.lock().extend([false; 4]);
                 let mut next = store.record.lock().clone().unwrap().next();
                 let token = Token::new("at-other").with_refresh_token("rt-other");
@@ -206,7 +207,7 @@ fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
         });
         assert_eq!(kind(&use_token(&keeper)), "at-3", "{rotation:?}");
         assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-3")));
-        // To one record, and then to another.
+        // The store goes back to one record, and then to another.
         *world.store.record.lock() = Some(old);
         let (store, mut saves) = (Arc::clone(&world.store), 0);
         world.plan(move |call, _| {

@@ -58,7 +58,7 @@ fn threads_that_waited_for_a_failed_attempt_share_its_failure() {
         world.acts(&[act; 9]);
         let inside = Arc::downgrade(&keeper);
         *world.wire.1.lock() = Some(Box::new(move || {
-            // The first request is served when all others wait.
+            // The first request is served only when all other threads wait.
             while inside.upgrade().is_some_and(|keeper| keeper.memory.lock().waiting < 15) {
                 std::thread::yield_now();
             }
@@ -98,7 +98,7 @@ fn threads_that_share_a_refusal_tell_it_once() {
     assert_eq!(world.told(|event| matches!(event, Event::AuthorizationNeeded { .. })), 1);
 }
 
-/// A call with a working token does not share the failure of a refresh by name.
+/// A call with a working token does not share the failure of an explicit refresh.
 #[test]
 fn a_failed_refresh_by_name_does_not_fail_a_call_with_a_token_that_works() {
     let world = World::new(Rotation::Strict);
@@ -368,7 +368,7 @@ fn a_lease_that_does_not_outlast_the_request_sends_nothing() {
     assert!(world.sent().is_empty());
 }
 
-/// A lease is asked again before a replay.
+/// Before a replay, the lease is asked again whether it lasts.
 #[test]
 fn a_replay_needs_a_lease_that_outlasts_it() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);

@@ -54,7 +54,8 @@ fn the_error_for_a_changed_record_names_the_missing_members() {
 #[test]
 fn a_note_overwritten_by_another_client_is_not_a_store_error() {
     type Change = fn(&mut Record);
-    // Another login, a later write, another note under the same number, a script's token beside ours.
+    // The changes: another login, a later write, another note under the same number, a script's token beside
+    // our note.
     let cases: [(Change, &str); 4] = [
         (|r| (r.login, r.note) = ("another".to_owned(), None), "rt-1"),
         (|r| (r.revision, r.note) = (r.revision + 1, None), "rt-1"),
@@ -135,7 +136,7 @@ fn a_store_that_went_back_is_noticed_by_a_client_that_only_read() {
     assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 2 }), 1);
 }
 
-/// The same for a client that has only read without the lock.
+/// A client that has only read without the lock also notices a store that went back.
 #[test]
 fn a_store_that_went_back_is_noticed_by_a_client_that_read_without_the_lock() {
     let world = World::new(Rotation::Strict);
@@ -174,7 +175,7 @@ fn an_unsaved_pair_is_saved_over_a_store_that_went_back() {
         assert_eq!(world.told(|event| *event == Event::Refreshed { generation: 3 }), 1);
         assert!(world.alive());
     }
-    // A new login replaces it like any other.
+    // A new login replaces the record that went back, like any other record.
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
     let old = world.stored();

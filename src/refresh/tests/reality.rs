@@ -7,7 +7,8 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A1. Three clients at one expiry, no fault, no lock; a late use of the old token ends the login.
+/// A1. Three clients meet one expiry without a fault and without a lock; a late use of the old token ends the
+/// login.
 #[test]
 fn without_a_lock_clients_at_one_expiry_send_one_request() {
     for rotation in [Rotation::UntilUsed, Rotation::Grace(LIFE), Rotation::None, Rotation::Strict] {
@@ -166,7 +167,7 @@ fn a_token_that_expired_during_the_refresh_is_not_returned() {
         *world.wire.1.lock() = Some(Box::new(move || clock.advance(120 * SECOND)));
         assert!(use_token(&world.keeper()).is_err(), "{act:?}");
     }
-    // The same where the wait is for the store.
+    // The token also ends while the call waits for the store.
     let world = World::new(Rotation::Strict);
     world.enter_margin();
     let clock = world.clock.clone();
@@ -177,7 +178,7 @@ fn a_token_that_expired_during_the_refresh_is_not_returned() {
     assert_eq!(kind(&use_token(&world.keeper())), "backend");
 }
 
-/// A8. A fresh process: the lock fails, or the load under the lock, and the stored token is good.
+/// A8. In a fresh process the lock fails, or the load under the lock, and the stored token is good.
 #[test]
 fn a_stored_token_that_works_is_used_when_the_store_fails() {
     for past in [Duration::ZERO, LIFE - 30 * SECOND] {
@@ -274,7 +275,7 @@ fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
         std::thread::spawn(move || use_token(&keeper).unwrap())
     };
     let mut threads = vec![call(0)];
-    // The others come when the first request is about to be sent.
+    // The other threads call when the first request is about to be sent.
     while !begun.load(Ordering::Relaxed) {
         std::thread::yield_now();
     }
@@ -316,7 +317,7 @@ fn a_process_that_waited_takes_a_result_that_is_already_due() {
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-theirs");
     assert!(world.sent().is_empty());
-    // A later process does not.
+    // A later process does not take the token.
     world.wire.0.lock().good.push("rt-theirs".to_owned());
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
@@ -390,7 +391,7 @@ fn a_seed_replaces_a_login_that_is_over() {
     world.wire.0.lock().good.push("rt-9".to_owned());
     assert!(keeper.seed(new()).unwrap());
     assert_eq!(kind(&use_token(&keeper)), "at-9");
-    // The stale variable of a service file: this login began with it.
+    // A seed from the stale variable of a service file is not used: this login began with it.
     keeper.access(&keeper.newer()).unwrap();
     world.past_end();
     world.acts(&[Act::Refuse, Act::Refuse]);
@@ -436,7 +437,7 @@ fn a_service_that_never_rotates_needs_no_writable_store() {
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(kind(&use_token(&keeper)), "at-2", "{failing}");
         assert_eq!(world.sent(), ["rt-1"]);
-        // The note and the token, and the lock.
+        // Events report the failed save of the note and of the token, and the failed lock.
         let told = if failing == "lock" { 3 } else { 2 };
         assert_eq!(world.told(|event| matches!(event, Event::SaveFailed { .. })), told);
     }

@@ -121,7 +121,7 @@ fn a_lost_request_is_repeated_if_the_call_has_no_other_token() {
     let refused = Want::Instead(Secret::new("at-1"));
     assert_eq!(keeper.access(&refused).unwrap().access_token().expose(), "at-2");
     assert_eq!(world.sent(), ["rt-1", "rt-1"]);
-    // A refresh by name, when the old token has expired.
+    // An explicit refresh is made when the old token has expired.
     world.past_end();
     world.acts(&[Act::LoseRequest]);
     let newer = keeper.access(&keeper.newer()).unwrap();
@@ -191,7 +191,8 @@ fn our_own_unanswered_request_is_not_waited_for() {
     assert_eq!(world.sent().len(), 2, "another process waits");
     assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
     assert_eq!(world.sent().len(), 4);
-    // The same if our next note was saved over it although its save reported an error.
+    // Our own request is also not waited for if our next note replaced the first although its save reported
+    // an error.
     world.plan(|call, _| (call == "save").then_some(Fault::After));
     assert_eq!(kind(&use_token(&keeper)), "backend");
     *world.store.plan.lock() = None;

@@ -7,15 +7,15 @@ use super::*;
 pub(super) enum Act {
     /// The request never leaves.
     Never,
-    /// It cannot be built, because a setting is wrong.
+    /// The request cannot be built, because a setting is wrong.
     Unwritable,
-    /// It leaves but does not arrive.
+    /// The request leaves but does not arrive.
     LoseRequest,
-    /// It is served, but the answer does not arrive.
+    /// The request is served, but the answer does not arrive.
     LoseReply,
-    /// It is refused although the token is valid.
+    /// The request is refused although the token is valid.
     Refuse,
-    /// Too early.
+    /// The server refuses the request as too early.
     TooEarly,
     /// `invalid_client`.
     Setup,
@@ -29,15 +29,15 @@ pub(super) enum Act {
     Bad,
     /// 500 before the decision.
     Broken,
-    /// It rotates and answers without an access token.
+    /// The server rotates and answers without an access token.
     NoAccessToken,
     /// 200 without a token.
     Malformed,
     /// 422 with a text about the refresh token.
     Complaint,
-    /// It answers without a refresh token.
+    /// The server answers without a refresh token.
     NoRefreshToken,
-    /// The same, and the answer says that the old one lives for a week from now.
+    /// The server answers without a refresh token, and says that the old one lives for a week from now.
     Dated,
 }
 

@@ -8,7 +8,7 @@ use crate::provider::RefusalLimit;
 const EARLIEST: Duration = Duration::from_secs(570);
 const MINUTES_10: Duration = Duration::from_secs(600);
 
-/// A service that refuses a refresh before 570 s of the 600 s that a token lives.
+/// Makes the world of a service that refuses a refresh in the first 570 s of the 600 s that a token lives.
 fn exacting() -> World {
     let mut world = World::new(Rotation::Strict);
     world.rules.earliest_refresh = Some(EARLIEST);
@@ -56,7 +56,7 @@ fn the_age_of_a_token_in_memory_counts_on_the_monotonic_clock() {
         advance(&world, 30);
         assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
         assert!(world.sent().is_empty(), "{set_by}");
-        // A clock that is set back does not delay it either.
+        // A clock that is set back does not delay the refresh either.
         if set_by < 0 {
             advance(&world, 440);
             assert_eq!(kind(&use_token(&keeper)), "at-2");
@@ -315,7 +315,8 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// The same if the stored token is newer than the one that the call knows.
+/// A token that the service vouches for does not satisfy an explicit refresh, even if the stored token is
+/// newer than the token that the call knows.
 #[test]
 fn a_vouched_token_does_not_serve_a_refresh_by_name() {
     let world = exacting();

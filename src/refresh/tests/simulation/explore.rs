@@ -95,7 +95,7 @@ fn play(world: Arc<World>, me: usize) {
     world.end(me);
 }
 
-/// After all actors have ended: whether the login is lost for a process that starts now.
+/// Returns whether the login is lost for a process that starts after all actors have ended.
 fn finish(world: &Arc<World>) -> bool {
     let (probe, reachable) = {
         let mut state = world.state.lock();
@@ -113,7 +113,7 @@ fn finish(world: &Arc<World>) -> bool {
         (store.no_loads_until, store.no_saves_until, store.no_locks_until) = (0, 0, 0);
         let probe = state.new_process();
         let reachable = state.reachable();
-        // A lost login looks alive while an old access token works, so let that expire.
+        // A lost login looks alive while an old access token works, so let that token expire.
         let last = state.service.access.iter().map(|access| access.end).max();
         let now = state.now;
         state.advance(last.unwrap_or(now).max(now) + 1_000);
@@ -168,7 +168,7 @@ pub(super) struct Figures {
     pub(super) hashes: HashSet<u64>,
     pub(super) lost: usize,
     pub(super) failed_calls: usize,
-    /// Clause, text, name.
+    /// The clause that was violated, the text of the violation, and the name of the schedule.
     pub(super) violations: Vec<(&'static str, String, String)>,
 }
 
@@ -184,7 +184,7 @@ impl Figures {
     }
 }
 
-/// A drawn configuration.
+/// Draws a configuration.
 pub(super) fn drawn_config(random: &mut Random, store: usize) -> Config {
     Config {
         shape: random.below(8),
@@ -203,7 +203,7 @@ pub(super) fn drawn_config(random: &mut Random, store: usize) -> Config {
     }
 }
 
-/// Drawn schedules, from a seed.
+/// Runs schedules that are drawn from a seed.
 pub(super) fn drawn(crew: &Crew, store: usize, seed: u64, count: usize, figures: &mut Figures) {
     for n in 0..count {
         let mut random = Random(seed.wrapping_add(n as u64).wrapping_mul(0x5851_f42d_4c95_7f2d));

@@ -49,7 +49,7 @@ fn busy<T>() -> Result<T, BoxError> {
 }
 
 impl Handle {
-    /// A process that was killed does nothing more.
+    /// Whether the process was killed; a killed process does nothing more.
     fn dead(&self) -> bool {
         self.world.state.lock().processes[self.process].dead
     }
@@ -228,7 +228,7 @@ impl TokenBackend for Handle {
 }
 
 impl Claim {
-    /// A lease is renewed where it is still held.
+    /// Renews a lease that is still held.
     fn lasts(&self, time: Duration) -> bool {
         self.handle.world.reach(Point::Lasts, Status::Ready);
         let holds = self.holds();
@@ -242,7 +242,7 @@ impl Claim {
     }
 }
 
-/// A record in one line.
+/// Shows a record in one line.
 fn told(record: &Record) -> String {
     let note = record.note.as_ref().map_or("", |_| ", noted as sent");
     let refused = record.refused.as_ref().map_or("", |_| ", noted as refused");

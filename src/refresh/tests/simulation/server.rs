@@ -3,21 +3,21 @@
 /// What a service does with a used refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Class {
-    /// It stays valid.
+    /// The token stays valid.
     None,
-    /// It is valid until its successor or the new access token is used.
+    /// The token is valid until its successor or the new access token is used.
     UntilUsed,
-    /// The same, and a later use ends the login.
+    /// The token is valid until its successor or the new access token is used; a later use ends the login.
     UntilUsedFamily,
-    /// It is valid for a window; a second pair is valid beside the first.
+    /// The token is valid for a window; a second pair is valid beside the first.
     Grace,
-    /// It is valid for a window; a second pair ends the first.
+    /// The token is valid for a window; a second pair ends the first.
     GraceFirstDies,
-    /// It is valid for a window; a later use ends the login.
+    /// The token is valid for a window; a later use ends the login.
     GraceFamily,
     /// It is invalid at once.
     Strict,
-    /// It is invalid at once, and a second use ends the login.
+    /// The token is invalid at once, and a second use ends the login.
     StrictFamily,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// A service that has issued `r0` and `a0`.
+    /// Makes a service that has issued `r0` and `a0`.
     pub(super) fn new(class: Class, window: u64, life: u64, ends_access: bool) -> Service {
         let first = AccessToken { refresh: 0, issued: 0, end: life, told_end: life, dead: false };
         Service {
@@ -89,7 +89,7 @@ impl Service {
             }
     }
 
-    /// A refresh: the new refresh token and access token.
+    /// Decides a refresh. Returns the new refresh token and access token.
     pub(super) fn refresh(&mut self, token: usize, now: u64) -> Option<(usize, usize)> {
         if !self.takes(token, now) {
             let reuse = self.refresh.get(token).is_some_and(|known| known.used_at.is_some());
@@ -136,7 +136,7 @@ impl Service {
         !self.ended && self.access.get(access).is_some_and(|known| !known.dead && now < known.end)
     }
 
-    /// A request to the API.
+    /// Decides a request to the API.
     pub(super) fn call(&mut self, access: usize, now: u64) -> bool {
         let works = self.works(access, now);
         if works {

@@ -8,7 +8,7 @@ use parking_lot::MutexGuard;
 use super::schedule::{Failure, Fault, Point};
 use super::world::{Actor, NOBODY, State, Status, World};
 
-/// More steps than any schedule that ends.
+/// The limit of steps: every schedule that ends has fewer.
 const STEPS: u32 = 4_000;
 
 thread_local! {
@@ -155,7 +155,7 @@ impl World {
         }
     }
 
-    /// Starts the actors, and waits until all have ended. `start` starts the thread of one.
+    /// Starts the actors, and waits until all have ended. `start` starts the thread of one actor.
     pub(super) fn run(self: &Arc<World>, start: &mut dyn FnMut(usize)) {
         let actors = {
             let mut state = self.state.lock();
@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    /// An actor's thread has ended, by its program or by the death of its process.
+    /// Handles the end of an actor's thread, which its program or the death of its process has caused.
     pub(super) fn end(&self, me: usize) {
         let mut state = self.state.lock();
         if !state.actors[me].dead {
