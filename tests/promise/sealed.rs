@@ -166,7 +166,7 @@ fn a_record_that_was_changed_does_not_open() {
         assert!(matches!(error, BackendError::Corrupt(_)), "{member}: {error}");
         assert!(text.contains("beside what is sealed"), "{member}: {text}");
     }
-    // Put the old record into another place.
+    // The old record does not open under another context.
     fs::write(&path, old.to_string()).unwrap();
     let elsewhere = SealedBackend::new(FileBackend::new(&path), key()).context("tenant-7");
     assert!(matches!(told(elsewhere.load()).0, BackendError::Corrupt(_)));
