@@ -24,7 +24,7 @@ fn main() -> Result<(), BoxError> {
         println!("{} is logged in; the login is in {file}", me["login"]);
         return Ok(());
     }
-    // Without a service: a sandbox with a polling interval of one second, and a simulated person.
+    // Without a service, use a sandbox with a polling interval of one second and a simulated person.
     let second = std::time::Duration::from_secs(1);
     let sandbox = Sandbox::builder().device_interval(Some(second)).start()?;
     let file = sandbox.folder().join("login.json");

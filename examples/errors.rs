@@ -1,8 +1,7 @@
 //! Causes eight kinds of error and prints what to do about each: `cargo run --example errors`.
 //!
-//! A script needs less. If `error.needs_authorization()`, it asks a person to log in. If
-//! `error.is_transient()`, it tries again later. It prints any other error. `{error:#}` prints the causes
-//! as well.
+//! Most scripts need only three cases: if `error.needs_authorization()`, ask a person to log in; if
+//! `error.is_transient()`, try again later; print any other error. `{error:#}` prints the causes as well.
 
 use evergrant::provider::Rotation;
 use evergrant::sandbox::{Fault, Sandbox};

@@ -2,7 +2,7 @@
 //!
 //! `REDIS_URL=redis://127.0.0.1/ cargo run --example redis_workers --features redis`
 //!
-//! Without `REDIS_URL` it prints the variable to set. The workers are in `shared/workers.rs`.
+//! Without `REDIS_URL` the example prints the variable to set. The workers are in `shared/workers.rs`.
 
 #[path = "shared/workers.rs"]
 mod workers;

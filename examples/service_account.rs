@@ -26,7 +26,7 @@ fn main() -> Result<(), BoxError> {
         println!("{files:#}");
         return Ok(());
     }
-    // Without a key file: a sandbox with the account's public key, and a key file made here.
+    // Without a key file, use a sandbox with the account's public key, and make a key file here.
     let pem = include_str!("../tests/keys/rsa2048.pem");
     let sandbox = Sandbox::builder().client_key(&SigningKey::from_pem(pem)?).start()?;
     let file = json!({

@@ -1,8 +1,8 @@
 //! Starts a charge session, waits until the car charges, and stops the session.
 //!
-//! `cargo run --features shell-ev --example shell_charge` runs against a sandbox on this machine. With
-//! `O_AUTH_CLIENT_ID`, `O_AUTH_CLIENT_SECRET` and `ENVIRONMENT` (`SIT` or `PRODUCTION`) set it charges a
-//! real car: `... --example shell_charge -- CARD EVSE`. The token is kept in `shell.json`.
+//! `cargo run --features shell-ev --example shell_charge` uses a sandbox on this machine. With
+//! `O_AUTH_CLIENT_ID`, `O_AUTH_CLIENT_SECRET` and `ENVIRONMENT` (`SIT` or `PRODUCTION`) set, the example
+//! charges a real car: `... --example shell_charge -- CARD EVSE`. The token is kept in `shell.json`.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn main() -> Result<(), BoxError> {
     let charging = shell.charging();
     let started = match charging.start(&card, &evse).call() {
         Ok(started) => started,
-        // Shell may have started the session. Look at `active` before another start.
+        // Shell may have started the session. Look at `active` before you start another.
         Err(error @ Error::Transport(_)) if request_id(&error).is_some() => {
             return Err(format!("it is not known whether the session started: {error:#}").into());
         }

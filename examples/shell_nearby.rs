@@ -1,8 +1,8 @@
 //! Prints a table of the charge points near a place.
 //!
-//! `cargo run --features shell-ev --example shell_nearby` runs against a sandbox on this machine. With
-//! `O_AUTH_CLIENT_ID`, `O_AUTH_CLIENT_SECRET` and `ENVIRONMENT` (`SIT` or `PRODUCTION`) set it calls
-//! Shell: `... --example shell_nearby -- 52.37 4.89`. The token is kept in `shell.json`.
+//! `cargo run --features shell-ev --example shell_nearby` uses a sandbox on this machine. With
+//! `O_AUTH_CLIENT_ID`, `O_AUTH_CLIENT_SECRET` and `ENVIRONMENT` (`SIT` or `PRODUCTION`) set, the example
+//! calls Shell: `... --example shell_nearby -- 52.37 4.89`. The token is kept in `shell.json`.
 
 use comfy_table::Table;
 use evergrant::shell_ev::{Environment, EvseStatus, ShellEv};

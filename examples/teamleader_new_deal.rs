@@ -1,7 +1,7 @@
 //! Creates a deal. First creates the company that the deal is for, if Teamleader does not have it:
 //! `cargo run --features teamleader --example teamleader_new_deal [COMPANY [TITLE]]`.
 //!
-//! Without settings it runs against a sandbox on this machine. With `TEAMLEADER_CLIENT_ID`,
+//! Without settings the example uses a sandbox on this machine. With `TEAMLEADER_CLIENT_ID`,
 //! `TEAMLEADER_CLIENT_SECRET` and a login in `teamleader.json` it creates a real deal.
 
 #[path = "support/teamleader.rs"]

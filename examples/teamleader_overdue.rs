@@ -1,7 +1,7 @@
 //! Lists the overdue invoices, for a cron job:
 //! `cargo run --features teamleader --example teamleader_overdue`.
 //!
-//! Without settings it runs against a sandbox on this machine. With `TEAMLEADER_CLIENT_ID`,
+//! Without settings the example uses a sandbox on this machine. With `TEAMLEADER_CLIENT_ID`,
 //! `TEAMLEADER_CLIENT_SECRET` and a login in `teamleader.json` it lists the invoices of that account.
 
 #[path = "support/teamleader.rs"]

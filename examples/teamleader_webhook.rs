@@ -1,9 +1,9 @@
 //! Registers a webhook, and fetches the deal that each event is about:
 //! `cargo run --features teamleader --example teamleader_webhook [URL]`.
 //!
-//! Without settings it runs against a sandbox on this machine and ends after one event. With
-//! `TEAMLEADER_CLIENT_ID`, `TEAMLEADER_CLIENT_SECRET`, a login in `teamleader.json` and a URL that leads
-//! to port 8080 of this machine, it receives the events of that account.
+//! Without settings the example uses a sandbox on this machine and ends after one event. With
+//! `TEAMLEADER_CLIENT_ID`, `TEAMLEADER_CLIENT_SECRET`, a login in `teamleader.json` and a URL that leads to
+//! port 8080 of this machine, it receives the events of that account.
 
 #[path = "support/teamleader.rs"]
 mod support;

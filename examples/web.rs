@@ -10,7 +10,7 @@ use std::net::{TcpListener, TcpStream};
 use evergrant::sandbox::Sandbox;
 use evergrant::{Authorization, BoxError, Client, FileBackend};
 
-/// Pending authorizations by session, as JSON. A real application keeps them in its session store, where
+/// The pending authorizations by session, as JSON. A real application keeps them in its session store, where
 /// the user cannot read them.
 type Sessions = HashMap<String, String>;
 
@@ -36,7 +36,7 @@ fn answer(
     // Remove the authorization from the session, because it is valid for one login.
     let pending = sessions.remove(cookie).ok_or("no login was started in this browser")?;
     let authorization: Authorization = serde_json::from_str(&pending)?;
-    // The callback is the query, or the body if the server posts a form.
+    // The parameters of the callback are in the query, or in the body if the server posts a form.
     client.exchange(authorization, if body.is_empty() { path } else { body })?;
     let me: serde_json::Value = client.get("/me").read_json()?;
     Ok(("200 OK".to_owned(), format!("{} is logged in\n", me["login"])))

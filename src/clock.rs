@@ -15,7 +15,7 @@ pub trait Clock: Send + Sync + fmt::Debug {
     /// The wall clock.
     fn now(&self) -> SystemTime;
 
-    /// Time since some fixed moment; never goes back.
+    /// The time since a fixed moment. The clock never goes back.
     fn monotonic(&self) -> Duration;
 
     /// Waits.
@@ -27,7 +27,8 @@ pub trait Clock: Send + Sync + fmt::Debug {
     }
 }
 
-/// A [`SystemTime`] as a date in UTC, cut to whole milliseconds so that it reads back equal.
+/// Converts a [`SystemTime`] to a date in UTC, cut to whole milliseconds, so that a stored date reads back
+/// equal.
 pub(crate) fn utc(time: SystemTime) -> OffsetDateTime {
     let date = match time.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => later(OffsetDateTime::UNIX_EPOCH, since),
@@ -39,12 +40,12 @@ pub(crate) fn utc(time: SystemTime) -> OffsetDateTime {
     to_millisecond(date)
 }
 
-/// The date cut to whole milliseconds, as the clock's dates are.
+/// Cuts a date to whole milliseconds, like the clock's dates.
 pub(crate) fn to_millisecond(date: OffsetDateTime) -> OffsetDateTime {
     date.replace_millisecond(date.millisecond()).unwrap_or(date)
 }
 
-/// `date + duration`, held at the end of the calendar instead of overflowing.
+/// Returns `date + duration`, or the last date of the calendar if the sum is beyond it.
 pub(crate) fn later(date: OffsetDateTime, duration: Duration) -> OffsetDateTime {
     time::Duration::try_from(duration)
         .ok()
@@ -52,7 +53,7 @@ pub(crate) fn later(date: OffsetDateTime, duration: Duration) -> OffsetDateTime 
         .unwrap_or(time::PrimitiveDateTime::MAX.assume_utc())
 }
 
-/// How long from `from` until `until`; zero when it has passed.
+/// Returns the time from `from` until `until`; zero if `until` is not after `from`.
 pub(crate) fn until(from: OffsetDateTime, until: OffsetDateTime) -> Duration {
     (until - from).try_into().unwrap_or(Duration::ZERO)
 }
@@ -76,7 +77,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move; for tests.
+/// A clock for tests, which stands still until the test moves it.
 ///
 /// [`Clock::sleep`] moves it forward and returns at once.
 ///
@@ -100,12 +101,12 @@ struct Hands {
 }
 
 impl ManualClock {
-    /// A clock at 2026-01-01T00:00:00Z.
+    /// Makes a clock that shows 2026-01-01T00:00:00Z.
     pub fn new() -> ManualClock {
         ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600))
     }
 
-    /// A clock at a moment.
+    /// Makes a clock that shows `wall`.
     pub fn at(wall: SystemTime) -> ManualClock {
         ManualClock(Mutex::new(Hands { wall, monotonic: Duration::ZERO, slept: Duration::ZERO }))
     }

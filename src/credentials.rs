@@ -60,8 +60,8 @@ impl Credentials {
         self.signer.as_ref()
     }
 
-    /// Refuses an id or a secret with a character that does not belong there, such as the line break at
-    /// the end of a file. This runs before either is sent.
+    /// Refuses an id or a secret with a character that does not belong there, such as the line break at the
+    /// end of a file. The check runs before id or secret is sent.
     pub(crate) fn check(&self) -> Result<()> {
         check_text("the client id", &self.id)?;
         self.secret
@@ -95,7 +95,7 @@ impl Credentials {
 /// Refuses a value with a control character or an invisible character; `name` names the value in the
 /// error.
 pub(crate) fn check_text(name: &str, value: &str) -> Result<()> {
-    // Byte order mark, zero-width characters, line separators, direction marks.
+    // The byte order mark, zero-width characters, line separators and direction marks are invisible.
     let unseen = |c: char| matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
     let fault = if value.ends_with(['\r', '\n']) {
         "ends with a line break"

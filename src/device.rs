@@ -50,7 +50,7 @@ pub enum DevicePoll {
     },
     /// A poll failed for a reason that may pass. The client waits longer before the next poll.
     Failed {
-        /// Why.
+        /// The reason, with its causes.
         reason: String,
         /// The wait before the next poll.
         interval: Duration,
@@ -156,7 +156,7 @@ impl Client {
     }
 }
 
-/// When a code is polled next.
+/// When the client polls next.
 struct Polls {
     /// How long to wait before the next poll.
     wait: Duration,
@@ -195,8 +195,8 @@ impl Polls {
                         self.interval = slower;
                         DevicePoll::SlowDown { interval: slower }
                     }
-                    // A lost earlier answer may have had the token: servers then refuse the code with
-                    // either error.
+                    // The lost answer to an earlier poll may have had the token: servers then refuse the code
+                    // with either error.
                     "invalid_grant" | "access_denied" => {
                         return Err(self.unanswered.take().unwrap_or(error));
                     }

@@ -50,9 +50,9 @@ const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Provider {
-    /// Asks an authorization server for its endpoints and starts a provider with them, named after the
-    /// host of its token endpoint. This sends one request, or up to three if the document is not at the
-    /// first address. It keeps nothing; [`Discovery`] does.
+    /// Asks an authorization server for its endpoints and starts a provider with them, named after the host
+    /// of its token endpoint. Sends one request, or up to three if the document is not at the first address.
+    /// Does not keep the document; [`Discovery`] keeps it.
     ///
     /// # Errors
     ///
@@ -106,10 +106,9 @@ impl Discovery {
         self
     }
 
-    /// Keeps the answer in a file, for later processes. The file has no secret in it, and is checked on
-    /// reading as an answer is. The file has mode 0600.
-    /// A link, a pipe or a device in its place, a file of another user and a file that others may write
-    /// into are not read.
+    /// Keeps the answer in a file, for later processes. The file has no secret in it, and has mode 0600. A
+    /// document from the file is checked like an answer. A link, a pipe or a device in its place, a file of
+    /// another user and a file that others may write into are not read.
     pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Discovery {
         self.file = Some(path.into());
         self
@@ -123,11 +122,11 @@ impl Discovery {
         self
     }
 
-    /// Keeps discovery away from private addresses: for an issuer that a stranger has named. Neither
-    /// the issuer nor an endpoint may be an address of this machine, of a private network or of another
-    /// range that is not public (RFC 6890), nor a name that stands for one. The document is fetched
-    /// from the very address that was checked. Later requests to the endpoints are not checked again.
-    /// Through a proxy, names are looked up by the proxy, which must do this check then.
+    /// Keeps discovery away from private addresses, for an issuer that a stranger has named. Neither the
+    /// issuer nor an endpoint may be an address of this machine, of a private network or of another range
+    /// that is not public (RFC 6890), nor a name that resolves to one. The document is fetched from the
+    /// address that was checked. Later requests to the endpoints are not checked again. A proxy looks up
+    /// names by itself, so the proxy must make this check.
     pub fn public_only(mut self) -> Discovery {
         self.public_only = true;
         self
@@ -149,14 +148,14 @@ impl Discovery {
         self
     }
 
-    /// Returns the metadata. Kept metadata is used for its lifetime; then the server is asked again. If
-    /// that fails, the kept metadata is used however old it is, and the log has a warning.
+    /// Returns the metadata. Kept metadata is used for its lifetime; then the server is asked again. If the
+    /// server cannot be asked, the kept metadata is used however old it is, and the log has a warning.
     ///
     /// # Errors
     ///
-    /// Only when no metadata is kept: [`Error::Config`] for a text that cannot be an issuer, and when
-    /// the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an error
-    /// status; [`Error::Decode`] for an answer that is not metadata, is another issuer's, or has an
+    /// An error comes only when no metadata is kept: [`Error::Config`] for a text that cannot be an issuer,
+    /// and when the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an
+    /// error status; [`Error::Decode`] for an answer that is not metadata, is another issuer's, or has an
     /// endpoint without TLS.
     pub fn metadata(&self) -> Result<Metadata> {
         let mut known = self.known.lock();
@@ -203,7 +202,7 @@ impl Discovery {
         }
     }
 
-    /// Whether no endpoint leads to a private address, if that is asked for.
+    /// With `public_only`, fails if an endpoint leads to a private address.
     fn check_public(&self, agents: &Agents, members: &Map<String, Value>) -> Result<(), String> {
         if !self.public_only {
             return Ok(());
@@ -229,7 +228,8 @@ impl Discovery {
             let answer = get(&agents, address)?;
             match answer.status {
                 200 => {}
-                // The document is not here. A server that does not know the path may also answer 403.
+                // The document is not at this address. A server that does not know the path may also answer
+                // 403.
                 400..=428 | 430..=499 => continue,
                 _ => return Err(answer.into_error("GET", address, fetched_at)),
             }

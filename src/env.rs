@@ -32,9 +32,9 @@ fn not_set(name: &str) -> Error {
 }
 
 impl Token {
-    /// Reads `PREFIX_ACCESS_TOKEN`, `PREFIX_REFRESH_TOKEN` and `PREFIX_EXPIRES_AT` from the
-    /// environment. Only the first is required; an empty variable counts as absent.
-    /// `PREFIX_EXPIRES_AT` is a date of RFC 3339, such as `2026-06-01T12:00:00Z`.
+    /// Reads `PREFIX_ACCESS_TOKEN`, `PREFIX_REFRESH_TOKEN` and `PREFIX_EXPIRES_AT` from the environment. Only
+    /// the first is required; an empty variable counts as absent. `PREFIX_EXPIRES_AT` is an RFC 3339 date and
+    /// time, such as `2026-06-01T12:00:00Z`.
     ///
     /// # Errors
     ///
@@ -82,17 +82,16 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the id is missing, when a variable is not Unicode, and when a variable has
-    /// a control character or an invisible character, such as a line break at its end or a byte order
-    /// mark. A value that begins or ends with a blank is sent as it is, and a warning in the log names
-    /// the variable.
+    /// [`Error::Config`] when the id is missing, when a variable is not Unicode, and when a variable has a
+    /// control character or an invisible character, such as a line break at its end or a byte order mark. A
+    /// value that begins or ends with a blank is sent unchanged, and a warning in the log names the variable.
     pub fn from_env(prefix: &str) -> Result<Credentials> {
         credentials(prefix, variable)
     }
 
-    /// Reads the variables of [`Credentials::from_env`], and for those that are not set the file `.env`
-    /// of the current folder. Nothing of the file is set in the process. A missing file is not an error.
-    /// [`Dotenv`] reads another file, and can look in the folders above.
+    /// Reads the variables of [`Credentials::from_env`], and for those that are not set the file `.env` of
+    /// the current folder. The variables of the file are not set in the process. A missing file is not an
+    /// error. [`Dotenv`] reads another file, and can look in the folders above.
     ///
     /// # Errors
     ///

@@ -38,8 +38,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Everything that can go wrong, sorted by what to do next.
 ///
 /// The page of each variant says what happened, whether the stored login is safe, and what to do. Only
-/// [`Error::NotAuthorized`] and [`Error::Reauthorize`] need a person to authorize; ask with
-/// [`Error::needs_authorization`].
+/// [`Error::NotAuthorized`] and [`Error::Reauthorize`] need a person to authorize;
+/// [`Error::needs_authorization`] tells them.
 ///
 /// An SDK built on this crate makes its own errors with [`Error::config`], [`Error::decode`], and
 /// `Error::from` for [`ApiError`], [`RateLimited`], [`TransportError`], [`DecodeError`] and
@@ -103,8 +103,8 @@ pub enum Error {
 
     /// The request did not reach the server, or no answer came back that can be used.
     ///
-    /// The login is safe: from a refresh or an exchange, this says that the token or code never left the
-    /// machine. Look at the network, the proxy and the address, and call again.
+    /// The login is safe: after a refresh or an exchange, this error says that the token or code never left
+    /// the machine. Look at the network, the proxy and the address, and call again.
     Transport(Box<TransportError>),
 
     /// The service asked the client to wait, or this client waits by itself because of a rule of the
@@ -254,23 +254,23 @@ impl Error {
         }
     }
 
-    /// An [`Error::Config`]. The text names the setting, the file or the variable, and says what to
+    /// Makes an [`Error::Config`]. The text names the setting, the file or the variable, and says what to
     /// change.
     pub fn config(text: impl Into<String>) -> Error {
         Error::Config(text.into().into_boxed_str())
     }
 
-    /// An [`Error::Backend`].
+    /// Makes an [`Error::Backend`].
     pub(crate) fn backend(operation: &'static str, store: String, source: BoxError) -> Error {
         Error::Backend(Box::new(BackendFailure { operation, sent: false, store, source }))
     }
 
-    /// An [`Error::Backend`] after something was sent.
+    /// Makes an [`Error::Backend`] after something was sent.
     pub(crate) fn backend_after(operation: &'static str, store: String, source: BoxError) -> Error {
         Error::Backend(Box::new(BackendFailure { operation, sent: true, store, source }))
     }
 
-    /// An [`Error::Decode`]: what was read, and why reading failed. The source must not repeat a token.
+    /// Makes an [`Error::Decode`]: what was read, and why reading failed. The source must not repeat a token.
     pub fn decode(what: impl Into<String>, source: impl Into<BoxError>) -> Error {
         Error::Decode(Box::new(DecodeError::new(what, source)))
     }

@@ -1,4 +1,4 @@
-//! Events in the life of a login, for logs and hooks. They hold names, times and counts, never a secret.
+//! Events in the life of a login, for logs and hooks. An event holds names, times and counts, never a secret.
 
 use std::fmt;
 use std::time::Duration;
@@ -26,12 +26,12 @@ pub enum Event {
     },
     /// This call waited for the store's lock.
     Waited {
-        /// How long.
+        /// How long the call waited.
         waited: Duration,
     },
     /// A refresh was put off; the current access token still works.
     PutOff {
-        /// Why, with all causes, naming the store or the host.
+        /// The reason with all causes, which names the store or the host.
         reason: String,
     },
     /// The service issued a new token after an earlier request that had no answer.
@@ -39,9 +39,9 @@ pub enum Event {
         /// Counts this login's access tokens.
         generation: u64,
     },
-    /// A new token could not be saved. The token is in memory, and the next call tries to save it again.
-    /// (For a grant without a person, such as client credentials, also when the store could not be locked
-    /// or read; the token is then not saved later.)
+    /// A new token could not be saved. The token is in memory, and the next call tries to save it again. For
+    /// a grant without a person, such as client credentials, this event also reports that the store could not
+    /// be locked or read; the token is then not saved later.
     SaveFailed {
         /// The store.
         store: String,
@@ -50,7 +50,7 @@ pub enum Event {
     },
     /// A person has to authorize again.
     AuthorizationNeeded {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// Something weakens the promise: a setting (reported once per client), or new tokens that were not

@@ -1,5 +1,5 @@
 //! How long a login will live without a person, and a call that keeps it alive. Nothing runs in the
-//! background: call it from a cron job.
+//! background: make that call from a cron job.
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -41,7 +41,7 @@ pub enum LoginState {
     Missing,
     /// The service refused the refresh token, and nothing newer was stored. A person has to log in.
     Refused,
-    /// A known limit has passed: the refresh token's own, the idle limit, the consent's; or the access
+    /// A known limit has passed (the refresh token's own, the idle limit or the consent limit), or the access
     /// token has ended and there is no refresh token.
     Ended,
     /// A refresh token was sent and no answer came; the next refresh finds out.
@@ -142,8 +142,8 @@ impl Health {
         since >= limit / 2 || near
     }
 
-    /// When the login ends if nothing is done, as far as is known: at the earliest of its limits, or
-    /// without a refresh token at the end of the access token. `None` for a grant without a login.
+    /// When the login ends if nothing is done, as far as is known: the earliest of its limits, or the end of
+    /// the access token if there is no refresh token. `None` for a grant without a login.
     pub fn ends_at(&self) -> Option<OffsetDateTime> {
         if !self.needs_login {
             return None;
@@ -160,7 +160,7 @@ impl Health {
         matches!(self.state, LoginState::Missing | LoginState::Refused | LoginState::Ended)
     }
 
-    /// Whether a person has to log in now or, if nothing is done until then, within this time.
+    /// Whether a person has to log in now, or within this time if nothing is done until then.
     pub fn needs_person_within(&self, time: Duration) -> bool {
         let soon = clock::later(self.at, time);
         self.needs_person() || self.ends_at().is_some_and(|end| end <= soon)
@@ -185,7 +185,7 @@ impl fmt::Display for Health {
 }
 
 impl Client {
-    /// What is known about the stored login. Nothing is sent.
+    /// Returns what is known about the stored login. Sends nothing.
     ///
     /// # Errors
     ///
@@ -199,10 +199,10 @@ impl Client {
         Health::of(record, self.provider(), needs_login, self.clock().now_utc())
     }
 
-    /// Refreshes a login before it ends for being idle, and returns whether it did. A refresh is due
-    /// when half of the shortest known limit has passed since the last one (after a week if no limit is
-    /// known), so a call a week is enough for limits of three weeks and more. A login that needs a
-    /// person is an error, so that a cron job reports it.
+    /// Refreshes a login before it ends for being idle, and returns whether it was refreshed. A refresh is
+    /// due when half of the shortest known limit has passed since the last refresh (after a week if no limit
+    /// is known), so a call a week is enough for limits of three weeks and more. If a person has to log in,
+    /// the call fails, so that a cron job reports it.
     ///
     /// # Errors
     ///

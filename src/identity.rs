@@ -36,8 +36,8 @@ pub struct Identity {
     /// The user's e-mail address, if the service tells it. An address that the service calls unverified
     /// is left out here, and is only in [`Identity::raw`].
     pub email: Option<String>,
-    /// Whether the service says that the address is verified; `None` when it does not say.
-    /// `Some(false)` comes with no address.
+    /// Whether the service says that the address is verified; `None` when it does not say. With
+    /// `Some(false)`, [`Identity::email`] is `None`.
     pub email_verified: Option<bool>,
     /// The profile as it came, as [`Client::profile`] returns it.
     pub raw: Value,
@@ -55,8 +55,8 @@ impl fmt::Debug for Identity {
 }
 
 impl Client {
-    /// Asks the service who has logged in, and returns the user's profile as it came. Without a
-    /// [`Profile`] in the provider, this asks the userinfo endpoint, as `Client::userinfo` does.
+    /// Asks the service who has logged in, and returns the user's profile as it came. Without a [`Profile`]
+    /// in the provider, the client asks the userinfo endpoint, as `Client::userinfo` does.
     ///
     /// # Errors
     ///

@@ -21,12 +21,11 @@ impl Client {
     /// browser to come back, exchanges the code and stores the login. The login is durable when this
     /// returns.
     ///
-    /// The redirect URI of the credentials says where to listen, such as
-    /// `http://localhost:9999/callback`; without one, the provider's own redirect URI, or else a free
-    /// port of 127.0.0.1. For `localhost` the client listens on both 127.0.0.1 and `[::1]`, for an address
-    /// such as `127.0.0.2` on that address only. A request
-    /// that does not belong to this login (another path, another state, half a request) is answered or
-    /// dropped, and the client goes on waiting, for 5 minutes or as long as
+    /// The client listens at the redirect URI of the credentials, such as `http://localhost:9999/callback`;
+    /// without one, at the provider's own redirect URI, or else at a free port of 127.0.0.1. For `localhost`
+    /// it listens on both 127.0.0.1 and `[::1]`, for an address such as `127.0.0.2` on that address only. A
+    /// request that does not belong to this login (another path, another state, half a request) is answered
+    /// or dropped, and the client goes on waiting, for 5 minutes or as long as
     /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code is
     /// exchanged the stored login does not change.
     ///
@@ -86,7 +85,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::authorize_interactive`]. If no browser opens, that is not an error.
+    /// As [`Client::authorize_interactive`]. It is no error if no browser opens.
     #[cfg(feature = "browser")]
     pub fn authorize_in_browser(&self, scopes: &[&str], show: impl FnOnce(&str)) -> Result<()> {
         self.authorize_interactive(scopes, |url| {
@@ -137,7 +136,7 @@ impl Client {
 
 /// Where to listen.
 struct Target {
-    /// 0: any free port.
+    /// The port; 0 stands for any free port.
     port: u16,
     /// The addresses that a browser may come to.
     hosts: Vec<IpAddr>,
@@ -150,7 +149,7 @@ impl Target {
         let Some(redirect_uri) = redirect_uri else {
             return Ok(Target { port: 0, hosts: vec![v4], path: "/callback".to_owned() });
         };
-        // Not the text itself: a secret in the wrong variable would be in the error.
+        // The error does not show the text, which may be a secret in the wrong variable.
         let url = Url::parse(redirect_uri)
             .map_err(|_| Error::config("the redirect URI is not an address"))?;
         if url.scheme() != "http" || !comes_here(&url) {

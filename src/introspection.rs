@@ -22,8 +22,8 @@ use crate::error::Result;
 use crate::provider::TokenTypeHint;
 use crate::secret::Secret;
 
-/// The server's answer about a token (RFC 7662 section 2.2). For an inactive token the answer has
-/// nothing but that. `Debug` shows the names of the members only.
+/// The server's answer about a token (RFC 7662 section 2.2). For an inactive token the answer has only the
+/// member `active`. `Debug` shows the names of the members only.
 #[derive(Clone, PartialEq)]
 pub struct Introspection {
     active: bool,

@@ -1,9 +1,8 @@
 //! OpenID Connect for a program that calls an API: who has logged in.
 //!
-//! This is no relying party for web sign-in: an ID token is kept, and its claims can be read, but its
-//! signature is not verified. Trust an ID token as far as the server if it came from the token endpoint
-//! over TLS (OpenID Connect Core section 3.1.3.7, number 6); do not trust an ID token that came any
-//! other way.
+//! The client is no relying party for web sign-in: an ID token is kept, and its claims can be read, but its
+//! signature is not verified. Trust an ID token as far as the server if it came from the token endpoint over
+//! TLS (OpenID Connect Core section 3.1.3.7, number 6); do not trust an ID token that came any other way.
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};

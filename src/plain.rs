@@ -1,8 +1,8 @@
-//! Texts that came from outside, made fit for a terminal and a log line.
+//! Makes texts that came from outside fit for a terminal and a log line.
 
 use std::fmt::{self, Write as _};
 
-/// Characters that move the cursor, begin a line, turn the line around or cannot be seen.
+/// Whether a character moves the cursor, begins a line, reverses the line or is invisible.
 pub(crate) fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -11,13 +11,14 @@ pub(crate) fn is_unseen(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// The text in one line: a blank for each character that cannot be seen.
+/// Returns the text in one line, with a blank in place of each such character ([`is_unseen`]).
 pub(crate) fn plain(text: String) -> String {
     if text.contains(is_unseen) { text.replace(is_unseen, " ") } else { text }
 }
 
-/// The path of a file with secrets, for an error. Its content may have been given in place of the path:
-/// what is not there is shown only if it has the form and the ending of such a path.
+/// Returns the path of a file with secrets, for an error. Somebody may have given the content of the file in
+/// place of its path: a path that does not exist is shown only if it has the form and the ending of such a
+/// path.
 #[cfg(any(feature = "dotenv", feature = "encryption", feature = "jwt"))]
 pub(crate) fn path(path: &std::path::Path) -> String {
     const ENDINGS: [&str; 9] = ["json", "pem", "key", "p8", "der", "crt", "cer", "txt", "env"];
@@ -36,7 +37,7 @@ pub(crate) fn path(path: &std::path::Path) -> String {
     }
 }
 
-/// Writes like `write!`, in one line and without characters that cannot be seen.
+/// Writes like `write!`, in one line and without invisible characters.
 pub(crate) fn write(f: &mut fmt::Formatter<'_>, args: fmt::Arguments<'_>) -> fmt::Result {
     Plain(f).write_fmt(args)
 }

@@ -133,7 +133,7 @@ impl Record {
             .ok_or_else(|| "it is not a record of this crate: a member has a wrong type".to_owned())
     }
 
-    /// The record as JSON, secrets in clear.
+    /// Returns the record as JSON, with the secrets in clear.
     ///
     /// # Errors
     ///
@@ -203,11 +203,11 @@ impl Record {
         Some(clock::to_millisecond(came_at))
     }
 
-    /// Login and revision of the record that a save of this record replaces; `None` if it replaces
-    /// nothing. A store that can compare refuses the save with `Conflict` if it holds any other record,
-    /// except this very record.
+    /// Login and revision of the record that a save of this record replaces; `None` if it replaces nothing. A
+    /// store that can compare refuses the save with `Conflict` if it holds another record than that one or
+    /// this one.
     ///
-    /// Only a record on its way into a store has this; it is not stored.
+    /// Only a record that is about to be saved has this value; it is not stored.
     pub fn replaces(&self) -> Option<(&str, u64)> {
         self.replaces.0.as_ref().map(|(login, revision, _)| (login.as_str(), *revision))
     }

@@ -60,14 +60,14 @@ use crate::event::Event;
 use crate::record::Record;
 use crate::secret::Secret;
 
-/// How long after a failure the next try comes, while the access token still works.
+/// The time from a failure to the next try, while the access token still works.
 const QUIET: Duration = Duration::from_secs(5);
 /// If a token was refreshed because of a 401 and the API refuses it within this time, it is not
 /// replaced again.
 const JUST_CAME: Duration = Duration::from_secs(10);
-/// For how long such a token is not replaced after the API refused it.
+/// How long a token that the API refused within [`JUST_CAME`] is not replaced.
 const LAST_WORD: Duration = Duration::from_secs(60);
-/// How far the clocks of two hosts may differ, or one clock before and after it is set.
+/// How far the clocks of two hosts may differ, or one clock from itself after it was set.
 const SKEW: Duration = Duration::from_secs(60);
 
 /// A hook for [`Event`]s.
@@ -195,7 +195,7 @@ impl Keeper {
     /// Notes that the API refused this token in a call that cannot be sent again. The next call
     /// replaces the token.
     pub(crate) fn suspect(&self, refused: &Secret) {
-        // Judged now: the next call may come late.
+        // Judge now, because the next call may come late.
         self.is_last_word(refused);
         self.memory.lock().suspect = Some(refused.clone());
     }
@@ -229,7 +229,7 @@ impl Keeper {
             let now = self.clock.monotonic();
             let mut memory = self.memory.lock();
             memory.mended.take_if(|(token, _)| token == live.access_token());
-            // One that was refused stays refused for its minute: an API may refuse every token at one
+            // A token that was refused stays refused for a minute: an API may refuse every token at one
             // address and accept it at the others.
             memory.denied.take_if(|(_, until)| *until <= now);
             self.doubts
@@ -248,7 +248,7 @@ impl Keeper {
             call.fallback = mine.filter(|live| want.tolerates(live, &*self.clock));
             let one_time = self.rules.one_time;
             let got = if one_time { self.refresh(&mut call) } else { self.regrant(&mut call) };
-            // Told here, so that the calls that share the failure do not tell it again.
+            // Report the failure here, so that the calls that share it do not report it again.
             if let Err(error) = &got
                 && error.needs_authorization()
             {
@@ -260,13 +260,14 @@ impl Keeper {
         result
     }
 
-    /// For `refresh()` by name: a token newer than the one in memory.
+    /// Asks for a token newer than the token in memory, for an explicit `refresh()`.
     pub(crate) fn newer(&self) -> Want {
         let memory = self.memory.lock();
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
     }
 
-    /// A token newer than a record that was read: another client that saw it due may have been quicker.
+    /// Asks for a token newer than a record that was read: another client that saw the record's token due may
+    /// have been quicker.
     pub(crate) fn newer_than(&self, record: &Record) -> Want {
         let id = (record.login().into(), record.generation());
         Want::Newer(Some(id), self.memory.lock().refreshes)

@@ -1,5 +1,5 @@
-//! Types and macros that the vendor SDKs share. No other module uses them: an SDK that moves to a crate
-//! of its own takes a copy along.
+//! Types and macros that the vendor SDKs share. No other module uses them: an SDK that becomes a crate of its
+//! own takes a copy along.
 
 #[cfg(any(feature = "exact-online", feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod decimal;
@@ -8,7 +8,8 @@ pub(crate) mod id;
 
 use std::fmt;
 
-/// A short word of a setting, for an error; not what may be a secret in the wrong place.
+/// Returns the text of a setting for an error, if the text is short and plain. Other texts may be a secret in
+/// the wrong place, so only their length is shown.
 #[cfg(any(feature = "exact-online", feature = "shell-ev"))]
 pub(crate) fn shown(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '-' | '+');
@@ -101,7 +102,7 @@ pub(crate) fn day_text(day: time::Date) -> String {
     format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
 }
 
-/// Reads a text. A number or a boolean is read as the text of it.
+/// Reads a text. A number or a boolean is read as its text.
 pub(crate) fn text<'de, D: Deserializer<'de>, T>(
     from: D,
     make: fn(&str) -> T,

@@ -86,7 +86,7 @@ pub(crate) fn in_clear<S: Serializer>(secret: &Secret, serializer: S) -> Result<
     serializer.serialize_str(secret.expose())
 }
 
-/// [`in_clear`] for a secret that may be absent.
+/// As [`in_clear`], for a secret that may be absent.
 pub(crate) fn in_clear_opt<S: Serializer>(
     secret: &Option<Secret>,
     serializer: S,
@@ -97,7 +97,7 @@ pub(crate) fn in_clear_opt<S: Serializer>(
     }
 }
 
-/// 128 bits from the system's random source, in base64url: 22 characters of `A-Za-z0-9-_`.
+/// Returns 128 bits from the system's random source, in base64url: 22 characters of `A-Za-z0-9-_`.
 pub(crate) fn random_id() -> String {
     random_text::<16>()
 }

@@ -55,7 +55,7 @@ pub trait Signer: Send + Sync {
     ///
     /// # Errors
     ///
-    /// When the message cannot be signed. Nothing is sent then.
+    /// An error when the message cannot be signed. Nothing is sent then.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, BoxError>;
 }
 
@@ -178,7 +178,7 @@ impl SigningKey {
         let base64 = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let mut jwk = match &self.pair {
             Pair::Ec(pair) => {
-                // The byte 4, then X and Y (SEC 1 section 2.3.3).
+                // The public key is the byte 4, then X and Y (SEC 1 section 2.3.3).
                 let point = pair.public_key().as_ref();
                 let (x, y) = point.get(1..).unwrap_or_default().split_at(point.len() / 2);
                 json!({"kty": "EC", "crv": "P-256", "x": base64(x), "y": base64(y)})

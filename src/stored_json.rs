@@ -1,7 +1,7 @@
 //! Reads and writes the members of stored JSON objects, with a few functions for all types.
 //!
-//! Code that serde derives is compiled once for each type and each data format. It would lengthen the build
-//! of every program that depends on the crate.
+//! Code that serde derives is compiled once for each type and each data format. Derived code would lengthen
+//! the build of every program that depends on the crate.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -26,7 +26,7 @@ impl Members {
         Members(members)
     }
 
-    /// A member that may be absent or null.
+    /// Takes a member that may be absent or null.
     pub(crate) fn may<T>(&mut self, name: &str, read: fn(Value) -> Option<T>) -> Option<Option<T>> {
         match self.take(name) {
             Value::Null => Some(None),
@@ -34,7 +34,7 @@ impl Members {
         }
     }
 
-    /// A member that must be there.
+    /// Takes a member that must be there.
     pub(crate) fn must<T>(&mut self, name: &str, read: fn(Value) -> Option<T>) -> Option<T> {
         read(self.take(name))
     }
@@ -46,7 +46,7 @@ impl Members {
         }
     }
 
-    /// The members that were not read: a later release may know them.
+    /// Returns the members that were not read: a later release may know them.
     pub(crate) fn rest(self) -> Map<String, Value> {
         let mut rest = Map::new();
         for (name, value) in self.0 {
@@ -75,7 +75,7 @@ pub(crate) fn number<T: TryFrom<u64>>(value: Value) -> Option<T> {
     value.as_u64()?.try_into().ok()
 }
 
-/// A date of RFC 3339.
+/// Parses an RFC 3339 date and time.
 pub(crate) fn date(value: Value) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()
 }
@@ -133,8 +133,8 @@ impl Fields {
         }
     }
 
-    /// A date as text. RFC 3339 has only the years 0 to 9999; any other makes [`Fields::into_value`]
-    /// fail.
+    /// Writes a date as text. RFC 3339 has only the years 0 to 9999; another year makes
+    /// [`Fields::into_value`] fail.
     pub(crate) fn dated(&mut self, date: OffsetDateTime) -> Value {
         let text = date.format(&Rfc3339);
         self.undatable |= text.is_err();

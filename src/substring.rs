@@ -7,7 +7,7 @@ pub(crate) fn has(text: &str, part: &str) -> bool {
     text.contains(part)
 }
 
-/// `text` with every `from` replaced.
+/// Returns `text` with every `from` replaced by `to`.
 #[inline(never)]
 pub(crate) fn replaced(text: &str, from: &str, to: &str) -> String {
     text.replace(from, to)

@@ -217,7 +217,7 @@ impl Token {
         })
     }
 
-    /// The token as it is stored, secrets in clear.
+    /// Returns the token as it is stored, with the secrets in clear.
     pub(crate) fn fields(&self) -> Fields {
         let mut fields = Fields::default();
         fields.text("access_token", self.access_token.expose());
@@ -264,12 +264,12 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The same moment in UTC; a date at the very end of the calendar stays as it is.
+/// Converts a date to UTC; a date at the very end of the calendar stays as it is.
 fn in_utc(date: OffsetDateTime) -> OffsetDateTime {
     date.checked_to_offset(time::UtcOffset::UTC).unwrap_or(date)
 }
 
-/// Reads a date of RFC 3339. The error says what is wrong with the date, and calls it `name`.
+/// Parses an RFC 3339 date and time. The error says what is wrong with the date, and calls it `name`.
 pub(crate) fn parse_date(name: &str, text: &str) -> Result<OffsetDateTime, String> {
     if let Ok(date) = OffsetDateTime::parse(text, &Rfc3339) {
         return Ok(in_utc(date));
@@ -281,7 +281,7 @@ pub(crate) fn parse_date(name: &str, text: &str) -> Result<OffsetDateTime, Strin
              every machine; write {text}Z if it is UTC"
         ),
         Err(_) => format!(
-            "{name} is not a date of RFC 3339; write it like 2026-06-01T12:00:00Z or \
+            "{name} is not an RFC 3339 date and time; write it like 2026-06-01T12:00:00Z or \
              2026-06-01T14:00:00+02:00"
         ),
     })

@@ -33,8 +33,9 @@ use crate::secret::Secret;
 use crate::substring;
 use crate::token::Token;
 
-/// The cause in an error of ureq, without the address, whose query may hold a secret. The error of ureq
-/// has no source of its own: an [`io::Error`] is taken out of it, and a timeout becomes one.
+/// Returns the cause in an error of ureq, without the address, whose query may hold a secret. The error of
+/// ureq has no source of its own: an [`io::Error`] is taken out of the error, and a timeout becomes an
+/// [`io::Error`].
 pub(crate) fn cause(error: ureq::Error) -> BoxError {
     match error {
         ureq::Error::BadUri(_) => "the address cannot be used".into(),
@@ -49,7 +50,7 @@ pub(crate) fn cause(error: ureq::Error) -> BoxError {
     }
 }
 
-/// The cause in an error of a body that was read from ureq, which wraps its own errors.
+/// Returns the cause in an error from reading a body: ureq wraps its own errors there.
 pub(crate) fn io_cause(error: io::Error) -> BoxError {
     match error.downcast::<ureq::Error>() {
         Ok(error) => cause(error),
@@ -134,8 +135,7 @@ impl TokenTransport {
         Requester { provider, credentials, extra, auth: provider.token_request.client_auth, now }
     }
 
-    /// Exchanges an authorization code. The token is taken back if its ID token is not that of this
-    /// login.
+    /// Exchanges an authorization code. The result is an error if the ID token does not belong to this login.
     pub(crate) fn exchange(
         &self,
         code: &Secret,
@@ -152,7 +152,7 @@ impl TokenTransport {
         self.with_fit_id_token(sent, now, authorization.nonce().map(Some), None)
     }
 
-    /// Sends a request that is no login.
+    /// Sends a request that is not a login.
     fn renew(
         &self,
         sent_at: OffsetDateTime,
@@ -167,8 +167,8 @@ impl TokenTransport {
         self.with_fit_id_token(sent, now, None, before)
     }
 
-    /// Revokes the refresh token, or the access token if there is no refresh token or the service wants
-    /// the access token. Any success status counts, also for a token that the server does not know; the
+    /// Revokes the refresh token, or the access token if there is no refresh token or the service wants the
+    /// access token. Every success status is a success, also for a token that the server does not know; the
     /// body is ignored (RFC 7009 section 2.2).
     pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
         let style = self.provider.token_request.revocation_style;
@@ -265,7 +265,7 @@ impl TokenTransport {
             (raw, self.hidden(&request, spent))
         };
         let done = once(sent_at);
-        // Nothing was spent: the server rejected the assertion before it looked at any token.
+        // No token was used up: the server rejected the assertion before it looked at any token.
         match self.clock_was_wrong(&done.0, sent_at) {
             Some(now) => once(now),
             None => done,

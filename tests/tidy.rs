@@ -9,7 +9,7 @@ mod reach;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The most lines of a file.
+/// How many lines a file may have at most.
 const LONGEST: usize = 450;
 
 /// The floor of each top-level module. A module imports only from its own floor and from those below.
@@ -56,10 +56,10 @@ const FLOORS: [(u8, &[&str]); 6] = [
     ),
 ];
 
-/// Beside the house: these may import anything.
+/// Modules outside the floors, which may import anything.
 const BESIDE: [&str; 3] = ["lib", "guide", "sandbox"];
 
-/// Vendor SDKs: these import only what a user of the crate can import, and `sdk`, which they share.
+/// Vendor SDKs, which import only what a user of the crate can import, and `sdk`, which they share.
 const VENDORS: [&str; 4] = ["shell_ev", "teamleader", "exact_online", "sdk"];
 
 /// Exceptions: the module, and what it may use.
@@ -77,13 +77,13 @@ struct Source {
 }
 
 impl Source {
-    /// The top-level module: `refresh` for `src/refresh/save.rs`.
+    /// Returns the top-level module: `refresh` for `src/refresh/save.rs`.
     fn module(&self) -> &str {
         let inside = self.path.strip_prefix("src/").unwrap_or(&self.path);
         inside.split(['/', '.']).next().unwrap_or_default()
     }
 
-    /// The lines of code: without comments, and without the tests at the foot.
+    /// Returns the lines of code, without comments and without the tests at the end of the file.
     fn code(&self) -> impl Iterator<Item = &str> {
         let is_test = self.path.contains("/tests/") || self.path.ends_with("/tests.rs");
         let body = self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
@@ -96,7 +96,7 @@ fn floor(module: &str) -> Option<u8> {
     FLOORS.iter().find(|(_, modules)| modules.contains(&module)).map(|(floor, _)| *floor)
 }
 
-/// Every path `crate::name` in a text, `use crate::{a, b}` included.
+/// Returns every path `crate::name` in a text, `use crate::{a, b}` included.
 fn crate_paths(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("crate::") {
@@ -132,7 +132,7 @@ fn name(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
-/// The rules that a source breaks. `public` are the names that a vendor SDK may use.
+/// Returns the rules that a source breaks. `public` has the names that a vendor SDK may use.
 fn faults(source: &Source, public: &[String]) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault = |text: String| faults.push(format!("{}: {text}", source.path));
@@ -189,7 +189,7 @@ fn faults(source: &Source, public: &[String]) -> Vec<String> {
     faults
 }
 
-/// Public functions and trait methods that return a `Result` and have no section `# Errors`.
+/// Returns the public functions and trait methods that return a `Result` and have no section `# Errors`.
 fn without_errors_section(text: &str) -> Vec<String> {
     let body = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let (mut docs, mut found) = (String::new(), Vec::new());
@@ -254,7 +254,7 @@ fn sources(folder: &str) -> Vec<Source> {
     paths.into_iter().map(read).collect()
 }
 
-/// The public names of `src/lib.rs`.
+/// Returns the public names of `src/lib.rs`.
 fn public_names(lib: &str) -> Vec<String> {
     let mut names = Vec::new();
     let flat = lib.lines().filter(|line| !line.trim_start().starts_with("//"));
@@ -287,7 +287,7 @@ fn the_sources_keep_to_the_design() {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
-/// The public names without any feature, except `guide`, which is prose.
+/// Returns the public names without any feature, except `guide`, which is prose.
 fn front_door(lib: &str) -> Vec<String> {
     let plain = lib.split_inclusive(';').filter(|item| !item.contains("#[cfg(feature"));
     let mut names = public_names(&plain.collect::<String>());

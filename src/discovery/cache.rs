@@ -12,8 +12,8 @@ use crate::secret::random_id;
 /// The most bytes that a file may have.
 const LIMIT: u64 = 2 << 20;
 
-/// Reads the file, if it has the metadata of this issuer. The metadata is checked as an answer is: a
-/// file that others can write must not send tokens elsewhere over plain HTTP.
+/// Reads the file, if it has the metadata of this issuer. The metadata is checked like an answer: a file that
+/// others can write must not send tokens elsewhere over plain HTTP.
 pub(super) fn load(file: &Path, issuer: &str, asked: &str) -> Option<Metadata> {
     let (opened, of_file) = disk::open(file, File::options().read(true)).ok()??;
     if !disk::is_at(&opened, file).ok()? || !owner::is_only_ours(&of_file, file) {

@@ -40,9 +40,9 @@ impl Metadata {
         self.members.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 
-    /// The texts of a member that is a list, such as `scopes_supported`; `None` when the server has no
-    /// such member, which is not the same as an empty list. Lists are often incomplete: choose by them,
-    /// and do not refuse by them.
+    /// The texts of a member that is a list, such as `scopes_supported`; `None` when the server has no such
+    /// member, which is not the same as an empty list. Lists are often incomplete: use a list to choose, and
+    /// not to refuse.
     pub fn list(&self, name: &str) -> Option<Vec<&str>> {
         Some(self.members.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect())
     }

@@ -1,4 +1,4 @@
-//! A `.env` file, of which a few variables are read and none is set.
+//! A `.env` file, from which a program reads variables without setting them in the process.
 
 use std::fmt;
 use std::io::Read as _;
@@ -11,12 +11,12 @@ use crate::plain;
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// A `.env` file is not larger than this, in bytes.
+/// The most bytes that a `.env` file may have.
 const LIMIT: u64 = 1024 * 1024;
 
-/// The variables of a `.env` file, beside those of the process. A variable that the process has wins.
-/// Nothing of the file is set in the process, so that a file that somebody left in a folder cannot
-/// choose a proxy, a browser or a library for it.
+/// The variables of a `.env` file, beside those of the process. A variable of the process overrides a
+/// variable of the file. The variables of the file are not set in the process, so that a file that somebody
+/// left in a folder cannot choose the proxy, the browser or a library of the process.
 ///
 /// ```
 /// use evergrant::Dotenv;
@@ -32,13 +32,13 @@ const LIMIT: u64 = 1024 * 1024;
 #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
 pub struct Dotenv {
     path: Option<PathBuf>,
-    /// Where a file was looked for.
+    /// The folder where the file was looked for.
     folder: PathBuf,
     variables: Vec<(String, Secret)>,
 }
 
 impl Dotenv {
-    /// The file `.env` of the current folder. That there is none is no error.
+    /// Reads the file `.env` of the current folder. A missing file is no error.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl Dotenv {
         Dotenv::look(1)
     }
 
-    /// The file `.env` of the current folder, or of the nearest folder above that has one. Whoever can
+    /// Reads the file `.env` of the current folder, or of the nearest folder above that has one. Whoever can
     /// write into a folder above chooses the application's credentials.
     ///
     /// # Errors
@@ -57,7 +57,7 @@ impl Dotenv {
         Dotenv::look(usize::MAX)
     }
 
-    /// This file, which must exist.
+    /// Reads the file `path`, which must exist.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Dotenv {
     fn look(folders: usize) -> Result<Dotenv> {
         let folder = std::env::current_dir()
             .map_err(|error| Error::config(format!("the current folder is not known: {error}")))?;
-        // A folder of this name is no file: tools for Python make one.
+        // Skip a folder of this name: tools for Python make one.
         let is_there = |path: &PathBuf| path.metadata().is_ok_and(|found| !found.is_dir());
         let mut paths = folder.ancestors().take(folders).map(|folder| folder.join(".env"));
         match paths.find(is_there) {
@@ -95,7 +95,7 @@ impl Dotenv {
         if let Some(value) = variable(name)? {
             return Ok(Some(value));
         }
-        // The first of a name counts.
+        // The first value of a name counts.
         let found = self.variables.iter().find(|(own, _)| own == name);
         let value = found.map(|(_, value)| value.expose().to_owned());
         Ok(value.filter(|value| !value.is_empty()))
@@ -119,7 +119,7 @@ impl Dotenv {
         super::token(prefix, |name| self.variable(name)).map_err(|error| self.told(error))
     }
 
-    /// The error with the file that was read: for an SDK that reads variables of its own.
+    /// Adds the file that was read to an error, for an SDK that reads variables of its own.
     pub fn told(&self, error: Error) -> Error {
         match error {
             Error::Config(text) => Error::config(format!("{text} ({self})")),
@@ -128,7 +128,7 @@ impl Dotenv {
     }
 }
 
-/// Which file was read.
+/// Says which file was read.
 impl fmt::Display for Dotenv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
@@ -148,7 +148,7 @@ impl fmt::Debug for Dotenv {
 fn read(path: &Path) -> Result<Vec<(String, Secret)>> {
     let shown = plain::path(path);
     let wrong = |error: std::io::Error| Error::config(format!("{shown} cannot be read: {error}"));
-    // A pipe would be waited for without end.
+    // Reading a pipe might never end.
     if !path.metadata().map_err(wrong)?.is_file() {
         return Err(Error::config(format!("{shown} is not a regular file")));
     }

@@ -49,8 +49,7 @@ pub(super) fn echo(error: &(dyn StdError + 'static)) -> BoxError {
     }
 }
 
-/// A cause that came from outside: the error itself, or its text if that has characters that cannot be
-/// seen.
+/// A cause that came from outside: the error itself, or its text if the text has invisible characters.
 pub(super) fn from_outside(error: BoxError) -> BoxError {
     if !error.to_string().contains(plain::is_unseen) {
         return error;
@@ -61,7 +60,7 @@ pub(super) fn from_outside(error: BoxError) -> BoxError {
     }
 }
 
-/// Another [`io::Error`] with the same code or kind, and the same text.
+/// Copies an [`io::Error`]: the copy has the same code or kind, and the same text.
 pub(crate) fn same_io(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),

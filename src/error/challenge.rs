@@ -5,7 +5,7 @@ use ureq::http::HeaderMap;
 
 use crate::plain::is_unseen;
 
-/// The most challenges of an answer, and the most parameters of a challenge, that are read.
+/// How many challenges of an answer, and how many parameters of a challenge, are read at most.
 const MOST: usize = 64;
 
 /// One challenge of an answer, such as `Bearer error="insufficient_scope", scope="read write"`.
@@ -46,7 +46,7 @@ impl Challenge {
         found
     }
 
-    /// Whether the challenge has this scheme. Ignores case.
+    /// Whether the challenge has this scheme, in upper or lower case.
     pub fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
@@ -102,7 +102,7 @@ fn parse(text: &str, found: &mut Vec<Challenge>) {
         }
         let (word, after) = token(rest);
         if word.is_empty() {
-            // This element cannot be read: go on with the next.
+            // Skip an element that cannot be read.
             rest = skip_element(rest);
             mark(found, open);
             continue;

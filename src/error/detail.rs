@@ -127,7 +127,7 @@ pub struct OutcomeUnknown {
     pub code: bool,
     /// When the token or code was sent, UTC.
     pub sent_at: OffsetDateTime,
-    /// The process that sent it: host name and process id. `None` if this call sent it.
+    /// The process that sent the token or code: host name and process id. `None` if this call sent it.
     pub holder: Option<String>,
     /// Whether only `Client::refresh` sends the token again, because a second use could end other
     /// logins of the user.
@@ -139,7 +139,7 @@ pub struct OutcomeUnknown {
 }
 
 impl OutcomeUnknown {
-    /// The answer, if one came. It does not say whether the token was used.
+    /// The answer, if one came, which does not say whether the token was used.
     fn answer(&self) -> Option<&OAuthError> {
         self.source.as_ref()?.downcast_ref()
     }
@@ -166,7 +166,7 @@ impl fmt::Display for OutcomeUnknown {
             None if self.store_failed() => {
                 f.write_str(" and refused, but the store could not be read to check the refusal")?;
             }
-            // The process that sent it is gone, and left no more than its note.
+            // The process that sent the token is gone, and left only its note.
             None if self.source.is_none() => f.write_str(" and no answer came")?,
             None => f.write_str(" and no complete answer came")?,
         }

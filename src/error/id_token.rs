@@ -4,22 +4,21 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 /// Why an ID token is not accepted (OpenID Connect Core section 3.1.3.7): the source of a
-/// [`crate::Error::Decode`] from a login. Nothing was stored, and the code is spent: start the login
-/// again.
+/// [`crate::Error::Decode`] from a login. Nothing was stored, and the code is used up: start the login again.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IdTokenError {
-    /// It is not a JWT that can be read: encrypted, cut, or something else.
+    /// The ID token is not a readable JWT: it is encrypted, cut, or something else.
     #[error("{0}")]
     Unreadable(&'static str),
-    /// It has no signature, and the server had not said that its ID tokens have none
+    /// The ID token has no signature, and the provider does not allow that
     /// (`ProviderBuilder::unsigned_id_tokens`).
-    #[error("it is not signed, and this server had not said that its ID tokens are not")]
+    #[error("it is not signed, and the provider does not allow unsigned ID tokens")]
     Unsigned,
-    /// A claim that every ID token has is not there, or is of another type.
+    /// A required claim is missing or has another type.
     #[error("it has no {0}, or one of the wrong type")]
     ClaimMissing(&'static str),
-    /// It comes from another issuer than the provider's.
+    /// The ID token comes from another issuer than the provider's.
     #[error("it comes from another authorization server: its iss is {came:?}, not {expected:?}")]
     Issuer {
         /// The issuer of the provider.
@@ -27,23 +26,23 @@ pub enum IdTokenError {
         /// The issuer in the ID token, made fit for a message.
         came: String,
     },
-    /// Its audience does not include this client.
+    /// The audience of the ID token does not include this client.
     #[error("it is for another application: its aud does not have the client id")]
     Audience,
-    /// It was issued to another application, or it is for several and does not say to which it was
+    /// The ID token was issued to another application, or is for several and does not say to which it was
     /// issued.
     #[error("it was issued to another application: its azp is not the client id")]
     AuthorizedParty,
-    /// It has ended.
+    /// The ID token has expired.
     #[error("it ended at {0}; if it should not have, set the clock of this machine")]
     Expired(OffsetDateTime),
-    /// It was issued in the future, or long before this login.
+    /// The ID token was issued in the future, or long before this login.
     #[error("it was issued at {0}, not now; if it was, set the clock of this machine")]
     IssuedAt(OffsetDateTime),
-    /// It has no nonce, although one was sent.
+    /// The ID token has no nonce, although one was sent.
     #[error("it has no nonce, although one was sent")]
     NonceMissing,
-    /// It has the nonce of another login.
+    /// The ID token has the nonce of another login.
     #[error("it has another nonce: it belongs to another login, or to an attack")]
     Nonce,
     /// After a refresh: this claim is not that of the login's ID token (section 12.2).

@@ -34,8 +34,7 @@ pub enum CallbackError {
     /// The callback has neither `code` nor `error`.
     #[error("the callback has neither a code nor an error")]
     CodeMissing,
-    /// The callback lacks the parameter that the provider's setting `callback_field` names. It is
-    /// otherwise right.
+    /// The callback is valid, but lacks the parameter that the provider's setting `callback_field` names.
     #[error(
         "the callback has no parameter {0}: the provider's setting `callback_field` names it; take it \
          out there if the service does not send it for these scopes"

@@ -4,15 +4,15 @@ use url::Url;
 
 use super::comes_here;
 
-/// The most bytes that are read of a request's head.
+/// How many bytes of a request's head are read at most.
 pub(super) const HEAD_LIMIT: usize = 16 << 10;
 
-/// The head of a request, as far as it has come.
+/// The head of a request, as far as it has arrived.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Head {
     /// More may come.
     Incomplete,
-    /// Not a request that is served here.
+    /// A request that the listener does not serve, with the status of the answer.
     Bad(u16),
     /// A GET of this path and query.
     Get(String),
@@ -54,7 +54,7 @@ pub(super) enum Answer {
     Failed,
     /// The request does not belong to this login.
     NotOurs(String),
-    /// Nothing is here.
+    /// The request asks for nothing that the listener has; the answer has this status.
     Nothing(u16),
 }
 

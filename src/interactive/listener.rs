@@ -70,7 +70,7 @@ impl Listener {
         mut judge: impl FnMut(&str) -> (Answer, Option<Result<T>>),
     ) -> Result<T> {
         let start = clock.monotonic();
-        // The oldest first.
+        // The oldest connection comes first.
         let mut connections: Vec<Connection> = Vec::new();
         let mut crowded = false;
         loop {
@@ -117,7 +117,7 @@ impl Listener {
         }
     }
 
-    /// Whether this may be the callback: it has the path of the callback, and a `code` or an `error`.
+    /// Whether `target` can be the callback: an address with the callback's path and a `code` or an `error`.
     fn is_ours(&self, target: &str) -> bool {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let named = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
@@ -129,7 +129,8 @@ impl Listener {
     fn accept(&self, connections: &mut Vec<Connection>, crowded: &mut bool, now: Duration) -> bool {
         let mut any = false;
         for socket in &self.sockets {
-            // Half as many at a time as are kept, so that each is read before it makes room.
+            // Accept at most half as many as are kept, so that each is read before it is dropped for a newer
+            // one.
             for _ in 0..CONNECTIONS / 2 {
                 match socket.accept() {
                     Ok((stream, _)) => {
@@ -183,7 +184,7 @@ impl Connection {
         Some(read_head(&self.bytes))
     }
 
-    /// Answers and closes. A browser that does not read its page is not waited for long.
+    /// Answers and closes. Does not wait long for a browser that does not read its page.
     fn answer(mut self, answer: &Answer) {
         let wait = Some(Duration::from_secs(2));
         let ready = self.stream.set_nonblocking(false).is_ok()

@@ -1,4 +1,4 @@
-//! A login at the listener, with the requests that an open port gets.
+//! Tests of a login at the listener, with the requests that an open port gets.
 
 #![cfg(feature = "sandbox")]
 
@@ -43,7 +43,7 @@ impl World {
     }
 }
 
-/// Where the browser is sent back to, without the query.
+/// Returns the address to which the browser is sent back, without the query.
 fn listener(authorization_url: &str) -> Url {
     let url = Url::parse(authorization_url).unwrap();
     let (_, uri) = url.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap();
@@ -107,18 +107,19 @@ fn foreign_requests_neither_end_nor_block_a_login() {
         let _idle = connect(&address);
         let mut half = connect(&address);
         half.write_all(b"GET /callback?code=").unwrap();
-        // A connection that closes at once, TLS, another method, a favicon, another path, no code.
+        // None of these is the callback: a connection that closes at once, TLS, another method, a favicon,
+        // another path, a request without a code.
         connect(&address).shutdown(Shutdown::Both).unwrap();
         assert!(ask(&address, "\u{16}\u{3}\u{1}\r\n\r\n").contains("400"));
         assert!(ask(&address, "POST /callback HTTP/1.1\r\n\r\n").contains("405"));
         assert!(ask(&address, "GET /favicon.ico HTTP/1.1\r\n\r\n").contains("404"));
         assert!(ask(&address, "GET /other?code=c&state=s HTTP/1.1\r\n\r\n").contains("404"));
         assert!(ask(&address, "GET /callback HTTP/1.1\r\n\r\n").contains("404"));
-        // A host name that was pointed at this machine, with everything else right.
+        // A request to a host name that was pointed at this machine is refused, although all else is right.
         let query = Url::parse(&callback).unwrap().query().unwrap().to_owned();
         let foreign = format!("GET /callback?{query} HTTP/1.1\r\nHost: evil.example\r\n\r\n");
         assert!(ask(&address, &foreign).contains("400"));
-        // Another state, no state, the right state twice.
+        // A request with another state, without a state, or with the right state twice is refused.
         let wrong = get(&format!("{address}?code=stolen&state=guessed"));
         assert!(wrong.contains("400") && wrong.contains("another state"), "{wrong}");
         assert!(get(&format!("{address}?error=access_denied")).contains("no state"));

@@ -1,4 +1,5 @@
-//! Records that are not used as they are: a sealed one, and one on its way to another store.
+//! Records that a client cannot use as they are: sealed records, and records that are being moved to another
+//! store.
 
 use serde_json::Value;
 
@@ -18,14 +19,14 @@ impl Record {
         Some((member("key"), member("text")))
     }
 
-    /// A copy that no client uses, because the login is on its way to `store`.
+    /// A copy that no client uses, because the login is being moved to `store`.
     pub(crate) fn moving_to(&self, store: &str) -> Record {
         let mut next = self.next();
         next.put_beside(MOVING, Some(store.into()));
         next
     }
 
-    /// The store that this login is on its way to.
+    /// The store to which this login is being moved.
     pub(crate) fn moves_to(&self) -> Option<&str> {
         self.beside(MOVING).map(|store| store.as_str().unwrap_or("another store"))
     }

@@ -44,7 +44,7 @@ pub struct Note {
     pub not_before: Option<OffsetDateTime>,
     /// When the first attempt without an answer was made, UTC.
     pub unanswered_since: Option<OffsetDateTime>,
-    /// Whether the service answered "too early": its newest access token still works then.
+    /// Whether the service answered "too early", which means that its newest access token still works.
     pub early: bool,
     /// Whether the holder's lock file was deleted. If so, another process can hold the lock while the
     /// holder still runs.
@@ -98,7 +98,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The host's name, for messages; std has no call for it.
+/// The host's name, for messages. std has no function for it.
 fn host() -> String {
     ["/proc/sys/kernel/hostname", "/etc/hostname"]
         .iter()
@@ -109,7 +109,8 @@ fn host() -> String {
         .unwrap_or_else(|| "this host".to_owned())
 }
 
-/// The service's refusal of a refresh token. It is stored so that not every run sends the token again.
+/// The service's refusal of a refresh token. The store keeps the refusal, so that not every run sends the
+/// token again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Refused {

@@ -8,11 +8,11 @@ use crate::secret::Secret;
 use crate::token::Token;
 
 impl Record {
-    /// A copy without secrets, for a store that sees only what is sealed. It keeps the members by which stores
-    /// compare, and the note, which asks for the successor's room.
+    /// A copy without secrets, for a store that gets the record only in sealed form. The copy keeps the
+    /// members by which stores compare, and the note, for which a store reserves room for the successor.
     pub(crate) fn carrier(&self, key: &str, text: String) -> Record {
         let placeholder = |refresh_token: Option<&Secret>| {
-            // Stores compare the refresh token, too.
+            // Stores also compare the refresh token.
             let token = Token::new(SEALED);
             match refresh_token {
                 Some(secret) => {

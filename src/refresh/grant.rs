@@ -89,8 +89,8 @@ impl Keeper {
         Ok(live)
     }
 
-    /// Takes the store's lock for a new request. `Some` ends the call: another holder is requesting a
-    /// token, and there is one that works until then.
+    /// Takes the store's lock for a new request. `Some` ends the call: another holder is requesting a token,
+    /// and the call has a token that works until then.
     fn lock_or_go_on(&self, call: &mut Call<'_>) -> Result<Option<Live>> {
         match self.backend.lock(Duration::ZERO) {
             Ok(guard) => {
@@ -104,7 +104,7 @@ impl Keeper {
                 call.waits_since = Some(self.clock.now_utc());
                 match self.lock_patiently(call) {
                     Ok(()) => Ok(None),
-                    // The holder may have saved, and another one may have the lock by now.
+                    // The holder may have saved a token, and another holder may have the lock by now.
                     Err(error) => match self.without_lock(call) {
                         Some(live) => Ok(Some(live)),
                         None => Err(error),

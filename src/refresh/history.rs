@@ -8,7 +8,7 @@ use crate::secret::Secret;
 /// notice.
 const LONGEST: usize = 256;
 
-/// The newest record of the login, and the refresh tokens that came before its own.
+/// The newest record of the login, and the refresh tokens before the one in that record.
 #[derive(Default)]
 pub(crate) struct History {
     newest: Option<Record>,

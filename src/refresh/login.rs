@@ -90,8 +90,8 @@ impl Keeper {
         result
     }
 
-    /// Stores a given token if nothing is stored or the stored login no longer works. Returns whether
-    /// it did.
+    /// Stores a given token if nothing is stored or the stored login no longer works. Returns whether the
+    /// token was stored.
     pub(crate) fn seed(&self, token: Token) -> Result<bool> {
         let mut events = Vec::new();
         // A login that still works is left as it is, and this check needs no lock.
@@ -143,7 +143,7 @@ impl Keeper {
         !known.contains(&Some(seed)) && stored.seeded != Some(seed.fingerprint())
     }
 
-    /// Deletes the stored record and the token in memory. Calls `before` first with the token; it
+    /// Deletes the stored record and the token in memory. Calls `before` first with the token; `before`
     /// returns whether it sent anything.
     pub(crate) fn clear(&self, before: &dyn Fn(Option<&Token>) -> Result<bool>) -> Result<()> {
         let mut events = Vec::new();
@@ -220,7 +220,8 @@ impl Keeper {
         Ok(stored)
     }
 
-    /// The store's token, if it is good and not the one the API refused. Does not refresh.
+    /// Returns the store's token, if the token is good and is not the token that the API refused. Does not
+    /// refresh.
     pub(crate) fn moved_on(&self, refused: &Secret) -> Option<Live> {
         let want = Want::Instead(refused.clone());
         let turn = self.turn.lock();

@@ -89,7 +89,7 @@ impl Keeper {
                 Err(error) => error,
             };
             if BackendError::is_busy(&error) {
-                // The holder may have saved, and another one may have the lock by now.
+                // The holder may have saved a token, and another holder may have the lock by now.
                 if let Some(live) = self.without_lock(call) {
                     return Ok(Some(live));
                 }
@@ -247,7 +247,7 @@ impl Keeper {
         }
         // Step 9: there is a note of an unanswered refresh token.
         let note = record.note.as_ref().filter(|note| {
-            // Nothing was sent after our own note whose save failed, but it may repeat an earlier
+            // Nothing was sent after our own note whose save failed, but the note may repeat an earlier
             // unanswered request.
             let never_sent = call.turn.never_sent.as_ref() == Some(&note.nonce);
             note.fingerprint == fingerprint && (!never_sent || note.unanswered_since.is_some())
@@ -324,8 +324,8 @@ impl Keeper {
         since && call.want.takes(live) && call.had.as_ref() != Some(&live.id())
     }
 
-    /// Whether the store went back to a refresh token that was replaced since: a restored backup, a
-    /// failover. Our newer pair then counts as unsaved.
+    /// Whether the store went back to a refresh token that was replaced since, as after a restored backup or
+    /// a failover. Our newer pair then counts as unsaved.
     fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
         let Some(stored) = stored else { return false };
         let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
@@ -417,7 +417,7 @@ impl Keeper {
     }
 
     /// Binds an unbound record to this client. If the record was dated by a clock that was ahead, its
-    /// lifetime counts from now. If this save fails, the next note does it.
+    /// lifetime counts from now. If this save fails, the next note binds the record.
     pub(super) fn bind(&self, call: &Call<'_>, record: &Record) {
         if call.turn.lock_kind() == LockKind::None {
             return;

@@ -24,7 +24,7 @@ const TRIES: u32 = 3;
 enum Place {
     /// The store still holds the refresh token that we sent: our pair replaces it.
     Ours(Record),
-    /// Another client's successor is stored: it stays, and our refresh token becomes its spare.
+    /// Another client's successor is stored: that token stays, and ours becomes the spare.
     Theirs(Record),
     /// Our pair is stored already, under a later note.
     There,
@@ -51,7 +51,7 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
         let mut next = stored.next();
         next.binding = pair.record.binding.clone();
         next.token = pair.record.token.clone();
-        // The generation is not below ours: the store may have gone back.
+        // The new generation must not be below ours: the store may have gone back.
         next.generation = stored.generation.saturating_add(1).max(pair.record.generation);
         next.rotated_at = pair.record.rotated_at;
         next.refresh_expires_at = pair.record.refresh_expires_at;
@@ -311,7 +311,7 @@ impl Keeper {
         self.backend.load().is_ok_and(|stored| stored.as_ref() == Some(noted))
     }
 
-    /// Our note with the time before which the service does not want another request.
+    /// Returns our note with the time before which the service does not want another request.
     pub(super) fn not_before(
         &self,
         noted: &Record,

@@ -28,7 +28,7 @@ enum Spent {
 enum Looked {
     /// The stored record, which still has the refused refresh token.
     Unchanged(Box<Record>),
-    /// Another token, nothing, or nothing readable.
+    /// The store has another token, nothing, or nothing readable.
     Changed(Step),
 }
 
@@ -301,8 +301,8 @@ impl Keeper {
             status: error.status,
             unanswered_since: earlier.or(asked_before),
         };
-        // The spare, which lost a race, may be the valid token. The two change places, so that a wrong
-        // refusal heals: each is sent once more after a pause.
+        // The spare, which lost a race, may be the valid token. The spare and the refused token change
+        // places, so that a wrong refusal heals: each is sent once more after a pause.
         let known = next.refused.as_ref().map(|refused| refused.fingerprint.clone());
         if let Some(spare) = next.spare.clone().filter(|spare| known != Some(spare.fingerprint())) {
             next.spare = Some(refresh_token);

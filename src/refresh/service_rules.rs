@@ -1,4 +1,4 @@
-//! Rules of single services: no refresh before a certain age, no quick repetition, a limit on refusals,
+//! The rules of single services: no refresh before a certain age, no quick repetition, a limit on refusals,
 //! and an idle limit.
 
 use std::time::Duration;
@@ -134,7 +134,7 @@ impl Keeper {
         }
     }
 
-    /// How long an unanswered refresh token must not be sent again yet.
+    /// How much longer an unanswered refresh token must not be sent again.
     pub(super) fn unanswered_pause(&self, note: &Note, now: OffsetDateTime) -> Duration {
         let pause = self.rules.unanswered_pause;
         let left = clock::until(now, clock::later(note.sent_at, pause));
@@ -142,7 +142,7 @@ impl Keeper {
         if note.answered || left > pause { Duration::ZERO } else { left }
     }
 
-    /// When a refresh token expires that was issued or used at `issued_at`: by the lifetime in the
+    /// Returns when a refresh token expires that was issued or used at `issued_at`: by the lifetime in the
     /// answer, or else by the provider's idle limit.
     pub(super) fn refresh_end(
         &self,

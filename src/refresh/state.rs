@@ -230,7 +230,7 @@ pub(crate) struct Memory {
     pub(crate) unsaved: bool,
     /// Whether the unsaved pair has ended the token in memory. If so, no call may use that token.
     pub(crate) blocked: bool,
-    /// An access token that the API refused and that was not replaced yet.
+    /// An access token that the API refused and that is not replaced yet.
     pub(crate) suspect: Option<Secret>,
     /// How many attempts have ended, the failure of the last one, and how many threads wait.
     pub(crate) attempts: u64,
@@ -244,8 +244,8 @@ pub(crate) struct Memory {
     /// its request, and the token.
     pub(crate) sends: u64,
     pub(crate) result: Option<(u64, Live)>,
-    /// The access token of a refresh that a 401 caused, and when it came. Removed when the API accepts
-    /// it.
+    /// The access token of a refresh that a 401 caused, and when it came. The entry is removed when the API
+    /// accepts the token.
     pub(crate) mended: Option<(Secret, Duration)>,
     /// An access token that the API refused although it was new, and until when it is not replaced.
     pub(crate) denied: Option<(Secret, Duration)>,

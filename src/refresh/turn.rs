@@ -41,7 +41,7 @@ impl TurnLock {
     }
 }
 
-/// How a test learns that its thread waits for the refresh lock.
+/// Tells a test that its thread waits for the refresh lock.
 #[cfg(test)]
 pub(super) mod waits {
     use std::cell::RefCell;
@@ -52,8 +52,8 @@ pub(super) mod waits {
         static TOLD: RefCell<Option<Told>> = const { RefCell::new(None) };
     }
 
-    /// Sets a callback that runs each time this thread finds the lock taken. It returns when the thread
-    /// may try again.
+    /// Sets a callback that runs each time this thread finds the lock taken. The callback returns when the
+    /// thread may try again.
     #[allow(dead_code)] // The simulation calls it.
     pub(in crate::refresh) fn tell(told: Option<Told>) {
         TOLD.set(told);

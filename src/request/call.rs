@@ -23,14 +23,14 @@ struct Call<'a, 'b> {
     request: Request<'a>,
     payload: Payload<'b>,
     uri: Uri,
-    /// The address without its query, for hooks; empty if no hook is shown it.
+    /// The address without its query, for hooks; empty if no hook gets it.
     url: String,
     hooks: &'a Hooks,
     /// The access token that is sent; `None` for a request without one.
     live: Option<Live>,
     /// How often the request was sent.
     attempts: u32,
-    /// How often it was sent again after a failure or a refusal, and how often that may happen.
+    /// How often the request was sent again after a failure or a refusal, and how often that may happen.
     tries: u32,
     retries: u32,
     /// How many answers refused the access token.
@@ -205,7 +205,7 @@ impl<'a, 'b> Call<'a, 'b> {
 
     /// Whether an answer says that the access token has ended.
     fn is_expired(&self, answer: &Answer) -> bool {
-        // The token is good, but a person has to log in in another way (RFC 9470 section 3).
+        // The token is good, but a person has to log in by a stronger way (RFC 9470 section 3).
         let stronger = Some("insufficient_user_authentication");
         let stronger = |challenge: &Challenge| challenge.error() == stronger;
         answer.status() == 401 && !Challenge::of(&answer.parts.headers).iter().any(stronger)

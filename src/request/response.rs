@@ -13,7 +13,7 @@ use crate::protocol;
 use crate::refresh::Live;
 use crate::transport::io_cause;
 
-/// The most bytes of an error answer that are kept.
+/// How many bytes of an error answer are kept at most.
 const ERROR_BODY_LIMIT: u64 = 64 << 10;
 
 /// An answer of the API. `Debug` shows neither its query, its header values nor its body.

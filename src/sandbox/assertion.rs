@@ -88,7 +88,7 @@ impl Server {
         let claims: Map<String, Value> = serde_json::from_slice(&decoded(claims)?).ok()?;
         let wall = now.wall.unix_timestamp().saturating_add(self.clock_offset);
         let time = |name: &str| claims.get(name).and_then(Value::as_i64);
-        // A single string, not a list, as the draft that updates RFC 7523 requires.
+        // The audience must be a single string, not a list, as the draft that updates RFC 7523 requires.
         let audience = claims.get("aud").and_then(Value::as_str)?;
         let (issuer, endpoint) = (self.url.as_str(), format!("{}/token", self.url));
         let in_time = time("exp")? > wall && time("iat")? <= wall + 5 && time("iat")? > wall - 300;

@@ -33,7 +33,7 @@ pub(super) struct Code {
     challenge: Option<String>,
     nonce: Option<String>,
     issued_at: Duration,
-    /// The code was used; with the login that it began, if any.
+    /// Whether the code was used, and the login that it began, if any.
     spent: Option<Option<usize>>,
 }
 

@@ -131,8 +131,8 @@ impl<'a> Contract<'a> {
         self
     }
 
-    /// Sets how to open the store as a new process would: the handle shares no memory with other handles.
-    /// This finds a store that caches a record and never reads it again.
+    /// Sets how to open the store as a new process would: the handle shares no memory with other handles. The
+    /// suite then finds a store that caches a record and never reads it again.
     ///
     /// [`Contract::in_second_process`] checks more and makes this unnecessary.
     pub fn reopen<B: TokenBackend + 'static>(
@@ -163,17 +163,18 @@ impl<'a> Contract<'a> {
         self
     }
 
-    /// Sets how to write bytes in place of the stored record, without the backend. This enables the check that
-    /// a damaged record is an error and never "nothing stored".
+    /// Sets how to write bytes in place of the stored record, without the backend. With this function the
+    /// suite checks that a damaged record is an error and never "nothing stored".
     pub fn raw(mut self, raw: impl Fn(&[u8]) + Sync + 'a) -> Contract<'a> {
         self.raw = Some(Box::new(raw));
         self
     }
 
     /// Sets how to simulate a power cut: discard everything that was not flushed (a simulated disk, a crashed
-    /// server, a virtual machine). The suite calls it after a `save` has returned, then opens the store again.
+    /// server, a virtual machine). The suite calls `cut` after a `save` has returned, then opens the store
+    /// again.
     ///
-    /// Without it the suite cannot tell whether the store flushes.
+    /// Without `cut` the suite cannot tell whether the store flushes.
     pub fn power_cut(mut self, cut: impl Fn() + Sync + 'a) -> Contract<'a> {
         self.power_cut = Some(Box::new(cut));
         self

@@ -54,7 +54,7 @@ impl Drop for Listener {
         for stream in streams.values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
-        // A handler of the user may run for long, so this waits for a limited time.
+        // A handler of the user may run for long, so wait for a limited time.
         let until = Instant::now() + Duration::from_secs(1);
         while !streams.is_empty() && !self.open.one_less.wait_until(&mut streams, until).timed_out()
         {

@@ -275,7 +275,7 @@ pub(super) fn refusal(refused: &Refused) -> Reply {
         let reason = format!("TooEarlyToRefreshTokens: {}", refused.description);
         reply.with_header("Reason", &reason)
     } else if refused.status == 401 {
-        // RFC 6749 section 5.2.
+        // RFC 6749 section 5.2 requires the header.
         reply.with_header("WWW-Authenticate", "Basic realm=\"sandbox\"")
     } else {
         reply

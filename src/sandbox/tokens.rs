@@ -62,7 +62,7 @@ pub(super) struct RefreshToken {
     pub(super) successor: Option<Issued>,
     /// When this token was replaced.
     pub(super) replaced_at: Option<Duration>,
-    /// Ended, whatever the rotation says.
+    /// Whether the token has ended, whatever the rotation says.
     pub(super) ended: bool,
 }
 

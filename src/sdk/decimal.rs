@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 /// An exact decimal number: a mantissa of up to 38 digits, and the number of digits after the point.
 ///
-/// It is read from JSON and written to JSON digit by digit. Numbers with the same value are equal: 1.5
+/// A decimal is read from JSON and written to JSON digit by digit. Numbers with the same value are equal: 1.5
 /// equals 1.50.
 #[derive(Clone, Copy)]
 pub struct Decimal {
@@ -27,8 +27,8 @@ impl Decimal {
     /// Zero.
     pub const ZERO: Decimal = Decimal { mantissa: 0, scale: 0 };
 
-    /// `mantissa` with `scale` of its digits after the point: `Decimal::new(1233, 1)` is 123.3. A
-    /// scale above 38 counts as 38.
+    /// Makes a number from `mantissa` with `scale` of its digits after the point: `Decimal::new(1233, 1)` is
+    /// 123.3. A scale above 38 counts as 38.
     pub const fn new(mantissa: i128, scale: u32) -> Decimal {
         Decimal { mantissa, scale: if scale > DIGITS { DIGITS } else { scale } }
     }
@@ -67,7 +67,7 @@ impl Decimal {
         self.mantissa.checked_mul(10_i128.checked_pow(scale - self.scale)?)
     }
 
-    /// Without zeros at the end of the fraction.
+    /// Returns the number without zeros at the end of the fraction.
     fn trimmed(self) -> Decimal {
         let mut number = self;
         while number.scale > 0 && number.mantissa % 10 == 0 {
@@ -125,7 +125,7 @@ impl FromStr for Decimal {
     }
 }
 
-/// A text that is not a number of up to 38 digits.
+/// The error for a text that is not a number of up to 38 digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a decimal number of up to 38 digits")]
 pub struct NotADecimal(());

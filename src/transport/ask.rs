@@ -1,5 +1,5 @@
-//! Requests to the other endpoints of an authorization server, and device polls. They spend no stored
-//! token.
+//! Requests to the other endpoints of an authorization server, and device polls. These requests use up no
+//! stored token.
 
 use time::OffsetDateTime;
 

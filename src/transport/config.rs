@@ -10,8 +10,8 @@ use ureq::typestate::AgentScope;
 use super::limit::FAR;
 use crate::provider::Provider;
 
-/// The limit on the name look-up for the token endpoint, and on the connection to it. A failure here has
-/// spent nothing.
+/// The limit on the name look-up for the token endpoint, and on the connection to it. A failure before the
+/// connection is made has used up no token.
 const TOKEN_CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a connection to the API may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ pub(crate) type HttpConfig =
 /// A `User-Agent` that names this crate and its version.
 const AGENT_NAME: &str = concat!("evergrant/", env!("CARGO_PKG_VERSION"));
 
-/// The caller's configuration on top of our defaults, not yet safe to use.
+/// Applies the caller's configuration to our defaults. The result is not safe to use yet: see [`held`].
 fn changed(name: Option<&str>, change: Option<&HttpConfig>) -> ConfigBuilder<AgentScope> {
     let config = Agent::config_builder()
         .user_agent(name.unwrap_or(AGENT_NAME))
@@ -49,14 +49,15 @@ fn writable(value: &AutoHeaderValue) -> AutoHeaderValue {
     }
 }
 
-/// The proxy, unless a stranger chose it: a web server gives a CGI program the request's header `Proxy`
-/// as `HTTP_PROXY`. The name in small letters is never made of a header, but Windows knows no small letters.
+/// Returns the proxy, unless a stranger chose it: a web server gives a CGI program the request's header
+/// `Proxy` as `HTTP_PROXY`. A header never becomes `http_proxy` in small letters, but Windows does not tell
+/// the two names apart.
 fn without_cgi(proxy: ureq::Proxy) -> Option<ureq::Proxy> {
     let is_cgi = std::env::var_os("REQUEST_METHOD").is_some();
     if !is_cgi || !proxy.is_from_env() {
         return Some(proxy);
     }
-    // In ureq's order. What it could not read it has passed over.
+    // Try the variables in ureq's order. A value that ureq cannot read is skipped, as in ureq.
     let named = |name: &str| {
         let of_variable = ureq::Proxy::new(&std::env::var(name).ok()?).ok()?;
         (of_variable.uri() == proxy.uri()).then_some(())
@@ -124,8 +125,8 @@ pub(crate) fn api_config(
         .build()
 }
 
-/// The headers of every API call, with an empty value for the token. ureq would make and check each
-/// value again for each request.
+/// Makes the headers of every API call, with an empty value for the token. Without this, ureq would make and
+/// check each value for each request.
 pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
     let given = [
         (USER_AGENT, config.user_agent(), AGENT_NAME),
@@ -160,7 +161,7 @@ pub(super) fn token_config(
     loopback: bool,
 ) -> Config {
     let wanted = changed(name, change).build();
-    // Look-up and connection together stay within the limit of the request.
+    // The look-up and the connection together must stay within the limit of the request.
     let connect = Some(TOKEN_CONNECT_TIMEOUT.min(timeout / 2));
     held(Agent::config_builder(), &wanted, name, loopback)
         .tls_config(wanted.tls_config().clone())

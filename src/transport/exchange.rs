@@ -18,13 +18,13 @@ use crate::error::{BoxError, Error, Result};
 use crate::protocol::{RawReply, TokenRequest};
 use crate::provider::is_loopback;
 
-/// The most bytes of an answer that are read.
+/// How many bytes of an answer are read at most.
 const REPLY_LIMIT: u64 = 1 << 20;
 
 /// The agents of requests to an authorization server.
 pub(crate) struct Agents {
     agent: Agent,
-    /// For loopback hosts: without a proxy.
+    /// The agent for loopback hosts, without a proxy.
     direct: Agent,
 }
 
@@ -64,7 +64,7 @@ impl Agents {
         Agents::on(user_agent, timeout, change, Arc::new(SystemClock))
     }
 
-    /// Agents that connect to public addresses only (and to the caller's proxy).
+    /// Makes agents that connect to public addresses only (and to the caller's proxy).
     #[cfg(feature = "discovery")]
     pub(crate) fn public_only(timeout: Duration, change: Option<&HttpConfig>) -> Agents {
         Agents::with(None, timeout, change, Arc::new(SystemClock), true)
@@ -76,7 +76,7 @@ impl Agents {
         self.agent.config().proxy().is_some()
     }
 
-    /// `clock` measures how long a request takes. The client's own clock may stand still, so it is not
+    /// Makes agents whose requests are timed by `clock`. The client's own clock may stand still, so it is not
     /// used.
     pub(super) fn on(
         user_agent: Option<&str>,
@@ -101,10 +101,10 @@ impl Agents {
         Agents { agent: agent(false), direct: agent(true) }
     }
 
-    /// Sends a request. If the body was never read, nothing left this machine. The error does not tell:
-    /// refused connections, failed name look-ups, failed handshakes and cut answers have the same kinds
-    /// of error. A request without a body counts as sent. Nothing is sent if `in_time` returns false
-    /// when the body is about to be read.
+    /// Sends a request. If the body was never read, nothing left this machine. The error does not show this:
+    /// refused connections, failed name look-ups, failed handshakes and cut answers have the same kinds of
+    /// error. A request without a body counts as sent. Nothing is sent if `in_time` returns false when the
+    /// body is about to be read.
     pub(super) fn send(
         &self,
         head: http::Request<()>,
@@ -181,11 +181,12 @@ impl Answer {
     }
 }
 
-/// Method, address and headers. `Connection: close`, because the connection is not used again.
+/// Makes the head of a request: method, address and headers. `Connection: close` is there because the
+/// connection is not used again.
 pub(super) fn head(request: &TokenRequest) -> Result<http::Request<()>> {
     let mut head = http::Request::new(());
     *head.method_mut() = request.method.parse().map_err(unwritable)?;
-    // A loopback host as it is parsed: `127.0.0.1.` would be looked up in DNS.
+    // Use the parsed form of a loopback host: ureq would look up `127.0.0.1.` in DNS.
     let url =
         Url::parse(&request.url).ok().filter(is_loopback).map(String::from).map(Zeroizing::new);
     *head.uri_mut() = url.as_ref().unwrap_or(&request.url).parse().map_err(unwritable)?;
@@ -226,13 +227,13 @@ fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
 
 const TOO_LATE: &str = "the lock's time ran out before anything was sent";
 
-/// No limit on when a request may leave.
+/// Always returns `true`, for a request that may leave at any time.
 pub(crate) fn always() -> bool {
     true
 }
 
 /// A body that records whether it was read: until then, nothing of it was sent. The first read fails if
-/// it is too late to send.
+/// `in_time` returns `false`.
 pub(crate) struct Watched<'a> {
     rest: &'a mut dyn Read,
     pub(crate) read: bool,

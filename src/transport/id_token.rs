@@ -1,4 +1,4 @@
-//! What becomes of an ID token that came with a token: checked before anything is stored.
+//! Checks the ID token that came with a token, before anything is stored.
 
 use time::OffsetDateTime;
 
@@ -10,10 +10,10 @@ use crate::refresh::Sent;
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// A server's clock that is further from ours than this is not asked.
+/// The time of a server's clock that is further from ours than this is not used.
 const FURTHEST: time::Duration = time::Duration::DAY;
 
-/// Our time, and that of the answer.
+/// Returns our time and the time of the answer.
 pub(super) fn times(raw: &Raw, ours: OffsetDateTime) -> [OffsetDateTime; 2] {
     let date = match raw {
         Raw::Answer(answer) => protocol::date(&answer.headers, ours),
@@ -23,9 +23,10 @@ pub(super) fn times(raw: &Raw, ours: OffsetDateTime) -> [OffsetDateTime; 2] {
 }
 
 impl TokenTransport {
-    /// Checks the ID token of an answer. A login that `asked` for one (with a nonce, if one was sent)
-    /// ends when it is unfit, with nothing stored. Otherwise the tokens are good without it: it is left
-    /// out, so that no refresh and no login is lost by it. `before` is the token that is refreshed.
+    /// Checks the ID token of an answer. A login that `asked` for an ID token (with a nonce, if one was sent)
+    /// fails if the ID token is unfit, and nothing is stored. In all other cases the tokens are good without
+    /// an ID token, so an unfit one is left out, and no refresh and no login is lost. `before` is the token
+    /// that is refreshed.
     pub(super) fn with_fit_id_token(
         &self,
         mut sent: Sent,

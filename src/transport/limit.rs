@@ -1,10 +1,10 @@
 //! The time limit of a token request. Time in which the process is stopped does not count.
 //!
-//! A process may be stopped while its answer arrives: by a signal, with its container or its virtual
-//! machine, under the lid of a laptop. ureq's own limit runs on meanwhile. It would throw away an answer
-//! that is already in the socket, and with it the only refresh token that works. Here a wait is cut into
-//! slices. A slice that took much longer than planned counts as one slice, and bytes that have arrived
-//! are read before a request is given up.
+//! A process may be stopped while its answer arrives: by a signal, with its container or its virtual machine,
+//! under the lid of a laptop. ureq's own limit runs on meanwhile. ureq would throw away an answer that is
+//! already in the socket, and with it the only refresh token that works. Here a wait is cut into slices. A
+//! slice that took much longer than planned counts as one slice, and bytes that have arrived are read before
+//! a request is given up.
 //!
 //! This and [`super::public`] are the places that use `ureq::unversioned`, which may change with a minor
 //! version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
@@ -23,7 +23,7 @@ use ureq::{Agent, Error, Timeout};
 use super::public::CheckedResolver;
 use crate::clock::Clock;
 
-/// ureq's own limit, which no request reaches. The time left of it tells when a request began.
+/// ureq's own limit, which no request reaches. The time left of this limit tells when a request began.
 pub(super) const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The length of one wait for input.
@@ -32,7 +32,7 @@ const SLICE: Duration = Duration::from_secs(1);
 const SLACK: Duration = Duration::from_secs(1);
 /// The length of one look for arrived bytes, after the limit has passed.
 const LOOK: Duration = Duration::from_millis(100);
-/// How long looks go on while each finds bytes: an answer may have arrived in several pieces.
+/// How long these looks go on while each finds bytes: an answer may have arrived in several pieces.
 const LOOKS: Duration = Duration::from_secs(1);
 
 /// Makes an agent whose requests take `limit` at most, by `clock`. The limit in `config` must be
@@ -100,7 +100,7 @@ struct Limited {
     /// How long one wait for input may be.
     slice: Duration,
     clock: Arc<dyn Clock>,
-    /// Set when the connection stands and the request is about to be written.
+    /// The meter is set when the connection is made and the request is about to be written.
     meter: Option<Meter>,
 }
 
@@ -110,13 +110,13 @@ struct Meter {
     left: Duration,
     /// The time left for looks, after the limit.
     looks: Duration,
-    /// When time was counted last.
+    /// When the time was last counted.
     at: Duration,
 }
 
 impl Meter {
-    /// Counts the time since the last count, but little more than the planned `wait`. Returns whether it
-    /// took longer: the process was stopped then.
+    /// Counts the time since the last count, but little more than the planned `wait`. Returns whether more
+    /// time has passed, which means that the process was stopped.
     fn count(&mut self, now: Duration, wait: Duration) -> bool {
         let took = now.saturating_sub(self.at);
         self.at = now;
@@ -151,7 +151,7 @@ fn only(after: Duration, reason: Timeout) -> NextTimeout {
     NextTimeout { after: after.into(), reason, ..NextTimeout::default() }
 }
 
-/// Gives a timeout of the layer below the reason of the request's own limit.
+/// Sets the reason of a timeout of the layer below to that of the request's own limit.
 fn with_reason(error: Error, reason: Timeout) -> Error {
     if matches!(error, Error::Timeout(_)) { Error::Timeout(reason) } else { error }
 }

@@ -1,4 +1,4 @@
-//! Keeps requests away from private addresses, whatever name stands for them.
+//! Keeps requests away from private addresses, whichever name leads to them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -10,9 +10,10 @@ use ureq::unversioned::transport::NextTimeout;
 #[cfg(feature = "discovery")]
 use url::{Host, Url};
 
-/// Looks names up as ureq does, except `localhost`: plain http goes there, and what the system has for
-/// the name, in a file or in DNS, may be another machine (RFC 6761 section 6.3). With `public_only`, the connection is made to what was checked: a name
-/// that has another address a moment later leads nowhere else.
+/// Looks names up as ureq does, except `localhost`. Plain http is allowed to `localhost`, and the system's
+/// entry for the name, in a file or in DNS, may be another machine (RFC 6761 section 6.3). With
+/// `public_only`, the connection is made to the address that was checked, even if the name has another
+/// address a moment later.
 #[derive(Debug)]
 pub(super) struct CheckedResolver {
     pub(super) inner: DefaultResolver,
@@ -108,7 +109,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         || ip.is_documentation()
         || a == 0
         || a >= 224
-        // Of carriers, of protocols, and for measurements.
+        // These ranges are for carriers, for protocols and for measurements.
         || a == 100 && (64..128).contains(&b)
         || (a, b, c) == (192, 0, 0)
         || (a, b, c) == (192, 88, 99)
@@ -127,7 +128,7 @@ fn inside(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)))
 }
 
-/// Only `2000::/3` is given out, and of that some is kept back.
+/// Only `2000::/3` is assigned, and some ranges of it are reserved.
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let [a, b, ..] = ip.segments();
     let protocols = a == 0x2001 && (b < 0x200 || b == 0xdb8);

@@ -24,8 +24,8 @@ use crate::provider::ClientAuth;
 #[cfg(feature = "jwt")]
 const TOLERANCE: i64 = 30;
 
-/// A server that is further away than this, in seconds, is not followed: an assertion with its time would
-/// be good until then, in whosever hands. A wrong time zone is within it.
+/// The time of a server whose clock is further from ours than this, in seconds, is not used: whoever gets
+/// hold of an assertion with a later time could use it until then. A wrong time zone is within the limit.
 #[cfg(feature = "jwt")]
 const LIMIT: i64 = 86_400;
 
@@ -33,7 +33,7 @@ const LIMIT: i64 = 86_400;
 #[cfg(feature = "jwt")]
 pub(super) struct Skew {
     seconds: AtomicI64,
-    /// By how much the server was too far away, if it was.
+    /// How far the server's clock was from ours, if that was too far.
     beyond: AtomicI64,
     told: AtomicBool,
     clock: Arc<dyn Clock>,
@@ -89,7 +89,7 @@ impl TokenTransport {
 
 #[cfg(feature = "jwt")]
 impl TokenTransport {
-    /// Says once that the server's clock is too far away.
+    /// Returns once a warning that the server's clock is too far from ours.
     pub(super) fn clock_warning(&self) -> Option<String> {
         let beyond = self.skew.beyond.load(Ordering::Relaxed);
         if beyond == 0 || self.skew.told.swap(true, Ordering::Relaxed) {

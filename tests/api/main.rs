@@ -1,4 +1,4 @@
-//! The public API: which types threads can share, how large errors are, and how they read.
+//! Tests of the public API: which types threads can share, how large errors are, and what errors print.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod threads;
@@ -125,7 +125,7 @@ fn failing_until(
         .build()
 }
 
-/// Every variant, from real calls.
+/// Causes an error of every variant by real calls.
 fn all() -> Vec<Error> {
     let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
     let fail = |on, error| failing(&sandbox, on, error).access_token().unwrap_err();

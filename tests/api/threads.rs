@@ -1,4 +1,5 @@
-//! Public types can be shared between threads, or sent to another, those of the SDKs included.
+//! Tests that public types, those of the SDKs included, can be shared between threads or sent to another
+//! thread.
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use evergrant::backend::Durability;
 
 use crate::shared;
 
-/// Each type of the list is [`shared`].
+/// Checks that each type of the list is [`shared`].
 macro_rules! shared {
     ($($name:ty),* $(,)?) => { $(shared::<$name>();)* };
 }

@@ -1,4 +1,5 @@
-//! Client credentials: the stored token and its parameters, failures, and tokens from other libraries.
+//! Tests of client credentials: the stored token and its parameters, failures, and tokens from other
+//! libraries.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -40,7 +41,7 @@ fn a_failed_token_request_is_not_repeated_for_a_moment() {
     client.get("/me").call().unwrap();
     assert_eq!(asked(), 3);
 
-    // After a `Retry-After` calls send nothing; `refresh` does.
+    // After a `Retry-After` calls send nothing; `refresh` sends a request.
     let client = on(&sandbox, &MemoryBackend::new(), &clock).build();
     sandbox.faults(2, Fault::TooMany(Some(30)));
     assert_eq!(client.access_token().unwrap_err().retry_after(), Some(Duration::from_secs(30)));
@@ -108,7 +109,7 @@ fn a_call_goes_on_while_another_client_gets_the_next_token() {
     thread::scope(|scope| {
         scope.spawn(|| one.get("/me").call().unwrap());
         assert!(gate.wait_for(1, PATIENCE));
-        // A client with the token in memory, and a client that has just started.
+        // Two clients make the call: one with the token in memory, and one that has just started.
         two.get("/me").call().unwrap();
         on(&sandbox, &store, &clock).build().get("/me").call().unwrap();
         gate.open();
@@ -139,7 +140,7 @@ fn a_stored_token_is_used_only_for_the_same_parameters() {
     ] {
         assert_eq!(other.get("/me").call().unwrap_err().kind(), "config");
     }
-    // The provider's own parameters count, too.
+    // The provider's own parameters also count.
     let provider = sandbox.provider().to_builder().token_param("tenant", "t").build().unwrap();
     let store = MemoryBackend::new();
     on(&sandbox, &store, &clock).build().get("/me").call().unwrap();

@@ -1,4 +1,4 @@
-//! Calls of the API, and their answers.
+//! Tests of calls of the API, and of their answers.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Error, MemoryBackend};

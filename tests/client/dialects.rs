@@ -1,4 +1,4 @@
-//! Services with error formats of their own, with the rules of the ready providers.
+//! Tests of services with error formats of their own, by the rules of the ready providers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::support::rt;
 
-/// A ready provider with the endpoints of the sandbox.
+/// Returns a ready provider with the endpoints of the sandbox.
 fn moved(provider: Provider, sandbox: &Sandbox) -> Provider {
     let at = |path: &str| format!("{}{path}", sandbox.url());
     provider

@@ -1,4 +1,4 @@
-//! A `.env` file: what is read of it, and what it cannot do to the process.
+//! Tests of a `.env` file: what is read from it, and what it cannot do to the process.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,10 +6,10 @@ use std::process::Command;
 use evergrant::sandbox::Sandbox;
 use evergrant::{Client, Credentials, MemoryBackend, Provider};
 
-/// Set in a child process of this test binary.
+/// The variable that is set in a child process of this test binary.
 pub(super) const CHILD: &str = "EVERGRANT_TEST_DOTENV";
 
-/// What a file could do to a process that takes all of it over.
+/// A file that would harm a process that sets all of its variables.
 const FILE: &str = "APP_CLIENT_ID=of-the-file\nAPP_CLIENT_SECRET=sesame\n\
     EXACT_ONLINE_CLIENT_ID=of-the-file\nTEAMLEADER_CLIENT_ID=of-the-file\n\
     SHELL_EV_CLIENT_ID=of-the-file\nSHELL_EV_CLIENT_SECRET=sesame\n\
@@ -20,7 +20,7 @@ fn provider() -> Provider {
     Provider::builder("app").token_endpoint("https://a.example/t").build().unwrap()
 }
 
-/// The other process: reads the file by every way, and says what came of it.
+/// The child process: reads the file by every way, and prints the results.
 pub(super) fn child() {
     let before: Vec<_> = std::env::vars_os().collect();
     let store = MemoryBackend::new;
@@ -55,7 +55,7 @@ pub(super) fn child() {
     println!("\nthe process has {} variables more", after.len() - before.len());
 }
 
-/// What a process says whose current folder is this one.
+/// Returns what a child process prints if `folder` is its current folder.
 fn said(folder: &Path) -> String {
     let mut child = Command::new(std::env::current_exe().unwrap());
     for (name, _) in std::env::vars_os() {

@@ -1,4 +1,4 @@
-//! P2: a new pair of tokens is durable before its access token is used.
+//! Tests of P2: a new pair of tokens is durable before its access token is used.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -89,7 +89,7 @@ fn while_a_new_token_is_saved_threads_use_the_old_one() {
     let client = Client::new(sandbox.provider(), sandbox.credentials(), backend);
     client.seed(token).unwrap();
     thread::scope(|scope| {
-        // A panic drops it, which releases the save.
+        // A panic drops `hand`, which releases the save.
         let hand = hand;
         let refresh = scope.spawn(|| client.refresh());
         hand.arrived.recv_timeout(PATIENCE).unwrap();

@@ -1,4 +1,4 @@
-//! Every error as a person reads it: in one line with its causes, and as `main` prints it.
+//! Tests of every error as a person reads it: in one line with its causes, and as `main` prints it.
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
@@ -66,22 +66,22 @@ impl World {
             .build()
     }
 
-    /// A client with a login in memory.
+    /// Makes a client with a login in memory.
     fn client(&self) -> Client {
         let client = self.on(MemoryBackend::new());
         client.seed(self.sandbox.login()).unwrap();
         client
     }
 
-    /// The error of a refresh that meets this fault.
+    /// Returns the error of a refresh that meets this fault.
     fn refresh(&self, fault: Fault) -> Error {
         let client = self.client();
         self.sandbox.fault(fault);
         client.refresh().unwrap_err()
     }
 
-    /// The error of a refresh that meets this fault, at a service where a second use of a refresh token
-    /// ends the login: it is not sent twice.
+    /// Returns the error of a refresh that meets this fault, at a service where a second use of a refresh
+    /// token ends the login, so the token is not sent twice.
     fn refresh_once(&self, fault: Fault) -> Error {
         let provider = self.sandbox.provider().to_builder().rotation(Rotation::StrictFamily);
         let store = MemoryBackend::new();
@@ -92,7 +92,7 @@ impl World {
         client.refresh().unwrap_err()
     }
 
-    /// The error of a call that is answered so.
+    /// Returns the error of a call that gets this status and challenge.
     fn call(&self, status: u16, challenge: &str) -> Error {
         let challenge = challenge.to_owned();
         self.sandbox.on("GET", "/api/said", move |_| {
@@ -275,7 +275,7 @@ fn links(error: &(dyn StdError + 'static)) -> Vec<String> {
     chain.map(ToString::to_string).collect()
 }
 
-/// Without what differs from run to run: ports, dates, folders.
+/// Replaces what differs from run to run: ports, dates, folders.
 fn steady(text: &str, world: &World) -> String {
     let text = text.replace(world.sandbox.folder().to_str().unwrap(), "/tmp/sandbox");
     let canonical = std::fs::canonicalize(world.sandbox.folder()).unwrap();
@@ -305,7 +305,7 @@ fn every_error_reads_well_and_names_each_cause_once() {
                 assert!(!other.contains(link.as_str()), "{name}: {link:?} twice in {links:?}");
             }
         }
-        // As `anyhow` prints it with `{:#}`, and as this crate does.
+        // `anyhow` prints this text with `{:#}`, and so does this crate.
         assert_eq!(links.join(": "), format!("{error:#}"));
         assert!(!format!("{error:#} {error:?} {error:#?}").contains("c4nary"), "{name}");
         writeln!(text, "## {name} ({})\n\n{error:#}\n", error.kind()).unwrap();

@@ -1,4 +1,4 @@
-//! A login from the first redirect to the end.
+//! Tests of a login from the first redirect to the end.
 
 use evergrant::error::CallbackError;
 use evergrant::sandbox::{Fault, Sandbox};

@@ -1,4 +1,4 @@
-//! Explicit refreshes, tokens without a refresh token, seeds.
+//! Tests of explicit refreshes, of tokens without a refresh token, and of `Client::seed`.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex};

@@ -1,4 +1,4 @@
-//! The hosts that get the access token, and those that do not.
+//! Tests of which hosts get the access token, and which do not.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Error, MemoryBackend, Provider};

@@ -1,4 +1,4 @@
-//! Downloads and uploads far larger than the memory of the process.
+//! Tests of downloads and uploads far larger than the memory of the process.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! A login in a process of its own, which has few file descriptors or is killed.
+//! Tests of a login in a process of its own, which has few file descriptors or is killed.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,11 +11,11 @@ use url::Url;
 
 use crate::support::{PATIENCE, sandbox};
 
-/// Set in a child process of this test binary: the sandbox's address.
+/// The variable that gives a child process of this test binary the sandbox's address.
 pub(crate) const CHILD: &str = "EVERGRANT_LOGIN_CHILD";
 const STORE: &str = "EVERGRANT_LOGIN_STORE";
 
-/// The child process: one login.
+/// The child process, which makes one login.
 pub(crate) fn child() {
     let base = std::env::var(CHILD).unwrap();
     let provider = Provider::builder("sandbox")
@@ -66,7 +66,7 @@ impl Login {
         TcpStream::connect((uri.host_str().unwrap(), uri.port().unwrap())).unwrap()
     }
 
-    /// A person agrees, and the browser comes back.
+    /// Plays a person who agrees and a browser that comes back.
     fn approve(&self, sandbox: &Sandbox) -> TcpStream {
         let callback = Url::parse(&sandbox.approve(&self.url).unwrap()).unwrap();
         let mut browser = self.connect();
@@ -113,17 +113,17 @@ fn a_killed_login_leaves_the_store_unchanged() {
     client.seed(sandbox.login()).unwrap();
     let before = std::fs::read(&store).unwrap();
 
-    // While the person is at the login page.
+    // Kill the process while the person is at the login page.
     Login::start(&sandbox, &store, 256).kill();
     assert_eq!(std::fs::read(&store).unwrap(), before);
 
-    // While half a callback is there.
+    // Kill the process while it has half a callback.
     let login = Login::start(&sandbox, &store, 256);
     login.connect().write_all(b"GET /callback?code=").unwrap();
     login.kill();
     assert_eq!(std::fs::read(&store).unwrap(), before);
 
-    // After the code was exchanged, before its answer has come.
+    // Kill the process after the code was exchanged, before the answer has come.
     let gate = Gate::new();
     sandbox.fault(Fault::HoldAfter(gate.clone()));
     let login = Login::start(&sandbox, &store, 256);

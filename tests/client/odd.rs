@@ -1,4 +1,4 @@
-//! Unusual headers and tokens.
+//! Tests of unusual headers and tokens.
 
 use evergrant::backend::Record;
 use evergrant::{Client, Error, MemoryBackend, Token, TokenBackend as _};
@@ -109,7 +109,7 @@ fn any_token_is_sent_as_it_is_or_refused_without_a_panic() {
         assert!(matches!(error, Error::Config(_)), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("c4nary"));
     }
-    // Longer than any buffer: an error, and nothing hangs or panics.
+    // A text longer than any buffer is an error, and nothing hangs or panics.
     let error = call(&"x".repeat(300_000)).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("xxxx"), "{}", error.kind());
     assert_eq!(api.requests().len(), before);
@@ -144,7 +144,7 @@ fn a_caller_may_change_each_default_header() {
     let own = |config: ConfigBuilder<AgentScope>| config.accept("a/b").accept_encoding("identity");
     let none =
         |config: ConfigBuilder<AgentScope>| config.user_agent("").accept("").accept_encoding("");
-    // These are not valid in a header: ureq would panic.
+    // Some values are not valid in a header: ureq would panic.
     let torn = |config: ConfigBuilder<AgentScope>| {
         config.user_agent("a\nb").accept("\u{7f}").accept_encoding("\0")
     };

@@ -1,4 +1,4 @@
-//! Proxies: from the environment and from the caller, and never for loopback.
+//! Tests of proxies from the environment and from the caller, which are never used for loopback.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use ureq::Proxy;
 
 use crate::support::{Fake, builder, sandbox, seeded};
 
-/// Set in a child process of this test binary.
+/// The variable that is set in a child process of this test binary.
 pub(crate) const CHILD: &str = "EVERGRANT_TEST_PROXY";
 
 const VARIABLES: [&str; 8] = [
@@ -44,8 +44,8 @@ fn in_a_child_with(variables: &[(&str, String)]) -> std::process::Output {
     child.output().unwrap()
 }
 
-/// The child process: a login, a refresh and calls on loopback, then a call to a host that does not
-/// exist.
+/// The child process, which makes a login, a refresh and calls on loopback, then a call to a host that does
+/// not exist.
 pub(crate) fn child() {
     let sandbox = sandbox();
     let client = seeded(&sandbox);
@@ -103,7 +103,7 @@ fn in_a_cgi_program_nobody_chooses_a_proxy_by_a_header() {
         assert_eq!(evil.connections(), 0, "{variables:?}");
         assert!(cfg!(windows) || good.connections() == used, "{variables:?}");
     }
-    // What the hosts say that go past the proxy is kept.
+    // Hosts that `NO_PROXY` names still bypass the proxy.
     let past = ("NO_PROXY", "nonexistent.invalid".to_owned());
     in_a_child_with(&[cgi(), past, ("http_proxy", good.url())]);
     assert!(cfg!(windows) || good.connections() == 3);

@@ -1,4 +1,4 @@
-//! Bodies, limits, retries and hooks of API requests.
+//! Tests of bodies, limits, retries and hooks of API requests.
 
 use std::io::{Cursor, Read as _};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -84,7 +84,7 @@ fn a_request_may_have_a_limit_of_its_own() {
     client.get("/me").connect_timeout(long).read_timeout(long).call().unwrap();
 }
 
-/// Each request with its fault, and how often it reaches the server.
+/// Each case has a request, its fault, and how often the request reaches the server.
 #[test]
 fn a_write_is_sent_again_only_if_it_was_not_processed() {
     let read = |client: &Client| client.get("/echo").call().map(|_| ());

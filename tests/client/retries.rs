@@ -1,4 +1,4 @@
-//! The retry settings of the builder.
+//! Tests of the retry settings of the builder.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +57,7 @@ fn waits_double_up_to_the_longest() {
         sandbox.api_fault(Fault::TooMany(None));
     }
     client.get("/me").call().unwrap();
-    // 1 + 2 + 3 + 3 seconds, each with up to a quarter more (half a second at most).
+    // The waits are 1, 2, 3 and 3 seconds, each with up to a quarter more (half a second at most).
     let slept = clock.slept();
     assert!(slept >= Duration::from_secs(9) && slept <= Duration::from_secs(11), "{slept:?}");
 }
@@ -82,7 +82,7 @@ fn the_builders_proxy_is_for_other_hosts_and_hides_its_password() {
     assert!(matches!(error, Error::Config(_)) && !format!("{error:?}").contains("sesame"));
 }
 
-/// A client whose API is at `url`, and the time it has waited between tries.
+/// Makes a client whose API is at `url`, and the clock that counts its waits.
 fn client_of(sandbox: &Sandbox, url: String) -> (Arc<ManualClock>, Client) {
     let clock = Arc::new(ManualClock::new());
     let provider = sandbox.provider().to_builder().api_base(url).build().unwrap();
@@ -96,7 +96,7 @@ fn client_of(sandbox: &Sandbox, url: String) -> (Arc<ManualClock>, Client) {
 #[test]
 fn a_refused_connection_is_tried_again_without_a_body() {
     let sandbox = sandbox();
-    // Nothing listens on this port: it was free just now.
+    // No program listens on this port, which was free just now.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (clock, client) = client_of(&sandbox, format!("http://{free}"));
     assert_eq!(client.post("/x").call().unwrap_err().kind(), "transport");

@@ -1,4 +1,4 @@
-//! P9: no secret in any output, log or file that others can read.
+//! Tests of P9: no secret is in any output, log or file that others can read.
 
 use std::error::Error as _;
 use std::fmt::Debug;
@@ -111,7 +111,7 @@ fn no_type_and_no_log_line_shows_a_secret() {
         .issuer_in_callback(true)
         .start()
         .unwrap();
-    // Every parameter of every token request, and every address of the API.
+    // Record every parameter of every token request, and every address of the API.
     let calls = Arc::new(Mutex::new(Vec::new()));
     let (seen, urls) = (calls.clone(), Arc::new(Mutex::new(Vec::new())));
     sandbox.on_token(move |call, reply| {

@@ -1,4 +1,4 @@
-//! Every authentication method and every format of a token request, end to end.
+//! Tests of every authentication method and every format of a token request, end to end.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Clients, and servers that answer as the sandbox cannot.
+//! Makes clients, and servers that answer as the sandbox cannot.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use evergrant::provider::{ProviderBuilder, Rotation};
 use evergrant::sandbox::Sandbox;
 use evergrant::{Client, ClientBuilder, Credentials, MemoryBackend, Provider, Token};
 
-/// Real time after which a test gives up. Nothing waits for it to pass.
+/// Real time after which a test gives up. No test waits for this time to pass.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) fn sandbox() -> Sandbox {
@@ -23,14 +23,14 @@ pub(crate) fn builder(sandbox: &Sandbox) -> ClientBuilder {
     Client::builder(sandbox.provider(), sandbox.credentials(), MemoryBackend::new())
 }
 
-/// A client with a login.
+/// Makes a client with a login.
 pub(crate) fn seeded(sandbox: &Sandbox) -> Client {
     let client = builder(sandbox).build();
     assert!(client.seed(sandbox.login()).unwrap());
     client
 }
 
-/// A client of another service than the sandbox, with a login whose access token has expired.
+/// Makes a client of another service than the sandbox, with a login whose access token has expired.
 pub(crate) fn stranger(provider: Provider) -> Client {
     let credentials = Credentials::new("app", "app-secret");
     let client = Client::builder(provider, credentials, MemoryBackend::new())
@@ -54,7 +54,7 @@ pub(crate) fn at(token: &Token) -> &str {
     token.access_token().expose()
 }
 
-/// A server that answers as its handler says. It stops when it is dropped.
+/// A server that answers as its handler says. Dropping the value stops the server.
 pub(crate) struct Fake {
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
@@ -155,7 +155,7 @@ impl Peer {
         self.write(body);
     }
 
-    /// Returns whether the bytes could be written.
+    /// Writes bytes. Returns whether they could be written.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()
     }

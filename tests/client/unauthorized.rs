@@ -1,4 +1,4 @@
-//! How the client reacts to a 401 of the API.
+//! Tests of how the client reacts to a 401 of the API.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -91,7 +91,8 @@ fn a_token_that_another_client_ends_in_flight_is_replaced() {
     one.seed(sandbox.login()).unwrap();
     one.get("/me").call().unwrap();
     sandbox.expire_access_tokens();
-    // The first try is refused. The second, with the new token, is held until the sibling has ended it.
+    // The first try is refused. The second try, with the new token, is held until the other client has ended
+    // that token.
     let gate = Gate::new();
     sandbox.api_fault(Fault::DelayBefore(Duration::ZERO));
     sandbox.api_fault(Fault::HoldBefore(gate.clone()));

@@ -1,5 +1,5 @@
-//! Environment variables as files and secret stores fill them: with a line break, a byte order mark or a
-//! blank at the end.
+//! Tests of environment variables as files and secret stores fill them: with a line break, a byte order mark
+//! or a blank at the end.
 
 use std::process::Command;
 
@@ -39,7 +39,7 @@ fn reader() {
     }
 }
 
-/// The output of a child process with these variables.
+/// Returns the output of a child process with these variables.
 fn said(variables: &[(&str, &str)]) -> String {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "variables::reader", "--nocapture", "--test-threads=1"])

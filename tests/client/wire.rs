@@ -1,4 +1,4 @@
-//! Token requests on the wire.
+//! Tests of token requests on the wire.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! Flows of the optional features: discovery, device logins, signing clients, introspection, userinfo,
-//! and the issuer of a callback.
+//! Tests of the optional features: discovery, device logins, signing clients, introspection, userinfo, and
+//! the issuer of a callback.
 
 mod devices;
 mod endpoints;

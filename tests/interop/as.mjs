@@ -5,7 +5,7 @@
 //
 // Besides the server's own: GET /_lose?n=K (the next K token answers are computed and never sent)
 // and GET /_count (what came to the token endpoint with a refresh token, and what became of it).
-// It prints its port when it is ready, and keeps everything in memory. install.sh puts the packages where this file looks for them.
+// The server prints its port when it is ready, and keeps everything in memory. install.sh puts the packages where this file looks for them.
 import { generateKeyPairSync } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';

@@ -11,7 +11,7 @@ use crate::server::{App, BASIC, Kind, ODD, POST, Server, root, skip};
 
 pub(crate) struct Authlib;
 
-/// A server whose access tokens live this many seconds; `None` if it is not installed.
+/// Starts a server whose access tokens live this many seconds; `None` if it is not installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
     let python = root().join(".interop/authlib/bin/python");
     if !root().join(".interop/authlib/bin/flask").exists() {
@@ -19,7 +19,7 @@ pub(crate) fn start(lifetime: u32) -> Option<Server> {
     }
     let folder = Folder::new();
     let mut command = Command::new(python);
-    // No folder of bytecode in the repository.
+    // Python must not write a folder of bytecode into the repository.
     command.arg("-B").arg(root().join("tests/interop/authlib_server.py"));
     command.env("AT_TTL", lifetime.to_string());
     let started = Process::start(&mut command, &folder, |line| line.parse().ok());
@@ -53,7 +53,7 @@ impl Kind for Authlib {
         true
     }
 
-    // Its introspection reports the access token's expiry, whichever token the request is about.
+    // Authlib's introspection reports the access token's expiry, whichever token the request is about.
     fn is_good(&self, server: &Server, refresh_token: &Secret) -> bool {
         let answer = server.ask(&format!("/_alive?token={}", refresh_token.expose()));
         answer["active"].as_bool().expect("active or not")

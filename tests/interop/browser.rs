@@ -1,4 +1,4 @@
-//! A real browser, from `authorize_interactive` to a stored record.
+//! Tests a login with a real browser, from `authorize_interactive` to a stored record.
 
 use std::io::Write as _;
 use std::net::TcpListener;

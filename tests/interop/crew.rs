@@ -1,5 +1,5 @@
-//! Processes of many threads on one store, told by lines what to do: the parent's side and theirs. A
-//! process is this test program again; what it says are lines that begin with `= `.
+//! Processes of many threads on one store, which get commands as lines: the parent's side and the processes'
+//! side. A process is this test program again; its answers are lines that begin with `= `.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -20,14 +20,14 @@ use crate::{authlib, doorkeeper};
 /// The threads of each process.
 pub(crate) const THREADS: usize = 8;
 
-/// The servers, by the names that a process knows them by.
+/// The servers, by the names that are given to a process.
 const KINDS: [(&str, &dyn Kind); 3] = [
     ("doorkeeper", &doorkeeper::UNTIL_USED),
     ("doorkeeper-strict", &doorkeeper::STRICT),
     ("authlib", &authlib::Authlib),
 ];
 
-/// The computer's clocks, so much ahead.
+/// The computer's clocks, ahead by a given time.
 #[derive(Debug, Default)]
 pub(crate) struct Ahead(Mutex<Duration>);
 
@@ -58,7 +58,7 @@ impl Clock for Ahead {
 pub(crate) struct Place {
     pub(crate) kind: &'static str,
     pub(crate) port: u16,
-    /// Where token requests go: the way by a [`crate::wire::Wire`].
+    /// The token endpoint, through a [`crate::wire::Wire`].
     pub(crate) token_endpoint: String,
     pub(crate) store: PathBuf,
 }
@@ -68,7 +68,7 @@ impl Place {
         KINDS.iter().find(|(name, _)| *name == self.kind).expect("a server").1
     }
 
-    /// A client of the server in this place.
+    /// Makes a client of the server in this place.
     pub(crate) fn client(&self, clock: Arc<Ahead>) -> Client {
         let provider = provider(self.kind(), self.port, BASIC).token_endpoint(&self.token_endpoint);
         let provider = provider.build().expect("a provider");
@@ -78,7 +78,7 @@ impl Place {
     }
 }
 
-/// Runs this process as one of a crew if it was started so, and then never returns.
+/// If this process was started as one of a crew, runs it as such and never returns.
 pub(crate) fn work_if_told_to() {
     let variable = |name: &str| std::env::var(format!("EVERGRANT_CREW_{name}")).ok();
     let Some(kind) = variable("KIND") else { return };
@@ -93,7 +93,7 @@ pub(crate) fn work_if_told_to() {
     let me = place.kind().me();
     for line in std::io::stdin().lines() {
         let line = line.expect("text");
-        // One call of each thread, with the clock so far ahead.
+        // Each thread makes one call, with the clock ahead by the seconds in the line.
         clock.set(Duration::from_secs(line.parse().expect("seconds")));
         let start = Barrier::new(THREADS);
         std::thread::scope(|scope| {
@@ -113,13 +113,13 @@ pub(crate) fn work_if_told_to() {
 }
 
 fn say(text: &str) {
-    // One write: the lines of two threads do not mix.
+    // Write once, so that the lines of two threads do not mix.
     let line = format!("\n= {}\n", text.replace('\n', " "));
     let mut output = std::io::stdout().lock();
     let _ = output.write_all(line.as_bytes()).and_then(|()| output.flush());
 }
 
-/// A process; it is killed when this is dropped.
+/// A process. Dropping the value kills it.
 struct Worker {
     process: Child,
     input: ChildStdin,
@@ -132,13 +132,13 @@ impl Drop for Worker {
     }
 }
 
-/// What the threads of a crew got, with how many got it.
+/// The answers that the threads of a crew got, and how many threads got each.
 pub(crate) type Answers = BTreeMap<String, usize>;
 
 pub(crate) struct Crew {
     place: Place,
     workers: BTreeMap<usize, Worker>,
-    /// Those that have been told to call, and not been heard.
+    /// The processes that were told to call, and have not answered.
     busy: BTreeSet<usize>,
     next: usize,
     say: Sender<(usize, Option<String>)>,
@@ -190,14 +190,14 @@ impl Crew {
         }
     }
 
-    /// The answers of the processes that live.
+    /// Waits for the answers of the processes that live.
     pub(crate) fn answers(&mut self) -> Answers {
         let mut answers = Answers::new();
         let mut left: BTreeMap<usize, usize> = self.busy.iter().map(|id| (*id, THREADS)).collect();
         self.busy.clear();
         while !left.is_empty() {
             let (id, said) = self.said.recv_timeout(HANGS).expect("somebody hangs");
-            // Of one that was killed, nothing counts.
+            // The answers of a process that was killed do not count.
             let Some(missing) = left.get_mut(&id) else { continue };
             *answers.entry(said.expect("a process has ended")).or_default() += 1;
             *missing -= 1;
@@ -208,18 +208,18 @@ impl Crew {
         answers
     }
 
-    /// The one with this number of the system's.
+    /// Finds the process with this process id.
     pub(crate) fn find(&self, pid: u32) -> Option<usize> {
         self.workers.iter().find(|(_, worker)| worker.process.id() == pid).map(|(id, _)| *id)
     }
 
-    /// One of them, but not this one.
+    /// Chooses one of the processes, except `but`.
     pub(crate) fn another(&self, but: Option<usize>, choice: usize) -> usize {
         let all: Vec<usize> = self.workers.keys().copied().filter(|id| Some(*id) != but).collect();
         all[choice % all.len()]
     }
 
-    /// SIGKILL, and another process in its place, which takes part from the next call on.
+    /// Kills a process with SIGKILL, and starts another in its place, which takes part from the next call on.
     pub(crate) fn kill(&mut self, id: usize) {
         drop(self.workers.remove(&id).expect("a process"));
         self.busy.remove(&id);

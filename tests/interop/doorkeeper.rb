@@ -57,7 +57,7 @@ class Provider < Rails::Application
   config.consider_all_requests_local = true
   config.hosts.clear
   config.middleware.insert_before 0, Watch
-  # In memory, over a single connection: requests take turns. Nobody closes it for being idle.
+  # The database is in memory, over a single connection, so requests take turns. An idle connection stays open.
   config.define_singleton_method(:database_configuration) do
     { Rails.env => {
       adapter: 'sqlite3', database: ':memory:', pool: 1, checkout_timeout: 600, idle_timeout: 0
@@ -135,7 +135,7 @@ Provider.routes.draw do
   get '/_expire', to: 'pages#expire'
 end
 
-# As Doorkeeper's own migrations make them.
+# Make the tables as Doorkeeper's own migrations do.
 ActiveRecord::Schema.verbose = false
 ActiveRecord::Schema.define do
   create_table :users do |t|

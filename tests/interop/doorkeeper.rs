@@ -18,12 +18,13 @@ pub(crate) struct Doorkeeper {
 pub(crate) static UNTIL_USED: Doorkeeper = Doorkeeper { has_previous: true };
 pub(crate) static STRICT: Doorkeeper = Doorkeeper { has_previous: false };
 
-/// A server with the column, whose access tokens live this many seconds; `None` if it is not installed.
+/// Starts a server with the column, whose access tokens live this many seconds; `None` if it is not
+/// installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
     run(&UNTIL_USED, lifetime)
 }
 
-/// A server without the column.
+/// Starts a server without the column.
 pub(crate) fn start_strict(lifetime: u32) -> Option<Server> {
     run(&STRICT, lifetime)
 }
@@ -63,7 +64,7 @@ impl Kind for Doorkeeper {
         &["read"]
     }
 
-    // It does not decode Basic credentials, so an id with a colon cannot be sent.
+    // Doorkeeper does not decode Basic credentials, so an id with a colon cannot be sent.
     fn apps(&self) -> &'static [App] {
         &[BASIC, POST, NATIVE]
     }
@@ -80,7 +81,7 @@ impl Kind for Doorkeeper {
         !self.has_previous
     }
 
-    // It introspects access tokens only.
+    // Doorkeeper introspects access tokens only.
     fn is_good(&self, server: &Server, refresh_token: &Secret) -> bool {
         let answer = server.ask(&format!("/_alive?token={}", refresh_token.expose()));
         answer["active"].as_bool().expect("active or not")

@@ -1,4 +1,4 @@
-//! Many processes and threads at the moment of expiry: one refresh, and every call succeeds.
+//! Tests of many processes and threads at the moment of expiry: one refresh is made, and every call succeeds.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -8,15 +8,16 @@ use std::time::{Duration, SystemTime};
 use crate::oidc_provider;
 use crate::server::{BASIC, Count, Server, stored};
 
-/// How long an access token lives. The server counts whole seconds, so it is up to one less.
+/// How many seconds an access token lives. The server counts whole seconds, so a token may live up to one
+/// second less.
 const LIFETIME: u32 = 2;
 
-/// The number of expiries in a run.
+/// Returns the number of expiries in a run.
 fn rounds() -> u64 {
     if crate::everything_is_required() { 20 } else { 3 }
 }
 
-/// The example `workers`, which `cargo test` builds.
+/// Returns a command of the example `workers`, which `cargo test` builds.
 fn workers() -> Command {
     let tests = std::env::current_exe().expect("this program");
     let program: PathBuf =
@@ -71,7 +72,7 @@ fn expiries(processes: usize, threads: usize) {
     let mut slowest = Duration::ZERO;
     for round in 1..=rounds() {
         let end = stored(&file).token().expires_at().expect("a lifetime");
-        // The worst moment: the first call finds that the token has just ended.
+        // Start at the worst moment: the first call finds that the token has just ended.
         let start = SystemTime::from(end).max(SystemTime::now() + Duration::from_millis(200));
         wave(&server, processes, threads, start);
         slowest = slowest.max(start.elapsed().expect("it is past"));
@@ -92,7 +93,7 @@ fn expiries(processes: usize, threads: usize) {
 
 #[test]
 fn sixteen_processes_and_sixty_four_threads_refresh_once_per_expiry() {
-    // Both at once: they wait most of the time.
+    // Run both at the same time, because each waits most of the time.
     std::thread::scope(|scope| {
         scope.spawn(|| expiries(1, 64));
         scope.spawn(|| expiries(16, 1));

@@ -1,4 +1,4 @@
-//! Flows that every server runs.
+//! Tests that run on every server.
 
 use std::sync::Barrier;
 
@@ -61,7 +61,7 @@ pub(crate) fn every_refresh_rotates_and_the_login_lives_on(server: &Server) {
     assert_eq!(server.count(), Count { granted: 5, refused: 0 });
 }
 
-/// Two copies of one login, as a backup that was restored: the server sees the same refresh token
+/// Two clients have copies of one login, as after a restored backup: the server gets the same refresh token
 /// twice, and ends the login for both.
 pub(crate) fn a_second_use_ends_the_login_which_is_told(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
@@ -84,7 +84,7 @@ pub(crate) fn a_second_use_ends_the_login_which_is_told(server: &Server) {
     assert!(server.is_alive(&server.file("login")));
 }
 
-/// As [`a_second_use_ends_the_login_which_is_told`], on a server that forgives for a while.
+/// As [`a_second_use_ends_the_login_which_is_told`], on a server that accepts a second use for a while.
 pub(crate) fn a_second_use_is_forgiven_for_a_while(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -98,7 +98,8 @@ pub(crate) fn a_second_use_is_forgiven_for_a_while(server: &Server) {
     assert_eq!(server.count(), Count { granted: 2, refused: 0 });
 }
 
-/// As [`a_second_use_ends_the_login_which_is_told`], on a server that refuses it and does no more.
+/// As [`a_second_use_ends_the_login_which_is_told`], on a server that refuses the second use and keeps the
+/// login.
 pub(crate) fn a_second_use_is_refused_which_is_told(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -114,8 +115,8 @@ pub(crate) fn a_second_use_is_refused_which_is_told(server: &Server) {
     assert!(server.knows_alice(&client));
 }
 
-/// As [`a_second_use_is_refused_which_is_told`], on a server that refuses it only when the access token
-/// of the successor has been used.
+/// As [`a_second_use_is_refused_which_is_told`], on a server that refuses the second use only when the access
+/// token of the successor has been used.
 pub(crate) fn a_second_use_is_granted_until_the_successor_is_used(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     for copy in ["copy", "late copy"] {
@@ -171,7 +172,7 @@ pub(crate) fn six_that_share_no_store_lose_the_login(server: &Server) {
     assert!(matches!(error, Error::Reauthorize(_)), "and what it got is dead: {error}");
 }
 
-/// As [`six_that_share_no_store_lose_the_login`], on a server that forgives for a while.
+/// As [`six_that_share_no_store_lose_the_login`], on a server that accepts a second use for a while.
 pub(crate) fn six_that_share_no_store_are_forgiven(server: &Server) {
     drop(server.logged_in(first_app(server), "login"));
     let winners = six_copies(server);
@@ -179,7 +180,7 @@ pub(crate) fn six_that_share_no_store_are_forgiven(server: &Server) {
     winners[0].refresh().unwrap();
 }
 
-/// Six clients with copies of one login refresh at once: those that were granted it.
+/// Six clients with copies of one login refresh at once. Returns those whose refresh was granted.
 fn six_copies(server: &Server) -> Vec<Client> {
     let token = stored(&server.file("login")).token().clone();
     let results = at_once(|start| {

@@ -1,4 +1,4 @@
-//! glewlwyd, a server in C. It rotates on every refresh, ends the login when a refresh token comes
+//! glewlwyd, a server in C. The server rotates on every refresh, ends the login when a refresh token comes
 //! twice, and gives few details in error answers.
 
 use std::net::{TcpListener, TcpStream};
@@ -23,12 +23,12 @@ const PACKAGE: &str = "/usr/share/doc/glewlwyd/database/init.sqlite3.sql.gz";
 
 struct Glewlwyd;
 
-/// A server whose access tokens live this many seconds; `None` if it is not installed.
+/// Starts a server whose access tokens live this many seconds; `None` if it is not installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
     if !Path::new("/usr/bin/glewlwyd").exists() || !Path::new("/usr/bin/sqlite3").exists() {
         return skip("glewlwyd or sqlite3 is not installed (tests/interop/install.sh does it)");
     }
-    // It cannot choose a free port itself. A port that was free a moment ago may be taken now.
+    // Glewlwyd cannot choose a free port itself. A port that was free a moment ago may be taken now.
     let mut failures = Vec::new();
     'ports: while failures.len() < 10 {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -40,7 +40,7 @@ pub(crate) fn start(lifetime: u32) -> Option<Server> {
         let ready = |line: &str| line.contains("Glewlwyd started on port").then_some(());
         match Process::start(&mut command, &folder, ready) {
             Ok((mut process, ())) => {
-                // It reports that it is ready a moment too early.
+                // Glewlwyd reports that it is ready a moment too early.
                 while TcpStream::connect(("127.0.0.1", port)).is_err() {
                     if let Some(status) = process.ended() {
                         failures.push(status);
@@ -90,7 +90,7 @@ database={{ type="sqlite3" path="glewlwyd.sqlite" }};
     )
 }
 
-/// The database as the package has it, made once.
+/// Returns the database as the package has it, which is made once.
 fn tables() -> &'static [u8] {
     static TABLES: OnceLock<Vec<u8>> = OnceLock::new();
     TABLES.get_or_init(|| {
@@ -104,7 +104,7 @@ fn tables() -> &'static [u8] {
     })
 }
 
-/// A key for ID tokens, one of the tests' own: the private and the public half.
+/// Returns a key of the tests for ID tokens: the private and the public half.
 fn key() -> (&'static str, &'static str) {
     static PUBLIC: OnceLock<String> = OnceLock::new();
     let public = PUBLIC.get_or_init(|| {
@@ -117,7 +117,7 @@ fn key() -> (&'static str, &'static str) {
     (include_str!("../keys/rsa2048.pem"), public)
 }
 
-/// The settings that an administrator would make on the server's pages.
+/// Makes the settings that an administrator would make on the server's pages.
 fn set_up(server: &Server, lifetime: u32) {
     let mut admin = Person::new(REDIRECT_URI);
     let mut call = |path: &str, body: &Value| {
@@ -163,7 +163,7 @@ fn application(id: &str, method: &str) -> Value {
         "token_endpoint_auth_method": [method]})
 }
 
-/// The settings of its OpenID Connect plugin.
+/// Returns the settings of Glewlwyd's OpenID Connect plugin.
 fn plugin(issuer: &str, lifetime: u32) -> Value {
     let (key, public) = key();
     let mut parameters = json!({
@@ -203,7 +203,7 @@ fn plugin(issuer: &str, lifetime: u32) -> Value {
     json!({"module": "oidc", "name": "oidc", "display_name": "oidc", "parameters": parameters})
 }
 
-/// Alice logs in and lets an application in.
+/// Alice logs in and gives an application access.
 fn grant(person: &mut Person, server: &Server, app: App) {
     let api = format!("{}/api/auth/", server.url);
     person.send_json("POST", &api, &json!({"username": "alice", "password": "correct horse"}));
@@ -223,8 +223,8 @@ impl Kind for Glewlwyd {
             .issuer(format!("http://localhost:{port}/api/oidc"))
             .issuer_in_callback(true)
             .rotation(Rotation::StrictFamily)
-            // An answer without a body: for an invalid refresh token, and for one that it has just
-            // rotated, because it rotates before it checks the client's secret.
+            // Glewlwyd answers without a body for an invalid refresh token. It also does so for a token that
+            // it has just rotated, because it rotates before it checks the client's secret.
             .error_rule(ErrorRule::new(Verdict::Refused).code("http_400"))
             .error_rule(ErrorRule::new(Verdict::Setup).code("http_403"))
     }
@@ -268,14 +268,14 @@ impl Kind for Glewlwyd {
         assert!(matches!(person.open(Url::parse(&page).unwrap()), Place::Page { status: 200, .. }));
     }
 
-    // It takes nothing else, and as a single text.
+    // Glewlwyd accepts no other audience, and only as a single text.
     #[cfg(feature = "jwt")]
     fn signs_for(&self, provider: ProviderBuilder, server: &Server) -> ProviderBuilder {
         let endpoint = format!("{}/token", server.issuer());
         provider.assertion_audience(evergrant::jwt::AssertionAudience::Text(endpoint))
     }
 
-    // Its metadata names Basic only there.
+    // Glewlwyd's metadata names only Basic for the revocation endpoint.
     #[cfg(feature = "jwt")]
     fn revokes_for_who_signs(&self) -> bool {
         false
@@ -285,12 +285,12 @@ impl Kind for Glewlwyd {
         "/api/oidc/userinfo"
     }
 
-    // The subject is a random one.
+    // The subject is random, so compare the name.
     fn alice(&self) -> (&'static str, &'static str) {
         ("name", "Alice")
     }
 
-    // Its login page is a script: these are the requests that it makes.
+    // Glewlwyd's login page is a script: make the requests that the script makes.
     fn log_in(&self, person: &mut Person, server: &Server, app: App, url: &str) -> String {
         let Place::Page { url: page, status, .. } = person.open(Url::parse(url).unwrap()) else {
             panic!("it does not know alice yet");
@@ -303,7 +303,7 @@ impl Kind for Glewlwyd {
         }
     }
 
-    // It makes a row for every refresh token; those of a login differ in their codes.
+    // Glewlwyd makes a row for every refresh token. The rows of different logins have different codes.
     fn count(&self, server: &Server) -> Count {
         let rows = "select count(*) - count(distinct gpoc_id) from gpo_refresh_token;";
         let mut command = Command::new("/usr/bin/sqlite3");

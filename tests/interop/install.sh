@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Installs the authorization servers of the interop tests, and what drives a browser. All but
-# glewlwyd and Doorkeeper, Debian packages, goes into .interop/, which git ignores. What is there in the
-# right version is left alone. Needs Node 20 with npm, Python 3.10 with venv, openssl; apt for the two.
+# Installs the authorization servers of the interop tests, and the packages that drive a browser. Glewlwyd
+# and Doorkeeper are Debian packages; all else goes into .interop/, which git ignores. A package that is there
+# in the right version is left alone. Needs Node 20 with npm, Python 3.10 with venv and openssl; apt for the
+# two Debian packages.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

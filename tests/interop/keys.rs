@@ -1,8 +1,8 @@
-//! The applications that sign for themselves: each has a key of its own.
+//! The applications that authenticate with a signature, each with a key of its own.
 
 use serde_json::Value;
 
-/// What each server registers: the public key of each application.
+/// Returns what each server registers: the public key of each application.
 #[cfg(feature = "jwt")]
 pub(crate) fn registered() -> Value {
     let keys = APPS.iter().map(|(app, _, _)| ((*app).to_owned(), key(app).public_jwk()));
@@ -23,7 +23,7 @@ pub(crate) const APPS: [(&str, &str, bool); 4] = [
     ("signs-eddsa", include_str!("../keys/ed25519.pem"), false),
 ];
 
-/// The key of an application.
+/// Returns the key of an application.
 #[cfg(feature = "jwt")]
 pub(crate) fn key(app: &str) -> evergrant::jwt::SigningKey {
     let (_, pem, pss) = APPS.iter().find(|(name, _, _)| *name == app).expect("an application");

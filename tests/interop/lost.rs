@@ -1,4 +1,4 @@
-//! A refresh whose answer never came: what becomes of the login is the server's rule.
+//! Tests of a refresh whose answer never came. The server's rule decides what becomes of the login.
 
 use evergrant::Error;
 use time::{Duration, OffsetDateTime};
@@ -7,7 +7,7 @@ use crate::server::{BASIC, Count, POST, Server, stored};
 
 pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: &Server) {
     let other = server.logged_in(POST, "other");
-    // A login whose access token works and is due: it ends within the margin of a minute.
+    // This login has an access token that works and is due: it ends within the margin of a minute.
     let now = OffsetDateTime::now_utc();
     let token = server.logged_in(BASIC, "first").token().unwrap();
     let token = token.with_issued_at(now - Duration::HOUR).with_expires_at(now + Duration::MINUTE);
@@ -15,12 +15,12 @@ pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: 
     assert!(client.seed(token.clone()).unwrap());
     server.lose(1);
 
-    // In this class a repeat ends the access token, too: while that works, it is not repeated.
+    // In this class a second request would also end the access token, so none is sent while that token works.
     assert!(server.knows_alice(&client));
     assert_eq!(server.count(), Count { granted: 1, refused: 0 });
     assert!(stored(&server.file("login")).note().is_some(), "the spend is known to be unknown");
 
-    // Whoever asks by name gets the verdict, and its reason.
+    // An explicit refresh gets the refusal, and its reason.
     let error = client.refresh().unwrap_err();
     assert!(matches!(error, Error::Reauthorize(_)), "{error}");
     assert!(error.to_string().contains("was lost"), "{error}");
@@ -38,7 +38,7 @@ pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: 
     assert!(error.to_string().contains("was lost"), "{error}");
     assert_eq!(server.count(), Count { granted: 2, refused: 1 });
 
-    // One login, and everything goes on.
+    // After one login, everything works again.
     let again = server.logged_in(BASIC, "login");
     again.refresh().unwrap();
     assert!(server.knows_alice(&again));
@@ -67,7 +67,7 @@ pub(crate) fn a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call
     assert!(server.knows_alice(&client));
 }
 
-/// As the one before, on a server that grants a second use for a while.
+/// On a server that grants a second use for a while, the client sends the refresh token again.
 pub(crate) fn a_lost_answer_is_asked_for_again(server: &Server) {
     let client = server.logged_in(BASIC, "login");
     let before = client.token().unwrap();

@@ -31,18 +31,18 @@ mod server;
 mod toolkit;
 mod wire;
 
-/// Whether a skip is a failure.
+/// Whether a skipped test is a failure.
 fn everything_is_required() -> bool {
     std::env::var("EVERGRANT_REQUIRE_ALL").is_ok_and(|value| value == "1")
 }
 
-/// What [`crew::Crew`] starts: not a test of its own.
+/// The entry point of the processes that [`crew::Crew`] starts, not a test of its own.
 #[test]
 fn crew_entry() {
     crew::work_if_told_to();
 }
 
-/// Rotates, and ends the login when a refresh token comes twice.
+/// `oidc-provider` rotates, and ends the login when a refresh token comes twice.
 mod on_oidc_provider {
     crate::flows::flows! {
         crate::oidc_provider::start(60);
@@ -58,8 +58,8 @@ mod on_oidc_provider {
     }
 }
 
-/// The same rule in an independent implementation. Six requests at once may all be granted, because it
-/// reads the token before it locks it.
+/// Django-oauth-toolkit has the rule of `oidc-provider` in an independent implementation. Six requests at
+/// once may all be granted, because the server reads the token before it locks the token.
 mod on_the_toolkit {
     crate::flows::flows! {
         crate::toolkit::start(60);
@@ -128,7 +128,7 @@ mod on_strict_doorkeeper {
     }
 }
 
-/// The same rule in an independent implementation.
+/// Authlib has the rule of Doorkeeper without the column, in an independent implementation.
 mod on_authlib {
     crate::flows::flows! {
         crate::authlib::start(60);

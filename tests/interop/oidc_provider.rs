@@ -12,12 +12,12 @@ use crate::server::{App, BASIC, Kind, ODD, POST, Server, root, skip};
 
 struct OidcProvider;
 
-/// A server whose access tokens live this many seconds; `None` if it is not installed.
+/// Starts a server whose access tokens live this many seconds; `None` if it is not installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
     start_with(lifetime, &[])
 }
 
-/// The same, with more in its environment. With `TLS=1` it speaks TLS only.
+/// As [`start`], with more variables in the server's environment. With `TLS=1` the server speaks TLS only.
 pub(crate) fn start_with(lifetime: u32, environment: &[(&str, &str)]) -> Option<Server> {
     let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();
     if node.is_err() {

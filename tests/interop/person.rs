@@ -8,18 +8,18 @@ use ureq::Agent;
 use ureq::http::{Request, Response};
 use url::{Url, form_urlencoded};
 
-/// What alice types where a form has a field of that name.
+/// The names of form fields, and what alice types there.
 const TYPES: [(&str, &str); 3] =
     [("login", "alice"), ("username", "alice"), ("password", "correct horse")];
 
-/// The button that she presses when she agrees, and when she refuses: its name and value.
+/// The buttons that alice presses when she agrees, and when she refuses: name and value.
 const BUTTONS: [[(&str, &str); 2]; 3] = [
     [("allow", "Authorize"), ("", "")],
     [("action", "accept"), ("action", "deny")],
     [("", ""), ("abort", "yes")],
 ];
 
-/// An agent that sees every answer as it is.
+/// Makes an agent that returns every answer unchanged.
 pub(crate) fn plain_agent() -> Agent {
     Agent::config_builder()
         .proxy(None)
@@ -35,14 +35,14 @@ pub(crate) fn plain_agent() -> Agent {
 pub(crate) enum Place {
     /// A page of the server.
     Page { url: Url, status: u16, body: String },
-    /// The redirect URI with what the server wrote behind it, or the form that a page posts there.
+    /// The redirect URI with the parameters that the server added, or with the form that a page posts there.
     Callback(String),
 }
 
 pub(crate) struct Person {
     agent: Agent,
     cookies: BTreeMap<String, String>,
-    /// The redirect URI. No program need listen there: the walk stops before it.
+    /// The redirect URI. No program need listen there, because the walk ends before it.
     redirect_uri: &'static str,
     refuses: bool,
 }
@@ -52,7 +52,7 @@ impl Person {
         Person { agent: plain_agent(), cookies: BTreeMap::new(), redirect_uri, refuses: false }
     }
 
-    /// Logs in, and denies the application's request.
+    /// Makes the person log in and deny the application's request.
     #[cfg_attr(not(feature = "device"), allow(dead_code))]
     pub(crate) fn who_refuses(self) -> Person {
         Person { refuses: true, ..self }
@@ -84,7 +84,7 @@ impl Person {
         self.send("GET", url, None)
     }
 
-    /// What a page's script sends: JSON, and it must be taken.
+    /// Sends JSON as a page's script does. The server must accept it.
     pub(crate) fn send_json(&mut self, method: &str, url: &str, body: &Value) {
         let kind = "application/json";
         let mut answer = self.ask(method, url, Some((kind, body.to_string())));
@@ -171,7 +171,7 @@ impl Form {
         Some(form)
     }
 
-    /// What is sent, and whether one of the [`BUTTONS`] was pressed.
+    /// Returns what is sent, and whether one of the [`BUTTONS`] was pressed.
     fn filled(&self, refuses: bool) -> (String, bool) {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for (name, value) in &self.fields {
@@ -192,7 +192,7 @@ impl Form {
     }
 }
 
-/// An attribute of a tag, as these pages write them: in double quotes.
+/// Returns an attribute of a tag. These pages write attributes in double quotes.
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let start = tag.find(&format!(" {name}=\""))? + name.len() + 3;
     let text = &tag[start..start + tag[start..].find('"')?];

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// An empty folder, removed with all that is in it.
+/// A folder that is empty at first. Dropping the value removes the folder with its content.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -48,7 +48,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it, and waits for a line for which `ready` returns a value. If the process dies, its
+    /// Starts a process, and waits for a line for which `ready` returns a value. If the process dies, its
     /// output is the error. A process that is silent for [`SILENCE`] is ended and started again, twice.
     pub(crate) fn start<T>(
         command: &mut Command,
@@ -87,7 +87,7 @@ impl Process {
         let mut child = command.spawn().expect("it starts");
         let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
         let (said, lines) = channel();
-        // All output is read, or its pipe would fill up.
+        // Read all output, or the pipe would fill up.
         std::thread::spawn(move || {
             let mut line = String::new();
             while matches!(output.read_line(&mut line), Ok(1..)) {
@@ -102,7 +102,7 @@ impl Process {
         self.lines.get_mut().expect("no thread holds it")
     }
 
-    /// How it ended, if it has.
+    /// Returns how the process ended, if it has ended.
     pub(crate) fn ended(&mut self) -> Option<String> {
         self.child.try_wait().expect("a state").map(|status| status.to_string())
     }
@@ -116,7 +116,7 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        // Until its last line is in the log.
+        // Waits until the last line is in the log.
         while self.lines().recv_timeout(SILENCE).is_ok() {}
         if std::thread::panicking() {
             println!("{}", self.output());

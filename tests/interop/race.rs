@@ -1,5 +1,6 @@
-//! Eight processes of eight threads at every expiry on real servers: without faults, one request per
-//! expiry; with kills and lost answers, a login is lost only in the cases that no client can prevent.
+//! Tests with eight processes of eight threads at every expiry on real servers. Without faults, each expiry
+//! brings one request; with kills and lost answers, a login is lost only in the cases that no client can
+//! prevent.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ const PROCESSES: usize = 8;
 /// How long an access token lives, by the clocks of the server and of all clients.
 const LIFETIME: u32 = 3600;
 
-/// The number of expiries in a run without faults.
+/// Returns the number of expiries in a run without faults.
 fn expiries() -> usize {
     if crate::everything_is_required() { 10 } else { 3 }
 }
@@ -37,7 +38,7 @@ enum Trouble {
     Nothing,
 }
 
-/// The faults of successive expiries.
+/// Returns the faults of successive expiries.
 fn troubles() -> &'static [Trouble] {
     let all = &[
         Trouble::AnswerLost,
@@ -54,7 +55,7 @@ fn troubles() -> &'static [Trouble] {
     if crate::everything_is_required() { all } else { &all[..3] }
 }
 
-/// Which of the five cases of the promise a trouble can be, on a server that ends a refresh token at
+/// Returns which of the five cases of the promise a fault can be, on a server that ends a refresh token at
 /// its first use.
 fn case(trouble: Trouble) -> Option<usize> {
     match trouble {
@@ -70,7 +71,7 @@ fn case(trouble: Trouble) -> Option<usize> {
 }
 
 struct Race {
-    // In this order: the processes end before what they use.
+    // The order matters: the processes are dropped before what they use.
     crew: Crew,
     wire: Wire,
     server: Server,
@@ -126,20 +127,20 @@ impl Race {
         self.random % limit
     }
 
-    /// The access token ends, and everybody calls.
+    /// Ends the access token, and makes every process call.
     fn expire(&mut self) {
         self.server.ask("/_expire");
         self.clock.set(self.clock.by() + Duration::from_secs(LIFETIME.into()));
         self.crew.call(self.clock.by());
     }
 
-    /// The process that has sent the refresh that is held.
+    /// Returns the process that has sent the refresh that is held.
     fn holder(&self) -> usize {
         let pid = stored(&self.file).note().expect("a note of the spend").holder.pid;
         self.crew.find(pid).expect("one of the crew")
     }
 
-    /// An expiry with this trouble.
+    /// Goes through an expiry with this fault. Returns the answers.
     fn go_through(&mut self, trouble: Trouble) -> Answers {
         let before = self.wire.requests();
         match trouble {
@@ -170,7 +171,8 @@ impl Race {
             }
             Trouble::KilledAtAnyMoment => {
                 self.wire.wait_for(before + 1);
-                // The answer may have come and been saved: then it is whoever has sent it, or anybody.
+                // The answer may have been saved already. Then the store names no process, and any process is
+                // killed.
                 let pid = stored(&self.file).note().map(|note| note.holder.pid);
                 let holder = pid.and_then(|pid| self.crew.find(pid));
                 let choice = self.below(PROCESSES as u64) as usize;
@@ -201,7 +203,7 @@ impl Race {
         assert!(stored(&self.file).note().is_none(), "{what}");
     }
 
-    /// Whether the refresh token in the store has been spent, and its successor has not come.
+    /// Whether the refresh token in the store was used, and its successor is not in the store.
     fn successor_is_nowhere(&self) -> bool {
         let record = stored(&self.file);
         let token = record.token().refresh_token().expect("a refresh token").expose();
@@ -248,7 +250,8 @@ fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
         let before = race.wire.requests();
         let mut answers = race.go_through(trouble);
         if trouble == Trouble::AnswerLostTwice {
-            // Who has asked twice in vain is told so, and that the next call asks again: others' do.
+            // Threads of the process that asked twice in vain get `outcome_unknown`. The calls of others ask
+            // again.
             let all: usize = answers.values().sum();
             answers.retain(|answer, _| !answer.starts_with("outcome_unknown "));
             let in_vain = all - answers.values().sum::<usize>();
@@ -258,7 +261,8 @@ fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
         if answers.keys().all(|answer| answer == "ok") {
             assert!(!race.strict || !nowhere, "{what}: the login cannot live");
         } else {
-            // All of them are told, and why. The diary says that it is true, and whose doing it was.
+            // Every thread gets the error with its reason. The wire's diary shows that the login was lost,
+            // and by which fault.
             let told = |answer: &String| {
                 answer.starts_with("reauthorize ")
                     && answer.contains("the answer that carried its successor was lost")
@@ -271,7 +275,7 @@ fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
             race.log_in();
         }
         match trouble {
-            // In these the successor is nowhere for certain.
+            // After these faults, no process has the successor.
             Trouble::AnswerLost | Trouble::AnswerLostTwice | Trouble::KilledBeforeTheAnswer => {
                 assert_eq!(race.strict, !answers.contains_key("ok"), "{what}");
             }

@@ -16,7 +16,7 @@ use crate::process::{Folder, Process};
 /// The redirect URI. No program listens there.
 pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:7099/cb";
 
-/// One of the applications that are registered at the servers.
+/// An application that is registered at the servers: id, secret and authentication method.
 #[derive(Clone, Copy)]
 pub(crate) struct App(pub(crate) &'static str, pub(crate) &'static str, pub(crate) ClientAuth);
 
@@ -34,7 +34,7 @@ pub(crate) struct Count {
 
 /// The differences between kinds of servers.
 pub(crate) trait Kind: Sync {
-    /// Its endpoints and its rules, for the server at `url`, which is on `port`.
+    /// The server's endpoints and rules, for the server at `url`, which is on `port`.
     fn provider(&self, url: &str, port: u16) -> ProviderBuilder;
 
     /// The scopes of a login.
@@ -48,18 +48,17 @@ pub(crate) trait Kind: Sync {
     /// The applications that have tokens of their own.
     fn own_apps(&self) -> &'static [App];
 
-    /// Their scopes.
+    /// The scopes of these applications.
     fn own_scopes(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Whether to revoke the refresh token ends the access token, too (RFC 7009 section 2.1 has it as
-    /// a SHOULD).
+    /// Whether revoking the refresh token also ends the access token (RFC 7009 section 2.1: SHOULD).
     fn ends_access_token_at_logout(&self) -> bool {
         true
     }
 
-    /// Whether it has the document of RFC 8414 beside that of OpenID Connect.
+    /// Whether the server has the document of RFC 8414 beside that of OpenID Connect.
     #[cfg_attr(not(feature = "discovery"), allow(dead_code))]
     fn has_oauth_metadata(&self) -> bool {
         panic!("discovery is not tested on this server")
@@ -94,21 +93,21 @@ pub(crate) trait Kind: Sync {
         provider
     }
 
-    /// Whether its revocation endpoint accepts the same assertion as its token endpoint.
+    /// Whether the server's revocation endpoint accepts the same assertion as the token endpoint.
     #[cfg(feature = "jwt")]
     fn revokes_for_who_signs(&self) -> bool {
         true
     }
 
-    /// Where alice's data is asked for, below the server's address.
+    /// The path of alice's data, below the server's address.
     fn me(&self) -> &'static str;
 
-    /// A member of her data, and what it is.
+    /// A member of alice's data, and its value.
     fn alice(&self) -> (&'static str, &'static str) {
         ("sub", "alice")
     }
 
-    /// Whether a refresh ends the access token before it at once.
+    /// Whether a refresh ends the previous access token at once.
     fn ends_access_token(&self) -> bool {
         false
     }
@@ -121,7 +120,7 @@ pub(crate) trait Kind: Sync {
         }
     }
 
-    /// Its counts.
+    /// The server's counts.
     fn count(&self, server: &Server) -> Count {
         let value = server.ask("/_count");
         let number = |name: &str| value[name].as_u64().expect("a number");
@@ -134,20 +133,20 @@ pub(crate) trait Kind: Sync {
     }
 }
 
-/// The provider row of a server, for one of its applications.
+/// Returns the provider row of a server, for one of its applications.
 pub(crate) fn provider(kind: &dyn Kind, port: u16, app: App) -> ProviderBuilder {
     let url = format!("http://127.0.0.1:{port}");
     let provider = kind.provider(&url, port).api_base(&url);
     provider.client_auth(app.2).ends_access_token(kind.ends_access_token())
 }
 
-/// A running server, with an empty folder for stores. Both end with it.
+/// A running server, with an empty folder for stores. Dropping the value ends both.
 pub(crate) struct Server {
     pub(crate) kind: &'static dyn Kind,
     pub(crate) url: String,
     pub(crate) port: u16,
     agent: Agent,
-    // In this order: the process ends before its folder does.
+    // The order matters: the process is dropped before its folder.
     _process: Process,
     folder: Folder,
 }
@@ -183,12 +182,12 @@ impl Server {
         Client::builder(self.provider(app).build().expect("a provider"), credentials, backend)
     }
 
-    /// A client on a file of this server's folder.
+    /// Makes a client on a file of this server's folder.
     pub(crate) fn client(&self, app: App, file: &str) -> Client {
         self.builder(app, FileBackend::new(self.file(file))).build()
     }
 
-    /// A client that a person has just authorized.
+    /// Makes a client that a person has just authorized.
     pub(crate) fn logged_in(&self, app: App, file: &str) -> Client {
         let client = self.client(app, file);
         self.log_in(&client, app);
@@ -203,7 +202,7 @@ impl Server {
         client.exchange(authorization, &callback).expect("a login");
     }
 
-    /// Whether alice's data can be had: a call with the access token.
+    /// Whether a call with the access token returns alice's data.
     pub(crate) fn knows_alice(&self, client: &Client) -> bool {
         let me: Value = client.get(self.kind.me()).read_json().expect("the user's data");
         let (name, value) = self.kind.alice();
@@ -214,18 +213,19 @@ impl Server {
         self.kind.count(self)
     }
 
-    /// The next `n` answers of the token endpoint are computed and never sent.
+    /// Makes the server compute the next `n` answers of the token endpoint and never send them.
     pub(crate) fn lose(&self, n: usize) {
         self.agent.get(format!("{}/_lose?n={n}", self.url)).call().expect("an answer");
     }
 
-    /// One of the addresses that the set-up of a server adds for the tests.
+    /// Calls one of the addresses that the set-up of a server adds for the tests.
     pub(crate) fn ask(&self, path: &str) -> Value {
         let mut answer = self.agent.get(format!("{}{path}", self.url)).call().expect("an answer");
         answer.body_mut().read_json().expect("JSON")
     }
 
-    /// Sends a form as an application would that has another client: the status and the members.
+    /// Sends a form as an application with another OAuth library would. Returns the status and the members of
+    /// the answer.
     pub(crate) fn post_as(&self, app: App, address: &str, form: &[(&str, &str)]) -> (u16, Value) {
         let request = self.agent.post(address);
         let form = form.iter().copied();
@@ -243,7 +243,7 @@ impl Server {
         (answer.status().as_u16(), answer.body_mut().read_json().unwrap_or_default())
     }
 
-    /// Whether a token is active by introspection, which does not use it (RFC 7662).
+    /// Whether introspection calls a token active (RFC 7662). Introspection does not use the token.
     pub(crate) fn is_active(&self, token: &Secret) -> bool {
         let provider = self.provider(POST).build().expect("a provider");
         let endpoint = provider.introspection_endpoint().expect("an address");
@@ -263,16 +263,16 @@ pub(crate) fn stored(file: &Path) -> Record {
     Record::from_json(&bytes).expect("a record")
 }
 
-/// Says that a test was skipped, which is a failure where everything is required.
+/// Prints that a test was skipped. If everything is required, that is a failure.
 pub(crate) fn skip<T>(missing: &str) -> Option<T> {
     use std::io::Write as _;
     assert!(!crate::everything_is_required(), "{missing}");
-    // Not with println!, which the test harness shows for failures alone.
+    // Do not use println!, which the test harness shows only for failures.
     let _ = writeln!(std::io::stderr(), "skipped: {missing}");
     None
 }
 
-/// The repository.
+/// Returns the repository's folder.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }

@@ -26,10 +26,10 @@ class Handler(WSGIRequestHandler):
         return {**super().get_environ(), 'connection': self.connection}
 
 
-# First the port, as some settings name the server's own address.
+# Choose the port first, because some settings name the server's own address.
 server = ThreadedWSGIServer(('127.0.0.1', 0), Handler) if COMMAND == 'run' else None
 base = f'http://localhost:{server.server_port}' if server else 'http://localhost'
-# It signs ID tokens, and is one of the tests' own.
+# The key signs ID tokens, and is one of the tests' own.
 key = Path(__file__).parent.parent.joinpath('keys/rsa2048.pem').read_text()
 
 LOGIN_PAGE = '<form method="post">{% csrf_token %}{{ form.as_p }}<button>Log in</button></form>'
@@ -40,7 +40,7 @@ settings.configure(
     PASSWORD_HASHERS=['django.contrib.auth.hashers.MD5PasswordHasher'],
     DATABASES={'default': {
         'ENGINE': 'django.db.backends.sqlite3', 'NAME': DATABASE,
-        # Whoever writes waits for the lock, however long, instead of failing when it upgrades.
+        # A writer waits for the lock, however long, instead of failing when it upgrades a read lock.
         'OPTIONS': {'timeout': 600, 'transaction_mode': 'IMMEDIATE'},
     }},
     INSTALLED_APPS=[

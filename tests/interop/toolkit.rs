@@ -1,4 +1,4 @@
-//! django-oauth-toolkit, which ends a login when a refresh token comes twice. It may have a grace
+//! django-oauth-toolkit, which ends a login when a refresh token comes twice. The server may have a grace
 //! window, within which a second use gets the same new pair.
 
 use std::path::PathBuf;
@@ -16,17 +16,17 @@ const OWN: App = App("own", "s3cret", ClientAuth::Basic);
 const DEVICE: App = App("device", "", ClientAuth::None);
 
 struct Toolkit {
-    /// In seconds.
+    /// The grace window, in seconds.
     grace: u64,
 }
 
-/// A server without a grace window, whose access tokens live this many seconds; `None` if it is not
+/// Starts a server without a grace window, whose access tokens live this many seconds; `None` if it is not
 /// installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
     run(&Toolkit { grace: 0 }, lifetime)
 }
 
-/// A server on which a used refresh token stays valid for 30 seconds.
+/// Starts a server on which a used refresh token stays valid for 30 seconds.
 pub(crate) fn start_with_grace(lifetime: u32) -> Option<Server> {
     run(&Toolkit { grace: 30 }, lifetime)
 }
@@ -46,7 +46,7 @@ fn run(kind: &'static Toolkit, lifetime: u32) -> Option<Server> {
     Some(Server::new(kind, process, folder, port))
 }
 
-/// The database of every server when it starts, made once.
+/// Returns the database with which every server starts. It is made once.
 fn tables(python: &PathBuf) -> &'static [u8] {
     static TABLES: OnceLock<Vec<u8>> = OnceLock::new();
     TABLES.get_or_init(|| {
@@ -60,7 +60,7 @@ fn tables(python: &PathBuf) -> &'static [u8] {
 
 fn toolkit(python: &PathBuf, what: &str, database: &PathBuf) -> Command {
     let mut command = Command::new(python);
-    // No folder of bytecode in the repository.
+    // Python must not write a folder of bytecode into the repository.
     command.arg("-B").arg(root().join("tests/interop/toolkit.py")).arg(what).arg(database);
     command
 }
@@ -107,7 +107,7 @@ impl Kind for Toolkit {
         "/o/userinfo/"
     }
 
-    // Its key in the table of users.
+    // The subject is alice's key in the table of users.
     fn alice(&self) -> (&'static str, &'static str) {
         ("sub", "1")
     }
@@ -116,7 +116,7 @@ impl Kind for Toolkit {
         true
     }
 
-    // It introspects access tokens only.
+    // The toolkit introspects access tokens only.
     fn is_good(&self, server: &Server, refresh_token: &Secret) -> bool {
         let answer = server.ask(&format!("/_alive?token={}", refresh_token.expose()));
         answer["active"].as_bool().expect("active or not")

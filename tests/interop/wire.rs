@@ -1,4 +1,4 @@
-//! A proxy on loopback before a token endpoint. It keeps a diary of refreshes, and on command holds or
+//! A proxy on loopback before a token endpoint. The proxy keeps a diary of refreshes, and on command holds or
 //! loses a request or an answer.
 
 use std::collections::VecDeque;
@@ -34,7 +34,7 @@ pub(crate) struct Refresh {
     pub(crate) spent: String,
     /// Whether the server got the request.
     pub(crate) arrived: bool,
-    /// The one that came back, if one did.
+    /// The refresh token that came back, if one did.
     pub(crate) successor: Option<String>,
     /// Whether the client was sent the whole answer.
     pub(crate) delivered: bool,
@@ -44,9 +44,9 @@ pub(crate) struct Refresh {
 struct State {
     faults: VecDeque<Fault>,
     diary: Vec<Refresh>,
-    /// How many are on their way.
+    /// How many refreshes are on their way.
     open: usize,
-    /// Whether one is held, and what it is told.
+    /// Whether a refresh is held, and whether it is to go on.
     held: bool,
     goes_on: Option<bool>,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// A way to the server on this port.
+    /// Starts a proxy to the server on this port.
     pub(crate) fn to(server: u16) -> Wire {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -72,19 +72,19 @@ impl Wire {
         Wire { port, state }
     }
 
-    /// The same address by this way.
+    /// Returns the same address on this proxy.
     pub(crate) fn by_way(&self, url: &str) -> String {
         let mut url = url::Url::parse(url).expect("an address");
         url.set_port(Some(self.port)).expect("a port");
         url.into()
     }
 
-    /// What happens to the next refreshes, one each.
+    /// Sets the fates of the next refreshes, one for each.
     pub(crate) fn fault(&self, faults: &[Fault]) {
         self.state.0.lock().unwrap().faults.extend(faults);
     }
 
-    /// How many refreshes have come by.
+    /// How many refreshes the proxy has seen.
     pub(crate) fn requests(&self) -> usize {
         self.state.0.lock().unwrap().diary.len()
     }
@@ -99,14 +99,14 @@ impl Wire {
         drop(self.wait("nothing was held", |state| !state.held));
     }
 
-    /// The one that is held goes on, or is lost.
+    /// Lets the held refresh go on, or loses it.
     pub(crate) fn release(&self, goes_on: bool) {
         self.state.0.lock().unwrap().goes_on = Some(goes_on);
         self.state.1.notify_all();
         drop(self.wait("it is still held", |state| state.held));
     }
 
-    /// Looks into the diary when nothing is on its way.
+    /// Waits until nothing is on its way, then looks into the diary.
     pub(crate) fn diary<T>(&self, look: impl FnOnce(&[Refresh]) -> T) -> T {
         let state = self.wait("a request has no end", |state| state.open > 0);
         look(&state.diary)
@@ -126,7 +126,7 @@ impl Wire {
     }
 }
 
-/// Carries one request and its answer. Who sends another one connects again.
+/// Carries one request and its answer. A client makes a new connection for each request.
 fn carry(client: TcpStream, server: u16, state: &(Mutex<State>, Condvar)) {
     let Some((head, body)) = request(&client) else { return };
     let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
@@ -179,7 +179,7 @@ fn goes_on(state: &(Mutex<State>, Condvar)) -> bool {
     now.goes_on.take().unwrap_or_default()
 }
 
-/// The head of a request, without its last line, and the body.
+/// Reads a request: its head without the last line, and its body.
 fn request(client: &TcpStream) -> Option<(String, Vec<u8>)> {
     let mut reader = BufReader::new(client);
     let (mut head, mut length) = (String::new(), 0);
@@ -203,7 +203,7 @@ fn request(client: &TcpStream) -> Option<(String, Vec<u8>)> {
     }
 }
 
-/// Sends it on, and reads the answer up to the end of the connection.
+/// Sends a request on, and reads the answer up to the end of the connection.
 fn exchange(server: u16, head: &str, body: &[u8]) -> Option<Vec<u8>> {
     let mut stream = TcpStream::connect(("127.0.0.1", server)).ok()?;
     let head = format!("{head}Connection: close\r\n\r\n");
@@ -213,7 +213,7 @@ fn exchange(server: u16, head: &str, body: &[u8]) -> Option<Vec<u8>> {
     Some(answer)
 }
 
-/// The refresh token in an answer that these servers write: compact JSON in one piece.
+/// Finds the refresh token in an answer. These servers write compact JSON in one piece.
 fn successor(answer: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(answer);
     let (_, after) = text.split_once("\"refresh_token\"")?;

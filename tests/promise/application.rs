@@ -1,4 +1,5 @@
-//! Client credentials: any number of threads and processes request one token when the old one expires.
+//! Tests of client credentials: any number of threads and processes request one token when the old token
+//! expires.
 
 use std::sync::Barrier;
 use std::time::Duration;
@@ -84,7 +85,7 @@ fn processes_request_one_token_after_a_401() {
     }
 }
 
-/// Runs of a cron job: each process is new.
+/// Like runs of a cron job, each process is new.
 #[test]
 fn processes_that_start_with_a_stored_token_request_none() {
     let world = World::in_real_time(Rotation::None);
@@ -100,7 +101,7 @@ fn an_outage_of_the_token_endpoint_fails_no_call_while_the_token_works() {
     let mut workers = processes(&world, &[("CLOCK", "manual")]);
     check(&world, 1, &calls(&mut workers));
     world.sandbox.faults(1000, Fault::StatusBefore(503));
-    // Into the margin of 60 seconds, and through it.
+    // Advance into the margin of 60 seconds, and through it.
     advance(&world, &mut workers, LIFE - Duration::from_secs(59));
     for _ in 0..9 {
         let answers = calls(&mut workers);

@@ -1,4 +1,5 @@
-//! A table whose columns change what is written into them: too short, filled with blanks, or missing.
+//! Tests of a table whose columns change what is written into them: too short, filled with blanks, or
+//! missing.
 
 use std::sync::{Arc, Mutex};
 

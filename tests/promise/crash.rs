@@ -1,6 +1,6 @@
-//! P2 and P3 under faults: during a refresh over HTTP, each call to the disk fails, or the process dies
-//! at it. A login may be lost only in one case: the service ends a refresh token at its first use, it
-//! has rotated, and the process dies before the successor is in the store.
+//! Tests of P2 and P3 under faults: during a refresh over HTTP, each call to the disk fails, or the process
+//! dies at that call. A login may be lost only in one case: the service ends a refresh token at its first
+//! use, it has rotated, and the process dies before the successor is in the store.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +10,8 @@ use evergrant::provider::Rotation;
 use crate::strace::{calls, unusable, wrapper};
 use crate::world::{GRACE, World, successors};
 
-/// A worker that finds its token ended, refreshes and calls the API, under strace: what it answered,
-/// if it lived, and the trace.
+/// Runs a worker under strace that finds its token ended, refreshes and calls the API. Returns its answer, if
+/// it lived, and the trace.
 fn refresh(world: &World, inject: Option<&str>) -> (Option<String>, String) {
     let trace = world.dir.path().with_extension("trace");
     let wrapper = wrapper(world.dir.path(), &trace, inject);
@@ -25,7 +25,7 @@ fn refresh(world: &World, inject: Option<&str>) -> (Option<String>, String) {
     (answer, text)
 }
 
-/// Every fault there can be, from a run without one.
+/// Returns every possible fault, from a run without faults.
 fn faults(rotation: Rotation) -> Vec<String> {
     let world = World::in_real_time(rotation);
     world.seed_ended();
@@ -48,7 +48,7 @@ fn faults(rotation: Rotation) -> Vec<String> {
         assert!(times > 0, "no {call} in the trace: {trace}");
         for n in 1..=times {
             faults.extend(kinds.iter().map(|kind| format!("{call}:{kind}:when={n}")));
-            // And a disk that has stopped working for good.
+            // The disk may also stop working for good.
             faults.push(format!("{call}:error=EIO:when={n}+"));
         }
     }
@@ -65,7 +65,7 @@ struct Totals {
     recovered: u64,
 }
 
-/// One run with one fault, and the run after it.
+/// Checks one run with one fault, and the run after it.
 fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     let world = World::in_real_time(rotation);
     world.seed_ended();
@@ -77,11 +77,11 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     assert!(trace.contains(hit), "the fault was not reached: {what}");
     let failed = answer.as_ref().is_some_and(|answer| !answer.starts_with("ok "));
     let lasting = fault.ends_with('+');
-    // One failure before the request is reported; one after it is repaired.
+    // A failure before the request is reported; a failure after the request is repaired.
     let told = answer.as_ref().is_none_or(|a| a.starts_with("ok ") || a.starts_with("backend "));
     assert!(told || lasting, "{what}");
 
-    // The record is whole: old, noted, or new.
+    // The record is whole: the old record, the one with a note, or the new one.
     let held = world.stored_name();
     let stored = world.stored();
     let noted = stored.note().is_some();
@@ -90,7 +90,7 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
         assert_eq!(held, "rt-2", "a token was used that is not in the store: {what}");
     }
 
-    // The next run.
+    // Check the next run.
     let mut next = world.worker_under::<&str>(&[], &[("CLOCK", "brisk")]);
     let said = next.ask("call");
     let events = world.sandbox.events();
@@ -99,7 +99,8 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     if lost {
         assert!(killed || lasting, "one failing call has cost the login: {what}\n{said}");
         assert_eq!(rotation, Rotation::Strict, "{what}\n{said}");
-        // Exactly one rotation, of the token in the store, after which it died or could not save.
+        // There was exactly one rotation, of the token in the store, and then the process died or could not
+        // save.
         assert_eq!((held.as_str(), noted), ("rt-1", true), "{what}");
         assert_eq!(spent, ["rt-2"], "{what}\n{events:?}");
         assert!(said.contains("no answer was stored"), "{said}");

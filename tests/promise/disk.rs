@@ -1,4 +1,4 @@
-//! A full disk is noticed before a token is sent, and does no harm after the note.
+//! Tests of a full disk: it is noticed before a token is sent, and does no harm after the note.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::support::*;
 pub(crate) const CHILDREN: &[Child] =
     &[("disk::save", save), ("disk::full", full), ("disk::limit", limit)];
 
-/// One save in a process of its own: `STEP` says which.
+/// Makes one save in a process of its own; `STEP` says which.
 fn save() {
     let store = FileBackend::new(given("STORE"));
     let stored = store.load().unwrap();
@@ -42,7 +42,7 @@ fn a_full_disk_refuses_the_note_and_does_no_harm_after_it() {
     succeeded(&output);
 }
 
-/// Fills the disk to the last byte; gives the file that does.
+/// Fills the disk to the last byte, and returns the file that fills it.
 fn fill(folder: &Path) -> std::path::PathBuf {
     use std::io::Write as _;
     let path = folder.join("filler");
@@ -60,8 +60,8 @@ fn full() {
     let first = record(1);
     store.save(&first).unwrap();
 
-    // Full before the note: the note fails, nothing is sent, the record stays, and no file is left
-    // behind.
+    // The disk is full before the note: the note fails, nothing is sent, the record stays, and no file is
+    // left behind.
     let filler = fill(&folder);
     for _ in 0..3 {
         let error = precise(store.save(&noted(&first)));
@@ -73,14 +73,14 @@ fn full() {
     assert_eq!(load(&path), Some(first.clone()));
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "the record, its mark and the filler");
 
-    // Full after the note: the successor uses the reserved room, even if it is longer.
+    // The disk is full after the note: the successor uses the reserved room, even if it is longer.
     fs::remove_file(&filler).unwrap();
     let note = noted(&first);
     store.save(&note).unwrap();
     fill(&folder);
     let longer = evergrant::Token::new("a".repeat(12 << 10)).with_refresh_token("sesame-rt-2");
     let second = successor(&note, longer);
-    // In another process's handle: the room is in the file, not in the handle.
+    // Save with another handle, as another process would: the room is in the file, not in the handle.
     FileBackend::new(&path).save(&second).unwrap();
     assert_eq!(load(&path), Some(second));
 

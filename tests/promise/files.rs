@@ -93,7 +93,7 @@ fn a_link_is_kept_and_its_target_is_replaced() {
     store.save(&successor(&first, token(2))).unwrap();
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(load(&real), load(&link));
-    // The lock is the target's, so it also holds for the other name.
+    // The lock belongs to the link's target, so it also holds for the other name.
     let _guard = store.lock(Duration::ZERO).unwrap();
     let busy = precise(FileBackend::new(&real).lock(Duration::ZERO).map(drop));
     assert!(matches!(busy, BackendError::Busy(_)));
@@ -133,7 +133,7 @@ fn a_link_in_place_of_the_reserved_file_is_refused() {
     std::os::unix::fs::symlink("victim", dir.join(".store.json.evergrant-next")).unwrap();
     precise(FileBackend::new(&path).save(&record(1)));
     assert_eq!(fs::read(dir.join("victim")).unwrap(), b"precious");
-    // A second name for it (a backup by hard links) is left alone, too.
+    // A file with a second name, as in a backup by hard links, is not changed either.
     fs::remove_file(dir.join(".store.json.evergrant-next")).unwrap();
     fs::hard_link(dir.join("victim"), dir.join(".store.json.evergrant-next")).unwrap();
     FileBackend::new(&path).save(&record(1)).unwrap();
@@ -234,7 +234,7 @@ fn one_lock_file_under_two_names_is_one_lock() {
 fn hold() {
     let _guard = FileBackend::new(given("STORE")).lock(Duration::ZERO).unwrap();
     println!("holding");
-    let _ = std::io::stdin().read_line(&mut String::new()); // Until it is killed.
+    let _ = std::io::stdin().read_line(&mut String::new()); // Wait until this process is killed.
 }
 
 #[test]
@@ -302,7 +302,8 @@ fn of_saves_without_the_lock_one_wins_and_the_others_get_a_conflict() {
         let mut saved = 0;
         while saved < 5 {
             let stored = store.load().unwrap().unwrap();
-            // Another's record of the same content would count as saved again.
+            // Each token differs: a record with the same content as another thread's would count as saved
+            // again.
             match store.save(&successor(&stored, token(10 * thread + saved))) {
                 Ok(()) => saved += 1,
                 error => assert!(matches!(precise(error), BackendError::Conflict(_))),

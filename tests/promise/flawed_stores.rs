@@ -1,5 +1,5 @@
-//! Stores as people write them, each with a flaw that only another process, a store that is opened
-//! anew or a power cut can show, or whose report has to say what is wrong.
+//! Tests of stores as people write them, each with a flaw. Only another process, a store that is opened anew
+//! or a power cut can show the flaw, or the report has to say what is wrong.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ enum Flaw {
     Caches,
     /// Compares with what it has in memory.
     ComparesWithItsMemory,
-    /// Writes when it is dropped.
+    /// Writes only when the store is dropped.
     WritesLate,
     /// Its lock only keeps threads apart.
     LocksThreads,
@@ -31,7 +31,7 @@ enum Flaw {
     DropsTheNote,
 }
 
-/// What all handles of a process share, by the store's path.
+/// The memory that all handles of a process share, by the store's path.
 static MEMORY: Mutex<Vec<(PathBuf, Record)>> = Mutex::new(Vec::new());
 static THREADS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
@@ -178,7 +178,7 @@ const FLAWS: [(&str, Flaw); 7] = [
     ("note", Flaw::DropsTheNote),
 ];
 
-/// The second process: the flaw is the file's name.
+/// The second process. The file's name says which flaw the store has.
 #[test]
 fn flawed_store() {
     contract::worker(|path| {

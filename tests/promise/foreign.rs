@@ -1,5 +1,5 @@
-//! P7: a script that knows neither the lock nor the record's rules refreshes on the same store. It
-//! sends the stored refresh token itself and writes the new pair into the file, in place.
+//! Tests of P7: a script that knows neither the lock nor the record's rules refreshes on the same store. The
+//! script sends the stored refresh token itself and writes the new pair into the file, in place.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -59,7 +59,7 @@ impl Script {
     }
 }
 
-/// A world at the end of its first token.
+/// Makes a world whose first token has just ended.
 fn ended(rotation: Rotation) -> Arc<World> {
     let world = World::with(rotation, |builder| builder.second_pair_ends_first(true));
     world.seed();
@@ -75,7 +75,7 @@ fn a_token_written_by_a_script_is_used_without_a_refresh() {
         Script::run(&world);
         assert_eq!(call(&client), "ok at-2", "{class}");
         assert_eq!(world.token_requests(), 1, "{class}");
-        // And again, with a client that remembers a token of the same number.
+        // Do the same with a client that remembers a token of the same generation.
         world.clock.advance(LIFE);
         Script::run(&world);
         assert_eq!(call(&client), "ok at-3", "{class}");
@@ -124,7 +124,8 @@ fn a_script_that_writes_before_our_note_is_noticed_and_its_pair_used() {
         let client = world.client_on(store, world.clock.clone());
         let answer = call(&client);
         if rotation == Rotation::None {
-            // Its refresh token is the one that was there, so nothing shows, and nothing is lost.
+            // The refresh token is the one that was there, so the client notices nothing, and nothing is
+            // lost.
             assert!(answer.starts_with("ok "), "{class}: {answer}");
         } else {
             assert_eq!(answer, "ok at-2", "{class}");
@@ -134,7 +135,7 @@ fn a_script_that_writes_before_our_note_is_noticed_and_its_pair_used() {
     }
 }
 
-/// The result of our call if the script does all its work while our token request is held.
+/// Returns the result of our call if the script does all its work while our token request is held.
 #[track_caller]
 fn call_around_a_script(world: &World, hold: fn(Gate) -> Fault) -> String {
     let gate = Gate::new();
@@ -149,7 +150,7 @@ fn call_around_a_script(world: &World, hold: fn(Gate) -> Fault) -> String {
     })
 }
 
-/// The script is served while our request waits, and has written before ours is answered.
+/// The script is served while our request waits, and writes its pair before our request is answered.
 #[test]
 fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
     let classes = [Rotation::None, Rotation::Grace(GRACE), Rotation::UntilUsed, Rotation::Strict];
@@ -165,7 +166,8 @@ fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
     }
 }
 
-/// We are served, and before our answer comes the script is served, too: its pair has ended ours.
+/// Our request is served, and before our answer comes the script's request is served as well: the script's
+/// pair has ended ours.
 #[test]
 fn the_pair_of_a_script_served_after_us_stays_stored() {
     for rotation in [Rotation::Grace(GRACE), Rotation::GraceThenFamily(GRACE), Rotation::UntilUsed]
@@ -207,7 +209,7 @@ impl Clock for Busy {
     }
 }
 
-/// The script is between its answer and its write when we are refused.
+/// The script has its answer and has not written it yet when our request is refused.
 #[test]
 fn a_script_that_writes_after_our_refusal_is_found_by_the_second_read() {
     let world = ended(Rotation::Strict);

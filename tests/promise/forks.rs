@@ -1,5 +1,5 @@
-//! A lock belongs to the process that took it, even after a `fork` without `exec`, and to the file at
-//! its path: a deleted file is noticed.
+//! Tests that a lock belongs to the process that took it, even after a `fork` without `exec`, and to the file
+//! at its path: a deleted file is noticed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};
@@ -18,7 +18,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("forks::memory", child_locks_a_store_in_memory),
 ];
 
-/// Forks. `work` is what the child does; it never returns from it. The child's process id.
+/// Forks, and returns the child's process id. The child runs `work` and ends.
 #[allow(unsafe_code)]
 fn fork(work: impl FnOnce()) -> i32 {
     // SAFETY: the process has no other thread that does anything, and `_exit` runs no destructors.
@@ -34,7 +34,7 @@ fn fork(work: impl FnOnce()) -> i32 {
     }
 }
 
-/// Waits for the child, which must have come to its end.
+/// Waits until the child has ended. It must have succeeded.
 #[allow(unsafe_code)]
 fn join(child: i32) {
     let mut status = 0;
@@ -43,7 +43,7 @@ fn join(child: i32) {
     assert_eq!(status, 0, "the forked child failed");
 }
 
-/// Whether the system's lock is held, asked through a file of its own.
+/// Whether the system's lock is held, by a test through another file handle.
 fn is_locked() -> bool {
     let file = File::open(given("STORE").with_extension("json.lock")).unwrap();
     match file.try_lock() {
@@ -101,7 +101,7 @@ fn child_waits_for_the_lock_alone() {
         drop(ours);
         assert!(!is_locked());
     });
-    // A child that ends without a word must not be waited for.
+    // Without this, the test would wait for ever for a child that ends without an answer.
     drop(answer);
     heard.read_exact(&mut [0]).unwrap();
     drop(guard);
@@ -119,7 +119,7 @@ fn child_outlives_a_killed_parent() {
     let (mut ended, lives) = std::io::pipe().unwrap();
     let mut lives = Some(lives);
     let (mut ready, mut tell) = std::io::pipe().unwrap();
-    // The parent is forked itself, so that this process can tell how all ended.
+    // The parent is a fork as well, so that this process can see how both ended.
     let (mut result, mut report) = std::io::pipe().unwrap();
     let parent = fork(|| {
         let _guard = lock();
@@ -132,7 +132,7 @@ fn child_outlives_a_killed_parent() {
             report.write_all(&[u8::from(locked)]).unwrap();
         });
         ready.read_exact(&mut [0]).unwrap();
-        // SAFETY: it ends this process, as a kill does.
+        // SAFETY: `_exit` ends this process, as a kill does.
         unsafe { libc::_exit(0) };
     });
     join(parent);
@@ -181,8 +181,8 @@ fn taking_the_lock_updates_the_files_times() {
     assert_eq!(metadata.len(), 0);
 }
 
-/// A path may lead through a link that is switched, as in a mounted volume of configuration: then the lock
-/// and the record of others are in another folder.
+/// A path may lead through a link that is switched, as in a mounted volume of configuration. The lock and the
+/// record of other processes are then in another folder.
 #[test]
 fn a_guard_notices_that_its_path_leads_elsewhere() {
     for of_folder in [true, false] {

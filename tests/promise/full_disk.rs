@@ -1,6 +1,6 @@
-//! P4 for a whole client: a store that cannot be written is noticed before a refresh token is sent.
-//! Calls go on with the access token while that works; then they fail with an error that names the
-//! store, and no token request was sent.
+//! Tests of P4 for a whole client: a store that cannot be written is noticed before a refresh token is sent.
+//! Calls go on with the access token while that works; then they fail with an error that names the store, and
+//! no token request was sent.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use evergrant::{FileBackend, TokenBackend as _};
 use crate::support::*;
 use crate::world::{PATIENCE, Worker, World};
 
-/// Shortly before the expiry of a token that lives an hour: it is due, and still works.
+/// The age of a token that lives an hour, shortly before its expiry: the token is due, and still works.
 const IN_MARGIN: u64 = 3550;
 
 /// Lets time pass for the sandbox and for the worker.
@@ -20,7 +20,7 @@ fn advance(world: &World, worker: &mut Worker, seconds: u64) {
     assert_eq!(worker.ask(&format!("advance {seconds}")), "done");
 }
 
-/// A login that the worker puts into its store, which only it may see.
+/// Makes a login that the worker puts into its store, which only the worker may see.
 fn seed(world: &World, worker: &mut Worker) {
     let token = world.sandbox.login();
     let refresh = token.refresh_token().unwrap();
@@ -29,7 +29,7 @@ fn seed(world: &World, worker: &mut Worker) {
     assert_eq!(worker.ask("call"), "ok at-1");
 }
 
-/// The store breaks, and is repaired in the end.
+/// Breaks the store, checks the calls, and repairs the store.
 #[track_caller]
 fn found_out(world: &World, mut worker: Worker, broken: &[&str], mended: &[&str]) {
     seed(world, &mut worker);
@@ -40,7 +40,7 @@ fn found_out(world: &World, mut worker: Worker, broken: &[&str], mended: &[&str]
         assert!(["done", "true"].contains(&answer.as_str()), "{line}: {answer}");
     }
     let nothing_was_sent = || assert_eq!(world.token_requests(), 0);
-    // The old token works, and what is wrong is told once in a while.
+    // The old token works, and events report the failure from time to time.
     assert_eq!(worker.ask("call"), "ok at-1");
     let events = worker.ask("events");
     assert!(events.starts_with("refresh put off: "), "{events}");
@@ -49,7 +49,8 @@ fn found_out(world: &World, mut worker: Worker, broken: &[&str], mended: &[&str]
     assert_eq!(worker.ask("call"), "ok at-1");
     assert_eq!(worker.ask("events"), "");
     nothing_was_sent();
-    // By name; after a 401; after the end: an error that names the store.
+    // An explicit refresh, a call after a 401 and a call after the expiry fail with an error that names the
+    // store.
     let fails = |worker: &mut Worker, line: &str| {
         let answer = worker.ask(line);
         assert!(answer.starts_with("backend "), "{line}: {answer}");
@@ -128,7 +129,7 @@ fn a_disk_that_fills_after_the_note_still_stores_the_successor() {
     }
 }
 
-/// More than was reserved for: the answer is kept in memory, and saved when there is room.
+/// An answer larger than the reserved room is kept in memory, and saved when there is room.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_successor_too_large_for_its_room_stays_in_memory_until_there_is_room() {
@@ -170,7 +171,7 @@ fn a_successor_too_large_for_its_room_stays_in_memory_until_there_is_room() {
 #[test]
 fn with_a_missing_or_read_only_folder_no_token_is_sent() {
     use std::os::unix::fs::chown;
-    // Permission bits do not bind root: as root, the worker is somebody else.
+    // Permission bits do not bind root, so as root the worker runs as another user.
     let Some(wrapper) = unprivileged() else { return };
     let root = !wrapper.is_empty();
     for (broken, mended) in [

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// The store writes down what it has flushed, and need not flush that again.
+/// The store writes down what it has flushed, and does not flush that again.
 #[cfg(unix)]
 #[test]
 fn a_record_that_was_replaced_is_flushed_again_by_the_same_client() {
@@ -21,7 +21,7 @@ fn a_record_that_was_replaced_is_flushed_again_by_the_same_client() {
     store.save(&current).unwrap();
     for n in 2..5 {
         assert_eq!(store.load().unwrap().as_ref(), Some(&current));
-        // A script renames another record over it, which flushes nothing.
+        // A script renames another record over the file, which flushes nothing.
         current = successor(&current, token(n));
         fs::write(dir.join("theirs"), current.to_json().unwrap()).unwrap();
         fs::rename(dir.join("theirs"), &path).unwrap();
@@ -30,7 +30,7 @@ fn a_record_that_was_replaced_is_flushed_again_by_the_same_client() {
         let text = fs::read_to_string(&mark).expect("the record was flushed, and that is noted");
         let inode = fs::metadata(&path).unwrap().ino().to_string();
         assert_eq!(text.split(' ').nth(1), Some(inode.as_str()), "record {n}");
-        // What is known to be flushed is not flushed at each load.
+        // A record that is known to be flushed is not flushed at each load.
         fs::remove_file(&mark).unwrap();
         assert!(store.load().unwrap().is_some());
         assert!(!mark.exists());
@@ -38,7 +38,7 @@ fn a_record_that_was_replaced_is_flushed_again_by_the_same_client() {
     }
 }
 
-/// Its successor may be longer, so there is room for twice its length.
+/// The successor of a record may be longer, so the store reserves room for twice the record's length.
 #[cfg(unix)]
 #[test]
 fn the_room_for_a_successor_grows_with_the_record() {

@@ -1,5 +1,5 @@
-//! A login sealed with a key from a keyring: a real Secret Service on a bus of its own, the kernel's
-//! keyring, and keyrings that are away, empty or not empty.
+//! Tests of a login sealed with a key from a keyring: a real Secret Service on a bus of its own, the kernel's
+//! keyring, and keyrings that are unreachable, empty or not empty.
 
 use std::collections::HashMap;
 use std::fs;
@@ -54,7 +54,7 @@ fn a_secret_service_keeps_the_contract() {
 
 fn contract() {
     let path = given("FOLDER").join("login.json");
-    // One handle for all threads: a client asks the keyring once.
+    // All threads share a handle, because a client asks the keyring once.
     let store = Arc::new(open(&path));
     Contract::new(|| Arc::clone(&store))
         .reopen(|| open(&path))
@@ -62,7 +62,7 @@ fn contract() {
         .locks(LockKind::FreedByDeath)
         .raw(|bytes| {
             fs::write(&path, bytes).unwrap();
-            // What is whole goes the way of every record: it is sealed.
+            // A whole record is saved through the store, which seals it.
             if let Ok(record) = Record::from_json(bytes) {
                 fs::remove_file(&path).unwrap();
                 open(&path).save(&record).unwrap();
@@ -140,7 +140,7 @@ fn record_of(store: &KeyringBackend) -> Record {
 fn a_host_without_a_keyring_is_told_what_to_do_before_anybody_logs_in() {
     let world = World::new(Rotation::Strict);
     let mut command = child::<&str>("world::work", &[]);
-    // Nobody listens there.
+    // No program listens at this address.
     command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus").env("KEYRING", "1");
     command.env("STORE", &world.path).env("URL", world.sandbox.url()).env("CLASS", "strict");
     let mut worker = crate::world::Worker::start(&mut command);
@@ -159,7 +159,7 @@ fn a_key_that_is_gone_or_wrong_is_told_and_nothing_is_overwritten() {
     let first = keyring();
     KeyringBackend::with_store(first.clone(), "app", "alice", &path).save(&record()).unwrap();
     let bytes = fs::read(&path).unwrap();
-    // A keyring that lost the key, and one that has something else in its place.
+    // One keyring lost the key, and one has another text in its place.
     for other in [None, Some("not a key")] {
         let empty = keyring();
         if let Some(text) = other {

@@ -1,7 +1,7 @@
-//! P2 and P3 under load: processes that refresh all the time on one store are killed at random moments,
-//! and others replace them. With a grace window, no login is lost. With a strict service, each lost
-//! login is one rotation in the sandbox's diary whose successor no store ever held, and the next run
-//! says exactly that.
+//! Tests of P2 and P3 under load: processes that refresh all the time on one store are killed at random
+//! moments, and others replace them. With a grace window, no login is lost. With a strict service, each lost
+//! login is one rotation in the sandbox's diary whose successor no store ever held, and the next run says
+//! exactly that.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub(crate) const CHILDREN: &[Child] = &[("kills::work", work)];
 /// How many processes are at work at any time.
 const PROCESSES: usize = 4;
 
-/// Refreshes and calls until it is killed. The parent notices a lost login; any other failure is
+/// Refreshes and calls until this process is killed. The parent notices a lost login; any other failure is
 /// printed.
 fn work() {
     let client = crate::worker::client(Arc::new(Brisk), Arc::default());
@@ -39,7 +39,7 @@ fn work() {
     }
 }
 
-/// A generator of one's own, so that a run can be told by its seed.
+/// A random generator of our own, so that the seed names a run.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -56,7 +56,7 @@ fn start(world: &World) -> Worker {
     Worker::start(world.command::<&str>("kills::work", &[]).env("SAVED", saved))
 }
 
-/// A client as the next run would have it, in this process.
+/// Makes a client in this process, as the next run would.
 fn fresh(world: &World) -> Client {
     world.client_on(FileBackend::new(&world.path), Arc::new(Brisk))
 }
@@ -80,11 +80,11 @@ fn random_kills(rotation: Rotation) {
     let kills = if everything() { 150 } else { 15 };
     let seed = Brisk.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64 | 1;
     println!("{rotation:?}: seed {seed}");
-    // A request whose sender was killed may be decided after its replay, as late as the system lets
-    // the sandbox's thread sleep. A service that ended the login for that would end it by no fault
-    // of ours (the fourth of the five cases), so this one refuses it and no more.
+    // A request whose sender was killed may be decided after its replay, as late as the system lets the
+    // sandbox's thread sleep. A service that ends the login for such a request would cause the fourth of the
+    // five cases that no client can prevent, so this service only refuses the request.
     let world = World::with(rotation, |b| b.clock(Arc::new(SystemClock)).reuse_ends_login(false));
-    // Between the decision and its answer some time passes: a window to be killed in.
+    // Let some time pass between the decision and its answer, so that a kill can fall between them.
     let state = AtomicU64::new(seed ^ 0x5eed);
     world.sandbox.on_token(move |_, reply| {
         let n = state.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
@@ -94,21 +94,21 @@ fn random_kills(rotation: Rotation) {
     log_in(&world);
     let mut random = Random(seed);
     let mut workers: Vec<_> = (0..PROCESSES).map(|_| start(&world)).collect();
-    // Tokens that were lost, as the probe found them in the store.
+    // The names of the lost refresh tokens, as they were found in the store.
     let mut lost: Vec<String> = Vec::new();
     let mut aimed = 0;
     for kill in 0..kills {
         std::thread::sleep(Duration::from_micros(random.below(20_000)));
-        // Every other time the one that has sent a refresh token dies, if there is one.
+        // Every other time, kill the process that has sent a refresh token, if there is one.
         let stored = FileBackend::new(&world.path).load().unwrap().unwrap();
         let holder = stored.note().map(|note| note.holder.pid).filter(|_| random.below(2) == 0);
         let at = workers.iter().position(|worker| Some(worker.process.id()) == holder);
         aimed += usize::from(at.is_some());
         let at = at.unwrap_or_else(|| random.below(PROCESSES as u64) as usize);
         stop(workers.swap_remove(at), seed);
-        // Whole, whatever it was at. (An error of `load` is a failure.)
+        // The record is whole, whatever the process was doing. (An error of `load` is a failure.)
         assert!(load(&world.path).is_some());
-        // The next run.
+        // Check the next run.
         match fresh(&world).refresh() {
             Ok(()) => {}
             Err(Error::Reauthorize(refusal)) if rotation == Rotation::Strict => {
@@ -123,7 +123,7 @@ fn random_kills(rotation: Rotation) {
         workers.push(start(&world));
     }
     workers.into_iter().for_each(|worker| stop(worker, seed));
-    // The last kills may have cost a login, too.
+    // The last kills may also have cost a login.
     if let Err(error) = fresh(&world).refresh() {
         assert!(matches!(error, Error::Reauthorize(_)), "seed {seed}: {error}");
         lost.push(world.stored_name());
@@ -149,7 +149,7 @@ fn random_kills(rotation: Rotation) {
 fn accounted(world: &World, lost: &[String], seed: u64) {
     let events = world.sandbox.events();
     let saved = std::fs::read_to_string(world.dir.join("saved")).unwrap();
-    // In a store: a save said so, or somebody had it from there and spent it, or it is there now.
+    // A store held a token if a save of it worked, if a process sent it, or if it is stored now.
     let mut held: BTreeSet<&str> = saved.lines().collect();
     held.extend(events.iter().filter_map(|event| event.spent.as_deref()));
     let now = world.stored_name();

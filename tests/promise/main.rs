@@ -1,4 +1,4 @@
-//! The promise, clause by clause, on real files and real processes.
+//! Tests of the promise, clause by clause, on real files and real processes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;
@@ -39,7 +39,7 @@ mod worker;
 mod workers;
 mod world;
 
-/// What [`support::child`] starts: not a test of its own.
+/// The entry point of the processes that [`support::child`] starts, not a test of its own.
 #[test]
 fn child_entry() {
     support::run_child(&[

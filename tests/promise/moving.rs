@@ -1,4 +1,4 @@
-//! A login that moves to another store, with deaths at each step: it is never usable in both.
+//! Tests of a login that moves to another store, with deaths at each step: the login is never usable in both.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,8 +16,8 @@ use crate::world::World;
 
 pub(crate) const CHILDREN: &[Child] = &[("moving::move", moves)];
 
-/// A file whose process dies by its own hand at a change, counted from 1 over both stores: before it for
-/// an odd number, after it for an even one.
+/// A file store that kills its own process at a change, counted from 1 over both stores: before the change
+/// for an odd number, after the change for an even number.
 struct Dies {
     file: FileBackend,
     changes: Arc<AtomicUsize>,
@@ -88,7 +88,7 @@ fn a_move_that_dies_at_any_step_is_finished_by_the_next() {
             break;
         }
         deaths += 1;
-        // Whatever was done: at most one of the two is usable.
+        // Wherever the process died, at most one of the two stores is usable.
         let (by_old, by_new) = (world.client().access_token(), new_client().access_token());
         assert!(by_old.is_err() || by_new.is_err(), "death {at}");
         if old().load().unwrap().is_some_and(|record| record.revision() > 1) {
@@ -96,7 +96,7 @@ fn a_move_that_dies_at_any_step_is_finished_by_the_next() {
             assert!(matches!(error, Error::Config(_)), "{error}");
             assert!(error.to_string().contains("other.json"), "{error}");
         }
-        // A login that moved on meanwhile stays as it is.
+        // A login that was refreshed in the new store meanwhile stays unchanged.
         let moved_on = by_new.is_ok();
         if moved_on {
             new_client().refresh().unwrap();
@@ -124,7 +124,7 @@ fn a_login_is_not_moved_over_another_nor_from_under_a_pending_request() {
     assert!(matches!(&error, BackendError::Config(text) if text.contains("other.json")), "{error}");
     assert_eq!((from.load().unwrap(), to.load().unwrap()), (stored.clone(), Some(resident)));
     to.clear().unwrap();
-    // A store without a lock between processes: the sender may be alive, and its answer on the way.
+    // In a store without a lock between processes, the sender may be alive, and its answer on the way.
     let mut value = serde_json::to_value(noted(&stored.unwrap())).unwrap();
     let later = time::OffsetDateTime::now_utc() + time::Duration::minutes(4);
     let rfc3339 = &time::format_description::well_known::Rfc3339;
@@ -134,7 +134,7 @@ fn a_login_is_not_moved_over_another_nor_from_under_a_pending_request() {
     let error = precise(move_login(&Unlocked(FileBackend::new(&world.path)), &to));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
     assert!(to.load().unwrap().is_none());
-    // With a lock that death frees, the sender is gone: the note moves along.
+    // With a lock that death frees, the sender is gone, so the note moves along.
     assert!(move_login(&from, &to).unwrap());
     assert_eq!(to.load().unwrap().unwrap().note(), pending.note());
     assert!(!move_login(&from, &to).unwrap(), "nothing is left to move");

@@ -1,5 +1,5 @@
-//! P2 and P3, the order of a client's system calls to the disk and the network. A token is on the disk,
-//! and its folder flushed, before the first byte that carries it goes to the API; and the note is on
+//! Tests of P2 and P3: the order of a client's system calls to the disk and the network. A token is on the
+//! disk, and its folder flushed, before the first byte that carries it goes to the API; and the note is on
 //! the disk before the first byte of the request that sends the refresh token.
 
 #[cfg(target_os = "linux")]
@@ -10,21 +10,22 @@ use evergrant::provider::Rotation;
 use crate::strace::unusable;
 use crate::world::{Worker, World};
 
-/// What the system was asked, in the order in which it was done. A write and what is sent count from
-/// their beginning, a flush and a rename from their end.
+/// The system calls, in the order in which they took effect. A write and a send count from their beginning, a
+/// flush and a rename from their end.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
-    /// Bytes into a file.
+    /// Bytes were written into a file.
     Write(String, String),
-    /// A file or the folder flushed, with success.
+    /// A file or the folder was flushed.
     Flush(String),
-    /// A file renamed over another, with success.
+    /// A file was renamed over another.
     Rename(String, String),
-    /// Bytes to a socket.
+    /// Bytes were sent to a socket.
     Send(String),
 }
 
-/// The names in a trace line's `<...>` or `"..."` that lie in `folder`, without it; the folder is "".
+/// Returns the names in a trace line's `<...>` or `"..."` that are in `folder`, without the folder; the
+/// folder itself is "".
 fn names(text: &str, folder: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = text;
@@ -37,8 +38,8 @@ fn names(text: &str, folder: &str) -> Vec<String> {
     found
 }
 
-/// The steps of a trace by `strace -f -y`. A call that another thread interrupts stands on two
-/// lines, `<unfinished ...>` and `<... call resumed>`.
+/// Returns the steps of a trace by `strace -f -y`. A call that another thread interrupts stands on two lines,
+/// `<unfinished ...>` and `<... call resumed>`.
 fn steps(trace: &str, folder: &str) -> Vec<Step> {
     let mut pending: Vec<(String, String)> = Vec::new();
     let mut steps = Vec::new();
@@ -46,7 +47,7 @@ fn steps(trace: &str, folder: &str) -> Vec<Step> {
         let Some((pid, call)) = line.split_once(' ') else { continue };
         let call = call.trim_start();
         if let Some(begun) = call.strip_suffix(" <unfinished ...>") {
-            // Its first byte may be gone by now, and its end is not reached.
+            // The first byte of an interrupted call may have left, and the call has not ended.
             steps.extend(at_begin(begun, folder));
             pending.push((pid.to_owned(), begun.to_owned()));
         } else if let Some(resumed) = call.strip_prefix("<... ") {
@@ -92,13 +93,13 @@ fn at_end(call: &str, folder: &str) -> Option<Step> {
     }
 }
 
-/// Checks that what has `secret` in it was written beside the record, flushed, put in its place and
-/// made durable there before the first byte was sent that `leaves` fits.
+/// Checks that a file with `secret` was written beside the record, flushed, renamed over the record and made
+/// durable before the first byte of a message with `leaves` was sent.
 fn durable_before(steps: &[Step], secret: &str, leaves: &str) -> Result<(), String> {
     let sent =
         steps.iter().position(|step| matches!(step, Step::Send(text) if text.contains(leaves)));
     let sent = sent.ok_or(format!("nothing with {leaves:?} was sent"))?;
-    // What was written where, flushed or not, before that.
+    // The file that was written before, and how far it came.
     let mut written: Option<&String> = None;
     let mut stage = "was not written";
     for step in &steps[..sent] {
@@ -106,7 +107,7 @@ fn durable_before(steps: &[Step], secret: &str, leaves: &str) -> Result<(), Stri
             Step::Write(file, _) if file == "store.json" => {
                 return Err("the record was written in place".to_owned());
             }
-            // A file that has been put in place does not change that by another attempt.
+            // Another attempt after the file was renamed changes nothing.
             Step::Write(file, text) if text.contains(secret) && stage != "is durable" => {
                 (written, stage) = (Some(file), "was not flushed");
             }
@@ -151,7 +152,7 @@ fn judged(lines: &[&str]) -> Result<(), String> {
 #[test]
 fn the_trace_check_accepts_only_the_right_order() {
     assert_eq!(judged(&RIGHT), Ok(()));
-    // Any two of the five steps exchanged, any one left out.
+    // Exchange any two of the five steps, or leave out any one.
     for (a, line) in RIGHT.iter().enumerate().take(5) {
         let mut lines = RIGHT.to_vec();
         lines.remove(a);
@@ -162,7 +163,7 @@ fn the_trace_check_accepts_only_the_right_order() {
             assert!(judged(&lines).is_err(), "{a} and {b} exchanged");
         }
     }
-    // A flush or a rename that failed, and a flush of another file.
+    // Replace a step by a flush or a rename that failed, or by a flush of another file.
     for (line, with) in [
         (1, r#"7 fsync(5</tmp/x/.store.json.evergrant-next>) = -1 EIO (Input/output error)"#),
         (1, r#"7 fsync(5</tmp/x/.store.json.evergrant-temp>) = 0"#),
@@ -186,12 +187,12 @@ fn the_trace_check_understands_interleaved_calls_of_two_threads() {
     let flushed = "7 <... fsync resumed>)      = 0";
     let start = &RIGHT[..3];
     assert_eq!(judged(&[start, &[flush, flushed, send, sent]].concat()), Ok(()));
-    // It begins to be sent while the flush is on its way.
+    // The send begins while the flush is under way.
     assert!(judged(&[start, &[flush, send, flushed, sent]].concat()).is_err());
     assert!(judged(&[start, &[send, flush, flushed, sent]].concat()).is_err());
 }
 
-/// A worker whose calls to the system are written down, and where.
+/// Starts a worker whose system calls are written into a file. Returns the worker and that file.
 #[cfg(target_os = "linux")]
 fn watched(world: &World, environment: &[(&str, &str)]) -> (Worker, std::path::PathBuf) {
     let trace = world.dir.path().with_extension("trace");
@@ -251,7 +252,7 @@ fn a_note_is_durable_before_the_request_and_the_successor_before_its_use() {
         holds(&steps, r#"\"fingerprint\""#, "POST /token");
         holds(&steps, r#"\"fingerprint\""#, "refresh_token=");
         holds(&steps, "at-2-", "Bearer at-2-");
-        // The room for the successor as well, and in bytes.
+        // The room for the successor is also reserved before, in real bytes.
         let sent =
             steps.iter().position(|s| matches!(s, Step::Send(t) if t.contains("POST /token")));
         let room = steps[..sent.unwrap()].iter().any(|step| {
@@ -267,7 +268,7 @@ fn a_pair_whose_save_failed_is_durable_before_its_use() {
     if unusable() {
         return;
     }
-    // One failure is repaired within the call; three end the call, and the next call saves first.
+    // The call repairs one failure; three failures end the call, and the next call saves first.
     for (failures, first) in [("1", "ok"), ("3", "not_saved")] {
         let world = World::new(Rotation::Strict);
         world.seed();

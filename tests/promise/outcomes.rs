@@ -1,5 +1,5 @@
-//! P8 and P6 over HTTP: the fate of a login when an answer is lost, late or hostile, for every class of
-//! rotation, compared with the tables of the guide's page `design`.
+//! Tests of P8 and P6 over HTTP: the fate of a login when an answer is lost, late or hostile, for every class
+//! of rotation, compared with the tables of the guide's page `design`.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use evergrant::sandbox::{Fault, Gate};
 use crate::worker::{call, said};
 use crate::world::{CLASSES, LIFE, PATIENCE, World, everything, is_alive};
 
-/// Shortly before the expiry of a token that lives an hour: it is due, and still works.
+/// The age of a token that lives an hour, shortly before its expiry: the token is due, and still works.
 const IN_MARGIN: Duration = Duration::from_secs(3550);
 
-/// A client that has used its first token, and how it stands: the token has ended, or still works.
+/// Makes a client that has used its first token. The token has ended, or still works if `usable`.
 fn started(rotation: Rotation, usable: bool) -> (World, Client) {
     let world = World::new(rotation);
     world.seed();
@@ -27,12 +27,13 @@ fn refresh(client: &Client) -> String {
     said(client.refresh().map(|()| String::new()))
 }
 
-/// Whether a service of this class answers a token again that it has replaced.
+/// Whether a service of this class accepts a token again that it has replaced.
 fn repeats(rotation: Rotation) -> bool {
     !matches!(rotation, Rotation::Strict | Rotation::StrictFamily)
 }
 
-/// The login is over, the answer was lost, and this and every later run says so without asking.
+/// Checks that the login is over because an answer was lost, and that this and every later run says so
+/// without asking the service again.
 #[track_caller]
 fn is_lost(world: &World, what: &str) {
     let requests = |world: &World| world.token_requests();
@@ -47,7 +48,7 @@ fn is_lost(world: &World, what: &str) {
         }
         assert!(requests(world) <= before + 1, "{what}: a refusal is asked again");
     }
-    // It is kept, for reading by hand, and the next login takes its place.
+    // The record is kept, so that a person can read it, and the next login replaces it.
     assert!(world.stored().refused().is_some(), "{what}");
     log_in(world);
     assert_eq!(world.stored().refused(), None, "{what}");
@@ -61,7 +62,7 @@ fn log_in(world: &World) {
     client.exchange(authorization, &callback).unwrap();
 }
 
-/// How an answer is lost after the rotation.
+/// The faults that lose an answer after the rotation.
 fn losses() -> Vec<Fault> {
     let body = |status, content_type: &str, body: &[u8]| Fault::Body {
         status,
@@ -84,7 +85,7 @@ fn losses() -> Vec<Fault> {
     ]
 }
 
-/// The same before the rotation: nothing was spent.
+/// The faults before the rotation, which leave the token unused.
 fn outages() -> Vec<Fault> {
     let as_before = |fault| match fault {
         Fault::CutAfter => Fault::CutBefore,
@@ -109,7 +110,7 @@ fn an_answer_lost_after_the_rotation_costs_a_login_only_without_a_window() {
                 let answer = call(&client);
                 tried += 1;
                 if repeats(rotation) {
-                    // Sent again at once, within the same call.
+                    // The token was sent again at once, within the same call.
                     assert!(answer == "ok at-2" || answer == "ok at-3", "{what}: {answer}");
                     assert_eq!(world.token_requests(), 2, "{what}");
                     is_alive(&world, &what);
@@ -117,7 +118,7 @@ fn an_answer_lost_after_the_rotation_costs_a_login_only_without_a_window() {
                 }
                 if usable {
                     assert_eq!(answer, "ok at-1", "{what}");
-                    // A second use would end the old access token with the family.
+                    // A second use would end the whole login, and with it the old access token.
                     let requests = if rotation == Rotation::StrictFamily { 1 } else { 2 };
                     assert_eq!(world.token_requests(), requests, "{what}");
                     assert_eq!(call(&client), "ok at-1", "{what}");
@@ -172,7 +173,7 @@ fn the_note_of_a_killed_process_decides_for_the_next_one() {
                 let what = format!("{class}, usable: {usable}, rotated: {rotated}");
                 let (world, _) = started(rotation, usable);
                 let gate = Gate::new();
-                // Held for ever: the sandbox is asked again only after the holder's death.
+                // Hold the request for ever: only after the holder's death does another request come.
                 world.sandbox.fault(if rotated {
                     Fault::HoldAfter(gate.clone())
                 } else {
@@ -184,7 +185,7 @@ fn the_note_of_a_killed_process_decides_for_the_next_one() {
                 worker.say("call");
                 assert!(gate.wait_for(1, PATIENCE), "{what}");
                 assert!(world.stored().note().is_some(), "{what}");
-                // The store is locked: who can go on does, and asks nobody.
+                // The store is locked: a client with a usable token goes on with it, and sends nothing.
                 if usable {
                     assert_eq!(call(&world.client()), "ok at-1", "{what}");
                     assert_eq!(world.token_requests(), 1, "{what}");
@@ -213,7 +214,7 @@ fn the_note_of_a_killed_process_decides_for_the_next_one() {
     }
 }
 
-/// A gap longer than the window: no process came back in time.
+/// No process came back within the window.
 #[test]
 fn after_a_missed_grace_window_the_error_says_that_an_answer_was_lost() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| class.starts_with("grace")) {
@@ -256,7 +257,7 @@ fn a_service_that_asks_to_wait_is_waited_for_and_costs_no_login() {
     }
 }
 
-/// A crowd waits for the lock of a process that dies: one of them asks again, for all.
+/// Many processes wait for the lock of a process that dies. One of them sends the token again, for all.
 #[test]
 fn processes_that_wait_for_a_dying_one_send_one_replay() {
     for rotation in [Rotation::UntilUsed, Rotation::Strict, Rotation::StrictFamily] {
@@ -287,7 +288,7 @@ fn processes_that_wait_for_a_dying_one_send_one_replay() {
     }
 }
 
-/// The old access token dies at the rotation: it is as if it did not work.
+/// The old access token ends at the rotation, so the call cannot go on with it.
 #[test]
 fn if_a_refresh_ends_the_access_token_a_lost_answer_fails_the_same_call() {
     for (class, rotation) in CLASSES {
@@ -309,8 +310,8 @@ fn if_a_refresh_ends_the_access_token_a_lost_answer_fails_the_same_call() {
     }
 }
 
-/// The fourth case that no client can prevent: a request whose sender has died is served after its
-/// replay. The login is lost only if the service ends it for reuse.
+/// In the fourth case that no client can prevent, a request whose sender has died is served after its replay.
+/// The login is lost only if the service ends it for reuse.
 #[test]
 fn a_request_served_late_ends_a_login_only_if_reuse_does() {
     for (class, rotation) in CLASSES {

@@ -23,7 +23,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("places::unreadable", unreadable),
 ];
 
-/// A child under strace, in which calls on `path` fail.
+/// Runs a child under strace, in which calls on `path` fail.
 fn injected(dir: &TempDir, key: &str, path: &Path, inject: &str) -> Output {
     let trace = dir.path().with_extension("trace");
     let (trace_path, inject) = (trace.display().to_string(), format!("inject={inject}"));
@@ -36,7 +36,7 @@ fn injected(dir: &TempDir, key: &str, path: &Path, inject: &str) -> Output {
     output
 }
 
-/// A login and a refresh, as the store sees them.
+/// Makes the store calls of a login and a refresh.
 fn life() {
     let store = FileBackend::new(given("STORE"));
     assert_eq!(store.durability(), Durability::PowerCut);
@@ -118,7 +118,7 @@ fn a_mode_that_cannot_be_changed_does_not_prevent_a_save() {
     let note = noted(&first);
     FileBackend::new(&path).save(&first).unwrap();
     FileBackend::new(&path).save(&note).unwrap();
-    // As a file system without modes shows every file.
+    // Set the mode that a file system without modes shows for every file.
     fs::set_permissions(&next, fs::Permissions::from_mode(0o777)).unwrap();
     let trace = dir.path().with_extension("trace");
     let trace_path = trace.display().to_string();
@@ -269,7 +269,7 @@ fn the_probe_finds_an_unusable_store_and_leaves_no_trace() {
     let store = FileBackend::new(&path);
     store.probe().unwrap();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "the lock alone is left");
-    // While somebody else refreshes, too: their room stays.
+    // A probe while another client refreshes leaves that client's reserved room.
     let first = record(1);
     store.save(&first).unwrap();
     store.save(&noted(&first)).unwrap();
@@ -325,13 +325,13 @@ fn errors_that_only_a_person_can_fix_are_not_transient() {
         assert!(!error.is_transient(), "{path:?}: {error}");
         assert!(!error.needs_authorization(), "{path:?}: {error}");
     }
-    // What passes by itself still does.
+    // A failure that passes by itself is still transient.
     let store = world.client_on(Passing, world.clock.clone());
     let error = store.access_token().unwrap_err();
     assert!(error.is_transient(), "{error}");
 }
 
-/// A store that is full, for a while.
+/// A store that is full for a while.
 struct Passing;
 
 impl evergrant::TokenBackend for Passing {

@@ -109,7 +109,7 @@ fn a_deleted_lock_file_causes_no_second_request() {
                 let first = scope.spawn(|| call(&first));
                 assert!(gate.wait_for(1, PATIENCE));
                 std::fs::remove_file(world.path.with_extension("json.lock")).unwrap();
-                // The third finds the lock file that the second has made.
+                // The third process finds the lock file that the second has made.
                 for other in [&mut second, &mut third] {
                     let answer = other.ask("call");
                     let expected = if alive { "ok at-1" } else { "outcome_unknown " };
@@ -174,7 +174,7 @@ fn a_good_token_is_used_although_the_lock_fails() {
     assert_eq!(world.token_requests(), 0);
 }
 
-/// A9. 24 threads, a pair that waits to be saved, an old token that works.
+/// A9. 24 threads call while a pair waits to be saved and the old token works.
 #[test]
 fn threads_go_on_at_once_while_a_pair_is_unsaved() {
     let world = World::new(Rotation::Strict);
@@ -240,18 +240,18 @@ fn an_api_that_refuses_everything_causes_one_refresh() {
         }
     });
     assert_eq!(world.token_requests(), 1);
-    // The same for a caller with another library.
+    // A caller with another library also gets no more refreshes.
     for _ in 0..3 {
         client.refused(&client.access_token().unwrap());
     }
     assert_eq!(world.token_requests(), 1);
-    // After a while it is tried again.
+    // After a minute the client refreshes again.
     world.clock.advance(Duration::from_secs(61));
     assert!(call(&client).starts_with("api "));
     assert_eq!(world.token_requests(), 2);
 }
 
-/// A12. One address of the API refuses every token, and the others accept it, also in between.
+/// A12. One address of the API refuses every token, and the other addresses accept it, also in between.
 #[test]
 fn an_address_that_refuses_everything_brings_one_refresh() {
     let world = World::new(Rotation::Strict);

@@ -1,5 +1,5 @@
-//! Logins that are sealed with a key: the contract, what the store below sees, keys that are missing,
-//! wrong or changed, and a race.
+//! Tests of logins that are sealed with a key: the contract, what the store below sees, keys that are
+//! missing, wrong or changed, and a race.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use evergrant::{BoxError, Error, Token, TokenBackend as _};
 use crate::support::*;
 use crate::world::{LIFE, World};
 
-/// `openssl rand -base64 32`, once.
+/// A key that `openssl rand -base64 32` made.
 const KEY: &str = "v1c7kk8DyIVo3zGkYMPzLvVLLHiZ8r2dOFyApH8kOQk=";
 const OTHER: &str = "2q1l5T0O8JqQ0kq6cQFzqkAh2b7oXH4m0m9m2o8wM7I=";
 
@@ -51,7 +51,7 @@ fn a_sealed_file_keeps_the_contract() {
         .locks(LockKind::FreedByDeath)
         .raw(|bytes| {
             fs::write(&path, bytes).unwrap();
-            // What is whole goes the way of every record: it is sealed.
+            // A whole record is saved through the store, which seals it.
             if let Ok(record) = Record::from_json(bytes) {
                 fs::remove_file(&path).unwrap();
                 open(&path).save(&record).unwrap();
@@ -90,7 +90,7 @@ fn a_save_that_is_repeated_writes_the_same_bytes() {
     let bytes = fs::read(&path).unwrap();
     open(&path).save(&first).unwrap();
     assert_eq!(fs::read(&path).unwrap(), bytes);
-    // Another record has another nonce: nothing but the clear members is the same.
+    // Another record has another nonce, so only the clear members are the same.
     let next = contract::successor(&first, Token::new("at-2").with_refresh_token("rt-2"));
     open(&path).save(&next).unwrap();
     let text = |bytes: &[u8]| {
@@ -119,7 +119,7 @@ fn a_missing_or_wrong_key_is_told_and_overwrites_nothing() {
         assert!(client.seed(world.sandbox.login()).is_err());
         assert!(client.authorize(&[]).is_err(), "told before a person is asked");
     }
-    // Without the wrapper.
+    // A client without the wrapper is refused.
     let error = world.client_on(file(), world.clock.clone()).access_token().unwrap_err();
     assert!(matches!(error, Error::Config(_)), "{error}");
     assert!(error.to_string().contains("SealedBackend"), "{error}");
@@ -166,7 +166,7 @@ fn a_record_that_was_changed_does_not_open() {
         assert!(matches!(error, BackendError::Corrupt(_)), "{member}: {error}");
         assert!(text.contains("outside its sealed part"), "{member}: {text}");
     }
-    // Another place.
+    // The old record does not open under another context.
     fs::write(&path, old.to_string()).unwrap();
     let elsewhere = SealedBackend::new(FileBackend::new(&path), key()).context("tenant-7");
     assert!(matches!(told(elsewhere.load()).0, BackendError::Corrupt(_)));
@@ -189,7 +189,7 @@ fn a_key_is_rotated_at_once_or_by_the_next_save() {
     assert_eq!(names(&path), other().name());
     let stored = newer().load().unwrap().unwrap();
     assert_eq!(stored.token(), first.token());
-    // Back again, by a save.
+    // A save seals with the first key again.
     let back = SealedBackend::new(FileBackend::new(&path), key()).older_key(other());
     let stored = back.load().unwrap().unwrap();
     back.save(&contract::successor(&stored, Token::new("at-2").with_refresh_token("rt-2")))

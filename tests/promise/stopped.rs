@@ -1,5 +1,5 @@
-//! A process that is stopped (SIGSTOP) while the answer to its request arrives, for longer than a
-//! request may take: it reads the answer when it goes on, and no token is spent twice.
+//! Tests of a process that is stopped (SIGSTOP) while the answer to its request arrives, for longer than a
+//! request may take: the process reads the answer when it goes on, and no token is sent twice.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -41,13 +41,13 @@ enum Before {
 trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// Between the child and the sandbox: it holds the first answer back.
+/// A relay between the child and the sandbox, which holds the first answer back.
 struct Relay {
     address: SocketAddr,
-    /// The sandbox has decided, and what is to come before the stop is written.
+    /// Says that the sandbox has decided, and that the part before the stop is written.
     came: Receiver<()>,
     go: Sender<()>,
-    /// The answer is written to its end.
+    /// Says that the answer is written to its end.
     written: Receiver<()>,
 }
 
@@ -74,7 +74,7 @@ impl Relay {
                     stream.write_all(part).unwrap();
                     stream.flush().unwrap();
                     let _ = said.send(());
-                    // Nobody waits for the answers after the first.
+                    // The test waits only for the first answer.
                     let _ = may_go.recv();
                 }
             }
@@ -105,7 +105,7 @@ fn accepted(mut stream: TcpStream, way: Way) -> Box<dyn Stream> {
     Box::new(StreamOwned::new(ServerConnection::new(config.into()).unwrap(), stream))
 }
 
-/// Head and body.
+/// Reads the head and the body of a request.
 fn request(stream: &mut (impl Stream + ?Sized)) -> Vec<u8> {
     let (mut bytes, mut byte) = (Vec::new(), [0]);
     while !bytes.ends_with(b"\r\n\r\n") {
@@ -127,7 +127,7 @@ fn stop(pid: u32) {
     let stopped = || {
         let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
         threads.map(|thread| thread.unwrap().path().join("stat")).all(|stat| {
-            // "12 (name) T ...": the name may hold anything.
+            // The line is "12 (name) T ...", and the name may contain any character.
             let text = std::fs::read_to_string(stat).unwrap();
             text.rsplit(") ").next().unwrap().starts_with('T')
         })
@@ -144,7 +144,7 @@ fn signal(name: &str, pid: u32) {
     assert!(status.unwrap().success(), "{kill}");
 }
 
-/// A world, a relay, and a process that reaches the one through the other.
+/// Makes a world, a relay, and a process that reaches the world's sandbox through the relay.
 fn started(rotation: Rotation, way: Way, before: Before) -> (World, Relay, Worker, String) {
     let world = World::new(rotation);
     let sandbox = world.sandbox.url().trim_start_matches("http://").to_owned();
@@ -161,16 +161,16 @@ fn started(rotation: Rotation, way: Way, before: Before) -> (World, Relay, Worke
     (world, relay, worker, url)
 }
 
-/// Stops the process once the service has decided, for longer than a request may take. The answer
-/// arrives meanwhile. Returns what the process then says.
+/// Stops the process once the service has decided, for longer than a request may take. The answer arrives
+/// meanwhile. Returns what the process answers when it goes on.
 fn stopped(relay: &Relay, worker: &Worker, what: &str) -> String {
     relay.came.recv_timeout(PATIENCE).expect(what);
-    // From here on no request can be under way for less than this.
+    // The request has been under way at least since this moment.
     let came = Instant::now();
     stop(worker.process.id());
     relay.go.send(()).unwrap();
     relay.written.recv_timeout(PATIENCE).expect(what);
-    // The matter itself: the deadline passes while the process is stopped.
+    // Wait until the deadline has passed while the process is stopped.
     while came.elapsed() <= Duration::from_secs(LIMIT) {
         thread::park_timeout(Duration::from_millis(50));
     }
@@ -191,7 +191,7 @@ fn refreshes(rotation: Rotation, way: Way, before: Before) {
     assert_eq!((world.token_requests(), world.refreshes()), (1, 1), "{what}");
     assert_eq!(worker.ask("stored"), "ok rt-2 clean", "{what}");
     assert!(world.sandbox.login_alive(), "{what}");
-    // And it goes on. Answers are not held any more.
+    // The process goes on. Later answers are not held.
     drop(relay);
     assert_eq!(worker.ask("refresh"), "ok ", "{what}");
     assert_eq!(worker.ask("stored"), "ok rt-3 clean", "{what}");

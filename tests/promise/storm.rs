@@ -1,6 +1,6 @@
-//! All faults together, in any order: clients come and go on one store that fails now and then, and the
-//! service cuts connections, is unreachable and answers nonsense. At every step, no token is used whose
-//! pair the store never held, and a login is lost only in the cases that no client can prevent.
+//! Tests all faults together, in any order: clients come and go on one store that fails now and then, and the
+//! service cuts connections, is unreachable and answers nonsense. At every step, no token is used whose pair
+//! the store never held, and a login is lost only in the cases that no client can prevent.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::world::{CLASSES, World, everything, name};
 
 const STEPS: usize = 120;
 
-/// What a store does, shared by all clients of a world.
+/// The state of the store, which all clients of a world share.
 struct Weather {
     random: Random,
     bad: bool,
@@ -26,12 +26,12 @@ struct Weather {
     broken: u64,
     /// The refresh tokens that the store has held.
     held: HashSet<String>,
-    /// What a client that lives could not save yet.
+    /// The refresh tokens that living clients could not save yet.
     in_hand: HashMap<usize, String>,
     clients: usize,
 }
 
-/// A file that fails now and then: before anything happens, or after.
+/// A file store that fails now and then: before it does anything, or after.
 struct Store {
     file: FileBackend,
     weather: Arc<Mutex<Weather>>,
@@ -39,7 +39,7 @@ struct Store {
 }
 
 impl Store {
-    /// A disk that fails does so a few times in a row: more often than one call tries.
+    /// Whether the disk fails. A failing disk fails several times in a row, more often than one call tries.
     fn is_broken(&self) -> bool {
         let mut weather = self.weather.lock().unwrap();
         if weather.bad && weather.broken == 0 && weather.random.below(10) == 0 {
@@ -60,7 +60,7 @@ fn failed<T>() -> Result<T, BoxError> {
     Err(BackendError::Unavailable("it fails on command".to_owned()).into())
 }
 
-/// The client ends, and with it what it holds.
+/// When the client ends, the pair that it could not save is gone.
 impl Drop for Store {
     fn drop(&mut self) {
         self.weather.lock().unwrap().in_hand.remove(&self.client);
@@ -111,7 +111,7 @@ struct Storm {
 
 impl Storm {
     fn client(&self) -> Client {
-        // A short wait: a held lock is met often here.
+        // Wait only a short time for the lock, because clients often find it held here.
         let file = FileBackend::new(&self.world.path).with_clock(self.world.clock.clone());
         let mut weather = self.weather.lock().unwrap();
         weather.clients += 1;
@@ -130,7 +130,7 @@ impl Storm {
         self.weather.lock().unwrap().bad = true;
     }
 
-    /// What must hold after each answer.
+    /// Checks what must hold after each answer.
     fn check(&mut self, answer: &str) {
         let what = format!("seed {}, {:?}: {answer}", self.seed, self.world.rotation);
         if let Some(access) = answer.strip_prefix("ok at-") {
@@ -231,7 +231,7 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
                 call(&clients[at])
             }
             _ => {
-                // The process ends: its lock is free, and what it had not saved is gone.
+                // The process ends: its lock is free, and its unsaved pair is gone.
                 clients[at] = storm.client();
                 continue;
             }
@@ -241,7 +241,7 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
             storm.log_in();
         }
     }
-    // The weather clears: without clients that hold something back, the login goes on.
+    // All faults end: once no client has an unsaved pair, the login goes on.
     storm.weather.lock().unwrap().bad = false;
     storm.world.sandbox.clear_faults();
     drop(clients);

@@ -1,5 +1,5 @@
-//! The file store under strace: the order of its system calls, and each of them failing or being
-//! the last thing that the process does.
+//! Tests of the file store under strace: the order of its system calls, and what happens if one of them fails
+//! or the process dies at it.
 
 use std::fs;
 use std::path::Path;
@@ -16,16 +16,16 @@ use crate::support::*;
 
 pub(crate) const CHILDREN: &[Child] = &[("strace::refresh", refresh)];
 
-/// The store's part of a refresh, as a client does it: a note that cannot be saved ends it, a
-/// successor that cannot be saved is tried once more.
+/// Makes the store calls of a client's refresh. A note that cannot be saved ends the refresh; a successor
+/// that cannot be saved is tried once more.
 fn refresh() {
     let store = FileBackend::new(given("STORE"));
     let _guard = store.lock(Duration::ZERO).unwrap();
     let stored = store.load().unwrap().unwrap();
-    store.load().unwrap(); // The same content: it is not flushed again.
+    store.load().unwrap(); // The content has not changed, so it is not flushed again.
     let note = noted(&stored);
     store.save(&note).unwrap();
-    store.load().unwrap(); // Nor is what this store has saved itself.
+    store.load().unwrap(); // A record that this store has saved is not flushed again either.
     println!("\nsaved 2");
     let next = successor(&note, token(2));
     if let Err(error) = store.save(&next) {
@@ -44,13 +44,13 @@ const FILES: [(&str, &str); 6] = [
     ("mark", ".store.json.evergrant-flushed"),
 ];
 
-/// strace as a wrapper that writes down what a child does to the store's files in `dir`, and to no
+/// Returns strace as a wrapper that writes down what a child does to the store's files in `dir`, and to no
 /// others, and makes one of these calls fail.
 pub(crate) fn wrapper(dir: &Path, trace: &Path, inject: Option<&str>) -> Vec<String> {
     let mut wrapper: Vec<String> = ["strace", "-f", "-qq", "-y", "-o"].map(String::from).into();
     wrapper.push(trace.display().to_string());
     for (_, name) in FILES {
-        // Without the slash that an empty name would leave: strace compares texts.
+        // An empty name would leave a slash at the end, and strace compares texts.
         let path = if name.is_empty() { dir.to_owned() } else { dir.join(name) };
         wrapper.extend(["-P".to_owned(), path.display().to_string()]);
     }
@@ -60,7 +60,7 @@ pub(crate) fn wrapper(dir: &Path, trace: &Path, inject: Option<&str>) -> Vec<Str
     wrapper
 }
 
-/// The child's run, and its trace.
+/// Runs the child. Returns its output and the trace.
 fn run(dir: &Path, inject: Option<&str>) -> (Output, String) {
     let trace = dir.with_extension("trace");
     let wrapper = wrapper(dir, &trace, inject);
@@ -71,7 +71,7 @@ fn run(dir: &Path, inject: Option<&str>) -> (Output, String) {
     (output, text)
 }
 
-/// The trace as `call file`, with the names of [`FILES`].
+/// Returns the calls of the trace, each with the file's name in [`FILES`].
 pub(crate) fn calls(dir: &Path, trace: &str) -> Vec<(String, String)> {
     let folder = dir.display().to_string();
     let line = |line: &str| {
@@ -106,7 +106,7 @@ fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
     let successor =
         ["write next", "ftruncate next", "fsync next", "rename next", "fsync folder", "write mark"];
     let saves = [note[0], note[1], &successor].concat();
-    // Three loads; the first alone may see content that somebody else has left unflushed.
+    // Of the three loads, only the first may see content that another process has left unflushed.
     let flush = [["fsync record", "fsync folder", "write mark"].as_slice(), &saves].concat();
     let state = |dir: &TempDir, name: &str| dir.join(name);
     type State<'a> = (&'a str, &'a dyn Fn(&TempDir), &'a Vec<&'a str>);
@@ -195,7 +195,7 @@ fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {
     println!("{} faults survived", faults.len());
 }
 
-/// One run with one fault, and what is left after it.
+/// Checks one run with one fault, and what is left after it.
 fn survives(fault: &str) {
     let dir = TempDir::new();
     let path = dir.join("store.json");
@@ -225,7 +225,7 @@ fn survives(fault: &str) {
     // A single failed call never loses the successor.
     assert!(killed || !saved(2) || saved(3), "{all}");
 
-    // The next process can save.
+    // Check that the next process can save.
     let store = FileBackend::new(&path);
     let guard = store.lock(Duration::ZERO).unwrap();
     let note = noted(&store.load().unwrap().unwrap());

@@ -21,8 +21,8 @@ fn as_stranger(script: &str) -> bool {
     works("setpriv", &[&ids[0], &ids[1], "--clear-groups", "sh", "-c", script])
 }
 
-/// A folder with a mode, in which a stranger puts `file` before us. `None`, and a skip, unless this
-/// is root, who can be both of them.
+/// Makes a folder with a mode, in which a stranger puts `file` before us. Returns `None`, and skips the test,
+/// unless it runs as root, who can play both users.
 fn planted(mode: u32, file: &str) -> Option<(TempDir, File)> {
     let wrapper = unprivileged()?;
     let dir = TempDir::new();
@@ -37,7 +37,7 @@ fn planted(mode: u32, file: &str) -> Option<(TempDir, File)> {
     Some((dir, seen))
 }
 
-/// The first save of somebody who is neither root nor the stranger.
+/// Makes the first save as a user who is neither root nor the stranger.
 fn save(dir: &TempDir) -> Output {
     save_under(dir, unprivileged().unwrap())
 }
@@ -61,7 +61,7 @@ const HELPERS: [&str; 3] =
 
 #[test]
 fn no_helper_file_of_another_user_is_written() {
-    // Root, who can write to any file, and another user.
+    // Try root, who can write to any file, and another user.
     let nobody = unprivileged().unwrap_or_default();
     for (wrapper, user) in [(&[] as &[&str], 0), (nobody, 65534)] {
         for file in HELPERS {
@@ -77,7 +77,7 @@ fn no_helper_file_of_another_user_is_written() {
 #[test]
 fn a_foreign_file_that_cannot_be_removed_is_an_error_with_its_owner() {
     let file = HELPERS[0];
-    // With the sticky bit, nobody removes another's file.
+    // With the sticky bit, a user cannot remove another user's file.
     let Some((dir, seen)) = planted(0o1777, file) else { return };
     let output = save(&dir);
     assert!(!output.status.success());
@@ -95,7 +95,7 @@ fn a_lock_file_of_another_user_is_refused() {
         assert!(!output.status.success());
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(said.contains("store.json.lock belongs to user 65533"), "{said}");
-        // Root could set its times, and is no owner either.
+        // Root could set the file's times, but is not its owner either.
         let error =
             precise(FileBackend::new(dir.join("store.json")).lock(Duration::ZERO).map(drop));
         assert!(error.to_string().contains("belongs to user 65533"), "{error}");
@@ -108,7 +108,7 @@ fn a_lock_file_of_the_folders_owner_or_of_this_user_is_accepted() {
     // Root works in the folder of a service's user.
     assert!(works("chown", &["65533", dir.path().to_str().unwrap()]));
     FileBackend::new(dir.join("store.json")).lock(Duration::ZERO).unwrap();
-    // A lock file made for us in a folder that is not ours, and where we can make nothing.
+    // The lock file was made for us in a folder that is not ours, in which we cannot make files.
     let dir = TempDir::new();
     fs::write(dir.join("app.lock"), "").unwrap();
     assert!(works("chown", &["65534", dir.join("app.lock").to_str().unwrap()]));

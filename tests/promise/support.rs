@@ -1,4 +1,4 @@
-//! Folders, children and skips for the tests of the promise.
+//! Makes folders, starts children and skips tests, for the tests of the promise.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use evergrant::backend::Record;
 use evergrant::backend::{BackendError, FileBackend};
 use evergrant::{BoxError, Token, TokenBackend as _};
 
-/// A folder of one test's own, removed with its content.
+/// A folder for one test. Dropping the value removes the folder with its content.
 pub(crate) struct TempDir(PathBuf);
 
 impl TempDir {
@@ -37,7 +37,7 @@ impl Drop for TempDir {
     }
 }
 
-/// Says that the machine lacks what a test needs. It is a failure where everything is required.
+/// Prints that the machine lacks what a test needs. If everything is required, that is a failure.
 #[track_caller]
 pub(crate) fn skip(reason: &str) {
     println!("skipped: {reason}");
@@ -51,8 +51,8 @@ pub(crate) fn works(program: &str, arguments: &[&str]) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-/// The wrapper under which a program is bound by permission bits, which do not bind root: as root it
-/// becomes somebody else. `None`, and a skip, where nobody else can run the tests.
+/// Returns a wrapper under which permission bits bind a program: they do not bind root, so as root the
+/// program runs as another user. Returns `None`, and skips the test, where no other user can run the tests.
 #[track_caller]
 pub(crate) fn unprivileged() -> Option<&'static [&'static str]> {
     const NOBODY: &[&str] = &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
@@ -68,13 +68,13 @@ pub(crate) fn unprivileged() -> Option<&'static [&'static str]> {
     Some(NOBODY)
 }
 
-/// A child's name and what it does.
+/// A child's name and its function.
 pub(crate) type Child = (&'static str, fn());
 
 const CHILD: &str = "EVERGRANT_CHILD";
 
-/// This test program again, as the child `key`, under `wrapper` (a command that runs the command
-/// after it). What the child needs goes into its environment with [`Command::env`].
+/// Returns a command that runs this test program again, as the child `key`, under `wrapper` (a command that
+/// runs the command after it). What the child needs goes into its environment with [`Command::env`].
 ///
 /// A test module lists its children in a `CHILDREN` that `child_entry` passes to [`run_child`]. A
 /// child that returns ends with status 0, one that panics with 101.
@@ -88,7 +88,7 @@ pub(crate) fn child<S: AsRef<OsStr>>(key: &str, wrapper: &[S]) -> Command {
             command
         }
     };
-    // One test thread: the child runs on the main thread, where strace counts its calls.
+    // With one test thread the child runs on the main thread, where strace counts its calls.
     command.args(["--exact", "child_entry", "--nocapture", "--test-threads=1"]);
     command.env(CHILD, key);
     command
@@ -108,7 +108,7 @@ pub(crate) fn given(name: &str) -> PathBuf {
     std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set")).into()
 }
 
-/// Fails with the child's own words.
+/// Fails with the child's output unless the child succeeded.
 #[track_caller]
 pub(crate) fn succeeded(output: &Output) {
     assert!(
@@ -132,13 +132,13 @@ pub(crate) fn load(path: &Path) -> Option<Record> {
     FileBackend::new(path).load().unwrap()
 }
 
-/// Whether the operating system's error is the cause, and forbids the access.
+/// Whether the cause is an error of the operating system that denies access.
 pub(crate) fn is_denied(error: &BoxError) -> bool {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>());
     cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
-/// The precise error inside; none is a failure.
+/// Returns the precise error inside, and fails if there is none.
 #[track_caller]
 pub(crate) fn precise<T>(result: Result<T, BoxError>) -> BackendError {
     let Err(error) = result else { panic!("it succeeded") };

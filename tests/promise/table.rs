@@ -1,5 +1,5 @@
-//! A login in a table of three columns that other programs read, with the rest of the record in a file:
-//! the contract, deaths between the two writes, writes by others, and either side deleted.
+//! Tests of a login in a table of three columns that other programs read, with the rest of the record in a
+//! file: the contract, deaths between the two writes, writes by others, and either side deleted.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -23,10 +23,10 @@ use crate::world::World;
 pub(crate) const CHILDREN: &[Child] =
     &[("table::login", login), ("table::refresh", refresh), ("table::save", save)];
 
-/// Three columns, as a script would keep them: lines of a file. The end is whole seconds.
+/// A table of three columns, as a script would keep it: lines of a file. The expiry is in whole seconds.
 struct Columns {
     path: PathBuf,
-    /// What happens at a call of the table, counted from 1: nothing at 0.
+    /// The call of the table at which `what` happens, counted from 1; with 0, nothing happens.
     at: usize,
     what: What,
     calls: Arc<AtomicUsize>,
@@ -35,7 +35,7 @@ struct Columns {
 #[derive(Clone, Copy, PartialEq)]
 enum What {
     Fails,
-    /// `kill -9` by its own hand, before or after the columns are written.
+    /// The process kills itself with SIGKILL, before or after the columns are written.
     DiesBefore,
     DiesAfter,
 }
@@ -122,7 +122,7 @@ fn in_table(folder: &Path) -> Option<Token> {
     Columns::new(&folder.join("table")).get().unwrap()
 }
 
-/// Another program writes the columns.
+/// Writes the columns as another program would.
 fn foreign(folder: &Path, token: Option<&Token>) {
     Columns::new(&folder.join("table")).set(token).unwrap();
 }
@@ -169,7 +169,7 @@ fn dies() -> What {
     if given("WHEN").as_os_str() == "before" { What::DiesBefore } else { What::DiesAfter }
 }
 
-/// A login, its note and its successor, or as far as the table's death lets it come.
+/// Saves a login, its note and its successor, until the process dies at a call of the table.
 fn save() {
     let store = with(&given("FOLDER"), dies(), given("AT").to_str().unwrap().parse().unwrap());
     let first = Record::from(token(1));
@@ -204,7 +204,7 @@ fn a_death_at_any_write_of_the_table_leaves_the_old_or_the_new_record() {
         assert!(found.as_ref().is_none_or(|record| record.note().is_none()), "{}", what());
         // `load` has repaired the table.
         assert_eq!(in_table(dir.path()), tokens, "{}", what());
-        // Whatever is there, a login and a refresh go on from it.
+        // Whatever is stored, a login and a refresh can follow.
         let store = open(dir.path());
         let next = match &found {
             Some(record) => successor(record, token(7)),
@@ -239,7 +239,7 @@ fn ended(token: &Token) -> Token {
     token.clone().with_issued_at(long_ago - Duration::from_secs(3600)).with_expires_at(long_ago)
 }
 
-/// A client that refreshes and dies at a write of the table.
+/// Runs a client that refreshes and dies at a write of the table.
 fn refresh() {
     let store = with(&given("FOLDER"), dies(), 1);
     client(given("URL").to_str().unwrap(), store).access_token().unwrap();
@@ -277,7 +277,7 @@ fn a_client_killed_between_file_and_table_loses_no_login_at_the_strictest_servic
     }
 }
 
-/// Each call of the table fails once, over a whole refresh at a service that forgives nothing.
+/// Each call of the table fails once during a whole refresh, at a service that accepts a token only once.
 #[test]
 fn a_table_that_fails_at_any_call_loses_no_login() {
     let mut failed = 0;
@@ -293,7 +293,7 @@ fn a_table_that_fails_at_any_call_loses_no_login() {
         let refreshing = client(&url, store);
         failed += usize::from(refreshing.access_token().is_err());
         let reached = calls.load(Ordering::Relaxed) >= at;
-        // The client goes on, and so does one that has only the store.
+        // The client goes on, and so does a client that has only the store.
         refreshing.access_token().unwrap();
         client(&url, open(folder)).access_token().unwrap();
         assert_eq!(world.refreshes(), 1, "call {at}");
@@ -317,7 +317,7 @@ fn a_token_of_another_program_counts_and_voids_the_note() {
     let note = noted(&first);
     store.save(&note).unwrap();
     foreign(dir.path(), Some(&token(9)));
-    // The successor of what was there may not go over it.
+    // The successor of the earlier note must not overwrite the token of the other program.
     let refused = store.save(&successor(&note, token(2)));
     assert!(matches!(precise(refused), BackendError::Conflict(_)));
     assert_eq!(in_table(dir.path()), Some(token(9)));
@@ -326,7 +326,7 @@ fn a_token_of_another_program_counts_and_voids_the_note() {
     assert_eq!((found.login(), found.token().scope()), (first.login(), Some("read")));
     assert!(found.note().is_none() && found.generation() > first.generation());
     assert_eq!(open(dir.path()).load().unwrap(), Some(found.clone()), "the same each time");
-    // It goes on from there.
+    // The store goes on from that token.
     let note = noted(&found);
     store.save(&note).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(note.clone()));
@@ -350,7 +350,7 @@ impl TokenTable for Raced {
         if new.refresh_token() == token(2).refresh_token() {
             self.0.set(Some(&token(9)))?;
         }
-        // As a database would: one conditional update.
+        // Update under a condition, as a database would.
         let fits =
             self.0.get()?.as_ref().map(Token::refresh_token) == old.map(Token::refresh_token);
         if fits {
@@ -418,7 +418,7 @@ fn a_token_without_a_file_is_used() {
     let note = noted(&found);
     store.save(&note).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(note));
-    // Deleted later: the token stays, what only the file knew is gone.
+    // The file is deleted later: the token stays, and what only the file had is gone.
     fs::remove_file(dir.join("login.json")).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(found));
 }
@@ -436,7 +436,8 @@ fn a_repair_and_a_save_wait_for_each_other() {
     assert!(matches!(precise(busy), BackendError::Busy(_)));
     assert_eq!(clock.monotonic() - before, Duration::from_secs(10));
     assert_eq!(store.load().unwrap(), Some(first.clone()), "a read that agrees waits for nobody");
-    // Nor does one that finds the table behind: whoever is at work writes it.
+    // A read that finds an older token in the table does not wait either: the holder of the lock writes the
+    // table.
     let late = successor(&first, token(2));
     drop(between);
     store.save(&late).unwrap();

@@ -1,4 +1,4 @@
-//! P1: any number of threads and processes make one refresh when a token expires.
+//! Tests of P1: any number of threads and processes make one refresh when a token expires.
 
 use std::sync::Barrier;
 
@@ -10,12 +10,12 @@ const ROUNDS: u64 = 20;
 const THREADS: usize = 64;
 const PROCESSES: usize = 16;
 
-/// How the access token comes to its end.
+/// How the access token ends.
 #[derive(Clone, Copy, Debug)]
 enum End {
-    /// By the clocks of both sides.
+    /// The token expires by the clocks of both sides.
     Expiry,
-    /// At the server alone: the clients learn it by a 401.
+    /// The server alone ends the token; the clients learn this by a 401.
     Unannounced,
 }
 
@@ -26,7 +26,7 @@ fn end(world: &World, end: End) {
     }
 }
 
-/// After each round: one refresh more than before, and the login alive.
+/// Checks after each round that one refresh was made and that the login lives.
 #[track_caller]
 fn check(world: &World, round: u64, answers: &[String], what: &str) {
     let expected = format!("ok at-{}", round + 2);
@@ -113,8 +113,7 @@ fn processes_make_one_refresh_after_a_401() {
     }
 }
 
-/// Threads in processes, each process new: nobody remembers anything, and the record says that the
-/// token has ended.
+/// All threads are in new processes, which remember nothing, and the record says that the token has ended.
 #[test]
 fn processes_that_start_with_an_expired_token_make_one_refresh() {
     for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -133,8 +132,8 @@ fn processes_that_start_with_an_expired_token_make_one_refresh() {
     }
 }
 
-/// All access tokens of a login end at once; a process that was idle knows only an older one than
-/// the store has.
+/// All access tokens of a login end at once. A process that was idle knows only an older token than the store
+/// has.
 #[test]
 fn a_process_refreshes_a_stored_token_that_the_api_also_refuses() {
     let world = World::new(Rotation::StrictFamily);
@@ -146,7 +145,7 @@ fn a_process_refreshes_a_stored_token_that_the_api_also_refuses() {
     world.sandbox.expire_access_tokens();
     assert_eq!(crate::worker::call(&idle), "ok at-3");
     assert_eq!(world.refreshes(), 2);
-    // An API that accepts nothing costs one refresh, and its own answer is told.
+    // An API that accepts no token costs one refresh, and the call returns the API's own answer.
     world.sandbox.on_open("GET", "/api/me", |_| evergrant::sandbox::ApiReply::new(401));
     assert!(crate::worker::call(&idle).starts_with("api "));
     assert_eq!(world.refreshes(), 3);

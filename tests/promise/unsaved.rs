@@ -1,11 +1,11 @@
-//! P5 between processes: one process has an unsaved pair in memory, and no other process sends the old
-//! refresh token again or reports that the login is over.
+//! Tests of P5 between processes: one process has an unsaved pair in memory, and no other process sends the
+//! old refresh token again or reports that the login is over.
 
 use evergrant::provider::Rotation;
 
 use crate::world::{CLASSES, LIFE, Worker, World};
 
-/// Two processes at the end of a token. The first has refreshed, and its saves have failed.
+/// Starts two processes at the end of a token. The first has refreshed, and its saves have failed.
 fn unsaved(rotation: Rotation) -> (World, Worker, Worker) {
     let world = World::new(rotation);
     world.seed();
@@ -22,7 +22,7 @@ fn unsaved(rotation: Rotation) -> (World, Worker, Worker) {
     (world, first, second)
 }
 
-/// The classes in which the old token works until the new one is used: no process has to wait.
+/// Whether no process has to wait, because the old token works until the new one is used.
 fn is_released(rotation: Rotation) -> bool {
     rotation == Rotation::UntilUsed
 }
@@ -34,7 +34,7 @@ fn while_a_pair_is_unsaved_others_wait_if_a_second_use_does_harm() {
         let answer = second.ask("call");
         if is_released(rotation) {
             assert_eq!(answer, "ok at-3", "{class}");
-            // The first one's pair has become the spare.
+            // The pair of the first process has become the spare.
             assert_eq!(first.ask("call"), "ok at-3", "{class}");
         } else {
             assert!(answer.starts_with("busy "), "{class}: {answer}");
@@ -63,7 +63,7 @@ fn a_process_that_exits_normally_saves_an_unsaved_pair() {
     }
 }
 
-/// The third case that no client can prevent: the save fails, and then the process dies.
+/// In the third case that no client can prevent, the save fails, and then the process dies.
 #[test]
 fn a_death_with_an_unsaved_pair_is_recovered_or_reported() {
     for (class, rotation) in CLASSES.into_iter().filter(|(class, _)| *class != "none") {

@@ -1,5 +1,4 @@
-//! The other end of a [`crate::world::Worker`]: a process with its own client that reads commands, one
-//! per line.
+//! The process behind a [`crate::world::Worker`]: it has its own client and reads commands, one per line.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, Write as _};
@@ -25,7 +24,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The store of a child: a file, with saves that fail on command and a list of those that worked.
+/// The store of a child: a file, with saves that fail on command and a list of the saves that worked.
 struct Store {
     file: Box<dyn TokenBackend>,
     /// How many saves of a record without a note are still to fail.
@@ -47,7 +46,7 @@ impl TokenBackend for Store {
         }
         self.file.save(record)?;
         if let Some((path, token)) = self.saved.as_ref().zip(record.token().refresh_token()) {
-            // One short write at the end of the file: the lines of several processes do not mix.
+            // Append with one short write, so that the lines of several processes do not mix.
             let mut file = std::fs::File::options().append(true).create(true).open(path)?;
             file.write_all(format!("{}\n", name(token)).as_bytes())?;
         }
@@ -70,7 +69,7 @@ impl TokenBackend for Store {
     }
 }
 
-/// A client as the environment describes it.
+/// Makes the client that the environment describes.
 pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Client {
     let url = variable("URL").unwrap();
     let class = variable("CLASS").unwrap();
@@ -111,7 +110,7 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
         client = client.client_credentials(&[]);
     }
     if let Some(proxy) = variable("THROUGH") {
-        // A test server's certificate; the address of a proxy, or nothing.
+        // Accept a test server's certificate. The variable has the address of a proxy, or nothing.
         let tls = TlsConfig::builder().disable_verification(true).build();
         let proxy = (!proxy.is_empty()).then(|| ureq::Proxy::new(&proxy).unwrap());
         client = client.http(move |config| config.tls_config(tls.clone()).proxy(proxy.clone()));
@@ -132,7 +131,7 @@ pub(crate) fn call(client: &Client) -> String {
 }
 
 pub(crate) fn answer(text: &str) {
-    // One write: the lines of two threads do not mix.
+    // Write once, so that the lines of two threads do not mix.
     let line = format!("\n= {}\n", text.replace('\n', " "));
     let mut output = std::io::stdout().lock();
     output.write_all(line.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! The command line of the example `workers`, which scripts rely on.
+//! Tests of the command line of the example `workers`, which scripts rely on.
 
 use std::process::{Command, Output};
 
@@ -6,7 +6,7 @@ use evergrant::sandbox::{Fault, Sandbox};
 
 use crate::support::{TempDir, skip};
 
-/// What it prints last, and its exit code; `None` where it is not built.
+/// Runs the example. Returns its last line and its exit code; `None` if the example is not built.
 fn workers(sandbox: &Sandbox, store: &str, arguments: &[&str]) -> Option<(String, i32)> {
     let program = std::env::current_exe().unwrap();
     let program = program.ancestors().nth(2).unwrap().join("examples/workers");
@@ -42,7 +42,7 @@ fn the_example_counts_results_and_sets_its_exit_code() {
     let Some(good) = workers(&sandbox, &store("good"), &many) else { return };
     assert_eq!(good, (r#"{"200":12}"#.to_owned(), 0));
     assert_eq!(sandbox.counters().refreshes, 1);
-    // The service is down, which passes.
+    // The service is down, which is a temporary failure.
     sandbox.faults(9, Fault::StatusBefore(503));
     let (counted, code) = workers(&sandbox, &store("down"), &[]).unwrap();
     assert_eq!(code, 75, "{counted}");

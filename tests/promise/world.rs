@@ -1,4 +1,5 @@
-//! A sandbox, a store, and processes that use both: one process per [`Worker`], commanded by lines.
+//! A sandbox, a store, and processes that use both. Each [`Worker`] is a process that reads commands, one per
+//! line.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
@@ -16,12 +17,12 @@ use evergrant::{Client, FileBackend, Secret, Token};
 use crate::support::*;
 use crate::worker::call;
 
-/// Real time after which a test gives up. Nothing waits for it to pass.
+/// Real time after which a test gives up. No test waits for this time to pass.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) const LIFE: Duration = Duration::from_secs(3600);
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
-/// The classes of rotation, and the names that a child knows them by.
+/// The classes of rotation, with the names that are given to a child.
 pub(crate) const CLASSES: [(&str, Rotation); 6] = [
     ("none", Rotation::None),
     ("grace", Rotation::Grace(GRACE)),
@@ -58,12 +59,12 @@ pub(crate) struct World {
     pub(crate) dir: TempDir,
     pub(crate) path: PathBuf,
     pub(crate) rotation: Rotation,
-    /// The sandbox's clock, where it is set by hand.
+    /// The sandbox's clock, unless that is the computer's.
     pub(crate) clock: Arc<ManualClock>,
 }
 
 impl World {
-    /// A sandbox on a clock that stands still.
+    /// Makes a world on a clock that stands still.
     pub(crate) fn new(rotation: Rotation) -> World {
         World::with(rotation, |builder| builder)
     }
@@ -80,13 +81,13 @@ impl World {
         World { sandbox, dir, path, rotation, clock }
     }
 
-    /// A sandbox on the computer's clock.
+    /// Makes a world on the computer's clock.
     pub(crate) fn in_real_time(rotation: Rotation) -> World {
         World::with(rotation, |builder| builder.clock(Arc::new(SystemClock)))
     }
 
-    /// A client of this process on the sandbox's clock. What it does not remember, it has from the
-    /// store, as another process would.
+    /// Makes a client in this process, on the sandbox's clock. The client reads what it does not remember
+    /// from the store, as another process would.
     pub(crate) fn client(&self) -> Client {
         self.client_on(FileBackend::new(&self.path), self.clock.clone())
     }
@@ -100,14 +101,14 @@ impl World {
         Client::builder(provider, credentials, backend).clock(clock).build()
     }
 
-    /// A new login of the sandbox's, in the store.
+    /// Puts a new login of the sandbox into the store.
     pub(crate) fn seed(&self) -> Token {
         let token = self.sandbox.login();
         assert!(self.client().seed(token.clone()).unwrap());
         token
     }
 
-    /// As [`World::seed`], with an access token that has ended by anybody's clock.
+    /// As [`World::seed`], with an access token that has ended by every clock.
     pub(crate) fn seed_ended(&self) {
         let token = self.sandbox.login();
         let long_ago = token.issued_at().unwrap() - Duration::from_secs(86_400);
@@ -120,7 +121,7 @@ impl World {
         load(&self.path).unwrap()
     }
 
-    /// The refresh token in the store, as the sandbox's diary names it.
+    /// Returns the name of the stored refresh token in the sandbox's diary.
     pub(crate) fn stored_name(&self) -> String {
         name(self.stored().token().refresh_token().unwrap())
     }
@@ -133,7 +134,7 @@ impl World {
         self.sandbox.counters().token_requests
     }
 
-    /// Another process with a client of its own.
+    /// Starts another process with a client of its own.
     pub(crate) fn worker(&self) -> Worker {
         self.worker_under::<&str>(&[], &[])
     }
@@ -146,7 +147,7 @@ impl World {
         Worker::start(self.command("world::work", wrapper).envs(environment.iter().copied()))
     }
 
-    /// A child that knows this world.
+    /// Returns the command of a child that uses this world.
     pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(
         &self,
         key: &str,
@@ -159,12 +160,12 @@ impl World {
     }
 }
 
-/// `rt-7` for `rt-7-abc...`.
+/// Returns a token's name in the diary: `rt-7` for `rt-7-abc...`.
 pub(crate) fn name(token: &Secret) -> String {
     token.expose().split('-').take(2).collect::<Vec<_>>().join("-")
 }
 
-/// The rotations of a refresh token in the sandbox's diary: the names of its successors.
+/// Returns the names of a refresh token's successors in the sandbox's diary, one for each rotation.
 pub(crate) fn successors(events: &[Event], spent: &str) -> Vec<String> {
     let rotations = events.iter().filter(|event| {
         event.kind == EventKind::Refreshed && event.spent.as_deref() == Some(spent)
@@ -185,7 +186,7 @@ impl Worker {
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a child starts");
         let (send, lines) = channel();
         let output = BufReader::new(process.stdout.take().unwrap());
-        // A reader of its own, so that a child that hangs is noticed.
+        // Another thread reads the output, so that the test notices a child that hangs.
         std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
                 if let Some(answer) = line.strip_prefix("= ")
@@ -206,13 +207,13 @@ impl Worker {
         input.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    /// The next answer.
+    /// Waits for the next answer.
     #[track_caller]
     pub(crate) fn hear(&self) -> String {
         self.lines.recv_timeout(PATIENCE).expect("an answer of the child")
     }
 
-    /// The next answer; `None` when the process has ended.
+    /// Waits for the next answer; `None` when the process has ended.
     pub(crate) fn hear_or_end(&self) -> Option<String> {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => Some(line),
@@ -227,7 +228,7 @@ impl Worker {
         self.hear()
     }
 
-    /// Lets it end by itself.
+    /// Lets the process end by itself.
     pub(crate) fn end(mut self) -> ExitStatus {
         self.input = None;
         self.process.wait().unwrap()
@@ -246,7 +247,7 @@ impl Drop for Worker {
     }
 }
 
-/// The login lives: a new run goes on, now and after the next expiry.
+/// Checks that the login lives: a new run works, now and after the next expiry.
 #[track_caller]
 pub(crate) fn is_alive(world: &World, what: &str) {
     assert!(world.sandbox.login_alive(), "{what}");

@@ -1,4 +1,4 @@
-//! The faults of the sandbox.
+//! Tests of the faults of the sandbox.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -143,7 +143,7 @@ fn a_request_waits_at_a_gate_and_is_decided_late() {
         assert!(gate.wait_for(1, PATIENCE));
         assert_eq!(sandbox.counters().token_requests, 1);
         assert_eq!(sandbox.counters().refreshes, 0);
-        // Another request overtakes it, so the held request is the reuse.
+        // Another request overtakes the held request, so the held request is the reuse.
         body(200, refresh(&sandbox, rt(&token)));
         gate.open();
         assert_eq!(held.join().unwrap()["error"], "invalid_grant");

@@ -1,4 +1,4 @@
-//! Logins, the API, dialects, and control from outside.
+//! Tests of logins, the API, dialects, and control from outside.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

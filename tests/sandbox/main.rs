@@ -1,4 +1,4 @@
-//! The sandbox over HTTP, as a user's script uses it.
+//! Tests of the sandbox over HTTP, as a user's script uses it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod faults;
@@ -13,7 +13,7 @@ use evergrant::{Secret, Token};
 use serde_json::Value;
 use ureq::http::Response;
 
-/// Real time after which a test gives up. Nothing waits for it to pass.
+/// Real time after which a test gives up. No test waits for this time to pass.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 type Answer = Result<Response<ureq::Body>, ureq::Error>;
@@ -49,7 +49,7 @@ fn get(sandbox: &Sandbox, path: &str, access_token: &str) -> Answer {
     agent().get(address).header("Authorization", format!("Bearer {access_token}")).call()
 }
 
-/// The body of an answer with this status.
+/// Returns the body of an answer, which must have this status.
 fn body(status: u16, answer: Answer) -> Value {
     let mut answer = answer.unwrap();
     assert_eq!(answer.status(), status);

@@ -1,4 +1,4 @@
-//! The challenges of an API, and how the client reacts.
+//! Tests of the challenges of an API, and of how the client reacts.
 
 use evergrant::Error;
 use evergrant::error::ApiError;
@@ -6,7 +6,7 @@ use evergrant::sandbox::{ApiReply, Sandbox};
 
 use crate::support::{sandbox, seeded};
 
-/// The error of a call that gets this answer, and the counts of refreshes and API calls.
+/// Returns the error of a call that gets this answer, and the counts of refreshes and API calls.
 fn answered(status: u16, challenge: Option<&'static [u8]>) -> (Box<ApiError>, u64, u64) {
     let sandbox: Sandbox = sandbox();
     let client = seeded(&sandbox);

@@ -1,4 +1,4 @@
-//! A login on a host without a browser, with a clock that only moves when the client sleeps.
+//! Tests of a login on a host without a browser, with a clock that only moves when the client sleeps.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -204,7 +204,7 @@ fn a_failed_poll_doubles_the_wait_and_retry_after_is_kept() {
     });
     result.unwrap();
     assert_eq!(events, [10, 20, 90]);
-    // The handler does not see the polls that met a fault: 5, then 15, then 35, then 125.
+    // The handler does not see the polls that met a fault. The polls came after 5, 15, 35 and 125 seconds.
     assert_eq!(world.times(), [125]);
     // A refused connection also doubles the wait.
     let provider = world.sandbox.provider().to_builder().token_endpoint("http://127.0.0.1:1/token");

@@ -1,4 +1,4 @@
-//! A provider from the server's metadata.
+//! Tests of a provider from the server's metadata.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -184,7 +184,7 @@ fn huge_cut_or_moved_metadata_is_an_error() {
 fn discovery_stays_away_from_private_addresses_where_asked() {
     let sandbox = sandbox();
     let port = sandbox.url().rsplit(':').next().unwrap().to_owned();
-    // A name that the system looks up, and the address itself.
+    // Try the address itself, and a name that the system looks up.
     for issuer in [sandbox.url().to_owned(), format!("http://localhost:{port}")] {
         let discovery = || Discovery::new(issuer.clone()).expect_issuer(sandbox.url());
         let refused = discovery().public_only().metadata().unwrap_err();
@@ -197,7 +197,7 @@ fn discovery_stays_away_from_private_addresses_where_asked() {
         let refused = Discovery::new(issuer).public_only().metadata().unwrap_err();
         assert!(matches!(refused, Error::Config(_)), "{issuer}: {refused:?}");
     }
-    // What an earlier process kept is judged too.
+    // The metadata that an earlier process kept is also checked.
     let file = sandbox.folder().join("metadata");
     Discovery::new(sandbox.url()).cache_file(&file).metadata().unwrap();
     let kept = Discovery::new(sandbox.url()).cache_file(&file).public_only().metadata();

@@ -1,5 +1,5 @@
-//! Flaws that were seen when httpx-oauth 0.17.0 was run (the guide's page on it has the list), and that
-//! this crate does not have.
+//! Tests that this crate does not have the flaws that were seen when httpx-oauth 0.17.0 was run (the guide's
+//! page on httpx-oauth has the list).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use url::Url;
 use crate::identity::{EMAILS, GITHUB, told};
 use crate::support::{Fake, sandbox};
 
-/// A service whose token endpoint always sends this answer, and a login from before.
+/// Starts a service whose token endpoint always sends this answer, and makes a client with a stored login.
 fn answering(body: &'static str) -> (Fake, Client) {
     let fake = Fake::start(move |peer| {
         while peer.request().is_some() {
@@ -270,7 +270,8 @@ fn an_unverified_address_is_not_returned() {
     assert_eq!((identity.email, identity.email_verified), (None, Some(false)));
 }
 
-/// A sandbox with this metadata and its own issuer.
+/// Starts a sandbox with this metadata and its own issuer. Returns the sandbox and the provider that
+/// discovery makes.
 fn with_metadata(change: impl Fn(&mut Value)) -> (Sandbox, Result<Provider, Error>) {
     let sandbox = sandbox();
     let url = sandbox.url().to_owned();

@@ -1,4 +1,4 @@
-//! How long a login will live without a person, and the call that keeps it alive.
+//! Tests of how long a login will live without a person, and of the call that keeps it alive.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -35,7 +35,7 @@ impl World {
         self.client.exchange(authorization, &callback).unwrap();
     }
 
-    /// The days after the start on which a daily call refreshed.
+    /// Returns the days after the start on which a daily call refreshed.
     fn refreshed_on(&self, days: u32) -> Vec<u32> {
         let mut on = Vec::new();
         for day in 1..=days {
@@ -95,7 +95,7 @@ fn a_login_is_refreshed_at_half_its_idle_limit() {
     let health = world.client.health().unwrap();
     assert_eq!(health.state, LoginState::Ended);
     assert_eq!(health.to_string(), "the login has ended");
-    // The limit is only documented: the service may still accept the refresh token.
+    // The limit is only from documentation: the service may still accept the refresh token.
     assert!(world.client.keep_alive().unwrap());
 }
 

@@ -1,4 +1,4 @@
-//! An ID token is checked when a person logs in (OpenID Connect Core section 3.1.3.7).
+//! Tests that an ID token is checked when a person logs in (OpenID Connect Core section 3.1.3.7).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use crate::support::{builder, sandbox};
 
 const NO_SIGNATURE: &str = "";
 
-/// The sandbox's ID token, changed: another header, other claims (`null` takes one out).
+/// Returns the sandbox's ID token with another header and other claims (`null` takes a claim out).
 fn changed(id_token: &str, header: &Value, claims: &Value) -> String {
     let payload = id_token.split('.').nth(1).unwrap();
     let mut all: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
@@ -26,7 +26,7 @@ fn changed(id_token: &str, header: &Value, claims: &Value) -> String {
     format!("{}.{}.{signature}", part(header), part(&all))
 }
 
-/// The token endpoint sends this ID token with every token.
+/// Makes the token endpoint send this ID token with every token.
 fn send(sandbox: &Sandbox, header: Value, claims: Value) {
     sandbox.on_token(move |_, reply| {
         let mut body = reply.to_json();
@@ -96,7 +96,7 @@ fn an_unfit_id_token_ends_the_login_and_leaves_the_store_alone() {
         let text = format!("{text} {error:?} {:#?}", why(&error));
         assert!(!text.contains("e30.") && !text.contains("ada@"), "{text}");
         assert!(!error.needs_authorization() && !error.is_transient(), "{error:?}");
-        // The login of before goes on.
+        // The earlier login is still stored.
         let stored = client.stored().unwrap().unwrap();
         assert_eq!(stored.token().access_token(), before.access_token());
     }
@@ -217,7 +217,7 @@ fn a_refresh_keeps_the_login_and_no_id_token_of_somebody_else() {
         (json!({"aud": ["sandbox-client", "x"], "azp": "sandbox-client"}), false),
         (json!({"nonce": "another"}), false),
         (json!({"exp": now() - 3600}), false),
-        // It need not have the nonce of the login (OpenID Connect Core section 12.2).
+        // The ID token of a refresh need not have the nonce of the login (OpenID Connect Core section 12.2).
         (json!({"nonce": null, "jti": "2"}), true),
         (json!({"jti": "2"}), true),
     ] {

@@ -1,4 +1,4 @@
-//! Who has logged in, at every service with a profile format of its own.
+//! Tests of who has logged in, at every service with a profile format of its own.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use ureq::{Body, SendBody};
 use crate::rows::rows;
 use crate::support::{sandbox, seeded};
 
-/// A client of the unchanged provider, on a network that has only these answers: address without its
+/// Makes a client of the unchanged provider, on a network that has only these answers: address without its
 /// query, status, body. Each request is recorded: method, address, and the header with the token.
 pub(crate) fn told(
     provider: Provider,
@@ -62,7 +62,7 @@ struct Case {
 pub(crate) const GITHUB: &str = "https://api.github.com/user";
 pub(crate) const EMAILS: &str = "https://api.github.com/user/emails";
 
-/// Profiles of the shape that each service has.
+/// Returns profiles in the form of each service.
 fn cases() -> Vec<Case> {
     let case = |provider: Provider, answers, asked: &[&'static str], id, email, verified| Case {
         provider,

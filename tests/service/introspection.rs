@@ -1,4 +1,4 @@
-//! Introspection and revocation of tokens.
+//! Tests of introspection and revocation of tokens.
 
 use evergrant::provider::ClientAuth;
 use evergrant::provider::TokenTypeHint;

@@ -1,4 +1,4 @@
-//! Clients with a key, and grants without a person, against a server that checks the assertions.
+//! Tests of clients with a key, and of grants without a person, against a server that checks the assertions.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -53,7 +53,7 @@ fn each_kind_of_key_signs_a_new_assertion_for_each_request() {
         let callback = sandbox.approve(authorization.url()).unwrap();
         client.exchange(authorization, &callback).unwrap();
         client.refresh().unwrap();
-        // The server accepts a `jti` once: each request has a new `jti`, and so has a repeated request.
+        // The server accepts a `jti` once, so each request has a new `jti`, repeated requests included.
         sandbox.fault(Fault::CutAfter);
         client.refresh().unwrap();
         client.revoke().unwrap();

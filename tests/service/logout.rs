@@ -1,4 +1,4 @@
-//! Logging out while other threads and processes use the login.
+//! Tests of logging out while other threads and processes use the login.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,8 @@ fn client(sandbox: &Sandbox, file: &Path) -> Client {
 
 #[test]
 fn a_refresh_in_flight_cannot_bring_a_revoked_login_back() {
-    // The other one is a thread with the same client, or a client on the same file, like a process.
+    // The other user of the login is a thread with the same client, or a client on the same file, like
+    // another process.
     for same_client in [true, false] {
         let sandbox = Sandbox::builder().rotation(Rotation::Strict).start().unwrap();
         let file = sandbox.folder().join("login.json");

@@ -1,4 +1,4 @@
-//! The features for any OAuth 2.0 service, beyond login and refresh.
+//! Tests of the features for any OAuth 2.0 service, beyond login and refresh.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod challenges;

@@ -1,4 +1,4 @@
-//! Who has logged in.
+//! Tests of who has logged in.
 
 use evergrant::sandbox::{ApiReply, Reply, Sandbox};
 use evergrant::{Client, Error, MemoryBackend, Token};

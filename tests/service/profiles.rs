@@ -1,4 +1,4 @@
-//! Profiles in an unexpected form.
+//! Tests of profiles in an unexpected form.
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,4 @@
-//! Answers of the token endpoint that no other test covers.
+//! Tests of answers of the token endpoint that no other test covers.
 
 use evergrant::sandbox::{Reply, Sandbox};
 use evergrant::{Client, Error, MemoryBackend};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Fake, builder, provider_at, rt, sandbox, seeded, stranger};
 
-/// A sandbox whose token answers are changed.
+/// Starts a sandbox whose token answers are changed.
 fn answering(change: impl Fn(&mut Value) + Send + Sync + 'static) -> Sandbox {
     let sandbox = sandbox();
     sandbox.on_token(move |_, reply| {
@@ -45,7 +45,7 @@ fn bearer_is_accepted_in_any_spelling_and_no_other_type() {
             assert!(error.to_string().contains(kind), "{error}");
             assert_eq!(sandbox.counters().api_calls, 0, "{kind}: it was not sent");
         }
-        // The login stays stored whatever the type: the refresh token is good.
+        // The login stays stored with any token type, because the refresh token is good.
         assert!(client.stored().unwrap().unwrap().token().refresh_token().is_some());
     }
 }

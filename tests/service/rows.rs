@@ -1,5 +1,5 @@
-//! The ready providers of services where people have accounts, tested offline: the requests that a row
-//! sends, and the answers that it reads.
+//! Tests the ready providers of services where people have accounts, offline: the requests that a row sends,
+//! and the answers that it reads.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::support::Fake;
 
-/// The services of httpx-oauth, in its order. FranceConnect has a row for each environment.
+/// Returns the services of httpx-oauth, in its order. FranceConnect has a row for each environment.
 pub(crate) fn rows(sandbox: &Sandbox) -> Vec<Provider> {
     vec![
         providers::discord(),
@@ -35,7 +35,7 @@ fn app() -> Credentials {
     Credentials::new("app", "sesame").with_redirect_uri("https://app.example/callback")
 }
 
-/// The text with the random values and the sandbox's address replaced.
+/// Returns the text with the random values and the sandbox's address replaced.
 fn plain(text: &str, sandbox: &Sandbox) -> String {
     let host = sandbox.url().trim_start_matches("http://");
     let mut text = text.replace(sandbox.url(), "https://issuer").replace(host, "issuer");
@@ -53,7 +53,7 @@ fn plain(text: &str, sandbox: &Sandbox) -> String {
     text
 }
 
-/// The method, the credentials and the body of a request.
+/// Shows the method, the credentials and the body of a request.
 fn shown(request: &str) -> String {
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let method = head.split(' ').next().unwrap();
@@ -70,7 +70,7 @@ fn shown(request: &str) -> String {
     }
 }
 
-/// The requests of a login, a refresh and a revocation, a line for each.
+/// Returns the requests of a login, a refresh and a revocation, a line for each.
 fn walk(row: &Provider, sandbox: &Sandbox) -> String {
     let fake = Fake::json(r#"{"access_token":"at-1","refresh_token":"rt-1","expires_in":3600}"#);
     let mut moved = row.to_builder().token_endpoint(fake.url());
@@ -154,12 +154,12 @@ fn a_row_refuses_text_that_would_change_its_host() {
     assert!(matches!(providers::openid("http://a.example"), Err(Error::Config(_))));
 }
 
-/// A row, the status and body of an answer, and what the row reads: access token, refresh token and
-/// seconds, or the error code.
+/// A row, the status and body of an answer, and what the row reads from the answer: access token, refresh
+/// token and seconds, or the error code.
 type Dialect =
     (&'static str, u16, &'static str, Result<(&'static str, &'static str, i64), &'static str>);
 
-/// Bodies from the corpus. The refresh token before is `rt-0`; 0 seconds stands for no lifetime.
+/// Bodies from the corpus. The refresh token before each is `rt-0`; 0 seconds stands for no lifetime.
 const DIALECTS: [Dialect; 17] = [
     (
         "discord",

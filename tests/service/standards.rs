@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 enum Shown {
-    /// Tests by name, in `src` and `tests`.
+    /// The names of tests, in `src` and `tests`.
     By(&'static [&'static str]),
     /// The reason why the requirement does not apply.
     Not(&'static str),
@@ -20,12 +20,12 @@ enum Shown {
 
 use Shown::{By, Not};
 
-/// Number, level, requirement, and how it is shown.
+/// The number, the level, the requirement, and how the requirement is shown.
 type Row = (u16, &'static str, &'static str, Shown);
 
 include!("standards/table.rs");
 
-/// The names of all tests.
+/// Returns the names of all tests.
 fn tests() -> BTreeSet<String> {
     fn walk(folder: &Path, names: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -40,7 +40,7 @@ fn tests() -> BTreeSet<String> {
                     let name = line.and_then(|line| line.trim_start()[3..].split('(').next());
                     names.extend(name.map(str::to_owned));
                 }
-                // Flows that a macro makes a test of, for each real server: `flows::name,`.
+                // A macro makes a test of each flow for each real server: `flows::name,`.
                 for block in text.split("flows::flows! {").skip(1) {
                     let block = block.split("\n    }").next().unwrap_or_default();
                     let flow = |line: &str| Some(line.trim().split_once("::")?.1.to_owned());
@@ -57,7 +57,7 @@ fn tests() -> BTreeSet<String> {
     names
 }
 
-/// The faults of the table.
+/// Returns the faults of the table.
 fn faults(table: &[Row], tests: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
     let numbers: Vec<u16> = table.iter().map(|row| row.0).collect();

@@ -1,4 +1,5 @@
-//! Checks the table of httpx-oauth's surface: it has every item, and each test that it names exists.
+//! Checks the table of httpx-oauth's public API: the table has every item, and each test that it names
+//! exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -75,14 +76,14 @@ const SURFACE: [&str; 65] = [
     "ShopifyOAuth2",
 ];
 
-/// The rows of all tables, cell by cell.
+/// Returns the rows of all tables, cell by cell.
 fn rows(page: &str) -> Vec<Vec<&str>> {
     let lines = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
     let cells = lines.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect());
     cells.filter(|cells: &Vec<_>| cells.last() != Some(&"shown by")).collect()
 }
 
-/// The code spans of a cell.
+/// Returns the code spans of a cell.
 fn code(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
@@ -109,7 +110,7 @@ fn every_row_names_a_test_that_exists() {
         }
     }
     assert!(rows.len() >= 80, "{} rows", rows.len());
-    // The check can fail.
+    // Show that the check can fail.
     assert!(exists("service::surface::every_row_names_a_test_that_exists"));
     assert!(!exists("service::surface::rows") && !exists("service::nowhere::x") && !exists("x"));
 }

@@ -1,4 +1,4 @@
-//! TLS: the server's certificate is verified, and the client authenticates with its own (RFC 8705).
+//! Tests of TLS: the server's certificate is verified, and the client authenticates with its own (RFC 8705).
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -132,7 +132,7 @@ fn builder(provider: Provider) -> ClientBuilder {
     Client::builder(provider, Credentials::public("app"), MemoryBackend::new()).retries(0)
 }
 
-/// Trusts the test's authority, and sends a certificate if there is one.
+/// Makes a client that trusts the test's authority, and sends a certificate if `with_certificate`.
 fn trusting(builder: ClientBuilder, with_certificate: bool) -> Client {
     let builder = builder.http(move |config| {
         let authority = Certificate::from_pem(AUTHORITY).unwrap();
@@ -161,7 +161,7 @@ fn a_server_with_an_untrusted_certificate_gets_no_token() {
     for error in [client.get("/me").call().unwrap_err(), client.refresh().unwrap_err()] {
         assert!(matches!(error, Error::Transport(_)), "{error:?}");
     }
-    // A name that is not in the certificate has the same result.
+    // A host that is not in the certificate is also an error.
     let address = format!("https://127.0.0.2:{}/token", server.port);
     let elsewhere = server.provider().to_builder().token_endpoint(address).build().unwrap();
     let client = trusting(builder(elsewhere), true);

@@ -1,4 +1,4 @@
-//! A login through a web application.
+//! Tests of a login through a web application.
 
 use evergrant::{Authorization, Client, Error, MemoryBackend};
 use url::Url;
@@ -24,7 +24,7 @@ fn a_callback_may_be_an_address_a_query_or_a_form() {
             0 => callback.clone(),
             1 => format!("/cb?{query}"),
             2 => format!("?{query}"),
-            _ => query.replace("%20", "+"), // the body of a form post
+            _ => query.replace("%20", "+"), // This is the body of a form post.
         };
         let begun: Authorization = serde_json::from_str(&session).unwrap();
         let token = client.exchange(begun, &came).unwrap_or_else(|e| panic!("{form}: {e}"));
@@ -94,7 +94,7 @@ fn a_resource_and_an_audience_go_into_every_request_and_bind_the_store() {
     // A token for one service is not used for another.
     let other = client("https://other.example/");
     assert!(matches!(other.access_token(), Err(Error::Config(_))));
-    // RFC 8707 section 2: absolute, and without a fragment.
+    // The resource must be absolute and have no fragment (RFC 8707 section 2).
     for bad in ["/relative", "https://api.example/#part", ""] {
         let bad = builder(&sandbox).resource(bad).build();
         assert!(matches!(bad.authorize(&[]), Err(Error::Config(_))));
@@ -133,7 +133,7 @@ fn a_token_parameter_replaces_only_the_providers_own() {
         assert!(client.stored().unwrap().unwrap().note().is_none(), "{ours}");
     }
     assert_eq!(sandbox.counters().refreshes, 1);
-    // The parameter does not bind the store: a login from before works with it.
+    // The parameter does not bind the store: a client with the parameter uses an earlier login.
     let file = sandbox.folder().join("login.json");
     let plain =
         Client::new(sandbox.provider(), sandbox.credentials(), evergrant::FileBackend::new(&file));

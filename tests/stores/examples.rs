@@ -1,4 +1,4 @@
-//! The examples on a real server, and what they say without one.
+//! Tests of the examples on a real server, and of what they print without one.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::servers;
 use crate::support::*;
 
-/// The example as cargo has built it beside this test.
+/// Returns the example that cargo has built beside this test.
 fn built(name: &str) -> Option<PathBuf> {
     let program = std::env::current_exe().unwrap();
     let found = program.parent().unwrap().parent().unwrap().join("examples").join(name);

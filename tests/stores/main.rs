@@ -1,8 +1,9 @@
-//! The stores that are databases: the contract, and the promise between processes and machines, on
+//! Tests of the stores that are databases: the contract, and the promise between processes and machines, on
 //! the real engines.
 //!
-//! SQLite needs nothing. A test starts the servers it needs by itself, in a folder of its own; where
-//! none is installed it says that it was skipped, and fails if `EVERGRANT_REQUIRE_ALL=1` is set.
+//! SQLite needs nothing. A test starts the servers that it needs by itself, in a folder of its own. If a
+//! server is not installed, the test prints that it was skipped, and fails if `EVERGRANT_REQUIRE_ALL=1` is
+//! set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(any(feature = "postgres", feature = "redis"))]
@@ -30,7 +31,7 @@ mod support;
 #[cfg(feature = "sqlite")]
 mod traces;
 
-/// What [`support::child`] starts: not a test of its own.
+/// The entry point of the processes that [`support::child`] starts, not a test of its own.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[test]
 fn child_entry() {

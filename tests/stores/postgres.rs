@@ -1,4 +1,4 @@
-//! PostgreSQL: the contract, what survives, and the lock of a session.
+//! Tests of PostgreSQL: the contract, what survives, and the lock of a session.
 
 use std::time::Duration;
 
@@ -69,13 +69,13 @@ fn pooled(url: String, pool: Pool) -> PostgresBackend {
     })
 }
 
-/// Who has the lock, as the server sees it.
+/// Returns the sessions that have the lock, as the server sees them.
 fn holders(server: &Server) -> Vec<i32> {
     let sql = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted";
     admin(server).query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
 }
 
-/// On connections of somebody else's, in a schema of its own.
+/// Opens a store on connections that the application lends, in a schema of its own.
 fn lent(url: &str) -> PostgresBackend {
     let url = url.to_owned();
     let open = move || Client::connect(&url, NoTls).map(Lent);
@@ -90,7 +90,7 @@ fn named(name: &str) -> PostgresBackend {
     }
 }
 
-/// The whole suite, but for the power cut.
+/// Runs the whole suite, except for the power cut.
 fn keeps(server: &Server, table: &str, name: &str) {
     let raw = |bytes: &[u8]| {
         let sql = format!("UPDATE {table} SET record = $1");
@@ -135,7 +135,7 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
             None => record(n),
         };
         store.save(&next).unwrap();
-        // The control: a commit of somebody else's after it, which nobody waits for.
+        // The control is another commit after the save, which is not waited for.
         admin(&server).execute("INSERT INTO plain VALUES ($1)", &[&(n as i32)]).unwrap();
         server.crash();
         assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
@@ -151,7 +151,7 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
     server.crash();
     server.restart();
     assert!(store.load().unwrap().is_none(), "forgotten for good");
-    // A table that a crash empties, and a server that does not flush.
+    // Two settings lose data: a table that a crash empties, and a server that does not flush.
     admin(&server).batch_execute("ALTER TABLE evergrant_logins SET UNLOGGED").unwrap();
     assert_eq!(store.durability(), Durability::Process);
     admin(&server).batch_execute("ALTER TABLE evergrant_logins SET LOGGED").unwrap();
@@ -171,7 +171,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     late.save(&note).unwrap();
     assert!(guard.lasts(Duration::from_secs(120)));
     let [holder] = holders(&server)[..] else { panic!("one holds it") };
-    // The session ends, as one does that says nothing for longer than its limit.
+    // The session ends, as a session does that is silent for longer than its limit.
     admin(&server).execute("SELECT pg_terminate_backend($1)", &[&holder]).unwrap();
     let theirs = other.lock(Duration::from_secs(600)).unwrap();
     let newer = successor(&noted(&note), token(2));
@@ -191,7 +191,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
 #[test]
 fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     let Some(server) = servers::postgres() else { return };
-    // A holder that says nothing any more and is still connected.
+    // This holder is silent from now on, and still connected.
     let silent = store(&server).lease(Duration::from_millis(500));
     let guard = silent.lock(Duration::ZERO).unwrap();
     let other = store(&server);
@@ -199,7 +199,7 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     assert!(!guard.lasts(Duration::ZERO));
     drop((guard, theirs));
     assert!(holders(&server).is_empty());
-    // What was set for the lock is as it was.
+    // The settings that the lock changed are restored.
     let shared = Pool::default();
     let store = pooled(server.url(), shared.clone());
     store.save(&record(1)).unwrap();
@@ -216,7 +216,7 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     }
 }
 
-/// A precise error, with its causes.
+/// Returns a precise error, with its causes.
 fn told<T>(result: Result<T, BoxError>) -> String {
     let error = result.err().expect("it succeeded");
     assert!(BackendError::find(&error).is_some(), "not precise: {error}");
@@ -229,7 +229,7 @@ fn told<T>(result: Result<T, BoxError>) -> String {
 fn a_failed_session_returns_to_its_pool_without_a_lock() {
     let Some(server) = servers::postgres() else { return };
     store(&server).save(&record(1)).unwrap();
-    // The lock is taken, and then the look at it fails.
+    // The lock is taken, and then the check of the lock fails.
     let sql = "CREATE ROLE app LOGIN PASSWORD 'sesame'; REVOKE SELECT ON pg_locks FROM PUBLIC; \
                GRANT SELECT, INSERT, UPDATE, DELETE ON evergrant_logins TO app";
     admin(&server).batch_execute(sql).unwrap();
@@ -244,7 +244,7 @@ fn a_failed_session_returns_to_its_pool_without_a_lock() {
 #[test]
 fn an_unusable_database_has_a_precise_error() {
     let Some(server) = servers::postgres() else { return };
-    // A user who may use the table, and not create it.
+    // This user may use the table, but not create it.
     let sql = "CREATE ROLE app LOGIN PASSWORD 'sesame'; REVOKE CREATE ON SCHEMA public FROM PUBLIC";
     admin(&server).batch_execute(sql).unwrap();
     let url = server.url().replace("postgres@", "app:sesame@");
@@ -258,14 +258,14 @@ fn an_unusable_database_has_a_precise_error() {
     app.save(&noted(&stored)).unwrap();
     app.clear().unwrap();
     app.lock(Duration::ZERO).unwrap();
-    // As many sessions as it takes: a lock is waited for.
+    // If the role has no session left for the lock, the lock counts as busy.
     admin(&server).batch_execute("ALTER ROLE app CONNECTION LIMIT 1").unwrap();
     drop(app);
     let app = PostgresBackend::new(&url).unwrap();
     while app.load().is_err() {}
     let second = PostgresBackend::new(&url).unwrap();
     assert!(matches!(precise(second.lock(Duration::ZERO)), BackendError::Busy(_)));
-    // A server that only reads; a database that is not there; an address that is none.
+    // Try a server that only reads, a database that does not exist, and a text that is no address.
     admin(&server)
         .batch_execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
         .unwrap();

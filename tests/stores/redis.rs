@@ -1,4 +1,4 @@
-//! Redis and Valkey: the contract, what survives, and the lease.
+//! Tests of Redis and Valkey: the contract, what survives, and the lease.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use evergrant::{Error, TokenBackend as _};
 use crate::servers::{self, FLUSHED, Server};
 use crate::support::*;
 
-/// Real time after which a test gives up. Nothing waits for it to pass.
+/// Real time after which a test gives up. No test waits for this time to pass.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 fn store(server: &Server) -> RedisBackend {
@@ -25,14 +25,15 @@ fn do_it<T: redis::FromRedisValue>(server: &Server, words: &[&str]) -> T {
     command.arg(&words[1..]).query(&mut connection(server)).unwrap()
 }
 
-/// On connections of somebody else's, as a pool gives them.
+/// Opens a store on connections that the application lends, as from a pool.
 fn lent(url: &str) -> RedisBackend {
     let client = redis::Client::open(url).unwrap();
     let store = RedisBackend::with_connections(move || client.get_connection());
     store.prefix("app:{1}:").account("o'neill \u{0} \u{1f511}")
 }
 
-/// The whole suite, but for the power cut, as a name for both processes: a URL, or `lent` and a URL.
+/// Runs the whole suite, except for the power cut. Both processes know the store by `name`: a URL, or `lent`
+/// and a URL.
 fn keeps(server: &Server, key: &str, name: &str) {
     let raw = |bytes: &[u8]| {
         redis::cmd("SET").arg(key).arg(bytes).exec(&mut connection(server)).unwrap();
@@ -121,14 +122,14 @@ fn a_full_or_read_only_server_has_a_precise_error() {
         assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
         let _: () = do_it(&server, &["REPLICAOF", "NO", "ONE"]);
         store.save(&noted(&stored)).unwrap();
-        // A key of another kind is somebody else's.
+        // A key of another type belongs to another program.
         let _: () = do_it(&server, &["DEL", "evergrant:default"]);
         let _: () = do_it(&server, &["LPUSH", "evergrant:default", "sesame"]);
         assert!(matches!(precise(store.load()), BackendError::Corrupt(_)));
     }
 }
 
-/// A save in the name of a lease that is over: what is newer stays, and what only repeats is not
+/// After a lease is over, its holder's save does not replace a newer record, and a repeated save is not
 /// refused.
 #[test]
 fn a_late_save_is_refused_and_a_repeated_one_is_not() {
@@ -142,7 +143,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
         assert!(guard.lasts(Duration::from_secs(120)));
         let left: i64 = do_it(&server, &["PTTL", "evergrant:default:lock"]);
         assert!(left > 300_000, "longer than twice the timeout and the saves: {left} ms");
-        // The lease ends, and somebody else refreshes.
+        // The lease ends, and another client refreshes.
         let _: () = do_it(&server, &["DEL", "evergrant:default:lock"]);
         let theirs = other.lock(Duration::ZERO).unwrap();
         let newer = successor(&noted(&other.load().unwrap().unwrap()), token(2));
@@ -153,7 +154,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
         let error = precise(late.save(&successor(&note, token(3))));
         assert!(matches!(error, BackendError::Conflict(_)), "{error}");
         assert_eq!(other.load().unwrap().unwrap(), newer);
-        // Its guard frees nothing that is not its own.
+        // The late guard does not free the other client's lock.
         drop(guard);
         assert!(matches!(precise(late.lock(Duration::ZERO)), BackendError::Busy(_)));
         drop(theirs);
@@ -165,26 +166,27 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
 fn a_lock_ends_by_itself_and_with_its_connection() {
     for program in servers::redis_programs() {
         let server = servers::redis(&program, FLUSHED);
-        // A holder that says nothing any more and is still connected.
+        // This holder is silent from now on, and still connected.
         let silent = store(&server).lease(Duration::from_millis(500));
         let guard = silent.lock(Duration::ZERO).unwrap();
         let other = store(&server);
         let theirs = other.lock(PATIENCE).unwrap();
         assert!(!guard.lasts(Duration::ZERO));
         drop((guard, theirs));
-        // One whose connection has ended: at once, though the lease runs for an hour.
+        // The lock of a holder whose connection has ended is free at once, although the lease runs for an
+        // hour.
         let gone = store(&server).lease(PATIENCE * 6).lock(Duration::ZERO).unwrap();
         assert!(matches!(precise(other.lock(Duration::ZERO)), BackendError::Busy(_)));
         let _: () = do_it(&server, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
         let theirs = other.lock(PATIENCE).unwrap();
         assert!(!gone.lasts(Duration::ZERO), "somebody else has it");
         drop(theirs);
-        // A connection that ends while its lock is wanted by nobody is replaced.
+        // A connection that ends while no other client wants the lock is replaced.
         let kept = other.lock(Duration::ZERO).unwrap();
         let _: () = do_it(&server, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
         assert!(kept.lasts(Duration::from_secs(1)));
         assert!(matches!(precise(store(&server).lock(Duration::ZERO)), BackendError::Busy(_)));
-        // A renewal on another connection whose answer was lost.
+        // Simulate a renewal on another connection whose answer was lost.
         let held: String = do_it(&server, &["GET", "evergrant:default:lock"]);
         let word = held.split(' ').next().unwrap();
         let _: () = do_it(&server, &["SET", "evergrant:default:lock", &format!("{word} x 1")]);
@@ -192,7 +194,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         let _: () = do_it(&server, &["SET", "evergrant:default:lock", &format!("{word} x 2")]);
         drop(kept);
         let kept = other.lock(Duration::ZERO).expect("it was let go");
-        // Where a user may not ask about connections, the lease is what is left.
+        // If the user may not ask about connections, only the lease ends the lock.
         let rules =
             "ACL SETUSER default on nopass ~* &* +@all -client|list -client|id -info -config";
         let _: () = do_it(&server, &rules.split(' ').collect::<Vec<_>>());
@@ -212,7 +214,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
 
 #[test]
 fn a_silent_server_is_not_waited_for_forever() {
-    // It accepts, and never answers.
+    // This server accepts connections and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     let store = RedisBackend::new(format!("redis://:sesame@127.0.0.1:{port}/")).unwrap();

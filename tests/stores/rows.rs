@@ -1,5 +1,5 @@
-//! The backend for any other database, as the guide has it, on a real one: a record in a row, the
-//! lock on a row of its own.
+//! Tests the guide's backend for any other database on a real database: a record in a row, the lock on a row
+//! of its own.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

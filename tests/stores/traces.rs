@@ -1,4 +1,5 @@
-//! What a cleared login leaves behind in an SQLite database, and what a lent connection has back.
+//! Tests of what a cleared login leaves behind in an SQLite database, and of the settings of a lent
+//! connection that are restored.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use evergrant::sandbox::contract::successor;
 use evergrant::{BoxError, TokenBackend as _};
 use rusqlite::Connection;
 
-/// The names of the files in a folder that hold this text.
+/// Returns the names of the files in a folder that contain this text.
 fn holders(folder: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -40,7 +41,7 @@ fn a_cleared_refresh_token_is_in_no_file_of_the_database() {
             }
             false => SqliteBackend::with_connection(connection),
         };
-        // Long enough for pages of its own.
+        // The secret is long enough for pages of its own.
         let secret = |n: usize| format!("c4nary-{n}-{}", "x".repeat(9_000));
         let token = |n| evergrant::Token::new("at").with_refresh_token(secret(n));
         let other = Record::from(evergrant::Token::new("at").with_refresh_token("of-bob"));
@@ -89,7 +90,7 @@ fn a_lent_connection_has_its_settings_back() {
     }
 }
 
-/// A connection of a pool, which goes back.
+/// A connection that goes back to its pool.
 struct Lent {
     connection: Option<Connection>,
     back: std::sync::mpsc::Sender<Connection>,

@@ -1,11 +1,12 @@
-//! What comes from outside: every environment variable that the crate reads, and every text in its
-//! errors, each with the test that shows how it is treated. A new one without an entry fails here.
+//! Lists what comes from outside: every environment variable that the crate reads, and every text in its
+//! errors, each with the test that shows how it is treated. A new variable or text without an entry fails
+//! here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each place that reads the environment: the file, what it calls with the text as it is written there,
-/// which variables these are, and a test of them.
+/// Each place that reads the environment: the file, the call as it is written there, the variables that it
+/// reads, and a test of them.
 const VARIABLES: [(&str, &str, &str, &str); 17] = [
     ("src/env.rs", "var(name", "PREFIX_CLIENT_ID and its like, by prefix", LINE_BREAK),
     ("src/env.rs", "var_os(name", "GOOGLE_APPLICATION_CREDENTIALS", KEY_FILE),
@@ -51,7 +52,7 @@ const COUNTRY: &str = "the_environment_names_country_and_credentials";
 const SHELL: &str = "every_variable_is_read_and_wrong_values_are_reported";
 const CGI: &str = "in_a_cgi_program_nobody_chooses_a_proxy_by_a_header";
 const ONE_LINE: &str = "no_text_from_outside_moves_a_cursor_or_begins_a_line";
-/// It is there for tests alone.
+/// The test of variables that only tests read.
 const IN_TESTS: &str = "the_tables_can_fail";
 
 /// Each text that an error's details hold: the file, the field, and a test.
@@ -72,7 +73,7 @@ const TEXTS: [(&str, &str, &str); 19] = [
     ("src/error/detail.rs", "request_id", ONE_LINE),
     ("src/error/detail.rs", "advice", ONE_LINE),
     ("src/error/detail.rs", "what", ONE_LINE),
-    // Bytes and headers as they came: `Debug` does not show them.
+    // The bytes and headers are unchanged, and `Debug` does not show them.
     ("src/error/detail.rs", "headers", ONE_LINE),
     ("src/error/detail.rs", "body", ONE_LINE),
     ("src/error/login.rs", "source", ONE_LINE),
@@ -87,7 +88,7 @@ struct Source {
 }
 
 impl Source {
-    /// The code without comments and tests.
+    /// Returns the code without comments and tests.
     fn code(&self) -> impl Iterator<Item = &str> {
         let is_test = self.path.contains("/tests/") || self.path.ends_with("/tests.rs");
         let body = self.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
@@ -120,7 +121,7 @@ fn sources(folder: &str) -> Vec<Source> {
     paths.into_iter().map(read).collect()
 }
 
-/// What a line asks of the environment.
+/// Returns the calls of a line that read the environment.
 fn asked(line: &str) -> Vec<String> {
     let mut found = Vec::new();
     for call in ["var(", "var_os(", "vars(", "vars_os(", "temp_dir(", "home_dir(", "current_dir("] {
@@ -138,7 +139,7 @@ fn asked(line: &str) -> Vec<String> {
     found
 }
 
-/// The public field of a line that holds a text, an error or headers.
+/// Returns the public field in a line, if it holds a text, an error or headers.
 fn text_field(line: &str) -> Option<String> {
     let (name, kind) = line.trim_start().strip_prefix("pub ")?.split_once(": ")?;
     let holds = ["String", "BoxError", "HeaderMap", "Vec<u8>"];
@@ -175,7 +176,7 @@ fn every_variable_and_every_text_has_its_entry() {
     let sources = sources("src");
     let faults = faults(&sources);
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
-    // And no entry is left of what has gone.
+    // No entry is left of a call or a field that is gone.
     let of = |path: &str| sources.iter().find(|source| source.path == path);
     for (path, what, ..) in VARIABLES {
         let is_there = |source: &Source| source.code().flat_map(asked).any(|call| call == what);

@@ -1,9 +1,9 @@
-//! Every file that the crate touches, and every address that it sends something to. A call that is not
-//! listed here fails the test: list it, and say how it is safe.
+//! Lists every file that the crate touches, and every address that it sends something to. A call that is not
+//! listed here fails the test: list the call, and say how it is safe.
 
 use super::{Source, sources};
 
-/// What touches a file.
+/// Calls that touch a file.
 const FILE_CALLS: [&str; 22] = [
     "File::open",
     "File::create",
@@ -29,7 +29,7 @@ const FILE_CALLS: [&str; 22] = [
     "dotenvy::dotenv",
 ];
 
-/// What connects, listens, looks a name up, or starts a program.
+/// Calls that connect, listen, look up a name or start a program.
 const SEND_CALLS: [&str; 13] = [
     "agent.run",
     "agents.send",
@@ -46,7 +46,8 @@ const SEND_CALLS: [&str; 13] = [
     "Command::new",
 ];
 
-/// Source, call, how often; which file, and what keeps it safe. A test is named where one is about it.
+/// The source, the call, its count, and which file it touches and what keeps that safe. Some entries name a
+/// test.
 const FILES: [(&str, &str, usize, &str); 34] = [
     (
         "src/backend/disk.rs",
@@ -164,7 +165,7 @@ const FILES: [(&str, &str, usize, &str); 34] = [
     ("src/record/note.rs", "fs::read_to_string", 1, "the name of this host"),
 ];
 
-/// Source, call, how often; where it goes, and what keeps it from elsewhere.
+/// The source, the call, its count, and the address and what prevents another address.
 const SENDS: [(&str, &str, usize, &str); 11] = [
     ("src/backend/postgres.rs", "config.connect", 2, "the database that the user names: the login"),
     ("src/backend/redis.rs", "Client::open", 2, "the server that the user names: the login"),
@@ -219,21 +220,22 @@ const SENDS: [(&str, &str, usize, &str); 11] = [
     ),
 ];
 
-/// The calls in a source, with how often each is there.
+/// Returns the calls in a source, each with its count.
 fn calls(source: &Source, known: &[&'static str]) -> Vec<(&'static str, usize)> {
     let code: String = source.code().flat_map(|line| [line, "\n"]).collect();
     let count = |call: &&'static str| (*call, code.matches(call).count());
     known.iter().map(count).filter(|(_, count)| *count > 0).collect()
 }
 
-/// What is in the sources and not in the table, and what is in the table and no longer in the sources.
+/// Returns what is in the sources and not in the table, and what is in the table and no longer in the
+/// sources.
 fn differences(
     all: &[Source],
     known: &[&'static str],
     table: &[(&str, &str, usize, &str)],
 ) -> Vec<String> {
     let is_ours = |source: &&Source| {
-        // The sandbox is for tests, and the fuzz entry writes its seeds where it is told.
+        // The sandbox is for tests, and the fuzz entry writes its inputs into a given folder.
         source.path.starts_with("src/")
             && !source.path.starts_with("src/sandbox")
             && source.path != "src/protocol/fuzz.rs"

@@ -1,4 +1,4 @@
-//! Exact Online.
+//! Tests of Exact Online.
 
 mod calls;
 mod child;

@@ -1,9 +1,9 @@
-//! The grammar of the three vendor SDKs, as the three pages of the guide show it.
+//! Tests that the three pages of the guide show the same grammar of the three vendor SDKs.
 
 use std::fs;
 use std::path::Path;
 
-/// A vendor's page, and its words: type, module and variable, two things and one.
+/// A vendor's page and its words: the type, and the words for several things and one.
 struct Vendor {
     page: &'static str,
     kind: &'static str,
@@ -16,7 +16,7 @@ const VENDORS: [Vendor; 3] = [
     Vendor { page: "shell_ev", kind: "ShellEv", things: ["locations", "location"] },
 ];
 
-/// The part of a page about the grammar.
+/// Returns the part of a page about the grammar.
 fn section(vendor: &Vendor) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join(format!("src/guide/{}.md", vendor.page))).unwrap();
@@ -24,7 +24,7 @@ fn section(vendor: &Vendor) -> String {
     section.split("\n## ").next().unwrap().to_owned()
 }
 
-/// The visible lines of the program below the table, in words that all vendors share.
+/// Returns the visible lines of the program below the table, in words that all vendors share.
 fn program(vendor: &Vendor) -> Vec<String> {
     let section = section(vendor);
     let code = section.split("```").nth(1).unwrap();
@@ -37,7 +37,7 @@ fn program(vendor: &Vendor) -> Vec<String> {
     lines.map(common).collect()
 }
 
-/// The first column of the table.
+/// Returns the first column of the table.
 fn rows(vendor: &Vendor) -> Vec<String> {
     let section = section(vendor);
     let rows = section.lines().filter(|line| line.starts_with("| ")).skip(2);
@@ -49,7 +49,7 @@ fn the_programs_of_the_vendors_differ_in_names_only() {
     let [teamleader, exact_online, shell_ev] = VENDORS.each_ref().map(program);
     assert!(teamleader.len() > 20, "{teamleader:#?}");
     assert_eq!(teamleader, exact_online);
-    // Shell's answers do not tell the limits.
+    // Shell's answers do not name the limits.
     let limits = |line: &&String| line.contains("limits");
     let without: Vec<_> = teamleader.iter().filter(|line| !limits(line)).cloned().collect();
     assert_eq!(shell_ev, without);

@@ -1,4 +1,4 @@
-//! Tests of the vendor SDKs, against sandboxes that answer as the vendors do.
+//! Tests of the vendor SDKs with sandboxes that answer as the vendors do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(feature = "exact-online")]

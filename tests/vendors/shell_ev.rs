@@ -1,4 +1,4 @@
-//! Shell EV Recharge.
+//! Tests of Shell EV Recharge.
 
 mod calls;
 mod charging;
@@ -90,7 +90,7 @@ impl World {
         self.builder().build().unwrap()
     }
 
-    /// The requests since the last call: method, path and query.
+    /// Returns the requests since the last call: method, path and query.
     fn lines(&self) -> Vec<String> {
         let seen = std::mem::take(&mut *self.seen.lock().unwrap());
         let line = |request: ApiRequest| {
@@ -110,12 +110,12 @@ fn success(data: Value) -> Value {
     json!({ "requestId": "0b8e9a52-6a3c-4d7e-9f10-2f6f0a1c7d11", "status": "SUCCESS", "data": data })
 }
 
-/// A date of RFC 3339.
+/// Parses an RFC 3339 date and time.
 fn moment(text: &str) -> OffsetDateTime {
     OffsetDateTime::parse(text, &Rfc3339).unwrap()
 }
 
-/// A day of 2026.
+/// Returns a day of 2026.
 fn day(month: u8, day: u8) -> Date {
     Date::from_calendar_date(2026, month.try_into().unwrap(), day).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Teamleader Focus.
+//! Tests of Teamleader Focus.
 
 mod custom_fields;
 mod defects;

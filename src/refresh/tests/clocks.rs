@@ -3,8 +3,8 @@
 use super::*;
 use crate::record::Seen;
 
-/// A clock was a year ahead when it wrote the note: no host waits longer for it than a refresh can
-/// take, in one process or over several runs.
+/// If the clock was a year ahead when the note was written, no host waits for the note longer than a refresh
+/// can take, in one process or over several runs.
 #[test]
 fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
     const YEAR: Duration = Duration::from_secs(365 * 86_400);

@@ -7,7 +7,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A client whose token was refreshed because of a 401.
+/// Makes a client whose token was refreshed because of a 401.
 fn mended() -> (World, Keeper, Live) {
     let world = World::new(Rotation::Strict);
     let keeper = world.keeper();
@@ -151,7 +151,7 @@ fn requests_are_counted() {
         let memory = keeper.memory.lock();
         assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (n, Some(n)));
     }
-    // For grants without a refresh token, a second try counts as well.
+    // A grant without a refresh token also counts its second try.
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
     world.past_end();

@@ -13,8 +13,8 @@ fn attempt(keeper: &Keeper) -> String {
     }
 }
 
-/// For every call of the store in a refresh, every failure, every rotation class, and with the access
-/// token valid or expired: afterwards the login lives, nothing was sent twice, and the next call works.
+/// Tries every failure of every call of the store in a refresh, for every rotation class, with the access
+/// token valid or expired. Afterwards the login lives, nothing was sent twice, and the next call works.
 #[test]
 fn a_store_that_fails_at_any_call_loses_nothing() {
     let faults = [Fault::Before, Fault::After, Fault::Panic, Fault::PanicAfter];
@@ -64,8 +64,8 @@ fn a_store_that_fails_at_any_call_loses_nothing() {
     assert!(runs > 200, "{runs}");
 }
 
-/// A save keeps failing: calls go on while the old token works, then `NotSaved` carries the pair, and
-/// each call tries the save first.
+/// While a save keeps failing, calls go on as long as the old token works; then `NotSaved` carries the pair,
+/// and each call tries the save first.
 #[test]
 fn a_save_that_keeps_failing_is_repeated_and_the_error_has_the_token() {
     let world = World::new(Rotation::StrictFamily);
@@ -224,7 +224,7 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
 }
 
-/// P4, by lock and load: a failing store is noticed before anything is sent.
+/// P4: a store whose `lock` or `load` fails is noticed before anything is sent.
 #[test]
 fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
     for failing in ["lock", "load"] {
@@ -243,7 +243,7 @@ fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
     }
 }
 
-/// A note whose save reported an error may be stored in place of an earlier note. It must still say
+/// A note whose save reported an error may be stored in place of an earlier note. The new note must still say
 /// that a token was sent without an answer.
 #[test]
 fn a_failed_note_keeps_an_earlier_unanswered_request() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::steps::exchange;
 use super::*;
 
-/// A client with an unsaved new login, which no longer holds the store's lock.
+/// Makes a client with an unsaved new login, which no longer holds the store's lock.
 fn with_unsaved_login(before: impl FnOnce(&Keeper)) -> (World, Keeper) {
     let world = World::new(Rotation::UntilUsed);
     let keeper = world.keeper();
@@ -16,7 +16,7 @@ fn with_unsaved_login(before: impl FnOnce(&Keeper)) -> (World, Keeper) {
     (world, keeper)
 }
 
-/// Spins until `done`, or panics after a time that no test needs.
+/// Waits until `done` returns true, or panics after a time that no test needs.
 fn until(done: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !done() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::steps::exchange;
 use super::*;
 
-/// A client of a grant without a refresh token, with nothing stored.
+/// Makes the world of a grant without a refresh token, with nothing stored.
 fn machine() -> World {
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
@@ -199,7 +199,7 @@ fn a_dropped_client_warns_of_an_unsaved_pair() {
         assert_eq!(warnings(&world), expected, "{failing}");
         assert!(!*world.store.held.lock());
     }
-    // The client does not hold the lock, and it is free.
+    // The client does not hold the lock, and the lock is free.
     let world = World::new(Rotation::UntilUsed);
     world.past_end();
     world.fail_saves(false, Fault::Before);
@@ -209,7 +209,7 @@ fn a_dropped_client_warns_of_an_unsaved_pair() {
     drop(keeper);
     assert_eq!(warnings(&world), 0);
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
-    // Another holder has it now.
+    // Another holder has the lock now.
     let world = World::new(Rotation::UntilUsed);
     world.past_end();
     world.fail_saves(false, Fault::Before);
@@ -281,7 +281,7 @@ fn a_client_credentials_call_with_a_working_token_does_not_wait() {
     });
     world.store.calls.lock().clear();
     assert_eq!(kind(&use_token(&world.keeper())), "at-theirs");
-    // The last two loads: for the holder's name, and once more for the token.
+    // The last two loads are for the holder's name and, once more, for the token.
     assert_eq!(*world.store.calls.lock(), ["lock", "load", "lock", "load", "load"]);
 }
 

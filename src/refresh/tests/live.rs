@@ -52,7 +52,7 @@ fn the_token_is_redacted_from_a_text() {
     assert_eq!(empty.redact("anything".to_owned()), "anything");
 }
 
-/// Checks the exact moments, by each clock alone.
+/// Checks the exact moments, on each clock alone.
 #[test]
 fn a_token_is_good_until_its_margin_and_usable_until_its_end() {
     let world = World::new(Rotation::Strict);

@@ -8,7 +8,7 @@ fn seed(refresh_token: &str) -> Token {
     Token::new("at-seed").with_refresh_token(refresh_token)
 }
 
-/// A world whose stored refresh token was refused.
+/// Makes a world whose stored refresh token was refused.
 fn refused() -> (World, Keeper) {
     let world = World::new(Rotation::Strict);
     world.past_end();
@@ -167,7 +167,7 @@ fn an_unusable_store_is_noticed_before_the_code_is_sent() {
         assert_eq!(keeper.prove_store().unwrap_err().kind(), "backend", "{failing}");
         assert!(!*world.store.held.lock());
     }
-    // A store in use can be locked, and one that is empty can be written.
+    // A store in use can be locked, and an empty store can be written.
     let world = World::new(Rotation::Strict);
     *world.store.held.lock() = true;
     world.keeper().prove_store().unwrap();

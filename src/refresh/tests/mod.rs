@@ -254,7 +254,7 @@ impl World {
         }
     }
 
-    /// A client, as in a separate process.
+    /// Makes a client, as in a separate process.
     pub(super) fn keeper(&self) -> Keeper {
         let events = Arc::clone(&self.events);
         let hook: Hook = Arc::new(move |event: &Event| events.lock().push(event.clone()));

@@ -5,8 +5,8 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A cache gave the note back as it was written. Then the record comes from a table of three columns, as
-/// a new login each time.
+/// A cache returned the note as it was written. After that, the record comes from a table of three columns,
+/// as a new login each time.
 #[test]
 fn a_store_that_forgets_the_login_during_a_refresh_loses_no_successor() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -135,8 +135,8 @@ fn a_pair_that_waits_does_not_hide_a_newer_token_that_can_be_read() {
     assert_eq!(kind(&use_token(&keeper)), "not_saved");
 }
 
-/// The lock's file was deleted, and the next holder has saved its successor. A store that does not
-/// compare would take our note back over it.
+/// The lock's file was deleted, and the next holder has saved its successor. In a store that does not
+/// compare, taking our note back would overwrite that successor.
 #[test]
 fn a_note_is_not_taken_back_over_what_the_next_holder_saved() {
     for (compares, busy) in [(true, false), (false, false), (false, true)] {

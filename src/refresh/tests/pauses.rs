@@ -64,7 +64,7 @@ fn a_save_that_fails_is_tried_three_times_with_growing_pauses() {
     }
 }
 
-/// A program without locks may have its answer and not have saved it yet.
+/// A program without locks may have its answer, but not have saved it yet.
 #[test]
 fn after_a_refusal_the_store_is_read_twice_a_second_apart() {
     let world = World::new(Rotation::Strict);
@@ -157,7 +157,7 @@ fn after_too_many_refusals_the_wait_is_at_least_one_second() {
 
 #[test]
 fn too_early_vouches_for_a_token_only_until_its_date() {
-    // "Too early" vouched for the token, but the date has passed or is unknown.
+    // "Too early" said that the token is good, but the token's date has passed or is unknown.
     for when in [None, Some(Duration::ZERO)] {
         let world = World::new(Rotation::Strict);
         world.past_end();
@@ -198,7 +198,7 @@ fn an_expired_lease_or_a_conflict_causes_no_pause() {
     assert_eq!(world.clock.slept(), Duration::ZERO);
 }
 
-/// The pause after an unanswered request does not apply to answered ones.
+/// The pause after an unanswered request does not apply to answered requests.
 #[test]
 fn only_an_unanswered_request_needs_the_pause() {
     let mut world = World::new(Rotation::Strict);

@@ -58,7 +58,7 @@ fn threads_that_waited_for_a_failed_attempt_share_its_failure() {
         world.acts(&[act; 9]);
         let inside = Arc::downgrade(&keeper);
         *world.wire.1.lock() = Some(Box::new(move || {
-            // The first request is served when all others wait.
+            // The first request is served only when all other threads wait.
             while inside.upgrade().is_some_and(|keeper| keeper.memory.lock().waiting < 15) {
                 std::thread::yield_now();
             }

@@ -7,7 +7,8 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A1. Three clients at one expiry, no fault, no lock; a late use of the old token ends the login.
+/// A1. Three clients meet one expiry without a fault and without a lock; a late use of the old token ends the
+/// login.
 #[test]
 fn without_a_lock_clients_at_one_expiry_send_one_request() {
     for rotation in [Rotation::UntilUsed, Rotation::Grace(LIFE), Rotation::None, Rotation::Strict] {
@@ -177,7 +178,7 @@ fn a_token_that_expired_during_the_refresh_is_not_returned() {
     assert_eq!(kind(&use_token(&world.keeper())), "backend");
 }
 
-/// A8. A fresh process: the lock fails, or the load under the lock, and the stored token is good.
+/// A8. In a fresh process the lock fails, or the load under the lock, and the stored token is good.
 #[test]
 fn a_stored_token_that_works_is_used_when_the_store_fails() {
     for past in [Duration::ZERO, LIFE - 30 * SECOND] {
@@ -274,7 +275,7 @@ fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
         std::thread::spawn(move || use_token(&keeper).unwrap())
     };
     let mut threads = vec![call(0)];
-    // The others come when the first request is about to be sent.
+    // The other threads call when the first request is about to be sent.
     while !begun.load(Ordering::Relaxed) {
         std::thread::yield_now();
     }

@@ -1,4 +1,4 @@
-//! Tests of rows of the decision tables that a whole call does not show, and of the history.
+//! Tests of rows of the decision tables that cannot be tested by a whole call, and of the history.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ pub(super) enum Act {
     LoseReply,
     /// The request is refused although the token is valid.
     Refuse,
-    /// Too early.
+    /// The server refuses the request as too early.
     TooEarly,
     /// `invalid_client`.
     Setup,

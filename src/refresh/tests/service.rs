@@ -8,7 +8,7 @@ use crate::provider::RefusalLimit;
 const EARLIEST: Duration = Duration::from_secs(570);
 const MINUTES_10: Duration = Duration::from_secs(600);
 
-/// A service that refuses a refresh before 570 s of the 600 s that a token lives.
+/// Makes the world of a service that refuses a refresh in the first 570 s of the 600 s that a token lives.
 fn exacting() -> World {
     let mut world = World::new(Rotation::Strict);
     world.rules.earliest_refresh = Some(EARLIEST);

@@ -1,4 +1,4 @@
-//! Tests of the steps one by one, of the grants, and of events.
+//! Tests of each step, of the grants, and of events.
 
 use std::time::{Duration, SystemTime};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// A world whose refresh token expires in three days, and a new one after nine.
+/// Makes a world whose refresh token expires in three days, and whose new refresh tokens expire after nine.
 fn dated(rotation: Rotation) -> (World, OffsetDateTime) {
     let mut world = World::new(rotation);
     world.rules.idle_limit = Some(LIFE * 24 * 9);
@@ -109,7 +109,8 @@ fn a_pause_ends_at_its_exact_time() {
     assert_eq!(world.sent().len(), 2);
 }
 
-/// The answer gives the lifetime of a refresh token that stays, or the known end is kept.
+/// If the answer gives the lifetime of a refresh token that stays, that lifetime counts; else the known end
+/// is kept.
 #[test]
 fn a_refresh_token_expires_by_the_last_answer_that_said_so() {
     let world = World::new(Rotation::None);

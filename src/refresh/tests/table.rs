@@ -15,7 +15,7 @@ const F: Rotation = Rotation::StrictFamily;
 const X: Rotation = Rotation::Unknown;
 const ALL: [Rotation; 7] = [N, G, GF, U, S, F, X];
 
-/// The outcome of a call: its token or error, and the number of requests.
+/// Returns the outcome of a call: its token or error, and the number of requests.
 fn outcome(world: &World) -> (String, usize) {
     let keeper = world.keeper();
     let before = world.sent().len();
@@ -298,7 +298,7 @@ fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
     let note = world.stored().note.unwrap();
     assert_eq!(note.not_before, Some(clock::later(sent_at, Duration::from_secs(570))));
     assert_eq!(note.unanswered_since, Some(sent_at));
-    // Nothing is sent before that time; then once, and that answer is the refusal.
+    // Nothing is sent before that time. Then one request is sent, and its answer is the refusal.
     assert_eq!(outcome(&world), ("rate_limited".to_owned(), 0));
     world.clock.advance(Duration::from_secs(571));
     assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1));
@@ -379,7 +379,7 @@ fn an_unsaved_successor_is_kept_with_the_lock_if_needed() {
     }
 }
 
-/// 4.3, rows 5 to 7: refusals.
+/// 4.3, rows 5 to 7: the service refuses the token.
 #[test]
 fn a_refusal_is_believed_when_the_store_is_unchanged_and_only_for_a_while() {
     for rotation in ALL {

@@ -246,7 +246,7 @@ fn power_cut(it: &Contract<'_>) -> Result<(), BoxError> {
         same(record, reopened.as_ref())
             .map_err(|error| format!("after the power was cut: {}", chain(&*error)))?;
     }
-    // A client trusts the record that it reads, so that record must be durable, whoever saved it.
+    // A client trusts a record that it reads, so the record must be durable, whoever saved it.
     let found = it.open().load()?;
     cut();
     let reopened = it.reopen.as_ref().unwrap_or(&it.open)().load()?;

@@ -19,7 +19,7 @@ const STORE: &str = "EVERGRANT_CONTRACT_STORE";
 /// The beginning of each line that is an answer, and not a line of the test runner.
 const ANSWER: &str = "evergrant-contract ";
 
-/// Longer than any wait in a check.
+/// How long to wait for the second process; longer than any wait in a check.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs the second process of [`Contract::in_second_process`](super::Contract::in_second_process). Call it

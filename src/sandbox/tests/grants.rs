@@ -1,4 +1,4 @@
-//! Authorization codes, client authentication, the format of requests, and secrecy.
+//! Tests of authorization codes, client authentication, the format of requests, and secrecy.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ fn a_code_needs_its_redirect_uri_and_expires_after_ten_minutes() {
 
 #[test]
 fn pkce_is_checked_if_the_request_used_it() {
-    // RFC 7636 appendix B.
+    // The example of RFC 7636 appendix B.
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     let begun = [("code_challenge", challenge), ("code_challenge_method", "S256")];

@@ -1,4 +1,4 @@
-//! What happens to refresh tokens, for each kind of rotation.
+//! Tests of what happens to refresh tokens, for each kind of rotation.
 
 use std::time::Duration;
 

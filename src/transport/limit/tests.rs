@@ -133,7 +133,8 @@ fn is_over(result: &Result<bool, Error>) -> bool {
 fn bytes_that_arrived_while_the_process_was_stopped_are_read() {
     for pause in PAUSES {
         for limit in [Duration::from_millis(50), Duration::from_secs(1), LIMIT] {
-            // Stopped before the first byte and in the middle; in a wait and between two.
+            // The process is stopped before the first byte or in the middle, during a wait or between two
+            // waits.
             let byte = Step::Byte(Duration::ZERO);
             let steps = [Step::Stop(pause), byte, byte, Step::Stop(pause), byte, Step::End];
             let mut case = case(limit, &steps, Step::Silence);
@@ -252,7 +253,7 @@ fn the_limit_applies_to_the_connection_inside_a_proxys() {
     assert_eq!(*case.waits.lock(), [SLICE; 31]);
 }
 
-/// The whole of ureq on a socket: the clock goes on between the request and each part of the answer.
+/// Runs all of ureq on a socket. The clock goes on between the request and each part of the answer.
 #[test]
 fn an_answer_that_comes_in_parts_hours_apart_is_whole() {
     let clock = Arc::new(ManualClock::new());

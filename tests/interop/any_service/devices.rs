@@ -1,4 +1,4 @@
-//! Device logins (RFC 8628).
+//! Tests of device logins (RFC 8628).
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use evergrant::{Client, Error, MemoryBackend};
 use crate::person::Person;
 use crate::server::{REDIRECT_URI, Server};
 
-/// A client whose clock jumps when it is slept on: this server does not look at the gaps.
+/// Makes a client whose clock jumps instead of sleeping: this server does not check the time between polls.
 fn hasty(server: &Server) -> Client {
     let clock = Arc::new(ManualClock::at(std::time::SystemTime::now()));
     server.builder(server.kind.device_app(), MemoryBackend::new()).clock(clock).build()
@@ -50,7 +50,7 @@ pub(crate) fn a_device_that_nobody_wants_is_told_so(server: &Server) {
     assert!(client.stored().unwrap().is_none());
 }
 
-/// On a server that looks at the clock: somebody else polls, too, so that it says `slow_down`.
+/// A server that checks the time between polls says `slow_down`, because the test polls as well.
 pub(crate) fn a_device_slows_down_when_it_is_told_to(server: &Server) {
     let app = server.kind.device_app();
     let client = server.builder(app, MemoryBackend::new()).build();

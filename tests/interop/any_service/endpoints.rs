@@ -1,4 +1,4 @@
-//! Discovery, the issuer of a callback, userinfo, ID tokens, introspection.
+//! Tests of discovery, the issuer of a callback, userinfo, ID tokens and introspection.
 
 use evergrant::discovery::{Discovery, Form};
 use evergrant::provider::Rotation;
@@ -43,7 +43,7 @@ pub(crate) fn the_issuer_alone_is_enough(server: &Server) {
     assert_eq!(client.userinfo().unwrap()[name], value);
 }
 
-/// RFC 9207.
+/// The issuer in a callback is checked (RFC 9207).
 pub(crate) fn a_callback_of_another_issuer_is_refused(server: &Server) {
     let client = server.client(BASIC, "login");
     let authorization = client.authorize_with(server.kind.scopes(), &[]).unwrap();

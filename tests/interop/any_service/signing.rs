@@ -1,4 +1,4 @@
-//! Clients that sign an assertion (`private_key_jwt`).
+//! Tests of clients that sign an assertion (`private_key_jwt`).
 
 use evergrant::provider::ClientAuth;
 use evergrant::{Client, Credentials, Error, MemoryBackend};

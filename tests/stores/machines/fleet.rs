@@ -21,7 +21,7 @@ use crate::support::*;
 pub(crate) const LIFE: Duration = Duration::from_secs(3600);
 /// Longer than a refresh can take with the sandbox's timeouts, and shorter than the window.
 pub(crate) const PAST_DEADLINE: Duration = Duration::from_secs(310);
-/// After so long without a word a test gives up. Nothing waits for it to pass.
+/// A test gives up after this time without a line from a worker. No test waits for this time to pass.
 const HANGS: Duration = Duration::from_secs(600);
 
 pub(crate) const HOSTS: usize = 3;
@@ -58,7 +58,7 @@ impl Drop for Worker {
     }
 }
 
-/// Which worker has said what.
+/// The number of a worker, and a line that it wrote.
 type Said = (usize, String);
 
 /// Answers by worker.
@@ -101,7 +101,7 @@ impl Fleet {
         fleet
     }
 
-    /// A person logs in.
+    /// Plays a person who logs in.
     pub(crate) fn log_in(&self) {
         let store = open(&self.server.url(), self.clock.clone());
         let client = client(self.sandbox.url(), self.class, store, self.clock.clone());
@@ -110,7 +110,7 @@ impl Fleet {
         client.exchange(authorization, &callback).unwrap();
     }
 
-    /// A new worker, in the process group of its host.
+    /// Starts a worker in the process group of its host. Returns its number.
     fn start(&mut self, host: usize) -> usize {
         let mut process = child::<&str>("machines::work", &[])
             .env("STORE", self.server.url_at(self.proxies[host].port))
@@ -158,7 +158,7 @@ impl Fleet {
         ids.iter().for_each(|id| self.tell(*id, line));
     }
 
-    /// The next so many words that are wanted; others are lost.
+    /// Waits for the next `count` lines that are `wanted`; drops all others.
     fn hear(&mut self, count: usize, wanted: &dyn Fn(&str) -> bool) -> Answers {
         let mut heard = Answers::new();
         while heard.len() < count {
@@ -170,7 +170,7 @@ impl Fleet {
         heard
     }
 
-    /// The answers of so many calls.
+    /// Waits for the answers of `count` calls.
     pub(crate) fn answers(&mut self, count: usize) -> Answers {
         let is_answer = |said: &str| said.starts_with(|c: char| c.is_ascii_digit());
         let mut heard = self.hear(count, &is_answer);
@@ -182,24 +182,24 @@ impl Fleet {
         heard
     }
 
-    /// Everybody makes one call.
+    /// Makes each of these workers call once.
     pub(crate) fn all_call(&mut self, ids: &[usize]) -> Answers {
         self.tell_all(ids, "call");
         self.answers(ids.len())
     }
 
-    /// Time passes for everybody.
+    /// Lets time pass for the sandbox and all workers.
     pub(crate) fn advance(&mut self, by: Duration) {
         self.clock.advance(by);
         self.tell_all(&self.everybody(), &format!("ahead {}", by.as_millis()));
     }
 
-    /// The access token ends.
+    /// Lets the access token expire.
     pub(crate) fn expire(&mut self) {
         self.advance(LIFE);
     }
 
-    /// Stops the process that comes to this place of the refresh that all of them want.
+    /// Makes all workers call, and stops the process that reaches this place of the refresh.
     pub(crate) fn stopped_at(&mut self, place: &str) -> usize {
         let all = self.everybody();
         self.tell_all(&all, &format!("halt {place}"));
@@ -215,7 +215,8 @@ impl Fleet {
         id
     }
 
-    /// The request that all of them want is decided, and its answer held at the gate. Who sent it.
+    /// Makes all workers call. The server decides the request, and the gate holds its answer. Returns the
+    /// worker that sent the request.
     pub(crate) fn decided(&mut self) -> (usize, Gate) {
         let gate = Gate::new();
         self.sandbox.fault(Fault::HoldAfter(gate.clone()));
@@ -227,7 +228,7 @@ impl Fleet {
         (*found.expect("a worker").0, gate)
     }
 
-    /// All of these wait for the lock.
+    /// Waits until `count` workers wait for the lock.
     pub(crate) fn all_wait(&mut self, count: usize) {
         self.hear(count, &|said| said == "waits");
     }
@@ -258,7 +259,7 @@ impl Fleet {
         self.tell(id, "go");
     }
 
-    /// SIGKILL, and another worker in its place.
+    /// Kills a worker with SIGKILL, and starts another in its place.
     pub(crate) fn kill(&mut self, id: usize) {
         let host = self.workers.remove(&id).unwrap().host;
         self.start(host);
@@ -272,8 +273,8 @@ impl Fleet {
         self.proxies[host].set(network);
     }
 
-    /// The server's clock cannot be set, so the end of a lease is made by hand: what the server does
-    /// by itself when its time is over is shown by a test of its own.
+    /// Ends the lease at the server, because the server's clock cannot be set. Another test shows that the
+    /// server ends a lease by itself when its time is over.
     pub(crate) fn end_lease(&self) {
         let url = self.server.url();
         if url.starts_with("redis") {
@@ -295,7 +296,7 @@ impl Fleet {
         }
     }
 
-    /// The end of a round: everybody has the same token, and the login lives.
+    /// Checks the end of a round: all workers have the same token, and the login lives.
     #[track_caller]
     pub(crate) fn settled(&mut self, what: &str) {
         let all = self.everybody();

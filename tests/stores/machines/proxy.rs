@@ -9,9 +9,9 @@ use std::sync::{Arc, Condvar, Mutex};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Network {
     Works,
-    /// It carries nothing, in either direction, and nobody is told.
+    /// The network carries nothing, in either direction, and keeps the connections open.
     Silent,
-    /// Connections are closed, and new ones too.
+    /// The network closes all connections, new ones included.
     Closed,
 }
 
@@ -56,14 +56,14 @@ impl Proxy {
     }
 }
 
-/// Waits while the network is silent. `false`: it is closed.
+/// Waits while the network is silent. Returns `false` if the network is closed.
 fn goes_on(state: &(Mutex<State>, Condvar)) -> bool {
     let guard = state.0.lock().unwrap();
     let guard = state.1.wait_while(guard, |state| state.network == Network::Silent).unwrap();
     guard.network == Network::Works
 }
 
-/// Carries what comes both ways, until one side ends.
+/// Carries data both ways, until one side ends.
 fn carry(client: TcpStream, server: u16, state: &(Mutex<State>, Condvar)) {
     if !goes_on(state) {
         return;

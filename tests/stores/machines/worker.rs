@@ -1,5 +1,5 @@
-//! One worker: a process with a client of its own, told by lines what to do. What it does is told
-//! by lines that begin with `= `.
+//! A worker: a process with a client of its own, which reads commands as lines. Its answers are lines that
+//! begin with `= `.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, Write as _};
@@ -15,11 +15,11 @@ use crate::support::*;
 
 pub(crate) const CHILDREN: &[Child] = &[("machines::work", work)];
 
-/// How long a used refresh token still works at the service that has a window: longer than a spend's
-/// deadline is away.
+/// How long a used refresh token still works at the service with a grace window: longer than the deadline of
+/// a refresh is away.
 pub(crate) const WINDOW: Duration = Duration::from_secs(900);
 
-/// The computer's clocks, so much ahead.
+/// The computer's clocks, ahead by a given time.
 #[derive(Debug, Default)]
 pub(crate) struct Ahead(Mutex<Duration>);
 
@@ -54,7 +54,7 @@ pub(crate) fn rotation(name: &str) -> Rotation {
     }
 }
 
-/// A store by its address.
+/// Opens a store by its address.
 pub(crate) fn open(url: &str, clock: Arc<dyn Clock>) -> Box<dyn TokenBackend> {
     let (scheme, _rest) = url.split_once(':').unwrap();
     match scheme {
@@ -70,7 +70,7 @@ pub(crate) fn open(url: &str, clock: Arc<dyn Clock>) -> Box<dyn TokenBackend> {
     }
 }
 
-/// A client of the sandbox at `service`.
+/// Makes a client of the sandbox at `service`.
 pub(crate) fn client(
     service: &str,
     class: &str,
@@ -104,8 +104,8 @@ struct Halt {
     goes_on: Condvar,
 }
 
-/// A store in which a refresh can be halted, so that the process can be stopped at that very point: a
-/// signal by itself stops it a little later.
+/// A store in which a refresh can be halted, so that the process can be stopped at exactly that point: a
+/// signal alone would stop it a little later.
 struct Halting {
     store: Box<dyn TokenBackend>,
     halt: Arc<Halt>,

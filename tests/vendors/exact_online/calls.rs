@@ -1,4 +1,4 @@
-//! Every endpoint by its name, and every operation of the resources that have structs.
+//! Tests of every endpoint by its name, and of every operation of the resources that have structs.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -282,7 +282,8 @@ fn a_new_row_is_sent_in_exact_onlines_form() {
     let world = World::new();
     let exact = world.seeded();
     world.on("POST", "123/salesinvoice/SalesInvoices", |request| {
-        // All digits of amounts, dates without a zone, the lines inside, and only fields that are set.
+        // The body has all digits of amounts, dates without a zone, the lines inside, and only fields that
+        // are set.
         let body = String::from_utf8(request.body.clone()).unwrap();
         assert_eq!(
             body,

@@ -35,7 +35,7 @@ pub(crate) fn say(text: &str) {
     output.flush().unwrap();
 }
 
-/// The provider of a sandbox in another process.
+/// Returns the provider of a sandbox in another process.
 pub(crate) fn provider(url: &str) -> Provider {
     providers::exact_online("nl")
         .unwrap()
@@ -47,7 +47,7 @@ pub(crate) fn provider(url: &str) -> Provider {
         .unwrap()
 }
 
-/// The client that the environment describes.
+/// Makes the client that the environment describes.
 pub(crate) fn builder() -> ExactOnlineBuilder {
     let credentials = Credentials::new("sandbox-client", "sandbox-secret")
         .with_redirect_uri("http://127.0.0.1/callback");
@@ -92,7 +92,7 @@ impl Worker {
         input.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    /// The next line; `None` when the process has ended.
+    /// Waits for the next line; `None` when the process has ended.
     pub(crate) fn hear(&self) -> Option<String> {
         match self.lines.recv_timeout(Duration::from_secs(600)) {
             Ok(line) => Some(line),
@@ -101,7 +101,7 @@ impl Worker {
         }
     }
 
-    /// The next line, if it comes within `patience`.
+    /// Returns the next line, if it comes within `patience`.
     pub(crate) fn hear_within(&self, patience: Duration) -> Option<String> {
         self.lines.recv_timeout(patience).ok()
     }

@@ -1,4 +1,4 @@
-//! Faults of other SDKs that this SDK must not have; the guide has the table.
+//! Tests that this SDK does not have faults of other SDKs; the guide has the table.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -140,7 +140,7 @@ fn an_unreadable_token_answer_keeps_the_refresh_token() {
         world.advance(600);
         call(&world.process()).unwrap();
     }
-    // An answer without a refresh token: the access token is new, the refresh token stays.
+    // After an answer without a refresh token, the access token is new and the refresh token stays.
     let world = World::new();
     world.log_in();
     world.advance(700);
@@ -217,7 +217,7 @@ fn an_empty_answer_to_a_change_is_a_success() {
     let id = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     let path = format!("123/salesorder/SalesOrders(guid'{id}')");
     world.on("PUT", &path, |request| {
-        // The service's own names, and only the fields that are set.
+        // The row has the service's own names, and only the fields that are set.
         assert_eq!(
             request.json(),
             json!({"Description": "new", "WarehouseID": request.json()["WarehouseID"]})

@@ -34,7 +34,7 @@ struct Parser<'a> {
 
 type Parsed<T> = Result<T, String>;
 
-/// `or` binds weaker than `and`, `not` strongest.
+/// `or` binds weaker than `and`; `not` binds strongest.
 pub(crate) fn parse(text: &str) -> Parsed<Condition> {
     let mut parser = Parser { rest: text };
     let condition = parser.or()?;
@@ -166,7 +166,7 @@ impl Parser<'_> {
         Ok(Operand::Property(name))
     }
 
-    /// A text in quotes, in which two quotes stand for one.
+    /// Reads a text in quotes, in which two quotes stand for one.
     fn quoted(&mut self) -> Parsed<String> {
         let mut text = String::new();
         let mut characters = self.rest.char_indices().skip(1).peekable();
@@ -202,7 +202,7 @@ fn date(text: &str) -> Option<PrimitiveDateTime> {
     Some(PrimitiveDateTime::new(day, Time::from_hms_milli(*hour, *minute, *second, milli).ok()?))
 }
 
-/// The names and values of a query, split at `&` and `=`, then decoded.
+/// Returns the names and values of a query, split at `&` and `=`, then decoded.
 pub(crate) fn query_pairs(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs

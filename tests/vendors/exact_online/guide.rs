@@ -1,4 +1,4 @@
-//! The guide's page names tests that exist and has the right numbers of fields.
+//! Tests that the guide's page names tests that exist and has the right numbers of fields.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ fn page() -> String {
     fs::read_to_string(root.join("src/guide/exact_online.md")).unwrap()
 }
 
-/// The words in backticks of a line.
+/// Returns the words in backticks of a line.
 fn quoted(line: &str) -> impl Iterator<Item = &str> {
     line.split('`').skip(1).step_by(2)
 }
@@ -76,7 +76,7 @@ fn every_count_of_fields_is_right() {
     check("Division", Division::PROPERTIES.len());
     check("Me", Me::PROPERTIES.len());
     assert_eq!(checked, 19);
-    // The numbers of the Python SDK's fields.
+    // Check the numbers of the Python SDK's fields.
     for line in include_str!("python_fields.txt").lines().filter(|line| !line.starts_with('#')) {
         let (model, fields) = line.split_once(' ').unwrap();
         if model != "DeletedRecord" {

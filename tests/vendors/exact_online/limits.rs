@@ -1,4 +1,4 @@
-//! Limits: calls in a minute and a day for each division, and errors in an hour for each endpoint.
+//! Tests of limits: calls in a minute and a day for each division, and errors in an hour for each endpoint.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::support::World;
 
-/// A server that counts as Exact Online does: 60 calls in a minute and `day` calls in a day for each
-/// division. It sends Exact Online's headers, and an empty 429 that names only one window.
+/// Starts a server that counts as Exact Online does: 60 calls in a minute and `day` calls in a day for each
+/// division. The server sends Exact Online's headers, and an empty 429 that names only one window.
 fn metered(world: &World, path: &str, day: u64) -> Arc<AtomicU64> {
     let (clock, refused) = (world.clock.clone(), Arc::new(AtomicU64::new(0)));
     let (counted, told) = (std::sync::Mutex::new((0_i64, 0_u64, 0_i64, 0_u64)), refused.clone());
@@ -71,12 +71,12 @@ fn calls_wait_for_the_minute_and_none_is_refused() {
     for _ in 0..150 {
         ask(&exact).unwrap();
     }
-    // 43 s to the next whole minute, then another minute; the third minute has calls left.
+    // The client waits 43 s to the next whole minute, then another minute; the third minute has calls left.
     let waited = world.clock.monotonic() - start;
     assert_eq!((waited, refused.load(Ordering::Relaxed)), (Duration::from_secs(103), 0));
     let limits = exact.limits();
     assert_eq!(limits.minute.unwrap().remaining, 30);
-    // The tighter of the two windows.
+    // The limits are those of the window with fewer calls left.
     assert_eq!((limits.remaining(), limits.limit()), (Some(30), Some(60)));
     assert_eq!(limits.resets_at(), Some(limits.minute.unwrap().resets_at));
     assert_eq!(exact.division(9).limits().remaining(), None);
@@ -163,7 +163,7 @@ fn a_wrong_local_clock_does_not_change_a_limit() {
     let end = token.expires_at().unwrap() + two_hours;
     exact.client().seed(token.with_expires_at(end)).unwrap();
     world.advance(25);
-    // Milliseconds since 1970: the next whole minute, and the next midnight.
+    // The next whole minute and the next midnight, in milliseconds since 1970.
     let minute = (world.now().unix_timestamp() / 60 + 1) * 60_000;
     let day = (world.now().unix_timestamp() / 86_400 + 1) * 86_400_000;
     world.on("GET", "123/crm/Accounts", move |_| {

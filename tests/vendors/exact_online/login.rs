@@ -1,4 +1,5 @@
-//! Logging in, and every known answer of the token endpoint, each with the outcome that keeps the login.
+//! Tests of logging in, and of every known answer of the token endpoint, each with the outcome that keeps the
+//! login.
 
 use std::time::Duration;
 
@@ -98,7 +99,7 @@ fn too_early_leaves_the_token_unchanged() {
         let after = world.stored();
         assert_eq!(before.token(), after.token(), "{fixture}");
         assert!(after.refused().is_none());
-        // It is replaced as soon as it has ended.
+        // The token is replaced as soon as it has ended.
         world.advance(25);
         call(&world.process()).unwrap();
         assert_eq!(world.sandbox.counters().refreshes, 1, "{fixture}");

@@ -1,12 +1,12 @@
-//! Every field of every struct is in the list of properties, with its type. Every field of the Python SDK is
-//! there as well.
+//! Tests that every field of every struct is in the list of properties, with its type, and that the structs
+//! have every field of the Python SDK.
 
 use std::collections::HashMap;
 
 use evergrant::exact_online::*;
 use serde_json::{Map, Value, json};
 
-/// Endpoints, their addresses and properties.
+/// An endpoint with its address and properties.
 pub(crate) struct Listed {
     pub(crate) path: &'static str,
     pub(crate) uri: &'static str,
@@ -31,7 +31,8 @@ pub(crate) fn listed() -> Vec<Listed> {
         .collect()
 }
 
-/// The properties of an endpoint. If the list lacks them, those of the endpoint with the same rows.
+/// Returns the properties of an endpoint, or those of the endpoint with the same rows if the list has none
+/// for it.
 fn properties(name: &str) -> HashMap<&'static str, &'static str> {
     let all = listed();
     let of = |name: &str| all.iter().find(|listed| listed.path == name);
@@ -40,7 +41,7 @@ fn properties(name: &str) -> HashMap<&'static str, &'static str> {
     found.properties.iter().map(|(name, kind, _)| (*name, *kind)).collect()
 }
 
-/// A value of that type, as the service writes it.
+/// Returns a value of that type, as the service writes it.
 fn sample(kind: &str) -> Value {
     match kind {
         "Guid" => json!("3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
@@ -55,7 +56,7 @@ fn sample(kind: &str) -> Value {
     }
 }
 
-/// The same value, as this crate writes it.
+/// Returns the value of [`sample`], as this crate writes it.
 fn written(kind: &str) -> Value {
     match kind {
         "Int64" => json!(493_115),
@@ -224,7 +225,8 @@ fn bulk_and_sync_endpoints_have_the_selected_properties() {
     bulk::<DocumentAttachment>();
 }
 
-/// Fields of the Python SDK that no list of the vendor has. They are always null, so this crate lacks them.
+/// Fields of the Python SDK that no list of the vendor has. These fields are always null, so this crate lacks
+/// them.
 const NOT_THERE: [(&str, &[&str]); 6] = [
     ("PurchaseOrder", &["AmountFCExclVat", "AmountDiscount", "AmountDiscountExclVat", "Timestamp"]),
     ("PurchaseOrderLine", &["QuantityReceived", "Timestamp"]),

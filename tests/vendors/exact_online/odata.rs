@@ -1,4 +1,4 @@
-//! An independent parser reads every built filter back as it was built.
+//! Tests that an independent parser reads every filter back as it was built.
 
 use evergrant::Error;
 use evergrant::exact_online::odata::{Field, Filter, Literal, Order, Query, account_code, field};
@@ -51,7 +51,7 @@ impl Dice {
         NAMES[self.below(5) as usize].to_owned()
     }
 
-    /// A value for the builder, and the same for the parser.
+    /// Returns a value for the builder, and the same value for the parser.
     fn value(&mut self) -> (Literal, Value) {
         match self.below(8) {
             0 | 1 => {
@@ -86,7 +86,7 @@ impl Dice {
         }
     }
 
-    /// A condition for the builder, and the same for the parser.
+    /// Returns a condition for the builder, and the same condition for the parser.
     fn condition(&mut self, depth: u32) -> (Filter, Condition) {
         let both = |dice: &mut Dice| {
             let (left, right) = (dice.condition(depth - 1), dice.condition(depth - 1));
@@ -252,7 +252,7 @@ fn a_query_has_the_documented_form() {
     assert_eq!(Query::new().encoded().unwrap(), "");
     let one_of = field("EntityType").one_of([2, 9]);
     assert_eq!(one_of.to_string(), "((EntityType eq 2) or (EntityType eq 9))");
-    // Longer than Exact Online takes: an error before anything is sent.
+    // An address longer than Exact Online accepts is an error before anything is sent.
     let long = field("ID").one_of((0..200).map(Guid::from_u128));
     assert!(matches!(Query::new().filter(long).encoded(), Err(Error::Config(_))));
 }

@@ -1,4 +1,4 @@
-//! Pages, positions and synchronisation by `Modified`.
+//! Tests of pages, positions and synchronisation by `Modified`.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,7 +20,7 @@ fn pages(world: &World, path: &str, count: i64, size: i64) -> Arc<Mutex<Vec<Stri
         let start = skiptoken(request).unwrap_or(0);
         let end = (start + size).min(count);
         let rows: Vec<Value> = (start..end).map(|n| json!({ "LineNumber": n })).collect();
-        // A link in the service's form: the options of the request, and a token.
+        // The link has the service's form: the options of the request, and a token.
         let next =
             (end < count).then(|| format!("{base}?$filter=X%20eq%20'a%26b'&$skiptoken={end}L"));
         ApiReply::json(200, json!({ "d": { "results": rows, "__next": next } }))

@@ -1,4 +1,4 @@
-//! Settings: the builder and the environment.
+//! Tests of settings: the builder and the environment.
 
 use std::io::Read as _;
 use std::net::TcpListener;
@@ -80,7 +80,7 @@ pub(super) fn child() {
     }
 }
 
-/// The report of a child process with these variables.
+/// Returns the report of a child process with these variables.
 fn run(variables: &[(&str, &str)]) -> String {
     let world = World::new();
     let folder = world.sandbox.folder();

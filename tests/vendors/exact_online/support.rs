@@ -1,4 +1,4 @@
-//! A sandbox that answers as Exact Online does, and clients of it on a manual clock.
+//! Starts a sandbox that answers as Exact Online does, and makes clients of it on a manual clock.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -33,7 +33,7 @@ impl World {
         World { sandbox, clock, told: Arc::default() }
     }
 
-    /// A server that keeps the old refresh token until its successor is used.
+    /// Starts a server that keeps the old refresh token until its successor is used.
     pub(crate) fn lenient() -> World {
         World::with(|builder| builder.rotation(Rotation::UntilUsed).reuse_ends_login(false))
     }
@@ -57,19 +57,19 @@ impl World {
             .on_event(move |event| told.lock().unwrap().push(event.clone()))
     }
 
-    /// A client as in another process: it knows only the stored record.
+    /// Makes a client as in another process, which knows only the stored record.
     pub(crate) fn process(&self) -> ExactOnline {
         self.builder().build().unwrap()
     }
 
-    /// A client with a login, on a store in memory.
+    /// Makes a client with a login, on a store in memory.
     pub(crate) fn seeded(&self) -> ExactOnline {
         let exact = self.builder_on(MemoryBackend::new()).division(DIVISION).build().unwrap();
         exact.client().seed(self.sandbox.login()).unwrap();
         exact
     }
 
-    /// Another client of the same login, with its own counts.
+    /// Makes another client of the same login, with its own counts.
     pub(crate) fn another(&self, exact: &ExactOnline) -> ExactOnline {
         let builder = self.builder_on(MemoryBackend::new()).division(DIVISION);
         let other = builder.build().unwrap();
@@ -113,7 +113,7 @@ impl World {
         self.sandbox.on(method, &format!("/api/v1/{path}"), handler);
     }
 
-    /// The largest number of refused token requests within any hour.
+    /// Returns the largest number of refused token requests within any hour.
     pub(crate) fn refused_within_an_hour(&self) -> usize {
         let events = self.sandbox.events();
         let refused = events.iter().filter(|event| event.kind == EventKind::Refused);
@@ -135,7 +135,7 @@ pub(crate) fn call(exact: &ExactOnline) -> Result<(), evergrant::Error> {
     exact.client().get("/me").call().map(drop)
 }
 
-/// The `$skiptoken` of a request, which is a number of 64 bits.
+/// Returns the `$skiptoken` of a request, which is a number of 64 bits.
 pub(crate) fn skiptoken(request: &ApiRequest) -> Option<i64> {
     request.parameter("$skiptoken")?.strip_suffix('L')?.parse().ok()
 }

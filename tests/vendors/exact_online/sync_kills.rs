@@ -1,5 +1,5 @@
-//! Processes that are killed read a hundred thousand rows: no row is missing, each kill repeats at most one
-//! page, and the use of memory does not grow.
+//! Tests processes that are killed while they read a hundred thousand rows: no row is missing, each kill
+//! repeats at most one page, and the use of memory does not grow.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ use super::support::skiptoken;
 
 const PAGE: usize = 1000;
 
-/// Items by version. A change gives an item a new, higher version.
+/// The items by version. A change gives an item a new, higher version.
 struct Stock {
     /// The version of each item, and the item.
     versions: Vec<(i64, u128)>,
@@ -122,7 +122,7 @@ fn log_in(sandbox: &Sandbox, store: &str) {
     client.seed(sandbox.login()).unwrap();
 }
 
-/// The processed rows, one line each. A line that a kill cut short does not count.
+/// Returns the processed rows, one for each line. A line that a kill cut short does not count.
 fn worked_off(folder: &Path) -> Vec<(Guid, i64)> {
     let text = std::fs::read_to_string(folder.join("rows")).unwrap();
     let row = |line: &str| {

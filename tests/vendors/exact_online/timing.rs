@@ -1,4 +1,4 @@
-//! When a token is replaced: margins, slow answers, changed clocks.
+//! Tests of when a token is replaced: margins, slow answers, changed clocks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +61,7 @@ fn an_answer_after_35_seconds_is_waited_for() {
     call(&world.process()).unwrap();
     assert_eq!(world.clock.monotonic() - before, Duration::from_secs(35));
     assert_eq!((world.token_requests(), world.sandbox.counters().refreshes), (2, 1));
-    // The server counts from its own rotation, 35 s after the request. It refuses at most one refresh.
+    // The server counts from its own rotation, 35 s after the request, and refuses at most one refresh.
     world.advance(565);
     call(&world.process()).unwrap();
     world.advance(40);
@@ -111,7 +111,7 @@ fn a_changed_clock_does_not_lose_the_login() {
         let wall = theirs.now();
         let step = Duration::from_secs(by.unsigned_abs());
         theirs.set_wall(if by < 0 { wall - step } else { wall + step });
-        // A cron job that runs every 20 seconds for two hours, each time as a new process.
+        // Run a cron job every 20 seconds for two hours, each time as a new process.
         let mut failed = 0;
         for _ in 0..360 {
             failed += usize::from(call(&client()).is_err());

@@ -1,4 +1,4 @@
-//! Webhooks: the signature over the raw bytes, and subscriptions.
+//! Tests of webhooks: the signature over the raw bytes, and subscriptions.
 
 use evergrant::exact_online::{Action, Topic, WebhookSubscription, webhooks};
 use evergrant::sandbox::ApiReply;

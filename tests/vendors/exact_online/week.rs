@@ -1,4 +1,4 @@
-//! A week of a cron job that runs every five minutes in four processes, with faults, on a manual clock.
+//! Tests a week of a cron job that runs every five minutes in four processes, with faults, on a manual clock.
 
 use std::collections::HashSet;
 use std::io::BufRead as _;
@@ -48,7 +48,7 @@ fn body(status: u16, body: &str, commit: bool) -> Fault {
     Fault::Body { status, content_type, body, commit }
 }
 
-/// A fault that need not lose the login.
+/// Draws a fault that need not lose the login.
 fn passing(dice: &mut Dice) -> Fault {
     let outage = json!({"fault": {"faultstring": "Unable to identify proxy for host",
         "detail": {"errorcode": "messaging.adaptors.http.flow.ApplicationNotFound"}}});
@@ -65,7 +65,7 @@ fn passing(dice: &mut Dice) -> Fault {
     }
 }
 
-/// A fault after the rotation: no client receives the successor.
+/// Draws a fault after the rotation: no client receives the successor.
 fn losing(dice: &mut Dice) -> Fault {
     let fault = json!({"fault": {"faultstring": "Failed to execute the ExtractVariables",
         "detail": {"errorcode": "steps.extractvariables.ExecutionFailed"}}});
@@ -168,7 +168,7 @@ fn simulate(world: &World, days: u64, faults: u64, losses: u64, seed: u64) -> To
     told
 }
 
-/// Refreshes whose answer no client received: their access token was never used.
+/// Counts the refreshes whose answer no client received: their access token was never used.
 fn lost(world: &World) -> usize {
     let events = world.sandbox.events();
     let tokens = |kind| {

@@ -1,4 +1,5 @@
-//! Starting and stopping sessions: sent again only if Shell certainly has not processed the request.
+//! Tests of starting and stopping sessions: a request is sent again only if Shell certainly has not processed
+//! it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +42,7 @@ fn a_command_that_may_have_been_processed_is_sent_once() {
             Fault::Unavailable(Some(1)),
         ] {
             let world = world();
-            // Even if the caller allows repeating a POST.
+            // The request is not repeated even if the caller allows repeating a POST.
             let shell = world.builder().retries(5).retry_methods(&[Method::POST]).build().unwrap();
             world.sandbox.api_fault(fault.clone());
             let error = command(&shell).unwrap_err();
@@ -63,7 +64,7 @@ fn a_command_that_certainly_was_not_processed_is_sent_again() {
             assert_eq!((counters.api_calls, counters.api_ok), (2, 1));
         }
     }
-    // No server listens, so nothing can have been processed: all attempts are made.
+    // No server listens, so Shell cannot have processed a request, and all attempts are made.
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for command in COMMANDS {
         let world = world();

@@ -1,4 +1,4 @@
-//! The models, field by field, also with missing and odd values.
+//! Tests of the models, field by field, also with missing and odd values.
 
 use evergrant::shell_ev::{
     AccessibilityStatus, Answer, AuthorizationMethod, ConnectorType, DayOfWeek, Decimal,
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{SESSION, World, day, moment, success};
 
-/// A location with every member of every model; some values are 0 or `false`.
+/// Returns a location with every member of every model; some values are 0 or `false`.
 fn location() -> Value {
     serde_json::from_str(include_str!("location.json")).unwrap()
 }
@@ -20,7 +20,7 @@ fn read(body: Value) -> Answer<Location> {
     world.shell().locations().get_with("1").call().unwrap()
 }
 
-/// A decimal.
+/// Returns a decimal.
 fn is(text: &str) -> Option<Decimal> {
     Some(text.parse().unwrap())
 }
@@ -121,7 +121,7 @@ fn a_location_is_written_as_it_was_read() {
     assert!(serde_json::from_value::<Location>(json!([])).is_err());
 }
 
-/// Every path to a member of a value, deepest first.
+/// Finds every path to a member of a value, deepest first.
 fn paths(value: &Value, at: String, found: &mut Vec<String>) {
     match value {
         Value::Object(object) => {
@@ -241,7 +241,7 @@ fn a_list_may_be_an_object_the_body_or_nothing() {
     assert_eq!((&answer.extra["data"], &answer.extra["more"]), (&json!(7), &json!(true)));
 }
 
-/// Each enumeration with its known values and an unknown value.
+/// Tries each enumeration with its known values and an unknown value.
 #[test]
 fn enumerations_read_and_write_every_value_and_keep_the_unknown() {
     macro_rules! check {

@@ -1,4 +1,4 @@
-//! All locations, page by page.
+//! Tests of reading all locations, page by page.
 
 use evergrant::sandbox::{ApiReply, Fault};
 use evergrant::shell_ev::{Answer, Location, ShellEvError};

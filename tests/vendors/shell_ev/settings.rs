@@ -1,4 +1,4 @@
-//! Settings: the builder, the environment, hooks.
+//! Tests of settings: the builder, the environment, hooks.
 
 use std::io::Read as _;
 use std::net::TcpListener;
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{World, success};
 
-/// Set in a child process of this test binary.
+/// The variable that is set in a child process of this test binary.
 pub(crate) const CHILD: &str = "EVERGRANT_TEST_SHELL_EV";
 
 fn credentials() -> Credentials {
@@ -33,7 +33,7 @@ fn each_environment_has_its_own_hosts_and_tokens() {
         assert_eq!(provider.api_base(), Some(&*format!("https://{host}/ev")));
         assert_eq!(provider.client_auth(), ClientAuth::BasicRaw);
     }
-    // One store, two environments.
+    // A store of one environment does not serve the other.
     let store = MemoryBackend::new();
     let token = evergrant::Token::new("of the test environment");
     let sit = ShellEv::new(Environment::Sit, credentials(), store.clone()).unwrap();

@@ -1,4 +1,5 @@
-//! The token: the examples of Shell's documentation by hand, and the faults that were seen in Shell's SDKs.
+//! Tests of the token: the examples of Shell's documentation by hand, and the faults that were seen in
+//! Shell's SDKs.
 
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
@@ -107,7 +108,7 @@ fn an_ended_token_of_another_program_is_replaced() {
     assert_eq!((counters.token_requests, counters.api_unauthorized), (1, 0));
 }
 
-/// A cron job: each run is another client on the same file.
+/// Each run of a cron job is another client on the same file.
 #[test]
 fn runs_share_one_token_through_a_file() {
     let world = world();
@@ -170,7 +171,7 @@ fn a_token_without_a_lifetime_ends_after_300_seconds() {
         call(&shell).unwrap();
         let token = shell.client().token().unwrap();
         assert_eq!(token.lifetime(), Some(Duration::from_secs(life)), "{value}");
-        // The lifetime counts from the request.
+        // The lifetime counts from the moment of the request.
         assert_eq!(token.issued_at(), Some(world.clock.now_utc()));
         world.clock.advance(Duration::from_secs(life));
         call(&shell).unwrap();
@@ -202,7 +203,7 @@ fn a_live_token_outlasts_a_token_endpoint_outage() {
     }
     assert!(world.token_requests() > 1, "a token request was tried");
     world.clock.advance(Duration::from_secs(30));
-    // Every error has the reason, and not every call requests a token.
+    // Every error has the reason, although not every call requests a token.
     let before = world.token_requests();
     for _ in 0..10 {
         assert!(format!("{:#}", call(&shell).unwrap_err()).contains("503"));
@@ -266,7 +267,7 @@ fn a_redirect_of_the_token_endpoint_is_an_error() {
     assert!(world.lines().is_empty());
 }
 
-/// A store whose tokens come from another program. It saves nothing.
+/// A store whose tokens come from another program. The store saves nothing.
 struct Provider(Mutex<Result<Token, &'static str>>);
 
 impl TokenBackend for &'static Provider {

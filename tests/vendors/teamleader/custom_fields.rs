@@ -1,4 +1,4 @@
-//! Custom fields.
+//! Tests of custom fields.
 
 use evergrant::teamleader::contacts::{Contact, ContactUpdate};
 use evergrant::teamleader::custom_fields::{CustomFieldContext, CustomFieldValue, NewCustomField};

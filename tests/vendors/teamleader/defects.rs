@@ -1,4 +1,4 @@
-//! Defects of the Python SDK that this SDK does not have.
+//! Tests that this SDK does not have defects of the Python SDK.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::support::{answering, builder, clock, data, sandbox, world};
 
-/// A server, and a client whose access token has just expired.
+/// Makes a server, and a client whose access token has just expired.
 fn expired() -> (Sandbox, Teamleader) {
     let (sandbox, teamleader) = world();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));

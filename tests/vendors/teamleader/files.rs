@@ -1,4 +1,4 @@
-//! Downloads and uploads of files.
+//! Tests of downloads and uploads of files.
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::support::{answering, data, world};
 
-/// An object store, which refuses requests with an access token.
+/// Starts an object store, which refuses requests with an access token.
 fn store() -> (Sandbox, Arc<Mutex<Vec<u8>>>) {
     let store = Sandbox::start().unwrap();
     let kept = Arc::new(Mutex::new(b"the bytes of a file".to_vec()));
@@ -46,7 +46,7 @@ fn downloads_do_not_send_the_access_token() {
     assert_eq!(teamleader.invoices().bytes("i", &InvoiceFormat::UblPeppolBis3).unwrap(), expected);
     assert_eq!(teamleader.quotations().bytes("q", &QuotationFormat::Pdf).unwrap(), expected);
     assert_eq!(asked.lock()[1].1, json!({ "id": "i", "format": "ubl/peppol_bis_3" }));
-    // The same in two steps, as a stream.
+    // Download the file in two steps, as a stream.
     let location = teamleader.files().download("f").unwrap();
     assert_eq!(location.expires_at.year(), 2030);
     assert!(!format!("{location:?}").contains("s3cret"));
@@ -71,7 +71,7 @@ fn uploads_send_the_bytes_unchanged() {
         asked.lock()[0].1,
         json!({ "name": "notes.txt", "subject": subject, "folder": "Notes" })
     );
-    // A temporary file for an attachment, with a content of unknown length.
+    // Upload a temporary file for an attachment, with a content of unknown length.
     let file = NewFile::new("a.txt", FileSubject::temporary());
     teamleader.files().upload_reader(&file, &mut &b"streamed"[..], None).unwrap();
     assert_eq!(*kept.lock(), b"streamed");

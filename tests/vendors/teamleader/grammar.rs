@@ -1,4 +1,4 @@
-//! The grammar that the three vendor SDKs share.
+//! Tests of the grammar that the three vendor SDKs share.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

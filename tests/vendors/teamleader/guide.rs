@@ -1,4 +1,4 @@
-//! Every test that the guide's tables name exists.
+//! Checks that every test that the guide's tables name exists.
 
 use std::fs;
 use std::path::{Path, PathBuf};

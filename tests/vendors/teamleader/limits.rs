@@ -1,4 +1,4 @@
-//! The limit of 200 calls a minute, waits after a refusal, and repeated requests.
+//! Tests of the limit of 200 calls a minute, of waits after a refusal, and of repeated requests.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The times of the calls in the last minute.
 type Calls = Arc<Mutex<VecDeque<Duration>>>;
 
-/// A server with a sliding window of 200 calls a minute. It counts the calls that it refuses.
+/// Starts a server with a sliding window of 200 calls a minute, which counts the calls that it refuses.
 fn strict() -> (Sandbox, Arc<ManualClock>, Arc<AtomicU32>, Calls) {
     use evergrant::provider::{ClientAuth, Rotation};
     let clock = clock();
@@ -115,7 +115,7 @@ fn headers_show_the_calls_of_other_processes() {
     let limits = teamleader.limits();
     assert_eq!((limits.limit(), limits.remaining()), (Some(200), Some(199)));
     assert!(limits.resets_at().is_some_and(|reset| reset > clock.now_utc()));
-    // Calls of another process fill the window before the next call: it is refused once, then waits.
+    // Calls of another process fill the window before the next call, which is refused once, then waits.
     for _ in 0..199 {
         window.lock().push_back(clock.monotonic());
     }
@@ -222,8 +222,8 @@ fn after_a_lost_answer_only_reads_are_sent_again() {
     let error = teamleader.contacts().create(&contact).unwrap_err();
     assert!(matches!(error, Error::Transport(_)) && error.is_transient(), "{error}");
     assert_eq!(count("contacts.add"), 1);
-    // The client does not repeat a write after a 503. After a 429 it does, because the server did not
-    // process the call.
+    // The client does not repeat a write after a 503. After a 429 the client repeats it, because the server
+    // did not process the call.
     sandbox.api_fault(Fault::StatusBefore(503));
     let error = teamleader.contacts().delete("c").unwrap_err();
     assert!(matches!(&error, Error::Api(api) if api.status == 503) && error.is_transient());

@@ -1,4 +1,4 @@
-//! Answers of Teamleader's token endpoint, and of the API to a refused token.
+//! Tests of answers of Teamleader's token endpoint, and of the API's answers to a refused token.
 
 use evergrant::sandbox::{Fault, Sandbox};
 use evergrant::teamleader::Teamleader;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::{answering, builder, data, sandbox};
 
-/// An error in Teamleader's form.
+/// Returns an error in Teamleader's form.
 fn envelope(status: u16, code: i64, kind: &str, title: &str, hint: &str) -> Fault {
     let meta = json!({ "type": kind, "hint": hint });
     let error = json!({ "code": code, "title": title, "status": status, "meta": meta });
@@ -19,7 +19,8 @@ fn body(status: u16, content_type: &str, text: &str) -> Fault {
     Fault::Body { status, content_type, body, commit: false }
 }
 
-/// A client whose access token the service has ended, and whose refresh fails with this fault.
+/// Makes a client whose access token the service has ended, and whose refresh fails with this fault. Returns
+/// the error of a call.
 fn refused_with(fault: Fault) -> (Sandbox, Teamleader, Error) {
     let sandbox = sandbox();
     answering(&sandbox, |_, _| data(json!({ "id": "u" })));

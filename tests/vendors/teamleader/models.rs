@@ -1,4 +1,4 @@
-//! The methods of models.
+//! Tests of the methods of models.
 
 use evergrant::teamleader::companies::Company;
 use evergrant::teamleader::contacts::Contact;

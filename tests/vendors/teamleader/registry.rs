@@ -1,4 +1,4 @@
-//! The 290 operations, called by name.
+//! Tests of the 290 operations, called by name.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::teamleader::operations::{Kind, Operation, Returns};
@@ -29,7 +29,7 @@ fn put(body: &mut Value, path: &str) {
     }
 }
 
-/// The smallest body that an operation accepts.
+/// Returns the smallest body that an operation accepts.
 fn smallest(operation: &Operation) -> Value {
     let mut body = Value::Object(Map::new());
     for demand in &operation.required {
@@ -42,7 +42,7 @@ fn smallest(operation: &Operation) -> Value {
 #[test]
 fn all_290_operations_can_be_called_by_name() {
     let sandbox = sandbox();
-    // No limit: the calls run without waiting.
+    // Without a limit, the calls run without waiting.
     let builder = builder(&sandbox, MemoryBackend::new()).calls_a_minute(0);
     let teamleader = builder.build().unwrap();
     teamleader.client().seed(sandbox.login()).unwrap();
@@ -99,7 +99,7 @@ fn unknown_names_and_missing_fields_are_refused_before_sending() {
         }
     }
     assert!(refused > 300, "{refused}");
-    // Names of the Python SDK, methods of its models, and a misspelt name.
+    // Try names of the Python SDK, methods of its models, and a misspelt name.
     for name in
         ["LegacyProjects.list", "deals.add", "invoices.add", "quotations.add", "contact.list"]
     {

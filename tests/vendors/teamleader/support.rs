@@ -1,4 +1,4 @@
-//! A sandbox that answers as Teamleader does, and clients of it.
+//! Starts a sandbox that answers as Teamleader does, and makes clients of it.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,13 +11,13 @@ use evergrant::{MemoryBackend, Provider, TokenBackend, providers};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 
-/// A server that handles tokens as Teamleader does.
+/// Starts a server that handles tokens as Teamleader does.
 pub(crate) fn sandbox() -> Sandbox {
     let builder = Sandbox::builder().rotation(Rotation::Strict).ends_access_token(true);
     builder.client_auth(ClientAuth::Body).start().unwrap()
 }
 
-/// The provider of Teamleader, with this server's addresses.
+/// Returns the provider of Teamleader, with this server's addresses.
 pub(crate) fn provider(sandbox: &Sandbox) -> Provider {
     let at = |path: &str| format!("{}{path}", sandbox.url());
     let row = providers::teamleader().to_builder();
@@ -33,7 +33,7 @@ pub(crate) fn builder(
     Teamleader::builder(sandbox.credentials(), backend).provider(provider(sandbox)).clock(clock())
 }
 
-/// A server, and a client that is logged in.
+/// Makes a server, and a client that is logged in.
 pub(crate) fn world() -> (Sandbox, Teamleader) {
     let sandbox = sandbox();
     let teamleader = builder(&sandbox, MemoryBackend::new()).build().unwrap();
@@ -41,7 +41,7 @@ pub(crate) fn world() -> (Sandbox, Teamleader) {
     (sandbox, teamleader)
 }
 
-/// A manual clock, which moves forward when the client waits.
+/// Makes a manual clock, which moves forward when the client waits.
 pub(crate) fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(SystemTime::now()))
 }
@@ -66,12 +66,12 @@ pub(crate) fn answering(
     asked
 }
 
-/// An answer with `data` only.
+/// Returns an answer with `data` only.
 pub(crate) fn data(value: Value) -> ApiReply {
     ApiReply::json(200, json!({ "data": value }))
 }
 
-/// The page that the body asks for, of a list of `total` objects. The ids are numbers from 0.
+/// Returns the page that the body asks for, of a list of `total` objects. The ids are numbers from 0.
 pub(crate) fn page_of(total: u64, body: &Value) -> Value {
     let size = body["page"]["size"].as_u64().unwrap_or(20);
     let number = body["page"]["number"].as_u64().unwrap_or(1);

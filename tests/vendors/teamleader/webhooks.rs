@@ -1,4 +1,4 @@
-//! Webhooks.
+//! Tests of webhooks.
 
 use evergrant::Error;
 use evergrant::sandbox::ApiReply;

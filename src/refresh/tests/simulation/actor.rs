@@ -1,4 +1,4 @@
-//! The program of an actor: it calls the API twice with a token of its client, and ends.
+//! The program of an actor, which calls the API twice with a token of its client, and ends.
 
 use super::handle::access_of;
 use super::schedule::Point;
@@ -84,7 +84,7 @@ fn access(world: &World, keeper: &Keeper, want: &Want) -> Result<Live> {
     result
 }
 
-/// Sends a request to the API. Returns whether it accepted the token.
+/// Sends a request to the API. Returns whether the API accepted the token.
 fn api(world: &World, live: &Live) -> bool {
     world.reach(Point::Api, Status::Ready);
     let until = world.state.lock().now + API;

@@ -1,5 +1,5 @@
-//! A configuration: the actors, the store and the service of a schedule. A number names it, so that a
-//! violation can be replayed.
+//! A configuration: the actors, the store and the service of a schedule. A number names each configuration,
+//! so that a violation can be replayed.
 
 use std::fmt;
 
@@ -64,7 +64,8 @@ pub(super) const TIMES: [(u64, u64); 4] = [(3600, 40), (3600, 50_000), (60, 50_0
 /// How long the access token works at the start (s).
 pub(super) const LEFT: [i64; 3] = [30, -1, 100];
 
-/// The rotation that the client is configured with. The last two compare policies for an unknown class.
+/// The rotation that the client is configured with. The last two values compare policies for an unknown
+/// class.
 pub(super) const TOLD: [&str; 4] = ["the class", "nothing", "Strict", "StrictFamily"];
 
 /// One configuration.

@@ -95,7 +95,7 @@ fn play(world: Arc<World>, me: usize) {
     world.end(me);
 }
 
-/// After all actors have ended: whether the login is lost for a process that starts now.
+/// Returns whether the login is lost for a process that starts after all actors have ended.
 fn finish(world: &Arc<World>) -> bool {
     let (probe, reachable) = {
         let mut state = world.state.lock();
@@ -113,7 +113,7 @@ fn finish(world: &Arc<World>) -> bool {
         (store.no_loads_until, store.no_saves_until, store.no_locks_until) = (0, 0, 0);
         let probe = state.new_process();
         let reachable = state.reachable();
-        // A lost login looks alive while an old access token works, so let that expire.
+        // A lost login looks alive while an old access token works, so let that token expire.
         let last = state.service.access.iter().map(|access| access.end).max();
         let now = state.now;
         state.advance(last.unwrap_or(now).max(now) + 1_000);

@@ -49,7 +49,7 @@ fn busy<T>() -> Result<T, BoxError> {
 }
 
 impl Handle {
-    /// A process that was killed does nothing more.
+    /// Whether the process was killed; a killed process does nothing more.
     fn dead(&self) -> bool {
         self.world.state.lock().processes[self.process].dead
     }
@@ -242,7 +242,7 @@ impl Claim {
     }
 }
 
-/// A record in one line.
+/// Shows a record in one line.
 fn told(record: &Record) -> String {
     let note = record.note.as_ref().map_or("", |_| ", noted as sent");
     let refused = record.refused.as_ref().map_or("", |_| ", noted as refused");

@@ -25,7 +25,7 @@ impl State {
             Asked { start, start_step, instead, refused, ..Asked::default() };
     }
 
-    /// An actor finds the refresh lock of its client taken.
+    /// Notes that an actor found the refresh lock of its client taken.
     pub(super) fn waits(&mut self, actor: usize) {
         let client = self.actors[actor].client;
         let step = self.step;
@@ -53,7 +53,7 @@ impl State {
             && self.now + early < self.service.access[access].told_end
     }
 
-    /// The API has answered.
+    /// Checks the use of an access token after the API has answered.
     pub(super) fn used(&mut self, actor: usize, access: usize, taken: bool) {
         self.check_durable(access);
         if actor != NOBODY && !taken {
@@ -78,7 +78,8 @@ impl State {
                 let access = access_of(&live.token);
                 self.note(actor, 5000, |_| format!("is given a{access}"));
                 self.check_durable(access);
-                // A pause after the last look at the clock counts as a pause after the call.
+                // A pause that began after the call's last look at the clock counts as a pause after the
+                // call.
                 let now = match self.actors[actor].reached {
                     (Point::Unlock, at) => at,
                     _ => self.now,
@@ -129,7 +130,7 @@ impl State {
                 self.violation("P4/P6", text);
             }
         }
-        // Without a fault no call fails, except if there is no lock to wait for.
+        // Without a fault no call fails, unless there is no lock to wait for.
         if !self.faulty() && self.config.lock() != LockKind::None && !self.config.refuses {
             let text = format!("a call fails ({}) without any fault", error.kind());
             self.violation("P1", text);
@@ -185,7 +186,7 @@ impl State {
         self.oracle.clients[client].closing = true;
     }
 
-    /// A client was dropped.
+    /// Checks a client that was dropped.
     pub(super) fn closed(&mut self, actor: usize, client: usize) {
         self.note(actor, 5002, |_| "drops its client".to_owned());
         self.look_at_deadlines();

@@ -6,7 +6,8 @@ use super::server::Class;
 use super::world::{NOBODY, State};
 use super::*;
 
-/// The excuses for the loss of a login: the guide's list, and faults of the store.
+/// The excuses for the loss of a login: the cases of the guide's list by their numbers, and faults of the
+/// store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Excuses {
     /// 1: the answer with the successor was lost.
@@ -37,17 +38,17 @@ impl Excuses {
 /// The oracle's knowledge of a client.
 #[derive(Default)]
 pub(super) struct Known {
-    /// Refresh tokens that came and are not in the store yet.
+    /// The refresh tokens that the client received and that are not in the store yet.
     pub(super) in_hand: Vec<usize>,
     /// A call has ended since a save failed, and the pair still waits.
     pub(super) waits: bool,
-    /// The tokens that it read or wrote last.
+    /// The tokens that the client read or wrote last.
     pub(super) memory: Option<(usize, usize)>,
-    /// Refresh tokens that it has replaced itself, in the store.
+    /// The refresh tokens that the client itself has replaced in the store.
     pub(super) replaced: Vec<usize>,
-    /// The token that its last note announces.
+    /// The token that the client's last note announces.
     pub(super) noted: Option<usize>,
-    /// Its refreshes that were saved: when they were sent, and by whom.
+    /// The client's refreshes that were saved: when they were sent, and by which actor.
     pub(super) refreshes: Vec<(u32, usize)>,
     /// The store's calls that failed since the client began to close.
     pub(super) closing: bool,
@@ -73,11 +74,11 @@ pub(super) struct Oracle {
     pub(super) excuses: Excuses,
     pub(super) clients: Vec<Known>,
     pub(super) asked: Vec<Asked>,
-    /// Access tokens that were in the store.
+    /// The access tokens that were in the store.
     pub(super) durable: Vec<usize>,
     /// When the store's newest access token came there (step).
     pub(super) stored_at: u32,
-    /// Refresh tokens of which a request stayed without an answer.
+    /// The refresh tokens whose request stayed without an answer.
     pub(super) unanswered: Vec<usize>,
     pub(super) failed_calls: usize,
 }
@@ -257,7 +258,7 @@ impl State {
 
     // What happens to a request.
 
-    /// The service has decided.
+    /// Handles a request that the service has decided.
     pub(super) fn decided(&mut self, index: usize) {
         let request = &self.requests[index];
         let rotated = request.decided.flatten().is_some();

@@ -1,5 +1,5 @@
-//! A schedule: the list of choices of which actor goes on and which fault happens. It is given or
-//! random, and recorded.
+//! A schedule: the list of choices of which actor goes on and which fault happens. The choices are given or
+//! random, and are recorded.
 
 /// A point where another actor may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,7 +25,7 @@ pub(super) enum Point {
 }
 
 impl Point {
-    /// The line of the trace for an actor that goes on from here; empty if another line tells it.
+    /// The line of the trace for an actor that goes on from this point; empty if another line says it.
     pub(super) fn done(self) -> &'static str {
         match self {
             Point::Start => "starts",
@@ -134,7 +134,7 @@ pub(super) enum Plan {
     Drawn { random: Random, faults: Vec<Aim>, switches: usize },
 }
 
-/// When a random fault happens: at a place, or at the n-th call of this kind.
+/// When a random fault happens: at a place in the schedule, or at the n-th call of this kind.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Aim {
     Place(usize),

@@ -61,7 +61,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// A service that has issued `r0` and `a0`.
+    /// Makes a service that has issued `r0` and `a0`.
     pub(super) fn new(class: Class, window: u64, life: u64, ends_access: bool) -> Service {
         let first = AccessToken { refresh: 0, issued: 0, end: life, told_end: life, dead: false };
         Service {
@@ -90,7 +90,7 @@ impl Service {
             }
     }
 
-    /// A refresh: the new refresh token and access token.
+    /// Decides a refresh. Returns the new refresh token and access token.
     pub(super) fn refresh(&mut self, token: usize, now: u64) -> Option<(usize, usize)> {
         if !self.takes(token, now) {
             let reuse = self.refresh.get(token).is_some_and(|known| known.used_at.is_some());
@@ -137,7 +137,7 @@ impl Service {
         !self.ended && self.access.get(access).is_some_and(|known| !known.dead && now < known.end)
     }
 
-    /// A request to the API.
+    /// Decides a request to the API.
     pub(super) fn call(&mut self, access: usize, now: u64) -> bool {
         let works = self.works(access, now);
         if works {

@@ -1,4 +1,4 @@
-//! Clients and their first record.
+//! Makes clients and their first record.
 
 use parking_lot::Condvar;
 
@@ -114,7 +114,7 @@ impl World {
         world
     }
 
-    /// A client, in its process.
+    /// Makes a client in its process.
     pub(super) fn keeper(self: &Arc<World>, client: usize, rules: Rules) -> Keeper {
         let process = self.state.lock().clients[client].process;
         let handle = Handle { world: Arc::clone(self), client, process };

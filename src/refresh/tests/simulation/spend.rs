@@ -98,8 +98,8 @@ impl State {
         if deadline || rollback || freed || clock {
             return;
         }
-        // A grace window is shorter than a deadline: without a lock freed by death, the rest of the
-        // window belongs to the other processes. (The clocks of two hosts differ by 20 s.)
+        // A grace window is shorter than a deadline, so without a lock freed by death, the other processes
+        // may use the rest of the window. (The clocks of two hosts differ by 20 s.)
         let first = self.requests.iter().find(|request| request.token == token);
         let age = first.map_or(0, |first| self.now - first.sent_at + 20_000);
         let lease = self.config.lock() == LockKind::Lease && self.faulty();
@@ -157,7 +157,7 @@ impl State {
         held
     }
 
-    /// A refresh token is revoked: never one that is in the store.
+    /// Checks that a refresh token that is revoked is not in the store.
     pub(super) fn revoked(&mut self, token: usize) {
         if self.store.history.last().is_some_and(|record| refresh_of(record) == token) {
             self.violation("A3", format!("r{token} is revoked while it is in the store"));

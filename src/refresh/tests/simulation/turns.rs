@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    /// An actor's thread has ended, by its program or by the death of its process.
+    /// Handles the end of an actor's thread, which its program or the death of its process has caused.
     pub(super) fn end(&self, me: usize) {
         let mut state = self.state.lock();
         if !state.actors[me].dead {

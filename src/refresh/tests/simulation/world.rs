@@ -25,7 +25,7 @@ pub(super) enum Status {
     Until(u64),
     /// The answer to a request.
     Reply(usize),
-    /// The store's lock, until then at most.
+    /// The store's lock, until this time at most.
     Lock(u64),
     /// The refresh lock of its client.
     Turn,
@@ -57,7 +57,7 @@ pub(super) struct Request {
     pub(super) actor: usize,
     pub(super) client: usize,
     pub(super) token: usize,
-    /// When its sender began to send it, and when it left.
+    /// When its sender began to send the request, and when the request left.
     pub(super) asked_at: u64,
     pub(super) sent_at: u64,
     pub(super) sent_step: u32,
@@ -67,9 +67,9 @@ pub(super) struct Request {
     pub(super) failure: Option<Failure>,
     /// The answer, once it is decided.
     pub(super) decided: Option<Option<(usize, usize)>>,
-    /// Its sender still waits for it.
+    /// Whether its sender still waits for the answer.
     pub(super) awaited: bool,
-    /// Whether it is sent because the API refused an access token.
+    /// Whether the request was sent because the API refused an access token.
     pub(super) mends: bool,
 }
 
@@ -93,7 +93,7 @@ pub(super) struct State {
     pub(super) config: Config,
     pub(super) now: u64,
     pub(super) step: u32,
-    /// How far the wall clock of each host is from the first one's at the start (ms).
+    /// How far the wall clock of each host is from the wall clock of the first host at the start (ms).
     pub(super) walls: Vec<i64>,
     pub(super) actors: Vec<Actor>,
     pub(super) processes: Vec<Process>,
@@ -296,7 +296,7 @@ impl State {
             Fault::Rollback(back) => {
                 let kept = self.store.history.len() - back;
                 let record = self.store.history[kept - 1].clone();
-                // The records in between are kept: a second rollback may restore them.
+                // Keep the records in between: a second rollback may restore them.
                 self.store.history.push(record);
                 self.rolled_back();
             }
