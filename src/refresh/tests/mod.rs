@@ -1,6 +1,7 @@
 //! Tests of the refresh with a scripted server, store and clock.
 
 mod clocks;
+mod close;
 mod doubts;
 mod faults;
 mod gaps;

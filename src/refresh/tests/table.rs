@@ -115,7 +115,7 @@ fn a_young_note_under_a_lease_is_waited_for_if_a_replay_could_end_the_login() {
         for rotation in [S, F, X, U, G, GF] {
             for alive in [true, false] {
                 let world = world(rotation, lock, alive);
-                world.leave_note(WINDOW + Duration::from_secs(1), Duration::from_secs(300));
+                world.leave_note(WINDOW, Duration::from_secs(300));
                 let expected = if alive { "at-1" } else { "outcome_unknown" };
                 let got = outcome(&world);
                 assert_eq!(got, (expected.to_owned(), 0), "{rotation:?} {lock:?} alive={alive}");
