@@ -64,7 +64,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::device_code`] and [`Client::exchange_device`].
+    /// The errors of [`Client::device_code`] and [`Client::exchange_device`].
     pub fn authorize_device(&self, scopes: &[&str], show: impl FnOnce(&DeviceCode)) -> Result<()> {
         let code = self.device_code(scopes)?;
         show(&code);

@@ -56,7 +56,7 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// As [`Discovery::metadata`] and [`Metadata::provider`].
+    /// The errors of [`Discovery::metadata`] and [`Metadata::provider`].
     pub fn discover(issuer: &str) -> Result<ProviderBuilder> {
         Discovery::new(issuer).metadata()?.provider()
     }
@@ -183,7 +183,7 @@ impl Discovery {
     ///
     /// # Errors
     ///
-    /// As [`Discovery::metadata`] when no metadata is kept. Kept metadata stays.
+    /// The errors of [`Discovery::metadata`] when no metadata is kept. Kept metadata stays.
     pub fn refetch(&self) -> Result<Metadata> {
         let metadata = self.fetch()?;
         Ok(self.known.lock().insert(metadata).clone())

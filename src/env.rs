@@ -50,7 +50,7 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// As [`Token::from_env`], and [`Error::Config`] for a file that cannot be read; the error names the
+    /// The errors of [`Token::from_env`], and [`Error::Config`] for a file that cannot be read; the error names the
     /// file.
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv(prefix: &str) -> Result<Token> {
@@ -95,7 +95,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// As [`Credentials::from_env`], and [`Error::Config`] for a file that cannot be read; the error
+    /// The errors of [`Credentials::from_env`], and [`Error::Config`] for a file that cannot be read; the error
     /// names the file and shows nothing of its content.
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv(prefix: &str) -> Result<Credentials> {

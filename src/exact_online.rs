@@ -90,7 +90,7 @@ impl ExactOnline {
     ///
     /// # Errors
     ///
-    /// As [`ExactOnlineBuilder::build`].
+    /// The errors of [`ExactOnlineBuilder::build`].
     pub fn new(
         country: Country,
         credentials: Credentials,
@@ -116,7 +116,7 @@ impl ExactOnline {
     ///
     /// # Errors
     ///
-    /// As [`Credentials::from_dotenv`].
+    /// The errors of [`Credentials::from_dotenv`].
     #[cfg(feature = "dotenv")]
     #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
     pub fn from_dotenv(
@@ -163,7 +163,7 @@ impl ExactOnline {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn me(&self) -> Result<Me> {
         self.call("current/Me").single()
     }
@@ -201,7 +201,7 @@ impl ExactOnline {
     ///
     /// # Errors
     ///
-    /// As [`Client::stored`].
+    /// The errors of [`Client::stored`].
     pub fn login_ends_at(&self) -> Result<Option<OffsetDateTime>> {
         Ok(self.client().stored()?.and_then(|record| record.refresh_expires_at()))
     }

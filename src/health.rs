@@ -206,7 +206,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::health`]; and as [`Client::refresh`] when a refresh is due or a person is needed.
+    /// The errors of [`Client::health`]; and as [`Client::refresh`] when a refresh is due or a person is needed.
     pub fn keep_alive(&self) -> Result<bool> {
         let record = self.stored()?;
         let health = self.health_of(record.as_ref());

@@ -86,7 +86,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::profile`], for either request; [`Error::Decode`] for a profile without an id.
+    /// The errors of [`Client::profile`], for either request; [`Error::Decode`] for a profile without an id.
     pub fn id_and_email(&self) -> Result<Identity> {
         let raw = self.profile()?;
         let Some(profile) = &self.provider().api.profile else {

@@ -85,7 +85,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Client::authorize_interactive`]. It is no error if no browser opens.
+    /// The errors of [`Client::authorize_interactive`]. It is no error if no browser opens.
     #[cfg(feature = "browser")]
     pub fn authorize_in_browser(&self, scopes: &[&str], show: impl FnOnce(&str)) -> Result<()> {
         self.authorize_interactive(scopes, |url| {

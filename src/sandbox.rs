@@ -229,7 +229,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// As [`Sandbox::approve`].
+    /// The errors of [`Sandbox::approve`].
     pub fn deny(&self, authorization_url: &str) -> io::Result<String> {
         person::decide(self.url(), authorization_url, "deny")
     }
@@ -287,7 +287,7 @@ impl Sandbox {
         self.add(method, path, true, Arc::new(handler));
     }
 
-    /// As [`Sandbox::on`], for a route that also answers requests without a token.
+    /// Does the same as [`Sandbox::on`], for a route that also answers requests without a token.
     pub fn on_open(
         &self,
         method: &str,
@@ -326,7 +326,7 @@ impl Sandbox {
         self.faults(1, fault);
     }
 
-    /// As [`Sandbox::fault`], for the next `requests` requests.
+    /// Does the same as [`Sandbox::fault`], for the next `requests` requests.
     pub fn faults(&self, requests: usize, fault: Fault) {
         self.shared.faults.lock().token.extend(std::iter::repeat_n(fault, requests));
     }

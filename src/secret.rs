@@ -86,7 +86,7 @@ pub(crate) fn in_clear<S: Serializer>(secret: &Secret, serializer: S) -> Result<
     serializer.serialize_str(secret.expose())
 }
 
-/// As [`in_clear`], for a secret that may be absent.
+/// Does the same as [`in_clear`], for a secret that may be absent.
 pub(crate) fn in_clear_opt<S: Serializer>(
     secret: &Option<Secret>,
     serializer: S,

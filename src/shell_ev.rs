@@ -107,7 +107,7 @@ impl ShellEv {
     ///
     /// # Errors
     ///
-    /// As [`ShellEvBuilder::build`].
+    /// The errors of [`ShellEvBuilder::build`].
     pub fn new(
         environment: Environment,
         credentials: Credentials,
@@ -147,7 +147,7 @@ impl ShellEv {
     ///
     /// # Errors
     ///
-    /// As [`ShellEv::from_env`], and [`Error::Config`](crate::Error::Config) for a file that cannot be
+    /// The errors of [`ShellEv::from_env`], and [`Error::Config`](crate::Error::Config) for a file that cannot be
     /// read.
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv(

@@ -197,7 +197,7 @@ impl Teamleader {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::from_env`], and [`crate::Error::Config`] if the file cannot be read.
+    /// The errors of [`Teamleader::from_env`], and [`crate::Error::Config`] if the file cannot be read.
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv(backend: impl TokenBackend + 'static) -> Result<Teamleader> {
         Teamleader::new(Credentials::from_dotenv("TEAMLEADER")?, backend)
@@ -322,7 +322,7 @@ impl Teamleader {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`].
+    /// The errors of [`Teamleader::call`].
     pub fn me(&self) -> Result<users::Me> {
         self.fetch("users.me", &())
     }

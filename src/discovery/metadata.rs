@@ -72,7 +72,7 @@ impl Metadata {
         self.with(&Map::new(), None)
     }
 
-    /// As [`Metadata::provider`], for a client that authenticates with a TLS certificate: with
+    /// Does the same as [`Metadata::provider`], for a client that authenticates with a TLS certificate: with
     /// [`ClientAuth::Certificate`], and with the addresses of `mtls_endpoint_aliases` if the server has
     /// them (RFC 8705 section 5).
     ///

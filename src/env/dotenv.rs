@@ -52,7 +52,7 @@ impl Dotenv {
     ///
     /// # Errors
     ///
-    /// As [`Dotenv::here`].
+    /// The errors of [`Dotenv::here`].
     pub fn here_or_above() -> Result<Dotenv> {
         Dotenv::look(usize::MAX)
     }
@@ -61,7 +61,7 @@ impl Dotenv {
     ///
     /// # Errors
     ///
-    /// As [`Dotenv::here`], and [`Error::Config`] for a file that does not exist.
+    /// The errors of [`Dotenv::here`], and [`Error::Config`] for a file that does not exist.
     pub fn file(path: impl Into<PathBuf>) -> Result<Dotenv> {
         let path = path.into();
         let variables = read(&path)?;
@@ -105,7 +105,7 @@ impl Dotenv {
     ///
     /// # Errors
     ///
-    /// As [`Credentials::from_env`]; the text says which file was read.
+    /// The errors of [`Credentials::from_env`]; the text says which file was read.
     pub fn credentials(&self, prefix: &str) -> Result<Credentials> {
         super::credentials(prefix, |name| self.variable(name)).map_err(|error| self.told(error))
     }
@@ -114,7 +114,7 @@ impl Dotenv {
     ///
     /// # Errors
     ///
-    /// As [`Token::from_env`]; the text says which file was read.
+    /// The errors of [`Token::from_env`]; the text says which file was read.
     pub fn token(&self, prefix: &str) -> Result<Token> {
         super::token(prefix, |name| self.variable(name)).map_err(|error| self.told(error))
     }

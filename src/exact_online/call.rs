@@ -202,7 +202,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`]. If no row has the key, an [`Error::Api`] for which
+    /// The errors of [`Call::page`]. If no row has the key, an [`Error::Api`] for which
     /// [`ExactOnlineError::is_not_found`](super::ExactOnlineError::is_not_found) is true.
     pub fn get<T: DeserializeOwned>(&self, key: impl Into<Literal>) -> Result<T> {
         let key = key.into();
@@ -214,7 +214,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn find<T: DeserializeOwned>(&self, key: impl Into<Literal>) -> Result<Option<T>> {
         let name = Endpoint::find(&self.name)?.key.ok_or_else(|| {
             Error::Config(format!("{} has no key: use filter and first", self.name).into())
@@ -254,7 +254,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Request::call`]; [`Error::Config`] for an endpoint that is not known, a missing division
+    /// The errors of [`Request::call`]; [`Error::Config`] for an endpoint that is not known, a missing division
     /// or a query that cannot be sent; [`Error::RateLimited`] when a limit is used up;
     /// [`Error::Decode`] for an answer of another shape.
     pub fn page<T: DeserializeOwned + 'static>(&self) -> Result<Page<T>> {
@@ -281,7 +281,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn first<T: DeserializeOwned>(&self) -> Result<Option<T>> {
         Ok(self.clone().top(1).read()?.rows.into_iter().next())
     }
@@ -291,7 +291,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`], and [`Error::Decode`] when the answer has no row.
+    /// The errors of [`Call::page`], and [`Error::Decode`] when the answer has no row.
     pub fn single<T: DeserializeOwned>(&self) -> Result<T> {
         first(self.read()?.rows, &self.name)
     }
@@ -300,7 +300,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn count(&self) -> Result<u64> {
         // The answer is a bare number, so the request must not send `Accept: application/json`.
         let target = self.target("/$count")?;
@@ -313,7 +313,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn send(&self) -> Result<Response> {
         self.request(Method::GET, &self.target("")?).call()
     }
@@ -325,7 +325,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn create<T: DeserializeOwned>(&self, body: &(impl Serialize + ?Sized)) -> Result<T> {
         let request = self.request(Method::POST, &self.target("")?);
         let request = request.header("Prefer", "return=representation");
@@ -333,11 +333,11 @@ impl Call {
         first(body.rows, &self.name)
     }
 
-    /// As [`Call::create`], for an endpoint whose answer has no row.
+    /// Does the same as [`Call::create`], for an endpoint whose answer has no row.
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn post(&self, body: &(impl Serialize + ?Sized)) -> Result<()> {
         self.request(Method::POST, &self.target("")?).send_json(body).map(drop)
     }
@@ -346,7 +346,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn update(&self, key: impl Into<Literal>, body: &(impl Serialize + ?Sized)) -> Result<()> {
         self.request(Method::PUT, &self.keyed(key)?).send_json(body).map(drop)
     }
@@ -355,7 +355,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn delete(&self, key: impl Into<Literal>) -> Result<()> {
         self.request(Method::DELETE, &self.keyed(key)?).call().map(drop)
     }

@@ -80,7 +80,7 @@ impl Country {
     ///
     /// # Errors
     ///
-    /// As [`Country::from_env`], and [`Error::Config`] for a file that cannot be read.
+    /// The errors of [`Country::from_env`], and [`Error::Config`] for a file that cannot be read.
     #[cfg(feature = "dotenv")]
     #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
     pub fn from_dotenv() -> Result<Country> {

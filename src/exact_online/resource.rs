@@ -106,7 +106,7 @@ impl<M: List> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`]. If no row has the id, an [`Error::Api`](crate::Error::Api) for which
+    /// The errors of [`Call::page`]. If no row has the id, an [`Error::Api`](crate::Error::Api) for which
     /// [`ExactOnlineError::is_not_found`](super::ExactOnlineError::is_not_found) is true.
     pub fn get(&self, id: M::Key) -> Result<M> {
         self.call.get(id)
@@ -116,7 +116,7 @@ impl<M: List> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn find(&self, id: M::Key) -> Result<Option<M>> {
         self.call.find(id)
     }
@@ -140,7 +140,7 @@ impl<M: List> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn page(&self) -> Result<Page<M>> {
         self.call.page()
     }
@@ -149,7 +149,7 @@ impl<M: List> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn first(&self) -> Result<Option<M>> {
         self.call.first()
     }
@@ -158,7 +158,7 @@ impl<M: List> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn count(&self) -> Result<u64> {
         self.call.count()
     }
@@ -191,7 +191,7 @@ impl<M: Create> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn create(&self, body: &(impl Serialize + ?Sized)) -> Result<M> {
         self.call.create(body)
     }
@@ -203,7 +203,7 @@ impl<M: Update> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn update(&self, id: M::Key, body: &(impl Serialize + ?Sized)) -> Result<()> {
         self.call.update(id, body)
     }
@@ -214,7 +214,7 @@ impl<M: Delete> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn delete(&self, id: M::Key) -> Result<()> {
         self.call.delete(id)
     }
@@ -266,7 +266,7 @@ impl<M: Synchronize> Resource<M> {
     ///
     /// # Errors
     ///
-    /// As [`Call::page`].
+    /// The errors of [`Call::page`].
     pub fn position_at(&self, modified: PrimitiveDateTime) -> Result<Position> {
         if !M::SYNC.starts_with("sync/") {
             return Ok(Position::after_date(&self.call, modified));

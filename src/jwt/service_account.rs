@@ -124,7 +124,7 @@ impl ServiceAccount {
     ///
     /// # Errors
     ///
-    /// As [`ServiceAccount::provider`].
+    /// The errors of [`ServiceAccount::provider`].
     pub fn client(
         &self,
         scopes: &[&str],

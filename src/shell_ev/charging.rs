@@ -50,7 +50,7 @@ impl<'a> Charging<'a> {
     ///
     /// # Errors
     ///
-    /// As [`GetSession::call`]; [`Error::Decode`] when the answer has no session.
+    /// The errors of [`GetSession::call`]; [`Error::Decode`] when the answer has no session.
     pub fn get(&self, id: impl Into<Id<Session>>) -> Result<Session> {
         let answer = self.get_with(id).call()?;
         let request_id = answer.request_id.clone();
@@ -75,7 +75,7 @@ impl<'a> Charging<'a> {
     ///
     /// # Errors
     ///
-    /// As [`GetSession::call`]; the API's 404 when `limit` has passed and Shell still does not know the
+    /// The errors of [`GetSession::call`]; the API's 404 when `limit` has passed and Shell still does not know the
     /// session.
     pub fn settled(&self, id: impl Into<Id<Session>>, limit: Duration) -> Result<Session> {
         let id = id.into();
@@ -173,7 +173,7 @@ impl StartSession<'_> {
     ///
     /// # Errors
     ///
-    /// As [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read, although Shell
+    /// The errors of [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read, although Shell
     /// accepted the request; [`Error::Config`] for a text of the wrong length, before anything is sent.
     pub fn call(self) -> Result<Started> {
         length("the number of the charge card", self.card.as_str(), (1, 50))?;
@@ -216,7 +216,7 @@ impl StopSession<'_> {
     ///
     /// # Errors
     ///
-    /// As [`StartSession::call`]; [`Error::Config`] for an id that is not a UUID, before anything is
+    /// The errors of [`StartSession::call`]; [`Error::Config`] for an id that is not a UUID, before anything is
     /// sent.
     pub fn call(self) -> Result<Stopped> {
         let id = Some(("sessionId", checked(&self.id)?));
@@ -242,7 +242,7 @@ impl GetSession<'_> {
     ///
     /// # Errors
     ///
-    /// As [`super::ListLocations::page`]; [`Error::Config`] for an id that is not a UUID, before
+    /// The errors of [`super::ListLocations::page`]; [`Error::Config`] for an id that is not a UUID, before
     /// anything is sent.
     pub fn call(self) -> Result<Answer<Session>> {
         let id = Some(("sessionId", checked(&self.id)?));
@@ -264,7 +264,7 @@ impl ActiveSessions<'_> {
     ///
     /// # Errors
     ///
-    /// As [`super::ListLocations::page`]; [`Error::Config`] for an account of the wrong length, before
+    /// The errors of [`super::ListLocations::page`]; [`Error::Config`] for an account of the wrong length, before
     /// anything is sent.
     pub fn call(self) -> Result<Answer<Session>> {
         length("the account", self.ema_id.as_str(), (14, 19))?;

@@ -138,7 +138,7 @@ impl ShellEvBuilder {
     ///
     /// # Errors
     ///
-    /// As [`ShellEvBuilder::from_env`]; the text of the error names the file.
+    /// The errors of [`ShellEvBuilder::from_env`]; the text of the error names the file.
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv(
         environment: Environment,

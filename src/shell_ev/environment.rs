@@ -40,7 +40,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// As [`Environment::from_env`], and [`Error::Config`] for a file that cannot be read.
+    /// The errors of [`Environment::from_env`], and [`Error::Config`] for a file that cannot be read.
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv() -> Result<Environment> {
         let file = crate::Dotenv::here()?;

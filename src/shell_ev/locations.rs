@@ -71,7 +71,7 @@ impl<'a> Locations<'a> {
     ///
     /// # Errors
     ///
-    /// As [`ListLocations::page`]; [`Error::Decode`](crate::Error::Decode) when the answer has no location.
+    /// The errors of [`ListLocations::page`]; [`Error::Decode`](crate::Error::Decode) when the answer has no location.
     pub fn get(&self, uid: impl Into<Id<Location>>) -> Result<Location> {
         let get = self.get_with(uid);
         let path = get.get.path.clone();
@@ -117,7 +117,7 @@ impl<'a> Locations<'a> {
     ///
     /// # Errors
     ///
-    /// As [`ListLocations::page`].
+    /// The errors of [`ListLocations::page`].
     pub fn first(&self) -> Result<Option<Location>> {
         self.list().first()
     }
@@ -271,7 +271,7 @@ macro_rules! calls {
             ///
             /// # Errors
             ///
-            /// As [`ListLocations::page`].
+            /// The errors of [`ListLocations::page`].
             pub fn call(self) -> Result<Answer<$item>> {
                 self.get.answer()
             }

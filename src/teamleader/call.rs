@@ -85,7 +85,7 @@ impl Teamleader {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`].
+    /// The errors of [`Teamleader::call`].
     pub fn answer<T: DeserializeOwned>(
         &self,
         name: &str,
@@ -100,7 +100,7 @@ impl Teamleader {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`], except that no name and no body is refused.
+    /// The errors of [`Teamleader::call`], except that no name and no body is refused.
     pub fn call_unlisted<T: DeserializeOwned>(
         &self,
         name: &str,
@@ -129,7 +129,7 @@ impl Teamleader {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::iter`].
+    /// The errors of [`Teamleader::iter`].
     pub fn pages<'a, T: DeserializeOwned + 'a>(
         &'a self,
         name: &str,

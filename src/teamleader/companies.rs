@@ -303,7 +303,7 @@ impl Companies<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`](super::Teamleader::call).
+    /// The errors of [`Teamleader::call`](super::Teamleader::call).
     pub fn get_with(
         self,
         id: impl Into<Id<Company>>,
@@ -317,7 +317,7 @@ impl Companies<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`](super::Teamleader::call).
+    /// The errors of [`Teamleader::call`](super::Teamleader::call).
     pub fn upload_logo(self, id: impl Into<Id<Company>>, image: Option<Image<'_>>) -> Result<()> {
         let image = image.map(|image| image.data_uri());
         self.0.act("companies.uploadLogo", &json!({ "id": id.into(), "image": image }))

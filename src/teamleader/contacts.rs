@@ -333,7 +333,7 @@ impl Contacts<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`](super::Teamleader::call).
+    /// The errors of [`Teamleader::call`](super::Teamleader::call).
     pub fn upload_avatar(self, id: impl Into<Id<Contact>>, image: Option<Image<'_>>) -> Result<()> {
         let image = image.map(|image| image.data_uri());
         self.0.act("contacts.uploadAvatar", &json!({ "id": id.into(), "image": image }))

@@ -384,7 +384,7 @@ impl CustomFields<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`](super::Teamleader::call).
+    /// The errors of [`Teamleader::call`](super::Teamleader::call).
     pub fn labelled(
         self,
         context: CustomFieldContext,

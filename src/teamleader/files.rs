@@ -198,7 +198,7 @@ impl<'a> Files<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`] and [`Files::fetch`], and [`crate::Error::Decode`] for a file of more than
+    /// The errors of [`Teamleader::call`] and [`Files::fetch`], and [`crate::Error::Decode`] for a file of more than
     /// 64 MiB. [`Files::fetch`] reads larger files as a stream.
     pub fn bytes(self, id: impl Into<Id<File>>) -> Result<Vec<u8>> {
         self.fetch(&self.download(id)?)?.read_bytes()
@@ -212,7 +212,7 @@ impl<'a> Files<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`] and [`Files::fetch`].
+    /// The errors of [`Teamleader::call`] and [`Files::fetch`].
     pub fn upload(self, file: &NewFile, bytes: &[u8]) -> Result<()> {
         self.upload_reader(file, &mut &*bytes, Some(bytes.len() as u64))
     }
@@ -222,7 +222,7 @@ impl<'a> Files<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Files::upload`].
+    /// The errors of [`Files::upload`].
     pub fn upload_reader(
         self,
         file: &NewFile,

@@ -394,7 +394,7 @@ impl Invoices<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`](super::Teamleader::call).
+    /// The errors of [`Teamleader::call`](super::Teamleader::call).
     pub fn get_with(
         self,
         id: impl Into<Id<Invoice>>,
@@ -408,7 +408,7 @@ impl Invoices<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`](super::Teamleader::call).
+    /// The errors of [`Teamleader::call`](super::Teamleader::call).
     pub fn book(self, id: impl Into<Id<Invoice>>, on: Date) -> Result<()> {
         self.0.act("invoices.book", &json!({ "id": id.into(), "on": text(on)? }))
     }
@@ -418,7 +418,7 @@ impl Invoices<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`](super::Teamleader::call).
+    /// The errors of [`Teamleader::call`](super::Teamleader::call).
     pub fn credit(
         self,
         id: impl Into<Id<Invoice>>,
@@ -436,7 +436,7 @@ impl Invoices<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Files::fetch`](super::files::Files::fetch).
+    /// The errors of [`Files::fetch`](super::files::Files::fetch).
     pub fn bytes(self, id: impl Into<Id<Invoice>>, format: &InvoiceFormat) -> Result<Vec<u8>> {
         let location = self.download(id, format)?;
         self.0.files().fetch(&location)?.read_bytes()

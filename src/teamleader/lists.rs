@@ -177,7 +177,7 @@ impl<'a, T: Listed> List<'a, T> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`].
+    /// The errors of [`Teamleader::call`].
     pub fn page(&self, number: u32) -> Result<ListPage<T>> {
         let operation = Operation::known(T::OPERATION)?;
         let mut body = self.body(operation.pages).map_err(|text| Error::Config(text.into()))?;
@@ -197,7 +197,7 @@ impl<'a, T: Listed> List<'a, T> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`].
+    /// The errors of [`Teamleader::call`].
     pub fn first(self) -> Result<Option<T>> {
         self.page_size(1).iter().next().transpose()
     }
@@ -207,7 +207,7 @@ impl<'a, T: Listed> List<'a, T> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`].
+    /// The errors of [`Teamleader::call`].
     pub fn count(&self) -> Result<Option<u64>> {
         let operation = Operation::known(T::OPERATION)?;
         let mut body = self.body(operation.pages).map_err(|text| Error::Config(text.into()))?;

@@ -138,7 +138,7 @@ macro_rules! methods {
                 ///
                 /// # Errors
                 ///
-                /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+                /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
                 pub fn $fetch(
                     self,
                     $($fetch_id: impl Into<$crate::teamleader::Id<$fetch_of>>,)*
@@ -163,7 +163,7 @@ macro_rules! methods {
                 ///
                 /// # Errors
                 ///
-                /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+                /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
                 pub fn $make(self, request: &$made) -> Result<$crate::teamleader::Reference<$object>> {
                     self.0.fetch($make_name, request)
                 }
@@ -173,7 +173,7 @@ macro_rules! methods {
                 ///
                 /// # Errors
                 ///
-                /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+                /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
                 pub fn $credit(
                     self,
                     id: impl Into<$crate::teamleader::Id<$object>>,
@@ -187,7 +187,7 @@ macro_rules! methods {
                 ///
                 /// # Errors
                 ///
-                /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+                /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
                 pub fn $act(
                     self,
                     $($act_id: impl Into<$crate::teamleader::Id<$act_of>>,)*
@@ -206,7 +206,7 @@ macro_rules! methods {
                 ///
                 /// # Errors
                 ///
-                /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+                /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
                 pub fn $change(
                     self,
                     id: impl Into<$crate::teamleader::Id<$object>>,
@@ -278,7 +278,7 @@ macro_rules! resource {
             ///
             /// # Errors
             ///
-            /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+            /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
             pub fn first(self) -> Result<Option<$object>> {
                 self.list().first()
             }
@@ -288,7 +288,7 @@ macro_rules! resource {
             ///
             /// # Errors
             ///
-            /// As [`Teamleader::call`](crate::teamleader::Teamleader::call).
+            /// The errors of [`Teamleader::call`](crate::teamleader::Teamleader::call).
             pub fn count(self) -> Result<Option<u64>> {
                 self.list().count()
             }

@@ -293,7 +293,7 @@ impl Products<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`](super::Teamleader::call).
+    /// The errors of [`Teamleader::call`](super::Teamleader::call).
     pub fn get_with(
         self,
         id: impl Into<Id<Product>>,

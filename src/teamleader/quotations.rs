@@ -320,7 +320,7 @@ impl Quotations<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Teamleader::call`](super::Teamleader::call).
+    /// The errors of [`Teamleader::call`](super::Teamleader::call).
     pub fn send(self, mail: &QuotationMail) -> Result<()> {
         self.0.act("quotations.send", mail)
     }
@@ -329,7 +329,7 @@ impl Quotations<'_> {
     ///
     /// # Errors
     ///
-    /// As [`Files::fetch`](super::files::Files::fetch).
+    /// The errors of [`Files::fetch`](super::files::Files::fetch).
     pub fn bytes(self, id: impl Into<Id<Quotation>>, format: &QuotationFormat) -> Result<Vec<u8>> {
         let location = self.download(id, format)?;
         self.0.files().fetch(&location)?.read_bytes()

@@ -48,7 +48,7 @@ pub(crate) fn plain_agent(config: Config) -> Agent {
     Agent::with_parts(config, DefaultConnector::new(), resolver)
 }
 
-/// As [`agent`]; with `public_only` it connects to public addresses only.
+/// Does the same as [`agent`]; with `public_only`, the agent connects to public addresses only.
 pub(super) fn agent_to(
     config: Config,
     limit: Duration,

@@ -53,7 +53,7 @@ impl<'a> ListLocations<'a> {
     ///
     /// # Errors
     ///
-    /// As [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read;
+    /// The errors of [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read;
     /// [`Error::Config`] for a parameter outside its range, before anything is sent.
     pub fn page(&self, number: u32) -> Result<Answer<Location>> {
         let mut get = self.get.clone();
@@ -66,7 +66,7 @@ impl<'a> ListLocations<'a> {
     ///
     /// # Errors
     ///
-    /// As [`ListLocations::page`].
+    /// The errors of [`ListLocations::page`].
     pub fn first(&self) -> Result<Option<Location>> {
         // A smaller page size would change which locations the later pages have.
         let list = if self.first_page == 1 { self.clone().page_size(1) } else { self.clone() };
