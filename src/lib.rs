@@ -26,8 +26,8 @@
 //!
 //! # The promise
 //!
-//! A service that rotates refresh tokens hands out a new one at every refresh and accepts each of them
-//! once. If a client loses the new token or sends an old one twice, a person has to log in again. This
+//! A service that rotates refresh tokens issues a new refresh token at every refresh and accepts each refresh
+//! token once. If a client loses the new token or sends an old one twice, a person has to log in again. This
 //! crate:
 //!
 //! * sends each refresh token once, across all threads and processes that share a store;
@@ -41,9 +41,9 @@
 //!
 //! # What it is not
 //!
-//! It is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
-//! party for web sign-in (the signature of an ID token is not verified), not a secrets manager. It has no DPoP, no
-//! PAR and no password grant.
+//! This crate is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
+//! party for web sign-in (the signature of an ID token is not verified), not a secrets manager. The crate has
+//! no DPoP, no PAR and no password grant.
 //!
 //! # Three nouns
 //!
@@ -77,8 +77,8 @@
 //!
 //! # Errors
 //!
-//! [`enum@Error`] has one variant for each way to go on, and each error says whether the login is safe.
-//! [`guide::troubleshooting`] has a section for each error that needs a person.
+//! [`enum@Error`] has one variant for each way to go on, and the page of each variant says whether the login
+//! remains valid. [`guide::troubleshooting`] has a section for each error that needs a person.
 //!
 //! # Threads, processes, machines
 //!
@@ -112,7 +112,7 @@
 //!
 //! # Rust version
 //!
-//! 1.89, for `std::fs::File::lock`. Only a new minor version of this crate raises it.
+//! 1.89 or later, for `std::fs::File::lock`. Only a new minor version of this crate raises this requirement.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

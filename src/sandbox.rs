@@ -39,7 +39,7 @@
 //! | `POST /device_authorization` | starts a device login (RFC 8628); the person opens `/device` |
 //! | `POST /introspect` | introspection (RFC 7662) |
 //! | `GET /userinfo` | OpenID Connect userinfo; with the scope `openid` the token endpoint also issues an ID token |
-//! | `POST /revoke` | revocation (RFC 7009); revoking a refresh token ends its login |
+//! | `POST /revoke` | revocation (RFC 7009); revoking a refresh token revokes its login |
 //! | `GET /.well-known/openid-configuration` | metadata (OpenID Connect Discovery); `oauth-authorization-server` has the same document (RFC 8414) |
 //! | `GET /api/me` | `{"login": "ada", "access_token_number": 9}` |
 //! | `/api/echo` | the method, path, query, headers and body of the request, as JSON |
@@ -122,8 +122,8 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts a sandbox with the defaults of [`Sandbox::builder`]: the system chooses the port, the
-    /// rotation is [`crate::provider::Rotation::UntilUsed`], and a later reuse ends the login.
+    /// Starts a sandbox with the defaults of [`Sandbox::builder`]: the system chooses the port, the rotation
+    /// is [`crate::provider::Rotation::UntilUsed`], and a later reuse revokes the login.
     ///
     /// # Errors
     ///
@@ -225,7 +225,7 @@ impl Sandbox {
         person::decide(self.url(), authorization_url, "approve")
     }
 
-    /// Plays a person who refuses; otherwise as [`Sandbox::approve`].
+    /// Does the same as [`Sandbox::approve`], for a person who refuses.
     ///
     /// # Errors
     ///
@@ -239,7 +239,7 @@ impl Sandbox {
         self.shared.server.lock().decide_device(self.shared.now(), user_code, true)
     }
 
-    /// Plays a person who types a user code and refuses; otherwise as [`Sandbox::approve_device`].
+    /// Does the same as [`Sandbox::approve_device`], for a person who refuses.
     pub fn deny_device(&self, user_code: &str) -> bool {
         self.shared.server.lock().decide_device(self.shared.now(), user_code, false)
     }
@@ -259,7 +259,7 @@ impl Sandbox {
         }
     }
 
-    /// Ends every valid access token. Logins and refresh tokens stay valid.
+    /// Expires every valid access token. Logins and refresh tokens stay valid.
     pub fn expire_access_tokens(&self) {
         self.shared.server.lock().expire_access_tokens(self.shared.now());
     }
@@ -270,7 +270,7 @@ impl Sandbox {
         self.shared.server.lock().login_alive()
     }
 
-    /// Ends all logins, as if the person withdrew the application's access.
+    /// Revokes all logins, as if the person withdrew the application's access.
     pub fn revoke_login(&self) {
         self.shared.server.lock().end_all_logins(self.shared.now(), "withdrawn");
     }

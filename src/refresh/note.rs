@@ -105,9 +105,9 @@ impl Keeper {
         }
     }
 
-    /// Records in the store when this host first saw a note with an impossibly late deadline, so that
-    /// even runs that are shorter than the wait know when it is over. Each host uses only its own
-    /// clock. If this save fails, the next run repeats it.
+    /// Records in the store when this host first saw a note with an impossibly late deadline, so that even
+    /// runs that are shorter than the wait know when the wait is over. Each host uses only its own clock. If
+    /// this save fails, the next run repeats it.
     pub(super) fn mark_seen(
         &self,
         call: &Call<'_>,

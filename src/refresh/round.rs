@@ -325,7 +325,7 @@ impl Keeper {
     }
 
     /// Whether the store went back to a refresh token that was replaced since, as after a restored backup or
-    /// a failover. Our newer pair then counts as unsaved.
+    /// a failover. Our newer pair is then treated as unsaved.
     fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
         let Some(stored) = stored else { return false };
         let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };

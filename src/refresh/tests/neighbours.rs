@@ -44,7 +44,7 @@ fn a_refresh_by_name_takes_what_others_saved_while_the_store_is_locked() {
     let got = keeper.access(&keeper.newer()).map(|live| live.access_token().expose().to_owned());
     assert_eq!(kind(&got), "at-2");
     let got = keeper.access(&keeper.newer()).map(|live| live.access_token().expose().to_owned());
-    assert_eq!(kind(&got), "busy", "that one it has");
+    assert_eq!(kind(&got), "busy", "the client has this token already");
 }
 
 /// A client whose token was refreshed because of a 401.

@@ -98,8 +98,7 @@ fn a_failed_save_of_the_spare_is_an_error_and_a_conflict_is_not() {
     }
 }
 
-/// A text in place of a refresh token, in a refusal without a code, is kept in case it is the valid
-/// token.
+/// A string in place of a refresh token, in a refusal without a code, is kept in case it is the valid token.
 #[test]
 fn a_refresh_token_beside_an_error_becomes_the_spare() {
     let world = World::new(Rotation::Strict);

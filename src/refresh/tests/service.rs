@@ -127,7 +127,7 @@ fn an_unanswered_token_is_not_sent_again_at_once() {
     world.acts(&[Act::LoseRequest]);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
-    advance(&world, 26); // The access token has ended, the pause has not.
+    advance(&world, 26); // The access token has expired, but the pause is not over.
     for keeper in [&keeper, &world.keeper()] {
         let error = keeper.access(&Want::Usable).unwrap_err();
         assert_eq!(error.kind(), "outcome_unknown");

@@ -353,7 +353,7 @@ fn kind(it: &Contract<'_>) -> Result<(), BoxError> {
     ensure(Some(guard.kind()) == it.locks, || {
         format!("{:?} was declared, but the lock is {:?}", it.locks, guard.kind())
     })?;
-    ensure(guard.lasts(Duration::from_secs(1)), || "the lock has already ended".to_owned())
+    ensure(guard.lasts(Duration::from_secs(1)), || "the lock has already expired".to_owned())
 }
 
 fn increments(it: &Contract<'_>) -> Result<(), BoxError> {

@@ -49,7 +49,7 @@ pub(super) enum Fault {
     Wall(i64),
     /// The store goes back by so many records.
     Rollback(usize),
-    /// The lock is lost: its file was deleted, or the lease has ended.
+    /// The lock is lost: its file was deleted, or the lease has expired.
     FreeLock,
     /// The actor's next call fails.
     Op(Failure),

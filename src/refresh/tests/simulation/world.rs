@@ -182,7 +182,7 @@ impl State {
                 format!("the service replaces r{token}: r{refresh} and a{access}")
             }
             None if state.service.ended => {
-                format!("the service refuses r{token}: the login has ended")
+                format!("the service refuses r{token}: the login was revoked")
             }
             None => format!("the service refuses r{token}"),
         });
