@@ -22,16 +22,16 @@ impl Client {
     ///
     /// The client listens at the redirect URI of the credentials, such as `http://localhost:9999/callback`;
     /// without one, at the provider's own redirect URI, or else at a free port of 127.0.0.1. For `localhost`
-    /// it listens on both 127.0.0.1 and `[::1]`, for an address such as `127.0.0.2` on that address only. A
-    /// request that does not belong to this login (another path, another state, half a request) is answered
-    /// or dropped, and the client goes on waiting, for 5 minutes or as long as
+    /// the client listens on both 127.0.0.1 and `[::1]`; for an address such as `127.0.0.2`, on that address
+    /// only. A request that does not belong to this login (another path, another state, half a request) is
+    /// answered or dropped, and the client goes on waiting, for 5 minutes or as long as
     /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code is
     /// exchanged the stored login does not change.
     ///
     /// # Errors
     ///
     /// [`Error::Config`] when the redirect URI is not on loopback (use [`Client::authorize_pasted`]) or its
-    /// port is taken; [`Error::LoginNotFinished`] when the time is over; [`Error::OAuth`] with
+    /// port is taken; [`Error::LoginNotFinished`] when the time has run out; [`Error::OAuth`] with
     /// `access_denied` when the person said no; otherwise the errors of [`Client::authorize`] and
     /// [`Client::exchange`].
     ///
@@ -84,7 +84,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The errors of [`Client::authorize_interactive`]. It is no error if no browser opens.
+    /// The errors of [`Client::authorize_interactive`]. A browser that does not open is no error.
     #[cfg(feature = "browser")]
     pub fn authorize_in_browser(&self, scopes: &[&str], show: impl FnOnce(&str)) -> Result<()> {
         self.authorize_interactive(scopes, |url| {

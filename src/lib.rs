@@ -1,8 +1,8 @@
 //! Calls OAuth 2.0 APIs from scripts, cron jobs and worker threads, and does not lose a login.
 //!
-//! Authorize once. From then on a [`Client`] has a valid access token for every call. It refreshes on
-//! the calling thread, and a new refresh token is on the disk before the call goes on. Everything
-//! blocks; there is no runtime and no background thread.
+//! Authorize once. From then on a [`Client`] has a valid access token for every call. The client refreshes on
+//! the calling thread, and a new refresh token is on the disk before the call goes on. Everything blocks;
+//! there is no runtime and no background thread.
 //!
 //! ```
 //! use evergrant::{Client, FileBackend};
@@ -59,7 +59,7 @@
 //! | task | where |
 //! | --- | --- |
 //! | authorize once, on a web page | [`Client::authorize`], [`Client::exchange`] |
-//! | call an API | [`Client::get`] and its like, [`Request`] |
+//! | call an API | [`Client::get`] and similar methods, [`Request`] |
 //! | start from a token that you already have | [`Client::seed`], [`Token::from_env`] |
 //! | log out | [`Client::revoke`] |
 //! | get tokens without a person | [`ClientBuilder::client_credentials`] |
@@ -93,7 +93,7 @@
 //! | `browser` | `Client::authorize_in_browser` |
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect) |
-//! | `dotenv` | `Client::from_dotenv` and its like, `Dotenv`: read a `.env` file, and set nothing in the process |
+//! | `dotenv` | `Client::from_dotenv` and similar functions, `Dotenv`: read a `.env` file, and set nothing in the process |
 //! | `encryption` | `backend::SealedBackend`: encrypts logins before another store keeps them |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |

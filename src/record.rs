@@ -26,7 +26,7 @@ const VERSION: u32 = 1;
 /// One login as a store keeps it: the token, the client that the token belongs to, and the state of the
 /// last refresh.
 ///
-/// A store treats a record as one opaque JSON value and copies no fields. It uses `Serialize` and
+/// A store treats a record as one opaque JSON value and copies no fields. The store uses `Serialize` and
 /// `Deserialize`, which keep members that a later release adds, and refuse a record of a newer format with an
 /// error that says so. `Serialize` writes secrets in clear text; `Debug` shows none.
 ///
@@ -150,7 +150,7 @@ impl Record {
         &self.token
     }
 
-    /// The id of the login: `exchange` and `seed` make it at random, and a refresh keeps it.
+    /// The id of the login: `exchange` and `seed` make the id at random, and a refresh keeps the id.
     pub fn login(&self) -> &str {
         &self.login
     }
@@ -186,7 +186,7 @@ impl Record {
     }
 
     /// When the refresh token expires, UTC: as the service's answer says, or by the provider's
-    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither is known.
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither date is known.
     pub fn refresh_expires_at(&self) -> Option<OffsetDateTime> {
         self.refresh_expires_at
     }
@@ -295,7 +295,7 @@ impl Record {
     }
 }
 
-/// The first record of a login. It replaces nothing, and is bound to a client at its first use.
+/// The first record of a login. This record replaces nothing, and is bound to a client at its first use.
 impl From<Token> for Record {
     fn from(token: Token) -> Record {
         Record {

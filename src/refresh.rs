@@ -1,12 +1,12 @@
 //! The refresh: when a token is replaced, by which client, and in which order the store is written.
 //!
-//! This module has the steps of the guide's page `design`, and nothing else. It knows no HTTP, no
-//! socket and no disk: a [`Transport`] sends, a [`TokenBackend`] stores, a [`Clock`] tells the time.
-//! The steps of one call, in order:
+//! This module has the steps of the guide's page `design`, and nothing else. The module knows no HTTP, no
+//! socket and no disk: a [`Transport`] sends, a [`TokenBackend`] stores, a [`Clock`] tells the time. The
+//! steps of one call, in order:
 //!
 //! | steps | what happens | file |
 //! | --- | --- | --- |
-//! | 1 | if the token in memory is good, return it | `refresh.rs` |
+//! | 1 | if the token in memory is good, return that token | `refresh.rs` |
 //! | 2 | one thread goes on; the others wait or use a token that works | `refresh.rs`, `turn.rs` |
 //! | 3 | take the store's lock | `round.rs` |
 //! | 4 to 7 | load; save a pair that is not saved yet; use a token that another client has saved | `round.rs`, `history.rs` |

@@ -1,8 +1,8 @@
 //! An authorization server and a small API on loopback, for tests.
 //!
 //! The sandbox is for tests only: it asks no person for a password, keeps its tokens in memory and speaks
-//! plain HTTP on 127.0.0.1. It rotates refresh tokens as real servers do, punishes their reuse, counts
-//! requests and decisions, and fails on command.
+//! plain HTTP on 127.0.0.1. The sandbox rotates refresh tokens as real servers do, punishes their reuse,
+//! counts requests and decisions, and fails on command.
 //!
 //! ```
 //! use evergrant::sandbox::{Fault, Sandbox};
@@ -45,8 +45,8 @@
 //! | `/api/echo` | the method, path, query, headers and body of the request, as JSON |
 //! | `/api/status/503` | the status in the path, from 200 to 599 |
 //!
-//! The API requires a bearer token. These routes control the sandbox from programs in other languages and
-//! require no token:
+//! The API requires a bearer token. The following routes control the sandbox from programs in other languages
+//! and require no token:
 //!
 //! | route | what it does |
 //! | --- | --- |
@@ -112,7 +112,8 @@ pub type ApiReply = Reply;
 /// A reply of the token endpoint.
 pub type TokenReply = Reply;
 
-/// An authorization server and an API on loopback, for tests. Dropping the value stops both.
+/// An authorization server and an API on loopback, for tests. Dropping the value stops the server and the
+/// API.
 ///
 /// The [module](self) lists the routes.
 pub struct Sandbox {
@@ -303,7 +304,8 @@ impl Sandbox {
     }
 
     /// Sets a handler that rewrites every reply of the token endpoint, to imitate another service. The
-    /// handler gets the reply that the sandbox has decided. It does not get replies that a fault makes.
+    /// handler gets the reply that the sandbox has decided. The handler does not get replies that a fault
+    /// makes.
     pub fn on_token(
         &self,
         handler: impl Fn(&TokenCall, TokenReply) -> TokenReply + Send + Sync + 'static,
@@ -341,7 +343,7 @@ impl Sandbox {
         *self.shared.faults.lock() = Faults::default();
     }
 
-    /// Moves the server's wall clock by this many seconds. It shows in the `Date` header and in the
+    /// Moves the server's wall clock by this many seconds. The change shows in the `Date` header and in the
     /// `expires_at` of [`SandboxBuilder::expires_at_in_reply`].
     pub fn clock_offset(&self, seconds: i64) {
         self.shared.server.lock().clock_offset = seconds;

@@ -264,7 +264,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Converts a date to UTC; a date at the very end of the calendar stays as it is.
+/// Converts a date to UTC; a date at the end of the calendar is not changed.
 fn in_utc(date: OffsetDateTime) -> OffsetDateTime {
     date.checked_to_offset(time::UtcOffset::UTC).unwrap_or(date)
 }

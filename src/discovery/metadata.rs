@@ -130,7 +130,8 @@ impl Metadata {
             None => ClientAuth::Basic,
         };
         builder = builder.client_auth(own);
-        // The other two endpoints use the same method, unless they have a list without it.
+        // The introspection and revocation endpoints use the same method, unless the server lists methods for
+        // them without this method.
         let other = |endpoint: &str| {
             let methods = self.methods(endpoint)?;
             let same = methods.iter().any(|method| named(method) == Some(own));

@@ -32,7 +32,7 @@ const LIMIT: u64 = 1024 * 1024;
 #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
 pub struct Dotenv {
     path: Option<PathBuf>,
-    /// The folder where the file was looked for.
+    /// The folder in which the file was searched.
     folder: PathBuf,
     variables: Vec<(String, Secret)>,
 }

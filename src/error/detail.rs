@@ -206,7 +206,8 @@ pub struct BackendFailure {
     pub sent: bool,
     /// The store, as it names itself.
     pub store: String,
-    /// What the store reported. [`crate::backend::BackendError::find`] looks for a precise error in it.
+    /// What the store reported. [`crate::backend::BackendError::find`] looks for a precise error in this
+    /// report.
     pub source: BoxError,
 }
 
@@ -238,7 +239,7 @@ impl fmt::Display for Busy {
 
 impl std::error::Error for Busy {}
 
-/// A request failed without an answer: [`crate::Error::Transport`].
+/// A request was not sent, or no usable answer came: [`crate::Error::Transport`].
 #[derive(Debug, Error)]
 #[error("{method} {url} failed")]
 #[non_exhaustive]

@@ -14,7 +14,7 @@ pub enum CallbackError {
     /// The callback cannot be read as an address, a query or a form.
     #[error("the callback is not an address, a query or a form")]
     Unreadable,
-    /// One of `code`, `state`, `iss`, `error` came more than once (RFC 6749 section 3.1).
+    /// The parameter `code`, `state`, `iss` or `error` came more than once (RFC 6749 section 3.1).
     #[error("the callback has the parameter {0} more than once")]
     Duplicate(&'static str),
     /// The callback has no `state`, although the authorization request sent one.

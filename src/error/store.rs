@@ -112,7 +112,7 @@ impl BackendError {
         BackendError::find(error).is_none_or(BackendError::is_transient)
     }
 
-    /// A copy of the error for another thread. A [`BackendError`] and its cause stay as they are; of any
+    /// A copy of the error for another thread. A [`BackendError`] and its cause are kept unchanged; of any
     /// other error only the message is copied.
     pub(super) fn echo(error: &BoxError) -> BoxError {
         if let Some(precise) = error.downcast_ref::<BackendError>() {

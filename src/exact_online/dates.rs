@@ -1,6 +1,6 @@
 //! Dates in Exact Online's formats.
 //!
-//! These dates have no time zone. The vendor's answers to questions say that the number in
+//! Exact Online's dates have no time zone. The vendor's answers to questions say that the number in
 //! `/Date(1704412800000)/` is written as if it were UTC, but shows the clock of Central Europe. So a date is
 //! read as a date and a time on that clock. Dates are also written without a zone: users report that a `Z`
 //! moves a date to the day before.

@@ -24,7 +24,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The longest wait that a call makes.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// One limit: calls in a minute, or calls in a day.
+/// A limit of calls in a minute or in a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Window {

@@ -103,8 +103,9 @@ impl ServiceAccount {
         self.project_id.as_deref()
     }
 
-    /// The provider, with the token endpoint of the key file. It has no API base, because each product
-    /// of Google has a host of its own: allow the host that you call with [`ClientBuilder::allow_host`].
+    /// The provider, with the token endpoint of the key file. The provider has no API base, because each
+    /// product of Google has a host of its own: allow the host that you call with
+    /// [`ClientBuilder::allow_host`].
     ///
     /// # Errors
     ///

@@ -97,7 +97,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The host's name, for messages. std has no function for it.
+/// The host's name, for messages. The standard library has no function for the host's name.
 fn host() -> String {
     ["/proc/sys/kernel/hostname", "/etc/hostname"]
         .iter()

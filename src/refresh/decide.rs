@@ -23,7 +23,7 @@ pub(crate) struct Found {
     pub(crate) age: Duration,
     /// How long the holder may still get its answer; zero when the deadline has passed.
     pub(crate) deadline_in: Duration,
-    /// How long to wait because the service asked for it; zero if it did not.
+    /// How long the service asked to wait; zero if the service did not ask.
     pub(crate) not_before_in: Duration,
     /// How long the same token must not be sent again; zero if it may be.
     pub(crate) pause: Duration,
@@ -43,7 +43,7 @@ pub(crate) enum Decision {
     Replay,
     /// Go on with the access token; decide again when it has expired.
     Keep,
-    /// Release the lock and try again after this time: the service asked for it.
+    /// Release the lock and try again after this time, for which the service asked.
     NotBefore(Duration),
     /// Release the lock and try again after this time: a living process may have the answer.
     Deadline(Duration),

@@ -159,7 +159,7 @@ impl Keeper {
                 return Err(Error::Busy(Box::new(Busy { store, holder: None, waited })));
             }
             let sent = before(newest.map(Record::token))?;
-            // If the lock expired all the same, or there is no lock, a token that was stored meanwhile must
+            // If the lock expired nevertheless, or there is no lock, a token that was stored meanwhile must
             // stay.
             let id = |record: &Record| (record.login.clone(), record.generation);
             if sent

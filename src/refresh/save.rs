@@ -281,8 +281,8 @@ impl Keeper {
         }
     }
 
-    /// Stores `note` in place of our note, after an answer without a token. If this save fails, our
-    /// note stays, and the next run decides by it.
+    /// Stores `note` in place of our note, after an answer without a token. If this save fails, our note
+    /// stays, and the next run decides by our note.
     pub(super) fn settle(
         &self,
         call: &mut Call<'_>,

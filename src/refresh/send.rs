@@ -173,8 +173,8 @@ impl Keeper {
                 self.put_off(call, self.come_back(wait, &error.told()))
             }
             Outcome::Unknown(error) => match found {
-                // With a 4xx status and no code, the found text may be an echo of our token or a
-                // message about it.
+                // With a 4xx status and no code, the found text may be an echo of our token or a message
+                // about the token.
                 Some(found) if (400..500).contains(&error.status) => {
                     self.count(&mut noted);
                     self.settle(call, &noted, noted.note.clone(), Some(found));
@@ -302,7 +302,8 @@ impl Keeper {
             unanswered_since: earlier.or(asked_before),
         };
         // The spare, which lost a race, may be the valid token. The spare and the refused token change
-        // places, so that a wrong refusal heals: each is sent once more after a pause.
+        // places, so that a wrong refusal is corrected: each of the two tokens is sent once more after a
+        // pause.
         let known = next.refused.as_ref().map(|refused| refused.fingerprint.clone());
         if let Some(spare) = next.spare.clone().filter(|spare| known != Some(spare.fingerprint())) {
             next.spare = Some(refresh_token);

@@ -125,7 +125,7 @@ impl Live {
         !Moment::passed(self.end, clock)
     }
 
-    /// The token's age. It counts on the monotonic clock since this process got the token.
+    /// The token's age. The age counts on the monotonic clock since this process got the token.
     pub(super) fn age(&self, clock: &dyn Clock) -> Option<Duration> {
         let (age, since) = self.age?;
         Some(age.saturating_add(clock.monotonic().saturating_sub(since)))
@@ -297,7 +297,7 @@ impl Turn {
 pub(crate) struct Pair {
     /// The record to save.
     pub(crate) record: Record,
-    /// The refresh token that was sent for it; `None` for a new login.
+    /// The refresh token that was sent for this pair; `None` for a new login.
     pub(crate) spent: Option<Secret>,
     /// Whether the store's lock is kept until the pair is saved.
     pub(crate) keeps_lock: bool,

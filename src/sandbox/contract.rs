@@ -187,7 +187,7 @@ impl<'a> Contract<'a> {
         self
     }
 
-    /// Runs all checks. This takes a second or two on a disk.
+    /// Runs all checks. A run takes a second or two on a disk.
     pub fn check(&self) -> Report {
         let mut report = Report::default();
         for (name, _) in &self.without {

@@ -88,7 +88,7 @@ fn json_pairs(body: &[u8]) -> Vec<(String, String)> {
     members.into_iter().map(|(name, value)| (name, text(value))).collect()
 }
 
-/// The refusal of [`Fault::RefuseOnce`](super::Fault::RefuseOnce) and its like.
+/// The refusal of [`Fault::RefuseOnce`](super::Fault::RefuseOnce) and of similar refusals.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Forced {
     Refusal,

@@ -233,7 +233,7 @@ impl Teamleader {
     }
 
     fn unreadable(&self, name: &str, text: &str) -> Error {
-        // The text of the error quotes the answer, and the answer may repeat the access token.
+        // The message of the error quotes the answer, and the answer may repeat the access token.
         let text = match self.0.client.access_token() {
             Ok(token) if !token.is_empty() => text.replace(token.expose(), "[..]"),
             _ => text.to_owned(),

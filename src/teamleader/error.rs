@@ -95,7 +95,7 @@ impl fmt::Display for TeamleaderError {
 
 impl std::error::Error for TeamleaderError {}
 
-/// One entry in the `errors` of an answer. An answer can have several entries.
+/// An entry in the `errors` of an answer. An answer can have several entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {

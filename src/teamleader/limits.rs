@@ -1,7 +1,7 @@
 //! Teamleader's rate limit: the client counts its own calls, and reads the headers of the answers.
 //!
-//! The limit is 200 calls in any minute, for one integration and account (Teamleader's documentation).
-//! Calls of other processes count, too, but only the headers show these calls. So the headers take
+//! The limit is 200 calls in any minute, for one integration and account (Teamleader's documentation). Calls
+//! of other processes count, too, but only the headers show these calls. Therefore the headers take
 //! precedence over the client's own count.
 
 use std::collections::VecDeque;

@@ -278,7 +278,7 @@ fn a_text_in_a_refusal_does_not_replace_the_refresh_token() {
     assert!(world.alive());
 }
 
-/// A wrong refusal also heals if a spare replaced the refused token.
+/// A wrong refusal is also corrected if a spare replaced the refused token.
 #[test]
 fn a_spare_and_a_refused_token_are_each_sent_once_more_after_a_pause() {
     let world = World::new(Rotation::Strict);
@@ -289,7 +289,7 @@ fn a_spare_and_a_refused_token_are_each_sent_once_more_after_a_pause() {
     assert_eq!(kind(&use_token(&keeper)), "reauthorize");
     assert_eq!(world.sent(), ["rt-1", "rt-dead"]);
     assert_eq!(kind(&use_token(&keeper)), "reauthorize");
-    assert_eq!(world.sent().len(), 2, "not asked on every run");
+    assert_eq!(world.sent().len(), 2, "the token is not sent on every run");
     world.clock.advance(Duration::from_secs(3601));
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.sent(), ["rt-1", "rt-dead", "rt-dead", "rt-1"]);
@@ -319,7 +319,7 @@ fn an_answered_note_does_not_hide_an_unanswered_request() {
     assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
     world.clock.advance(Duration::from_secs(60));
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
-    assert_eq!(world.sent().len(), 2, "only an explicit call sends it again");
+    assert_eq!(world.sent().len(), 2, "only an explicit call sends the token again");
 }
 
 /// A save reports an error after it has worked: a record that the store returns is durable.

@@ -179,7 +179,10 @@ fn no_note_is_written_under_a_lock_that_is_gone() {
             next.token = token.with_expires_at(end);
             *store.record.lock() = Some(next);
         }
-        assert!(record.is_none_or(|record| record.note.is_none()), "a note under no lock");
+        assert!(
+            record.is_none_or(|record| record.note.is_none()),
+            "a note was written without the lock"
+        );
         None
     });
     assert_eq!(kind(&use_token(&world.keeper())), "at-other");

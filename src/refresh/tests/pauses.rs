@@ -157,7 +157,7 @@ fn after_too_many_refusals_the_wait_is_at_least_one_second() {
 
 #[test]
 fn too_early_vouches_for_a_token_only_until_its_date() {
-    // "Too early" said that the token is good, but the token's date has passed or is unknown.
+    // The answer "too early" said that the token is good, but the token's date has passed or is unknown.
     for when in [None, Some(Duration::ZERO)] {
         let world = World::new(Rotation::Strict);
         world.past_end();

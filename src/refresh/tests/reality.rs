@@ -64,7 +64,7 @@ fn a_store_that_drops_the_note_is_noticed_before_a_request() {
         let wire = Box::new(Arc::clone(&world.wire));
         let keeper = Keeper::new(columns, wire, world.clock.clone(), world.rules.clone(), None);
         world.enter_margin();
-        assert_eq!(kind(&use_token(&keeper)), "at-1", "what works is used");
+        assert_eq!(kind(&use_token(&keeper)), "at-1", "the token that works is used");
         world.past_end();
         let error = use_token(&keeper).unwrap_err();
         assert_eq!(error.kind(), "config");
@@ -214,7 +214,7 @@ fn calls_do_not_queue_behind_a_save_that_fails() {
     for _ in 0..24 {
         assert_eq!(kind(&use_token(&keeper)), "at-1");
     }
-    assert_eq!(world.clock.slept(), slept, "nobody waits");
+    assert_eq!(world.clock.slept(), slept, "no call waits");
     // While one call tries the save, the others go on.
     world.clock.advance(5 * SECOND);
     let (other, calls) = (Arc::clone(&keeper), Arc::new(AtomicUsize::new(0)));

@@ -187,11 +187,11 @@ fn our_own_unanswered_request_is_not_waited_for() {
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
-    assert_eq!(world.sent().len(), 2, "another process waits");
+    assert_eq!(world.sent().len(), 2, "another process sends nothing");
     assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
     assert_eq!(world.sent().len(), 4);
-    // Our next note was saved over the earlier one although its save reported an error; the client does
-    // not wait for it either.
+    // Our next note was saved over the earlier one although its save reported an error; the client does not
+    // wait for our own note either.
     world.plan(|call, _| (call == "save").then_some(Fault::After));
     assert_eq!(kind(&use_token(&keeper)), "backend");
     *world.store.plan.lock() = None;
@@ -247,5 +247,5 @@ fn without_a_refusal_limit_nothing_is_written() {
         None
     });
     assert_eq!(kind(&use_token(&world.keeper())), "at-theirs");
-    assert_eq!(world.stored().revision, before + 3, "our note and their token");
+    assert_eq!(world.stored().revision, before + 3, "our two notes and their token");
 }

@@ -181,7 +181,7 @@ fn refusals_are_counted_in_the_store_and_stop_before_the_limit() {
     advance(&world, 1);
     world.acts(&[]);
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
-    assert_eq!(world.stored().refusals.len(), 8, "they stay counted after a success");
+    assert_eq!(world.stored().refusals.len(), 8, "the refusals stay counted after a success");
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn a_vouched_token_does_not_serve_a_call_that_needs_another() {
     let refused = || Want::Instead(Secret::new("at-1"));
     world.acts(&[Act::TooEarly]);
     assert_eq!(keeper.access(&refused()).unwrap_err().kind(), "rate_limited");
-    assert_eq!(world.stored().refusals.len(), 1, "it counts");
+    assert_eq!(world.stored().refusals.len(), 1, "the refusal is counted");
     assert_eq!(kind(&use_token(&keeper)), "at-1");
     assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
     assert_eq!(world.sent().len(), 1);

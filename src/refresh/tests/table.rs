@@ -1,4 +1,4 @@
-//! The decision tables, row by row: situation x rotation class x access token alive or dead.
+//! The decision tables, row by row: situation, rotation class, and whether the access token is valid.
 
 use std::time::Duration;
 
@@ -120,7 +120,7 @@ fn a_young_note_under_a_lease_is_waited_for_if_a_replay_could_end_the_login() {
                 let expected = if alive { "at-1" } else { "outcome_unknown" };
                 let got = outcome(&world);
                 assert_eq!(got, (expected.to_owned(), 0), "{rotation:?} {lock:?} alive={alive}");
-                assert!(!*world.store.held.lock(), "the lock is let go while we wait");
+                assert!(!*world.store.held.lock(), "the lock is released while the client waits");
             }
         }
     }
@@ -286,7 +286,7 @@ fn a_second_silence_leaves_the_note_for_the_next_call() {
     }
 }
 
-/// A service that answers "too early" although our token has expired did rotate.
+/// A service that answers "too early" although our token has expired did rotate the tokens.
 #[test]
 fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
     let mut world = world(S, LockKind::FreedByDeath, false);
@@ -305,7 +305,7 @@ fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
     assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1));
 }
 
-/// While the access token is usable, "too early" is not an error.
+/// While the access token is usable, the answer "too early" is not an error.
 #[test]
 fn too_early_while_the_token_works_waits_for_its_end() {
     let world = world(S, LockKind::FreedByDeath, true);
@@ -334,7 +334,7 @@ fn a_note_that_cannot_be_saved_sends_nothing() {
                 }
                 assert_eq!(kind(&use_token(&keeper)), expected, "{rotation:?} alive={alive}");
                 assert!(world.sent().is_empty());
-                // A note that became visible although its save failed does not count as a request.
+                // A note that became visible although its save failed is not treated as a request.
                 *world.store.plan.lock() = None;
                 world.clock.advance(Duration::from_secs(6));
                 assert_eq!(kind(&use_token(&keeper)), "at-2", "{rotation:?} alive={alive}");
@@ -389,11 +389,19 @@ fn a_refusal_is_believed_when_the_store_is_unchanged_and_only_for_a_while() {
         assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1), "{rotation:?}");
         let refused = world.stored().refused.unwrap();
         assert_eq!(refused.code, "invalid_grant");
-        assert!(world.stored().note.is_none(), "the note is settled");
+        assert!(world.stored().note.is_none(), "the note is removed");
         assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
-        assert_eq!(outcome(&world), ("reauthorize".to_owned(), 0), "not asked on every run");
+        assert_eq!(
+            outcome(&world),
+            ("reauthorize".to_owned(), 0),
+            "the token is not sent on every run"
+        );
         world.clock.advance(world.rules.refusal_pause);
-        assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "an outage heals");
+        assert_eq!(
+            outcome(&world),
+            ("at-2".to_owned(), 1),
+            "the token is sent again after the pause"
+        );
     }
 }
 

@@ -79,7 +79,7 @@ impl State {
                 let access = access_of(&live.token);
                 self.note(actor, 5000, |_| format!("is given a{access}"));
                 self.check_durable(access);
-                // A pause that began after the call's last look at the clock counts as a pause after the
+                // A pause that began after the call's last look at the clock is treated as a pause after the
                 // call.
                 let now = match self.actors[actor].reached {
                     (Point::Unlock, at) => at,
