@@ -89,9 +89,9 @@ impl Client {
     /// is durable when this method returns. `watch` gets the progress, and stops the login with
     /// [`ControlFlow::Break`], also during a wait.
     ///
-    /// The first poll comes one interval after the call. `slow_down` makes the interval longer for good, a
-    /// poll that is not answered doubles the interval, and the client waits for `Retry-After`. The store's
-    /// lock is held during a poll, and not during a wait.
+    /// The first poll comes one interval after the call. `slow_down` makes the interval longer for the rest
+    /// of the login, a poll that is not answered doubles the interval, and the client waits for
+    /// `Retry-After`. The store's lock is held during a poll, and not during a wait.
     ///
     /// # Errors
     ///

@@ -63,7 +63,7 @@ pub enum Error {
     /// (`Client::authorize`), or call `Client::seed` with a token.
     NotAuthorized(Box<str>),
 
-    /// The service refused the refresh token for good, and the store held nothing newer.
+    /// The service refused the refresh token permanently, and the store held no newer token.
     ///
     /// The login is no longer valid; the record is kept. Let a person authorize again.
     Reauthorize(Box<Refusal>),

@@ -33,7 +33,7 @@ const UNKNOWN_LIMIT: Duration = Duration::from_secs(14 * 86_400);
 /// When the refresh token is about to expire, [`Client::keep_alive`] refreshes at most this often.
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Whether a login can go on.
+/// Whether a login still works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoginState {
@@ -47,7 +47,7 @@ pub enum LoginState {
     /// A refresh token was sent and no answer came; the next refresh finds out whether the service used the
     /// token.
     Unanswered,
-    /// The login can go on, as far as is known.
+    /// The login still works, as far as is known.
     Alive,
 }
 
@@ -56,7 +56,7 @@ pub enum LoginState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether the login can go on.
+    /// Whether the login still works.
     pub state: LoginState,
     /// When the record was read.
     pub at: OffsetDateTime,

@@ -17,8 +17,8 @@ use crate::error::{CallbackError, Error, LoginNotFinished, Result};
 use crate::provider::is_loopback;
 
 impl Client {
-    /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the browser to
-    /// come back, exchanges the code and stores the login. The login is durable when this method returns.
+    /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the browser's
+    /// callback, exchanges the code and stores the login. The login is durable when this method returns.
     ///
     /// The client listens at the redirect URI of the credentials, such as `http://localhost:9999/callback`;
     /// without one, at the provider's own redirect URI, or else at a free port of 127.0.0.1. For `localhost`

@@ -77,8 +77,8 @@
 //!
 //! # Errors
 //!
-//! [`enum@Error`] has one variant for each way to go on, and the page of each variant says whether the login
-//! remains valid. [`guide::troubleshooting`] has a section for each error that needs a person.
+//! [`enum@Error`] has one variant for each possible next step, and the page of each variant says whether the
+//! login remains valid. [`guide::troubleshooting`] has a section for each error that needs a person.
 //!
 //! # Threads, processes, machines
 //!

@@ -86,7 +86,7 @@ pub(crate) struct Keeper {
     doubts: AtomicBool,
 }
 
-/// One call on its way through the steps.
+/// The state of one call during the steps.
 struct Call<'a> {
     want: &'a Want,
     turn: &'a mut Turn,
@@ -266,8 +266,8 @@ impl Keeper {
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
     }
 
-    /// Asks for a token newer than a record that was read: another client that saw the record's token due may
-    /// have been quicker.
+    /// Asks for a token newer than a record that was read: another client that saw that the record's token
+    /// was due for a refresh may have been quicker.
     pub(crate) fn newer_than(&self, record: &Record) -> Want {
         let id = (record.login().into(), record.generation());
         Want::Newer(Some(id), self.memory.lock().refreshes)

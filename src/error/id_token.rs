@@ -23,7 +23,7 @@ pub enum IdTokenError {
     Issuer {
         /// The issuer of the provider.
         expected: String,
-        /// The issuer in the ID token, made fit for a message.
+        /// The issuer in the ID token, without characters that do not belong in a message.
         came: String,
     },
     /// The audience of the ID token does not include this client.

@@ -1,5 +1,5 @@
-//! The precise errors of a store. The types are here and not beside the stores, because [`crate::Error`] asks
-//! whether a failure may pass by itself.
+//! The precise errors of a store. The types are here and not in the modules of the stores, because
+//! [`crate::Error`] asks whether a failure may pass by itself.
 
 use std::fmt;
 use std::sync::Arc;

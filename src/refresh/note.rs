@@ -21,7 +21,7 @@ impl Keeper {
         note: &Note,
         now: OffsetDateTime,
     ) -> Option<Error> {
-        // A note from the future was written by a wrong clock, so its `not_before` is wrong too.
+        // A note with a date in the future was written by a wrong clock, so its `not_before` is wrong too.
         let from_the_future = clock::until(now, note.sent_at) > SKEW;
         // The answer "too early" was about an access token that the API has refused since.
         let outdated = from_the_future || note.early && matches!(call.want, Want::Instead(_));

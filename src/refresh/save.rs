@@ -24,7 +24,8 @@ const TRIES: u32 = 3;
 enum Place {
     /// The store still holds the refresh token that we sent: our pair replaces it.
     Ours(Record),
-    /// Another client's successor is stored: that token stays, and ours becomes the spare.
+    /// Another client's successor is stored: that token stays, and ours is kept as a spare, in case it is the
+    /// valid one.
     Theirs(Record),
     /// Our pair is stored already, under a later note.
     There,

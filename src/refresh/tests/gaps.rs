@@ -295,7 +295,7 @@ fn a_thread_does_not_share_an_earlier_failure() {
     });
     assert_eq!(world.sent().len(), 1, "both threads share one failure");
     *world.wire.1.lock() = None;
-    // A login is under way, and fails; a thread waits for it.
+    // A login is in progress, and fails; a thread waits for that login.
     std::thread::scope(|scope| {
         let mut waiter = None;
         let result = keeper.authorize(Default::default(), &mut |_| {

@@ -8,7 +8,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How often a call without a lock reads the store within ten seconds.
 const LOOKS: usize = 29;
 
-/// The holder of an earlier lock file that was deleted may still be at work.
+/// The holder of an earlier lock file that was deleted may still be refreshing.
 #[test]
 fn a_note_under_a_new_lock_file_is_waited_for() {
     let world = World::new(Rotation::Strict);

@@ -21,7 +21,7 @@ fn without_a_lock_clients_at_one_expiry_send_one_request() {
             }
             let others: Arc<Mutex<Vec<Result<String>>>> = Arc::default();
             let (inner, got) = (Arc::clone(&world), Arc::clone(&others));
-            // The two others call while the first request is under way.
+            // The two other clients call while the first request is in progress.
             let mut first = true;
             *world.wire.1.lock() = Some(Box::new(move || {
                 if std::mem::take(&mut first) {
@@ -375,7 +375,8 @@ fn another_holder_is_recognized_by_its_nonce() {
     assert!(world.stored().refused.is_none());
 }
 
-/// A seed replaces a login that was refused or has expired for good, but never a login that still works.
+/// A seed replaces a login that was refused or has expired and cannot be renewed, but never a login that
+/// still works.
 #[test]
 fn a_seed_replaces_a_login_that_is_over() {
     let new = || Token::new("at-9").with_refresh_token("rt-9");

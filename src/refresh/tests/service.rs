@@ -252,7 +252,7 @@ fn the_age_of_a_token_counts_from_a_slow_answer() {
     assert_eq!(world.sent().len(), 1);
 }
 
-/// A call that needs another token cannot use one that the service vouches for.
+/// A call that needs another token cannot use a token that the service has called valid.
 #[test]
 fn a_vouched_token_does_not_serve_a_call_that_needs_another() {
     let world = exacting();
@@ -315,7 +315,7 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// An explicit refresh cannot use a token that the service vouches for, even if the stored token is
+/// An explicit refresh cannot use a token that the service has called valid, even if the stored token is
 /// newer than the one that the caller knows.
 #[test]
 fn a_vouched_token_does_not_serve_a_refresh_by_name() {

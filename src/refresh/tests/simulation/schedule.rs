@@ -130,7 +130,7 @@ impl Random {
 pub(super) enum Plan {
     /// The choices other than 0, by place; 0 elsewhere.
     List(Vec<(usize, usize)>),
-    /// Random choices with these faults. One in `switches` choices is not the first.
+    /// Random choices with these faults. On average one in `switches` choices is random; the others are the first.
     Drawn { random: Random, faults: Vec<Aim>, switches: usize },
 }
 
