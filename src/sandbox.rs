@@ -260,7 +260,7 @@ impl Sandbox {
         }
     }
 
-    /// Expires every valid access token. Logins and refresh tokens stay valid.
+    /// Makes every access token expire now. Logins and refresh tokens stay valid.
     pub fn expire_access_tokens(&self) {
         self.shared.server.lock().expire_access_tokens(self.shared.now());
     }

@@ -32,7 +32,7 @@ const LIMIT: u64 = 1024 * 1024;
 #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
 pub struct Dotenv {
     path: Option<PathBuf>,
-    /// The folder in which the file was searched.
+    /// The folder in which the program looked for the file.
     folder: PathBuf,
     variables: Vec<(String, Secret)>,
 }
