@@ -130,7 +130,7 @@ impl ManualClock {
         hands.monotonic -= by;
     }
 
-    /// How long callers have slept on this clock, in all.
+    /// The total time that callers have slept on this clock.
     pub fn slept(&self) -> Duration {
         self.0.lock().slept
     }

@@ -26,8 +26,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Credentials of a confidential client. An empty secret counts as no secret, because servers refuse
-    /// it.
+    /// Credentials of a confidential client. An empty secret is treated as no secret, because servers refuse
+    /// an empty secret.
     pub fn new(id: impl Into<String>, secret: impl Into<Secret>) -> Credentials {
         let secret = Some(secret.into()).filter(|secret| !secret.is_empty());
         Credentials { secret, ..Credentials::public(id) }

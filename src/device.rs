@@ -58,8 +58,8 @@ pub enum DevicePoll {
 }
 
 impl Client {
-    /// Logs a person in who has a browser on another device: asks for a code, calls `show` with the
-    /// code, polls until the person has decided, and stores the login. The login is durable when this
+    /// Logs in a person who has a browser on another device: asks for a code, calls `show` with the code,
+    /// polls until the person has decided, and stores the login. The login is durable when this method
     /// returns. Until then the stored login does not change.
     ///
     /// # Errors
@@ -85,20 +85,20 @@ impl Client {
         self.tokens().device_code(scopes, self.clock().now_utc())
     }
 
-    /// Polls with a code until the person has decided, and stores the login in place of any other. The
-    /// login is durable when this returns. `watch` gets the progress, and stops the login with
+    /// Polls with a code until the person has decided, and stores the login in place of any other. The login
+    /// is durable when this method returns. `watch` gets the progress, and stops the login with
     /// [`ControlFlow::Break`], also during a wait.
     ///
-    /// The first poll comes one interval after the call. `slow_down` makes the interval longer for good,
-    /// a poll without an answer doubles the interval, and `Retry-After` is waited for. The store's lock
-    /// is held during a poll, and not during a wait.
+    /// The first poll comes one interval after the call. `slow_down` makes the interval longer for the rest
+    /// of the login, a poll that is not answered doubles the interval, and the client waits for
+    /// `Retry-After`. The store's lock is held during a poll, and not during a wait.
     ///
     /// # Errors
     ///
-    /// [`Error::OAuth`] with the server's code when the server ends the login: `access_denied` when the
-    /// person said no, `expired_token` when nobody entered the code in time (also by this machine's
-    /// clock). [`Error::LoginNotFinished`] when `watch` stopped it. [`Error::OutcomeUnknown`] when the
-    /// server no longer knows the code after a poll that got no answer; the lost answer may have had the
+    /// [`Error::OAuth`] with the server's code when the server refuses the login: `access_denied` when the
+    /// person said no, `expired_token` when nobody entered the code in time (also by this machine's clock).
+    /// [`Error::LoginNotFinished`] when `watch` stopped the login. [`Error::OutcomeUnknown`] when the server
+    /// no longer knows the code after a poll that got no answer; the lost answer may have contained the
     /// token. [`Error::Config`] for a code of another client. [`Error::Backend`], [`Error::Busy`], and
     /// [`Error::NotSaved`], which carries the token.
     pub fn exchange_device(
@@ -162,9 +162,10 @@ struct Polls {
     wait: Duration,
     /// The wait between two polls, as the server has set it.
     interval: Duration,
-    /// When the code ends, by the monotonic clock: setting the wall clock back does not lengthen it.
+    /// When the code expires, by the monotonic clock: setting the wall clock back does not lengthen its
+    /// lifetime.
     deadline: Duration,
-    /// The error of a poll without an answer. The lost answer may have had the token.
+    /// The error of a poll that was never answered. The lost answer may have contained the token.
     unanswered: Option<Error>,
 }
 
@@ -195,8 +196,8 @@ impl Polls {
                         self.interval = slower;
                         DevicePoll::SlowDown { interval: slower }
                     }
-                    // The lost answer to an earlier poll may have had the token: servers then refuse the code
-                    // with either error.
+                    // The lost answer to an earlier poll may have contained the token: servers then refuse
+                    // the code with either error.
                     "invalid_grant" | "access_denied" => {
                         return Err(self.unanswered.take().unwrap_or(error));
                     }

@@ -11,7 +11,7 @@
 //! # Ok::<(), evergrant::Error>(())
 //! ```
 //!
-//! A script that runs often keeps the answer in a file, and goes on with the last good one while the
+//! A script that runs often keeps the answer in a file, and goes on with the last good answer while the
 //! server is out of reach:
 //!
 //! ```no_run
@@ -77,8 +77,8 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as
-    /// the server writes it, with its slash at the end if it has one.
+    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as the
+    /// server writes it, with its final slash if there is one.
     pub fn new(issuer: impl Into<String>) -> Discovery {
         let issuer = issuer.into();
         Discovery {
@@ -114,9 +114,10 @@ impl Discovery {
         self
     }
 
-    /// Sets the issuer that the document must name, if it is not the issuer that is asked. Without this
-    /// the two must be the same, character for character. A service with many tenants may name a
-    /// pattern, such as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant `common`.
+    /// Sets the issuer that the document must name, if that issuer is not the issuer that is asked. Without
+    /// this setting the two issuers must be the same, character for character. A service with many tenants
+    /// may name a pattern, such as `https://login.microsoftonline.com/{tenantid}/v2.0` for the tenant
+    /// `common`.
     pub fn expect_issuer(mut self, issuer: impl Into<String>) -> Discovery {
         self.expected = issuer.into();
         self
@@ -153,7 +154,7 @@ impl Discovery {
     ///
     /// # Errors
     ///
-    /// An error comes only when no metadata is kept: [`Error::Config`] for a text that cannot be an issuer,
+    /// An error comes only when no metadata is kept: [`Error::Config`] for a string that cannot be an issuer,
     /// and when the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an
     /// error status; [`Error::Decode`] for an answer that is not metadata, is another issuer's, or has an
     /// endpoint without TLS.

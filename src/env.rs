@@ -9,7 +9,7 @@ use crate::credentials::{Credentials, check_text};
 use crate::error::{Error, Result};
 use crate::token::{Token, parse_date};
 
-/// The value of an environment variable; an empty one counts as absent.
+/// The value of an environment variable; an empty variable is treated as absent.
 fn variable(name: &str) -> Result<Option<String>> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
@@ -33,8 +33,8 @@ fn not_set(name: &str) -> Error {
 
 impl Token {
     /// Reads `PREFIX_ACCESS_TOKEN`, `PREFIX_REFRESH_TOKEN` and `PREFIX_EXPIRES_AT` from the environment. Only
-    /// the first is required; an empty variable counts as absent. `PREFIX_EXPIRES_AT` is an RFC 3339 date and
-    /// time, such as `2026-06-01T12:00:00Z`.
+    /// the first is required; an empty variable is treated as absent. `PREFIX_EXPIRES_AT` is an RFC 3339 date
+    /// and time, such as `2026-06-01T12:00:00Z`.
     ///
     /// # Errors
     ///
@@ -77,8 +77,8 @@ fn token(prefix: &str, get: impl Fn(&str) -> Result<Option<String>>) -> Result<T
 }
 
 impl Credentials {
-    /// Reads `PREFIX_CLIENT_ID`, `PREFIX_CLIENT_SECRET` and `PREFIX_REDIRECT_URI` from the
-    /// environment. Only the first is required; an empty variable counts as absent.
+    /// Reads `PREFIX_CLIENT_ID`, `PREFIX_CLIENT_SECRET` and `PREFIX_REDIRECT_URI` from the environment. Only
+    /// the first is required; an empty variable is treated as absent.
     ///
     /// # Errors
     ///

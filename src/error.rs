@@ -1,9 +1,9 @@
 //! The errors of this crate, one variant for each next step.
 //!
-//! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives the causes, down to
-//! the original error, such as an [`std::io::Error`] with its kind. `{error:#}` and `{error:?}` print
-//! both, so that a program that prints one line, a `main` that returns the error, and error reporters
-//! such as `anyhow` each show every cause once.
+//! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives the causes, down to the
+//! original error, such as an [`std::io::Error`] with its kind. `{error:#}` and `{error:?}` print the message
+//! and the causes, so that a program that prints one line, a `main` that returns the error, and error
+//! reporters such as `anyhow` each show every cause once.
 
 mod chain;
 mod challenge;
@@ -37,9 +37,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong, sorted by what to do next.
 ///
-/// The page of each variant says what happened, whether the stored login is safe, and what to do. Only
+/// The page of each variant says what happened, whether the stored login remains valid, and what to do. Only
 /// [`Error::NotAuthorized`] and [`Error::Reauthorize`] need a person to authorize;
-/// [`Error::needs_authorization`] tells them.
+/// [`Error::needs_authorization`] is true for these two.
 ///
 /// An SDK built on this crate makes its own errors with [`Error::config`], [`Error::decode`], and
 /// `Error::from` for [`ApiError`], [`RateLimited`], [`TransportError`], [`DecodeError`] and
@@ -63,21 +63,21 @@ pub enum Error {
     /// (`Client::authorize`), or call `Client::seed` with a token.
     NotAuthorized(Box<str>),
 
-    /// The service refused the refresh token for good, and the store held nothing newer.
+    /// The service refused the refresh token permanently, and the store held no newer token.
     ///
-    /// The login is over; the record is kept. Let a person authorize again.
+    /// The login is no longer valid; the record is kept. Let a person authorize again.
     Reauthorize(Box<Refusal>),
 
-    /// The service refused the request for a reason that a new login does not fix: the client id or
-    /// secret, the scope, the form of the request. During a login: the person or the service denied it.
+    /// The service refused the request for a reason that a new login does not fix: the client id or secret,
+    /// the scope, the form of the request. During a login: the person or the service denied the login.
     ///
-    /// The stored login is safe. Change the setting that [`OAuthError::code`] is about, or start the
+    /// The stored login remains valid. Change the setting that [`OAuthError::code`] is about, or start the
     /// login again.
     OAuth(Box<OAuthError>),
 
     /// The service issued a new refresh token, and the store could not keep it.
     ///
-    /// The login is safe as long as this process runs: the new token is in memory, and every later call
+    /// The login remains valid as long as this process runs: the new token is in memory, and every later call
     /// tries to save it first. Repair the store and call again, or take the token out with
     /// [`Error::into_token`] before the process ends.
     NotSaved(Box<NotSaved>),
@@ -85,61 +85,61 @@ pub enum Error {
     /// A refresh token or an authorization code was sent, and this client does not know whether the
     /// service used it: no answer came, or the answer does not say.
     ///
-    /// The stored login is kept, and probably safe. Call again after [`Error::retry_after`]; after an
-    /// authorization code, start the login again.
+    /// The stored login is kept, and is probably still valid. Call again after [`Error::retry_after`]; after
+    /// an authorization code, start the login again.
     OutcomeUnknown(Box<OutcomeUnknown>),
 
     /// The store failed.
     ///
-    /// The login is safe: no refresh token was spent. Repair the folder or server that [`Error`]'s
+    /// The login remains valid: no refresh token was used up. Repair the folder or server that [`Error`]'s
     /// source names, and call again.
     Backend(Box<BackendFailure>),
 
     /// Another process or client holds the store's lock.
     ///
-    /// The login is safe, and nothing was sent. Call again later. If the error persists, look at the
+    /// The login remains valid, and nothing was sent. Call again later. If the error persists, look at the
     /// process that holds the lock.
     Busy(Box<Busy>),
 
-    /// The request did not reach the server, or no answer came back that can be used.
+    /// The request did not reach the server, or no usable answer came back.
     ///
-    /// The login is safe: after a refresh or an exchange, this error says that the token or code never left
-    /// the machine. Look at the network, the proxy and the address, and call again.
+    /// The login remains valid: after a refresh or an exchange, this error says that the token or code never
+    /// left the machine. Look at the network, the proxy and the address, and call again.
     Transport(Box<TransportError>),
 
     /// The service asked the client to wait, or this client waits by itself because of a rule of the
     /// service.
     ///
-    /// The login is safe. Call again after [`Error::retry_after`].
+    /// The login remains valid. Call again after [`Error::retry_after`].
     RateLimited(Box<RateLimited>),
 
     /// The API answered with an error status.
     ///
-    /// The login is safe. Look at [`ApiError::status`], [`ApiError::advice`] and the body.
+    /// The login remains valid. Look at [`ApiError::status`], [`ApiError::advice`] and the body.
     Api(Box<ApiError>),
 
     /// The parameters that came to the redirect URI do not belong to this authorization, or a parameter
     /// is missing.
     ///
-    /// The stored login is safe, and nothing was sent. Wait for the right callback, or start the login
+    /// The stored login remains valid, and nothing was sent. Wait for the right callback, or start the login
     /// again.
     Callback(Box<CallbackError>),
 
-    /// A login ended before the person had decided: the time ran out, the pasted address could not be
-    /// read, or the program stopped a device login.
+    /// A login was not finished: the time ran out, the pasted address could not be read, or the program
+    /// stopped a device login.
     ///
-    /// The stored login is safe, and nothing was sent. Start the login again.
+    /// The stored login remains valid, and nothing was sent. Start the login again.
     LoginNotFinished(Box<LoginNotFinished>),
 
     /// An answer could not be read.
     ///
-    /// The stored login is safe. Read the answer as another type or as bytes, and tell the service or the
-    /// author of the type.
+    /// The stored login remains valid. Read the answer as another type or as bytes, and tell the service or
+    /// the author of the type.
     Decode(Box<DecodeError>),
 
-    /// A setting is wrong; the text names it and says what to change.
+    /// A setting is wrong; the message names the setting and says what to change.
     ///
-    /// The stored login is safe: nothing was sent and nothing was overwritten. Change the setting.
+    /// The stored login remains valid: nothing was sent and nothing was overwritten. Change the setting.
     Config(Box<str>),
 }
 
@@ -149,8 +149,8 @@ impl Error {
         matches!(self, Error::NotAuthorized(_) | Error::Reauthorize(_))
     }
 
-    /// Whether the same call may succeed later although nobody changes anything. If so, the stored
-    /// login is safe.
+    /// Whether the same call may succeed later although nobody changes anything. If so, the stored login
+    /// remains valid.
     ///
     /// `false` for a store that is set up wrongly or holds no readable record
     /// ([`BackendError::is_transient`]).
@@ -175,7 +175,7 @@ impl Error {
         }
     }
 
-    /// Takes the token that could not be saved out of [`Error::NotSaved`].
+    /// Returns the token that could not be saved, from [`Error::NotSaved`].
     ///
     /// # Errors
     ///
@@ -210,7 +210,7 @@ impl Error {
     }
 
     /// A copy of this error for another thread that waited for the same attempt. Of each cause only the
-    /// text is copied; an [`std::io::Error`] and a [`BackendError`] keep their type.
+    /// message is copied; an [`std::io::Error`] and a [`BackendError`] keep their type.
     pub(crate) fn echo(&self) -> Error {
         match self {
             Error::NotAuthorized(text) => Error::NotAuthorized(text.clone()),
@@ -254,7 +254,7 @@ impl Error {
         }
     }
 
-    /// Makes an [`Error::Config`]. The text names the setting, the file or the variable, and says what to
+    /// Makes an [`Error::Config`]. The message names the setting, the file or the variable, and says what to
     /// change.
     pub fn config(text: impl Into<String>) -> Error {
         Error::Config(text.into().into_boxed_str())
@@ -276,8 +276,8 @@ impl Error {
     }
 }
 
-/// Puts a text of a service into one line, for an SDK that shows it. Line breaks, escape sequences, and
-/// marks that are invisible or reverse the line, become blanks.
+/// Puts a message from a service into one line, for an SDK that shows the message. Line breaks, escape
+/// sequences, and marks that are invisible or reverse the line, become blanks.
 ///
 /// ```
 /// assert_eq!(evergrant::error::one_line("no\r\nsuch\u{1b}row "), "no such row");
@@ -303,8 +303,8 @@ impl fmt::Display for Error {
     }
 }
 
-/// `{error:?}` prints the message with its causes below, for a `main` that returns the error;
-/// `{error:#?}` prints the fields. Neither shows a secret.
+/// `{error:?}` prints the message with its causes below, for a `main` that returns the error; `{error:#?}`
+/// prints the fields. Neither form shows a secret.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !f.alternate() {
@@ -325,7 +325,7 @@ impl std::error::Error for Error {
 }
 
 impl Error {
-    /// The name of the variant and its content: a detail, or a text.
+    /// The name of the variant and its content: a detail, or a message.
     fn parts(&self) -> (&'static str, Result<&(dyn std::error::Error + 'static), &str>) {
         match self {
             Error::NotAuthorized(text) => ("NotAuthorized", Err(text)),

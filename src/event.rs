@@ -19,7 +19,7 @@ pub enum Event {
         /// Counts this login's access tokens.
         generation: u64,
     },
-    /// Another process or client refreshed; this client uses its token.
+    /// Another process or client refreshed the token; this client uses the new token.
     Adopted {
         /// Counts this login's access tokens.
         generation: u64,

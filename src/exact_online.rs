@@ -105,7 +105,7 @@ impl ExactOnline {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`](crate::Error::Config) as [`Credentials::from_env`].
+    /// The errors of [`Credentials::from_env`].
     pub fn from_env(country: Country, backend: impl TokenBackend + 'static) -> Result<ExactOnline> {
         ExactOnline::new(country, Credentials::from_env("EXACT_ONLINE")?, backend)
     }
@@ -196,7 +196,7 @@ impl ExactOnline {
         self.inner.limits.told(self.division)
     }
 
-    /// When the login ends, UTC: 30 days after the last refresh. Every refresh moves the end. `None` if
+    /// When the login expires, UTC: 30 days after the last refresh. Every refresh moves this date. `None` if
     /// there is no login.
     ///
     /// # Errors

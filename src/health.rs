@@ -30,10 +30,10 @@ use crate::record::Record;
 
 /// The idle limit that is assumed when none is known.
 const UNKNOWN_LIMIT: Duration = Duration::from_secs(14 * 86_400);
-/// Near the end of the refresh token, [`Client::keep_alive`] refreshes at most this often.
+/// When the refresh token is about to expire, [`Client::keep_alive`] refreshes at most this often.
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Whether a login can go on.
+/// Whether a login still works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LoginState {
@@ -42,11 +42,12 @@ pub enum LoginState {
     /// The service refused the refresh token, and nothing newer was stored. A person has to log in.
     Refused,
     /// A known limit has passed (the refresh token's own, the idle limit or the consent limit), or the access
-    /// token has ended and there is no refresh token.
+    /// token has expired and there is no refresh token.
     Ended,
-    /// A refresh token was sent and no answer came; the next refresh finds out.
+    /// A refresh token was sent and no answer came; the next refresh finds out whether the service used the
+    /// token.
     Unanswered,
-    /// The login can go on, as far as is known.
+    /// The login still works, as far as is known.
     Alive,
 }
 
@@ -55,7 +56,7 @@ pub enum LoginState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether the login can go on.
+    /// Whether the login still works.
     pub state: LoginState,
     /// When the record was read.
     pub at: OffsetDateTime,
@@ -65,13 +66,13 @@ pub struct Health {
     pub refreshed_at: Option<OffsetDateTime>,
     /// When a person last logged in with this crate.
     pub consented_at: Option<OffsetDateTime>,
-    /// When the refresh token ends, by the service's answer or by the provider's
-    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). Most services move this at each
+    /// When the refresh token expires, by the service's answer or by the provider's
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). Most services move this date at each
     /// refresh.
     pub refresh_expires_at: Option<OffsetDateTime>,
-    /// When the login ends if nobody refreshes it (the provider's `idle_limit`).
+    /// When the login expires if nobody refreshes it (the provider's `idle_limit`).
     pub idle_ends_at: Option<OffsetDateTime>,
-    /// When the login ends however often it is refreshed (the provider's `consent_limit`).
+    /// When the login expires however often it is refreshed (the provider's `consent_limit`).
     pub consent_ends_at: Option<OffsetDateTime>,
     /// Whether [`Client::keep_alive`] would refresh now.
     pub refresh_due: bool,
@@ -127,8 +128,8 @@ impl Health {
         health
     }
 
-    /// Whether half of the shortest known limit has passed since the last refresh, or the refresh token
-    /// is near its end: some services replace it only then.
+    /// Whether half of the shortest known limit has passed since the last refresh, or the refresh token is
+    /// about to expire: some services replace a refresh token only then.
     fn is_due(&self, record: &Record, provider: &Provider) -> bool {
         let Some(refreshed_at) = self.refreshed_at else { return true };
         let since = clock::until(refreshed_at, self.at);
@@ -142,8 +143,8 @@ impl Health {
         since >= limit / 2 || near
     }
 
-    /// When the login ends if nothing is done, as far as is known: the earliest of its limits, or the end of
-    /// the access token if there is no refresh token. `None` for a grant without a login.
+    /// When the login expires if nothing is done, as far as is known: the earliest of its limits, or the
+    /// expiry of the access token if there is no refresh token. `None` for a grant without a login.
     pub fn ends_at(&self) -> Option<OffsetDateTime> {
         if !self.needs_login {
             return None;
@@ -173,7 +174,7 @@ impl fmt::Display for Health {
             LoginState::Missing => return f.write_str("nobody has logged in"),
             LoginState::Refused => "the service refused the refresh token",
             LoginState::Ended => "the login has ended",
-            LoginState::Unanswered => "a refresh stayed without an answer",
+            LoginState::Unanswered => "a refresh was never answered",
             LoginState::Alive => "the login is alive",
         })?;
         let days = |end: OffsetDateTime| clock::until(self.at, end).as_secs() / 86_400;
@@ -199,14 +200,15 @@ impl Client {
         Health::of(record, self.provider(), needs_login, self.clock().now_utc())
     }
 
-    /// Refreshes a login before it ends for being idle, and returns whether it was refreshed. A refresh is
+    /// Refreshes a login before it expires unused, and returns whether the login was refreshed. A refresh is
     /// due when half of the shortest known limit has passed since the last refresh (after a week if no limit
     /// is known), so a call a week is enough for limits of three weeks and more. If a person has to log in,
     /// the call fails, so that a cron job reports it.
     ///
     /// # Errors
     ///
-    /// The errors of [`Client::health`]; and as [`Client::refresh`] when a refresh is due or a person is needed.
+    /// The errors of [`Client::health`], and those of [`Client::refresh`] when a refresh is due or a person
+    /// is needed.
     pub fn keep_alive(&self) -> Result<bool> {
         let record = self.stored()?;
         let health = self.health_of(record.as_ref());

@@ -102,8 +102,8 @@ impl Hooks {
         }
     }
 
-    /// Whether an answer with this status may be followed by another try; `asks_to_wait`: whether the
-    /// answer says when to come back.
+    /// Whether an answer with this status may be followed by another try; `asks_to_wait`: whether the answer
+    /// says how long to wait.
     pub(crate) fn retries_after(&self, status: u16, asks_to_wait: bool) -> bool {
         match &self.statuses {
             Some(statuses) => statuses.contains(&status),

@@ -31,7 +31,7 @@ use crate::provider::{EmailPlace, Profile, Step};
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Identity {
-    /// The user's id at this service, as a text even if the service writes a number. Never empty.
+    /// The user's id at this service, as a string even if the service writes a number. Never empty.
     pub id: String,
     /// The user's e-mail address, if the service tells it. An address that the service calls unverified
     /// is left out here, and is only in [`Identity::raw`].
@@ -60,7 +60,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the provider has neither a profile nor a userinfo endpoint; as
+    /// [`Error::Config`] when the provider has neither a profile nor a userinfo endpoint; the errors of
     /// [`crate::Request::call`]; [`Error::Decode`] for an answer that has no profile.
     pub fn profile(&self) -> Result<Value> {
         let Some(profile) = &self.provider().api.profile else {
@@ -142,7 +142,7 @@ fn found(step: &Step, answer: &Value) -> (Option<String>, Option<bool>) {
         let entry = entry(place, answer)?;
         let email = protocol::at(entry, &place.path)?.as_str()?;
         let verified = place.verified.as_ref().and_then(|path| protocol::at(entry, path));
-        // Some services write the flag as a text.
+        // Some services write the flag as a string.
         let verified = verified.and_then(|value| match value {
             Value::String(text) => text.parse().ok(),
             value => value.as_bool(),

@@ -17,23 +17,22 @@ use crate::error::{CallbackError, Error, LoginNotFinished, Result};
 use crate::provider::is_loopback;
 
 impl Client {
-    /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the
-    /// browser to come back, exchanges the code and stores the login. The login is durable when this
-    /// returns.
+    /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the browser's
+    /// callback, exchanges the code and stores the login. The login is durable when this method returns.
     ///
     /// The client listens at the redirect URI of the credentials, such as `http://localhost:9999/callback`;
     /// without one, at the provider's own redirect URI, or else at a free port of 127.0.0.1. For `localhost`
-    /// it listens on both 127.0.0.1 and `[::1]`, for an address such as `127.0.0.2` on that address only. A
-    /// request that does not belong to this login (another path, another state, half a request) is answered
-    /// or dropped, and the client goes on waiting, for 5 minutes or as long as
+    /// the client listens on both 127.0.0.1 and `[::1]`; for an address such as `127.0.0.2`, on that address
+    /// only. A request that does not belong to this login (another path, another state, half a request) is
+    /// answered or dropped, and the client goes on waiting, for 5 minutes or as long as
     /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code is
     /// exchanged the stored login does not change.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the redirect URI is not on loopback (use [`Client::authorize_pasted`])
-    /// or its port is taken; [`Error::LoginNotFinished`] when the time is over; [`Error::OAuth`] with
-    /// `access_denied` when the person said no; otherwise as [`Client::authorize`] and
+    /// [`Error::Config`] when the redirect URI is not on loopback (use [`Client::authorize_pasted`]) or its
+    /// port is taken; [`Error::LoginNotFinished`] when the time has run out; [`Error::OAuth`] with
+    /// `access_denied` when the person said no; otherwise the errors of [`Client::authorize`] and
     /// [`Client::exchange`].
     ///
     /// ```
@@ -85,7 +84,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The errors of [`Client::authorize_interactive`]. It is no error if no browser opens.
+    /// The errors of [`Client::authorize_interactive`]. A browser that does not open is no error.
     #[cfg(feature = "browser")]
     pub fn authorize_in_browser(&self, scopes: &[&str], show: impl FnOnce(&str)) -> Result<()> {
         self.authorize_interactive(scopes, |url| {
@@ -102,7 +101,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::LoginNotFinished`] when `ask` fails; otherwise as [`Client::authorize`] and
+    /// [`Error::LoginNotFinished`] when `ask` fails; otherwise the errors of [`Client::authorize`] and
     /// [`Client::exchange`].
     ///
     /// ```
@@ -149,7 +148,7 @@ impl Target {
         let Some(redirect_uri) = redirect_uri else {
             return Ok(Target { port: 0, hosts: vec![v4], path: "/callback".to_owned() });
         };
-        // The error does not show the text, which may be a secret in the wrong variable.
+        // The error does not show the redirect URI, which may be a secret in the wrong variable.
         let url = Url::parse(redirect_uri)
             .map_err(|_| Error::config("the redirect URI is not an address"))?;
         if url.scheme() != "http" || !comes_here(&url) {

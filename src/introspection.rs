@@ -31,7 +31,7 @@ pub struct Introspection {
 }
 
 impl Introspection {
-    /// Whether the token is good now, for the client that asked.
+    /// Whether the token is valid now, for the client that asked.
     pub fn active(&self) -> bool {
         self.active
     }

@@ -44,7 +44,8 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the file cannot be read or is no text, and as [`SigningKey::from_pem`].
+    /// [`Error::Config`] when the file cannot be read or is no text, and the errors of
+    /// [`SigningKey::from_pem`].
     pub fn from_pem_file(path: impl AsRef<Path>) -> Result<SigningKey> {
         let path = path.as_ref();
         let text = read_key_file(path)?;

@@ -1,8 +1,8 @@
 //! Calls OAuth 2.0 APIs from scripts, cron jobs and worker threads, and does not lose a login.
 //!
-//! Authorize once. From then on a [`Client`] has a valid access token for every call. It refreshes on
-//! the calling thread, and a new refresh token is on the disk before the call goes on. Everything
-//! blocks; there is no runtime and no background thread.
+//! Authorize once. From then on a [`Client`] has a valid access token for every call. The client refreshes on
+//! the calling thread, and a new refresh token is on the disk before the call goes on. Everything blocks;
+//! there is no runtime and no background thread.
 //!
 //! ```
 //! use evergrant::{Client, FileBackend};
@@ -26,8 +26,8 @@
 //!
 //! # The promise
 //!
-//! A service that rotates refresh tokens hands out a new one at every refresh and accepts each of them
-//! once. If a client loses the new token or sends an old one twice, a person has to log in again. This
+//! A service that rotates refresh tokens issues a new refresh token at every refresh and accepts each refresh
+//! token once. If a client loses the new token or sends an old one twice, a person has to log in again. This
 //! crate:
 //!
 //! * sends each refresh token once, across all threads and processes that share a store;
@@ -41,9 +41,9 @@
 //!
 //! # What it is not
 //!
-//! It is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
-//! party for web sign-in (the signature of an ID token is not verified), not a secrets manager. It has no DPoP, no
-//! PAR and no password grant.
+//! This crate is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
+//! party for web sign-in (the signature of an ID token is not verified), not a secrets manager. The crate has
+//! no DPoP, no PAR and no password grant.
 //!
 //! # Three nouns
 //!
@@ -59,7 +59,7 @@
 //! | task | where |
 //! | --- | --- |
 //! | authorize once, on a web page | [`Client::authorize`], [`Client::exchange`] |
-//! | call an API | [`Client::get`] and its like, [`Request`] |
+//! | call an API | [`Client::get`] and similar methods, [`Request`] |
 //! | start from a token that you already have | [`Client::seed`], [`Token::from_env`] |
 //! | log out | [`Client::revoke`] |
 //! | get tokens without a person | [`ClientBuilder::client_credentials`] |
@@ -77,8 +77,8 @@
 //!
 //! # Errors
 //!
-//! [`enum@Error`] has one variant for each way to go on, and each error says whether the login is safe.
-//! [`guide::troubleshooting`] has a section for each error that needs a person.
+//! [`enum@Error`] has one variant for each possible next step, and the page of each variant says whether the
+//! login remains valid. [`guide::troubleshooting`] has a section for each error that needs a person.
 //!
 //! # Threads, processes, machines
 //!
@@ -93,7 +93,7 @@
 //! | `browser` | `Client::authorize_in_browser` |
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect) |
-//! | `dotenv` | `Client::from_dotenv` and its like, `Dotenv`: read a `.env` file, and set nothing in the process |
+//! | `dotenv` | `Client::from_dotenv` and similar functions, `Dotenv`: read a `.env` file, and set nothing in the process |
 //! | `encryption` | `backend::SealedBackend`: encrypts logins before another store keeps them |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |
@@ -112,7 +112,7 @@
 //!
 //! # Rust version
 //!
-//! 1.89, for `std::fs::File::lock`. Only a new minor version of this crate raises it.
+//! 1.89 or later, for `std::fs::File::lock`. Only a new minor version of this crate raises this requirement.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

@@ -39,7 +39,7 @@ impl Middleware for Client {
         next: MiddlewareNext<'_>,
     ) -> Result<Response<Body>, ureq::Error> {
         // Send to the parsed address, so that the token goes to the origin that was checked: another parser
-        // may find another host in the text (`127.0.0.1.`, `0x7f.1`).
+        // may find another host in the address (`127.0.0.1.`, `0x7f.1`).
         let url = request.uri().scheme().and_then(|_| self.url_of(&request.uri().to_string()).ok());
         let Some(uri) = url.and_then(|url| url.parse().ok()) else {
             return next.handle(request);

@@ -60,8 +60,8 @@ impl UnverifiedClaims {
         OffsetDateTime::from_unix_timestamp(self.0.get("exp")?.as_i64()?).ok()
     }
 
-    /// The user's email address, and whether the issuer says that the address is verified: as true or as
-    /// the text `true`.
+    /// The user's email address, and whether the issuer says that the address is verified: as true or as the
+    /// string `true`.
     pub fn email(&self) -> Option<(&str, bool)> {
         let verified = match self.0.get("email_verified") {
             Some(Value::Bool(verified)) => *verified,
@@ -112,9 +112,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the provider has no userinfo endpoint; as [`crate::Request::call`];
-    /// [`Error::Decode`] for an answer that is not a JSON object, such as a signed one
-    /// (`application/jwt`), or that has another `sub` than the ID token.
+    /// [`Error::Config`] when the provider has no userinfo endpoint; the errors of [`crate::Request::call`];
+    /// [`Error::Decode`] for an answer that is not a JSON object, such as a signed one (`application/jwt`),
+    /// or that has another `sub` than the ID token.
     pub fn userinfo(&self) -> Result<Map<String, Value>> {
         let Some(endpoint) = self.provider().userinfo_endpoint() else {
             let name = self.provider().display_name();

@@ -47,8 +47,8 @@ impl<T, N: PartialEq, F: FnMut(&N) -> Result<Page<T, N>>> Pages<N, F> {
         Pages { next: Some(first), fetch, failures: 0 }
     }
 
-    /// Where the next page is; `None` after the last page. A program that keeps this position can go on there
-    /// after a restart.
+    /// Where the next page is; `None` after the last page. A program that keeps this position can continue
+    /// there after a restart.
     pub fn position(&self) -> Option<&N> {
         self.next.as_ref()
     }

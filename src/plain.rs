@@ -1,4 +1,4 @@
-//! Makes texts that came from outside fit for a terminal and a log line.
+//! Makes text that came from outside fit for a terminal and a log line.
 
 use std::fmt::{self, Write as _};
 
@@ -11,7 +11,7 @@ pub(crate) fn is_unseen(c: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Returns the text in one line, with a blank in place of each such character ([`is_unseen`]).
+/// Returns the text in one line, with a blank in place of each character for which [`is_unseen`] is true.
 pub(crate) fn plain(text: String) -> String {
     if text.contains(is_unseen) { text.replace(is_unseen, " ") } else { text }
 }

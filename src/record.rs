@@ -26,9 +26,9 @@ const VERSION: u32 = 1;
 /// One login as a store keeps it: the token, the client that the token belongs to, and the state of the
 /// last refresh.
 ///
-/// A store treats a record as one opaque JSON value and copies no fields. It uses `Serialize` and
-/// `Deserialize`, which keep members that a later release adds, and refuse a record of a newer format
-/// with an error that says so. `Serialize` writes secrets in clear; `Debug` shows none.
+/// A store treats a record as one opaque JSON value and copies no fields. The store uses `Serialize` and
+/// `Deserialize`, which keep members that a later release adds, and refuse a record of a newer format with an
+/// error that says so. `Serialize` writes secrets in clear text; `Debug` shows none.
 ///
 /// ```
 /// use evergrant::{Token, backend::Record};
@@ -57,15 +57,15 @@ pub struct Record {
     pub(crate) refresh_expires_at: Option<OffsetDateTime>,
     /// When token requests were refused lately, for a service that counts refusals.
     pub(crate) refusals: Vec<OffsetDateTime>,
-    /// The fingerprint of the refresh token with which `Client::seed` began this login, so that it is
-    /// not stored again.
+    /// The fingerprint of the refresh token with which `Client::seed` began this login, so that `seed` does
+    /// not store that token again.
     pub(crate) seeded: Option<String>,
     unknown: Map<String, Value>,
     replaces: Replaces,
 }
 
-/// Login, revision and refresh token of the record that a save replaces. They are not stored, and do not
-/// count when records are compared. The refresh token shows whether a script changed it without a new
+/// Login, revision and refresh token of the record that a save replaces. These values are not stored, and are
+/// ignored when records are compared. The refresh token shows whether a script changed it without a new
 /// revision: the script's token may be the valid one.
 #[derive(Clone, Default)]
 struct Replaces(Option<(String, u64, Option<Secret>)>);
@@ -133,7 +133,7 @@ impl Record {
             .ok_or_else(|| "it is not a record of this crate: a member has a wrong type".to_owned())
     }
 
-    /// Returns the record as JSON, with the secrets in clear.
+    /// Returns the record as JSON, with the secrets in clear text.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl Record {
         &self.token
     }
 
-    /// The id of the login: `exchange` and `seed` make it at random, and a refresh keeps it.
+    /// The id of the login: `exchange` and `seed` make the id at random, and a refresh keeps the id.
     pub fn login(&self) -> &str {
         &self.login
     }
@@ -185,8 +185,8 @@ impl Record {
         self.consented_at
     }
 
-    /// When the refresh token ends, UTC: as the service's answer says, or by the provider's
-    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither is known.
+    /// When the refresh token expires, UTC: as the service's answer says, or by the provider's
+    /// [`idle_limit`](crate::provider::RefreshRules::idle_limit). `None` if neither date is known.
     pub fn refresh_expires_at(&self) -> Option<OffsetDateTime> {
         self.refresh_expires_at
     }
@@ -203,16 +203,16 @@ impl Record {
         Some(clock::to_millisecond(came_at))
     }
 
-    /// Login and revision of the record that a save of this record replaces; `None` if it replaces nothing. A
-    /// store that can compare refuses the save with `Conflict` if it holds another record than that one or
-    /// this one.
+    /// Login and revision of the record that a save of this record replaces; `None` if this record replaces
+    /// nothing. A store that can compare refuses the save with `Conflict` if it holds a record that is
+    /// neither the replaced record nor this record.
     ///
     /// Only a record that is about to be saved has this value; it is not stored.
     pub fn replaces(&self) -> Option<(&str, u64)> {
         self.replaces.0.as_ref().map(|(login, revision, _)| (login.as_str(), *revision))
     }
 
-    /// Whether a save of `self` may replace `stored`: the rule behind [`Record::replaces`]. It also
+    /// Whether a save of `self` may replace `stored`: the rule behind [`Record::replaces`]. The rule also
     /// compares the refresh token, because a script may have changed the token without a new revision.
     pub fn may_replace(&self, stored: Option<&Record>) -> bool {
         stored == Some(self) || self.replaces.fits(stored)
@@ -295,7 +295,7 @@ impl Record {
     }
 }
 
-/// The first record of a login. It replaces nothing, and is bound to a client at its first use.
+/// The first record of a login. This record replaces nothing, and is bound to a client at its first use.
 impl From<Token> for Record {
     fn from(token: Token) -> Record {
         Record {

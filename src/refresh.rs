@@ -1,12 +1,12 @@
 //! The refresh: when a token is replaced, by which client, and in which order the store is written.
 //!
-//! This module has the steps of the guide's page `design`, and nothing else. It knows no HTTP, no
-//! socket and no disk: a [`Transport`] sends, a [`TokenBackend`] stores, a [`Clock`] tells the time.
-//! The steps of one call, in order:
+//! This module has the steps of the guide's page `design`, and nothing else. The module knows no HTTP, no
+//! socket and no disk: a [`Transport`] sends, a [`TokenBackend`] stores, a [`Clock`] tells the time. The
+//! steps of one call, in order:
 //!
 //! | steps | what happens | file |
 //! | --- | --- | --- |
-//! | 1 | if the token in memory is good, return it | `refresh.rs` |
+//! | 1 | if the token in memory is good, return that token | `refresh.rs` |
 //! | 2 | one thread goes on; the others wait or use a token that works | `refresh.rs`, `turn.rs` |
 //! | 3 | take the store's lock | `round.rs` |
 //! | 4 to 7 | load; save a pair that is not saved yet; use a token that another client has saved | `round.rs`, `history.rs` |
@@ -17,9 +17,9 @@
 //! | 13 | check a refusal before it is believed | `send.rs` |
 //! | 14 | publish the new token, go on with the old one, or fail | `result.rs` |
 //!
-//! Beside these steps: `login.rs` begins and ends a login, `grant.rs` requests tokens without a refresh
-//! token, `alone.rs` runs both behind the two locks, `service_rules.rs` has the rules of single
-//! services, `state.rs` has the state in memory, and `rules.rs` the settings of the service.
+//! Beside these steps: `login.rs` stores a new login and logs out, `grant.rs` requests tokens without a
+//! refresh token, `alone.rs` runs the work of both files behind the two locks, `service_rules.rs` has the
+//! rules of single services, `state.rs` has the state in memory, and `rules.rs` the settings of the service.
 //!
 //! There are two locks. `memory` guards the token in memory and is never held during I/O, a hook or a
 //! call of the backend. `turn` is the refresh lock; it is taken before the store's lock.
@@ -62,8 +62,8 @@ use crate::secret::Secret;
 
 /// The time from a failure to the next try, while the access token still works.
 const QUIET: Duration = Duration::from_secs(5);
-/// If a token was refreshed because of a 401 and the API refuses it within this time, it is not
-/// replaced again.
+/// A token that was refreshed because of a 401 and that the API refuses within this time is not replaced
+/// again.
 const JUST_CAME: Duration = Duration::from_secs(10);
 /// How long a token that the API refused within [`JUST_CAME`] is not replaced.
 const LAST_WORD: Duration = Duration::from_secs(60);
@@ -86,7 +86,7 @@ pub(crate) struct Keeper {
     doubts: AtomicBool,
 }
 
-/// One call on its way through the steps.
+/// The state of one call during the steps.
 struct Call<'a> {
     want: &'a Want,
     turn: &'a mut Turn,
@@ -131,9 +131,9 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Ends a turn, even after a panic of a backend. It releases the store's lock, unless an unsaved pair
-/// must keep it so that no other client sends the old refresh token again. It also tells `memory`
-/// whether a pair is unsaved, so that later calls try to save it.
+/// Ends a turn, even after a panic of a backend. Dropping the value releases the store's lock, unless an
+/// unsaved pair must keep the lock so that no other client sends the old refresh token again. The drop also
+/// tells `memory` whether a pair is unsaved, so that later calls try to save the pair.
 struct Release<'a> {
     turn: TurnGuard<'a>,
     memory: &'a Mutex<Memory>,
@@ -230,7 +230,7 @@ impl Keeper {
             let mut memory = self.memory.lock();
             memory.mended.take_if(|(token, _)| token == live.access_token());
             // A token that was refused stays refused for a minute: an API may refuse every token at one
-            // address and accept it at the others.
+            // address and accept the token at the others.
             memory.denied.take_if(|(_, until)| *until <= now);
             self.doubts
                 .store(memory.mended.is_some() || memory.denied.is_some(), Ordering::Relaxed);
@@ -266,8 +266,8 @@ impl Keeper {
         Want::Newer(memory.live.as_ref().map(Live::id), memory.refreshes)
     }
 
-    /// Asks for a token newer than a record that was read: another client that saw the record's token due may
-    /// have been quicker.
+    /// Asks for a token newer than a record that was read: another client that saw that the record's token
+    /// was due for a refresh may have been quicker.
     pub(crate) fn newer_than(&self, record: &Record) -> Want {
         let id = (record.login().into(), record.generation());
         Want::Newer(Some(id), self.memory.lock().refreshes)

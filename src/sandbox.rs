@@ -1,8 +1,8 @@
 //! An authorization server and a small API on loopback, for tests.
 //!
 //! The sandbox is for tests only: it asks no person for a password, keeps its tokens in memory and speaks
-//! plain HTTP on 127.0.0.1. It rotates refresh tokens as real servers do, punishes their reuse, counts
-//! requests and decisions, and fails on command.
+//! plain HTTP on 127.0.0.1. The sandbox rotates refresh tokens as real servers do, punishes their reuse,
+//! counts requests and decisions, and fails on command.
 //!
 //! ```
 //! use evergrant::sandbox::{Fault, Sandbox};
@@ -39,14 +39,14 @@
 //! | `POST /device_authorization` | starts a device login (RFC 8628); the person opens `/device` |
 //! | `POST /introspect` | introspection (RFC 7662) |
 //! | `GET /userinfo` | OpenID Connect userinfo; with the scope `openid` the token endpoint also issues an ID token |
-//! | `POST /revoke` | revocation (RFC 7009); revoking a refresh token ends its login |
+//! | `POST /revoke` | revocation (RFC 7009); revoking a refresh token revokes its login |
 //! | `GET /.well-known/openid-configuration` | metadata (OpenID Connect Discovery); `oauth-authorization-server` has the same document (RFC 8414) |
 //! | `GET /api/me` | `{"login": "ada", "access_token_number": 9}` |
 //! | `/api/echo` | the method, path, query, headers and body of the request, as JSON |
 //! | `/api/status/503` | the status in the path, from 200 to 599 |
 //!
-//! The API requires a bearer token. These routes control the sandbox from programs in other languages and
-//! require no token:
+//! The API requires a bearer token. The following routes control the sandbox from programs in other languages
+//! and require no token:
 //!
 //! | route | what it does |
 //! | --- | --- |
@@ -112,7 +112,8 @@ pub type ApiReply = Reply;
 /// A reply of the token endpoint.
 pub type TokenReply = Reply;
 
-/// An authorization server and an API on loopback, for tests. Dropping the value stops both.
+/// An authorization server and an API on loopback, for tests. Dropping the value stops the server and the
+/// API.
 ///
 /// The [module](self) lists the routes.
 pub struct Sandbox {
@@ -122,8 +123,8 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts a sandbox with the defaults of [`Sandbox::builder`]: the system chooses the port, the
-    /// rotation is [`crate::provider::Rotation::UntilUsed`], and a later reuse ends the login.
+    /// Starts a sandbox with the defaults of [`Sandbox::builder`]: the system chooses the port, the rotation
+    /// is [`crate::provider::Rotation::UntilUsed`], and a later reuse revokes the login.
     ///
     /// # Errors
     ///
@@ -225,7 +226,7 @@ impl Sandbox {
         person::decide(self.url(), authorization_url, "approve")
     }
 
-    /// Plays a person who refuses; otherwise as [`Sandbox::approve`].
+    /// Does the same as [`Sandbox::approve`], for a person who refuses.
     ///
     /// # Errors
     ///
@@ -239,7 +240,7 @@ impl Sandbox {
         self.shared.server.lock().decide_device(self.shared.now(), user_code, true)
     }
 
-    /// Plays a person who types a user code and refuses; otherwise as [`Sandbox::approve_device`].
+    /// Does the same as [`Sandbox::approve_device`], for a person who refuses.
     pub fn deny_device(&self, user_code: &str) -> bool {
         self.shared.server.lock().decide_device(self.shared.now(), user_code, false)
     }
@@ -259,7 +260,7 @@ impl Sandbox {
         }
     }
 
-    /// Ends every valid access token. Logins and refresh tokens stay valid.
+    /// Makes every access token expire now. Logins and refresh tokens stay valid.
     pub fn expire_access_tokens(&self) {
         self.shared.server.lock().expire_access_tokens(self.shared.now());
     }
@@ -270,7 +271,7 @@ impl Sandbox {
         self.shared.server.lock().login_alive()
     }
 
-    /// Ends all logins, as if the person withdrew the application's access.
+    /// Revokes all logins, as if the person withdrew the application's access.
     pub fn revoke_login(&self) {
         self.shared.server.lock().end_all_logins(self.shared.now(), "withdrawn");
     }
@@ -303,7 +304,8 @@ impl Sandbox {
     }
 
     /// Sets a handler that rewrites every reply of the token endpoint, to imitate another service. The
-    /// handler gets the reply that the sandbox has decided. It does not get replies that a fault makes.
+    /// handler gets the reply that the sandbox has decided. The handler does not get replies that a fault
+    /// makes.
     pub fn on_token(
         &self,
         handler: impl Fn(&TokenCall, TokenReply) -> TokenReply + Send + Sync + 'static,
@@ -341,7 +343,7 @@ impl Sandbox {
         *self.shared.faults.lock() = Faults::default();
     }
 
-    /// Moves the server's wall clock by this many seconds. It shows in the `Date` header and in the
+    /// Moves the server's wall clock by this many seconds. The change shows in the `Date` header and in the
     /// `expires_at` of [`SandboxBuilder::expires_at_in_reply`].
     pub fn clock_offset(&self, seconds: i64) {
         self.shared.server.lock().clock_offset = seconds;

@@ -8,20 +8,20 @@ pub(crate) mod id;
 
 use std::fmt;
 
-/// Returns the text of a setting for an error, if the text is short and plain. Other texts may be a secret in
-/// the wrong place, so only their length is shown.
+/// Returns the value of a setting for an error, if the value is short and plain. Any other value may be a
+/// secret in the wrong place, so only its length is shown.
 #[cfg(any(feature = "exact-online", feature = "shell-ev"))]
 pub(crate) fn shown(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | ',' | '-' | '+');
     match text.len() <= 16 && text.chars().all(plain) {
         true => format!("{text:?}"),
-        false => format!("a text of {} characters", text.chars().count()),
+        false => format!("a string of {} characters", text.chars().count()),
     }
 }
 
 use serde::de::{self, Deserializer, Visitor};
 
-/// Makes an enum of texts. The service may add values: an unknown text is kept in `Unknown` and sent back
+/// Makes an enum of strings. The service may add values: an unknown string is kept in `Unknown` and sent back
 /// unchanged.
 macro_rules! open_enum {
     ($(
@@ -102,7 +102,7 @@ pub(crate) fn day_text(day: time::Date) -> String {
     format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
 }
 
-/// Reads a text. A number or a boolean is read as its text.
+/// Reads a string. A number or a boolean is converted to a string.
 pub(crate) fn text<'de, D: Deserializer<'de>, T>(
     from: D,
     make: fn(&str) -> T,
@@ -113,7 +113,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>, T>(
         type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a text")
+            f.write_str("a string")
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {

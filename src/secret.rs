@@ -25,17 +25,17 @@ use zeroize::Zeroizing;
 pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
-    /// Wraps a text.
+    /// Wraps a string.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(Arc::new(Zeroizing::new(text.into())))
     }
 
-    /// Returns the text itself. This is the only way to read a secret.
+    /// Returns the string itself. This method is the only way to read a secret.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether the text has no characters.
+    /// Whether the string is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Writes a secret in clear. [`Secret`] itself has no `Serialize`, so that each place that stores a
+/// Writes a secret in clear text. [`Secret`] itself has no `Serialize`, so that each place that stores a
 /// secret says so with `#[serde(serialize_with = ..)]`.
 pub(crate) fn in_clear<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose())

@@ -117,8 +117,8 @@ impl ShellEv {
     }
 
     /// A client with the credentials and settings of the environment variables. Each variable is read with
-    /// the prefix `SHELL_EV_` first, then by the plain name that Shell's SDKs use. An empty variable counts
-    /// as absent. [`Environment::from_env`] reads the environment.
+    /// the prefix `SHELL_EV_` first, then by the plain name that Shell's SDKs use. An empty variable is
+    /// treated as absent. [`Environment::from_env`] reads the environment.
     ///
     /// | variable | meaning |
     /// | --- | --- |

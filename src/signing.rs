@@ -39,8 +39,8 @@ impl Algorithm {
     }
 }
 
-/// Signs JWTs for a client. [`SigningKey`] does it with a key in memory; implement this trait for a key
-/// in a hardware module or another process.
+/// Signs JWTs for a client. [`SigningKey`] signs with a key in memory; implement this trait for a key in a
+/// hardware module or another process.
 pub trait Signer: Send + Sync {
     /// The algorithm of the signatures.
     fn algorithm(&self) -> Algorithm;
@@ -99,8 +99,9 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a text without such a key, and for a key of another kind or form. Where a
-    /// command converts the key, the error names the command. The error shows nothing of the key.
+    /// [`Error::Config`] for text without a private key, for a key that is encrypted or in another format,
+    /// such as SEC1 or OpenSSH, and for a key that is neither P-256, nor RSA, nor Ed25519. Where a command
+    /// converts the key, the error names the command. The error shows nothing of the key.
     pub fn from_pem(pem: &str) -> Result<SigningKey> {
         let no = |text: &str| Err(Error::config(format!("the private key {text}")));
         if pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
@@ -136,7 +137,7 @@ impl SigningKey {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] as [`SigningKey::from_pem`].
+    /// [`Error::Config`] for bytes that are not a key of one of the three kinds of [`SigningKey`].
     pub fn from_pkcs8_der(der: &[u8]) -> Result<SigningKey> {
         let p256 = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
         let ec = match EcdsaKeyPair::from_pkcs8(p256, der, &SystemRandom::new()) {
@@ -165,7 +166,7 @@ impl SigningKey {
         self
     }
 
-    /// Makes an RSA key sign with RSA-PSS (PS256). Another kind of key does not change.
+    /// Makes an RSA key sign with RSA-PSS (PS256). A P-256 or Ed25519 key does not change.
     #[must_use]
     pub fn with_pss(mut self) -> SigningKey {
         self.pss = true;

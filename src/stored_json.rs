@@ -187,7 +187,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<Value> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-/// Wipes every text in a value.
+/// Wipes every string in a value.
 pub(crate) fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),

@@ -17,7 +17,7 @@ use crate::stored_json::{self, Fields, Members};
 
 /// A token that an authorization server issued: an access token, and what came with it.
 ///
-/// `Serialize` writes the secrets in clear, for stores; `Debug` shows none of them.
+/// `Serialize` writes the secrets in clear text, for stores; `Debug` shows none of them.
 ///
 /// ```
 /// use evergrant::Token;
@@ -123,8 +123,8 @@ impl Token {
         self.refresh_token.as_ref()
     }
 
-    /// The type as the server wrote it. API requests do not use it: they send `Bearer`, or the word that
-    /// the provider sets. Servers write `bearer`, `bot` or `User Access Token` and mean the same.
+    /// The type as the server wrote it. API requests do not use the type: they send `Bearer`, or the word
+    /// that the provider sets. Servers write `bearer`, `bot` or `User Access Token` and mean the same.
     pub fn token_type(&self) -> &str {
         &self.token_type
     }
@@ -217,7 +217,7 @@ impl Token {
         })
     }
 
-    /// Returns the token as it is stored, with the secrets in clear.
+    /// Returns the token as it is stored, with the secrets in clear text.
     pub(crate) fn fields(&self) -> Fields {
         let mut fields = Fields::default();
         fields.text("access_token", self.access_token.expose());
@@ -264,7 +264,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Converts a date to UTC; a date at the very end of the calendar stays as it is.
+/// Converts a date to UTC; a date at the end of the calendar is not changed.
 fn in_utc(date: OffsetDateTime) -> OffsetDateTime {
     date.checked_to_offset(time::UtcOffset::UTC).unwrap_or(date)
 }

@@ -35,12 +35,12 @@ impl Metadata {
         self.text("issuer").unwrap_or_default()
     }
 
-    /// A member that is a text, such as `token_endpoint`.
+    /// A member that is a string, such as `token_endpoint`.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.members.get(name)?.as_str().filter(|text| !text.is_empty())
     }
 
-    /// The texts of a member that is a list, such as `scopes_supported`; `None` when the server has no such
+    /// The strings of a member that is a list, such as `scopes_supported`; `None` when the server has no such
     /// member, which is not the same as an empty list. Lists are often incomplete: use a list to choose, and
     /// not to refuse.
     pub fn list(&self, name: &str) -> Option<Vec<&str>> {
@@ -130,7 +130,8 @@ impl Metadata {
             None => ClientAuth::Basic,
         };
         builder = builder.client_auth(own);
-        // The other two endpoints use the same method, unless they have a list without it.
+        // The introspection and revocation endpoints use the same method, unless the server lists methods for
+        // them without this method.
         let other = |endpoint: &str| {
             let methods = self.methods(endpoint)?;
             let same = methods.iter().any(|method| named(method) == Some(own));

@@ -32,7 +32,7 @@ const LIMIT: u64 = 1024 * 1024;
 #[cfg_attr(docsrs, doc(cfg(feature = "dotenv")))]
 pub struct Dotenv {
     path: Option<PathBuf>,
-    /// The folder where the file was looked for.
+    /// The folder in which the program looked for the file.
     folder: PathBuf,
     variables: Vec<(String, Secret)>,
 }
@@ -86,7 +86,7 @@ impl Dotenv {
         self.path.as_deref()
     }
 
-    /// A variable of the process or else of the file; an empty one counts as absent.
+    /// A variable of the process or else of the file; an empty variable is treated as absent.
     ///
     /// # Errors
     ///
@@ -95,7 +95,7 @@ impl Dotenv {
         if let Some(value) = variable(name)? {
             return Ok(Some(value));
         }
-        // The first value of a name counts.
+        // The first value of a name is used.
         let found = self.variables.iter().find(|(own, _)| own == name);
         let value = found.map(|(_, value)| value.expose().to_owned());
         Ok(value.filter(|value| !value.is_empty()))
@@ -105,7 +105,7 @@ impl Dotenv {
     ///
     /// # Errors
     ///
-    /// The errors of [`Credentials::from_env`]; the text says which file was read.
+    /// The errors of [`Credentials::from_env`]; the message says which file was read.
     pub fn credentials(&self, prefix: &str) -> Result<Credentials> {
         super::credentials(prefix, |name| self.variable(name)).map_err(|error| self.told(error))
     }
@@ -114,7 +114,7 @@ impl Dotenv {
     ///
     /// # Errors
     ///
-    /// The errors of [`Token::from_env`]; the text says which file was read.
+    /// The errors of [`Token::from_env`]; the message says which file was read.
     pub fn token(&self, prefix: &str) -> Result<Token> {
         super::token(prefix, |name| self.variable(name)).map_err(|error| self.told(error))
     }

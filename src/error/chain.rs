@@ -37,8 +37,8 @@ fn causes<'a>(error: &'a dyn StdError) -> impl Iterator<Item = &'a (dyn StdError
     std::iter::successors(error.source(), |error: &&(dyn StdError + 'static)| (**error).source())
 }
 
-/// Copies the texts of an error and its causes. An [`io::Error`] in the chain stays an [`io::Error`]
-/// with its kind.
+/// Copies the messages of an error and its causes. An [`io::Error`] in the chain stays an [`io::Error`] with
+/// its kind.
 pub(super) fn echo(error: &(dyn StdError + 'static)) -> BoxError {
     match error.downcast_ref::<io::Error>() {
         Some(error) => same_io(error).into(),
@@ -49,7 +49,7 @@ pub(super) fn echo(error: &(dyn StdError + 'static)) -> BoxError {
     }
 }
 
-/// A cause that came from outside: the error itself, or its text if the text has invisible characters.
+/// A cause that came from outside: the error itself, or its message if the message has invisible characters.
 pub(super) fn from_outside(error: BoxError) -> BoxError {
     if !error.to_string().contains(plain::is_unseen) {
         return error;
@@ -60,7 +60,7 @@ pub(super) fn from_outside(error: BoxError) -> BoxError {
     }
 }
 
-/// Copies an [`io::Error`]: the copy has the same code or kind, and the same text.
+/// Copies an [`io::Error`]: the copy has the same code or kind, and the same message.
 pub(crate) fn same_io(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
@@ -68,7 +68,7 @@ pub(crate) fn same_io(error: &io::Error) -> io::Error {
     }
 }
 
-/// The text of an error, and the texts of its causes.
+/// The message of an error, and the messages of its causes.
 struct Echo {
     text: String,
     source: Option<BoxError>,

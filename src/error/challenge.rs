@@ -24,15 +24,16 @@ const MOST: usize = 64;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// The scheme as the server wrote it. Empty if the server wrote none, which at least one server
-    /// does.
+    /// The scheme as the server wrote it. Empty if the server wrote no scheme; at least one server writes
+    /// none.
     pub scheme: String,
     /// The single value of a scheme without parameters, such as `Negotiate`.
     pub token68: Option<String>,
     /// The parameters in their order: names in lower case, values without quotes and without characters
     /// that are invisible or move the cursor.
     pub parameters: Vec<(String, String)>,
-    /// Whether the challenge follows the grammar: no parameter twice, no quoted text without its end.
+    /// Whether the challenge follows the grammar: no parameter twice, no quoted string without its closing
+    /// quote.
     pub well_formed: bool,
 }
 
@@ -155,7 +156,7 @@ fn parameter<'a>(name: &str, value: &'a str, found: &mut [Challenge]) -> &'a str
     rest
 }
 
-/// Reads a quoted text up to its closing quote. Returns the text without `\`, the rest, and whether the
+/// Reads a quoted string up to its closing quote. Returns the string without `\`, the rest, and whether the
 /// closing quote was there.
 fn unquoted(text: &str) -> (String, &str, bool) {
     let mut out = String::new();
@@ -222,7 +223,7 @@ mod tests {
         Challenge::of(&headers)
     }
 
-    /// Prints each challenge as `scheme name=value name=value`, with `!` first if it breaks the
+    /// Prints each challenge as `scheme name=value name=value`, with `!` first if the challenge breaks the
     /// grammar.
     fn shown(values: &[&[u8]]) -> Vec<String> {
         let show = |challenge: &Challenge| {

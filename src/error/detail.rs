@@ -12,14 +12,14 @@ use super::chain::from_outside;
 use crate::plain::plain;
 use crate::token::Token;
 
-/// An error answer of an authorization server (RFC 6749 sections 5.2 and 4.1.2.1). Its texts have no
+/// An error answer of an authorization server (RFC 6749 sections 5.2 and 4.1.2.1). Its strings have no
 /// control characters and are cut to a reasonable length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuthError {
     /// The host that answered.
     pub host: String,
-    /// The code, such as `invalid_client`. `http_400` stands for an answer without one.
+    /// The code, such as `invalid_client`. `http_400` stands for an answer without a code.
     pub code: String,
     /// The server's description, if it gave one.
     pub description: Option<String>,
@@ -129,8 +129,8 @@ pub struct OutcomeUnknown {
     pub sent_at: OffsetDateTime,
     /// The process that sent the token or code: host name and process id. `None` if this call sent it.
     pub holder: Option<String>,
-    /// Whether only `Client::refresh` sends the token again, because a second use could end other
-    /// logins of the user.
+    /// Whether only `Client::refresh` sends the token again, because a second use could revoke other logins
+    /// of the user.
     pub by_name: bool,
     /// How long to wait before the next try. `None`: the next call tries again.
     pub retry_after: Option<Duration>,
@@ -194,19 +194,20 @@ impl std::error::Error for OutcomeUnknown {
     }
 }
 
-/// A store failed, and no refresh token was spent: [`crate::Error::Backend`].
+/// A store failed, and no refresh token was used up: [`crate::Error::Backend`].
 #[derive(Debug, Error)]
 #[error("could not {operation} {store}{}", if *.sent { "" } else { "; nothing was sent" })]
 #[non_exhaustive]
 pub struct BackendFailure {
     /// The operation that failed: `lock`, `load`, `write` or `clear`.
     pub operation: &'static str,
-    /// Whether a request was sent before the failure: a request of this call was answered, or the
-    /// service revoked the token. The login is safe either way.
+    /// Whether a request was sent before the failure: a request of this call was answered, or the service
+    /// revoked the token. No refresh token is lost either way.
     pub sent: bool,
     /// The store, as it names itself.
     pub store: String,
-    /// What the store reported. [`crate::backend::BackendError::find`] looks for a precise error in it.
+    /// What the store reported. [`crate::backend::BackendError::find`] looks for a precise error in this
+    /// report.
     pub source: BoxError,
 }
 
@@ -238,7 +239,7 @@ impl fmt::Display for Busy {
 
 impl std::error::Error for Busy {}
 
-/// A request failed without an answer: [`crate::Error::Transport`].
+/// A request was not sent, or no usable answer came: [`crate::Error::Transport`].
 #[derive(Debug, Error)]
 #[error("{method} {url} failed")]
 #[non_exhaustive]
@@ -274,7 +275,7 @@ pub struct RateLimited {
     /// The reason that the service gave, or why this client waits.
     pub reason: Option<String>,
     /// Whether the service asked for this wait in answer to this call. If `false`, this client waits by
-    /// itself: it knows a limit or a rule of the service, or an earlier answer.
+    /// itself, because of a limit or a rule of the service, or an earlier answer.
     pub asked: bool,
 }
 

@@ -23,18 +23,18 @@ pub enum IdTokenError {
     Issuer {
         /// The issuer of the provider.
         expected: String,
-        /// The issuer in the ID token, made fit for a message.
+        /// The issuer in the ID token, without characters that do not belong in a message.
         came: String,
     },
     /// The audience of the ID token does not include this client.
     #[error("it is for another application: its aud does not have the client id")]
     Audience,
-    /// The ID token was issued to another application, or is for several and does not say to which it was
-    /// issued.
+    /// The ID token was issued to another application, or is for several applications and does not say to
+    /// which application it was issued.
     #[error("it was issued to another application: its azp is not the client id")]
     AuthorizedParty,
     /// The ID token has expired.
-    #[error("it ended at {0}; if it should not have, set the clock of this machine")]
+    #[error("it expired at {0}; if it should still be valid, set the clock of this machine")]
     Expired(OffsetDateTime),
     /// The ID token was issued in the future, or long before this login.
     #[error("it was issued at {0}, not now; if it was, set the clock of this machine")]

@@ -11,10 +11,10 @@ use super::BoxError;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum CallbackError {
-    /// The text cannot be read as an address, a query or a form.
+    /// The callback cannot be read as an address, a query or a form.
     #[error("the callback is not an address, a query or a form")]
     Unreadable,
-    /// One of `code`, `state`, `iss`, `error` came more than once (RFC 6749 section 3.1).
+    /// The parameter `code`, `state`, `iss` or `error` came more than once (RFC 6749 section 3.1).
     #[error("the callback has the parameter {0} more than once")]
     Duplicate(&'static str),
     /// The callback has no `state`, although the authorization request sent one.
@@ -42,7 +42,7 @@ pub enum CallbackError {
     FieldMissing(String),
 }
 
-/// A login that ended before the person had decided: [`crate::Error::LoginNotFinished`].
+/// A login that was not finished: [`crate::Error::LoginNotFinished`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoginNotFinished {

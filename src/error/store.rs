@@ -1,12 +1,12 @@
-//! The precise errors of a store. The types are here and not beside the stores, because [`crate::Error`] asks
-//! whether a failure may pass by itself.
+//! The precise errors of a store. The types are here and not in the modules of the stores, because
+//! [`crate::Error`] asks whether a failure may pass by itself.
 
 use std::fmt;
 use std::sync::Arc;
 
 use super::{BoxError, chain};
 
-/// A precise error of a backend, inside a [`BoxError`]. Any other error counts as
+/// A precise error of a backend, inside a [`BoxError`]. Any other error is treated as
 /// [`BackendError::Unavailable`].
 ///
 /// [`BackendError::because`] adds the original error:
@@ -78,8 +78,8 @@ impl std::error::Error for Caused {
 }
 
 impl BackendError {
-    /// Adds the original error, such as an [`std::io::Error`], as the source. The text of this error
-    /// should not repeat the source: messages print both.
+    /// Adds the original error, such as an [`std::io::Error`], as the source. The message of this error
+    /// should not repeat the source, because the source is printed as well.
     pub fn because(self, source: impl Into<BoxError>) -> BoxError {
         Box::new(Caused { error: self, source: Arc::from(source.into()) })
     }
@@ -112,8 +112,8 @@ impl BackendError {
         BackendError::find(error).is_none_or(BackendError::is_transient)
     }
 
-    /// A copy of the error for another thread. A [`BackendError`] and its cause stay as they are; of
-    /// any other error only the text is copied.
+    /// A copy of the error for another thread. A [`BackendError`] and its cause are kept unchanged; of any
+    /// other error only the message is copied.
     pub(super) fn echo(error: &BoxError) -> BoxError {
         if let Some(precise) = error.downcast_ref::<BackendError>() {
             return precise.clone().into();

@@ -62,9 +62,9 @@ impl ExactOnlineBuilder {
         self
     }
 
-    /// Sets how long before its end an access token is replaced: 30 seconds by default, the earliest time
-    /// that Exact Online allows. With 0 the client waits for the end. A longer margin counts as 30
-    /// seconds.
+    /// Sets how long before its expiry an access token is replaced: 30 seconds by default, the earliest time
+    /// that Exact Online allows. With 0 the client waits until the token has expired. A longer margin is
+    /// treated as 30 seconds.
     pub fn margin(mut self, margin: Duration) -> ExactOnlineBuilder {
         self.margin = Some(margin);
         self

@@ -12,7 +12,7 @@ open_enum! {
         Prospect = "P",
         /// A suspect.
         Suspect = "S",
-        /// None of these.
+        /// Neither a customer, a prospect nor a suspect.
         None = "A",
     }
 

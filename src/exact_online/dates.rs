@@ -1,7 +1,7 @@
 //! Dates in Exact Online's formats.
 //!
-//! These dates have no time zone. The vendor's answers to questions say that the number in
-//! `/Date(1704412800000)/` counts as if it were UTC, but shows the clock of Central Europe. So a date is
+//! Exact Online's dates have no time zone. The vendor's answers to questions say that the number in
+//! `/Date(1704412800000)/` is written as if it were UTC, but shows the clock of Central Europe. So a date is
 //! read as a date and a time on that clock. Dates are also written without a zone: users report that a `Z`
 //! moves a date to the day before.
 
@@ -64,8 +64,9 @@ pub(crate) fn format(date: PrimitiveDateTime) -> String {
 }
 
 /// Converts a date of Exact Online to UTC, by the clock of Amsterdam since 1996: one hour ahead of UTC in
-/// winter, two hours in summer. The vendor's answers to questions name this clock; the service itself was
-/// not called. A time in the hour that comes twice in autumn counts as summer time, the first of the two.
+/// winter, two hours in summer. The vendor's answers to questions name this clock; the service itself was not
+/// called. A time in the hour that comes twice in autumn is treated as summer time, the first of the two
+/// hours.
 ///
 /// ```
 /// use evergrant::exact_online::amsterdam_to_utc;

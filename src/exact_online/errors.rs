@@ -17,7 +17,7 @@ open_enum! {
         InactiveUser = "InactiveUser",
         /// The customer is blocked.
         BlockedCustomer = "BlockedCustomer",
-        /// The licence has ended.
+        /// The licence has expired.
         LicenseExpired = "LicenseExpired",
         /// The division is blocked.
         DivisionBlocked = "DivisionBlocked",

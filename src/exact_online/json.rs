@@ -27,7 +27,7 @@ struct Inner<'a> {
     count: Option<u64>,
 }
 
-/// Reads a count as a number or as a text, as OData 2 writes it.
+/// Reads a count that is a number or, as OData 2 writes counts, a string.
 fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]

@@ -24,7 +24,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The longest wait that a call makes.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// One limit: calls in a minute, or calls in a day.
+/// A limit of calls in a minute or in a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Window {
@@ -41,9 +41,9 @@ pub struct Window {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The limit of the minute.
+    /// The per-minute limit.
     pub minute: Option<Window>,
-    /// The limit of the day.
+    /// The per-day limit.
     pub day: Option<Window>,
 }
 
@@ -167,7 +167,7 @@ impl Counter {
     }
 
     /// How long to wait after a 429: until the next day if the day is used up, otherwise until one second
-    /// after the next whole minute. A 429 without headers counts as the limit of the minute.
+    /// after the next whole minute. A 429 without headers is treated as the per-minute limit.
     pub(crate) fn wait(&self, received: &Received<'_>) -> Option<Duration> {
         if received.status != 429 {
             return None;

@@ -20,9 +20,9 @@ use crate::{Error, Result};
 /// processed the page.
 ///
 /// A list that starts at the position of the last processed page skips and repeats nothing; a list that
-/// starts at the position before that repeats one page. A position has no secret. It belongs to one endpoint
-/// and division: using it with another endpoint or division is an error. After the last page of a
-/// synchronisation, its position starts the next run, which reads the rows that have changed since.
+/// starts at the position before that repeats one page. A position has no secret. A position belongs to one
+/// endpoint and division; using the position with another endpoint or division is an error. After the last
+/// page of a synchronisation, its position starts the next run, which reads the rows that have changed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     endpoint: String,

@@ -53,7 +53,7 @@ macro_rules! model {
                 #[doc = concat!("`", $property, "`")]
                 pub $field: Option<$type>,
             )+
-            /// Properties without a field, by their names. They are sent as well: `null` clears a
+            /// Properties without a field, by their names. These properties are sent as well: `null` clears a
             /// property.
             pub extra: serde_json::Map<String, serde_json::Value>,
         }

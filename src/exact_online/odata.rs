@@ -11,7 +11,7 @@ pub use filter::{Field, Filter, field};
 pub use literal::{Literal, account_code};
 pub use query::{Order, Query};
 
-/// Whether a text is the name of a property, or a path of names such as `Lines/Item`.
+/// Whether a string is the name of a property, or a path of names such as `Lines/Item`.
 fn is_path(text: &str) -> bool {
     text.split('/').all(|name| {
         let mut bytes = name.bytes();
@@ -31,7 +31,7 @@ pub(super) fn encode_key(key: &Literal, into: &mut String) {
     }
 }
 
-/// Writes a text for a query: percent-encodes everything but letters, digits and `-._~` (RFC 3986 section
+/// Writes a string for a query: percent-encodes everything but letters, digits and `-._~` (RFC 3986 section
 /// 2.1). A space becomes `%20`, because not every server reads `+` as a space.
 fn encode(text: &str, into: &mut String) {
     for byte in text.bytes() {

@@ -36,7 +36,7 @@ pub(super) fn read_head(bytes: &[u8]) -> Head {
     }
 }
 
-/// Whether the request names a loopback host, or none.
+/// Whether the request names a loopback host, or no host.
 fn is_here(request: &httparse::Request<'_, '_>) -> bool {
     let mut hosts = request.headers.iter().filter(|h| h.name.eq_ignore_ascii_case("host"));
     hosts.all(|header| {

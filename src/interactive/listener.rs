@@ -9,8 +9,8 @@ use super::callback::{Answer, HEAD_LIMIT, Head, read_head};
 use crate::clock::Clock;
 use crate::error::{Error, LoginNotFinished, Result};
 
-/// How many connections are kept at a time; the oldest makes room for the next. Browsers open a second
-/// connection that stays silent, and an attacker may open any number.
+/// How many connections are kept at a time; the oldest connection makes room for a new one. Browsers open a
+/// second connection that stays silent, and an attacker may open any number.
 const CONNECTIONS: usize = 32;
 /// How long a connection may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -61,8 +61,8 @@ impl Listener {
         self.port
     }
 
-    /// Waits for the request that ends the login. `judge` gets the path and query of each request that
-    /// may be the callback, and returns the answer and, if the login has ended, its result.
+    /// Waits for the request that finishes the login. `judge` gets the path and query of each request that
+    /// may be the callback, and returns the answer and, if the login is finished, its result.
     pub(super) fn serve<T>(
         self,
         clock: &dyn Clock,

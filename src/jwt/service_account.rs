@@ -45,7 +45,7 @@ impl ServiceAccount {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the file cannot be read, and as [`ServiceAccount::from_json`].
+    /// [`Error::Config`] when the file cannot be read, and the errors of [`ServiceAccount::from_json`].
     pub fn from_file(path: impl AsRef<Path>) -> Result<ServiceAccount> {
         let path = path.as_ref();
         ServiceAccount::from_json(&read_key_file(path)?).map_err(|error| match error {
@@ -58,7 +58,7 @@ impl ServiceAccount {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the variable is not set, and as [`ServiceAccount::from_file`].
+    /// [`Error::Config`] when the variable is not set, and the errors of [`ServiceAccount::from_file`].
     pub fn from_env() -> Result<ServiceAccount> {
         const NAME: &str = "GOOGLE_APPLICATION_CREDENTIALS";
         ServiceAccount::from_file(env::path(NAME)?).map_err(|error| match error {
@@ -71,9 +71,9 @@ impl ServiceAccount {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for a text that is not the key file of a service account (type
-    /// `service_account` with `client_email`, `private_key` and `token_uri`), for a key that cannot be
-    /// used, and for a `token_uri` without TLS. The error shows nothing of the file's content.
+    /// [`Error::Config`] for text that is not the key file of a service account (type `service_account` with
+    /// `client_email`, `private_key` and `token_uri`), for a key that cannot be used, and for a `token_uri`
+    /// without TLS. The error shows nothing of the file's content.
     pub fn from_json(text: &str) -> Result<ServiceAccount> {
         let key_file = protocol::read_key_file(text)?;
         let account = ServiceAccount {
@@ -103,8 +103,9 @@ impl ServiceAccount {
         self.project_id.as_deref()
     }
 
-    /// The provider, with the token endpoint of the key file. It has no API base, because each product
-    /// of Google has a host of its own: allow the host that you call with [`ClientBuilder::allow_host`].
+    /// The provider, with the token endpoint of the key file. The provider has no API base, because each
+    /// product of Google has a host of its own: allow the host that you call with
+    /// [`ClientBuilder::allow_host`].
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Records that a client cannot use as they are: sealed records, and records that are being moved to another
+//! Records that a client cannot use directly: sealed records, and records that are being moved to another
 //! store.
 
 use serde_json::Value;

@@ -42,7 +42,7 @@ pub struct Note {
     pub answered: bool,
     /// When the service allows the next try, UTC.
     pub not_before: Option<OffsetDateTime>,
-    /// When the first attempt without an answer was made, UTC.
+    /// When the first unanswered attempt was made, UTC.
     pub unanswered_since: Option<OffsetDateTime>,
     /// Whether the service answered "too early", which means that its newest access token still works.
     pub early: bool,
@@ -62,13 +62,12 @@ pub(crate) struct Seen {
 }
 
 impl Note {
-    /// When this token was first sent without an answer.
+    /// When this token was first sent and no answer came.
     pub(crate) fn unanswered(&self) -> Option<OffsetDateTime> {
         self.unanswered_since.or((!self.answered).then_some(self.sent_at))
     }
 
-    /// When a host first saw this note. A time in the future does not count: the host's clock was set
-    /// back since.
+    /// When a host first saw this note. A time in the future is ignored: the host's clock was set back since.
     pub(crate) fn seen_by(&self, host: &str, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let seen = self.seen.iter().find(|seen| seen.host == host);
         seen.map(|seen| seen.at).filter(|at| *at <= now)
@@ -98,7 +97,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The host's name, for messages. std has no function for it.
+/// The host's name, for messages. The standard library has no function for the host's name.
 fn host() -> String {
     ["/proc/sys/kernel/hostname", "/etc/hostname"]
         .iter()

@@ -17,8 +17,8 @@ impl Keeper {
         self.alone_unless(events, &|| None, work)
     }
 
-    /// Like [`Keeper::alone`]; but if the store's lock is not free at once and `settled` gives a result
-    /// without it, returns that result.
+    /// Does the same as [`Keeper::alone`]; but if the store's lock is not free at once and `settled` gives a
+    /// result without the lock, returns that result.
     pub(super) fn alone_unless<T>(
         &self,
         events: &mut Vec<Event>,

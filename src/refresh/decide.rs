@@ -12,18 +12,18 @@ use crate::provider::Rotation;
 pub(crate) struct Found {
     /// What the service does with a used refresh token.
     pub(crate) rotation: Rotation,
-    /// Whether a refresh ends the old access token.
+    /// Whether the old access token becomes invalid at a refresh.
     pub(crate) ends_access_token: bool,
-    /// Whether a second use ends other logins of the user.
+    /// Whether a second use revokes other logins of the user.
     pub(crate) ends_other_logins: bool,
-    /// The kind of the lock that is held. For a note of this process it counts as freed by death: no
-    /// other process can have the answer.
+    /// The kind of the lock that is held. For a note of this process, the kind is [`LockKind::FreedByDeath`],
+    /// because no other process can have the answer.
     pub(crate) lock: LockKind,
     /// How long ago the token was sent.
     pub(crate) age: Duration,
     /// How long the holder may still get its answer; zero when the deadline has passed.
     pub(crate) deadline_in: Duration,
-    /// How long to wait because the service asked for it; zero if it did not.
+    /// How long the service asked to wait; zero if the service did not ask.
     pub(crate) not_before_in: Duration,
     /// How long the same token must not be sent again; zero if it may be.
     pub(crate) pause: Duration,
@@ -43,7 +43,7 @@ pub(crate) enum Decision {
     Replay,
     /// Go on with the access token; decide again when it has expired.
     Keep,
-    /// Release the lock and try again after this time: the service asked for it.
+    /// Release the lock and try again after this time, for which the service asked.
     NotBefore(Duration),
     /// Release the lock and try again after this time: a living process may have the answer.
     Deadline(Duration),
@@ -64,8 +64,8 @@ pub(crate) fn found(f: &Found) -> Decision {
         return if f.usable { Decision::Keep } else { Decision::Deadline(f.pause) };
     }
     if f.lock == LockKind::FreedByDeath || f.deadline_in.is_zero() {
-        // No living process can have the successor, so a replay can only end a login that is lost
-        // already. With `StrictFamily` a replay would also end the access token early.
+        // No living process can have the successor, so a replay can only revoke a login that is lost already.
+        // With `StrictFamily` a replay would also revoke the access token early.
         return if family && f.usable && !f.ends_access_token {
             Decision::Keep
         } else {
@@ -78,9 +78,9 @@ pub(crate) fn found(f: &Found) -> Decision {
         Rotation::None => alone || f.age >= LONG_ENOUGH,
         // Without a lock, the holder has the first half of the window to save, and we have the second.
         Rotation::Grace(window) => f.age < window && (alone || f.age >= window / 2),
-        // A slow request would arrive after the window and end the login.
+        // A slow request would arrive after the window and revoke the login.
         Rotation::GraceThenFamily(window) => f.age < window && alone,
-        // A late use of the old token can end the login, and waiting loses nothing.
+        // A late use of the old token can revoke the login, and waiting loses nothing.
         Rotation::UntilUsed => false,
         Rotation::Strict | Rotation::StrictFamily | Rotation::Unknown => false,
     };

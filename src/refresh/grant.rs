@@ -10,7 +10,7 @@ use crate::protocol::{Issued, Outcome, Reply};
 use crate::record::Record;
 use crate::token::Token;
 
-/// The longest wait, asked for by the service, that is kept when no token works.
+/// The longest wait requested by the service that the client keeps when no token works.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// The answer to a request other than a refresh, unless it is a definite error.

@@ -1,4 +1,4 @@
-//! Begins and ends a login: exchange, seed, logout.
+//! Stores a new login (exchange, seed), and logs out.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use crate::secret::Secret;
 use crate::token::Token;
 
 impl Keeper {
-    /// Makes a new login: `send` exchanges the code that a person's consent has produced. The new
-    /// record is durable when this returns.
+    /// Makes a new login: `send` exchanges the code that a person's consent has produced. The new record is
+    /// durable when this method returns.
     pub(crate) fn authorize(
         &self,
         extra: Map<String, Value>,
@@ -159,7 +159,7 @@ impl Keeper {
                 return Err(Error::Busy(Box::new(Busy { store, holder: None, waited })));
             }
             let sent = before(newest.map(Record::token))?;
-            // If the lock ended all the same, or there is none, a token that was stored since must
+            // If the lock expired nevertheless, or there is no lock, a token that was stored meanwhile must
             // stay.
             let id = |record: &Record| (record.login.clone(), record.generation);
             if sent
@@ -202,7 +202,7 @@ impl Keeper {
         self.backend.probe().map_err(|error| Error::backend("write", self.store(), error))
     }
 
-    /// Like [`Keeper::load_checked`], but an empty place counts as no record.
+    /// Does the same as [`Keeper::load_checked`], but treats an empty place as no record.
     fn load_for_login(&self) -> Result<Option<Record>> {
         match self.load_checked() {
             Err(Error::Backend(failure)) if BackendError::is_empty(&failure.source) => Ok(None),

@@ -21,9 +21,9 @@ impl Keeper {
         note: &Note,
         now: OffsetDateTime,
     ) -> Option<Error> {
-        // A note from the future was written by a wrong clock, so its `not_before` is wrong too.
+        // A note with a date in the future was written by a wrong clock, so its `not_before` is wrong too.
         let from_the_future = clock::until(now, note.sent_at) > SKEW;
-        // "Too early" was about an access token that the API has refused since.
+        // The answer "too early" was about an access token that the API has refused since.
         let outdated = from_the_future || note.early && matches!(call.want, Want::Instead(_));
         let not_before = note.not_before.filter(|_| !outdated);
         let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));
@@ -93,9 +93,9 @@ impl Keeper {
         noted
     }
 
-    /// How long the holder of a note may still get its answer. This is at most the longest duration of
-    /// a refresh, counted from now and from the moment when this host first saw the note, because the
-    /// note's clock may be far ahead.
+    /// How long the holder of a note may still get its answer. The result is at most the longest duration of
+    /// a refresh, counted from now and from the moment when this host first saw the note, because the note's
+    /// clock may be far ahead.
     fn deadline_in(&self, note: &Note, now: OffsetDateTime) -> Duration {
         let hold = self.rules.hold();
         let left = clock::until(now, note.deadline).min(hold);
@@ -105,9 +105,9 @@ impl Keeper {
         }
     }
 
-    /// Records in the store when this host first saw a note with an impossibly late deadline, so that
-    /// even runs that are shorter than the wait know when it is over. Each host uses only its own
-    /// clock. If this save fails, the next run repeats it.
+    /// Records in the store when this host first saw a note with an impossibly late deadline, so that even
+    /// runs that are shorter than the wait know when the wait is over. Each host uses only its own clock. If
+    /// this save fails, the next run repeats it.
     pub(super) fn mark_seen(
         &self,
         call: &Call<'_>,

@@ -23,7 +23,7 @@ impl Keeper {
 
     pub(super) fn end(&self, call: &mut Call<'_>, error: Error) -> Result<Live> {
         let Some(live) = self.take_fallback(call) else {
-            // If a pair is unsaved, the caller must learn of it, whatever failed now.
+            // If a pair is unsaved, the caller must learn of the pair, whatever failed now.
             return Err(match (&call.turn.unsaved, error) {
                 (Some(pair), Error::Backend(failure)) => {
                     let token = pair.record.token().clone();
@@ -40,8 +40,8 @@ impl Keeper {
         Ok(live)
     }
 
-    /// Handles a successor that could not be saved. It stays in memory, and calls use the old access
-    /// token while that works.
+    /// Handles a successor that could not be saved. The successor stays in memory, and calls use the old
+    /// access token while it works.
     pub(super) fn not_saved(&self, call: &mut Call<'_>, source: BoxError) -> Result<Step> {
         let store = self.store();
         let reason = chain(&*source);
@@ -125,7 +125,7 @@ impl Keeper {
         }))
     }
 
-    /// The error for a request without an answer. A request that could not even be built is a wrong
+    /// The error for a request that was never answered. A request that could not even be built is a wrong
     /// setting, and its error is returned as it is.
     pub(super) fn transport_error(&self, source: BoxError) -> Error {
         let source = match source.downcast::<Error>() {
@@ -137,8 +137,8 @@ impl Keeper {
         Error::Transport(Box::new(TransportError { method, url, source }))
     }
 
-    /// Warns once per client of anything that weakens the promise: the store's own warnings, and its
-    /// kind.
+    /// Warns once per client of anything that weakens the promise: the store's own warnings, and the weakness
+    /// of its kind.
     pub(super) fn warn_once(&self, call: &mut Call<'_>) {
         let mut found = self.backend.warnings();
         let rotates = self.rules.one_time && self.rules.rotation != Rotation::None;
@@ -161,7 +161,7 @@ impl Keeper {
         match (self.backend.durability(), kind) {
             (Durability::Memory, _) => Some(format!(
                 "{store} forgets when the process ends, and {host} replaces refresh tokens: the login \
-                 ends with the process"
+                 is lost with the process"
             )),
             (Durability::Process, _) if unsaid => Some(format!(
                 "{store} may lose its last record in a power cut, a restart or a failover, and {host} \

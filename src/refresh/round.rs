@@ -23,7 +23,7 @@ pub(super) enum Step {
     Done(Live),
     /// The store has changed: load again.
     Again,
-    /// Another holder is at work, and there is no lock to wait for: load again after a moment.
+    /// Another holder's refresh is in progress, and there is no lock to wait for: load again after a moment.
     Look,
     /// The lock is lost or about to expire: lock again.
     Relock,
@@ -325,7 +325,7 @@ impl Keeper {
     }
 
     /// Whether the store went back to a refresh token that was replaced since, as after a restored backup or
-    /// a failover. Our newer pair then counts as unsaved.
+    /// a failover. Our newer pair is then treated as unsaved.
     fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
         let Some(stored) = stored else { return false };
         let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
@@ -403,7 +403,8 @@ impl Keeper {
         Err(("write", Box::new(Error::config(text))))
     }
 
-    /// Waits a moment for another holder to finish, if only its note shows that it is at work.
+    /// Waits a moment for another holder to finish, if only that holder's note shows that a refresh is in
+    /// progress.
     fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
         let waits =
             matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());

@@ -24,7 +24,8 @@ const TRIES: u32 = 3;
 enum Place {
     /// The store still holds the refresh token that we sent: our pair replaces it.
     Ours(Record),
-    /// Another client's successor is stored: that token stays, and ours becomes the spare.
+    /// Another client's successor is stored: that token stays, and ours is kept as a spare, in case it is the
+    /// valid one.
     Theirs(Record),
     /// Our pair is stored already, under a later note.
     There,
@@ -34,8 +35,8 @@ enum Place {
 
 fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     let Some(spent) = &pair.spent else { return place_login(&pair.record, stored) };
-    // A store may make another login of the token that we sent. Our successor is newer than that login in any
-    // case.
+    // A store may return the token that we sent under another login id. Our successor is newer than that
+    // record in any case.
     let is_ours = |stored: &&Record| {
         let spent = Some(spent).filter(|_| pair.rotated());
         stored.login == pair.record.login
@@ -67,8 +68,8 @@ fn place(pair: &Pair, stored: Option<&Record>) -> Place {
     }
 }
 
-/// Places a new login. It replaces the login that was stored when its code was exchanged, even if that
-/// was refreshed since, but not another new login.
+/// Places a new login. The new login replaces the login that was stored when the code was exchanged, even if
+/// that login was refreshed since, but not another new login.
 fn place_login(ours: &Record, stored: Option<&Record>) -> Place {
     match stored {
         _ if ours.may_replace(stored) => Place::Ours(ours.clone()),
@@ -281,8 +282,8 @@ impl Keeper {
         }
     }
 
-    /// Stores `note` in place of our note, after an answer without a token. If this save fails, our
-    /// note stays, and the next run decides by it.
+    /// Stores `note` in place of our note, after an answer without a token. If this save fails, our note
+    /// stays, and the next run decides by our note.
     pub(super) fn settle(
         &self,
         call: &mut Call<'_>,

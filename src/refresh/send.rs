@@ -45,7 +45,7 @@ impl Keeper {
             let sent_at = self.clock.now_utc();
             let guard = call.turn.guard.as_ref();
             let number = Cell::new(call.sent);
-            // Called just before the first byte leaves, which is when the request counts as sent.
+            // Called just before the first byte leaves; from then on the request is treated as sent.
             let in_time = || {
                 let leaves = self.in_time(lock, noted, began) && guard.is_none_or(Guard::is_held);
                 if leaves {
@@ -83,7 +83,7 @@ impl Keeper {
                 }
                 Sent::Reply(reply) => return Spent::Reply(reply, silent.map(|(at, _)| at)),
             };
-            // An explicit `refresh()` has no fallback, but a replay must not end an access token that
+            // An explicit `refresh()` has no fallback, but a replay must not revoke an access token that
             // other calls use.
             let others = call.want.is_explicit() && self.live(noted).is_usable(&*self.clock);
             let usable = call.fallback.is_some() || others;
@@ -111,8 +111,8 @@ impl Keeper {
             && call.turn.guard.as_ref().is_none_or(|guard| guard.lasts(self.rules.token_timeout))
     }
 
-    /// Whether an answer would come before our note's deadline, by both clocks. A lock that only ends
-    /// with the process needs no deadline.
+    /// Whether an answer would come before our note's deadline, by both clocks. A lock that is released only
+    /// when its holder dies needs no deadline.
     fn in_time(&self, lock: LockKind, noted: &Record, began: Duration) -> bool {
         let end = clock::later(self.clock.now_utc(), self.rules.token_timeout);
         let took = self.clock.monotonic().saturating_sub(began);
@@ -173,8 +173,8 @@ impl Keeper {
                 self.put_off(call, self.come_back(wait, &error.told()))
             }
             Outcome::Unknown(error) => match found {
-                // With a 4xx status and no code, the found text may be an echo of our token or a
-                // message about it.
+                // With a 4xx status and no code, the found text may be an echo of our token or a message
+                // about the token.
                 Some(found) if (400..500).contains(&error.status) => {
                     self.count(&mut noted);
                     self.settle(call, &noted, noted.note.clone(), Some(found));
@@ -276,8 +276,8 @@ impl Keeper {
         })
     }
 
-    /// Stores a refusal, so that the token is not sent on every run. A spare refresh token takes its
-    /// place.
+    /// Stores a refusal, so that the refused token is not sent on every run. A spare refresh token, if there
+    /// is one, replaces the refused token.
     fn believe(
         &self,
         call: &mut Call<'_>,
@@ -302,7 +302,8 @@ impl Keeper {
             unanswered_since: earlier.or(asked_before),
         };
         // The spare, which lost a race, may be the valid token. The spare and the refused token change
-        // places, so that a wrong refusal heals: each is sent once more after a pause.
+        // places, so that a wrong refusal is corrected: each of the two tokens is sent once more after a
+        // pause.
         let known = next.refused.as_ref().map(|refused| refused.fingerprint.clone());
         if let Some(spare) = next.spare.clone().filter(|spare| known != Some(spare.fingerprint())) {
             next.spare = Some(refresh_token);

@@ -78,8 +78,8 @@ impl Keeper {
         self.put_off(call, self.come_back(wait, &error.told()))
     }
 
-    /// How long to wait after "too early". If our access token has expired all the same, an unanswered
-    /// request did rotate, and the time counts from that request.
+    /// How long to wait after the answer "too early". If our access token has expired nevertheless, an
+    /// unanswered request did rotate the tokens, and the time counts from that request.
     fn after_too_early(
         &self,
         noted: &Record,

@@ -125,7 +125,7 @@ impl Live {
         !Moment::passed(self.end, clock)
     }
 
-    /// The token's age. It counts on the monotonic clock since this process got the token.
+    /// The token's age. The age counts on the monotonic clock since this process got the token.
     pub(super) fn age(&self, clock: &dyn Clock) -> Option<Duration> {
         let (age, since) = self.age?;
         Some(age.saturating_add(clock.monotonic().saturating_sub(since)))
@@ -135,13 +135,13 @@ impl Live {
         self.token.access_token()
     }
 
-    /// Whether a text repeats the access token.
+    /// Whether `text` contains the access token.
     pub(crate) fn is_in(&self, text: &str) -> bool {
         let token = self.access_token();
         !token.is_empty() && substring::has(text, token.expose())
     }
 
-    /// Replaces the access token in the text by `[..]`.
+    /// Replaces the access token in `text` by `[..]`.
     pub(crate) fn redact(&self, text: String) -> String {
         if !self.is_in(&text) {
             return text;
@@ -228,7 +228,8 @@ pub(crate) struct Memory {
     pub(crate) live: Option<Live>,
     /// Whether a pair is unsaved. If so, one call tries to save it every few seconds.
     pub(crate) unsaved: bool,
-    /// Whether the unsaved pair has ended the token in memory. If so, no call may use that token.
+    /// Whether the token in memory became invalid when the unsaved pair was issued. If so, no call may use
+    /// that token.
     pub(crate) blocked: bool,
     /// An access token that the API refused and that is not replaced yet.
     pub(crate) suspect: Option<Secret>,
@@ -273,8 +274,8 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// The kind of lock that keeps other holders out. A lock file that was just created does not
-    /// exclude a holder whose lock file was deleted, so it counts as no lock.
+    /// The kind of lock that keeps other holders out. A lock file that was just created does not exclude a
+    /// holder whose lock file was deleted, so a lock on a new file is treated as no lock.
     pub(crate) fn lock_kind(&self) -> LockKind {
         let held = self.guard.as_ref().filter(|guard| !guard.is_new());
         held.map_or(LockKind::None, Guard::kind)
@@ -296,11 +297,12 @@ impl Turn {
 pub(crate) struct Pair {
     /// The record to save.
     pub(crate) record: Record,
-    /// The refresh token that was sent for it; `None` for a new login.
+    /// The refresh token that was sent for this pair; `None` for a new login.
     pub(crate) spent: Option<Secret>,
     /// Whether the store's lock is kept until the pair is saved.
     pub(crate) keeps_lock: bool,
-    /// Whether the pair has ended the previous access token, or belongs to another login.
+    /// Whether the previous access token became invalid when the pair was issued, or the pair belongs to
+    /// another login.
     pub(crate) ends_old: bool,
 }
 

@@ -124,7 +124,7 @@ impl Server {
     }
 
     /// Exchanges a code at the token endpoint. The code is used up even if the exchange fails. A second use
-    /// ends the login that the first use began (RFC 6749 section 4.1.2).
+    /// revokes the login that the first use began (RFC 6749 section 4.1.2).
     pub(super) fn exchange(
         &mut self,
         now: Now,

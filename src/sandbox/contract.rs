@@ -187,7 +187,7 @@ impl<'a> Contract<'a> {
         self
     }
 
-    /// Runs all checks. This takes a second or two on a disk.
+    /// Runs all checks. A run takes a second or two on a disk.
     pub fn check(&self) -> Report {
         let mut report = Report::default();
         for (name, _) in &self.without {
@@ -224,10 +224,10 @@ impl<'a> Contract<'a> {
                 Some("it has no lock")
             }
             (Needs::LockFreedByDeath, _) if self.locks == Some(LockKind::Lease) => {
-                Some("its lock is a lease, which ends by time")
+                Some("its lock is a lease, which expires")
             }
             (Needs::Fresh | Needs::Process | Needs::PowerCut, Durability::Memory) => {
-                Some("its durability says that it ends with the process")
+                Some("its durability says that the record is lost with the process")
             }
             (Needs::PowerCut, Durability::Process) => {
                 Some("its durability says that a power cut may undo a save")

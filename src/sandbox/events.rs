@@ -18,7 +18,7 @@ pub struct Counters {
     pub recovered: u64,
     /// Token requests that got an OAuth error, including those refused by a fault.
     pub refused: u64,
-    /// Token requests refused as too early. They count as `refused` as well.
+    /// Token requests refused as too early. These requests are counted in `refused` as well.
     pub too_early: u64,
     /// Counts refresh tokens that were sent after they had been replaced and had become invalid.
     pub reuses: u64,
@@ -42,7 +42,8 @@ pub struct Counters {
     pub api_ok: u64,
     /// API requests that got a 401.
     pub api_unauthorized: u64,
-    /// Logins that ended: by reuse, revocation, replay of a code, or [`super::Sandbox::revoke_login`].
+    /// Logins that were revoked: by reuse, at the revocation endpoint, by the replay of a code, or by
+    /// [`super::Sandbox::revoke_login`].
     pub logins_ended: u64,
     /// Tokens revoked at the revocation endpoint.
     pub revocations: u64,
@@ -75,7 +76,7 @@ pub enum EventKind {
     Reused,
     /// An authorization code was sent a second time.
     CodeReplayed,
-    /// A login ended.
+    /// A login was revoked.
     LoginEnded,
     /// The API refused an access token.
     Unauthorized,

@@ -9,7 +9,7 @@ use super::server::{SUBJECT, Server, Which};
 use super::tokens::{Issued, Now};
 
 impl Server {
-    /// Answers an introspection request. An introspection does not count as a use of the token.
+    /// Answers an introspection request. An introspection is not treated as a use of the token.
     pub(super) fn introspect(&mut self, now: Now, text: &str) -> Value {
         self.counters.introspections += 1;
         let inactive = json!({ "active": false });

@@ -156,7 +156,7 @@ impl Server {
         let good = !token.ended
             && match self.settings.rotation {
                 Rotation::Grace(grace) | Rotation::GraceThenFamily(grace) => in_window(grace),
-                // `was_used` ends the old refresh token when its successor is used.
+                // `was_used` revokes the old refresh token when its successor is used.
                 Rotation::UntilUsed => true,
                 _ => false,
             };
@@ -191,7 +191,8 @@ impl Server {
         })
     }
 
-    /// With [`Rotation::UntilUsed`], the first use of a pair ends the refresh token that the pair replaced.
+    /// With [`Rotation::UntilUsed`], the first use of a pair revokes the refresh token that the pair
+    /// replaced.
     fn was_used(&mut self, refresh: usize) {
         if self.settings.rotation == Rotation::UntilUsed
             && let Some(parent) = self.refresh_tokens[refresh].parent
@@ -226,7 +227,7 @@ impl Server {
         self.note(now, EventKind::Reused, Some(login), None).spent = Some(refresh_name(came));
     }
 
-    /// Ends a login and all its tokens.
+    /// Revokes a login and all its tokens.
     pub(super) fn end_login(&mut self, now: Now, login: usize, reason: &str) {
         if std::mem::replace(&mut self.logins[login].ended, true) {
             return;
@@ -282,7 +283,7 @@ impl Server {
         Some(Owner { access, subject })
     }
 
-    /// Revokes a token (RFC 7009). Revoking a refresh token ends its login; an unknown token is no error.
+    /// Revokes a token (RFC 7009). Revoking a refresh token revokes its login; an unknown token is no error.
     pub(super) fn revoke(&mut self, now: Now, text: &str) {
         let Some(&which) = self.by_text.get(text) else { return };
         self.counters.revocations += 1;

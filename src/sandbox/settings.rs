@@ -93,7 +93,7 @@ impl Settings {
         grants
     }
 
-    /// Whether a replaced refresh token that is sent again too late ends the login.
+    /// Whether a replaced refresh token that is sent again too late revokes the login.
     pub(super) fn reuse_is_fatal(&self) -> bool {
         match self.rotation {
             Rotation::GraceThenFamily(_) | Rotation::StrictFamily => true,
@@ -131,8 +131,8 @@ impl SandboxBuilder {
     }
 
     /// With [`Rotation::UntilUsed`], sets whether a refresh token that is sent again after its successor was
-    /// used ends the whole login (the default) or is only refused. Other rotations ignore this setting: each
-    /// names its own behaviour.
+    /// used revokes the whole login (the default) or is only refused. Other rotations ignore this setting:
+    /// each names its own behaviour.
     pub fn reuse_ends_login(mut self, ends: bool) -> SandboxBuilder {
         self.0.reuse_ends_login = ends;
         self
@@ -145,13 +145,13 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets whether a second pair ends the first pair, including its access token. Off by default.
+    /// Sets whether a second pair revokes the first pair, including its access token. Off by default.
     pub fn second_pair_ends_first(mut self, ends: bool) -> SandboxBuilder {
         self.0.second_pair_ends_first = ends;
         self
     }
 
-    /// Sets whether a refresh ends the previous access token at once. Off by default.
+    /// Sets whether a refresh revokes the previous access token at once. Off by default.
     pub fn ends_access_token(mut self, ends: bool) -> SandboxBuilder {
         self.0.ends_access_token = ends;
         self
@@ -163,9 +163,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the age that a pair must have before it may be refreshed, unless its access token has ended
-    /// before. The sandbox refuses earlier refreshes as Exact Online does: 400 `access_denied`, "Rate
-    /// limit exceeded: access_token not expired", and a `Reason` header.
+    /// Sets the age that a pair must have before it may be refreshed, unless its access token has expired
+    /// before. The sandbox refuses earlier refreshes as Exact Online does: 400 `access_denied`, "Rate limit
+    /// exceeded: access_token not expired", and a `Reason` header.
     pub fn earliest_refresh(mut self, after: Duration) -> SandboxBuilder {
         self.0.earliest_refresh = Some(after);
         self
@@ -181,8 +181,8 @@ impl SandboxBuilder {
     ///
     /// * client id and secret are in the body;
     /// * access tokens live 600 s and cannot be refreshed in the first 570 s;
-    /// * a refresh token ends at its first use, or unused after 30 days;
-    /// * a new login ends earlier logins;
+    /// * a refresh token becomes invalid at its first use, and expires unused after 30 days;
+    /// * a new login revokes earlier logins;
     /// * authorization codes live 3 minutes;
     /// * `expires_in` is a string, and error replies are Exact Online's, word for word.
     ///

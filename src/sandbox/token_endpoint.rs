@@ -28,7 +28,7 @@ pub struct TokenCall {
 }
 
 impl TokenCall {
-    /// The first parameter with this name. An empty value counts as absent (RFC 6749 section 3.2).
+    /// The first parameter with this name. An empty value is treated as absent (RFC 6749 section 3.2).
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let found = self.parameters.iter().find(|(n, _)| n == name);
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
@@ -88,7 +88,7 @@ fn json_pairs(body: &[u8]) -> Vec<(String, String)> {
     members.into_iter().map(|(name, value)| (name, text(value))).collect()
 }
 
-/// The refusal of [`Fault::RefuseOnce`](super::Fault::RefuseOnce) and its like.
+/// The refusal of [`Fault::RefuseOnce`](super::Fault::RefuseOnce) and of similar refusals.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Forced {
     Refusal,

@@ -27,7 +27,7 @@ pub(super) const TOO_EARLY: Refused = Refused {
 
 pub(super) const USED: Refused = Refused::new("invalid_grant", "the refresh token was used before");
 pub(super) const EXPIRED: Refused = Refused::new("invalid_grant", "the refresh token has expired");
-pub(super) const ENDED: Refused = Refused::new("invalid_grant", "the login has ended");
+pub(super) const ENDED: Refused = Refused::new("invalid_grant", "the login was revoked");
 
 impl Refused {
     pub(super) const fn new(code: &'static str, description: &'static str) -> Refused {
@@ -62,7 +62,7 @@ pub(super) struct RefreshToken {
     pub(super) successor: Option<Issued>,
     /// When this token was replaced.
     pub(super) replaced_at: Option<Duration>,
-    /// Whether the token has ended, whatever the rotation says.
+    /// Whether the token was revoked, whatever the rotation says.
     pub(super) ended: bool,
 }
 

@@ -28,7 +28,7 @@ impl Decimal {
     pub const ZERO: Decimal = Decimal { mantissa: 0, scale: 0 };
 
     /// Makes a number from `mantissa` with `scale` of its digits after the point: `Decimal::new(1233, 1)` is
-    /// 123.3. A scale above 38 counts as 38.
+    /// 123.3. A scale above 38 is treated as 38.
     pub const fn new(mantissa: i128, scale: u32) -> Decimal {
         Decimal { mantissa, scale: if scale > DIGITS { DIGITS } else { scale } }
     }
@@ -125,7 +125,7 @@ impl FromStr for Decimal {
     }
 }
 
-/// The error for a text that is not a number of up to 38 digits.
+/// The error for a string that is not a number of up to 38 digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a decimal number of up to 38 digits")]
 pub struct NotADecimal(());
@@ -213,7 +213,7 @@ impl Serialize for Decimal {
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Decimal, D::Error> {
         let raw = <Box<RawValue>>::deserialize(from)?;
-        // Some services write numbers as texts.
+        // Some services write numbers as strings.
         let text = raw.get().trim_matches('"');
         Decimal::read(text).ok_or_else(|| D::Error::custom(NotADecimal(())))
     }

@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// The id of a `T`. The compiler refuses the id of one kind of thing where a call wants the id of
 /// another kind.
 ///
-/// `R` is the form of the id: a text, unless the service says otherwise. In JSON an `Id` looks like its `R`.
+/// `R` is the type of the id's value: a string, unless the service uses another type. In JSON an `Id` looks
+/// like its `R`.
 pub struct Id<T, R = String> {
     raw: R,
     of: PhantomData<fn() -> T>,

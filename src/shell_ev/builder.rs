@@ -79,7 +79,7 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Sets the time limit of each attempt of a call or a token request. By default a call ends after 10
+    /// Sets the time limit of each attempt of a call or a token request. By default a call fails after 10
     /// seconds without a connection or 60 seconds without data, a token request after 120 seconds.
     pub fn timeout(mut self, timeout: Duration) -> ShellEvBuilder {
         self.timeout = Some(timeout);
@@ -180,8 +180,8 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Sets how long before its end an access token is replaced; 60 seconds by default. A margin above a
-    /// tenth of the token's lifetime counts as a tenth, so a fresh token is always usable.
+    /// Sets how long before its expiry an access token is replaced; 60 seconds by default. A margin above a
+    /// tenth of the token's lifetime is treated as a tenth, so a fresh token is always usable.
     pub fn margin(mut self, margin: Duration) -> ShellEvBuilder {
         self.margin = Some(margin);
         self

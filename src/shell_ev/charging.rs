@@ -173,8 +173,9 @@ impl StartSession<'_> {
     ///
     /// # Errors
     ///
-    /// The errors of [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read, although Shell
-    /// accepted the request; [`Error::Config`] for a text of the wrong length, before anything is sent.
+    /// The errors of [`crate::Request::call`]; [`Error::Decode`] for an answer that cannot be read, although
+    /// Shell accepted the request; [`Error::Config`] for a string of the wrong length, before anything is
+    /// sent.
     pub fn call(self) -> Result<Started> {
         length("the number of the charge card", self.card.as_str(), (1, 50))?;
         length("the id of the charge point", self.evse_id.as_str(), (18, 36))?;

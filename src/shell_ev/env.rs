@@ -17,7 +17,8 @@ fn wrong(text: String) -> Error {
     Error::Config(text.into())
 }
 
-/// The value of a variable with the prefix `SHELL_EV_`, or of the plain name. An empty variable counts as absent.
+/// The value of a variable with the prefix `SHELL_EV_`, or of the plain name. An empty variable is treated as
+/// absent.
 pub(super) fn variable(name: &str) -> Result<Option<String>> {
     by_both_names(name, &of_process)
 }
@@ -138,7 +139,7 @@ impl ShellEvBuilder {
     ///
     /// # Errors
     ///
-    /// The errors of [`ShellEvBuilder::from_env`]; the text of the error names the file.
+    /// The errors of [`ShellEvBuilder::from_env`]; the message names the file.
     #[cfg(feature = "dotenv")]
     pub fn from_dotenv(
         environment: Environment,

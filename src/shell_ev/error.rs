@@ -159,7 +159,7 @@ impl ShellEvError {
         &self.faults
     }
 
-    /// The details beside the faults. Shell sends them with status 500.
+    /// The details next to the faults. Shell sends them with status 500.
     pub fn details(&self) -> &[String] {
         &self.details
     }

@@ -21,8 +21,8 @@ kinds! {
     User,
 }
 
-/// The id of a charge point by ISO 15118, 18 to 36 characters, such as `NL*TNM*E02003451*0`. It is not the
-/// [`uid`](super::Evse::uid) that Shell gives the charge point.
+/// The id of a charge point by ISO 15118, 18 to 36 characters, such as `NL*TNM*E02003451*0`. This id is not
+/// the [`uid`](super::Evse::uid) that Shell gives the charge point.
 pub type EvseId = Id<ChargePoint>;
 
 /// An account for electric mobility, 14 to 19 characters, such as `NL-TNM-C00122045-K`.

@@ -86,7 +86,7 @@ impl<'a> Locations<'a> {
     pub fn get_with(&self, uid: impl Into<Id<Location>>) -> GetLocation<'a> {
         let uid = uid.into();
         let mut get = Get::new(self.shell, &format!("/v2/locations/{}", encoded(uid.as_str())));
-        // These ids would name another path.
+        // An empty id, `.` and `..` would name another path.
         if matches!(uid.as_str(), "" | "." | "..") {
             get.query.refuse(format!("{uid:?} is not the id of a location"));
         }

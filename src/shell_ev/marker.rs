@@ -37,9 +37,9 @@ model! {
         location_count: Option<i64> = "locationCount",
         /// How many charge points the location has.
         evse_count: Option<i64> = "evseCount",
-        /// The highest power in kW, if the request asked for it.
+        /// The highest power in kW, if the request asked for this value.
         max_power: Option<Decimal> = "maxPower",
-        /// The operator's name, if the request asked for it.
+        /// The operator's name, if the request asked for this value.
         operator_name: Option<String> = "operatorName",
         /// The best status among the charge points.
         status: Option<EvseStatus> = "status",
@@ -57,9 +57,9 @@ model! {
         location_count: Option<i64> = "locationCount",
         /// How many charge points the locations have.
         evse_count: Option<i64> = "evseCount",
-        /// The highest power in kW, if the request asked for it.
+        /// The highest power in kW, if the request asked for this value.
         max_power: Option<Decimal> = "maxPower",
-        /// The operator's name, if the request asked for it.
+        /// The operator's name, if the request asked for this value.
         operator_name: Option<String> = "operatorName",
     }
 }

@@ -141,7 +141,7 @@ pub(super) fn encoded(text: &str) -> String {
     out
 }
 
-/// Whether the text has the form of a UUID: 8-4-4-4-12 hexadecimal digits.
+/// Whether the string has the form of a UUID: 8-4-4-4-12 hexadecimal digits.
 pub(super) fn is_uuid(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 36
@@ -151,7 +151,7 @@ pub(super) fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// Refuses a text whose length is outside the documented range.
+/// Refuses a string whose length is outside the documented range.
 pub(super) fn length(name: &str, text: &str, range: (usize, usize)) -> Result<()> {
     let length = text.chars().count();
     if (range.0..=range.1).contains(&length) {

@@ -81,7 +81,7 @@ impl<T: Read> Field for Option<T> {
     }
 }
 
-/// Reads `null` as an empty list, and a single object as a list of one. Other programs have seen both.
+/// Reads `null` as an empty list, and a single object as a list of one. Other programs have seen both forms.
 impl<T: Read> Field for Vec<T> {
     fn take(value: Value, reader: &mut Reader) -> Result<Vec<T>, Value> {
         let elements = match value {
@@ -107,7 +107,7 @@ impl<T: Read> Field for Vec<T> {
     }
 }
 
-/// Reads a text. A number is read as a text as well: some ids are numbers in version 1 of the API.
+/// Reads a string. A number is converted to a string: some ids are numbers in version 1 of the API.
 impl Read for String {
     fn read(value: Value, _: &mut Reader) -> Result<String, Value> {
         match value {

@@ -68,7 +68,7 @@ impl TeamleaderBuilder {
         self
     }
 
-    /// Sets how long before its end an access token is refreshed: 60 seconds by default, and at most a
+    /// Sets how long before its expiry an access token is refreshed: 60 seconds by default, and at most a
     /// tenth of the token's lifetime.
     pub fn margin(mut self, margin: Duration) -> TeamleaderBuilder {
         self.margin = Some(margin);

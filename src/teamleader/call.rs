@@ -46,8 +46,8 @@ pub(super) struct Meta {
 }
 
 impl Teamleader {
-    /// Calls an operation by its name and returns the `data` of its answer. If the answer has no
-    /// `data`, the whole answer is returned; an empty answer reads as `()` or as a `Value`.
+    /// Calls an operation by its name and returns the `data` of its answer. If the answer has no `data`, the
+    /// whole answer is returned; an empty answer can be read as `()` or as a `Value`.
     ///
     /// An unknown name (see [`Operation`]) and a body without a required field are refused before a
     /// request is sent. For an operation without a body, pass `&()`.
@@ -95,8 +95,8 @@ impl Teamleader {
         self.read(operation.name, &self.text_of(operation, body)?)
     }
 
-    /// Calls an operation that is newer than this version's table. The name and the body are not
-    /// checked, and a request without an answer is not sent again.
+    /// Calls an operation that is newer than this version's table. The name and the body are not checked, and
+    /// a request that was never answered is not sent again.
     ///
     /// # Errors
     ///
@@ -233,7 +233,7 @@ impl Teamleader {
     }
 
     fn unreadable(&self, name: &str, text: &str) -> Error {
-        // The text of the error quotes the answer, and the answer may repeat the access token.
+        // The message of the error quotes the answer, and the answer may repeat the access token.
         let text = match self.0.client.access_token() {
             Ok(token) if !token.is_empty() => text.replace(token.expose(), "[..]"),
             _ => text.to_owned(),

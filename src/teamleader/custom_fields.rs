@@ -18,7 +18,7 @@ use crate::sdk::open_enum;
 pub enum CustomFieldValue {
     /// The field has no value.
     Empty,
-    /// A text, a date, a URL, an email address, a telephone number, or the option of a single select.
+    /// Text, a date, a URL, an email address, a telephone number, or the option of a single select.
     Text(String),
     /// A number or an amount of money.
     Number(Decimal),
@@ -33,7 +33,7 @@ pub enum CustomFieldValue {
 }
 
 impl CustomFieldValue {
-    /// Returns the text, if the value is a text.
+    /// Returns the string, if the value is a string.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             CustomFieldValue::Text(text) => Some(text),
@@ -41,7 +41,7 @@ impl CustomFieldValue {
         }
     }
 
-    /// Returns the number, if the value is a number or the text of a number.
+    /// Returns the number, if the value is a number or a string that holds a number.
     pub fn as_number(&self) -> Option<Decimal> {
         match self {
             CustomFieldValue::Number(number) => Some(*number),
@@ -58,12 +58,12 @@ impl CustomFieldValue {
         }
     }
 
-    /// Returns the date, if the value is the text of a date.
+    /// Returns the date, if the value is a string that holds a date.
     pub fn as_date(&self) -> Option<Date> {
         Date::read(self.as_text()?)
     }
 
-    /// Returns the options of a multiple select. A single text counts as one option.
+    /// Returns the options of a multiple select. A single string is treated as one option.
     pub fn as_texts(&self) -> Option<&[String]> {
         match self {
             CustomFieldValue::Texts(texts) => Some(texts),
@@ -313,7 +313,7 @@ model! {
 pub enum NewCustomFieldConfiguration {
     /// The options of a single or multiple select.
     Options {
-        /// The texts of the options.
+        /// The text of each option.
         options: Vec<String>,
     },
     /// The default value of a number.

@@ -263,7 +263,7 @@ request! {
     }
 }
 
-/// One user or several.
+/// A user or several users.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(serde::Deserialize))]
 #[serde(untagged)]

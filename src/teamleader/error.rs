@@ -95,7 +95,7 @@ impl fmt::Display for TeamleaderError {
 
 impl std::error::Error for TeamleaderError {}
 
-/// One entry in the `errors` of an answer. An answer can have several entries.
+/// An entry in the `errors` of an answer. An answer can have several entries.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Problem {
@@ -143,7 +143,7 @@ fn read(api: &ApiError) -> Vec<Problem> {
     title.map(|title| Problem { title, ..Problem::default() }).into_iter().collect()
 }
 
-/// The longest reason in the text of an error, in characters.
+/// The longest reason in the message of an error, in characters.
 const LONGEST: usize = 300;
 
 /// Adds Teamleader's description of the problems to the error of an API call.

@@ -55,7 +55,7 @@ fn write<T: Dated, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
     }
 }
 
-/// Reads a date. `null` and an empty text are `None`.
+/// Reads a date. `null` and an empty string are `None`.
 fn read<'de, T: Dated, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     struct Text<T>(std::marker::PhantomData<T>);
 

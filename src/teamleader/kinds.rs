@@ -1,5 +1,5 @@
-//! Types of objects that have an id at Teamleader but no model in this crate. These types have no
-//! values. They only name the type of an id, such as the `User` in [`Id<User>`](super::Id).
+//! Types of objects that have an id at Teamleader but no model in this crate. These types have no values.
+//! These types only name the type of an id, such as the `User` in [`Id<User>`](super::Id).
 
 macro_rules! kinds {
     ($( $(#[$about:meta])* $name:ident, )+) => {$(

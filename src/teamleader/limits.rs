@@ -1,7 +1,7 @@
 //! Teamleader's rate limit: the client counts its own calls, and reads the headers of the answers.
 //!
-//! The limit is 200 calls in any minute, for one integration and account (Teamleader's documentation).
-//! Calls of other processes count, too, but only the headers show these calls. So the headers take
+//! The limit is 200 calls in any minute, for one integration and account (Teamleader's documentation). Calls
+//! of other processes count, too, but only the headers show these calls. Therefore the headers take
 //! precedence over the client's own count.
 
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ use crate::hooks::Received;
 /// the time of its answer, which is later than the time at which Teamleader counted the call.
 const WINDOW: Duration = Duration::from_millis(60_500);
 
-/// The time after which a call without an answer no longer counts.
+/// The time after which an unanswered call no longer counts.
 const LOST: Duration = Duration::from_secs(180);
 
 /// The wait after a refusal without a readable reset time, and the longest wait that a header can cause.
@@ -63,7 +63,7 @@ pub(super) struct Window {
 
 #[derive(Default)]
 struct State {
-    /// The times at which the calls without an answer were sent, oldest first.
+    /// The times at which the unanswered calls were sent, oldest first.
     open: VecDeque<Duration>,
     /// The times at which the calls of this window were answered, oldest first.
     answered: VecDeque<Duration>,

@@ -151,7 +151,7 @@ request! {
         ; set
         /// The currency, if it is not the account's currency.
         currency: DocumentCurrency,
-        /// The lines. Teamleader's older documentation requires lines or a text.
+        /// The lines. Teamleader's older documentation requires lines or text.
         grouped_lines: Vec<LineGroup<NewQuotationLine>>,
         /// The discounts on the whole document.
         discounts: Vec<CommercialDiscount>,

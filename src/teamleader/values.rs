@@ -134,7 +134,7 @@ pub struct Money {
 }
 
 impl Money {
-    /// Makes an amount. `"123.30".parse()?` makes a [`Decimal`] from a text.
+    /// Makes an amount. `"123.30".parse()?` makes a [`Decimal`] from a string.
     pub fn new(amount: impl Into<Decimal>, currency: Currency) -> Money {
         Money { amount: amount.into(), currency }
     }

@@ -217,7 +217,7 @@ resources! {
     /// Items as suppliers sell them.
     supplier_items: SupplierItem [List Create Update Delete]
         sync SupplierItem "sync/Logistics/SupplierItem" without [];
-    /// Purchase prices of items. They can be synchronised, not listed.
+    /// Purchase prices of items. These rows can be synchronised, not listed.
     purchase_item_prices: PurchaseItemPrice []
         sync PurchaseItemPrice "sync/Logistics/PurchaseItemPrices" without [];
     /// Units of measure.

@@ -61,7 +61,7 @@ impl Query {
     }
 
     /// Requests only these properties, and the properties of earlier calls. Some endpoints require a choice
-    /// of properties. They accept `*`, but the vendor advises against `*`.
+    /// of properties. These endpoints accept `*`, but the vendor advises against `*`.
     pub fn select(mut self, names: &[&str]) -> Query {
         self.select.extend(names.iter().map(|name| (*name).to_owned()));
         self

@@ -102,7 +102,7 @@ fn a_process_paused_too_long_reads_the_store_before_it_sends() {
             assert_eq!(world.sent(), ["rt-1"]);
         }
     }
-    // A lock that only ends with the process does not expire.
+    // A lock that is released only when its holder dies does not expire.
     let world = World::new(Rotation::Strict);
     world.past_end();
     let clock = world.clock.clone();
@@ -130,7 +130,7 @@ fn a_rotating_service_on_a_store_that_may_forget_is_warned_about_once() {
     }
 }
 
-/// A logout whose lock ended while the service answered keeps a newer login.
+/// A logout whose lock expired while the service answered keeps a newer login.
 #[test]
 fn a_logout_that_took_too_long_keeps_a_newer_login() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);

@@ -39,7 +39,7 @@ fn a_refused_token_that_is_not_new_is_replaced() {
     let (world, keeper, _) = mended();
     world.clock.advance(10 * SECOND);
     assert!(!is_last_word(&keeper, "at-2"));
-    assert!(!is_last_word(&keeper, "at-2"), "it does not become one");
+    assert!(!is_last_word(&keeper, "at-2"), "an old token does not become a new one");
     // A token that was not refreshed because of a 401 is not in doubt.
     keeper.access(&keeper.newer()).unwrap();
     assert!(!is_last_word(&keeper, "at-3"));
@@ -51,7 +51,7 @@ fn a_token_that_the_api_accepted_once_is_no_longer_in_doubt() {
     let other =
         Live::new(&Record::new_login(Token::new("at-other"), None), &*world.clock, &world.rules);
     keeper.accepted(&other);
-    assert!(keeper.doubts.load(Ordering::Relaxed), "that was another token");
+    assert!(keeper.doubts.load(Ordering::Relaxed), "another token was accepted");
     keeper.accepted(&live);
     assert!(!keeper.doubts.load(Ordering::Relaxed));
     assert!(!is_last_word(&keeper, "at-2"));
@@ -61,7 +61,7 @@ fn a_token_that_the_api_accepted_once_is_no_longer_in_doubt() {
 fn a_new_suspect_token_is_returned_and_not_replaced() {
     let (world, keeper, _) = mended();
     keeper.suspect(&Secret::new("at-2"));
-    assert!(keeper.hot_access_token().is_none(), "the next call looks at it");
+    assert!(keeper.hot_access_token().is_none(), "the next call looks at the suspect token");
     assert!(keeper.hot(&Want::Instead(Secret::new("at-1"))).is_some(), "other calls go on");
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.sent(), ["rt-1"]);
@@ -79,7 +79,7 @@ fn a_call_with_its_own_refused_token_ignores_the_suspect() {
     keeper.suspect(&Secret::new("at-2"));
     world.acts(&[Act::Setup]);
     assert!(keeper.access(&Want::Instead(Secret::new("at-2"))).is_err());
-    assert_eq!(kind(&use_token(&keeper)), "at-3", "it is still suspected");
+    assert_eq!(kind(&use_token(&keeper)), "at-3", "at-2 is still suspected");
 }
 
 /// A thread that waited while a token came and a stricter attempt failed takes the token.
@@ -238,7 +238,7 @@ fn a_token_that_expired_while_the_store_failed_is_not_returned() {
     assert_eq!(kind(&use_token(&keeper)), "backend");
 }
 
-/// An explicit refresh whose pair waits to be saved: no 401 brought its access token.
+/// An explicit refresh whose pair waits to be saved: no 401 caused this refresh.
 #[test]
 fn a_waiting_pair_that_no_401_brought_is_not_in_doubt() {
     for by_name in [true, false] {

@@ -1,4 +1,4 @@
-//! Tests of P4, P5 and P6: the store and the server fail at every step.
+//! Tests of the promise's clauses P4, P5 and P6: the store and the server fail at every step.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -14,7 +14,7 @@ fn attempt(keeper: &Keeper) -> String {
 }
 
 /// Tries every failure of every call of the store in a refresh, for every rotation class, with the access
-/// token valid or expired. Afterwards the login lives, nothing was sent twice, and the next call works.
+/// token valid or expired. Afterwards the login is valid, nothing was sent twice, and the next call works.
 #[test]
 fn a_store_that_fails_at_any_call_loses_nothing() {
     let faults = [Fault::Before, Fault::After, Fault::Panic, Fault::PanicAfter];
@@ -98,7 +98,7 @@ fn a_save_that_keeps_failing_is_repeated_and_the_error_has_the_token() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-2")));
 }
 
-/// If the refresh ends the old access token, the call has no token to go on with.
+/// If the refresh revokes the old access token, the call has no token to go on with.
 #[test]
 fn a_failed_save_is_an_error_at_once_if_the_old_token_has_ended() {
     let mut world = World::new(Rotation::Strict);
@@ -125,7 +125,8 @@ fn a_client_that_is_dropped_tries_the_save_once_more() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
 }
 
-/// P2: nothing with the new token leaves before the save has returned, and no other thread sees it.
+/// Clause P2 of the promise: nothing with the new token leaves before the save has returned, and no other
+/// thread sees it.
 #[test]
 fn the_new_token_is_returned_only_after_the_save() {
     let world = Arc::new(World::new(Rotation::Strict));
@@ -150,7 +151,8 @@ fn the_new_token_is_returned_only_after_the_save() {
     *world.store.plan.lock() = None;
 }
 
-/// P6: temporary failures are put off while the access token works, and reported when it does not.
+/// Clause P6 of the promise: temporary failures are put off while the access token works, and reported when
+/// it does not.
 #[test]
 fn an_outage_is_not_reported_as_an_ended_login() {
     let acts = [
@@ -183,7 +185,7 @@ fn an_outage_is_not_reported_as_an_ended_login() {
     }
 }
 
-/// A request that never left does not count as unanswered, so no recovery is reported later.
+/// A request that never left is not treated as unanswered, so no recovery is reported later.
 #[test]
 fn a_request_that_never_left_leaves_no_note() {
     let world = World::new(Rotation::Strict);
@@ -224,7 +226,7 @@ fn an_answer_without_a_refresh_token_keeps_the_old_one() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
 }
 
-/// P4: a store whose `lock` or `load` fails is noticed before anything is sent.
+/// Clause P4 of the promise: a store whose `lock` or `load` fails is noticed before anything is sent.
 #[test]
 fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
     for failing in ["lock", "load"] {
@@ -244,7 +246,7 @@ fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
 }
 
 /// A note whose save reported an error may be stored in place of an earlier note. The new note must still say
-/// that a token was sent without an answer.
+/// that a token was sent and no answer came.
 #[test]
 fn a_failed_note_keeps_an_earlier_unanswered_request() {
     for fault in [Fault::Before, Fault::After] {
@@ -264,7 +266,7 @@ fn a_failed_note_keeps_an_earlier_unanswered_request() {
     }
 }
 
-/// A text about the refresh token in a refusal without a code is not a successor.
+/// A message about the refresh token in a refusal without a code is not a successor.
 #[test]
 fn a_text_in_a_refusal_does_not_replace_the_refresh_token() {
     let world = World::new(Rotation::Strict);
@@ -276,7 +278,7 @@ fn a_text_in_a_refusal_does_not_replace_the_refresh_token() {
     assert!(world.alive());
 }
 
-/// A wrong refusal also heals if a spare replaced the refused token.
+/// A wrong refusal is also corrected if a spare replaced the refused token.
 #[test]
 fn a_spare_and_a_refused_token_are_each_sent_once_more_after_a_pause() {
     let world = World::new(Rotation::Strict);
@@ -287,7 +289,7 @@ fn a_spare_and_a_refused_token_are_each_sent_once_more_after_a_pause() {
     assert_eq!(kind(&use_token(&keeper)), "reauthorize");
     assert_eq!(world.sent(), ["rt-1", "rt-dead"]);
     assert_eq!(kind(&use_token(&keeper)), "reauthorize");
-    assert_eq!(world.sent().len(), 2, "not asked on every run");
+    assert_eq!(world.sent().len(), 2, "the token is not sent on every run");
     world.clock.advance(Duration::from_secs(3601));
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.sent(), ["rt-1", "rt-dead", "rt-dead", "rt-1"]);
@@ -317,7 +319,7 @@ fn an_answered_note_does_not_hide_an_unanswered_request() {
     assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
     world.clock.advance(Duration::from_secs(60));
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
-    assert_eq!(world.sent().len(), 2, "only an explicit call sends it again");
+    assert_eq!(world.sent().len(), 2, "only an explicit call sends the token again");
 }
 
 /// A save reports an error after it has worked: a record that the store returns is durable.
@@ -332,8 +334,8 @@ fn a_pair_that_the_store_returns_counts_as_saved() {
     assert!(world.alive());
 }
 
-/// A save reports an error after it has worked, and the store cannot be read any more: the pair counts
-/// as unsaved.
+/// A save reports an error after it has worked, and the store cannot be read any more: the pair is treated as
+/// unsaved.
 #[test]
 fn a_pair_that_the_store_does_not_return_counts_as_unsaved() {
     let mut world = World::new(Rotation::Strict);

@@ -20,7 +20,7 @@ fn with_unsaved_login(before: impl FnOnce(&Keeper)) -> (World, Keeper) {
 fn until(done: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !done() {
-        assert!(start.elapsed() < Duration::from_secs(30), "nothing happens");
+        assert!(start.elapsed() < Duration::from_secs(30), "the awaited state did not come");
         std::thread::yield_now();
     }
 }
@@ -251,7 +251,7 @@ fn a_refusal_is_not_believed_while_another_holder_may_have_the_successor() {
     assert!(world.stored().refused.is_none());
 }
 
-/// The other note was written without the lock.
+/// Another holder wrote its note without the lock.
 #[test]
 fn a_refusal_is_believed_under_a_lock_freed_by_death() {
     let (_, error) = refused(LockKind::FreedByDeath, of_another);
@@ -293,9 +293,9 @@ fn a_thread_does_not_share_an_earlier_failure() {
             scope.spawn(|| assert_eq!(kind(&use_token(&keeper)), "oauth"));
         }
     });
-    assert_eq!(world.sent().len(), 1, "one failure for both");
+    assert_eq!(world.sent().len(), 1, "both threads share one failure");
     *world.wire.1.lock() = None;
-    // A login is under way, and fails; a thread waits for it.
+    // A login is in progress, and fails; a thread waits for that login.
     std::thread::scope(|scope| {
         let mut waiter = None;
         let result = keeper.authorize(Default::default(), &mut |_| {
@@ -361,11 +361,11 @@ fn an_unsaved_pair_is_saved_before_a_good_token_is_returned() {
     world.fail_saves(false, Fault::Before);
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     *world.store.plan.lock() = None;
-    assert_eq!(kind(&use_token(&keeper)), "at-2", "the pause");
+    assert_eq!(kind(&use_token(&keeper)), "at-2", "no save is tried during the pause");
     assert_eq!(keeper.access(&keeper.newer()).unwrap().access_token().expose(), "at-3");
 }
 
-/// The previous login is over, also during a pause after a failure and for a call that waits.
+/// The previous login is no longer used, not even during a pause after a failure and for a call that waits.
 #[test]
 fn a_pause_does_not_bring_back_the_previous_login() {
     let world = World::new(Rotation::UntilUsed);

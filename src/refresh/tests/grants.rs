@@ -76,10 +76,10 @@ fn a_stored_token_that_still_works_bridges_an_outage() {
     world.acts(&[Act::Broken; 4]);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-2");
-    assert_eq!(world.sent().len(), 2, "asked once, since there is a token that works");
+    assert_eq!(world.sent().len(), 2, "one request, because a token still works");
     world.clock.advance(Duration::from_secs(3));
     assert_eq!(kind(&use_token(&keeper)), "transport");
-    assert_eq!(world.sent().len(), 4, "asked twice, since nothing works");
+    assert_eq!(world.sent().len(), 4, "two requests, because no token works");
 }
 
 #[test]

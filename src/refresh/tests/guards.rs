@@ -8,7 +8,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How often a call without a lock reads the store within ten seconds.
 const LOOKS: usize = 29;
 
-/// The holder of an earlier lock file that was deleted may still be at work.
+/// The holder of an earlier lock file that was deleted may still be refreshing.
 #[test]
 fn a_note_under_a_new_lock_file_is_waited_for() {
     let world = World::new(Rotation::Strict);
@@ -18,9 +18,9 @@ fn a_note_under_a_new_lock_file_is_waited_for() {
     let before = world.stored().revision;
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
     assert!(world.stored().note.unwrap().unlocked);
-    assert_eq!(world.stored().revision, before + 1, "noted once");
+    assert_eq!(world.stored().revision, before + 1, "the note is marked once");
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
-    assert_eq!(world.stored().revision, before + 1, "noted once");
+    assert_eq!(world.stored().revision, before + 1, "the note is marked once");
     // The next holder finds the file in its place, and the note is marked.
     *world.store.new_file.lock() = false;
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
@@ -52,7 +52,7 @@ fn a_note_past_its_deadline_is_not_marked_under_a_new_lock_file() {
     let before = world.stored();
     assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
     assert_eq!(world.stored(), before);
-    assert_eq!(world.clock.slept(), Duration::ZERO, "the service says when, so nobody looks");
+    assert_eq!(world.clock.slept(), Duration::ZERO, "the service says when: no wait");
 }
 
 /// The date when a note was first seen is only needed for an impossibly late deadline.
@@ -155,7 +155,7 @@ fn a_call_without_a_lock_waits_for_another_holders_save() {
             assert!(slept >= 10 * SECOND && slept < 11 * SECOND, "{slept:?}");
             // The pauses grow from a short one to at most one second.
             let looks = world.store.calls.lock().iter().filter(|call| **call == "load").count();
-            assert_eq!(looks, LOOKS, "the first, and one after each pause");
+            assert_eq!(looks, LOOKS, "one load at first, and one after each pause");
         }
         assert!(world.sent().is_empty());
     }

@@ -93,9 +93,9 @@ fn the_margin_varies_only_for_grants_without_a_refresh_token() {
         let lives: Vec<Live> = (0..200).map(|_| live(&world, token.clone())).collect();
         let good = || lives.iter().filter(|live| live.is_good(&*world.clock)).count();
         world.clock.advance(LIFE - margin * 3 / 2);
-        assert_eq!(good(), 200, "no margin is longer than half as much again");
+        assert_eq!(good(), 200, "no margin is longer than 1.5 times the set margin");
         world.clock.advance(margin / 10);
-        assert_eq!(good() == 200, one_time, "some are nearly as long");
+        assert_eq!(good() == 200, one_time, "some margins are nearly 1.5 times as long");
         world.clock.advance(margin * 2 / 5 - Duration::from_millis(100));
         let left = good();
         assert_eq!(left == 200, one_time, "{left}");

@@ -22,7 +22,7 @@ fn refused() -> (World, Keeper) {
 fn a_seed_with_another_refresh_token_replaces_a_refused_login() {
     let (world, keeper) = refused();
     assert!(!keeper.seed(seed("rt-1")).unwrap(), "the refused token itself");
-    assert!(!keeper.seed(Token::new("at-alone")).unwrap(), "nothing to renew it with");
+    assert!(!keeper.seed(Token::new("at-alone")).unwrap(), "a token that cannot be renewed");
     assert!(keeper.seed(seed("rt-seed")).unwrap());
     let stored = world.stored();
     assert_eq!(stored.token.refresh_token(), Some(&Secret::new("rt-seed")));
@@ -75,10 +75,10 @@ fn a_seed_replaces_an_expired_login_without_a_refresh_token() {
     world.change(|record| record.token = Token::new("at-old").with_expires_at(end));
     let keeper = world.keeper();
     let fresh = || Token::new("at-new").with_expires_at(clock::later(end, LIFE));
-    assert!(!keeper.seed(fresh()).unwrap(), "it lives");
+    assert!(!keeper.seed(fresh()).unwrap(), "the stored login still works");
     world.past_end();
-    assert!(!keeper.seed(Token::new("at-old")).unwrap(), "the very same token");
-    assert!(!keeper.seed(Token::new("at-new").with_expires_at(end)).unwrap(), "an ended one");
+    assert!(!keeper.seed(Token::new("at-old")).unwrap(), "the stored token itself");
+    assert!(!keeper.seed(Token::new("at-new").with_expires_at(end)).unwrap(), "an expired token");
     assert!(keeper.seed(fresh()).unwrap());
     assert_eq!(kind(&use_token(&keeper)), "at-new");
     assert_eq!(world.stored().refresh_expires_at, None);
@@ -99,13 +99,13 @@ fn a_logout_drops_the_token_in_memory_and_an_unsaved_pair() {
             Ok(false)
         })
         .unwrap();
-    assert_eq!(*seen.lock(), Some(Secret::new("rt-2")), "the newest is ended");
+    assert_eq!(*seen.lock(), Some(Secret::new("rt-2")), "the newest token is revoked");
     assert!(world.store.record.lock().is_none());
     assert!(keeper.hot(&Want::Usable).is_none());
     assert_eq!(kind(&use_token(&keeper)), "not_authorized");
     *world.store.plan.lock() = None;
     drop(keeper);
-    assert!(world.store.record.lock().is_none(), "nothing comes back");
+    assert!(world.store.record.lock().is_none(), "no login comes back");
 }
 
 /// The requests of a logout may take as long as two token requests.

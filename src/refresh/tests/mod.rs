@@ -74,7 +74,7 @@ pub(super) struct Store {
     pub(super) durability: Mutex<Durability>,
     /// The next answers to "does the lease last?".
     pub(super) lasts: Arc<Mutex<VecDeque<bool>>>,
-    /// How long a lease lasts, if it ends.
+    /// How long a lease lasts, if it expires.
     pub(super) lasts_for: Arc<Mutex<Option<Duration>>>,
     /// Whether the lock's file was made when the lock was taken.
     pub(super) new_file: Mutex<bool>,
@@ -330,7 +330,7 @@ impl World {
         self.clock.advance(LIFE - Duration::from_secs(30));
     }
 
-    /// Advances past the access token's end.
+    /// Advances past the access token's expiry.
     pub(super) fn past_end(&self) {
         self.clock.advance(LIFE + Duration::from_secs(1));
     }

@@ -44,7 +44,7 @@ fn a_refresh_by_name_takes_what_others_saved_while_the_store_is_locked() {
     let got = keeper.access(&keeper.newer()).map(|live| live.access_token().expose().to_owned());
     assert_eq!(kind(&got), "at-2");
     let got = keeper.access(&keeper.newer()).map(|live| live.access_token().expose().to_owned());
-    assert_eq!(kind(&got), "busy", "that one it has");
+    assert_eq!(kind(&got), "busy", "the client has this token already");
 }
 
 /// A client whose token was refreshed because of a 401.
@@ -179,7 +179,10 @@ fn no_note_is_written_under_a_lock_that_is_gone() {
             next.token = token.with_expires_at(end);
             *store.record.lock() = Some(next);
         }
-        assert!(record.is_none_or(|record| record.note.is_none()), "a note under no lock");
+        assert!(
+            record.is_none_or(|record| record.note.is_none()),
+            "a note was written without the lock"
+        );
         None
     });
     assert_eq!(kind(&use_token(&world.keeper())), "at-other");

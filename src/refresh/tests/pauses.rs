@@ -145,7 +145,7 @@ fn after_too_many_refusals_the_wait_is_at_least_one_second() {
     world.past_end();
     let now = world.clock.now_utc();
     let ago = |time: Duration| now - time;
-    // One refusal is older than the window, one is from the future, and two count.
+    // One refusal is older than the window, one has a date in the future, and two are counted.
     let counted = [ago(LIFE), clock::later(now, SECOND), ago(LIFE - SECOND / 2), ago(SECOND)];
     world.change(|record| record.refusals = counted.to_vec());
     let error = use_token(&world.keeper()).unwrap_err();
@@ -157,7 +157,7 @@ fn after_too_many_refusals_the_wait_is_at_least_one_second() {
 
 #[test]
 fn too_early_vouches_for_a_token_only_until_its_date() {
-    // "Too early" said that the token is good, but the token's date has passed or is unknown.
+    // The answer "too early" said that the token is good, but the token's date has passed or is unknown.
     for when in [None, Some(Duration::ZERO)] {
         let world = World::new(Rotation::Strict);
         world.past_end();

@@ -1,4 +1,4 @@
-//! Tests of P1, P7 and fencing: other clients act between our steps.
+//! Tests of the promise's clauses P1 and P7, and of fencing: other clients act between our steps.
 
 use std::sync::Barrier;
 use std::time::Duration;
@@ -140,7 +140,7 @@ fn a_process_that_waited_uses_the_token_saved_by_the_other() {
     assert_eq!(world.told(|event| matches!(event, Event::Adopted { generation: 2 })), 1);
 }
 
-/// P7: another client without locks rotated first, at any moment.
+/// Clause P7 of the promise: another client without locks rotated first, at any moment.
 #[test]
 fn a_refusal_is_believed_only_when_the_store_holds_nothing_newer() {
     // The other client's pair is found by the first or the second read after the refusal.

@@ -54,8 +54,8 @@ fn the_error_for_a_changed_record_names_the_missing_members() {
 #[test]
 fn a_note_overwritten_by_another_client_is_not_a_store_error() {
     type Change = fn(&mut Record);
-    // The changes: another login, a later write, another note under the same number, a script's token beside
-    // our note.
+    // The changes: another login, a later write, another note with the same revision, and a script's token
+    // next to our note.
     let cases: [(Change, &str); 4] = [
         (|r| (r.login, r.note) = ("another".to_owned(), None), "rt-1"),
         (|r| (r.revision, r.note) = (r.revision + 1, None), "rt-1"),
@@ -70,7 +70,7 @@ fn a_note_overwritten_by_another_client_is_not_a_store_error() {
     assert_eq!(kind(&got), "busy");
     assert!(world.sent().is_empty());
     let saves = world.store.calls.lock().iter().filter(|call| **call == "save").count();
-    assert_eq!(saves, 6, "so many rounds");
+    assert_eq!(saves, 6, "one save in each of the six rounds");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn an_unsaved_pair_is_saved_over_a_store_that_went_back() {
     assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-login-1")));
 }
 
-/// The newer pair is written again; if that fails, it counts as an unsaved pair.
+/// The newer pair is written again; if that save fails, the pair is treated as unsaved.
 #[test]
 fn a_failed_repair_of_a_store_that_went_back_keeps_the_lock_if_needed() {
     for (rotation, keeps) in [(Rotation::Strict, true), (Rotation::UntilUsed, false)] {

@@ -7,7 +7,7 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A1. Three clients meet one expiry without a fault and without a lock; a late use of the old token ends the
+/// Three clients meet one expiry without a fault and without a lock; a late use of the old token revokes the
 /// login.
 #[test]
 fn without_a_lock_clients_at_one_expiry_send_one_request() {
@@ -21,7 +21,7 @@ fn without_a_lock_clients_at_one_expiry_send_one_request() {
             }
             let others: Arc<Mutex<Vec<Result<String>>>> = Arc::default();
             let (inner, got) = (Arc::clone(&world), Arc::clone(&others));
-            // The two others call while the first request is under way.
+            // The two other clients call while the first request is in progress.
             let mut first = true;
             *world.wire.1.lock() = Some(Box::new(move || {
                 if std::mem::take(&mut first) {
@@ -42,7 +42,7 @@ fn without_a_lock_clients_at_one_expiry_send_one_request() {
     }
 }
 
-/// A2. A store that keeps only the token, and builds a record from it at each load.
+/// A store that keeps only the token, and builds a record from it at each load.
 #[test]
 fn a_store_that_drops_the_note_is_noticed_before_a_request() {
     struct Columns(Mutex<Token>);
@@ -64,7 +64,7 @@ fn a_store_that_drops_the_note_is_noticed_before_a_request() {
         let wire = Box::new(Arc::clone(&world.wire));
         let keeper = Keeper::new(columns, wire, world.clock.clone(), world.rules.clone(), None);
         world.enter_margin();
-        assert_eq!(kind(&use_token(&keeper)), "at-1", "what works is used");
+        assert_eq!(kind(&use_token(&keeper)), "at-1", "the token that works is used");
         world.past_end();
         let error = use_token(&keeper).unwrap_err();
         assert_eq!(error.kind(), "config");
@@ -77,7 +77,7 @@ fn a_store_that_drops_the_note_is_noticed_before_a_request() {
     }
 }
 
-/// A3. The answer had no new refresh token, and another client has logged in meanwhile.
+/// The answer had no new refresh token, and another client has logged in meanwhile.
 #[test]
 fn a_refresh_token_that_was_not_replaced_is_not_revoked() {
     for logged_out in [true, false] {
@@ -99,7 +99,7 @@ fn a_refresh_token_that_was_not_replaced_is_not_revoked() {
     }
 }
 
-/// A5. The store goes back under a running client.
+/// The store goes back under a running client.
 #[test]
 fn a_store_that_went_back_gets_the_newer_pair_again() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -125,7 +125,7 @@ fn a_store_that_went_back_gets_the_newer_pair_again() {
     }
 }
 
-/// A5. Another process has sent the old token meanwhile and was refused.
+/// Another process has sent the old token meanwhile and was refused.
 #[test]
 fn a_refusal_of_a_replaced_token_is_overwritten_by_the_newer_pair() {
     let world = World::new(Rotation::Strict);
@@ -141,7 +141,7 @@ fn a_refusal_of_a_replaced_token_is_overwritten_by_the_newer_pair() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-3");
 }
 
-/// A5. A call that only reads also ignores a store that went back.
+/// A call that only reads also ignores a store that went back.
 #[test]
 fn a_401_does_not_bring_back_an_older_token() {
     let world = World::new(Rotation::Strict);
@@ -156,7 +156,7 @@ fn a_401_does_not_bring_back_an_older_token() {
     assert_eq!(world.sent(), ["rt-1", "rt-2"]);
 }
 
-/// A7. The access token ends while the refresh hangs.
+/// The access token expires while the refresh hangs.
 #[test]
 fn a_token_that_expired_during_the_refresh_is_not_returned() {
     for act in [Act::LoseReply, Act::LoseRequest, Act::Unavailable, Act::TooMany, Act::Broken] {
@@ -167,7 +167,7 @@ fn a_token_that_expired_during_the_refresh_is_not_returned() {
         *world.wire.1.lock() = Some(Box::new(move || clock.advance(120 * SECOND)));
         assert!(use_token(&world.keeper()).is_err(), "{act:?}");
     }
-    // The token ends while the call waits for the store.
+    // The token expires while the call waits for the store.
     let world = World::new(Rotation::Strict);
     world.enter_margin();
     let clock = world.clock.clone();
@@ -178,7 +178,7 @@ fn a_token_that_expired_during_the_refresh_is_not_returned() {
     assert_eq!(kind(&use_token(&world.keeper())), "backend");
 }
 
-/// A8. In a fresh process the lock fails, or the load under the lock, and the stored token is good.
+/// In a fresh process the lock fails, or the load under the lock, and the stored token is good.
 #[test]
 fn a_stored_token_that_works_is_used_when_the_store_fails() {
     for past in [Duration::ZERO, LIFE - 30 * SECOND] {
@@ -202,7 +202,7 @@ fn a_stored_token_that_works_is_used_when_the_store_fails() {
     assert!(world.sent().is_empty());
 }
 
-/// A9. A pair is unsaved, and its save takes long.
+/// A pair is unsaved, and its save takes long.
 #[test]
 fn calls_do_not_queue_behind_a_save_that_fails() {
     let world = World::new(Rotation::Strict);
@@ -214,7 +214,7 @@ fn calls_do_not_queue_behind_a_save_that_fails() {
     for _ in 0..24 {
         assert_eq!(kind(&use_token(&keeper)), "at-1");
     }
-    assert_eq!(world.clock.slept(), slept, "nobody waits");
+    assert_eq!(world.clock.slept(), slept, "no call waits");
     // While one call tries the save, the others go on.
     world.clock.advance(5 * SECOND);
     let (other, calls) = (Arc::clone(&keeper), Arc::new(AtomicUsize::new(0)));
@@ -233,7 +233,7 @@ fn calls_do_not_queue_behind_a_save_that_fails() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
 
-/// A10. A record that was written while the clock was a year ahead.
+/// A record that was written while the clock was a year ahead.
 #[test]
 fn a_token_dated_in_the_future_lasts_no_longer_than_its_life() {
     let world = World::new(Rotation::Strict);
@@ -252,7 +252,7 @@ fn a_token_dated_in_the_future_lasts_no_longer_than_its_life() {
     assert_eq!(world.sent(), ["rt-1", "rt-2"]);
 }
 
-/// A11. A refresh takes longer than the token lives, and sixteen threads wait for it.
+/// A refresh takes longer than the token lives, and sixteen threads wait for it.
 #[test]
 fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
     const THREADS: usize = 16;
@@ -288,7 +288,7 @@ fn waiting_threads_take_the_result_of_a_refresh_sent_meanwhile() {
     *world.wire.1.lock() = None;
 }
 
-/// A11 between processes: a process that waited for the lock takes the token that came meanwhile.
+/// Between processes: a process that waited for the lock takes the token that came meanwhile.
 #[test]
 fn a_process_that_waited_takes_a_result_that_is_already_due() {
     let world = World::new(Rotation::Strict);
@@ -299,7 +299,7 @@ fn a_process_that_waited_takes_a_result_that_is_already_due() {
     world.plan(move |call, _| {
         locks += usize::from(call == "lock");
         if call == "lock" && locks == 2 {
-            // The other process sends, gets its answer after the end of the token, and saves.
+            // The other process sends, gets its answer after the token has expired, and saves.
             let sent_at = clock.now_utc();
             clock.advance(LIFE + SECOND);
             let mut stored = store.record.lock();
@@ -322,7 +322,7 @@ fn a_process_that_waited_takes_a_result_that_is_already_due() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
 }
 
-/// A16. The lock stays busy for the whole wait, and an earlier holder has saved.
+/// The lock stays busy for the whole wait, and an earlier holder has saved.
 #[test]
 fn a_call_that_waited_in_vain_reads_the_store_once_more() {
     let world = World::new(Rotation::Strict);
@@ -353,7 +353,7 @@ fn a_call_that_waited_in_vain_reads_the_store_once_more() {
     assert!(error.to_string().contains("process 7 on elsewhere"), "{error}");
 }
 
-/// A16. Two pods have the same host name, and each of their processes has the id 1.
+/// Two pods have the same host name, and each of their processes has the id 1.
 #[test]
 fn another_holder_is_recognized_by_its_nonce() {
     let world = World::with(Rotation::Strict, LockKind::Lease, true);
@@ -375,7 +375,8 @@ fn another_holder_is_recognized_by_its_nonce() {
     assert!(world.stored().refused.is_none());
 }
 
-/// A17. A seed replaces a login that was refused or has expired for good, but never a living one.
+/// A seed replaces a login that was refused or has expired and cannot be renewed, but never a login that
+/// still works.
 #[test]
 fn a_seed_replaces_a_login_that_is_over() {
     let new = || Token::new("at-9").with_refresh_token("rt-9");
@@ -383,7 +384,7 @@ fn a_seed_replaces_a_login_that_is_over() {
     let keeper = world.keeper();
     assert!(!keeper.seed(new()).unwrap());
     world.past_end();
-    assert!(!keeper.seed(new()).unwrap(), "it can be renewed");
+    assert!(!keeper.seed(new()).unwrap(), "the login can be renewed");
     world.acts(&[Act::Refuse]);
     assert_eq!(kind(&use_token(&keeper)), "reauthorize");
     let same = Token::new("at-9").with_refresh_token("rt-1");
@@ -404,13 +405,13 @@ fn a_seed_replaces_a_login_that_is_over() {
         let end = record.token.expires_at().unwrap();
         record.token = Token::new("at-1").with_expires_at(end);
     });
-    assert!(!keeper.seed(new()).unwrap(), "it still works");
+    assert!(!keeper.seed(new()).unwrap(), "the login still works");
     world.past_end();
     assert!(!keeper.seed(world.stored().token).unwrap());
-    assert!(keeper.seed(new()).unwrap(), "there is no way to renew it");
+    assert!(keeper.seed(new()).unwrap(), "the login cannot be renewed");
 }
 
-/// A19. The clock has milliseconds; the date of a token may be more precise.
+/// The clock has milliseconds; the date of a token may be more precise.
 #[test]
 fn a_token_of_this_very_millisecond_is_too_early_to_refresh() {
     let mut world = World::new(Rotation::Strict);
@@ -426,7 +427,7 @@ fn a_token_of_this_very_millisecond_is_too_early_to_refresh() {
     assert!(world.sent().is_empty());
 }
 
-/// F3. Without rotation, nothing can be lost, so no writable store is needed.
+/// Without rotation, nothing can be lost, so no writable store is needed.
 #[test]
 fn a_service_that_never_rotates_needs_no_writable_store() {
     for failing in ["save", "lock"] {

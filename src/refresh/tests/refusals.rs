@@ -98,8 +98,7 @@ fn a_failed_save_of_the_spare_is_an_error_and_a_conflict_is_not() {
     }
 }
 
-/// A text in place of a refresh token, in a refusal without a code, is kept in case it is the valid
-/// token.
+/// A string in place of a refresh token, in a refusal without a code, is kept in case it is the valid token.
 #[test]
 fn a_refresh_token_beside_an_error_becomes_the_spare() {
     let world = World::new(Rotation::Strict);
@@ -188,11 +187,11 @@ fn our_own_unanswered_request_is_not_waited_for() {
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
     assert_eq!(kind(&use_token(&world.keeper())), "outcome_unknown");
-    assert_eq!(world.sent().len(), 2, "another process waits");
+    assert_eq!(world.sent().len(), 2, "another process sends nothing");
     assert_eq!(kind(&use_token(&keeper)), "outcome_unknown");
     assert_eq!(world.sent().len(), 4);
-    // Our next note was saved over the earlier one although its save reported an error; the client does
-    // not wait for it either.
+    // Our next note was saved over the earlier one although its save reported an error; the client does not
+    // wait for our own note either.
     world.plan(|call, _| (call == "save").then_some(Fault::After));
     assert_eq!(kind(&use_token(&keeper)), "backend");
     *world.store.plan.lock() = None;
@@ -248,5 +247,5 @@ fn without_a_refusal_limit_nothing_is_written() {
         None
     });
     assert_eq!(kind(&use_token(&world.keeper())), "at-theirs");
-    assert_eq!(world.stored().revision, before + 3, "our note and their token");
+    assert_eq!(world.stored().revision, before + 3, "our two notes and their token");
 }

@@ -39,7 +39,7 @@ fn each_reason_to_wait_keeps_a_working_token_or_gives_the_wait() {
         keep(Decision::Deadline(seconds(100)))
     );
     let replay = (Decision::Replay, Decision::Replay);
-    // Other logins are at risk only if a second use ends the family.
+    // Other logins are at risk only if a second use revokes the token family.
     assert_eq!(
         found(Rotation::Strict, LockKind::FreedByDeath, &|f| f.ends_other_logins = true),
         replay

@@ -33,7 +33,7 @@ pub(super) enum Act {
     NoAccessToken,
     /// 200 without a token.
     Malformed,
-    /// 422 with a text about the refresh token.
+    /// 422 with a message about the refresh token.
     Complaint,
     /// The server answers without a refresh token.
     NoRefreshToken,

@@ -127,7 +127,7 @@ fn an_unanswered_token_is_not_sent_again_at_once() {
     world.acts(&[Act::LoseRequest]);
     let keeper = world.keeper();
     assert_eq!(kind(&use_token(&keeper)), "at-1");
-    advance(&world, 26); // The access token has ended, the pause has not.
+    advance(&world, 26); // The access token has expired, but the pause is not over.
     for keeper in [&keeper, &world.keeper()] {
         let error = keeper.access(&Want::Usable).unwrap_err();
         assert_eq!(error.kind(), "outcome_unknown");
@@ -181,7 +181,7 @@ fn refusals_are_counted_in_the_store_and_stop_before_the_limit() {
     advance(&world, 1);
     world.acts(&[]);
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
-    assert_eq!(world.stored().refusals.len(), 8, "they stay counted after a success");
+    assert_eq!(world.stored().refusals.len(), 8, "the refusals stay counted after a success");
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn the_age_of_a_token_counts_from_a_slow_answer() {
     assert_eq!(world.sent().len(), 1);
 }
 
-/// A call that needs another token cannot use one that the service vouches for.
+/// A call that needs another token cannot use a token that the service has called valid.
 #[test]
 fn a_vouched_token_does_not_serve_a_call_that_needs_another() {
     let world = exacting();
@@ -261,7 +261,7 @@ fn a_vouched_token_does_not_serve_a_call_that_needs_another() {
     let refused = || Want::Instead(Secret::new("at-1"));
     world.acts(&[Act::TooEarly]);
     assert_eq!(keeper.access(&refused()).unwrap_err().kind(), "rate_limited");
-    assert_eq!(world.stored().refusals.len(), 1, "it counts");
+    assert_eq!(world.stored().refusals.len(), 1, "the refusal is counted");
     assert_eq!(kind(&use_token(&keeper)), "at-1");
     assert_eq!(keeper.access(&keeper.newer()).unwrap_err().kind(), "rate_limited");
     assert_eq!(world.sent().len(), 1);
@@ -315,7 +315,7 @@ fn a_token_from_a_clock_a_little_ahead_is_refreshed_by_name() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// An explicit refresh cannot use a token that the service vouches for, even if the stored token is
+/// An explicit refresh cannot use a token that the service has called valid, even if the stored token is
 /// newer than the one that the caller knows.
 #[test]
 fn a_vouched_token_does_not_serve_a_refresh_by_name() {

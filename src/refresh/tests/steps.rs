@@ -40,7 +40,11 @@ fn a_refresh_calls_the_store_in_this_order() {
     assert_eq!(calls(), ["lock", "load", "save", "load", "load", "save"], "the note is read back");
     world.past_end();
     assert_eq!(kind(&use_token(&keeper)), "at-4");
-    assert_eq!(calls(), ["lock", "load", "save", "load", "save"], "once for each client");
+    assert_eq!(
+        calls(),
+        ["lock", "load", "save", "load", "save"],
+        "the note is read back once for each client"
+    );
     let stored = world.stored();
     assert_eq!((stored.revision, stored.generation), (7, 4));
     assert_eq!(stored.superseded, Some(Secret::new("rt-3")));
@@ -241,7 +245,7 @@ fn a_grant_without_a_refresh_token_works_with_any_store() {
         assert_eq!(failed, usize::from(!failing.is_empty()), "{failing}");
         *world.store.plan.lock() = None;
         if failing.is_empty() {
-            assert_eq!(kind(&use_token(&world.keeper())), "at-2", "the next run asks for none");
+            assert_eq!(kind(&use_token(&world.keeper())), "at-2", "the next run requests no token");
             assert_eq!(world.sent().len(), 1);
         }
         world.enter_margin();

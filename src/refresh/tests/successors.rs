@@ -103,7 +103,7 @@ fn a_pause_ends_at_its_exact_time() {
     assert_eq!(kind(&use_token(&keeper)), "at-1");
     world.clock.advance(Duration::from_millis(4_900));
     assert_eq!(kind(&use_token(&keeper)), "at-1");
-    assert_eq!(world.sent().len(), 1, "not before five seconds");
+    assert_eq!(world.sent().len(), 1, "no request before five seconds");
     world.clock.advance(Duration::from_millis(200));
     assert_eq!(kind(&use_token(&keeper)), "at-1");
     assert_eq!(world.sent().len(), 2);
@@ -168,10 +168,14 @@ fn a_pair_that_is_already_stored_is_not_written_again() {
     world.clock.advance(Duration::from_secs(5));
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert_eq!(world.stored(), noted);
-    assert_eq!(world.told(|event| matches!(event, Event::Adopted { .. })), 0, "it is our own");
+    assert_eq!(
+        world.told(|event| matches!(event, Event::Adopted { .. })),
+        0,
+        "the pair is our own"
+    );
     world.store.calls.lock().clear();
     assert_eq!(kind(&use_token(&keeper)), "at-2");
-    assert!(world.store.calls.lock().is_empty(), "nothing waits");
+    assert!(world.store.calls.lock().is_empty(), "no pair waits to be saved");
 }
 
 #[test]

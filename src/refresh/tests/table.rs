@@ -1,4 +1,4 @@
-//! The decision tables, row by row: situation x rotation class x access token alive or dead.
+//! The decision tables, row by row: situation, rotation class, and whether the access token is valid.
 
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ fn world(rotation: Rotation, lock: LockKind, alive: bool) -> World {
     world
 }
 
-/// 4.1, row 1: a note under a lock freed by death; the request never arrived, and the replay succeeds.
+/// A note under a lock that is released when its holder dies: the request never arrived, and the replay
+/// succeeds.
 #[test]
 fn a_note_under_a_lock_freed_by_death_is_replayed_at_once() {
     for rotation in ALL {
@@ -50,7 +51,7 @@ fn a_note_under_a_lock_freed_by_death_is_replayed_at_once() {
     }
 }
 
-/// 4.1, rows 2 and 3: family revocation, access token usable.
+/// A note at a service that revokes all tokens of the login at a reuse, while the access token is usable.
 #[test]
 fn if_reuse_ends_the_family_a_working_access_token_is_kept() {
     let mut w = world(F, LockKind::FreedByDeath, true);
@@ -66,7 +67,7 @@ fn if_reuse_ends_the_family_a_working_access_token_is_kept() {
     assert_eq!(outcome(&w), ("at-2".to_owned(), 1));
 }
 
-/// 4.1, row 5: under a lease, the holder may be alive, and a replay does no harm.
+/// A note under a lease: the holder may be alive, and a replay does no harm.
 #[test]
 fn a_young_note_is_replayed_if_a_second_pair_is_harmless() {
     for (lock, age) in [(LockKind::Lease, 1), (LockKind::None, 60)] {
@@ -84,7 +85,7 @@ fn a_young_note_is_replayed_if_a_second_pair_is_harmless() {
     }
 }
 
-/// 4.1, row 5b: without a lock, the holder is most likely alive and about to save.
+/// A note without a lock: the holder is most likely alive and about to save.
 #[test]
 fn a_fresh_note_without_a_lock_is_waited_for() {
     for rotation in ALL {
@@ -108,7 +109,7 @@ fn a_fresh_note_without_a_lock_is_waited_for() {
     }
 }
 
-/// 4.1, row 6: the holder may be alive and have the only valid pair.
+/// A note whose holder may be alive and have the only valid pair.
 #[test]
 fn a_young_note_under_a_lease_is_waited_for_if_a_replay_could_end_the_login() {
     for lock in [LockKind::Lease, LockKind::None] {
@@ -119,7 +120,7 @@ fn a_young_note_under_a_lease_is_waited_for_if_a_replay_could_end_the_login() {
                 let expected = if alive { "at-1" } else { "outcome_unknown" };
                 let got = outcome(&world);
                 assert_eq!(got, (expected.to_owned(), 0), "{rotation:?} {lock:?} alive={alive}");
-                assert!(!*world.store.held.lock(), "the lock is let go while we wait");
+                assert!(!*world.store.held.lock(), "the lock is released while the client waits");
             }
         }
     }
@@ -130,7 +131,7 @@ fn a_young_note_under_a_lease_is_waited_for_if_a_replay_could_end_the_login() {
     assert!(error.to_string().contains("process 7 on elsewhere"), "{error}");
 }
 
-/// 4.1, row 7: past the deadline, a lease counts like a lock freed by death.
+/// A note past its deadline: a lease is then treated as a lock that is released when its holder dies.
 #[test]
 fn a_note_past_its_deadline_is_decided_as_under_a_lock_freed_by_death() {
     for lock in [LockKind::Lease, LockKind::None] {
@@ -146,7 +147,7 @@ fn a_note_past_its_deadline_is_decided_as_under_a_lock_freed_by_death() {
     }
 }
 
-/// 4.1, row 8: the service asked to wait.
+/// A note with a wait that the service asked for.
 #[test]
 fn a_service_that_asked_to_wait_is_not_called_before() {
     for rotation in ALL {
@@ -194,7 +195,7 @@ fn a_deadline_is_never_waited_for_longer_than_a_refresh_can_take() {
     assert_eq!(error.retry_after(), Some(Duration::from_secs(300)));
 }
 
-/// 4.1, row 9: reuse also ends other logins.
+/// A note at a service where a reuse also revokes other logins.
 #[test]
 fn if_reuse_ends_other_logins_only_an_explicit_call_replays() {
     for alive in [true, false] {
@@ -209,7 +210,7 @@ fn if_reuse_ends_other_logins_only_an_explicit_call_replays() {
     }
 }
 
-/// 4.2, rows 1 and 3: no answer to a request just sent, which did not arrive.
+/// A request just sent is not answered, because it did not arrive.
 #[test]
 fn a_lost_request_is_sent_once_more_at_once() {
     for rotation in ALL {
@@ -226,7 +227,7 @@ fn a_lost_request_is_sent_once_more_at_once() {
     }
 }
 
-/// 4.2: the answer is lost after the rotation.
+/// The answer to a request just sent is lost after the rotation.
 #[test]
 fn a_lost_reply_is_recovered_if_the_service_allows_it() {
     for rotation in ALL {
@@ -254,8 +255,8 @@ fn a_lost_reply_is_recovered_if_the_service_allows_it() {
     assert!(text.contains("no answer was stored, and now it is refused"), "{text}");
 }
 
-/// 4.2, row 2, for an explicit refresh: it fails, and the access token that other calls use is not
-/// ended. A second explicit refresh sends the token again.
+/// An explicit refresh that is not answered fails, and does not revoke the access token that other calls use.
+/// A second explicit refresh sends the token again.
 #[test]
 fn a_refresh_by_name_does_not_replay_while_the_token_works() {
     let world = world(F, LockKind::FreedByDeath, true);
@@ -269,7 +270,7 @@ fn a_refresh_by_name_does_not_replay_while_the_token_works() {
     assert_eq!(world.sent().len(), 2);
 }
 
-/// 4.2: a second silence leaves the note.
+/// If the second request is not answered either, the note stays.
 #[test]
 fn a_second_silence_leaves_the_note_for_the_next_call() {
     for rotation in [N, G, GF, U, S, X] {
@@ -285,7 +286,7 @@ fn a_second_silence_leaves_the_note_for_the_next_call() {
     }
 }
 
-/// 4.2, row 4: a service that answers "too early" although our token has expired did rotate.
+/// A service that answers "too early" although our token has expired did rotate the tokens.
 #[test]
 fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
     let mut world = world(S, LockKind::FreedByDeath, false);
@@ -304,7 +305,7 @@ fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
     assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1));
 }
 
-/// 4.2, row 4, token usable: "too early" is not an error.
+/// While the access token is usable, the answer "too early" is not an error.
 #[test]
 fn too_early_while_the_token_works_waits_for_its_end() {
     let world = world(S, LockKind::FreedByDeath, true);
@@ -316,7 +317,7 @@ fn too_early_while_the_token_works_waits_for_its_end() {
     assert_eq!(world.told(|event| matches!(event, Event::Recovered { .. })), 0);
 }
 
-/// 4.3, row 1: the note could not be saved.
+/// The note could not be saved.
 #[test]
 fn a_note_that_cannot_be_saved_sends_nothing() {
     for rotation in ALL {
@@ -333,7 +334,7 @@ fn a_note_that_cannot_be_saved_sends_nothing() {
                 }
                 assert_eq!(kind(&use_token(&keeper)), expected, "{rotation:?} alive={alive}");
                 assert!(world.sent().is_empty());
-                // A note that became visible although its save failed does not count as a request.
+                // A note that became visible although its save failed is not treated as a request.
                 *world.store.plan.lock() = None;
                 world.clock.advance(Duration::from_secs(6));
                 assert_eq!(kind(&use_token(&keeper)), "at-2", "{rotation:?} alive={alive}");
@@ -343,7 +344,7 @@ fn a_note_that_cannot_be_saved_sends_nothing() {
     }
 }
 
-/// 4.3, rows 2 to 4: the successor could not be saved.
+/// The successor could not be saved.
 #[test]
 fn an_unsaved_successor_is_kept_with_the_lock_if_needed() {
     for rotation in ALL {
@@ -379,7 +380,7 @@ fn an_unsaved_successor_is_kept_with_the_lock_if_needed() {
     }
 }
 
-/// 4.3, rows 5 to 7: the service refuses the token.
+/// The service refuses the token.
 #[test]
 fn a_refusal_is_believed_when_the_store_is_unchanged_and_only_for_a_while() {
     for rotation in ALL {
@@ -388,15 +389,23 @@ fn a_refusal_is_believed_when_the_store_is_unchanged_and_only_for_a_while() {
         assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1), "{rotation:?}");
         let refused = world.stored().refused.unwrap();
         assert_eq!(refused.code, "invalid_grant");
-        assert!(world.stored().note.is_none(), "the note is settled");
+        assert!(world.stored().note.is_none(), "the note is removed");
         assert_eq!(world.stored().token.refresh_token(), Some(&Secret::new("rt-1")));
-        assert_eq!(outcome(&world), ("reauthorize".to_owned(), 0), "not asked on every run");
+        assert_eq!(
+            outcome(&world),
+            ("reauthorize".to_owned(), 0),
+            "the token is not sent on every run"
+        );
         world.clock.advance(world.rules.refusal_pause);
-        assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "an outage heals");
+        assert_eq!(
+            outcome(&world),
+            ("at-2".to_owned(), 1),
+            "the token is sent again after the pause"
+        );
     }
 }
 
-/// 4.3, row 8: under a lease, another holder may have the successor.
+/// The service refuses the token, and under a lease another holder may have the successor.
 #[test]
 fn a_refusal_under_a_lease_does_not_count_while_another_holder_may_have_the_successor() {
     for lock in [LockKind::Lease, LockKind::None] {

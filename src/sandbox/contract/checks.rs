@@ -225,7 +225,7 @@ fn whole_records(it: &Contract<'_>) -> Result<(), BoxError> {
     let mut record = Record::from(numbered(0));
     it.open().save(&record)?;
     // A read counts only if the writer has written since the read before. The writer goes on until both
-    // readers have enough such reads, so reads and writes surely overlap.
+    // readers have enough reads after a write, so reads and writes surely overlap.
     const EACH: usize = 40;
     let written = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -353,7 +353,7 @@ fn kind(it: &Contract<'_>) -> Result<(), BoxError> {
     ensure(Some(guard.kind()) == it.locks, || {
         format!("{:?} was declared, but the lock is {:?}", it.locks, guard.kind())
     })?;
-    ensure(guard.lasts(Duration::from_secs(1)), || "the lock has already ended".to_owned())
+    ensure(guard.lasts(Duration::from_secs(1)), || "the lock has already expired".to_owned())
 }
 
 fn increments(it: &Contract<'_>) -> Result<(), BoxError> {

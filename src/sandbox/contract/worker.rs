@@ -149,7 +149,7 @@ impl Worker {
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(format!(
-                        "the second process ended without an answer. Is there a test called {} in \
+                        "the second process ended and gave no answer. Is there a test called {} in \
                          this program (with its modules: a::b::name), and does it begin with \
                          contract::worker? It said: {}",
                         self.test,

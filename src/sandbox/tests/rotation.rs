@@ -179,7 +179,7 @@ fn a_refresh_is_too_early_while_the_newest_access_token_is_young() {
     assert_eq!(desk.refresh(first), Err(TOO_EARLY));
     desk.clock.advance(Duration::from_secs(1));
     let second = desk.refresh(first).unwrap();
-    // The check for "too early" comes before the check for reuse, so the repeat does not end the login.
+    // The check for "too early" comes before the check for reuse, so the repeat does not revoke the login.
     assert_eq!(desk.refresh(first), Err(TOO_EARLY));
     assert!(desk.server.login_alive());
     let now = desk.now();

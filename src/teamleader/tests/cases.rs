@@ -20,7 +20,7 @@ fn of<T: DeserializeOwned>(request: &Value) -> T {
 }
 
 fn text<'a>(request: &'a Value, name: &str) -> &'a str {
-    request[name].as_str().expect("a text")
+    request[name].as_str().expect("a string")
 }
 
 fn id(request: &Value) -> &str {

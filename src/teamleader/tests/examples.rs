@@ -14,8 +14,8 @@ use crate::sandbox::{ApiReply, Sandbox};
 use crate::teamleader::Teamleader;
 use crate::teamleader::operations::Operation;
 
-/// A request and an answer for each typed operation, written for these tests. They have every field of
-/// the specification.
+/// A request and an answer for each typed operation, written for these tests. The examples have every field
+/// of the specification.
 fn fixtures() -> Map<String, Value> {
     serde_json::from_str(include_str!("fixtures.json")).expect("the fixtures")
 }

@@ -68,7 +68,7 @@ pub(super) const LEFT: [i64; 3] = [30, -1, 100];
 /// class.
 pub(super) const TOLD: [&str; 4] = ["the class", "nothing", "Strict", "StrictFamily"];
 
-/// One configuration.
+/// A configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Config {
     pub(super) shape: usize,

@@ -212,7 +212,7 @@ impl TokenBackend for Handle {
                 asked.holds()
             })
         };
-        // A process that creates the lock file anew does not know the holder of the old one.
+        // A process that creates the lock file anew does not know the holder of the old lock file.
         let guard = guard.of_new_file(new && kind == LockKind::FreedByDeath);
         self.world.reach(Point::Locked, Status::Ready);
         Ok(guard)

@@ -1,4 +1,5 @@
-//! The oracle's checks at the end of a call, of a client and of a schedule: P2, and P4 to P8.
+//! The oracle's checks at the end of a call, of a client and of a schedule: clauses P2, and P4 to P8, of the
+//! promise.
 
 use super::handle::{access_of, refresh_of, spare_of};
 use super::oracle::{Asked, Excuses};
@@ -78,7 +79,7 @@ impl State {
                 let access = access_of(&live.token);
                 self.note(actor, 5000, |_| format!("is given a{access}"));
                 self.check_durable(access);
-                // A pause that began after the call's last look at the clock counts as a pause after the
+                // A pause that began after the call's last look at the clock is treated as a pause after the
                 // call.
                 let now = match self.actors[actor].reached {
                     (Point::Unlock, at) => at,
@@ -92,7 +93,7 @@ impl State {
                     && !self.clocks_differ()
                 {
                     let ago = (now - known.end) / 1000;
-                    self.violation("P6", format!("a{access}, handed out, ended {ago} s ago"));
+                    self.violation("P6", format!("a{access}, handed out, expired {ago} s ago"));
                 }
                 if !want.fits(live) {
                     self.violation("P6", format!("a{access} was refused and is handed out again"));
@@ -112,8 +113,8 @@ impl State {
         self.look_at_deadlines();
         let asked = self.oracle.asked[actor].clone();
         let fits = |access: usize| !asked.refused.contains(&access);
-        // P4, P6: while a token works, the call goes on. If the store went back, the error that it does
-        // not return saved records is right.
+        // Clauses P4 and P6: while a token works, the call goes on. If the store went back, the error that it
+        // does not return saved records is right.
         let went_back = self.oracle.excuses.rollback && matches!(error, Error::Config(_));
         if !self.clock_was_set() && !self.config.refuses && !went_back {
             let stored = self.store.history.last().map(|record| access_of(&record.token));
@@ -150,7 +151,7 @@ impl State {
         }
     }
 
-    /// P7: a person is asked to log in only if no valid token is left.
+    /// Clause P7 of the promise: a person is asked to log in only if no valid token is left.
     fn judge_verdict(&mut self, unanswered: bool) {
         let Excuses { deadline, rollback, freed, clock, .. } = self.oracle.excuses;
         if deadline || rollback || freed || clock || self.weak() {

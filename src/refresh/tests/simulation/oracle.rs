@@ -1,4 +1,4 @@
-//! Checks the promise, P1 to P8, and knows the five losses that no client can prevent.
+//! Checks clauses P1 to P8 of the promise, and knows the five losses that no client can prevent.
 
 use super::handle::{access_of, refresh_of, spare_of};
 use super::schedule::{Failure, Fault, Point};
@@ -18,7 +18,7 @@ pub(super) struct Excuses {
     pub(super) unsaved: bool,
     /// 4: a request that was given up was served.
     pub(super) late: bool,
-    /// 5: without a lock freed by death, a holder was paused past its deadline.
+    /// 5: without a lock that is released when its holder dies, a holder was paused past its deadline.
     pub(super) deadline: bool,
     /// The store went back.
     pub(super) rollback: bool,
@@ -78,7 +78,7 @@ pub(super) struct Oracle {
     pub(super) durable: Vec<usize>,
     /// When the store's newest access token came there (step).
     pub(super) stored_at: u32,
-    /// The refresh tokens whose request stayed without an answer.
+    /// The refresh tokens whose request was never answered.
     pub(super) unanswered: Vec<usize>,
     pub(super) failed_calls: usize,
 }
@@ -117,8 +117,8 @@ impl State {
         self.oracle.faults.iter().any(|fault| matches!(fault, Fault::Wall(_)))
     }
 
-    /// Whether the store neither compares nor has a lock freed by death: the promise says little about
-    /// it.
+    /// Whether the store neither compares nor has a lock that is released when its holder dies: the promise
+    /// says little about such a store.
     pub(super) fn weak(&self) -> bool {
         let file = self.config.lock() == LockKind::FreedByDeath;
         !self.config.compares() && !file && self.clients.len() > 1

@@ -49,7 +49,7 @@ pub(super) enum Fault {
     Wall(i64),
     /// The store goes back by so many records.
     Rollback(usize),
-    /// The lock is lost: its file was deleted, or the lease has ended.
+    /// The lock is lost: its file was deleted, or the lease has expired.
     FreeLock,
     /// The actor's next call fails.
     Op(Failure),
@@ -130,7 +130,7 @@ impl Random {
 pub(super) enum Plan {
     /// The choices other than 0, by place; 0 elsewhere.
     List(Vec<(usize, usize)>),
-    /// Random choices with these faults. One in `switches` choices is not the first.
+    /// Random choices with these faults. On average one in `switches` choices is random; the others are the first.
     Drawn { random: Random, faults: Vec<Aim>, switches: usize },
 }
 

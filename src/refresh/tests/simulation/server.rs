@@ -7,18 +7,17 @@ pub(super) enum Class {
     None,
     /// The token is valid until its successor or the new access token is used.
     UntilUsed,
-    /// The token is valid until its successor or the new access token is used; a later use ends the
-    /// login.
+    /// The token is valid until its successor or the new access token is used; a later use revokes the login.
     UntilUsedFamily,
     /// The token is valid for a window; a second pair is valid beside the first.
     Grace,
-    /// The token is valid for a window; a second pair ends the first.
+    /// The token is valid for a window; a second pair revokes the first pair.
     GraceFirstDies,
-    /// The token is valid for a window; a later use ends the login.
+    /// The token is valid for a window; a later use revokes the login.
     GraceFamily,
     /// The token is invalid at once.
     Strict,
-    /// The token is invalid at once, and a second use ends the login.
+    /// The token is invalid at once, and a second use revokes the login.
     StrictFamily,
 }
 
@@ -122,8 +121,8 @@ impl Service {
         Some((new, self.access.len() - 1))
     }
 
-    /// Notes that this token, or the access token that came with it, was used, which ends its
-    /// predecessors.
+    /// Notes that this token, or the access token that came with it, was used. Its predecessors then become
+    /// invalid.
     fn used(&mut self, token: usize) {
         let mut parent = self.refresh[token].parent;
         while let Some(before) = parent {

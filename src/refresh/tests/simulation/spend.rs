@@ -1,5 +1,5 @@
-//! The oracle's checks when a refresh token is sent: P1, P4, and that the client does not send a token
-//! that it has replaced.
+//! The oracle's checks when a refresh token is sent: clauses P1 and P4 of the promise, and that the client
+//! does not send a token that it has replaced.
 
 use super::handle::{access_of, refresh_of, spare_of};
 use super::oracle::Excuses;
@@ -14,7 +14,7 @@ impl State {
         }
         self.look_at_deadlines();
         let known = &self.oracle.clients[client];
-        // P4: the note is in the store before the token is sent.
+        // Clause P4: the note is in the store before the token is sent.
         if known.noted != Some(token) && self.service.class != Class::None {
             self.violation("P4", format!("r{token} is sent, and the store holds no note of it"));
         }
@@ -88,7 +88,8 @@ impl State {
         self.oracle.asked.get(actor).is_some_and(|asked| asked.instead.is_some())
     }
 
-    /// P1: no token is sent twice while a living process has its successor or may get the answer.
+    /// Clause P1 of the promise: no token is sent twice while a living process has its successor or may get
+    /// the answer.
     fn spent_twice(&mut self, client: usize, token: usize) {
         if self.service.class == Class::None || self.weak() {
             return;
@@ -98,8 +99,8 @@ impl State {
         if deadline || rollback || freed || clock {
             return;
         }
-        // A grace window is shorter than a deadline, so without a lock freed by death, the other processes
-        // may use the rest of the window. (The clocks of two hosts differ by 20 s.)
+        // A grace window is shorter than a deadline, so without a lock that is released when its holder dies,
+        // the other processes may use the rest of the window. (The clocks of two hosts differ by 20 s.)
         let first = self.requests.iter().find(|request| request.token == token);
         let age = first.map_or(0, |first| self.now - first.sent_at + 20_000);
         let lease = self.config.lock() == LockKind::Lease && self.faulty();

@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    /// Handles the end of an actor's thread, which its program or the death of its process has caused.
+    /// Handles the end of an actor's thread, whose program has finished or whose process has died.
     pub(super) fn end(&self, me: usize) {
         let mut state = self.state.lock();
         if !state.actors[me].dead {

@@ -10,7 +10,7 @@ use super::schedule::{ANYWHERE, Chooser, Failure, Fault, Point, failures};
 use super::server::Service;
 use super::*;
 
-/// How much later (ms) an actor may be ready and still go on before one that is ready now.
+/// How much later (ms) an actor may be ready and still go on before an actor that is ready now.
 const SHORT: u64 = 2_000;
 /// How long an outage lasts (ms).
 const OUTAGE: u64 = 600_000;
@@ -52,7 +52,7 @@ pub(super) struct ClientState {
     pub(super) actors: usize,
 }
 
-/// A token request on its way.
+/// A token request between its sender and the service.
 pub(super) struct Request {
     pub(super) actor: usize,
     pub(super) client: usize,
@@ -182,7 +182,7 @@ impl State {
                 format!("the service replaces r{token}: r{refresh} and a{access}")
             }
             None if state.service.ended => {
-                format!("the service refuses r{token}: the login has ended")
+                format!("the service refuses r{token}: the login was revoked")
             }
             None => format!("the service refuses r{token}"),
         });
