@@ -140,7 +140,7 @@ fn a_stored_token_is_used_only_for_the_same_parameters() {
     ] {
         assert_eq!(other.get("/me").call().unwrap_err().kind(), "config");
     }
-    // The provider's own parameters also count.
+    // The comparison includes the provider's own parameters.
     let provider = sandbox.provider().to_builder().token_param("tenant", "t").build().unwrap();
     let store = MemoryBackend::new();
     on(&sandbox, &store, &clock).build().get("/me").call().unwrap();

@@ -1,4 +1,4 @@
-//! Tests of P2: a new pair of tokens is durable before its access token is used.
+//! Tests of clause P2 of the promise: a new pair of tokens is durable before its access token is used.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};

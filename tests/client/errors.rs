@@ -81,7 +81,7 @@ impl World {
     }
 
     /// Returns the error of a refresh that meets this fault, at a service where a second use of a refresh
-    /// token ends the login, so the token is not sent twice.
+    /// token revokes the login, so that the client does not send the token twice.
     fn refresh_once(&self, fault: Fault) -> Error {
         let provider = self.sandbox.provider().to_builder().rotation(Rotation::StrictFamily);
         let store = MemoryBackend::new();
@@ -275,7 +275,7 @@ fn links(error: &(dyn StdError + 'static)) -> Vec<String> {
     chain.map(ToString::to_string).collect()
 }
 
-/// Replaces what differs from run to run: ports, dates, folders.
+/// Replaces the parts that differ from run to run: ports, dates, folders.
 fn steady(text: &str, world: &World) -> String {
     let text = text.replace(world.sandbox.folder().to_str().unwrap(), "/tmp/sandbox");
     let canonical = std::fs::canonicalize(world.sandbox.folder()).unwrap();

@@ -93,7 +93,7 @@ fn any_token_is_sent_as_it_is_or_refused_without_a_panic() {
     let call = |token: &str| {
         let store = MemoryBackend::new();
         let client = Client::new(provider.clone(), sandbox.credentials(), store.clone());
-        // Another program may have stored such a token; `seed` refuses it.
+        // Another program may have stored this token; `seed` would refuse it.
         store.save(&Record::from(Token::new(token))).unwrap();
         client.get("/").call().map(|_| ())
     };
@@ -109,7 +109,7 @@ fn any_token_is_sent_as_it_is_or_refused_without_a_panic() {
         assert!(matches!(error, Error::Config(_)), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("c4nary"));
     }
-    // A text longer than any buffer is an error, and nothing hangs or panics.
+    // A token longer than any buffer is an error, and nothing hangs or panics.
     let error = call(&"x".repeat(300_000)).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("xxxx"), "{}", error.kind());
     assert_eq!(api.requests().len(), before);

@@ -39,8 +39,8 @@ fn an_unsent_request_is_a_transport_error_and_leaves_no_note() {
 
 #[test]
 fn a_closed_connection_leaves_the_outcome_unknown_and_the_note() {
-    // The connection is cut before the request was read, in its middle, after it, or in the head of the
-    // answer.
+    // The connection is cut before the request is read, in the middle of the request, after the request, or
+    // in the head of the answer.
     for step in 0..4 {
         let server = Fake::start(move |peer| {
             if step > 1 {

@@ -26,7 +26,8 @@ fn workers() -> Command {
     Command::new(program)
 }
 
-/// Starts `processes` of `threads` each at one moment, and checks that every call was a 200.
+/// Starts `processes` processes of `threads` threads each at one moment, and checks that every call was a
+/// 200.
 fn wave(server: &Server, processes: usize, threads: usize, start: SystemTime) {
     let mut children: Vec<Child> = (0..processes)
         .map(|_| {
@@ -64,7 +65,7 @@ fn wave(server: &Server, processes: usize, threads: usize, start: SystemTime) {
     }
 }
 
-/// Lives through expiries with so many processes and threads.
+/// Runs through expiries with this number of processes and threads.
 fn expiries(processes: usize, threads: usize) {
     let Some(server) = oidc_provider::start(LIFETIME) else { return };
     let file = server.file("login");
@@ -72,7 +73,7 @@ fn expiries(processes: usize, threads: usize) {
     let mut slowest = Duration::ZERO;
     for round in 1..=rounds() {
         let end = stored(&file).token().expires_at().expect("a lifetime");
-        // Start at the worst moment: the first call finds that the token has just ended.
+        // Start at the worst moment: the first call finds that the token has just expired.
         let start = SystemTime::from(end).max(SystemTime::now() + Duration::from_millis(200));
         wave(&server, processes, threads, start);
         slowest = slowest.max(start.elapsed().expect("it is past"));
@@ -93,7 +94,7 @@ fn expiries(processes: usize, threads: usize) {
 
 #[test]
 fn sixteen_processes_and_sixty_four_threads_refresh_once_per_expiry() {
-    // Run both at the same time, because each waits most of the time.
+    // Run the two cases at the same time, because each waits most of the time.
     std::thread::scope(|scope| {
         scope.spawn(|| expiries(1, 64));
         scope.spawn(|| expiries(16, 1));

@@ -31,7 +31,7 @@ pub(crate) fn every_kind_of_client_logs_in_with_a_code_and_pkce(server: &Server)
         let _ = std::fs::remove_file(server.file("login"));
         let client = server.logged_in(app, "login");
         assert!(server.knows_alice(&client), "{}", app.0);
-        // The login is durable: another client goes on with it.
+        // The login is durable: another client uses the stored login.
         let another = server.client(app, "login");
         assert_eq!(another.access_token().unwrap(), client.access_token().unwrap());
         another.refresh().unwrap_or_else(|error| panic!("{}: {error}", app.0));
@@ -62,7 +62,7 @@ pub(crate) fn every_refresh_rotates_and_the_login_lives_on(server: &Server) {
 }
 
 /// Two clients have copies of one login, as after a restored backup: the server gets the same refresh token
-/// twice, and ends the login for both.
+/// twice, and revokes the login of both clients.
 pub(crate) fn a_second_use_ends_the_login_which_is_told(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -84,7 +84,8 @@ pub(crate) fn a_second_use_ends_the_login_which_is_told(server: &Server) {
     assert!(server.is_alive(&server.file("login")));
 }
 
-/// As [`a_second_use_ends_the_login_which_is_told`], on a server that accepts a second use for a while.
+/// Does the same as [`a_second_use_ends_the_login_which_is_told`], on a server that accepts a second use for
+/// a while.
 pub(crate) fn a_second_use_is_forgiven_for_a_while(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -98,8 +99,8 @@ pub(crate) fn a_second_use_is_forgiven_for_a_while(server: &Server) {
     assert_eq!(server.count(), Count { granted: 2, refused: 0 });
 }
 
-/// As [`a_second_use_ends_the_login_which_is_told`], on a server that refuses the second use and keeps the
-/// login.
+/// Does the same as [`a_second_use_ends_the_login_which_is_told`], on a server that refuses the second use
+/// and does not revoke the login.
 pub(crate) fn a_second_use_is_refused_which_is_told(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -115,8 +116,8 @@ pub(crate) fn a_second_use_is_refused_which_is_told(server: &Server) {
     assert!(server.knows_alice(&client));
 }
 
-/// As [`a_second_use_is_refused_which_is_told`], on a server that refuses the second use only when the access
-/// token of the successor has been used.
+/// Does the same as [`a_second_use_is_refused_which_is_told`], on a server that refuses the second use only
+/// when the access token of the successor has been used.
 pub(crate) fn a_second_use_is_granted_until_the_successor_is_used(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     for copy in ["copy", "late copy"] {
@@ -172,7 +173,8 @@ pub(crate) fn six_that_share_no_store_lose_the_login(server: &Server) {
     assert!(matches!(error, Error::Reauthorize(_)), "and what it got is dead: {error}");
 }
 
-/// As [`six_that_share_no_store_lose_the_login`], on a server that accepts a second use for a while.
+/// Does the same as [`six_that_share_no_store_lose_the_login`], on a server that accepts a second use for a
+/// while.
 pub(crate) fn six_that_share_no_store_are_forgiven(server: &Server) {
     drop(server.logged_in(first_app(server), "login"));
     let winners = six_copies(server);
@@ -230,7 +232,7 @@ pub(crate) fn a_wrong_secret_costs_nothing(server: &Server) {
     assert!(server.is_alive(&server.file("login")));
 }
 
-/// The server rotates before it checks the secret. No client can prevent this loss.
+/// The server rotates before it checks the client secret. No client can prevent the loss of this login.
 pub(crate) fn a_wrong_secret_costs_the_login_which_is_told(server: &Server) {
     let app = first_app(server);
     let client = server.logged_in(app, "login");

@@ -73,7 +73,7 @@ pub(crate) fn a_callback_of_another_issuer_is_refused(server: &Server) {
 pub(crate) fn who_has_logged_in_is_told(server: &Server) {
     let client = server.logged_in(BASIC, "login");
     let token = client.token().unwrap();
-    // The nonce was checked; the claims are there.
+    // The client checked the nonce, and the claims can be read.
     let claims = token.unverified_claims().unwrap().unwrap();
     assert_eq!(claims.issuer(), Some(&*server.issuer()));
     assert_eq!(claims.audience(), [BASIC.0]);
