@@ -1,5 +1,6 @@
 //! The workers of `redis_workers` and `postgres_workers`. All workers call the API at the same moment, with
-//! an access token that has expired. Each worker has its own client and store, as on another machine.
+//! an access token that has expired at the service. Each worker has its own client and store, as on another
+//! machine.
 
 use std::sync::Barrier;
 

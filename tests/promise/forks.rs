@@ -34,7 +34,7 @@ fn fork(work: impl FnOnce()) -> i32 {
     }
 }
 
-/// Waits until the child has ended. It must have succeeded.
+/// Waits until the child has ended, and checks that the child succeeded.
 #[allow(unsafe_code)]
 fn join(child: i32) {
     let mut status = 0;
@@ -101,7 +101,7 @@ fn child_waits_for_the_lock_alone() {
         drop(ours);
         assert!(!is_locked());
     });
-    // Without this, the test would wait for ever for a child that ends without an answer.
+    // Without this `drop`, the test would wait for ever for a child that ends without an answer.
     drop(answer);
     heard.read_exact(&mut [0]).unwrap();
     drop(guard);
@@ -158,7 +158,8 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
         drop(guard);
         assert!(store.lock(Duration::ZERO).unwrap().is_held());
     }
-    // A link to the same file does not count: if the file is deleted, so is the lock.
+    // A link to the same file does not keep the lock: if the file at the path is moved away, the lock is
+    // lost.
     let guard = store.lock(Duration::ZERO).unwrap();
     fs::rename(&lock, dir.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink("elsewhere", &lock).unwrap();

@@ -39,7 +39,7 @@ struct Store {
 }
 
 impl Store {
-    /// Whether the disk fails. A failing disk fails several times in a row, more often than one call tries.
+    /// Whether the disk fails. A failing disk fails several times in a row, more times than one call tries.
     fn is_broken(&self) -> bool {
         let mut weather = self.weather.lock().unwrap();
         if weather.bad && weather.broken == 0 && weather.random.below(10) == 0 {
@@ -221,7 +221,8 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
             0..=3 => call(&clients[at]),
             4 | 5 => said(clients[at].refresh().map(|()| String::new())),
             6 => {
-                // A token that a 401 brought and that is refused within 10 s is the API's last word.
+                // If the API refuses a token within 10 s that the client requested after a 401, the client
+                // passes on the API's answer.
                 storm.world.clock.advance(Duration::from_secs(11));
                 storm.world.sandbox.expire_access_tokens();
                 call(&clients[at])
@@ -231,7 +232,7 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
                 call(&clients[at])
             }
             _ => {
-                // The process ends: its lock is free, and its unsaved pair is gone.
+                // The process of the client ends: its lock is free, and its unsaved pair is gone.
                 clients[at] = storm.client();
                 continue;
             }

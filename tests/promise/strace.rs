@@ -50,7 +50,7 @@ pub(crate) fn wrapper(dir: &Path, trace: &Path, inject: Option<&str>) -> Vec<Str
     let mut wrapper: Vec<String> = ["strace", "-f", "-qq", "-y", "-o"].map(String::from).into();
     wrapper.push(trace.display().to_string());
     for (_, name) in FILES {
-        // An empty name would leave a slash at the end, and strace compares texts.
+        // An empty name would leave a slash at the end, and strace compares strings.
         let path = if name.is_empty() { dir.to_owned() } else { dir.join(name) };
         wrapper.extend(["-P".to_owned(), path.display().to_string()]);
     }

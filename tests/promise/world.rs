@@ -108,7 +108,7 @@ impl World {
         token
     }
 
-    /// As [`World::seed`], with an access token that has ended by every clock.
+    /// Does the same as [`World::seed`], with an access token that has expired by every clock.
     pub(crate) fn seed_ended(&self) {
         let token = self.sandbox.login();
         let long_ago = token.issued_at().unwrap() - Duration::from_secs(86_400);
@@ -247,7 +247,7 @@ impl Drop for Worker {
     }
 }
 
-/// Checks that the login lives: a new run works, now and after the next expiry.
+/// Checks that the login is valid: a new run works, now and after the next expiry.
 #[track_caller]
 pub(crate) fn is_alive(world: &World, what: &str) {
     assert!(world.sandbox.login_alive(), "{what}");

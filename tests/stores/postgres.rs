@@ -135,7 +135,7 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
             None => record(n),
         };
         store.save(&next).unwrap();
-        // The control is another commit after the save, which is not waited for.
+        // The control is another commit after the save. The test does not wait for the control.
         admin(&server).execute("INSERT INTO plain VALUES ($1)", &[&(n as i32)]).unwrap();
         server.crash();
         assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
@@ -171,7 +171,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     late.save(&note).unwrap();
     assert!(guard.lasts(Duration::from_secs(120)));
     let [holder] = holders(&server)[..] else { panic!("one holds it") };
-    // The session ends, as a session does that is silent for longer than its limit.
+    // The server closes the session, as it closes a session that is silent for longer than its limit.
     admin(&server).execute("SELECT pg_terminate_backend($1)", &[&holder]).unwrap();
     let theirs = other.lock(Duration::from_secs(600)).unwrap();
     let newer = successor(&noted(&note), token(2));
@@ -191,7 +191,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
 #[test]
 fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     let Some(server) = servers::postgres() else { return };
-    // This holder is silent from now on, and still connected.
+    // The holder of this lock is silent from now on, and still connected.
     let silent = store(&server).lease(Duration::from_millis(500));
     let guard = silent.lock(Duration::ZERO).unwrap();
     let other = store(&server);
@@ -258,14 +258,14 @@ fn an_unusable_database_has_a_precise_error() {
     app.save(&noted(&stored)).unwrap();
     app.clear().unwrap();
     app.lock(Duration::ZERO).unwrap();
-    // If the role has no session left for the lock, the lock counts as busy.
+    // If the role has no session left for the lock, the lock is reported as busy.
     admin(&server).batch_execute("ALTER ROLE app CONNECTION LIMIT 1").unwrap();
     drop(app);
     let app = PostgresBackend::new(&url).unwrap();
     while app.load().is_err() {}
     let second = PostgresBackend::new(&url).unwrap();
     assert!(matches!(precise(second.lock(Duration::ZERO)), BackendError::Busy(_)));
-    // Try a server that only reads, a database that does not exist, and a text that is no address.
+    // Try a server that only reads, a database that does not exist, and a string that is no address.
     admin(&server)
         .batch_execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
         .unwrap();

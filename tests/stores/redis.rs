@@ -87,7 +87,7 @@ fn durability_follows_the_servers_settings() {
             assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
             assert_eq!(store.durability(), Durability::Unknown);
             server.restart();
-            // The same store goes on by itself.
+            // The same store works again without help.
             let found = store.load().unwrap();
             match durability {
                 Durability::PowerCut => assert_eq!(found.unwrap(), noted),
@@ -166,7 +166,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
 fn a_lock_ends_by_itself_and_with_its_connection() {
     for program in servers::redis_programs() {
         let server = servers::redis(&program, FLUSHED);
-        // This holder is silent from now on, and still connected.
+        // The holder of this lock is silent from now on, and still connected.
         let silent = store(&server).lease(Duration::from_millis(500));
         let guard = silent.lock(Duration::ZERO).unwrap();
         let other = store(&server);

@@ -1,4 +1,4 @@
-//! Real servers, each in a folder of its own on a port of its own. Each ends with its test.
+//! Real servers, each in a folder of its own on a port of its own. Each server stops with its test.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
