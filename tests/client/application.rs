@@ -87,7 +87,7 @@ fn clients_without_a_shared_store_refresh_at_different_times() {
     let early = call();
     assert!((1..64).contains(&early), "{early} of 64 in the first half of the spread");
     clock.advance(Duration::from_secs(16));
-    assert_eq!(call(), 64 - early, "all of them by then");
+    assert_eq!(call(), 64 - early, "all clients have requested a token by then");
 }
 
 #[test]
@@ -147,7 +147,11 @@ fn a_stored_token_is_used_only_for_the_same_parameters() {
     let other =
         Client::builder(provider, sandbox.credentials(), store).client_credentials(&[]).build();
     assert_eq!(other.get("/me").call().unwrap_err().kind(), "config");
-    assert_eq!(sandbox.counters().token_requests, 2, "nothing was sent for another's store");
+    assert_eq!(
+        sandbox.counters().token_requests,
+        2,
+        "a request was sent although the store has other parameters"
+    );
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn a_login_is_exchanged_used_refreshed_and_forgotten() {
     assert!(client.stored().unwrap().is_none());
     let error = client.get("/me").call().unwrap_err();
     assert!(error.needs_authorization(), "{error}");
-    assert_eq!(sandbox.counters().revocations, 0, "clear() is local");
+    assert_eq!(sandbox.counters().revocations, 0, "clear() revokes nothing at the service");
     assert_eq!((sandbox.counters().code_exchanges, sandbox.counters().refreshes), (1, 1));
 }
 

@@ -45,7 +45,11 @@ fn a_caller_cannot_set_the_clients_own_headers() {
         assert!(matches!(error, Error::Config(_)), "{name}: {error:?}");
     }
     let answer = client.get("/echo").header("X-A", "1").header("x-a", "2").call().unwrap();
-    assert_eq!(answer.read_json::<Value>().unwrap()["headers"]["x-a"], "2", "the last one counts");
+    assert_eq!(
+        answer.read_json::<Value>().unwrap()["headers"]["x-a"],
+        "2",
+        "the last header is sent"
+    );
     assert_eq!(sandbox.counters().api_calls, 1);
 }
 

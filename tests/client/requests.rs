@@ -209,7 +209,7 @@ fn hooks_can_wait_refuse_watch_and_map_errors() {
     assert_eq!(sandbox.counters().api_calls, 0);
     assert_eq!(client.get("/dialect").call().unwrap_err().to_string(), "in our words");
     assert_eq!(client.get("/odd").call().unwrap().status(), 200);
-    assert_eq!(sandbox.counters().refreshes, 1, "a 403 meant that the token had ended");
+    assert_eq!(sandbox.counters().refreshes, 1, "the 403 leads to one refresh");
     let left = left.lock().unwrap();
     assert_eq!(*left, [(400, Some("3".to_owned())), (403, None), (200, None)]);
 }

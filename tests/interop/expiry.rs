@@ -76,7 +76,7 @@ fn expiries(processes: usize, threads: usize) {
         // Start at the worst moment: the first call finds that the token has just expired.
         let start = SystemTime::from(end).max(SystemTime::now() + Duration::from_millis(200));
         wave(&server, processes, threads, start);
-        slowest = slowest.max(start.elapsed().expect("it is past"));
+        slowest = slowest.max(start.elapsed().expect("the start is in the past"));
         let calls = round * (processes * threads) as u64;
         assert_eq!(server.count(), Count { granted: round, refused: 0 }, "round {round}");
         assert_eq!(server.ask("/_count")["calls"], calls, "round {round}");

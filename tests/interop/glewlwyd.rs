@@ -293,7 +293,7 @@ impl Kind for Glewlwyd {
     // Glewlwyd's login page is a script: make the requests that the script makes.
     fn log_in(&self, person: &mut Person, server: &Server, app: App, url: &str) -> String {
         let Place::Page { url: page, status, .. } = person.open(Url::parse(url).unwrap()) else {
-            panic!("it does not know alice yet");
+            panic!("the server shows no login page");
         };
         assert!(status == 200 && page.path() == "/login.html", "{page} {status}");
         grant(person, server, app);

@@ -19,7 +19,10 @@ pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: 
     // token works.
     assert!(server.knows_alice(&client));
     assert_eq!(server.count(), Count { granted: 1, refused: 0 });
-    assert!(stored(&server.file("login")).note().is_some(), "the spend is known to be unknown");
+    assert!(
+        stored(&server.file("login")).note().is_some(),
+        "the store has a note of the unanswered request"
+    );
 
     // An explicit refresh gets the refusal, and its reason.
     let error = client.refresh().unwrap_err();
@@ -76,7 +79,11 @@ pub(crate) fn a_lost_answer_is_asked_for_again(server: &Server) {
     client.refresh().unwrap();
     let after = client.token().unwrap();
     assert_ne!(after.refresh_token(), before.refresh_token());
-    assert_eq!(server.count(), Count { granted: 2, refused: 0 }, "sent twice, spent once");
+    assert_eq!(
+        server.count(),
+        Count { granted: 2, refused: 0 },
+        "both requests with the same token are granted"
+    );
     assert!(server.is_alive(&server.file("login")));
     client.refresh().unwrap();
     assert!(server.knows_alice(&client));

@@ -136,8 +136,8 @@ impl Race {
 
     /// Returns the process that has sent the refresh that is held.
     fn holder(&self) -> usize {
-        let pid = stored(&self.file).note().expect("a note of the spend").holder.pid;
-        self.crew.find(pid).expect("one of the crew")
+        let pid = stored(&self.file).note().expect("a note of the request").holder.pid;
+        self.crew.find(pid).expect("a process of the crew")
     }
 
     /// Goes through an expiry with this fault. Returns the answers.
@@ -255,11 +255,17 @@ fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
             let all: usize = answers.values().sum();
             answers.retain(|answer, _| !answer.starts_with("outcome_unknown "));
             let in_vain = all - answers.values().sum::<usize>();
-            assert!((1..=THREADS).contains(&in_vain), "{what}: {in_vain} were told so");
+            assert!(
+                (1..=THREADS).contains(&in_vain),
+                "{what}: {in_vain} threads got outcome_unknown"
+            );
         }
         let nowhere = race.successor_is_nowhere();
         if answers.keys().all(|answer| answer == "ok") {
-            assert!(!race.strict || !nowhere, "{what}: the login cannot live");
+            assert!(
+                !race.strict || !nowhere,
+                "{what}: the successor is lost, so the login cannot work"
+            );
         } else {
             // Every thread gets the error with its reason. The wire's diary shows that the login was lost,
             // and by which fault.

@@ -154,7 +154,10 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
         if again {
             fs::write(&lock, "").unwrap();
         }
-        assert!(!guard.is_held(), "another file there: {again}");
+        assert!(
+            !guard.is_held(),
+            "the guard of a deleted file is held; another file there: {again}"
+        );
         drop(guard);
         assert!(store.lock(Duration::ZERO).unwrap().is_held());
     }
@@ -199,7 +202,10 @@ fn a_guard_notices_that_its_path_leads_elsewhere() {
         assert!(guard.is_held());
         fs::remove_file(&link).unwrap();
         std::os::unix::fs::symlink(ends[1], &link).unwrap();
-        assert!(!guard.is_held(), "of the folder: {of_folder}");
+        assert!(
+            !guard.is_held(),
+            "the guard is held after its link was switched; link to the folder: {of_folder}"
+        );
         assert!(FileBackend::new(&path).lock(Duration::ZERO).unwrap().is_held());
     }
 }

@@ -46,7 +46,7 @@ fn is_lost(world: &World, what: &str) {
                 "{what}: {answer}"
             );
         }
-        assert!(requests(world) <= before + 1, "{what}: a refusal is asked again");
+        assert!(requests(world) <= before + 1, "{what}: a refused token was sent again");
     }
     // The record is kept, so that a person can read it, and the next login replaces it.
     assert!(world.stored().refused().is_some(), "{what}");

@@ -203,7 +203,10 @@ fn a_record_from_a_year_ahead_is_dated_anew() {
     assert_eq!(call(&world.client()), "ok at-1");
     let stored = world.stored();
     let end = stored.token().expires_at().unwrap();
-    assert!(end <= world.clock.now_utc() + LIFE, "for other processes, too: {end}");
+    assert!(
+        end <= world.clock.now_utc() + LIFE,
+        "other processes read a date in the far future: {end}"
+    );
     world.clock.advance(LIFE);
     assert_eq!(call(&world.client()), "ok at-2");
     assert_eq!(world.token_requests(), 1);
@@ -296,7 +299,7 @@ fn after_a_refusal_a_new_pair_can_be_seeded() {
     let new = world.sandbox.login();
     assert!(client.seed(new.clone()).unwrap());
     assert_eq!(call(&client), "ok at-2");
-    assert!(!client.seed(new).unwrap(), "a living login never gives way");
+    assert!(!client.seed(new).unwrap(), "a seed replaced a valid login");
 }
 
 /// The service never rotates, and the store's folder is mounted read-only.

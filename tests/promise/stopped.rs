@@ -133,7 +133,7 @@ fn stop(pid: u32) {
         })
     };
     while !stopped() {
-        assert!(start.elapsed() < PATIENCE, "it does not stop");
+        assert!(start.elapsed() < PATIENCE, "the process does not stop");
         thread::yield_now();
     }
 }

@@ -162,7 +162,8 @@ impl Storm {
                 && event.spent.as_ref() == Some(&spent)
                 && successor.is_some_and(|successor| !held.contains(successor))
         });
-        let unheld = unheld.unwrap_or_else(|| panic!("{spent} was refused, not lost: {what}"));
+        let unheld =
+            unheld.unwrap_or_else(|| panic!("the successor of {spent} was not lost: {what}"));
         let next_door = in_hand.values().any(|token| unheld.refresh_token.as_ref() == Some(token));
         assert!(!next_door, "another client holds the pair: {what}");
         if let Rotation::Grace(window) | Rotation::GraceThenFamily(window) = self.world.rotation {

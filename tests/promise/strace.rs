@@ -213,7 +213,7 @@ fn survives(fault: &str) {
     let left = FileBackend::new(&path).load();
     let left: Record = match left {
         Ok(Some(record)) => record,
-        other => panic!("the store reads as {other:?} after {all}"),
+        other => panic!("load returned {other:?} after {all}"),
     };
     let saved = |n: u32| said.lines().any(|line| line == format!("saved {n}"));
     match left.revision() {

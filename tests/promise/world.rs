@@ -203,7 +203,7 @@ impl Worker {
 
     /// Sends a line without waiting for the answer.
     pub(crate) fn say(&mut self, line: &str) {
-        let input = self.input.as_mut().expect("it still listens");
+        let input = self.input.as_mut().expect("the process still reads commands");
         input.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 

@@ -85,7 +85,7 @@ fn stopped_before_the_send_past_its_lease(fleet: &mut Fleet, strict: bool) {
     others_go_on(fleet, &others, strict);
     fleet.go_on(holder);
     all(&fleet.answers(1), "ok ");
-    assert_eq!(fleet.token_requests(), before + 1, "it gives up: it has sent nothing");
+    assert_eq!(fleet.token_requests(), before + 1, "the holder gives up before it sends a request");
 }
 
 /// The holder goes on before the deadline, and no other worker has done anything.
@@ -274,6 +274,6 @@ fn on_redis_no_login_is_lost_needlessly() {
 fn on_postgres_no_login_is_lost_needlessly() {
     if let Some(server) = servers::postgres() {
         with_a_window(server);
-        strictly(|| servers::postgres().expect("it was there"));
+        strictly(|| servers::postgres().expect("PostgreSQL is installed"));
     }
 }

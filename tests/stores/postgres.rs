@@ -150,7 +150,7 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
     store.clear().unwrap();
     server.crash();
     server.restart();
-    assert!(store.load().unwrap().is_none(), "forgotten for good");
+    assert!(store.load().unwrap().is_none(), "a cleared record came back after a crash");
     // Two settings lose data: a table that a crash empties, and a server that does not flush.
     admin(&server).batch_execute("ALTER TABLE evergrant_logins SET UNLOGGED").unwrap();
     assert_eq!(store.durability(), Durability::Process);
@@ -170,7 +170,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     let note = noted(&late.load().unwrap().unwrap());
     late.save(&note).unwrap();
     assert!(guard.lasts(Duration::from_secs(120)));
-    let [holder] = holders(&server)[..] else { panic!("one holds it") };
+    let [holder] = holders(&server)[..] else { panic!("not exactly one session holds the lock") };
     // The server closes the session, as it closes a session that is silent for longer than its limit.
     admin(&server).execute("SELECT pg_terminate_backend($1)", &[&holder]).unwrap();
     let theirs = other.lock(Duration::from_secs(600)).unwrap();
@@ -178,7 +178,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     other.save(&noted(&note)).unwrap();
     other.save(&newer).unwrap();
     other.save(&newer).expect("a save whose answer was lost");
-    assert!(!guard.lasts(Duration::ZERO), "it is told");
+    assert!(!guard.lasts(Duration::ZERO), "the guard does not notice that its session is closed");
     let error = precise(late.save(&successor(&note, token(3))));
     assert!(matches!(error, BackendError::Conflict(_)), "{error}");
     assert_eq!(other.load().unwrap().unwrap(), newer);
@@ -205,7 +205,7 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     store.save(&record(1)).unwrap();
     let guard = store.lock(Duration::ZERO).unwrap();
     assert!(guard.lasts(Duration::from_secs(1)));
-    assert!(store.load().unwrap().is_some(), "on another connection");
+    assert!(store.load().unwrap().is_some(), "the load uses another connection");
     drop(guard);
     assert_eq!(shared.lock().unwrap().len(), 2);
     for client in shared.lock().unwrap().iter_mut() {
@@ -237,7 +237,7 @@ fn a_failed_session_returns_to_its_pool_without_a_lock() {
     let app = pooled(server.url().replace("postgres@", "app:sesame@"), shared.clone());
     let error = told(app.lock(Duration::ZERO));
     assert!(error.contains("permission denied"), "{error}");
-    assert_eq!(shared.lock().unwrap().len(), 1, "it is back, and open");
+    assert_eq!(shared.lock().unwrap().len(), 1, "the connection is back in the pool, and open");
     assert!(holders(&server).is_empty());
 }
 

@@ -360,7 +360,7 @@ fn after_a_kill_at_any_call_the_record_is_whole() {
             }
         }
     }
-    println!("{tried} deaths and ends");
+    println!("{tried} kills tried");
 }
 
 /// On a small file system, checks what is noticed before a refresh token is sent, and how much room is kept
@@ -391,7 +391,11 @@ fn full() {
         let found_out = error.is_err();
         if found_out {
             assert!(matches!(precise(error), BackendError::Full(_)));
-            assert_eq!(store.load().unwrap().unwrap(), stored, "it is as it was");
+            assert_eq!(
+                store.load().unwrap().unwrap(),
+                stored,
+                "a failed save leaves the record unchanged"
+            );
             std::fs::remove_file("/mnt/filler").unwrap();
             store.save(&noted(&stored)).unwrap();
             fill();

@@ -97,9 +97,15 @@ pub(crate) fn a_token_is_looked_into(server: &Server) {
         assert!(known.scopes().any(|granted| granted == *scope), "{scope}");
     }
     let ends = known.expires_at().unwrap() - token.expires_at().unwrap();
-    assert!(ends.abs() <= time::Duration::seconds(5), "it ends when we think it does: {ends}");
+    assert!(
+        ends.abs() <= time::Duration::seconds(5),
+        "server and client differ about the expiry: {ends}"
+    );
     assert!(!client.introspect(&"not a token".into(), None).unwrap().active());
     client.revoke_token(token.access_token(), hint).unwrap();
     let known = client.introspect(token.access_token(), hint).unwrap();
-    assert!(!known.active() && known.client_id().is_none(), "of a dead one nothing is told");
+    assert!(
+        !known.active() && known.client_id().is_none(),
+        "the server tells nothing about a revoked token"
+    );
 }
