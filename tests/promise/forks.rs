@@ -119,7 +119,7 @@ fn child_outlives_a_killed_parent() {
     let (mut ended, lives) = std::io::pipe().unwrap();
     let mut lives = Some(lives);
     let (mut ready, mut tell) = std::io::pipe().unwrap();
-    // The parent is a fork as well, so that this process can see how both ended.
+    // The parent is a fork as well, so that this process can see how parent and child ended.
     let (mut result, mut report) = std::io::pipe().unwrap();
     let parent = fork(|| {
         let _guard = lock();

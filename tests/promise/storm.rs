@@ -243,7 +243,7 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
             storm.log_in();
         }
     }
-    // All faults end: once no client has an unsaved pair, the login goes on.
+    // All faults end: once no client has an unsaved pair, the login works again.
     storm.weather.lock().unwrap().bad = false;
     storm.world.sandbox.clear_faults();
     drop(clients);

@@ -1,5 +1,5 @@
 //! Tests of a login in a table of three columns that other programs read, with the rest of the record in a
-//! file: the contract, deaths between the two writes, writes by others, and either side deleted.
+//! file: the contract, deaths between the two writes, writes by other programs, and a deleted row or file.
 
 use std::fs;
 use std::io::ErrorKind;

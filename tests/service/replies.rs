@@ -45,7 +45,7 @@ fn bearer_is_accepted_in_any_spelling_and_no_other_type() {
             assert!(error.to_string().contains(kind), "{error}");
             assert_eq!(sandbox.counters().api_calls, 0, "{kind}: the token was sent");
         }
-        // The login stays stored with any token type, because the refresh token is good.
+        // The login stays stored with any token type, because the refresh token is valid.
         assert!(client.stored().unwrap().unwrap().token().refresh_token().is_some());
     }
 }

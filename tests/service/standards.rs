@@ -3,9 +3,9 @@
 //! The rows have the numbers of a checklist with parts A (requests and client authentication), B
 //! (authorization code), C (token answers and refresh), D (using tokens, challenges), E (revocation,
 //! introspection), F (PKCE, native apps), G (metadata), H (device grant), I (assertions), M (HTTP) and N (RFC
-//! 9700, OAuth 2.1). M is a MUST of the text, S a SHOULD, D a rule of practice, and a row without a letter
-//! says what an answer means. Where real services depart from a MUST on the receiving side (a token answer
-//! without `token_type`, a lifetime of 0), the corpus of real answers wins, and its test is named.
+//! 9700, OAuth 2.1). M is a MUST of the standard, S a SHOULD, D a rule of practice, and a row without a
+//! letter says what an answer means. Where real services depart from a MUST on the receiving side (a token
+//! answer without `token_type`, a lifetime of 0), the corpus of real answers wins, and its test is named.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -159,13 +159,13 @@ fn faults(sources: &[Source]) -> Vec<String> {
                 }
             }
             if line.contains("filter(|c| !c.is_control())") {
-                faults.push(format!("{path}: a text is cleaned by `plain` or `error::one_line`"));
+                faults.push(format!("{path}: clean a string with `plain` or `error::one_line`"));
             }
             let field = text_field(line).filter(|_| path.starts_with("src/error/"));
             if let Some(field) = field
                 && !TEXTS.iter().any(|(file, name, _)| (*file, *name) == (path, &*field))
             {
-                faults.push(format!("{path}: {field} is not in the table of texts"));
+                faults.push(format!("{path}: {field} is not in the table `TEXTS`"));
             }
         }
     }

@@ -199,8 +199,8 @@ fn threads_share_the_limits() {
             });
         }
     });
-    // Calls in flight at the end of a minute count in the next minute. Without a common count the server
-    // would refuse most of the 181.
+    // Calls that are in flight at the end of a minute are counted in the next minute. Without a common count
+    // the server would refuse most of the 181.
     assert!(refused.load(Ordering::Relaxed) <= 18, "{refused:?}");
 }
 
@@ -227,7 +227,7 @@ fn a_failing_endpoint_is_left_alone_before_the_key_is_blocked() {
     assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(1800)));
     assert!(error.to_string().contains("123/crm/Accounts answered 8 errors"), "{error}");
-    // Calls of another endpoint and of another division go on.
+    // Calls of another endpoint, and calls of another division, still succeed.
     world.rows("123/crm/Contacts", json!([]));
     world.rows("456/crm/Accounts", json!([]));
     exact.contacts().page().unwrap();
