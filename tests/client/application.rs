@@ -82,7 +82,7 @@ fn clients_without_a_shared_store_refresh_at_different_times() {
     assert_eq!(call(), 64);
     // Each client has a margin of 60 to 90 seconds.
     clock.advance(Duration::from_secs(LIFE - 91));
-    assert_eq!(call(), 0, "not before");
+    assert_eq!(call(), 0, "no client refreshes before its margin");
     clock.advance(Duration::from_secs(16));
     let early = call();
     assert!((1..64).contains(&early), "{early} of 64 in the first half of the spread");

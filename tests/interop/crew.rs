@@ -186,7 +186,7 @@ impl Crew {
     /// Every thread makes one call.
     pub(crate) fn call(&mut self, ahead: Duration) {
         for (id, worker) in &mut self.workers {
-            writeln!(worker.input, "{}", ahead.as_secs()).expect("it listens");
+            writeln!(worker.input, "{}", ahead.as_secs()).expect("the process reads commands");
             self.busy.insert(*id);
         }
     }
@@ -197,7 +197,7 @@ impl Crew {
         let mut left: BTreeMap<usize, usize> = self.busy.iter().map(|id| (*id, THREADS)).collect();
         self.busy.clear();
         while !left.is_empty() {
-            let (id, said) = self.said.recv_timeout(HANGS).expect("somebody hangs");
+            let (id, said) = self.said.recv_timeout(HANGS).expect("a process hangs");
             // The answers of a process that was killed are ignored.
             let Some(missing) = left.get_mut(&id) else { continue };
             *answers.entry(said.expect("a process has ended")).or_default() += 1;

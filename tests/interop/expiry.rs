@@ -56,7 +56,7 @@ fn wave(server: &Server, processes: usize, threads: usize, start: SystemTime) {
     let start = start.duration_since(SystemTime::UNIX_EPOCH).expect("a date").as_secs_f64();
     for child in &mut children {
         let mut input = child.stdin.take().expect("its input");
-        writeln!(input, "{start:.3}").expect("it listens");
+        writeln!(input, "{start:.3}").expect("the process reads commands");
     }
     for (mut child, output) in children.into_iter().zip(outputs) {
         let lines: Vec<String> = output.map(|line| line.expect("text")).collect();

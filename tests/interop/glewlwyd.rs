@@ -98,7 +98,7 @@ fn tables() -> &'static [u8] {
         let database = folder.file("glewlwyd.sqlite");
         let script = "zcat \"$0\" | sqlite3 \"$1\"";
         let made = Command::new("sh").args(["-c", script, PACKAGE]).arg(&database).output();
-        let made = made.expect("it starts");
+        let made = made.expect("sh starts");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         std::fs::read(&database).expect("a database")
     })

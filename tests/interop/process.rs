@@ -85,7 +85,7 @@ impl Process {
         let logs = [folder.file("output.log"), folder.file("errors.log")];
         let mut copy = File::create(&logs[0]).expect("a log");
         command.stderr(File::create(&logs[1]).expect("a log"));
-        let mut child = command.spawn().expect("it starts");
+        let mut child = command.spawn().expect("the server starts");
         let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
         let (said, lines) = channel();
         // Read all output: otherwise the pipe would fill up.
@@ -100,7 +100,7 @@ impl Process {
     }
 
     fn lines(&mut self) -> &Receiver<String> {
-        self.lines.get_mut().expect("no thread holds it")
+        self.lines.get_mut().expect("no thread has the lines locked")
     }
 
     /// Returns how the process ended, if it has ended.

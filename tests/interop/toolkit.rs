@@ -52,7 +52,7 @@ fn tables(python: &PathBuf) -> &'static [u8] {
     TABLES.get_or_init(|| {
         let folder = Folder::new();
         let database = folder.file("toolkit.sqlite");
-        let output = toolkit(python, "init", &database).output().expect("it starts");
+        let output = toolkit(python, "init", &database).output().expect("Python starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         std::fs::read(&database).expect("a database")
     })

@@ -126,7 +126,7 @@ fn child_outlives_a_killed_parent() {
         fork(|| {
             lives = None; // Its own copy.
             tell.write_all(b"x").unwrap();
-            assert_eq!(ended.read(&mut [0]).unwrap(), 0, "the parent is dead");
+            assert_eq!(ended.read(&mut [0]).unwrap(), 0, "the parent has not ended");
             // The first attempt to lock closes the file descriptor that the fork duplicated.
             let locked = FileBackend::new(given("STORE")).lock(Duration::ZERO).is_ok();
             report.write_all(&[u8::from(locked)]).unwrap();

@@ -162,7 +162,7 @@ fn accounted(world: &World, lost: &[String], seed: u64) {
     let mut unheld = BTreeSet::new();
     for (spent, successors) in &spends {
         if world.rotation == Rotation::Strict {
-            assert_eq!(successors.len(), 1, "seed {seed}: {spent} was honoured twice");
+            assert_eq!(successors.len(), 1, "seed {seed}: {spent} was accepted twice");
             if !held.contains(successors[0]) {
                 unheld.insert((*spent).to_owned());
             }

@@ -91,7 +91,7 @@ fn without_a_lock_a_late_answer_is_not_saved_after_a_log_out() {
         gate.open();
         assert!(refresh.join().unwrap().unwrap_err().needs_authorization());
     });
-    assert!(store.0.lock().is_none(), "nobody is logged in again");
+    assert!(store.0.lock().is_none(), "the login came back after the logout");
     assert!(first.get("/me").call().unwrap_err().needs_authorization());
     assert!(!sandbox.login_alive());
 }

@@ -145,7 +145,7 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
         forgotten += i64::from(n) - forgotten - row.get::<_, i64>(0);
     }
     println!("5 crashes, {forgotten} of 5 commits of the control were forgotten");
-    assert!(forgotten > 0, "the control forgets nothing: this test shows nothing");
+    assert!(forgotten > 0, "no commit of the control was lost, so this test shows nothing");
     assert_eq!(store.durability(), Durability::PowerCut);
     store.clear().unwrap();
     server.crash();
@@ -218,7 +218,7 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
 
 /// Returns a precise error, with its causes.
 fn told<T>(result: Result<T, BoxError>) -> String {
-    let error = result.err().expect("it succeeded");
+    let error = result.err().expect("the call succeeded");
     assert!(BackendError::find(&error).is_some(), "not precise: {error}");
     let first: &(dyn std::error::Error + 'static) = &*error;
     let links = std::iter::successors(Some(first), |error| error.source());

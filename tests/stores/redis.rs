@@ -103,7 +103,11 @@ fn durability_follows_the_servers_settings() {
         let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory", "100mb"]);
         keeps(&server);
         let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
-        assert_eq!(store(&server).durability(), Durability::Process, "it evicts");
+        assert_eq!(
+            store(&server).durability(),
+            Durability::Process,
+            "a server that evicts keys is reported as durable"
+        );
         let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory", "0"]);
         keeps(&server);
     }

@@ -91,7 +91,7 @@ impl Server {
 
     /// Ends the server as a crash does: it writes nothing more.
     pub(crate) fn crash(&mut self) {
-        let mut process = self.process.take().expect("it runs");
+        let mut process = self.process.take().expect("the server runs");
         signal(self.crash, process.id());
         process.wait().unwrap();
     }

@@ -162,7 +162,7 @@ impl Fleet {
     fn hear(&mut self, count: usize, wanted: &dyn Fn(&str) -> bool) -> Answers {
         let mut heard = Answers::new();
         while heard.len() < count {
-            let (id, said) = self.said.recv_timeout(HANGS).expect("somebody hangs");
+            let (id, said) = self.said.recv_timeout(HANGS).expect("a worker hangs");
             if wanted(&said) {
                 heard.insert(id, said);
             }
