@@ -1,6 +1,6 @@
 //! Measures the overhead of the client: `cargo bench --bench overhead`.
 //!
-//! Compares an authenticated GET that has a valid token with the same GET by raw ureq. Each uses one
+//! Compares an authenticated GET that has a valid token with the same GET by raw ureq. Each client uses one
 //! keep-alive connection to a fast server on loopback. Client and server are pinned to one core (`taskset`).
 //! Blocks of 500 calls are compared in pairs. Pairs of raw against raw show the noise. The bench also
 //! measures `access_token()` with one thread and with two, and counts its allocations.
@@ -131,7 +131,7 @@ fn overhead() {
     }
     let (mut ratios, mut noise, mut per_call) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
-        // The order alternates, so that neither is always first.
+        // The order alternates, so that neither client is always first.
         let (a, b, c) = if round % 2 == 0 {
             let a = block(&ours);
             let b = block(&theirs);

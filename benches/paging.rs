@@ -225,7 +225,7 @@ fn speed(port: u16) {
                     black_box(invoice.expect("an invoice"));
                 }
             };
-            // The order alternates, so that none is always first.
+            // The order alternates, so that no reader is always first.
             let (a, b, c) = if block % 2 == 0 {
                 let a = timed(&mut by_page);
                 let b = timed(theirs);

@@ -75,7 +75,8 @@ fn main() {
     println!("worst: {worst:.2}");
 }
 
-/// Returns the median ratio. The measurements alternate, so that a slower machine affects all alike.
+/// Returns the median ratio. The measurements alternate, so that a machine that slows down affects all
+/// measurements alike.
 fn compare(name: &str, store: impl TokenBackend + 'static, mut commit: impl FnMut(&[u8])) -> f64 {
     let sandbox = Sandbox::start().expect("a sandbox");
     let client = |store: Box<dyn TokenBackend>| {

@@ -47,7 +47,7 @@ fn show(exact: &ExactOnline) -> Result<(), BoxError> {
     }
     println!("{table}");
     if let Some(end) = exact.login_ends_at()? {
-        println!("The login ends on {} unless it is refreshed before that day.", end.date());
+        println!("The login expires on {} unless it is refreshed before that day.", end.date());
     }
     Ok(())
 }

@@ -12,8 +12,8 @@ fn main() -> Result<(), BoxError> {
 
     let agent: ureq::Agent = ureq::Agent::config_builder().middleware(client).build().into();
 
-    // Use the agent as before. Requests to other hosts get no token. After a 401, the next call looks for
-    // another token.
+    // Use the agent as before. Requests to other hosts get no token. After a 401, the next call uses a newer
+    // token from the store, or refreshes.
     let url = format!("{}/api/me", sandbox.url());
     println!("{}", agent.get(url).call()?.body_mut().read_to_string()?);
     Ok(())

@@ -3,7 +3,7 @@
 //! The example reads `TEAMLEADER_CLIENT_ID` and `TEAMLEADER_CLIENT_SECRET`, or asks for them, and waits for
 //! the callback on localhost:9999 (or at `TEAMLEADER_REDIRECT_URI`). With FILE it stores the login in that
 //! file, where a client can use it. Without FILE it prints three lines for a `.env` file. The printed tokens
-//! go stale at the first refresh, so pass them to `Client::seed` at once.
+//! become invalid at the first refresh, so pass them to `Client::seed` at once.
 
 use std::io::Write as _;
 

@@ -1,9 +1,9 @@
 //! Keeps a login through a refresh whose process is killed: `cargo run --example quickstart`.
 //!
 //! A sandbox on loopback replaces the refresh token at every refresh. It accepts the old refresh token until
-//! the new one is used; after that, reuse of the old one ends the login. The program authorizes once, lets
-//! the access token expire, then starts 4 processes and 8 threads with the same file. While the sandbox holds
-//! the reply to the refresh, the program kills the process that refreshes.
+//! the new one is used; after that, reuse of the old refresh token revokes the login. The program authorizes
+//! once, lets the access token expire, then starts 4 processes and 8 threads with the same file. While the
+//! sandbox holds the reply to the refresh, the program kills the process that refreshes.
 //!
 //! With `--strict` the sandbox accepts each refresh token once. Then no client can keep the login after the
 //! kill, and the program prints the error. `--provider github` (or `google`, `microsoft`,
@@ -112,7 +112,7 @@ fn show(strict: bool) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Whether the login still works.
+/// Whether a call with the stored login succeeds.
 fn lives(client: &Client) -> bool {
     client.refresh().is_ok()
 }

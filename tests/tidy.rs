@@ -96,7 +96,7 @@ fn floor(module: &str) -> Option<u8> {
     FLOORS.iter().find(|(_, modules)| modules.contains(&module)).map(|(floor, _)| *floor)
 }
 
-/// Returns every path `crate::name` in a text, `use crate::{a, b}` included.
+/// Returns every path `crate::name` in source text, those in `use crate::{a, b}` included.
 fn crate_paths(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("crate::") {

@@ -1,5 +1,6 @@
-//! The workers of `redis_workers` and `postgres_workers`. All call the API at the same moment, with an access
-//! token that the service has ended. Each worker has its own client and store, as on another machine.
+//! The workers of `redis_workers` and `postgres_workers`. All workers call the API at the same moment, with
+//! an access token that has expired at the service. Each worker has its own client and store, as on another
+//! machine.
 
 use std::sync::Barrier;
 
@@ -9,7 +10,7 @@ use evergrant::{BoxError, Client, TokenBackend};
 
 const WORKERS: usize = 16;
 
-/// Runs the workers on stores for one account. The sandbox ends the login if it receives a refresh token
+/// Runs the workers on stores for one account. The sandbox revokes the login if it receives a refresh token
 /// twice.
 pub(crate) fn run<S: TokenBackend + 'static>(
     open: impl Fn(&str) -> Result<S, BoxError> + Sync,

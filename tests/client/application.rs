@@ -82,12 +82,12 @@ fn clients_without_a_shared_store_refresh_at_different_times() {
     assert_eq!(call(), 64);
     // Each client has a margin of 60 to 90 seconds.
     clock.advance(Duration::from_secs(LIFE - 91));
-    assert_eq!(call(), 0, "not before");
+    assert_eq!(call(), 0, "no client refreshes before its margin");
     clock.advance(Duration::from_secs(16));
     let early = call();
     assert!((1..64).contains(&early), "{early} of 64 in the first half of the spread");
     clock.advance(Duration::from_secs(16));
-    assert_eq!(call(), 64 - early, "all of them by then");
+    assert_eq!(call(), 64 - early, "all clients have requested a token by then");
 }
 
 #[test]
@@ -140,14 +140,18 @@ fn a_stored_token_is_used_only_for_the_same_parameters() {
     ] {
         assert_eq!(other.get("/me").call().unwrap_err().kind(), "config");
     }
-    // The provider's own parameters also count.
+    // The comparison includes the provider's own parameters.
     let provider = sandbox.provider().to_builder().token_param("tenant", "t").build().unwrap();
     let store = MemoryBackend::new();
     on(&sandbox, &store, &clock).build().get("/me").call().unwrap();
     let other =
         Client::builder(provider, sandbox.credentials(), store).client_credentials(&[]).build();
     assert_eq!(other.get("/me").call().unwrap_err().kind(), "config");
-    assert_eq!(sandbox.counters().token_requests, 2, "nothing was sent for another's store");
+    assert_eq!(
+        sandbox.counters().token_requests,
+        2,
+        "a request was sent although the store has other parameters"
+    );
 }
 
 #[test]

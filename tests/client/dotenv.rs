@@ -20,7 +20,7 @@ fn provider() -> Provider {
     Provider::builder("app").token_endpoint("https://a.example/t").build().unwrap()
 }
 
-/// The child process: reads the file by every way, and prints the results.
+/// The child process: reads the file with every function that reads `.env`, and prints the results.
 pub(super) fn child() {
     let before: Vec<_> = std::env::vars_os().collect();
     let store = MemoryBackend::new;

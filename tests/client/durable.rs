@@ -1,4 +1,4 @@
-//! Tests of P2: a new pair of tokens is durable before its access token is used.
+//! Tests of clause P2 of the promise: a new pair of tokens is durable before its access token is used.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -129,7 +129,7 @@ fn no_request_carries_the_new_token_before_it_is_saved() {
         let calls: Vec<_> = (0..8).map(|_| scope.spawn(watch)).collect();
         hand.arrived.recv_timeout(PATIENCE).unwrap();
         assert!(!used(&sandbox, "at-2"));
-        assert!(calls.iter().all(|call| !call.is_finished()), "they wait");
+        assert!(calls.iter().all(|call| !call.is_finished()), "the calls wait for the save");
         hand.let_go.send(()).unwrap();
         for call in calls {
             assert_eq!(call.join().unwrap(), 2);

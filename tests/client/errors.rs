@@ -81,7 +81,7 @@ impl World {
     }
 
     /// Returns the error of a refresh that meets this fault, at a service where a second use of a refresh
-    /// token ends the login, so the token is not sent twice.
+    /// token revokes the login, so that the client does not send the token twice.
     fn refresh_once(&self, fault: Fault) -> Error {
         let provider = self.sandbox.provider().to_builder().rotation(Rotation::StrictFamily);
         let store = MemoryBackend::new();
@@ -177,7 +177,7 @@ fn of_the_refresh(world: &World) -> Vec<(&'static str, Error)> {
     let dead = stranger(provider_at("http://127.0.0.1:1/token").build().unwrap());
     vec![
         ("nothing is stored", empty.access_token().unwrap_err()),
-        ("the token has ended", ended),
+        ("the token has expired", ended),
         ("the refresh token is refused", world.refresh(Fault::RefuseOnce)),
         ("the client secret is wrong", stranger_client("old").refresh().unwrap_err()),
         ("the answer was lost", world.refresh_once(Fault::CutAfter)),
@@ -246,12 +246,12 @@ fn of_the_api(world: &World) -> Vec<(&'static str, Error)> {
         ("the token lacks a scope", world.call(403, scope)),
         ("the API forbids the call", world.call(403, "")),
         ("there is no such thing", world.call(404, "")),
-        ("the answer is of another type", unfit),
+        ("an answer that does not fit the type", unfit),
         ("a host that is not allowed", {
             world.client().get("https://elsewhere.example/me").call().unwrap_err()
         }),
         ("an allowed host without a scheme", allowed.get("/me").call().unwrap_err()),
-        ("a text that is no proxy", proxy),
+        ("an invalid proxy address", proxy),
         ("an error of an SDK: a setting", Error::config("SHOP_REGION is not set")),
         ("an error of an SDK: an answer", {
             let cut = io::Error::from(io::ErrorKind::UnexpectedEof);
@@ -275,7 +275,7 @@ fn links(error: &(dyn StdError + 'static)) -> Vec<String> {
     chain.map(ToString::to_string).collect()
 }
 
-/// Replaces what differs from run to run: ports, dates, folders.
+/// Replaces the parts that differ from run to run: ports, dates, folders.
 fn steady(text: &str, world: &World) -> String {
     let text = text.replace(world.sandbox.folder().to_str().unwrap(), "/tmp/sandbox");
     let canonical = std::fs::canonicalize(world.sandbox.folder()).unwrap();

@@ -41,7 +41,7 @@ fn a_login_is_exchanged_used_refreshed_and_forgotten() {
     assert!(client.stored().unwrap().is_none());
     let error = client.get("/me").call().unwrap_err();
     assert!(error.needs_authorization(), "{error}");
-    assert_eq!(sandbox.counters().revocations, 0, "clear() is local");
+    assert_eq!(sandbox.counters().revocations, 0, "clear() revokes nothing at the service");
     assert_eq!((sandbox.counters().code_exchanges, sandbox.counters().refreshes), (1, 1));
 }
 
@@ -118,7 +118,7 @@ fn an_authorization_can_be_stored_as_text() {
     let sandbox = Sandbox::builder().pkce_required(true).start().unwrap();
     let client = builder(&sandbox).build();
     let session = serde_json::to_string(&client.authorize(&["a", "b"]).unwrap()).unwrap();
-    // Another process of a web application reads the text.
+    // Another process of the web application reads the stored authorization.
     let client = builder(&sandbox).build();
     let authorization: Authorization = serde_json::from_str(&session).unwrap();
     let callback = sandbox.approve(authorization.url()).unwrap();

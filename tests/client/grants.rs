@@ -109,7 +109,7 @@ fn while_the_token_works_no_call_needs_the_token_endpoint() {
         client.get("/me").call().unwrap();
     }
     let asked = sandbox.counters().token_requests;
-    assert!(asked > 1, "it was tried");
+    assert!(asked > 1, "no refresh was tried");
     // After the token has expired, the error is returned.
     clock.advance(Duration::from_secs(70));
     let error = client.get("/me").call().unwrap_err();

@@ -1,4 +1,4 @@
-//! Tests of which hosts get the access token, and which do not.
+//! Tests of the hosts that get the access token, and of the hosts that do not.
 
 use evergrant::sandbox::ApiReply;
 use evergrant::{Client, Error, MemoryBackend, Provider};

@@ -1,4 +1,5 @@
-//! Tests of the client over HTTP: logins, token requests, API calls, and the secrecy of all of them.
+//! Tests of the client over HTTP: logins, token requests, API calls, and of secrets, which none of these
+//! shows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;

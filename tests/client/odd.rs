@@ -45,7 +45,11 @@ fn a_caller_cannot_set_the_clients_own_headers() {
         assert!(matches!(error, Error::Config(_)), "{name}: {error:?}");
     }
     let answer = client.get("/echo").header("X-A", "1").header("x-a", "2").call().unwrap();
-    assert_eq!(answer.read_json::<Value>().unwrap()["headers"]["x-a"], "2", "the last one counts");
+    assert_eq!(
+        answer.read_json::<Value>().unwrap()["headers"]["x-a"],
+        "2",
+        "the last header is sent"
+    );
     assert_eq!(sandbox.counters().api_calls, 1);
 }
 
@@ -93,7 +97,7 @@ fn any_token_is_sent_as_it_is_or_refused_without_a_panic() {
     let call = |token: &str| {
         let store = MemoryBackend::new();
         let client = Client::new(provider.clone(), sandbox.credentials(), store.clone());
-        // Another program may have stored such a token; `seed` refuses it.
+        // Another program may have stored this token; `seed` would refuse it.
         store.save(&Record::from(Token::new(token))).unwrap();
         client.get("/").call().map(|_| ())
     };
@@ -109,7 +113,7 @@ fn any_token_is_sent_as_it_is_or_refused_without_a_panic() {
         assert!(matches!(error, Error::Config(_)), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("c4nary"));
     }
-    // A text longer than any buffer is an error, and nothing hangs or panics.
+    // A token longer than any buffer is an error, and nothing hangs or panics.
     let error = call(&"x".repeat(300_000)).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("xxxx"), "{}", error.kind());
     assert_eq!(api.requests().len(), before);

@@ -31,7 +31,7 @@ fn an_unsent_request_is_a_transport_error_and_leaves_no_note() {
         assert!(error.is_transient() && !error.needs_authorization());
         assert!(!format!("{error} {error:?}").contains("c4nary"));
         let stored = client.stored().unwrap().unwrap();
-        assert!(stored.note().is_none(), "{address}: nothing was spent");
+        assert!(stored.note().is_none(), "{address}: there is a note, but the request never left");
         assert_eq!(rt(stored.token()), "rt-1");
     }
     assert!(plain.requests().is_empty());
@@ -39,8 +39,8 @@ fn an_unsent_request_is_a_transport_error_and_leaves_no_note() {
 
 #[test]
 fn a_closed_connection_leaves_the_outcome_unknown_and_the_note() {
-    // The connection is cut before the request was read, in its middle, after it, or in the head of the
-    // answer.
+    // The connection is cut before the request is read, in the middle of the request, after the request, or
+    // in the head of the answer.
     for step in 0..4 {
         let server = Fake::start(move |peer| {
             if step > 1 {
@@ -55,7 +55,7 @@ fn a_closed_connection_leaves_the_outcome_unknown_and_the_note() {
         let client = stranger(family.build().unwrap());
         let error = client.refresh().unwrap_err();
         let Error::OutcomeUnknown(unknown) = &error else { panic!("{step}: {error:?}") };
-        assert_eq!(unknown.holder, None, "{step}: it was this process");
+        assert_eq!(unknown.holder, None, "{step}: the request was sent by this process");
         let stored = client.stored().unwrap().unwrap();
         assert!(stored.note().is_some(), "{step}");
         assert_eq!(rt(stored.token()), "rt-1");

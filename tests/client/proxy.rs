@@ -94,7 +94,7 @@ fn in_a_cgi_program_nobody_chooses_a_proxy_by_a_header() {
         (vec![cgi(), ("HTTP_PROXY", evil.url()), ("HTTPS_PROXY", good.url())], 2),
         (vec![("HTTP_PROXY", good.url())], 3),
     ] {
-        // Windows has one variable for both spellings.
+        // On Windows both spellings name the same variable.
         if cfg!(windows) && used == 1 {
             continue;
         }

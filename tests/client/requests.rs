@@ -84,7 +84,7 @@ fn a_request_may_have_a_limit_of_its_own() {
     client.get("/me").connect_timeout(long).read_timeout(long).call().unwrap();
 }
 
-/// Each case has a request, its fault, and how often the request reaches the server.
+/// Each case has a request, its fault, and how many times the request reaches the server.
 #[test]
 fn a_write_is_sent_again_only_if_it_was_not_processed() {
     let read = |client: &Client| client.get("/echo").call().map(|_| ());
@@ -209,7 +209,7 @@ fn hooks_can_wait_refuse_watch_and_map_errors() {
     assert_eq!(sandbox.counters().api_calls, 0);
     assert_eq!(client.get("/dialect").call().unwrap_err().to_string(), "in our words");
     assert_eq!(client.get("/odd").call().unwrap().status(), 200);
-    assert_eq!(sandbox.counters().refreshes, 1, "a 403 meant that the token had ended");
+    assert_eq!(sandbox.counters().refreshes, 1, "the 403 leads to one refresh");
     let left = left.lock().unwrap();
     assert_eq!(*left, [(400, Some("3".to_owned())), (403, None), (200, None)]);
 }
@@ -231,7 +231,7 @@ fn the_middleware_sends_the_token_only_to_the_api() {
     let seen: Value =
         get(&format!("{}/seen", other.url())).unwrap().body_mut().read_json().unwrap();
     assert_eq!(seen["authorization"], false);
-    // After a 401 the next call looks in the store, and refreshes.
+    // After a 401 the next call looks for a newer token in the store, and refreshes.
     sandbox.expire_access_tokens();
     assert!(matches!(get(&me), Err(ureq::Error::StatusCode(401))));
     assert_eq!(get(&me).unwrap().status(), 200);
@@ -290,7 +290,7 @@ fn a_request_without_the_token_goes_anywhere_and_skips_hooks() {
             after.fetch_add(1, Ordering::Relaxed);
         })
         .build();
-    // No login is stored, and none is needed.
+    // No login is stored, and the request needs none.
     let url = format!("{}/api/store?signature=s3cret", other.url());
     let put = |url: &str| client.without_token(ureq::http::Method::PUT, url).send("bytes");
     let answer: Value = put(&url).unwrap().read_json().unwrap();

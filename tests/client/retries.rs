@@ -30,7 +30,7 @@ fn named_statuses_lead_to_retries_of_repeatable_requests() {
     assert_eq!(sandbox.counters().api_calls, 4);
     sandbox.api_fault(Fault::TooMany(None));
     client.post("/echo").call().unwrap();
-    assert_eq!(sandbox.counters().api_calls, 6, "it was not processed");
+    assert_eq!(sandbox.counters().api_calls, 6, "a request that was not processed is sent again");
     // Another status does not lead to a retry.
     sandbox.api_fault(Fault::StatusBefore(500));
     assert!(client.get("/me").call().is_err());
@@ -100,7 +100,7 @@ fn a_refused_connection_is_tried_again_without_a_body() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (clock, client) = client_of(&sandbox, format!("http://{free}"));
     assert_eq!(client.post("/x").call().unwrap_err().kind(), "transport");
-    assert!(clock.slept() >= Duration::from_millis(1), "it was tried once");
+    assert!(clock.slept() >= Duration::from_millis(1), "there was no second attempt");
     let before = clock.slept();
     assert_eq!(client.post("/x").retries(0).call().unwrap_err().kind(), "transport");
     assert_eq!(clock.slept(), before);

@@ -1,4 +1,4 @@
-//! Tests of P9: no secret is in any output, log or file that others can read.
+//! Tests of clause P9 of the promise: no secret is in any output, log or file that others can read.
 
 use std::error::Error as _;
 use std::fmt::Debug;
@@ -251,7 +251,7 @@ fn a_secret_that_a_server_repeats_is_not_in_the_error() {
         client.seed(token).unwrap();
         let error = client.refresh().unwrap_err();
         watch.error(&error);
-        // The call goes on with the old token, and an event has the reason.
+        // The call uses the old token, and an event has the reason.
         let stored = client.stored().unwrap().unwrap();
         watch.debug(&stored);
         watch.debug(&stored.refused());
@@ -349,7 +349,7 @@ fn a_backend_that_panics_or_fails_in_a_save_shows_no_token() {
             Err(panic) => {
                 assert!(panics);
                 watch.texts.push(panic.downcast_ref::<String>().unwrap().clone());
-                // The pair is in memory, and the next call tries again.
+                // The pair is in memory, and the next call tries the save again.
                 let again = std::panic::AssertUnwindSafe(|| client.access_token());
                 assert!(std::panic::catch_unwind(again).is_err());
             }

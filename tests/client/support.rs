@@ -30,7 +30,7 @@ pub(crate) fn seeded(sandbox: &Sandbox) -> Client {
     client
 }
 
-/// Makes a client of another service than the sandbox, with a login whose access token has expired.
+/// Makes a client of a service that is not the sandbox, with a login whose access token has expired.
 pub(crate) fn stranger(provider: Provider) -> Client {
     let credentials = Credentials::new("app", "app-secret");
     let client = Client::builder(provider, credentials, MemoryBackend::new())

@@ -91,8 +91,8 @@ fn a_token_that_another_client_ends_in_flight_is_replaced() {
     one.seed(sandbox.login()).unwrap();
     one.get("/me").call().unwrap();
     sandbox.expire_access_tokens();
-    // The first try is refused. The second try, with the new token, is held until the other client has ended
-    // that token.
+    // The first try is refused. The second try, with the new token, is held until the other client has made
+    // that token invalid.
     let gate = Gate::new();
     sandbox.api_fault(Fault::DelayBefore(Duration::ZERO));
     sandbox.api_fault(Fault::HoldBefore(gate.clone()));
@@ -118,7 +118,7 @@ fn without_a_refresh_token_a_401_is_returned() {
     assert!(matches!(&error, Error::Api(api) if api.status == 401), "{error:?}");
     let counters = sandbox.counters();
     assert_eq!((counters.api_calls, counters.token_requests), (1, 0));
-    // The token stays stored.
+    // The refused token stays in the store.
     assert_eq!(at(client.stored().unwrap().unwrap().token()), "of another world");
 }
 

@@ -80,7 +80,7 @@ fn a_blank_around_a_client_id_or_secret_is_one_warning() {
             let warnings: Vec<_> = said.lines().filter(|line| line.contains("WARN")).collect();
             let expected = format!("WARN {name} begins or ends with a blank");
             assert_eq!(warnings, [expected], "{said}");
-            assert!(said.contains("\nok id"), "it is taken as it is: {said}");
+            assert!(said.contains("\nok id"), "the value is not used unchanged: {said}");
         }
     }
     assert!(!said(&[("APP_CLIENT_SECRET", "a b")]).contains("WARN"));

@@ -6,7 +6,7 @@ documentation sets one up: a used refresh token is revoked, with the access toke
 Environment: AT_TTL (seconds that an access token lives; 60). Addresses: /authorize, /token, /revoke,
 /introspect, /me (alice's data), /_count (what came to the token endpoint with a refresh token, and what
 became of it), /_lose?n=K (the next K token answers are computed and never sent), /_alive?token=T
-(whether a refresh token is good) and /_expire (every access token has ended).
+(whether a refresh token is valid) and /_expire (makes every access token expire).
 """
 import os
 import threading

@@ -1,5 +1,6 @@
-//! Processes of many threads on one store, which get commands as lines: the parent's side and the processes'
-//! side. A process is this test program again; its answers are lines that begin with `= `.
+//! Processes of many threads on one store, which get commands as lines. This file has the code of the parent
+//! and the code of the processes. Each process runs this test program; its answers are lines that begin with
+//! `= `.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -78,7 +79,7 @@ impl Place {
     }
 }
 
-/// If this process was started as one of a crew, runs it as such and never returns.
+/// If this process was started as a member of a crew, runs commands and never returns.
 pub(crate) fn work_if_told_to() {
     let variable = |name: &str| std::env::var(format!("EVERGRANT_CREW_{name}")).ok();
     let Some(kind) = variable("KIND") else { return };
@@ -138,7 +139,7 @@ pub(crate) type Answers = BTreeMap<String, usize>;
 pub(crate) struct Crew {
     place: Place,
     workers: BTreeMap<usize, Worker>,
-    /// The processes that were told to call, and have not answered.
+    /// The processes that got the command to call, and have not answered.
     busy: BTreeSet<usize>,
     next: usize,
     say: Sender<(usize, Option<String>)>,
@@ -185,7 +186,7 @@ impl Crew {
     /// Every thread makes one call.
     pub(crate) fn call(&mut self, ahead: Duration) {
         for (id, worker) in &mut self.workers {
-            writeln!(worker.input, "{}", ahead.as_secs()).expect("it listens");
+            writeln!(worker.input, "{}", ahead.as_secs()).expect("the process reads commands");
             self.busy.insert(*id);
         }
     }
@@ -196,8 +197,8 @@ impl Crew {
         let mut left: BTreeMap<usize, usize> = self.busy.iter().map(|id| (*id, THREADS)).collect();
         self.busy.clear();
         while !left.is_empty() {
-            let (id, said) = self.said.recv_timeout(HANGS).expect("somebody hangs");
-            // The answers of a process that was killed do not count.
+            let (id, said) = self.said.recv_timeout(HANGS).expect("a process hangs");
+            // The answers of a process that was killed are ignored.
             let Some(missing) = left.get_mut(&id) else { continue };
             *answers.entry(said.expect("a process has ended")).or_default() += 1;
             *missing -= 1;

@@ -3,11 +3,11 @@
 #     ruby doorkeeper.rb    serves it; prints its port when it is ready
 #
 # Environment: PREVIOUS (1: the table of access tokens has the column previous_refresh_token, with which
-# a used refresh token stays good until the access token that came with its successor is used; without
-# it, a used refresh token is dead at once), AT_TTL (seconds that an access token lives; 60). Besides
+# a used refresh token stays valid until the access token that came with its successor is used; without
+# it, a used refresh token is invalid at once), AT_TTL (seconds that an access token lives; 60). Besides
 # Doorkeeper's own addresses: /me (alice's data), /_count (what came to the token endpoint with a refresh
 # token, and what became of it), /_lose?n=K (the next K token answers are computed and never sent),
-# /_alive?token=T (whether a refresh token is good) and /_expire (every access token has ended). The page
+# /_alive?token=T (whether a refresh token is valid) and /_expire (makes every access token expire). The page
 # of consent is Doorkeeper's own, behind a form that logs alice in.
 ENV['RAILS_ENV'] = 'production'
 require 'rails'

@@ -1,6 +1,6 @@
-//! Doorkeeper on Rails. If its table has the column `previous_refresh_token`, a used refresh token
-//! stays valid until the access token that came with its successor is used. Without the column, the
-//! used refresh token and its access token are invalid at once.
+//! Doorkeeper on Rails. If its table has the column `previous_refresh_token`, a used refresh token stays
+//! valid until the access token that was issued with its successor is used. Without the column, the used
+//! refresh token and its access token are invalid at once.
 
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;

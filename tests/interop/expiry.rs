@@ -26,7 +26,8 @@ fn workers() -> Command {
     Command::new(program)
 }
 
-/// Starts `processes` of `threads` each at one moment, and checks that every call was a 200.
+/// Starts `processes` processes of `threads` threads each at one moment, and checks that every call was a
+/// 200.
 fn wave(server: &Server, processes: usize, threads: usize, start: SystemTime) {
     let mut children: Vec<Child> = (0..processes)
         .map(|_| {
@@ -55,7 +56,7 @@ fn wave(server: &Server, processes: usize, threads: usize, start: SystemTime) {
     let start = start.duration_since(SystemTime::UNIX_EPOCH).expect("a date").as_secs_f64();
     for child in &mut children {
         let mut input = child.stdin.take().expect("its input");
-        writeln!(input, "{start:.3}").expect("it listens");
+        writeln!(input, "{start:.3}").expect("the process reads commands");
     }
     for (mut child, output) in children.into_iter().zip(outputs) {
         let lines: Vec<String> = output.map(|line| line.expect("text")).collect();
@@ -64,7 +65,7 @@ fn wave(server: &Server, processes: usize, threads: usize, start: SystemTime) {
     }
 }
 
-/// Lives through expiries with so many processes and threads.
+/// Runs through expiries with this number of processes and threads.
 fn expiries(processes: usize, threads: usize) {
     let Some(server) = oidc_provider::start(LIFETIME) else { return };
     let file = server.file("login");
@@ -72,10 +73,10 @@ fn expiries(processes: usize, threads: usize) {
     let mut slowest = Duration::ZERO;
     for round in 1..=rounds() {
         let end = stored(&file).token().expires_at().expect("a lifetime");
-        // Start at the worst moment: the first call finds that the token has just ended.
+        // Start at the worst moment: the first call finds that the token has just expired.
         let start = SystemTime::from(end).max(SystemTime::now() + Duration::from_millis(200));
         wave(&server, processes, threads, start);
-        slowest = slowest.max(start.elapsed().expect("it is past"));
+        slowest = slowest.max(start.elapsed().expect("the start is in the past"));
         let calls = round * (processes * threads) as u64;
         assert_eq!(server.count(), Count { granted: round, refused: 0 }, "round {round}");
         assert_eq!(server.ask("/_count")["calls"], calls, "round {round}");
@@ -93,7 +94,7 @@ fn expiries(processes: usize, threads: usize) {
 
 #[test]
 fn sixteen_processes_and_sixty_four_threads_refresh_once_per_expiry() {
-    // Run both at the same time, because each waits most of the time.
+    // Run the two cases at the same time, because each waits most of the time.
     std::thread::scope(|scope| {
         scope.spawn(|| expiries(1, 64));
         scope.spawn(|| expiries(16, 1));

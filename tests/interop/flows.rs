@@ -31,7 +31,7 @@ pub(crate) fn every_kind_of_client_logs_in_with_a_code_and_pkce(server: &Server)
         let _ = std::fs::remove_file(server.file("login"));
         let client = server.logged_in(app, "login");
         assert!(server.knows_alice(&client), "{}", app.0);
-        // The login is durable: another client goes on with it.
+        // The login is durable: another client uses the stored login.
         let another = server.client(app, "login");
         assert_eq!(another.access_token().unwrap(), client.access_token().unwrap());
         another.refresh().unwrap_or_else(|error| panic!("{}: {error}", app.0));
@@ -48,9 +48,17 @@ pub(crate) fn every_refresh_rotates_and_the_login_lives_on(server: &Server) {
         client.refresh().unwrap();
         let after = client.token().unwrap();
         assert_ne!(after.access_token(), before.access_token());
-        assert_ne!(after.refresh_token(), before.refresh_token(), "it is rotated");
+        assert_ne!(
+            after.refresh_token(),
+            before.refresh_token(),
+            "a refresh rotates the refresh token"
+        );
         let ended = !server.is_active(before.access_token());
-        assert_eq!(ended, server.kind.ends_access_token(), "the row says what happens");
+        assert_eq!(
+            ended,
+            server.kind.ends_access_token(),
+            "ends_access_token() is wrong for this server"
+        );
         let record = stored(&file);
         assert_eq!(record.token().refresh_token(), after.refresh_token());
         assert_eq!(record.generation(), n + 1);
@@ -62,7 +70,7 @@ pub(crate) fn every_refresh_rotates_and_the_login_lives_on(server: &Server) {
 }
 
 /// Two clients have copies of one login, as after a restored backup: the server gets the same refresh token
-/// twice, and ends the login for both.
+/// twice, and revokes the login of both clients.
 pub(crate) fn a_second_use_ends_the_login_which_is_told(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -84,7 +92,8 @@ pub(crate) fn a_second_use_ends_the_login_which_is_told(server: &Server) {
     assert!(server.is_alive(&server.file("login")));
 }
 
-/// As [`a_second_use_ends_the_login_which_is_told`], on a server that accepts a second use for a while.
+/// Does the same as [`a_second_use_ends_the_login_which_is_told`], on a server that accepts a second use for
+/// a while.
 pub(crate) fn a_second_use_is_forgiven_for_a_while(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -92,14 +101,14 @@ pub(crate) fn a_second_use_is_forgiven_for_a_while(server: &Server) {
     let copy = server.client(first_app(server), "copy");
     copy.refresh().unwrap();
     let (one, other) = (client.token().unwrap(), copy.token().unwrap());
-    assert_eq!(one.refresh_token(), other.refresh_token(), "the same pair again");
+    assert_eq!(one.refresh_token(), other.refresh_token(), "a second use gets the same pair");
     assert_eq!(one.access_token(), other.access_token());
     assert!(server.is_alive(&server.file("login")));
     assert_eq!(server.count(), Count { granted: 2, refused: 0 });
 }
 
-/// As [`a_second_use_ends_the_login_which_is_told`], on a server that refuses the second use and keeps the
-/// login.
+/// Does the same as [`a_second_use_ends_the_login_which_is_told`], on a server that refuses the second use
+/// and does not revoke the login.
 pub(crate) fn a_second_use_is_refused_which_is_told(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -110,13 +119,13 @@ pub(crate) fn a_second_use_is_refused_which_is_told(server: &Server) {
     assert!(error.needs_authorization());
     assert!(stored(&server.file("copy")).refused().is_some());
     assert_eq!(server.count(), Count { granted: 1, refused: 1 });
-    assert!(server.is_alive(&server.file("login")), "the other copy goes on");
+    assert!(server.is_alive(&server.file("login")), "the other copy still works");
     client.refresh().unwrap();
     assert!(server.knows_alice(&client));
 }
 
-/// As [`a_second_use_is_refused_which_is_told`], on a server that refuses the second use only when the access
-/// token of the successor has been used.
+/// Does the same as [`a_second_use_is_refused_which_is_told`], on a server that refuses the second use only
+/// when the access token of the successor has been used.
 pub(crate) fn a_second_use_is_granted_until_the_successor_is_used(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     for copy in ["copy", "late copy"] {
@@ -131,13 +140,16 @@ pub(crate) fn a_second_use_is_granted_until_the_successor_is_used(server: &Serve
 
     assert!(server.is_alive(&server.file("late copy")));
     assert!(server.knows_alice(&client));
-    assert!(!server.is_alive(&server.file("late copy")), "this use ends it");
+    assert!(
+        !server.is_alive(&server.file("late copy")),
+        "the use of the successor invalidates the late copy"
+    );
     let error = server.client(first_app(server), "late copy").refresh().unwrap_err();
     assert!(matches!(error, Error::Reauthorize(_)), "{error}");
     assert_eq!(server.count(), Count { granted: 2, refused: 1 });
     for client in [&client, &copy] {
         client.refresh().unwrap();
-        assert!(server.knows_alice(client), "a late use ends no login");
+        assert!(server.knows_alice(client), "a late use revokes no login");
     }
 }
 
@@ -167,12 +179,16 @@ pub(crate) fn six_clients_that_refresh_at_once_refresh_once(server: &Server) {
 pub(crate) fn six_that_share_no_store_lose_the_login(server: &Server) {
     drop(server.logged_in(first_app(server), "login"));
     let winners = six_copies(server);
-    assert_eq!(winners.len(), 1, "one of six is granted");
+    assert_eq!(winners.len(), 1, "the server grants one of six requests");
     let error = winners[0].refresh().unwrap_err();
-    assert!(matches!(error, Error::Reauthorize(_)), "and what it got is dead: {error}");
+    assert!(
+        matches!(error, Error::Reauthorize(_)),
+        "the server revoked the tokens of the winner: {error}"
+    );
 }
 
-/// As [`six_that_share_no_store_lose_the_login`], on a server that accepts a second use for a while.
+/// Does the same as [`six_that_share_no_store_lose_the_login`], on a server that accepts a second use for a
+/// while.
 pub(crate) fn six_that_share_no_store_are_forgiven(server: &Server) {
     drop(server.logged_in(first_app(server), "login"));
     let winners = six_copies(server);
@@ -207,7 +223,7 @@ pub(crate) fn a_client_of_its_own_gets_a_token_without_a_person(server: &Server)
         let first = client.access_token().unwrap_or_else(|error| panic!("{}: {error}", app.0));
         assert!(server.is_active(&first), "{}", app.0);
         client.refresh().unwrap();
-        assert_ne!(client.access_token().unwrap(), first, "it was asked anew");
+        assert_ne!(client.access_token().unwrap(), first, "a refresh requests a new token");
     }
 }
 
@@ -220,7 +236,7 @@ pub(crate) fn a_wrong_secret_costs_nothing(server: &Server) {
     let Error::OAuth(refused) = &error else { panic!("{error}") };
     assert_eq!(refused.code, "invalid_client");
     assert!(!error.needs_authorization());
-    assert!(server.knows_alice(&wrong), "the access token goes on being used");
+    assert!(server.knows_alice(&wrong), "the client still uses the access token");
 
     let record = stored(&server.file("login"));
     assert_eq!(record.token(), before.token());
@@ -230,14 +246,18 @@ pub(crate) fn a_wrong_secret_costs_nothing(server: &Server) {
     assert!(server.is_alive(&server.file("login")));
 }
 
-/// The server rotates before it checks the secret. No client can prevent this loss.
+/// The server rotates before it checks the client secret. No client can prevent the loss of this login.
 pub(crate) fn a_wrong_secret_costs_the_login_which_is_told(server: &Server) {
     let app = first_app(server);
     let client = server.logged_in(app, "login");
     let before = stored(&server.file("login"));
     let error = server.client(App(app.0, "not the secret", app.2), "login").refresh().unwrap_err();
     assert!(matches!(error, Error::Reauthorize(_)), "{error}");
-    assert_eq!(server.count(), Count { granted: 1, refused: 0 }, "it is spent");
+    assert_eq!(
+        server.count(),
+        Count { granted: 1, refused: 0 },
+        "the server has used up the refresh token"
+    );
     assert!(!server.is_alive(&server.file("login")));
     let record = stored(&server.file("login"));
     assert_eq!(record.token(), before.token(), "a stored token is never deleted");
@@ -250,10 +270,10 @@ pub(crate) fn who_logs_out_leaves_nothing_behind(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     let token = client.token().unwrap();
     client.revoke().unwrap();
-    assert!(client.stored().unwrap().is_none(), "it is forgotten");
+    assert!(client.stored().unwrap().is_none(), "the store still has the login");
     assert!(
         !server.kind.is_good(server, token.refresh_token().unwrap()),
-        "the server has ended it"
+        "the server still accepts the refresh token"
     );
     let ended = !server.is_active(token.access_token());
     assert_eq!(ended, server.kind.ends_access_token_at_logout());

@@ -1,5 +1,5 @@
-//! glewlwyd, a server in C. The server rotates on every refresh, ends the login when a refresh token comes
-//! twice, and gives few details in error answers.
+//! glewlwyd, a server in C. The server rotates on every refresh, revokes the login when it receives a refresh
+//! token twice, and gives few details in error answers.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -98,7 +98,7 @@ fn tables() -> &'static [u8] {
         let database = folder.file("glewlwyd.sqlite");
         let script = "zcat \"$0\" | sqlite3 \"$1\"";
         let made = Command::new("sh").args(["-c", script, PACKAGE]).arg(&database).output();
-        let made = made.expect("it starts");
+        let made = made.expect("sh starts");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         std::fs::read(&database).expect("a database")
     })
@@ -223,8 +223,8 @@ impl Kind for Glewlwyd {
             .issuer(format!("http://localhost:{port}/api/oidc"))
             .issuer_in_callback(true)
             .rotation(Rotation::StrictFamily)
-            // Glewlwyd answers without a body for an invalid refresh token. It also does so for a token that
-            // it has just rotated, because it rotates before it checks the client's secret.
+            // Glewlwyd answers without a body for an invalid refresh token. Glewlwyd gives the same answer
+            // for a token that it has just rotated, because it rotates before it checks the client secret.
             .error_rule(ErrorRule::new(Verdict::Refused).code("http_400"))
             .error_rule(ErrorRule::new(Verdict::Setup).code("http_403"))
     }
@@ -268,7 +268,7 @@ impl Kind for Glewlwyd {
         assert!(matches!(person.open(Url::parse(&page).unwrap()), Place::Page { status: 200, .. }));
     }
 
-    // Glewlwyd accepts no other audience, and only as a single text.
+    // Glewlwyd accepts no other audience, and accepts the audience only as a single string.
     #[cfg(feature = "jwt")]
     fn signs_for(&self, provider: ProviderBuilder, server: &Server) -> ProviderBuilder {
         let endpoint = format!("{}/token", server.issuer());
@@ -293,7 +293,7 @@ impl Kind for Glewlwyd {
     // Glewlwyd's login page is a script: make the requests that the script makes.
     fn log_in(&self, person: &mut Person, server: &Server, app: App, url: &str) -> String {
         let Place::Page { url: page, status, .. } = person.open(Url::parse(url).unwrap()) else {
-            panic!("it does not know alice yet");
+            panic!("the server shows no login page");
         };
         assert!(status == 200 && page.path() == "/login.html", "{page} {status}");
         grant(person, server, app);

@@ -1,4 +1,4 @@
-//! Tests of a refresh whose answer never came. The server's rule decides what becomes of the login.
+//! Tests of a refresh whose answer never came. The rule of the server decides whether the login is lost.
 
 use evergrant::Error;
 use time::{Duration, OffsetDateTime};
@@ -7,7 +7,7 @@ use crate::server::{BASIC, Count, POST, Server, stored};
 
 pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: &Server) {
     let other = server.logged_in(POST, "other");
-    // This login has an access token that works and is due: it ends within the margin of a minute.
+    // The access token of this login works and is due: the token expires within the margin of a minute.
     let now = OffsetDateTime::now_utc();
     let token = server.logged_in(BASIC, "first").token().unwrap();
     let token = token.with_issued_at(now - Duration::HOUR).with_expires_at(now + Duration::MINUTE);
@@ -15,10 +15,14 @@ pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: 
     assert!(client.seed(token.clone()).unwrap());
     server.lose(1);
 
-    // In this class a second request would also end the access token, so none is sent while that token works.
+    // On this server a second request would also revoke the access token, so the client sends none while that
+    // token works.
     assert!(server.knows_alice(&client));
     assert_eq!(server.count(), Count { granted: 1, refused: 0 });
-    assert!(stored(&server.file("login")).note().is_some(), "the spend is known to be unknown");
+    assert!(
+        stored(&server.file("login")).note().is_some(),
+        "the store has a note of the unanswered request"
+    );
 
     // An explicit refresh gets the refusal, and its reason.
     let error = client.refresh().unwrap_err();
@@ -33,7 +37,7 @@ pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: 
     assert!(server.is_alive(&server.file("other")));
     other.refresh().unwrap();
 
-    // The refusal is known: another run says the same and does not ask.
+    // The refusal is stored: another run returns the same error and sends no request.
     let error = server.client(BASIC, "login").refresh().unwrap_err();
     assert!(error.to_string().contains("was lost"), "{error}");
     assert_eq!(server.count(), Count { granted: 2, refused: 1 });
@@ -44,7 +48,7 @@ pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: 
     assert!(server.knows_alice(&again));
 }
 
-/// On a server that ends the access token with every refresh, no token is left to go on with.
+/// On a server that revokes the access token at every refresh, no usable access token is left.
 pub(crate) fn a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call(server: &Server) {
     let other = server.logged_in(POST, "other");
     let client = server.logged_in(BASIC, "login");
@@ -75,7 +79,11 @@ pub(crate) fn a_lost_answer_is_asked_for_again(server: &Server) {
     client.refresh().unwrap();
     let after = client.token().unwrap();
     assert_ne!(after.refresh_token(), before.refresh_token());
-    assert_eq!(server.count(), Count { granted: 2, refused: 0 }, "sent twice, spent once");
+    assert_eq!(
+        server.count(),
+        Count { granted: 2, refused: 0 },
+        "both requests with the same token are granted"
+    );
     assert!(server.is_alive(&server.file("login")));
     client.refresh().unwrap();
     assert!(server.knows_alice(&client));

@@ -42,7 +42,7 @@ fn crew_entry() {
     crew::work_if_told_to();
 }
 
-/// `oidc-provider` rotates, and ends the login when a refresh token comes twice.
+/// `oidc-provider` rotates, and revokes the login when it receives a refresh token twice.
 mod on_oidc_provider {
     crate::flows::flows! {
         crate::oidc_provider::start(60);
@@ -74,7 +74,7 @@ mod on_the_toolkit {
     }
 }
 
-/// A used refresh token stays valid for 30 seconds, and is answered with the same pair.
+/// A used refresh token stays valid for 30 seconds, and the server answers it with the same pair.
 mod on_the_toolkit_with_grace {
     crate::flows::flows! {
         crate::toolkit::start_with_grace(60);
@@ -116,8 +116,8 @@ mod on_doorkeeper {
     }
 }
 
-/// Doorkeeper without that column: a used refresh token is invalid at once, and a second use does not
-/// end the login.
+/// Doorkeeper without that column: a used refresh token is invalid at once, and a second use does not revoke
+/// the login.
 mod on_strict_doorkeeper {
     crate::flows::flows! {
         crate::doorkeeper::start_strict(60);

@@ -1,4 +1,4 @@
-//! npm `oidc-provider`, which rotates on every refresh and ends the login when a refresh token comes
+//! npm `oidc-provider`, which rotates on every refresh and revokes the login when it receives a refresh token
 //! twice.
 
 use std::process::{Command, Stdio};
@@ -17,7 +17,8 @@ pub(crate) fn start(lifetime: u32) -> Option<Server> {
     start_with(lifetime, &[])
 }
 
-/// As [`start`], with more variables in the server's environment. With `TLS=1` the server speaks TLS only.
+/// Does the same as [`start`], with more variables in the server's environment. With `TLS=1` the server
+/// speaks TLS only.
 pub(crate) fn start_with(lifetime: u32, environment: &[(&str, &str)]) -> Option<Server> {
     let node = Command::new("node").arg("--version").stdout(Stdio::null()).status();
     if node.is_err() {

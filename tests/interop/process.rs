@@ -1,4 +1,4 @@
-//! A server's process and its folder, which both end with the test.
+//! The process of a server, and its folder. The end of the test stops the process and removes the folder.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -49,7 +49,8 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a process, and waits for a line for which `ready` returns a value. If the process dies, its
-    /// output is the error. A process that is silent for [`SILENCE`] is ended and started again, twice.
+    /// output is the error. A process that is silent for [`SILENCE`] is killed and started again, at most
+    /// twice.
     pub(crate) fn start<T>(
         command: &mut Command,
         folder: &Folder,
@@ -84,10 +85,10 @@ impl Process {
         let logs = [folder.file("output.log"), folder.file("errors.log")];
         let mut copy = File::create(&logs[0]).expect("a log");
         command.stderr(File::create(&logs[1]).expect("a log"));
-        let mut child = command.spawn().expect("it starts");
+        let mut child = command.spawn().expect("the server starts");
         let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
         let (said, lines) = channel();
-        // Read all output, or the pipe would fill up.
+        // Read all output: otherwise the pipe would fill up.
         std::thread::spawn(move || {
             let mut line = String::new();
             while matches!(output.read_line(&mut line), Ok(1..)) {
@@ -99,7 +100,7 @@ impl Process {
     }
 
     fn lines(&mut self) -> &Receiver<String> {
-        self.lines.get_mut().expect("no thread holds it")
+        self.lines.get_mut().expect("no thread has the lines locked")
     }
 
     /// Returns how the process ended, if it has ended.

@@ -55,8 +55,8 @@ fn troubles() -> &'static [Trouble] {
     if crate::everything_is_required() { all } else { &all[..3] }
 }
 
-/// Returns which of the five cases of the promise a fault can be, on a server that ends a refresh token at
-/// its first use.
+/// Returns which of the five cases that no client can prevent a fault can be, on a server that accepts each
+/// refresh token once.
 fn case(trouble: Trouble) -> Option<usize> {
     match trouble {
         Trouble::AnswerLost | Trouble::AnswerCutInHalf | Trouble::AnswerLostTwice => Some(1),
@@ -71,7 +71,7 @@ fn case(trouble: Trouble) -> Option<usize> {
 }
 
 struct Race {
-    // The order matters: the processes are dropped before what they use.
+    // The order matters: the processes are dropped before the things that they use.
     crew: Crew,
     wire: Wire,
     server: Server,
@@ -127,7 +127,7 @@ impl Race {
         self.random % limit
     }
 
-    /// Ends the access token, and makes every process call.
+    /// Lets the access token expire, and makes every process call.
     fn expire(&mut self) {
         self.server.ask("/_expire");
         self.clock.set(self.clock.by() + Duration::from_secs(LIFETIME.into()));
@@ -136,8 +136,8 @@ impl Race {
 
     /// Returns the process that has sent the refresh that is held.
     fn holder(&self) -> usize {
-        let pid = stored(&self.file).note().expect("a note of the spend").holder.pid;
-        self.crew.find(pid).expect("one of the crew")
+        let pid = stored(&self.file).note().expect("a note of the request").holder.pid;
+        self.crew.find(pid).expect("a process of the crew")
     }
 
     /// Goes through an expiry with this fault. Returns the answers.
@@ -250,16 +250,22 @@ fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
         let before = race.wire.requests();
         let mut answers = race.go_through(trouble);
         if trouble == Trouble::AnswerLostTwice {
-            // Threads of the process that asked twice in vain get `outcome_unknown`. The calls of others ask
-            // again.
+            // Threads of the process that sent two requests in vain get `outcome_unknown`. Calls of other
+            // processes send the request again.
             let all: usize = answers.values().sum();
             answers.retain(|answer, _| !answer.starts_with("outcome_unknown "));
             let in_vain = all - answers.values().sum::<usize>();
-            assert!((1..=THREADS).contains(&in_vain), "{what}: {in_vain} were told so");
+            assert!(
+                (1..=THREADS).contains(&in_vain),
+                "{what}: {in_vain} threads got outcome_unknown"
+            );
         }
         let nowhere = race.successor_is_nowhere();
         if answers.keys().all(|answer| answer == "ok") {
-            assert!(!race.strict || !nowhere, "{what}: the login cannot live");
+            assert!(
+                !race.strict || !nowhere,
+                "{what}: the successor is lost, so the login cannot work"
+            );
         } else {
             // Every thread gets the error with its reason. The wire's diary shows that the login was lost,
             // and by which fault.

@@ -53,7 +53,8 @@ pub(crate) trait Kind: Sync {
         &[]
     }
 
-    /// Whether revoking the refresh token also ends the access token (RFC 7009 section 2.1: SHOULD).
+    /// Whether a revocation of the refresh token also revokes the access token (RFC 7009 section 2.1:
+    /// SHOULD).
     fn ends_access_token_at_logout(&self) -> bool {
         true
     }
@@ -107,7 +108,7 @@ pub(crate) trait Kind: Sync {
         ("sub", "alice")
     }
 
-    /// Whether a refresh ends the previous access token at once.
+    /// Whether a refresh revokes the previous access token at once.
     fn ends_access_token(&self) -> bool {
         false
     }
@@ -140,7 +141,8 @@ pub(crate) fn provider(kind: &dyn Kind, port: u16, app: App) -> ProviderBuilder 
     provider.client_auth(app.2).ends_access_token(kind.ends_access_token())
 }
 
-/// A running server, with an empty folder for stores. Dropping the value ends both.
+/// A running server, with an empty folder for stores. Dropping the value stops the server and removes the
+/// folder.
 pub(crate) struct Server {
     pub(crate) kind: &'static dyn Kind,
     pub(crate) url: String,
@@ -162,7 +164,7 @@ impl Server {
         Server { kind, url, port, agent: plain_agent(), _process: process, folder }
     }
 
-    /// The issuer, as its provider row has it.
+    /// The issuer, as the provider row of the server names it.
     pub(crate) fn issuer(&self) -> String {
         let provider = self.provider(POST).build().expect("a provider");
         provider.issuer().expect("an issuer").to_owned()
@@ -263,7 +265,7 @@ pub(crate) fn stored(file: &Path) -> Record {
     Record::from_json(&bytes).expect("a record")
 }
 
-/// Prints that a test was skipped. If everything is required, that is a failure.
+/// Prints that a test was skipped. If everything is required, fails instead.
 pub(crate) fn skip<T>(missing: &str) -> Option<T> {
     use std::io::Write as _;
     assert!(!crate::everything_is_required(), "{missing}");

@@ -3,10 +3,10 @@
     python toolkit.py init DATABASE    makes the tables, the user and the applications
     python toolkit.py run DATABASE     serves it; prints its port when it is ready
 
-Environment: GRACE (seconds that a used refresh token stays good; 0), AT_TTL (seconds that an access
+Environment: GRACE (seconds that a used refresh token stays valid; 0), AT_TTL (seconds that an access
 token lives; 60). Besides the toolkit's own addresses: /_count (what came to the token endpoint with a
 refresh token, and what became of it), /_lose?n=K (the next K token answers are computed and never
-sent) and /_alive?token=T (whether a refresh token is good; the toolkit introspects access tokens
+sent) and /_alive?token=T (whether a refresh token is valid; the toolkit introspects access tokens
 only). Pages are the toolkit's own, behind the login of Django.
 """
 import os
@@ -29,7 +29,7 @@ class Handler(WSGIRequestHandler):
 # Choose the port first, because some settings name the server's own address.
 server = ThreadedWSGIServer(('127.0.0.1', 0), Handler) if COMMAND == 'run' else None
 base = f'http://localhost:{server.server_port}' if server else 'http://localhost'
-# The key signs ID tokens, and is one of the tests' own.
+# The key signs ID tokens. It is a test key of this repository.
 key = Path(__file__).parent.parent.joinpath('keys/rsa2048.pem').read_text()
 
 LOGIN_PAGE = '<form method="post">{% csrf_token %}{{ form.as_p }}<button>Log in</button></form>'

@@ -1,5 +1,5 @@
-//! django-oauth-toolkit, which ends a login when a refresh token comes twice. The server may have a grace
-//! window, within which a second use gets the same new pair.
+//! django-oauth-toolkit, which revokes a login when it receives a refresh token twice. The server may have a
+//! grace window, within which a second use gets the same new pair.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -46,13 +46,13 @@ fn run(kind: &'static Toolkit, lifetime: u32) -> Option<Server> {
     Some(Server::new(kind, process, folder, port))
 }
 
-/// Returns the database with which every server starts. It is made once.
+/// Returns the database with which every server starts. The database is made once.
 fn tables(python: &PathBuf) -> &'static [u8] {
     static TABLES: OnceLock<Vec<u8>> = OnceLock::new();
     TABLES.get_or_init(|| {
         let folder = Folder::new();
         let database = folder.file("toolkit.sqlite");
-        let output = toolkit(python, "init", &database).output().expect("it starts");
+        let output = toolkit(python, "init", &database).output().expect("Python starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         std::fs::read(&database).expect("a database")
     })

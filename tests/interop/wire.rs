@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use url::form_urlencoded;
 
-/// A test gives up after this long without a request. No test waits for it to pass.
+/// A test gives up after this long without a request. No test waits for this time to pass.
 pub(crate) const HANGS: Duration = Duration::from_secs(600);
 
 /// The fate of a refresh on its way.
@@ -21,9 +21,9 @@ pub(crate) enum Fault {
     LoseAnswer,
     /// The server has answered, and the client's connection is closed in the middle of the answer.
     HalfAnswer,
-    /// The request waits until it is told whether to go on.
+    /// The request waits until [`Wire::release`] says whether it goes on.
     HoldRequest,
-    /// The server has answered, and the answer waits until it is told whether to go on.
+    /// The server has answered, and the answer waits until [`Wire::release`] says whether it goes on.
     HoldAnswer,
 }
 
@@ -46,7 +46,7 @@ struct State {
     diary: Vec<Refresh>,
     /// How many refreshes are on their way.
     open: usize,
-    /// Whether a refresh is held, and whether it is to go on.
+    /// Whether a refresh is held, and whether the held refresh goes on.
     held: bool,
     goes_on: Option<bool>,
 }
@@ -106,13 +106,13 @@ impl Wire {
         drop(self.wait("it is still held", |state| state.held));
     }
 
-    /// Waits until nothing is on its way, then looks into the diary.
+    /// Waits until no refresh is on its way, then looks into the diary.
     pub(crate) fn diary<T>(&self, look: impl FnOnce(&[Refresh]) -> T) -> T {
         let state = self.wait("a request has no end", |state| state.open > 0);
         look(&state.diary)
     }
 
-    /// Forgets faults that nobody has met.
+    /// Forgets faults that no refresh has met.
     pub(crate) fn clear(&self) {
         self.state.0.lock().unwrap().faults.clear();
     }
@@ -168,7 +168,7 @@ fn carry(client: TcpStream, server: u16, state: &(Mutex<State>, Condvar)) {
     state.1.notify_all();
 }
 
-/// Holds a refresh until it is told whether to go on.
+/// Holds a refresh until [`Wire::release`]. Returns whether the refresh goes on.
 fn goes_on(state: &(Mutex<State>, Condvar)) -> bool {
     let mut now = state.0.lock().unwrap();
     now.held = true;

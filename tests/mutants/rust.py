@@ -1,7 +1,7 @@
 """Finds places in Rust source where a small change should be noticed by a test.
 
 The source is read as a tree of tokens, not with a Rust compiler. Each change is written into the same
-text behind a switch, `crate::mutant::on(17)`, so that one build holds all of them; a change that does
+text behind a switch, `crate::mutant::on(17)`, so that one build holds all changes; a change that does
 not compile is dropped later. A condition is changed to `true` and to `false`, its parts one by one:
 that covers its negation and `&&` for `||`.
 """
@@ -10,7 +10,7 @@ import re
 
 from tokens import tree
 
-# Methods whose closure says yes or no.
+# Methods whose closure returns `true` or `false`.
 ASKS = set(
     "filter is_some_and is_none_or is_ok_and any all retain find position take_while skip_while".split()
 )
@@ -293,7 +293,7 @@ class Finder:
             self.wrap(mutant, start, end, "((", ") && !crate::mutant::on(@))")
 
     def inside(self, nodes):
-        """Below a part of a condition."""
+        """The changes inside a part of a condition."""
         if nodes[0].text == "let":
             return self.expression(nodes)
         for at in range(1, len(nodes)):
@@ -327,7 +327,7 @@ class Finder:
         self.expression(body)
 
     def scan(self, nodes):
-        """Whatever stands in an expression, from left to right."""
+        """All parts of an expression, from left to right."""
         at = 0
         while at < len(nodes):
             node, before = nodes[at], nodes[at - 1] if at else None
@@ -403,7 +403,7 @@ class Finder:
                 self.wrap(self.mutant(start, end, new), start, end, "", "", (swap,))
 
     def group(self, node, before, earlier):
-        """What stands between two brackets."""
+        """The tokens between two brackets."""
         asks = node.text == "(" and before is not None and before.text in ASKS
         if node.text == "{" and not (before is not None and before.kind == "word" and before.text[0].isupper()):
             return self.block(node.kids)

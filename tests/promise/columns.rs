@@ -76,6 +76,9 @@ fn a_successor_longer_than_its_column_stays_whole_in_the_file() {
     for _ in 0..2 {
         assert_eq!(open().load().unwrap(), Some(next.clone()));
     }
-    assert!(open().save(&noted(&next)).is_err(), "told before the next token is sent");
+    assert!(
+        open().save(&noted(&next)).is_err(),
+        "the note was saved in a table that changes tokens"
+    );
     assert_eq!(open().load().unwrap(), Some(next));
 }

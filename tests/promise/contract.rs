@@ -19,7 +19,8 @@ fn the_memory_backend_keeps_the_contract() {
     let store = MemoryBackend::new();
     let contract = Contract::new(|| store.clone()).compares(true).locks(LockKind::FreedByDeath);
     let raw = "a damaged record is an error and is not overwritten";
-    let report = contract.without(raw, "it has no bytes that could be damaged").check();
+    let report =
+        contract.without(raw, "a store in memory has no bytes that could be damaged").check();
     report.assert();
     let (alone, all) = (report.passed.len(), report.passed.len() + report.excused.len());
     assert_eq!((alone, all), (18, 28), "{report}");

@@ -1,6 +1,6 @@
-//! Tests of P2 and P3 under faults: during a refresh over HTTP, each call to the disk fails, or the process
-//! dies at that call. A login may be lost only in one case: the service ends a refresh token at its first
-//! use, it has rotated, and the process dies before the successor is in the store.
+//! Tests of clauses P2 and P3 of the promise under faults: during a refresh over HTTP, each call to the disk
+//! fails, or the process dies at that call. A login may be lost only in one case: the service accepts each
+//! refresh token once, it has rotated the token, and the process dies before the successor is in the store.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,8 +10,8 @@ use evergrant::provider::Rotation;
 use crate::strace::{calls, unusable, wrapper};
 use crate::world::{GRACE, World, successors};
 
-/// Runs a worker under strace that finds its token ended, refreshes and calls the API. Returns its answer, if
-/// it lived, and the trace.
+/// Runs a worker under strace that finds its token expired, refreshes and calls the API. Returns the answer
+/// of the worker, if the worker survived, and the trace.
 fn refresh(world: &World, inject: Option<&str>) -> (Option<String>, String) {
     let trace = world.dir.path().with_extension("trace");
     let wrapper = wrapper(world.dir.path(), &trace, inject);
@@ -99,8 +99,8 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     if lost {
         assert!(killed || lasting, "one failing call has cost the login: {what}\n{said}");
         assert_eq!(rotation, Rotation::Strict, "{what}\n{said}");
-        // There was exactly one rotation, of the token in the store, and then the process died or could not
-        // save.
+        // The service rotated exactly once, and rotated the token in the store; then the process died or
+        // could not save.
         assert_eq!((held.as_str(), noted), ("rt-1", true), "{what}");
         assert_eq!(spent, ["rt-2"], "{what}\n{events:?}");
         assert!(said.contains("no answer was stored"), "{said}");
@@ -110,7 +110,7 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
         assert!(said.starts_with("ok "), "{said} after {what}");
         assert!(world.sandbox.login_alive(), "{what}");
     }
-    // If the error says "nothing was sent", nothing was.
+    // If the error says "nothing was sent", the service received no token request.
     if answer.is_some_and(|answer| answer.starts_with("backend ")) && !lost {
         assert_eq!(world.refreshes(), 1, "{what}");
     }

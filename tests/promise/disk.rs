@@ -1,4 +1,5 @@
-//! Tests of a full disk: it is noticed before a token is sent, and does no harm after the note.
+//! Tests of a full disk: the client notices it before a token is sent, and after the note a full disk does no
+//! harm.
 
 use std::fs;
 use std::path::Path;
@@ -80,7 +81,8 @@ fn full() {
     fill(&folder);
     let longer = evergrant::Token::new("a".repeat(12 << 10)).with_refresh_token("sesame-rt-2");
     let second = successor(&note, longer);
-    // Save with another handle, as another process would: the room is in the file, not in the handle.
+    // Save with another handle, as another process would: the reserved room is in the file, not in the
+    // handle.
     FileBackend::new(&path).save(&second).unwrap();
     assert_eq!(load(&path), Some(second));
 

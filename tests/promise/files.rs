@@ -133,7 +133,7 @@ fn a_link_in_place_of_the_reserved_file_is_refused() {
     std::os::unix::fs::symlink("victim", dir.join(".store.json.evergrant-next")).unwrap();
     precise(FileBackend::new(&path).save(&record(1)));
     assert_eq!(fs::read(dir.join("victim")).unwrap(), b"precious");
-    // A file with a second name, as in a backup by hard links, is not changed either.
+    // A file with a second name, as in a backup by hard links, is not changed.
     fs::remove_file(dir.join(".store.json.evergrant-next")).unwrap();
     fs::hard_link(dir.join("victim"), dir.join(".store.json.evergrant-next")).unwrap();
     FileBackend::new(&path).save(&record(1)).unwrap();
@@ -302,8 +302,8 @@ fn of_saves_without_the_lock_one_wins_and_the_others_get_a_conflict() {
         let mut saved = 0;
         while saved < 5 {
             let stored = store.load().unwrap().unwrap();
-            // Each token differs: a record with the same content as another thread's would count as saved
-            // again.
+            // Each token differs: a record with the same content as another thread's would be treated as
+            // saved again.
             match store.save(&successor(&stored, token(10 * thread + saved))) {
                 Ok(()) => saved += 1,
                 error => assert!(matches!(precise(error), BackendError::Conflict(_))),

@@ -1,5 +1,5 @@
-//! Tests of stores as people write them, each with a flaw. Only another process, a store that is opened anew
-//! or a power cut can show the flaw, or the report has to say what is wrong.
+//! Tests of stores as people write them, each with a flaw that only another process, a reopened store or a
+//! power cut can show. The report has to say what is wrong.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,13 +17,13 @@ use crate::support::TempDir;
 enum Flaw {
     /// Reads the file once and then answers from memory.
     Caches,
-    /// Compares with what it has in memory.
+    /// Compares with the record in memory, not with the file.
     ComparesWithItsMemory,
     /// Writes only when the store is dropped.
     WritesLate,
-    /// Its lock only keeps threads apart.
+    /// The lock keeps threads apart, but not processes.
     LocksThreads,
-    /// Its lock is a file that a dead process leaves behind.
+    /// The lock is a file that a dead process leaves behind.
     LeavesItsLock,
     /// Stores only the token.
     ThreeColumns,
@@ -178,7 +178,7 @@ const FLAWS: [(&str, Flaw); 7] = [
     ("note", Flaw::DropsTheNote),
 ];
 
-/// The second process. The file's name says which flaw the store has.
+/// The second process. The name of the file is the flaw of the store.
 #[test]
 fn flawed_store() {
     contract::worker(|path| {

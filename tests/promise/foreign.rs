@@ -1,5 +1,6 @@
-//! Tests of P7: a script that knows neither the lock nor the record's rules refreshes on the same store. The
-//! script sends the stored refresh token itself and writes the new pair into the file, in place.
+//! Tests of clause P7 of the promise: a script that knows neither the lock nor the rules of the record
+//! refreshes on the same store. The script sends the stored refresh token itself and writes the new pair into
+//! the file, in place.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -59,7 +60,7 @@ impl Script {
     }
 }
 
-/// Makes a world whose first token has just ended.
+/// Makes a world whose first token has just expired.
 fn ended(rotation: Rotation) -> Arc<World> {
     let world = World::with(rotation, |builder| builder.second_pair_ends_first(true));
     world.seed();
@@ -75,7 +76,7 @@ fn a_token_written_by_a_script_is_used_without_a_refresh() {
         Script::run(&world);
         assert_eq!(call(&client), "ok at-2", "{class}");
         assert_eq!(world.token_requests(), 1, "{class}");
-        // Do the same with a client that remembers a token of the same generation.
+        // Make the same checks with a client that remembers a token of the same generation.
         world.clock.advance(LIFE);
         Script::run(&world);
         assert_eq!(call(&client), "ok at-3", "{class}");
@@ -124,7 +125,7 @@ fn a_script_that_writes_before_our_note_is_noticed_and_its_pair_used() {
         let client = world.client_on(store, world.clock.clone());
         let answer = call(&client);
         if rotation == Rotation::None {
-            // The refresh token is the one that was there, so the client notices nothing, and nothing is
+            // The store has the same refresh token as before, so the client notices nothing, and no login is
             // lost.
             assert!(answer.starts_with("ok "), "{class}: {answer}");
         } else {
@@ -158,7 +159,7 @@ fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
         let what = format!("{rotation:?}");
         let world = ended(rotation);
         let answer = call_around_a_script(&world, Fault::HoldBefore);
-        // If the second pair has ended the first, the call fails and the login lives on.
+        // If the second pair has made the first pair invalid, the call fails and the login remains valid.
         let ended_first = matches!(rotation, Rotation::Grace(_) | Rotation::UntilUsed);
         assert!(answer.starts_with("ok ") || ended_first, "{what}: {answer}");
         world.clock.advance(LIFE);
@@ -167,7 +168,7 @@ fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
 }
 
 /// Our request is served, and before our answer comes the script's request is served as well: the script's
-/// pair has ended ours.
+/// pair has made ours invalid.
 #[test]
 fn the_pair_of_a_script_served_after_us_stays_stored() {
     for rotation in [Rotation::Grace(GRACE), Rotation::GraceThenFamily(GRACE), Rotation::UntilUsed]

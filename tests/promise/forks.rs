@@ -34,7 +34,7 @@ fn fork(work: impl FnOnce()) -> i32 {
     }
 }
 
-/// Waits until the child has ended. It must have succeeded.
+/// Waits until the child has ended, and checks that the child succeeded.
 #[allow(unsafe_code)]
 fn join(child: i32) {
     let mut status = 0;
@@ -101,7 +101,7 @@ fn child_waits_for_the_lock_alone() {
         drop(ours);
         assert!(!is_locked());
     });
-    // Without this, the test would wait for ever for a child that ends without an answer.
+    // Without this `drop`, the test would wait for ever for a child that ends without an answer.
     drop(answer);
     heard.read_exact(&mut [0]).unwrap();
     drop(guard);
@@ -119,14 +119,14 @@ fn child_outlives_a_killed_parent() {
     let (mut ended, lives) = std::io::pipe().unwrap();
     let mut lives = Some(lives);
     let (mut ready, mut tell) = std::io::pipe().unwrap();
-    // The parent is a fork as well, so that this process can see how both ended.
+    // The parent is a fork as well, so that this process can see how parent and child ended.
     let (mut result, mut report) = std::io::pipe().unwrap();
     let parent = fork(|| {
         let _guard = lock();
         fork(|| {
             lives = None; // Its own copy.
             tell.write_all(b"x").unwrap();
-            assert_eq!(ended.read(&mut [0]).unwrap(), 0, "the parent is dead");
+            assert_eq!(ended.read(&mut [0]).unwrap(), 0, "the parent has not ended");
             // The first attempt to lock closes the file descriptor that the fork duplicated.
             let locked = FileBackend::new(given("STORE")).lock(Duration::ZERO).is_ok();
             report.write_all(&[u8::from(locked)]).unwrap();
@@ -154,11 +154,15 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
         if again {
             fs::write(&lock, "").unwrap();
         }
-        assert!(!guard.is_held(), "another file there: {again}");
+        assert!(
+            !guard.is_held(),
+            "the guard of a deleted file is held; another file there: {again}"
+        );
         drop(guard);
         assert!(store.lock(Duration::ZERO).unwrap().is_held());
     }
-    // A link to the same file does not count: if the file is deleted, so is the lock.
+    // A link to the same file does not keep the lock: if the file at the path is moved away, the lock is
+    // lost.
     let guard = store.lock(Duration::ZERO).unwrap();
     fs::rename(&lock, dir.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink("elsewhere", &lock).unwrap();
@@ -198,7 +202,10 @@ fn a_guard_notices_that_its_path_leads_elsewhere() {
         assert!(guard.is_held());
         fs::remove_file(&link).unwrap();
         std::os::unix::fs::symlink(ends[1], &link).unwrap();
-        assert!(!guard.is_held(), "of the folder: {of_folder}");
+        assert!(
+            !guard.is_held(),
+            "the guard is held after its link was switched; link to the folder: {of_folder}"
+        );
         assert!(FileBackend::new(&path).lock(Duration::ZERO).unwrap().is_held());
     }
 }

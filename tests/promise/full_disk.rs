@@ -1,6 +1,6 @@
-//! Tests of P4 for a whole client: a store that cannot be written is noticed before a refresh token is sent.
-//! Calls go on with the access token while that works; then they fail with an error that names the store, and
-//! no token request was sent.
+//! Tests of clause P4 of the promise for a whole client: a store that cannot be written is noticed before a
+//! refresh token is sent. Calls use the access token while it works; then they fail with an error that names
+//! the store, and no token request was sent.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn advance(world: &World, worker: &mut Worker, seconds: u64) {
     assert_eq!(worker.ask(&format!("advance {seconds}")), "done");
 }
 
-/// Makes a login that the worker puts into its store, which only the worker may see.
+/// Makes a login that the worker puts into its store, because only the worker can see the store.
 fn seed(world: &World, worker: &mut Worker) {
     let token = world.sandbox.login();
     let refresh = token.refresh_token().unwrap();
@@ -150,7 +150,7 @@ fn a_successor_too_large_for_its_room_stays_in_memory_until_there_is_room() {
         assert!(gate.wait_for(1, PATIENCE));
         assert_eq!(worker.ask("fill"), "done");
         gate.open();
-        // As long as the old token works the call goes on with it.
+        // As long as the old token works, the call uses the old token.
         for line in ["join", "call"] {
             let answer = worker.ask(line);
             let expected = if usable { "ok at-1" } else { "not_saved " };

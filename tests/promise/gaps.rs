@@ -1,4 +1,4 @@
-//! Each of these tests notices a small change of the file store that no other test noticed.
+//! Each test in this file notices a small change of the file store that no other test noticed.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// The store writes down what it has flushed, and does not flush that again.
+/// The store writes down which record it has flushed, and does not flush the same record again.
 #[cfg(unix)]
 #[test]
 fn a_record_that_was_replaced_is_flushed_again_by_the_same_client() {

@@ -159,7 +159,7 @@ fn a_key_that_is_gone_or_wrong_is_told_and_nothing_is_overwritten() {
     let first = keyring();
     KeyringBackend::with_store(first.clone(), "app", "alice", &path).save(&record()).unwrap();
     let bytes = fs::read(&path).unwrap();
-    // One keyring lost the key, and one has another text in its place.
+    // One keyring has lost the key, and another keyring has a different value in its place.
     for other in [None, Some("not a key")] {
         let empty = keyring();
         if let Some(text) = other {

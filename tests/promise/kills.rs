@@ -1,7 +1,7 @@
-//! Tests of P2 and P3 under load: processes that refresh all the time on one store are killed at random
-//! moments, and others replace them. With a grace window, no login is lost. With a strict service, each lost
-//! login is one rotation in the sandbox's diary whose successor no store ever held, and the next run says
-//! exactly that.
+//! Tests of clauses P2 and P3 of the promise under load: processes that refresh all the time on one store are
+//! killed at random moments, and others replace them. With a grace window, no login is lost. With a strict
+//! service, each lost login is one rotation in the sandbox's diary whose successor no store ever held, and
+//! the error of the next run says so.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -68,7 +68,7 @@ fn log_in(world: &World) {
     client.exchange(authorization, &callback).unwrap();
 }
 
-/// Sends SIGKILL. Anything that the process printed before is a failure.
+/// Sends SIGKILL. Fails if the process printed anything before.
 fn stop(mut worker: Worker, seed: u64) {
     worker.process.kill().unwrap();
     if let Some(line) = worker.hear_or_end() {
@@ -81,8 +81,8 @@ fn random_kills(rotation: Rotation) {
     let seed = Brisk.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64 | 1;
     println!("{rotation:?}: seed {seed}");
     // A request whose sender was killed may be decided after its replay, as late as the system lets the
-    // sandbox's thread sleep. A service that ends the login for such a request would cause the fourth of the
-    // five cases that no client can prevent, so this service only refuses the request.
+    // sandbox's thread sleep. A service that revokes the login for this late request would cause the fourth
+    // of the five cases that no client can prevent, so this service only refuses the request.
     let world = World::with(rotation, |b| b.clock(Arc::new(SystemClock)).reuse_ends_login(false));
     // Let some time pass between the decision and its answer, so that a kill can fall between them.
     let state = AtomicU64::new(seed ^ 0x5eed);
@@ -162,7 +162,7 @@ fn accounted(world: &World, lost: &[String], seed: u64) {
     let mut unheld = BTreeSet::new();
     for (spent, successors) in &spends {
         if world.rotation == Rotation::Strict {
-            assert_eq!(successors.len(), 1, "seed {seed}: {spent} was honoured twice");
+            assert_eq!(successors.len(), 1, "seed {seed}: {spent} was accepted twice");
             if !held.contains(successors[0]) {
                 unheld.insert((*spent).to_owned());
             }

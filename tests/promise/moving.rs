@@ -1,4 +1,5 @@
-//! Tests of a login that moves to another store, with deaths at each step: the login is never usable in both.
+//! Tests of a login that moves to another store, with deaths at each step: the login is never usable in both
+//! stores.
 
 use std::path::Path;
 use std::process::Command;
@@ -134,7 +135,7 @@ fn a_login_is_not_moved_over_another_nor_from_under_a_pending_request() {
     let error = precise(move_login(&Unlocked(FileBackend::new(&world.path)), &to));
     assert!(matches!(error, BackendError::Busy(_)), "{error}");
     assert!(to.load().unwrap().is_none());
-    // With a lock that death frees, the sender is gone, so the note moves along.
+    // With a lock that is released when its holder dies, the sender is gone, so the note moves along.
     assert!(move_login(&from, &to).unwrap());
     assert_eq!(to.load().unwrap().unwrap().note(), pending.note());
     assert!(!move_login(&from, &to).unwrap(), "nothing is left to move");

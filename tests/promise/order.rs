@@ -1,6 +1,6 @@
-//! Tests of P2 and P3: the order of a client's system calls to the disk and the network. A token is on the
-//! disk, and its folder flushed, before the first byte that carries it goes to the API; and the note is on
-//! the disk before the first byte of the request that sends the refresh token.
+//! Tests of clauses P2 and P3 of the promise: the order of a client's system calls to the disk and the
+//! network. A token is on the disk, and its folder flushed, before the first byte that carries it goes to the
+//! API; and the note is on the disk before the first byte of the request that sends the refresh token.
 
 #[cfg(target_os = "linux")]
 use std::path::Path;
@@ -47,7 +47,7 @@ fn steps(trace: &str, folder: &str) -> Vec<Step> {
         let Some((pid, call)) = line.split_once(' ') else { continue };
         let call = call.trim_start();
         if let Some(begun) = call.strip_suffix(" <unfinished ...>") {
-            // The first byte of an interrupted call may have left, and the call has not ended.
+            // The first byte of an interrupted call may have left before the call ends.
             steps.extend(at_begin(begun, folder));
             pending.push((pid.to_owned(), begun.to_owned()));
         } else if let Some(resumed) = call.strip_prefix("<... ") {
@@ -99,7 +99,7 @@ fn durable_before(steps: &[Step], secret: &str, leaves: &str) -> Result<(), Stri
     let sent =
         steps.iter().position(|step| matches!(step, Step::Send(text) if text.contains(leaves)));
     let sent = sent.ok_or(format!("nothing with {leaves:?} was sent"))?;
-    // The file that was written before, and how far it came.
+    // The file that was written before, and the last step that it reached.
     let mut written: Option<&String> = None;
     let mut stage = "was not written";
     for step in &steps[..sent] {
@@ -252,7 +252,7 @@ fn a_note_is_durable_before_the_request_and_the_successor_before_its_use() {
         holds(&steps, r#"\"fingerprint\""#, "POST /token");
         holds(&steps, r#"\"fingerprint\""#, "refresh_token=");
         holds(&steps, "at-2-", "Bearer at-2-");
-        // The room for the successor is also reserved before, in real bytes.
+        // The room for the successor is also reserved before the request, in real bytes.
         let sent =
             steps.iter().position(|s| matches!(s, Step::Send(t) if t.contains("POST /token")));
         let room = steps[..sent.unwrap()].iter().any(|step| {

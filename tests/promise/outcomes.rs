@@ -1,5 +1,5 @@
-//! Tests of P8 and P6 over HTTP: the fate of a login when an answer is lost, late or hostile, for every class
-//! of rotation, compared with the tables of the guide's page `design`.
+//! Tests of clauses P8 and P6 of the promise over HTTP: the fate of a login when an answer is lost, late or
+//! hostile, for every class of rotation, compared with the tables of the guide's page `design`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::world::{CLASSES, LIFE, PATIENCE, World, everything, is_alive};
 /// The age of a token that lives an hour, shortly before its expiry: the token is due, and still works.
 const IN_MARGIN: Duration = Duration::from_secs(3550);
 
-/// Makes a client that has used its first token. The token has ended, or still works if `usable`.
+/// Makes a client that has used its first token. The token has expired, or still works if `usable`.
 fn started(rotation: Rotation, usable: bool) -> (World, Client) {
     let world = World::new(rotation);
     world.seed();
@@ -32,8 +32,8 @@ fn repeats(rotation: Rotation) -> bool {
     !matches!(rotation, Rotation::Strict | Rotation::StrictFamily)
 }
 
-/// Checks that the login is over because an answer was lost, and that this and every later run says so
-/// without asking the service again.
+/// Checks that the login is lost because an answer was lost, and that this run and every later run say so
+/// without another request to the service.
 #[track_caller]
 fn is_lost(world: &World, what: &str) {
     let requests = |world: &World| world.token_requests();
@@ -46,7 +46,7 @@ fn is_lost(world: &World, what: &str) {
                 "{what}: {answer}"
             );
         }
-        assert!(requests(world) <= before + 1, "{what}: a refusal is asked again");
+        assert!(requests(world) <= before + 1, "{what}: a refused token was sent again");
     }
     // The record is kept, so that a person can read it, and the next login replaces it.
     assert!(world.stored().refused().is_some(), "{what}");
@@ -118,7 +118,7 @@ fn an_answer_lost_after_the_rotation_costs_a_login_only_without_a_window() {
                 }
                 if usable {
                     assert_eq!(answer, "ok at-1", "{what}");
-                    // A second use would end the whole login, and with it the old access token.
+                    // A second use would revoke the whole login, the old access token included.
                     let requests = if rotation == Rotation::StrictFamily { 1 } else { 2 };
                     assert_eq!(world.token_requests(), requests, "{what}");
                     assert_eq!(call(&client), "ok at-1", "{what}");
@@ -185,7 +185,7 @@ fn the_note_of_a_killed_process_decides_for_the_next_one() {
                 worker.say("call");
                 assert!(gate.wait_for(1, PATIENCE), "{what}");
                 assert!(world.stored().note().is_some(), "{what}");
-                // The store is locked: a client with a usable token goes on with it, and sends nothing.
+                // The store is locked: a client with a usable token uses that token, and sends nothing.
                 if usable {
                     assert_eq!(call(&world.client()), "ok at-1", "{what}");
                     assert_eq!(world.token_requests(), 1, "{what}");
@@ -257,7 +257,8 @@ fn a_service_that_asks_to_wait_is_waited_for_and_costs_no_login() {
     }
 }
 
-/// Many processes wait for the lock of a process that dies. One of them sends the token again, for all.
+/// Many processes wait for the lock of a process that dies. One of these processes sends the token again, for
+/// all.
 #[test]
 fn processes_that_wait_for_a_dying_one_send_one_replay() {
     for rotation in [Rotation::UntilUsed, Rotation::Strict, Rotation::StrictFamily] {
@@ -288,7 +289,7 @@ fn processes_that_wait_for_a_dying_one_send_one_replay() {
     }
 }
 
-/// The old access token ends at the rotation, so the call cannot go on with it.
+/// The old access token becomes invalid at the rotation, so the call cannot use it.
 #[test]
 fn if_a_refresh_ends_the_access_token_a_lost_answer_fails_the_same_call() {
     for (class, rotation) in CLASSES {
@@ -311,7 +312,7 @@ fn if_a_refresh_ends_the_access_token_a_lost_answer_fails_the_same_call() {
 }
 
 /// In the fourth case that no client can prevent, a request whose sender has died is served after its replay.
-/// The login is lost only if the service ends it for reuse.
+/// The login is lost only if the service revokes a login for reuse.
 #[test]
 fn a_request_served_late_ends_a_login_only_if_reuse_does() {
     for (class, rotation) in CLASSES {

@@ -325,7 +325,7 @@ fn errors_that_only_a_person_can_fix_are_not_transient() {
         assert!(!error.is_transient(), "{path:?}: {error}");
         assert!(!error.needs_authorization(), "{path:?}: {error}");
     }
-    // A failure that passes by itself is still transient.
+    // A failure that passes by itself is reported as transient.
     let store = world.client_on(Passing, world.clock.clone());
     let error = store.access_token().unwrap_err();
     assert!(error.is_transient(), "{error}");

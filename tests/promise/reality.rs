@@ -37,7 +37,8 @@ impl TokenBackend for Table {
     }
 }
 
-/// A1. Three clients at one expiry share a store without a lock, and a late use ends the login.
+/// Three clients at one expiry share a store without a lock, and a late use of a refresh token revokes the
+/// login.
 #[test]
 fn clients_without_a_lock_lose_no_login_at_an_expiry() {
     for rotation in [Rotation::UntilUsed, Rotation::Grace(LIFE)] {
@@ -66,7 +67,7 @@ fn clients_without_a_lock_lose_no_login_at_an_expiry() {
     }
 }
 
-/// A5. A backup of the store's file is restored under a running client.
+/// A backup of the store's file is restored under a running client.
 #[test]
 fn a_restored_file_gets_the_newer_pair_of_a_running_client() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily] {
@@ -87,7 +88,7 @@ fn a_restored_file_gets_the_newer_pair_of_a_running_client() {
     }
 }
 
-/// A6. A cleaner deletes the lock file while the answer is on its way.
+/// A cleaner deletes the lock file while the answer is on its way.
 #[test]
 fn a_deleted_lock_file_causes_no_second_request() {
     for rotation in [Rotation::Strict, Rotation::StrictFamily] {
@@ -126,7 +127,7 @@ fn a_deleted_lock_file_causes_no_second_request() {
     }
 }
 
-/// A6. The lock file is deleted before the request leaves: nothing is sent under a lock that is gone.
+/// The lock file is deleted before the request leaves: nothing is sent under a lock that is gone.
 #[test]
 fn a_lock_file_deleted_before_the_request_is_taken_again() {
     struct Cleaned(FileBackend, Mutex<bool>);
@@ -158,7 +159,7 @@ fn a_lock_file_deleted_before_the_request_is_taken_again() {
     assert!(world.path.with_extension("json.lock").exists());
 }
 
-/// A8. A fresh process whose lock file cannot be opened, with a token that is good.
+/// A new process, whose lock file cannot be opened, has a valid token in its store.
 #[test]
 fn a_good_token_is_used_although_the_lock_fails() {
     let world = World::new(Rotation::Strict);
@@ -174,7 +175,7 @@ fn a_good_token_is_used_although_the_lock_fails() {
     assert_eq!(world.token_requests(), 0);
 }
 
-/// A9. 24 threads call while a pair waits to be saved and the old token works.
+/// Twenty-four threads call while a pair waits to be saved and the old token works.
 #[test]
 fn threads_go_on_at_once_while_a_pair_is_unsaved() {
     let world = World::new(Rotation::Strict);
@@ -191,7 +192,7 @@ fn threads_go_on_at_once_while_a_pair_is_unsaved() {
     assert_eq!(worker.ask("slept"), slept, "no call waits for the save");
 }
 
-/// A10. A record was written while the clock was a year ahead.
+/// A record was written while the clock was a year ahead.
 #[test]
 fn a_record_from_a_year_ahead_is_dated_anew() {
     let world = World::new(Rotation::Strict);
@@ -202,13 +203,16 @@ fn a_record_from_a_year_ahead_is_dated_anew() {
     assert_eq!(call(&world.client()), "ok at-1");
     let stored = world.stored();
     let end = stored.token().expires_at().unwrap();
-    assert!(end <= world.clock.now_utc() + LIFE, "for other processes, too: {end}");
+    assert!(
+        end <= world.clock.now_utc() + LIFE,
+        "other processes read a date in the far future: {end}"
+    );
     world.clock.advance(LIFE);
     assert_eq!(call(&world.client()), "ok at-2");
     assert_eq!(world.token_requests(), 1);
 }
 
-/// A10. A program that calls the API with another library can report that it refused the token.
+/// A program that calls the API with another library can report that it refused the token.
 #[test]
 fn a_token_that_was_refused_elsewhere_is_replaced() {
     let world = World::new(Rotation::Strict);
@@ -222,7 +226,7 @@ fn a_token_that_was_refused_elsewhere_is_replaced() {
     assert_eq!(world.token_requests(), 1);
 }
 
-/// A12. The API answers 401 to everything.
+/// The API answers 401 to everything.
 #[test]
 fn an_api_that_refuses_everything_causes_one_refresh() {
     let world = World::new(Rotation::Strict);
@@ -251,7 +255,8 @@ fn an_api_that_refuses_everything_causes_one_refresh() {
     assert_eq!(world.token_requests(), 2);
 }
 
-/// A12. One address of the API refuses every token, and the other addresses accept it, also in between.
+/// One address of the API refuses every token, and the other addresses accept every token, also between the
+/// refusals.
 #[test]
 fn an_address_that_refuses_everything_brings_one_refresh() {
     let world = World::new(Rotation::Strict);
@@ -269,7 +274,7 @@ fn an_address_that_refuses_everything_brings_one_refresh() {
     assert_eq!(world.token_requests(), 1);
 }
 
-/// A12. A token that the API has accepted is replaced when it is refused, however young it is.
+/// A token that the API has accepted before is replaced when the API refuses it, even if the token is new.
 #[test]
 fn a_token_that_worked_is_replaced_however_often_it_ends() {
     let world = World::new(Rotation::Strict);
@@ -282,7 +287,7 @@ fn a_token_that_worked_is_replaced_however_often_it_ends() {
     assert_eq!(world.token_requests(), 5);
 }
 
-/// A17. A script seeds a new pair from a person. The stored login was refused, so the seed replaces it.
+/// A script seeds a new pair of tokens from a person. The stored login was refused, so the seed replaces it.
 #[test]
 fn after_a_refusal_a_new_pair_can_be_seeded() {
     let world = World::new(Rotation::Strict);
@@ -294,10 +299,10 @@ fn after_a_refusal_a_new_pair_can_be_seeded() {
     let new = world.sandbox.login();
     assert!(client.seed(new.clone()).unwrap());
     assert_eq!(call(&client), "ok at-2");
-    assert!(!client.seed(new).unwrap(), "a living login never gives way");
+    assert!(!client.seed(new).unwrap(), "a seed replaced a valid login");
 }
 
-/// F3. The service never rotates, and the store's folder is mounted read-only.
+/// The service never rotates, and the store's folder is mounted read-only.
 #[test]
 fn a_read_only_store_is_enough_without_rotation() {
     use std::os::unix::fs::PermissionsExt as _;

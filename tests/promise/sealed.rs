@@ -117,7 +117,7 @@ fn a_missing_or_wrong_key_is_told_and_overwrites_nothing() {
         let client = world.client_on(store, world.clock.clone());
         assert!(matches!(client.access_token(), Err(Error::Backend(_))));
         assert!(client.seed(world.sandbox.login()).is_err());
-        assert!(client.authorize(&[]).is_err(), "told before a person is asked");
+        assert!(client.authorize(&[]).is_err(), "the wrong key is not reported before the login");
     }
     // A client without the wrapper is refused.
     let error = world.client_on(file(), world.clock.clone()).access_token().unwrap_err();
@@ -185,7 +185,7 @@ fn a_key_is_rotated_at_once_or_by_the_next_save() {
     open(&path).save(&first).unwrap();
     let newer = || SealedBackend::new(FileBackend::new(&path), other()).older_key(key());
     assert!(newer().reseal().unwrap());
-    assert!(!newer().reseal().unwrap(), "it is sealed with the current key");
+    assert!(!newer().reseal().unwrap(), "a record with the current key was sealed again");
     assert_eq!(names(&path), other().name());
     let stored = newer().load().unwrap().unwrap();
     assert_eq!(stored.token(), first.token());

@@ -44,10 +44,10 @@ impl<T: Read + Write> Stream for T {}
 /// A relay between the child and the sandbox, which holds the first answer back.
 struct Relay {
     address: SocketAddr,
-    /// Says that the sandbox has decided, and that the part before the stop is written.
+    /// Receives a message when the sandbox has decided and the part before the stop is written.
     came: Receiver<()>,
     go: Sender<()>,
-    /// Says that the answer is written to its end.
+    /// Receives a message when the answer is written to its end.
     written: Receiver<()>,
 }
 
@@ -133,7 +133,7 @@ fn stop(pid: u32) {
         })
     };
     while !stopped() {
-        assert!(start.elapsed() < PATIENCE, "it does not stop");
+        assert!(start.elapsed() < PATIENCE, "the process does not stop");
         thread::yield_now();
     }
 }

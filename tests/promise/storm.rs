@@ -39,7 +39,7 @@ struct Store {
 }
 
 impl Store {
-    /// Whether the disk fails. A failing disk fails several times in a row, more often than one call tries.
+    /// Whether the disk fails. A failing disk fails several times in a row, more times than one call tries.
     fn is_broken(&self) -> bool {
         let mut weather = self.weather.lock().unwrap();
         if weather.bad && weather.broken == 0 && weather.random.below(10) == 0 {
@@ -162,7 +162,8 @@ impl Storm {
                 && event.spent.as_ref() == Some(&spent)
                 && successor.is_some_and(|successor| !held.contains(successor))
         });
-        let unheld = unheld.unwrap_or_else(|| panic!("{spent} was refused, not lost: {what}"));
+        let unheld =
+            unheld.unwrap_or_else(|| panic!("the successor of {spent} was not lost: {what}"));
         let next_door = in_hand.values().any(|token| unheld.refresh_token.as_ref() == Some(token));
         assert!(!next_door, "another client holds the pair: {what}");
         if let Rotation::Grace(window) | Rotation::GraceThenFamily(window) = self.world.rotation {
@@ -221,7 +222,8 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
             0..=3 => call(&clients[at]),
             4 | 5 => said(clients[at].refresh().map(|()| String::new())),
             6 => {
-                // A token that a 401 brought and that is refused within 10 s is the API's last word.
+                // If the API refuses a token within 10 s that the client requested after a 401, the client
+                // passes on the API's answer.
                 storm.world.clock.advance(Duration::from_secs(11));
                 storm.world.sandbox.expire_access_tokens();
                 call(&clients[at])
@@ -231,7 +233,7 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
                 call(&clients[at])
             }
             _ => {
-                // The process ends: its lock is free, and its unsaved pair is gone.
+                // The process of the client ends: its lock is free, and its unsaved pair is gone.
                 clients[at] = storm.client();
                 continue;
             }
@@ -241,7 +243,7 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
             storm.log_in();
         }
     }
-    // All faults end: once no client has an unsaved pair, the login goes on.
+    // All faults end: once no client has an unsaved pair, the login works again.
     storm.weather.lock().unwrap().bad = false;
     storm.world.sandbox.clear_faults();
     drop(clients);

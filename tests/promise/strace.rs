@@ -50,7 +50,7 @@ pub(crate) fn wrapper(dir: &Path, trace: &Path, inject: Option<&str>) -> Vec<Str
     let mut wrapper: Vec<String> = ["strace", "-f", "-qq", "-y", "-o"].map(String::from).into();
     wrapper.push(trace.display().to_string());
     for (_, name) in FILES {
-        // An empty name would leave a slash at the end, and strace compares texts.
+        // An empty name would leave a slash at the end, and strace compares strings.
         let path = if name.is_empty() { dir.to_owned() } else { dir.join(name) };
         wrapper.extend(["-P".to_owned(), path.display().to_string()]);
     }
@@ -213,7 +213,7 @@ fn survives(fault: &str) {
     let left = FileBackend::new(&path).load();
     let left: Record = match left {
         Ok(Some(record)) => record,
-        other => panic!("the store reads as {other:?} after {all}"),
+        other => panic!("load returned {other:?} after {all}"),
     };
     let saved = |n: u32| said.lines().any(|line| line == format!("saved {n}"));
     match left.revision() {

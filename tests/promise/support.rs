@@ -37,7 +37,7 @@ impl Drop for TempDir {
     }
 }
 
-/// Prints that the machine lacks what a test needs. If everything is required, that is a failure.
+/// Prints that the machine lacks what a test needs. If everything is required, fails instead.
 #[track_caller]
 pub(crate) fn skip(reason: &str) {
     println!("skipped: {reason}");

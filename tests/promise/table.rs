@@ -1,5 +1,5 @@
 //! Tests of a login in a table of three columns that other programs read, with the rest of the record in a
-//! file: the contract, deaths between the two writes, writes by others, and either side deleted.
+//! file: the contract, deaths between the two writes, writes by other programs, and a deleted row or file.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -23,7 +23,7 @@ use crate::world::World;
 pub(crate) const CHILDREN: &[Child] =
     &[("table::login", login), ("table::refresh", refresh), ("table::save", save)];
 
-/// A table of three columns, as a script would keep it: lines of a file. The expiry is in whole seconds.
+/// A table of three columns, kept as lines of a file, as a script would do. The expiry is in whole seconds.
 struct Columns {
     path: PathBuf,
     /// The call of the table at which `what` happens, counted from 1; with 0, nothing happens.

@@ -1,4 +1,5 @@
-//! Tests of P1: any number of threads and processes make one refresh when a token expires.
+//! Tests of clause P1 of the promise: any number of threads and processes make one refresh when a token
+//! expires.
 
 use std::sync::Barrier;
 
@@ -10,12 +11,12 @@ const ROUNDS: u64 = 20;
 const THREADS: usize = 64;
 const PROCESSES: usize = 16;
 
-/// How the access token ends.
+/// How the access token becomes invalid.
 #[derive(Clone, Copy, Debug)]
 enum End {
     /// The token expires by the clocks of both sides.
     Expiry,
-    /// The server alone ends the token; the clients learn this by a 401.
+    /// Only the server makes the token invalid; the clients learn this from a 401.
     Unannounced,
 }
 
@@ -26,7 +27,7 @@ fn end(world: &World, end: End) {
     }
 }
 
-/// Checks after each round that one refresh was made and that the login lives.
+/// Checks after each round that one refresh was made and that the login is valid.
 #[track_caller]
 fn check(world: &World, round: u64, answers: &[String], what: &str) {
     let expected = format!("ok at-{}", round + 2);
@@ -113,7 +114,7 @@ fn processes_make_one_refresh_after_a_401() {
     }
 }
 
-/// All threads are in new processes, which remember nothing, and the record says that the token has ended.
+/// All threads are in new processes, which remember nothing, and the record says that the token has expired.
 #[test]
 fn processes_that_start_with_an_expired_token_make_one_refresh() {
     for rotation in [Rotation::StrictFamily, Rotation::UntilUsed] {
@@ -132,8 +133,8 @@ fn processes_that_start_with_an_expired_token_make_one_refresh() {
     }
 }
 
-/// All access tokens of a login end at once. A process that was idle knows only an older token than the store
-/// has.
+/// All access tokens of a login become invalid at once. A process that was idle knows only an older token
+/// than the store has.
 #[test]
 fn a_process_refreshes_a_stored_token_that_the_api_also_refuses() {
     let world = World::new(Rotation::StrictFamily);

@@ -1,11 +1,11 @@
-//! Tests of P5 between processes: one process has an unsaved pair in memory, and no other process sends the
-//! old refresh token again or reports that the login is over.
+//! Tests of clause P5 of the promise between processes: one process has an unsaved pair in memory, and no
+//! other process sends the old refresh token again or reports that the login is lost.
 
 use evergrant::provider::Rotation;
 
 use crate::world::{CLASSES, LIFE, Worker, World};
 
-/// Starts two processes at the end of a token. The first has refreshed, and its saves have failed.
+/// Starts two processes when a token expires. The first process has refreshed, and its saves have failed.
 fn unsaved(rotation: Rotation) -> (World, Worker, Worker) {
     let world = World::new(rotation);
     world.seed();

@@ -48,7 +48,7 @@ fn the_example_counts_results_and_sets_its_exit_code() {
     assert_eq!(code, 75, "{counted}");
     assert!(counted.starts_with("{\"") && counted.ends_with("\":1}"), "{counted}");
     sandbox.clear_faults();
-    // The login is gone: a person is needed.
+    // The login is lost: a person has to log in.
     sandbox.faults(9, Fault::RefuseOnce);
     let gone = workers(&sandbox, &store("gone"), &[]).unwrap();
     assert_eq!(gone, (r#"{"reauthorize":1}"#.to_owned(), 77));

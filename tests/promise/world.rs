@@ -108,7 +108,7 @@ impl World {
         token
     }
 
-    /// As [`World::seed`], with an access token that has ended by every clock.
+    /// Does the same as [`World::seed`], with an access token that has expired by every clock.
     pub(crate) fn seed_ended(&self) {
         let token = self.sandbox.login();
         let long_ago = token.issued_at().unwrap() - Duration::from_secs(86_400);
@@ -203,7 +203,7 @@ impl Worker {
 
     /// Sends a line without waiting for the answer.
     pub(crate) fn say(&mut self, line: &str) {
-        let input = self.input.as_mut().expect("it still listens");
+        let input = self.input.as_mut().expect("the process still reads commands");
         input.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
 
@@ -247,7 +247,7 @@ impl Drop for Worker {
     }
 }
 
-/// Checks that the login lives: a new run works, now and after the next expiry.
+/// Checks that the login is valid: a new run works, now and after the next expiry.
 #[track_caller]
 pub(crate) fn is_alive(world: &World, what: &str) {
     assert!(world.sandbox.login_alive(), "{what}");

@@ -54,7 +54,11 @@ fn a_challenge_that_a_new_token_cannot_meet_is_returned() {
     let text =
         b"Bearer error=\"insufficient_user_authentication\", acr_values=\"urn:mfa\", max_age=60";
     let (error, refreshes, calls) = answered(401, Some(text));
-    assert_eq!((refreshes, calls), (0, 1), "the token is good");
+    assert_eq!(
+        (refreshes, calls),
+        (0, 1),
+        "the token is still valid, so the client sends no refresh"
+    );
     let challenge = &error.challenges()[0];
     assert_eq!(challenge.parameter("acr_values"), Some("urn:mfa"));
     assert_eq!(challenge.parameter("max_age"), Some("60"));

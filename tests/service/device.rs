@@ -41,7 +41,8 @@ impl World {
         self.polls.lock().unwrap().iter().map(|(at, _)| *at).collect()
     }
 
-    /// Polls. The person decides after `pending` polls were answered "not yet".
+    /// Polls until the person decides, which happens after `pending` polls were answered with
+    /// `authorization_pending`.
     fn decide_after(&self, pending: usize, approve: bool) -> Result<(), Error> {
         let code = self.client.device_code(&["read"])?;
         let mut seen = 0;
@@ -119,7 +120,7 @@ fn slow_down_lengthens_every_later_wait() {
         ControlFlow::Continue(())
     });
     result.unwrap();
-    assert_eq!(intervals, [10, 15, 20], "an interval from the server counts where it is longer");
+    assert_eq!(intervals, [10, 15, 20], "a longer interval from the server is used");
     assert_eq!(world.times(), [5, 15, 25, 40, 60]);
 }
 
@@ -149,7 +150,11 @@ fn each_final_answer_ends_the_polling_with_its_own_error() {
         let error = world.client.authorize_device(&[], |_| {}).unwrap_err();
         assert!(matches!(&error, Error::OAuth(e) if e.code == code), "{error:?}");
         assert!(world.client.stored().unwrap().is_none());
-        assert_eq!(world.sandbox.counters().token_requests, 1, "{code}: and no restart");
+        assert_eq!(
+            world.sandbox.counters().token_requests,
+            1,
+            "{code}: the login is not started again"
+        );
     }
 }
 
@@ -231,7 +236,7 @@ fn a_lost_poll_answer_makes_the_outcome_unknown() {
         .client
         .authorize_device(&[], |code| assert!(world.sandbox.approve_device(code.user_code())))
         .unwrap_err();
-    // The server says `invalid_grant` to the second poll, because the code was used by the first.
+    // The server answers the second poll with `invalid_grant`, because the first poll used the code.
     assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
     assert_eq!(world.sandbox.counters().device_logins, 1);
     assert_eq!(world.sandbox.counters().token_requests, 2);

@@ -103,7 +103,7 @@ fn while_the_server_fails_the_last_good_document_is_used() {
         assert!(error.to_string().contains(".well-known"), "{error}");
     }
     let error = Discovery::new(sandbox.url()).metadata().unwrap_err();
-    assert!(matches!(error, Error::Decode(_)), "nothing good is kept: {error:?}");
+    assert!(matches!(error, Error::Decode(_)), "metadata of an earlier fetch was used: {error:?}");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn another_issuer_is_refused_unless_it_was_expected() {
     sandbox.on_open("GET", OPENID, move |_| ApiReply::json(200, &document));
     let error = Discovery::new(sandbox.url()).metadata().unwrap_err();
     assert!(matches!(error, Error::Decode(_)), "{error:?}");
-    assert_eq!(asked(&sandbox), 1, "and the next form is not tried");
+    assert_eq!(asked(&sandbox), 1, "the next form of the address is not tried");
     let expected = Discovery::new(sandbox.url()).expect_issuer(pattern);
     assert_eq!(expected.metadata().unwrap().issuer(), pattern);
 }

@@ -50,7 +50,7 @@ fn query(url: &str, name: &str) -> Option<String> {
     let url = Url::parse(url).unwrap();
     let mut values = url.query_pairs().filter(|(have, _)| have == name);
     let value = values.next().map(|(_, value)| value.into_owned());
-    assert!(values.next().is_none(), "{name} comes once");
+    assert!(values.next().is_none(), "{name} is in the query twice");
     value
 }
 
@@ -78,7 +78,11 @@ fn an_unreadable_lifetime_is_unknown() {
         let token = client.token().unwrap();
         let left = token.expires_at().zip(token.issued_at()).map(|(end, at)| end - at);
         assert_eq!(left.map(|left| left.whole_seconds()), seconds, "{lifetime}");
-        assert_eq!(client.access_token().unwrap().expose(), "at-1", "{lifetime}: it is used");
+        assert_eq!(
+            client.access_token().unwrap().expose(),
+            "at-1",
+            "{lifetime}: the token is used"
+        );
     }
 }
 
@@ -187,7 +191,8 @@ fn an_endpoints_query_is_kept_and_our_parameters_are_not_replaced() {
     let endpoint = "https://login.example/authorize?tenant=7";
     let change = |row: ProviderBuilder| row.authorization_endpoint(endpoint);
     let client = at(&fake, change, &Credentials::new("app", "sesame"));
-    // Values are texts, so `true` is not sent as `True`; they are borrowed, so they cannot be changed.
+    // Values are strings, so `true` is not sent as `True`; the values are borrowed, so the client cannot
+    // change them.
     let extras = [("include_granted_scopes", "true"), ("allow_signup", "false")];
     for _ in 0..2 {
         let authorization = client.authorize_with(&["a", "b"], &extras).unwrap();
@@ -343,7 +348,7 @@ fn a_callback_cannot_replace_our_state_or_verifier() {
     client.exchange(authorization.clone(), &callback).unwrap();
     let request = fake.requests().remove(0);
     assert!(request.contains("&code_verifier=") && !request.contains("theirs"), "{request}");
-    // The person said no.
+    // The person denied the request.
     let denied = format!("?error=access_denied&state={state}");
     let error = client.exchange(authorization, &denied).unwrap_err();
     assert!(matches!(&error, Error::OAuth(oauth) if oauth.code == "access_denied"), "{error:?}");

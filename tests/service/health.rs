@@ -1,4 +1,4 @@
-//! Tests of how long a login will live without a person, and of the call that keeps it alive.
+//! Tests of how long a login remains valid without a person, and of the call that keeps the login alive.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -90,12 +90,12 @@ fn a_login_is_refreshed_at_half_its_idle_limit() {
     assert_eq!(ends(&world), 60);
     assert_eq!(world.refreshed_on(65), [30, 60]);
     assert_eq!(ends(&world), 55);
-    // The limit has passed without a refresh: a person is needed, as far as is known.
+    // The limit has passed without a refresh: most likely a person has to log in.
     world.clock.advance(61 * DAY);
     let health = world.client.health().unwrap();
     assert_eq!(health.state, LoginState::Ended);
     assert_eq!(health.to_string(), "the login has ended");
-    // The limit is only from documentation: the service may still accept the refresh token.
+    // The limit comes only from documentation: the service may still accept the refresh token.
     assert!(world.client.keep_alive().unwrap());
 }
 
@@ -198,7 +198,7 @@ fn a_refresh_token_replaced_only_near_its_end_is_refreshed_then() {
     });
     world.log_in();
     let on = world.refreshed_on(59);
-    assert_eq!(on, [30, 46], "at half, and when a quarter is left; not every day");
+    assert_eq!(on, [30, 46], "refreshed after half of the limit, and when a quarter is left");
 }
 
 #[test]

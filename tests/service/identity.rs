@@ -1,4 +1,4 @@
-//! Tests of who has logged in, at every service with a profile format of its own.
+//! Tests that tell who has logged in, at every service with a profile format of its own.
 
 use std::sync::{Arc, Mutex};
 
@@ -282,7 +282,7 @@ fn every_services_profile_gives_an_identity() {
             "shopify" => &whole["shop"],
             _ => whole,
         };
-        assert_eq!(&profile, inside, "{name}: as it came");
+        assert_eq!(&profile, inside, "{name}: the profile is unchanged");
         assert!(!format!("{identity:?}").contains("ada"), "{identity:?}");
     }
 }

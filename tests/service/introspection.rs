@@ -85,7 +85,7 @@ fn any_token_can_be_revoked_and_the_body_is_ignored() {
     let token = client.token().unwrap();
     client.revoke_token(token.access_token(), Some(TokenTypeHint::AccessToken)).unwrap();
     client.revoke_token(&Secret::new("unknown"), None).unwrap();
-    assert!(sandbox.login_alive(), "an access token takes nothing with it");
+    assert!(sandbox.login_alive(), "revoking an access token revokes the login");
     assert_eq!(sandbox.counters().revocations, 1);
     for body in ["", "{}", "OK", "<html></html>", "null", "\u{feff}{\"error\":null}"] {
         let server = Fake::start(move |peer| {
@@ -122,7 +122,7 @@ fn a_failed_revocation_leaves_the_login() {
         assert_eq!(error.kind(), kind, "{error}");
         assert!(
             client.stored().unwrap().is_some(),
-            "{kind}: the token lives, and so does its record"
+            "{kind}: the token is still valid, but the record is gone"
         );
         assert!(client.refresh().is_ok(), "{kind}");
     }

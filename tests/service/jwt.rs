@@ -129,7 +129,7 @@ fn a_server_with_another_clock_gets_one_more_request_with_its_time() {
         // The client keeps the difference of the clocks.
         client.refresh().unwrap();
         assert_eq!(sandbox.counters().token_requests, 2 + wrong, "{offset}");
-        // The life of a token is counted by our own clock.
+        // The client counts the lifetime of a token by its own clock.
         let token = client.token().unwrap();
         assert_eq!(token.lifetime(), Some(Duration::from_secs(3600)), "{offset}");
     }
@@ -160,8 +160,12 @@ fn a_server_of_another_century_moves_no_assertion_and_is_one_warning() {
         for requests in 1..=2 {
             let error = client.refresh().unwrap_err();
             assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_client"), "{error:?}");
-            assert_eq!(sandbox.counters().token_requests, requests, "no second time is tried");
-            // A failure is remembered for a moment.
+            assert_eq!(
+                sandbox.counters().token_requests,
+                requests,
+                "the client tries no other time"
+            );
+            // The client remembers a failure for some seconds.
             clock.advance(Duration::from_secs(60));
         }
         let told = told.lock().unwrap();

@@ -18,8 +18,8 @@ fn client(sandbox: &Sandbox, file: &Path) -> Client {
 
 #[test]
 fn a_refresh_in_flight_cannot_bring_a_revoked_login_back() {
-    // The other user of the login is a thread with the same client, or a client on the same file, like
-    // another process.
+    // The login is also used by a thread with the same client, or a client on the same file, like another
+    // process.
     for same_client in [true, false] {
         let sandbox = Sandbox::builder().rotation(Rotation::Strict).start().unwrap();
         let file = sandbox.folder().join("login.json");
@@ -37,13 +37,17 @@ fn a_refresh_in_flight_cannot_bring_a_revoked_login_back() {
             refresh.join().unwrap().unwrap();
             revoke.join().unwrap().unwrap();
         });
-        // The log-out came after the refresh, and revoked the new token.
+        // The logout came after the refresh, and revoked the new token.
         assert!(!sandbox.login_alive(), "{same_client}");
         assert!(second.stored().unwrap().is_none(), "{same_client}");
         let revoked: Vec<_> =
             sandbox.events().into_iter().filter(|e| e.kind == EventKind::Revoked).collect();
         assert_eq!(revoked.len(), 1);
-        assert_eq!(revoked[0].refresh_token.as_deref(), Some("rt-2"), "{same_client}: the newest");
+        assert_eq!(
+            revoked[0].refresh_token.as_deref(),
+            Some("rt-2"),
+            "{same_client}: the newest token is revoked"
+        );
         for client in [&first, &second] {
             assert!(client.get("/me").call().unwrap_err().needs_authorization());
         }
@@ -87,7 +91,7 @@ fn without_a_lock_a_late_answer_is_not_saved_after_a_log_out() {
         gate.open();
         assert!(refresh.join().unwrap().unwrap_err().needs_authorization());
     });
-    assert!(store.0.lock().is_none(), "nobody is logged in again");
+    assert!(store.0.lock().is_none(), "the login came back after the logout");
     assert!(first.get("/me").call().unwrap_err().needs_authorization());
     assert!(!sandbox.login_alive());
 }

@@ -1,4 +1,4 @@
-//! Tests of who has logged in.
+//! Tests that tell who has logged in: ID tokens, nonces and userinfo.
 
 use evergrant::sandbox::{ApiReply, Reply, Sandbox};
 use evergrant::{Client, Error, MemoryBackend, Token};
@@ -25,7 +25,7 @@ fn an_id_token_is_kept_and_its_claims_are_read_unverified() {
     assert!(claims.expires_at().is_some());
     assert_eq!(claims.as_map().get("sub"), claims.get("sub"));
     assert!(!format!("{claims:?}").contains("ada"));
-    // The ID token is stored, and the ID token of a refresh has the same user.
+    // The ID token is stored, and the ID token of a refresh names the same user.
     client.refresh().unwrap();
     let stored = client.stored().unwrap().unwrap();
     let claims = stored.token().unverified_claims().unwrap().unwrap();
@@ -47,7 +47,10 @@ fn a_login_with_openid_sends_a_nonce_and_checks_it() {
         url.query_pairs().find(|(name, _)| name == "nonce").map(|(_, value)| value.into_owned())
     };
     let (one, two) = (nonce(&url(&["openid"])).unwrap(), nonce(&url(&["openid"])).unwrap());
-    assert!(one.len() >= 22 && one != two, "128 bits or more, and new for each login");
+    assert!(
+        one.len() >= 22 && one != two,
+        "a nonce has 128 bits or more, and is new for each login"
+    );
     assert!(nonce(&url(&["read"])).is_none());
     let own = client.authorize_with(&["openid"], &[("nonce", "n-1"), ("prompt", "login")]).unwrap();
     assert_eq!(nonce(own.url()).as_deref(), Some("n-1"));

@@ -43,9 +43,9 @@ fn bearer_is_accepted_in_any_spelling_and_no_other_type() {
         assert_eq!(result.is_ok(), used, "{kind}");
         if let Err(error) = result {
             assert!(error.to_string().contains(kind), "{error}");
-            assert_eq!(sandbox.counters().api_calls, 0, "{kind}: it was not sent");
+            assert_eq!(sandbox.counters().api_calls, 0, "{kind}: the token was sent");
         }
-        // The login stays stored with any token type, because the refresh token is good.
+        // The login stays stored with any token type, because the refresh token is valid.
         assert!(client.stored().unwrap().unwrap().token().refresh_token().is_some());
     }
 }
@@ -78,7 +78,7 @@ fn a_refresh_token_of_client_credentials_is_kept_and_never_used() {
     let stored = client.stored().unwrap().unwrap();
     assert_eq!(rt(stored.token()), "rt-unasked");
     client.refresh().unwrap();
-    assert_eq!(sandbox.counters().client_credentials, 2, "the next comes by the same grant");
+    assert_eq!(sandbox.counters().client_credentials, 2, "the next token comes by the same grant");
     assert_eq!(sandbox.counters().refused, 0);
 }
 

@@ -1,12 +1,11 @@
 //! Every requirement of the standards for this client, and the tests that show it.
 //!
-//! The numbers are those of a checklist with parts A (requests and client authentication), B
+//! The rows have the numbers of a checklist with parts A (requests and client authentication), B
 //! (authorization code), C (token answers and refresh), D (using tokens, challenges), E (revocation,
-//! introspection), F (PKCE, native apps), G (metadata), H (device grant), I (assertions), M (HTTP) and
-//! N (RFC 9700, OAuth 2.1). M is a MUST of the text, S a SHOULD, D a rule of practice, and a row
-//! without a letter says what an answer means. Where real services depart from a MUST on the
-//! receiving side (a token answer without `token_type`, a lifetime of 0), the corpus of real answers
-//! wins, and its test is named.
+//! introspection), F (PKCE, native apps), G (metadata), H (device grant), I (assertions), M (HTTP) and N (RFC
+//! 9700, OAuth 2.1). M is a MUST of the standard, S a SHOULD, D a rule of practice, and a row without a
+//! letter says what an answer means. Where real services depart from a MUST on the receiving side (a token
+//! answer without `token_type`, a lifetime of 0), the corpus of real answers wins, and its test is named.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -35,7 +34,7 @@ fn tests() -> BTreeSet<String> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
                 for after in text.split("#[test]").skip(1) {
-                    // Other attributes may come in between.
+                    // Other attributes may stand between `#[test]` and the function.
                     let line = after.lines().find(|line| line.trim_start().starts_with("fn "));
                     let name = line.and_then(|line| line.trim_start()[3..].split('(').next());
                     names.extend(name.map(str::to_owned));
@@ -97,7 +96,7 @@ fn every_requirement_has_a_test_or_a_reason() {
     for letter in ['M', 'S', 'D'] {
         println!("{letter}: {} shown, {} do not apply", of(letter, true), of(letter, false));
     }
-    // Only few rows may have a reason in place of a test.
+    // Only a few rows may have a reason in place of a test.
     assert!(of('M', false) + of('S', false) + of('D', false) <= 6);
 }
 

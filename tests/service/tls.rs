@@ -1,4 +1,5 @@
-//! Tests of TLS: the server's certificate is verified, and the client authenticates with its own (RFC 8705).
+//! Tests of TLS: the server's certificate is verified, and the client authenticates with its own certificate
+//! (RFC 8705).
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -133,7 +133,8 @@ fn a_token_parameter_replaces_only_the_providers_own() {
         assert!(client.stored().unwrap().unwrap().note().is_none(), "{ours}");
     }
     assert_eq!(sandbox.counters().refreshes, 1);
-    // The parameter does not bind the store: a client with the parameter uses an earlier login.
+    // The parameter does not bind the store: a client with the parameter uses a login that was made without
+    // it.
     let file = sandbox.folder().join("login.json");
     let plain =
         Client::new(sandbox.provider(), sandbox.credentials(), evergrant::FileBackend::new(&file));

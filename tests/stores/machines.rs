@@ -24,8 +24,8 @@ fn all(answers: &Answers, kind: &str) {
 /// A round: one expiry with a fault.
 type Round = fn(&mut Fleet, bool);
 
-/// Checks what others get while the outcome of a refresh is open. With a grace window they get a token.
-/// Without one they get `OutcomeUnknown`, and a token when the deadline has passed.
+/// Checks what others get while the outcome of a refresh is open. With a grace window the others get a token.
+/// Without a window they get `OutcomeUnknown`, and a token when the deadline has passed.
 #[track_caller]
 fn others_go_on(fleet: &mut Fleet, others: &[usize], strict: bool) {
     let answers = fleet.answers(OTHERS);
@@ -56,7 +56,8 @@ fn killed_before_the_send(fleet: &mut Fleet, strict: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// This is the only case here in which a strict service ends the login, whatever the workers do.
+/// The round that kills the holder after the rotation is the only round in which a login at a strict service
+/// is lost, whatever the workers do.
 fn killed_after_the_rotation(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -84,7 +85,7 @@ fn stopped_before_the_send_past_its_lease(fleet: &mut Fleet, strict: bool) {
     others_go_on(fleet, &others, strict);
     fleet.go_on(holder);
     all(&fleet.answers(1), "ok ");
-    assert_eq!(fleet.token_requests(), before + 1, "it gives up: it has sent nothing");
+    assert_eq!(fleet.token_requests(), before + 1, "the holder gives up before it sends a request");
 }
 
 /// The holder goes on before the deadline, and no other worker has done anything.
@@ -99,8 +100,9 @@ fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// The holder goes on after others have acted by the table. Without a window the others are told that the
-/// login is lost, which is true for them until the holder comes back with the only valid pair.
+/// The holder goes on after the others have decided by the tables of the guide's page `design`. Without a
+/// window the others are told that the login is lost, which is true until the holder comes back with the only
+/// valid pair.
 fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
@@ -118,7 +120,7 @@ fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
 }
 
 /// The holder's lease is over, but its deadline is not. With a window the others have their own pair, and the
-/// holder's late save is refused. Without one they have waited, and the holder's pair is saved.
+/// holder's late save is refused. Without a window the others have waited, and the holder's pair is saved.
 fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
     let before = fleet.token_requests();
     let holder = fleet.stopped_at("after the reply");
@@ -134,7 +136,7 @@ fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
     assert_eq!(same, !strict, "the newer record stays");
 }
 
-/// The store crashes in the middle, and comes back with what it has confirmed.
+/// The store crashes during the refresh, and comes back with all confirmed writes.
 fn store_restarted(fleet: &mut Fleet, _: bool) {
     let before = fleet.token_requests();
     let (_, gate) = fleet.decided();
@@ -223,7 +225,7 @@ const GRACE: &[(&str, Round)] = &[
     ("stopped after the send", stopped_after_the_send),
 ];
 
-/// The rounds that lose no pair even if a second use of a refresh token ends the whole login.
+/// The rounds that lose no pair even if a second use of a refresh token revokes the whole login.
 const FAMILY: &[(&str, Round)] = &[
     ("nothing", nothing),
     ("killed before the send", killed_before_the_send),
@@ -272,6 +274,6 @@ fn on_redis_no_login_is_lost_needlessly() {
 fn on_postgres_no_login_is_lost_needlessly() {
     if let Some(server) = servers::postgres() {
         with_a_window(server);
-        strictly(|| servers::postgres().expect("it was there"));
+        strictly(|| servers::postgres().expect("PostgreSQL is installed"));
     }
 }

@@ -1,9 +1,8 @@
 //! Tests of the stores that are databases: the contract, and the promise between processes and machines, on
 //! the real engines.
 //!
-//! SQLite needs nothing. A test starts the servers that it needs by itself, in a folder of its own. If a
-//! server is not installed, the test prints that it was skipped, and fails if `EVERGRANT_REQUIRE_ALL=1` is
-//! set.
+//! SQLite needs nothing. A test starts the servers that it needs by itself, in a folder of its own. A test
+//! whose server is not installed prints that it was skipped, and fails if `EVERGRANT_REQUIRE_ALL=1` is set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(any(feature = "postgres", feature = "redis"))]

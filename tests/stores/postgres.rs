@@ -135,7 +135,7 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
             None => record(n),
         };
         store.save(&next).unwrap();
-        // The control is another commit after the save, which is not waited for.
+        // The control is another commit after the save. The test does not wait for the control.
         admin(&server).execute("INSERT INTO plain VALUES ($1)", &[&(n as i32)]).unwrap();
         server.crash();
         assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
@@ -145,12 +145,12 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
         forgotten += i64::from(n) - forgotten - row.get::<_, i64>(0);
     }
     println!("5 crashes, {forgotten} of 5 commits of the control were forgotten");
-    assert!(forgotten > 0, "the control forgets nothing: this test shows nothing");
+    assert!(forgotten > 0, "no commit of the control was lost, so this test shows nothing");
     assert_eq!(store.durability(), Durability::PowerCut);
     store.clear().unwrap();
     server.crash();
     server.restart();
-    assert!(store.load().unwrap().is_none(), "forgotten for good");
+    assert!(store.load().unwrap().is_none(), "a cleared record came back after a crash");
     // Two settings lose data: a table that a crash empties, and a server that does not flush.
     admin(&server).batch_execute("ALTER TABLE evergrant_logins SET UNLOGGED").unwrap();
     assert_eq!(store.durability(), Durability::Process);
@@ -170,15 +170,15 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     let note = noted(&late.load().unwrap().unwrap());
     late.save(&note).unwrap();
     assert!(guard.lasts(Duration::from_secs(120)));
-    let [holder] = holders(&server)[..] else { panic!("one holds it") };
-    // The session ends, as a session does that is silent for longer than its limit.
+    let [holder] = holders(&server)[..] else { panic!("not exactly one session holds the lock") };
+    // The server closes the session, as it closes a session that is silent for longer than its limit.
     admin(&server).execute("SELECT pg_terminate_backend($1)", &[&holder]).unwrap();
     let theirs = other.lock(Duration::from_secs(600)).unwrap();
     let newer = successor(&noted(&note), token(2));
     other.save(&noted(&note)).unwrap();
     other.save(&newer).unwrap();
     other.save(&newer).expect("a save whose answer was lost");
-    assert!(!guard.lasts(Duration::ZERO), "it is told");
+    assert!(!guard.lasts(Duration::ZERO), "the guard does not notice that its session is closed");
     let error = precise(late.save(&successor(&note, token(3))));
     assert!(matches!(error, BackendError::Conflict(_)), "{error}");
     assert_eq!(other.load().unwrap().unwrap(), newer);
@@ -191,7 +191,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
 #[test]
 fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     let Some(server) = servers::postgres() else { return };
-    // This holder is silent from now on, and still connected.
+    // The holder of this lock is silent from now on, and still connected.
     let silent = store(&server).lease(Duration::from_millis(500));
     let guard = silent.lock(Duration::ZERO).unwrap();
     let other = store(&server);
@@ -205,7 +205,7 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     store.save(&record(1)).unwrap();
     let guard = store.lock(Duration::ZERO).unwrap();
     assert!(guard.lasts(Duration::from_secs(1)));
-    assert!(store.load().unwrap().is_some(), "on another connection");
+    assert!(store.load().unwrap().is_some(), "the load uses another connection");
     drop(guard);
     assert_eq!(shared.lock().unwrap().len(), 2);
     for client in shared.lock().unwrap().iter_mut() {
@@ -218,7 +218,7 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
 
 /// Returns a precise error, with its causes.
 fn told<T>(result: Result<T, BoxError>) -> String {
-    let error = result.err().expect("it succeeded");
+    let error = result.err().expect("the call succeeded");
     assert!(BackendError::find(&error).is_some(), "not precise: {error}");
     let first: &(dyn std::error::Error + 'static) = &*error;
     let links = std::iter::successors(Some(first), |error| error.source());
@@ -237,7 +237,7 @@ fn a_failed_session_returns_to_its_pool_without_a_lock() {
     let app = pooled(server.url().replace("postgres@", "app:sesame@"), shared.clone());
     let error = told(app.lock(Duration::ZERO));
     assert!(error.contains("permission denied"), "{error}");
-    assert_eq!(shared.lock().unwrap().len(), 1, "it is back, and open");
+    assert_eq!(shared.lock().unwrap().len(), 1, "the connection is back in the pool, and open");
     assert!(holders(&server).is_empty());
 }
 
@@ -258,14 +258,14 @@ fn an_unusable_database_has_a_precise_error() {
     app.save(&noted(&stored)).unwrap();
     app.clear().unwrap();
     app.lock(Duration::ZERO).unwrap();
-    // If the role has no session left for the lock, the lock counts as busy.
+    // If the role has no session left for the lock, the lock is reported as busy.
     admin(&server).batch_execute("ALTER ROLE app CONNECTION LIMIT 1").unwrap();
     drop(app);
     let app = PostgresBackend::new(&url).unwrap();
     while app.load().is_err() {}
     let second = PostgresBackend::new(&url).unwrap();
     assert!(matches!(precise(second.lock(Duration::ZERO)), BackendError::Busy(_)));
-    // Try a server that only reads, a database that does not exist, and a text that is no address.
+    // Try a server that only reads, a database that does not exist, and a string that is no address.
     admin(&server)
         .batch_execute("ALTER DATABASE postgres SET default_transaction_read_only = on")
         .unwrap();

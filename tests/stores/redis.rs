@@ -87,11 +87,13 @@ fn durability_follows_the_servers_settings() {
             assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
             assert_eq!(store.durability(), Durability::Unknown);
             server.restart();
-            // The same store goes on by itself.
+            // The same store works again without help.
             let found = store.load().unwrap();
             match durability {
                 Durability::PowerCut => assert_eq!(found.unwrap(), noted),
-                _ if settings.is_empty() => assert!(found.is_none(), "it has forgotten"),
+                _ if settings.is_empty() => {
+                    assert!(found.is_none(), "a server without persistence keeps no record")
+                }
                 _ => {}
             }
         }
@@ -101,7 +103,11 @@ fn durability_follows_the_servers_settings() {
         let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory", "100mb"]);
         keeps(&server);
         let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
-        assert_eq!(store(&server).durability(), Durability::Process, "it evicts");
+        assert_eq!(
+            store(&server).durability(),
+            Durability::Process,
+            "a server that evicts keys is reported as durable"
+        );
         let _: () = do_it(&server, &["CONFIG", "SET", "maxmemory", "0"]);
         keeps(&server);
     }
@@ -150,7 +156,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
         other.save(&noted(&note)).unwrap();
         other.save(&newer).unwrap();
         other.save(&newer).expect("a save whose answer was lost");
-        assert!(!guard.lasts(Duration::ZERO), "it is told");
+        assert!(!guard.lasts(Duration::ZERO), "the guard does not notice that the lease is over");
         let error = precise(late.save(&successor(&note, token(3))));
         assert!(matches!(error, BackendError::Conflict(_)), "{error}");
         assert_eq!(other.load().unwrap().unwrap(), newer);
@@ -166,7 +172,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
 fn a_lock_ends_by_itself_and_with_its_connection() {
     for program in servers::redis_programs() {
         let server = servers::redis(&program, FLUSHED);
-        // This holder is silent from now on, and still connected.
+        // The holder of this lock is silent from now on, and still connected.
         let silent = store(&server).lease(Duration::from_millis(500));
         let guard = silent.lock(Duration::ZERO).unwrap();
         let other = store(&server);
@@ -179,7 +185,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         assert!(matches!(precise(other.lock(Duration::ZERO)), BackendError::Busy(_)));
         let _: () = do_it(&server, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
         let theirs = other.lock(PATIENCE).unwrap();
-        assert!(!gone.lasts(Duration::ZERO), "somebody else has it");
+        assert!(!gone.lasts(Duration::ZERO), "another client holds the lock");
         drop(theirs);
         // A connection that ends while no other client wants the lock is replaced.
         let kept = other.lock(Duration::ZERO).unwrap();
@@ -193,7 +199,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         assert!(kept.lasts(Duration::from_secs(1)));
         let _: () = do_it(&server, &["SET", "evergrant:default:lock", &format!("{word} x 2")]);
         drop(kept);
-        let kept = other.lock(Duration::ZERO).expect("it was let go");
+        let kept = other.lock(Duration::ZERO).expect("the dropped lock is free");
         // If the user may not ask about connections, only the lease ends the lock.
         let rules =
             "ACL SETUSER default on nopass ~* &* +@all -client|list -client|id -info -config";
@@ -237,7 +243,10 @@ fn an_account_that_is_named_like_a_lock_is_an_account() {
         let busy = precise(account("alice").lock(Duration::ZERO).map(drop));
         assert!(matches!(busy, BackendError::Busy(_)), "the lock is still held");
         account("alice:lock").clear().unwrap();
-        assert!(account("alice").lock(Duration::ZERO).is_err(), "and is not taken away");
+        assert!(
+            account("alice").lock(Duration::ZERO).is_err(),
+            "deleting a record of that name releases the lock"
+        );
         drop(held);
         account("alice").lock(Duration::ZERO).unwrap();
     }

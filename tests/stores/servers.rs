@@ -1,4 +1,4 @@
-//! Real servers, each in a folder of its own on a port of its own. Each ends with its test.
+//! Real servers, each in a folder of its own on a port of its own. Each server stops with its test.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -91,7 +91,7 @@ impl Server {
 
     /// Ends the server as a crash does: it writes nothing more.
     pub(crate) fn crash(&mut self) {
-        let mut process = self.process.take().expect("it runs");
+        let mut process = self.process.take().expect("the server runs");
         signal(self.crash, process.id());
         process.wait().unwrap();
     }

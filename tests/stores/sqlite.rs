@@ -1,4 +1,4 @@
-//! Tests of SQLite: the contract by each way to a connection, accounts, files, and deaths in the middle.
+//! Tests of SQLite: the contract by each way to a connection, accounts, files, and kills during a save.
 
 use std::path::Path;
 use std::time::Duration;
@@ -310,8 +310,8 @@ fn save() {
     store.save(&successor(&note, token(2))).unwrap();
 }
 
-/// The process is killed at each system call that could matter. Afterwards the record is the old one, the one
-/// with a note or the new one, whole, and the store goes on.
+/// The process is killed at each system call that could matter. Afterwards the store has the whole old
+/// record, the record with a note or the new record, and the store still works.
 #[cfg(target_os = "linux")]
 #[test]
 fn after_a_kill_at_any_call_the_record_is_whole() {
@@ -360,11 +360,11 @@ fn after_a_kill_at_any_call_the_record_is_whole() {
             }
         }
     }
-    println!("{tried} deaths and ends");
+    println!("{tried} kills tried");
 }
 
-/// On a small file system, checks what is noticed before a refresh token is sent, and what room is kept for
-/// its successor.
+/// On a small file system, checks what is noticed before a refresh token is sent, and how much room is kept
+/// for its successor.
 fn full() {
     use std::io::Write as _;
     let fill = || {
@@ -391,7 +391,11 @@ fn full() {
         let found_out = error.is_err();
         if found_out {
             assert!(matches!(precise(error), BackendError::Full(_)));
-            assert_eq!(store.load().unwrap().unwrap(), stored, "it is as it was");
+            assert_eq!(
+                store.load().unwrap().unwrap(),
+                stored,
+                "a failed save leaves the record unchanged"
+            );
             std::fs::remove_file("/mnt/filler").unwrap();
             store.save(&noted(&stored)).unwrap();
             fill();

@@ -46,7 +46,7 @@ fn a_cleared_refresh_token_is_in_no_file_of_the_database() {
         let token = |n| evergrant::Token::new("at").with_refresh_token(secret(n));
         let other = Record::from(evergrant::Token::new("at").with_refresh_token("of-bob"));
         store.save(&Record::from(token(0))).unwrap();
-        assert!(!holders(folder, "c4nary-0").is_empty(), "the test can see it");
+        assert!(!holders(folder, "c4nary-0").is_empty(), "the test does not find a stored secret");
         let next = successor(&store.load().unwrap().unwrap(), token(1));
         store.save(&next).unwrap();
         store.clear().unwrap();

@@ -1,12 +1,12 @@
-//! Lists what comes from outside: every environment variable that the crate reads, and every text in its
-//! errors, each with the test that shows how it is treated. A new variable or text without an entry fails
-//! here.
+//! Lists what comes from outside: every environment variable that the crate reads, and every string in the
+//! details of its errors, each with the test that shows how the crate treats it. A new variable or string
+//! without an entry fails here.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each place that reads the environment: the file, the call as it is written there, the variables that it
-/// reads, and a test of them.
+/// Each place that reads the environment: the file, the call as it is written in the file, the variables that
+/// the call reads, and a test of the variables.
 const VARIABLES: [(&str, &str, &str, &str); 17] = [
     ("src/env.rs", "var(name", "PREFIX_CLIENT_ID and its like, by prefix", LINE_BREAK),
     ("src/env.rs", "var_os(name", "GOOGLE_APPLICATION_CREDENTIALS", KEY_FILE),
@@ -55,7 +55,8 @@ const ONE_LINE: &str = "no_text_from_outside_moves_a_cursor_or_begins_a_line";
 /// The test of variables that only tests read.
 const IN_TESTS: &str = "the_tables_can_fail";
 
-/// Each text that an error's details hold: the file, the field, and a test.
+/// Each public field of an error's details that holds a string, an error, headers or bytes: the file, the
+/// field, and a test.
 const TEXTS: [(&str, &str, &str); 19] = [
     ("src/error/challenge.rs", "scheme", CHALLENGE),
     ("src/error/challenge.rs", "token68", CHALLENGE),
@@ -139,7 +140,7 @@ fn asked(line: &str) -> Vec<String> {
     found
 }
 
-/// Returns the public field in a line, if it holds a text, an error or headers.
+/// Returns the public field in a line, if the field holds a string, an error, headers or bytes.
 fn text_field(line: &str) -> Option<String> {
     let (name, kind) = line.trim_start().strip_prefix("pub ")?.split_once(": ")?;
     let holds = ["String", "BoxError", "HeaderMap", "Vec<u8>"];
@@ -158,13 +159,13 @@ fn faults(sources: &[Source]) -> Vec<String> {
                 }
             }
             if line.contains("filter(|c| !c.is_control())") {
-                faults.push(format!("{path}: a text is cleaned by `plain` or `error::one_line`"));
+                faults.push(format!("{path}: clean a string with `plain` or `error::one_line`"));
             }
             let field = text_field(line).filter(|_| path.starts_with("src/error/"));
             if let Some(field) = field
                 && !TEXTS.iter().any(|(file, name, _)| (*file, *name) == (path, &*field))
             {
-                faults.push(format!("{path}: {field} is not in the table of texts"));
+                faults.push(format!("{path}: {field} is not in the table `TEXTS`"));
             }
         }
     }

@@ -1,5 +1,5 @@
 //! Lists every file that the crate touches, and every address that it sends something to. A call that is not
-//! listed here fails the test: list the call, and say how it is safe.
+//! listed here fails the test: list the call, and say why it is safe.
 
 use super::{Source, sources};
 
@@ -46,8 +46,8 @@ const SEND_CALLS: [&str; 13] = [
     "Command::new",
 ];
 
-/// The source, the call, its count, and which file it touches and what keeps that safe. Some entries name a
-/// test.
+/// The source, the call, its count, the file that the call touches, and what keeps the call safe. Some
+/// entries name a test.
 const FILES: [(&str, &str, usize, &str); 34] = [
     (
         "src/backend/disk.rs",
@@ -227,8 +227,8 @@ fn calls(source: &Source, known: &[&'static str]) -> Vec<(&'static str, usize)> 
     known.iter().map(count).filter(|(_, count)| *count > 0).collect()
 }
 
-/// Returns what is in the sources and not in the table, and what is in the table and no longer in the
-/// sources.
+/// Returns the calls that are in the sources and not in the table, and the calls that are in the table and no
+/// longer in the sources.
 fn differences(
     all: &[Source],
     known: &[&'static str],

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// A vendor's page and its words: the type, and the words for several things and one.
+/// A vendor's page and its words: the type, and the words for several objects and for one object.
 struct Vendor {
     page: &'static str,
     kind: &'static str,

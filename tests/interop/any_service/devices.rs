@@ -19,7 +19,7 @@ fn hasty(server: &Server) -> Client {
 pub(crate) fn a_device_logs_in(server: &Server) {
     let client = hasty(server);
     let code = client.device_code(server.kind.device_scopes()).unwrap();
-    assert_eq!(code.interval().as_secs(), 5, "named, or where none is named");
+    assert_eq!(code.interval().as_secs(), 5, "the interval of the server, or the default");
     assert!(code.to_string().contains(code.user_code()));
     let (mut pending, mut person) = (0, Person::new(REDIRECT_URI));
     let watched = client.exchange_device(&code, |poll| {
@@ -32,7 +32,7 @@ pub(crate) fn a_device_logs_in(server: &Server) {
         ControlFlow::Continue(())
     });
     watched.unwrap();
-    assert_eq!(pending, 2, "it asked until the person had decided");
+    assert_eq!(pending, 2, "the client polls until the person has decided");
     assert!(server.is_active(&client.access_token().unwrap()));
     if client.token().unwrap().refresh_token().is_some() {
         client.refresh().unwrap();
@@ -50,7 +50,8 @@ pub(crate) fn a_device_that_nobody_wants_is_told_so(server: &Server) {
     assert!(client.stored().unwrap().is_none());
 }
 
-/// A server that checks the time between polls says `slow_down`, because the test polls as well.
+/// A server that checks the time between polls answers `slow_down`, because the test sends polls of its own
+/// between those of the client.
 pub(crate) fn a_device_slows_down_when_it_is_told_to(server: &Server) {
     let app = server.kind.device_app();
     let client = server.builder(app, MemoryBackend::new()).build();

@@ -73,7 +73,7 @@ pub(crate) fn a_callback_of_another_issuer_is_refused(server: &Server) {
 pub(crate) fn who_has_logged_in_is_told(server: &Server) {
     let client = server.logged_in(BASIC, "login");
     let token = client.token().unwrap();
-    // The nonce was checked; the claims are there.
+    // The client checked the nonce, and the claims can be read.
     let claims = token.unverified_claims().unwrap().unwrap();
     assert_eq!(claims.issuer(), Some(&*server.issuer()));
     assert_eq!(claims.audience(), [BASIC.0]);
@@ -97,9 +97,15 @@ pub(crate) fn a_token_is_looked_into(server: &Server) {
         assert!(known.scopes().any(|granted| granted == *scope), "{scope}");
     }
     let ends = known.expires_at().unwrap() - token.expires_at().unwrap();
-    assert!(ends.abs() <= time::Duration::seconds(5), "it ends when we think it does: {ends}");
+    assert!(
+        ends.abs() <= time::Duration::seconds(5),
+        "server and client differ about the expiry: {ends}"
+    );
     assert!(!client.introspect(&"not a token".into(), None).unwrap().active());
     client.revoke_token(token.access_token(), hint).unwrap();
     let known = client.introspect(token.access_token(), hint).unwrap();
-    assert!(!known.active() && known.client_id().is_none(), "of a dead one nothing is told");
+    assert!(
+        !known.active() && known.client_id().is_none(),
+        "the server tells nothing about a revoked token"
+    );
 }

@@ -17,7 +17,7 @@ fn a_callback_can_be_a_posted_form() {
     let params = [("prompt", "consent"), ("response_mode", "form_post")];
     let authorization = client.authorize_with(&["openid", "email"], &params).unwrap();
     let Place::Callback(body) = Person::new(REDIRECT_URI).walk(authorization.url()) else {
-        panic!("it does not come back");
+        panic!("the browser does not return to the redirect URI");
     };
     assert!(body.contains("code=") && !body.contains(REDIRECT_URI), "a form: {body}");
     client.exchange(authorization, &body).unwrap();

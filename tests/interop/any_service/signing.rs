@@ -23,7 +23,7 @@ pub(crate) fn clients_that_sign_are_taken_and_another_key_is_not(server: &Server
         let revoked = signs.revoke();
         assert_eq!(revoked.is_ok(), server.kind.revokes_for_who_signs(), "{id}: {revoked:?}");
         let kept = signs.stored().unwrap().is_some();
-        assert_eq!(kept, revoked.is_err(), "{id}: it is forgotten when it is revoked");
+        assert_eq!(kept, revoked.is_err(), "{id}: a revoked login is forgotten, and no other");
         let good = server.kind.is_good(server, token.refresh_token().unwrap());
         assert_eq!(good, revoked.is_err(), "{id}");
 

@@ -162,7 +162,7 @@ impl Fleet {
     fn hear(&mut self, count: usize, wanted: &dyn Fn(&str) -> bool) -> Answers {
         let mut heard = Answers::new();
         while heard.len() < count {
-            let (id, said) = self.said.recv_timeout(HANGS).expect("somebody hangs");
+            let (id, said) = self.said.recv_timeout(HANGS).expect("a worker hangs");
             if wanted(&said) {
                 heard.insert(id, said);
             }
@@ -274,7 +274,7 @@ impl Fleet {
     }
 
     /// Ends the lease at the server, because the server's clock cannot be set. Another test shows that the
-    /// server ends a lease by itself when its time is over.
+    /// server ends a lease by itself when the time of the lease is over.
     pub(crate) fn end_lease(&self) {
         let url = self.server.url();
         if url.starts_with("redis") {
@@ -296,7 +296,7 @@ impl Fleet {
         }
     }
 
-    /// Checks the end of a round: all workers have the same token, and the login lives.
+    /// Checks the end of a round: all workers have the same token, and the login is valid.
     #[track_caller]
     pub(crate) fn settled(&mut self, what: &str) {
         let all = self.everybody();

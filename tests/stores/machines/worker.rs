@@ -15,8 +15,8 @@ use crate::support::*;
 
 pub(crate) const CHILDREN: &[Child] = &[("machines::work", work)];
 
-/// How long a used refresh token still works at the service with a grace window: longer than the deadline of
-/// a refresh is away.
+/// How long a used refresh token still works at the service with a grace window. The window is longer than
+/// the time until the deadline of a refresh.
 pub(crate) const WINDOW: Duration = Duration::from_secs(900);
 
 /// The computer's clocks, ahead by a given time.
@@ -96,7 +96,7 @@ pub(crate) fn call(client: &Client) -> String {
     }
 }
 
-/// Where a refresh halts, and whether it has.
+/// The place where a refresh halts, and whether the refresh has halted there.
 #[derive(Default)]
 struct Halt {
     place: Mutex<String>,

@@ -23,7 +23,7 @@ fn recorder(world: &World) -> Arc<Mutex<Vec<String>>> {
             let query = if request.query.is_empty() { "" } else { "?" };
             let query = format!("{query}{}", request.query);
             heard.lock().unwrap().push(format!("{} {}{query}", request.method, request.path));
-            assert_eq!(request.header("expect"), None, "it would be a 500");
+            assert_eq!(request.header("expect"), None, "Exact Online answers Expect with 500");
             match status {
                 200 => ApiReply::json(200, json!({"d": {"results": [{"ID": ID, "a": 1}]}})),
                 201 => {
@@ -110,7 +110,7 @@ fn a_function_takes_parameters_and_an_odd_name_is_refused() {
             "{path}"
         );
     }
-    assert_eq!(heard.lock().unwrap().len(), 6, "nothing of these was sent");
+    assert_eq!(heard.lock().unwrap().len(), 6, "an invalid path was sent");
 }
 
 #[test]
@@ -282,8 +282,8 @@ fn a_new_row_is_sent_in_exact_onlines_form() {
     let world = World::new();
     let exact = world.seeded();
     world.on("POST", "123/salesinvoice/SalesInvoices", |request| {
-        // The body has all digits of amounts, dates without a zone, the lines inside, and only fields that
-        // are set.
+        // The body has all digits of amounts, dates without a zone, the lines inside, and only the fields
+        // that are set.
         let body = String::from_utf8(request.body.clone()).unwrap();
         assert_eq!(
             body,

@@ -69,13 +69,16 @@ fn a_failed_save_loses_nothing_and_resends_no_old_token() {
     for _ in 0..3 {
         let error = call(&exact).unwrap_err();
         assert!(matches!(error, Error::NotSaved(_)), "{error:?}");
-        assert!(error.into_token().unwrap().refresh_token().is_some(), "the pair is to be had");
+        assert!(
+            error.into_token().unwrap().refresh_token().is_some(),
+            "the error has no refresh token"
+        );
     }
     assert_eq!((world.token_requests(), world.sandbox.counters().reuses), (2, 0));
     broken.store(false, Ordering::Relaxed);
     call(&exact).unwrap();
     call(&world.process()).unwrap();
-    assert_eq!(world.token_requests(), 2, "the pair that waited was saved and is used");
+    assert_eq!(world.token_requests(), 2, "the unsaved pair is saved and used");
 }
 
 #[test]
@@ -140,7 +143,7 @@ fn an_unreadable_token_answer_keeps_the_refresh_token() {
         world.advance(600);
         call(&world.process()).unwrap();
     }
-    // After an answer without a refresh token, the access token is new and the refresh token stays.
+    // After an answer without a refresh token, the access token is new and the refresh token is unchanged.
     let world = World::new();
     world.log_in();
     world.advance(700);
@@ -217,7 +220,7 @@ fn an_empty_answer_to_a_change_is_a_success() {
     let id = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
     let path = format!("123/salesorder/SalesOrders(guid'{id}')");
     world.on("PUT", &path, |request| {
-        // The row has the service's own names, and only the fields that are set.
+        // The row that is sent has the service's own names, and only the fields that are set.
         assert_eq!(
             request.json(),
             json!({"Description": "new", "WarehouseID": request.json()["WarehouseID"]})

@@ -166,7 +166,7 @@ impl Parser<'_> {
         Ok(Operand::Property(name))
     }
 
-    /// Reads a text in quotes, in which two quotes stand for one.
+    /// Reads a quoted string, in which two quotes stand for one.
     fn quoted(&mut self) -> Parsed<String> {
         let mut text = String::new();
         let mut characters = self.rest.char_indices().skip(1).peekable();

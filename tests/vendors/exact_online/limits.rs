@@ -81,7 +81,7 @@ fn calls_wait_for_the_minute_and_none_is_refused() {
     assert_eq!(limits.resets_at(), Some(limits.minute.unwrap().resets_at));
     assert_eq!(exact.division(9).limits().remaining(), None);
     assert_eq!((limits.day.unwrap().limit, limits.day.unwrap().remaining), (5000, 4850));
-    assert_eq!(exact.division(9).limits().minute, None, "each division has its own");
+    assert_eq!(exact.division(9).limits().minute, None, "each division has its own limits");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_used_up_day_is_an_error_without_a_wait() {
         ask(&exact).unwrap();
     }
     let slept = world.clock.slept();
-    // The client knows the limit from the headers and sends nothing.
+    // The client knows the limit from the headers and sends no request.
     let error = ask(&exact).unwrap_err();
     assert!(matches!(error, Error::RateLimited(_)) && error.is_transient());
     assert_eq!(error.retry_after(), Some(Duration::from_secs(23 * 3600)));
@@ -199,8 +199,8 @@ fn threads_share_the_limits() {
             });
         }
     });
-    // Calls in flight at the end of a minute count in the next minute. Without a common count the server
-    // would refuse most of the 181.
+    // Calls that are in flight at the end of a minute are counted in the next minute. Without a common count
+    // the server would refuse most of the 181.
     assert!(refused.load(Ordering::Relaxed) <= 18, "{refused:?}");
 }
 
@@ -227,7 +227,7 @@ fn a_failing_endpoint_is_left_alone_before_the_key_is_blocked() {
     assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(1800)));
     assert!(error.to_string().contains("123/crm/Accounts answered 8 errors"), "{error}");
-    // Calls of another endpoint and of another division go on.
+    // Calls of another endpoint, and calls of another division, still succeed.
     world.rows("123/crm/Contacts", json!([]));
     world.rows("456/crm/Accounts", json!([]));
     exact.contacts().page().unwrap();
@@ -271,7 +271,7 @@ fn an_error_has_the_apis_message() {
     let error = ask(&exact).unwrap_err();
     let reason = Reason::Unknown("SomethingNew".to_owned());
     assert_eq!(ExactOnlineError::of(&error).unwrap().reason(), Some(&reason));
-    // The gateway in front of the API has another form of errors.
+    // The errors of the gateway in front of the API have a form of their own.
     world.on("GET", "123/crm/Accounts", |_| {
         let detail = json!({"errorcode": "steps.x.ExecutionFailed"});
         ApiReply::json(500, json!({"fault": {"faultstring": "no", "detail": detail}}))
@@ -279,7 +279,7 @@ fn an_error_has_the_apis_message() {
     let refusal = ExactOnlineError::of(&ask(&exact).unwrap_err()).unwrap();
     let told = (refusal.status(), refusal.code(), refusal.message());
     assert_eq!(told, (500, Some("steps.x.ExecutionFailed"), Some("no")));
-    // A gateway may answer anything.
+    // A gateway may send any answer.
     for (kind, body) in
         [("text/html", "<h1>no</h1>"), ("application/json", "{\"error\":7}"), ("", "")]
     {

@@ -1,5 +1,5 @@
-//! Tests of logging in, and of every known answer of the token endpoint, each with the outcome that keeps the
-//! login.
+//! Tests of logging in, and of every known answer of the token endpoint: after each answer the client keeps
+//! the login if it can be kept.
 
 use std::time::Duration;
 
@@ -22,10 +22,10 @@ fn a_login_follows_the_documentation() {
     // The code comes percent-encoded, with an exclamation mark in it, and goes back decoded once.
     let callback = world.sandbox.approve(authorization.url()).unwrap();
     let token = exact.client().exchange(authorization, &callback).unwrap();
-    assert_eq!(token.lifetime(), Some(Duration::from_secs(600)), "expires_in came as a text");
+    assert_eq!(token.lifetime(), Some(Duration::from_secs(600)), "expires_in came as a string");
     assert_eq!(token.expires_at().unwrap().offset(), time::UtcOffset::UTC);
     call(&exact).unwrap();
-    // The login ends 30 days later if it is not used.
+    // The login expires 30 days later if it is not used.
     let end = exact.login_ends_at().unwrap().unwrap();
     assert_eq!(end - world.now(), time::Duration::days(30));
 }
@@ -69,7 +69,7 @@ fn the_client_never_refreshes_too_early() {
         let _ = exact.client().refresh();
         world.advance(10);
     }
-    assert_eq!(world.token_requests(), 1, "the exchange alone: 569 s have passed");
+    assert_eq!(world.token_requests(), 1, "no refresh is sent within 569 s after the exchange");
     world.advance(1);
     call(&exact).unwrap();
     assert_eq!((world.token_requests(), world.sandbox.counters().too_early), (2, 0));
@@ -99,7 +99,7 @@ fn too_early_leaves_the_token_unchanged() {
         let after = world.stored();
         assert_eq!(before.token(), after.token(), "{fixture}");
         assert!(after.refused().is_none());
-        // The token is replaced as soon as it has ended.
+        // The token is replaced as soon as it has expired.
         world.advance(25);
         call(&world.process()).unwrap();
         assert_eq!(world.sandbox.counters().refreshes, 1, "{fixture}");
@@ -183,7 +183,10 @@ fn a_login_unused_for_30_days_says_so() {
         |event: &Event| matches!(event, Event::Warning { text } if text.contains("29 days"));
     assert_eq!(world.told.lock().unwrap().iter().filter(|event| warned(event)).count(), 1);
     world.advance(30 * 86_400 + 1);
-    assert!(world.process().login_ends_at().unwrap().unwrap() < world.now(), "it can be foreseen");
+    assert!(
+        world.process().login_ends_at().unwrap().unwrap() < world.now(),
+        "the expiry of the login is known"
+    );
     let error = call(&world.process()).unwrap_err();
     let Error::Reauthorize(refusal) = &error else { panic!("{error:?}") };
     let text = refusal.error.description.as_deref().unwrap();
@@ -220,7 +223,11 @@ fn a_wrong_secret_spends_nothing_and_stops_before_the_limit() {
     for _ in 0..100 {
         call(&wrong()).unwrap_err();
     }
-    assert_eq!(world.refused_within_an_hour(), 8, "and Exact Online blocks at more than ten");
+    assert_eq!(
+        world.refused_within_an_hour(),
+        8,
+        "Exact Online blocks the key at more than ten refusals"
+    );
     let error = call(&wrong()).unwrap_err();
     assert!(matches!(error, Error::RateLimited(_)) && error.is_transient());
     // With the right secret the login still works.
@@ -264,7 +271,7 @@ fn an_unexplained_400_is_retried_later_and_deletes_nothing() {
     assert_eq!(world.stored().token(), before.token());
     let asked = world.token_requests();
     assert!(call(&world.process()).unwrap_err().is_transient());
-    assert_eq!(world.token_requests(), asked, "not again at once");
+    assert_eq!(world.token_requests(), asked, "the client does not repeat the request at once");
     world.advance(30);
     call(&world.process()).unwrap();
 }
@@ -290,9 +297,9 @@ fn a_gateway_failure_is_recovered_while_the_old_token_works() {
         let exact = world.process();
         // The access token works for 29 more seconds.
         call(&exact).unwrap();
-        assert_eq!(world.token_requests(), 2, "it is not sent again at once");
+        assert_eq!(world.token_requests(), 2, "the token is not sent again at once");
         assert!(world.stored().note().is_some());
-        // The answer "too early" to one request tells that the service did rotate.
+        // The answer "too early" to one request tells that the service rotated the token.
         world.advance(30);
         let error = call(&world.process()).unwrap_err();
         assert!(error.is_transient(), "{error}");
@@ -335,7 +342,7 @@ fn a_gateway_outage_spends_nothing_and_is_retried() {
         let error = call(&world.process()).unwrap_err();
         assert!(matches!(error, Error::RateLimited(_)), "{error:?}");
         let note = world.stored().note().cloned().unwrap();
-        assert!(note.answered && note.unanswered_since.is_none(), "it was not spent");
+        assert!(note.answered && note.unanswered_since.is_none(), "the refresh token was not used");
         world.advance(10);
     }
     call(&world.process()).unwrap();

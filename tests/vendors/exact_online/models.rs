@@ -66,7 +66,7 @@ fn written(kind: &str) -> Value {
     }
 }
 
-/// Checks a struct against its endpoints, and its fields by reading and writing each.
+/// Compares a struct with its endpoints, and reads and writes each of its fields.
 fn check<M: Model + PartialEq + std::fmt::Debug>(twins: &[&str]) -> usize {
     let endpoint = Endpoint::find(M::PATH).unwrap();
     assert_eq!((endpoint.name, endpoint.key), (M::PATH, Some(M::KEY)));
@@ -115,7 +115,7 @@ fn check<M: Model + PartialEq + std::fmt::Debug>(twins: &[&str]) -> usize {
     assert_eq!(serde_json::to_value(&read).unwrap(), Value::Object(expected.clone()));
     let again: M = serde_json::from_value(Value::Object(expected)).unwrap();
     assert_eq!(again, read);
-    // An empty struct writes nothing; null and a property that was not expanded read as `None`.
+    // An empty struct writes nothing; null and a property that was not expanded become `None`.
     assert_eq!(serde_json::to_string(&M::default()).unwrap(), "{}");
     let nothing = |property: &Property| {
         let deferred = json!({ "__deferred": { "uri": "https://x" } });
@@ -225,8 +225,8 @@ fn bulk_and_sync_endpoints_have_the_selected_properties() {
     bulk::<DocumentAttachment>();
 }
 
-/// Fields of the Python SDK that no list of the vendor has. These fields are always null, so this crate lacks
-/// them.
+/// Fields of the Python SDK that no list of the vendor has. These fields are always null, so this crate does
+/// not have them.
 const NOT_THERE: [(&str, &[&str]); 6] = [
     ("PurchaseOrder", &["AmountFCExclVat", "AmountDiscount", "AmountDiscountExclVat", "Timestamp"]),
     ("PurchaseOrderLine", &["QuantityReceived", "Timestamp"]),

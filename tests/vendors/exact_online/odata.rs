@@ -7,7 +7,7 @@ use time::{Date, Duration, PrimitiveDateTime, Time};
 
 use super::grammar::{self, Condition, Operand, Value};
 
-/// A generator of pseudorandom numbers, the same in every run (xorshift).
+/// A generator of pseudorandom numbers (xorshift), which gives the same numbers in every run.
 struct Dice(u64);
 
 type OfField = fn(Field) -> Field;

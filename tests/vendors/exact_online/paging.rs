@@ -191,7 +191,7 @@ fn rows_without_timestamp_synchronise_by_modified() {
         if get("$orderby").as_deref() == Some("Modified desc") {
             rows.sort_by_key(|(at, _)| -at);
             rows.truncate(1);
-            // During this run a row changes that the run has already read.
+            // During the run a row changes that the run has already read.
             theirs.lock().unwrap().push((61, "changed meanwhile"));
         }
         let rows: Vec<_> = rows
@@ -234,7 +234,7 @@ fn a_first_run_may_begin_at_a_date() {
     let date = time::Date::from_calendar_date(2026, time::Month::January, 5).unwrap().midnight();
     let position = exact.sales_invoices().position_at(date).unwrap();
     assert_eq!(exact.sales_invoices().sync(Some(position)).items().count(), 1);
-    // A synchronisation by `Modified` begins at the date itself.
+    // A synchronisation by `Modified` includes rows that changed exactly at the given date.
     world.on("GET", "123/inventory/Warehouses", |request| {
         if request.parameter("$top").is_none() {
             let filter = request.parameter("$filter");

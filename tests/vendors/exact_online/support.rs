@@ -57,7 +57,7 @@ impl World {
             .on_event(move |event| told.lock().unwrap().push(event.clone()))
     }
 
-    /// Makes a client as in another process, which knows only the stored record.
+    /// Makes a client that knows only the stored record, as a client in another process does.
     pub(crate) fn process(&self) -> ExactOnline {
         self.builder().build().unwrap()
     }

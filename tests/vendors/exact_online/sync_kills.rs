@@ -122,7 +122,7 @@ fn log_in(sandbox: &Sandbox, store: &str) {
     client.seed(sandbox.login()).unwrap();
 }
 
-/// Returns the processed rows, one for each line. A line that a kill cut short does not count.
+/// Returns the processed rows, one for each line. A line that a kill cut short is ignored.
 fn worked_off(folder: &Path) -> Vec<(Guid, i64)> {
     let text = std::fs::read_to_string(folder.join("rows")).unwrap();
     let row = |line: &str| {
@@ -155,7 +155,7 @@ fn a_killed_synchronisation_repeats_at_most_one_page() {
             match worker.hear() {
                 Some(line) if line.starts_with("peak") => break true,
                 Some(_) => heard += 1,
-                None => panic!("it ended by itself"),
+                None => panic!("the process ended by itself"),
             }
             if heard == lines {
                 worker.kill();
@@ -207,6 +207,6 @@ fn a_long_list_needs_no_more_memory_than_a_short_one() {
     let ((short, few), (long, many)) = (peak(5_000), peak(100_000));
     assert_eq!((few, many), (5, 100));
     println!("peak of {few} pages {short} kB, of {many} pages {long} kB");
-    // On a system that does not report the memory, both are 0.
+    // On a system that does not report the memory, both peaks are 0.
     assert!(long <= short + short / 4, "{short} kB, then {long} kB");
 }

@@ -22,7 +22,7 @@ fn a_401_refreshes_an_old_token_but_not_a_young_one() {
     assert!(matches!(&error, Error::Api(api) if api.status == 401), "{error:?}");
     assert_eq!(world.token_requests(), 1, "too early to refresh, so nothing is sent");
     world.advance(569);
-    // The margin would wait until the end, but the API refuses the token before.
+    // With this margin the client would wait until the token expires, but the API refuses the token earlier.
     let late = world.builder().margin(Duration::ZERO).build().unwrap();
     world.advance(1);
     world.sandbox.api_fault(Fault::RefuseOnce);
@@ -78,7 +78,7 @@ fn a_client_that_gave_up_remembers_the_open_refresh() {
     world.sandbox.fault(Fault::HoldAfter(gate.clone()));
     let impatient = world.sandbox.provider().to_builder().token_timeout(Duration::from_millis(200));
     let exact = world.builder().provider(impatient.build().unwrap()).build().unwrap();
-    // On a busy machine the time may end before the request has left; then there is no note.
+    // On a busy machine the timeout may pass before the request has left; then there is no note.
     let error = loop {
         match call(&exact).unwrap_err() {
             Error::Transport(_) => assert_eq!(gate.arrived(), 0),
@@ -87,8 +87,8 @@ fn a_client_that_gave_up_remembers_the_open_refresh() {
     };
     assert!(matches!(error, Error::OutcomeUnknown(_)), "{error:?}");
     gate.open();
-    assert!(world.stored().note().is_some(), "what was sent is in the store");
-    // A run an hour later knows of the open refresh and recovers it.
+    assert!(world.stored().note().is_some(), "the store has no note of the request");
+    // A run an hour later reads the note of the unanswered refresh and recovers the login.
     world.advance(3600);
     call(&world.process()).unwrap();
     let told = world.told.lock().unwrap();

@@ -48,7 +48,7 @@ fn body(status: u16, body: &str, commit: bool) -> Fault {
     Fault::Body { status, content_type, body, commit }
 }
 
-/// Draws a fault that need not lose the login.
+/// Draws a fault after which the client can keep the login.
 fn passing(dice: &mut Dice) -> Fault {
     let outage = json!({"fault": {"faultstring": "Unable to identify proxy for host",
         "detail": {"errorcode": "messaging.adaptors.http.flow.ApplicationNotFound"}}});
@@ -186,7 +186,7 @@ fn a_week_with_faults_keeps_the_login_and_names_losses() {
     let refused = world.refused_within_an_hour();
     println!("{told:?}; {counters:?}; {refused} refused within an hour");
     assert_eq!(told.runs, 7 * 288 * PROCESSES);
-    // Each lost answer ended one login, an error named that loss, and no login ended otherwise.
+    // Each lost answer cost one login, an error named the loss, and no other login was lost.
     assert!(told.losses > 0, "no fault lost an answer");
     let open = usize::from(world.stored().refused().is_some() || world.stored().note().is_some());
     assert!(told.logins <= told.losses && told.losses <= told.logins + open, "{told:?}");

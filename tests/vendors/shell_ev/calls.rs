@@ -206,7 +206,7 @@ fn retries_keep_the_request_id_and_other_requests_have_another() {
     assert!(sent.iter().all(|id| *id == answer.request_id), "{sent:?}");
     let other = shell.locations().nearby(1.0, 2.0).call().unwrap();
     assert_ne!(other.request_id, answer.request_id);
-    // The caller can set a request id, and an id in the body replaces the id that was sent.
+    // The caller can set a request id, and a request id in the answer's body replaces the id that was sent.
     let own = "11111111-2222-4333-8444-555555555555";
     assert_eq!(shell.locations().nearby(1.0, 2.0).request_id(own).call().unwrap().request_id, own);
     assert_eq!(ids.lock().unwrap().last().unwrap(), own);

@@ -1,4 +1,4 @@
-//! Tests of errors of the token endpoint and of the API, in Shell's forms.
+//! Tests of errors of the token endpoint and of the API, in the forms that Shell sends.
 
 use evergrant::sandbox::{ApiReply, Fault};
 use evergrant::shell_ev::{ErrorKind, RequestStatus, ShellEvError, request_id};
@@ -87,7 +87,7 @@ fn an_error_keeps_status_and_id_with_an_unreadable_body() {
         let error = shell.locations().nearby(0.0, 0.0).call().unwrap_err();
         let failure = ShellEvError::of(&error).unwrap();
         assert_eq!(failure.status(), status);
-        // The error has the id that was sent, because the answer names none.
+        // The error has the id that was sent, because the answer names no id.
         let id = request_id(&error).unwrap();
         assert!(id.len() == 36 && error.to_string().contains(id), "{error}");
         assert_eq!(failure.request_id(), Some(id));

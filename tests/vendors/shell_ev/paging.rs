@@ -127,7 +127,7 @@ fn a_page_keeps_what_could_not_be_read() {
     });
     let shell = world.shell();
     let pages: Vec<_> = shell.locations().pages().map(Result::unwrap).collect();
-    // Location 0 comes again on the second page, and is returned once.
+    // Location 0 is on the second page as well, and is returned once.
     assert_eq!(pages.iter().map(|page| page.len()).collect::<Vec<_>>(), [1, 1, 1]);
     assert_eq!((&*pages[0].unread[0].at, &pages[0].unread[0].value), ("data[1]", &json!("what")));
     let again: Answer<Location> =

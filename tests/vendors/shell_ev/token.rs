@@ -53,7 +53,7 @@ fn one_token_serves_calls_until_it_ends() {
 #[test]
 fn a_token_is_fetched_stored_and_used_again_by_hand() {
     let world = world();
-    // Fetches the token and stores it in a text.
+    // Fetches the token and stores it as JSON.
     let token = world.shell().client().token().unwrap();
     let database = serde_json::to_string(&token).unwrap();
     // Another program uses the stored token.
@@ -146,7 +146,7 @@ fn a_refused_token_is_replaced_once_and_the_call_repeated() {
     world.sandbox.expire_access_tokens();
     call(&shell).unwrap();
     assert_eq!(world.token_requests(), 2);
-    // If the API refuses every token, the client tries one more and returns the API's own answer.
+    // If the API refuses every token, the client tries one more token and returns the API's own answer.
     world.sandbox.on_open("GET", "/api/v2/*", |_| {
         ApiReply::json(401, json!({ "errors": [{ "code": "E0003" }] }))
     });
@@ -253,7 +253,7 @@ fn a_store_that_fails_is_reported_and_fails_no_call() {
     assert_eq!(world.token_requests(), 1);
     let told = told.lock().unwrap();
     assert!(matches!(&told[0], Event::SaveFailed { reason, .. } if reason == "no space left"));
-    assert_eq!(told.len(), 2, "once, and that there is a new token: {told:?}");
+    assert_eq!(told.len(), 2, "not one failed save and one new token: {told:?}");
 }
 
 #[test]
@@ -289,12 +289,12 @@ fn a_token_may_come_from_your_own_backend() {
     let given: &Provider = Box::leak(Box::new(Provider(Mutex::new(Ok(token())))));
     let shell = world.builder_on(given).build().unwrap();
     call(&shell).unwrap();
-    // At the end of the token the store has another one, and the client requests none.
+    // When the token has expired, the store has another token, and the client requests none.
     world.clock.advance(LIFE);
     *given.0.lock().unwrap() = Ok(token());
     call(&shell).unwrap();
-    assert_eq!(world.token_requests(), 2, "both by the other program");
-    // A store that fails, or whose token has ended, fails no call: the client requests a token.
+    assert_eq!(world.token_requests(), 2, "the client uses the token of the other program");
+    // A store that fails, or whose token has expired, fails no call: the client requests a token.
     for broken in [Err("no vault"), Ok(Token::new("x").with_expires_at(world.clock.now_utc()))] {
         world.clock.advance(LIFE);
         *given.0.lock().unwrap() = broken;

@@ -65,8 +65,8 @@ fn the_error_reports_a_lost_answer_of_the_token_endpoint() {
     open().client().seed(sandbox.login()).unwrap();
     sandbox.expire_access_tokens();
     sandbox.fault(Fault::CutAfter);
-    // The service replaced the refresh token, and the client never got the new one. No client can keep
-    // this login. The error says what happened.
+    // The service replaced the refresh token, and the client never got the new refresh token. No client can
+    // keep this login. The error says what happened.
     let mut errors = vec![open().me().unwrap_err()];
     errors.push(open().me().unwrap_err());
     let Some(Error::Reauthorize(refusal)) =

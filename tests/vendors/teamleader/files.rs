@@ -71,7 +71,7 @@ fn uploads_send_the_bytes_unchanged() {
         asked.lock()[0].1,
         json!({ "name": "notes.txt", "subject": subject, "folder": "Notes" })
     );
-    // Upload a temporary file for an attachment, with a content of unknown length.
+    // Upload a temporary file, as for an attachment; the length of its content is not known.
     let file = NewFile::new("a.txt", FileSubject::temporary());
     teamleader.files().upload_reader(&file, &mut &b"streamed"[..], None).unwrap();
     assert_eq!(*kept.lock(), b"streamed");

@@ -169,7 +169,7 @@ fn a_429_waits_for_reset_or_retry_after() {
     about(waits(&loose, 0), 30.0);
     about(waits(&|_| vec![("X-RateLimit-Reset", "soon".to_owned())], 0), 60.0);
     about(waits(&|_| vec![], 0), 60.0);
-    // A reset time far in the future counts as unknown.
+    // A reset time far in the future is treated as unknown.
     about(waits(&|_| vec![("X-RateLimit-Reset", "2999-01-01T00:00:00+00:00".to_owned())], 0), 60.0);
     about(waits(&|_| vec![("Retry-After", "20".to_owned())], 0), 20.0);
     let date = |now: OffsetDateTime| {

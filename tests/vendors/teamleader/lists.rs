@@ -56,8 +56,8 @@ fn a_list_without_pages_is_fetched_once() {
     assert!(asked.lock()[0].1.get("page").is_none());
     assert_eq!(teamleader.iter::<Value>("orders.list", &json!({})).unwrap().count(), 100);
     assert_eq!(asked.lock().len(), 2);
-    // Some lists have pages in the specification but send all objects. One is called with a typed method, and
-    // another by name.
+    // Some lists have pages in the specification but send all objects. The test calls one such list with a
+    // typed method, and another by name.
     asked.lock().clear();
     assert_eq!(teamleader.contacts().iter().count(), 100);
     assert_eq!(teamleader.iter::<Value>("tickets.list", &()).unwrap().count(), 100);

@@ -19,7 +19,7 @@ fn body(status: u16, content_type: &str, text: &str) -> Fault {
     Fault::Body { status, content_type, body, commit: false }
 }
 
-/// Makes a client whose access token the service has ended, and whose refresh fails with this fault. Returns
+/// Makes a client whose access token the service refuses, and whose refresh fails with this fault. Returns
 /// the error of a call.
 fn refused_with(fault: Fault) -> (Sandbox, Teamleader, Error) {
     let sandbox = sandbox();
@@ -103,7 +103,7 @@ fn after_a_401_the_client_uses_another_processes_token() {
     one.client().seed(sandbox.login()).unwrap();
     one.me().unwrap();
     other.me().unwrap();
-    // This refresh ends the other client's access token at the service, hours before its expiry.
+    // This refresh revokes the other client's access token at the service, long before its expiry.
     one.client().refresh().unwrap();
     other.me().unwrap();
     assert_eq!(sandbox.counters().refreshes, 1);

@@ -29,7 +29,7 @@ pub(crate) fn builder(
     sandbox: &Sandbox,
     backend: impl TokenBackend + 'static,
 ) -> TeamleaderBuilder {
-    // With this clock, waiting takes no real time.
+    // With a manual clock, waiting takes no real time.
     Teamleader::builder(sandbox.credentials(), backend).provider(provider(sandbox)).clock(clock())
 }
 
