@@ -67,8 +67,10 @@ struct Inner {
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,
-    /// The headers of every request, with an empty value for the token.
+    /// The headers of every request to the API, with an empty value for the token.
     headers: HeaderMap,
+    /// The same without the provider's fixed headers, for requests that carry no token.
+    plain_headers: HeaderMap,
     hooks: Hooks,
 }
 
@@ -379,6 +381,10 @@ impl Client {
 
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.0.headers
+    }
+
+    pub(crate) fn plain_headers(&self) -> &HeaderMap {
+        &self.0.plain_headers
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::Agent;
-use ureq::http::header::CONTENT_TYPE;
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use ureq::http::{self, HeaderMap, HeaderValue, Method};
 
 pub use self::response::Response;
@@ -129,8 +129,9 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a header. A request that sets the header of the access token or of the body's length fails
-    /// when it is sent.
+    /// Sets a header. It replaces a [fixed header](crate::provider::ProviderBuilder::fixed_header) of the
+    /// provider, except `Authorization`. A request that sets the header of the access token, of the body's
+    /// length, or a fixed `Authorization` fails when it is sent.
     pub fn header(mut self, name: &str, value: &str) -> Request<'a> {
         let parsed = http::HeaderName::try_from(name)
             .map_err(|_| {
@@ -143,7 +144,11 @@ impl<'a> Request<'a> {
                 Ok((name, value))
             });
         match parsed {
-            Ok((name, _)) if name == self.client.token_header() || is_framing(&name) => {
+            Ok((name, _))
+                if name == self.client.token_header()
+                    || is_framing(&name)
+                    || name == AUTHORIZATION && self.client.headers().contains_key(&name) =>
+            {
                 self.url = Err(Error::config(format!("the header {name} is set by the client")));
             }
             Ok((name, value)) => drop(self.headers.insert(&name, value)),

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-pub(crate) use self::config::{HttpConfig, api_config, api_headers};
+pub(crate) use self::config::{HttpConfig, api_config, api_headers, with_fixed};
 #[cfg(feature = "discovery")]
 pub(crate) use self::exchange::get;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};

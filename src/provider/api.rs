@@ -1,5 +1,7 @@
 //! How the API behind the authorization server is called.
 
+use crate::secret::Secret;
+
 /// How calls of the API are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,6 +13,9 @@ pub struct ApiRules {
     /// The authentication scheme before the access token in [`ApiRules::header`]. `None` sends the
     /// access token alone.
     pub auth_scheme: Option<String>,
+    /// The headers that every call carries, as name and value, such as `Notion-Version`. A value may be a
+    /// secret, such as an API key.
+    pub fixed_headers: Vec<(String, Secret)>,
     /// How the service tells who has logged in. `None` means its userinfo endpoint.
     #[cfg(feature = "identity")]
     pub profile: Option<super::Profile>,
@@ -23,6 +28,7 @@ impl Default for ApiRules {
             base: None,
             header: "Authorization".to_owned(),
             auth_scheme: Some("Bearer".to_owned()),
+            fixed_headers: Vec::new(),
             #[cfg(feature = "identity")]
             profile: None,
         }

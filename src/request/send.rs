@@ -126,7 +126,7 @@ impl Request<'_> {
                 headers.insert(token_header, value.clone());
             }
             None => {
-                let all = self.client.headers().iter();
+                let all = self.client.plain_headers().iter();
                 for (name, value) in all.filter(|(name, _)| *name != token_header) {
                     headers.insert(name, value.clone());
                 }

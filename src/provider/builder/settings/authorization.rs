@@ -1,0 +1,60 @@
+//! Settings: how a login starts, and what comes back from it.
+
+use crate::provider::{Pkce, ProviderBuilder};
+
+/// # Authorization request
+///
+/// How a login starts, and what comes back from it:
+/// [`AuthorizationRules`](crate::provider::AuthorizationRules).
+impl ProviderBuilder {
+    /// The redirect URI for credentials that name none.
+    pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> ProviderBuilder {
+        self.0.authorization.redirect_uri = Some(redirect_uri.into());
+        self
+    }
+
+    /// The scopes for a login that names none.
+    pub fn default_scopes(mut self, scopes: &[&str]) -> ProviderBuilder {
+        self.0.authorization.default_scopes =
+            scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self
+    }
+
+    /// The character between two scopes. A space by default; some services use a comma or a plus sign.
+    pub fn scope_separator(mut self, separator: char) -> ProviderBuilder {
+        self.0.authorization.scope_separator = separator;
+        self
+    }
+
+    /// Whether a login uses PKCE (RFC 7636). [`Pkce::S256`] by default.
+    pub fn pkce(mut self, pkce: Pkce) -> ProviderBuilder {
+        self.0.authorization.pkce = pkce;
+        self
+    }
+
+    /// Adds a parameter to the authorization request.
+    pub fn authorize_param(mut self, name: &str, value: &str) -> ProviderBuilder {
+        self.0.authorization.params.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Whether the server sends its issuer identifier with every callback (RFC 9207). If so, a callback
+    /// without it, or with another one, is refused.
+    pub fn issuer_in_callback(mut self, sends_issuer: bool) -> ProviderBuilder {
+        self.0.authorization.issuer_in_callback = sends_issuer;
+        self
+    }
+
+    /// Accepts ID tokens without a signature (`alg: none`). Only for a server that says beforehand that
+    /// it sends such; a provider from metadata has this set where the metadata lists `none`.
+    pub fn unsigned_id_tokens(mut self, accepted: bool) -> ProviderBuilder {
+        self.0.authorization.unsigned_id_tokens = accepted;
+        self
+    }
+
+    /// Keeps a parameter of the callback, such as `realmId`, with the token.
+    pub fn callback_field(mut self, name: &str) -> ProviderBuilder {
+        self.0.authorization.callback_fields.push(name.to_owned());
+        self
+    }
+}

@@ -1,0 +1,74 @@
+//! Settings: how requests to the token endpoint are made.
+
+use std::time::Duration;
+
+use crate::provider::{ClientAuth, ProviderBuilder, RevocationStyle, TokenFormat};
+
+/// # Token request
+///
+/// How requests to the token endpoint, and to revocation and introspection, are made:
+/// [`TokenRequestRules`](crate::provider::TokenRequestRules).
+impl ProviderBuilder {
+    /// How the client authenticates at the token endpoint. [`ClientAuth::Basic`] by default.
+    pub fn client_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
+        self.0.token_request.client_auth = client_auth;
+        self
+    }
+
+    /// How the client authenticates at the revocation endpoint. As at the token endpoint by default.
+    pub fn revocation_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
+        self.0.token_request.revocation_auth = Some(client_auth);
+        self
+    }
+
+    /// How the client authenticates at the introspection endpoint. As at the token endpoint by default.
+    pub fn introspection_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
+        self.0.token_request.introspection_auth = Some(client_auth);
+        self
+    }
+
+    /// How a token request carries its parameters. [`TokenFormat::Form`] by default.
+    pub fn token_format(mut self, format: TokenFormat) -> ProviderBuilder {
+        self.0.token_request.format = format;
+        self
+    }
+
+    /// How a revocation request looks. [`RevocationStyle::Form`] by default.
+    pub fn revocation_style(mut self, style: RevocationStyle) -> ProviderBuilder {
+        self.0.token_request.revocation_style = style;
+        self
+    }
+
+    /// Adds a parameter to every token request.
+    pub fn token_param(mut self, name: &str, value: &str) -> ProviderBuilder {
+        self.0.token_request.params.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// How long a token request may take. 120 seconds by default: a service can still rotate the
+    /// refresh token after the client has given up, and one was seen to take 35 seconds (Exact Online,
+    /// exactonline-api-dotnet-client#152).
+    pub fn token_timeout(mut self, timeout: Duration) -> ProviderBuilder {
+        self.0.token_request.timeout = timeout;
+        self
+    }
+
+    /// The audience of a client assertion.
+    /// [`AssertionAudience::Issuer`](crate::provider::AssertionAudience::Issuer) by default.
+    #[cfg(feature = "jwt")]
+    pub fn assertion_audience(
+        mut self,
+        audience: crate::provider::AssertionAudience,
+    ) -> ProviderBuilder {
+        self.0.token_request.assertion_audience = audience;
+        self
+    }
+
+    /// The `typ` of a client assertion. `JWT` by default; the draft that updates RFC 7523 wants
+    /// `client-authentication+jwt`.
+    #[cfg(feature = "jwt")]
+    pub fn assertion_type(mut self, typ: impl Into<String>) -> ProviderBuilder {
+        self.0.token_request.assertion_type = Some(typ.into());
+        self
+    }
+}
