@@ -14,6 +14,7 @@
 //! [`ProviderBuilder`] has one method for each setting, in the same order. [`crate::providers`] has
 //! ready providers.
 
+mod answer_rule;
 mod api;
 mod authorization;
 mod builder;
@@ -31,6 +32,7 @@ use std::time::Duration;
 
 use url::Url;
 
+pub use self::answer_rule::AnswerRule;
 pub use self::api::ApiRules;
 pub use self::authorization::{AuthorizationRules, Pkce};
 pub use self::builder::ProviderBuilder;

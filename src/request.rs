@@ -1,5 +1,6 @@
 //! A request to the API.
 
+mod body;
 mod call;
 mod response;
 mod send;

@@ -18,9 +18,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use ureq::http::HeaderMap;
 
-#[cfg(feature = "identity")]
-pub(crate) use self::body::at;
 use self::body::{Body, Found};
+pub(crate) use self::body::{at, has};
 use self::fault::Fault;
 use super::error_text::{clean, hide};
 use super::retry_after::retry_after;

@@ -1,5 +1,6 @@
 //! How the API behind the authorization server is called.
 
+use super::AnswerRule;
 use crate::secret::Secret;
 
 /// How calls of the API are made.
@@ -16,6 +17,8 @@ pub struct ApiRules {
     /// The headers that every call carries, as name and value, such as `Notion-Version`. A value may be a
     /// secret, such as an API key.
     pub fixed_headers: Vec<(String, Secret)>,
+    /// The rules for answers that say in their body that the access token has ended, tried in order.
+    pub answer_rules: Vec<AnswerRule>,
     /// How the service tells who has logged in. `None` means its userinfo endpoint.
     #[cfg(feature = "identity")]
     pub profile: Option<super::Profile>,
@@ -29,6 +32,7 @@ impl Default for ApiRules {
             header: "Authorization".to_owned(),
             auth_scheme: Some("Bearer".to_owned()),
             fixed_headers: Vec::new(),
+            answer_rules: Vec::new(),
             #[cfg(feature = "identity")]
             profile: None,
         }

@@ -56,7 +56,8 @@ impl Request<'_> {
             call.before_send()?;
             let Some(answer) = call.attempt()? else { continue };
             call.on_answer(&answer);
-            match call.token_after(&answer)? {
+            let (answer, ended) = call.judged_by_body(answer);
+            match call.token_after(&answer, ended)? {
                 Access::Replaced => continue,
                 Access::Accepted if call.waits_to_repeat(&answer) => continue,
                 Access::Accepted | Access::Refused => return call.response(answer),
@@ -135,10 +136,22 @@ impl<'a, 'b> Call<'a, 'b> {
         }
     }
 
+    /// Whether the answer's body says that the access token has ended. `None` if no rule of the provider
+    /// fits.
+    fn judged_by_body(&self, answer: Answer) -> (Answer, Option<bool>) {
+        let rules = &self.request.client.provider().api.answer_rules;
+        if rules.is_empty() || self.live.is_none() {
+            return (answer, None);
+        }
+        let status = answer.status();
+        let (body, ended) = answer.body.ended(rules, status);
+        (Answer { body, ..answer }, ended)
+    }
+
     /// Step 4. Looks for another access token if the API refused this one.
-    fn token_after(&mut self, answer: &Answer) -> Result<Access> {
+    fn token_after(&mut self, answer: &Answer, ended: Option<bool>) -> Result<Access> {
         let Some(live) = &self.live else { return Ok(Access::Accepted) };
-        if !self.is_expired(answer) {
+        if !ended.unwrap_or_else(|| self.is_expired(answer)) {
             self.request.client.keeper().accepted(live);
             return Ok(Access::Accepted);
         }

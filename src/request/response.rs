@@ -4,9 +4,9 @@ use std::fmt;
 use std::io::Read;
 
 use serde::de::DeserializeOwned;
-use ureq::Body;
 use ureq::http::{HeaderMap, Method, Uri, response};
 
+use super::body::Body;
 use super::without_query;
 use crate::error::{ApiError, Error, Result, advice};
 use crate::protocol;

@@ -1,5 +1,6 @@
 //! Services that depart from the standard, each with a server that answers as the service does.
 
+mod bodies;
 mod headers;
 
 use evergrant::provider::ProviderBuilder;

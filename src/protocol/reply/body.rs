@@ -179,6 +179,14 @@ pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     Some(value)
 }
 
+/// Whether the member at a path has this value. A number is compared as text.
+pub(crate) fn has(value: &Value, path: &str, wanted: &str) -> bool {
+    at(value, path).is_some_and(|value| match value {
+        Value::String(text) => text == wanted,
+        other => wanted == other.to_string(),
+    })
+}
+
 /// The first of these members that is a text and not empty.
 fn text_of<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
     let text = |name: &&str| object.get(*name)?.as_str().filter(|text| !text.is_empty());

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use ureq::http::HeaderMap;
 
-use super::body::at;
+use super::body::{at, has};
 use crate::provider::{ErrorRule, Provider};
 use crate::substring;
 
@@ -83,12 +83,7 @@ impl Fault {
                 .text
                 .as_ref()
                 .is_none_or(|part| self.texts.iter().any(|text| contains(text, part)))
-            && rule.field.as_ref().is_none_or(|(path, wanted)| {
-                at(body, path).is_some_and(|value| match value {
-                    Value::String(text) => text == wanted,
-                    other => wanted == &other.to_string(),
-                })
-            })
+            && rule.field.as_ref().is_none_or(|(path, wanted)| has(body, path, wanted))
             && rule.header.as_ref().is_none_or(|(name, part)| {
                 let mut values = headers.get_all(name.as_str()).iter();
                 values.any(|value| contains(&String::from_utf8_lossy(value.as_bytes()), part))

@@ -66,10 +66,11 @@ const REFRESH: [(&str, Change); 14] = [
     ("idle_limit", |row| row.idle_limit(MINUTE)),
     ("consent_limit", |row| row.consent_limit(MINUTE)),
 ];
-const API: [(&str, Change); 4] = [
+const API: [(&str, Change); 5] = [
     ("api_base", |row| row.api_base("https://x.example")),
     ("api_header", |row| row.api_header("X-Token")),
     ("api_auth_scheme", |row| row.api_auth_scheme(None)),
+    ("answer_rule", |row| row.answer_rule(AnswerRule::ended("x", "y"))),
     ("fixed_header", |row| row.fixed_header("X-Version", "1")),
 ];
 

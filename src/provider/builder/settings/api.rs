@@ -1,6 +1,6 @@
 //! Settings: how the API is called.
 
-use crate::provider::ProviderBuilder;
+use crate::provider::{AnswerRule, ProviderBuilder};
 use crate::secret::Secret;
 
 /// # API
@@ -45,6 +45,14 @@ impl ProviderBuilder {
     /// ```
     pub fn fixed_header(mut self, name: &str, value: impl Into<Secret>) -> ProviderBuilder {
         self.0.api.fixed_headers.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Adds a rule for answers that say in their body that the access token has ended, or that the call was
+    /// refused for another reason. The rules are tried in order; the first that fits decides. Middleware
+    /// looks at the status only.
+    pub fn answer_rule(mut self, rule: AnswerRule) -> ProviderBuilder {
+        self.0.api.answer_rules.push(rule);
         self
     }
 
