@@ -112,7 +112,11 @@ pub(crate) fn authorize(
     let endpoint = endpoint(provider)?;
     credentials.check()?;
     let redirect_uri = redirect_uri.or(credentials.redirect_uri());
-    redirect_uri.map_or(Ok(()), check_redirect_uri)?;
+    match redirect_uri {
+        Some(name) if provider.authorization.redirect_uri_is_name => check_redirect_name(name)?,
+        Some(redirect_uri) => check_redirect_uri(redirect_uri)?,
+        None => {}
+    }
     let scopes = asked_scopes(provider, scopes);
     let login = Login::new(provider, credentials, &scopes, extra);
 
@@ -258,6 +262,17 @@ fn check_redirect_uri(redirect_uri: &str) -> Result<()> {
     if redirect_uri.contains('#') {
         return Err(Error::config(format!(
             "the redirect URI {redirect_uri:?} must not have a fragment"
+        )));
+    }
+    Ok(())
+}
+
+/// A name in place of the redirect URI: visible characters.
+fn check_redirect_name(name: &str) -> Result<()> {
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::config(format!(
+            "the redirect URI {name:?} is to be a name of the service, which has visible ASCII \
+             characters only"
         )));
     }
     Ok(())

@@ -6,6 +6,8 @@
 pub struct AuthorizationRules {
     /// The redirect URI for credentials that name none.
     pub redirect_uri: Option<String>,
+    /// Whether the redirect URI is a name that the service gave to the address, such as eBay's RuName.
+    pub redirect_uri_is_name: bool,
     /// The scopes for a login that names none.
     pub default_scopes: Vec<String>,
     /// The character between two scopes: a space by the standard, a comma or a plus sign elsewhere.
@@ -29,6 +31,7 @@ impl Default for AuthorizationRules {
     fn default() -> AuthorizationRules {
         AuthorizationRules {
             redirect_uri: None,
+            redirect_uri_is_name: false,
             default_scopes: Vec::new(),
             scope_separator: ' ',
             pkce: Pkce::S256,

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod headers;
+mod logins;
 
 use evergrant::provider::ProviderBuilder;
 use evergrant::{Client, ClientBuilder, Credentials, MemoryBackend, Provider, Token};

@@ -24,8 +24,9 @@ const ENDPOINTS: [(&str, Change); 8] = [
     ("userinfo_endpoint", |row| row.userinfo_endpoint("https://x.example")),
     ("issuer", |row| row.issuer("https://x.example")),
 ];
-const AUTHORIZATION: [(&str, Change); 8] = [
+const AUTHORIZATION: [(&str, Change); 9] = [
     ("redirect_uri", |row| row.redirect_uri("https://x.example")),
+    ("redirect_uri_is_name", |row| row.redirect_uri_is_name(true)),
     ("default_scopes", |row| row.default_scopes(&["x"])),
     ("scope_separator", |row| row.scope_separator(',')),
     ("pkce", |row| row.pkce(Pkce::Off)),

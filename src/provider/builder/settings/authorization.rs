@@ -13,6 +13,15 @@ impl ProviderBuilder {
         self
     }
 
+    /// Whether the redirect URI is a name that the service gave to the address, such as eBay's RuName, and
+    /// no address. The name is sent as it is. The service knows the address of the name, and this program
+    /// does not, so [`Client::authorize_interactive`](crate::Client::authorize_interactive) cannot listen
+    /// there.
+    pub fn redirect_uri_is_name(mut self, is_name: bool) -> ProviderBuilder {
+        self.0.authorization.redirect_uri_is_name = is_name;
+        self
+    }
+
     /// The scopes for a login that names none.
     pub fn default_scopes(mut self, scopes: &[&str]) -> ProviderBuilder {
         self.0.authorization.default_scopes =

@@ -1,0 +1,82 @@
+//! Logins that depart from the standard before the token request.
+
+use evergrant::provider::{ClientAuth, ProviderBuilder};
+use evergrant::{Client, Error, Token};
+use url::Url;
+
+use super::{client, provider};
+use crate::support::{Fake, at};
+
+const TOKEN: &str = r#"{"access_token":"at-1","refresh_token":"rt-1","expires_in":3600}"#;
+
+/// The value of a parameter of the authorization request.
+fn asked(url: &str, name: &str) -> Option<String> {
+    let url = Url::parse(url).unwrap();
+    let mut found = url.query_pairs().filter(|(have, _)| have == name);
+    let value = found.next().map(|(_, value)| value.into_owned());
+    assert!(found.next().is_none(), "{name} comes once");
+    value
+}
+
+/// Logs in: `callback` has `STATE` where the state belongs.
+fn log_in(client: &Client, callback: &str) -> Result<(String, Token), Error> {
+    let authorization = client.authorize(&[])?;
+    let url = authorization.url().to_owned();
+    let callback = callback.replace("STATE", authorization.state().expose());
+    client.exchange(authorization, &callback).map(|token| (url, token))
+}
+
+/// The body of a request, decoded.
+fn form(request: &str) -> Vec<(String, String)> {
+    let body = request.split_once("\r\n\r\n").unwrap().1;
+    url::form_urlencoded::parse(body.as_bytes()).into_owned().collect()
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn named(row: ProviderBuilder) -> Client {
+    let credentials = evergrant::Credentials::new("app", "sesame")
+        .with_redirect_uri("Ada_Lovelace-AdaLovel-Engine-abcdef");
+    Client::new(row.build().unwrap(), credentials, evergrant::MemoryBackend::new())
+}
+
+#[test]
+fn a_redirect_uri_that_is_a_name_needs_the_setting() {
+    let server = Fake::json(TOKEN);
+    let row = provider(&server).pkce(evergrant::provider::Pkce::Off);
+    let refused = named(row.clone()).authorize(&[]).unwrap_err();
+    assert!(refused.to_string().contains("not an absolute address"), "{refused}");
+    let ebay = named(row.redirect_uri_is_name(true));
+    let (url, _) = log_in(&ebay, "https://app.example/cb?code=c%231&state=STATE").unwrap();
+    let name = "Ada_Lovelace-AdaLovel-Engine-abcdef";
+    assert_eq!(asked(&url, "redirect_uri").as_deref(), Some(name));
+    let sent = form(&server.requests()[0]);
+    assert_eq!(
+        sent,
+        pairs(&[("grant_type", "authorization_code"), ("code", "c#1"), ("redirect_uri", name)])
+    );
+}
+
+#[test]
+fn a_login_in_a_terminal_says_why_a_name_does_not_work() {
+    let server = Fake::json(TOKEN);
+    let ebay = named(provider(&server).display_name("eBay").redirect_uri_is_name(true));
+    let error = ebay.authorize_interactive(&[], |_| panic!("nobody is asked")).unwrap_err();
+    assert!(matches!(error, Error::Config(_)));
+    for part in ["eBay", "is a name", "authorize_pasted"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    for odd in ["", "a b", "a\n", "\u{e9}"] {
+        let refused = named(provider(&server).redirect_uri_is_name(true)).authorize(&[]);
+        assert!(refused.is_ok());
+        let client = Client::builder(
+            provider(&server).redirect_uri_is_name(true).build().unwrap(),
+            evergrant::Credentials::public("app"),
+            evergrant::MemoryBackend::new(),
+        );
+        let refused = client.redirect_uri(odd).build().authorize(&[]);
+        assert!(matches!(refused, Err(Error::Config(_))), "{odd:?}");
+    }
+}
