@@ -48,6 +48,8 @@ pub struct Authorization {
     pub(super) issuer: Option<String>,
     #[serde(default)]
     pub(super) iss_in_callback: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) code_param: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) callback_fields: Vec<String>,
     pub(super) host: String,
@@ -140,6 +142,7 @@ pub(crate) fn authorize(
         nonce: login.nonce,
         issuer: provider.endpoints.issuer.clone(),
         iss_in_callback: provider.authorization.issuer_in_callback,
+        code_param: provider.authorization.code_param.clone(),
         callback_fields: provider.authorization.callback_fields.clone(),
         host: provider.token_host(),
         token_endpoint: provider.endpoints.token.clone(),

@@ -22,6 +22,8 @@ pub struct AuthorizationRules {
     /// Whether ID tokens without a signature (`alg: none`) are accepted, because the server said
     /// beforehand that it sends such.
     pub unsigned_id_tokens: bool,
+    /// The parameter of the callback that carries the authorization code. `None` means `code`.
+    pub code_param: Option<String>,
     /// The parameters of the callback that are kept with the token, such as `realmId`.
     pub callback_fields: Vec<String>,
 }
@@ -38,6 +40,7 @@ impl Default for AuthorizationRules {
             params: Vec::new(),
             issuer_in_callback: false,
             unsigned_id_tokens: false,
+            code_param: None,
             callback_fields: Vec::new(),
         }
     }

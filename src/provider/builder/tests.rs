@@ -24,7 +24,7 @@ const ENDPOINTS: [(&str, Change); 8] = [
     ("userinfo_endpoint", |row| row.userinfo_endpoint("https://x.example")),
     ("issuer", |row| row.issuer("https://x.example")),
 ];
-const AUTHORIZATION: [(&str, Change); 9] = [
+const AUTHORIZATION: [(&str, Change); 10] = [
     ("redirect_uri", |row| row.redirect_uri("https://x.example")),
     ("redirect_uri_is_name", |row| row.redirect_uri_is_name(true)),
     ("default_scopes", |row| row.default_scopes(&["x"])),
@@ -33,6 +33,7 @@ const AUTHORIZATION: [(&str, Change); 9] = [
     ("authorize_param", |row| row.authorize_param("x", "y")),
     ("issuer_in_callback", |row| row.issuer_in_callback(true)),
     ("unsigned_id_tokens", |row| row.unsigned_id_tokens(true)),
+    ("code_param", |row| row.code_param("x")),
     ("callback_field", |row| row.callback_field("x")),
 ];
 const TOKEN_REQUEST: [(&str, Change); 7] = [

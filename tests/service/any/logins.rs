@@ -1,6 +1,6 @@
 //! Logins that depart from the standard before the token request.
 
-use evergrant::provider::{ClientAuth, ProviderBuilder};
+use evergrant::provider::ProviderBuilder;
 use evergrant::{Client, Error, Token};
 use url::Url;
 
@@ -69,8 +69,6 @@ fn a_login_in_a_terminal_says_why_a_name_does_not_work() {
         assert!(error.to_string().contains(part), "{error}");
     }
     for odd in ["", "a b", "a\n", "\u{e9}"] {
-        let refused = named(provider(&server).redirect_uri_is_name(true)).authorize(&[]);
-        assert!(refused.is_ok());
         let client = Client::builder(
             provider(&server).redirect_uri_is_name(true).build().unwrap(),
             evergrant::Credentials::public("app"),
@@ -79,4 +77,42 @@ fn a_login_in_a_terminal_says_why_a_name_does_not_work() {
         let refused = client.redirect_uri(odd).build().authorize(&[]);
         assert!(matches!(refused, Err(Error::Config(_))), "{odd:?}");
     }
+}
+
+#[test]
+fn the_code_may_come_under_another_name() {
+    for (name, callback) in [
+        (
+            "spapi_oauth_code",
+            "https://app.example/cb?spapi_oauth_code=c%2F1&state=STATE&selling_partner_id=A1",
+        ),
+        ("authCode", "https://app.example/cb?code=other&authCode=c%2F1&state=STATE"),
+    ] {
+        let server = Fake::json(TOKEN);
+        let row = provider(&server).code_param(name);
+        log_in(&client(row.clone()), callback).unwrap();
+        let sent = form(&server.requests()[0]);
+        assert!(sent.contains(&("code".to_owned(), "c/1".to_owned())), "{name}: {sent:?}");
+        let client = client(row);
+        for (wrong, says) in [
+            ("?code=c&state=STATE".to_owned(), "neither a code nor an error"),
+            (format!("?{name}=a&{name}=b&state=STATE"), "code"),
+            (format!("?{name}=c&state=x"), "state"),
+        ] {
+            let error = log_in(&client, &wrong).unwrap_err();
+            assert!(matches!(error, Error::Callback(_)), "{error:?}");
+            assert!(error.to_string().contains(says), "{error}");
+        }
+        assert_eq!(server.requests().len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn an_authorization_keeps_the_name_of_the_code() {
+    let server = Fake::json(TOKEN);
+    let client = client(provider(&server).code_param("authCode"));
+    let session = serde_json::to_string(&client.authorize(&[]).unwrap()).unwrap();
+    let authorization: evergrant::Authorization = serde_json::from_str(&session).unwrap();
+    let callback = format!("?authCode=c-1&state={}", authorization.state().expose());
+    assert_eq!(at(&client.exchange(authorization, &callback).unwrap()), "at-1");
 }

@@ -61,6 +61,14 @@ impl ProviderBuilder {
         self
     }
 
+    /// The parameter of the callback that carries the authorization code, such as Amazon's
+    /// `spapi_oauth_code` or DingTalk's `authCode`. `code` by default; with this setting, a parameter
+    /// `code` is not read.
+    pub fn code_param(mut self, name: impl Into<String>) -> ProviderBuilder {
+        self.0.authorization.code_param = Some(name.into());
+        self
+    }
+
     /// Keeps a parameter of the callback, such as `realmId`, with the token.
     pub fn callback_field(mut self, name: &str) -> ProviderBuilder {
         self.0.authorization.callback_fields.push(name.to_owned());
