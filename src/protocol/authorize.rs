@@ -205,14 +205,14 @@ impl Login {
 
 fn own_params<'a>(
     params: &mut Params<'a>,
-    provider: &Provider,
+    provider: &'a Provider,
     credentials: &'a Credentials,
     redirect_uri: Option<&'a str>,
     scopes: &[&str],
     login: &'a Login,
 ) -> Result<()> {
     params.push("response_type", "code");
-    params.push("client_id", credentials.id());
+    params.push(provider.token_request.client_id_name(), credentials.id());
     if let Some(redirect_uri) = redirect_uri {
         params.push("redirect_uri", redirect_uri);
     }

@@ -15,6 +15,10 @@ pub struct TokenRequestRules {
     /// How the client authenticates at the introspection endpoint. `None` means as at the token
     /// endpoint.
     pub introspection_auth: Option<ClientAuth>,
+    /// The parameter that carries the client id, also in authorization requests. `None` means `client_id`.
+    pub client_id_param: Option<String>,
+    /// The parameter that carries the client secret. `None` means `client_secret`.
+    pub client_secret_param: Option<String>,
     /// How a token request carries its parameters.
     pub format: TokenFormat,
     /// How a revocation request looks.
@@ -38,6 +42,8 @@ impl Default for TokenRequestRules {
             client_auth: ClientAuth::Basic,
             revocation_auth: None,
             introspection_auth: None,
+            client_id_param: None,
+            client_secret_param: None,
             format: TokenFormat::Form,
             revocation_style: RevocationStyle::Form,
             params: Vec::new(),
@@ -47,6 +53,18 @@ impl Default for TokenRequestRules {
             #[cfg(feature = "jwt")]
             assertion_type: None,
         }
+    }
+}
+
+impl TokenRequestRules {
+    /// The name of the parameter that carries the client id.
+    pub(crate) fn client_id_name(&self) -> &str {
+        self.client_id_param.as_deref().unwrap_or("client_id")
+    }
+
+    /// The name of the parameter that carries the client secret.
+    pub(crate) fn client_secret_name(&self) -> &str {
+        self.client_secret_param.as_deref().unwrap_or("client_secret")
     }
 }
 

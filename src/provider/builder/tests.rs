@@ -36,10 +36,12 @@ const AUTHORIZATION: [(&str, Change); 10] = [
     ("code_param", |row| row.code_param("x")),
     ("callback_field", |row| row.callback_field("x")),
 ];
-const TOKEN_REQUEST: [(&str, Change); 7] = [
+const TOKEN_REQUEST: [(&str, Change); 9] = [
     ("client_auth", |row| row.client_auth(ClientAuth::None)),
     ("revocation_auth", |row| row.revocation_auth(ClientAuth::None)),
     ("introspection_auth", |row| row.introspection_auth(ClientAuth::None)),
+    ("client_id_param", |row| row.client_id_param("x")),
+    ("client_secret_param", |row| row.client_secret_param("x")),
     ("token_format", |row| row.token_format(TokenFormat::Json)),
     ("revocation_style", |row| row.revocation_style(RevocationStyle::Json)),
     ("token_param", |row| row.token_param("x", "y")),

@@ -1,10 +1,10 @@
 //! Logins that depart from the standard before the token request.
 
-use evergrant::provider::ProviderBuilder;
+use evergrant::provider::{ClientAuth, Pkce, ProviderBuilder, TokenFormat};
 use evergrant::{Client, Error, Token};
 use url::Url;
 
-use super::{client, provider};
+use super::{builder, client, provider};
 use crate::support::{Fake, at};
 
 const TOKEN: &str = r#"{"access_token":"at-1","refresh_token":"rt-1","expires_in":3600}"#;
@@ -115,4 +115,59 @@ fn an_authorization_keeps_the_name_of_the_code() {
     let authorization: evergrant::Authorization = serde_json::from_str(&session).unwrap();
     let callback = format!("?authCode=c-1&state={}", authorization.state().expose());
     assert_eq!(at(&client.exchange(authorization, &callback).unwrap()), "at-1");
+}
+
+#[test]
+fn client_id_and_secret_may_have_other_names() {
+    let server = Fake::json(TOKEN);
+    let tiktok = provider(&server)
+        .client_auth(ClientAuth::Body)
+        .client_id_param("client_key")
+        .pkce(Pkce::Off)
+        .scope_separator(',');
+    let api = client(tiktok);
+    let (url, _) = log_in(&api, "?code=c-1&state=STATE").unwrap();
+    assert_eq!(asked(&url, "client_key").as_deref(), Some("app"));
+    assert_eq!(asked(&url, "client_id"), None);
+    api.refresh().unwrap();
+    let requests = server.requests();
+    let with = |first: &[(&str, &str)]| {
+        pairs(&[first, &[("client_key", "app"), ("client_secret", "sesame")]].concat())
+    };
+    let code = [
+        ("grant_type", "authorization_code"),
+        ("code", "c-1"),
+        ("redirect_uri", "https://app.example/callback"),
+    ];
+    assert_eq!(form(&requests[0]), with(&code));
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", "rt-1")];
+    assert_eq!(form(&requests[1]), with(&refresh));
+}
+
+#[test]
+fn wechat_sends_appid_and_secret_in_the_query_of_a_get() {
+    let server = Fake::json(TOKEN);
+    let wechat = provider(&server)
+        .client_auth(ClientAuth::Body)
+        .client_id_param("appid")
+        .client_secret_param("secret")
+        .token_format(TokenFormat::Get)
+        .pkce(Pkce::Off);
+    let api = client(wechat.clone());
+    let (url, _) = log_in(&api, "?code=c-1&state=STATE").unwrap();
+    assert_eq!(asked(&url, "appid").as_deref(), Some("app"));
+    let request = &server.requests()[0];
+    let line = request.lines().next().unwrap();
+    assert_eq!(
+        line,
+        "GET /token?grant_type=authorization_code&code=c-1\
+         &redirect_uri=https%3A%2F%2Fapp.example%2Fcallback&appid=app&secret=sesame HTTP/1.1"
+    );
+    // Neither may be given twice.
+    for name in ["appid", "secret", "client_id", "client_secret"] {
+        let twice = builder(wechat.clone()).token_param(name, "x").build();
+        let error = log_in(&twice, "?code=c-1&state=STATE").unwrap_err();
+        assert!(matches!(error, Error::Config(_)), "{name}: {error:?}");
+    }
+    assert_eq!(server.requests().len(), 1);
 }

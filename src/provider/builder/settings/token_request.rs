@@ -27,6 +27,20 @@ impl ProviderBuilder {
         self
     }
 
+    /// The parameter that carries the client id, such as TikTok's `client_key` or WeChat's `appid`, in every
+    /// request, also in the authorization request. `client_id` by default.
+    pub fn client_id_param(mut self, name: impl Into<String>) -> ProviderBuilder {
+        self.0.token_request.client_id_param = Some(name.into());
+        self
+    }
+
+    /// The parameter that carries the client secret in a body or query, such as WeChat's `secret`.
+    /// `client_secret` by default.
+    pub fn client_secret_param(mut self, name: impl Into<String>) -> ProviderBuilder {
+        self.0.token_request.client_secret_param = Some(name.into());
+        self
+    }
+
     /// How a token request carries its parameters. [`TokenFormat::Form`] by default.
     pub fn token_format(mut self, format: TokenFormat) -> ProviderBuilder {
         self.0.token_request.format = format;
