@@ -43,7 +43,7 @@ pub(crate) use self::profile::Step;
 #[cfg(feature = "identity")]
 pub use self::profile::{EmailPlace, Profile};
 pub use self::refresh::{RefreshGrant, RefreshRules, RefusalLimit, Rotation};
-pub use self::reply::ReplyRules;
+pub use self::reply::{ReplyMember, ReplyRules};
 pub use self::revocation::RevocationStyle;
 #[cfg(feature = "jwt")]
 pub use self::token_request::AssertionAudience;

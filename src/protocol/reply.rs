@@ -18,13 +18,13 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use ureq::http::HeaderMap;
 
-use self::body::{Body, Found};
+use self::body::{Body, Found, text_of};
 pub(crate) use self::body::{at, has};
 use self::fault::Fault;
 use super::error_text::{clean, hide};
 use super::retry_after::retry_after;
 use crate::error::OAuthError;
-use crate::provider::{Provider, Verdict};
+use crate::provider::{Provider, ReplyMember, ReplyRules, Verdict};
 use crate::secret::Secret;
 use crate::token::Token;
 
@@ -136,7 +136,8 @@ pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDat
     let body = Body::parse(reply.body);
     // An access token that renews itself is its own refresh token.
     let renews = provider.refresh.grant.as_ref().is_some_and(|grant| grant.sends_access_token);
-    let itself = || body.access_token(&body.token_object(provider).filter(|_| renews)?);
+    let itself =
+        || body.access_token(&body.token_object(provider).filter(|_| renews)?, &provider.reply);
     let refresh_token = itself().or_else(|| body.refresh_token(provider));
     let mut reply = Reply {
         outcome: judge(provider, reply, &body, refresh_token.as_ref(), sent_at),
@@ -149,8 +150,8 @@ pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDat
                 hide(error, &secret);
             }
         };
-        hidden(came.as_ref().and_then(|found| body.access_token(found)));
-        hidden(came.as_ref().and_then(|found| body.id_token(found)));
+        hidden(came.as_ref().and_then(|found| body.access_token(found, &provider.reply)));
+        hidden(came.as_ref().and_then(|found| body.id_token(found, &provider.reply)));
         hidden(reply.refresh_token.clone());
     }
     reply
@@ -174,13 +175,13 @@ fn judge(
     } else {
         Fault::default()
     };
-    let access_token = found.as_ref().and_then(|found| body.access_token(found));
+    let access_token = found.as_ref().and_then(|found| body.access_token(found, &provider.reply));
     if reply.is_good()
         && fault.code.is_none()
         && let (Some(found), Some(access_token)) = (&found, access_token)
     {
         let token = token(provider, body, found, access_token, refresh_token, sent_at);
-        let refresh_expires_in = lifetime::refresh_expires_in(found.object);
+        let refresh_expires_in = lifetime::refresh_expires_in(found.object, &provider.reply);
         return Outcome::Token(Box::new(Issued { token, refresh_expires_in }));
     }
     let error = error_of(provider, reply, body, &fault, found.is_some());
@@ -270,25 +271,23 @@ fn token(
     refresh_token: Option<&Secret>,
     sent_at: OffsetDateTime,
 ) -> Token {
-    let mut token = Token::new(access_token).with_issued_at(sent_at).with_extra(body.extra(found));
-    let default = provider.reply.default_lifetime;
-    if let Some(expires_at) = lifetime::expires_at(found.object, sent_at, default) {
+    let rules = &provider.reply;
+    let mut token =
+        Token::new(access_token).with_issued_at(sent_at).with_extra(body.extra(found, rules));
+    if let Some(expires_at) = lifetime::expires_at(found.object, sent_at, rules) {
         token = token.with_expires_at(expires_at);
     }
     if let Some(refresh_token) = refresh_token {
         token = token.with_refresh_token(refresh_token.clone());
     }
-    let text = |names: [&str; 2]| {
-        let mut texts = names.iter().filter_map(|name| found.object.get(*name)?.as_str());
-        texts.find(|text| !text.is_empty()).map(str::to_owned)
-    };
-    if let Some(token_type) = text(["token_type", "tokenType"]) {
-        token = token.with_token_type(token_type);
+    let kind: (ReplyMember, &[&str]) = (ReplyMember::TokenType, &["token_type", "tokenType"]);
+    if let Some(token_type) = text_of(found.object, rules, kind) {
+        token = token.with_token_type(token_type.to_owned());
     }
-    if let Some(scope) = scope(found.object, provider.authorization.scope_separator) {
+    if let Some(scope) = scope(found.object, rules, provider.authorization.scope_separator) {
         token = token.with_scope(scope);
     }
-    if let Some(id_token) = body.id_token(found) {
+    if let Some(id_token) = body.id_token(found, rules) {
         token = token.with_id_token(id_token);
     }
     token
@@ -296,8 +295,9 @@ fn token(
 
 /// The granted scope, from a text or a list. If the provider does not separate scopes by spaces, they
 /// are rewritten with spaces, so that a reader need not know the provider.
-fn scope(object: &Map<String, Value>, separator: char) -> Option<String> {
-    let scope = ["scope", "scopes"].iter().find_map(|name| match object.get(*name)? {
+fn scope(object: &Map<String, Value>, rules: &ReplyRules, separator: char) -> Option<String> {
+    let mut names = rules.names(ReplyMember::Scope).chain(["scope", "scopes"]);
+    let scope = names.find_map(|name| match object.get(name)? {
         Value::String(text) if separator == ' ' => Some(text.clone()),
         Value::String(text) => {
             let scopes = text.split(|c: char| c == separator || c.is_whitespace());

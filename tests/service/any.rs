@@ -3,6 +3,7 @@
 mod bodies;
 mod headers;
 mod logins;
+mod replies;
 
 use evergrant::provider::ProviderBuilder;
 use evergrant::{Client, ClientBuilder, Credentials, MemoryBackend, Provider, Token};

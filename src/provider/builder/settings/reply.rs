@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::provider::{ErrorRule, ProviderBuilder};
+use crate::provider::{ErrorRule, ProviderBuilder, ReplyMember};
 
 /// # Reply
 ///
@@ -12,6 +12,13 @@ impl ProviderBuilder {
     /// tried in order before the top level.
     pub fn token_path(mut self, path: &str) -> ProviderBuilder {
         self.0.reply.token_paths.push(path.to_owned());
+        self
+    }
+
+    /// Adds the name of a member of a token, such as Sentry's `token` or DingTalk's `expireIn`. The names are
+    /// tried in order before the usual ones.
+    pub fn reply_member(mut self, member: ReplyMember, name: &str) -> ProviderBuilder {
+        self.0.reply.members.push((member, name.to_owned()));
         self
     }
 
