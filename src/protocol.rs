@@ -59,7 +59,7 @@ pub(crate) use error_text::clean;
 #[cfg(any(feature = "device", feature = "introspection"))]
 pub(crate) use error_text::hide;
 pub(crate) use form::form_encoded;
-pub(crate) use grant::{client_credentials, exchange, refresh, revoke};
+pub(crate) use grant::{client_credentials, exchange, refresh, revoke, second_exchange};
 pub(crate) use id_token::{Expected as ExpectedIdToken, check_same_login};
 #[cfg(feature = "oidc")]
 pub(crate) use id_token::{claims, userinfo};

@@ -47,7 +47,7 @@ pub use self::reply::{ReplyMember, ReplyRules};
 pub use self::revocation::RevocationStyle;
 #[cfg(feature = "jwt")]
 pub use self::token_request::AssertionAudience;
-pub use self::token_request::{ClientAuth, TokenFormat, TokenRequestRules};
+pub use self::token_request::{ClientAuth, SecondExchange, TokenFormat, TokenRequestRules};
 pub use self::token_type::TokenTypeHint;
 use crate::error::Result;
 

@@ -7,6 +7,7 @@ mod exchange;
 mod id_token;
 mod limit;
 mod public;
+mod second;
 mod skew;
 
 use std::io;
@@ -149,7 +150,11 @@ impl TokenTransport {
         });
         let now = id_token::times(&raw, sent_at);
         let sent = self.judged(raw, &hidden, sent_at);
-        self.with_fit_id_token(sent, now, authorization.nonce().map(Some), None)
+        let sent = self.with_fit_id_token(sent, now, authorization.nonce().map(Some), None);
+        match &self.provider.token_request.second_exchange {
+            Some(second) => self.exchanged_again(sent, second, sent_at),
+            None => sent,
+        }
     }
 
     /// Sends a request that is no login.

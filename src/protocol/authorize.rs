@@ -211,7 +211,8 @@ fn own_params<'a>(
     scopes: &[&str],
     login: &'a Login,
 ) -> Result<()> {
-    params.push("response_type", "code");
+    let response_type = provider.authorization.response_type.as_deref();
+    params.push("response_type", response_type.unwrap_or("code"));
     params.push(provider.token_request.client_id_name(), credentials.id());
     if let Some(redirect_uri) = redirect_uri {
         params.push("redirect_uri", redirect_uri);

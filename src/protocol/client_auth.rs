@@ -19,6 +19,9 @@ pub(crate) fn authenticate<'a>(
 ) -> Result<Option<Secret>> {
     let (method, credentials) = (caller.auth, caller.credentials);
     credentials.check()?;
+    if method == ClientAuth::Omitted {
+        return Ok(None);
+    }
     let id = credentials.id();
     let rules = &caller.provider.token_request;
     let (id_name, secret_name) = (rules.client_id_name(), rules.client_secret_name());
@@ -59,7 +62,8 @@ pub(crate) fn authenticate<'a>(
             params.push(secret_name, secret);
             Ok(None)
         }
-        // Both methods have returned or failed above.
+        // These methods have returned or failed above.
+        ClientAuth::Omitted => Ok(None),
         #[cfg(feature = "jwt")]
         ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt => Ok(None),
     }

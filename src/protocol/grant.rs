@@ -6,7 +6,7 @@ use super::form::Params;
 use super::request::{TokenRequest, about_token, build};
 use super::requester::Requester;
 use crate::error::{Error, Result};
-use crate::provider::{Provider, RevocationStyle, TokenFormat, TokenTypeHint};
+use crate::provider::{Provider, RevocationStyle, SecondExchange, TokenFormat, TokenTypeHint};
 use crate::secret::Secret;
 use crate::token::Token;
 
@@ -39,6 +39,8 @@ pub(crate) fn refresh<'a>(
     redirect_uri: Option<&'a str>,
 ) -> Result<TokenRequest> {
     let provider = caller.provider;
+    let caller =
+        &Requester { auth: provider.refresh.client_auth.unwrap_or(caller.auth), ..*caller };
     let mut params = refresh_grant(provider, refresh_token);
     if provider.refresh.sends_redirect_uri {
         params.push("redirect_uri", redirect_uri_for_refresh(caller, redirect_uri)?);
@@ -57,7 +59,24 @@ pub(crate) fn refresh<'a>(
             caller.provider_param(&mut params, name, value)?;
         }
     }
-    build(provider.token_request.format, provider.refresh_endpoint(), header, &params)
+    let format = provider.refresh.format.unwrap_or(provider.token_request.format);
+    build(format, provider.refresh_endpoint(), header, &params)
+}
+
+/// Builds the second request of a login: it exchanges the access token of the first answer.
+pub(crate) fn second_exchange<'a>(
+    caller: &Requester<'a>,
+    second: &'a SecondExchange,
+    access_token: &'a Secret,
+) -> Result<TokenRequest> {
+    let rules = &caller.provider.token_request;
+    let caller = &Requester { auth: second.client_auth.unwrap_or(caller.auth), ..*caller };
+    let mut params = Params::new();
+    params.push("grant_type", &*second.grant_type);
+    params.push(&second.parameter, access_token.expose());
+    let header = authenticate(caller, &mut params)?;
+    caller.extra_params(&mut params)?;
+    build(second.format.unwrap_or(rules.format), &second.endpoint, header, &params)
 }
 
 /// The parameters `grant_type` and `refresh_token`, or those that the provider uses instead.
@@ -103,7 +122,8 @@ pub(crate) fn client_credentials(
         ));
     }
     let mut params = Params::new();
-    params.push("grant_type", "client_credentials");
+    let grant_type = provider.token_request.client_credentials_grant.as_deref();
+    params.push("grant_type", grant_type.unwrap_or("client_credentials"));
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     if let Some(scope) = join_scopes(&scopes, provider.authorization.scope_separator)? {
         params.push("scope", scope);

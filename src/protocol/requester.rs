@@ -40,11 +40,11 @@ impl Requester<'_> {
     /// Whether the client can authenticate (RFC 6749 section 2.1).
     pub(crate) fn is_confidential(&self) -> bool {
         #[cfg(feature = "jwt")]
-        if self.credentials.signer().is_some() {
+        if self.auth != ClientAuth::Omitted && self.credentials.signer().is_some() {
             return true;
         }
         match self.auth {
-            ClientAuth::None => false,
+            ClientAuth::None | ClientAuth::Omitted => false,
             ClientAuth::Certificate => true,
             _ => self.credentials.secret().is_some(),
         }

@@ -12,6 +12,8 @@ pub struct AuthorizationRules {
     pub default_scopes: Vec<String>,
     /// The character between two scopes: a space by the standard, a comma or a plus sign elsewhere.
     pub scope_separator: char,
+    /// The `response_type` of the authorization request. `None` means `code`.
+    pub response_type: Option<String>,
     /// Whether the login uses PKCE.
     pub pkce: Pkce,
     /// More parameters of the authorization request, as name and value.
@@ -36,6 +38,7 @@ impl Default for AuthorizationRules {
             redirect_uri_is_name: false,
             default_scopes: Vec::new(),
             scope_separator: ' ',
+            response_type: None,
             pkce: Pkce::S256,
             params: Vec::new(),
             issuer_in_callback: false,

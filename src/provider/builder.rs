@@ -45,7 +45,7 @@ impl ProviderBuilder {
     }
 
     fn check_addresses(&self) -> Result<()> {
-        let Provider { endpoints, api, .. } = &*self.0;
+        let Provider { endpoints, token_request, api, .. } = &*self.0;
         if endpoints.token.is_empty() {
             return Err(self.wrong("set the token endpoint"));
         }
@@ -59,6 +59,9 @@ impl ProviderBuilder {
             ("API base", &api.base),
         ];
         self.check_address("token endpoint", &endpoints.token)?;
+        if let Some(second) = &token_request.second_exchange {
+            self.check_address("address of the second exchange", &second.endpoint)?;
+        }
         for (what, address) in addresses {
             if let Some(address) = address {
                 self.check_address(what, address)?;

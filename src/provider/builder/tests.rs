@@ -24,11 +24,12 @@ const ENDPOINTS: [(&str, Change); 8] = [
     ("userinfo_endpoint", |row| row.userinfo_endpoint("https://x.example")),
     ("issuer", |row| row.issuer("https://x.example")),
 ];
-const AUTHORIZATION: [(&str, Change); 10] = [
+const AUTHORIZATION: [(&str, Change); 11] = [
     ("redirect_uri", |row| row.redirect_uri("https://x.example")),
     ("redirect_uri_is_name", |row| row.redirect_uri_is_name(true)),
     ("default_scopes", |row| row.default_scopes(&["x"])),
     ("scope_separator", |row| row.scope_separator(',')),
+    ("response_type", |row| row.response_type("x")),
     ("pkce", |row| row.pkce(Pkce::Off)),
     ("authorize_param", |row| row.authorize_param("x", "y")),
     ("issuer_in_callback", |row| row.issuer_in_callback(true)),
@@ -36,13 +37,15 @@ const AUTHORIZATION: [(&str, Change); 10] = [
     ("code_param", |row| row.code_param("x")),
     ("callback_field", |row| row.callback_field("x")),
 ];
-const TOKEN_REQUEST: [(&str, Change); 9] = [
+const TOKEN_REQUEST: [(&str, Change); 11] = [
     ("client_auth", |row| row.client_auth(ClientAuth::None)),
     ("revocation_auth", |row| row.revocation_auth(ClientAuth::None)),
     ("introspection_auth", |row| row.introspection_auth(ClientAuth::None)),
     ("client_id_param", |row| row.client_id_param("x")),
     ("client_secret_param", |row| row.client_secret_param("x")),
     ("token_format", |row| row.token_format(TokenFormat::Json)),
+    ("client_credentials_grant", |row| row.client_credentials_grant("x")),
+    ("second_exchange", |row| row.second_exchange(SecondExchange::new("https://x.example", "x"))),
     ("revocation_style", |row| row.revocation_style(RevocationStyle::Json)),
     ("token_param", |row| row.token_param("x", "y")),
     ("token_timeout", |row| row.token_timeout(MINUTE)),
@@ -55,11 +58,13 @@ const REPLY: [(&str, Change); 6] = [
     ("error_text_path", |row| row.error_text_path("x")),
     ("error_rule", |row| row.error_rule(ErrorRule::new(Verdict::Refused))),
 ];
-const REFRESH: [(&str, Change); 14] = [
+const REFRESH: [(&str, Change); 16] = [
     ("rotation", |row| row.rotation(Rotation::Strict)),
     ("ends_access_token", |row| row.ends_access_token(true)),
     ("reuse_ends_other_logins", |row| row.reuse_ends_other_logins(true)),
     ("refresh_grant", |row| row.refresh_grant(RefreshGrant::new("x", "y"))),
+    ("refresh_format", |row| row.refresh_format(TokenFormat::Get)),
+    ("refresh_auth", |row| row.refresh_auth(ClientAuth::None)),
     ("refresh_param", |row| row.refresh_param("x", "y")),
     ("redirect_uri_on_refresh", |row| row.redirect_uri_on_refresh(true)),
     ("scope_on_refresh", |row| row.scope_on_refresh(true)),

@@ -35,6 +35,14 @@ impl ProviderBuilder {
         self
     }
 
+    /// The `response_type` of the authorization request, such as DATEV's `code id_token`. `code` by default.
+    /// The client takes the code of the callback, and reads nothing else there: a hybrid type also needs
+    /// `response_mode` `query` or `form_post` (see [`ProviderBuilder::authorize_param`]).
+    pub fn response_type(mut self, response_type: impl Into<String>) -> ProviderBuilder {
+        self.0.authorization.response_type = Some(response_type.into());
+        self
+    }
+
     /// Whether a login uses PKCE (RFC 7636). [`Pkce::S256`] by default.
     pub fn pkce(mut self, pkce: Pkce) -> ProviderBuilder {
         self.0.authorization.pkce = pkce;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::provider::{ProviderBuilder, RefreshGrant, RefusalLimit, Rotation};
+use crate::provider::{
+    ClientAuth, ProviderBuilder, RefreshGrant, RefusalLimit, Rotation, TokenFormat,
+};
 
 /// # Refresh
 ///
@@ -30,6 +32,18 @@ impl ProviderBuilder {
     /// A grant that replaces the standard's refresh grant.
     pub fn refresh_grant(mut self, grant: RefreshGrant) -> ProviderBuilder {
         self.0.refresh.grant = Some(grant);
+        self
+    }
+
+    /// How a refresh request carries its parameters. As all token requests by default.
+    pub fn refresh_format(mut self, format: TokenFormat) -> ProviderBuilder {
+        self.0.refresh.format = Some(format);
+        self
+    }
+
+    /// How the client authenticates for a refresh. As for all token requests by default.
+    pub fn refresh_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
+        self.0.refresh.client_auth = Some(client_auth);
         self
     }
 

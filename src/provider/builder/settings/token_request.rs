@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::provider::{ClientAuth, ProviderBuilder, RevocationStyle, TokenFormat};
+use crate::provider::{ClientAuth, ProviderBuilder, RevocationStyle, SecondExchange, TokenFormat};
 
 /// # Token request
 ///
@@ -44,6 +44,21 @@ impl ProviderBuilder {
     /// How a token request carries its parameters. [`TokenFormat::Form`] by default.
     pub fn token_format(mut self, format: TokenFormat) -> ProviderBuilder {
         self.0.token_request.format = format;
+        self
+    }
+
+    /// The `grant_type` of requests for a token of the application itself, such as Zoom's
+    /// `account_credentials`. `client_credentials` by default. Zoom's `account_id` is a parameter of the
+    /// client: [`ClientBuilder::token_param`](crate::ClientBuilder::token_param).
+    pub fn client_credentials_grant(mut self, grant_type: impl Into<String>) -> ProviderBuilder {
+        self.0.token_request.client_credentials_grant = Some(grant_type.into());
+        self
+    }
+
+    /// Sends a second token request after the exchange of the code, for a service whose first token lives
+    /// for a short time only (Instagram, Threads).
+    pub fn second_exchange(mut self, second: SecondExchange) -> ProviderBuilder {
+        self.0.token_request.second_exchange = Some(second);
         self
     }
 
