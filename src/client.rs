@@ -1,6 +1,7 @@
 //! The client: provider, credentials, store and agent in one value.
 
 mod builder;
+mod code;
 mod origins;
 
 use std::fmt;

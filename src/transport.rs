@@ -144,13 +144,25 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
     ) -> Sent {
         let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
+        self.exchange_code(code, redirect_uri, verifier, authorization.nonce(), sent_at)
+    }
+
+    /// Exchanges a code. An unfit ID token ends the login only if a nonce was sent.
+    pub(crate) fn exchange_code(
+        &self,
+        code: &Secret,
+        redirect_uri: Option<&str>,
+        verifier: Option<&Secret>,
+        nonce: Option<&Secret>,
+        sent_at: OffsetDateTime,
+    ) -> Sent {
         let spent = [Some(code), verifier];
         let (raw, hidden) = self.deliver(sent_at, spent, &always, &|caller| {
             protocol::exchange(caller, code, redirect_uri, verifier)
         });
         let now = id_token::times(&raw, sent_at);
         let sent = self.judged(raw, &hidden, sent_at);
-        let sent = self.with_fit_id_token(sent, now, authorization.nonce().map(Some), None);
+        let sent = self.with_fit_id_token(sent, now, nonce.map(Some), None);
         match &self.provider.token_request.second_exchange {
             Some(second) => self.exchanged_again(sent, second, sent_at),
             None => sent,

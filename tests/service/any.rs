@@ -1,6 +1,7 @@
 //! Services that depart from the standard, each with a server that answers as the service does.
 
 mod bodies;
+mod codes;
 mod grants;
 mod headers;
 mod logins;
