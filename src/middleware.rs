@@ -42,7 +42,14 @@ impl Middleware for Client {
     ) -> Result<Response<Body>, ureq::Error> {
         // As it is parsed, so that the token goes where the origin says: another reader may find another
         // host in the address (`127.0.0.1.`, `0x7f.1`).
-        let url = request.uri().scheme().and_then(|_| self.url_of(&request.uri().to_string()).ok());
+        let whole = request.uri().scheme().map(|_| request.uri().to_string());
+        let url = whole.and_then(|target| match self.base_comes_with_login() {
+            true => {
+                let live = self.keeper().access(&Want::Usable).ok()?;
+                self.url_at(&live, &target).ok().map(|(url, _)| url)
+            }
+            false => self.url_of(&target).ok(),
+        });
         let Some(uri) = url.and_then(|url| url.parse().ok()) else {
             return next.handle(request);
         };

@@ -20,6 +20,7 @@ mod authorization;
 mod builder;
 mod endpoints;
 mod error_rule;
+mod login_host;
 #[cfg(feature = "identity")]
 mod profile;
 mod refresh;
@@ -38,6 +39,8 @@ pub use self::authorization::{AuthorizationRules, Pkce};
 pub use self::builder::ProviderBuilder;
 pub use self::endpoints::Endpoints;
 pub use self::error_rule::{ErrorRule, Verdict};
+pub use self::login_host::LoginHost;
+pub(crate) use self::login_host::on_host_of;
 #[cfg(feature = "identity")]
 pub(crate) use self::profile::Step;
 #[cfg(feature = "identity")]

@@ -94,7 +94,11 @@ impl Client {
 
 impl<'a> Request<'a> {
     pub(crate) fn new(client: &'a Client, method: Method, target: &str) -> Request<'a> {
-        let url = client.url_of(target);
+        let url = match client.base_comes_with_login() {
+            // The token decides where the request goes.
+            true => Ok(target.split('#').next().unwrap_or_default().to_owned()),
+            false => client.url_of(target),
+        };
         Request {
             agent: client.agent_for(target, url.as_deref().ok()),
             url,

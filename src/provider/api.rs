@@ -1,6 +1,6 @@
 //! How the API behind the authorization server is called.
 
-use super::AnswerRule;
+use super::{AnswerRule, LoginHost};
 use crate::secret::Secret;
 
 /// How calls of the API are made.
@@ -9,6 +9,8 @@ use crate::secret::Secret;
 pub struct ApiRules {
     /// The base of the API's addresses. A path that begins with `/` is appended to it.
     pub base: Option<String>,
+    /// Where the base comes with the login. [`ApiRules::base`] counts for a login without one.
+    pub base_from: Option<LoginHost>,
     /// The header that carries the access token.
     pub header: String,
     /// The authentication scheme before the access token in [`ApiRules::header`]. `None` sends the
@@ -29,6 +31,7 @@ impl Default for ApiRules {
     fn default() -> ApiRules {
         ApiRules {
             base: None,
+            base_from: None,
             header: "Authorization".to_owned(),
             auth_scheme: Some("Bearer".to_owned()),
             fixed_headers: Vec::new(),

@@ -31,6 +31,7 @@ impl ProviderBuilder {
     /// - for a [`fixed_header`](ProviderBuilder::fixed_header) that comes twice, that carries the access
     ///   token, or that the HTTP library sets itself (`Host`, `Connection`, `Content-Length`,
     ///   `Transfer-Encoding`);
+    /// - for a [`LoginHost`](crate::provider::LoginHost) without a name or without hosts of two labels;
     /// - for [`issuer_in_callback`](ProviderBuilder::issuer_in_callback) without an issuer.
     pub fn build(self) -> Result<Provider> {
         self.check_addresses()?;
@@ -65,6 +66,12 @@ impl ProviderBuilder {
         for (what, address) in addresses {
             if let Some(address) = address {
                 self.check_address(what, address)?;
+            }
+        }
+        let places = [("API base's place", &api.base_from)];
+        for (what, place) in places {
+            if let Some(fault) = place.as_ref().and_then(|place| place.fault()) {
+                return Err(self.wrong(&format!("the {what} {fault}")));
             }
         }
         #[cfg(feature = "identity")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::provider::{Provider, RefusalLimit, Rotation};
+use crate::provider::{LoginHost, Provider, RefusalLimit, Rotation};
 use crate::record::Binding;
 
 /// How long three saves may take while the store's lock is held.
@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) token_timeout: Duration,
     /// The authentication scheme before the access token in the header that carries it.
     pub(crate) auth_scheme: Option<String>,
+    /// Where the API's base comes with the login.
+    pub(crate) api_base_from: Option<LoginHost>,
     /// Whether the grant issues a refresh token, which may work only once. If not, each token is
     /// requested anew, and a failure of the store does not fail the call.
     pub(crate) one_time: bool,
@@ -45,6 +47,7 @@ impl Rules {
             idle_limit: provider.refresh.idle_limit,
             margin: provider.refresh.margin,
             token_timeout: provider.token_request.timeout,
+            api_base_from: provider.api.base_from.clone(),
             auth_scheme: provider.api.auth_scheme.clone(),
             one_time,
         }

@@ -4,6 +4,7 @@ mod bodies;
 mod codes;
 mod grants;
 mod headers;
+mod hosts;
 mod logins;
 mod replies;
 

@@ -76,8 +76,9 @@ const REFRESH: [(&str, Change); 16] = [
     ("idle_limit", |row| row.idle_limit(MINUTE)),
     ("consent_limit", |row| row.consent_limit(MINUTE)),
 ];
-const API: [(&str, Change); 5] = [
+const API: [(&str, Change); 6] = [
     ("api_base", |row| row.api_base("https://x.example")),
+    ("api_base_from", |row| row.api_base_from(LoginHost::address("x", &["y.example"]))),
     ("api_header", |row| row.api_header("X-Token")),
     ("api_auth_scheme", |row| row.api_auth_scheme(None)),
     ("answer_rule", |row| row.answer_rule(AnswerRule::ended("x", "y"))),
@@ -134,6 +135,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         (base().user_agent("sesame\n"), "the User-Agent"),
         (base().api_auth_scheme("sesame\n"), "the API auth scheme"),
         (base().issuer_in_callback(true), "needs an issuer"),
+        (base().api_base_from(LoginHost::address("x", &["com"])), "the API base's place needs"),
         (base().fixed_header("a b", "sesame"), "number 1 has no header name"),
         (base().fixed_header("X-A", "sesame\n"), "number 1 has a value"),
         (base().fixed_header("X-A", ""), "number 1 has a value"),

@@ -1,6 +1,6 @@
 //! Settings: how the API is called.
 
-use crate::provider::{AnswerRule, ProviderBuilder};
+use crate::provider::{AnswerRule, LoginHost, ProviderBuilder};
 use crate::secret::Secret;
 
 /// # API
@@ -11,6 +11,14 @@ impl ProviderBuilder {
     /// is sent to its host.
     pub fn api_base(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.api.base = Some(address.into());
+        self
+    }
+
+    /// The base of the API's addresses comes with the login: Salesforce's `instance_url`, Zoho's and
+    /// Pipedrive's `api_domain`. The access token of a login is sent to the host of that login.
+    /// [`ProviderBuilder::api_base`] counts for a login without such a member.
+    pub fn api_base_from(mut self, place: LoginHost) -> ProviderBuilder {
+        self.0.api.base_from = Some(place);
         self
     }
 
