@@ -240,8 +240,8 @@ impl Client {
         }
         let code = authorization.check(callback)?;
         let tokens = &self.0.tokens;
-        self.0.keeper.authorize(code.fields, &mut |sent_at| {
-            tokens.exchange(&code.code, &authorization, sent_at)
+        self.0.keeper.authorize(code.fields.clone(), &mut |sent_at| {
+            tokens.exchange(&code.code, &authorization, &code.fields, sent_at)
         })
     }
 

@@ -14,7 +14,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
+use url::Url;
 
 pub(crate) use self::config::{HttpConfig, api_config, api_headers, with_fixed};
 #[cfg(feature = "discovery")]
@@ -132,7 +134,8 @@ impl TokenTransport {
 
     fn caller(&self, now: OffsetDateTime) -> Requester<'_> {
         let TokenTransport { provider, credentials, extra, .. } = self;
-        Requester { provider, credentials, extra, auth: provider.token_request.client_auth, now }
+        let auth = provider.token_request.client_auth;
+        Requester { provider, credentials, extra, home: None, auth, now }
     }
 
     /// Exchanges an authorization code. The token is taken back if its ID token is not that of this
@@ -141,10 +144,16 @@ impl TokenTransport {
         &self,
         code: &Secret,
         authorization: &Authorization,
+        fields: &Map<String, Value>,
         sent_at: OffsetDateTime,
     ) -> Sent {
+        let home = match self.provider.home(fields) {
+            Ok(home) => home,
+            Err(error) => return Sent::Never(error.into()),
+        };
         let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
-        self.exchange_code(code, redirect_uri, verifier, authorization.nonce(), sent_at)
+        let nonce = authorization.nonce();
+        self.exchange_code(code, redirect_uri, verifier, nonce, home.as_ref(), sent_at)
     }
 
     /// Exchanges a code. An unfit ID token ends the login only if a nonce was sent.
@@ -154,11 +163,12 @@ impl TokenTransport {
         redirect_uri: Option<&str>,
         verifier: Option<&Secret>,
         nonce: Option<&Secret>,
+        home: Option<&Url>,
         sent_at: OffsetDateTime,
     ) -> Sent {
         let spent = [Some(code), verifier];
         let (raw, hidden) = self.deliver(sent_at, spent, &always, &|caller| {
-            protocol::exchange(caller, code, redirect_uri, verifier)
+            protocol::exchange(&caller.at(home), code, redirect_uri, verifier)
         });
         let now = id_token::times(&raw, sent_at);
         let sent = self.judged(raw, &hidden, sent_at);
@@ -189,12 +199,15 @@ impl TokenTransport {
     /// body is ignored (RFC 7009 section 2.2).
     pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
         let style = self.provider.token_request.revocation_style;
+        let home = self.provider.home(token.extra())?;
+        let home = home.as_ref();
         match token.refresh_token().filter(|_| !style.wants_access_token()) {
             Some(refresh_token) => {
-                self.revoke_one(refresh_token, Some(TokenTypeHint::RefreshToken), sent_at)
+                self.revoke_at(refresh_token, Some(TokenTypeHint::RefreshToken), home, sent_at)
             }
             None => {
-                self.revoke_one(token.access_token(), Some(TokenTypeHint::AccessToken), sent_at)
+                let hint = Some(TokenTypeHint::AccessToken);
+                self.revoke_at(token.access_token(), hint, home, sent_at)
             }
         }
     }
@@ -206,6 +219,16 @@ impl TokenTransport {
         hint: Option<TokenTypeHint>,
         sent_at: OffsetDateTime,
     ) -> Result<()> {
+        self.revoke_at(secret, hint, None, sent_at)
+    }
+
+    fn revoke_at(
+        &self,
+        secret: &Secret,
+        hint: Option<TokenTypeHint>,
+        home: Option<&Url>,
+        sent_at: OffsetDateTime,
+    ) -> Result<()> {
         let failed = |source: BoxError| match source.downcast::<Error>() {
             Ok(error) => *error,
             Err(source) => Error::Transport(Box::new(TransportError {
@@ -215,7 +238,7 @@ impl TokenTransport {
             })),
         };
         let sent = self.run(sent_at, [Some(secret), None], &always, &|caller| {
-            protocol::revoke(caller, secret, hint)
+            protocol::revoke(&caller.at(home), secret, hint)
         });
         let outcome = match sent {
             Sent::Reply(reply) => reply.outcome,
@@ -234,6 +257,16 @@ impl TokenTransport {
             Outcome::Refused(error) | Outcome::TooEarly(error) | Outcome::Setup(error) => {
                 Err(Error::OAuth(Box::new(error)))
             }
+        }
+    }
+
+    /// The host of a login is that of its callback: an answer does not move the login.
+    fn keep_home(&self, sent: &mut Sent) {
+        let rule = self.provider.authorization.token_host_from.as_ref();
+        if let (Some(rule), Sent::Reply(reply)) = (rule, sent)
+            && let Outcome::Token(issued) = &mut reply.outcome
+        {
+            issued.token.drop_extra(&rule.name);
         }
     }
 
@@ -349,9 +382,15 @@ impl Transport for TokenTransport {
                     .filter(|grant| grant.sends_access_token)
                     .map(|_| token.access_token());
                 let spent = [Some(refresh_token), access_token];
-                self.renew(sent_at, spent, Some(token), in_time, &|caller| {
-                    protocol::refresh(caller, token, refresh_token, redirect_uri)
-                })
+                let home = match self.provider.home(token.extra()) {
+                    Ok(home) => home,
+                    Err(error) => return Sent::Never(error.into()),
+                };
+                let mut sent = self.renew(sent_at, spent, Some(token), in_time, &|caller| {
+                    protocol::refresh(&caller.at(home.as_ref()), token, refresh_token, redirect_uri)
+                });
+                self.keep_home(&mut sent);
+                sent
             }
             Ask::Grant => {
                 self.renew(sent_at, [None, None], None, &always, &|caller| match &self.grant {
@@ -363,9 +402,16 @@ impl Transport for TokenTransport {
                     None => Err(Error::config("this client has no such grant")),
                 })
             }
-            Ask::Revoke(token) => self.run(sent_at, [Some(token), None], &always, &|caller| {
-                protocol::revoke(caller, token, Some(TokenTypeHint::RefreshToken))
-            }),
+            Ask::Revoke(secret, token) => {
+                let home = match self.provider.home(token.extra()) {
+                    Ok(home) => home,
+                    Err(error) => return Sent::Never(error.into()),
+                };
+                self.run(sent_at, [Some(secret), None], &always, &|caller| {
+                    let caller = caller.at(home.as_ref());
+                    protocol::revoke(&caller, secret, Some(TokenTypeHint::RefreshToken))
+                })
+            }
         }
     }
 }

@@ -47,6 +47,13 @@ impl Client {
         redirect_uri: Option<&str>,
         verifier: Option<&Secret>,
     ) -> Result<Token> {
+        if self.0.provider.authorization.token_host_from.is_some() {
+            return Err(Error::config(format!(
+                "the callback of {} says where the token endpoint is, so the code alone is not enough: \
+                 use `Client::authorize` and `Client::exchange`",
+                self.0.provider.display_name
+            )));
+        }
         let code = code.into();
         let redirect_uri = redirect_uri.or(self.redirect_uri());
         let text = code.expose();
@@ -59,7 +66,7 @@ impl Client {
         }
         let tokens = &self.0.tokens;
         self.0.keeper.authorize(Map::new(), &mut |sent_at| {
-            tokens.exchange_code(&code, redirect_uri, verifier, None, sent_at)
+            tokens.exchange_code(&code, redirect_uri, verifier, None, None, sent_at)
         })
     }
 }

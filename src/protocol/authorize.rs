@@ -143,11 +143,19 @@ pub(crate) fn authorize(
         issuer: provider.endpoints.issuer.clone(),
         iss_in_callback: provider.authorization.issuer_in_callback,
         code_param: provider.authorization.code_param.clone(),
-        callback_fields: provider.authorization.callback_fields.clone(),
+        callback_fields: callback_fields(provider),
         host: provider.token_host(),
         token_endpoint: provider.endpoints.token.clone(),
         client_id: credentials.id().to_owned(),
     })
+}
+
+/// The parameters of the callback that are kept, with the one that names the token endpoint's host.
+fn callback_fields(provider: &Provider) -> Vec<String> {
+    let mut fields = provider.authorization.callback_fields.clone();
+    let host = provider.authorization.token_host_from.as_ref().map(|place| &place.name);
+    fields.extend(host.filter(|host| !fields.contains(host)).cloned());
+    fields
 }
 
 fn endpoint(provider: &Provider) -> Result<&str> {

@@ -114,7 +114,10 @@ mod tests {
         let built = Provider::builder("a").token_endpoint("https://a.example/t");
         let provider = provider.insert(built.client_auth(method).build()?);
         let now = time::OffsetDateTime::UNIX_EPOCH;
-        authenticate(&Requester { provider, credentials, extra: &[], auth: method, now }, params)
+        authenticate(
+            &Requester { provider, credentials, extra: &[], home: None, auth: method, now },
+            params,
+        )
     }
 
     fn sent(method: ClientAuth, credentials: &Credentials) -> (String, String) {

@@ -60,7 +60,7 @@ pub(crate) fn refresh<'a>(
         }
     }
     let format = provider.refresh.format.unwrap_or(provider.token_request.format);
-    build(format, provider.refresh_endpoint(), header, &params)
+    build(format, &caller.endpoint(provider.refresh_endpoint()), header, &params)
 }
 
 /// Builds the second request of a login: it exchanges the access token of the first answer.
@@ -144,6 +144,7 @@ pub(crate) fn revoke(
             provider.name
         )));
     };
+    let endpoint = &*caller.endpoint(endpoint);
     let caller = Requester {
         auth: provider.token_request.revocation_auth.unwrap_or(caller.auth),
         ..*caller
@@ -208,7 +209,7 @@ mod tests {
 
     fn by<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Requester<'a> {
         let (auth, now) = (provider.token_request.client_auth, OffsetDateTime::UNIX_EPOCH);
-        Requester { provider, credentials, extra: &[], auth, now }
+        Requester { provider, credentials, extra: &[], home: None, auth, now }
     }
 
     fn refreshed(provider: ProviderBuilder, token: &Token) -> Result<TokenRequest> {

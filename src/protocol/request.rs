@@ -60,8 +60,8 @@ impl<'a> Requester<'a> {
         for (name, value) in &self.provider.token_request.params {
             self.provider_param(&mut params, name, value)?;
         }
-        let endpoint = &self.provider.endpoints.token;
-        build(self.provider.token_request.format, endpoint, authorization, &params)
+        let endpoint = self.endpoint(&self.provider.endpoints.token);
+        build(self.provider.token_request.format, &endpoint, authorization, &params)
     }
 
     /// Adds the application's parameters.

@@ -1,9 +1,12 @@
 //! The common parts of all token requests of a client.
 
+use std::borrow::Cow;
+
 use time::OffsetDateTime;
+use url::Url;
 
 use crate::credentials::Credentials;
-use crate::provider::{ClientAuth, Provider};
+use crate::provider::{ClientAuth, Provider, at_home};
 
 /// Parameters that only the protocol itself may set, in any grant.
 pub(super) const RESERVED: [&str; 13] = [
@@ -29,11 +32,25 @@ pub(crate) struct Requester<'a> {
     pub(crate) credentials: &'a Credentials,
     /// Parameters that the application adds to every token request, such as `resource`.
     pub(crate) extra: &'a [(String, String)],
+    /// The host of the login, if it came with the callback.
+    pub(crate) home: Option<&'a Url>,
     /// How the client authenticates at the endpoint of this request.
     pub(crate) auth: ClientAuth,
     /// The server's time as far as it is known, for assertions that carry it.
     #[cfg_attr(not(feature = "jwt"), allow(dead_code))]
     pub(crate) now: OffsetDateTime,
+}
+
+impl<'a> Requester<'a> {
+    /// The same, for a login at this host.
+    pub(crate) fn at(&self, home: Option<&'a Url>) -> Requester<'a> {
+        Requester { home, ..*self }
+    }
+
+    /// An endpoint, on the host of the login.
+    pub(super) fn endpoint<'b>(&self, endpoint: &'b str) -> Cow<'b, str> {
+        at_home(self.provider, self.home, endpoint)
+    }
 }
 
 impl Requester<'_> {

@@ -1,5 +1,7 @@
 //! How a login starts, and what comes back from it.
 
+use super::LoginHost;
+
 /// How the authorization request is made, and how its callback is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -26,6 +28,8 @@ pub struct AuthorizationRules {
     pub unsigned_id_tokens: bool,
     /// The parameter of the callback that carries the authorization code. `None` means `code`.
     pub code_param: Option<String>,
+    /// The parameter of the callback that names the host of the token endpoint.
+    pub token_host_from: Option<LoginHost>,
     /// The parameters of the callback that are kept with the token, such as `realmId`.
     pub callback_fields: Vec<String>,
 }
@@ -44,6 +48,7 @@ impl Default for AuthorizationRules {
             issuer_in_callback: false,
             unsigned_id_tokens: false,
             code_param: None,
+            token_host_from: None,
             callback_fields: Vec::new(),
         }
     }

@@ -46,7 +46,7 @@ impl ProviderBuilder {
     }
 
     fn check_addresses(&self) -> Result<()> {
-        let Provider { endpoints, token_request, api, .. } = &*self.0;
+        let Provider { endpoints, authorization, token_request, api, .. } = &*self.0;
         if endpoints.token.is_empty() {
             return Err(self.wrong("set the token endpoint"));
         }
@@ -68,7 +68,10 @@ impl ProviderBuilder {
                 self.check_address(what, address)?;
             }
         }
-        let places = [("API base's place", &api.base_from)];
+        let places = [
+            ("API base's place", &api.base_from),
+            ("token endpoint's place", &authorization.token_host_from),
+        ];
         for (what, place) in places {
             if let Some(fault) = place.as_ref().and_then(|place| place.fault()) {
                 return Err(self.wrong(&format!("the {what} {fault}")));

@@ -333,8 +333,9 @@ pub(crate) enum Ask<'a> {
     },
     /// A grant that needs nothing stored, such as client credentials.
     Grant,
-    /// Best-effort revocation of a refresh token that no client will use.
-    Revoke(&'a Secret),
+    /// Best-effort revocation of a refresh token that no client will use, with the token that it is part
+    /// of.
+    Revoke(&'a Secret, &'a Token),
 }
 
 /// The outcome of a request.

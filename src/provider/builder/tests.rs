@@ -24,7 +24,7 @@ const ENDPOINTS: [(&str, Change); 8] = [
     ("userinfo_endpoint", |row| row.userinfo_endpoint("https://x.example")),
     ("issuer", |row| row.issuer("https://x.example")),
 ];
-const AUTHORIZATION: [(&str, Change); 11] = [
+const AUTHORIZATION: [(&str, Change); 12] = [
     ("redirect_uri", |row| row.redirect_uri("https://x.example")),
     ("redirect_uri_is_name", |row| row.redirect_uri_is_name(true)),
     ("default_scopes", |row| row.default_scopes(&["x"])),
@@ -35,6 +35,7 @@ const AUTHORIZATION: [(&str, Change); 11] = [
     ("issuer_in_callback", |row| row.issuer_in_callback(true)),
     ("unsigned_id_tokens", |row| row.unsigned_id_tokens(true)),
     ("code_param", |row| row.code_param("x")),
+    ("token_host_from", |row| row.token_host_from(LoginHost::label("x", "y.example"))),
     ("callback_field", |row| row.callback_field("x")),
 ];
 const TOKEN_REQUEST: [(&str, Change); 11] = [
@@ -135,6 +136,7 @@ fn a_wrong_setting_is_named_and_its_value_is_not_shown() {
         (base().user_agent("sesame\n"), "the User-Agent"),
         (base().api_auth_scheme("sesame\n"), "the API auth scheme"),
         (base().issuer_in_callback(true), "needs an issuer"),
+        (base().token_host_from(LoginHost::label("", "b.example")), "endpoint's place has no name"),
         (base().api_base_from(LoginHost::address("x", &["com"])), "the API base's place needs"),
         (base().fixed_header("a b", "sesame"), "number 1 has no header name"),
         (base().fixed_header("X-A", "sesame\n"), "number 1 has a value"),

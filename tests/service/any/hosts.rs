@@ -160,3 +160,90 @@ fn middleware_sends_the_token_to_the_host_of_the_login() {
     assert_eq!(calls(&api), ["/x Bearer at-1"]);
     assert_eq!(calls(&elsewhere), ["/x "]);
 }
+
+/// Zoho: the callback says where the token endpoint is, the answer where the API is.
+fn zoho(generic: &Fake) -> evergrant::provider::ProviderBuilder {
+    provider(generic)
+        .refresh_endpoint(format!("{}/refresh?x=%2f", generic.url()))
+        .revocation_endpoint(format!("{}/revoke", generic.url()))
+        .token_host_from(LoginHost::address("accounts-server", LOCAL))
+        .rotation(evergrant::provider::Rotation::Strict)
+}
+
+const ZOHO: &str = r#"{"access_token":"at-1","refresh_token":"rt-1","expires_in":3600,
+    "accounts-server":"https://evil.example","api_domain":"https://www.zohoapis.eu"}"#;
+
+fn paths(server: &Fake) -> Vec<String> {
+    let path = |request: String| request.split(' ').nth(1).unwrap().to_owned();
+    server.requests().into_iter().map(path).collect()
+}
+
+fn callback(client: &Client, accounts: &str) -> Result<Token, Error> {
+    let authorization = client.authorize(&[])?;
+    let state = authorization.state().expose();
+    let callback = format!("?code=c-1&location=eu&{accounts}&state={state}");
+    client.exchange(authorization, &callback)
+}
+
+#[test]
+fn the_code_and_every_refresh_go_where_the_callback_says() {
+    let (generic, europe) = (Fake::json("{}"), Fake::json(ZOHO));
+    let sandbox = sandbox();
+    let store = sandbox.folder().join("zoho.json");
+    let new = || {
+        let app = Credentials::new("app", "s").with_redirect_uri("https://app.example/cb");
+        Client::new(zoho(&generic).build().unwrap(), app, FileBackend::new(&store))
+    };
+    let client = new();
+    let server = format!("accounts-server={}", europe.url());
+    callback(&client, &server).unwrap();
+    client.refresh().unwrap();
+    // Another process knows the login by its record alone.
+    new().refresh().unwrap();
+    let record = client.stored().unwrap().unwrap();
+    assert_eq!(record.token().extra()["accounts-server"], europe.url());
+    let binding = record.binding().unwrap();
+    assert_eq!(binding.token_endpoint, format!("{}/token", europe.url()));
+    new().revoke().unwrap();
+    assert_eq!(paths(&europe), ["/token", "/refresh?x=%2f", "/refresh?x=%2f", "/revoke"]);
+    assert_eq!(generic.connections(), 0);
+}
+
+#[test]
+fn a_callback_with_a_foreign_host_or_none_sends_no_code() {
+    let (generic, evil) = (Fake::json(ZOHO), Fake::json(ZOHO));
+    let client = client(zoho(&generic));
+    let foreign = evil.url().replace("127.0.0.1", "localhost");
+    for accounts in [
+        format!("accounts-server={foreign}"),
+        "accounts-server=https://accounts.zoho.com.evil.example".to_owned(),
+        "accounts-server=nonsense".to_owned(),
+        "accounts-server=".to_owned(),
+        "x=y".to_owned(),
+    ] {
+        let error = callback(&client, &accounts).unwrap_err();
+        assert!(error.to_string().contains("accounts-server"), "{error}");
+        assert!(matches!(error, Error::Config(_) | Error::Callback(_)), "{error:?}");
+    }
+    let alone = client.exchange_without_state_check("c-1", None, None);
+    assert!(matches!(alone, Err(Error::Config(_))), "{alone:?}");
+    assert_eq!((generic.connections(), evil.connections()), (0, 0));
+}
+
+#[test]
+fn a_record_whose_host_was_changed_is_not_used() {
+    let (generic, europe, evil) = (Fake::json("{}"), Fake::json(ZOHO), Fake::json(ZOHO));
+    let sandbox = sandbox();
+    let store = sandbox.folder().join("zoho.json");
+    let app = Credentials::new("app", "s").with_redirect_uri("https://app.example/cb");
+    let new =
+        || Client::new(zoho(&generic).build().unwrap(), app.clone(), FileBackend::new(&store));
+    callback(&new(), &format!("accounts-server={}", europe.url())).unwrap();
+    let text = std::fs::read_to_string(&store).unwrap();
+    let mut record: Value = serde_json::from_str(&text).unwrap();
+    record["token"]["extra"]["accounts-server"] = evil.url().into();
+    std::fs::write(&store, record.to_string()).unwrap();
+    let error = new().refresh().unwrap_err();
+    assert!(error.to_string().contains("another token endpoint"), "{error}");
+    assert_eq!(evil.connections(), 0);
+}

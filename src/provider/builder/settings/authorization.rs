@@ -1,6 +1,6 @@
 //! Settings: how a login starts, and what comes back from it.
 
-use crate::provider::{Pkce, ProviderBuilder};
+use crate::provider::{LoginHost, Pkce, ProviderBuilder};
 
 /// # Authorization request
 ///
@@ -74,6 +74,16 @@ impl ProviderBuilder {
     /// `code` is not read.
     pub fn code_param(mut self, name: impl Into<String>) -> ProviderBuilder {
         self.0.authorization.code_param = Some(name.into());
+        self
+    }
+
+    /// The callback names the host of the token endpoint: Zoho's `accounts-server`, Lightspeed's
+    /// `domain_prefix`. The code, every refresh and every revocation of the login go to this host, with the
+    /// path of the provider's own address; an endpoint on another host than the token endpoint stays where it
+    /// is. The record keeps the parameter and is bound to the resulting token endpoint. A callback without
+    /// the parameter, or with a host that is not allowed, is refused before the code is sent.
+    pub fn token_host_from(mut self, place: LoginHost) -> ProviderBuilder {
+        self.0.authorization.token_host_from = Some(place);
         self
     }
 
