@@ -2,8 +2,8 @@
 
 use super::authorize::join_scopes;
 use super::client_auth::authenticate;
-use super::form::Params;
-use super::request::{TokenRequest, about_token, build};
+use super::form::{Params, form_encoded};
+use super::request::{TokenRequest, about_token, build, without_body};
 use super::requester::Requester;
 use crate::error::{Error, Result};
 use crate::provider::{Provider, RevocationStyle, SecondExchange, TokenFormat, TokenTypeHint};
@@ -154,11 +154,29 @@ pub(crate) fn revoke(
         let name = &provider.display_name;
         return Err(Error::config(format!("{name} revokes only access tokens")));
     }
-    let mut params = match provider.token_request.revocation_style {
-        #[cfg(feature = "identity")]
+    let rules = &provider.token_request;
+    let mut params = match style {
         RevocationStyle::Bearer => {
             let bearer = Secret::new(format!("Bearer {}", token.expose()));
-            return build(provider.token_request.format, endpoint, Some(bearer), &Params::new());
+            return Ok(without_body("POST", endpoint, Some(bearer)));
+        }
+        RevocationStyle::TokenInPath => {
+            let token = form_encoded(token.expose());
+            return Ok(without_body("DELETE", &in_path(endpoint, &token), None));
+        }
+        RevocationStyle::ClientScheme => {
+            let Some(secret) = caller.credentials.secret() else {
+                return Err(Error::config(format!(
+                    "{} revokes a token only for a client with a secret",
+                    provider.display_name
+                )));
+            };
+            caller.credentials.check()?;
+            let mut params = Params::new();
+            params.push(rules.client_id_name(), caller.credentials.id());
+            params.push("access_token", token.expose());
+            let header = Secret::new(format!("Client {}", secret.expose()));
+            return build(TokenFormat::Json, endpoint, Some(header), &params);
         }
         #[cfg(feature = "identity")]
         RevocationStyle::DeleteGrant => {
@@ -171,15 +189,21 @@ pub(crate) fn revoke(
         _ => about_token(token, hint),
     };
     let header = authenticate(&caller, &mut params)?;
-    let format = match provider.token_request.revocation_style {
+    let format = match style {
         RevocationStyle::Json => TokenFormat::Json,
         _ => TokenFormat::Form,
     };
     let mut request = build(format, endpoint, header, &params)?;
-    if provider.token_request.revocation_style == RevocationStyle::Delete {
+    if style == RevocationStyle::Delete {
         request.method = "DELETE";
     }
     Ok(request)
+}
+
+/// An address with one more part at the end of its path.
+fn in_path(endpoint: &str, part: &str) -> String {
+    let (path, query) = endpoint.split_at(endpoint.find('?').unwrap_or(endpoint.len()));
+    format!("{}/{part}{query}", path.trim_end_matches('/'))
 }
 
 #[cfg(test)]

@@ -10,13 +10,13 @@ use super::form::Params;
 use super::requester::{RESERVED, Requester};
 use super::resource::check_resource;
 use crate::error::Result;
-use crate::provider::{TokenFormat, TokenTypeHint};
+use crate::provider::{TokenFormat, TokenTypeHint, host_of};
 use crate::secret::Secret;
 
-/// A request to an endpoint of the authorization server, ready to be sent. `Debug` shows neither query, header values nor
-/// body.
+/// A request to an endpoint of the authorization server, ready to be sent. `Debug` shows neither path, query,
+/// header values nor body.
 pub(crate) struct TokenRequest {
-    /// `POST` or `GET`.
+    /// `POST`, `GET` or `DELETE`.
     pub(crate) method: &'static str,
     /// The address. With [`TokenFormat::Query`] and [`TokenFormat::Get`] its query holds secrets.
     pub(crate) url: Zeroizing<String>,
@@ -30,7 +30,7 @@ impl fmt::Debug for TokenRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenRequest")
             .field("method", &self.method)
-            .field("url", &self.url.split('?').next().unwrap_or_default())
+            .field("host", &host_of(&self.url))
             .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("body", &format_args!("{} bytes", self.body.len()))
             .finish()
@@ -132,4 +132,16 @@ pub(super) fn build(
     headers.extend(authorization.map(|value| ("Authorization", value)));
     headers.extend(content_type.map(|kind| ("Content-Type", Secret::new(kind))));
     Ok(TokenRequest { method, url: Zeroizing::new(url), headers, body })
+}
+
+/// Builds a request without a body, and so without a content type.
+pub(super) fn without_body(
+    method: &'static str,
+    endpoint: &str,
+    authorization: Option<Secret>,
+) -> TokenRequest {
+    let mut headers = vec![("Accept", Secret::new("application/json"))];
+    headers.extend(authorization.map(|value| ("Authorization", value)));
+    let (url, body) = (Zeroizing::new(endpoint.to_owned()), Zeroizing::default());
+    TokenRequest { method, url, headers, body }
 }

@@ -7,6 +7,7 @@ mod headers;
 mod hosts;
 mod logins;
 mod replies;
+mod revocations;
 
 use evergrant::provider::ProviderBuilder;
 use evergrant::{Client, ClientBuilder, Credentials, MemoryBackend, Provider, Token};
