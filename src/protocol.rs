@@ -15,6 +15,7 @@ mod client_auth;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+mod draft;
 mod error_text;
 mod form;
 mod grant;
@@ -55,6 +56,7 @@ pub use discovery::Form;
 pub(crate) use discovery::{
     addresses as metadata_addresses, endpoints as metadata_endpoints, read as read_metadata,
 };
+pub use draft::TokenDraft;
 pub(crate) use error_text::clean;
 #[cfg(any(feature = "device", feature = "introspection"))]
 pub(crate) use error_text::hide;

@@ -4,6 +4,7 @@
 mod ask;
 mod config;
 mod exchange;
+mod hooked;
 mod id_token;
 mod limit;
 mod public;
@@ -29,6 +30,7 @@ pub(crate) use self::public::private_host;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError, chain};
+use crate::hooks::TokenHooks;
 use crate::protocol::{self, Authorization, Outcome, Requester, TokenRequest};
 use crate::provider::{Provider, TokenTypeHint};
 use crate::refresh::{Ask, Sent, Transport};
@@ -93,6 +95,8 @@ pub(crate) struct TokenTransport {
     /// Parameters of every token request.
     extra: Vec<(String, String)>,
     agents: Agents,
+    /// The hooks of requests to the authorization server.
+    hooks: TokenHooks,
     #[cfg(feature = "jwt")]
     skew: skew::Skew,
 }
@@ -127,9 +131,14 @@ impl TokenTransport {
             grant,
             extra,
             agents,
+            hooks: TokenHooks::default(),
             #[cfg(feature = "jwt")]
             skew,
         }
+    }
+
+    pub(crate) fn with_hooks(self, hooks: TokenHooks) -> TokenTransport {
+        TokenTransport { hooks, ..self }
     }
 
     fn caller(&self, now: OffsetDateTime) -> Requester<'_> {
@@ -304,15 +313,18 @@ impl TokenTransport {
         build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
     ) -> (Raw, Vec<Secret>) {
         let once = |now| {
-            let request = match build(&self.caller(self.their_time(now))) {
-                Ok(request) => request,
+            let built = build(&self.caller(self.their_time(now)));
+            let (request, added) = match built.and_then(|request| self.drafted(request)) {
+                Ok(drafted) => drafted,
                 Err(error) => return (Raw::Never(error.into()), Vec::new()),
             };
             let raw = match head(&request) {
                 Ok(head) => self.agents.send(head, &request, in_time),
                 Err(error) => Raw::Never(error.into()),
             };
-            (raw, self.hidden(&request, spent))
+            let mut hidden = self.hidden(&request, spent);
+            hidden.extend(added);
+            (self.answered(&request.url, raw), hidden)
         };
         let done = once(sent_at);
         // Nothing was spent: the server rejected the assertion before it looked at any token.

@@ -15,7 +15,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
 use crate::error::{ApiError, Error, Result};
 use crate::event::Event;
-use crate::hooks::{HOOKS, Hooks, Received, Sending};
+use crate::hooks::{HOOKS, Hooks, Received, Sending, TokenAnswer, TokenDraft, TokenHooks};
 use crate::provider::Provider;
 use crate::refresh::Hook;
 use crate::transport::{Grant, HttpConfig};
@@ -37,6 +37,7 @@ pub struct ClientBuilder {
     http: Option<HttpConfig>,
     login_timeout: Duration,
     hooks: Hooks,
+    token_hooks: TokenHooks,
 }
 
 impl ClientBuilder {
@@ -57,6 +58,7 @@ impl ClientBuilder {
             http: None,
             login_timeout: LOGIN_TIMEOUT,
             hooks: HOOKS,
+            token_hooks: TokenHooks::default(),
         }
     }
 
@@ -177,6 +179,54 @@ impl ClientBuilder {
         map: impl Fn(ApiError) -> Error + Send + Sync + 'static,
     ) -> ClientBuilder {
         self.hooks.map_error = Some(Arc::new(map));
+        self
+    }
+
+    /// Calls `hook` each time before a request is sent to the token endpoint or to another endpoint of the
+    /// authorization server, also before a repetition. The hook may change the parameters and the headers, for
+    /// a service whose requests no setting of the provider describes. What it adds is shown in no error. If it
+    /// returns an error, or panics, nothing is sent, no token is spent, and the caller gets an error. Several
+    /// hooks run in the order in which they were added.
+    ///
+    /// A refresh runs under the store's lock, and so does the hook: it must not call the client, and should
+    /// not wait.
+    ///
+    /// ```
+    /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start()?;
+    /// let client = Client::builder(sandbox.provider(), sandbox.credentials(), MemoryBackend::new())
+    ///     .before_token_request(|request| {
+    ///         request.set_header("X-Request-Source", "nightly-export");
+    ///         Ok(())
+    ///     })
+    ///     .build();
+    /// # client.seed(sandbox.login())?;
+    /// # client.refresh()?;
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    pub fn before_token_request(
+        mut self,
+        hook: impl Fn(&mut TokenDraft) -> Result<()> + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        let earlier = self.token_hooks.before.take();
+        self.token_hooks.before = Some(match earlier {
+            Some(earlier) => Arc::new(move |draft| earlier(draft).and_then(|()| hook(draft))),
+            None => Arc::new(hook),
+        });
+        self
+    }
+
+    /// Calls `hook` with each whole answer of the authorization server before the client reads it. The hook may
+    /// return another body, which is read in place of the one that came: the JSON of RFC 6749 section 5.1 or
+    /// 5.2. `None` leaves the answer as it is. If the hook panics, the answer is read as it came, and the log
+    /// has a warning, so that a new refresh token is not lost. A later hook takes the place of an earlier one.
+    ///
+    /// Like [`ClientBuilder::before_token_request`], the hook runs under the store's lock.
+    pub fn on_token_answer(
+        mut self,
+        hook: impl Fn(&TokenAnswer<'_>) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.token_hooks.answer = Some(Arc::new(hook));
         self
     }
 

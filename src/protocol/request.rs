@@ -1,6 +1,7 @@
 //! Builds a request from its parameters, the client's authentication, and the parameters of the
 //! application and the provider.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -21,7 +22,7 @@ pub(crate) struct TokenRequest {
     /// The address. With [`TokenFormat::Query`] and [`TokenFormat::Get`] its query holds secrets.
     pub(crate) url: Zeroizing<String>,
     /// The headers.
-    pub(crate) headers: Vec<(&'static str, Secret)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, Secret)>,
     /// The body; empty when the parameters are in the query.
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
@@ -128,9 +129,9 @@ pub(super) fn build(
         TokenFormat::Get => None,
     };
     // Some servers answer with a form unless the request asks for JSON.
-    let mut headers = vec![("Accept", Secret::new("application/json"))];
-    headers.extend(authorization.map(|value| ("Authorization", value)));
-    headers.extend(content_type.map(|kind| ("Content-Type", Secret::new(kind))));
+    let mut headers = vec![("Accept".into(), Secret::new("application/json"))];
+    headers.extend(authorization.map(|value| ("Authorization".into(), value)));
+    headers.extend(content_type.map(|kind| ("Content-Type".into(), Secret::new(kind))));
     Ok(TokenRequest { method, url: Zeroizing::new(url), headers, body })
 }
 
@@ -140,8 +141,8 @@ pub(super) fn without_body(
     endpoint: &str,
     authorization: Option<Secret>,
 ) -> TokenRequest {
-    let mut headers = vec![("Accept", Secret::new("application/json"))];
-    headers.extend(authorization.map(|value| ("Authorization", value)));
+    let mut headers = vec![("Accept".into(), Secret::new("application/json"))];
+    headers.extend(authorization.map(|value| ("Authorization".into(), value)));
     let (url, body) = (Zeroizing::new(endpoint.to_owned()), Zeroizing::default());
     TokenRequest { method, url, headers, body }
 }

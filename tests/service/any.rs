@@ -4,6 +4,7 @@ mod bodies;
 mod codes;
 mod grants;
 mod headers;
+mod hooks;
 mod hosts;
 mod logins;
 mod replies;

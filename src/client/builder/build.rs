@@ -30,20 +30,22 @@ impl ClientBuilder {
             http,
             login_timeout,
             hooks,
+            token_hooks,
         } = self;
         let one_time = grant.is_none();
         let binding = binding(&provider, &credentials, grant.as_ref(), &extra);
         let rules = Rules::new(&provider, binding, one_time);
         // These parameters also go into authorization requests (RFC 8707 section 2.1).
         let targets = extra.iter().filter(|(name, _)| is_target(name)).cloned().collect();
-        let tokens = Arc::new(TokenTransport::new(
+        let tokens = TokenTransport::new(
             Arc::clone(&provider),
             credentials.clone(),
             grant,
             extra,
             http.as_ref(),
             &clock,
-        ));
+        );
+        let tokens = Arc::new(tokens.with_hooks(token_hooks));
         // As it is parsed: what follows must find the same host in it.
         let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
         let base = provider.api.base.as_ref().map(parsed);
