@@ -55,6 +55,7 @@ pub use discovery::Form;
 #[cfg(feature = "discovery")]
 pub(crate) use discovery::{
     addresses as metadata_addresses, endpoints as metadata_endpoints, read as read_metadata,
+    without_well_known,
 };
 pub use draft::TokenDraft;
 pub(crate) use error_text::clean;
@@ -73,6 +74,8 @@ pub use jwt_bearer::JwtBearer;
 pub(crate) use jwt_bearer::jwt_bearer;
 #[cfg(feature = "jwt")]
 pub(crate) use key_file::read_key_file;
+#[cfg(feature = "discovery")]
+pub(crate) use reply::redirect;
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, at, has, read};
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;

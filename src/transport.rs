@@ -249,6 +249,7 @@ impl TokenTransport {
         let sent = self.run(sent_at, [Some(secret), None], &always, &|caller| {
             protocol::revoke(&caller.at(home), secret, hint)
         });
+        let proves_with_token = self.provider.token_request.revocation_style.wants_access_token();
         let outcome = match sent {
             Sent::Reply(reply) => reply.outcome,
             Sent::Never(error) | Sent::NoAnswer(error) => return Err(failed(error)),
@@ -263,6 +264,10 @@ impl TokenTransport {
                 let retry_after = retry_after.unwrap_or(Duration::from_secs(5));
                 Err(RateLimited::answered(host, retry_after, reason).into())
             }
+            // A token that the service does not take any more needs no revocation (RFC 7009 section 2.2). With
+            // the access token as proof, only the proof may have ended.
+            Outcome::Refused(_) if !proves_with_token => Ok(()),
+            Outcome::Setup(error) if !proves_with_token && error.code == "invalid_token" => Ok(()),
             Outcome::Refused(error) | Outcome::TooEarly(error) | Outcome::Setup(error) => {
                 Err(Error::OAuth(Box::new(error)))
             }

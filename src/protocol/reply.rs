@@ -32,15 +32,25 @@ use crate::token::Token;
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Codes that say that the refresh token (or the authorization code) is refused: the standard's, and
-/// those of GitHub (two), HubSpot, Slack, Zoho and Zoom.
-const REFUSED: [&str; 6] = [
+/// those of GitHub (two), HubSpot, Slack, Zoho, Zoom, OpenAI (three) and Supabase (two).
+const REFUSED: [&str; 11] = [
     "invalid_grant",
     "bad_refresh_token",
     "bad_verification_code",
     "invalid_refresh_token",
     "invalid_code",
     "4735",
+    "refresh_token_reused",
+    "refresh_token_expired",
+    "refresh_token_invalidated",
+    "refresh_token_not_found",
+    "refresh_token_already_used",
 ];
+
+/// Whether a code says that the refresh token is refused.
+fn is_refusal(code: &str) -> bool {
+    REFUSED.iter().any(|refused| code.eq_ignore_ascii_case(refused))
+}
 
 /// Codes of a server that failed half-way. Whether the token was used is not known.
 const FAILED: [&str; 3] = ["server_error", "temporarily_unavailable", "internal_server_error"];
@@ -118,7 +128,23 @@ impl Reply {
     }
 }
 
+/// Codes of a device poll (RFC 8628 section 3.5).
+#[cfg(feature = "device")]
+const POLLED: [&str; 4] = ["slow_down", "authorization_pending", "access_denied", "expired_token"];
+
 impl Outcome {
+    /// Takes a code of a device poll for what it says, whatever its status. `slower` becomes at least as long
+    /// as the answer asks to wait.
+    #[cfg(feature = "device")]
+    pub(crate) fn name_poll(&mut self, slower: &mut Duration) {
+        if let Outcome::Limited { error, retry_after, .. } = self
+            && POLLED.contains(&error.code.as_str())
+        {
+            *slower = (*slower).max(retry_after.unwrap_or_default());
+            *self = Outcome::Setup(error.clone());
+        }
+    }
+
     fn error_mut(&mut self) -> Option<&mut OAuthError> {
         match self {
             Outcome::Token(_) => None,
@@ -226,7 +252,21 @@ fn error_of(
             let text = malformed(reply, body, has_token);
             oauth_error(provider, status, "malformed", Some(text), None)
         }
-        _ => oauth_error(provider, status, &format!("http_{status}"), described(), None),
+        _ => {
+            let text = described().or_else(|| from_elsewhere(reply));
+            oauth_error(provider, status, &format!("http_{status}"), text, None)
+        }
+    }
+}
+
+/// Says of an answer without a word of the service that it may come from another host.
+fn from_elsewhere(reply: &RawReply<'_>) -> Option<String> {
+    let page = reply.body.trim_ascii_start().first() == Some(&b'<');
+    match reply.status {
+        // RFC 9110 section 15.5.8.
+        407 => Some("a proxy on the way sent it, which wants a name and a password".to_owned()),
+        _ if page => Some("it is an HTML page, of the service or of a proxy on the way".to_owned()),
+        _ => None,
     }
 }
 
@@ -256,7 +296,7 @@ fn by_standard(
         503 if retry_after.is_some() => Outcome::Limited { error, retry_after, spent: true },
         // A token and an error in one answer contradict each other.
         _ if reply.is_good() && has_token => Outcome::Unknown(error),
-        _ if is(&REFUSED) => Outcome::Refused(error),
+        _ if is_refusal(&error.code) => Outcome::Refused(error),
         200..500 if is(&LIMITED) => Outcome::Limited { error, retry_after, spent: false },
         200..500 if fault.named && !is(&FAILED) => Outcome::Setup(error),
         _ => Outcome::Unknown(error),
@@ -319,7 +359,7 @@ fn scope(object: &Map<String, Value>, rules: &ReplyRules, separator: char) -> Op
     scope.filter(|scope| !scope.is_empty())
 }
 
-fn redirect(headers: &HeaderMap) -> String {
+pub(crate) fn redirect(headers: &HeaderMap) -> String {
     let location = headers.get("location").and_then(|location| location.to_str().ok());
     let address = location.and_then(|location| clean(location.split(['?', '#']).next()?));
     match address {

@@ -26,6 +26,8 @@ pub struct AuthorizationRules {
     /// Whether ID tokens without a signature (`alg: none`) are accepted, because the server said
     /// beforehand that it sends such.
     pub unsigned_id_tokens: bool,
+    /// Whether an ID token without a nonce is accepted although the login sent one.
+    pub id_token_without_nonce: bool,
     /// The parameter of the callback that carries the authorization code. `None` means `code`.
     pub code_param: Option<String>,
     /// The parameter of the callback that names the host of the token endpoint.
@@ -47,6 +49,7 @@ impl Default for AuthorizationRules {
             params: Vec::new(),
             issuer_in_callback: false,
             unsigned_id_tokens: false,
+            id_token_without_nonce: false,
             code_param: None,
             token_host_from: None,
             callback_fields: Vec::new(),

@@ -66,8 +66,12 @@ impl LoginHost {
         let fits = |host: &String| {
             // A single label such as `com` would allow nearly everything.
             let wide = !host.contains('.') && host != "localhost";
+            // Names beyond ASCII are written in their ASCII form (`xn--`), in which they are compared.
+            let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
             let parsed = Url::parse(&format!("https://{host}/"));
-            !wide && parsed.is_ok_and(|url| url.host_str() == Some(host) && url.port().is_none())
+            !wide
+                && plain
+                && parsed.is_ok_and(|url| url.host_str() == Some(host) && url.port().is_none())
         };
         if self.name.is_empty() {
             return Some("has no name");

@@ -8,6 +8,7 @@ mod hooks;
 mod hosts;
 mod logins;
 mod replies;
+mod reports;
 mod revocations;
 
 use evergrant::provider::ProviderBuilder;

@@ -188,7 +188,10 @@ pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
 pub(crate) fn has(value: &Value, path: &str, wanted: &str) -> bool {
     at(value, path).is_some_and(|value| match value {
         Value::String(text) => text == wanted,
-        other => wanted == other.to_string(),
+        other => {
+            let text = other.to_string();
+            text == wanted
+        }
     })
 }
 

@@ -24,7 +24,7 @@ const ENDPOINTS: [(&str, Change); 8] = [
     ("userinfo_endpoint", |row| row.userinfo_endpoint("https://x.example")),
     ("issuer", |row| row.issuer("https://x.example")),
 ];
-const AUTHORIZATION: [(&str, Change); 12] = [
+const AUTHORIZATION: [(&str, Change); 13] = [
     ("redirect_uri", |row| row.redirect_uri("https://x.example")),
     ("redirect_uri_is_name", |row| row.redirect_uri_is_name(true)),
     ("default_scopes", |row| row.default_scopes(&["x"])),
@@ -34,6 +34,7 @@ const AUTHORIZATION: [(&str, Change); 12] = [
     ("authorize_param", |row| row.authorize_param("x", "y")),
     ("issuer_in_callback", |row| row.issuer_in_callback(true)),
     ("unsigned_id_tokens", |row| row.unsigned_id_tokens(true)),
+    ("id_token_without_nonce", |row| row.id_token_without_nonce(true)),
     ("code_param", |row| row.code_param("x")),
     ("token_host_from", |row| row.token_host_from(LoginHost::label("x", "y.example"))),
     ("callback_field", |row| row.callback_field("x")),

@@ -69,6 +69,14 @@ impl ProviderBuilder {
         self
     }
 
+    /// Accepts an ID token without a nonce although the login sent one, with a warning in the log: for a
+    /// service that does not repeat the nonce, such as LinkedIn. A nonce that comes must still be the right
+    /// one. The login then rests on the `state`, and on PKCE where the service has it.
+    pub fn id_token_without_nonce(mut self, accepted: bool) -> ProviderBuilder {
+        self.0.authorization.id_token_without_nonce = accepted;
+        self
+    }
+
     /// The parameter of the callback that carries the authorization code, such as Amazon's
     /// `spapi_oauth_code` or DingTalk's `authCode`. `code` by default; with this setting, a parameter
     /// `code` is not read.
