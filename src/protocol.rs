@@ -74,9 +74,11 @@ pub use jwt_bearer::JwtBearer;
 pub(crate) use jwt_bearer::jwt_bearer;
 #[cfg(feature = "jwt")]
 pub(crate) use key_file::read_key_file;
+#[cfg(feature = "identity")]
+pub(crate) use reply::at;
 #[cfg(feature = "discovery")]
 pub(crate) use reply::redirect;
-pub(crate) use reply::{Issued, Outcome, RawReply, Reply, at, has, read};
+pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, read};
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
 pub(crate) use retry_after::{date, retry_after};

@@ -18,8 +18,10 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use ureq::http::HeaderMap;
 
+#[cfg(feature = "identity")]
+pub(crate) use self::body::at;
+pub(crate) use self::body::has;
 use self::body::{Body, Found, text_of};
-pub(crate) use self::body::{at, has};
 use self::fault::Fault;
 use super::error_text::{clean, hide};
 use super::retry_after::retry_after;

@@ -29,6 +29,9 @@ fn service(says: Says) -> Fake {
     })
 }
 
+/// The rules of a service.
+type Rules = fn(ProviderBuilder) -> ProviderBuilder;
+
 const DONE: &str = r#"{"done":true}"#;
 
 fn token(peer: &mut Peer) {
@@ -48,7 +51,7 @@ fn text(client: &Client, path: &str) -> String {
 }
 
 /// A service: its rules, what it says about an ended token, and what about missing rights.
-fn services() -> Vec<(&'static str, fn(ProviderBuilder) -> ProviderBuilder, Says)> {
+fn services() -> Vec<(&'static str, Rules, Says)> {
     vec![
         (
             "Slack",
