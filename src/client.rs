@@ -228,7 +228,8 @@ impl Client {
     ///
     /// Before the code is sent: [`Error::Callback`] for a callback that does not belong to this
     /// authorization, [`Error::OAuth`] for an error in the callback (`access_denied` when the person
-    /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`]. After that: [`Error::OAuth`],
+    /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`], also for a callback that names a host
+    /// which the provider's settings do not allow. After that: [`Error::OAuth`],
     /// [`Error::Transport`], [`Error::RateLimited`], [`Error::OutcomeUnknown`] (the code is not sent
     /// twice), [`Error::Decode`] for an ID token that is not for this login (its source is
     /// [`crate::error::IdTokenError`]; the code is spent, and nothing is stored), and
@@ -277,7 +278,8 @@ impl Client {
 
     /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
     /// process that dies in between leaves a revoked token in the store; in the other order it would
-    /// leave a valid token that no store has. Logging out of an empty store succeeds. A refresh on
+    /// leave a valid token that no store has. Logging out of an empty store succeeds, and so does logging out
+    /// with a token that the service does not take any more. A refresh on
     /// another thread or in another process happens before or after the log-out, never in the middle.
     ///
     /// # Errors
