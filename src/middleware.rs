@@ -43,10 +43,12 @@ impl Middleware for Client {
         // As it is parsed, so that the token goes where the origin says: another reader may find another
         // host in the address (`127.0.0.1.`, `0x7f.1`).
         let whole = request.uri().scheme().map(|_| request.uri().to_string());
+        // Where the API is may depend on the token: the token that decided is the one that is sent.
+        let mut decided = None;
         let url = whole.and_then(|target| match self.base_comes_with_login() {
             true => {
-                let live = self.keeper().access(&Want::Usable).ok()?;
-                self.url_at(&live, &target).ok().map(|(url, _)| url)
+                let live = decided.insert(self.keeper().access(&Want::Usable).ok()?);
+                self.url_at(live, &target).ok().map(|(url, _)| url)
             }
             false => self.url_of(&target).ok(),
         });
@@ -56,7 +58,8 @@ impl Middleware for Client {
         *request.uri_mut() = uri;
         let follows = self.provider().api.fixed_headers.is_empty();
         let mut request = without_redirected_token(request, follows)?;
-        let live = self.carry(&mut request).map_err(|error| ureq::Error::Other(error.into()))?;
+        let live =
+            self.carry(&mut request, decided).map_err(|error| ureq::Error::Other(error.into()))?;
         let answer = next.handle(request);
         let refused = match &answer {
             Ok(answer) => answer.status() == StatusCode::UNAUTHORIZED,
@@ -86,7 +89,7 @@ fn without_redirected_token(
 }
 
 impl Client {
-    fn carry(&self, request: &mut Request<SendBody<'_>>) -> Result<Live> {
+    fn carry(&self, request: &mut Request<SendBody<'_>>, decided: Option<Live>) -> Result<Live> {
         // The agent follows redirects itself, and on the way to another host it removes only
         // `Authorization`.
         if *self.token_header() != ureq::http::header::AUTHORIZATION {
@@ -96,7 +99,10 @@ impl Client {
                 self.token_header()
             )));
         }
-        let live = self.keeper().access(&Want::Usable)?;
+        let live = match decided {
+            Some(live) => live,
+            None => self.keeper().access(&Want::Usable)?,
+        };
         let header = live.header.clone().ok_or_else(|| live.without_header())?;
         let headers = request.headers_mut();
         for (name, _) in &self.provider().api.fixed_headers {
