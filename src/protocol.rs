@@ -78,7 +78,7 @@ pub(crate) use key_file::read_key_file;
 pub(crate) use reply::at;
 #[cfg(feature = "discovery")]
 pub(crate) use reply::redirect;
-pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, read};
+pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token, read};
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
 pub(crate) use retry_after::{date, retry_after};

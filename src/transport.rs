@@ -266,8 +266,11 @@ impl TokenTransport {
             }
             // A token that the service does not take any more needs no revocation (RFC 7009 section 2.2). With
             // the access token as proof, only the proof may have ended.
-            Outcome::Refused(_) if !proves_with_token => Ok(()),
-            Outcome::Setup(error) if !proves_with_token && error.code == "invalid_token" => Ok(()),
+            Outcome::Refused(error) | Outcome::Setup(error)
+                if !proves_with_token && protocol::names_a_dead_token(&error.code) =>
+            {
+                Ok(())
+            }
             Outcome::Refused(error) | Outcome::TooEarly(error) | Outcome::Setup(error) => {
                 Err(Error::OAuth(Box::new(error)))
             }

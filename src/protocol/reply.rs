@@ -54,6 +54,12 @@ fn is_refusal(code: &str) -> bool {
     REFUSED.iter().any(|refused| code.eq_ignore_ascii_case(refused))
 }
 
+/// Whether a code of a revocation endpoint says that the token works no more. A rule of the provider does not
+/// say so: the rule may be about any error.
+pub(crate) fn names_a_dead_token(code: &str) -> bool {
+    is_refusal(code) || code.eq_ignore_ascii_case("invalid_token")
+}
+
 /// Codes of a server that failed half-way. Whether the token was used is not known.
 const FAILED: [&str; 3] = ["server_error", "temporarily_unavailable", "internal_server_error"];
 

@@ -176,6 +176,11 @@ fn revoking_a_token_that_has_ended_succeeds() {
         assert!(matches!(client.revoke(), Err(Error::OAuth(_))), "{body}");
         assert!(client.stored().unwrap().is_some());
     }
+    // A rule of the row that calls every 401 a refusal says nothing about the token.
+    let server = answering("401 Unauthorized", "", r#"{"error":"invalid_client"}"#);
+    let rule = evergrant::provider::ErrorRule::new(evergrant::provider::Verdict::Refused);
+    let row = provider(&server).revocation_endpoint(server.url()).error_rule(rule.status(401));
+    assert!(matches!(seeded(row).revoke(), Err(Error::OAuth(_))));
     // The access token is the proof here: only the proof has ended.
     let server = answering("401 Unauthorized", "", r#"{"error":"invalid_token"}"#);
     let row = provider(&server)
