@@ -1,6 +1,7 @@
 //! The client: provider, credentials, store and agent in one value.
 
 mod builder;
+mod code;
 mod origins;
 
 use std::fmt;
@@ -67,8 +68,10 @@ struct Inner {
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,
-    /// The headers of every request, with an empty value for the token.
+    /// The headers of every request to the API, with an empty value for the token.
     headers: HeaderMap,
+    /// The same without the provider's fixed headers, for requests that carry no token.
+    plain_headers: HeaderMap,
     hooks: Hooks,
 }
 
@@ -225,7 +228,8 @@ impl Client {
     ///
     /// Before the code is sent: [`Error::Callback`] for a callback that does not belong to this
     /// authorization, [`Error::OAuth`] for an error in the callback (`access_denied` when the person
-    /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`]. After that: [`Error::OAuth`],
+    /// said no), [`Error::Backend`], [`Error::Busy`], [`Error::Config`], also for a callback that names a host
+    /// which the provider's settings do not allow. After that: [`Error::OAuth`],
     /// [`Error::Transport`], [`Error::RateLimited`], [`Error::OutcomeUnknown`] (the code is not sent
     /// twice), [`Error::Decode`] for an ID token that is not for this login (its source is
     /// [`crate::error::IdTokenError`]; the code is used up, and nothing is stored), and
@@ -237,8 +241,8 @@ impl Client {
         }
         let code = authorization.check(callback)?;
         let tokens = &self.0.tokens;
-        self.0.keeper.authorize(code.fields, &mut |sent_at| {
-            tokens.exchange(&code.code, &authorization, sent_at)
+        self.0.keeper.authorize(code.fields.clone(), &mut |sent_at| {
+            tokens.exchange(&code.code, &authorization, &code.fields, sent_at)
         })
     }
 
@@ -274,7 +278,8 @@ impl Client {
 
     /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
     /// process that dies in between leaves a revoked token in the store; in the other order it would
-    /// leave a valid token that no store has. Logging out of an empty store succeeds. A refresh on
+    /// leave a valid token that no store has. Logging out of an empty store succeeds, and so does logging out
+    /// with a token that the service does not take any more. A refresh on
     /// another thread or in another process happens before or after the log-out, never in the middle.
     ///
     /// # Errors
@@ -379,6 +384,10 @@ impl Client {
 
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.0.headers
+    }
+
+    pub(crate) fn plain_headers(&self) -> &HeaderMap {
+        &self.0.plain_headers
     }
 
     pub(crate) fn hooks(&self) -> &Hooks {

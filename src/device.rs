@@ -30,6 +30,8 @@ use crate::token::Token;
 /// closure can stop the login.
 const SLICE: Duration = Duration::from_secs(1);
 /// How long a code is polled if the server does not say when the code expires.
+/// The longest wait after polls that got no answer, unless the server asked for a longer one.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const LIFETIME: Duration = Duration::from_secs(1800);
 
 /// The progress of a device login, for the watcher of [`Client::exchange_device`].
@@ -165,7 +167,9 @@ struct Polls {
     /// When the code expires, by the monotonic clock: setting the wall clock back does not lengthen its
     /// lifetime.
     deadline: Duration,
-    /// The error of a poll that was never answered. The lost answer may have contained the token.
+    /// Whether the wait is longer only because a poll got no answer.
+    backs_off: bool,
+    /// The error of a poll without an answer. The lost answer may have had the token.
     unanswered: Option<Error>,
 }
 
@@ -176,18 +180,26 @@ impl Polls {
             wait: code.interval(),
             interval: code.interval(),
             deadline: clock.monotonic().saturating_add(lifetime.unwrap_or(LIFETIME)),
+            backs_off: false,
             unanswered: None,
         }
     }
 
-    fn ends_while_waiting(&self, clock: &dyn Clock) -> bool {
-        clock.monotonic().saturating_add(self.wait) >= self.deadline
+    /// Whether the code ends before the next poll. A long wait that the server has not asked for is shortened
+    /// first, so that the last seconds of the code are used.
+    fn ends_while_waiting(&mut self, clock: &dyn Clock) -> bool {
+        let left = self.deadline.saturating_sub(clock.monotonic());
+        if self.backs_off && self.wait >= left {
+            self.wait = self.wait.min(self.interval);
+        }
+        self.wait >= left
     }
 
     /// Handles a poll that brought no token: returns the progress if the login goes on, or else the
     /// error. `slower` is the interval that a `slow_down` asks for.
     fn after(&mut self, error: Error, slower: Duration) -> Result<DevicePoll> {
         let reason = chain(&error);
+        self.backs_off = matches!(error, Error::Transport(_) | Error::OutcomeUnknown(_));
         match &error {
             Error::OAuth(oauth) => {
                 let event = match oauth.code.as_str() {
@@ -211,13 +223,17 @@ impl Polls {
                 Ok(DevicePoll::Failed { reason, interval: self.wait })
             }
             Error::Transport(_) | Error::OutcomeUnknown(_) => {
-                // Exponential back-off (RFC 8628 section 3.5).
-                self.interval = self.interval.saturating_mul(2);
-                self.wait = self.interval;
-                if let Error::OutcomeUnknown(_) = error {
+                // Exponential back-off (RFC 8628 section 3.5), until an answer comes.
+                self.wait = self.wait.saturating_mul(2).min(self.interval.max(LONGEST_WAIT));
+                let mut reason = reason;
+                if let Error::OutcomeUnknown(unknown) = &error {
+                    // A poll is no code that works once: only the cause counts.
+                    if let Some(cause) = &unknown.source {
+                        reason = chain(&**cause);
+                    }
                     self.unanswered = Some(error);
                 }
-                Ok(DevicePoll::Failed { reason, interval: self.interval })
+                Ok(DevicePoll::Failed { reason, interval: self.wait })
             }
             _ => Err(error),
         }

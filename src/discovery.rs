@@ -77,10 +77,14 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as the
-    /// server writes it, with its final slash if there is one.
+    /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as
+    /// the server writes it, with its slash at the end if it has one. Of the address of a metadata document
+    /// the part that is no issuer is cut off.
     pub fn new(issuer: impl Into<String>) -> Discovery {
-        let issuer = issuer.into();
+        let mut issuer = issuer.into();
+        if let Some(shorter) = protocol::without_well_known(&issuer) {
+            issuer = shorter;
+        }
         Discovery {
             expected: issuer.clone(),
             issuer,
@@ -154,9 +158,9 @@ impl Discovery {
     ///
     /// # Errors
     ///
-    /// An error comes only when no metadata is kept: [`Error::Config`] for a string that cannot be an issuer,
-    /// and when the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an
-    /// error status; [`Error::Decode`] for an answer that is not metadata, is another issuer's, or has an
+    /// Only when no metadata is kept: [`Error::Config`] for a text that cannot be an issuer, and when
+    /// the server has no document; [`Error::Transport`] when no answer came; [`Error::Api`] for an error
+    /// status; [`Error::Decode`] for an answer that is not metadata, redirects elsewhere, is another issuer's, or has an
     /// endpoint without TLS.
     pub fn metadata(&self) -> Result<Metadata> {
         let mut known = self.known.lock();
@@ -229,8 +233,12 @@ impl Discovery {
             let answer = get(&agents, address)?;
             match answer.status {
                 200 => {}
-                // The document is not at this address. A server that does not know the path may also answer
-                // 403.
+                300..400 => {
+                    let to = protocol::redirect(&answer.headers);
+                    let why = format!("status {}: {to}; discover there instead", answer.status);
+                    return Err(Error::decode(format!("the metadata at {address}"), why));
+                }
+                // The document is not here. A server that does not know the path may also answer 403.
                 400..=428 | 430..=499 => continue,
                 _ => return Err(answer.into_error("GET", address, fetched_at)),
             }

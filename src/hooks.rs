@@ -8,6 +8,7 @@ use ureq::http::{HeaderMap, Method};
 
 use crate::error::{ApiError, Error, Result};
 pub use crate::event::Event;
+pub use crate::protocol::TokenDraft;
 
 /// The first wait before a request is sent again; it doubles each time.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
@@ -51,11 +52,47 @@ impl fmt::Debug for Received<'_> {
     }
 }
 
+/// An answer of the authorization server before it is read, as a hook of
+/// [`ClientBuilder::on_token_answer`](crate::ClientBuilder::on_token_answer) sees it. `Debug` shows no body and
+/// the names of the headers only.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct TokenAnswer<'a> {
+    /// The address of the request, without its query.
+    pub url: &'a str,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The whole body. It may hold secrets.
+    pub body: &'a [u8],
+}
+
+impl fmt::Debug for TokenAnswer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenAnswer")
+            .field("url", &self.url)
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
 type BeforeSend = Arc<dyn Fn(&Sending<'_>) -> Result<()> + Send + Sync>;
 type OnAnswer = Arc<dyn Fn(&Received<'_>) + Send + Sync>;
 type Expired = Arc<dyn Fn(&Received<'_>) -> bool + Send + Sync>;
 type RetryAfter = Arc<dyn Fn(&Received<'_>) -> Option<Duration> + Send + Sync>;
 type MapError = Arc<dyn Fn(ApiError) -> Error + Send + Sync>;
+
+pub(crate) type BeforeToken = Arc<dyn Fn(&mut TokenDraft) -> Result<()> + Send + Sync>;
+pub(crate) type OnTokenAnswer = Arc<dyn Fn(&TokenAnswer<'_>) -> Option<Vec<u8>> + Send + Sync>;
+
+/// The hooks of requests to the authorization server.
+#[derive(Clone, Default)]
+pub(crate) struct TokenHooks {
+    pub(crate) before: Option<BeforeToken>,
+    pub(crate) answer: Option<OnTokenAnswer>,
+}
 
 /// A client's hooks, and its rules for sending a request again.
 #[derive(Clone)]

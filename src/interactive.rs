@@ -30,9 +30,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the redirect URI is not on loopback (use [`Client::authorize_pasted`]) or its
-    /// port is taken; [`Error::LoginNotFinished`] when the time has run out; [`Error::OAuth`] with
-    /// `access_denied` when the person said no; otherwise the errors of [`Client::authorize`] and
+    /// [`Error::Config`] when the redirect URI is not on loopback, or is a name of the service (use
+    /// [`Client::authorize_pasted`]), or when its port is taken; [`Error::LoginNotFinished`] when the time is over; [`Error::OAuth`] with
+    /// `access_denied` when the person said no; otherwise as [`Client::authorize`] and
     /// [`Client::exchange`].
     ///
     /// ```
@@ -53,6 +53,14 @@ impl Client {
     /// # Ok::<(), evergrant::BoxError>(())
     /// ```
     pub fn authorize_interactive(&self, scopes: &[&str], show: impl FnOnce(&str)) -> Result<()> {
+        if self.provider().authorization.redirect_uri_is_name {
+            return Err(Error::config(format!(
+                "the redirect URI of {} is a name, and only the service knows the address behind the \
+                 name, so this program cannot listen there: use `Client::authorize_pasted`, or \
+                 `Client::authorize` and `Client::exchange` on a web page",
+                self.provider().display_name()
+            )));
+        }
         let wanted = self.redirect_uri().map(str::to_owned);
         let target = Target::new(wanted.as_deref())?;
         let listener = Listener::bind(&target)?;

@@ -1,7 +1,7 @@
 //! The client as middleware of an existing ureq agent.
 
 use ureq::config::RedirectAuthHeaders;
-use ureq::http::{Request, Response, StatusCode};
+use ureq::http::{HeaderName, Request, Response, StatusCode};
 use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Body, RequestExt as _, SendBody};
 
@@ -9,11 +9,13 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::refresh::{Live, Want};
 
-/// Adds the access token to requests that go to the provider's API base or to an allowed host. Other
-/// requests pass unchanged. A token that is about to expire is refreshed first.
+/// Adds the access token and the provider's fixed headers to requests that go to the provider's API base or
+/// to an allowed host. Other requests pass unchanged. A token that is about to expire is refreshed first.
 ///
 /// A redirect is followed without the token, also where the agent has
-/// [`ureq::config::RedirectAuthHeaders::SameHost`], which does not look at the port.
+/// [`ureq::config::RedirectAuthHeaders::SameHost`], which does not look at the port. With a
+/// [fixed header](crate::provider::ProviderBuilder::fixed_header), which may be a key, no redirect is
+/// followed: the agent would carry the header to any host.
 ///
 /// The middleware cannot send a body again, so the caller gets a 401; the next call then looks for
 /// another token. An error of the client is inside [`ureq::Error::Other`].
@@ -38,15 +40,26 @@ impl Middleware for Client {
         mut request: Request<SendBody<'_>>,
         next: MiddlewareNext<'_>,
     ) -> Result<Response<Body>, ureq::Error> {
-        // Send to the parsed address, so that the token goes to the origin that was checked: another parser
-        // may find another host in the address (`127.0.0.1.`, `0x7f.1`).
-        let url = request.uri().scheme().and_then(|_| self.url_of(&request.uri().to_string()).ok());
+        // As it is parsed, so that the token goes where the origin says: another reader may find another
+        // host in the address (`127.0.0.1.`, `0x7f.1`).
+        let whole = request.uri().scheme().map(|_| request.uri().to_string());
+        // Where the API is may depend on the token: the token that decided is the one that is sent.
+        let mut decided = None;
+        let url = whole.and_then(|target| match self.base_comes_with_login() {
+            true => {
+                let live = decided.insert(self.keeper().access(&Want::Usable).ok()?);
+                self.url_at(live, &target).ok().map(|(url, _)| url)
+            }
+            false => self.url_of(&target).ok(),
+        });
         let Some(uri) = url.and_then(|url| url.parse().ok()) else {
             return next.handle(request);
         };
         *request.uri_mut() = uri;
-        let mut request = without_redirected_token(request)?;
-        let live = self.carry(&mut request).map_err(|error| ureq::Error::Other(error.into()))?;
+        let follows = self.provider().api.fixed_headers.is_empty();
+        let mut request = without_redirected_token(request, follows)?;
+        let live =
+            self.carry(&mut request, decided).map_err(|error| ureq::Error::Other(error.into()))?;
         let answer = next.handle(request);
         let refused = match &answer {
             Ok(answer) => answer.status() == StatusCode::UNAUTHORIZED,
@@ -64,16 +77,19 @@ impl Middleware for Client {
 /// would send it to every port of the host.
 fn without_redirected_token(
     request: Request<SendBody<'_>>,
+    follows: bool,
 ) -> Result<Request<SendBody<'_>>, ureq::Error> {
     let config = request.middleware_config().ok_or_else(|| {
         let text = "the client works as middleware of an agent only";
         ureq::Error::Other(Error::config(text).into())
     })?;
-    Ok(config.redirect_auth_headers(RedirectAuthHeaders::Never).build())
+    let config = config.redirect_auth_headers(RedirectAuthHeaders::Never);
+    let config = if follows { config } else { config.max_redirects(0) };
+    Ok(config.build())
 }
 
 impl Client {
-    fn carry(&self, request: &mut Request<SendBody<'_>>) -> Result<Live> {
+    fn carry(&self, request: &mut Request<SendBody<'_>>, decided: Option<Live>) -> Result<Live> {
         // The agent follows redirects itself, and on the way to another host it removes only
         // `Authorization`.
         if *self.token_header() != ureq::http::header::AUTHORIZATION {
@@ -83,9 +99,19 @@ impl Client {
                 self.token_header()
             )));
         }
-        let live = self.keeper().access(&Want::Usable)?;
+        let live = match decided {
+            Some(live) => live,
+            None => self.keeper().access(&Want::Usable)?,
+        };
         let header = live.header.clone().ok_or_else(|| live.without_header())?;
-        request.headers_mut().insert(self.token_header(), header);
+        let headers = request.headers_mut();
+        for (name, _) in &self.provider().api.fixed_headers {
+            let value = self.headers().get(name).filter(|_| !headers.contains_key(name));
+            if let (Ok(name), Some(value)) = (HeaderName::try_from(name), value) {
+                headers.insert(name, value.clone());
+            }
+        }
+        headers.insert(self.token_header(), header);
         Ok(live)
     }
 }

@@ -15,6 +15,7 @@ mod client_auth;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+mod draft;
 mod error_text;
 mod form;
 mod grant;
@@ -54,12 +55,14 @@ pub use discovery::Form;
 #[cfg(feature = "discovery")]
 pub(crate) use discovery::{
     addresses as metadata_addresses, endpoints as metadata_endpoints, read as read_metadata,
+    without_well_known,
 };
+pub use draft::TokenDraft;
 pub(crate) use error_text::clean;
 #[cfg(any(feature = "device", feature = "introspection"))]
 pub(crate) use error_text::hide;
 pub(crate) use form::form_encoded;
-pub(crate) use grant::{client_credentials, exchange, refresh, revoke};
+pub(crate) use grant::{client_credentials, exchange, refresh, revoke, second_exchange};
 pub(crate) use id_token::{Expected as ExpectedIdToken, check_same_login};
 #[cfg(feature = "oidc")]
 pub(crate) use id_token::{claims, userinfo};
@@ -73,7 +76,9 @@ pub(crate) use jwt_bearer::jwt_bearer;
 pub(crate) use key_file::read_key_file;
 #[cfg(feature = "identity")]
 pub(crate) use reply::at;
-pub(crate) use reply::{Issued, Outcome, RawReply, Reply, read};
+#[cfg(feature = "discovery")]
+pub(crate) use reply::redirect;
+pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token, read};
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
 pub(crate) use retry_after::{date, retry_after};

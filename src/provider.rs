@@ -14,11 +14,13 @@
 //! [`ProviderBuilder`] has one method for each setting, in the same order. [`crate::providers`] has
 //! ready providers.
 
+mod answer_rule;
 mod api;
 mod authorization;
 mod builder;
 mod endpoints;
 mod error_rule;
+mod login_host;
 #[cfg(feature = "identity")]
 mod profile;
 mod refresh;
@@ -27,27 +29,33 @@ mod revocation;
 mod token_request;
 mod token_type;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use url::Url;
 
+pub use self::answer_rule::AnswerRule;
 pub use self::api::ApiRules;
 pub use self::authorization::{AuthorizationRules, Pkce};
 pub use self::builder::ProviderBuilder;
 pub use self::endpoints::Endpoints;
 pub use self::error_rule::{ErrorRule, Verdict};
+pub use self::login_host::LoginHost;
+pub(crate) use self::login_host::on_host_of;
 #[cfg(feature = "identity")]
 pub(crate) use self::profile::Step;
 #[cfg(feature = "identity")]
 pub use self::profile::{EmailPlace, Profile};
 pub use self::refresh::{RefreshGrant, RefreshRules, RefusalLimit, Rotation};
-pub use self::reply::ReplyRules;
+pub use self::reply::{ReplyMember, ReplyRules};
 pub use self::revocation::RevocationStyle;
 #[cfg(feature = "jwt")]
 pub use self::token_request::AssertionAudience;
-pub use self::token_request::{ClientAuth, TokenFormat, TokenRequestRules};
+pub use self::token_request::{ClientAuth, SecondExchange, TokenFormat, TokenRequestRules};
 pub use self::token_type::TokenTypeHint;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::plain::plain;
 
 /// An authorization server as a client sees it: its endpoints, how clients authenticate, how it treats
 /// refresh tokens, and where it departs from the standard.
@@ -246,9 +254,30 @@ impl Provider {
         self.api.base.as_deref()
     }
 
+    /// The host of a login with these members, if the callback names one.
+    pub(crate) fn home(&self, members: &Map<String, Value>) -> Result<Option<Url>> {
+        let found = self.authorization.token_host_from.as_ref().and_then(|rule| rule.host(members));
+        found.transpose().map_err(|fault| Error::config(plain(fault)))
+    }
+
     /// The host of the token endpoint, for messages.
     pub(crate) fn token_host(&self) -> String {
         host_of(&self.endpoints.token)
+    }
+}
+
+/// An endpoint of a provider, on the host of a login if the token endpoint is on that host, too.
+pub(crate) fn at_home<'a>(
+    provider: &Provider,
+    home: Option<&Url>,
+    endpoint: &'a str,
+) -> Cow<'a, str> {
+    let origin = |address: &str| Url::parse(address).ok().map(|url| url.origin());
+    match home {
+        Some(home) if origin(endpoint) == origin(&provider.endpoints.token) => {
+            on_host_of(endpoint, home).into()
+        }
+        _ => endpoint.into(),
     }
 }
 
@@ -277,7 +306,6 @@ pub(crate) fn host_of(address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
 
     fn refused(token_endpoint: &str) -> bool {
         matches!(

@@ -1,5 +1,6 @@
 //! A request to the API.
 
+mod body;
 mod call;
 mod response;
 mod send;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::Agent;
-use ureq::http::header::CONTENT_TYPE;
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use ureq::http::{self, HeaderMap, HeaderValue, Method};
 
 pub use self::response::Response;
@@ -93,7 +94,11 @@ impl Client {
 
 impl<'a> Request<'a> {
     pub(crate) fn new(client: &'a Client, method: Method, target: &str) -> Request<'a> {
-        let url = client.url_of(target);
+        let url = match client.base_comes_with_login() {
+            // The token decides where the request goes.
+            true => Ok(target.split('#').next().unwrap_or_default().to_owned()),
+            false => client.url_of(target),
+        };
         Request {
             agent: client.agent_for(target, url.as_deref().ok()),
             url,
@@ -129,8 +134,9 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a header. A request that sets the header of the access token or of the body's length fails
-    /// when it is sent.
+    /// Sets a header. It replaces a [fixed header](crate::provider::ProviderBuilder::fixed_header) of the
+    /// provider, except `Authorization`. A request that sets the header of the access token, of the body's
+    /// length, or a fixed `Authorization` fails when it is sent.
     pub fn header(mut self, name: &str, value: &str) -> Request<'a> {
         let parsed = http::HeaderName::try_from(name)
             .map_err(|_| {
@@ -143,7 +149,11 @@ impl<'a> Request<'a> {
                 Ok((name, value))
             });
         match parsed {
-            Ok((name, _)) if name == self.client.token_header() || is_framing(&name) => {
+            Ok((name, _))
+                if name == self.client.token_header()
+                    || is_framing(&name)
+                    || name == AUTHORIZATION && self.client.headers().contains_key(&name) =>
+            {
                 self.url = Err(Error::config(format!("the header {name} is set by the client")));
             }
             Ok((name, value)) => drop(self.headers.insert(&name, value)),

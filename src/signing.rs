@@ -107,6 +107,10 @@ impl SigningKey {
         if pem.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") {
             return no("is encrypted; decrypt it with: openssl pkcs8 -in key.pem -out plain.pem");
         }
+        // The old form of encryption (RFC 1421), for PKCS #1 and SEC1.
+        if pem.contains("Proc-Type:") && pem.contains("ENCRYPTED") {
+            return no("is encrypted; decrypt it with: openssl pkey -in key.pem -out plain.pem");
+        }
         if pem.contains("-----BEGIN OPENSSH PRIVATE KEY-----") {
             return no(
                 "is in OpenSSH's own form; convert a copy with: ssh-keygen -p -m PKCS8 -f key",

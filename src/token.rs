@@ -201,6 +201,11 @@ impl Token {
         self.id_token = None;
     }
 
+    /// Takes a member of the answer out.
+    pub(crate) fn drop_extra(&mut self, name: &str) {
+        self.extra.remove(name);
+    }
+
     /// Reads a stored token.
     pub(crate) fn read(value: Value) -> Option<Token> {
         let mut stored = Members::of(value)?;

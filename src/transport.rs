@@ -4,18 +4,22 @@
 mod ask;
 mod config;
 mod exchange;
+mod hooked;
 mod id_token;
 mod limit;
 mod public;
+mod second;
 mod skew;
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
+use url::Url;
 
-pub(crate) use self::config::{HttpConfig, api_config, api_headers};
+pub(crate) use self::config::{HttpConfig, api_config, api_headers, with_fixed};
 #[cfg(feature = "discovery")]
 pub(crate) use self::exchange::get;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
@@ -26,6 +30,7 @@ pub(crate) use self::public::private_host;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{BoxError, Error, RateLimited, Result, TransportError, chain};
+use crate::hooks::TokenHooks;
 use crate::protocol::{self, Authorization, Outcome, Requester, TokenRequest};
 use crate::provider::{Provider, TokenTypeHint};
 use crate::refresh::{Ask, Sent, Transport};
@@ -91,6 +96,8 @@ pub(crate) struct TokenTransport {
     /// Parameters of every token request.
     extra: Vec<(String, String)>,
     agents: Agents,
+    /// The hooks of requests to the authorization server.
+    hooks: TokenHooks,
     #[cfg(feature = "jwt")]
     skew: skew::Skew,
 }
@@ -125,14 +132,20 @@ impl TokenTransport {
             grant,
             extra,
             agents,
+            hooks: TokenHooks::default(),
             #[cfg(feature = "jwt")]
             skew,
         }
     }
 
+    pub(crate) fn with_hooks(self, hooks: TokenHooks) -> TokenTransport {
+        TokenTransport { hooks, ..self }
+    }
+
     fn caller(&self, now: OffsetDateTime) -> Requester<'_> {
         let TokenTransport { provider, credentials, extra, .. } = self;
-        Requester { provider, credentials, extra, auth: provider.token_request.client_auth, now }
+        let auth = provider.token_request.client_auth;
+        Requester { provider, credentials, extra, home: None, auth, now }
     }
 
     /// Exchanges an authorization code. The result is an error if the ID token does not belong to this login.
@@ -140,16 +153,39 @@ impl TokenTransport {
         &self,
         code: &Secret,
         authorization: &Authorization,
+        fields: &Map<String, Value>,
         sent_at: OffsetDateTime,
     ) -> Sent {
+        let home = match self.provider.home(fields) {
+            Ok(home) => home,
+            Err(error) => return Sent::Never(error.into()),
+        };
         let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
+        let nonce = authorization.nonce();
+        self.exchange_code(code, redirect_uri, verifier, nonce, home.as_ref(), sent_at)
+    }
+
+    /// Exchanges a code. An unfit ID token ends the login only if a nonce was sent.
+    pub(crate) fn exchange_code(
+        &self,
+        code: &Secret,
+        redirect_uri: Option<&str>,
+        verifier: Option<&Secret>,
+        nonce: Option<&Secret>,
+        home: Option<&Url>,
+        sent_at: OffsetDateTime,
+    ) -> Sent {
         let spent = [Some(code), verifier];
         let (raw, hidden) = self.deliver(sent_at, spent, &always, &|caller| {
-            protocol::exchange(caller, code, redirect_uri, verifier)
+            protocol::exchange(&caller.at(home), code, redirect_uri, verifier)
         });
         let now = id_token::times(&raw, sent_at);
         let sent = self.judged(raw, &hidden, sent_at);
-        self.with_fit_id_token(sent, now, authorization.nonce().map(Some), None)
+        let sent = self.with_fit_id_token(sent, now, nonce.map(Some), None);
+        match &self.provider.token_request.second_exchange {
+            Some(second) => self.exchanged_again(sent, second, sent_at),
+            None => sent,
+        }
     }
 
     /// Sends a request that is not a login.
@@ -172,12 +208,15 @@ impl TokenTransport {
     /// body is ignored (RFC 7009 section 2.2).
     pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
         let style = self.provider.token_request.revocation_style;
+        let home = self.provider.home(token.extra())?;
+        let home = home.as_ref();
         match token.refresh_token().filter(|_| !style.wants_access_token()) {
             Some(refresh_token) => {
-                self.revoke_one(refresh_token, Some(TokenTypeHint::RefreshToken), sent_at)
+                self.revoke_at(refresh_token, Some(TokenTypeHint::RefreshToken), home, sent_at)
             }
             None => {
-                self.revoke_one(token.access_token(), Some(TokenTypeHint::AccessToken), sent_at)
+                let hint = Some(TokenTypeHint::AccessToken);
+                self.revoke_at(token.access_token(), hint, home, sent_at)
             }
         }
     }
@@ -189,6 +228,16 @@ impl TokenTransport {
         hint: Option<TokenTypeHint>,
         sent_at: OffsetDateTime,
     ) -> Result<()> {
+        self.revoke_at(secret, hint, None, sent_at)
+    }
+
+    fn revoke_at(
+        &self,
+        secret: &Secret,
+        hint: Option<TokenTypeHint>,
+        home: Option<&Url>,
+        sent_at: OffsetDateTime,
+    ) -> Result<()> {
         let failed = |source: BoxError| match source.downcast::<Error>() {
             Ok(error) => *error,
             Err(source) => Error::Transport(Box::new(TransportError {
@@ -198,8 +247,9 @@ impl TokenTransport {
             })),
         };
         let sent = self.run(sent_at, [Some(secret), None], &always, &|caller| {
-            protocol::revoke(caller, secret, hint)
+            protocol::revoke(&caller.at(home), secret, hint)
         });
+        let proves_with_token = self.provider.token_request.revocation_style.wants_access_token();
         let outcome = match sent {
             Sent::Reply(reply) => reply.outcome,
             Sent::Never(error) | Sent::NoAnswer(error) => return Err(failed(error)),
@@ -214,9 +264,26 @@ impl TokenTransport {
                 let retry_after = retry_after.unwrap_or(Duration::from_secs(5));
                 Err(RateLimited::answered(host, retry_after, reason).into())
             }
+            // A token that the service does not take any more needs no revocation (RFC 7009 section 2.2). With
+            // the access token as proof, only the proof may have ended.
+            Outcome::Refused(error) | Outcome::Setup(error)
+                if !proves_with_token && protocol::names_a_dead_token(&error.code) =>
+            {
+                Ok(())
+            }
             Outcome::Refused(error) | Outcome::TooEarly(error) | Outcome::Setup(error) => {
                 Err(Error::OAuth(Box::new(error)))
             }
+        }
+    }
+
+    /// The host of a login is that of its callback: an answer does not move the login.
+    fn keep_home(&self, sent: &mut Sent) {
+        let rule = self.provider.authorization.token_host_from.as_ref();
+        if let (Some(rule), Sent::Reply(reply)) = (rule, sent)
+            && let Outcome::Token(issued) = &mut reply.outcome
+        {
+            issued.token.drop_extra(&rule.name);
         }
     }
 
@@ -254,15 +321,18 @@ impl TokenTransport {
         build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
     ) -> (Raw, Vec<Secret>) {
         let once = |now| {
-            let request = match build(&self.caller(self.their_time(now))) {
-                Ok(request) => request,
+            let built = build(&self.caller(self.their_time(now)));
+            let (request, added) = match built.and_then(|request| self.drafted(request)) {
+                Ok(drafted) => drafted,
                 Err(error) => return (Raw::Never(error.into()), Vec::new()),
             };
             let raw = match head(&request) {
                 Ok(head) => self.agents.send(head, &request, in_time),
                 Err(error) => Raw::Never(error.into()),
             };
-            (raw, self.hidden(&request, spent))
+            let mut hidden = self.hidden(&request, spent);
+            hidden.extend(added);
+            (self.answered(&request.url, raw), hidden)
         };
         let done = once(sent_at);
         // No token was used up: the server rejected the assertion before it looked at any token.
@@ -332,9 +402,15 @@ impl Transport for TokenTransport {
                     .filter(|grant| grant.sends_access_token)
                     .map(|_| token.access_token());
                 let spent = [Some(refresh_token), access_token];
-                self.renew(sent_at, spent, Some(token), in_time, &|caller| {
-                    protocol::refresh(caller, token, refresh_token, redirect_uri)
-                })
+                let home = match self.provider.home(token.extra()) {
+                    Ok(home) => home,
+                    Err(error) => return Sent::Never(error.into()),
+                };
+                let mut sent = self.renew(sent_at, spent, Some(token), in_time, &|caller| {
+                    protocol::refresh(&caller.at(home.as_ref()), token, refresh_token, redirect_uri)
+                });
+                self.keep_home(&mut sent);
+                sent
             }
             Ask::Grant => {
                 self.renew(sent_at, [None, None], None, &always, &|caller| match &self.grant {
@@ -346,9 +422,16 @@ impl Transport for TokenTransport {
                     None => Err(Error::config("this client has no such grant")),
                 })
             }
-            Ask::Revoke(token) => self.run(sent_at, [Some(token), None], &always, &|caller| {
-                protocol::revoke(caller, token, Some(TokenTypeHint::RefreshToken))
-            }),
+            Ask::Revoke(secret, token) => {
+                let home = match self.provider.home(token.extra()) {
+                    Ok(home) => home,
+                    Err(error) => return Sent::Never(error.into()),
+                };
+                self.run(sent_at, [Some(secret), None], &always, &|caller| {
+                    let caller = caller.at(home.as_ref());
+                    protocol::revoke(&caller, secret, Some(TokenTypeHint::RefreshToken))
+                })
+            }
         }
     }
 }

@@ -1,32 +1,29 @@
 //! The builder of a client.
 
+mod build;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::config::ConfigBuilder;
 use ureq::http::Method;
-use ureq::http::header::{AUTHORIZATION, HeaderName};
 use ureq::typestate::AgentScope;
-use url::Url;
 
-use super::origins::{allowed, is_origin};
-use super::{Client, Inner};
-use crate::backend::{Binding, TokenBackend};
+use crate::backend::TokenBackend;
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
 use crate::error::{ApiError, Error, Result};
 use crate::event::Event;
-use crate::hooks::{HOOKS, Hooks, Received, Sending};
-use crate::provider::{Provider, is_loopback};
-use crate::refresh::{Hook, Keeper, Rules};
-use crate::secret::Secret;
-use crate::transport::{Grant, HttpConfig, TokenTransport, api_agent, api_config, api_headers};
+use crate::hooks::{HOOKS, Hooks, Received, Sending, TokenAnswer, TokenDraft, TokenHooks};
+use crate::provider::Provider;
+use crate::refresh::Hook;
+use crate::transport::{Grant, HttpConfig};
 
 /// How long a login may take, unless [`ClientBuilder::login_timeout`] says otherwise.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Makes a [`Client`].
+/// Makes a [`Client`](crate::Client).
 #[must_use]
 pub struct ClientBuilder {
     provider: Arc<Provider>,
@@ -40,6 +37,7 @@ pub struct ClientBuilder {
     http: Option<HttpConfig>,
     login_timeout: Duration,
     hooks: Hooks,
+    token_hooks: TokenHooks,
 }
 
 impl ClientBuilder {
@@ -60,6 +58,7 @@ impl ClientBuilder {
             http: None,
             login_timeout: LOGIN_TIMEOUT,
             hooks: HOOKS,
+            token_hooks: TokenHooks::default(),
         }
     }
 
@@ -183,7 +182,55 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits how long [`Client::authorize_interactive`] waits for a person; 5 minutes by default.
+    /// Calls `hook` each time before a request is sent to the token endpoint or to another endpoint of the
+    /// authorization server, also before a repetition. The hook may change the parameters and the headers, for
+    /// a service whose requests no setting of the provider describes. What it adds is shown in no error. If it
+    /// returns an error, or panics, nothing is sent, no token is spent, and the caller gets an error. Several
+    /// hooks run in the order in which they were added.
+    ///
+    /// A refresh runs under the store's lock, and so does the hook: it must not call the client, and should
+    /// not wait.
+    ///
+    /// ```
+    /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start()?;
+    /// let client = Client::builder(sandbox.provider(), sandbox.credentials(), MemoryBackend::new())
+    ///     .before_token_request(|request| {
+    ///         request.set_header("X-Request-Source", "nightly-export");
+    ///         Ok(())
+    ///     })
+    ///     .build();
+    /// # client.seed(sandbox.login())?;
+    /// # client.refresh()?;
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    pub fn before_token_request(
+        mut self,
+        hook: impl Fn(&mut TokenDraft) -> Result<()> + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        let earlier = self.token_hooks.before.take();
+        self.token_hooks.before = Some(match earlier {
+            Some(earlier) => Arc::new(move |draft| earlier(draft).and_then(|()| hook(draft))),
+            None => Arc::new(hook),
+        });
+        self
+    }
+
+    /// Calls `hook` with each whole answer of the authorization server before the client reads it. The hook may
+    /// return another body, which is read in place of the one that came: the JSON of RFC 6749 section 5.1 or
+    /// 5.2. `None` leaves the answer as it is. If the hook panics, the answer is read as it came, and the log
+    /// has a warning, so that a new refresh token is not lost. A later hook takes the place of an earlier one.
+    ///
+    /// Like [`ClientBuilder::before_token_request`], the hook runs under the store's lock.
+    pub fn on_token_answer(
+        mut self,
+        hook: impl Fn(&TokenAnswer<'_>) -> Option<Vec<u8>> + Send + Sync + 'static,
+    ) -> ClientBuilder {
+        self.token_hooks.answer = Some(Arc::new(hook));
+        self
+    }
+
+    /// Limits how long [`Client::authorize_interactive`](crate::Client::authorize_interactive) waits for a person; 5 minutes by default.
     pub fn login_timeout(mut self, limit: Duration) -> ClientBuilder {
         self.login_timeout = limit;
         self
@@ -297,72 +344,6 @@ impl ClientBuilder {
         self.http = Some(Box::new(change));
         self
     }
-
-    /// Makes the client. Nothing is read or sent yet.
-    pub fn build(self) -> Client {
-        let ClientBuilder {
-            provider,
-            credentials,
-            backend,
-            clock,
-            grant,
-            extra,
-            hosts,
-            hook,
-            http,
-            login_timeout,
-            hooks,
-        } = self;
-        let one_time = grant.is_none();
-        let binding = binding(&provider, &credentials, grant.as_ref(), &extra);
-        let rules = Rules::new(&provider, binding, one_time);
-        // These parameters also go into authorization requests (RFC 8707 section 2.1).
-        let targets = extra.iter().filter(|(name, _)| is_target(name)).cloned().collect();
-        let tokens = Arc::new(TokenTransport::new(
-            Arc::clone(&provider),
-            credentials.clone(),
-            grant,
-            extra,
-            http.as_ref(),
-            &clock,
-        ));
-        // The base is kept as the parser writes it, so that all later code finds the same host in it.
-        let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
-        let base = provider.api.base.as_ref().map(parsed);
-        let base = base.map(|base| base.trim_end_matches('/').to_owned());
-        let is_local = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
-        // The text is not repeated: it may be an address with a password.
-        let wrong_host = hosts.iter().position(|host| !is_origin(host)).map(|at| {
-            format!(
-                "allow_host number {} names no origin that an access token may go to: write \
-                 https://host, or http://host:port for a host on loopback",
-                at + 1
-            )
-        });
-        let agent = |loopback| api_agent(api_config(&provider, http.as_ref(), loopback));
-        let direct = agent(true);
-        // The builder of providers has checked the name.
-        let token_header = HeaderName::try_from(&provider.api.header).unwrap_or(AUTHORIZATION);
-        let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
-        Client(Arc::new(Inner {
-            keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
-            base_is_loopback: base.as_ref().is_some_and(is_local),
-            agent: agent(false),
-            headers: api_headers(direct.config(), &token_header),
-            direct,
-            origins: allowed(&provider, &hosts),
-            base,
-            wrong_host,
-            tokens,
-            targets,
-            credentials,
-            clock,
-            login_timeout,
-            token_header,
-            hooks,
-            provider,
-        }))
-    }
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -377,65 +358,4 @@ impl fmt::Debug for ClientBuilder {
 /// An address without its user and password.
 fn without_userinfo(address: &str) -> &str {
     address.rsplit_once('@').map_or(address, |(_, host)| host)
-}
-
-/// Whether this parameter says which service a token is for.
-fn is_target(name: &str) -> bool {
-    name == "resource" || name == "audience"
-}
-
-/// Joins the items, sorted and without repeats, so that equal sets give equal texts.
-fn as_set(items: Vec<String>, separator: &str) -> String {
-    let mut set: Vec<&str> = Vec::with_capacity(items.len());
-    for item in &items {
-        if let Err(place) = set.binary_search(&item.as_str()) {
-            set.insert(place, item);
-        }
-    }
-    set.join(separator)
-}
-
-fn binding(
-    provider: &Provider,
-    credentials: &Credentials,
-    grant: Option<&Grant>,
-    extra: &[(String, String)],
-) -> Binding {
-    let own = |name: &String| extra.iter().any(|(extra, _)| extra == name);
-    let fixed =
-        provider.token_request.params.iter().filter(|(name, _)| grant.is_some() && !own(name));
-    // Errors show this text, and a parameter may be a secret: a fingerprint takes its place.
-    let pair = |(name, value): &(String, String)| {
-        let value = match name.as_str() {
-            "audience" | "resource" => value.clone(),
-            _ => Secret::new(value.clone()).fingerprint(),
-        };
-        url::form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish()
-    };
-    // A login belongs to its user, whatever parameters are sent. Without a login, the parameters decide
-    // which token the service issues.
-    let binds = |(name, _): &&(String, String)| grant.is_some() || is_target(name);
-    let extra = extra.iter().filter(binds).chain(fixed).map(pair);
-    let mut audience = as_set(extra.collect(), "&");
-    let (name, scope, mark) = match grant {
-        None => ("authorization_code", None, None),
-        Some(Grant::ClientCredentials { scopes }) => {
-            ("client_credentials", Some(as_set(scopes.clone(), " ")), None::<String>)
-        }
-        #[cfg(feature = "jwt")]
-        Some(Grant::JwtBearer(grant)) => {
-            ("jwt_bearer", Some(as_set(grant.scopes_asked().to_vec(), " ")), grant.mark())
-        }
-    };
-    if let Some(mark) = mark {
-        audience.push_str(if audience.is_empty() { "" } else { "&" });
-        audience.push_str(&mark);
-    }
-    Binding {
-        token_endpoint: provider.endpoints.token.clone(),
-        client_id: credentials.id().to_owned(),
-        grant: name.to_owned(),
-        scope: scope.filter(|scope| !scope.is_empty()),
-        audience: Some(audience).filter(|text| !text.is_empty()),
-    }
 }

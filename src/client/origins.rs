@@ -5,7 +5,9 @@ use url::Url;
 
 use super::Client;
 use crate::error::{Error, Result};
+use crate::plain::plain;
 use crate::provider::{Provider, is_loopback};
+use crate::refresh::Live;
 
 impl Client {
     /// The address of a request. A path is appended to the base as it is: it begins with a slash,
@@ -44,6 +46,47 @@ impl Client {
         }
     }
 
+    /// Whether the API's base may come with the login, so that [`Client::url_at`] decides about a target.
+    pub(crate) fn base_comes_with_login(&self) -> bool {
+        self.0.provider.api.base_from.is_some()
+    }
+
+    /// The address of a request of this login, and whether it is on loopback.
+    pub(crate) fn url_at(&self, live: &Live, target: &str) -> Result<(String, bool)> {
+        let on_loopback = |url: &str| Url::parse(url).is_ok_and(|url| is_loopback(&url));
+        let base = match &live.base {
+            None => {
+                let url = self.url_of(target)?;
+                let loopback = on_loopback(&url);
+                return Ok((url, loopback));
+            }
+            Some(Ok(base)) => base,
+            Some(Err(fault)) => {
+                return Err(Error::config(format!(
+                    "the access token goes nowhere: the login came with an address that is not used. {}",
+                    plain(fault.clone())
+                )));
+            }
+        };
+        if let Some(wrong) = &self.0.wrong_host {
+            return Err(Error::config(wrong.as_str()));
+        }
+        if target.starts_with('/') {
+            return Ok((format!("{base}{target}"), on_loopback(base)));
+        }
+        let url = parsed(target)?;
+        let own = Url::parse(base).is_ok_and(|base| base.origin() == url.origin());
+        match own {
+            true => Ok((url.to_string(), is_loopback(&url))),
+            false => self.url_of(target).map(|url| (url.clone(), on_loopback(&url))),
+        }
+    }
+
+    /// The agent for an address.
+    pub(crate) fn agent_at(&self, loopback: bool) -> &Agent {
+        if loopback { &self.0.direct } else { &self.0.agent }
+    }
+
     /// The address of a request that carries no token.
     pub(crate) fn any_url(&self, target: &str) -> Result<String> {
         let url = parsed(target.split('#').next().unwrap_or_default())?;
@@ -62,7 +105,7 @@ impl Client {
         } else {
             url.and_then(|url| Url::parse(url).ok()).is_some_and(|url| is_loopback(&url))
         };
-        if loopback { &self.0.direct } else { &self.0.agent }
+        self.agent_at(loopback)
     }
 }
 

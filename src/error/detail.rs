@@ -383,9 +383,10 @@ impl ApiError {
         super::Challenge::of(&self.headers)
     }
 
-    /// The body as JSON. `None` if it is not JSON.
+    /// The body as JSON, without a byte order mark at its beginning. `None` if it is not JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
-        crate::stored_json::parse(&self.body)
+        let text = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
+        crate::stored_json::parse(text)
     }
 }
 

@@ -38,11 +38,12 @@ impl Authorization {
     /// The order matters: a callback without our state is not for this login, so neither its error nor
     /// its code counts.
     pub(crate) fn check(&self, callback: &str) -> Result<Code> {
-        let pairs = read(callback).ok_or_else(|| wrong(CallbackError::Unreadable))?;
-        let state = one(&pairs, "state");
-        let iss = one(&pairs, "iss");
-        let error = one(&pairs, "error");
-        let code = one(&pairs, "code");
+        let named = self.code_param.as_deref().unwrap_or("code");
+        let pairs = read(callback, named).ok_or_else(|| wrong(CallbackError::Unreadable))?;
+        let state = one(&pairs, "state", "state");
+        let iss = one(&pairs, "iss", "iss");
+        let error = one(&pairs, "error", "error");
+        let code = one(&pairs, named, "code");
         let (code, state, iss, error) = (code?, state?, iss?, error?);
 
         let state = state.ok_or_else(|| wrong(CallbackError::StateMissing))?;
@@ -86,8 +87,8 @@ fn wrong(error: CallbackError) -> Error {
     Error::Callback(Box::new(error))
 }
 
-/// Reads the parameters. `None` for a text without any.
-fn read(callback: &str) -> Option<Vec<Pair>> {
+/// Reads the parameters. `None` for a text without any. `code` is the name of the code's parameter.
+fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
     let text = callback.trim();
     if text.len() > LONGEST {
         return None;
@@ -100,7 +101,7 @@ fn read(callback: &str) -> Option<Vec<Pair>> {
     };
     let pairs = parse(query);
     let unreadable = |name: &&str| pairs.iter().any(|pair| pair.name == *name && !pair.clean);
-    if pairs.is_empty() || ["code", "state", "iss", "error"].iter().any(unreadable) {
+    if pairs.is_empty() || [code, "state", "iss", "error"].iter().any(unreadable) {
         return None;
     }
     // A text without `=` is a bare code or an address, pasted from the wrong place.
@@ -111,11 +112,11 @@ fn is_address(text: &str) -> bool {
     text.is_empty() || text.starts_with('/') || Url::parse(text).is_ok()
 }
 
-/// The value of a parameter that may come only once (RFC 6749 section 3.1). An empty value counts as
-/// omitted.
-fn one<'a>(pairs: &'a [Pair], name: &'static str) -> Result<Option<&'a str>> {
+/// The value of a parameter that may come only once (RFC 6749 section 3.1). An empty one counts as
+/// omitted. `what` is the standard's name of the parameter, for the error.
+fn one<'a>(pairs: &'a [Pair], name: &str, what: &'static str) -> Result<Option<&'a str>> {
     if pairs.iter().filter(|pair| pair.name == name).count() > 1 {
-        return Err(wrong(CallbackError::Duplicate(name)));
+        return Err(wrong(CallbackError::Duplicate(what)));
     }
     Ok(value(pairs, name))
 }

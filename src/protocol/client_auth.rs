@@ -19,18 +19,23 @@ pub(crate) fn authenticate<'a>(
 ) -> Result<Option<Secret>> {
     let (method, credentials) = (caller.auth, caller.credentials);
     credentials.check()?;
+    if method == ClientAuth::Omitted {
+        return Ok(None);
+    }
     let id = credentials.id();
+    let rules = &caller.provider.token_request;
+    let (id_name, secret_name) = (rules.client_id_name(), rules.client_secret_name());
     #[cfg(feature = "jwt")]
     if let Some(assertion) = super::assertion::client_assertion(caller)? {
         // Entra also needs `client_id`, which RFC 7521 section 4.2 allows.
-        params.push("client_id", id);
+        params.push(id_name, id);
         params.push("client_assertion_type", super::assertion::CLIENT_ASSERTION_TYPE);
         params.push("client_assertion", assertion.expose().to_owned());
         return Ok(None);
     }
     let without_secret = matches!(method, ClientAuth::None | ClientAuth::Certificate);
     let Some(secret) = credentials.secret().filter(|_| !without_secret) else {
-        params.push("client_id", id);
+        params.push(id_name, id);
         return Ok(None);
     };
     let secret = secret.expose();
@@ -53,11 +58,12 @@ pub(crate) fn authenticate<'a>(
             Ok(Some(Secret::new(format!("Bearer {secret}"))))
         }
         ClientAuth::Body | ClientAuth::None | ClientAuth::Certificate => {
-            params.push("client_id", id);
-            params.push("client_secret", secret);
+            params.push(id_name, id);
+            params.push(secret_name, secret);
             Ok(None)
         }
-        // Both methods have returned or failed above.
+        // These methods have returned or failed above.
+        ClientAuth::Omitted => Ok(None),
         #[cfg(feature = "jwt")]
         ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt => Ok(None),
     }
@@ -108,7 +114,10 @@ mod tests {
         let built = Provider::builder("a").token_endpoint("https://a.example/t");
         let provider = provider.insert(built.client_auth(method).build()?);
         let now = time::OffsetDateTime::UNIX_EPOCH;
-        authenticate(&Requester { provider, credentials, extra: &[], auth: method, now }, params)
+        authenticate(
+            &Requester { provider, credentials, extra: &[], home: None, auth: method, now },
+            params,
+        )
     }
 
     fn sent(method: ClientAuth, credentials: &Credentials) -> (String, String) {

@@ -290,6 +290,7 @@ mod tests {
             provider: &provider,
             credentials: &credentials,
             extra: &extra,
+            home: None,
             auth: provider.client_auth(),
             now: OffsetDateTime::UNIX_EPOCH,
         };

@@ -51,6 +51,16 @@ pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     Ok(all)
 }
 
+/// The issuer in the address of its metadata document. `None` for any other text.
+pub(crate) fn without_well_known(address: &str) -> Option<String> {
+    [OPENID, OAUTH].iter().find_map(|path| {
+        let at = address.find(path)?;
+        let rest = &address[at + path.len()..];
+        // RFC 8414 puts the issuer's path behind.
+        (rest.is_empty() || rest.starts_with('/')).then(|| format!("{}{rest}", &address[..at]))
+    })
+}
+
 /// Splits an issuer into origin and path, the path without a slash at its end. Checks it by RFC 8414
 /// section 2: https (loopback excepted, for tests), no query, no fragment.
 fn split(issuer: &str) -> Result<(&str, &str)> {
@@ -62,6 +72,12 @@ fn split(issuer: &str) -> Result<(&str, &str)> {
     let wrong = |why: &str| Err(Error::config(format!("the issuer {shown:?} {why}")));
     if !(url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)) {
         return wrong("must be https (http is allowed only on loopback)");
+    }
+    if issuer.contains(['{', '}']) {
+        return wrong(
+            "has a placeholder: name a tenant here, and the pattern in `Discovery::expect_issuer`; for \
+             Microsoft there is `providers::microsoft`",
+        );
     }
     if issuer.contains(['?', '#']) {
         return wrong("must have neither a query nor a fragment (RFC 8414 section 2)");

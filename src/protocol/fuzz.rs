@@ -150,6 +150,7 @@ pub fn userinfo(bytes: &[u8]) {
     let _ = super::id_token::claims(&text);
     let nonce = crate::secret::Secret::new("n-0S6_WzA2Mj");
     let expected = super::ExpectedIdToken {
+        nonce_may_miss: false,
         issuer: Some("https://a.example"),
         client_id: "app",
         nonce: Some(&nonce),

@@ -2,11 +2,11 @@
 
 use super::authorize::join_scopes;
 use super::client_auth::authenticate;
-use super::form::Params;
-use super::request::{TokenRequest, about_token, build};
+use super::form::{Params, form_encoded};
+use super::request::{TokenRequest, about_token, build, without_body};
 use super::requester::Requester;
 use crate::error::{Error, Result};
-use crate::provider::{Provider, RevocationStyle, TokenFormat, TokenTypeHint};
+use crate::provider::{Provider, RevocationStyle, SecondExchange, TokenFormat, TokenTypeHint};
 use crate::secret::Secret;
 use crate::token::Token;
 
@@ -39,6 +39,8 @@ pub(crate) fn refresh<'a>(
     redirect_uri: Option<&'a str>,
 ) -> Result<TokenRequest> {
     let provider = caller.provider;
+    let caller =
+        &Requester { auth: provider.refresh.client_auth.unwrap_or(caller.auth), ..*caller };
     let mut params = refresh_grant(provider, refresh_token);
     if provider.refresh.sends_redirect_uri {
         params.push("redirect_uri", redirect_uri_for_refresh(caller, redirect_uri)?);
@@ -57,7 +59,24 @@ pub(crate) fn refresh<'a>(
             caller.provider_param(&mut params, name, value)?;
         }
     }
-    build(provider.token_request.format, provider.refresh_endpoint(), header, &params)
+    let format = provider.refresh.format.unwrap_or(provider.token_request.format);
+    build(format, &caller.endpoint(provider.refresh_endpoint()), header, &params)
+}
+
+/// Builds the second request of a login: it exchanges the access token of the first answer.
+pub(crate) fn second_exchange<'a>(
+    caller: &Requester<'a>,
+    second: &'a SecondExchange,
+    access_token: &'a Secret,
+) -> Result<TokenRequest> {
+    let rules = &caller.provider.token_request;
+    let caller = &Requester { auth: second.client_auth.unwrap_or(caller.auth), ..*caller };
+    let mut params = Params::new();
+    params.push("grant_type", &*second.grant_type);
+    params.push(&second.parameter, access_token.expose());
+    let header = authenticate(caller, &mut params)?;
+    caller.extra_params(&mut params)?;
+    build(second.format.unwrap_or(rules.format), &second.endpoint, header, &params)
 }
 
 /// The parameters `grant_type` and `refresh_token`, or those that the provider uses instead.
@@ -103,7 +122,8 @@ pub(crate) fn client_credentials(
         ));
     }
     let mut params = Params::new();
-    params.push("grant_type", "client_credentials");
+    let grant_type = provider.token_request.client_credentials_grant.as_deref();
+    params.push("grant_type", grant_type.unwrap_or("client_credentials"));
     let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     if let Some(scope) = join_scopes(&scopes, provider.authorization.scope_separator)? {
         params.push("scope", scope);
@@ -124,6 +144,7 @@ pub(crate) fn revoke(
             provider.name
         )));
     };
+    let endpoint = &*caller.endpoint(endpoint);
     let caller = Requester {
         auth: provider.token_request.revocation_auth.unwrap_or(caller.auth),
         ..*caller
@@ -133,11 +154,29 @@ pub(crate) fn revoke(
         let name = &provider.display_name;
         return Err(Error::config(format!("{name} revokes only access tokens")));
     }
-    let mut params = match provider.token_request.revocation_style {
-        #[cfg(feature = "identity")]
+    let rules = &provider.token_request;
+    let mut params = match style {
         RevocationStyle::Bearer => {
             let bearer = Secret::new(format!("Bearer {}", token.expose()));
-            return build(provider.token_request.format, endpoint, Some(bearer), &Params::new());
+            return Ok(without_body("POST", endpoint, Some(bearer)));
+        }
+        RevocationStyle::TokenInPath => {
+            let token = form_encoded(token.expose());
+            return Ok(without_body("DELETE", &in_path(endpoint, &token), None));
+        }
+        RevocationStyle::ClientScheme => {
+            let Some(secret) = caller.credentials.secret() else {
+                return Err(Error::config(format!(
+                    "{} revokes a token only for a client with a secret",
+                    provider.display_name
+                )));
+            };
+            caller.credentials.check()?;
+            let mut params = Params::new();
+            params.push(rules.client_id_name(), caller.credentials.id());
+            params.push("access_token", token.expose());
+            let header = Secret::new(format!("Client {}", secret.expose()));
+            return build(TokenFormat::Json, endpoint, Some(header), &params);
         }
         #[cfg(feature = "identity")]
         RevocationStyle::DeleteGrant => {
@@ -150,15 +189,21 @@ pub(crate) fn revoke(
         _ => about_token(token, hint),
     };
     let header = authenticate(&caller, &mut params)?;
-    let format = match provider.token_request.revocation_style {
+    let format = match style {
         RevocationStyle::Json => TokenFormat::Json,
         _ => TokenFormat::Form,
     };
     let mut request = build(format, endpoint, header, &params)?;
-    if provider.token_request.revocation_style == RevocationStyle::Delete {
+    if style == RevocationStyle::Delete {
         request.method = "DELETE";
     }
     Ok(request)
+}
+
+/// An address with one more part at the end of its path.
+fn in_path(endpoint: &str, part: &str) -> String {
+    let (path, query) = endpoint.split_at(endpoint.find('?').unwrap_or(endpoint.len()));
+    format!("{}/{part}{query}", path.trim_end_matches('/'))
 }
 
 #[cfg(test)]
@@ -188,7 +233,7 @@ mod tests {
 
     fn by<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Requester<'a> {
         let (auth, now) = (provider.token_request.client_auth, OffsetDateTime::UNIX_EPOCH);
-        Requester { provider, credentials, extra: &[], auth, now }
+        Requester { provider, credentials, extra: &[], home: None, auth, now }
     }
 
     fn refreshed(provider: ProviderBuilder, token: &Token) -> Result<TokenRequest> {

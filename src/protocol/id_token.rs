@@ -60,6 +60,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) client_id: &'a str,
     /// The nonce that was sent, if one was.
     pub(crate) nonce: Option<&'a Secret>,
+    /// Whether an ID token without a nonce is accepted.
+    pub(crate) nonce_may_miss: bool,
     /// Whether the server said beforehand that its ID tokens may have no signature.
     pub(crate) unsigned: bool,
     /// The time by our clock, and the time of the server's answer. A wrong clock here must not fail a
@@ -74,7 +76,12 @@ impl Expected<'_> {
         let [header, payload, signature] = parts(token).map_err(IdTokenError::Unreadable)?;
         let claims = claims_of(payload).map_err(IdTokenError::Unreadable)?;
         if let Some(nonce) = self.nonce {
-            check_nonce(&claims, nonce)?;
+            match check_nonce(&claims, nonce) {
+                Err(IdTokenError::NonceMissing) if self.nonce_may_miss => {
+                    log::warn!(target: "evergrant", "an ID token came without the nonce of its login");
+                }
+                checked => checked?,
+            }
         }
         self.check_signed(header, signature)?;
         self.check_issuer(&claims)?;
@@ -211,8 +218,8 @@ fn check_nonce(claims: &Map<String, Value>, nonce: &Secret) -> Result<(), IdToke
         {
             Ok(())
         }
+        None | Some(Value::Null) => Err(IdTokenError::NonceMissing),
         Some(_) => Err(IdTokenError::Nonce),
-        None => Err(IdTokenError::NonceMissing),
     }
 }
 

@@ -31,6 +31,9 @@ impl Token {
     /// empty text, 0 and the first day of a calendar (year 1 or 1970) mean that there is no expiry.
     /// Other members are kept in [`Token::extra`].
     ///
+    /// A credentials file of gcloud with the type `authorized_user` is read, too: it has a refresh token and no
+    /// access token, so the first call refreshes.
+    ///
     /// Use it with [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
     /// golang/oauth2, Authlib and httpx-oauth store this form.
     ///
@@ -55,6 +58,9 @@ impl Token {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let object: Map<String, Value> =
             text.parse().map_err(|_| wrong("it is not a JSON object"))?;
+        if object.get("type").and_then(Value::as_str) == Some("authorized_user") {
+            return authorized_user(&object);
+        }
         let text = |name: &str| text_of(&object, name);
         let access_token = text("access_token")?.ok_or_else(|| wrong("it has no access_token"))?;
         let mut token = Token::new(access_token);
@@ -90,6 +96,20 @@ impl Token {
             }
         }
         Ok(token.with_extra(extra))
+    }
+}
+
+/// The login in a credentials file of gcloud: a refresh token alone. The access token has ended, so that the
+/// first call refreshes.
+fn authorized_user(object: &Map<String, Value>) -> Result<Token> {
+    let missing = || wrong("it has the type authorized_user and no refresh_token");
+    let refresh_token = text_of(object, "refresh_token")?.ok_or_else(missing)?;
+    let token = Token::new("none")
+        .with_refresh_token(refresh_token)
+        .with_expires_at(OffsetDateTime::UNIX_EPOCH);
+    match token.fault("access_token", "refresh_token") {
+        Some(fault) => Err(wrong(fault)),
+        None => Ok(token),
     }
 }
 

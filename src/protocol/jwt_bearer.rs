@@ -202,7 +202,14 @@ mod tests {
 
     fn caller<'a>(provider: &'a Provider, credentials: &'a Credentials) -> Requester<'a> {
         let now = OffsetDateTime::from_unix_timestamp(NOW).unwrap();
-        Requester { provider, credentials, extra: &[], auth: provider.client_auth(), now }
+        Requester {
+            provider,
+            credentials,
+            extra: &[],
+            home: None,
+            auth: provider.client_auth(),
+            now,
+        }
     }
 
     fn claims_of(jwt: &str) -> Value {

@@ -28,8 +28,38 @@ struct Raw {
     token_uri: String,
 }
 
+/// What to do with a credentials file of Google that is no service account's. `None` for any other text.
+fn other_kind(text: &str) -> Option<&'static str> {
+    #[derive(Deserialize)]
+    struct Kind {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let kind: Kind = serde_json::from_str(text).ok()?;
+    Some(match kind.kind.as_str() {
+        "authorized_user" => {
+            "this file has the type authorized_user, the login of a person with gcloud: read the login with \
+             `Token::from_json`, and use the file's client_id and client_secret as `Credentials` with \
+             `providers::google`"
+        }
+        "impersonated_service_account" => {
+            "this file has the type impersonated_service_account, which needs Google's credentials API: use \
+             the key file of a service account, or read the login in its source_credentials with \
+             `Token::from_json`"
+        }
+        "external_account" | "external_account_authorized_user" => {
+            "this file has the type external_account, which needs a token exchange at Google's security \
+             token service: use the key file of a service account"
+        }
+        _ => return None,
+    })
+}
+
 /// Reads the text of a key file. An error does not repeat any of the text.
 pub(crate) fn read_key_file(text: &str) -> Result<KeyFile> {
+    if let Some(other) = other_kind(text) {
+        return Err(Error::config(other));
+    }
     // serde_json's own message is not used: for a wrong type it quotes the value.
     let raw: Raw = serde_json::from_str(text).map_err(|error| {
         Error::config(format!(

@@ -20,12 +20,13 @@ use ureq::http::HeaderMap;
 
 #[cfg(feature = "identity")]
 pub(crate) use self::body::at;
-use self::body::{Body, Found};
+pub(crate) use self::body::has;
+use self::body::{Body, Found, text_of};
 use self::fault::Fault;
 use super::error_text::{clean, hide};
 use super::retry_after::retry_after;
 use crate::error::OAuthError;
-use crate::provider::{Provider, Verdict};
+use crate::provider::{Provider, ReplyMember, ReplyRules, Verdict};
 use crate::secret::Secret;
 use crate::token::Token;
 
@@ -33,15 +34,31 @@ use crate::token::Token;
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Codes that say that the refresh token (or the authorization code) is refused: the standard's, and
-/// those of GitHub (two), HubSpot, Slack, Zoho and Zoom.
-const REFUSED: [&str; 6] = [
+/// those of GitHub (two), HubSpot, Slack, Zoho, Zoom, OpenAI (three) and Supabase (two).
+const REFUSED: [&str; 11] = [
     "invalid_grant",
     "bad_refresh_token",
     "bad_verification_code",
     "invalid_refresh_token",
     "invalid_code",
     "4735",
+    "refresh_token_reused",
+    "refresh_token_expired",
+    "refresh_token_invalidated",
+    "refresh_token_not_found",
+    "refresh_token_already_used",
 ];
+
+/// Whether a code says that the refresh token is refused.
+fn is_refusal(code: &str) -> bool {
+    REFUSED.iter().any(|refused| code.eq_ignore_ascii_case(refused))
+}
+
+/// Whether a code of a revocation endpoint says that the token works no more. A rule of the provider does not
+/// say so: the rule may be about any error.
+pub(crate) fn names_a_dead_token(code: &str) -> bool {
+    is_refusal(code) || code.eq_ignore_ascii_case("invalid_token")
+}
 
 /// Codes of a server that failed half-way. Whether the token was used is not known.
 const FAILED: [&str; 3] = ["server_error", "temporarily_unavailable", "internal_server_error"];
@@ -119,7 +136,23 @@ impl Reply {
     }
 }
 
+/// Codes of a device poll (RFC 8628 section 3.5).
+#[cfg(feature = "device")]
+const POLLED: [&str; 4] = ["slow_down", "authorization_pending", "access_denied", "expired_token"];
+
 impl Outcome {
+    /// Takes a code of a device poll for what it says, whatever its status. `slower` becomes at least as long
+    /// as the answer asks to wait.
+    #[cfg(feature = "device")]
+    pub(crate) fn name_poll(&mut self, slower: &mut Duration) {
+        if let Outcome::Limited { error, retry_after, .. } = self
+            && POLLED.contains(&error.code.as_str())
+        {
+            *slower = (*slower).max(retry_after.unwrap_or_default());
+            *self = Outcome::Setup(error.clone());
+        }
+    }
+
     fn error_mut(&mut self) -> Option<&mut OAuthError> {
         match self {
             Outcome::Token(_) => None,
@@ -137,7 +170,8 @@ pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDat
     let body = Body::parse(reply.body);
     // An access token that renews itself is its own refresh token.
     let renews = provider.refresh.grant.as_ref().is_some_and(|grant| grant.sends_access_token);
-    let itself = || body.access_token(&body.token_object(provider).filter(|_| renews)?);
+    let itself =
+        || body.access_token(&body.token_object(provider).filter(|_| renews)?, &provider.reply);
     let refresh_token = itself().or_else(|| body.refresh_token(provider));
     let mut reply = Reply {
         outcome: judge(provider, reply, &body, refresh_token.as_ref(), sent_at),
@@ -150,8 +184,8 @@ pub(crate) fn read(provider: &Provider, reply: &RawReply<'_>, sent_at: OffsetDat
                 hide(error, &secret);
             }
         };
-        hidden(came.as_ref().and_then(|found| body.access_token(found)));
-        hidden(came.as_ref().and_then(|found| body.id_token(found)));
+        hidden(came.as_ref().and_then(|found| body.access_token(found, &provider.reply)));
+        hidden(came.as_ref().and_then(|found| body.id_token(found, &provider.reply)));
         hidden(reply.refresh_token.clone());
     }
     reply
@@ -175,13 +209,13 @@ fn judge(
     } else {
         Fault::default()
     };
-    let access_token = found.as_ref().and_then(|found| body.access_token(found));
+    let access_token = found.as_ref().and_then(|found| body.access_token(found, &provider.reply));
     if reply.is_good()
         && fault.code.is_none()
         && let (Some(found), Some(access_token)) = (&found, access_token)
     {
         let token = token(provider, body, found, access_token, refresh_token, sent_at);
-        let refresh_expires_in = lifetime::refresh_expires_in(found.object);
+        let refresh_expires_in = lifetime::refresh_expires_in(found.object, &provider.reply);
         return Outcome::Token(Box::new(Issued { token, refresh_expires_in }));
     }
     let error = error_of(provider, reply, body, &fault, found.is_some());
@@ -226,7 +260,21 @@ fn error_of(
             let text = malformed(reply, body, has_token);
             oauth_error(provider, status, "malformed", Some(text), None)
         }
-        _ => oauth_error(provider, status, &format!("http_{status}"), described(), None),
+        _ => {
+            let text = described().or_else(|| from_elsewhere(reply));
+            oauth_error(provider, status, &format!("http_{status}"), text, None)
+        }
+    }
+}
+
+/// Says of an answer without a word of the service that it may come from another host.
+fn from_elsewhere(reply: &RawReply<'_>) -> Option<String> {
+    let page = reply.body.trim_ascii_start().first() == Some(&b'<');
+    match reply.status {
+        // RFC 9110 section 15.5.8.
+        407 => Some("a proxy on the way sent it, which wants a name and a password".to_owned()),
+        _ if page => Some("it is an HTML page, of the service or of a proxy on the way".to_owned()),
+        _ => None,
     }
 }
 
@@ -256,7 +304,7 @@ fn by_standard(
         503 if retry_after.is_some() => Outcome::Limited { error, retry_after, spent: true },
         // A token and an error in one answer contradict each other.
         _ if reply.is_good() && has_token => Outcome::Unknown(error),
-        _ if is(&REFUSED) => Outcome::Refused(error),
+        _ if is_refusal(&error.code) => Outcome::Refused(error),
         200..500 if is(&LIMITED) => Outcome::Limited { error, retry_after, spent: false },
         200..500 if fault.named && !is(&FAILED) => Outcome::Setup(error),
         _ => Outcome::Unknown(error),
@@ -271,25 +319,23 @@ fn token(
     refresh_token: Option<&Secret>,
     sent_at: OffsetDateTime,
 ) -> Token {
-    let mut token = Token::new(access_token).with_issued_at(sent_at).with_extra(body.extra(found));
-    let default = provider.reply.default_lifetime;
-    if let Some(expires_at) = lifetime::expires_at(found.object, sent_at, default) {
+    let rules = &provider.reply;
+    let mut token =
+        Token::new(access_token).with_issued_at(sent_at).with_extra(body.extra(found, rules));
+    if let Some(expires_at) = lifetime::expires_at(found.object, sent_at, rules) {
         token = token.with_expires_at(expires_at);
     }
     if let Some(refresh_token) = refresh_token {
         token = token.with_refresh_token(refresh_token.clone());
     }
-    let text = |names: [&str; 2]| {
-        let mut texts = names.iter().filter_map(|name| found.object.get(*name)?.as_str());
-        texts.find(|text| !text.is_empty()).map(str::to_owned)
-    };
-    if let Some(token_type) = text(["token_type", "tokenType"]) {
-        token = token.with_token_type(token_type);
+    let kind: (ReplyMember, &[&str]) = (ReplyMember::TokenType, &["token_type", "tokenType"]);
+    if let Some(token_type) = text_of(found.object, rules, kind) {
+        token = token.with_token_type(token_type.to_owned());
     }
-    if let Some(scope) = scope(found.object, provider.authorization.scope_separator) {
+    if let Some(scope) = scope(found.object, rules, provider.authorization.scope_separator) {
         token = token.with_scope(scope);
     }
-    if let Some(id_token) = body.id_token(found) {
+    if let Some(id_token) = body.id_token(found, rules) {
         token = token.with_id_token(id_token);
     }
     token
@@ -297,8 +343,9 @@ fn token(
 
 /// The granted scope, from a text or a list. If the provider does not separate scopes by spaces, they
 /// are rewritten with spaces, so that a reader need not know the provider.
-fn scope(object: &Map<String, Value>, separator: char) -> Option<String> {
-    let scope = ["scope", "scopes"].iter().find_map(|name| match object.get(*name)? {
+fn scope(object: &Map<String, Value>, rules: &ReplyRules, separator: char) -> Option<String> {
+    let mut names = rules.names(ReplyMember::Scope).chain(["scope", "scopes"]);
+    let scope = names.find_map(|name| match object.get(name)? {
         Value::String(text) if separator == ' ' => Some(text.clone()),
         Value::String(text) => {
             let scopes = text.split(|c: char| c == separator || c.is_whitespace());
@@ -320,7 +367,7 @@ fn scope(object: &Map<String, Value>, separator: char) -> Option<String> {
     scope.filter(|scope| !scope.is_empty())
 }
 
-fn redirect(headers: &HeaderMap) -> String {
+pub(crate) fn redirect(headers: &HeaderMap) -> String {
     let location = headers.get("location").and_then(|location| location.to_str().ok());
     let address = location.and_then(|location| clean(location.split(['?', '#']).next()?));
     match address {

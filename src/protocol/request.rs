@@ -1,6 +1,7 @@
 //! Builds a request from its parameters, the client's authentication, and the parameters of the
 //! application and the provider.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -10,18 +11,18 @@ use super::form::Params;
 use super::requester::{RESERVED, Requester};
 use super::resource::check_resource;
 use crate::error::Result;
-use crate::provider::{TokenFormat, TokenTypeHint};
+use crate::provider::{TokenFormat, TokenTypeHint, host_of};
 use crate::secret::Secret;
 
-/// A request to an endpoint of the authorization server, ready to be sent. `Debug` shows neither query, header values nor
-/// body.
+/// A request to an endpoint of the authorization server, ready to be sent. `Debug` shows neither path, query,
+/// header values nor body.
 pub(crate) struct TokenRequest {
-    /// `POST` or `GET`.
+    /// `POST`, `GET` or `DELETE`.
     pub(crate) method: &'static str,
     /// The address. With [`TokenFormat::Query`] and [`TokenFormat::Get`] its query holds secrets.
     pub(crate) url: Zeroizing<String>,
     /// The headers.
-    pub(crate) headers: Vec<(&'static str, Secret)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, Secret)>,
     /// The body; empty when the parameters are in the query.
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
@@ -30,7 +31,7 @@ impl fmt::Debug for TokenRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenRequest")
             .field("method", &self.method)
-            .field("url", &self.url.split('?').next().unwrap_or_default())
+            .field("host", &host_of(&self.url))
             .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("body", &format_args!("{} bytes", self.body.len()))
             .finish()
@@ -60,8 +61,8 @@ impl<'a> Requester<'a> {
         for (name, value) in &self.provider.token_request.params {
             self.provider_param(&mut params, name, value)?;
         }
-        let endpoint = &self.provider.endpoints.token;
-        build(self.provider.token_request.format, endpoint, authorization, &params)
+        let endpoint = self.endpoint(&self.provider.endpoints.token);
+        build(self.provider.token_request.format, &endpoint, authorization, &params)
     }
 
     /// Adds the application's parameters.
@@ -128,8 +129,20 @@ pub(super) fn build(
         TokenFormat::Get => None,
     };
     // Some servers answer with a form unless the request asks for JSON.
-    let mut headers = vec![("Accept", Secret::new("application/json"))];
-    headers.extend(authorization.map(|value| ("Authorization", value)));
-    headers.extend(content_type.map(|kind| ("Content-Type", Secret::new(kind))));
+    let mut headers = vec![("Accept".into(), Secret::new("application/json"))];
+    headers.extend(authorization.map(|value| ("Authorization".into(), value)));
+    headers.extend(content_type.map(|kind| ("Content-Type".into(), Secret::new(kind))));
     Ok(TokenRequest { method, url: Zeroizing::new(url), headers, body })
+}
+
+/// Builds a request without a body, and so without a content type.
+pub(super) fn without_body(
+    method: &'static str,
+    endpoint: &str,
+    authorization: Option<Secret>,
+) -> TokenRequest {
+    let mut headers = vec![("Accept".into(), Secret::new("application/json"))];
+    headers.extend(authorization.map(|value| ("Authorization".into(), value)));
+    let (url, body) = (Zeroizing::new(endpoint.to_owned()), Zeroizing::default());
+    TokenRequest { method, url, headers, body }
 }

@@ -1,9 +1,12 @@
 //! The common parts of all token requests of a client.
 
+use std::borrow::Cow;
+
 use time::OffsetDateTime;
+use url::Url;
 
 use crate::credentials::Credentials;
-use crate::provider::{ClientAuth, Provider};
+use crate::provider::{ClientAuth, Provider, at_home};
 
 /// Parameters that only the protocol itself may set, in any grant.
 pub(super) const RESERVED: [&str; 13] = [
@@ -29,6 +32,8 @@ pub(crate) struct Requester<'a> {
     pub(crate) credentials: &'a Credentials,
     /// Parameters that the application adds to every token request, such as `resource`.
     pub(crate) extra: &'a [(String, String)],
+    /// The host of the login, if it came with the callback.
+    pub(crate) home: Option<&'a Url>,
     /// How the client authenticates at the endpoint of this request.
     pub(crate) auth: ClientAuth,
     /// The server's time as far as it is known, for assertions that carry it.
@@ -36,15 +41,27 @@ pub(crate) struct Requester<'a> {
     pub(crate) now: OffsetDateTime,
 }
 
+impl<'a> Requester<'a> {
+    /// The same, for a login at this host.
+    pub(crate) fn at(&self, home: Option<&'a Url>) -> Requester<'a> {
+        Requester { home, ..*self }
+    }
+
+    /// An endpoint, on the host of the login.
+    pub(super) fn endpoint<'b>(&self, endpoint: &'b str) -> Cow<'b, str> {
+        at_home(self.provider, self.home, endpoint)
+    }
+}
+
 impl Requester<'_> {
     /// Whether the client can authenticate (RFC 6749 section 2.1).
     pub(crate) fn is_confidential(&self) -> bool {
         #[cfg(feature = "jwt")]
-        if self.credentials.signer().is_some() {
+        if self.auth != ClientAuth::Omitted && self.credentials.signer().is_some() {
             return true;
         }
         match self.auth {
-            ClientAuth::None => false,
+            ClientAuth::None | ClientAuth::Omitted => false,
             ClientAuth::Certificate => true,
             _ => self.credentials.secret().is_some(),
         }

@@ -1,15 +1,21 @@
 //! How a login starts, and what comes back from it.
 
+use super::LoginHost;
+
 /// How the authorization request is made, and how its callback is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthorizationRules {
     /// The redirect URI for credentials that name none.
     pub redirect_uri: Option<String>,
+    /// Whether the redirect URI is a name that the service gave to the address, such as eBay's RuName.
+    pub redirect_uri_is_name: bool,
     /// The scopes for a login that names none.
     pub default_scopes: Vec<String>,
     /// The character between two scopes: a space by the standard, a comma or a plus sign elsewhere.
     pub scope_separator: char,
+    /// The `response_type` of the authorization request. `None` means `code`.
+    pub response_type: Option<String>,
     /// Whether the login uses PKCE.
     pub pkce: Pkce,
     /// More parameters of the authorization request, as name and value.
@@ -20,6 +26,12 @@ pub struct AuthorizationRules {
     /// Whether ID tokens without a signature (`alg: none`) are accepted, because the server said
     /// beforehand that it sends them.
     pub unsigned_id_tokens: bool,
+    /// Whether an ID token without a nonce is accepted although the login sent one.
+    pub id_token_without_nonce: bool,
+    /// The parameter of the callback that carries the authorization code. `None` means `code`.
+    pub code_param: Option<String>,
+    /// The parameter of the callback that names the host of the token endpoint.
+    pub token_host_from: Option<LoginHost>,
     /// The parameters of the callback that are kept with the token, such as `realmId`.
     pub callback_fields: Vec<String>,
 }
@@ -29,12 +41,17 @@ impl Default for AuthorizationRules {
     fn default() -> AuthorizationRules {
         AuthorizationRules {
             redirect_uri: None,
+            redirect_uri_is_name: false,
             default_scopes: Vec::new(),
             scope_separator: ' ',
+            response_type: None,
             pkce: Pkce::S256,
             params: Vec::new(),
             issuer_in_callback: false,
             unsigned_id_tokens: false,
+            id_token_without_nonce: false,
+            code_param: None,
+            token_host_from: None,
             callback_fields: Vec::new(),
         }
     }

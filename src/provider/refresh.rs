@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::{ClientAuth, TokenFormat};
+
 /// How refresh requests are made, what a refresh does to the tokens, and which limits the service
 /// sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,10 @@ pub struct RefreshRules {
     pub reuse_ends_other_logins: bool,
     /// A grant that replaces the standard's refresh grant.
     pub grant: Option<RefreshGrant>,
+    /// How a refresh request carries its parameters. `None` means as all token requests.
+    pub format: Option<TokenFormat>,
+    /// How the client authenticates for a refresh. `None` means as for all token requests.
+    pub client_auth: Option<ClientAuth>,
     /// More parameters of refresh requests, as name and value.
     pub params: Vec<(String, String)>,
     /// Whether refresh requests carry the redirect URI.
@@ -46,6 +52,8 @@ impl Default for RefreshRules {
             ends_access_token: false,
             reuse_ends_other_logins: false,
             grant: None,
+            format: None,
+            client_auth: None,
             params: Vec::new(),
             sends_redirect_uri: false,
             sends_scope: false,

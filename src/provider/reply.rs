@@ -13,6 +13,9 @@ use super::ErrorRule;
 pub struct ReplyRules {
     /// The paths of the object that holds the tokens, tried in order before the top level.
     pub token_paths: Vec<String>,
+    /// The members of a token under other names, such as `expireIn`. These names are tried in order before
+    /// the usual ones.
+    pub members: Vec<(ReplyMember, String)>,
     /// The lifetime of an access token if the answer names none. With `None`, such a token counts as
     /// valid until the API refuses it.
     pub default_lifetime: Option<Duration>,
@@ -22,4 +25,34 @@ pub struct ReplyRules {
     pub error_text_paths: Vec<String>,
     /// The rules for what an error answer means, tried in order before the standard's.
     pub error_rules: Vec<ErrorRule>,
+}
+
+/// A member of a token in an answer (RFC 6749 section 5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReplyMember {
+    /// `access_token`.
+    AccessToken,
+    /// `refresh_token`.
+    RefreshToken,
+    /// `id_token` (OpenID Connect Core section 3.1.3.3).
+    IdToken,
+    /// `token_type`.
+    TokenType,
+    /// `scope`: a text or a list.
+    Scope,
+    /// `expires_in`: the lifetime of the access token in seconds.
+    ExpiresIn,
+    /// The moment when the access token expires: seconds or milliseconds since 1970, or a date of RFC 3339.
+    ExpiresAt,
+    /// The lifetime of the refresh token in seconds.
+    RefreshExpiresIn,
+}
+
+impl ReplyRules {
+    /// The names of a member that the provider has in place of the usual ones.
+    pub(crate) fn names(&self, member: ReplyMember) -> impl Iterator<Item = &str> {
+        let named = self.members.iter().filter(move |(named, _)| *named == member);
+        named.map(|(_, name)| name.as_str())
+    }
 }

@@ -10,9 +10,16 @@ pub enum RevocationStyle {
     Json,
     /// DELETE with a form.
     Delete,
-    /// POST without a body, with the access token as the bearer: Kakao's unlink.
-    #[cfg(feature = "identity")]
+    /// POST without a body and without a content type, with the access token as the bearer: Dropbox, and
+    /// Kakao's unlink.
     Bearer,
+    /// DELETE without a body and without client authentication; the token is the last part of the path:
+    /// HubSpot's `DELETE /oauth/v1/refresh-tokens/{token}`. Proxies log addresses, so use this only where the
+    /// service accepts nothing else.
+    TokenInPath,
+    /// POST with a JSON object of the client id and the access token, and the client secret in the header
+    /// `Authorization: Client SECRET`: Square's way.
+    ClientScheme,
     /// A token request with `grant_type=delete` and the access token: Naver's way.
     #[cfg(feature = "identity")]
     DeleteGrant,
@@ -21,6 +28,7 @@ pub enum RevocationStyle {
 impl RevocationStyle {
     /// Whether the request carries the access token even if there is a refresh token.
     pub(crate) fn wants_access_token(self) -> bool {
-        !matches!(self, RevocationStyle::Form | RevocationStyle::Json | RevocationStyle::Delete)
+        use RevocationStyle::{Delete, Form, Json, TokenInPath};
+        !matches!(self, Form | Json | Delete | TokenInPath)
     }
 }

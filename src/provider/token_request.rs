@@ -15,8 +15,16 @@ pub struct TokenRequestRules {
     /// How the client authenticates at the introspection endpoint. `None` means as at the token
     /// endpoint.
     pub introspection_auth: Option<ClientAuth>,
+    /// The parameter that carries the client id, also in authorization requests. `None` means `client_id`.
+    pub client_id_param: Option<String>,
+    /// The parameter that carries the client secret. `None` means `client_secret`.
+    pub client_secret_param: Option<String>,
     /// How a token request carries its parameters.
     pub format: TokenFormat,
+    /// The grant for a token of the application itself. `None` means `client_credentials`.
+    pub client_credentials_grant: Option<String>,
+    /// A second token request after the exchange of the code.
+    pub second_exchange: Option<SecondExchange>,
     /// How a revocation request looks.
     pub revocation_style: RevocationStyle,
     /// More parameters of every token request, as name and value.
@@ -38,7 +46,11 @@ impl Default for TokenRequestRules {
             client_auth: ClientAuth::Basic,
             revocation_auth: None,
             introspection_auth: None,
+            client_id_param: None,
+            client_secret_param: None,
             format: TokenFormat::Form,
+            client_credentials_grant: None,
+            second_exchange: None,
             revocation_style: RevocationStyle::Form,
             params: Vec::new(),
             timeout: Duration::from_secs(120),
@@ -47,6 +59,18 @@ impl Default for TokenRequestRules {
             #[cfg(feature = "jwt")]
             assertion_type: None,
         }
+    }
+}
+
+impl TokenRequestRules {
+    /// The name of the parameter that carries the client id.
+    pub(crate) fn client_id_name(&self) -> &str {
+        self.client_id_param.as_deref().unwrap_or("client_id")
+    }
+
+    /// The name of the parameter that carries the client secret.
+    pub(crate) fn client_secret_name(&self) -> &str {
+        self.client_secret_param.as_deref().unwrap_or("client_secret")
     }
 }
 
@@ -68,6 +92,8 @@ pub enum ClientAuth {
     None,
     /// The secret as a bearer token.
     SecretAsBearer,
+    /// Neither id nor secret is sent: the token that is sent says enough (Instagram's refresh).
+    Omitted,
     /// HTTP Basic with the secret as the user name and an empty password.
     SecretAsUser,
     /// A certificate in the TLS handshake, and `client_id` in the body (`tls_client_auth` and
@@ -111,4 +137,72 @@ pub enum TokenFormat {
     Query,
     /// GET with the parameters in the query.
     Get,
+}
+
+/// A second token request right after the exchange of the code: the access token of the first answer is
+/// exchanged for one that lives longer. The answer replaces the token of the first; members that the second
+/// answer lacks stay.
+///
+/// If the second request fails, it is sent once more; then the token of the first answer is stored, and the
+/// log has a warning. So the person need not log in again at once.
+///
+/// ```
+/// use evergrant::Provider;
+/// use evergrant::provider::{ClientAuth, RefreshGrant, SecondExchange, TokenFormat};
+///
+/// let long = SecondExchange::new("https://graph.instagram.com/access_token", "ig_exchange_token")
+///     .format(TokenFormat::Get);
+/// let renewal = RefreshGrant::new("ig_refresh_token", "access_token").with_access_token();
+/// let provider = Provider::builder("instagram")
+///     .authorization_endpoint("https://www.instagram.com/oauth/authorize")
+///     .token_endpoint("https://api.instagram.com/oauth/access_token")
+///     .client_auth(ClientAuth::Body)
+///     .second_exchange(long)
+///     .refresh_endpoint("https://graph.instagram.com/refresh_access_token")
+///     .refresh_grant(renewal)
+///     .refresh_format(TokenFormat::Get)
+///     .refresh_auth(ClientAuth::Omitted)
+///     .build()?;
+/// # Ok::<(), evergrant::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct SecondExchange {
+    pub(crate) endpoint: String,
+    pub(crate) grant_type: String,
+    pub(crate) parameter: String,
+    pub(crate) format: Option<TokenFormat>,
+    pub(crate) client_auth: Option<ClientAuth>,
+}
+
+impl SecondExchange {
+    /// A request to this address, whose parameter `access_token` carries the access token of the first
+    /// answer.
+    pub fn new(endpoint: impl Into<String>, grant_type: impl Into<String>) -> SecondExchange {
+        SecondExchange {
+            endpoint: endpoint.into(),
+            grant_type: grant_type.into(),
+            parameter: "access_token".to_owned(),
+            format: None,
+            client_auth: None,
+        }
+    }
+
+    /// The parameter that carries the access token, such as `fb_exchange_token`.
+    pub fn parameter(mut self, name: impl Into<String>) -> SecondExchange {
+        self.parameter = name.into();
+        self
+    }
+
+    /// How the request carries its parameters. As all token requests by default.
+    pub fn format(mut self, format: TokenFormat) -> SecondExchange {
+        self.format = Some(format);
+        self
+    }
+
+    /// How the client authenticates. As at the token endpoint by default.
+    pub fn client_auth(mut self, client_auth: ClientAuth) -> SecondExchange {
+        self.client_auth = Some(client_auth);
+        self
+    }
 }

@@ -135,7 +135,8 @@ pub fn kakao() -> Provider {
 ///   used (`[V:doc LinkedIn on Microsoft Learn]`).
 /// - The login sends no PKCE: an integrator had to switch it off (`[N]`).
 /// - The scopes date from before 2023. A newer application has the scopes `openid profile email` and a
-///   userinfo endpoint (`[?]`):
+///   userinfo endpoint (`[?]`). LinkedIn's ID token has no `nonce` (`[V:issue authlib#763, directus#23645,
+///   social-core#833]`), so its absence is accepted:
 ///
 /// ```
 /// use evergrant::provider::{EmailPlace, Profile};
@@ -164,6 +165,7 @@ pub fn linkedin() -> Provider {
         .token_endpoint("https://www.linkedin.com/oauth/v2/accessToken")
         .default_scopes(&["r_emailaddress", "r_liteprofile", "r_basicprofile"])
         .pkce(Pkce::Off)
+        .id_token_without_nonce(true)
         .client_auth(ClientAuth::Body)
         .rotation(Rotation::None)
         .consent_limit(365 * DAY)
@@ -264,6 +266,7 @@ pub fn reddit() -> Provider {
 ///
 /// - Endpoints, body credentials, scope and profile: `[V:src]`, with version `2023-04`, which is
 ///   retired (`[?]`).
+/// - Scopes are joined by a comma (`[V:doc shopify-api-js, AuthScopes]`).
 /// - `expiring=1` requests an access token that lives one hour, and a refresh token. Public
 ///   applications must use this from 1 January 2027. An old refresh token works until its replacement
 ///   is used (`[V:doc Shopify changelog]`). Refresh requests carry `expiring=1` as well (`[?]`).
@@ -295,6 +298,7 @@ pub fn shopify(shop: &str, api_version: &str) -> Result<Provider> {
         .authorization_endpoint(format!("{admin}/oauth/authorize"))
         .token_endpoint(format!("{admin}/oauth/access_token"))
         .default_scopes(&["read_orders"])
+        .scope_separator(',')
         .client_auth(ClientAuth::Body)
         .token_param("expiring", "1")
         .rotation(Rotation::UntilUsed)

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Binding {
-    /// The token endpoint.
+    /// The token endpoint; if the callback of the login named the endpoint's host, the endpoint there.
     pub token_endpoint: String,
     /// The client id.
     pub client_id: String,

@@ -49,7 +49,7 @@ impl Keeper {
             Err(_) => {}
         }
         if let Some(record) = &stored {
-            record.check(&self.rules.binding, &self.store())?;
+            record.check(&self.rules.binding_of(&record.token), &self.store())?;
             let live = self.live(record);
             if call.want.accepts(&live, &*self.clock) || self.came_while_waiting(call, &live) {
                 self.bind(call, record);
@@ -79,7 +79,7 @@ impl Keeper {
             }
             None => Record::new_login(token, None),
         };
-        record.binding = Some(self.rules.binding.clone());
+        record.binding = Some(self.rules.binding_of(&record.token).into_owned());
         if writable && let Err(error) = self.backend.save(&record) {
             self.report(call, chain(&*error));
         }

@@ -215,7 +215,7 @@ impl Keeper {
         let stored =
             self.backend.load().map_err(|error| Error::backend("load", self.store(), error))?;
         if let Some(record) = &stored {
-            record.check(&self.rules.binding, &self.store())?;
+            record.check(&self.rules.binding_of(&record.token), &self.store())?;
         }
         Ok(stored)
     }
@@ -240,7 +240,7 @@ impl Keeper {
 
     fn first(&self, token: Token, stored: Option<&Record>) -> Record {
         let mut record = Record::new_login(token, stored);
-        record.binding = Some(self.rules.binding.clone());
+        record.binding = Some(self.rules.binding_of(&record.token).into_owned());
         record.refusals = stored.map(|stored| stored.refusals.clone()).unwrap_or_default();
         if record.token.refresh_token().is_some() {
             record.refresh_expires_at = self.refresh_end(record.token.issued_at(), None);

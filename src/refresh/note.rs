@@ -74,7 +74,7 @@ impl Keeper {
         now: OffsetDateTime,
     ) -> Record {
         let mut noted = record.next();
-        noted.binding = Some(self.rules.binding.clone());
+        noted.binding = Some(self.rules.binding_of(&noted.token).into_owned());
         noted.note = Some(Note {
             fingerprint,
             nonce: random_id(),

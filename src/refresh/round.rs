@@ -128,7 +128,7 @@ impl Keeper {
     fn look(&self, call: &mut Call<'_>) {
         let Ok(Some(record)) = self.backend.load() else { return };
         let waits = call.turn.unsaved.as_ref();
-        let ours = record.check(&self.rules.binding, &self.store()).is_ok()
+        let ours = record.check(&self.rules.binding_of(&record.token), &self.store()).is_ok()
             && waits.is_none_or(|pair| pair.is_overtaken_by(&record));
         if ours && call.turn.history.newer_than(&record).is_none() {
             let live = self.live(&record);
@@ -142,7 +142,9 @@ impl Keeper {
     /// Remembers the record that was read: if the store fails later in this call, its token is used
     /// while it works.
     pub(super) fn saw(&self, call: &mut Call<'_>, record: &Record) {
-        if record.binding.is_some() && record.check(&self.rules.binding, "").is_ok() {
+        if record.binding.is_some()
+            && record.check(&self.rules.binding_of(&record.token), "").is_ok()
+        {
             call.turn.history.learn(record);
             call.read = Some(record.clone());
         }
@@ -192,7 +194,7 @@ impl Keeper {
                 Err(error) => return self.not_saved(call, error).map(Next::End),
             };
             if let Some(record) = &stored {
-                record.check(&self.rules.binding, &self.store())?;
+                record.check(&self.rules.binding_of(&record.token), &self.store())?;
                 if !went_back {
                     call.events.push(Event::Refreshed { generation: record.generation });
                 }
@@ -201,7 +203,7 @@ impl Keeper {
         }
         // Step 6.
         let Some(record) = stored else { return self.nothing_stored().map(Next::End) };
-        record.check(&self.rules.binding, &self.store())?;
+        record.check(&self.rules.binding_of(&record.token), &self.store())?;
         call.turn.history.learn(&record);
         Ok(Next::Go(record))
     }
@@ -428,7 +430,7 @@ impl Keeper {
         let is_ahead = record.token.issued_at().is_some_and(ahead);
         if record.binding.is_none() || is_ahead {
             let mut next = if is_ahead { record.dated_from(now) } else { record.next() };
-            next.binding = Some(self.rules.binding.clone());
+            next.binding = Some(self.rules.binding_of(&next.token).into_owned());
             let _ = self.backend.save(&next);
         }
     }

@@ -1,9 +1,11 @@
 //! The settings of the service that the refresh needs.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::provider::{Provider, RefusalLimit, Rotation};
+use crate::provider::{LoginHost, Provider, RefusalLimit, Rotation, on_host_of};
 use crate::record::Binding;
+use crate::token::Token;
 
 /// How long three saves may take while the store's lock is held.
 const SAVES: Duration = Duration::from_secs(60);
@@ -25,6 +27,10 @@ pub(crate) struct Rules {
     pub(crate) token_timeout: Duration,
     /// The authentication scheme before the access token in the header that carries it.
     pub(crate) auth_scheme: Option<String>,
+    /// Where the callback names the host of the token endpoint.
+    pub(crate) token_host_from: Option<LoginHost>,
+    /// Where the API's base comes with the login.
+    pub(crate) api_base_from: Option<LoginHost>,
     /// Whether the grant issues a refresh token, which may work only once. If not, each token is
     /// requested anew, and a failure of the store does not fail the call.
     pub(crate) one_time: bool,
@@ -45,12 +51,26 @@ impl Rules {
             idle_limit: provider.refresh.idle_limit,
             margin: provider.refresh.margin,
             token_timeout: provider.token_request.timeout,
+            token_host_from: provider.authorization.token_host_from.clone(),
+            api_base_from: provider.api.base_from.clone(),
             auth_scheme: provider.api.auth_scheme.clone(),
             one_time,
         }
     }
 
-    /// The longest time that a holder may keep the store's lock: a request, its replay, and the saves.
+    /// The binding of a login with this token: if the callback named the host of the token endpoint, the
+    /// token endpoint there.
+    pub(super) fn binding_of(&self, token: &Token) -> Cow<'_, Binding> {
+        let rule = self.token_host_from.as_ref();
+        let Some(Ok(host)) = rule.and_then(|rule| rule.host(token.extra())) else {
+            return Cow::Borrowed(&self.binding);
+        };
+        let mut binding = self.binding.clone();
+        binding.token_endpoint = on_host_of(&binding.token_endpoint, &host);
+        Cow::Owned(binding)
+    }
+
+    /// The longest legal hold of the store's lock: a request, its replay, and the saves.
     pub(super) fn hold(&self) -> Duration {
         self.token_timeout.saturating_mul(2).saturating_add(SAVES)
     }

@@ -246,11 +246,12 @@ impl Keeper {
                     // caller.
                     let lost = pair.record.token.refresh_token();
                     let lost = lost.filter(|lost| pair.spent.as_ref().is_some_and(|s| s != *lost));
-                    let lost = lost.cloned();
+                    let lost = lost.cloned().map(|lost| (lost, pair.record.token.clone()));
                     call.turn.unsaved = None;
-                    if let Some(lost) = lost {
+                    if let Some((lost, token)) = lost {
                         // Best effort: no client will use this token.
-                        let _ = self.transport.send(Ask::Revoke(&lost), self.clock.now_utc());
+                        let ask = Ask::Revoke(&lost, &token);
+                        let _ = self.transport.send(ask, self.clock.now_utc());
                     }
                     return Ok(stored);
                 }

@@ -30,6 +30,8 @@ pub(crate) struct Facts {
     pub(crate) generation: u64,
     /// The value of the header that carries the token; `None` if no header can carry it.
     pub(crate) header: Option<HeaderValue>,
+    /// The base of the API that came with the login, or why it cannot be used.
+    pub(crate) base: Option<Result<String, String>>,
     /// When the token is due for a refresh, and when it expires, on both clocks: the monotonic clock
     /// still counts if the wall clock is set back.
     due: Option<Moment>,
@@ -112,6 +114,7 @@ impl Live {
             login: record.login().into(),
             generation: record.generation(),
             header: header(rules.auth_scheme.as_deref(), token),
+            base: rules.api_base_from.as_ref().and_then(|place| place.base(token.extra())),
         }))
     }
 
@@ -333,8 +336,9 @@ pub(crate) enum Ask<'a> {
     },
     /// A grant that needs nothing stored, such as client credentials.
     Grant,
-    /// Best-effort revocation of a refresh token that no client will use.
-    Revoke(&'a Secret),
+    /// Best-effort revocation of a refresh token that no client will use, with the token that it is part
+    /// of.
+    Revoke(&'a Secret, &'a Token),
 }
 
 /// The outcome of a request.

@@ -22,6 +22,8 @@ const LOOKS: u32 = 4;
 struct Call<'a, 'b> {
     request: Request<'a>,
     payload: Payload<'b>,
+    /// What the caller named, if the API's base comes with the login.
+    target: Option<String>,
     uri: Uri,
     /// The address without its query, for hooks; empty if no hook gets it.
     url: String,
@@ -56,7 +58,8 @@ impl Request<'_> {
             call.before_send()?;
             let Some(answer) = call.attempt()? else { continue };
             call.on_answer(&answer);
-            match call.token_after(&answer)? {
+            let (answer, ended) = call.judged_by_body(answer);
+            match call.token_after(&answer, ended)? {
                 Access::Replaced => continue,
                 Access::Accepted if call.waits_to_repeat(&answer) => continue,
                 Access::Accepted | Access::Refused => return call.response(answer),
@@ -72,10 +75,7 @@ impl Request<'_> {
 impl<'a, 'b> Call<'a, 'b> {
     /// Gets the address and the access token. A request without a token has no hooks of the client.
     fn new(mut request: Request<'a>, payload: Payload<'b>) -> Result<Call<'a, 'b>> {
-        let url = std::mem::replace(&mut request.url, Ok(String::new()))?;
-        let uri = Uri::try_from(url).map_err(|_| {
-            Error::config("the request's path or query has characters that are not valid in a URL")
-        })?;
+        let mut url = std::mem::replace(&mut request.url, Ok(String::new()))?;
         let client = request.client;
         let retries = request.retries.unwrap_or(client.hooks().retries);
         let (live, hooks) = if request.without_token {
@@ -83,10 +83,18 @@ impl<'a, 'b> Call<'a, 'b> {
         } else {
             (Some(client.keeper().access(&Want::Usable)?), client.hooks())
         };
+        let mut target = None;
+        if let Some(live) = live.as_ref().filter(|_| client.base_comes_with_login()) {
+            let (at, loopback) = client.url_at(live, &url)?;
+            target = Some(std::mem::replace(&mut url, at));
+            request.agent = client.agent_at(loopback);
+        }
+        let uri = uri_of(url)?;
         let url = if hooks.need_url() { without_query(&uri) } else { String::new() };
         Ok(Call {
             request,
             payload,
+            target,
             uri,
             url,
             hooks,
@@ -135,10 +143,22 @@ impl<'a, 'b> Call<'a, 'b> {
         }
     }
 
+    /// Whether the answer's body says that the access token has ended. `None` if no rule of the provider
+    /// fits.
+    fn judged_by_body(&self, answer: Answer) -> (Answer, Option<bool>) {
+        let rules = &self.request.client.provider().api.answer_rules;
+        if rules.is_empty() || self.live.is_none() {
+            return (answer, None);
+        }
+        let status = answer.status();
+        let (body, ended) = answer.body.ended(rules, status);
+        (Answer { body, ..answer }, ended)
+    }
+
     /// Step 4. Looks for another access token if the API refused this one.
-    fn token_after(&mut self, answer: &Answer) -> Result<Access> {
+    fn token_after(&mut self, answer: &Answer, ended: Option<bool>) -> Result<Access> {
         let Some(live) = &self.live else { return Ok(Access::Accepted) };
-        if !self.is_expired(answer) {
+        if !ended.unwrap_or_else(|| self.is_expired(answer)) {
             self.request.client.keeper().accepted(live);
             return Ok(Access::Accepted);
         }
@@ -148,6 +168,12 @@ impl<'a, 'b> Call<'a, 'b> {
         self.looks += 1;
         match another(&self.request, live, &self.payload, &mut self.refreshed)? {
             Some(next) => {
+                if let Some(target) = &self.target {
+                    let client = self.request.client;
+                    let (url, loopback) = client.url_at(&next, target)?;
+                    self.uri = uri_of(url)?;
+                    self.request.agent = client.agent_at(loopback);
+                }
                 self.live = Some(next);
                 Ok(Access::Replaced)
             }
@@ -237,6 +263,12 @@ impl<'a, 'b> Call<'a, 'b> {
         client.clock().sleep(wait + extra * share / 256);
         self.tries += 1;
     }
+}
+
+fn uri_of(url: String) -> Result<Uri> {
+    Uri::try_from(url).map_err(|_| {
+        Error::config("the request's path or query has characters that are not valid in a URL")
+    })
 }
 
 /// Gets another access token in place of one that the API refused. `None` means that the API's answer is

@@ -4,11 +4,12 @@ use std::fmt;
 use std::io::Read;
 
 use serde::de::DeserializeOwned;
-use ureq::Body;
+use ureq::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use ureq::http::{HeaderMap, Method, Uri, response};
 
+use super::body::Body;
 use super::without_query;
-use crate::error::{ApiError, Error, Result, advice};
+use crate::error::{ApiError, BoxError, Error, Result, advice};
 use crate::protocol;
 use crate::refresh::Live;
 use crate::transport::io_cause;
@@ -80,20 +81,22 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// The errors of [`Response::read_bytes`], and [`Error::Decode`] when the body is not the JSON that
-    /// `T` needs.
+    /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not the JSON that `T` needs. One byte order
+    /// mark at its beginning is ignored.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
-        let (uri, live) = (self.uri.clone(), self.live.clone());
+        let (uri, live, parts) = (self.uri.clone(), self.live.clone(), self.parts.clone());
         let bytes = self.read_bytes()?;
-        serde_json::from_slice(&bytes).map_err(|error| {
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        serde_json::from_slice(text).map_err(|error| {
+            let what = answer_of(&uri);
             // The error quotes the body, in which an API may repeat the access token.
-            let text = error.to_string();
-            match &live {
-                Some(live) if live.is_in(&text) => {
-                    Error::decode(answer_of(&uri), live.redact(text))
-                }
-                _ => Error::decode(answer_of(&uri), error),
-            }
+            let shown = error.to_string();
+            let source: BoxError = match &live {
+                Some(live) if live.is_in(&shown) => live.redact(shown).into(),
+                _ if error.is_data() => return Error::decode(what, error),
+                _ => error.into(),
+            };
+            Error::decode(what, NotJson { what: about(&parts, bytes.len()), source })
         })
     }
 
@@ -124,6 +127,28 @@ impl Response {
             advice,
         }
     }
+}
+
+/// An answer that is no JSON at all.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not JSON: {what}")]
+struct NotJson {
+    what: String,
+    source: BoxError,
+}
+
+/// What an answer is, for a reader who expected JSON: a redirect, the page of a captive portal, nothing.
+fn about(parts: &response::Parts, length: usize) -> String {
+    let header = |name: HeaderName| {
+        let text = parts.headers.get(name)?.to_str().ok()?;
+        protocol::clean(text.split([';', '?', '#']).next().unwrap_or_default())
+    };
+    let kind = header(CONTENT_TYPE).unwrap_or_else(|| "not given".to_owned());
+    let mut text = format!("status {}, content type {kind}, {length} bytes", parts.status.as_u16());
+    if let Some(address) = header(LOCATION).filter(|_| parts.status.is_redirection()) {
+        text.push_str(&format!(", it redirects to {address}"));
+    }
+    text
 }
 
 fn answer_of(uri: &Uri) -> String {

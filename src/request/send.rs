@@ -6,6 +6,7 @@ use ureq::SendBody;
 use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{self, HeaderValue, Method, Uri};
 
+use super::body::Body;
 use super::{Request, without_query};
 use crate::error::{Error, TransportError};
 use crate::transport::{Watched, always, cause};
@@ -25,10 +26,10 @@ impl Payload<'_> {
     }
 }
 
-/// An answer whose body has not been read.
+/// An answer whose body has not been read, or only its beginning.
 pub(super) struct Answer {
     pub(super) parts: http::response::Parts,
-    pub(super) body: ureq::Body,
+    pub(super) body: Body,
 }
 
 impl Answer {
@@ -67,7 +68,7 @@ impl Request<'_> {
         match answer {
             Ok(answer) => {
                 let (parts, body) = answer.into_parts();
-                Ok(Answer { parts, body })
+                Ok(Answer { parts, body: Body::Fresh(body) })
             }
             Err(error) => {
                 let left = read || !never_connected(&error);
@@ -126,7 +127,7 @@ impl Request<'_> {
                 headers.insert(token_header, value.clone());
             }
             None => {
-                let all = self.client.headers().iter();
+                let all = self.client.plain_headers().iter();
                 for (name, value) in all.filter(|(name, _)| *name != token_header) {
                     headers.insert(name, value.clone());
                 }

@@ -203,6 +203,7 @@ pub(super) fn authenticate(server: &mut Server, now: Now, call: &TokenCall) -> R
         ClientAuth::None | ClientAuth::Certificate => {
             header.is_none() && in_body.is_none() && is_us
         }
+        ClientAuth::Omitted => header.is_none() && in_body.is_none() && id.is_none(),
         #[cfg(feature = "jwt")]
         ClientAuth::PrivateKeyJwt | ClientAuth::SecretJwt => server.is_authenticated(now, call),
     };

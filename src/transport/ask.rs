@@ -101,7 +101,11 @@ impl TokenTransport {
             *slower = protocol::slower_interval(&answer.body, before);
         }
         let (now, asked) = (times(&raw, sent_at), code.asks_openid().then_some(None));
-        let sent = self.judged(raw, &hidden, sent_at);
+        let mut sent = self.judged(raw, &hidden, sent_at);
+        // Some servers say with status 429 what RFC 8628 section 3.5 says with 400.
+        if let crate::refresh::Sent::Reply(reply) = &mut sent {
+            reply.outcome.name_poll(slower);
+        }
         self.with_fit_id_token(sent, now, asked, None)
     }
 }

@@ -151,6 +151,20 @@ pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
     headers
 }
 
+/// The headers with those that the provider sends with every call. The builder of providers has checked
+/// them.
+pub(crate) fn with_fixed(mut headers: HeaderMap, provider: &Provider) -> HeaderMap {
+    for (name, value) in &provider.api.fixed_headers {
+        if let (Ok(name), Ok(mut value)) =
+            (HeaderName::try_from(name), HeaderValue::from_str(value.expose()))
+        {
+            value.set_sensitive(true);
+            headers.insert(&name, value);
+        }
+    }
+    headers
+}
+
 /// The configuration for token requests. The caller's proxy, certificates and address family are copied
 /// field by field, so that middleware and timeouts of the API stay out. `timeout` limits the whole
 /// request: see [`super::limit`].

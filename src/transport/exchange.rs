@@ -138,7 +138,7 @@ impl Agents {
 /// Sends a GET without credentials.
 #[cfg(feature = "discovery")]
 pub(crate) fn get(agents: &Agents, address: &str) -> Result<Answer> {
-    let accept = ("Accept", crate::secret::Secret::new("application/json"));
+    let accept = ("Accept".into(), crate::secret::Secret::new("application/json"));
     let url = Zeroizing::new(address.to_owned());
     let request =
         TokenRequest { method: "GET", url, headers: vec![accept], body: Default::default() };
@@ -193,7 +193,7 @@ pub(super) fn head(request: &TokenRequest) -> Result<http::Request<()>> {
     let headers = head.headers_mut();
     headers.insert(&CONNECTION, HeaderValue::from_static("close"));
     for (name, value) in &request.headers {
-        let name = HeaderName::try_from(*name).map_err(unwritable)?;
+        let name = HeaderName::try_from(&**name).map_err(unwritable)?;
         let mut value = HeaderValue::from_str(value.expose()).map_err(unwritable)?;
         value.set_sensitive(true);
         headers.insert(&name, value);

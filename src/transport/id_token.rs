@@ -41,6 +41,7 @@ impl TokenTransport {
             issuer: self.provider.issuer(),
             client_id: self.credentials.id(),
             nonce: asked.flatten(),
+            nonce_may_miss: self.provider.authorization.id_token_without_nonce,
             unsigned: self.provider.authorization.unsigned_id_tokens,
             now,
         };

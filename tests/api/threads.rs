@@ -17,6 +17,8 @@ const _: () = {
     shared![error::Challenge, error::BackendError, error::Refusal, error::CallbackError];
     shared![provider::ClientAuth, provider::TokenFormat, provider::Pkce, provider::RefreshGrant];
     shared![provider::Verdict, provider::RevocationStyle, provider::TokenTypeHint];
+    shared![provider::AnswerRule, provider::LoginHost, provider::ReplyMember];
+    shared![provider::SecondExchange, hooks::TokenAnswer<'_>, hooks::TokenDraft];
     shared![hooks::Sending<'_>, hooks::Received<'_>, health::Health, health::LoginState];
     shared![paging::Page<u8, u8>, paging::Pages<u8, fn()>, paging::Items<u8, u8, fn()>];
     shared![backend::Binding, backend::Holder, backend::Refused, backend::LockKind];

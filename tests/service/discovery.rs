@@ -166,7 +166,7 @@ fn huge_cut_or_moved_metadata_is_an_error() {
         }
     });
     for (server, kind) in
-        [(&huge, "transport"), (&cut, "transport"), (&deep, "decode"), (&moved, "api")]
+        [(&huge, "transport"), (&cut, "transport"), (&deep, "decode"), (&moved, "decode")]
     {
         let error = Discovery::new(server.url()).metadata().unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");

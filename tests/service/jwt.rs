@@ -332,7 +332,7 @@ fn the_error_for_a_wrong_key_file_shows_nothing_of_it() {
         without("private_key"),
         without("token_uri"),
         without("type"),
-        with("type", json!("authorized_user")),
+        with("type", json!("c4nary_user")),
         with("private_key", json!(7)),
         with("private_key", json!([RSA])),
         with("private_key", json!("no key")),
@@ -344,7 +344,7 @@ fn the_error_for_a_wrong_key_file_shows_nothing_of_it() {
         let error = ServiceAccount::from_json(&text).unwrap_err();
         let shown = format!("{error} {error:?}");
         assert!(matches!(error, Error::Config(_)), "{shown}");
-        assert!(!shown.contains(secret) && !shown.contains("authorized_user"), "{shown}");
+        assert!(!shown.contains(secret) && !shown.contains("c4nary"), "{shown}");
     }
     let sandbox = Sandbox::start().unwrap();
     let path = sandbox.folder().join("key");

@@ -1,6 +1,7 @@
 //! Tests of the features for any OAuth 2.0 service, beyond login and refresh.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod any;
 mod challenges;
 #[cfg(feature = "device")]
 mod device;

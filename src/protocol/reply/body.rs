@@ -4,14 +4,17 @@ use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::protocol::form;
-use crate::provider::Provider;
+use crate::provider::{Provider, ReplyMember, ReplyRules};
 use crate::secret::Secret;
 use crate::stored_json::{object, wipe};
 use crate::substring::number;
 
-const ACCESS: [&str; 3] = ["access_token", "accessToken", "AccessToken"];
-const REFRESH: [&str; 3] = ["refresh_token", "refreshToken", "RefreshToken"];
-const ID: [&str; 2] = ["id_token", "idToken"];
+/// Members that are secrets, and their usual names.
+const ACCESS: (ReplyMember, &[&str]) =
+    (ReplyMember::AccessToken, &["access_token", "accessToken", "AccessToken"]);
+const REFRESH: (ReplyMember, &[&str]) =
+    (ReplyMember::RefreshToken, &["refresh_token", "refreshToken", "RefreshToken"]);
+const ID: (ReplyMember, &[&str]) = (ReplyMember::IdToken, &["id_token", "idToken"]);
 
 /// Places of a refresh token that are tried if neither the provider's places nor the top level have
 /// one. An object with errors is not among them: `{"errors":{"refresh_token":"is required"}}`.
@@ -72,7 +75,7 @@ impl Body {
     /// Finds the object with the access token: at one of the provider's places, or at the top level.
     pub(super) fn token_object<'a>(&'a self, provider: &'a Provider) -> Option<Found<'a>> {
         let mut objects = self.objects(provider).into_iter();
-        objects.find(|found| text_of(found.object, &ACCESS).is_some())
+        objects.find(|found| text_of(found.object, &provider.reply, ACCESS).is_some())
     }
 
     /// Finds the refresh token: in the object with the access token, in the places where that object is
@@ -80,18 +83,19 @@ impl Body {
     /// access token belongs to that one and is ignored.
     pub(super) fn refresh_token(&self, provider: &Provider) -> Option<Secret> {
         let pair = self.token_object(provider).map(|found| found.object);
-        let alone =
-            |object: &&Map<String, Value>| pair.is_none() || text_of(object, &ACCESS).is_none();
-        let beside = pair.and_then(|object| text_of(object, &REFRESH));
+        let rules = &provider.reply;
+        let alone = |object: &&Map<String, Value>| {
+            pair.is_none() || text_of(object, rules, ACCESS).is_none()
+        };
+        let beside = pair.and_then(|object| text_of(object, rules, REFRESH));
         if let Some(text) = beside.filter(|text| self.intact(text)) {
             return Some(Secret::new(text));
         }
         let mut places = self.objects(provider);
         ELSEWHERE.iter().for_each(|path| self.add(&mut places, path));
         for object in places.iter().map(|found| found.object).filter(alone) {
-            // Without an access token beside it, a text with spaces is a sentence about the member:
-            // `"This field is required."`
-            let text = text_of(object, &REFRESH);
+            // Alone, a text with spaces is a sentence about the member: `"This field is required."`
+            let text = text_of(object, rules, REFRESH);
             let fits = |text: &&str| !text.contains(char::is_whitespace) && self.intact(text);
             if let Some(text) = text.filter(fits) {
                 return Some(Secret::new(text));
@@ -101,14 +105,14 @@ impl Body {
     }
 
     /// The access token, unless it has characters that a header cannot carry.
-    pub(super) fn access_token(&self, found: &Found<'_>) -> Option<Secret> {
-        text_of(found.object, &ACCESS)
+    pub(super) fn access_token(&self, found: &Found<'_>, rules: &ReplyRules) -> Option<Secret> {
+        text_of(found.object, rules, ACCESS)
             .filter(|text| !text.contains(char::is_control) && self.intact(text))
             .map(Secret::new)
     }
 
-    pub(super) fn id_token(&self, found: &Found<'_>) -> Option<Secret> {
-        text_of(found.object, &ID).filter(|text| self.intact(text)).map(Secret::new)
+    pub(super) fn id_token(&self, found: &Found<'_>, rules: &ReplyRules) -> Option<Secret> {
+        text_of(found.object, rules, ID).filter(|text| self.intact(text)).map(Secret::new)
     }
 
     fn intact(&self, text: &str) -> bool {
@@ -131,11 +135,11 @@ impl Body {
 
     /// The extra members of a token: the unknown members beside the access token, then those of the top
     /// level.
-    pub(super) fn extra(&self, found: &Found<'_>) -> Map<String, Value> {
+    pub(super) fn extra(&self, found: &Found<'_>, rules: &ReplyRules) -> Map<String, Value> {
         let root = found.path.split(['.', '[']).next().unwrap_or_default();
         let mut extra = Map::new();
         let mut add = |name: &String, value: &Value| {
-            if !is_known(name) && !extra.contains_key(name) && is_shallow(value, DEEPEST) {
+            if !is_known(name, rules) && !extra.contains_key(name) && is_shallow(value, DEEPEST) {
                 extra.insert(name.clone(), value.clone());
             }
         };
@@ -180,10 +184,26 @@ pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     Some(value)
 }
 
-/// The first of these members that is a text and not empty.
-fn text_of<'a>(object: &'a Map<String, Value>, names: &[&str]) -> Option<&'a str> {
-    let text = |name: &&str| object.get(*name)?.as_str().filter(|text| !text.is_empty());
-    names.iter().find_map(text)
+/// Whether the member at a path has this value. A number is compared as text.
+pub(crate) fn has(value: &Value, path: &str, wanted: &str) -> bool {
+    at(value, path).is_some_and(|value| match value {
+        Value::String(text) => text == wanted,
+        other => {
+            let text = other.to_string();
+            text == wanted
+        }
+    })
+}
+
+/// The text of a member under the first name, of the provider's and then the usual ones, that has a text
+/// that is not empty.
+pub(super) fn text_of<'a>(
+    object: &'a Map<String, Value>,
+    rules: &ReplyRules,
+    (member, usual): (ReplyMember, &[&str]),
+) -> Option<&'a str> {
+    let text = |name: &str| object.get(name)?.as_str().filter(|text| !text.is_empty());
+    rules.names(member).find_map(text).or_else(|| usual.iter().find_map(|name| text(name)))
 }
 
 /// Whether a value is not nested too deep. A record nests the value deeper still, and must be readable
@@ -196,8 +216,10 @@ fn is_shallow(value: &Value, left: usize) -> bool {
     }
 }
 
-fn is_known(name: &str) -> bool {
-    name == "error" || [&ACCESS[..], &REFRESH, &ID, &KNOWN].iter().any(|set| set.contains(&name))
+fn is_known(name: &str, rules: &ReplyRules) -> bool {
+    name == "error"
+        || [ACCESS.1, REFRESH.1, ID.1, &KNOWN].iter().any(|set| set.contains(&name))
+        || rules.members.iter().any(|(_, named)| named == name)
 }
 
 fn form_members(text: &str) -> Option<Map<String, Value>> {

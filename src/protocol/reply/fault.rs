@@ -3,7 +3,8 @@
 use serde_json::Value;
 use ureq::http::HeaderMap;
 
-use super::body::at;
+use super::body::{at, has};
+use super::is_refusal;
 use crate::provider::{ErrorRule, Provider};
 use crate::substring;
 
@@ -35,8 +36,13 @@ impl Fault {
             .or_else(|| word_at("error_type"))
             .or_else(|| (body.get("ok") == Some(&Value::Bool(false))).then(|| UNNAMED.to_owned()));
         let less_sure = ["code", "errcode", "error_code", "errors[0].code"];
-        let code =
-            code.or_else(|| less_sure.iter().find_map(|path| word_at(path)).filter(|_| !has_token));
+        // A word says more than a number beside it, which is often the status.
+        let is_number = |code: &String| code.bytes().all(|byte| byte.is_ascii_digit());
+        let less_sure = || {
+            let words = || less_sure.iter().filter_map(|path| word_at(path));
+            words().find(|word| !is_number(word)).or_else(|| words().next())
+        };
+        let code = code.or_else(|| less_sure().filter(|_| !has_token));
         // HubSpot has its code in `status`; elsewhere this is a word like `fail`, or the HTTP status.
         let from_status = code.is_none() && !has_token;
         let code = code.or_else(|| word_at("status").filter(|_| from_status));
@@ -83,12 +89,7 @@ impl Fault {
                 .text
                 .as_ref()
                 .is_none_or(|part| self.texts.iter().any(|text| contains(text, part)))
-            && rule.field.as_ref().is_none_or(|(path, wanted)| {
-                at(body, path).is_some_and(|value| match value {
-                    Value::String(text) => text == wanted,
-                    other => wanted == &other.to_string(),
-                })
-            })
+            && rule.field.as_ref().is_none_or(|(path, wanted)| has(body, path, wanted))
             && rule.header.as_ref().is_none_or(|(name, part)| {
                 let mut values = headers.get_all(name.as_str()).iter();
                 values.any(|value| contains(&String::from_utf8_lossy(value.as_bytes()), part))
@@ -102,9 +103,11 @@ const UNNAMED: &str = "error";
 /// Reads the `error` member: a text in the standard; an object, a number or a list elsewhere.
 fn error_member(error: &Value) -> Option<String> {
     match error {
-        Value::Object(members) => ["type", "code"]
+        Value::Object(members) => ["code", "type"]
             .iter()
-            .find_map(|name| word(members.get(*name)?))
+            // `{"type":"invalid_request_error","code":"refresh_token_reused"}`: the type is a class.
+            .find_map(|name| word(members.get(*name)?).filter(|code| is_refusal(code)))
+            .or_else(|| ["type", "code"].iter().find_map(|name| word(members.get(*name)?)))
             .or_else(|| (!members.is_empty()).then(|| UNNAMED.to_owned())),
         Value::Array(list) => list.first().map(|first| word(first).unwrap_or(UNNAMED.to_owned())),
         Value::Bool(true) => Some(UNNAMED.to_owned()),

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::clock::{later, until};
+use crate::provider::{ReplyMember, ReplyRules};
 
 /// The longest lifetime, in seconds. A longer one is a mistake: a date instead of a lifetime, or
 /// milliseconds.
@@ -23,23 +24,27 @@ const REFRESH: [&str; 3] =
 pub(super) fn expires_at(
     object: &Map<String, Value>,
     sent_at: OffsetDateTime,
-    default: Option<Duration>,
+    rules: &ReplyRules,
 ) -> Option<OffsetDateTime> {
-    if let Some(lifetime) = first(object, &SECONDS, seconds) {
+    let own = |member| rules.names(member);
+    if let Some(lifetime) = first(object, own(ReplyMember::ExpiresIn), &SECONDS, seconds) {
         return Some(later(sent_at, lifetime));
     }
     let near = |date: &OffsetDateTime| {
         let lifetime = until(sent_at, *date);
         !lifetime.is_zero() && lifetime.as_secs_f64() <= LONGEST
     };
-    first(object, &MOMENTS, |value| moment(value).filter(near))
-        .or_else(|| default.map(|lifetime| later(sent_at, lifetime)))
+    first(object, own(ReplyMember::ExpiresAt), &MOMENTS, |value| moment(value).filter(near))
+        .or_else(|| rules.default_lifetime.map(|lifetime| later(sent_at, lifetime)))
 }
 
 /// The lifetime of the refresh token, if the service gives one. Zero means that it does not expire
 /// (Keycloak's offline tokens).
-pub(super) fn refresh_expires_in(object: &Map<String, Value>) -> Option<Duration> {
-    first(object, &REFRESH, seconds)
+pub(super) fn refresh_expires_in(
+    object: &Map<String, Value>,
+    rules: &ReplyRules,
+) -> Option<Duration> {
+    first(object, rules.names(ReplyMember::RefreshExpiresIn), &REFRESH, seconds)
 }
 
 /// Reads a number of seconds: an integer, a float, or a text with a number. `None` for more than ten
@@ -73,12 +78,13 @@ pub(in crate::protocol) fn moment(value: &Value) -> Option<OffsetDateTime> {
     date.checked_to_offset(time::UtcOffset::UTC)
 }
 
-fn first<T>(
+fn first<'a, T>(
     object: &Map<String, Value>,
-    names: &[&str],
+    own: impl Iterator<Item = &'a str>,
+    usual: &[&'a str],
     read: impl Fn(&Value) -> Option<T>,
 ) -> Option<T> {
-    names.iter().find_map(|name| read(object.get(*name)?))
+    own.chain(usual.iter().copied()).find_map(|name| read(object.get(name)?))
 }
 
 #[cfg(test)]
@@ -91,8 +97,9 @@ mod tests {
 
     fn lifetime(members: &Value, default: Option<u64>) -> Option<i64> {
         let sent_at = OffsetDateTime::from_unix_timestamp(SENT).unwrap();
-        let default = default.map(Duration::from_secs);
-        let end = expires_at(members.as_object().unwrap(), sent_at, default)?;
+        let default_lifetime = default.map(Duration::from_secs);
+        let rules = ReplyRules { default_lifetime, ..ReplyRules::default() };
+        let end = expires_at(members.as_object().unwrap(), sent_at, &rules)?;
         Some((end - sent_at).whole_seconds())
     }
 
@@ -152,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_refresh_token_may_have_a_lifetime_of_its_own() {
-        let of = |members: Value| refresh_expires_in(members.as_object().unwrap());
+        let rules = ReplyRules::default();
+        let of = |members: Value| refresh_expires_in(members.as_object().unwrap(), &rules);
         assert_eq!(of(json!({"x_refresh_token_expires_in": "60"})), Some(Duration::from_secs(60)));
         assert_eq!(of(json!({"refresh_expires_in": 0})), None);
     }

@@ -124,7 +124,7 @@ impl Transport for Wire {
                 return Sent::Never("it is too late".into());
             }
             Ask::Refresh { refresh_token, .. } => refresh_token.expose().to_owned(),
-            Ask::Revoke(token) => {
+            Ask::Revoke(token, _) => {
                 server.revoked.push(token.expose().to_owned());
                 return Sent::Never("no matter".into());
             }

@@ -192,7 +192,13 @@ fn shells_errors_have_the_documented_meaning() {
             "Wrong",
         ),
         (400, "", Unknown, "http_400", ""),
-        (401, "<html></html>", Unknown, "http_401", ""),
+        (
+            401,
+            "<html></html>",
+            Unknown,
+            "http_401",
+            "it is an HTML page, of the service or of a proxy on the way",
+        ),
     ] {
         let expected = (expected, code.to_owned(), text.to_owned());
         assert_eq!(told(answer(&providers::shell_ev(), status, &[], body)), expected, "{body}");

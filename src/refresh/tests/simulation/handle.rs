@@ -267,7 +267,7 @@ impl Transport for Handle {
         }
         let (token, in_time) = match ask {
             Ask::Refresh { refresh_token, in_time, .. } => (number(refresh_token), in_time),
-            Ask::Revoke(token) => {
+            Ask::Revoke(token, _) => {
                 let token = number(token);
                 let mut state = self.world.state.lock();
                 state.note(me(), 3020, |_| format!("revokes r{token}"));

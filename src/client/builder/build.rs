@@ -1,0 +1,149 @@
+//! Makes the client of its settings.
+
+use std::sync::Arc;
+
+use ureq::http::header::{AUTHORIZATION, HeaderName};
+use url::Url;
+
+use super::ClientBuilder;
+use crate::backend::Binding;
+use crate::client::origins::{allowed, is_origin};
+use crate::client::{Client, Inner};
+use crate::credentials::Credentials;
+use crate::provider::{Provider, is_loopback};
+use crate::refresh::{Keeper, Rules};
+use crate::secret::Secret;
+use crate::transport::{Grant, TokenTransport, api_agent, api_config, api_headers, with_fixed};
+
+impl ClientBuilder {
+    /// Makes the client. Nothing is read or sent yet.
+    pub fn build(self) -> Client {
+        let ClientBuilder {
+            provider,
+            credentials,
+            backend,
+            clock,
+            grant,
+            extra,
+            hosts,
+            hook,
+            http,
+            login_timeout,
+            hooks,
+            token_hooks,
+        } = self;
+        let one_time = grant.is_none();
+        let binding = binding(&provider, &credentials, grant.as_ref(), &extra);
+        let rules = Rules::new(&provider, binding, one_time);
+        // These parameters also go into authorization requests (RFC 8707 section 2.1).
+        let targets = extra.iter().filter(|(name, _)| is_target(name)).cloned().collect();
+        let tokens = TokenTransport::new(
+            Arc::clone(&provider),
+            credentials.clone(),
+            grant,
+            extra,
+            http.as_ref(),
+            &clock,
+        );
+        let tokens = Arc::new(tokens.with_hooks(token_hooks));
+        // As it is parsed: what follows must find the same host in it.
+        let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
+        let base = provider.api.base.as_ref().map(parsed);
+        let base = base.map(|base| base.trim_end_matches('/').to_owned());
+        let is_local = |base: &String| Url::parse(base).is_ok_and(|url| is_loopback(&url));
+        // The text is not repeated: it may be an address with a password.
+        let wrong_host = hosts.iter().position(|host| !is_origin(host)).map(|at| {
+            format!(
+                "allow_host number {} names no origin that an access token may go to: write \
+                 https://host, or http://host:port for a host on loopback",
+                at + 1
+            )
+        });
+        let agent = |loopback| api_agent(api_config(&provider, http.as_ref(), loopback));
+        let direct = agent(true);
+        // The builder of providers has checked the name.
+        let token_header = HeaderName::try_from(&provider.api.header).unwrap_or(AUTHORIZATION);
+        let plain_headers = api_headers(direct.config(), &token_header);
+        let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
+        Client(Arc::new(Inner {
+            keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
+            base_is_loopback: base.as_ref().is_some_and(is_local),
+            agent: agent(false),
+            headers: with_fixed(plain_headers.clone(), &provider),
+            plain_headers,
+            direct,
+            origins: allowed(&provider, &hosts),
+            base,
+            wrong_host,
+            tokens,
+            targets,
+            credentials,
+            clock,
+            login_timeout,
+            token_header,
+            hooks,
+            provider,
+        }))
+    }
+}
+
+/// Parameters that say which service a token is for.
+fn is_target(name: &str) -> bool {
+    name == "resource" || name == "audience"
+}
+
+/// Joins the items, sorted and without repeats, so that equal sets give equal texts.
+fn as_set(items: Vec<String>, separator: &str) -> String {
+    let mut set: Vec<&str> = Vec::with_capacity(items.len());
+    for item in &items {
+        if let Err(place) = set.binary_search(&item.as_str()) {
+            set.insert(place, item);
+        }
+    }
+    set.join(separator)
+}
+
+fn binding(
+    provider: &Provider,
+    credentials: &Credentials,
+    grant: Option<&Grant>,
+    extra: &[(String, String)],
+) -> Binding {
+    let own = |name: &String| extra.iter().any(|(extra, _)| extra == name);
+    let fixed =
+        provider.token_request.params.iter().filter(|(name, _)| grant.is_some() && !own(name));
+    // Errors show this text, and a parameter may be a secret: a fingerprint takes its place.
+    let pair = |(name, value): &(String, String)| {
+        let value = match name.as_str() {
+            "audience" | "resource" => value.clone(),
+            _ => Secret::new(value.clone()).fingerprint(),
+        };
+        url::form_urlencoded::Serializer::new(String::new()).append_pair(name, &value).finish()
+    };
+    // A login belongs to its user, whatever parameters are sent. Without a login, the parameters decide
+    // which token the service issues.
+    let binds = |(name, _): &&(String, String)| grant.is_some() || is_target(name);
+    let extra = extra.iter().filter(binds).chain(fixed).map(pair);
+    let mut audience = as_set(extra.collect(), "&");
+    let (name, scope, mark) = match grant {
+        None => ("authorization_code", None, None),
+        Some(Grant::ClientCredentials { scopes }) => {
+            ("client_credentials", Some(as_set(scopes.clone(), " ")), None::<String>)
+        }
+        #[cfg(feature = "jwt")]
+        Some(Grant::JwtBearer(grant)) => {
+            ("jwt_bearer", Some(as_set(grant.scopes_asked().to_vec(), " ")), grant.mark())
+        }
+    };
+    if let Some(mark) = mark {
+        audience.push_str(if audience.is_empty() { "" } else { "&" });
+        audience.push_str(&mark);
+    }
+    Binding {
+        token_endpoint: provider.endpoints.token.clone(),
+        client_id: credentials.id().to_owned(),
+        grant: name.to_owned(),
+        scope: scope.filter(|scope| !scope.is_empty()),
+        audience: Some(audience).filter(|text| !text.is_empty()),
+    }
+}

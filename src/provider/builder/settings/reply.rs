@@ -1,0 +1,50 @@
+//! Settings: how answers of the token endpoint are read.
+
+use std::time::Duration;
+
+use crate::provider::{ErrorRule, ProviderBuilder, ReplyMember};
+
+/// # Reply
+///
+/// How answers of the token endpoint are read: [`ReplyRules`](crate::provider::ReplyRules).
+impl ProviderBuilder {
+    /// Adds a path of the object that holds the tokens, such as `data` or `data[0]`. The paths are
+    /// tried in order before the top level.
+    pub fn token_path(mut self, path: &str) -> ProviderBuilder {
+        self.0.reply.token_paths.push(path.to_owned());
+        self
+    }
+
+    /// Adds the name of a member of a token, such as Sentry's `token` or DingTalk's `expireIn`. The names are
+    /// tried in order before the usual ones.
+    pub fn reply_member(mut self, member: ReplyMember, name: &str) -> ProviderBuilder {
+        self.0.reply.members.push((member, name.to_owned()));
+        self
+    }
+
+    /// The lifetime of an access token if the answer names none. Without this setting, such a token
+    /// counts as valid until the API refuses it.
+    pub fn default_lifetime(mut self, lifetime: Duration) -> ProviderBuilder {
+        self.0.reply.default_lifetime = Some(lifetime);
+        self
+    }
+
+    /// Adds a path of the error code, such as `errors[0].meta.type`. The paths are tried in order
+    /// before the usual places.
+    pub fn error_code_path(mut self, path: &str) -> ProviderBuilder {
+        self.0.reply.error_code_paths.push(path.to_owned());
+        self
+    }
+
+    /// Adds a path of the error description.
+    pub fn error_text_path(mut self, path: &str) -> ProviderBuilder {
+        self.0.reply.error_text_paths.push(path.to_owned());
+        self
+    }
+
+    /// Adds a rule for what an error answer means. The rules are tried in order before the standard's.
+    pub fn error_rule(mut self, rule: ErrorRule) -> ProviderBuilder {
+        self.0.reply.error_rules.push(rule);
+        self
+    }
+}

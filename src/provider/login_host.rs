@@ -1,0 +1,234 @@
+//! An address that comes with a login, described as data.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::is_loopback;
+
+/// Where an address is that comes with a login, and on which hosts it may be: in a member of the token answer
+/// or in a parameter of the callback. Both are kept with the token, in
+/// [`Token::extra`](crate::Token::extra), so all processes that share a login use the same address.
+///
+/// The address must be https, or http on loopback. Its host, as a browser would parse it, must be one of the
+/// allowed hosts or end with one of them.
+///
+/// ```
+/// use evergrant::Provider;
+/// use evergrant::provider::LoginHost;
+///
+/// // Salesforce says in its answer where the API is, Zoho in its callback where the token endpoint is.
+/// let salesforce = Provider::builder("salesforce")
+///     .token_endpoint("https://login.salesforce.com/services/oauth2/token")
+///     .api_base_from(LoginHost::address("instance_url", &["salesforce.com", "force.com"]))
+///     .build()?;
+/// let zoho = Provider::builder("zoho")
+///     .token_endpoint("https://accounts.zoho.com/oauth/v2/token")
+///     .token_host_from(LoginHost::address("accounts-server", &["zoho.com", "zoho.eu", "zoho.in"]))
+///     .api_base_from(LoginHost::address("api_domain", &["zohoapis.com", "zohoapis.eu"]))
+///     .build()?;
+/// # Ok::<(), evergrant::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct LoginHost {
+    /// The path of the member or parameter.
+    pub(crate) name: String,
+    /// The hosts that are allowed, in lower case.
+    hosts: Vec<String>,
+    /// Whether the value is the first label of the host and not an address.
+    label: bool,
+    /// What follows the address.
+    path: String,
+}
+
+impl LoginHost {
+    /// The member with this name, such as `instance_url`, is an address. Its host must be one of `hosts` or
+    /// below one of them.
+    pub fn address(name: &str, hosts: &[&str]) -> LoginHost {
+        let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        LoginHost { name: name.to_owned(), hosts, label: false, path: String::new() }
+    }
+
+    /// The member with this name is the first part of a host: `shop` for `shop.retail.example`, with the
+    /// domain `retail.example`.
+    pub fn label(name: &str, domain: &str) -> LoginHost {
+        LoginHost { label: true, ..LoginHost::address(name, &[domain]) }
+    }
+
+    /// Appends a path such as `/api/v1` to the API's base.
+    pub fn path(mut self, path: &str) -> LoginHost {
+        self.path = path.trim_end_matches('/').to_owned();
+        self
+    }
+
+    /// Why the rule cannot be used.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        let fits = |host: &String| {
+            // A single label such as `com` would allow nearly everything.
+            let wide = !host.contains('.') && host != "localhost";
+            // Names beyond ASCII are written in their ASCII form (`xn--`), in which they are compared.
+            let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-');
+            let parsed = Url::parse(&format!("https://{host}/"));
+            !wide
+                && plain
+                && parsed.is_ok_and(|url| url.host_str() == Some(host) && url.port().is_none())
+        };
+        if self.name.is_empty() {
+            return Some("has no name");
+        }
+        if self.hosts.is_empty() || !self.hosts.iter().all(fits) {
+            return Some("needs the hosts that are allowed, such as example.com");
+        }
+        (!self.path.is_empty() && !self.path.starts_with('/'))
+            .then_some("has a path that does not begin with /")
+    }
+
+    /// Whether a host is allowed.
+    pub(crate) fn allows(&self, url: &Url) -> bool {
+        let secure = url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
+        let Some(host) = url.host_str().filter(|_| secure) else { return false };
+        self.hosts.iter().any(|allowed| {
+            let below = host.strip_suffix(allowed.as_str());
+            below.is_some_and(|below| below.is_empty() && !self.label || below.ends_with('.'))
+        })
+    }
+
+    /// The address in a value. The error says what is wrong with the value, and does not repeat it.
+    pub(crate) fn read(&self, value: &str) -> Result<Url, String> {
+        let name = &self.name;
+        let text = match (&self.hosts[..], self.label) {
+            ([domain], true) => {
+                let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+                if value.is_empty() || value.len() > 63 || !value.bytes().all(fits) {
+                    return Err(format!("{name} is not the first part of a host"));
+                }
+                format!("https://{value}.{domain}")
+            }
+            _ => value.to_owned(),
+        };
+        let Ok(mut url) = Url::parse(&text) else {
+            return Err(format!("{name} is not an address"));
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(format!("{name} carries a user name or password"));
+        }
+        if !self.allows(&url) {
+            let (scheme, host) = (url.scheme(), url.host_str().unwrap_or_default());
+            return Err(format!(
+                "{name} is on {scheme}://{host}, which the provider's settings do not allow"
+            ));
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        Ok(url)
+    }
+
+    /// The base of the API for a login with these members, without a slash at its end. `None` if the login
+    /// has no such member.
+    pub(crate) fn base(&self, members: &Map<String, Value>) -> Option<Result<String, String>> {
+        let value = self.value(members)?;
+        let base = |url: Url| format!("{}{}", url.as_str().trim_end_matches('/'), self.path);
+        Some(self.read(value).map(base))
+    }
+
+    /// The member's value: under its whole name, or at its path.
+    fn value<'a>(&self, members: &'a Map<String, Value>) -> Option<&'a str> {
+        let mut steps = self.name.split('.');
+        let nested = || {
+            let first = members.get(steps.next()?)?;
+            steps.try_fold(first, |value, step| value.get(step))
+        };
+        let value = members.get(&self.name).or_else(nested)?;
+        value.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// The host of a login with these members. `None` if the login has no such member.
+    pub(crate) fn host(&self, members: &Map<String, Value>) -> Option<Result<Url, String>> {
+        self.value(members).map(|value| self.read(value))
+    }
+}
+
+/// An address with the scheme, host and port of another.
+pub(crate) fn on_host_of(address: &str, host: &Url) -> String {
+    // The rest stays byte for byte.
+    let after = address.find("://").map_or(0, |at| at + 3);
+    let rest = address[after..].find(['/', '?', '#']).map_or("", |at| &address[after + at..]);
+    format!("{}{rest}", &host[..url::Position::BeforePath])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn members(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn only_allowed_hosts_are_taken_as_they_are_parsed() {
+        let rule = LoginHost::address("instance_url", &["salesforce.com", "Force.com"]);
+        for (value, base) in [
+            ("https://na1.salesforce.com", Some("https://na1.salesforce.com")),
+            ("https://salesforce.com/", Some("https://salesforce.com")),
+            ("https://X.MY.FORCE.COM:8443/a/", Some("https://x.my.force.com:8443/a")),
+            ("https://na1.salesforce.com?x=1#y", Some("https://na1.salesforce.com")),
+            ("https://na1.salesforce%2Ecom/", Some("https://na1.salesforce.com")),
+            ("http://na1.salesforce.com", None),
+            ("https://evil.example/.salesforce.com", None),
+            ("https://evilsalesforce.com", None),
+            ("https://salesforce.com.evil.example", None),
+            ("https://salesforce.com@evil.example", None),
+            ("https://a:b@na1.salesforce.com", None),
+            ("https://evil.example\\.salesforce.com", None),
+            ("javascript:alert(1)//salesforce.com", None),
+            ("//na1.salesforce.com", None),
+            ("na1.salesforce.com", None),
+        ] {
+            let found = rule.base(&members(json!({"instance_url": value})));
+            assert_eq!(found.and_then(Result::ok).as_deref(), base, "{value}");
+        }
+        for value in [json!({}), json!({"instance_url": ""}), json!({"instance_url": 7})] {
+            assert!(rule.base(&members(value)).is_none());
+        }
+        let nested = LoginHost::address("account.base", &["a.example"]).path("/v1/");
+        let found = nested.base(&members(json!({"account": {"base": "https://x.a.example"}})));
+        assert_eq!(found, Some(Ok("https://x.a.example/v1".to_owned())));
+    }
+
+    #[test]
+    fn a_label_becomes_the_first_part_of_the_host() {
+        let rule = LoginHost::label("domain_prefix", "retail.lightspeed.app");
+        let host = |prefix: &str| rule.host(&members(json!({"domain_prefix": prefix})));
+        let found = host("my-shop").and_then(Result::ok);
+        assert_eq!(found.as_ref().map(Url::as_str), Some("https://my-shop.retail.lightspeed.app/"));
+        for odd in ["a.b", "evil.example/", "a b", "a@b", "a:1", "a#", "\u{e9}"] {
+            assert!(matches!(host(odd), Some(Err(_))), "{odd}");
+        }
+        assert!(host("").is_none());
+    }
+
+    #[test]
+    fn an_address_moves_to_another_host_byte_for_byte() {
+        let host = Url::parse("https://b.example:8443/x").unwrap();
+        for (address, moved) in [
+            ("https://a.example", "https://b.example:8443"),
+            ("https://a.example/t?a=%2f", "https://b.example:8443/t?a=%2f"),
+            ("http://127.0.0.1:80?x", "https://b.example:8443?x"),
+        ] {
+            assert_eq!(on_host_of(address, &host), moved);
+        }
+    }
+
+    #[test]
+    fn a_rule_that_allows_nearly_everything_is_refused() {
+        for hosts in [&[][..], &["com"], &[""], &["*.example.com"], &["a.example/x"], &["a b.c"]] {
+            assert!(LoginHost::address("x", hosts).fault().is_some(), "{hosts:?}");
+        }
+        assert!(LoginHost::address("", &["a.example"]).fault().is_some());
+        assert!(LoginHost::address("x", &["a.example"]).path("v1").fault().is_some());
+        for hosts in [["a.example"], ["127.0.0.1"], ["localhost"]] {
+            assert!(LoginHost::address("x", &hosts).fault().is_none(), "{hosts:?}");
+        }
+    }
+}

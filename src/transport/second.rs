@@ -1,0 +1,43 @@
+//! The second request of a login: a token that lives longer, in exchange for the first.
+
+use time::OffsetDateTime;
+
+use super::{TokenTransport, always};
+use crate::protocol::{self, Outcome};
+use crate::provider::SecondExchange;
+use crate::refresh::Sent;
+
+/// How often the request is sent: it spends nothing.
+const TRIES: usize = 2;
+
+impl TokenTransport {
+    /// Exchanges the token of a login for one that lives longer. If that fails, the first token stays: the
+    /// code is spent, and a token that lives for an hour is better than none.
+    pub(super) fn exchanged_again(
+        &self,
+        mut sent: Sent,
+        second: &SecondExchange,
+        sent_at: OffsetDateTime,
+    ) -> Sent {
+        let Sent::Reply(reply) = &mut sent else { return sent };
+        let Outcome::Token(first) = &mut reply.outcome else { return sent };
+        let short = first.token.access_token().clone();
+        for _ in 0..TRIES {
+            let answer = self.run(sent_at, [Some(&short), None], &always, &|caller| {
+                protocol::second_exchange(caller, second, &short)
+            });
+            let Sent::Reply(answer) = answer else { continue };
+            let Outcome::Token(mut long) = answer.outcome else { continue };
+            long.token = first.token.succeeded_by(long.token);
+            reply.refresh_token = answer.refresh_token.or(reply.refresh_token.take());
+            reply.outcome = Outcome::Token(long);
+            return sent;
+        }
+        log::warn!(
+            target: "evergrant",
+            "the second exchange at {} failed: the login has the token of the first, which ends soon",
+            crate::provider::host_of(&second.endpoint)
+        );
+        sent
+    }
+}
