@@ -3,6 +3,8 @@
 use thiserror::Error;
 use time::OffsetDateTime;
 
+use super::detail::rfc3339;
+
 /// Why an ID token is not accepted (OpenID Connect Core section 3.1.3.7): the source of a
 /// [`crate::Error::Decode`] from a login. Nothing was stored, and the code is used up: start the login again.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -34,10 +36,10 @@ pub enum IdTokenError {
     #[error("it was issued to another application: its azp is not the client id")]
     AuthorizedParty,
     /// The ID token has expired.
-    #[error("it expired at {0}; if it should still be valid, set the clock of this machine")]
+    #[error("it expired at {}; if it should still be valid, set the clock of this machine", rfc3339(*.0))]
     Expired(OffsetDateTime),
     /// The ID token was issued in the future, or long before this login.
-    #[error("it was issued at {0}, not now; if it was, set the clock of this machine")]
+    #[error("it was issued at {}, not now; if it was, set the clock of this machine", rfc3339(*.0))]
     IssuedAt(OffsetDateTime),
     /// The ID token has no nonce, although one was sent.
     #[error("it has no nonce, although one was sent")]

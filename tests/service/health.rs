@@ -209,7 +209,7 @@ fn health_tells_a_refusal_from_an_unanswered_request() {
     assert!(world.client.refresh().is_err());
     let health = world.client.health().unwrap();
     assert_eq!(health.state, LoginState::Unanswered);
-    assert!(!health.needs_person() && health.to_string().contains("without an answer"));
+    assert!(!health.needs_person() && health.to_string().contains("never answered"));
     world.sandbox.clear_faults();
     world.client.refresh().unwrap();
     world.sandbox.revoke_login();

@@ -71,8 +71,8 @@ fn an_unfit_id_token_ends_the_login_and_leaves_the_store_alone() {
         (signed(), json!({"aud": ["sandbox-client", "other"], "azp": "other"}), "azp"),
         (signed(), json!({"azp": "other"}), "azp"),
         (signed(), json!({"azp": 7}), "azp"),
-        (signed(), json!({"exp": now() - 3600}), "ended"),
-        (signed(), json!({"exp": -1}), "ended"),
+        (signed(), json!({"exp": now() - 3600}), "expired"),
+        (signed(), json!({"exp": -1}), "expired"),
         (signed(), json!({"exp": null}), "no exp"),
         (signed(), json!({"exp": "never"}), "no exp"),
         (signed(), json!({"iat": null}), "no iat"),
@@ -93,6 +93,7 @@ fn an_unfit_id_token_ends_the_login_and_leaves_the_store_alone() {
         let error = login(&client, &sandbox, &["openid"]).unwrap_err();
         let text = format!("{error:#}");
         assert!(text.contains(says), "{claims}: {text}");
+        assert!(!text.contains("+00:00"), "dates are in the form of RFC 3339: {text}");
         let text = format!("{text} {error:?} {:#?}", why(&error));
         assert!(!text.contains("e30.") && !text.contains("ada@"), "{text}");
         assert!(!error.needs_authorization() && !error.is_transient(), "{error:?}");
