@@ -10,7 +10,7 @@ use super::super::disk;
 /// Identifies the content of a file: two different contents never have the same identity.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Content {
-    file: Option<(u64, u64)>,
+    file: disk::Identity,
     modified: Option<SystemTime>,
     digest: Vec<u8>,
 }
@@ -19,7 +19,7 @@ impl Content {
     pub(super) fn of(file: &File, bytes: &[u8]) -> Option<Content> {
         let metadata = file.metadata().ok()?;
         Some(Content {
-            file: disk::identity(&metadata),
+            file: disk::identity(file, &metadata).ok()?,
             modified: metadata.modified().ok(),
             digest: ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec(),
         })

@@ -65,9 +65,10 @@ impl Locks {
     }
 }
 
-/// Which file is at `path`. It is not opened for that: to close it would end SQLite's locks on it.
-fn file_at(path: &Path) -> Option<Option<(u64, u64)>> {
-    std::fs::metadata(path).ok().map(|metadata| disk::identity(&metadata))
+/// Which file is at `path`. On Unix it is not opened for that: to close it would end SQLite's locks on
+/// it.
+fn file_at(path: &Path) -> Option<disk::Identity> {
+    disk::identity_at(path).ok()
 }
 
 /// A connection that neither waits nor has a journal on the disk.
