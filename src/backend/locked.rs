@@ -22,6 +22,12 @@ pub(super) struct Locked {
     _slots: [Slot; 2],
 }
 
+/// A file that waits to be locked, and how often that was tried.
+pub(super) type Opened = Option<(Locked, u32)>;
+
+/// At every how many tries a wait looks whether its file is still the one at its path.
+const LOOK: u32 = 8;
+
 impl Locked {
     /// Tries once to take the lock. `None` if another thread or process has it.
     pub(super) fn take(
@@ -37,22 +43,28 @@ impl Locked {
     pub(super) fn take_opened(
         path: &Path,
         open: &dyn Fn(&Path) -> Result<File, BoxError>,
-        opened: &mut Option<Locked>,
+        opened: &mut Opened,
     ) -> Result<Option<Locked>, BoxError> {
-        // If the file was renamed or removed meanwhile, others lock the one that is there now.
-        let candidate = match opened.take().filter(|opened| opened.is_at(path)) {
-            Some(opened) => opened,
-            None => match Locked::open(path, open)? {
-                Some(candidate) => candidate,
-                None => return Ok(None),
-            },
+        // If the file was renamed or removed meanwhile, others lock the one that is there now. To look
+        // at each try would take most of the time of a wait.
+        let is_there = |opened: &Locked, tries| tries % LOOK != 0 || opened.is_at(path);
+        let (candidate, tries) = match opened.take() {
+            Some((opened, tries)) if is_there(&opened, tries) => (opened, tries),
+            // The old file is closed first: another name of the same file would count as taken.
+            replaced => {
+                drop(replaced);
+                match Locked::open(path, open)? {
+                    Some(candidate) => (candidate, 0),
+                    None => return Ok(None),
+                }
+            }
         };
         let file = candidate.file()?;
         let fail = |error: &std::io::Error| Err(disk::failed("lock", path, error));
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                *opened = Some(candidate);
+                *opened = Some((candidate, tries + 1));
                 return Ok(None);
             }
             Err(TryLockError::Error(error)) if has_no_locks(&error) => {

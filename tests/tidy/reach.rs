@@ -47,7 +47,7 @@ const SEND_CALLS: [&str; 13] = [
 ];
 
 /// Source, call, how often; which file, and what keeps it safe. A test is named where one is about it.
-const FILES: [(&str, &str, usize, &str); 34] = [
+const FILES: [(&str, &str, usize, &str); 36] = [
     (
         "src/backend/disk.rs",
         "File::open",
@@ -78,7 +78,13 @@ const FILES: [(&str, &str, usize, &str); 34] = [
         1,
         "helper and login files, by name; a link goes, not its target",
     ),
-    ("src/backend/disk.rs", "fs::canonicalize", 1, "the folder of a login file"),
+    (
+        "src/backend/disk/identity.rs",
+        "File::options",
+        2,
+        "Windows: a file, to look at it or to flush it; nothing is read or written",
+    ),
+    ("src/backend/disk/paths.rs", "fs::canonicalize", 1, "the folder of a login file"),
     ("src/backend/file.rs", "File::options", 1, "the login file, to read it"),
     ("src/backend/file.rs", "disk::open", 1, "the login file: a regular file, no link, no wait"),
     ("src/backend/file.rs", "disk::create", 1, "the next login file under a random name"),
@@ -100,7 +106,12 @@ const FILES: [(&str, &str, usize, &str); 34] = [
         "`.NAME.evergrant-next`, and a probe that is removed",
     ),
     ("src/backend/file/room.rs", "fs::read(", 1, "/proc/self/mountinfo"),
-    ("src/backend/lock.rs", "File::options", 1, "the lock file, to lock it; nothing is written"),
+    (
+        "src/backend/lock.rs",
+        "File::options",
+        1,
+        "the lock file (on Windows also that of saves), to lock it; nothing is written",
+    ),
     (
         "src/backend/lock.rs",
         "disk::open",
@@ -109,6 +120,7 @@ const FILES: [(&str, &str, usize, &str); 34] = [
     ),
     ("src/backend/lock.rs", "disk::create", 1, "the lock file, empty"),
     ("src/backend/locked/gaps.rs", "File::options", 1, "a file of ours that is tested for gaps"),
+    ("src/backend/locked/gaps.rs", "fs::rename", 1, "the same file, to another name"),
     (
         "src/backend/owner.rs",
         "disk::create",
