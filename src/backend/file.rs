@@ -76,9 +76,11 @@ pub struct FileBackend {
     warnings: Mutex<Vec<String>>,
 }
 
-/// The open file, its bytes, and the record in them.
+/// A file that was read, its bytes, and the record in them.
 struct Stored {
-    file: File,
+    /// The open file. Closed on Windows, where a save of another process would have to wait for that.
+    file: Option<File>,
+    identity: disk::Identity,
     metadata: Metadata,
     bytes: Zeroizing<Vec<u8>>,
     record: Record,
@@ -142,6 +144,9 @@ impl FileBackend {
             .take(LIMIT + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| disk::failed("read", target, &error))?;
+        let identity = disk::identity(&file, &metadata);
+        let identity = identity.map_err(|error| disk::failed("look at", target, &error))?;
+        let file = if cfg!(windows) { None } else { Some(file) };
         if bytes.is_empty() {
             return Err(self.empty());
         }
@@ -150,7 +155,7 @@ impl FileBackend {
         }
         let record =
             Record::from_json(&bytes).map_err(|reason| self.corrupt(&reason.to_string()))?;
-        Ok(Some(Stored { file, metadata, bytes, record }))
+        Ok(Some(Stored { file, identity, metadata, bytes, record }))
     }
 
     /// Warns of a record that others may read or write, or fails with [`FileBackend::private_only`].
@@ -174,10 +179,9 @@ impl FileBackend {
     /// that this user may not write, or that another program keeps open, causes a warning there.
     /// Returns whether it was flushed.
     fn flush(&self, target: &Path, stored: &Stored) -> Result<bool, BoxError> {
-        let flushed = if cfg!(windows) {
-            disk::flush_again(&stored.file, &stored.metadata, target).map(|()| None)
-        } else {
-            disk::flush(&stored.file)
+        let flushed = match &stored.file {
+            Some(file) => disk::flush(file),
+            None => disk::flush_again(target, stored.identity).map(|()| None),
         };
         match flushed {
             Err(error) if disk::is_in_use(&error) => {
@@ -341,9 +345,10 @@ fn temp(target: &Path) -> PathBuf {
 impl TokenBackend for FileBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         let target = disk::target(&self.path)?;
+        room::make_way(&target, &*self.clock);
         let Some(stored) = self.read(&target)? else { return Ok(None) };
         self.check_mode(&target, &stored.metadata)?;
-        let content = Content::of(&stored.file, &stored.bytes);
+        let content = Some(Content::new(stored.identity, &stored.metadata, &stored.bytes));
         let mut durable = self.durable.lock();
         // A rename is visible before it is durable, and its process may have died in between.
         if content.is_none() || *durable != content {

@@ -28,11 +28,16 @@ fn keep(path: &Path, sharing: u32) -> File {
     File::options().read(true).share_mode(sharing).open(path).unwrap()
 }
 
-/// The clock of a store. The record is let go when a wait on this clock has lasted for [`HELD`].
+/// The clock of a store. At the first sleep after [`HELD`] the record is let go.
 #[derive(Debug, Default)]
 struct Scanner {
-    held: Mutex<Option<File>>,
-    slept: Mutex<Duration>,
+    held: Mutex<Option<(File, Duration)>>,
+}
+
+impl Scanner {
+    fn keep(&self, path: &Path) {
+        *self.held.lock().unwrap() = Some((keep(path, READ_ONLY), self.monotonic()));
+    }
 }
 
 impl Clock for Scanner {
@@ -44,11 +49,8 @@ impl Clock for Scanner {
     }
     fn sleep(&self, duration: Duration) {
         SystemClock.sleep(duration);
-        let mut slept = self.slept.lock().unwrap();
-        *slept += duration;
-        if *slept >= HELD {
-            *self.held.lock().unwrap() = None;
-        }
+        let now = self.monotonic();
+        self.held.lock().unwrap().take_if(|(_, since)| now - *since >= HELD);
     }
 }
 
@@ -64,11 +66,11 @@ fn a_refresh_waits_for_a_program_that_keeps_the_record() {
         if after_the_answer {
             let (scanner, path) = (scanner.clone(), world.path.clone());
             world.sandbox.on_token(move |_, reply| {
-                *scanner.held.lock().unwrap() = Some(keep(&path, READ_ONLY));
+                scanner.keep(&path);
                 reply
             });
         } else {
-            *scanner.held.lock().unwrap() = Some(keep(&world.path, READ_ONLY));
+            scanner.keep(&world.path);
         }
         client.refresh().unwrap();
         assert!(scanner.held.lock().unwrap().is_none(), "the save waited");
@@ -121,13 +123,14 @@ fn nothing_is_sent_if_the_record_stays_in_use() {
 fn a_record_that_nobody_may_read_for_a_moment_is_read_after_it() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
-    FileBackend::new(&path).save(&record(1)).unwrap();
+    let saved = record(1);
+    FileBackend::new(&path).save(&saved).unwrap();
     let kept = keep(&path, 0);
     let later = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(300));
         drop(kept);
     });
-    assert_eq!(load(&path), Some(record(1)));
+    assert_eq!(load(&path), Some(saved));
     later.join().unwrap();
 }
 
@@ -135,16 +138,17 @@ fn a_record_that_nobody_may_read_for_a_moment_is_read_after_it() {
 fn a_record_that_may_not_be_written_is_read_with_a_warning() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
-    FileBackend::new(&path).save(&record(1)).unwrap();
+    let saved = record(1);
+    FileBackend::new(&path).save(&saved).unwrap();
     // Another program wrote it: it is not known to be flushed.
     fs::remove_file(dir.join(".store.json.evergrant-flushed")).unwrap();
     let kept = keep(&path, READ_ONLY);
     let store = FileBackend::new(&path);
-    assert_eq!(store.load().unwrap(), Some(record(1)));
+    assert_eq!(store.load().unwrap().as_ref(), Some(&saved));
     assert!(store.warnings()[0].contains("cannot be opened for writing"));
     drop(kept);
     let store = FileBackend::new(&path);
-    assert_eq!(store.load().unwrap(), Some(record(1)));
+    assert_eq!(store.load().unwrap().as_ref(), Some(&saved));
     assert!(store.warnings().is_empty());
 }
 
@@ -158,6 +162,7 @@ fn a_guard_notices_that_its_lock_file_was_replaced() {
     assert!(!guard.is_held());
     fs::write(&path, "").unwrap();
     assert!(!guard.is_held());
+    drop(guard);
     FileLock::new(&path).lock(Duration::ZERO).unwrap();
 }
 

@@ -92,12 +92,17 @@ const FILES: [(&str, &str, usize, &str); 36] = [
     ("src/backend/file/mark.rs", "File::options", 1, "the mark beside a login file, to read it"),
     ("src/backend/file/mark.rs", "disk::open", 1, "the mark: a regular file, no link, no wait"),
     ("src/backend/file/mark.rs", "disk::create", 1, "the mark; there is no secret in it"),
-    ("src/backend/file/room.rs", "File::options", 1, "`.NAME.evergrant-next`, to write it"),
+    (
+        "src/backend/file/room.rs",
+        "File::options",
+        2,
+        "`.NAME.evergrant-next`, to write it; on Windows `.NAME.evergrant-saving`, to lock it",
+    ),
     (
         "src/backend/file/room.rs",
         "disk::open",
-        1,
-        "`.NAME.evergrant-next`: ours, with one name (strangers.rs)",
+        2,
+        "`.NAME.evergrant-next`: ours, with one name (strangers.rs); `.NAME.evergrant-saving`",
     ),
     (
         "src/backend/file/room.rs",

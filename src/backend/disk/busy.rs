@@ -18,8 +18,9 @@ pub(in super::super) const REPLACING: Duration = Duration::from_secs(5);
 /// open, so this is also how late that error comes.
 const OPENING: Duration = Duration::from_secs(2);
 
-/// The longest pause between two tries.
-const LONGEST: Duration = Duration::from_millis(100);
+/// The longest pause between two tries: short, to meet a moment in which none of many readers has the
+/// file open.
+const LONGEST: Duration = Duration::from_millis(20);
 
 /// Whether the operation may work when another program has closed the file.
 pub(in super::super) fn is_in_use(error: &io::Error) -> bool {
@@ -109,7 +110,7 @@ mod tests {
         });
         assert_eq!(error.unwrap().unwrap_err().raw_os_error(), Some(32));
         assert_eq!(clock.slept(), REPLACING);
-        assert!((50..=120).contains(&tries), "{tries}");
+        assert!((250..=520).contains(&tries), "{tries}");
     }
 
     #[test]

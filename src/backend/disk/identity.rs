@@ -98,20 +98,13 @@ pub(in super::super) fn has_second_name(path: &Path, metadata: &Metadata) -> boo
     }
 }
 
-/// Flushes an open file, at `path`, through a handle of its own that may write, which Windows needs. A
-/// file that was replaced meanwhile needs no flush: what replaced it was flushed before.
-pub(in super::super) fn flush_again(
-    file: &File,
-    metadata: &Metadata,
-    path: &Path,
-) -> io::Result<()> {
+/// Flushes the file at `path` through a handle that may write, which Windows needs. A file that was
+/// replaced meanwhile needs no flush: what replaced it was flushed before.
+pub(in super::super) fn flush_again(path: &Path, expected: Identity) -> io::Result<()> {
     let opened = super::busy::patiently(|| File::options().write(true).open(path));
     let opened = match opened {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         opened => opened?,
     };
-    if identity(&opened, &opened.metadata()?)? != identity(file, metadata)? {
-        return Ok(());
-    }
-    opened.sync_all()
+    if identity(&opened, &opened.metadata()?)? == expected { opened.sync_all() } else { Ok(()) }
 }

@@ -27,6 +27,9 @@ pub(super) fn path(target: &Path) -> PathBuf {
 /// How long a save waits for another save at work: longer than a disk takes to wake up.
 const SAVING: Duration = Duration::from_secs(10);
 
+/// How long a reader waits for a save at work.
+const MAKE_WAY: Duration = Duration::from_millis(100);
+
 /// The path of the lock between two saves on Windows. There the lock of the file with the room has to
 /// end before the file is renamed, because no other process could read the record otherwise.
 pub(super) fn saving(target: &Path) -> PathBuf {
@@ -90,6 +93,20 @@ pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked
     }
     disk::make_private(&file).map_err(|error| disk::failed("set the mode of", path, &error))?;
     Ok(Some(locked))
+}
+
+/// On Windows before 10, and on some of its file systems, a record is not replaced while a reader has it
+/// open. So a reader lets a save that is at work go first, for as long as `MAKE_WAY`: many readers would
+/// otherwise keep a save waiting until it fails.
+pub(super) fn make_way(target: &Path, clock: &dyn Clock) {
+    if cfg!(windows) {
+        let path = saving(target);
+        let _ = lock::wait_for(clock, MAKE_WAY, || {
+            let opened = disk::open(&path, File::options().read(true))?;
+            let is_free = opened.is_none_or(|(file, _)| file.try_lock_shared().is_ok());
+            Ok(is_free.then_some(()))
+        });
+    }
 }
 
 fn open(path: &Path, created: &Cell<bool>) -> Result<File, BoxError> {
