@@ -1,9 +1,20 @@
 //! The disk operations of a file store. Each error names its operation and path.
 
+mod busy;
+mod identity;
+mod paths;
+
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use self::busy::patiently;
+pub(super) use self::busy::{REPLACING, is_in_use, while_in_use};
+#[cfg(feature = "sqlite")]
+pub(super) use self::identity::identity_at;
+pub(crate) use self::identity::is_at;
+pub(super) use self::identity::{Identity, flush_again, has_second_name, identity};
+pub(super) use self::paths::absolute;
 use super::BackendError;
 use crate::error::{BoxError, same_io};
 
@@ -15,8 +26,7 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             BackendError::Full(text)
         }
-        // Windows also gives this error while another program has the file open; a later try can
-        // succeed.
+        // Windows also gives this error while another program has the file open.
         ErrorKind::PermissionDenied if cfg!(windows) => BackendError::Unavailable(text),
         ErrorKind::PermissionDenied
         | ErrorKind::ReadOnlyFilesystem
@@ -44,11 +54,6 @@ pub(super) fn wrong_because(text: String, error: &io::Error) -> BoxError {
     BackendError::Config(text).because(same_io(error))
 }
 
-/// The absolute path, so that a later change of the working directory does not matter.
-pub(super) fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
 /// The folder that a file is in, without links, and the file's name there. The folder must exist.
 pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
@@ -57,7 +62,7 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     // A bare name has an empty parent. `absolute` leaves a path bare only if the working directory is
     // gone.
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    match fs::canonicalize(folder) {
+    match paths::without_links(folder) {
         Ok(folder) => Ok(folder.join(name)),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let folder = folder.display();
@@ -73,7 +78,7 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
 pub(super) fn target(path: &Path) -> Result<PathBuf, BoxError> {
     let mut found = place(path)?;
     for _ in 0..LINKS {
-        match fs::symlink_metadata(&found) {
+        match patiently(|| fs::symlink_metadata(&found)) {
             Ok(metadata) if metadata.is_symlink() => {}
             Ok(_) => return Ok(found),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(found),
@@ -101,24 +106,41 @@ pub(super) fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
 
+/// Flushes a file. `Some` says why its file system cannot: std flushes with `F_FULLFSYNC` on Apple's
+/// systems (fcntl(2)), which SMB volumes do not know.
+pub(super) fn flush(file: &File) -> io::Result<Option<io::Error>> {
+    match file.sync_all() {
+        Ok(()) => Ok(None),
+        Err(error) if cfg!(target_vendor = "apple") && is_unsupported(&error) => Ok(Some(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a flush failed because there is none. `ENOTSUP` of Apple's systems has no kind in std.
+fn is_unsupported(error: &io::Error) -> bool {
+    const ENOTSUP: i32 = 45;
+    let apples = cfg!(target_vendor = "apple") && error.raw_os_error() == Some(ENOTSUP);
+    apples || matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported)
+}
+
 /// Makes the folder's entries durable. `Some` says why this file system cannot flush a folder, which is
 /// no failure: some FUSE and network file systems only flush files. Only Unix can flush a folder;
 /// elsewhere the store relies on the file system's journal.
 pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
     let folder = folder(path);
     #[cfg(unix)]
-    {
-        use ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
-        match File::open(folder).and_then(|folder| folder.sync_all()) {
-            Ok(()) => {}
-            // A folder that this user may write but not read cannot be opened, so it cannot be flushed.
-            Err(error) if matches!(error.kind(), InvalidInput | PermissionDenied | Unsupported) => {
-                return Ok(Some(error));
-            }
-            // Some network file systems give this answer, because the folder is open only for reading.
-            Err(error) if error.raw_os_error() == Some(EBADF) => return Ok(Some(error)),
-            Err(error) => return Err(failed("flush the folder", folder, &error)),
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Ok(()) => {}
+        Err(error) if is_unsupported(&error) => return Ok(Some(error)),
+        // A folder that may be written but not read cannot be opened, and so not flushed. `EBADF` is
+        // the same answer of some network file systems: a folder is only open for reading.
+        Err(error)
+            if error.kind() == ErrorKind::PermissionDenied
+                || error.raw_os_error() == Some(EBADF) =>
+        {
+            return Ok(Some(error));
         }
+        Err(error) => return Err(failed("flush the folder", folder, &error)),
     }
     let _ = folder;
     Ok(None)
@@ -130,7 +152,7 @@ const EBADF: i32 = 9;
 
 /// Removes a file. Succeeds if there is none.
 pub(super) fn remove(path: &Path) -> Result<(), BoxError> {
-    match fs::remove_file(path) {
+    match patiently(|| fs::remove_file(path)) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             Err(denied("remove", path, &error))
         }
@@ -153,29 +175,6 @@ pub(super) fn denied(doing: &str, path: &Path, error: &io::Error) -> BoxError {
         return wrong_because(text, error);
     }
     failed(doing, path, error)
-}
-
-/// Identifies a file independently of its name: device and inode.
-#[cfg(unix)]
-pub(super) fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-pub(super) fn identity(_: &Metadata) -> Option<(u64, u64)> {
-    None
-}
-
-/// Whether an open file is still the one at `path`: not one that was renamed or removed after it was
-/// opened, and not one that a link at `path` leads to.
-pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let opened = file.metadata()?;
-    match fs::symlink_metadata(path) {
-        Ok(there) => Ok(!there.is_symlink() && identity(&opened) == identity(&there)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 /// Refuses anything but a regular file, because opening it could block (a FIFO) or do harm (a device).
@@ -204,7 +203,7 @@ pub(super) fn private() -> fs::OpenOptions {
 
 /// Creates a file that only its owner can read, whatever the umask. Fails if the file exists.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
-    let file = private().create_new(true).open(path)?;
+    let file = patiently(|| private().create_new(true).open(path))?;
     make_private(&file)?;
     Ok(file)
 }
@@ -234,14 +233,14 @@ pub(crate) fn open(
     options: &mut fs::OpenOptions,
 ) -> Result<Option<(File, Metadata)>, BoxError> {
     let failed = |doing: &str, error: &io::Error| Err(denied(doing, path, error));
-    match fs::symlink_metadata(path) {
+    match patiently(|| fs::symlink_metadata(path)) {
         Ok(metadata) => check_regular(&metadata, path)?,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return failed("look at", &error),
     }
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, NO_LINK_NO_WAIT);
-    let file = match options.open(path) {
+    let file = match patiently(|| options.open(path)) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return failed("open", &error),

@@ -14,8 +14,7 @@ use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
 use self::mark::Content;
-use super::lock::wait_for;
-use super::locked::Locked;
+use self::room::Reserved;
 use super::{BackendError, Durability, FileLock, Guard, TokenBackend, disk};
 use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
@@ -23,9 +22,6 @@ use crate::record::Record;
 
 /// The largest record, in bytes. A larger file was put there by mistake.
 const LIMIT: u64 = 4 << 20;
-
-/// How long a save waits for another save at work: longer than a disk takes to wake up.
-const SAVING: Duration = Duration::from_secs(10);
 
 /// Keeps a login in a file that only its owner can read.
 ///
@@ -37,11 +33,13 @@ const SAVING: Duration = Duration::from_secs(10);
 /// | `.NAME.evergrant-next` | room for the next record; a lock between two saves |
 /// | `.NAME.evergrant-temp` | a record while it is written |
 /// | `.NAME.evergrant-flushed` | names the record that is known to be on the disk: device, inode, time, SHA-256 |
+/// | `.NAME.evergrant-saving` | nothing; on Windows, the lock between two saves; is never deleted |
 ///
 /// A save writes a new file with mode 0600, flushes it, renames it over the record and flushes the
 /// folder. If the process is killed or the power fails at any point, the old record or the new one is
 /// there, whole. (Windows has no call to flush a folder; there the store relies on the file system's
-/// journal.) A record that announces a successor first reserves room for the successor, so that a full
+/// journal. There a save waits up to 5 seconds while another program, such as a virus scanner or a
+/// backup, keeps the record open.) A record that announces a successor first reserves room for the successor, so that a full
 /// disk is noticed before a refresh token is sent. A symbolic link at the path is kept, and the file
 /// that it leads to is replaced. A hard link or a mount at the path cannot be replaced whole, and is
 /// refused before a refresh token or code is sent.
@@ -78,9 +76,11 @@ pub struct FileBackend {
     warnings: Mutex<Vec<String>>,
 }
 
-/// The open file, its bytes, and the record in them.
+/// A file that was read, its bytes, and the record in them.
 struct Stored {
-    file: File,
+    /// The open file. Closed on Windows, where a save of another process would have to wait for that.
+    file: Option<File>,
+    identity: disk::Identity,
     metadata: Metadata,
     bytes: Zeroizing<Vec<u8>>,
     record: Record,
@@ -136,8 +136,7 @@ impl FileBackend {
 
     /// Reads the record at `target`; `None` if nothing is there.
     fn read(&self, target: &Path) -> Result<Option<Stored>, BoxError> {
-        // Windows only flushes a file that is open for writing.
-        let opened = disk::open(target, File::options().read(true).write(cfg!(windows)))?;
+        let opened = disk::open(target, File::options().read(true))?;
         let Some((file, metadata)) = opened else { return Ok(None) };
         let room = metadata.len().min(LIMIT) as usize + 1;
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
@@ -145,6 +144,9 @@ impl FileBackend {
             .take(LIMIT + 1)
             .read_to_end(&mut bytes)
             .map_err(|error| disk::failed("read", target, &error))?;
+        let identity = disk::identity(&file, &metadata);
+        let identity = identity.map_err(|error| disk::failed("look at", target, &error))?;
+        let file = if cfg!(windows) { None } else { Some(file) };
         if bytes.is_empty() {
             return Err(self.empty());
         }
@@ -153,7 +155,7 @@ impl FileBackend {
         }
         let record =
             Record::from_json(&bytes).map_err(|reason| self.corrupt(&reason.to_string()))?;
-        Ok(Some(Stored { file, metadata, bytes, record }))
+        Ok(Some(Stored { file, identity, metadata, bytes, record }))
     }
 
     /// Warns of a record that others may read or write, or fails with [`FileBackend::private_only`].
@@ -173,6 +175,31 @@ impl FileBackend {
         Ok(())
     }
 
+    /// Flushes a record that was read. Windows only flushes a file that is open for writing; a record
+    /// that this user may not write, or that another program keeps open, causes a warning there.
+    /// Returns whether it was flushed.
+    fn flush(&self, target: &Path, stored: &Stored) -> Result<bool, BoxError> {
+        let flushed = match &stored.file {
+            Some(file) => disk::flush(file),
+            None => disk::flush_again(target, stored.identity).map(|()| None),
+        };
+        match flushed {
+            Err(error) if disk::is_in_use(&error) => {
+                self.warn(format!(
+                    "{} cannot be opened for writing ({error}), which Windows needs to flush it: a \
+                     power cut may bring back the record before, if its last save was cut off",
+                    target.display()
+                ));
+                Ok(false)
+            }
+            Err(error) => Err(disk::failed("flush", target, &error)),
+            Ok(unflushed) => {
+                self.cannot_flush(target, unflushed);
+                Ok(true)
+            }
+        }
+    }
+
     /// Flushes the folder, or warns if its file system cannot.
     fn flush_folder(&self, target: &Path) -> Result<(), BoxError> {
         let unflushed = disk::flush_folder(target)?;
@@ -184,9 +211,9 @@ impl FileBackend {
         let Some(error) = why else { return };
         self.unflushed.store(true, Ordering::Relaxed);
         self.warn(format!(
-            "the folder {} cannot be flushed ({error}): a power cut may bring back the record before \
-             the last, with a refresh token that is used up; keep the file on another file system, \
-             in a folder that you may read",
+            "what is in the folder {} cannot be flushed ({error}): a power cut may bring back the \
+             record before the last, with a refresh token that is used up; keep the file on another \
+             file system, in a folder that you may read",
             disk::folder(target).display()
         ));
     }
@@ -229,24 +256,23 @@ impl FileBackend {
     }
 
     /// Locks and returns the file with the reserved room, so that two saves exclude each other even
-    /// without the store's lock. The lock holds until it is dropped, also after the file is renamed.
-    fn next_file(&self, target: &Path) -> Result<Locked, BoxError> {
-        let next = room::path(target);
-        let locked = wait_for(&*self.clock, SAVING, || room::take(&next, &self.us))?;
-        locked.ok_or_else(|| BackendError::Busy(next.display().to_string()).into())
+    /// without the store's lock. They do so until it is dropped, also after the file is renamed.
+    fn next_file(&self, target: &Path) -> Result<Reserved, BoxError> {
+        room::reserve(target, &self.us, &*self.clock)
     }
 
     /// Puts `json` at `target` through the reserved file, or through a new file if that fails.
     fn replace(
         &self,
         target: &Path,
-        reserved: &Locked,
+        reserved: &Reserved,
         record: &Record,
         json: &[u8],
     ) -> Result<(), BoxError> {
         let next = room::path(target);
-        let file = reserved.file()?;
-        if room::overwrite(&file, json).is_ok() {
+        let file = reserved.next.file()?;
+        if let Ok(unflushed) = room::overwrite(&file, json) {
+            self.cannot_flush(target, unflushed);
             return self.put(target, &next, &file, record, json);
         }
         // A failed flush may have dropped the written pages, so this file is not flushed again, and its
@@ -265,7 +291,7 @@ impl FileBackend {
         let write = || {
             let file = disk::create(&temp)?;
             (&file).write_all(json)?;
-            file.sync_all()?;
+            self.cannot_flush(target, disk::flush(&file)?);
             Ok(file)
         };
         let done = write()
@@ -278,7 +304,7 @@ impl FileBackend {
     }
 
     /// The last steps of a save: compare once more, since other programs may not use the locks; rename;
-    /// flush.
+    /// flush. While another program keeps the record from being replaced, it compares and renames again.
     fn put(
         &self,
         target: &Path,
@@ -287,20 +313,23 @@ impl FileBackend {
         record: &Record,
         json: &[u8],
     ) -> Result<(), BoxError> {
-        self.compare(target, record, json)?;
         if cfg!(windows) {
-            let _ = file.unlock(); // On Windows, the lock would keep readers from the record.
+            // On Windows, the lock would keep readers from the record. `room::saving` is locked on.
+            let _ = file.unlock();
         }
-        match disk::is_at(file, from) {
-            Ok(true) => {}
-            Ok(false) => {
-                let text =
-                    format!("{} was removed or replaced while it was written", from.display());
-                return Err(BackendError::Unavailable(text).into());
+        let replaced = disk::while_in_use(&*self.clock, disk::REPLACING, || {
+            self.compare(target, record, json)?;
+            match disk::is_at(file, from) {
+                Ok(true) => Ok(fs::rename(from, target)),
+                Ok(false) => {
+                    let text =
+                        format!("{} was removed or replaced while it was written", from.display());
+                    Err(BackendError::Unavailable(text).into())
+                }
+                Err(error) => Err(disk::failed("look at", from, &error)),
             }
-            Err(error) => return Err(disk::failed("look at", from, &error)),
-        }
-        fs::rename(from, target).map_err(|error| room::not_replaced(target, &error))?;
+        })?;
+        replaced.map_err(|error| room::not_replaced(target, &error))?;
         self.flush_folder(target)?;
         let content = Content::of(file, json);
         mark::write(target, content.as_ref());
@@ -317,16 +346,19 @@ fn temp(target: &Path) -> PathBuf {
 impl TokenBackend for FileBackend {
     fn load(&self) -> Result<Option<Record>, BoxError> {
         let target = disk::target(&self.path)?;
+        room::make_way(&target, &*self.clock);
         let Some(stored) = self.read(&target)? else { return Ok(None) };
         self.check_mode(&target, &stored.metadata)?;
-        let content = Content::of(&stored.file, &stored.bytes);
+        let content = Some(Content::new(stored.identity, &stored.metadata, &stored.bytes));
         let mut durable = self.durable.lock();
         // A rename is visible before it is durable, and its process may have died in between.
         if content.is_none() || *durable != content {
             if !content.as_ref().is_some_and(|content| mark::names(&target, content)) {
-                let flushed = stored.file.sync_all();
-                flushed.map_err(|error| disk::failed("flush", &target, &error))?;
+                let flushed = self.flush(&target, &stored)?;
                 self.flush_folder(&target)?;
+                if !flushed {
+                    return Ok(Some(stored.record));
+                }
                 mark::write(&target, content.as_ref());
             }
             *durable = content;
@@ -353,7 +385,7 @@ impl TokenBackend for FileBackend {
         }
         // Writes zeros: setting the file's length alone would reserve no room.
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
-        if let Err(error) = room::overwrite(&*reserved.file()?, &zeros) {
+        if let Err(error) = room::overwrite(&*reserved.next.file()?, &zeros) {
             let next = room::path(&target);
             let _ = disk::remove(&next); // An unflushed file must not count as room.
             return Err(disk::failed("reserve room in", &next, &error));

@@ -74,7 +74,9 @@ impl FileLock {
         let path = disk::place(&self.path)?;
         let new = Cell::new(false);
         let open = |path: &Path| open(path, &new);
-        let locked = wait_for(&*self.clock, wait, || Locked::take(&path, &open))?;
+        let mut opened = None;
+        let locked =
+            wait_for(&*self.clock, wait, || Locked::take_opened(&path, &open, &mut opened))?;
         let Some(locked) = locked else {
             return Err(BackendError::Busy(self.path.display().to_string()).into());
         };
@@ -91,7 +93,7 @@ impl FileLock {
 }
 
 /// Opens the lock file, or creates it and sets `new`. Does not follow links.
-fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
+pub(super) fn open(path: &Path, new: &Cell<bool>) -> Result<File, BoxError> {
     loop {
         if let Some((file, _)) = disk::open(path, File::options().write(true))? {
             return Ok(file);
@@ -127,7 +129,8 @@ pub(super) fn wait_for_server<T>(
     wait_up_to(clock, wait, Duration::from_millis(100), attempt)
 }
 
-fn wait_up_to<T>(
+/// Like [`wait_for`], with pauses of up to `longest`.
+pub(super) fn wait_up_to<T>(
     clock: &dyn Clock,
     wait: Duration,
     longest: Duration,

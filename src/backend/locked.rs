@@ -10,9 +10,9 @@ use parking_lot::Mutex;
 use super::{BackendError, disk};
 use crate::error::BoxError;
 
-/// A locked file. The file is unlocked before its handle closes, so that a forked child cannot keep the
-/// lock. The lock belongs to the process that took it: its copy in a forked child neither holds nor
-/// frees anything.
+/// A locked file, or a file that waits to be locked. The file is unlocked before its handle closes, so
+/// that a forked child cannot keep the lock. The lock belongs to the process that took it: its copy in a
+/// forked child neither holds nor frees anything.
 #[derive(Debug)]
 pub(super) struct Locked {
     // `TAKEN` owns the file, so that a forked child finds its copy and closes it.
@@ -22,24 +22,51 @@ pub(super) struct Locked {
     _slots: [Slot; 2],
 }
 
+/// A file that waits to be locked, and how often that was tried.
+pub(super) type Opened = Option<(Locked, u32)>;
+
+/// At every how many tries a wait looks whether its file is still the one at its path.
+const LOOK: u32 = 8;
+
 impl Locked {
     /// Tries once to take the lock. `None` if another thread or process has it.
     pub(super) fn take(
         path: &Path,
         open: &dyn Fn(&Path) -> Result<File, BoxError>,
     ) -> Result<Option<Locked>, BoxError> {
-        let Some(by_path) = Slot::take(Key::Path(path.to_owned())) else { return Ok(None) };
-        let file = open(path)?;
-        let fail = |error: &std::io::Error| Err(disk::failed("lock", path, error));
-        let identity = match file.metadata() {
-            Ok(metadata) => disk::identity(&metadata),
-            Err(error) => return fail(&error),
+        Locked::take_opened(path, open, &mut None)
+    }
+
+    /// Like [`Locked::take`], for repeated tries: the file stays open in `opened` between them. Until
+    /// then no other thread of this process opens the file, because on NFS to close it would free a lock
+    /// that this process takes meanwhile.
+    pub(super) fn take_opened(
+        path: &Path,
+        open: &dyn Fn(&Path) -> Result<File, BoxError>,
+        opened: &mut Opened,
+    ) -> Result<Option<Locked>, BoxError> {
+        // If the file was renamed or removed meanwhile, others lock the one that is there now. To look
+        // at each try would take most of the time of a wait.
+        let is_there = |opened: &Locked, tries| tries % LOOK != 0 || opened.is_at(path);
+        let (candidate, tries) = match opened.take() {
+            Some((opened, tries)) if is_there(&opened, tries) => (opened, tries),
+            // The old file is closed first: another name of the same file would count as taken.
+            replaced => {
+                drop(replaced);
+                match Locked::open(path, open)? {
+                    Some(candidate) => (candidate, 0),
+                    None => return Ok(None),
+                }
+            }
         };
-        // The file may also be locked here under another name: a hard link, a second mount.
-        let Some(by_file) = Slot::take(Key::File(identity)) else { return Ok(None) };
+        let file = candidate.file()?;
+        let fail = |error: &std::io::Error| Err(disk::failed("lock", path, error));
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                *opened = Some((candidate, tries + 1));
+                return Ok(None);
+            }
             Err(TryLockError::Error(error)) if has_no_locks(&error) => {
                 let text = format!(
                     "cannot lock {}: its file system has no locks, or no lock service answers (NFS); \
@@ -50,17 +77,30 @@ impl Locked {
             }
             Err(TryLockError::Error(error)) => return fail(&error),
         }
+        // If the file was renamed or removed while we opened it, the next process locks another file.
+        match disk::is_at(&file, path) {
+            Ok(true) => Ok(Some(candidate)),
+            Ok(false) => Ok(None),
+            Err(error) => fail(&error),
+        }
+    }
+
+    /// Opens the file without locking it. `None` if another thread has opened or locked it.
+    fn open(
+        path: &Path,
+        open: &dyn Fn(&Path) -> Result<File, BoxError>,
+    ) -> Result<Option<Locked>, BoxError> {
+        let Some(by_path) = Slot::take(Key::Path(path.to_owned())) else { return Ok(None) };
+        let file = open(path)?;
+        let identity = file.metadata().and_then(|metadata| disk::identity(&file, &metadata));
+        let identity = identity.map_err(|error| disk::failed("lock", path, &error))?;
+        // The file may also be locked here under another name: a hard link, a second mount.
+        let Some(by_file) = Slot::take(Key::File(identity)) else { return Ok(None) };
         let file = Arc::new(file);
         let weak = Arc::downgrade(&file);
         let process = std::process::id();
         TAKEN.lock().files.push((process, file));
-        let locked = Locked { file: weak, process, _slots: [by_path, by_file] };
-        // If the file was renamed or removed while we opened it, the next process locks another file.
-        match disk::is_at(&*locked.file()?, path) {
-            Ok(true) => Ok(Some(locked)),
-            Ok(false) => Ok(None),
-            Err(error) => fail(&error),
-        }
+        Ok(Some(Locked { file: weak, process, _slots: [by_path, by_file] }))
     }
 
     /// The file. Fails in a forked child.
@@ -99,8 +139,8 @@ fn has_no_locks(error: &std::io::Error) -> bool {
     error.kind() == ErrorKind::Unsupported || cfg!(unix) && error.raw_os_error() == Some(ENOLCK)
 }
 
-/// The locked files of this process. Each has the id of the process that locked it, because a forked
-/// child has a copy of the list, in which no file is the child's.
+/// The locked files of this process, and those that wait to be locked. Each has the id of its process,
+/// because a forked child has a copy of the list, in which no file is the child's.
 static TAKEN: Mutex<Taken> = Mutex::new(Taken { keys: Vec::new(), files: Vec::new() });
 
 struct Taken {
@@ -113,7 +153,7 @@ struct Taken {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Key {
     Path(PathBuf),
-    File(Option<(u64, u64)>),
+    File(disk::Identity),
 }
 
 impl Taken {

@@ -140,9 +140,12 @@ impl SqliteBackend {
     ) -> Result<T, BoxError> {
         self.run(|connection| {
             let synchronous = Setting::change(connection, "synchronous", "EXTRA")?;
+            // Without it, a flush on macOS stops at the drive's cache.
+            let fullfsync = Setting::change(connection, "fullfsync", "ON")?;
             let secure_delete = Setting::change(connection, "secure_delete", secure_delete)?;
             let done = work(connection);
             secure_delete.restore(connection)?;
+            fullfsync.restore(connection)?;
             synchronous.restore(connection)?;
             done
         })
@@ -164,23 +167,42 @@ impl SqliteBackend {
     /// here: closing it would end this process's locks on it (fcntl(2)).
     fn flush(&self) -> Result<(), BoxError> {
         let Some(path) = self.file()? else { return Ok(()) };
-        for after in ["-wal", "-journal"] {
-            let path = disk::beside(&path, "", after);
-            let flushed = File::options()
-                .read(true)
-                .write(cfg!(windows))
-                .open(&path)
-                .and_then(|file| file.sync_all());
-            match flushed {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(disk::failed("flush", &path, &error));
-                }
-                _ => {}
-            }
+        if cfg!(windows) {
+            // Windows removes no file that is open, and removing the journal is how a connection in
+            // journal mode DELETE commits. No connection commits while a transaction reads.
+            let mut flushed = Ok(());
+            self.run(|connection| {
+                let reading = connection.unchecked_transaction()?;
+                let sql = "SELECT 1 FROM evergrant_logins LIMIT 1";
+                reading.query_row(sql, [], |_| Ok(())).optional()?;
+                flushed = flush_journals(&path);
+                reading.commit()
+            })?;
+            flushed?;
+        } else {
+            flush_journals(&path)?;
         }
         // A folder that cannot be flushed is no failure, as in SQLite.
         disk::flush_folder(&path).map(drop)
     }
+}
+
+fn flush_journals(database: &Path) -> Result<(), BoxError> {
+    for after in ["-wal", "-journal"] {
+        let path = disk::beside(database, "", after);
+        let flushed = File::options()
+            .read(true)
+            .write(cfg!(windows))
+            .open(&path)
+            .and_then(|file| file.sync_all());
+        match flushed {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(disk::failed("flush", &path, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A setting of a connection that has another value for a while.

@@ -1,9 +1,12 @@
 //! The parts of a record besides the token: its owner, and the state of the last refresh.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
+
+use crate::secret::random_id;
 
 /// The server and client that a record belongs to. Only a client with the same binding uses the record,
 /// so a refresh token goes only to the server that issued it (RFC 6749 section 10.4).
@@ -97,15 +100,35 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The host's name, for messages. The standard library has no function for the host's name.
+/// The host's name; std has no call for it. Two hosts never share a name here unless a person named them
+/// alike: a note says by whose clock it was seen first.
 fn host() -> String {
-    ["/proc/sys/kernel/hostname", "/etc/hostname"]
-        .iter()
-        .find_map(|path| std::fs::read_to_string(path).ok())
+    /// The name in the settings of macOS, which every user may read.
+    const MAC: &str = "/Library/Preferences/SystemConfiguration/preferences.plist";
+    let read = |path: &str| std::fs::read_to_string(path).ok();
+    // Linux; many systems; OpenBSD and NetBSD.
+    ["/proc/sys/kernel/hostname", "/etc/hostname", "/etc/myname"]
+        .into_iter()
+        .find_map(read)
         .or_else(|| std::env::var("COMPUTERNAME").ok())
+        .or_else(|| read(MAC).as_deref().and_then(name_of_mac).map(str::to_owned))
         .map(|name| name.trim().chars().take(64).collect::<String>())
         .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "this host".to_owned())
+        .unwrap_or_else(nameless)
+}
+
+/// The `LocalHostName` in a property list in XML.
+fn name_of_mac(plist: &str) -> Option<&str> {
+    let (_, after) = plist.split_once("<key>LocalHostName</key>")?;
+    let (name, _) = after.trim_start().strip_prefix("<string>")?.split_once("</string>")?;
+    Some(name).filter(|name| !name.contains(['<', '&']))
+}
+
+/// A name for a host whose name cannot be read: another for each process, so that no two hosts share
+/// it. The price is that a process of such a host does not recognize what an earlier one saw.
+fn nameless() -> String {
+    static NAME: LazyLock<String> = LazyLock::new(|| format!("nameless host {}", random_id()));
+    NAME.clone()
 }
 
 /// The service's refusal of a refresh token. The store keeps the refusal, so that not every run sends the
@@ -125,4 +148,29 @@ pub struct Refused {
     pub status: u16,
     /// When an earlier attempt with the same token got no answer, UTC.
     pub unanswered_since: Option<OffsetDateTime>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mac_is_named_by_its_local_host_name() {
+        let plist = "<plist>\n<key>HostNames</key>\n<dict>\n\t<key>LocalHostName</key>\n\t\
+                     <string>Annas-MacBook</string>\n</dict>";
+        assert_eq!(name_of_mac(plist), Some("Annas-MacBook"));
+        for other in
+            ["", "<key>LocalHostName</key>", "<key>LocalHostName</key><string>a&amp;b</string>"]
+        {
+            assert_eq!(name_of_mac(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_host_without_a_name_is_not_taken_for_another() {
+        let name = nameless();
+        assert_eq!(name, nameless());
+        assert!(name.len() > "nameless host ".len() + 16, "{name}");
+        assert_ne!(host(), "this host");
+    }
 }

@@ -1,11 +1,11 @@
 //! The process of a server, and its folder. The end of the test stops the process and removes the folder.
 
 use std::fs::File;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -14,11 +14,10 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Folder {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("evergrant-interop-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).expect("a folder");
+        // Not the process's id, which the system gives again to a later process.
+        let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+        let folder = std::env::temp_dir().join(format!("evergrant-interop-{random:016x}"));
+        std::fs::create_dir(&folder).expect("a folder");
         Folder(folder)
     }
 

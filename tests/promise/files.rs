@@ -256,6 +256,7 @@ fn a_killed_process_frees_its_lock() {
     store.lock(Duration::ZERO).unwrap();
 }
 
+#[cfg(unix)]
 #[test]
 fn a_child_process_does_not_inherit_the_lock() {
     let dir = TempDir::new();

@@ -35,6 +35,8 @@ mod support;
 mod table;
 mod threads_and_processes;
 mod unsaved;
+#[cfg(windows)]
+mod windows;
 mod worker;
 mod workers;
 mod world;
@@ -58,5 +60,7 @@ fn child_entry() {
         #[cfg(all(target_os = "linux", feature = "keyring"))]
         keyring::CHILDREN,
         moving::CHILDREN,
+        #[cfg(windows)]
+        windows::CHILDREN,
     ]);
 }

@@ -2,7 +2,6 @@
 //! stores.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -35,11 +34,7 @@ impl Dies {
 
     fn point(&self) {
         if self.changes.fetch_add(1, Ordering::Relaxed) + 1 == self.at {
-            let pid = std::process::id().to_string();
-            Command::new("kill").args(["-9", &pid]).status().unwrap();
-            loop {
-                std::thread::park();
-            }
+            die();
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Makes folders, starts children and skips tests, for the tests of the promise.
 
 use std::ffi::OsStr;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use evergrant::backend::Record;
 use evergrant::backend::{BackendError, FileBackend};
@@ -14,10 +14,12 @@ pub(crate) struct TempDir(PathBuf);
 
 impl TempDir {
     pub(crate) fn new() -> TempDir {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("evergrant-test-{}-{count}", std::process::id());
-        let path = std::env::temp_dir().canonicalize().unwrap().join(name);
+        // Not the process's id, which the system gives again to a later process.
+        let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+        let folder = std::env::temp_dir();
+        // Messages name the folder without links. On Windows that would be another form of the path.
+        let folder = if cfg!(windows) { folder } else { folder.canonicalize().unwrap() };
+        let path = folder.join(format!("evergrant-test-{random:016x}"));
         std::fs::create_dir(&path).unwrap();
         TempDir(path)
     }
@@ -118,6 +120,18 @@ pub(crate) fn succeeded(output: &Output) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// Ends this process at once, as a kill from outside does.
+pub(crate) fn die() -> ! {
+    let pid = std::process::id().to_string();
+    if cfg!(unix) {
+        Command::new("kill").args(["-9", &pid]).status().unwrap();
+        loop {
+            std::thread::park();
+        }
+    }
+    std::process::abort()
 }
 
 pub(crate) fn token(n: u32) -> Token {

@@ -50,13 +50,7 @@ impl Columns {
         match now {
             _ if !hit => Ok(()),
             What::Fails => Err("the table fails on command".into()),
-            What::DiesBefore | What::DiesAfter => {
-                let pid = std::process::id().to_string();
-                std::process::Command::new("kill").args(["-9", &pid]).status()?;
-                loop {
-                    std::thread::park();
-                }
-            }
+            What::DiesBefore | What::DiesAfter => die(),
         }
     }
 }

@@ -23,6 +23,8 @@ mod servers;
 mod sqlite;
 #[cfg(all(unix, feature = "sqlite"))]
 mod sqlite_files;
+#[cfg(feature = "sqlite")]
+mod sqlite_journal;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]

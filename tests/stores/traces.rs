@@ -109,3 +109,21 @@ impl Drop for Lent {
         self.back.send(self.connection.take().unwrap()).unwrap();
     }
 }
+
+/// The setting has an effect on macOS alone, where a flush stops at the drive's cache without it.
+#[test]
+fn a_save_on_a_lent_connection_flushes_fully() {
+    let folder = Sandbox::start().unwrap();
+    let path = folder.folder().join("logins.sqlite");
+    let connection = Connection::open(&path).unwrap();
+    let store = SqliteBackend::with_connection(connection);
+    assert!(store.load().unwrap().is_none());
+    let spy = "CREATE TABLE seen (full INTEGER);
+               CREATE TRIGGER spy AFTER INSERT ON evergrant_logins
+               BEGIN INSERT INTO seen SELECT fullfsync FROM pragma_fullfsync; END";
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch(spy).unwrap();
+    store.save(&Record::from(evergrant::Token::new("at"))).unwrap();
+    let seen = other.query_row("SELECT full FROM seen", [], |row| row.get::<_, i64>(0));
+    assert_eq!(seen.unwrap(), 1);
+}

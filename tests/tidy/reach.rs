@@ -48,7 +48,7 @@ const SEND_CALLS: [&str; 13] = [
 
 /// The source, the call, its count, the file that the call touches, and what keeps the call safe. Some
 /// entries name a test.
-const FILES: [(&str, &str, usize, &str); 34] = [
+const FILES: [(&str, &str, usize, &str); 36] = [
     (
         "src/backend/disk.rs",
         "File::open",
@@ -79,7 +79,13 @@ const FILES: [(&str, &str, usize, &str); 34] = [
         1,
         "helper and login files, by name; a link goes, not its target",
     ),
-    ("src/backend/disk.rs", "fs::canonicalize", 1, "the folder of a login file"),
+    (
+        "src/backend/disk/identity.rs",
+        "File::options",
+        2,
+        "Windows: a file, to look at it or to flush it; nothing is read or written",
+    ),
+    ("src/backend/disk/paths.rs", "fs::canonicalize", 1, "the folder of a login file"),
     ("src/backend/file.rs", "File::options", 1, "the login file, to read it"),
     ("src/backend/file.rs", "disk::open", 1, "the login file: a regular file, no link, no wait"),
     ("src/backend/file.rs", "disk::create", 1, "the next login file under a random name"),
@@ -87,12 +93,17 @@ const FILES: [(&str, &str, usize, &str); 34] = [
     ("src/backend/file/mark.rs", "File::options", 1, "the mark beside a login file, to read it"),
     ("src/backend/file/mark.rs", "disk::open", 1, "the mark: a regular file, no link, no wait"),
     ("src/backend/file/mark.rs", "disk::create", 1, "the mark; there is no secret in it"),
-    ("src/backend/file/room.rs", "File::options", 1, "`.NAME.evergrant-next`, to write it"),
+    (
+        "src/backend/file/room.rs",
+        "File::options",
+        2,
+        "`.NAME.evergrant-next`, to write it; on Windows `.NAME.evergrant-saving`, to lock it",
+    ),
     (
         "src/backend/file/room.rs",
         "disk::open",
-        1,
-        "`.NAME.evergrant-next`: ours, with one name (strangers.rs)",
+        2,
+        "`.NAME.evergrant-next`: ours, with one name (strangers.rs); `.NAME.evergrant-saving`",
     ),
     (
         "src/backend/file/room.rs",
@@ -101,7 +112,12 @@ const FILES: [(&str, &str, usize, &str); 34] = [
         "`.NAME.evergrant-next`, and a probe that is removed",
     ),
     ("src/backend/file/room.rs", "fs::read(", 1, "/proc/self/mountinfo"),
-    ("src/backend/lock.rs", "File::options", 1, "the lock file, to lock it; nothing is written"),
+    (
+        "src/backend/lock.rs",
+        "File::options",
+        1,
+        "the lock file (on Windows also that of saves), to lock it; nothing is written",
+    ),
     (
         "src/backend/lock.rs",
         "disk::open",
@@ -110,6 +126,7 @@ const FILES: [(&str, &str, usize, &str); 34] = [
     ),
     ("src/backend/lock.rs", "disk::create", 1, "the lock file, empty"),
     ("src/backend/locked/gaps.rs", "File::options", 1, "a file of ours that is tested for gaps"),
+    ("src/backend/locked/gaps.rs", "fs::rename", 1, "the same file, to another name"),
     (
         "src/backend/owner.rs",
         "disk::create",

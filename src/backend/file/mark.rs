@@ -1,6 +1,6 @@
 //! A file that names the record content that is known to be on the disk.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -10,19 +10,21 @@ use super::super::disk;
 /// Identifies the content of a file: two different contents never have the same identity.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Content {
-    file: Option<(u64, u64)>,
+    file: disk::Identity,
     modified: Option<SystemTime>,
     digest: Vec<u8>,
 }
 
 impl Content {
+    /// What was just written to an open file.
     pub(super) fn of(file: &File, bytes: &[u8]) -> Option<Content> {
         let metadata = file.metadata().ok()?;
-        Some(Content {
-            file: disk::identity(&metadata),
-            modified: metadata.modified().ok(),
-            digest: ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec(),
-        })
+        Some(Content::new(disk::identity(file, &metadata).ok()?, &metadata, bytes))
+    }
+
+    pub(super) fn new(file: disk::Identity, metadata: &Metadata, bytes: &[u8]) -> Content {
+        let digest = ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec();
+        Content { file, modified: metadata.modified().ok(), digest }
     }
 
     /// The identity in one line; `None` where a file system gives files no identity.

@@ -1,15 +1,18 @@
 //! Reserves room for the next record in `.NAME.evergrant-next`, and checks what else a save needs of
 //! the folder, before a refresh token or code is sent.
 
-use std::fs::{self, File, Metadata};
+use std::cell::Cell;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::super::locked::Locked;
-use super::super::{BackendError, disk, owner};
-use crate::error::BoxError;
+use super::super::{BackendError, disk, lock, owner};
+use crate::clock::Clock;
+use crate::error::{BoxError, same_io};
 use crate::secret::random_id;
 
 /// The least room, in bytes, that is reserved for a successor: its tokens may be longer than the
@@ -21,13 +24,53 @@ pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-next")
 }
 
-/// Locks and returns the file with the room. `None` if another save has the lock, or if the file was
-/// not ours and is removed now. The file is written in place, so it must be one that this user made and
-/// that has no hard link.
+/// How long a save waits for another save at work: longer than a disk takes to wake up.
+const SAVING: Duration = Duration::from_secs(10);
+
+/// How long a reader waits for a save at work.
+const MAKE_WAY: Duration = Duration::from_millis(100);
+
+/// The path of the lock between two saves on Windows. There the lock of the file with the room has to
+/// end before the file is renamed, because no other process could read the record otherwise.
+pub(super) fn saving(target: &Path) -> PathBuf {
+    disk::beside(target, ".", ".evergrant-saving")
+}
+
+/// The file with the room; while this lives, no other save is at work.
+pub(super) struct Reserved {
+    // Dropped first.
+    pub(super) next: Locked,
+    _saving: Option<Locked>,
+}
+
+/// Locks the file with the room, and on Windows [`saving`] before.
+pub(super) fn reserve(
+    target: &Path,
+    us: &Mutex<Option<u32>>,
+    clock: &dyn Clock,
+) -> Result<Reserved, BoxError> {
+    let busy = |path: &Path| BackendError::Busy(path.display().to_string());
+    let saving = if cfg!(windows) {
+        let path = saving(target);
+        let open = |path: &Path| lock::open(path, &Cell::new(false));
+        let mut opened = None;
+        let take = || Locked::take_opened(&path, &open, &mut opened);
+        Some(lock::wait_for(clock, SAVING, take)?.ok_or_else(|| busy(&path))?)
+    } else {
+        None
+    };
+    let next = path(target);
+    let locked = lock::wait_for(clock, SAVING, || take(&next, us))?;
+    Ok(Reserved { next: locked.ok_or_else(|| busy(&next))?, _saving: saving })
+}
+
+/// Locks and returns the file with the room. `None` if another save has it, or if it was not ours and
+/// is removed now. It is written in place, so it must be a file that this user made and that has no
+/// hard link.
 ///
 /// `us` caches our user number on this file system.
 pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked>, BoxError> {
-    let created = std::cell::Cell::new(false);
+    let created = Cell::new(false);
     let open = |path: &Path| open(path, &created);
     let Some(locked) = Locked::take(path, &open)? else { return Ok(None) };
     let file = locked.file()?;
@@ -44,7 +87,7 @@ pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked
         *us.lock() = now;
         ours = now == owner;
     }
-    if !ours || has_second_name(&metadata) {
+    if !ours || disk::has_second_name(path, &metadata) {
         disk::remove(path)?;
         return Ok(None);
     }
@@ -52,7 +95,21 @@ pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked
     Ok(Some(locked))
 }
 
-fn open(path: &Path, created: &std::cell::Cell<bool>) -> Result<File, BoxError> {
+/// On Windows before 10, and on some of its file systems, a record is not replaced while a reader has it
+/// open. So a reader lets a save that is at work go first, for as long as `MAKE_WAY`: many readers would
+/// otherwise keep a save waiting until it fails.
+pub(super) fn make_way(target: &Path, clock: &dyn Clock) {
+    if cfg!(windows) {
+        let path = saving(target);
+        let _ = lock::wait_for(clock, MAKE_WAY, || {
+            let opened = disk::open(&path, File::options().read(true))?;
+            let is_free = opened.is_none_or(|(file, _)| file.try_lock_shared().is_ok());
+            Ok(is_free.then_some(()))
+        });
+    }
+}
+
+fn open(path: &Path, created: &Cell<bool>) -> Result<File, BoxError> {
     loop {
         match disk::create(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -79,25 +136,19 @@ fn is_closed(path: &Path, error: &BoxError) -> bool {
     regular && matches!(BackendError::find(error), Some(BackendError::Config(_)))
 }
 
-#[cfg(unix)]
-fn has_second_name(metadata: &Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(metadata) > 1
-}
-
-#[cfg(not(unix))]
-fn has_second_name(_: &Metadata) -> bool {
-    false
-}
-
 /// Refuses a record file with a hard link. A save puts a new file at one name; the other name would
 /// keep the old record, with a refresh token that is used up.
 pub(super) fn check_names(target: &Path) -> Result<(), BoxError> {
+    let how = if cfg!(windows) {
+        "`fsutil hardlink list` shows it"
+    } else {
+        "find it with `find -samefile`"
+    };
     match fs::symlink_metadata(target) {
-        Ok(metadata) if metadata.is_file() && has_second_name(&metadata) => {
+        Ok(metadata) if metadata.is_file() && disk::has_second_name(target, &metadata) => {
             Err(disk::wrong(format!(
                 "{} has a second name (a hard link), and a save would leave a used-up refresh token \
-                 there; remove the other name (find it with `find -samefile`), or make it a symbolic \
-                 link",
+                 there; remove the other name ({how}), or make it a symbolic link",
                 target.display()
             )))
         }
@@ -106,7 +157,7 @@ pub(super) fn check_names(target: &Path) -> Result<(), BoxError> {
 }
 
 /// Checks whether a record could be stored at `target`: writes a file as [`FileBackend::save`] does,
-/// and removes it. `Some` says that the folder cannot be flushed.
+/// and removes it. `Some` says that the file or the folder cannot be flushed.
 ///
 /// [`FileBackend::save`]: super::FileBackend
 pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
@@ -122,14 +173,21 @@ pub(super) fn probe(target: &Path) -> Result<Option<std::io::Error>, BoxError> {
             overwrite(&file, &zeros).map_err(|error| disk::failed("write", &probe, &error))
         });
     disk::remove(&probe)?;
-    written?;
-    disk::flush_folder(target)
+    let unflushed = written?;
+    Ok(disk::flush_folder(target)?.or(unflushed))
 }
 
 /// The error when the new file could not be renamed over the old one.
 pub(super) fn not_replaced(target: &Path, error: &std::io::Error) -> BoxError {
     if error.kind() == ErrorKind::ResourceBusy {
         return mounted(target);
+    }
+    if disk::is_in_use(error) {
+        let text = format!(
+            "cannot replace {}: another program has it open, or this user may not replace it",
+            target.display()
+        );
+        return BackendError::Unavailable(text).because(same_io(error));
     }
     disk::denied("replace", target, error)
 }
@@ -182,13 +240,13 @@ fn unescaped(mut text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Writes `bytes` over the file's content, cuts the file to their length and flushes it. The file is
-/// cut only after the write, because cutting first would give the room back.
-pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<()> {
+/// Writes `bytes` over the file's content, cuts the file to their length and flushes it. In this order,
+/// because cutting first would give the room back. `Some` says that the file cannot be flushed.
+pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<Option<std::io::Error>> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)?;
     file.set_len(bytes.len() as u64)?;
-    file.sync_all()
+    disk::flush(file)
 }
 
 #[cfg(all(test, target_os = "linux"))]

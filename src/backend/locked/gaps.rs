@@ -62,3 +62,60 @@ fn a_released_lock_is_free_although_a_copy_of_its_handle_is_open() {
     drop(copy);
     disk::remove(&path).unwrap();
 }
+
+/// A process with many waiting threads would otherwise run out of open files.
+#[test]
+fn a_waiting_lock_opens_its_file_once() {
+    let path = lock_file();
+    let count = Cell::new(0);
+    let counted = |path: &Path| {
+        count.set(count.get() + 1);
+        open(path)
+    };
+    // Held by somebody outside this process's list.
+    let other = open(&path).unwrap();
+    other.try_lock().unwrap();
+    let mut opened = None;
+    for _ in 0..5 {
+        assert!(Locked::take_opened(&path, &counted, &mut opened).unwrap().is_none());
+    }
+    assert_eq!(count.get(), 1);
+    // Another thread neither opens the file nor takes the lock before the one that waits.
+    assert!(Locked::take(&path, &counted).unwrap().is_none());
+    assert_eq!(count.get(), 1);
+    other.unlock().unwrap();
+    assert!(Locked::take_opened(&path, &counted, &mut opened).unwrap().is_some());
+    assert_eq!(count.get(), 1);
+    disk::remove(&path).unwrap();
+}
+
+#[test]
+fn a_waiting_lock_opens_a_file_that_replaced_its_own() {
+    let path = lock_file();
+    let away = disk::beside(&path, "", ".away");
+    let other = open(&path).unwrap();
+    other.try_lock().unwrap();
+    let mut opened = None;
+    assert!(Locked::take_opened(&path, &open, &mut opened).unwrap().is_none());
+    std::fs::rename(&path, &away).unwrap();
+    let mut tries = (0..LOOK).map(|_| Locked::take_opened(&path, &open, &mut opened).unwrap());
+    assert!(tries.find_map(|held| held).is_some_and(|held| held.is_at(&path)));
+    disk::remove(&path).unwrap();
+    disk::remove(&away).unwrap();
+}
+
+/// A forked child closes its copy of a file that its parent waits to lock, and takes nothing of it.
+#[test]
+fn a_file_that_waits_is_listed_with_those_that_are_locked() {
+    let path = lock_file();
+    let other = open(&path).unwrap();
+    other.try_lock().unwrap();
+    let mut opened = None;
+    assert!(Locked::take_opened(&path, &open, &mut opened).unwrap().is_none());
+    let file = opened.as_ref().unwrap().0.file().unwrap();
+    let listed = || TAKEN.lock().files.iter().any(|(_, listed)| Arc::ptr_eq(listed, &file));
+    assert!(listed());
+    drop(opened);
+    assert!(!listed());
+    disk::remove(&path).unwrap();
+}

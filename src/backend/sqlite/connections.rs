@@ -33,7 +33,7 @@ type Give = dyn Fn(&mut dyn FnMut(&Connection)) -> Result<(), BoxError> + Send +
 /// An open database, and the identity of its file.
 pub(super) struct Open {
     connection: Connection,
-    file: Option<(u64, u64)>,
+    file: disk::Identity,
 }
 
 impl Connections {
@@ -128,7 +128,7 @@ impl Connections {
 impl Open {
     /// Whether the open database is still the file at `path`, where the system can tell.
     fn is_at(&self, path: &Path) -> bool {
-        std::fs::metadata(path).is_ok_and(|metadata| disk::identity(&metadata) == self.file)
+        disk::identity_at(path).is_ok_and(|there| there == self.file)
     }
 }
 
@@ -149,7 +149,7 @@ fn open(path: &Path, failed: &dyn Fn(&rusqlite::Error) -> BoxError) -> Result<Op
         connection.execute_batch(TABLE)
     };
     prepare().map_err(|error| failed(&error))?;
-    let file = std::fs::metadata(path).ok().and_then(|metadata| disk::identity(&metadata));
+    let file = disk::identity_at(path).ok().flatten();
     Ok(Open { connection, file })
 }
 

@@ -66,10 +66,10 @@ impl Locks {
     }
 }
 
-/// The identity of the file at `path`. The file is not opened, because closing it would end SQLite's
-/// locks on it.
-fn file_at(path: &Path) -> Option<Option<(u64, u64)>> {
-    std::fs::metadata(path).ok().map(|metadata| disk::identity(&metadata))
+/// Which file is at `path`. On Unix it is not opened for that: to close it would end SQLite's locks on
+/// it.
+fn file_at(path: &Path) -> Option<disk::Identity> {
+    disk::identity_at(path).ok()
 }
 
 /// A connection that neither waits nor has a journal on the disk.

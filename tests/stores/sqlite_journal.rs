@@ -1,0 +1,52 @@
+//! SQLite deletes its journal to commit: nothing that this crate does may keep the file.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use evergrant::TokenBackend as _;
+use evergrant::backend::SqliteBackend;
+use evergrant::sandbox::contract::successor;
+use rusqlite::Connection;
+
+use crate::support::*;
+
+const SAVES: u32 = 200;
+
+/// On a connection in journal mode DELETE, the default of SQLite.
+fn guest(path: &Path) -> SqliteBackend {
+    let connection = Connection::open(path).unwrap();
+    connection.busy_timeout(Duration::from_secs(30)).unwrap();
+    SqliteBackend::with_connection(connection)
+}
+
+#[test]
+fn a_save_by_deleting_the_journal_survives_readers_that_flush() {
+    let dir = TempDir::new();
+    let path = dir.join("app.sqlite");
+    let store = guest(&path);
+    store.save(&record(1)).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let store = guest(&path);
+                while !done.load(Ordering::Relaxed) {
+                    // To save what is stored flushes it; another save may come between.
+                    let stored = store.load().unwrap().unwrap();
+                    let _ = store.save(&stored);
+                }
+            });
+        }
+        for n in 2..SAVES {
+            let next = successor(&store.load().unwrap().unwrap(), token(n));
+            store.save(&next).unwrap();
+            let stored = guest(&path).load();
+            if !matches!(&stored, Ok(Some(record)) if *record == next) {
+                done.store(true, Ordering::Relaxed);
+                panic!("save {n} was taken back: {stored:?}");
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
