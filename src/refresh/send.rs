@@ -47,11 +47,8 @@ impl Keeper {
             let number = Cell::new(call.sent);
             // Called just before the first byte leaves; from then on the request is treated as sent.
             let in_time = || {
-                let leaves = self.in_time(lock, noted, began) && guard.is_none_or(Guard::is_held);
-                if leaves {
-                    number.set(self.count_send());
-                }
-                leaves
+                number.set(self.count_send());
+                self.in_time(lock, noted, began) && guard.is_none_or(Guard::is_held)
             };
             let ask = Ask::Refresh { token: &noted.token, refresh_token, in_time: &in_time };
             let sent = self.transport.send(ask, sent_at);
@@ -139,10 +136,8 @@ impl Keeper {
             }
             Spent::Unlocked => {
                 call.turn.never_sent = never_sent;
-                let gone = !call.turn.is_held();
                 self.settle(call, &noted, before, None);
-                let again = gone && call.turn.guard.is_some() && call.turn.is_held();
-                return Ok(if again { Step::Again } else { Step::Relock });
+                return Ok(Step::Relock);
             }
             Spent::Silent(error) => {
                 call.turn.unanswered = never_sent;

@@ -241,8 +241,8 @@ pub(crate) struct Memory {
     pub(crate) failed: Option<(Duration, Error)>,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,
-    /// How many token requests this client has sent, and the result of the last refresh: the number of
-    /// its request, and the token.
+    /// How many token requests this client was about to send, and the result of the last refresh: the
+    /// number of its request, and the token.
     pub(crate) sends: u64,
     pub(crate) result: Option<(u64, Live)>,
     /// The access token of a refresh that a 401 caused, and when it came. The entry is removed when the API
