@@ -44,11 +44,13 @@ impl Keeper {
         loop {
             let sent_at = self.clock.now_utc();
             let guard = call.turn.guard.as_ref();
-            let number = Cell::new(call.sent);
+            let (number, late) = (Cell::new(call.sent), Cell::new(false));
             // Called just before the first byte leaves; from then on the request is treated as sent.
             let in_time = || {
+                late.set(!self.in_time(lock, noted, began) || !guard.is_none_or(Guard::is_held));
+                // Counted last: a thread that began to wait before may take the answer.
                 number.set(self.count_send());
-                self.in_time(lock, noted, began) && guard.is_none_or(Guard::is_held)
+                !late.get()
             };
             let ask = Ask::Refresh { token: &noted.token, refresh_token, in_time: &in_time };
             let sent = self.transport.send(ask, sent_at);
@@ -59,7 +61,8 @@ impl Keeper {
                         return Spent::Silent(first);
                     }
                     // The lock was lost, or its time ran out before anything left: begin again.
-                    if !call.turn.is_held() || unsent == 0 && !self.lasts(call, noted) {
+                    let lost = late.get() || !call.turn.is_held();
+                    if lost || unsent == 0 && !self.lasts(call, noted) {
                         return Spent::Unlocked;
                     }
                     unsent += 1;
