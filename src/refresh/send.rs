@@ -61,8 +61,7 @@ impl Keeper {
                         return Spent::Silent(first);
                     }
                     // The lock was lost, or its time ran out before anything left: begin again.
-                    let lost = late.get() || !call.turn.is_held();
-                    if lost || unsent == 0 && !self.lasts(call, noted) {
+                    if late.get() || unsent == 0 && !self.lasts(call, noted) {
                         return Spent::Unlocked;
                     }
                     unsent += 1;
