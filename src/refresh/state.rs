@@ -309,14 +309,13 @@ pub(crate) struct Pair {
 impl Pair {
     /// Whether the answer replaced the refresh token that was sent.
     pub(super) fn rotated(&self) -> bool {
-        self.spent.as_ref().is_some_and(|spent| self.record.token.refresh_token() != Some(spent))
+        self.record.token.refresh_token() != self.spent.as_ref()
     }
 
-    /// Whether another client has replaced the same refresh token, and `stored` has the new one.
+    /// Whether another client has replaced the same refresh token, and `stored` has the new one; or `stored`
+    /// is the new login itself.
     pub(super) fn is_overtaken_by(&self, stored: &Record) -> bool {
-        let spent = self.spent.as_ref();
-        let newer = spent.is_some() && stored.token.refresh_token() != spent;
-        newer && stored.login == self.record.login
+        stored.login == self.record.login && stored.token.refresh_token() != self.spent.as_ref()
     }
 }
 

@@ -82,7 +82,7 @@ fn a_lock_lost_before_the_request_leaves_is_taken_again() {
     for fails in [false, true] {
         let world = World::new(Rotation::Strict);
         world.past_end();
-        *world.store.in_place.lock() = [true, false, false].into();
+        *world.store.in_place.lock() = [true, false].into();
         let mut failed = !fails;
         world.plan(move |call, record| {
             let settles = call == "save" && record.is_some_and(|record| record.note.is_none());
