@@ -220,20 +220,16 @@ impl Keeper {
     pub(crate) fn deny(&self, refused: &Secret) {
         let until = self.clock.monotonic().saturating_add(LAST_WORD);
         self.memory.lock().denied = Some((refused.clone(), until));
-        self.doubts.store(true, Ordering::Relaxed);
     }
 
     /// Notes that the API accepted a token.
     pub(crate) fn accepted(&self, live: &Live) {
         if self.doubts.load(Ordering::Relaxed) {
-            let now = self.clock.monotonic();
             let mut memory = self.memory.lock();
+            // `denied` stays for its minute: an API may refuse every token at one address and accept the token
+            // at the others.
             memory.mended.take_if(|(token, _)| token == live.access_token());
-            // A token that was refused stays refused for a minute: an API may refuse every token at one
-            // address and accept the token at the others.
-            memory.denied.take_if(|(_, until)| *until <= now);
-            self.doubts
-                .store(memory.mended.is_some() || memory.denied.is_some(), Ordering::Relaxed);
+            self.doubts.store(memory.mended.is_some(), Ordering::Relaxed);
         }
     }
 

@@ -12,7 +12,13 @@ impl Keeper {
         let mut events = Vec::new();
         let saved = self.alone(&mut events, |call| match call.turn.unsaved.take() {
             Some(pair) => match self.keep(call, pair) {
-                Ok(_) => Ok(()),
+                Ok(kept) => {
+                    // Calls of a clone may go on, and must notice a store that goes back.
+                    if let Some(record) = &kept {
+                        self.saw(call, record);
+                    }
+                    Ok(())
+                }
                 Err(source) => {
                     let (store, reason) = (self.store(), source.to_string());
                     call.events.push(Event::SaveFailed { store, reason });

@@ -142,9 +142,7 @@ impl Keeper {
     /// Remembers the record that was read: if the store fails later in this call, its token is used
     /// while it works.
     pub(super) fn saw(&self, call: &mut Call<'_>, record: &Record) {
-        if record.binding.is_some()
-            && record.check(&self.rules.binding_of(&record.token), "").is_ok()
-        {
+        if record.check(&self.rules.binding_of(&record.token), "").is_ok() {
             call.turn.history.learn(record);
             call.read = Some(record.clone());
         }
@@ -309,10 +307,8 @@ impl Keeper {
             return;
         }
         match &call.read {
-            Some(record) => {
-                let live = self.live(record);
-                call.fallback = Some(live).filter(|live| call.want.tolerates(live, &*self.clock));
-            }
+            // Whether the token still works is checked when the call takes the fallback.
+            Some(record) => call.fallback = Some(self.live(record)),
             None => self.look(call),
         }
     }
@@ -331,11 +327,8 @@ impl Keeper {
     fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
         let Some(stored) = stored else { return false };
         let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
-        let spent = stored.token.refresh_token().cloned();
-        if let Some(pair) = &mut call.turn.unsaved {
-            // The unsaved pair is newer still, and replaces the store's token as well. A pair of a new
-            // login stays as it is.
-            pair.spent = pair.spent.take().and(spent);
+        if call.turn.unsaved.is_some() {
+            // The unsaved pair is newer still: `save_pair` puts it in place of the store's token.
             return false;
         }
         let text = format!(
@@ -346,6 +339,7 @@ impl Keeper {
             record.generation
         );
         call.events.push(Event::Warning { text });
+        let spent = stored.token.refresh_token().cloned();
         let keeps_lock = decide::not_saved(self.rules.rotation, true) == decide::Unsaved::KeepLock;
         call.turn.unsaved = Some(Pair { record, spent, keeps_lock, ends_old: false });
         true

@@ -214,7 +214,8 @@ impl Keeper {
         let mut tries = 0;
         loop {
             let Some(pair) = call.turn.unsaved.as_mut() else { return Ok(stored) };
-            // The store may go back while a request is on its way, and between two tries.
+            // The store may go back before a call, while a request is on its way, and between two tries. A
+            // pair of a new login stays as it is.
             if let Some(older) = &stored
                 && call.turn.history.newer_than(older).is_some()
             {
@@ -235,9 +236,6 @@ impl Keeper {
                 }
                 Place::There => {
                     call.turn.unsaved = None;
-                    if let Some(there) = &stored {
-                        self.saw(call, there);
-                    }
                     return Ok(stored);
                 }
                 Place::Lost => {

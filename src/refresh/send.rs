@@ -44,14 +44,13 @@ impl Keeper {
         loop {
             let sent_at = self.clock.now_utc();
             let guard = call.turn.guard.as_ref();
-            let number = Cell::new(call.sent);
+            let (number, late) = (Cell::new(call.sent), Cell::new(false));
             // Called just before the first byte leaves; from then on the request is treated as sent.
             let in_time = || {
-                let leaves = self.in_time(lock, noted, began) && guard.is_none_or(Guard::is_held);
-                if leaves {
-                    number.set(self.count_send());
-                }
-                leaves
+                late.set(!self.in_time(lock, noted, began) || !guard.is_none_or(Guard::is_held));
+                // Counted last: a thread that began to wait before may take the answer.
+                number.set(self.count_send());
+                !late.get()
             };
             let ask = Ask::Refresh { token: &noted.token, refresh_token, in_time: &in_time };
             let sent = self.transport.send(ask, sent_at);
@@ -62,7 +61,7 @@ impl Keeper {
                         return Spent::Silent(first);
                     }
                     // The lock was lost, or its time ran out before anything left: begin again.
-                    if !call.turn.is_held() || unsent == 0 && !self.lasts(call, noted) {
+                    if late.get() || unsent == 0 && !self.lasts(call, noted) {
                         return Spent::Unlocked;
                     }
                     unsent += 1;
@@ -139,10 +138,8 @@ impl Keeper {
             }
             Spent::Unlocked => {
                 call.turn.never_sent = never_sent;
-                let gone = !call.turn.is_held();
                 self.settle(call, &noted, before, None);
-                let again = gone && call.turn.guard.is_some() && call.turn.is_held();
-                return Ok(if again { Step::Again } else { Step::Relock });
+                return Ok(Step::Relock);
             }
             Spent::Silent(error) => {
                 call.turn.unanswered = never_sent;

@@ -244,8 +244,8 @@ pub(crate) struct Memory {
     pub(crate) failed: Option<(Duration, Error)>,
     /// How many refreshes this client has made.
     pub(crate) refreshes: u64,
-    /// How many token requests this client has sent, and the result of the last refresh: the number of
-    /// its request, and the token.
+    /// How many token requests this client was about to send, and the result of the last refresh: the
+    /// number of its request, and the token.
     pub(crate) sends: u64,
     pub(crate) result: Option<(u64, Live)>,
     /// The access token of a refresh that a 401 caused, and when it came. The entry is removed when the API
@@ -312,14 +312,13 @@ pub(crate) struct Pair {
 impl Pair {
     /// Whether the answer replaced the refresh token that was sent.
     pub(super) fn rotated(&self) -> bool {
-        self.spent.as_ref().is_some_and(|spent| self.record.token.refresh_token() != Some(spent))
+        self.record.token.refresh_token() != self.spent.as_ref()
     }
 
-    /// Whether another client has replaced the same refresh token, and `stored` has the new one.
+    /// Whether another client has replaced the same refresh token, and `stored` has the new one; or `stored`
+    /// is the new login itself.
     pub(super) fn is_overtaken_by(&self, stored: &Record) -> bool {
-        let spent = self.spent.as_ref();
-        let newer = spent.is_some() && stored.token.refresh_token() != spent;
-        newer && stored.login == self.record.login
+        stored.login == self.record.login && stored.token.refresh_token() != self.spent.as_ref()
     }
 }
 

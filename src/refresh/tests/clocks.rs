@@ -78,7 +78,8 @@ fn a_note_from_a_clock_far_ahead_is_waited_for_once() {
 /// A process is paused while it connects: when it would send, others may have gone on.
 #[test]
 fn a_process_paused_too_long_reads_the_store_before_it_sends() {
-    for (kind, by) in [(LockKind::Lease, 200), (LockKind::None, 200), (LockKind::Lease, 100)] {
+    let lease = LockKind::Lease;
+    for (kind, by) in [(lease, 200), (LockKind::None, 200), (lease, 100), (lease, 180)] {
         for wall_alone in [true, false] {
             let world = World::with(Rotation::Strict, kind, true);
             world.past_end();
@@ -108,6 +109,24 @@ fn a_process_paused_too_long_reads_the_store_before_it_sends() {
     let clock = world.clock.clone();
     *world.wire.1.lock() = Some(Box::new(move || clock.advance(Duration::from_secs(200))));
     assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+}
+
+/// The wall clock is set back while a process is paused.
+#[test]
+fn a_pause_counts_by_the_monotonic_clock_as_well() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    let (clock, mut first) = (world.clock.clone(), true);
+    *world.wire.1.lock() = Some(Box::new(move || {
+        if std::mem::take(&mut first) {
+            let wall = clock.now();
+            clock.advance(Duration::from_secs(200));
+            clock.set_wall(wall);
+        }
+    }));
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let locks = world.store.calls.lock().iter().filter(|call| **call == "lock").count();
+    assert_eq!(locks, 2, "the lock is taken again before the request");
 }
 
 /// The client also warns of a store that may lose records.

@@ -34,6 +34,19 @@ fn closing_keeps_the_lock_that_the_client_has() {
     assert!(!world.store.calls.lock().contains(&"lock"), "{:?}", world.store.calls.lock());
 }
 
+/// A clone of the client goes on, and a backup is restored.
+#[test]
+fn a_store_that_goes_back_after_closing_is_noticed() {
+    let (world, keeper) = unsaved();
+    let old = world.stored();
+    *world.store.plan.lock() = None;
+    keeper.save_waiting().unwrap();
+    *world.store.record.lock() = Some(old);
+    world.past_end();
+    assert_eq!(kind(&use_token(&keeper)), "at-3");
+    assert_eq!(world.sent(), ["rt-1", "rt-2"]);
+}
+
 #[test]
 fn a_lock_that_was_waited_for_is_held_during_the_work() {
     let world = World::new(Rotation::Strict);

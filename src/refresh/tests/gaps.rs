@@ -94,6 +94,23 @@ fn a_failing_store_does_not_bring_back_the_previous_login() {
     }
 }
 
+/// The save of a new login worked and reported an error, and the store could not be read then.
+#[test]
+fn a_login_that_was_stored_after_all_is_used_while_the_store_is_locked() {
+    let world = World::new(Rotation::UntilUsed);
+    let keeper = world.keeper();
+    let mut saved = false;
+    world.plan(move |call, _| {
+        saved |= call == "save";
+        let unseen = saved && call == "load";
+        if unseen { Some(Fault::Before) } else { (call == "save").then_some(Fault::After) }
+    });
+    assert_eq!(exchange(&world, &keeper, 1).unwrap_err().kind(), "not_saved");
+    *world.store.plan.lock() = None;
+    *world.store.held.lock() = true;
+    assert_eq!(kind(&use_token(&keeper)), "at-login-1");
+}
+
 #[test]
 fn nothing_is_adopted_from_the_store_while_a_login_is_unsaved() {
     let (_world, keeper) = with_unsaved_login(|keeper| {

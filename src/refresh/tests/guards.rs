@@ -82,7 +82,7 @@ fn a_lock_lost_before_the_request_leaves_is_taken_again() {
     for fails in [false, true] {
         let world = World::new(Rotation::Strict);
         world.past_end();
-        *world.store.in_place.lock() = [true, false, false].into();
+        *world.store.in_place.lock() = [true, false].into();
         let mut failed = !fails;
         world.plan(move |call, record| {
             let settles = call == "save" && record.is_some_and(|record| record.note.is_none());
@@ -259,7 +259,7 @@ fn a_warning_of_the_store_replaces_the_general_one() {
             use_token(&keeper).unwrap();
         }
         let texts: Vec<String> = world.events.lock().iter().map(ToString::to_string).collect();
-        let warned = |text: &&String| text.contains("flushed") || text.contains("may forget");
+        let warned = |text: &&String| text.contains("flushed") || text.contains("may lose");
         let texts: Vec<_> = texts.iter().filter(warned).collect();
         assert_eq!(texts, ["the folder cannot be flushed"], "{rotation:?}");
     }
@@ -271,12 +271,52 @@ fn a_warning_of_the_store_replaces_the_general_one() {
     assert_eq!(world.told(|event| matches!(event, Event::Warning { .. })), 2);
 }
 
-/// Nothing was sent and another holder has the lock by now: the note is still taken back.
 #[test]
-fn a_lock_that_is_lost_and_busy_leaves_no_note() {
+fn a_warning_about_the_connection_is_reported() {
     let world = World::new(Rotation::Strict);
+    *world.wire.2.lock() = Some("the connection is not encrypted".to_owned());
+    let keeper = world.keeper();
+    for _ in 0..2 {
+        world.past_end();
+        use_token(&keeper).unwrap();
+    }
+    assert_eq!(world.told(|event| event.to_string() == "the connection is not encrypted"), 1);
+}
+
+/// A client that loses its lock while the connection is made; `busy` says whether another client takes the
+/// lock at once.
+fn loses_its_lock(busy: bool) -> World {
+    let world = World::with(Rotation::Strict, LockKind::FreedByDeath, false);
     world.past_end();
-    *world.store.in_place.lock() = [true, false, false].into();
+    let (store, mut first) = (Arc::clone(&world.store), true);
+    *world.wire.1.lock() = Some(Box::new(move || {
+        if std::mem::take(&mut first) {
+            store.lose_lock();
+            *store.held.lock() = busy;
+        }
+    }));
+    world
+}
+
+#[test]
+fn a_note_is_taken_back_under_a_new_lock() {
+    let world = loses_its_lock(false);
+    let (store, saves) = (Arc::clone(&world.store), Arc::new(Mutex::new(Vec::new())));
+    let seen = Arc::clone(&saves);
+    world.plan(move |_, record| {
+        if let Some(record) = record {
+            seen.lock().push((record.note.is_some(), *store.held.lock()));
+        }
+        None
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    // Our note, the note taken back, our second note, and the pair: each under the lock.
+    assert_eq!(*saves.lock(), [(true, true), (false, true), (true, true), (false, true)]);
+}
+
+#[test]
+fn a_note_is_taken_back_although_the_lock_fails() {
+    let world = loses_its_lock(false);
     let mut locks = 0;
     world.plan(move |call, _| {
         locks += usize::from(call == "lock");
@@ -284,4 +324,12 @@ fn a_lock_that_is_lost_and_busy_leaves_no_note() {
     });
     assert_eq!(kind(&use_token(&world.keeper())), "backend");
     assert!(world.sent().is_empty() && world.stored().note.is_none());
+}
+
+/// The other client has read our note and is about to write.
+#[test]
+fn a_note_stays_while_another_client_has_the_lock() {
+    let world = loses_its_lock(true);
+    assert_eq!(kind(&use_token(&world.keeper())), "busy");
+    assert!(world.sent().is_empty() && world.stored().note.is_some());
 }

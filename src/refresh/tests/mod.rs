@@ -69,6 +69,8 @@ pub(super) struct Store {
     pub(super) plan: Mutex<Option<Plan>>,
     pub(super) calls: Mutex<Vec<&'static str>>,
     pub(super) held: Mutex<bool>,
+    /// The number of the lock that was taken last, and of the last lock that was lost.
+    locks: Mutex<(u64, u64)>,
     pub(super) compares: bool,
     pub(super) kind: LockKind,
     pub(super) durability: Mutex<Durability>,
@@ -86,11 +88,29 @@ pub(super) struct Store {
 
 pub(super) struct Handle(pub(super) Arc<Store>);
 
-struct Held(Arc<Store>);
+impl Store {
+    /// Deletes the lock's file: the holder loses the lock, and the next client can take it.
+    pub(super) fn lose_lock(&self) {
+        let mut locks = self.locks.lock();
+        locks.1 = locks.0;
+        *self.held.lock() = false;
+    }
+}
+
+/// A lock of the store, and its number.
+struct Held(Arc<Store>, u64);
+
+impl Held {
+    fn is_lost(store: &Store, number: u64) -> bool {
+        store.locks.lock().1 >= number
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {
-        *self.0.held.lock() = false;
+        if !Held::is_lost(&self.0, self.1) {
+            *self.0.held.lock() = false;
+        }
     }
 }
 
@@ -158,7 +178,12 @@ impl TokenBackend for Handle {
         if std::mem::replace(&mut *self.0.held.lock(), true) {
             return Err(BackendError::Busy("the store".to_owned()).into());
         }
-        let held = Held(Arc::clone(&self.0));
+        let number = {
+            let mut locks = self.0.locks.lock();
+            locks.0 += 1;
+            locks.0
+        };
+        let held = Held(Arc::clone(&self.0), number);
         let guard = if self.0.kind == LockKind::FreedByDeath {
             Guard::freed_by_death(held)
         } else {
@@ -166,8 +191,10 @@ impl TokenBackend for Handle {
             let enough = move |time| left.lock().is_none_or(|left| time <= left);
             Guard::lease(held, move |time| lasts.lock().pop_front().unwrap_or(enough(time)))
         };
-        let in_place = Arc::clone(&self.0.in_place);
-        let guard = guard.with_check(move || in_place.lock().pop_front().unwrap_or(true));
+        let store = Arc::clone(&self.0);
+        let guard = guard.with_check(move || {
+            store.in_place.lock().pop_front().unwrap_or(true) && !Held::is_lost(&store, number)
+        });
         Ok(guard.of_new_file(*self.0.new_file.lock()))
     }
 
@@ -234,12 +261,13 @@ impl World {
             rotations: 0,
         };
         World {
-            wire: Arc::new(Wire(Mutex::new(server), Mutex::new(None))),
+            wire: Arc::new(Wire(Mutex::new(server), Mutex::new(None), Mutex::new(None))),
             store: Arc::new(Store {
                 record: Mutex::new(Some(record)),
                 plan: Mutex::new(None),
                 calls: Mutex::new(Vec::new()),
                 held: Mutex::new(false),
+                locks: Mutex::new((0, 0)),
                 compares,
                 kind,
                 durability: Mutex::new(Durability::PowerCut),

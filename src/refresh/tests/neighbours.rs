@@ -25,6 +25,8 @@ fn a_store_that_forgets_the_login_during_a_refresh_loses_no_successor() {
                 world.past_end();
                 assert_eq!(kind(&use_token(&keeper)), format!("at-{}", round + 1));
                 assert_eq!(world.sent().len(), round, "{rotation:?} {compares}");
+                let told = world.told(|event| matches!(event, Event::Refreshed { .. }));
+                assert_eq!(told, round, "{rotation:?} {compares}");
             }
             assert!(world.wire.0.lock().revoked.is_empty());
             assert!(world.alive());

@@ -182,6 +182,13 @@ fn an_expired_lease_or_a_conflict_causes_no_pause() {
     assert_eq!(kind(&use_token(&world.keeper())), "transport");
     // The lease ran out before anything left: it is taken again, and three tries are made.
     assert_eq!(world.wire.0.lock().acts.len(), 5);
+    // The lease lasts for two tries: the call does not begin again.
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    *world.store.lasts.lock() = [true, true, true, false].into();
+    world.acts(&[Act::Never; 9]);
+    assert_eq!(kind(&use_token(&world.keeper())), "transport");
+    assert_eq!(world.wire.0.lock().acts.len(), 7);
     // A save that meets another record is repeated at once.
     let world = World::new(Rotation::Strict);
     world.past_end();

@@ -66,11 +66,84 @@ fn a_note_overwritten_by_another_client_is_not_a_store_error() {
         let (world, _) = read_back(false, change);
         assert_eq!(world.sent()[0], sent);
     }
-    let (world, got) = read_back(true, |r| r.login.push('x'));
-    assert_eq!(kind(&got), "busy");
+    // The other client writes each time.
+    let cases: [Change; 4] = [
+        |r| r.login.push('x'),
+        |r| (r.revision, r.note) = (r.revision + 1, None),
+        |r| r.note.as_mut().unwrap().nonce = "of-another".to_owned(),
+        |r| {
+            let next = format!("{}-script", r.token.refresh_token().unwrap().expose());
+            (r.token, r.note) = (r.token.clone().with_refresh_token(next), None);
+        },
+    ];
+    for (case, change) in cases.into_iter().enumerate() {
+        let (world, got) = read_back(true, change);
+        assert_eq!(kind(&got), "busy", "{case}");
+        assert!(world.sent().is_empty());
+        let saves = world.store.calls.lock().iter().filter(|call| **call == "save").count();
+        assert_eq!(saves, 6, "one save in each of the six rounds");
+    }
+}
+
+#[test]
+fn a_note_that_is_missing_once_is_written_again() {
+    let (world, got) = read_back(false, |r| r.note = None);
+    assert_eq!(kind(&got), "at-2");
+    assert_eq!(world.sent(), ["rt-1"]);
+}
+
+/// The store returns a record that was just saved without its note and its refresh token, and the whole
+/// record afterwards.
+#[test]
+fn a_refresh_token_that_is_not_read_back_is_a_store_error() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let (store, mut whole, mut fresh) = (Arc::clone(&world.store), None, false);
+    world.plan(move |call, _| {
+        let mut stored = store.record.lock();
+        match call {
+            "save" => fresh = true,
+            "load" if std::mem::take(&mut fresh) => {
+                whole = stored.clone();
+                let record = stored.as_mut().unwrap();
+                (record.token, record.note) = (Token::new("at-1"), None);
+            }
+            "load" => *stored = whole.take().or(stored.take()),
+            _ => {}
+        }
+        None
+    });
+    let got = use_token(&world.keeper());
+    assert_eq!(kind(&got), "config");
+    let text = got.unwrap_err().to_string();
+    assert!(text.contains("its note, refresh token are missing"), "{text}");
     assert!(world.sent().is_empty());
-    let saves = world.store.calls.lock().iter().filter(|call| **call == "save").count();
-    assert_eq!(saves, 6, "one save in each of the six rounds");
+}
+
+/// Another client has saved a token that works over our note, and then the store fails.
+#[test]
+fn what_was_read_back_is_used_if_the_store_then_fails() {
+    for (client, expected) in [("app", "at-other"), ("other", "backend")] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        let (store, mut loads) = (Arc::clone(&world.store), 0);
+        let end = clock::later(world.clock.now_utc(), LIFE);
+        world.plan(move |call, _| {
+            loads += usize::from(call == "load");
+            if call == "load" && loads == 2 {
+                let mut stored = store.record.lock();
+                let mut next = stored.clone().unwrap().next();
+                let token = Token::new("at-other").with_refresh_token("rt-other");
+                next.token = token.with_expires_at(end);
+                (next.note, next.generation) = (None, next.generation + 1);
+                next.binding.as_mut().unwrap().client_id = client.to_owned();
+                *stored = Some(next);
+            }
+            (call == "load" && loads > 2).then_some(Fault::Before)
+        });
+        assert_eq!(kind(&use_token(&world.keeper())), expected);
+        assert!(world.sent().is_empty());
+    }
 }
 
 #[test]

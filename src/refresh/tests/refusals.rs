@@ -223,6 +223,37 @@ fn an_echo_of_the_sent_token_is_not_a_spare() {
 }
 
 /// If refusals are not limited, nothing is written about them.
+/// Another client has saved a token that works, and then the store fails.
+#[test]
+fn what_was_read_after_a_refusal_is_used_if_the_store_then_fails() {
+    for (fails_at, expected) in [(2, "at-other"), (1, "outcome_unknown")] {
+        let world = World::new(Rotation::Strict);
+        world.past_end();
+        world.acts(&[Act::Refuse]);
+        let (store, wire) = (Arc::clone(&world.store), Arc::clone(&world.wire));
+        let (end, mut loads) = (clock::later(world.clock.now_utc(), LIFE), 0);
+        world.plan(move |call, _| {
+            loads += usize::from(call == "load" && !wire.0.lock().sent.is_empty());
+            if loads == 1 && fails_at > 1 {
+                let mut stored = store.record.lock();
+                let mut next = stored.clone().unwrap().next();
+                let token = Token::new("at-other").with_refresh_token("rt-other");
+                next.token = token.with_expires_at(end);
+                (next.note, next.generation) = (None, next.generation + 1);
+                *stored = Some(next);
+            }
+            (call == "load" && loads >= fails_at).then_some(Fault::Before)
+        });
+        let got = use_token(&world.keeper());
+        assert_eq!(kind(&got), expected);
+        if let Err(error) = got {
+            let text = crate::error::chain(&error);
+            assert!(text.contains("could not load the store"), "{text}");
+            assert!(!text.contains("nothing was sent"), "{text}");
+        }
+    }
+}
+
 #[test]
 fn without_a_refusal_limit_nothing_is_written() {
     let world = World::new(Rotation::Strict);

@@ -108,7 +108,12 @@ impl Server {
     }
 }
 
-pub(super) struct Wire(pub(super) Mutex<Server>, pub(super) Mutex<Option<Hold>>);
+/// The server, a callback for each request, and a warning about the connection.
+pub(super) struct Wire(
+    pub(super) Mutex<Server>,
+    pub(super) Mutex<Option<Hold>>,
+    pub(super) Mutex<Option<String>>,
+);
 
 /// Called with each request before it is served.
 pub(super) type Hold = Box<dyn FnMut() + Send>;
@@ -185,6 +190,10 @@ impl Transport for Wire {
             Some(Act::NoRefreshToken) => issued(server.token(None, now)),
             _ => issued(server.token(Some(&next), now)),
         }
+    }
+
+    fn warning(&self) -> Option<String> {
+        self.2.lock().take()
     }
 }
 

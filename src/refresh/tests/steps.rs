@@ -212,6 +212,38 @@ fn a_hook_may_call_the_client() {
     *slot.lock() = None;
 }
 
+/// Keeps the log lines of each thread.
+struct Lines;
+
+thread_local! {
+    static LINES: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+impl log::Log for Lines {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        LINES.with_borrow_mut(|lines| lines.push(format!("{} {}", record.level(), record.args())));
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn each_event_is_a_line_in_the_log() {
+    // No other test of this program sets a logger.
+    log::set_logger(&Lines).unwrap();
+    log::set_max_level(log::LevelFilter::Info);
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+    let events: Vec<String> = world.events.lock().iter().map(ToString::to_string).collect();
+    let lines = LINES.take();
+    assert_eq!(lines, [format!("INFO as.example: {}", events[0])]);
+}
+
 #[test]
 fn a_rotating_service_on_a_store_without_a_lock_is_warned_about_once() {
     let warnings = |world: &World| world.told(|event| matches!(event, Event::Warning { .. }));

@@ -127,6 +127,42 @@ fn a_refresh_token_expires_by_the_last_answer_that_said_so() {
     assert_eq!(world.stored().refresh_expires_at, end);
 }
 
+/// The known end of the refresh token is later than the idle limit.
+#[test]
+fn a_later_end_is_kept_only_for_the_same_refresh_token() {
+    let day = LIFE * 24;
+    for (rotation, acts, days) in [
+        (Rotation::None, &[Act::NoRefreshToken][..], 30),
+        (Rotation::None, &[Act::Dated], 7),
+        (Rotation::Strict, &[], 9),
+    ] {
+        let (world, _) = dated(rotation);
+        let now = world.clock.now_utc();
+        world.change(|record| record.refresh_expires_at = Some(clock::later(now, day * 30)));
+        world.acts(acts);
+        assert_eq!(kind(&use_token(&world.keeper())), "at-2");
+        let end = Some(clock::later(now, day * days));
+        assert_eq!(world.stored().refresh_expires_at, end, "{rotation:?} {acts:?}");
+    }
+}
+
+/// Another login without a refresh token was stored while the answer was on its way.
+#[test]
+fn an_unchanged_refresh_token_does_not_become_the_spare_of_another_login() {
+    let world = World::new(Rotation::None);
+    world.past_end();
+    world.acts(&[Act::NoRefreshToken]);
+    let end = clock::later(world.clock.now_utc(), LIFE);
+    world.change_after_sending(move |stored| {
+        let token = Token::new("at-other").with_expires_at(end);
+        let mut other = Record::new_login(token, stored.as_ref());
+        other.binding = stored.as_ref().unwrap().binding.clone();
+        *stored = Some(other);
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-other");
+    assert_eq!(world.stored().spare, None);
+}
+
 #[test]
 fn a_successor_saved_over_a_later_note_keeps_its_dates() {
     let mut world = World::with(Rotation::Strict, LockKind::Lease, true);
