@@ -124,8 +124,10 @@ impl Transport for Wire {
             hold();
         }
         let mut server = self.0.lock();
+        // Without a connection no byte is about to leave.
+        let connects = !matches!(server.acts.front(), Some(Act::Never | Act::Unwritable));
         let spent = match ask {
-            Ask::Refresh { in_time, .. } if !in_time() => {
+            Ask::Refresh { in_time, .. } if connects && !in_time() => {
                 return Sent::Never("it is too late".into());
             }
             Ask::Refresh { refresh_token, .. } => refresh_token.expose().to_owned(),
