@@ -112,7 +112,7 @@ fn a_missing_or_wrong_key_is_told_and_overwrites_nothing() {
     assert!(matches!(error, BackendError::Config(_)) && text.contains(key().name()), "{text}");
     let wrong = SealedBackend::new(file(), other().named(key().name()));
     let (error, text) = told(wrong.load());
-    assert!(matches!(error, BackendError::Corrupt(_)) && text.contains("another"), "{text}");
+    assert!(matches!(error, BackendError::Corrupt(_)) && text.contains("different"), "{text}");
     for store in [missing, wrong] {
         let client = world.client_on(store, world.clock.clone());
         assert!(matches!(client.access_token(), Err(Error::Backend(_))));
