@@ -59,14 +59,7 @@ fn is_left_alone(store: impl TokenBackend + 'static, end: impl FnOnce()) {
 fn sqlite_is_left_alone() {
     let dir = crate::support::TempDir::new();
     let path = dir.join("logins.sqlite");
-    // Windows removes no file that is open.
-    let end = || match std::fs::remove_file(&path) {
-        Err(_) if cfg!(windows) => {
-            let other = rusqlite::Connection::open(&path).unwrap();
-            other.execute_batch("DROP TABLE evergrant_logins").unwrap();
-        }
-        removed => removed.unwrap(),
-    };
+    let end = || std::fs::remove_file(&path).unwrap();
     is_left_alone(evergrant::SqliteBackend::new(&path), end);
 }
 

@@ -137,8 +137,6 @@ fn only_the_owner_can_read_what_is_created() {
     }
 }
 
-/// Windows replaces and removes no database that is open.
-#[cfg(unix)]
 #[test]
 fn a_database_that_was_replaced_is_opened_again() {
     let dir = TempDir::new();

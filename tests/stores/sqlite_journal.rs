@@ -50,3 +50,20 @@ fn a_save_by_deleting_the_journal_survives_readers_that_flush() {
         done.store(true, Ordering::Relaxed);
     });
 }
+
+/// An application's own connection to the database of a store that is at rest.
+#[test]
+fn an_application_commits_by_deleting_the_journal_beside_a_store() {
+    let dir = TempDir::new();
+    let path = dir.join("app.sqlite");
+    let store = SqliteBackend::new(&path);
+    store.save(&record(1)).unwrap();
+    let application = Connection::open(&path).unwrap();
+    application.execute_batch("CREATE TABLE theirs (id INTEGER)").unwrap();
+    for n in 2..12 {
+        let next = successor(&store.load().unwrap().unwrap(), token(n));
+        store.save(&next).unwrap();
+        application.execute_batch("INSERT INTO theirs VALUES (1)").unwrap();
+        assert_eq!(store.load().unwrap(), Some(next));
+    }
+}

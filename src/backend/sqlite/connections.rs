@@ -21,7 +21,7 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS evergrant_logins (
 static CREATING: Mutex<()> = Mutex::new(());
 
 pub(super) enum Connections {
-    /// Our own connections, opened when needed, and the idle one.
+    /// Our own connections, opened when needed, and the idle one (none on Windows).
     Path(PathBuf, Mutex<Option<Open>>),
     One(Mutex<Connection>),
     Given(Box<Give>),
@@ -105,7 +105,9 @@ impl Connections {
                     None => open(&path, failed)?,
                 };
                 let done = work(&open.connection).map_err(|error| failed(&error));
-                if done.is_ok() {
+                // On Windows, SQLite keeps the journal of an open connection open in the journal mode
+                // PERSIST, so that no connection in mode DELETE could remove it to commit.
+                if done.is_ok() && !cfg!(windows) {
                     *resting.lock() = Some(open);
                 }
                 done
