@@ -227,7 +227,7 @@ impl Polls {
                 self.wait = self.wait.saturating_mul(2).min(self.interval.max(LONGEST_WAIT));
                 let mut reason = reason;
                 if let Error::OutcomeUnknown(unknown) = &error {
-                    // A poll is no code that works once: only the cause counts.
+                    // A poll does not use up the device code, so only the cause of the failure is reported.
                     if let Some(cause) = &unknown.source {
                         reason = chain(&**cause);
                     }

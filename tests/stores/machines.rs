@@ -100,9 +100,9 @@ fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// The holder goes on after the others have decided by the tables of the guide's page `design`. Without a
-/// window the others are told that the login is lost, which is true until the holder comes back with the only
-/// valid pair.
+/// The stopped holder goes on only after the others have decided what to do about its refresh (the tables
+/// are on the guide's page `design`). Without a window the others report that the login is lost, which is true
+/// until the holder comes back with the only valid pair.
 fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
