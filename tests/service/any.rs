@@ -2,6 +2,8 @@
 
 mod bodies;
 mod codes;
+#[cfg(feature = "device")]
+mod devices;
 mod grants;
 mod headers;
 mod hooks;

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use evergrant::error::IdTokenError;
 use evergrant::sandbox::{Reply, Sandbox};
-use evergrant::{Authorization, Client, Error, MemoryBackend, Provider, Token};
+use evergrant::{Authorization, Client, Error, MemoryBackend, Token};
 use serde_json::{Value, json};
 
 use crate::support::{builder, sandbox};
@@ -156,7 +156,7 @@ fn a_server_says_in_its_metadata_that_id_tokens_may_be_unsigned() {
         sandbox.on_open("GET", "/.well-known/openid-configuration", move |_| {
             evergrant::sandbox::ApiReply::json(200, &document)
         });
-        let provider = Provider::discover(url).unwrap().build().unwrap();
+        let provider = evergrant::Provider::discover(url).unwrap().build().unwrap();
         assert_eq!(provider.authorization_rules().unsigned_id_tokens, allowed);
     }
 }
