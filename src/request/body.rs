@@ -16,8 +16,8 @@ const PREFIX: usize = 16 << 10;
 pub(super) enum Body {
     /// Nothing of it was read.
     Fresh(ureq::Body),
-    /// Its beginning was read.
-    Begun(Begun),
+    /// Its beginning was read. Boxed, because few answers are of this kind and all are moved.
+    Begun(Box<Begun>),
 }
 
 /// A body whose beginning is in memory.
@@ -32,7 +32,7 @@ pub(super) struct Begun {
 /// Reads a whole body.
 pub(super) enum Reader {
     Fresh(BodyReader<'static>),
-    Begun(Begun),
+    Begun(Box<Begun>),
 }
 
 impl Body {
@@ -51,7 +51,7 @@ impl Body {
             return (self, None);
         }
         let begun = match self {
-            Body::Fresh(body) => Begun::read(body),
+            Body::Fresh(body) => Box::new(Begun::read(body)),
             Body::Begun(begun) => begun,
         };
         let mut value = begun.first_value().unwrap_or_default();

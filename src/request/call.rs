@@ -12,6 +12,7 @@ use crate::error::{Challenge, Error, Result};
 use crate::hooks::{HOOKS, Hooks, LONGEST_WAIT, Received, Sending};
 use crate::plain::plain;
 use crate::protocol;
+use crate::provider::AnswerRule;
 use crate::refresh::{Live, Want};
 
 /// How many answers that refuse the access token make one request look for another token. Several are
@@ -56,9 +57,13 @@ impl Request<'_> {
         let mut call = Call::new(self, payload)?;
         loop {
             call.before_send()?;
-            let Some(answer) = call.attempt()? else { continue };
+            let Some(mut answer) = call.attempt()? else { continue };
             call.on_answer(&answer);
-            let (answer, ended) = call.judged_by_body(answer);
+            let mut ended = None;
+            if let Some(rules) = call.body_rules() {
+                let status = answer.status();
+                (answer.body, ended) = answer.body.ended(rules, status);
+            }
             match call.token_after(&answer, ended)? {
                 Access::Replaced => continue,
                 Access::Accepted if call.waits_to_repeat(&answer) => continue,
@@ -143,16 +148,11 @@ impl<'a, 'b> Call<'a, 'b> {
         }
     }
 
-    /// Whether the answer's body says that the access token has ended. `None` if no rule of the provider
-    /// fits.
-    fn judged_by_body(&self, answer: Answer) -> (Answer, Option<bool>) {
+    /// The provider's rules for what a body says about the access token. `None` if there are none, or if
+    /// no token was sent.
+    fn body_rules(&self) -> Option<&'a [AnswerRule]> {
         let rules = &self.request.client.provider().api.answer_rules;
-        if rules.is_empty() || self.live.is_none() {
-            return (answer, None);
-        }
-        let status = answer.status();
-        let (body, ended) = answer.body.ended(rules, status);
-        (Answer { body, ..answer }, ended)
+        (!rules.is_empty() && self.live.is_some()).then_some(rules)
     }
 
     /// Step 4. Looks for another access token if the API refused this one.
