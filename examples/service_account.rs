@@ -26,7 +26,7 @@ fn main() -> Result<(), BoxError> {
         println!("{files:#}");
         return Ok(());
     }
-    // Without a key file, use a sandbox with the account's public key, and make a key file here.
+    // No key file was given: start a sandbox that knows the account's public key, and write a key file for it.
     let pem = include_str!("../tests/keys/rsa2048.pem");
     let sandbox = Sandbox::builder().client_key(&SigningKey::from_pem(pem)?).start()?;
     let file = json!({

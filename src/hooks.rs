@@ -53,8 +53,8 @@ impl fmt::Debug for Received<'_> {
 }
 
 /// An answer of the authorization server before it is read, as a hook of
-/// [`ClientBuilder::on_token_answer`](crate::ClientBuilder::on_token_answer) sees it. `Debug` shows no body and
-/// the names of the headers only.
+/// [`ClientBuilder::on_token_answer`](crate::ClientBuilder::on_token_answer) sees it. `Debug` shows the host,
+/// the status and the names of the headers, because the path and the body may hold a token.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct TokenAnswer<'a> {
@@ -71,7 +71,7 @@ pub struct TokenAnswer<'a> {
 impl fmt::Debug for TokenAnswer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenAnswer")
-            .field("url", &self.url)
+            .field("host", &crate::provider::host_of(self.url))
             .field("status", &self.status)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
@@ -153,5 +153,21 @@ impl Hooks {
     pub(crate) fn wait_after(&self, tries: u32) -> Duration {
         let (first, longest) = self.backoff;
         first.saturating_mul(2_u32.pow(tries.min(8))).min(longest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Some revocation endpoints take the token in the path.
+    #[test]
+    fn an_answer_shows_neither_its_path_nor_its_body() {
+        let headers = HeaderMap::new();
+        let url = "https://as.example/tokens/rt-secret";
+        let answer = TokenAnswer { url, status: 204, headers: &headers, body: b"at-secret" };
+        let text = format!("{answer:?}");
+        assert!(text.contains("as.example") && text.contains("204"), "{text}");
+        assert!(!text.contains("secret") && !text.contains("tokens"), "{text}");
     }
 }

@@ -20,9 +20,9 @@ enum Carrier {
     Query,
 }
 
-/// A request to the token endpoint, or to another endpoint of the authorization server, that is about to be
-/// sent: the argument of [`ClientBuilder::before_token_request`](crate::ClientBuilder::before_token_request),
-/// which may change its parameters and headers. `Debug` shows their names only.
+/// A request to the authorization server before it is sent. A hook of
+/// [`ClientBuilder::before_token_request`](crate::ClientBuilder::before_token_request) may change the
+/// parameters and the headers. `Debug` shows the names of both and no values.
 pub struct TokenDraft {
     method: &'static str,
     url: Zeroizing<String>,

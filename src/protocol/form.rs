@@ -193,8 +193,8 @@ impl<'a> Params<'a> {
     }
 }
 
-/// Whether `c` is a character of RFC 3986 other than a quote or a parenthesis. Neither a terminal nor a
-/// shell gives these characters another meaning.
+/// Whether an address may hold `c` (RFC 3986), except quotes and parentheses: in a quoted argument of a
+/// shell, those could end the quotes or start a command.
 pub(crate) fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-._~:/?#[]@!$&*+,;=%".contains(c)
 }

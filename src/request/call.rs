@@ -44,7 +44,7 @@ struct Call<'a, 'b> {
 
 /// What an answer says about the access token that was sent.
 enum Access {
-    /// The API accepted the token, or no token was sent.
+    /// The API did not refuse the token, or the request was sent without a token.
     Accepted,
     /// The API refused the token, and there is another.
     Replaced,

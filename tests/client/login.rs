@@ -15,7 +15,7 @@ use crate::support::{PATIENCE, sandbox};
 pub(crate) const CHILD: &str = "EVERGRANT_LOGIN_CHILD";
 const STORE: &str = "EVERGRANT_LOGIN_STORE";
 
-/// The child process, which makes one login.
+/// Runs in a child process, and logs in once.
 pub(crate) fn child() {
     let base = std::env::var(CHILD).unwrap();
     let provider = Provider::builder("sandbox")

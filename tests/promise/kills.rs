@@ -1,6 +1,6 @@
 //! Tests of clauses P2 and P3 of the promise under load: processes that refresh all the time on one store are
 //! killed at random moments, and others replace them. With a grace window, no login is lost. With a strict
-//! service, each lost login is one rotation in the sandbox's diary whose successor no store ever held, and
+//! service, each lost login is one rotation in the sandbox's list of events whose successor no store ever held, and
 //! the error of the next run says so.
 
 use std::collections::{BTreeSet, HashMap};

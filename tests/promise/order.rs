@@ -38,8 +38,8 @@ fn names(text: &str, folder: &str) -> Vec<String> {
     found
 }
 
-/// Returns the steps of a trace by `strace -f -y`. A call that another thread interrupts stands on two lines,
-/// `<unfinished ...>` and `<... call resumed>`.
+/// Returns the steps of a trace by `strace -f -y`. If another thread interrupts a call, strace writes the
+/// call on two lines: the first ends with `<unfinished ...>`, the second begins with `<... call resumed>`.
 fn steps(trace: &str, folder: &str) -> Vec<Step> {
     let mut pending: Vec<(String, String)> = Vec::new();
     let mut steps = Vec::new();

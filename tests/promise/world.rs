@@ -121,7 +121,7 @@ impl World {
         load(&self.path).unwrap()
     }
 
-    /// Returns the name of the stored refresh token in the sandbox's diary.
+    /// Returns the name of the stored refresh token in the sandbox's list of events.
     pub(crate) fn stored_name(&self) -> String {
         name(self.stored().token().refresh_token().unwrap())
     }
@@ -165,7 +165,7 @@ pub(crate) fn name(token: &Secret) -> String {
     token.expose().split('-').take(2).collect::<Vec<_>>().join("-")
 }
 
-/// Returns the names of a refresh token's successors in the sandbox's diary, one for each rotation.
+/// Returns the names of a refresh token's successors in the sandbox's list of events, one for each rotation.
 pub(crate) fn successors(events: &[Event], spent: &str) -> Vec<String> {
     let rotations = events.iter().filter(|event| {
         event.kind == EventKind::Refreshed && event.spent.as_deref() == Some(spent)

@@ -25,7 +25,7 @@ const TAKE: &str = "SELECT CASE WHEN pg_try_advisory_lock($1) THEN \
     current_setting('idle_session_timeout', true) IS NOT NULL";
 
 /// Makes the server end the connection after so many milliseconds of silence (PostgreSQL 14 and later).
-/// Returns whether this session has the lock: a pooler may have given us another session.
+/// Returns whether this connection has the lock: a pooler may have replaced the server's side of it.
 const LIMIT: &str = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted \
         AND pid = pg_backend_pid() AND objsubid = 1 \
         AND (classid::bigint << 32) | objid::bigint = $1), \

@@ -1,4 +1,4 @@
-//! Makes the client of its settings.
+//! Makes the client from the settings of its builder.
 
 use std::sync::Arc;
 

@@ -26,7 +26,7 @@ impl State {
             Asked { start, start_step, instead, refused, ..Asked::default() };
     }
 
-    /// Notes that an actor found the refresh lock of its client taken.
+    /// Records that an actor waits, because another thread of its client holds the refresh lock.
     pub(super) fn waits(&mut self, actor: usize) {
         let client = self.actors[actor].client;
         let step = self.step;
