@@ -5,6 +5,8 @@ mod dotenv;
 
 #[cfg(feature = "dotenv")]
 pub use self::dotenv::Dotenv;
+#[cfg(all(feature = "dotenv", feature = "sandbox"))]
+pub(crate) use self::dotenv::pairs as dotenv_pairs;
 use crate::credentials::{Credentials, check_text};
 use crate::error::{Error, Result};
 use crate::token::{Token, parse_date};

@@ -37,10 +37,9 @@ mod resource;
 mod retry_after;
 
 #[cfg(feature = "sandbox")]
-#[doc(hidden)]
-pub mod fuzz;
+pub(crate) mod fuzz;
 #[cfg(test)]
-mod test_random;
+pub(crate) mod test_random;
 
 #[cfg(feature = "jwt")]
 pub(crate) use assertion::{may_be_our_clock, skew};

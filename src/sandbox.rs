@@ -64,6 +64,8 @@ mod device;
 mod events;
 mod exact_online;
 mod faults;
+#[doc(hidden)]
+pub mod fuzz;
 mod http;
 mod identity;
 mod listener;
@@ -86,8 +88,6 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::{Mutex, RwLock};
 
-#[doc(hidden)]
-pub use crate::protocol::fuzz;
 pub use api::ApiRequest;
 pub use events::{Counters, Event, EventKind};
 pub use faults::{Fault, Gate};

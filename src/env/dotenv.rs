@@ -158,7 +158,12 @@ fn read(path: &Path) -> Result<Vec<(String, Secret)>> {
     if bytes.len() as u64 > LIMIT {
         return Err(Error::config(format!("{shown} is larger than {LIMIT} bytes")));
     }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    pairs(&bytes, &shown)
+}
+
+/// The variables of a file with these bytes. `shown` names the file in an error.
+pub(crate) fn pairs(bytes: &[u8], shown: &str) -> Result<Vec<(String, Secret)>> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let pairs = dotenvy::from_read_iter(text).map(|pair| match pair {
         Ok((name, value)) => Ok((name, Secret::new(value))),
         // dotenvy's error repeats the line, which may hold a secret.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each place that reads the environment: the file, the call as it is written in the file, the variables that
 /// the call reads, and a test of the variables.
-const VARIABLES: [(&str, &str, &str, &str); 17] = [
+const VARIABLES: [(&str, &str, &str, &str); 18] = [
     ("src/env.rs", "var(name", "PREFIX_CLIENT_ID and its like, by prefix", LINE_BREAK),
     ("src/env.rs", "var_os(name", "GOOGLE_APPLICATION_CREDENTIALS", KEY_FILE),
     (
@@ -39,6 +39,7 @@ const VARIABLES: [(&str, &str, &str, &str); 17] = [
     ("src/transport/config.rs", "var(\"no_proxy\"", "the same", CGI),
     ("src/sandbox.rs", "temp_dir(", "TMPDIR: where the sandbox keeps files", IN_TESTS),
     ("src/sandbox/contract/worker.rs", "var_os(STORE", "which store a worker opens", IN_TESTS),
+    ("src/sandbox/fuzz/feed.rs", "var_os(\"EVERGRANT_SEEDS\"", "where seeds are written", IN_TESTS),
     ("src/backend/locked/gaps.rs", "temp_dir(", "TMPDIR, in tests", IN_TESTS),
 ];
 
