@@ -154,8 +154,8 @@ pub trait TokenBackend: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Anything that would make a save of a new login fail. [`BackendError::Empty`] is not an error
-    /// here.
+    /// Anything that would make a save of a new login fail. A store whose record is empty
+    /// ([`BackendError::Empty`]) can be saved to, so its probe returns `Ok`.
     fn probe(&self) -> Result<(), BoxError> {
         match self.load() {
             Err(error) if !BackendError::is_empty(&error) => Err(error),

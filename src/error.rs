@@ -1,9 +1,9 @@
 //! The errors of this crate, one variant for each next step.
 //!
 //! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives the causes, down to the
-//! original error, such as an [`std::io::Error`] with its kind. `{error:#}` and `{error:?}` print the message
-//! and the causes, so that a program that prints one line, a `main` that returns the error, and error
-//! reporters such as `anyhow` each show every cause once.
+//! original error, such as an [`std::io::Error`] with its kind. `{error:#}` adds the causes to the message.
+//! `{error:?}` does the same, for a `main` that returns the error. An error reporter such as `anyhow` prints
+//! the message and then the sources. Each of them shows every cause once.
 
 mod chain;
 mod challenge;

@@ -167,7 +167,7 @@ impl Target {
                 url.host_str().unwrap_or_default()
             )));
         }
-        // Another program may have the port on another address of this machine.
+        // Only the address of the redirect URI is used: another program may have the same port on another address.
         let hosts = match url.host() {
             Some(Host::Ipv4(ip)) => vec![ip.into()],
             Some(Host::Ipv6(ip)) => vec![ip.to_canonical()],

@@ -68,7 +68,7 @@ pub struct FileBackend {
     clock: Arc<dyn Clock>,
     // The content that was flushed last, so that a record is flushed once and not at each load.
     durable: Mutex<Option<Content>>,
-    // The owner of the files that this process makes here, once it has made one.
+    // The id of the user that owns the files that this process makes; known once it has made one.
     us: Mutex<Option<u32>>,
     private: bool,
     /// Whether flushing the folder turned out to be impossible.

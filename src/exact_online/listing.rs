@@ -304,8 +304,8 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
 }
 
 /// Every row whose `Modified` is at or after the position's: for endpoints that do not exist below `sync/`.
-/// The next run begins at the newest change that the service had when this run began, by the service's own
-/// clock. So a row that changes during a run is read twice and never missed.
+/// A run first reads the newest `Modified` at the service, and the next run continues there. So a row that
+/// changes during a run is read twice and never missed, whatever the local clock says.
 pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,

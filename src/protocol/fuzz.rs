@@ -114,8 +114,8 @@ pub fn metadata(bytes: &[u8]) {
     }
 }
 
-/// Reads the bytes as the answer that starts a device login. An accepted answer can be shown and
-/// opened.
+/// Reads the bytes as the answer that starts a device login. The code and the
+/// address of an accepted answer are fit to be shown to a person.
 #[cfg(feature = "device")]
 pub fn device(bytes: &[u8]) {
     let plain = Provider::builder("example").token_endpoint("https://a.example/token").build();

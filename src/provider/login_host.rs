@@ -35,7 +35,7 @@ pub struct LoginHost {
     pub(crate) name: String,
     /// The hosts that are allowed, in lower case.
     hosts: Vec<String>,
-    /// Whether the value is the first label of the host and not an address.
+    /// Whether the member holds only the first part of a host, such as `shop`, and not a whole address.
     label: bool,
     /// What follows the address.
     path: String,

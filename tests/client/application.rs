@@ -41,7 +41,7 @@ fn a_failed_token_request_is_not_repeated_for_a_moment() {
     client.get("/me").call().unwrap();
     assert_eq!(asked(), 3);
 
-    // After a `Retry-After` calls send nothing; `refresh` sends a request.
+    // Until the time of `Retry-After` has passed, ordinary calls send nothing; an explicit `refresh` still does.
     let client = on(&sandbox, &MemoryBackend::new(), &clock).build();
     sandbox.faults(2, Fault::TooMany(Some(30)));
     assert_eq!(client.access_token().unwrap_err().retry_after(), Some(Duration::from_secs(30)));

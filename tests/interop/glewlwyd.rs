@@ -104,7 +104,7 @@ fn tables() -> &'static [u8] {
     })
 }
 
-/// Returns a key of the tests for ID tokens: the private and the public half.
+/// Returns a test key for signing ID tokens: its private and its public half.
 fn key() -> (&'static str, &'static str) {
     static PUBLIC: OnceLock<String> = OnceLock::new();
     let public = PUBLIC.get_or_init(|| {

@@ -94,7 +94,7 @@ fn at_end(call: &str, folder: &str) -> Option<Step> {
 }
 
 /// Checks that a file with `secret` was written beside the record, flushed, renamed over the record and made
-/// durable before the first byte of a message with `leaves` was sent.
+/// durable before the first byte of a message that contains `leaves` was sent.
 fn durable_before(steps: &[Step], secret: &str, leaves: &str) -> Result<(), String> {
     let sent =
         steps.iter().position(|step| matches!(step, Step::Send(text) if text.contains(leaves)));

@@ -162,7 +162,7 @@ fn started(rotation: Rotation, way: Way, before: Before) -> (World, Relay, Worke
 }
 
 /// Stops the process once the service has decided, for longer than a request may take. The answer arrives
-/// meanwhile. Returns what the process answers when it goes on.
+/// meanwhile. Returns what the process reports after it was resumed.
 fn stopped(relay: &Relay, worker: &Worker, what: &str) -> String {
     relay.came.recv_timeout(PATIENCE).expect(what);
     // The request has been under way at least since this moment.

@@ -207,7 +207,8 @@ fn a_call_that_waited_for_the_lock_holds_it_while_it_sends() {
     assert!(!*world.store.held.lock());
 }
 
-/// A token that works is preferred to a refresh without the store, even without rotation.
+/// If the lock cannot be taken and the access token still works, the client uses that token and does not
+/// refresh, even at a service that never rotates refresh tokens.
 #[test]
 fn a_failing_lock_and_a_token_that_works_send_nothing() {
     let world = World::new(Rotation::None);

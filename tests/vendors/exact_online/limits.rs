@@ -97,7 +97,7 @@ fn a_call_waits_if_another_process_used_up_the_minute() {
     let start = world.clock.monotonic();
     ask(&exact).unwrap();
     let waited = world.clock.monotonic() - start;
-    // The client waits until a second after the next minute, not for 1, 2 and 4 seconds.
+    // The client waits until one second after the next full minute, and not for the usual 1, 2 and 4 seconds.
     assert!(waited >= Duration::from_secs(41) && waited < Duration::from_secs(43), "{waited:?}");
     assert_eq!(refused.load(Ordering::Relaxed), 1);
 }

@@ -60,7 +60,7 @@ fn a_provider_override_forces_the_login_form() {
 
 #[test]
 fn the_client_never_refreshes_too_early() {
-    // Row: 400 access_denied, "Rate limit exceeded: access_token not expired", with its header.
+    // The answer: 400 access_denied, "Rate limit exceeded: access_token not expired", with its header.
     let world = World::new();
     world.log_in();
     let exact = world.process();
@@ -108,7 +108,7 @@ fn too_early_leaves_the_token_unchanged() {
 
 #[test]
 fn the_store_is_read_again_before_a_token_counts_as_old() {
-    // Row: 401 unauthorized_client, "Old refresh token used."
+    // The answer: 401 unauthorized_client, "Old refresh token used."
     let world = World::new();
     world.log_in();
     world.advance(700);
@@ -174,7 +174,7 @@ fn an_old_token_without_a_successor_needs_a_new_login() {
 
 #[test]
 fn a_login_unused_for_30_days_says_so() {
-    // Row: 400 invalid_request, "The refresh token expired at .. and it is now ..".
+    // The answer: 400 invalid_request, "The refresh token expired at .. and it is now ..".
     let world = World::new();
     world.log_in();
     world.advance(29 * 86_400);
@@ -196,7 +196,7 @@ fn a_login_unused_for_30_days_says_so() {
 
 #[test]
 fn a_second_login_elsewhere_ends_this_one() {
-    // Row: 400 invalid_grant, "Token is not allowed, because of invalid or empty chainId".
+    // The answer: 400 invalid_grant, "Token is not allowed, because of invalid or empty chainId".
     let world = World::new();
     world.log_in();
     world.sandbox.login();
@@ -208,7 +208,7 @@ fn a_second_login_elsewhere_ends_this_one() {
 
 #[test]
 fn a_wrong_secret_spends_nothing_and_stops_before_the_limit() {
-    // Row: 400 invalid_request without a description.
+    // The answer: 400 invalid_request without a description.
     let world = World::new();
     world.log_in();
     world.advance(700);
@@ -237,7 +237,7 @@ fn a_wrong_secret_spends_nothing_and_stops_before_the_limit() {
 
 #[test]
 fn a_used_or_late_code_is_sent_once() {
-    // Row: 400 with an empty body.
+    // The answer: 400 with an empty body.
     let world = World::new();
     let exact = world.process();
     let authorization = exact.client().authorize(&[]).unwrap();
@@ -255,7 +255,7 @@ fn a_used_or_late_code_is_sent_once() {
 
 #[test]
 fn an_unexplained_400_is_retried_later_and_deletes_nothing() {
-    // Row: 400 with any body, and the same token works later.
+    // The answer: 400 with any body, and the same token works later.
     let world = World::new();
     world.log_in();
     world.advance(700);
@@ -278,7 +278,7 @@ fn an_unexplained_400_is_retried_later_and_deletes_nothing() {
 
 #[test]
 fn a_gateway_failure_is_recovered_while_the_old_token_works() {
-    // Row: 500 with a fault of the gateway; the rotation has happened.
+    // The answer: 500 with a fault of the gateway; the rotation has happened.
     let fault = || Fault::Body {
         status: 500,
         content_type: "application/json".to_owned(),
@@ -326,7 +326,7 @@ fn a_gateway_failure_is_recovered_while_the_old_token_works() {
 
 #[test]
 fn a_gateway_outage_spends_nothing_and_is_retried() {
-    // Row: any status, fault messaging.adaptors.http.flow.ApplicationNotFound.
+    // The answer: any status, fault messaging.adaptors.http.flow.ApplicationNotFound.
     let world = World::new();
     world.log_in();
     world.advance(700);

@@ -13,7 +13,7 @@ use super::support::{World, call};
 
 #[test]
 fn a_401_refreshes_an_old_token_but_not_a_young_one() {
-    // Row: an API call answers 401.
+    // An API call answers 401.
     let world = World::new();
     world.log_in();
     let exact = world.process();

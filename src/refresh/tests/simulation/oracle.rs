@@ -6,8 +6,8 @@ use super::server::Class;
 use super::world::{NOBODY, State};
 use super::*;
 
-/// The excuses for the loss of a login: the cases of the guide's list by their numbers, and faults of the
-/// store.
+/// What excuses the loss of a login in this run: the numbered cases of the list in `src/guide/promise.md`,
+/// and faults of the store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Excuses {
     /// 1: the answer with the successor was lost.
@@ -124,7 +124,7 @@ impl State {
         !self.config.compares() && !file && self.clients.len() > 1
     }
 
-    // What happens to the store.
+    // The methods below record what happens to the store.
 
     pub(super) fn failed(&mut self, actor: usize, point: Point) {
         if actor == NOBODY {
@@ -203,7 +203,7 @@ impl State {
         self.oracle.excuses.freed |= busy && self.config.lock() == LockKind::FreedByDeath;
     }
 
-    // What happens to a process.
+    // The methods below record what happens to a process.
 
     pub(super) fn died(&mut self, process: usize) {
         for client in 0..self.clients.len() {
@@ -256,7 +256,7 @@ impl State {
         2 * 120_000 + 60_000
     }
 
-    // What happens to a request.
+    // The methods below record what happens to a request.
 
     /// Handles a request that the service has decided.
     pub(super) fn decided(&mut self, index: usize) {
