@@ -194,6 +194,13 @@ fn work() {
                 let note = if record.note().is_some() { "noted" } else { "clean" };
                 format!("{} {note}", name(record.token().refresh_token().unwrap()))
             })),
+            "move" => {
+                let (from, to) = (FileBackend::new(given("STORE")), FileBackend::new(rest));
+                match evergrant::backend::move_login(&from, &to) {
+                    Ok(moved) => moved.to_string(),
+                    Err(error) => error.to_string(),
+                }
+            }
             "events" => told.lock().unwrap().drain(..).collect::<Vec<_>>().join(" | "),
             "advance" => {
                 manual.advance(Duration::from_secs(rest.parse().unwrap()));
