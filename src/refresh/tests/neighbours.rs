@@ -191,6 +191,34 @@ fn no_note_is_written_under_a_lock_that_is_gone() {
     assert!(world.sent().is_empty());
 }
 
+/// The process was stopped before its note was written, so its fallback has expired too.
+#[test]
+fn a_failed_note_does_not_hide_a_newer_token_in_the_store() {
+    for has_fallback in [false, true] {
+        let world = World::new(Rotation::Strict);
+        if has_fallback {
+            world.enter_margin();
+        } else {
+            world.past_end();
+        }
+        let (store, clock) = (Arc::clone(&world.store), world.clock.clone());
+        world.plan(move |call, _| {
+            (call == "save").then(|| {
+                clock.advance(60 * SECOND);
+                let end = clock::later(clock.now_utc(), LIFE);
+                let mut stored = store.record.lock();
+                let mut next = stored.clone().unwrap().next();
+                let token = Token::new("at-other").with_refresh_token("rt-other");
+                (next.token, next.generation) = (token.with_expires_at(end), next.generation + 1);
+                *stored = Some(next);
+                Fault::Before
+            })
+        });
+        assert_eq!(kind(&use_token(&world.keeper())), "at-other", "{has_fallback}");
+        assert!(world.sent().is_empty());
+    }
+}
+
 /// The store goes back while a request is on its way, or while the newer pair is written again.
 #[test]
 fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
