@@ -313,6 +313,8 @@ impl Handle {
         let index = state.requests.len();
         state.note(me(), 3030, |_| format!("sends r{token}"));
         state.sending(me(), self.client, token);
+        let noted = state.oracle.clients.get(self.client).and_then(|known| known.noted);
+        let noted_at = noted.map_or(now, |(_, at)| at);
         let mends = state.mends(me());
         let sent_step = state.step;
         state.requests.push(Request {
@@ -321,6 +323,7 @@ impl Handle {
             token,
             asked_at,
             sent_at: now,
+            noted_at,
             sent_step,
             arrives_at,
             heard_at,

@@ -46,8 +46,8 @@ pub(super) struct Known {
     pub(super) memory: Option<(usize, usize)>,
     /// The refresh tokens that the client itself has replaced in the store.
     pub(super) replaced: Vec<usize>,
-    /// The token that the client's last note announces.
-    pub(super) noted: Option<usize>,
+    /// The token that the client's last note announces, and the note's date (ms on the clock of the world).
+    pub(super) noted: Option<(usize, u64)>,
     /// The client's refreshes that were saved: when they were sent, and by which actor.
     pub(super) refreshes: Vec<(u32, usize)>,
     /// The store's calls that failed since the client began to close.
@@ -160,6 +160,7 @@ impl State {
     pub(super) fn saved(&mut self, actor: usize, client: usize, record: &Record, ok: bool) {
         self.look_at_deadlines();
         let (refresh, access) = (refresh_of(record), access_of(&record.token));
+        let noted_at = record.note.as_ref().map(|note| self.time_of(client, note.sent_at));
         let before = self.store.history.iter().rev().nth(1).map(|before| access_of(&before.token));
         if before != Some(access) {
             self.oracle.stored_at = self.step;
@@ -169,7 +170,7 @@ impl State {
         if !ok {
             return;
         }
-        known.noted = record.note.as_ref().map(|_| refresh);
+        known.noted = noted_at.map(|at| (refresh, at));
         let spare = spare_of(record);
         known.in_hand.retain(|token| *token != refresh && Some(*token) != spare);
         known.waits &= !known.in_hand.is_empty();
@@ -234,7 +235,7 @@ impl State {
         let past = self.requests.iter().any(|request| {
             let client = request.client;
             let busy = request.awaited || !self.oracle.clients[client].in_hand.is_empty();
-            self.clients[client].process == process && busy && until > request.sent_at + hold
+            self.clients[client].process == process && busy && until > request.noted_at + hold
         });
         self.oracle.excuses.deadline |= past;
     }
@@ -246,12 +247,19 @@ impl State {
             let pair = request.decided.flatten();
             hand.zip(pair).is_some_and(|(hand, (refresh, _))| hand.contains(&refresh))
         };
-        let past = |request: &world::Request| self.now > request.sent_at + self.hold();
+        let past = |request: &world::Request| self.now > request.noted_at + self.hold();
         let late = self.requests.iter().any(|request| held(request) && past(request));
         self.oracle.excuses.deadline |= late && self.config.lock() != LockKind::FreedByDeath;
     }
 
-    /// How long a note keeps others waiting (ms): two requests and the saves.
+    /// When the wall clock of a client's host showed this date (ms on the clock of the world).
+    fn time_of(&self, client: usize, date: OffsetDateTime) -> u64 {
+        let host = self.clients.get(client).map_or(0, |of| self.processes[of.process].host);
+        let ahead = self.wall(host) - (date.unix_timestamp_nanos() / 1_000_000) as i64;
+        self.now.saturating_sub(ahead.max(0) as u64)
+    }
+
+    /// How long a note keeps others waiting (ms, counted from its date): two requests and the saves.
     fn hold(&self) -> u64 {
         2 * 120_000 + 60_000
     }
