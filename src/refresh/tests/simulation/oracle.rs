@@ -18,12 +18,15 @@ pub(super) struct Excuses {
     pub(super) unsaved: bool,
     /// 4: a request that was given up was served.
     pub(super) late: bool,
-    /// 5: without a lock that is released when its holder dies, a holder was paused past its deadline.
+    /// 5: without a lock that is released when its holder dies, a holder was paused past its note's deadline.
     pub(super) deadline: bool,
     /// The store went back.
     pub(super) rollback: bool,
     /// The lock was freed under a holder whose request was on its way.
     pub(super) freed: bool,
+    /// 5: saves do not compare, and the lock was freed under a holder between its check of the lock and its
+    /// write, which put an older record over a successor.
+    pub(super) overwritten: bool,
     /// A wall clock was changed while deadlines depended on it.
     pub(super) clock: bool,
 }
@@ -50,6 +53,10 @@ pub(super) struct Known {
     pub(super) noted: Option<(usize, u64)>,
     /// The client's refreshes that were saved: when they were sent, and by which actor.
     pub(super) refreshes: Vec<(u32, usize)>,
+    /// When the client found that it holds the lock, if it has read nothing since, and when the lock was freed
+    /// under it (steps).
+    pub(super) checked: Option<u32>,
+    pub(super) freed: u32,
     /// The store's calls that failed since the client began to close.
     pub(super) closing: bool,
     pub(super) failed_closing: bool,
@@ -148,6 +155,7 @@ impl State {
     pub(super) fn loaded(&mut self, actor: usize, client: usize, record: &Record) {
         self.looked(actor);
         let Some(known) = self.oracle.clients.get_mut(client) else { return };
+        known.checked = None;
         let (refresh, spare) = (refresh_of(record), spare_of(record));
         // A record that is read is durable: its save worked even if it reported an error.
         known.in_hand.retain(|token| *token != refresh && Some(*token) != spare);
@@ -155,6 +163,23 @@ impl State {
         if !known.replaced.contains(&refresh) || self.service.class == Class::None {
             known.memory = Some((refresh, access_of(&record.token)));
         }
+    }
+
+    /// The client has found that it holds the lock.
+    pub(super) fn checked(&mut self, client: usize) {
+        if let Some(known) = self.oracle.clients.get_mut(client) {
+            known.checked = Some(self.step);
+        }
+    }
+
+    /// Notes that a client, whose last call found that it holds the lock, puts an older record over a successor.
+    pub(super) fn overwrites(&mut self, client: usize, record: &Record) {
+        let file = self.config.lock() == LockKind::FreedByDeath && !self.config.compares();
+        let newest = self.store.history.last().map(refresh_of);
+        let older = newest.is_some_and(|newest| self.replaces(newest, refresh_of(record)));
+        let unaware = |known: &Known| known.checked.is_some_and(|at| known.freed > at);
+        let unaware = self.oracle.clients.get(client).is_some_and(unaware);
+        self.oracle.excuses.overwritten |= file && older && unaware;
     }
 
     pub(super) fn saved(&mut self, actor: usize, client: usize, record: &Record, ok: bool) {
@@ -199,6 +224,7 @@ impl State {
     pub(super) fn freed(&mut self) {
         let Some(held) = &self.store.held else { return };
         let client = held.client;
+        self.oracle.clients[client].freed = self.step;
         let busy = self.requests.iter().any(|request| request.client == client && request.awaited)
             || !self.oracle.clients[client].in_hand.is_empty();
         self.oracle.excuses.freed |= busy && self.config.lock() == LockKind::FreedByDeath;

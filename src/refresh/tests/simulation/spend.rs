@@ -117,16 +117,6 @@ impl State {
             self.violation("P1", text);
             return;
         }
-        let newer = |other: usize| {
-            let mut at = Some(other);
-            while let Some(known) = at {
-                if known == token && known != other {
-                    return true;
-                }
-                at = self.service.refresh[known].parent;
-            }
-            false
-        };
         // If the old token works until its successor is used, an unsaved pair does not prevent another
         // refresh.
         let until_used = matches!(self.service.class, Class::UntilUsed | Class::UntilUsedFamily);
@@ -137,11 +127,18 @@ impl State {
                 && clients.any(|known| known.in_hand.contains(other))
         };
         let mut held = self.in_living_hands().into_iter().filter(|other| !unsaved(other));
-        let found = held.find(|other| newer(*other) && self.service.takes(*other, self.now));
+        let found =
+            held.find(|other| self.replaces(*other, token) && self.service.takes(*other, self.now));
         if let Some(found) = found {
             let text = format!("client {client} sends r{token} while its successor r{found} lives");
             self.violation("P1", text);
         }
+    }
+
+    /// Whether the service issued `newer` in place of `older`, directly or by way of others.
+    pub(super) fn replaces(&self, newer: usize, older: usize) -> bool {
+        let parent = |token: &usize| self.service.refresh[*token].parent;
+        std::iter::successors(parent(&newer), parent).any(|known| known == older)
     }
 
     /// Refresh tokens in the store or with a living process.
