@@ -16,7 +16,8 @@ pub(super) struct Excuses {
     pub(super) died: bool,
     /// 3: the save failed, and then the process ended.
     pub(super) unsaved: bool,
-    /// 4: a request that was given up was served.
+    /// 4: a request that was given up was served, or a repeated request arrived after the grace window in which
+    /// it was sent.
     pub(super) late: bool,
     /// 5: without a lock that is released when its holder dies, a holder was paused past its note's deadline.
     pub(super) deadline: bool,
@@ -298,9 +299,21 @@ impl State {
         let rotated = request.decided.flatten().is_some();
         // The request's sender has given up, or would have if it had not been paused.
         self.oracle.excuses.late |= !request.awaited || self.now > request.sent_at + 120_000;
+        self.oracle.excuses.late |= self.is_past_its_window(request);
         let lost = [Failure::LoseReply, Failure::Silence, Failure::BrokenAfter];
         self.oracle.excuses.lost |= rotated && request.failure.is_some_and(|f| lost.contains(&f));
         self.oracle.excuses.died |= rotated && !request.awaited;
+    }
+
+    /// Whether a request under a lease was sent within the grace window of its refresh token, and was refused
+    /// because the window ended while the request was on its way.
+    fn is_past_its_window(&self, request: &world::Request) -> bool {
+        let used_at = self.service.refresh[request.token].used_at;
+        let end = used_at.map(|used_at| used_at + self.service.window);
+        self.service.class == Class::GraceFamily
+            && self.config.lock() == LockKind::Lease
+            && request.decided == Some(None)
+            && end.is_some_and(|end| request.sent_at < end && self.now >= end)
     }
 
     /// The sender of a request has the answer, or knows that there is none.
