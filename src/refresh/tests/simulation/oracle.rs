@@ -281,9 +281,13 @@ impl State {
 
     /// When the wall clock of a client's host showed this date (ms on the clock of the world).
     fn time_of(&self, client: usize, date: OffsetDateTime) -> u64 {
-        let host = self.clients.get(client).map_or(0, |of| self.processes[of.process].host);
-        let ahead = self.wall(host) - (date.unix_timestamp_nanos() / 1_000_000) as i64;
+        let ahead =
+            self.wall(self.host_of(client)) - (date.unix_timestamp_nanos() / 1_000_000) as i64;
         self.now.saturating_sub(ahead.max(0) as u64)
+    }
+
+    fn host_of(&self, client: usize) -> usize {
+        self.clients.get(client).map_or(0, |of| self.processes[of.process].host)
     }
 
     /// How long a note keeps others waiting (ms, counted from its date): two requests and the saves.
@@ -299,21 +303,32 @@ impl State {
         let rotated = request.decided.flatten().is_some();
         // The request's sender has given up, or would have if it had not been paused.
         self.oracle.excuses.late |= !request.awaited || self.now > request.sent_at + 120_000;
-        self.oracle.excuses.late |= self.is_past_its_window(request);
+        self.oracle.excuses.late |= self.is_past_its_window(index);
         let lost = [Failure::LoseReply, Failure::Silence, Failure::BrokenAfter];
         self.oracle.excuses.lost |= rotated && request.failure.is_some_and(|f| lost.contains(&f));
         self.oracle.excuses.died |= rotated && !request.awaited;
     }
 
-    /// Whether a request under a lease was sent within the grace window of its refresh token, and was refused
-    /// because the window ended while the request was on its way.
-    fn is_past_its_window(&self, request: &world::Request) -> bool {
+    /// Whether a request under a lease was refused because the grace window of its refresh token ended while the
+    /// request was on its way. By its sender's clock and the date of the other client's note, the window was open.
+    fn is_past_its_window(&self, index: usize) -> bool {
+        let request = &self.requests[index];
         let used_at = self.service.refresh[request.token].used_at;
         let end = used_at.map(|used_at| used_at + self.service.window);
+        let is_other = |other: &&world::Request| {
+            other.token == request.token && other.client != request.client
+        };
+        let other = self.requests[..index].iter().rfind(is_other);
+        let open = |other: &world::Request| {
+            let date =
+                |of: &world::Request| of.noted_at as i64 + self.walls[self.host_of(of.client)];
+            date(request) - date(other) < self.service.window as i64
+        };
         self.service.class == Class::GraceFamily
             && self.config.lock() == LockKind::Lease
             && request.decided == Some(None)
             && end.is_some_and(|end| request.sent_at < end && self.now >= end)
+            && other.is_some_and(open)
     }
 
     /// The sender of a request has the answer, or knows that there is none.
