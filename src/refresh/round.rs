@@ -314,7 +314,7 @@ impl Keeper {
     /// it works.
     fn go_on_with_what_was_read(&self, call: &mut Call<'_>) {
         call.turn.keeps_notes = false;
-        if call.fallback.is_some() {
+        if self.can_fall_back(call) {
             return;
         }
         match &call.read {

@@ -219,6 +219,31 @@ fn a_failed_note_does_not_hide_a_newer_token_in_the_store() {
     }
 }
 
+/// The old token expires during the request, and another client's token is in the store when it ends.
+#[test]
+fn a_failed_load_does_not_hide_a_token_that_was_read() {
+    let world = World::new(Rotation::Strict);
+    world.enter_margin();
+    let (store, wire) = (Arc::clone(&world.store), Arc::clone(&world.wire));
+    let (clock, mut loads) = (world.clock.clone(), 0);
+    world.plan(move |call, _| {
+        loads += usize::from(call == "load" && !wire.0.lock().sent.is_empty());
+        if call == "load" && loads == 1 {
+            clock.advance(60 * SECOND);
+            let end = clock::later(clock.now_utc(), LIFE);
+            let mut stored = store.record.lock();
+            let mut next = stored.clone().unwrap().next();
+            let token = Token::new("at-other").with_refresh_token("rt-other");
+            (next.token, next.generation) = (token.with_expires_at(end), next.generation + 1);
+            *stored = Some(next);
+        }
+        (call == "load" && loads > 1).then_some(Fault::Before)
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-other");
+    assert_eq!(world.sent(), ["rt-1"]);
+    assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
+}
+
 /// The store goes back while a request is on its way, or while the newer pair is written again.
 #[test]
 fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {

@@ -171,6 +171,8 @@ fn schedules_that_broke_the_promise_keep_it_now() {
     for name in [
         // A note cannot be written, and another process has saved a token meanwhile.
         "3972213:11.2,12.3,13.1",
+        // A load fails after another process's token was read, and the old token expired during the request.
+        "3548708:9.9,36.2",
         // A thread waits for an attempt that cannot read the store for a moment: a file lock, a lease.
         "3646517:3.3,4.1,7.2,8.1,11.1,17.1,18.1,23.2,26.1,31.2,32.2",
         "3646525:3.3,4.1,7.2,8.1,11.1,17.1,18.1,23.2,26.1,31.2,32.2",
