@@ -102,7 +102,7 @@ impl Keeper {
         let error = Error::backend("lock", self.store(), error);
         // Use a stored token that can be read and still works.
         self.look(call);
-        if call.fallback.is_none() && self.can_do_without_store(call) {
+        if !self.can_fall_back(call) && self.can_do_without_store(call) {
             self.report(call, chain(&error));
             call.turn.guard = Some(Guard::none());
             return Ok(None);
@@ -303,7 +303,7 @@ impl Keeper {
             // Another client may have saved a token since this call read the store.
             self.look(call);
         }
-        if call.fallback.is_some() || needs_store {
+        if needs_store || self.can_fall_back(call) {
             return self.put_off(call, error).map(Some);
         }
         self.report(call, chain(&error));
@@ -419,8 +419,8 @@ impl Keeper {
         }
     }
 
-    /// Whether the call has a fallback that still works.
-    fn can_fall_back(&self, call: &Call<'_>) -> bool {
+    /// Whether the call has a fallback that still works. A fallback can expire during a request or a wait.
+    pub(super) fn can_fall_back(&self, call: &Call<'_>) -> bool {
         let works = |live: &Live| call.vouched || call.want.tolerates(live, &*self.clock);
         call.fallback.as_ref().is_some_and(works)
     }

@@ -193,7 +193,7 @@ fn no_note_is_written_under_a_lock_that_is_gone() {
 
 /// The process was stopped before its note was written, so its fallback has expired too.
 #[test]
-fn a_failed_note_does_not_hide_a_newer_token_in_the_store() {
+fn a_failed_note_does_not_hide_a_newer_stored_token() {
     for has_fallback in [false, true] {
         let world = World::new(Rotation::Strict);
         if has_fallback {
@@ -221,7 +221,7 @@ fn a_failed_note_does_not_hide_a_newer_token_in_the_store() {
 
 /// The old token expires during the request, and another client's token is in the store when it ends.
 #[test]
-fn a_failed_load_does_not_hide_a_token_that_was_read() {
+fn a_failed_load_does_not_hide_a_token_read_before() {
     let world = World::new(Rotation::Strict);
     world.enter_margin();
     let (store, wire) = (Arc::clone(&world.store), Arc::clone(&world.wire));
@@ -242,6 +242,37 @@ fn a_failed_load_does_not_hide_a_token_that_was_read() {
     assert_eq!(kind(&use_token(&world.keeper())), "at-other");
     assert_eq!(world.sent(), ["rt-1"]);
     assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
+}
+
+#[test]
+fn a_token_that_expires_during_a_request_stops_no_repeat() {
+    for act in [Act::LoseRequest, Act::Never] {
+        let world = World::new(Rotation::StrictFamily);
+        world.enter_margin();
+        world.acts(&[act]);
+        let clock = world.clock.clone();
+        *world.wire.1.lock() = Some(Box::new(move || clock.advance(60 * SECOND)));
+        assert_eq!(kind(&use_token(&world.keeper())), "at-2", "{act:?}");
+    }
+}
+
+/// The token expires while the store fails to lock, or to save a note.
+#[test]
+fn an_expired_token_stops_no_refresh_without_the_store() {
+    for fails in ["lock", "save"] {
+        let world = World::new(Rotation::None);
+        let keeper = world.keeper();
+        assert_eq!(kind(&use_token(&keeper)), "at-1");
+        world.enter_margin();
+        let clock = world.clock.clone();
+        world.plan(move |call, _| {
+            (call == fails).then(|| {
+                clock.advance(60 * SECOND);
+                Fault::Before
+            })
+        });
+        assert_eq!(kind(&use_token(&keeper)), "at-2", "{fails}");
+    }
 }
 
 /// The store goes back while a request is on its way, or while the newer pair is written again.
