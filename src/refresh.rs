@@ -51,7 +51,7 @@ use time::OffsetDateTime;
 
 pub(crate) use self::rules::Rules;
 pub(crate) use self::state::{Ask, Live, Sent, Transport, Want};
-use self::state::{Id, Memory, Turn};
+use self::state::{Failure, Id, Memory, Turn};
 use self::turn::{TurnGuard, TurnLock};
 use crate::backend::TokenBackend;
 use crate::clock::Clock;
@@ -311,8 +311,8 @@ impl Keeper {
     }
 
     /// Step 2. Runs `work` in one thread at a time. Other threads use a token that works, or wait. A
-    /// thread that waited for a failed attempt shares its failure, so that no queue of attempts builds
-    /// up.
+    /// thread that waited for a failed attempt reads the store and otherwise shares the failure, so that no
+    /// queue of attempts builds up.
     fn with_turn(&self, want: &Want, work: impl FnOnce(&mut Turn) -> Result<Live>) -> Result<Live> {
         let turn = match self.turn.try_lock() {
             Some(turn) => turn,
@@ -345,10 +345,13 @@ impl Keeper {
                 }
                 // Shares the failure only if the failed call did not ask for more than this one.
                 if memory.attempts > attempts
-                    && let Some((rank, error)) = &memory.failure
-                    && *rank <= want.rank()
+                    && let Some(failure) = &memory.failure
+                    && failure.rank <= want.rank()
                 {
-                    return Err(error.echo());
+                    let (error, readable) = (failure.error.echo(), !failure.unreadable);
+                    drop(memory);
+                    let found = readable.then(|| self.found_after_failure(want, turn)).flatten();
+                    return found.ok_or(error);
                 }
                 turn
             }
@@ -362,8 +365,26 @@ impl Keeper {
         memory.attempts += 1;
         let others = memory.waiting > 0;
         let error = result.as_ref().err().filter(|_| others);
-        memory.failure = error.map(|error| (want.rank(), error.echo()));
+        memory.failure = error.map(|error| Failure {
+            rank: want.rank(),
+            error: error.echo(),
+            unreadable: false,
+        });
         drop(memory);
         result
+    }
+
+    /// A token in the store that works, for a call that waited for a failed attempt. If the store cannot be
+    /// read, the threads behind this one do not try: a try may last until a connection times out.
+    fn found_after_failure(&self, want: &Want, mut turn: TurnGuard<'_>) -> Option<Live> {
+        let mut events = Vec::new();
+        let mut call = Call::new(want, &mut turn, &mut events);
+        if self.look(&mut call) {
+            return self.take_what_was_read(&mut call);
+        }
+        if let Some(failure) = &mut self.memory.lock().failure {
+            failure.unreadable = true;
+        }
+        None
     }
 }

@@ -159,7 +159,7 @@ impl Keeper {
                     Judged::Unknown(error) => error.into(),
                 },
             };
-            if tries == 2 || call.fallback.is_some() || error.is::<Error>() {
+            if tries == 2 || self.can_fall_back(call) || error.is::<Error>() {
                 return Err(self.transport_error(error));
             }
             self.clock.sleep(Duration::from_millis(200));

@@ -1,6 +1,9 @@
 //! Remembers the records that a client has seen, to notice a store that went back: a restored backup, a
 //! failover, a volume snapshot.
 
+use super::state::Pair;
+use super::{Call, Keeper, decide};
+use crate::event::Event;
 use crate::record::Record;
 use crate::secret::Secret;
 
@@ -51,6 +54,31 @@ impl History {
         let spent = stored.token.refresh_token()?.fingerprint();
         let older = newest.login == stored.login && newest.generation > stored.generation;
         (older && self.replaced.contains(&spent)).then_some(newest)
+    }
+}
+
+impl Keeper {
+    /// Whether the store went back to a refresh token that was replaced since, as after a restored backup or
+    /// a failover. Our newer pair is then treated as unsaved.
+    pub(super) fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
+        let Some(stored) = stored else { return false };
+        let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
+        if call.turn.unsaved.is_some() {
+            // The unsaved pair is newer still: `save_pair` puts it in place of the store's token.
+            return false;
+        }
+        let text = format!(
+            "{} went back to an older token (generation {}, after {}); this process has the newer one \
+             and writes it again",
+            self.store(),
+            stored.generation,
+            record.generation
+        );
+        call.events.push(Event::Warning { text });
+        let spent = stored.token.refresh_token().cloned();
+        let keeps_lock = decide::not_saved(self.rules.rotation, true) == decide::Unsaved::KeepLock;
+        call.turn.unsaved = Some(Pair { record, spent, keeps_lock, ends_old: false });
+        true
     }
 }
 

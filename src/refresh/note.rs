@@ -42,7 +42,7 @@ impl Keeper {
             deadline_in: self.deadline_in(note, now),
             not_before_in,
             pause: self.unanswered_pause(note, now),
-            usable: call.fallback.is_some(),
+            usable: self.can_fall_back(call),
             explicit: call.want.is_explicit(),
         };
         let decision = decide::found(&found);

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::note::lock_of;
-use super::state::Pair;
-use super::{Call, Keeper, Live, SKEW, decide};
+use super::{Call, Keeper, Live, SKEW};
 use crate::backend::{BackendError, Guard, LockKind};
 use crate::clock;
 use crate::error::{BoxError, Busy, Error, Result, chain};
@@ -103,7 +102,7 @@ impl Keeper {
         let error = Error::backend("lock", self.store(), error);
         // Use a stored token that can be read and still works.
         self.look(call);
-        if call.fallback.is_none() && self.can_do_without_store(call) {
+        if !self.can_fall_back(call) && self.can_do_without_store(call) {
             self.report(call, chain(&error));
             call.turn.guard = Some(Guard::none());
             return Ok(None);
@@ -114,6 +113,11 @@ impl Keeper {
     /// The token in the store, or the one in memory, while another holder has the lock.
     pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
         self.look(call);
+        self.take_what_was_read(call)
+    }
+
+    /// The token that [`Keeper::look`] has read, or else the fallback.
+    pub(super) fn take_what_was_read(&self, call: &mut Call<'_>) -> Option<Live> {
         let read = call.read.as_ref().map(|record| self.live(record));
         let fits = |live: &Live| {
             call.want.accepts(live, &*self.clock) || self.came_while_waiting(call, live)
@@ -124,9 +128,10 @@ impl Keeper {
     }
 
     /// Reads the store without its lock, which is safe because `load` only returns durable records. A
-    /// token that the call can use becomes the fallback.
-    fn look(&self, call: &mut Call<'_>) {
-        let Ok(Some(record)) = self.backend.load() else { return };
+    /// token that the call can use becomes the fallback. Returns whether the store could be read.
+    pub(super) fn look(&self, call: &mut Call<'_>) -> bool {
+        let Ok(stored) = self.backend.load() else { return false };
+        let Some(record) = stored else { return true };
         let waits = call.turn.unsaved.as_ref();
         let ours = record.check(&self.rules.binding_of(&record.token), &self.store()).is_ok()
             && waits.is_none_or(|pair| pair.is_overtaken_by(&record));
@@ -137,6 +142,7 @@ impl Keeper {
             }
             self.saw(call, &record);
         }
+        true
     }
 
     /// Remembers the record that was read: if the store fails later in this call, its token is used
@@ -292,7 +298,12 @@ impl Keeper {
             Ok(error) => *error,
             Err(error) => Error::backend(operation, self.store(), error),
         };
-        if call.fallback.is_some() || !self.can_do_without_store(call) {
+        let needs_store = !self.can_do_without_store(call);
+        if needs_store && !self.can_fall_back(call) {
+            // Another client may have saved a token since this call read the store.
+            self.look(call);
+        }
+        if needs_store || self.can_fall_back(call) {
             return self.put_off(call, error).map(Some);
         }
         self.report(call, chain(&error));
@@ -303,13 +314,15 @@ impl Keeper {
     /// it works.
     fn go_on_with_what_was_read(&self, call: &mut Call<'_>) {
         call.turn.keeps_notes = false;
-        if call.fallback.is_some() {
+        if self.can_fall_back(call) {
             return;
         }
         match &call.read {
             // Whether the token still works is checked when the call takes the fallback.
             Some(record) => call.fallback = Some(self.live(record)),
-            None => self.look(call),
+            None => {
+                self.look(call);
+            }
         }
     }
 
@@ -320,29 +333,6 @@ impl Keeper {
         let sent_at = live.token.issued_at().map(clock::to_millisecond);
         let since = call.waits_since.zip(sent_at).is_some_and(|(since, sent_at)| since <= sent_at);
         since && call.want.takes(live) && call.had.as_ref() != Some(&live.id())
-    }
-
-    /// Whether the store went back to a refresh token that was replaced since, as after a restored backup or
-    /// a failover. Our newer pair is then treated as unsaved.
-    fn went_back(&self, call: &mut Call<'_>, stored: Option<&Record>) -> bool {
-        let Some(stored) = stored else { return false };
-        let Some(record) = call.turn.history.newer_than(stored).cloned() else { return false };
-        if call.turn.unsaved.is_some() {
-            // The unsaved pair is newer still: `save_pair` puts it in place of the store's token.
-            return false;
-        }
-        let text = format!(
-            "{} went back to an older token (generation {}, after {}); this process has the newer one \
-             and writes it again",
-            self.store(),
-            stored.generation,
-            record.generation
-        );
-        call.events.push(Event::Warning { text });
-        let spent = stored.token.refresh_token().cloned();
-        let keeps_lock = decide::not_saved(self.rules.rotation, true) == decide::Unsaved::KeepLock;
-        call.turn.unsaved = Some(Pair { record, spent, keeps_lock, ends_old: false });
-        true
     }
 
     /// Reads our note back, once per client and again after a failure: with a store that accepts a note
@@ -429,10 +419,15 @@ impl Keeper {
         }
     }
 
+    /// Whether the call has a fallback that still works. A fallback can expire during a request or a wait.
+    pub(super) fn can_fall_back(&self, call: &Call<'_>) -> bool {
+        let works = |live: &Live| call.vouched || call.want.tolerates(live, &*self.clock);
+        call.fallback.as_ref().is_some_and(works)
+    }
+
     /// Takes the fallback, if it still works.
     pub(super) fn take_fallback(&self, call: &mut Call<'_>) -> Option<Live> {
-        let vouched = call.vouched;
-        let works = |live: &Live| vouched || call.want.tolerates(live, &*self.clock);
-        call.fallback.take().filter(works)
+        let works = self.can_fall_back(call);
+        call.fallback.take().filter(|_| works)
     }
 }

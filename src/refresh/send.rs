@@ -68,7 +68,7 @@ impl Keeper {
                     let hopeless = error.is::<Error>();
                     if hopeless
                         || unsent == 3
-                        || call.fallback.is_some()
+                        || self.can_fall_back(call)
                         || !self.lasts(call, noted)
                     {
                         return Spent::Never(error);
@@ -85,7 +85,7 @@ impl Keeper {
             // An explicit `refresh()` has no fallback, but a replay must not revoke an access token that
             // other calls use.
             let others = call.want.is_explicit() && self.live(noted).is_usable(&*self.clock);
-            let usable = call.fallback.is_some() || others;
+            let usable = self.can_fall_back(call) || others;
             let replays =
                 decide::replays(self.rules.rotation, self.rules.ends_access_token, usable);
             let paused = !self.rules.unanswered_pause.is_zero();

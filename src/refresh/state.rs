@@ -238,7 +238,7 @@ pub(crate) struct Memory {
     pub(crate) suspect: Option<Secret>,
     /// How many attempts have ended, the failure of the last one, and how many threads wait.
     pub(crate) attempts: u64,
-    pub(crate) failure: Option<(u8, Error)>,
+    pub(crate) failure: Option<Failure>,
     pub(crate) waiting: usize,
     /// The last failure of a token request, and until when it is not repeated (monotonic time).
     pub(crate) failed: Option<(Duration, Error)>,
@@ -255,6 +255,15 @@ pub(crate) struct Memory {
     pub(crate) denied: Option<(Secret, Duration)>,
     /// While the token is usable, no attempt begins before this moment of the monotonic clock.
     pub(crate) quiet_until: Duration,
+}
+
+/// The failure of an attempt, for the threads that waited for it.
+pub(crate) struct Failure {
+    /// The rank of the call that failed: see [`Want::rank`].
+    pub(crate) rank: u8,
+    pub(crate) error: Error,
+    /// Whether a thread that waited tried to read the store and could not.
+    pub(crate) unreadable: bool,
 }
 
 /// The state behind the refresh lock.

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::*;
+use crate::refresh::state::Failure;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -100,7 +101,8 @@ fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
         let next = Record::new_login(Token::new("at-next").with_expires_at(end), None);
         memory.live = Some(Live::new(&next, &*world.clock, &world.rules));
         memory.attempts += 2;
-        memory.failure = Some((Want::Usable.rank(), Error::config("the second attempt failed")));
+        let error = Error::config("the second attempt failed");
+        memory.failure = Some(Failure { rank: Want::Usable.rank(), error, unreadable: false });
         drop((memory, turn));
         waiter.join().unwrap()
     });

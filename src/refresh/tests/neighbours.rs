@@ -191,6 +191,90 @@ fn no_note_is_written_under_a_lock_that_is_gone() {
     assert!(world.sent().is_empty());
 }
 
+/// The process was stopped before its note was written, so its fallback has expired too.
+#[test]
+fn a_failed_note_does_not_hide_a_newer_stored_token() {
+    for has_fallback in [false, true] {
+        let world = World::new(Rotation::Strict);
+        if has_fallback {
+            world.enter_margin();
+        } else {
+            world.past_end();
+        }
+        let (store, clock) = (Arc::clone(&world.store), world.clock.clone());
+        world.plan(move |call, _| {
+            (call == "save").then(|| {
+                clock.advance(60 * SECOND);
+                let end = clock::later(clock.now_utc(), LIFE);
+                let mut stored = store.record.lock();
+                let mut next = stored.clone().unwrap().next();
+                let token = Token::new("at-other").with_refresh_token("rt-other");
+                (next.token, next.generation) = (token.with_expires_at(end), next.generation + 1);
+                *stored = Some(next);
+                Fault::Before
+            })
+        });
+        assert_eq!(kind(&use_token(&world.keeper())), "at-other", "{has_fallback}");
+        assert!(world.sent().is_empty());
+    }
+}
+
+/// The old token expires during the request, and another client's token is in the store when it ends.
+#[test]
+fn a_failed_load_does_not_hide_a_token_read_before() {
+    let world = World::new(Rotation::Strict);
+    world.enter_margin();
+    let (store, wire) = (Arc::clone(&world.store), Arc::clone(&world.wire));
+    let (clock, mut loads) = (world.clock.clone(), 0);
+    world.plan(move |call, _| {
+        loads += usize::from(call == "load" && !wire.0.lock().sent.is_empty());
+        if call == "load" && loads == 1 {
+            clock.advance(60 * SECOND);
+            let end = clock::later(clock.now_utc(), LIFE);
+            let mut stored = store.record.lock();
+            let mut next = stored.clone().unwrap().next();
+            let token = Token::new("at-other").with_refresh_token("rt-other");
+            (next.token, next.generation) = (token.with_expires_at(end), next.generation + 1);
+            *stored = Some(next);
+        }
+        (call == "load" && loads > 1).then_some(Fault::Before)
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-other");
+    assert_eq!(world.sent(), ["rt-1"]);
+    assert_eq!(world.stored().spare, Some(Secret::new("rt-2")));
+}
+
+#[test]
+fn a_token_that_expires_during_a_request_stops_no_repeat() {
+    for act in [Act::LoseRequest, Act::Never] {
+        let world = World::new(Rotation::StrictFamily);
+        world.enter_margin();
+        world.acts(&[act]);
+        let clock = world.clock.clone();
+        *world.wire.1.lock() = Some(Box::new(move || clock.advance(60 * SECOND)));
+        assert_eq!(kind(&use_token(&world.keeper())), "at-2", "{act:?}");
+    }
+}
+
+/// The token expires while the store fails to lock, or to save a note.
+#[test]
+fn an_expired_token_stops_no_refresh_without_the_store() {
+    for fails in ["lock", "save"] {
+        let world = World::new(Rotation::None);
+        let keeper = world.keeper();
+        assert_eq!(kind(&use_token(&keeper)), "at-1");
+        world.enter_margin();
+        let clock = world.clock.clone();
+        world.plan(move |call, _| {
+            (call == fails).then(|| {
+                clock.advance(60 * SECOND);
+                Fault::Before
+            })
+        });
+        assert_eq!(kind(&use_token(&keeper)), "at-2", "{fails}");
+    }
+}
+
 /// The store goes back while a request is on its way, or while the newer pair is written again.
 #[test]
 fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {

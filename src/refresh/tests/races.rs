@@ -77,6 +77,44 @@ fn threads_that_waited_for_a_failed_attempt_share_its_failure() {
     }
 }
 
+/// The results of eight threads whose first thread fails when the store fails `loads` times, and the number of
+/// loads. The store fails only when all other threads wait.
+fn eight_threads(loads: usize) -> (Vec<String>, usize) {
+    let world = World::new(Rotation::Strict);
+    let keeper = Arc::new(world.keeper());
+    let (inside, mut count) = (Arc::downgrade(&keeper), 0);
+    world.plan(move |call, _| {
+        while inside.upgrade().is_some_and(|keeper| keeper.memory.lock().waiting < 7) && count == 0
+        {
+            std::thread::yield_now();
+        }
+        count += usize::from(call == "load");
+        (call == "load" && count <= loads).then_some(Fault::Before)
+    });
+    let got = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| kind(&use_token(&keeper)).to_owned())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let loads = world.store.calls.lock().iter().filter(|call| **call == "load").count();
+    (got, loads)
+}
+
+#[test]
+fn a_thread_that_waited_for_a_failure_reads_the_store_again() {
+    let (mut got, loads) = eight_threads(2);
+    got.sort();
+    assert_eq!(got, [vec!["at-1"; 7], vec!["backend"]].concat());
+    assert_eq!(loads, 3, "the first thread that waited reads for all");
+}
+
+#[test]
+fn threads_that_waited_try_an_unreadable_store_once() {
+    let (got, loads) = eight_threads(99);
+    assert_eq!(got, ["backend"; 8]);
+    assert_eq!(loads, 3);
+}
+
 #[test]
 fn threads_that_share_a_refusal_tell_it_once() {
     let world = World::new(Rotation::Strict);

@@ -151,6 +151,7 @@ impl TokenBackend for Handle {
             state.note(me(), 3004, |_| format!("save {}: conflict", told(record)));
             return Err(BackendError::Conflict("the store".to_owned()).into());
         }
+        state.overwrites(self.client, record);
         state.store.history.push(record.clone());
         let ok = failure.is_none();
         state.note(me(), 3005 + u64::from(ok), |_| {
@@ -209,7 +210,11 @@ impl TokenBackend for Handle {
         } else {
             Guard::freed_by_death(held).with_check(move || {
                 asked.handle.world.reach(Point::IsHeld, Status::Ready);
-                asked.holds()
+                let holds = asked.holds();
+                if holds {
+                    asked.handle.world.state.lock().checked(asked.handle.client);
+                }
+                holds
             })
         };
         // A process that creates the lock file anew does not know the holder of the old lock file.
@@ -313,6 +318,8 @@ impl Handle {
         let index = state.requests.len();
         state.note(me(), 3030, |_| format!("sends r{token}"));
         state.sending(me(), self.client, token);
+        let noted = state.oracle.clients.get(self.client).and_then(|known| known.noted);
+        let noted_at = noted.map_or(now, |(_, at)| at);
         let mends = state.mends(me());
         let sent_step = state.step;
         state.requests.push(Request {
@@ -321,6 +328,7 @@ impl Handle {
             token,
             asked_at,
             sent_at: now,
+            noted_at,
             sent_step,
             arrives_at,
             heard_at,

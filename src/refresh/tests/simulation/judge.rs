@@ -207,16 +207,17 @@ impl State {
 
     /// Whether the loss of the login is one that no client can prevent.
     pub(super) fn excused(&self) -> bool {
-        let Excuses { lost, died, unsaved, late, deadline, rollback, freed, clock } =
+        let Excuses { lost, died, unsaved, late, deadline, rollback, freed, overwritten, clock } =
             self.oracle.excuses;
         if rollback || freed || clock || self.weak() {
             return true;
         }
         let lost = lost && !self.comes_back_in_time();
         match self.service.class {
-            Class::None | Class::UntilUsed => false,
-            Class::UntilUsedFamily => late || deadline,
-            _ => lost || died || unsaved || late || deadline,
+            Class::None => false,
+            Class::UntilUsed => overwritten,
+            Class::UntilUsedFamily => late || deadline || overwritten,
+            _ => lost || died || unsaved || late || deadline || overwritten,
         }
     }
 

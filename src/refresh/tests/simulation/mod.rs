@@ -164,6 +164,32 @@ fn losses_under_two_policies_for_an_unknown_class() {
     }
 }
 
+/// Schedules that once broke the promise, or that the oracle once blamed wrongly.
+#[test]
+fn schedules_that_broke_the_promise_keep_it_now() {
+    let crew = Crew::new();
+    for name in [
+        // A note cannot be written, and another process has saved a token meanwhile.
+        "3972213:11.2,12.3,13.1",
+        // A load fails after another process's token was read, and the old token expired during the request.
+        "3548708:9.9,36.2",
+        // A thread waits for an attempt that cannot read the store for a moment: a file lock, a lease.
+        "3646517:3.3,4.1,7.2,8.1,11.1,17.1,18.1,23.2,26.1,31.2,32.2",
+        "3646525:3.3,4.1,7.2,8.1,11.1,17.1,18.1,23.2,26.1,31.2,32.2",
+        // A request leaves later than its note says, and the window and the deadline count from the note.
+        "4334854:20.3,48.2,59.1",
+        "3542179:4.1,6.5,13.5,19.1,31.1,32.1",
+        // A holder is stopped between its check of the lock and its write, and saves do not compare.
+        "4644892:0.1,1.1,2.2,8.7,13.1,14.9,20.1,24.1,32.1,37.1",
+        // A repeated request arrives after its grace window: clocks that differ, and one clock (no loss).
+        "2086190:29.9",
+        "2086185:29.9",
+    ] {
+        let (config, plan) = from_name(name).unwrap();
+        assert_eq!(crew.run(config, plan, false).violation, None, "{name}");
+    }
+}
+
 fn without_digits(text: &str) -> String {
     text.chars().filter(|c| !c.is_ascii_digit()).collect()
 }

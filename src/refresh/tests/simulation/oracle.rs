@@ -16,14 +16,18 @@ pub(super) struct Excuses {
     pub(super) died: bool,
     /// 3: the save failed, and then the process ended.
     pub(super) unsaved: bool,
-    /// 4: a request that was given up was served.
+    /// 4: a request that was given up was served, or a repeated request arrived after the grace window in which
+    /// it was sent.
     pub(super) late: bool,
-    /// 5: without a lock that is released when its holder dies, a holder was paused past its deadline.
+    /// 5: without a lock that is released when its holder dies, a holder was paused past its note's deadline.
     pub(super) deadline: bool,
     /// The store went back.
     pub(super) rollback: bool,
     /// The lock was freed under a holder whose request was on its way.
     pub(super) freed: bool,
+    /// 5: saves do not compare, and the lock was freed under a holder between its check of the lock and its
+    /// write, which put an older record over a successor.
+    pub(super) overwritten: bool,
     /// A wall clock was changed while deadlines depended on it.
     pub(super) clock: bool,
 }
@@ -46,10 +50,14 @@ pub(super) struct Known {
     pub(super) memory: Option<(usize, usize)>,
     /// The refresh tokens that the client itself has replaced in the store.
     pub(super) replaced: Vec<usize>,
-    /// The token that the client's last note announces.
-    pub(super) noted: Option<usize>,
+    /// The token that the client's last note announces, and the note's date (ms on the clock of the world).
+    pub(super) noted: Option<(usize, u64)>,
     /// The client's refreshes that were saved: when they were sent, and by which actor.
     pub(super) refreshes: Vec<(u32, usize)>,
+    /// When the client found that it holds the lock, if it has read nothing since, and when the lock was freed
+    /// under it (steps).
+    pub(super) checked: Option<u32>,
+    pub(super) freed: u32,
     /// The store's calls that failed since the client began to close.
     pub(super) closing: bool,
     pub(super) failed_closing: bool,
@@ -148,6 +156,7 @@ impl State {
     pub(super) fn loaded(&mut self, actor: usize, client: usize, record: &Record) {
         self.looked(actor);
         let Some(known) = self.oracle.clients.get_mut(client) else { return };
+        known.checked = None;
         let (refresh, spare) = (refresh_of(record), spare_of(record));
         // A record that is read is durable: its save worked even if it reported an error.
         known.in_hand.retain(|token| *token != refresh && Some(*token) != spare);
@@ -157,9 +166,27 @@ impl State {
         }
     }
 
+    /// The client has found that it holds the lock.
+    pub(super) fn checked(&mut self, client: usize) {
+        if let Some(known) = self.oracle.clients.get_mut(client) {
+            known.checked = Some(self.step);
+        }
+    }
+
+    /// Notes that a client, whose last call found that it holds the lock, puts an older record over a successor.
+    pub(super) fn overwrites(&mut self, client: usize, record: &Record) {
+        let file = self.config.lock() == LockKind::FreedByDeath && !self.config.compares();
+        let newest = self.store.history.last().map(refresh_of);
+        let older = newest.is_some_and(|newest| self.replaces(newest, refresh_of(record)));
+        let unaware = |known: &Known| known.checked.is_some_and(|at| known.freed > at);
+        let unaware = self.oracle.clients.get(client).is_some_and(unaware);
+        self.oracle.excuses.overwritten |= file && older && unaware;
+    }
+
     pub(super) fn saved(&mut self, actor: usize, client: usize, record: &Record, ok: bool) {
         self.look_at_deadlines();
         let (refresh, access) = (refresh_of(record), access_of(&record.token));
+        let noted_at = record.note.as_ref().map(|note| self.time_of(client, note.sent_at));
         let before = self.store.history.iter().rev().nth(1).map(|before| access_of(&before.token));
         if before != Some(access) {
             self.oracle.stored_at = self.step;
@@ -169,7 +196,7 @@ impl State {
         if !ok {
             return;
         }
-        known.noted = record.note.as_ref().map(|_| refresh);
+        known.noted = noted_at.map(|at| (refresh, at));
         let spare = spare_of(record);
         known.in_hand.retain(|token| *token != refresh && Some(*token) != spare);
         known.waits &= !known.in_hand.is_empty();
@@ -198,6 +225,7 @@ impl State {
     pub(super) fn freed(&mut self) {
         let Some(held) = &self.store.held else { return };
         let client = held.client;
+        self.oracle.clients[client].freed = self.step;
         let busy = self.requests.iter().any(|request| request.client == client && request.awaited)
             || !self.oracle.clients[client].in_hand.is_empty();
         self.oracle.excuses.freed |= busy && self.config.lock() == LockKind::FreedByDeath;
@@ -234,7 +262,7 @@ impl State {
         let past = self.requests.iter().any(|request| {
             let client = request.client;
             let busy = request.awaited || !self.oracle.clients[client].in_hand.is_empty();
-            self.clients[client].process == process && busy && until > request.sent_at + hold
+            self.clients[client].process == process && busy && until > request.noted_at + hold
         });
         self.oracle.excuses.deadline |= past;
     }
@@ -246,12 +274,23 @@ impl State {
             let pair = request.decided.flatten();
             hand.zip(pair).is_some_and(|(hand, (refresh, _))| hand.contains(&refresh))
         };
-        let past = |request: &world::Request| self.now > request.sent_at + self.hold();
+        let past = |request: &world::Request| self.now > request.noted_at + self.hold();
         let late = self.requests.iter().any(|request| held(request) && past(request));
         self.oracle.excuses.deadline |= late && self.config.lock() != LockKind::FreedByDeath;
     }
 
-    /// How long a note keeps others waiting (ms): two requests and the saves.
+    /// When the wall clock of a client's host showed this date (ms on the clock of the world).
+    fn time_of(&self, client: usize, date: OffsetDateTime) -> u64 {
+        let ahead =
+            self.wall(self.host_of(client)) - (date.unix_timestamp_nanos() / 1_000_000) as i64;
+        self.now.saturating_sub(ahead.max(0) as u64)
+    }
+
+    fn host_of(&self, client: usize) -> usize {
+        self.clients.get(client).map_or(0, |of| self.processes[of.process].host)
+    }
+
+    /// How long a note keeps others waiting (ms, counted from its date): two requests and the saves.
     fn hold(&self) -> u64 {
         2 * 120_000 + 60_000
     }
@@ -264,9 +303,32 @@ impl State {
         let rotated = request.decided.flatten().is_some();
         // The request's sender has given up, or would have if it had not been paused.
         self.oracle.excuses.late |= !request.awaited || self.now > request.sent_at + 120_000;
+        self.oracle.excuses.late |= self.is_past_its_window(index);
         let lost = [Failure::LoseReply, Failure::Silence, Failure::BrokenAfter];
         self.oracle.excuses.lost |= rotated && request.failure.is_some_and(|f| lost.contains(&f));
         self.oracle.excuses.died |= rotated && !request.awaited;
+    }
+
+    /// Whether a request under a lease was refused because the grace window of its refresh token ended while the
+    /// request was on its way. By its sender's clock and the date of the other client's note, the window was open.
+    fn is_past_its_window(&self, index: usize) -> bool {
+        let request = &self.requests[index];
+        let used_at = self.service.refresh[request.token].used_at;
+        let end = used_at.map(|used_at| used_at + self.service.window);
+        let is_other = |other: &&world::Request| {
+            other.token == request.token && other.client != request.client
+        };
+        let other = self.requests[..index].iter().rfind(is_other);
+        let open = |other: &world::Request| {
+            let date =
+                |of: &world::Request| of.noted_at as i64 + self.walls[self.host_of(of.client)];
+            date(request) - date(other) < self.service.window as i64
+        };
+        self.service.class == Class::GraceFamily
+            && self.config.lock() == LockKind::Lease
+            && request.decided == Some(None)
+            && end.is_some_and(|end| request.sent_at < end && self.now >= end)
+            && other.is_some_and(open)
     }
 
     /// The sender of a request has the answer, or knows that there is none.

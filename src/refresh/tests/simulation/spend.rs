@@ -15,7 +15,8 @@ impl State {
         self.look_at_deadlines();
         let known = &self.oracle.clients[client];
         // Clause P4: the note is in the store before the token is sent.
-        if known.noted != Some(token) && self.service.class != Class::None {
+        if known.noted.is_none_or(|(noted, _)| noted != token) && self.service.class != Class::None
+        {
             self.violation("P4", format!("r{token} is sent, and the store holds no note of it"));
         }
         let known = &self.oracle.clients[client];
@@ -100,9 +101,10 @@ impl State {
             return;
         }
         // A grace window is shorter than a deadline, so without a lock that is released when its holder dies,
-        // the other processes may use the rest of the window. (The clocks of two hosts differ by 20 s.)
+        // the other processes may use the rest of the window. They know the note's date, and not when the
+        // request left. (The clocks of two hosts differ by 20 s.)
         let first = self.requests.iter().find(|request| request.token == token);
-        let age = first.map_or(0, |first| self.now - first.sent_at + 20_000);
+        let age = first.map_or(0, |first| self.now - first.noted_at + 20_000);
         let lease = self.config.lock() == LockKind::Lease && self.faulty();
         let graced = self.service.class.has_window() && self.config.told == 0;
         if graced && (lease || !file && age >= self.service.window / 2) {
@@ -115,16 +117,6 @@ impl State {
             self.violation("P1", text);
             return;
         }
-        let newer = |other: usize| {
-            let mut at = Some(other);
-            while let Some(known) = at {
-                if known == token && known != other {
-                    return true;
-                }
-                at = self.service.refresh[known].parent;
-            }
-            false
-        };
         // If the old token works until its successor is used, an unsaved pair does not prevent another
         // refresh.
         let until_used = matches!(self.service.class, Class::UntilUsed | Class::UntilUsedFamily);
@@ -135,11 +127,18 @@ impl State {
                 && clients.any(|known| known.in_hand.contains(other))
         };
         let mut held = self.in_living_hands().into_iter().filter(|other| !unsaved(other));
-        let found = held.find(|other| newer(*other) && self.service.takes(*other, self.now));
+        let found =
+            held.find(|other| self.replaces(*other, token) && self.service.takes(*other, self.now));
         if let Some(found) = found {
             let text = format!("client {client} sends r{token} while its successor r{found} lives");
             self.violation("P1", text);
         }
+    }
+
+    /// Whether the service issued `newer` in place of `older`, directly or by way of others.
+    pub(super) fn replaces(&self, newer: usize, older: usize) -> bool {
+        let parent = |token: &usize| self.service.refresh[*token].parent;
+        std::iter::successors(parent(&newer), parent).any(|known| known == older)
     }
 
     /// Refresh tokens in the store or with a living process.
