@@ -100,7 +100,7 @@ services! {
         revoke(unknown);
         auth(Body) => "s N 2026-08, s AR 2025-05";
         pkce(Off) => "s N 2026-08";
-        offline(always) => "v linear.app 2026-04";
+        offline(always) => "v linear.app 2026-11";
         separator(',') => "v linear.app 2026-11";
         access_life(24 hours) => "s docs.unified.to 2026-11";
         refresh_life(unknown);

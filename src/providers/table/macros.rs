@@ -19,6 +19,7 @@ macro_rules! service {
         #[doc = concat!($display, ": ", $kind, ".")]
         #[cfg_attr(doc, doc = "\n| fact | value | evidence |\n| --- | --- | --- |")]
         $(#[cfg_attr(doc, doc = line!($fact $value $($evidence)?))])*
+        #[cfg_attr(doc, doc = "\nThe [guide](../guide/services/index.html) explains the evidence.")]
         pub fn $name() -> $crate::provider::Provider {
             static FACTS: &[super::Fact] = &[$(fact!($fact $value)),*];
             super::row(stringify!($name), $display, FACTS)
@@ -29,6 +30,7 @@ macro_rules! service {
         #[doc = concat!($display, ": ", $kind, ". `", stringify!($parameter), "` is ", $meaning, ".")]
         #[cfg_attr(doc, doc = "\n| fact | value | evidence |\n| --- | --- | --- |")]
         $(#[cfg_attr(doc, doc = line!($fact $value $($evidence)?))])*
+        #[cfg_attr(doc, doc = "\nThe [guide](../guide/services/index.html) explains the evidence.")]
         ///
         /// # Errors
         ///
@@ -111,6 +113,7 @@ macro_rules! fact {
     (rotation (GraceThenFamily $count:literal $unit:ident)) => {
         super::Fact::Rotation($crate::provider::Rotation::GraceThenFamily(time!($count $unit)))
     };
+    (rotation (setting)) => { super::Fact::Said };
     (rotation ($class:ident)) => { super::Fact::Rotation($crate::provider::Rotation::$class) };
     (ends_access ()) => { super::Fact::EndsAccessToken };
     (margin ($count:literal $unit:ident)) => { super::Fact::Margin(time!($count $unit)) };

@@ -195,6 +195,9 @@ macro_rules! shown {
             ", then its use ends the login"
         )
     };
+    (rotation (setting)) => {
+        "a setting; without knowledge of it, treated as the strictest class"
+    };
     (rotation (UntilUsed)) => {
         "replaced; the old one works until the new access token is used"
     };

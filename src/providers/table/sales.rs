@@ -7,7 +7,7 @@ services! {
         revoke("https://api.hubapi.com/oauth/v1/refresh-tokens") => "v hubspot-api-nodejs 2026-03";
         revoke_style(TokenInPath) => "v hubspot-api-nodejs 2026-03";
         auth(Body) => "v developers.hubspot.com 2026-11";
-        pkce(S256) => "s N 2026-08";
+        pkce(S256) => "v developers.hubspot.com 2026-11";
         offline(unknown);
         access_life(30 minutes) => "v developers.hubspot.com 2026-11";
         refresh_life(unknown);
@@ -30,6 +30,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api_from("api_domain", ["pipedrive.com"], "/api/v1") => "v pipedrive/client-nodejs 2026-04";
+        note("the service's SDK replaces the refresh token if an answer has one") => "v pipedrive/client-nodejs 2026-04";
         note("a revocation of the refresh token marks the application as uninstalled") => "v pipedrive/client-nodejs 2026-04";
     }
 
@@ -43,10 +44,10 @@ services! {
         authorize_param("prompt", "consent") => "s N 2026-08";
         access_life(unknown);
         refresh_life(unknown);
-        rotation(Unknown) => "v Salesforce's help 2026-11";
+        rotation(setting) => "v Salesforce's help 2026-11";
         error(unknown);
         api_from("instance_url", ["salesforce.com", "force.com"], "") => "v sfdx-core 2026-08";
-        note("rotation is a setting of the application: without it, a refresh token stays valid; with it, each is used once") => "v Salesforce's help 2026-11";
+        note("without rotation, a refresh token stays valid; with it, each is used once") => "v Salesforce's help 2026-11";
         note("the answer has no lifetime; the organization sets it") => "v Salesforce's help 2026-11";
         note("a public client must not send a secret") => "v Salesforce's guide for partners 2026-11";
         note("a sandbox is at `https://test.salesforce.com`") => "s PSA 2026-08";

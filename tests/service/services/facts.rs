@@ -55,7 +55,7 @@ fn check(entry: &'static Entry, fact: &Fact, seen: &Seen) {
     match (fact.name, &words[..]) {
         // What no source tells is left to the defaults; PKCE is sent.
         ("pkce", ["unknown"]) => check_pkce("S256", entry, &asked, &exchanged),
-        ("rotation", ["unknown"]) => assert_eq!(row.rotation(), Rotation::Unknown),
+        ("rotation", ["unknown" | "setting"]) => assert_eq!(row.rotation(), Rotation::Unknown),
         ("authorize", [url]) => {
             let url = entry.filled(url);
             let rest = seen.authorize.strip_prefix(&url).unwrap();
@@ -275,6 +275,37 @@ fn every_row_does_what_its_facts_say() {
         let sent = header(&seen.call, "authorization");
         assert_eq!(sent, Some(&*format!("{scheme} at-1")), "{}", entry.name);
     }
+}
+
+#[test]
+fn the_check_of_facts_can_fail() {
+    let calendly = entries().find(|entry| entry.name == "calendly").unwrap();
+    let seen = walk(calendly);
+    let fails = |name: &'static str, value: &'static str| {
+        let fact = Fact { name, value, evidence: "" };
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(calendly, &fact, &seen)))
+            .is_err()
+    };
+    for (name, value) in [
+        ("authorize", "(\"https://auth.calendly.com/oauth\")"),
+        ("token", "(\"https://auth.calendly.com/oauth/tokens\")"),
+        ("revoke", "(unknown)"),
+        ("auth", "(Basic)"),
+        ("pkce", "(Off)"),
+        ("offline", "(scope \"offline_access\")"),
+        ("access_life", "(3 hours)"),
+        ("refresh_life", "(unused 30 days)"),
+        ("rotation", "(None)"),
+        ("ends_access", "()"),
+        ("error", "(Refused code \"odd\")"),
+        ("ended", "(\"status\", \"401\", 200)"),
+        ("api", "(\"https://calendly.com\")"),
+        ("header", "(\"X-Version\", \"1\")"),
+        ("novelty", "(unknown)"),
+    ] {
+        assert!(fails(name, value), "{name}{value}");
+    }
+    assert!(!fails("auth", "(Body)") && !fails("rotation", "(Strict)"));
 }
 
 #[test]

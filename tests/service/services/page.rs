@@ -53,7 +53,7 @@ fn rotation(entry: &Entry) -> String {
     match (class.as_str(), words.collect::<Vec<_>>().join(" ")) {
         ("None", _) => "none".to_owned(),
         ("Unknown", _) => "replaced; old one unknown".to_owned(),
-        ("unknown", _) => "unknown".to_owned(),
+        ("unknown" | "setting", _) => class.replace("setting", "a setting"),
         (_, time) if time.is_empty() => format!("`{class}`"),
         (_, time) => format!("`{class}`, {time}"),
     }
