@@ -61,7 +61,7 @@ services! {
         pkce(S256) => "s N 2026-08";
         offline(param "access_type" "offline") => "s N 2026-08";
         authorize_param("prompt", "consent") => "s N 2026-08";
-        separator(',') => "s GO 2026-01";
+        separator(',') => "s SP 2026-08";
         redirect_on_refresh() => "v zoho.com 2026-11";
         access_life(1 hour) => "v zoho.com 2026-11";
         refresh_life(endless) => "v zoho.com 2026-11";
@@ -69,7 +69,7 @@ services! {
         error(Transient text "too many requests") => "v manageengine.com 2026-11";
         api("https://www.zohoapis.{data_centre}") => "s N 2026-08";
         api_from("api_domain", ["zohoapis.com", "zohoapis.eu", "zohoapis.in", "zohoapis.com.au", "zohoapis.com.cn", "zohoapis.jp", "zohoapis.sa"], "") => "s N 2026-08";
-        api_scheme("Zoho-oauthtoken") => "s N 2026-08";
+        api_scheme("Zoho-oauthtoken") => "v zoho.com 2026-11";
         note("ten access tokens in ten minutes for a refresh token, then a block of ten minutes; 20 refresh tokens for a user") => "v zoho.com 2026-11";
         note("a refresh must go to the data centre of the account; with several data centres, use `ProviderBuilder::token_host_from`") => "v zoho.com 2026-11";
     }
