@@ -7,8 +7,8 @@
 //! * **To change it**: [`architecture`] shows the six floors of the source, [`design`] explains the refresh
 //!   step by step.
 //!
-//! With all features there is also a page for each vendor SDK, a page about services without a ready
-//! provider, and a page for users of httpx-oauth.
+//! With all features there is also a page for each vendor SDK, a list of the services that have a ready
+//! provider, a page about services without one, and a page for users of httpx-oauth.
 
 #[doc = include_str!("guide/tasks.md")]
 pub mod tasks {}
@@ -22,6 +22,10 @@ pub mod tasks {}
 ))]
 #[doc = include_str!("guide/any_service.md")]
 pub mod any_service {}
+
+#[cfg(feature = "services")]
+#[doc = include_str!("guide/services.md")]
+pub mod services {}
 
 #[doc = include_str!("guide/promise.md")]
 pub mod promise {}

@@ -104,6 +104,7 @@
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
+//! | `services` | ready [`providers`] for eighty further services, from Airtable to Zoom; the guide lists them |
 //! | `shell-ev` | `shell_ev`: an SDK for Shell EV Recharge |
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `teamleader` | `teamleader`: an SDK for Teamleader Focus, with a page in the guide |

@@ -15,12 +15,17 @@
 //! | `[G]` | golang/oauth2, package `endpoints` (commit 89ff2e1, December 2025) |
 //! | `[N]` | Nango's catalogue (commit 2f4c0af, August 2026): what an integrator runs; weak evidence that nothing else works |
 //! | `[?]` | none |
+//!
+//! The feature `services` adds a function for each service of a table. The page of such a function lists the
+//! facts with their evidence; the guide's page `services` lists all of them and explains their tags.
 
 // Each function makes its settings in the order of the groups of `Provider`: name, endpoints,
 // authorization request, token request, reply, refresh, API.
 
 #[cfg(feature = "identity")]
 mod accounts;
+#[cfg(feature = "services")]
+mod table;
 
 use std::time::Duration;
 
@@ -29,6 +34,8 @@ pub use self::accounts::{
     discord, facebook, franceconnect, franceconnect_integration, kakao, linkedin, naver, okta,
     openid, reddit, shopify,
 };
+#[cfg(feature = "services")]
+pub use self::table::*;
 use crate::error::{Error, Result};
 use crate::provider::{ClientAuth, ErrorRule, Pkce, Provider, ProviderBuilder, Rotation, Verdict};
 

@@ -25,6 +25,8 @@ mod profiles;
 mod replies;
 #[cfg(feature = "identity")]
 mod rows;
+#[cfg(feature = "services")]
+mod services;
 mod standards;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
