@@ -112,7 +112,7 @@ pub(crate) fn read(expected: &str, address: &str, body: &[u8]) -> Result<Map<Str
             let shown: String = issuer.chars().filter(|c| !is_unseen(*c)).take(200).collect();
             return Err(wrong(format!("it is that of the issuer {shown:?}, not of {expected:?}")));
         }
-        Some(_) => return Err(wrong("its issuer is not a text".to_owned())),
+        Some(_) => return Err(wrong("its issuer is not a string".to_owned())),
         None => return Err(wrong("it names no issuer".to_owned())),
     }
     // Plain HTTP addresses are accepted only from a document that came by HTTP from this machine:
@@ -151,7 +151,7 @@ fn check_endpoints(
             Value::Null => continue,
             Value::String(address) if address.is_empty() && name != "token_endpoint" => continue,
             Value::String(address) => address,
-            _ => return Err(wrong(format!("{name} is not a text"))),
+            _ => return Err(wrong(format!("{name} is not a string"))),
         };
         // A browser or a terminal would read another address from a text with such a character.
         if address.contains(|c| !is_plain(c)) {
@@ -266,7 +266,7 @@ mod tests {
             let text = refusal(&format!(r#"{{"issuer":"{issuer}"}}"#));
             assert!(text.contains("not of \"https://a.example\""), "{text}");
         }
-        assert!(refusal(r#"{"issuer":["https://a.example"]}"#).contains("not a text"));
+        assert!(refusal(r#"{"issuer":["https://a.example"]}"#).contains("not a string"));
         assert!(refusal("{}").contains("names no issuer"));
     }
 

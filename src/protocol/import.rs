@@ -150,6 +150,10 @@ fn check_for_an_unknown_end(object: &Map<String, Value>) -> Result<()> {
     let found = object.iter().find(|(name, value)| !value.is_null() && looks_like_it(name));
     match found {
         Some((name, _)) => {
+            // The name comes from the file. Only a short, plain name is repeated.
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+            let fits = name.len() <= 40 && name.bytes().all(plain);
+            let name = if fits { name } else { "a member with an odd name" };
             Err(wrong(format_args!("{name} may be its expiry; write the expiry as expires_at")))
         }
         None => Ok(()),
@@ -168,7 +172,7 @@ fn text_of(object: &Map<String, Value>, name: &str) -> Result<Option<String>> {
         Some(Value::Array(list)) if name == "scope" && list.iter().all(Value::is_string) => {
             list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
         }
-        Some(_) => return Err(wrong(format_args!("{name} is not a text"))),
+        Some(_) => return Err(wrong(format_args!("{name} is not a string"))),
     };
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
@@ -377,6 +381,18 @@ mod tests {
             let error = Token::from_json(text).unwrap_err();
             assert!(matches!(error, Error::Config(_)));
             assert!(!format!("{error} {error:?}").contains("sesame"));
+        }
+    }
+
+    #[test]
+    fn only_a_short_and_plain_member_name_is_repeated() {
+        let told = |name: &str| {
+            let text = json!({"access_token": "a", name: "soon"}).to_string();
+            Token::from_json(&text).unwrap_err().to_string()
+        };
+        assert!(told("expiration").contains("expiration may be its expiry"));
+        for odd in ["expires\u{202e}", "expires sesame", &"expires".repeat(20)] {
+            assert!(told(odd).contains("a member with an odd name"), "{}", told(odd));
         }
     }
 }
