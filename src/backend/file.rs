@@ -164,8 +164,8 @@ impl FileBackend {
             return Ok(());
         };
         let text = format!(
-            "others than its owner may read or write {} (mode {mode:04o}), which holds a login; set \
-             its mode to 0600",
+            "{} holds a login, and users other than its owner may read or write the file (mode \
+             {mode:04o}); set its mode to 0600",
             target.display()
         );
         if self.private {

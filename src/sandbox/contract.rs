@@ -227,7 +227,7 @@ impl<'a> Contract<'a> {
                 Some("its lock is a lease, which expires")
             }
             (Needs::Fresh | Needs::Process | Needs::PowerCut, Durability::Memory) => {
-                Some("its durability says that the record is lost with the process")
+                Some("the store says that its records do not outlive the process (durability)")
             }
             (Needs::PowerCut, Durability::Process) => {
                 Some("its durability says that a power cut may undo a save")

@@ -70,7 +70,7 @@ impl Agents {
         Agents::with(None, timeout, change, Arc::new(SystemClock), true)
     }
 
-    /// Whether a proxy looks names up.
+    /// Whether requests go through a proxy, which then resolves the host names.
     #[cfg(feature = "discovery")]
     pub(crate) fn proxied(&self) -> bool {
         self.agent.config().proxy().is_some()

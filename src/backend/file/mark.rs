@@ -1,4 +1,4 @@
-//! A file that names the record content that is known to be on the disk.
+//! The mark: a small file beside the record that says which content of the record was last flushed to the disk.
 
 use std::fs::{File, Metadata};
 use std::io::{Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! Services for accounting.
+//! Services for accounting. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     freeagent = "FreeAgent", "accounting"; {

@@ -1,4 +1,4 @@
-//! Services for shops and payments.
+//! Services for shops and payments. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     amazon = "Login with Amazon", "shops and payments"; {

@@ -1,4 +1,4 @@
-//! Services for developers.
+//! Services for developers. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     atlassian = "Atlassian", "developer tools"; {

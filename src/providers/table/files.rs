@@ -1,4 +1,4 @@
-//! Services for files and mail.
+//! Services for files and mail. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     box_com = "Box", "files and mail"; {

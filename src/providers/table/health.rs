@@ -1,4 +1,4 @@
-//! Services for health and sport.
+//! Services for health and sport. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     fitbit = "Fitbit", "health and sport"; {

@@ -1,4 +1,4 @@
-//! Services for homes and cars.
+//! Services for homes and cars. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     ecobee = "ecobee", "homes and cars"; {

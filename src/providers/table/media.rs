@@ -1,4 +1,4 @@
-//! Services for media and for social networks.
+//! Services for media and for social networks. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     pinterest = "Pinterest", "media and social networks"; {

@@ -1,4 +1,4 @@
-//! Services for offices: documents, tables, calendars, plans.
+//! Services for offices: documents, tables, calendars, plans. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     airtable = "Airtable", "office"; {

@@ -1,4 +1,4 @@
-//! Services for sales and customer relations.
+//! Services for sales and customer relations. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     hubspot = "HubSpot", "sales"; {

@@ -1,4 +1,4 @@
-//! Services for signatures and for human resources.
+//! Services for signatures and for human resources. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     acrobat_sign(shard: label, "the shard of the account, such as `na1` or `eu1`") = "Adobe Acrobat Sign", "signatures and staff"; {

@@ -1,4 +1,4 @@
-//! Services for talking: chat, telephone, video, support, newsletters.
+//! Services for talking: chat, telephone, video, support, newsletters. `src/guide/services.md` explains the tags of the evidence.
 
 services! {
     front = "Front", "talk and support"; {

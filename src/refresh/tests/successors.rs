@@ -1,4 +1,5 @@
-//! Tests of the record that is saved for a successor, depending on the answer.
+//! Tests of the record that a refresh saves with the new refresh token (the successor), for each kind of answer of
+//! the token endpoint.
 
 use std::time::Duration;
 

@@ -221,7 +221,7 @@ impl State {
         }
     }
 
-    /// Whether a token whose answer was cut off is sent again at once, within its window of grace.
+    /// Whether a refresh token is sent again at once, within its grace window, after the answer to it was cut off.
     fn comes_back_in_time(&self) -> bool {
         let cut =
             |fault: &Fault| matches!(fault, Fault::Op(Failure::LoseReply | Failure::BrokenAfter));
