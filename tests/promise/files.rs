@@ -106,6 +106,21 @@ fn a_link_is_kept_and_its_target_is_replaced() {
     assert!(error.to_string().contains("too many links"), "{error}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn forty_links_are_followed_as_by_linux_itself() {
+    let dir = TempDir::new();
+    let first = record(1);
+    fs::write(dir.join("0"), first.to_json().unwrap()).unwrap();
+    for n in 1..=41 {
+        std::os::unix::fs::symlink((n - 1).to_string(), dir.join(n.to_string())).unwrap();
+    }
+    assert!(fs::read(dir.join("40")).is_ok() && fs::read(dir.join("41")).is_err());
+    assert_eq!(load(&dir.join("40")), Some(first));
+    let error = precise(FileBackend::new(dir.join("41")).load());
+    assert!(error.to_string().contains("too many links"), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_a_folder_and_a_device_are_refused_without_waiting() {
