@@ -265,8 +265,7 @@ impl<T: TokenTable> TableBackend<T> {
 
     fn write_file(&self, record: &Record, replaced: &[Value]) -> Result<(), BoxError> {
         let mut record = record.clone();
-        let known = (!replaced.is_empty()).then(|| Value::Array(replaced.to_vec()));
-        record.put_beside(REPLACED, known);
+        record.put_beside(REPLACED, Some(Value::Array(replaced.to_vec())));
         self.file.save(&record)
     }
 }
@@ -435,3 +434,6 @@ impl<T: std::fmt::Debug> std::fmt::Debug for TableBackend<T> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
