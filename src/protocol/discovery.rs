@@ -411,7 +411,7 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_unknown_members_and_null_are_ignored() {
-        let body = "\u{feff}{\"issuer\":\"https://a.example\",\"x\":{\"y\":[1]},\"jwks_uri\":null,\"revocation_endpoint\":\"\"}";
+        let body = "\u{feff}{\"issuer\":\"https://a.example\",\"x\":{\"y\":[1]},\"jwks_uri\":null,\"revocation_endpoint\":\"\",\"token_endpoint\":\"https://a.example/t\"}";
         assert!(read("https://a.example", "https://a.example/m", body.as_bytes()).is_ok());
     }
 }

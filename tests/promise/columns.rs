@@ -1,6 +1,7 @@
 //! Tests of a table whose columns change what is written into them: too short, filled with blanks, or
 //! missing.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -163,4 +164,76 @@ fn a_token_written_during_a_repair_is_the_login() {
     put(&row, &pair("a", 10));
     let raced = TableBackend::new(Raced(Columns(row.clone(), KEEPS)), &file);
     assert_eq!(*raced.load().unwrap().unwrap().token(), pair("z", 10));
+}
+
+#[test]
+fn a_first_save_takes_no_other_programs_token_away() {
+    let (dir, row) = (TempDir::new(), Row::default());
+    let raced = TableBackend::new(Raced(Columns(row.clone(), KEEPS)), dir.join("login.json"));
+    let error = precise(raced.save(&Record::from(pair("a", 10))));
+    assert!(matches!(error, BackendError::Conflict(_)), "{error}");
+    assert_eq!(Columns(row, KEEPS).get().unwrap(), Some(pair("z", 10)));
+}
+
+#[test]
+fn another_login_with_the_same_token_does_not_replace_the_record() {
+    let (dir, row) = (TempDir::new(), Row::default());
+    let store = TableBackend::new(Columns(row, KEEPS), dir.join("login.json"));
+    let first = Record::from(pair("a", 10));
+    store.save(&first).unwrap();
+    let error = precise(store.save(&Record::from(pair("a", 10))));
+    assert!(matches!(&error, BackendError::Conflict(text) if text.contains("the token table")));
+    assert_eq!(store.load().unwrap(), Some(first));
+}
+
+#[test]
+fn the_last_32_replaced_tokens_are_known() {
+    let (dir, row) = (TempDir::new(), Row::default());
+    let store = TableBackend::new(Columns(row.clone(), KEEPS), dir.join("login.json"));
+    let mut record = Record::from(token(1));
+    store.save(&record).unwrap();
+    for n in 2..=34 {
+        let note = noted(&record);
+        store.save(&note).unwrap();
+        record = successor(&note, token(n));
+        store.save(&record).unwrap();
+    }
+    // The second token is the oldest that the store knows; the first counts as another program's.
+    put(&row, &token(2));
+    assert_eq!(*store.load().unwrap().unwrap().token(), token(34));
+    put(&row, &token(1));
+    assert_eq!(*store.load().unwrap().unwrap().token(), token(1));
+}
+
+/// A table that keeps the whole token, and whose next write fails.
+#[derive(Default)]
+struct Whole(Mutex<Option<Token>>, AtomicBool);
+
+impl TokenTable for Whole {
+    fn get(&self) -> Result<Option<Token>, BoxError> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+    fn set(&self, token: Option<&Token>) -> Result<(), BoxError> {
+        if self.1.swap(false, Ordering::Relaxed) {
+            return Err("the table fails on command".into());
+        }
+        *self.0.lock().unwrap() = token.cloned();
+        Ok(())
+    }
+}
+
+#[test]
+fn a_repeated_save_writes_an_expiry_that_the_table_missed() {
+    let dir = TempDir::new();
+    let store = TableBackend::new(Whole::default(), dir.join("login.json"));
+    let first = Record::from(token(1));
+    store.save(&first).unwrap();
+    let end = time::OffsetDateTime::UNIX_EPOCH + time::Duration::days(30_000);
+    let longer = successor(&noted(&first), token(1).with_expires_at(end));
+    store.save(&noted(&first)).unwrap();
+    store.table().1.store(true, Ordering::Relaxed);
+    store.save(&longer).unwrap_err();
+    assert_eq!(store.table().get().unwrap().unwrap().expires_at(), None);
+    store.save(&longer).unwrap();
+    assert_eq!(store.table().get().unwrap().unwrap().expires_at(), Some(end));
 }

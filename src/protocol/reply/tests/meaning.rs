@@ -293,7 +293,7 @@ fn rules_are_tried_in_order_and_need_all_their_conditions() {
         (403, &[], "", Refused),
         (403, &[], r#"{"error":"E3"}"#, Setup),
         (410, &[], r#"{"n":9"#, Unknown),
-        (410, &[], r#"{"n":9,"#, Unknown),
+        (410, &[], r#"{"n":"9","#, Unknown),
         (200, &dead, r#"{"access_token":"at1","status":{"code":0}}"#, Kind::Token),
     ] {
         assert_eq!(kind(&answer(&provider, status, headers, body)), expected, "{status} {body}");
