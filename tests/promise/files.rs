@@ -125,7 +125,7 @@ fn forty_links_are_followed_as_by_linux_itself() {
 #[test]
 fn a_pipe_a_folder_and_a_device_are_refused_without_waiting() {
     let dir = TempDir::new();
-    let pipe = dir.join("pipe");
+    let pipe = dir.join("queue");
     assert!(works("mkfifo", &[pipe.to_str().unwrap()]));
     for path in [pipe.as_path(), dir.path(), "/dev/zero".as_ref()] {
         let store = FileBackend::new(path);
@@ -137,6 +137,18 @@ fn a_pipe_a_folder_and_a_device_are_refused_without_waiting() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a refusal leaves nothing behind");
     let error = precise(FileLock::new(&pipe).lock(Duration::ZERO).map(drop));
     assert!(error.to_string().contains("pipe"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_in_place_of_a_helper_file_is_an_error_that_names_it() {
+    let dir = TempDir::new();
+    let temp = dir.join(".store.json.evergrant-temp");
+    fs::create_dir(&temp).unwrap();
+    let store = FileBackend::new(dir.join("store.json"));
+    store.save(&record(1)).unwrap();
+    let error = precise(store.clear()).to_string();
+    assert!(error.starts_with(&format!("cannot remove {}", temp.display())), "{error}");
 }
 
 #[cfg(unix)]

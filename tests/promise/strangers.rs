@@ -119,7 +119,23 @@ fn a_lock_file_of_the_folders_owner_or_of_this_user_is_accepted() {
     succeeded(&output);
 }
 
-pub(crate) const CHILDREN: &[Child] = &[("strangers::lock", lock)];
+#[test]
+fn a_strangers_lock_file_is_refused_where_we_can_make_no_file() {
+    let Some((dir, _)) = planted(0o777, "app.lock") else { return };
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let output = child("strangers::refused", unprivileged().unwrap())
+        .env("LOCK", dir.join("app.lock"))
+        .output()
+        .unwrap();
+    succeeded(&output);
+}
+
+pub(crate) const CHILDREN: &[Child] = &[("strangers::lock", lock), ("strangers::refused", refused)];
+
+fn refused() {
+    let error = precise(FileLock::new(given("LOCK")).lock(Duration::ZERO).map(drop));
+    assert!(error.to_string().contains("belongs to user 65533"), "{error}");
+}
 
 fn lock() {
     assert!(File::create(given("LOCK").with_extension("other")).is_err(), "nothing can be made");
