@@ -139,6 +139,17 @@ fn a_pipe_a_folder_and_a_device_are_refused_without_waiting() {
     assert!(error.to_string().contains("pipe"), "{error}");
 }
 
+#[test]
+fn a_save_after_that_of_another_process_leaves_no_file_behind() {
+    let dir = TempDir::new();
+    let open = || FileBackend::new(dir.join("store.json"));
+    let first = record(1);
+    open().save(&first).unwrap();
+    open().save(&noted(&first)).unwrap();
+    open().save(&successor(&noted(&first), token(2))).unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "the record and its mark");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_folder_in_place_of_a_helper_file_is_an_error_that_names_it() {
