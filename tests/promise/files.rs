@@ -57,6 +57,21 @@ fn foreign_and_newer_files_are_kept_and_the_message_says_what_to_do() {
 }
 
 #[test]
+fn a_file_of_4_mib_is_read_and_a_longer_one_is_not() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let first = record(1);
+    let mut bytes = first.to_json().unwrap().to_vec();
+    bytes.resize(4 << 20, b' ');
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(load(&path), Some(first));
+    bytes.push(b' ');
+    fs::write(&path, &bytes).unwrap();
+    let error = precise(FileBackend::new(&path).load());
+    assert!(error.to_string().contains("larger than 4194304 bytes"), "{error}");
+}
+
+#[test]
 fn a_missing_folder_is_an_error_and_a_missing_file_is_not() {
     let dir = TempDir::new();
     assert!(load(&dir.join("store.json")).is_none());
