@@ -72,6 +72,28 @@ fn a_file_of_4_mib_is_read_and_a_longer_one_is_not() {
 }
 
 #[test]
+fn a_logout_removes_every_file_with_a_token() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    store.save(&record(1)).unwrap();
+    fs::write(dir.join(".store.json.evergrant-temp"), "left by a process that died").unwrap();
+    fs::write(dir.join(".store.json.evergrant-next"), "left by a process that died").unwrap();
+    store.clear().unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_record_of_more_than_4_mib_is_not_saved() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    let of = |length| evergrant::backend::Record::from(evergrant::Token::new("a".repeat(length)));
+    let most = (4 << 20) - of(0).to_json().unwrap().len();
+    let error = precise(store.save(&of(most + 1)));
+    assert!(error.to_string().contains("the record is too large"), "{error}");
+    store.save(&of(most)).unwrap();
+}
+
+#[test]
 fn a_missing_folder_is_an_error_and_a_missing_file_is_not() {
     let dir = TempDir::new();
     assert!(load(&dir.join("store.json")).is_none());
