@@ -82,7 +82,63 @@ pub(super) fn hash(parts: &[&str]) -> [u8; 8] {
         text.push('\0');
         text.push_str(part);
     }
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&digest(&SHA256, text.as_bytes()).as_ref()[..8]);
-    bytes
+    digest(&SHA256, text.as_bytes()).as_ref().first_chunk().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::Token;
+    use parking_lot::Mutex;
+
+    /// A place in memory. `busy`: somebody else writes before every swap.
+    #[derive(Default)]
+    struct Memory {
+        bytes: Mutex<Option<Bytes>>,
+        reads: Mutex<usize>,
+        busy: bool,
+    }
+
+    impl Place for Memory {
+        fn read(&self) -> Result<Option<Bytes>, BoxError> {
+            *self.reads.lock() += 1;
+            Ok(self.bytes.lock().clone())
+        }
+        fn swap(&self, _: Option<&[u8]>, new: &[u8], _: &Record) -> Result<bool, BoxError> {
+            *self.bytes.lock() = (!self.busy).then(|| Zeroizing::new(new.to_vec()));
+            Ok(!self.busy)
+        }
+        fn name(&self) -> String {
+            "memory".to_owned()
+        }
+    }
+
+    #[test]
+    fn a_save_looks_eight_times_and_then_reports_a_conflict() {
+        let place = Memory { busy: true, ..Memory::default() };
+        let error = save(&place, &Record::from(Token::new("at"))).unwrap_err();
+        assert!(BackendError::is_conflict(&error), "{error}");
+        assert_eq!(*place.reads.lock(), 8);
+    }
+
+    #[test]
+    fn a_record_of_more_than_4_mib_is_not_written() {
+        let of = |length| Record::from(Token::new("a".repeat(length)));
+        let around = of(0).to_json().unwrap().len();
+        let place = Memory::default();
+        let (json, written) = save(&place, &of((4 << 20) - around)).unwrap();
+        assert_eq!((json.len(), written), (4 << 20, true));
+        let place = Memory::default();
+        let error = save(&place, &of((4 << 20) - around + 1)).unwrap_err();
+        assert_eq!(error.to_string(), "cannot write memory: the record is too large");
+        assert!(place.bytes.lock().is_none());
+    }
+
+    /// Programs of different releases must lock the same file.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[test]
+    fn the_hash_of_an_account_never_changes() {
+        assert_eq!(u64::from_be_bytes(hash(&["default"])), 0xb172_ce40_2981_1309);
+        assert_ne!(hash(&["ab", "c"]), hash(&["a", "bc"]));
+    }
 }

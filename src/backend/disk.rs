@@ -77,7 +77,7 @@ pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
 /// target and keeps the link.
 pub(super) fn target(path: &Path) -> Result<PathBuf, BoxError> {
     let mut found = place(path)?;
-    for _ in 0..LINKS {
+    for _ in 0..=LINKS {
         match patiently(|| fs::symlink_metadata(&found)) {
             Ok(metadata) if metadata.is_symlink() => {}
             Ok(_) => return Ok(found),
@@ -292,3 +292,44 @@ const NO_LINK_NO_WAIT: i32 = {
         0
     }
 };
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_system_says_who_can_mend_it() {
+        // ENOSPC, EFBIG and EDQUOT.
+        for full in [28, 27, 122] {
+            let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(full));
+            assert!(matches!(BackendError::find(&error), Some(BackendError::Full(_))), "{error}");
+        }
+        // EACCES, EPERM, EROFS, EISDIR, ENOTDIR, ENAMETOOLONG, EINVAL, EOPNOTSUPP and ELOOP.
+        for wrong in [13, 1, 30, 21, 20, 36, 22, 95, 40] {
+            let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(wrong));
+            assert!(matches!(BackendError::find(&error), Some(BackendError::Config(_))), "{error}");
+        }
+        // EIO, EMFILE, ENFILE, ESTALE and ETIMEDOUT.
+        for passing in [5, 24, 23, 116, 110] {
+            let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(passing));
+            let found = BackendError::find(&error);
+            assert!(matches!(found, Some(BackendError::Unavailable(_))), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_bare_name_is_in_the_working_directory() {
+        let name = Path::new("login.json");
+        assert_eq!(place(name).unwrap(), place(&absolute(name)).unwrap());
+    }
+
+    #[test]
+    fn only_a_missing_folder_is_to_be_created() {
+        let file = std::env::current_exe().unwrap();
+        let text = |path: PathBuf| place(&path).unwrap_err().to_string();
+        assert!(text(file.with_extension("gone").join("a")).contains("create it, or name another"));
+        let within = text(file.join("b/a"));
+        assert!(within.starts_with("cannot open the folder "), "{within}");
+        assert!(!within.contains("create it"), "{within}");
+    }
+}

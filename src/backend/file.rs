@@ -349,19 +349,19 @@ impl TokenBackend for FileBackend {
         room::make_way(&target, &*self.clock);
         let Some(stored) = self.read(&target)? else { return Ok(None) };
         self.check_mode(&target, &stored.metadata)?;
-        let content = Some(Content::new(stored.identity, &stored.metadata, &stored.bytes));
+        let content = Content::new(stored.identity, &stored.metadata, &stored.bytes);
         let mut durable = self.durable.lock();
         // A rename is visible before it is durable, and its process may have died in between.
-        if content.is_none() || *durable != content {
-            if !content.as_ref().is_some_and(|content| mark::names(&target, content)) {
+        if durable.as_ref() != Some(&content) {
+            if !mark::names(&target, &content) {
                 let flushed = self.flush(&target, &stored)?;
                 self.flush_folder(&target)?;
                 if !flushed {
                     return Ok(Some(stored.record));
                 }
-                mark::write(&target, content.as_ref());
+                mark::write(&target, Some(&content));
             }
-            *durable = content;
+            *durable = Some(content);
         }
         Ok(Some(stored.record))
     }

@@ -84,7 +84,6 @@ impl FileLock {
         let now = self.clock.now();
         let touched = file.set_times(FileTimes::new().set_accessed(now).set_modified(now));
         owner::check_lock(&file, &path, touched.is_ok())?;
-        drop(file);
         let locked = Arc::new(locked);
         let checked = Arc::clone(&locked);
         let guard = Guard::freed_by_death(locked).with_check(move || checked.is_at(&path));
@@ -208,6 +207,15 @@ mod tests {
         assert!(disk::open(&path, File::options().write(true)).is_err());
         disk::remove(&path).unwrap();
         disk::remove(&victim).unwrap();
+    }
+
+    #[test]
+    fn only_the_lock_that_made_its_file_is_new() {
+        let path = std::env::temp_dir().join(crate::secret::random_id());
+        let lock = FileLock::new(&path);
+        assert!(lock.lock(Duration::ZERO).unwrap().is_new());
+        assert!(!lock.lock(Duration::ZERO).unwrap().is_new());
+        disk::remove(&path).unwrap();
     }
 
     #[test]

@@ -101,3 +101,22 @@ impl Drop for Held {
         self.0.store(0, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::ManualClock;
+
+    #[test]
+    fn a_store_in_memory_waits_by_its_clock_and_frees_its_lock() {
+        let clock = Arc::new(ManualClock::new());
+        let store = MemoryBackend::new().with_clock(clock.clone());
+        let held = store.lock(Duration::ZERO).unwrap();
+        let busy = store.lock(Duration::from_secs(7)).unwrap_err();
+        assert!(BackendError::is_busy(&busy), "{busy}");
+        assert_eq!(clock.slept(), Duration::from_secs(7));
+        drop(held);
+        // No process has the number 0; one of a container has the number 1.
+        assert_eq!(store.locked.load(Ordering::Acquire), 0);
+    }
+}

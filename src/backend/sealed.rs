@@ -215,11 +215,10 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
         let carrier = record.carrier(key.name(), sealed);
         if self.accepts_plain {
             let stored = self.store.load()?;
-            // The plain record is what the store compares.
-            if let Some(plain) = stored.filter(|stored| stored.sealed().is_none())
-                && record.may_replace(Some(&plain))
-            {
-                return self.store.save(&carrier.over(&plain));
+            // The plain record is what the store compares. A sealed one does not fit, or the carrier names it
+            // already.
+            if let Some(stored) = stored.filter(|stored| record.may_replace(Some(stored))) {
+                return self.store.save(&carrier.over(&stored));
             }
         }
         self.store.save(&carrier)

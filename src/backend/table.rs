@@ -265,8 +265,7 @@ impl<T: TokenTable> TableBackend<T> {
 
     fn write_file(&self, record: &Record, replaced: &[Value]) -> Result<(), BoxError> {
         let mut record = record.clone();
-        let known = (!replaced.is_empty()).then(|| Value::Array(replaced.to_vec()));
-        record.put_beside(REPLACED, known);
+        record.put_beside(REPLACED, Some(Value::Array(replaced.to_vec())));
         self.file.save(&record)
     }
 }
@@ -368,7 +367,7 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             if let Err(error) = self.put_over(None, record) {
                 // A part of a token must not stay in the table.
                 let back = self.table.get()?;
-                if back.is_some_and(|back| changed(&back, record.token()).is_some()) {
+                if back.and_then(|back| changed(&back, record.token())).is_some() {
                     self.table.set(None)?;
                 }
                 return Err(error);
@@ -395,9 +394,7 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
         }
         let new = name(record.token());
         let mut replaced = both.replaced;
-        if pair(record.token()) != pair(stored.token()) {
-            replaced.push(name(stored.token()));
-        }
+        replaced.push(name(stored.token()));
         replaced.retain(|known| *known != new);
         replaced.drain(..replaced.len().saturating_sub(KNOWN));
         self.write_file(record, &replaced)?;
@@ -435,3 +432,6 @@ impl<T: std::fmt::Debug> std::fmt::Debug for TableBackend<T> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

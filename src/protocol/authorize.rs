@@ -102,8 +102,8 @@ impl fmt::Debug for Authorization {
     }
 }
 
-/// Starts a login. `redirect_uri` defaults to that of the credentials, and `scopes` to the provider's
-/// default scopes. An extra parameter replaces the provider's parameter with the same name.
+/// Starts a login. `scopes` default to the provider's default scopes. An extra parameter replaces the
+/// provider's parameter with the same name.
 pub(crate) fn authorize(
     provider: &Provider,
     credentials: &Credentials,
@@ -113,7 +113,6 @@ pub(crate) fn authorize(
 ) -> Result<Authorization> {
     let endpoint = endpoint(provider)?;
     credentials.check()?;
-    let redirect_uri = redirect_uri.or(credentials.redirect_uri());
     match redirect_uri {
         Some(name) if provider.authorization.redirect_uri_is_name => check_redirect_name(name)?,
         Some(redirect_uri) => check_redirect_uri(redirect_uri)?,
@@ -154,7 +153,7 @@ pub(crate) fn authorize(
 fn callback_fields(provider: &Provider) -> Vec<String> {
     let mut fields = provider.authorization.callback_fields.clone();
     let host = provider.authorization.token_host_from.as_ref().map(|place| &place.name);
-    fields.extend(host.filter(|host| !fields.contains(host)).cloned());
+    fields.extend(host.cloned());
     fields
 }
 

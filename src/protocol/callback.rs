@@ -101,7 +101,7 @@ fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
     };
     let pairs = parse(query);
     let unreadable = |name: &&str| pairs.iter().any(|pair| pair.name == *name && !pair.clean);
-    if pairs.is_empty() || [code, "state", "iss", "error"].iter().any(unreadable) {
+    if [code, "state", "iss", "error"].iter().any(unreadable) {
         return None;
     }
     // A text without `=` is a bare code or an address, pasted from the wrong place.
@@ -171,6 +171,7 @@ mod tests {
             "?code=a%2Bb/!=&state=STATE&session_state=x?y",
             "code=a%2Bb/!=&state=STATE#_=_",
             "session_state=http://x?y&code=a%2Bb%2F!%3D&state=STATE",
+            "code=a%2Bb/!=&state=STATE&session_state=x?y",
         ] {
             let code = check(&login, callback).unwrap();
             assert_eq!(code.code.expose(), "a+b/!=", "{callback}");
@@ -193,6 +194,15 @@ mod tests {
         {
             assert_eq!(refusal(&login, callback), CallbackError::Unreadable, "{callback:.40}");
         }
+    }
+
+    #[test]
+    fn a_callback_has_at_most_64_kib() {
+        let login = begun(provider());
+        let start = format!("?code=c&state={}&x=", login.state().expose());
+        let longest = format!("{start}{}", "a".repeat(LONGEST - start.len()));
+        assert!(check(&login, &longest).is_ok());
+        assert_eq!(refusal(&login, &(longest + "a")), CallbackError::Unreadable);
     }
 
     #[test]
@@ -259,6 +269,10 @@ mod tests {
         assert_eq!((error.code.as_str(), error.status), ("access_denied", 0));
         assert_eq!(error.description.as_deref(), Some("no way"));
         assert_eq!(error.host, "a.example");
+        let echo =
+            "?error=access_denied&error_description=STATE+c-sesame&code=c-sesame&state=STATE";
+        let Err(Error::OAuth(error)) = check(&login, echo) else { panic!("not refused") };
+        assert_eq!(error.description.as_deref(), Some("[..] [..]"));
         let latin = "?error=access_denied&error_description=%E9&state=STATE";
         assert!(matches!(check(&login, latin), Err(Error::OAuth(_))));
         assert!(check(&login, "?code=c&error=&state=STATE").is_ok());

@@ -239,7 +239,12 @@ mod tests {
         assert_eq!(reply.verification_uri, "https://x.example.com/device");
         assert_eq!((reply.device_code.expose(), reply.user_code.as_str()), ("d1", "U-1"));
         assert_eq!(reply.expires_at.map(OffsetDateTime::unix_timestamp), Some(1800));
-        assert!(!format!("{reply:?}").contains("d1"));
+        assert!(!format!("{reply:?}").contains("d1") && !reply.asks_openid());
+        let complete = started(
+            200,
+            r#"{"device_code":"d1","user_code":"U-1","verification_url":"https://x.example/d","verification_url_complete":"https://x.example/d?c=U-1"}"#,
+        )?;
+        assert_eq!(complete.verification_uri_complete(), Some("https://x.example/d?c=U-1"));
         Ok(())
     }
 
@@ -273,6 +278,10 @@ mod tests {
         let back: DeviceCode =
             serde_json::from_str(&text).map_err(|e| Error::decode("the code", e))?;
         assert_eq!(back.device_code(), code.device_code());
+        let at = |token: &str| Provider::new("https://a.example/a", token);
+        assert!(code.is_for(&at("https://a.example/t")?, &Credentials::public("app")));
+        assert!(!code.is_for(&at("https://b.example/t")?, &Credentials::public("app")));
+        assert!(!code.is_for(&at("https://a.example/t")?, &Credentials::public("app2")));
         assert_eq!((back.interval(), back.expires_at()), (INTERVAL, code.expires_at()));
         Ok(())
     }
@@ -294,6 +303,9 @@ mod tests {
             auth: provider.client_auth(),
             now: OffsetDateTime::UNIX_EPOCH,
         };
+        let defaults = provider.to_builder().default_scopes(&["x"]).build()?;
+        let start = device_authorization(&Requester { provider: &defaults, ..caller }, &[])?;
+        assert!(start.body.starts_with(b"scope=x&"));
         let start = device_authorization(&caller, &["a", "b"])?;
         assert_eq!((start.method, start.url.as_str()), ("POST", "https://a.example/d?x=1"));
         assert_eq!(
@@ -330,6 +342,21 @@ mod tests {
         ] {
             let Err(Error::OAuth(error)) = started(status, body) else { panic!("{body}") };
             assert_eq!(error.code, code);
+        }
+        let long = "a".repeat(LONGEST);
+        for (status, user_code, address, good) in [
+            (200, "U", "https://a.example/d", true),
+            (199, "U", "https://a.example/d", false),
+            (200, "", "https://a.example/d", false),
+            (200, &long, "https://a.example/d", true),
+            (200, &*format!("{long}a"), "https://a.example/d", false),
+            (200, "U", "https://ada@a.example/d", false),
+            (200, "U", "https://:sesame@a.example/d", false),
+        ] {
+            let body = serde_json::json!({
+                "device_code": "d1", "user_code": user_code, "verification_uri": address,
+            });
+            assert_eq!(started(status, &body.to_string()).is_ok(), good, "{status} {address}");
         }
         let token = started(200, r#"{"access_token":"sesame"}"#).map(|_| ());
         assert!(

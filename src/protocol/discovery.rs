@@ -39,16 +39,12 @@ pub(crate) fn addresses(issuer: &str, form: Form) -> Result<Vec<String>> {
     let oauth = format!("{origin}{OAUTH}{path}");
     // Some servers put OpenID's path where RFC 8414 puts its own.
     let mixed = format!("{origin}{OPENID}{path}");
-    let mut all = match form {
+    Ok(match form {
         Form::OpenId => vec![openid],
         Form::OAuth => vec![oauth],
+        Form::Any if path.is_empty() => vec![openid, oauth],
         Form::Any => vec![openid, oauth, mixed],
-    };
-    all.dedup();
-    if all.first() == all.last() && all.len() > 1 {
-        all.pop();
-    }
-    Ok(all)
+    })
 }
 
 /// The issuer in the address of its metadata document. `None` for any other text.
@@ -236,6 +232,11 @@ mod tests {
             "a.example",
             "",
             "https://user:pw@a.example",
+            "https://user@a.example",
+            "https://:pw@a.example",
+            "ftp://127.0.0.1",
+            "https://a.example/\u{1}",
+            "https://a.example/{tenant}",
             "https://a.example/ x",
             "https:a.example",
             "https://a.example\\x",
@@ -265,7 +266,10 @@ mod tests {
         ] {
             let text = refusal(&format!(r#"{{"issuer":"{issuer}"}}"#));
             assert!(text.contains("not of \"https://a.example\""), "{text}");
+            assert!(text.contains(&format!("the issuer {issuer:?}")), "{text}");
         }
+        let odd = format!(r#"{{"issuer":"a\u0007{}"}}"#, "b".repeat(300));
+        assert!(refusal(&odd).contains(&format!("the issuer \"a{}\", not", "b".repeat(199))));
         assert!(refusal(r#"{"issuer":["https://a.example"]}"#).contains("not a string"));
         assert!(refusal("{}").contains("names no issuer"));
     }
@@ -286,6 +290,8 @@ mod tests {
             "\"http://a.example/token\"",
             "\"https://a.example/token#x\"",
             "\"https://u:p@a.example/token\"",
+            "\"https://u@a.example/token\"",
+            "\"https://:p@a.example/token\"",
             "\"/token\"",
             "\"\"",
             "7",
@@ -331,8 +337,22 @@ mod tests {
             let local = "http://127.0.0.1:1";
             assert!(read(local, "http://127.0.0.1:1/m", body(local).as_bytes()).is_ok(), "{name}");
             // The name alone does not make an issuer local.
-            assert!(read(local, "https://a.example/m", body(local).as_bytes()).is_err(), "{name}");
+            for from in ["https://a.example/m", "http://a.example/m", "https://127.0.0.1:1/m"] {
+                assert!(read(local, from, body(local).as_bytes()).is_err(), "{name}");
+            }
+            for elsewhere in ["http://a.example/x", "ftp://127.0.0.1/x"] {
+                let body = body(local).replace(here, elsewhere);
+                assert!(read(local, "http://127.0.0.1:1/m", body.as_bytes()).is_err(), "{name}");
+            }
         }
+        let why = |from: &str, issuer: &str| {
+            let body = format!(r#"{{"issuer":"{issuer}","token_endpoint":"http://b.example/"}}"#);
+            format!("{:#}", read(issuer, from, body.as_bytes()).unwrap_err())
+        };
+        let local = why("http://127.0.0.1:1/m", "http://127.0.0.1:1");
+        assert!(local.ends_with("(http is allowed only on loopback)"), "{local}");
+        let other = why("https://a.example/m", "https://a.example");
+        assert!(other.ends_with("(http is allowed only for an issuer on loopback)"), "{other}");
     }
 
     #[test]
@@ -364,8 +384,34 @@ mod tests {
     }
 
     #[test]
+    fn an_issuer_is_read_from_the_address_of_its_metadata() {
+        for (issuer, oauth, openid) in TABLE {
+            let issuer = issuer.trim_end_matches('/');
+            assert_eq!(without_well_known(oauth).as_deref(), Some(issuer));
+            assert_eq!(without_well_known(openid).as_deref(), Some(issuer));
+        }
+        for other in ["https://a.example", "https://a.example/.well-known/openid-configuration2"] {
+            assert_eq!(without_well_known(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_endpoints_of_a_document_are_its_addresses() {
+        let document = serde_json::json!({
+            "issuer": "https://a.example",
+            "token_endpoint": "https://a.example/t",
+            "revocation_endpoint": "",
+            "jwks_uri": null,
+            "mtls_endpoint_aliases": {"token_endpoint": "https://b.example/t", "x": "y"},
+        });
+        let found: Vec<_> = endpoints(document.as_object().unwrap()).collect();
+        let name = "token_endpoint";
+        assert_eq!(found, [(name, "https://a.example/t"), (name, "https://b.example/t")]);
+    }
+
+    #[test]
     fn a_byte_order_mark_unknown_members_and_null_are_ignored() {
-        let body = "\u{feff}{\"issuer\":\"https://a.example\",\"x\":{\"y\":[1]},\"jwks_uri\":null}";
+        let body = "\u{feff}{\"issuer\":\"https://a.example\",\"x\":{\"y\":[1]},\"jwks_uri\":null,\"revocation_endpoint\":\"\",\"token_endpoint\":\"https://a.example/t\"}";
         assert!(read("https://a.example", "https://a.example/m", body.as_bytes()).is_ok());
     }
 }

@@ -96,8 +96,10 @@ impl TokenDraft {
     /// A request that is ready to be sent, as a draft.
     pub(crate) fn of(request: &TokenRequest) -> TokenDraft {
         let body = Zeroizing::new(String::from_utf8_lossy(&request.body).into_owned());
-        let kind = request.headers.iter().find(|(name, _)| name == "Content-Type");
-        let is_json = kind.is_some_and(|(_, kind)| kind.expose() == "application/json");
+        let is_json = request
+            .headers
+            .iter()
+            .any(|(name, value)| name == "Content-Type" && value.expose() == "application/json");
         let pairs = |text: &str| {
             parse(text).into_iter().map(|pair| (pair.name, Secret::new(pair.value))).collect()
         };
@@ -137,7 +139,6 @@ impl TokenDraft {
             Carrier::Json => (self.url.clone(), params.to_json()?),
             Carrier::Query => (Zeroizing::new(params.to_url(self.url())?), Zeroizing::default()),
         };
-        drop(params);
         Ok((TokenRequest { method: self.method, url, headers: self.headers, body }, self.added))
     }
 }
@@ -190,6 +191,54 @@ mod tests {
             let (same, added) = draft.into_request(request).unwrap();
             assert_eq!((&same.url, &same.body, added.len()), (&url, &body, 0), "{format:?}");
         }
+    }
+
+    /// The body and the headers of a form after one change.
+    fn after(change: impl FnOnce(&mut TokenDraft)) -> Result<(String, Vec<String>)> {
+        let request = request(TokenFormat::Form);
+        let mut draft = TokenDraft::of(&request);
+        change(&mut draft);
+        let (request, _) = draft.into_request(request)?;
+        let header = |(name, value): &(Cow<'_, str>, Secret)| format!("{name}: {}", value.expose());
+        let headers = request.headers.iter().map(header).collect();
+        Ok((String::from_utf8_lossy(&request.body).into_owned(), headers))
+    }
+
+    #[test]
+    fn one_change_alone_is_sent() {
+        let (json, form) =
+            ("Accept: application/json", "Content-Type: application/x-www-form-urlencoded");
+        let (body, headers) = after(|draft| draft.rename_param("grant_type", "g")).unwrap();
+        assert_eq!(body, "g=refresh_token&refresh_token=rt%20%2B1");
+        assert_eq!(headers, [json, form]);
+        let (body, _) = after(|draft| draft.remove_param("refresh_token")).unwrap();
+        assert_eq!(body, "grant_type=refresh_token");
+        let (_, headers) = after(|draft| draft.set_header("accept", "*/*")).unwrap();
+        assert_eq!(headers, [form, "accept: */*"]);
+        let (_, headers) = after(|draft| draft.remove_header("accept")).unwrap();
+        assert_eq!(headers, [form]);
+    }
+
+    #[test]
+    fn only_a_resource_may_come_twice_in_a_draft() {
+        let twice = |name: &'static str| {
+            after(move |draft| {
+                draft.set_param("x", "1");
+                draft.set_param(name, "2");
+                draft.rename_param("x", name);
+            })
+        };
+        let error = twice("audience").unwrap_err().to_string();
+        assert!(error.contains("\"audience\" come twice"), "{error}");
+        assert!(twice("resource").unwrap().0.ends_with("&resource=1&resource=2"));
+        // A query may have had it twice before.
+        let mut draft = TokenDraft::of(&TokenRequest {
+            url: Zeroizing::new("https://a.example/t?a=1&a=2".to_owned()),
+            ..request(TokenFormat::Get)
+        });
+        draft.set_param("b", "3");
+        let (request, _) = draft.into_request(request(TokenFormat::Get)).unwrap();
+        assert_eq!(&**request.url, "https://a.example/t?a=1&a=2&b=3");
     }
 
     #[test]

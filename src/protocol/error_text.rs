@@ -38,11 +38,7 @@ pub(crate) fn hide(error: &mut OAuthError, secret: &Secret) {
     if secret.expose().len() < 4 {
         return;
     }
-    let hide = |text: &mut String| {
-        if substring::has(text, secret.expose()) {
-            *text = substring::replaced(text, secret.expose(), "[..]");
-        }
-    };
+    let hide = |text: &mut String| *text = substring::replaced(text, secret.expose(), "[..]");
     hide(&mut error.code);
     error.description.as_mut().map(hide);
     error.uri.as_mut().map(hide);
@@ -82,6 +78,12 @@ mod tests {
         assert_eq!(clean(&format!("bad token \"{jwt}\"")).unwrap(), "bad token \"[..]\"");
         let url = format!("see https://a.example/e?token={jwt} now");
         assert_eq!(clean(&url).unwrap(), "see https://a.example/e?[..] now");
+        let short = "see https://a.example/e?code=7 now";
+        assert_eq!(clean(short).unwrap(), short);
+        assert_eq!(clean(&format!("bad {}", "a1".repeat(20))).unwrap(), "bad [..]");
+        for kept in ["a1".repeat(19) + "a", "a".repeat(60)] {
+            assert_eq!(clean(&kept).unwrap(), kept);
+        }
         // A trace id of 36 characters is kept: the service's support needs it.
         let trace = "Trace ID: 6f9619ff-8b86-d011-b42d-00c04fc964ff";
         assert_eq!(clean(trace).unwrap(), trace);
@@ -98,5 +100,10 @@ mod tests {
         };
         hide(&mut error, &Secret::new("rt-sesame"));
         assert_eq!(error.description.as_deref(), Some("[..] is unknown"));
+        // A text of three bytes is no secret.
+        hide(&mut error, &Secret::new("unk"));
+        assert_eq!(error.description.as_deref(), Some("[..] is unknown"));
+        hide(&mut error, &Secret::new("unkn"));
+        assert_eq!(error.description.as_deref(), Some("[..] is [..]own"));
     }
 }

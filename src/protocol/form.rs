@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use serde::ser::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -27,9 +27,10 @@ pub(crate) fn encode_into(text: &str, out: &mut Vec<u8>) {
     }
 }
 
-/// Encodes `text` like [`encode_into`].
+/// Encodes `text` like [`encode_into`]. The text may be a secret, and a buffer that grows leaves copies of
+/// its content behind, so the buffer has room for the longest form.
 pub(crate) fn form_encoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
+    let mut out = Vec::with_capacity(3 * text.len());
     encode_into(text, &mut out);
     String::from_utf8(out).unwrap_or_default()
 }
@@ -213,10 +214,7 @@ pub(crate) fn written_again(address: &str) -> Option<String> {
     for c in url.as_str().chars() {
         match c {
             c if is_plain(c) => text.push(c),
-            c => c
-                .encode_utf8(&mut [0; 4])
-                .bytes()
-                .for_each(|byte| text.push_str(&format!("%{byte:02X}"))),
+            c => text.extend(c.to_string().bytes().map(|byte| format!("%{byte:02X}"))),
         }
     }
     Some(text)
@@ -224,11 +222,7 @@ pub(crate) fn written_again(address: &str) -> Option<String> {
 
 impl Serialize for Params<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
 
@@ -250,6 +244,17 @@ mod tests {
         assert_eq!(decode("+%25%26%2B%C2%A3%E2%82%AC"), (" %&+£€".to_owned(), true));
     }
 
+    /// A buffer that grows leaves copies of its content behind.
+    #[test]
+    fn a_buffer_with_secrets_never_grows() {
+        let odd = "\u{1}".repeat(300);
+        let mut params = Params::new();
+        params.push("%", odd.as_str());
+        assert_eq!(params.to_form().capacity(), 3 * 301 + 2);
+        assert_eq!(params.to_json().unwrap().capacity(), 6 * 301 + 6 + 2);
+        assert_eq!(form_encoded(&odd).capacity(), 3 * 300);
+    }
+
     #[test]
     fn a_value_is_decoded_once() {
         let value = |text: &str| parse(text).remove(0).value;
@@ -259,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_wrong_encoding_is_flagged_and_the_rest_is_read() {
-        for text in ["%", "%2", "%zz", "%E9", "%ff%fe"] {
+        for text in ["%", "%2", "%zz", "%2z", "%z2", "%E9", "%ff%fe"] {
             assert!(!decode(text).1, "{text}");
         }
         let pairs = parse("&a&=b&&c=%zz&d=1");
@@ -293,9 +298,24 @@ mod tests {
         assert!(params.push_provider("grant_type", "x").is_err());
         assert!(params.push_extra("resource", "a", &[]).is_ok());
         assert!(params.push_extra("resource", "b", &[]).is_ok());
+        assert!(params.push_provider("resource", "c").is_ok());
         assert!(params.push_extra("tenant", "a", &[]).is_ok());
         assert!(params.push_extra("tenant", "b", &[]).is_err());
         assert!(params.to_json().is_err());
+    }
+
+    #[test]
+    fn an_address_whose_host_has_odd_characters_is_not_given_to_a_person() {
+        for odd in ["https://a$b.example/", "https://a(b.example/", "no address"] {
+            assert_eq!(written_again(odd), None, "{odd}");
+        }
+        for (address, shown) in [
+            ("https://a.example/$x", "https://a.example/$x"),
+            ("urn:example:$x", "urn:example:$x"),
+            ("app:\u{e9}", "app:%C3%A9"),
+        ] {
+            assert_eq!(written_again(address).as_deref(), Some(shown));
+        }
     }
 
     #[test]
@@ -306,7 +326,10 @@ mod tests {
         assert_eq!(url("https://a.example/t"), "https://a.example/t?a%20b=1%262");
         assert_eq!(url("https://a.example/t?"), "https://a.example/t?a%20b=1%262");
         assert_eq!(url("https://a.example/t?x=%7e"), "https://a.example/t?x=%7e&a%20b=1%262");
+        assert_eq!(url("https://a.example/t?x=1&"), "https://a.example/t?x=1&a%20b=1%262");
         assert!(params.to_url("https://a.example/t?a+b=2").is_err());
+        params.push("resource", "r");
+        assert!(params.to_url("https://a.example/t?resource=q").is_ok());
         assert_eq!(Params::new().to_url("https://a.example/t").unwrap(), "https://a.example/t");
     }
 }

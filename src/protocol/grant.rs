@@ -324,6 +324,12 @@ mod tests {
             "grant_type=client_credentials&scope=a%20b&audience=x%20y"
         );
         assert!(matches!(ask(&["a b"], &[]), Err(Error::Config(_))));
+        let tuned = provider().token_param("audience", "p").token_param("q", "1").build()?;
+        let extra = [("audience".to_owned(), "x".to_owned())];
+        let credentials = credentials();
+        let own = Requester { extra: &extra, ..by(&tuned, &credentials) };
+        let sent = client_credentials(&own, &[])?;
+        assert_eq!(body(&sent), "grant_type=client_credentials&audience=x&q=1");
         for name in RESERVED {
             assert!(matches!(ask(&[], &[(name, "x")]), Err(Error::Config(_))), "{name}");
         }
@@ -358,6 +364,53 @@ mod tests {
             let shown = format!("{request:?}");
             assert!(!shown.contains("sesame") && !shown.contains("rt%2B1"), "{shown}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_second_exchange_carries_the_parameters_of_the_application() -> Result<()> {
+        let (provider, credentials) = (provider().build()?, credentials());
+        let extra = [("tenant".to_owned(), "t1".to_owned())];
+        let caller = Requester { extra: &extra, ..by(&provider, &credentials) };
+        let second = SecondExchange::new("https://a.example/second", "swap");
+        let request = second_exchange(&caller, &second, &"at".into())?;
+        assert_eq!(body(&request), "grant_type=swap&access_token=at&tenant=t1");
+        Ok(())
+    }
+
+    #[test]
+    fn a_revocation_by_delete_has_a_form() -> Result<()> {
+        let odd = provider().revocation_endpoint("https://a.example/r");
+        let (odd, credentials) =
+            (odd.revocation_style(RevocationStyle::Delete).build()?, credentials());
+        let request = revoke(&by(&odd, &credentials), &"rt".into(), None)?;
+        assert_eq!((request.method, body(&request)), ("DELETE", "token=rt"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_revocation_sends_only_a_secret_that_can_be_sent() -> Result<()> {
+        let odd = provider().revocation_endpoint("https://a.example/r");
+        let odd = odd.revocation_style(RevocationStyle::ClientScheme).build()?;
+        let sent = |secret| {
+            let credentials = Credentials::new("app", secret);
+            revoke(&by(&odd, &credentials), &"at".into(), None)
+        };
+        assert_eq!(header(&sent("sesame")?, "Authorization"), Some("Client sesame"));
+        let error = sent("sesame\n").unwrap_err().to_string();
+        assert!(error.contains("the client secret ends with a line break"), "{error}");
+        Ok(())
+    }
+
+    #[cfg(feature = "jwt")]
+    #[test]
+    fn a_key_that_is_not_used_makes_no_client_confidential() -> Result<()> {
+        let key = include_str!("../../tests/keys/p256.pem");
+        let key = crate::signing::SigningKey::from_pem(key)?;
+        let (provider, credentials) = (provider().build()?, Credentials::signed("app", key));
+        let caller = by(&provider, &credentials);
+        assert!(caller.is_confidential());
+        assert!(!Requester { auth: ClientAuth::Omitted, ..caller }.is_confidential());
         Ok(())
     }
 

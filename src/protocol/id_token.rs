@@ -103,8 +103,7 @@ impl Expected<'_> {
     fn check_issuer(&self, claims: &Map<String, Value>) -> Result<(), IdTokenError> {
         let came = text(claims, "iss").ok_or(IdTokenError::ClaimMissing("iss"))?;
         let fits = |known: &str| {
-            known == came
-                || known == full_name(came)
+            full_name(known) == full_name(came)
                 || text(claims, "tid").is_some_and(|tenant| is_issuer_of(known, tenant, came))
         };
         match self.issuer {
@@ -170,7 +169,6 @@ fn is_issuer_of(pattern: &str, tenant: &str, came: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     !tenant.is_empty()
         && tenant.chars().all(plain)
-        && pattern.contains(TENANT)
         && crate::substring::replaced(pattern, TENANT, tenant) == came
 }
 
@@ -182,7 +180,7 @@ pub(super) fn may_be_issuer(known: &str, came: &str) -> bool {
     };
     match tenant() {
         Some(tenant) => is_issuer_of(known, tenant, came),
-        None => known == came && !known.contains(TENANT),
+        None => known == came,
     }
 }
 
@@ -273,6 +271,50 @@ mod tests {
         ] {
             assert!(claims(text).unwrap_err().contains(why), "{text}");
         }
+    }
+
+    fn expected(now: i64) -> Expected<'static> {
+        let now = OffsetDateTime::from_unix_timestamp(now).unwrap();
+        Expected {
+            issuer: None,
+            client_id: "app",
+            nonce: None,
+            nonce_may_miss: false,
+            unsigned: false,
+            now: [now, now],
+        }
+    }
+
+    #[test]
+    fn an_id_token_is_good_for_less_than_two_minutes_after_its_end() {
+        let claims = parse(br#"{"exp":1000,"iat":900}"#).and_then(object).unwrap();
+        assert!(expected(1119).check_dates(&claims).is_ok());
+        let late = expected(1120).check_dates(&claims);
+        assert!(matches!(late, Err(IdTokenError::Expired(_))), "{late:?}");
+    }
+
+    #[test]
+    fn an_id_token_that_names_an_algorithm_needs_a_signature() {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"alg":"ES256"}"#);
+        assert!(expected(0).check_signed(&header, "c2ln").is_ok());
+        assert!(matches!(expected(0).check_signed(&header, ""), Err(IdTokenError::Unsigned)));
+    }
+
+    #[test]
+    fn an_id_token_of_another_issuer_is_of_another_login() {
+        let new = parse(br#"{"iss":"https://b.example","sub":"1"}"#).and_then(object).unwrap();
+        let check = |before: &str| check_same_login(&new, &token(before));
+        assert!(check(r#"{"iss":"https://b.example","sub":"1"}"#).is_ok());
+        let other = check(r#"{"iss":"https://a.example","sub":"1"}"#);
+        assert!(matches!(other, Err(IdTokenError::OtherLogin("iss"))), "{other:?}");
+    }
+
+    #[cfg(feature = "oidc")]
+    #[test]
+    fn a_signed_answer_about_a_user_is_refused() {
+        assert!(userinfo("application/json", br#"{"sub":"1"}"#, None).is_ok());
+        let signed = userinfo(" Application/JWT; charset=utf-8", br#"{"sub":"1"}"#, None);
+        assert!(signed.unwrap_err().starts_with("it is signed"));
     }
 
     #[test]

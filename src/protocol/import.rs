@@ -1,5 +1,6 @@
 //! Reads tokens that other libraries have stored.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -209,13 +210,12 @@ fn date(name: &str, value: &Value) -> Result<Option<OffsetDateTime>> {
         _ => return Err(unreadable()),
     };
     // Libraries write the first day of their calendar for "never".
-    if date == OffsetDateTime::UNIX_EPOCH || date.year() <= 1 {
-        return Ok(None);
+    match date.cmp(&OffsetDateTime::UNIX_EPOCH) {
+        Ordering::Greater => Ok(Some(date)),
+        Ordering::Equal => Ok(None),
+        Ordering::Less if date.year() <= 1 => Ok(None),
+        Ordering::Less => Err(wrong(format_args!("{name} lies before 1970"))),
     }
-    if date < OffsetDateTime::UNIX_EPOCH {
-        return Err(wrong(format_args!("{name} lies before 1970")));
-    }
-    Ok(Some(date))
 }
 
 /// Reads `expires_in`, a number of seconds. Null and zero mean that there is no expiry.
@@ -274,6 +274,15 @@ mod tests {
         assert_eq!(end(json!({"expires_in": 899, "created_at": 1_795_199_101})), end_at);
         assert_eq!(end(json!({"expires_in": "899", "issued_at": "1795199101000"})), end_at);
         assert_eq!(end(json!({"expiry": null, "expires_on": "1795200000"})), end_at);
+        assert_eq!(end(json!({"expiry": 100_000_000_000_u64})), Some(100_000_000));
+        let start =
+            |members: Value| read(members).unwrap().issued_at().map(|at| at.unix_timestamp());
+        let both = json!({"expiry": 1_795_200_000, "expires_in": 899});
+        assert_eq!(start(both), Some(1_795_199_101));
+        let longest = json!({"expiry": 1_795_200_000, "expires_in": 315_576_000});
+        assert_eq!(start(longest), Some(1_795_200_000 - 315_576_000));
+        let longest = json!({"issued_at": 1_795_200_000, "expires_in": 315_576_000});
+        assert_eq!(end(longest), Some(1_795_200_000 + 315_576_000));
         let long = read(json!({"expiry": 1_795_200_000, "expires_in": 3_155_760_000_u64})).unwrap();
         assert_eq!(long.issued_at(), None);
     }
@@ -284,6 +293,7 @@ mod tests {
             assert_eq!(end(json!({"expiry": none, "expires_in": none.as_i64()})), None, "{none}");
         }
         assert_eq!(end(json!({"expiry": -62_135_596_800_i64})), None);
+        assert_eq!(end(json!({"expires_in": " "})), None);
         assert_eq!(end(json!({})), None);
     }
 
@@ -321,6 +331,7 @@ mod tests {
                 json!({"seconds": 1_795_200_000}),
                 json!("06/19/2030 23:42:01 +00:00"),
                 json!("1969-12-31T23:59:59Z"),
+                json!("0002-01-01T00:00:00Z"),
                 json!("2026-11-20T18:40:00"),
             ] {
                 let text = refused(&json!({name: value}));
@@ -348,6 +359,7 @@ mod tests {
                 assert!(error.contains(name) && !error.contains("sesame"), "{error}");
             }
         }
+        assert!(read(json!({"token_type": ["a"]})).is_err());
         assert_eq!(read(json!({"scope": ["a", "b"]})).unwrap().scope(), Some("a b"));
         for (name, value) in [("access_token", "sesame\n"), ("refresh_token", "sesame\r")] {
             let error = read(json!({name: value})).unwrap_err().to_string();

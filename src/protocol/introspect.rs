@@ -73,6 +73,7 @@ mod tests {
     fn active_is_true_or_false_and_nothing_else() -> Result<()> {
         assert!(answered(200, r#"{"active":true,"x":[1]}"#)?);
         assert!(!answered(200, r#"{"active":false}"#)?);
+        assert!(answered(200, r#"{"active":true,"error":"none"}"#)?);
         for body in [
             r#"{"active":"true"}"#,
             r#"{"active":1}"#,
@@ -95,6 +96,7 @@ mod tests {
             (401, r#"{"error":"invalid_token"}"#, "invalid_token"),
             (200, r#"{"error":"invalid_request"}"#, "invalid_request"),
             (403, "", "http_403"),
+            (199, r#"{"active":true}"#, "http_199"),
             (500, r#"{"active":true}"#, "http_500"),
         ] {
             let Err(Error::OAuth(error)) = answered(status, body) else { panic!("{body}") };

@@ -218,6 +218,17 @@ mod tests {
     }
 
     #[test]
+    fn a_grant_is_marked_by_its_accounts_and_a_fingerprint_of_its_claims() {
+        let grant = || JwtBearer::new(key());
+        assert_eq!(grant().mark(), None);
+        let mark = grant().issuer("a b").subject("c").mark();
+        assert_eq!(mark.as_deref(), Some("iss=a%20b&sub=c"));
+        let marks = ["sesame", "other"].map(|value| grant().claim("tenant", value).mark().unwrap());
+        assert!(marks[0].starts_with("tenant=") && !marks[0].contains("sesame"), "{marks:?}");
+        assert_ne!(marks[0], marks[1]);
+    }
+
+    #[test]
     fn an_assertion_has_its_claims_and_the_scope_is_a_parameter_or_a_claim() {
         let provider = Provider::builder("example").token_endpoint("https://as.example/token");
         let provider = provider.build().unwrap();
@@ -231,7 +242,7 @@ mod tests {
         let (own, body) = claims(JwtBearer::new(key()).scopes(&["a", "b"]));
         assert_eq!((&own["iss"], &own["sub"]), (&json!("app7"), &json!("app7")));
         assert_eq!(own["aud"], "https://as.example/token");
-        assert_eq!(own["exp"], json!(NOW + 300));
+        assert_eq!((&own["exp"], own.get("scope")), (&json!(NOW + 300), None));
         assert!(body.ends_with("&scope=a%20b") && !body.contains("client_id"), "{body}");
         let delegated = JwtBearer::new(key())
             .issuer("svc@example.com")
@@ -242,7 +253,7 @@ mod tests {
             .lifetime(Duration::from_secs(3600))
             .claim("tenant", "t1");
         let (other, body) = claims(delegated);
-        assert_eq!(other["sub"], "ada@example.com");
+        assert_eq!((&other["sub"], &other["exp"]), (&json!("ada@example.com"), &json!(NOW + 3600)));
         assert_eq!((&other["scope"], &other["tenant"]), (&json!("a b"), &json!("t1")));
         assert_eq!((&other["iss"], &other["aud"]), (&json!("svc@example.com"), &json!("urn:aud")));
         assert!(!body.contains("scope="), "{body}");

@@ -346,7 +346,6 @@ fn token(
 fn scope(object: &Map<String, Value>, rules: &ReplyRules, separator: char) -> Option<String> {
     let mut names = rules.names(ReplyMember::Scope).chain(["scope", "scopes"]);
     let scope = names.find_map(|name| match object.get(name)? {
-        Value::String(text) if separator == ' ' => Some(text.clone()),
         Value::String(text) => {
             let scopes = text.split(|c: char| c == separator || c.is_whitespace());
             Some(scopes.filter(|scope| !scope.is_empty()).collect::<Vec<_>>().join(" "))

@@ -25,7 +25,14 @@ mod tests {
         for good in ["https://api.example/", "urn:example:api", "https://api.example/a?b=c"] {
             assert!(check_resource(good).is_ok(), "{good}");
         }
-        for bad in ["", "/api", "api.example", "https://api.example/#x", "https://a.example/ b"] {
+        for bad in [
+            "",
+            "/api",
+            "api.example",
+            "https://api.example/#x",
+            "https://a.example/ b",
+            "urn:a\u{1}",
+        ] {
             assert!(matches!(check_resource(bad), Err(Error::Config(_))), "{bad}");
         }
     }

@@ -110,6 +110,8 @@ mod tests {
             ("Friday, 20-Nov-26 21:02:00 GMT", Some(120)),
             ("Fri Nov 20 21:02:00 2026", Some(120)),
             ("Mon, 20 Nov 2026 21:02:00 GMT", Some(120)),
+            ("Fri,20 Nov 2026 21:02:00 GMT", Some(120)),
+            ("Fri, 20 No 2026 21:02:00 GMT", None),
             ("Fri, 20 Nov 2026 21:02:60 GMT", Some(179)),
             ("Fri Nov  6 21:00:00 2026", Some(0)),
             ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),

@@ -158,7 +158,7 @@ class Finder:
                 return at + 1
             if blocky and nodes[at].group("{"):
                 after = nodes[at + 1] if at + 1 < len(nodes) else None
-                if after is None or after.text not in (".", "?", "else", ";", "==", "&&", "||"):
+                if after is None or after.text not in (".", "?", "else", ";", "=", "==", "&&", "||"):
                     return at + 1
             at += 1
         return at
@@ -166,7 +166,7 @@ class Finder:
     def statement(self, nodes):
         first = nodes[0].text
         whole = nodes[-1].text == ";"
-        silent = first == "let" and len(nodes) > 2 and nodes[1].text == "_"
+        silent = first == "let" and len(nodes) > 5 and nodes[1].text == "_"
         macro = len(nodes) > 2 and nodes[1].text == "!" or first == "log"
         if whole and len(nodes) > 1 and not macro and (first != "let" or silent):
             start, end = nodes[0].start, nodes[-1].end
@@ -318,9 +318,8 @@ class Finder:
         if body and body[0].text == "->":
             body = body[-1:]
         if len(body) == 1 and body[0].group("{"):
-            if asks:
-                self.force(body[0].start, body[0].end, True)
-                self.force(body[0].start, body[0].end, False)
+            for value in (True, False) if asks else ():
+                self.force(body[0].start, body[0].end, value)
             return self.block(body[0].kids)
         if asks:
             return self.condition(body)
@@ -360,7 +359,8 @@ class Finder:
             at += 1
 
     def to_block(self, nodes, at):
-        while at < len(nodes) and not nodes[at].group("{"):
+        """The next block. A group before `=` ends a pattern: `if let Named { .. } = given {`."""
+        while at < len(nodes) and (not nodes[at].group("{") or [n.text for n in nodes[at + 1 : at + 2]] == ["="]):
             at += 1
         return at
 

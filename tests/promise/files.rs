@@ -57,6 +57,43 @@ fn foreign_and_newer_files_are_kept_and_the_message_says_what_to_do() {
 }
 
 #[test]
+fn a_file_of_4_mib_is_read_and_a_longer_one_is_not() {
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    let first = record(1);
+    let mut bytes = first.to_json().unwrap().to_vec();
+    bytes.resize(4 << 20, b' ');
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(load(&path), Some(first));
+    bytes.push(b' ');
+    fs::write(&path, &bytes).unwrap();
+    let error = precise(FileBackend::new(&path).load());
+    assert!(error.to_string().contains("larger than 4194304 bytes"), "{error}");
+}
+
+#[test]
+fn a_logout_removes_every_file_with_a_token() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    store.save(&record(1)).unwrap();
+    fs::write(dir.join(".store.json.evergrant-temp"), "left by a process that died").unwrap();
+    fs::write(dir.join(".store.json.evergrant-next"), "left by a process that died").unwrap();
+    store.clear().unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_record_of_more_than_4_mib_is_not_saved() {
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    let of = |length| evergrant::backend::Record::from(evergrant::Token::new("a".repeat(length)));
+    let most = (4 << 20) - of(0).to_json().unwrap().len();
+    let error = precise(store.save(&of(most + 1)));
+    assert!(error.to_string().contains("the record is too large"), "{error}");
+    store.save(&of(most)).unwrap();
+}
+
+#[test]
 fn a_missing_folder_is_an_error_and_a_missing_file_is_not() {
     let dir = TempDir::new();
     assert!(load(&dir.join("store.json")).is_none());
@@ -106,11 +143,26 @@ fn a_link_is_kept_and_its_target_is_replaced() {
     assert!(error.to_string().contains("too many links"), "{error}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn forty_links_are_followed_as_by_linux_itself() {
+    let dir = TempDir::new();
+    let first = record(1);
+    fs::write(dir.join("0"), first.to_json().unwrap()).unwrap();
+    for n in 1..=41 {
+        std::os::unix::fs::symlink((n - 1).to_string(), dir.join(n.to_string())).unwrap();
+    }
+    assert!(fs::read(dir.join("40")).is_ok() && fs::read(dir.join("41")).is_err());
+    assert_eq!(load(&dir.join("40")), Some(first));
+    let error = precise(FileBackend::new(dir.join("41")).load());
+    assert!(error.to_string().contains("too many links"), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_a_folder_and_a_device_are_refused_without_waiting() {
     let dir = TempDir::new();
-    let pipe = dir.join("pipe");
+    let pipe = dir.join("queue");
     assert!(works("mkfifo", &[pipe.to_str().unwrap()]));
     for path in [pipe.as_path(), dir.path(), "/dev/zero".as_ref()] {
         let store = FileBackend::new(path);
@@ -122,6 +174,29 @@ fn a_pipe_a_folder_and_a_device_are_refused_without_waiting() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "a refusal leaves nothing behind");
     let error = precise(FileLock::new(&pipe).lock(Duration::ZERO).map(drop));
     assert!(error.to_string().contains("pipe"), "{error}");
+}
+
+#[test]
+fn a_save_after_that_of_another_process_leaves_no_file_behind() {
+    let dir = TempDir::new();
+    let open = || FileBackend::new(dir.join("store.json"));
+    let first = record(1);
+    open().save(&first).unwrap();
+    open().save(&noted(&first)).unwrap();
+    open().save(&successor(&noted(&first), token(2))).unwrap();
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "the record and its mark");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_in_place_of_a_helper_file_is_an_error_that_names_it() {
+    let dir = TempDir::new();
+    let temp = dir.join(".store.json.evergrant-temp");
+    fs::create_dir(&temp).unwrap();
+    let store = FileBackend::new(dir.join("store.json"));
+    store.save(&record(1)).unwrap();
+    let error = precise(store.clear()).to_string();
+    assert!(error.starts_with(&format!("cannot remove {}", temp.display())), "{error}");
 }
 
 #[cfg(unix)]

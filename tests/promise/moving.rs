@@ -193,3 +193,79 @@ impl TokenBackend for Unlocked {
         self.0.clear()
     }
 }
+
+#[test]
+fn a_login_moves_into_an_empty_file_and_not_into_a_damaged_one() {
+    let dir = TempDir::new();
+    let (from, to) = (FileBackend::new(dir.join("old")), FileBackend::new(dir.join("new")));
+    from.save(&record(1)).unwrap();
+    let stored = from.load().unwrap();
+    std::fs::write(dir.join("new"), "{").unwrap();
+    let error = precise(move_login(&from, &to));
+    assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
+    assert_eq!(from.load().unwrap(), stored);
+    std::fs::write(dir.join("new"), "").unwrap();
+    assert!(move_login(&from, &to).unwrap());
+    assert_eq!(*to.load().unwrap().unwrap().token(), token(1));
+}
+
+#[test]
+fn only_a_request_whose_answer_may_come_hinders_a_move() {
+    for (minutes, answered, moves) in [(4, false, false), (4, true, true), (-1, false, true)] {
+        let dir = TempDir::new();
+        let (from, to) = (FileBackend::new(dir.join("old")), FileBackend::new(dir.join("new")));
+        let mut value = serde_json::to_value(noted(&record(1))).unwrap();
+        let deadline = time::OffsetDateTime::now_utc() + time::Duration::minutes(minutes);
+        let rfc3339 = &time::format_description::well_known::Rfc3339;
+        value["note"]["deadline"] = deadline.format(rfc3339).unwrap().into();
+        value["note"]["answered"] = answered.into();
+        std::fs::write(dir.join("old"), value.to_string()).unwrap();
+        let moved = move_login(&Unlocked(from), &to);
+        assert_eq!(moved.is_ok(), moves, "{minutes} minutes, answered: {answered}");
+    }
+    let dir = TempDir::new();
+    let from = FileBackend::new(dir.join("old"));
+    from.save(&record(1)).unwrap();
+    assert!(move_login(&Unlocked(from), &FileBackend::new(dir.join("new"))).unwrap());
+}
+
+/// A store in which no login can be stored; with `late`, this is only found by a save.
+struct Refuses {
+    file: FileBackend,
+    late: bool,
+}
+
+impl TokenBackend for Refuses {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.file.load()
+    }
+    fn save(&self, _: &Record) -> Result<(), BoxError> {
+        Err(BackendError::Full("no room".to_owned()).into())
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.file.clear()
+    }
+    fn probe(&self) -> Result<(), BoxError> {
+        if self.late { Ok(()) } else { self.save(&record(1)) }
+    }
+}
+
+#[test]
+fn an_unfinished_move_is_not_finished_over_another_login() {
+    let dir = TempDir::new();
+    let from = FileBackend::new(dir.join("old"));
+    let to = |late| Refuses { file: FileBackend::new(dir.join("new")), late };
+    from.save(&record(1)).unwrap();
+    let stored = from.load().unwrap();
+    precise(move_login(&from, &to(false)));
+    assert_eq!(from.load().unwrap(), stored, "a store that refuses beforehand marks nothing");
+    precise(move_login(&from, &to(true)));
+    let marked = from.load().unwrap();
+    assert_ne!(marked, stored);
+    let new = FileBackend::new(dir.join("new"));
+    new.save(&record(2)).unwrap();
+    let resident = new.load().unwrap();
+    let error = precise(move_login(&from, &new));
+    assert!(matches!(error, BackendError::Config(_)), "{error}");
+    assert_eq!((from.load().unwrap(), new.load().unwrap()), (marked, resident));
+}

@@ -5,11 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use evergrant::backend::{BackendError, FileBackend, LockKind, Record, SealedBackend, SealingKey};
+use evergrant::backend::{
+    BackendError, FileBackend, Guard, LockKind, Record, SealedBackend, SealingKey,
+};
 use evergrant::provider::Rotation;
 use evergrant::sandbox::contract::{self, Contract};
-use evergrant::{BoxError, Error, Token, TokenBackend as _};
+use evergrant::{BoxError, Error, Token, TokenBackend};
 
 use crate::support::*;
 use crate::world::{LIFE, World};
@@ -210,6 +213,79 @@ fn a_plain_login_is_sealed_where_that_is_allowed() {
     store.save(&contract::noted(&stored)).unwrap();
     assert!(!fs::read_to_string(&path).unwrap().contains("sesame"));
     assert!(open(&path).load().unwrap().unwrap().note().is_some());
+}
+
+#[test]
+fn a_plain_login_is_neither_read_nor_replaced_without_leave() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    let plain = record(1);
+    FileBackend::new(&path).save(&plain).unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let next = contract::successor(&contract::noted(&plain), Token::new("at-2"));
+    let asking = SealedBackend::with_source(FileBackend::new(&path), "2026", |_| Ok(key()));
+    for store in [open(&path), asking] {
+        assert!(matches!(told(store.load()).0, BackendError::Config(_)));
+        assert!(matches!(told(store.probe()).0, BackendError::Config(_)));
+        precise(store.save(&next));
+    }
+    // Even with leave, only a record that replaces the plain one is written.
+    let error = precise(open(&path).accept_plain(true).save(&record(2)));
+    assert!(matches!(error, BackendError::Conflict(_)), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+    assert!(open(&path).accept_plain(true).reseal().unwrap());
+    assert!(!open(&path).accept_plain(true).reseal().unwrap());
+    assert_eq!(open(&path).load().unwrap().unwrap().token(), plain.token());
+}
+
+/// A store that notes for how long its lock was waited for.
+struct Waits(FileBackend, Arc<AtomicUsize>);
+
+impl TokenBackend for Waits {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.0.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        self.0.save(record)
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.0.clear()
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.1.store(wait.as_secs() as usize, Ordering::Relaxed);
+        self.0.lock(wait)
+    }
+}
+
+#[test]
+fn sealing_anew_waits_for_the_lock_and_needs_a_record() {
+    let dir = TempDir::new();
+    let waited = Arc::new(AtomicUsize::new(0));
+    let file = FileBackend::new(dir.join("login.json"));
+    let store = SealedBackend::new(Waits(file, Arc::clone(&waited)), key());
+    assert!(!store.reseal().unwrap(), "there was nothing to seal");
+    assert_eq!(waited.load(Ordering::Relaxed), 10);
+}
+
+#[test]
+fn a_probe_asks_for_the_key_and_probes_the_store_below() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    fs::write(&path, "").unwrap();
+    open(&path).probe().unwrap();
+    let away = SealedBackend::with_source(FileBackend::new(&path), "2026", |_| {
+        Err(BackendError::Config("there is no such key".to_owned()).into())
+    });
+    // An error of the key service that is precise already stays as it is.
+    assert!(
+        matches!(told(away.probe()).0, BackendError::Config(text) if text == "there is no such key")
+    );
+    open(&path).save(&record(1)).unwrap();
+    let without = SealedBackend::new(FileBackend::new(&path), other());
+    assert!(told(without.probe()).1.contains(key().name()));
+    // A record with a second name can be read and not replaced.
+    fs::hard_link(&path, dir.join("second.json")).unwrap();
+    assert!(told(open(&path).probe()).1.contains("second name"));
 }
 
 #[test]

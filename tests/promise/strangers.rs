@@ -108,18 +108,38 @@ fn a_lock_file_of_the_folders_owner_or_of_this_user_is_accepted() {
     // Root works in the folder of a service's user.
     assert!(works("chown", &["65533", dir.path().to_str().unwrap()]));
     FileBackend::new(dir.join("store.json")).lock(Duration::ZERO).unwrap();
-    // The lock file was made for us in a folder that is not ours, in which we cannot make files.
-    let dir = TempDir::new();
-    fs::write(dir.join("app.lock"), "").unwrap();
-    assert!(works("chown", &["65534", dir.join("app.lock").to_str().unwrap()]));
-    let output = child("strangers::lock", unprivileged().unwrap())
+    // The lock file was made for us in a folder that is not ours, in which we cannot make files; or it is
+    // root's, in the folder of a stranger.
+    for (owner, mode, of_folder) in [("65534", 0o600, "0"), ("0", 0o666, "65533")] {
+        let dir = TempDir::new();
+        let lock = dir.join("app.lock");
+        fs::write(&lock, "").unwrap();
+        fs::set_permissions(&lock, fs::Permissions::from_mode(mode)).unwrap();
+        assert!(works("chown", &[owner, lock.to_str().unwrap()]));
+        assert!(works("chown", &[of_folder, dir.path().to_str().unwrap()]));
+        let output =
+            child("strangers::lock", unprivileged().unwrap()).env("LOCK", lock).output().unwrap();
+        succeeded(&output);
+    }
+}
+
+#[test]
+fn a_strangers_lock_file_is_refused_where_we_can_make_no_file() {
+    let Some((dir, _)) = planted(0o777, "app.lock") else { return };
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let output = child("strangers::refused", unprivileged().unwrap())
         .env("LOCK", dir.join("app.lock"))
         .output()
         .unwrap();
     succeeded(&output);
 }
 
-pub(crate) const CHILDREN: &[Child] = &[("strangers::lock", lock)];
+pub(crate) const CHILDREN: &[Child] = &[("strangers::lock", lock), ("strangers::refused", refused)];
+
+fn refused() {
+    let error = precise(FileLock::new(given("LOCK")).lock(Duration::ZERO).map(drop));
+    assert!(error.to_string().contains("belongs to user 65533"), "{error}");
+}
 
 fn lock() {
     assert!(File::create(given("LOCK").with_extension("other")).is_err(), "nothing can be made");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use evergrant::TokenBackend as _;
 use evergrant::backend::{BackendError, SqliteBackend};
+use rusqlite::Connection;
 
 use crate::support::*;
 
@@ -45,4 +46,14 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
     drop(guard);
     assert!(next.is_held());
     assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
+}
+
+#[test]
+fn a_given_connection_is_named_by_its_file_if_there_is_one() {
+    let memory = Connection::open_in_memory().unwrap();
+    assert_eq!(SqliteBackend::with_connection(memory).describe(), "an SQLite database");
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let file = Connection::open(&path).unwrap();
+    assert_eq!(SqliteBackend::with_connection(file).describe(), path.display().to_string());
 }

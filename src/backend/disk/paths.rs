@@ -22,11 +22,8 @@ pub(super) fn without_links(folder: &Path) -> io::Result<PathBuf> {
 }
 
 /// On Windows, the path without `\\?\`, where it means the same without it. Many programs cannot read
-/// the longer form, and SQLite cannot be given it in a URI.
+/// the longer form, and SQLite cannot be given it in a URI. No absolute path of another system starts so.
 fn plain(path: PathBuf) -> PathBuf {
-    if !cfg!(windows) {
-        return path;
-    }
     match path.to_str().and_then(without_prefix) {
         Some(plain) => PathBuf::from(plain),
         None => path,
@@ -86,11 +83,13 @@ mod tests {
         ] {
             assert_eq!(without_prefix(verbatim).as_deref(), Some(plain));
         }
+        let longest = format!(r"C:\{}", "a".repeat(197));
+        assert_eq!(without_prefix(&format!(r"\\?\{longest}")), Some(longest));
     }
 
     #[test]
     fn a_verbatim_path_is_kept_where_it_means_something_else() {
-        let long = format!(r"\\?\C:\{}", "a".repeat(250));
+        let long = format!(r"\\?\C:\{}", "a".repeat(198));
         for kept in [
             r"C:\plain",
             r"\\server\share",
@@ -109,6 +108,8 @@ mod tests {
             r"\\?\C:\aux .json",
             r"\\?\C:\a\\b",
             r"\\?\ä:\a",
+            r"\\?\CC\a",
+            "\\\\?\\C:\\a\u{1}b",
             &long,
         ] {
             assert_eq!(without_prefix(kept), None, "{kept}");

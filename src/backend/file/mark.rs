@@ -59,6 +59,7 @@ pub(super) fn names(target: &Path, content: &Content) -> bool {
         return false;
     };
     let mut found = Vec::new();
-    let read = file.take(256).read_to_end(&mut found).is_ok();
-    read && content.name().is_some_and(|name| name.as_bytes() == found)
+    // After a failed read, something of the name is missing.
+    let _ = file.take(256).read_to_end(&mut found);
+    content.name().map(String::into_bytes) == Some(found)
 }

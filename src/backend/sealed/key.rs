@@ -122,18 +122,17 @@ impl SealingKey {
         let mut nonce = hmac::Context::with_key(&self.nonce);
         nonce.update(place.as_bytes());
         nonce.update(&content);
-        let tag = nonce.sign();
-        let mut nonce = [0; NONCE_LEN];
-        nonce.copy_from_slice(&tag.as_ref()[..NONCE_LEN]);
+        let derived = nonce.sign();
+        let nonce = &derived.as_ref()[..NONCE_LEN];
         let tag = self
             .cipher()
             .and_then(|cipher| {
-                let nonce = Nonce::assume_unique_for_key(nonce);
+                let nonce = Nonce::try_assume_unique_for_key(nonce)?;
                 cipher.seal_in_place_separate_tag(nonce, Aad::from(place.as_bytes()), &mut content)
             })
             .map_err(|_| "the record cannot be sealed")?;
         let mut sealed = Vec::with_capacity(NONCE_LEN + content.len() + AES_256_GCM.tag_len());
-        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(nonce);
         sealed.extend_from_slice(&content);
         sealed.extend_from_slice(tag.as_ref());
         Ok(URL_SAFE_NO_PAD.encode(sealed))
@@ -197,7 +196,24 @@ mod tests {
                 .map(|made| made.map(|_| ()).unwrap_err().to_string());
             assert!(texts.iter().all(|text| !text.contains(given)), "{texts:?}");
         }
-        let text = SealingKey::from_env("EVERGRANT_UNSET_KEY").map(|_| ()).unwrap_err().to_string();
-        assert!(text.starts_with("EVERGRANT_UNSET_KEY is not set"), "{text}");
+        let text = |name: &str| SealingKey::from_env(name).map(|_| ()).unwrap_err().to_string();
+        for name in ["EVERGRANT_UNSET_KEY", &"X".repeat(64)] {
+            assert!(text(name).starts_with(&format!("{name} is not set")), "{}", text(name));
+        }
+        assert!(text(&"X".repeat(65)).starts_with("the variable for the sealing key"));
+    }
+
+    /// One key must not use a nonce for two places: that would reveal the key of the tags.
+    #[test]
+    fn one_record_has_another_nonce_in_another_place() {
+        let record = Record::from(crate::token::Token::new("at"));
+        let nonce = |key: SealingKey, context: &str| {
+            let sealed = key.seal(context, &record).unwrap();
+            URL_SAFE_NO_PAD.decode(sealed).unwrap()[..NONCE_LEN].to_vec()
+        };
+        let key = || SealingKey::new([7; LEN]);
+        assert_eq!(nonce(key(), "a"), nonce(key(), "a"));
+        assert_ne!(nonce(key(), "a"), nonce(key(), "b"));
+        assert_ne!(nonce(key(), "a"), nonce(key().named("k"), "a"));
     }
 }

@@ -100,9 +100,27 @@ fn the_callers_scopes_and_parameters_replace_the_providers() -> Result<()> {
 }
 
 #[test]
+fn a_nonce_among_the_extra_parameters_is_sent_once_and_checked_later() -> Result<()> {
+    let extra = [("prompt", "login"), ("nonce", "n-1")];
+    let login = begun(provider(), CALLBACK, &["openid"], &extra)?;
+    assert_eq!(login.nonce(), Some(&Secret::new("n-1")));
+    assert_eq!(parameter(&login, "nonce").as_deref(), Some("n-1"));
+    let own = begun(provider(), CALLBACK, &["openid"], &extra[..1])?;
+    assert_eq!(parameter(&own, "nonce").as_deref(), own.nonce().map(Secret::expose));
+    assert!(own.nonce().is_some_and(|nonce| nonce.expose().len() >= 22));
+    Ok(())
+}
+
+#[test]
 fn invalid_redirect_uris_scopes_and_parameters_are_refused() -> Result<()> {
     let refused = |result: Result<Authorization>| matches!(result, Err(Error::Config(_)));
-    for uri in ["/callback", "", "https://app.example/cb#x", "https://app.example/c b"] {
+    for uri in [
+        "/callback",
+        "",
+        "https://app.example/cb#x",
+        "https://app.example/c b",
+        "https://app.example/\u{1}",
+    ] {
         assert!(refused(begun(provider(), uri, &[], &[])), "{uri}");
     }
     for uri in ["com.example.app:/cb", "urn:ietf:wg:oauth:2.0:oob", "http://[::1]:1/"] {

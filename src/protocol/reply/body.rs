@@ -127,8 +127,7 @@ impl Body {
     }
 
     fn add<'a>(&'a self, objects: &mut Vec<Found<'a>>, path: &'a str) {
-        let value = if path.is_empty() { Some(&self.value) } else { at(&self.value, path) };
-        if let Some(object) = value.and_then(Value::as_object) {
+        if let Some(object) = at(&self.value, path).and_then(Value::as_object) {
             objects.push(Found { object, path });
         }
     }
@@ -146,11 +145,9 @@ impl Body {
         for (name, value) in found.object {
             add(name, value);
         }
-        if let Some(top) = self.value.as_object().filter(|_| !found.path.is_empty()) {
-            for (name, value) in top {
-                if name != root {
-                    add(name, value);
-                }
+        for (name, value) in self.value.as_object().into_iter().flatten() {
+            if name != root {
+                add(name, value);
             }
         }
         extra
@@ -169,7 +166,7 @@ pub(super) struct Found<'a> {
     path: &'a str,
 }
 
-/// The value at a path such as `a.b[0].c`.
+/// The value at a path such as `a.b[0].c`; the value itself at an empty path.
 pub(crate) fn at<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     let mut value = value;
     for step in path.split('.') {
@@ -235,8 +232,8 @@ fn form_members(text: &str) -> Option<Map<String, Value>> {
     Some(members)
 }
 
-/// Reads the whole members of a truncated JSON object: as many as can be read with a closing brace
-/// after them.
+/// Reads the members of a truncated JSON object up to its last whole text, list or object, as far as they
+/// can be read with a closing brace after them.
 fn salvage(text: &str) -> Map<String, Value> {
     let (mut ends, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_usize, false, false);
     // Whether a member's value is being read.
@@ -245,37 +242,28 @@ fn salvage(text: &str) -> Map<String, Value> {
         let mut closed = false;
         match byte {
             _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
+            b'\\' => escaped = true,
             b'"' => {
                 quoted = !quoted;
                 closed = !quoted;
             }
             _ if quoted => {}
             b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth > 1 => {
-                depth -= 1;
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
                 closed = true;
             }
-            b':' if depth == 1 => value = true,
-            // The end of a number or a word. At the end of the text, it may be incomplete.
-            b',' | b'}' | b']' if value && depth == 1 => {
-                ends.push(at);
-                value = false;
-            }
+            b':' => value = true,
+            b',' if depth == 1 => value = false,
             _ => {}
         }
         if closed && value && depth == 1 {
             ends.push(at + 1);
-            value = false;
         }
     }
     // If the text up to one end cannot be read, the text up to a later end cannot be read either.
-    let read = |end: usize| -> Option<Value> {
-        let mut part = Zeroizing::new(String::with_capacity(end + 1));
-        part.push_str(&text[..end]);
-        part.push('}');
-        part.parse().ok()
-    };
+    let read =
+        |end: usize| -> Option<Value> { Zeroizing::new([&text[..end], "}"].concat()).parse().ok() };
     let reads = |end: &usize| read(*end).map(|mut value| wipe(&mut value)).is_some();
     let whole = ends.partition_point(reads);
     ends[..whole].last().and_then(|end| object(read(*end)?)).unwrap_or_default()
@@ -358,16 +346,62 @@ mod tests {
             {
                 let text = format!("{}{more}", &whole[..end]);
                 let (found, mut expected) = (salvage(&text), read_so_far(&text));
-                if found != expected {
-                    // A number or a word at the very end may be incomplete.
-                    let last = expected.iter().find(|(name, _)| !found.contains_key(*name));
-                    let (name, value) = last.map(|(n, v)| (n.clone(), v.clone())).unwrap();
-                    assert!(value.is_number() || value.is_boolean(), "{text}: {name}");
-                    expected.remove(&name);
-                }
+                // Numbers and words at the end are left out.
+                let is_plain = |value: &Value| value.is_number() || value.is_boolean();
+                expected.retain(|name, value| found.contains_key(name) || !is_plain(value));
                 assert_eq!(found, expected, "{text}");
             }
         }
+    }
+
+    #[test]
+    fn any_number_of_members_before_the_cut_is_kept() {
+        for count in 1..20 {
+            let members: Vec<_> = (0..count).map(|n| format!("\"m{n}\":\"{n}\"")).collect();
+            assert_eq!(salvage(&format!("{{{},", members.join(","))).len(), count);
+        }
+    }
+
+    #[test]
+    fn a_token_whose_bytes_were_lost_is_none() {
+        let provider = Provider::new("https://a.example/a", "https://a.example/t").unwrap();
+        let read = |body: &[u8]| {
+            let body = Body::parse(body);
+            let found = body.token_object(&provider).unwrap();
+            let access_token = body.access_token(&found, &provider.reply).is_some();
+            let id_token = body.id_token(&found, &provider.reply).is_some();
+            [access_token, id_token, body.refresh_token(&provider).is_some()]
+        };
+        let body = |a: &[u8], i: &[u8], r: &[u8]| {
+            [
+                b"{\"access_token\":\"",
+                a,
+                b"\",\"id_token\":\"",
+                i,
+                b"\",\"data\":{\"refresh_token\":\"",
+                r,
+                b"\"}}",
+            ]
+            .concat()
+        };
+        assert_eq!(read(&body(b"a\xff", b"i", b"r")), [false, true, true]);
+        assert_eq!(read(&body(b"a", b"i\xff", b"r")), [true, false, true]);
+        assert_eq!(read(&body(b"a", b"i", b"r\xff")), [true, true, false]);
+        // The service itself may send this character.
+        let sent = "\u{fffd}".as_bytes();
+        assert_eq!(read(&body(sent, sent, sent)), [true, true, true]);
+    }
+
+    #[test]
+    fn an_extra_member_is_nested_at_most_32_deep() {
+        let nested = |open: &str, close: &str, depth: usize| -> Value {
+            format!("{}1{}", open.repeat(depth), close.repeat(depth)).parse().unwrap()
+        };
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            assert!(is_shallow(&nested(open, close, DEEPEST), DEEPEST));
+            assert!(!is_shallow(&nested(open, close, DEEPEST + 1), DEEPEST));
+        }
+        assert!(!is_shallow(&json!([1, nested("[", "]", DEEPEST)]), DEEPEST));
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl Fault {
             "title",
         ];
         let mut texts = Vec::new();
-        let mut add = |path: &str| texts.extend(text_at(path).filter(|text| !text.is_empty()));
+        let mut add = |path: &str| texts.extend(text_at(path));
         provider.reply.error_text_paths.iter().for_each(|path| add(path));
         usual.iter().for_each(|path| add(path));
         let named = |code: &String| code != UNNAMED && !code.bytes().all(|b| b.is_ascii_digit());

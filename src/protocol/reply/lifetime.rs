@@ -151,6 +151,8 @@ mod tests {
             (json!({"expires_at": SENT - 1}), None),
             (json!({"expires_at": later * 1000}), Some(900)),
             (json!({"expires_at": "2026-11-20T22:15:00"}), None),
+            (json!({"expires_at": SENT + 315_576_000}), Some(315_576_000)),
+            (json!({"expires_at": SENT + 315_576_001}), None),
             (json!({}), None),
         ] {
             assert_eq!(lifetime(&members, None), expected, "{members}");

@@ -8,7 +8,7 @@ use ureq::http::{HeaderMap, HeaderValue};
 
 use super::super::{Outcome, RawReply, Reply, read};
 use crate::protocol::test_random::Random;
-use crate::provider::{ErrorRule, Provider, Verdict};
+use crate::provider::{ErrorRule, Provider, RefreshGrant, ReplyMember, Verdict};
 use crate::secret::Secret;
 
 use Kind::{Limited, LimitedSpent, Refused, Setup, TooEarly, Unknown};
@@ -103,6 +103,10 @@ fn the_code_decides_before_the_status() {
         (200, &[], r#"{"error":"temporarily_unavailable"}"#, Unknown, "temporarily_unavailable"),
         (200, &[], r#"{"ok":false,"error":"ratelimited"}"#, Limited, "ratelimited"),
         (400, &[], r#"{"error":{"code":400,"message":"x"}}"#, Unknown, "http_400"),
+        (200, &[], r#"{"error":{"message":"x"}}"#, Unknown, "error"),
+        (200, &[], r#"{"error":{}}"#, Unknown, "malformed"),
+        (400, &[], r#"{"access_token":"at1"}"#, Unknown, "http_400"),
+        (400, &[], r#"{"access_token":"at1","error":"invalid_grant"}"#, Refused, "invalid_grant"),
         (400, &[], r#"{"error":true}"#, Unknown, "error"),
         (200, &[], r#"{"ok":false}"#, Unknown, "error"),
         (400, &[], "", Unknown, "http_400"),
@@ -280,6 +284,7 @@ fn rules_are_tried_in_order_and_need_all_their_conditions() {
         (400, &dead, full, Unknown),
         (401, &dead, full, Refused),
         (401, &[], full, TooEarly),
+        (401, &[("reason", "alive")], full, TooEarly),
         (400, &[], r#"{"status":{"code":"E1","text":"gone"},"n":8}"#, TooEarly),
         (400, &[], r#"{"status":{"code":"E2"},"error":"E1"}"#, Setup),
         (400, &[], r#"{"status":{"code":0},"error":"invalid_grant"}"#, Refused),
@@ -288,10 +293,95 @@ fn rules_are_tried_in_order_and_need_all_their_conditions() {
         (403, &[], "", Refused),
         (403, &[], r#"{"error":"E3"}"#, Setup),
         (410, &[], r#"{"n":9"#, Unknown),
-        (410, &[], r#"{"n":9,"#, Unknown),
+        (410, &[], r#"{"n":"9","#, Unknown),
         (200, &dead, r#"{"access_token":"at1","status":{"code":0}}"#, Kind::Token),
     ] {
         assert_eq!(kind(&answer(&provider, status, headers, body)), expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn members_that_mean_an_error_elsewhere_do_not_spoil_a_token() {
+    let body = r#"{"access_token":"at1","status":"success","code":"ok","error":{}}"#;
+    assert_eq!(kind(&answer(&plain(), 200, &[], body)), Kind::Token);
+}
+
+#[test]
+fn an_answer_without_a_usable_token_says_what_is_wrong() {
+    for (body, expected) in [
+        ("", "the body is empty"),
+        ("hello", "the body is neither whole JSON nor a form"),
+        ("{}", "the body has no access token"),
+        (
+            r#"{"access_token":"at\u0007"}"#,
+            "the access token has characters that a header cannot carry",
+        ),
+    ] {
+        let (_, _, text) = told(answer(&plain(), 200, &[], body));
+        assert!(text.starts_with(&format!("{expected}: ")), "{body}: {text}");
+    }
+}
+
+#[test]
+fn scopes_are_read_with_spaces_between_them() {
+    let scope = |separator, scope: Value| {
+        let provider = plain().to_builder().scope_separator(separator).build().unwrap();
+        let body = json!({"access_token": "at1", "scope": scope}).to_string();
+        match answer(&provider, 200, &[], &body).outcome {
+            Outcome::Token(issued) => issued.token.scope().map(str::to_owned),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(scope(' ', json!("a b")).as_deref(), Some("a b"));
+    assert_eq!(scope(',', json!("a,, b")).as_deref(), Some("a b"));
+    assert_eq!(scope(' ', json!(["a", "b"])).as_deref(), Some("a b"));
+    assert_eq!([scope(' ', json!("")), scope(' ', json!([]))], [None, None]);
+}
+
+#[test]
+fn extra_members_are_those_of_the_token_and_then_of_the_answer() {
+    let provider = plain().to_builder().token_path("data").build().unwrap();
+    let deep: Value = format!("{}1{}", "[".repeat(33), "]".repeat(33)).parse().unwrap();
+    let body = json!({
+        "data": {"access_token": "at1", "x": 1, "deep": deep},
+        "x": 2,
+        "y": 3,
+    });
+    let provider = provider.to_builder().reply_member(ReplyMember::Scope, "perms").build().unwrap();
+    let Outcome::Token(issued) = answer(&provider, 200, &[], &body.to_string()).outcome else {
+        panic!("no token")
+    };
+    assert_eq!(Value::Object(issued.token.extra().clone()), json!({"x": 1, "y": 3}));
+}
+
+#[test]
+fn only_an_access_token_that_renews_itself_is_a_refresh_token() {
+    for sends_access_token in [true, false] {
+        let grant = RefreshGrant {
+            grant_type: "renew".to_owned(),
+            parameter: "token".to_owned(),
+            sends_access_token,
+        };
+        let provider = plain().to_builder().refresh_grant(grant).build().unwrap();
+        let body = r#"{"access_token":"at1","refresh_token":"rt2"}"#;
+        let expected = if sends_access_token { "at1" } else { "rt2" };
+        let reply = answer(&provider, 200, &[], body);
+        assert_eq!(reply.refresh_token, Some(Secret::new(expected)));
+    }
+}
+
+#[cfg(feature = "device")]
+#[test]
+fn a_poll_waits_as_long_as_a_limited_answer_asks() {
+    let wait = [("retry-after", "30")];
+    let mut reply = answer(&plain(), 429, &wait, r#"{"error":"slow_down"}"#);
+    for (before, expected) in [(10, 30), (60, 60)] {
+        let mut slower = Duration::from_secs(before);
+        let mut outcome = answer(&plain(), 429, &wait, r#"{"error":"slow_down"}"#).outcome;
+        outcome.name_poll(&mut slower);
+        assert_eq!(slower, Duration::from_secs(expected));
+        reply.outcome = outcome;
+        assert_eq!(kind(&reply), Setup);
     }
 }
 
