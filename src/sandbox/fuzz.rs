@@ -1,4 +1,4 @@
-//! Bodies of the fuzz targets: those of [`crate::protocol::fuzz`], and those that need higher floors.
+//! Bodies of the fuzz targets: those of `src/protocol/fuzz.rs`, and those that need higher floors.
 //!
 //! `fuzz/` calls them with libFuzzer on nightly; the tests below call them on stable.
 
