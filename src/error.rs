@@ -21,6 +21,7 @@ use crate::token::Token;
 pub(crate) use chain::{chain, same_io};
 pub use challenge::Challenge;
 pub(crate) use challenge::advice;
+pub(crate) use detail::rfc3339;
 pub use detail::{
     ApiError, BackendFailure, Busy, DecodeError, NotSaved, OAuthError, OutcomeUnknown, RateLimited,
     Refusal, TransportError,
@@ -247,6 +248,7 @@ impl Error {
             Error::Callback(e) => Error::Callback(e.clone()),
             Error::LoginNotFinished(e) => Error::LoginNotFinished(Box::new(LoginNotFinished {
                 limit: e.limit,
+                address_expired_at: e.address_expired_at,
                 source: e.source.as_ref().map(|source| chain::echo(&**source)),
             })),
             Error::Decode(e) => Error::decode(e.what.clone(), chain::echo(&*e.source)),

@@ -420,6 +420,6 @@ impl DecodeError {
     }
 }
 
-pub(super) fn rfc3339(date: OffsetDateTime) -> String {
+pub(crate) fn rfc3339(date: OffsetDateTime) -> String {
     date.format(&Rfc3339).unwrap_or_else(|_| date.to_string())
 }
