@@ -10,6 +10,7 @@ mod challenge;
 mod detail;
 mod id_token;
 mod login;
+mod step_up;
 mod store;
 
 use std::fmt;
@@ -28,6 +29,8 @@ pub use detail::{
 };
 pub use id_token::IdTokenError;
 pub use login::{CallbackError, LoginNotFinished};
+pub use step_up::StepUp;
+pub(crate) use step_up::wants_stronger_login;
 pub use store::BackendError;
 
 /// Any error of a backend or a transport. `?` converts every error to a `BoxError`.

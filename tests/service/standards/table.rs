@@ -79,7 +79,7 @@ const TABLE: &[Row] = &[
     (73, "D", "a 401 with any challenge or none is invalid_token, once; a 403 where the caller says so", By(&["a_401_leads_to_one_refresh_whatever_its_challenge", "a_403_means_an_ended_token_if_the_caller_says_so"])),
     (74, "D", "a second 401 is returned to the caller", By(&["a_second_401_is_returned"])),
     (75, "D", "a request that writes is repeated only after a 401", By(&["a_write_is_sent_again_only_if_it_was_not_processed", "a_body_is_repeated_byte_for_byte_after_a_401"])),
-    (76, "", "insufficient_user_authentication and resource_metadata are read (RFC 9470, RFC 9728)", By(&["a_challenge_that_a_new_token_cannot_meet_is_returned", "every_challenge_that_was_seen_is_read"])),
+    (76, "", "insufficient_user_authentication and resource_metadata are read (RFC 9470, RFC 9728)", By(&["a_challenge_that_a_new_token_cannot_meet_is_returned", "every_challenge_that_was_seen_is_read", "a_stronger_login_has_the_parameters_of_its_challenge", "a_stronger_login_is_described_and_replaces_the_old_one", "no_rule_makes_a_wanted_stronger_login_a_refresh"])),
     // E. Revocation and introspection
     (77, "M", "what a revocation carries (RFC 7009 section 2.1)", By(&["any_token_can_be_revoked_and_the_body_is_ignored", "a_log_out_revokes_first_and_then_clears_the_store"])),
     (78, "M", "200 is done, whatever its body (RFC 7009 section 2.2)", By(&["any_token_can_be_revoked_and_the_body_is_ignored"])),
