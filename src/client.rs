@@ -182,12 +182,21 @@ impl Client {
     /// for nothing. No scopes means the provider's own default. With the scope `openid` the address has
     /// a `nonce`. [`Client::exchange`] checks the ID token.
     ///
+    /// With the feature `par` and a provider that has a
+    /// [`pushed_authorization_request_endpoint`](crate::provider::ProviderBuilder::pushed_authorization_request_endpoint),
+    /// the parameters of the login are first sent to that endpoint, with the client's authentication (RFC
+    /// 9126). The address then has only `client_id` and `request_uri`, and works until
+    /// [`Authorization::expires_at`], once.
+    ///
     /// # Errors
     ///
     /// [`Error::Backend`] when the store cannot keep the login. [`Error::Config`] when the store holds
     /// another client's login, the provider has no authorization endpoint, the redirect URI is not
-    /// absolute or has a fragment, or a scope has characters that no scope may have (RFC 6749 section
-    /// 3.3).
+    /// absolute or has a fragment, a scope has characters that no scope may have (RFC 6749 section
+    /// 3.3), or the service accepts only pushed requests and this client cannot push them. For a login
+    /// that is pushed also [`Error::OAuth`] when the server refuses its parameters, [`Error::RateLimited`],
+    /// [`Error::Transport`], and [`Error::Decode`] for an answer without a usable `request_uri`. No error
+    /// changes the stored login.
     pub fn authorize(&self, scopes: &[&str]) -> Result<Authorization> {
         self.authorize_with(scopes, &[])
     }
@@ -217,7 +226,15 @@ impl Client {
         let Inner { provider, credentials, targets, .. } = &*self.0;
         let targets = targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
-        protocol::authorize(provider, credentials, redirect_uri, scopes, &params)
+        let request =
+            protocol::authorization_request(provider, credentials, redirect_uri, scopes, &params)?;
+        if !provider.pushes_logins()? {
+            return request.in_address();
+        }
+        #[cfg(feature = "par")]
+        return self.0.tokens.push(request, self.0.clock.now_utc());
+        #[cfg(not(feature = "par"))]
+        request.in_address()
     }
 
     /// Finishes a login: checks the callback, exchanges the code, and stores the new login in place of
@@ -239,7 +256,8 @@ impl Client {
         if !authorization.is_for(&self.0.provider, &self.0.credentials) {
             return Err(Error::config("this authorization was started by another client"));
         }
-        let code = authorization.check(callback)?;
+        let code = authorization.check(callback);
+        let code = code.map_err(|error| authorization.explained(error, self.0.clock.now_utc()))?;
         let tokens = &self.0.tokens;
         self.0.keeper.authorize(code.fields.clone(), &mut |sent_at| {
             tokens.exchange(&code.code, &authorization, &code.fields, sent_at)

@@ -244,8 +244,7 @@ fn stopped(flow: ControlFlow<()>) -> Result<()> {
     match flow {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => {
-            let (limit, source) = (None, None);
-            Err(Error::LoginNotFinished(Box::new(LoginNotFinished { limit, source })))
+            Err(Error::LoginNotFinished(Box::new(LoginNotFinished::new(None, None))))
         }
     }
 }

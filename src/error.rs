@@ -10,6 +10,7 @@ mod challenge;
 mod detail;
 mod id_token;
 mod login;
+mod step_up;
 mod store;
 
 use std::fmt;
@@ -21,12 +22,15 @@ use crate::token::Token;
 pub(crate) use chain::{chain, same_io};
 pub use challenge::Challenge;
 pub(crate) use challenge::advice;
+pub(crate) use detail::rfc3339;
 pub use detail::{
     ApiError, BackendFailure, Busy, DecodeError, NotSaved, OAuthError, OutcomeUnknown, RateLimited,
     Refusal, TransportError,
 };
 pub use id_token::IdTokenError;
 pub use login::{CallbackError, LoginNotFinished};
+pub use step_up::StepUp;
+pub(crate) use step_up::wants_stronger_login;
 pub use store::BackendError;
 
 /// Any error of a backend or a transport. `?` converts every error to a `BoxError`.
@@ -247,6 +251,7 @@ impl Error {
             Error::Callback(e) => Error::Callback(e.clone()),
             Error::LoginNotFinished(e) => Error::LoginNotFinished(Box::new(LoginNotFinished {
                 limit: e.limit,
+                address_expired_at: e.address_expired_at,
                 source: e.source.as_ref().map(|source| chain::echo(&**source)),
             })),
             Error::Decode(e) => Error::decode(e.what.clone(), chain::echo(&*e.source)),

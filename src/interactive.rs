@@ -72,7 +72,7 @@ impl Client {
         let authorization = self.authorize_at(Some(&redirect_uri), scopes, &[])?;
         show(authorization.url());
         let limit = self.login_timeout();
-        listener.serve(self.clock(), limit, |target_and_query| {
+        let result = listener.serve(self.clock(), limit, |target_and_query| {
             let pending = authorization.clone();
             match self.exchange(pending, target_and_query) {
                 Ok(_) => (Answer::Done, Some(Ok(()))),
@@ -84,6 +84,13 @@ impl Client {
                 }
                 Err(error) => (Answer::Failed, Some(Err(error))),
             }
+        });
+        result.map_err(|error| match error {
+            // `exchange` has explained its own errors.
+            late @ Error::LoginNotFinished(_) => {
+                authorization.explained(late, self.clock().now_utc())
+            }
+            error => error,
         })
     }
 
@@ -134,8 +141,9 @@ impl Client {
     ) -> Result<()> {
         let authorization = self.authorize(scopes)?;
         let callback = ask(authorization.url()).map_err(|error| {
-            let (limit, source) = (None, Some(error.into()));
-            Error::LoginNotFinished(Box::new(LoginNotFinished { limit, source }))
+            let unread = LoginNotFinished::new(None, Some(error.into()));
+            let error = Error::LoginNotFinished(Box::new(unread));
+            authorization.explained(error, self.clock().now_utc())
         })?;
         self.exchange(authorization, callback.trim()).map(|_| ())
     }

@@ -101,6 +101,7 @@
 //! | `jwt` | [`jwt`]: clients with a key (`private_key_jwt`), JWT bearer grant (RFC 7523), service accounts |
 //! | `keyring` | `backend::KeyringBackend`: a login sealed with a key from the platform's keyring |
 //! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
+//! | `par` | pushed authorization requests (RFC 9126): a login sends its parameters to the server first |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
@@ -109,7 +110,8 @@
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `teamleader` | `teamleader`: an SDK for Teamleader Focus, with a page in the guide |
 //!
-//! A feature only adds to the crate; it changes nothing else.
+//! A feature only adds to the crate; it changes nothing else. `par` also changes how a login starts where the
+//! provider has an endpoint for pushed requests; `ProviderBuilder::pushed_requests` turns that off.
 //!
 //! # Rust version
 //!

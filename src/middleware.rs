@@ -6,7 +6,7 @@ use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Body, RequestExt as _, SendBody};
 
 use crate::client::Client;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, wants_stronger_login};
 use crate::refresh::{Live, Want};
 
 /// Adds the access token and the provider's fixed headers to requests that go to the provider's API base or
@@ -18,7 +18,9 @@ use crate::refresh::{Live, Want};
 /// followed: the agent would carry the header to any host.
 ///
 /// The middleware cannot send a body again, so the caller gets a 401; the next call then looks for
-/// another token. An error of the client is inside [`ureq::Error::Other`].
+/// another token, unless the API asked for a stronger login (RFC 9470). The agent shows the answer's headers
+/// only with `http_status_as_error(false)`;
+/// [`Challenge::of`](crate::error::Challenge::of) reads them. An error of the client is inside [`ureq::Error::Other`].
 ///
 /// ```
 /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -62,7 +64,10 @@ impl Middleware for Client {
             self.carry(&mut request, decided).map_err(|error| ureq::Error::Other(error.into()))?;
         let answer = next.handle(request);
         let refused = match &answer {
-            Ok(answer) => answer.status() == StatusCode::UNAUTHORIZED,
+            Ok(answer) => {
+                answer.status() == StatusCode::UNAUTHORIZED
+                    && !wants_stronger_login(answer.headers())
+            }
             Err(ureq::Error::StatusCode(status)) => *status == 401,
             Err(_) => false,
         };

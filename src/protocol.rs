@@ -27,8 +27,10 @@ mod introspect;
 mod jwt_bearer;
 #[cfg(feature = "jwt")]
 mod key_file;
+#[cfg(feature = "par")]
+mod par;
 mod pkce;
-#[cfg(any(test, feature = "device", feature = "introspection"))]
+#[cfg(any(test, feature = "device", feature = "introspection", feature = "par"))]
 mod refusal;
 mod reply;
 mod request;
@@ -44,7 +46,9 @@ pub(crate) mod test_random;
 #[cfg(feature = "jwt")]
 pub(crate) use assertion::{may_be_our_clock, skew};
 pub use authorize::Authorization;
-pub(crate) use authorize::authorize;
+#[cfg(feature = "par")]
+pub(crate) use authorize::AuthorizationRequest;
+pub(crate) use authorize::authorization_request;
 #[cfg(feature = "device")]
 pub use device::DeviceCode;
 #[cfg(feature = "device")]
@@ -58,7 +62,7 @@ pub(crate) use discovery::{
 };
 pub use draft::TokenDraft;
 pub(crate) use error_text::clean;
-#[cfg(any(feature = "device", feature = "introspection"))]
+#[cfg(any(feature = "device", feature = "introspection", feature = "par"))]
 pub(crate) use error_text::hide;
 pub(crate) use form::form_encoded;
 pub(crate) use grant::{client_credentials, exchange, refresh, revoke, second_exchange};
@@ -73,6 +77,8 @@ pub use jwt_bearer::JwtBearer;
 pub(crate) use jwt_bearer::jwt_bearer;
 #[cfg(feature = "jwt")]
 pub(crate) use key_file::read_key_file;
+#[cfg(feature = "par")]
+pub(crate) use par::{push, read_pushed};
 #[cfg(feature = "identity")]
 pub(crate) use reply::at;
 #[cfg(feature = "discovery")]

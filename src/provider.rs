@@ -37,7 +37,7 @@ use url::Url;
 
 pub use self::answer_rule::AnswerRule;
 pub use self::api::ApiRules;
-pub use self::authorization::{AuthorizationRules, Pkce};
+pub use self::authorization::{AuthorizationRules, Pkce, PushedRequests};
 pub use self::builder::ProviderBuilder;
 pub use self::endpoints::Endpoints;
 pub use self::error_rule::{ErrorRule, Verdict};
@@ -209,6 +209,11 @@ impl Provider {
         self.endpoints.device_authorization.as_deref()
     }
 
+    /// The pushed authorization request endpoint (RFC 9126), if there is one.
+    pub fn pushed_authorization_request_endpoint(&self) -> Option<&str> {
+        self.endpoints.pushed_authorization_request.as_deref()
+    }
+
     /// The revocation endpoint (RFC 7009), if there is one.
     pub fn revocation_endpoint(&self) -> Option<&str> {
         self.endpoints.revocation.as_deref()
@@ -258,6 +263,30 @@ impl Provider {
     pub(crate) fn home(&self, members: &Map<String, Value>) -> Result<Option<Url>> {
         let found = self.authorization.token_host_from.as_ref().and_then(|rule| rule.host(members));
         found.transpose().map_err(|fault| Error::config(plain(fault)))
+    }
+
+    /// Whether a login is pushed before the browser opens (RFC 9126).
+    pub(crate) fn pushes_logins(&self) -> Result<bool> {
+        let required = match self.authorization.pushed_requests {
+            PushedRequests::Off => return Ok(false),
+            PushedRequests::Offered => false,
+            PushedRequests::Required => true,
+        };
+        let with_feature = cfg!(feature = "par");
+        let has_endpoint = self.endpoints.pushed_authorization_request.is_some();
+        let lacks = match (with_feature, has_endpoint) {
+            (true, true) => return Ok(true),
+            _ if !required => return Ok(false),
+            (false, _) => "build this program with the feature `par` of evergrant",
+            (true, false) => {
+                "set the provider's `pushed_authorization_request_endpoint`, which its metadata does not \
+                 name"
+            }
+        };
+        Err(Error::config(format!(
+            "{} accepts a login only as a pushed authorization request (RFC 9126): {lacks}",
+            self.display_name
+        )))
     }
 
     /// The host of the token endpoint, for messages.
@@ -336,6 +365,39 @@ mod tests {
         ] {
             assert!(!refused(good), "{good}");
         }
+    }
+
+    #[test]
+    fn a_login_that_must_be_pushed_and_cannot_be_is_a_config_error() -> Result<()> {
+        let with_feature = cfg!(feature = "par");
+        // What a build without the feature expects instead.
+        let expect = |with: std::result::Result<bool, &'static str>| {
+            if with_feature { with } else { Err("the feature `par`") }
+        };
+        for (pushed, endpoint, expected) in [
+            (PushedRequests::Offered, false, Ok(false)),
+            (PushedRequests::Offered, true, Ok(with_feature)),
+            (PushedRequests::Off, true, Ok(false)),
+            (PushedRequests::Required, true, expect(Ok(true))),
+            (
+                PushedRequests::Required,
+                false,
+                expect(Err("`pushed_authorization_request_endpoint`")),
+            ),
+        ] {
+            let mut builder = Provider::new("https://a.example/a", "https://a.example/t")?
+                .to_builder()
+                .pushed_requests(pushed);
+            if endpoint {
+                builder = builder.pushed_authorization_request_endpoint("https://a.example/par");
+            }
+            match (builder.build()?.pushes_logins(), expected) {
+                (Ok(pushes), Ok(expected)) => assert_eq!(pushes, expected, "{pushed:?}"),
+                (Err(Error::Config(text)), Err(part)) => assert!(text.contains(part), "{text}"),
+                (found, _) => panic!("{pushed:?} {endpoint}: {found:?}"),
+            }
+        }
+        Ok(())
     }
 
     #[test]

@@ -36,6 +36,7 @@
 //! | --- | --- |
 //! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses the one that agrees |
 //! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials`, device code, JWT bearer |
+//! | `POST /par` | pushed authorization requests (RFC 9126), if [`SandboxBuilder::pushed_requests`] offers them |
 //! | `POST /device_authorization` | starts a device login (RFC 8628); the person opens `/device` |
 //! | `POST /introspect` | introspection (RFC 7662) |
 //! | `GET /userinfo` | OpenID Connect userinfo; with the scope `openid` the token endpoint also issues an ID token |
@@ -70,6 +71,7 @@ mod http;
 mod identity;
 mod listener;
 mod metadata;
+mod par;
 mod person;
 mod routes;
 mod server;
@@ -102,7 +104,7 @@ use self::server::Server;
 use self::settings::Settings;
 use crate::clock::later;
 use crate::credentials::Credentials;
-use crate::provider::{ErrorRule, Provider, Verdict};
+use crate::provider::{ErrorRule, Provider, PushedRequests, Verdict};
 use crate::secret::random_id;
 use crate::token::Token;
 
@@ -199,6 +201,12 @@ impl Sandbox {
             .error_rule(too_early);
         if let Some(earliest) = settings.earliest_refresh {
             provider = provider.earliest_refresh(earliest);
+        }
+        if settings.pushed_lifetime.is_some() {
+            provider = provider.pushed_authorization_request_endpoint(at("/par"));
+        }
+        if settings.pushed_required {
+            provider = provider.pushed_requests(PushedRequests::Required);
         }
         // A builder accepts every loopback address, so this cannot fail.
         provider.checked_by_test()

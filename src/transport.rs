@@ -1,6 +1,6 @@
 //! Configures the agents, and sends each token request once, on an agent of its own.
 
-#[cfg(any(feature = "device", feature = "introspection"))]
+#[cfg(any(feature = "device", feature = "introspection", feature = "par"))]
 mod ask;
 mod config;
 mod exchange;

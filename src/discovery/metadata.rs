@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::error::{Error, Result};
-use crate::provider::{ClientAuth, Provider, ProviderBuilder};
+use crate::provider::{ClientAuth, Provider, ProviderBuilder, PushedRequests};
 
 /// The checked metadata of an authorization server: its issuer is the expected one, and its endpoints
 /// are https addresses (http on loopback).
@@ -58,6 +58,9 @@ impl Metadata {
     }
 
     /// Starts to build a provider with these endpoints, named after the host of the token endpoint.
+    ///
+    /// Where the server offers pushed authorization requests (RFC 9126) and the crate has the feature
+    /// `par`, logins are pushed: [`PushedRequests`] says how to change that.
     ///
     /// Clients authenticate with the first of these methods that the server lists: `client_secret_basic`
     /// (also used if the server has no list, RFC 8414 section 2), `client_secret_post`,
@@ -115,6 +118,12 @@ impl Metadata {
         }
         if let Some(address) = endpoint("userinfo_endpoint") {
             builder = builder.userinfo_endpoint(address);
+        }
+        if let Some(address) = endpoint("pushed_authorization_request_endpoint") {
+            builder = builder.pushed_authorization_request_endpoint(address);
+        }
+        if self.flag("require_pushed_authorization_requests") == Some(true) {
+            builder = builder.pushed_requests(PushedRequests::Required);
         }
         if let Some(auth) = auth {
             return Ok(builder.client_auth(auth));
@@ -270,6 +279,51 @@ mod tests {
         assert_eq!(provider.revocation_endpoint(), Some("https://a.example/revoke"));
         assert_eq!(provider.client_auth(), ClientAuth::Certificate);
         assert_eq!(metadata.provider()?.build()?.token_endpoint(), "https://a.example/token");
+        Ok(())
+    }
+
+    #[test]
+    fn metadata_says_whether_logins_are_pushed() -> Result<()> {
+        let address = "https://a.example/par";
+        for (more, endpoint, pushed) in [
+            (json!({}), None, PushedRequests::Offered),
+            (
+                json!({"pushed_authorization_request_endpoint": address}),
+                Some(address),
+                PushedRequests::Offered,
+            ),
+            (
+                json!({"pushed_authorization_request_endpoint": address,
+                    "require_pushed_authorization_requests": false}),
+                Some(address),
+                PushedRequests::Offered,
+            ),
+            (
+                json!({"pushed_authorization_request_endpoint": address,
+                    "require_pushed_authorization_requests": true}),
+                Some(address),
+                PushedRequests::Required,
+            ),
+            (
+                json!({"require_pushed_authorization_requests": true}),
+                None,
+                PushedRequests::Required,
+            ),
+        ] {
+            let provider = metadata(more).provider()?.build()?;
+            assert_eq!(provider.pushed_authorization_request_endpoint(), endpoint);
+            assert_eq!(provider.authorization.pushed_requests, pushed);
+        }
+        let alias = metadata(json!({
+            "pushed_authorization_request_endpoint": address,
+            "mtls_endpoint_aliases":
+                {"pushed_authorization_request_endpoint": "https://mtls.a.example/par"},
+        }));
+        let provider = alias.mtls_provider()?.build()?;
+        assert_eq!(
+            provider.pushed_authorization_request_endpoint(),
+            Some("https://mtls.a.example/par")
+        );
         Ok(())
     }
 

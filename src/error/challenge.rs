@@ -3,6 +3,7 @@
 
 use ureq::http::HeaderMap;
 
+use super::StepUp;
 use crate::plain::is_unseen;
 
 /// How many challenges of an answer, and how many parameters of a challenge, are read at most.
@@ -62,13 +63,18 @@ impl Challenge {
     pub fn error(&self) -> Option<&str> {
         self.parameter("error")
     }
+
+    pub(super) fn wants_stronger_login(&self) -> bool {
+        self.error() == Some("insufficient_user_authentication")
+    }
 }
 
 /// What the answer says about the access token, and what to do. `None` if the answer is not about the
 /// token. The text may repeat parts of the request.
 pub(crate) fn advice(status: u16, headers: &HeaderMap) -> Option<String> {
     let challenges = Challenge::of(headers);
-    let told = challenges.iter().find(|challenge| challenge.error().is_some());
+    let stronger = challenges.iter().find(|challenge| challenge.wants_stronger_login());
+    let told = stronger.or_else(|| challenges.iter().find(|other| other.error().is_some()));
     let error = told.and_then(Challenge::error);
     let named = |name: &str| told.and_then(|told| told.parameter(name));
     let scope = named("scope").map(|scope| format!(" `{scope}`")).unwrap_or_default();
@@ -76,10 +82,20 @@ pub(crate) fn advice(status: u16, headers: &HeaderMap) -> Option<String> {
     let words = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
     let says = if words.is_empty() { words } else { format!(" ({words})") };
     Some(match (status, error) {
-        (401, Some("insufficient_user_authentication")) => format!(
-            "it wants a stronger login{says}: authorize again with the parameters that its challenge \
-             names"
-        ),
+        (401 | 403, _) if stronger.is_some() => {
+            let asked = StepUp::of(headers).unwrap_or_default().parameters();
+            let asked = asked.iter().map(|(name, value)| format!("{name}={value}"));
+            let asked = asked.chain(named("scope").map(|scope| format!("scope={scope}")));
+            let asked: Vec<_> = asked.map(|asked| format!("`{asked}`")).collect();
+            let with = match asked.is_empty() {
+                true => String::new(),
+                false => format!(" with {}", asked.join(" and ")),
+            };
+            format!(
+                "it wants a stronger or a newer login{says}: authorize again{with}; a refresh does not \
+                 help"
+            )
+        }
         (_, Some("insufficient_scope")) => {
             format!("the access token lacks the scope{scope}{says}: authorize again with it")
         }

@@ -357,7 +357,7 @@ pub struct ApiError {
     /// The API's id of the request, if the client knows the API's format of errors.
     pub request_id: Option<String>,
     /// What the API says about the access token in its `WWW-Authenticate` header, and what to do. Set
-    /// for status 401, and for 403 if a scope is missing.
+    /// for status 401, and for 403 if a scope is missing or a stronger login is asked for.
     pub advice: Option<String>,
 }
 
@@ -420,6 +420,6 @@ impl DecodeError {
     }
 }
 
-pub(super) fn rfc3339(date: OffsetDateTime) -> String {
+pub(crate) fn rfc3339(date: OffsetDateTime) -> String {
     date.format(&Rfc3339).unwrap_or_else(|_| date.to_string())
 }

@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
+use time::OffsetDateTime;
 
-use super::BoxError;
+use super::{BoxError, rfc3339};
 
 /// The callback does not belong to the authorization, or lacks a parameter: [`crate::Error::Callback`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -50,6 +51,16 @@ pub struct LoginNotFinished {
     pub limit: Option<Duration>,
     /// Why the pasted address could not be read, if the login asked for one.
     pub source: Option<BoxError>,
+    /// When the address that was shown expired, UTC, if it expired before the login ended: a pushed
+    /// authorization request works for a short time only
+    /// ([`Authorization::expires_at`](crate::Authorization::expires_at)).
+    pub address_expired_at: Option<OffsetDateTime>,
+}
+
+impl LoginNotFinished {
+    pub(crate) fn new(limit: Option<Duration>, source: Option<BoxError>) -> LoginNotFinished {
+        LoginNotFinished { limit, source, address_expired_at: None }
+    }
 }
 
 impl fmt::Display for LoginNotFinished {
@@ -60,6 +71,9 @@ impl fmt::Display for LoginNotFinished {
             }
             (None, Some(_)) => f.write_str("the login was not finished: no address was pasted")?,
             (None, None) => f.write_str("the login was not finished: the program stopped it")?,
+        }
+        if let Some(end) = self.address_expired_at {
+            write!(f, "; its address worked until {} only", rfc3339(end))?;
         }
         f.write_str("; start it again")
     }

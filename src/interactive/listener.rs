@@ -76,8 +76,8 @@ impl Listener {
         loop {
             let now = clock.monotonic();
             if now.saturating_sub(start) >= limit {
-                let (limit, source) = (Some(limit), None);
-                return Err(Error::LoginNotFinished(Box::new(LoginNotFinished { limit, source })));
+                let late = LoginNotFinished::new(Some(limit), None);
+                return Err(Error::LoginNotFinished(Box::new(late)));
             }
             let mut idle = !self.accept(&mut connections, &mut crowded, now);
             let mut at = 0;

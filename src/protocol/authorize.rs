@@ -6,13 +6,14 @@ mod tests;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use url::Url;
 
 use super::form::{Params, written_again};
 use super::pkce;
 use super::resource::check_resource;
 use crate::credentials::Credentials;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, rfc3339};
 use crate::provider::{Pkce, Provider};
 use crate::secret::{Secret, in_clear, in_clear_opt, random_text};
 
@@ -35,7 +36,7 @@ const RESERVED: [&str; 7] = [
 /// it. `Debug` shows neither. Each value works for one login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Authorization {
-    url: String,
+    pub(super) url: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     redirect_uri: Option<String>,
     #[serde(serialize_with = "in_clear")]
@@ -52,6 +53,12 @@ pub struct Authorization {
     pub(super) code_param: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) callback_fields: Vec<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub(super) expires_at: Option<OffsetDateTime>,
     pub(super) host: String,
     token_endpoint: String,
     client_id: String,
@@ -63,6 +70,13 @@ impl Authorization {
         &self.url
     }
 
+    /// Until when the browser must have opened the address, UTC: a pushed authorization request expires
+    /// (RFC 9126 section 2.2). After that time, start another login. `None` for a login that was not
+    /// pushed, and if the server did not say.
+    pub fn expires_at(&self) -> Option<OffsetDateTime> {
+        self.expires_at
+    }
+
     /// The redirect URI, exactly as it was given. `None` if the service uses the registered one.
     pub fn redirect_uri(&self) -> Option<&str> {
         self.redirect_uri.as_deref()
@@ -71,6 +85,32 @@ impl Authorization {
     /// The state (RFC 6749 section 10.12). A web application can find this value by it.
     pub fn state(&self) -> &Secret {
         &self.state
+    }
+
+    #[cfg(feature = "par")]
+    pub(super) fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Adds to the error of a login that its pushed request has expired, if that may be the reason (RFC
+    /// 9126 section 2.2).
+    pub(crate) fn explained(&self, mut error: Error, now: OffsetDateTime) -> Error {
+        const OF_REQUEST: [&str; 3] =
+            ["invalid_request_uri", "invalid_request", "invalid_request_object"];
+        let Some(end) = self.expires_at.filter(|end| now >= *end) else { return error };
+        match &mut error {
+            Error::LoginNotFinished(late) => late.address_expired_at = Some(end),
+            Error::OAuth(refusal) if OF_REQUEST.contains(&refusal.code.as_str()) => {
+                let said = refusal.description.take();
+                let said = said.map(|said| format!("{said}; ")).unwrap_or_default();
+                refusal.description = Some(format!(
+                    "{said}the address of this login worked until {} only: start the login again",
+                    rfc3339(end)
+                ));
+            }
+            _ => {}
+        }
+        error
     }
 
     /// The PKCE verifier (RFC 7636 section 4.1), if a challenge was sent.
@@ -98,19 +138,35 @@ impl fmt::Debug for Authorization {
             .field("state", &self.state)
             .field("verifier", &self.verifier)
             .field("issuer", &self.issuer)
+            .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
+    }
+}
+
+/// The parameters of an authorization request, and the login without its address.
+pub(crate) struct AuthorizationRequest<'a> {
+    pub(super) authorization: Authorization,
+    pub(super) params: Params<'a>,
+    pub(super) endpoint: String,
+}
+
+impl AuthorizationRequest<'_> {
+    /// The login whose address carries all parameters.
+    pub(crate) fn in_address(self) -> Result<Authorization> {
+        let url = self.params.to_url(&self.endpoint)?;
+        Ok(Authorization { url, ..self.authorization })
     }
 }
 
 /// Starts a login. `scopes` default to the provider's default scopes. An extra parameter replaces the
 /// provider's parameter with the same name.
-pub(crate) fn authorize(
-    provider: &Provider,
-    credentials: &Credentials,
-    redirect_uri: Option<&str>,
+pub(crate) fn authorization_request<'a>(
+    provider: &'a Provider,
+    credentials: &'a Credentials,
+    redirect_uri: Option<&'a str>,
     scopes: &[&str],
-    extra: &[(&str, &str)],
-) -> Result<Authorization> {
+    extra: &[(&'a str, &'a str)],
+) -> Result<AuthorizationRequest<'a>> {
     let endpoint = endpoint(provider)?;
     credentials.check()?;
     match redirect_uri {
@@ -131,10 +187,8 @@ pub(crate) fn authorize(
             provider.display_name
         ))
     })?;
-    let url = params.to_url(&endpoint)?;
-
-    Ok(Authorization {
-        url,
+    let authorization = Authorization {
+        url: String::new(),
         redirect_uri: redirect_uri.map(str::to_owned),
         state: login.state,
         verifier: login.verifier,
@@ -143,10 +197,24 @@ pub(crate) fn authorize(
         iss_in_callback: provider.authorization.issuer_in_callback,
         code_param: provider.authorization.code_param.clone(),
         callback_fields: callback_fields(provider),
+        expires_at: None,
         host: provider.token_host(),
         token_endpoint: provider.endpoints.token.clone(),
         client_id: credentials.id().to_owned(),
-    })
+    };
+    Ok(AuthorizationRequest { authorization, params, endpoint })
+}
+
+/// Starts a login that is not pushed.
+#[cfg(any(test, feature = "sandbox"))]
+pub(crate) fn authorize(
+    provider: &Provider,
+    credentials: &Credentials,
+    redirect_uri: Option<&str>,
+    scopes: &[&str],
+    extra: &[(&str, &str)],
+) -> Result<Authorization> {
+    authorization_request(provider, credentials, redirect_uri, scopes, extra)?.in_address()
 }
 
 /// The parameters of the callback that are kept, with the one that names the token endpoint's host.
@@ -216,7 +284,7 @@ fn own_params<'a>(
     credentials: &'a Credentials,
     redirect_uri: Option<&'a str>,
     scopes: &[&str],
-    login: &'a Login,
+    login: &Login,
 ) -> Result<()> {
     let response_type = provider.authorization.response_type.as_deref();
     params.push("response_type", response_type.unwrap_or("code"));
@@ -227,13 +295,13 @@ fn own_params<'a>(
     if let Some(scope) = join_scopes(scopes, provider.authorization.scope_separator)? {
         params.push("scope", scope);
     }
-    params.push("state", login.state.expose());
+    params.push("state", login.state.expose().to_owned());
     if let Some(verifier) = &login.verifier {
         params.push("code_challenge", pkce::challenge(verifier));
         params.push("code_challenge_method", "S256");
     }
     if let Some(nonce) = login.nonce.as_ref().filter(|_| !login.nonce_is_given) {
-        params.push("nonce", nonce.expose());
+        params.push("nonce", nonce.expose().to_owned());
     }
     Ok(())
 }

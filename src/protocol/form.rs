@@ -93,7 +93,7 @@ fn digit(hex: u8) -> u8 {
 }
 
 /// The parameters of a request, in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Params<'a> {
@@ -133,6 +133,16 @@ impl<'a> Params<'a> {
         }
         self.push(name, value);
         Ok(())
+    }
+
+    /// Adds the parameters of `more` whose names are not there already.
+    #[cfg(feature = "par")]
+    pub(crate) fn add_missing(&mut self, more: Params<'a>) {
+        for (name, value) in more.0 {
+            if !self.has(&name) {
+                self.0.push((name, value));
+            }
+        }
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

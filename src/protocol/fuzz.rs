@@ -65,6 +65,8 @@ pub fn reply(bytes: &[u8]) {
             #[cfg(feature = "device")]
             let _ =
                 super::device::read_device(&provider, &Credentials::public("app"), &raw, sent_at);
+            #[cfg(feature = "par")]
+            let _ = super::par::read_pushed(&provider, &raw, sent_at);
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct AuthorizationRules {
     pub response_type: Option<String>,
     /// Whether the login uses PKCE.
     pub pkce: Pkce,
+    /// Whether the parameters of a login are pushed to the server before the browser opens (RFC 9126).
+    pub pushed_requests: PushedRequests,
     /// More parameters of the authorization request, as name and value.
     pub params: Vec<(String, String)>,
     /// Whether the server sends its issuer identifier with every callback (RFC 9207). If so, a
@@ -46,6 +48,7 @@ impl Default for AuthorizationRules {
             scope_separator: ' ',
             response_type: None,
             pkce: Pkce::S256,
+            pushed_requests: PushedRequests::Offered,
             params: Vec::new(),
             issuer_in_callback: false,
             unsigned_id_tokens: false,
@@ -67,5 +70,21 @@ pub enum Pkce {
     /// that has a secret.
     PublicClients,
     /// No login uses PKCE: the server refuses requests that carry it.
+    Off,
+}
+
+/// Whether a login is a pushed authorization request (RFC 9126): the client sends the parameters of the
+/// login to the server, and the address for the browser has only `client_id` and `request_uri`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PushedRequests {
+    /// A login is pushed if the provider has an endpoint for pushed requests and the crate has the
+    /// feature `par`. Otherwise the parameters are in the address for the browser.
+    Offered,
+    /// Every login is pushed, because the server refuses all others
+    /// (`require_pushed_authorization_requests`). Without the endpoint or the feature `par`, a login
+    /// fails with [`Error::Config`](crate::Error::Config) before a person is asked.
+    Required,
+    /// No login is pushed: the server offers it, but not to this application.
     Off,
 }

@@ -54,6 +54,7 @@ impl ProviderBuilder {
             ("authorization endpoint", &endpoints.authorization),
             ("refresh endpoint", &endpoints.refresh),
             ("device authorization endpoint", &endpoints.device_authorization),
+            ("pushed authorization request endpoint", &endpoints.pushed_authorization_request),
             ("revocation endpoint", &endpoints.revocation),
             ("introspection endpoint", &endpoints.introspection),
             ("userinfo endpoint", &endpoints.userinfo),

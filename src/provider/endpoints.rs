@@ -14,6 +14,9 @@ pub struct Endpoints {
     pub refresh: Option<String>,
     /// The device authorization endpoint (RFC 8628): a device login starts there.
     pub device_authorization: Option<String>,
+    /// The pushed authorization request endpoint (RFC 9126): the client sends the parameters of a login
+    /// there, before the browser opens the authorization endpoint.
+    pub pushed_authorization_request: Option<String>,
     /// The revocation endpoint (RFC 7009).
     pub revocation: Option<String>,
     /// The introspection endpoint (RFC 7662): it tells what the server knows about a token.

@@ -8,7 +8,7 @@ use ureq::http::Uri;
 
 use super::send::{Answer, Failed, Payload};
 use super::{Request, Response, without_query};
-use crate::error::{Challenge, Error, Result};
+use crate::error::{Error, Result, wants_stronger_login};
 use crate::hooks::{HOOKS, Hooks, LONGEST_WAIT, Received, Sending};
 use crate::plain::plain;
 use crate::protocol;
@@ -158,7 +158,9 @@ impl<'a, 'b> Call<'a, 'b> {
     /// Step 4. Looks for another access token if the API refused this one.
     fn token_after(&mut self, answer: &Answer, ended: Option<bool>) -> Result<Access> {
         let Some(live) = &self.live else { return Ok(Access::Accepted) };
-        if !ended.unwrap_or_else(|| self.is_expired(answer)) {
+        // The token is good, but a person has to log in by a stronger way, whatever other rules say.
+        let stronger = answer.status() == 401 && wants_stronger_login(&answer.parts.headers);
+        if stronger || !ended.unwrap_or_else(|| self.is_expired(answer)) {
             self.request.client.keeper().accepted(live);
             return Ok(Access::Accepted);
         }
@@ -231,10 +233,7 @@ impl<'a, 'b> Call<'a, 'b> {
 
     /// Whether an answer says that the access token has ended.
     fn is_expired(&self, answer: &Answer) -> bool {
-        // The token is good, but a person has to log in by a stronger way (RFC 9470 section 3).
-        let stronger = Some("insufficient_user_authentication");
-        let stronger = |challenge: &Challenge| challenge.error() == stronger;
-        answer.status() == 401 && !Challenge::of(&answer.parts.headers).iter().any(stronger)
+        answer.status() == 401
             || self.hooks.expired.as_ref().is_some_and(|expired| expired(&self.received(answer)))
     }
 

@@ -46,20 +46,57 @@ pub(super) enum Unfit {
     Redirect(String),
 }
 
+/// What is wrong with an authorization request. Without `pending`, the redirect URI cannot be trusted.
+pub(super) struct Fault {
+    pub(super) code: &'static str,
+    pub(super) description: &'static str,
+    pending: Option<Box<Pending>>,
+}
+
 impl Server {
     /// Accepts an authorization request and returns its number, or refuses it.
     pub(super) fn authorize(
         &mut self,
+        now: Now,
         issuer: &str,
         parameters: &[(String, String)],
     ) -> Result<String, Unfit> {
+        let is_pushed = parameters.iter().any(|(name, _)| name == "request_uri");
+        let pending = if is_pushed {
+            self.take_pushed(now, issuer, parameters)?
+        } else {
+            self.pending_of(parameters)
+                .and_then(|pending| match self.settings.pushed_required {
+                    true => Err(Fault {
+                        code: "invalid_request",
+                        description: "only pushed authorization requests",
+                        pending: Some(Box::new(pending)),
+                    }),
+                    false => Ok(pending),
+                })
+                .map_err(|fault| self.unfit(issuer, fault))?
+        };
+        let number = random_text::<16>();
+        self.pending.insert(number.clone(), pending);
+        Ok(number)
+    }
+
+    fn unfit(&self, issuer: &str, fault: Fault) -> Unfit {
+        let Some(pending) = fault.pending else { return Unfit::Page(fault.description) };
+        let parameters = [("error", fault.code), ("error_description", fault.description)];
+        Unfit::Redirect(self.callback(issuer, &pending, &parameters))
+    }
+
+    /// Checks the parameters of an authorization request.
+    pub(super) fn pending_of(&self, parameters: &[(String, String)]) -> Result<Pending, Fault> {
         let get =
             |name: &str| parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+        let page = |description| Fault { code: "invalid_request", description, pending: None };
         if get("client_id").as_deref() != Some(&self.settings.client_id) {
-            return Err(Unfit::Page("unknown client_id"));
+            return Err(page("unknown client_id"));
         }
         let Some(redirect_uri) = get("redirect_uri").filter(|uri| self.may_redirect(uri)) else {
-            return Err(Unfit::Page("redirect_uri is missing or not registered"));
+            return Err(page("redirect_uri is missing or not registered"));
         };
         let pending = Pending {
             redirect_uri,
@@ -69,29 +106,24 @@ impl Server {
             nonce: get("nonce"),
         };
         let twice = |name: &str| parameters.iter().filter(|(n, _)| n == name).count() > 1;
-        let unfit = if ["client_id", "redirect_uri", "state", "scope", "code_challenge"]
-            .iter()
-            .any(|name| twice(name))
-        {
-            Some(("invalid_request", "a parameter came twice"))
-        } else if get("response_type").as_deref() != Some("code") {
-            Some(("unsupported_response_type", "only response_type=code"))
-        } else if pending.challenge.is_some()
-            && get("code_challenge_method").as_deref() != Some("S256")
-        {
-            Some(("invalid_request", "only code_challenge_method=S256"))
-        } else if pending.challenge.is_none() && self.settings.pkce_required {
-            Some(("invalid_request", "code_challenge is missing"))
-        } else {
-            None
-        };
-        if let Some((error, description)) = unfit {
-            let parameters = [("error", error), ("error_description", description)];
-            return Err(Unfit::Redirect(self.callback(issuer, &pending, &parameters)));
-        }
-        let number = random_text::<16>();
-        self.pending.insert(number.clone(), pending);
-        Ok(number)
+        let (code, description) =
+            if ["client_id", "redirect_uri", "state", "scope", "code_challenge"]
+                .iter()
+                .any(|name| twice(name))
+            {
+                ("invalid_request", "a parameter came twice")
+            } else if get("response_type").as_deref() != Some("code") {
+                ("unsupported_response_type", "only response_type=code")
+            } else if pending.challenge.is_some()
+                && get("code_challenge_method").as_deref() != Some("S256")
+            {
+                ("invalid_request", "only code_challenge_method=S256")
+            } else if pending.challenge.is_none() && self.settings.pkce_required {
+                ("invalid_request", "code_challenge is missing")
+            } else {
+                return Ok(pending);
+            };
+        Err(Fault { code, description, pending: Some(Box::new(pending)) })
     }
 
     /// Records the person's decision and returns the address for the browser. `None` if no request waits
@@ -177,7 +209,12 @@ impl Server {
             || Url::parse(uri).is_ok_and(|url| is_loopback(&url) && url.fragment().is_none())
     }
 
-    fn callback(&self, issuer: &str, pending: &Pending, parameters: &[(&str, &str)]) -> String {
+    pub(super) fn callback(
+        &self,
+        issuer: &str,
+        pending: &Pending,
+        parameters: &[(&str, &str)],
+    ) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(parameters);
         if let Some(state) = &pending.state {

@@ -26,6 +26,8 @@ pub struct Counters {
     pub code_exchanges: u64,
     /// Authorization codes that were sent a second time.
     pub code_replays: u64,
+    /// Accepted pushed authorization requests.
+    pub pushed_requests: u64,
     /// Exchanged device codes.
     pub device_logins: u64,
     /// Device polls that came too early.

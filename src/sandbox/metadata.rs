@@ -13,7 +13,7 @@ pub(super) fn at(path: &str, url: &str, settings: &Settings) -> Option<Reply> {
 }
 
 fn document(url: &str, settings: &Settings) -> Value {
-    json!({
+    let mut document = json!({
         "issuer": url,
         "authorization_endpoint": format!("{url}/authorize"),
         "token_endpoint": format!("{url}/token"),
@@ -27,7 +27,14 @@ fn document(url: &str, settings: &Settings) -> Value {
         "token_endpoint_auth_methods_supported": [method(settings.client_auth)],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": settings.issuer_in_callback,
-    })
+    });
+    if let (Some(_), Some(members)) = (settings.pushed_lifetime, document.as_object_mut()) {
+        let endpoint = format!("{url}/par");
+        members.insert("pushed_authorization_request_endpoint".to_owned(), endpoint.into());
+        let required = settings.pushed_required.into();
+        members.insert("require_pushed_authorization_requests".to_owned(), required);
+    }
+    document
 }
 
 fn method(client_auth: ClientAuth) -> &'static str {

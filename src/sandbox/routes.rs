@@ -71,6 +71,7 @@ impl Shared {
             (_, "/token") => self.token(request),
             ("GET", "/authorize") => Outcome::reply(self.authorize(request)),
             ("POST", "/authorize") => Outcome::reply(self.decide(request)),
+            (_, "/par") => Outcome::reply(self.push(request)),
             ("POST", "/revoke") => Outcome::reply(self.revoke(request)),
             ("POST", "/device_authorization") => Outcome::reply(self.device(request)),
             ("POST", "/introspect") => Outcome::reply(self.introspect(request)),
@@ -220,7 +221,7 @@ impl Shared {
     fn authorize(&self, request: &HttpRequest) -> Reply {
         let parameters = pairs(request.query.as_bytes());
         let mut server = self.server.lock();
-        match server.authorize(&self.url, &parameters) {
+        match server.authorize(self.now(), &self.url, &parameters) {
             Ok(number) => {
                 let scope = server.pending.get(&number).map(|p| p.scope.clone());
                 page(200, &consent(&number, &self.settings.client_id, &scope.unwrap_or_default()))
@@ -257,6 +258,18 @@ impl Shared {
             server.revoke(self.now(), token);
         }
         Reply::new(200)
+    }
+
+    /// Answers a pushed authorization request (RFC 9126 section 2).
+    fn push(&self, request: &HttpRequest) -> Reply {
+        let call = TokenCall::new(request, TokenFormat::Form);
+        let mut server = self.server.lock();
+        let (now, proven) =
+            (self.now(), token_endpoint::authenticate(&mut server, self.now(), &call));
+        match proven.and_then(|()| server.push(now, &call)) {
+            Ok(members) => Reply::json(201, members).with_header("Cache-Control", "no-store"),
+            Err(refused) => token_endpoint::refusal(&refused),
+        }
     }
 
     /// Answers a device authorization request (RFC 8628 section 3.1).

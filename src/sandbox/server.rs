@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::codes::{Code, Pending};
 use super::device::Device;
 use super::events::{Counters, Event, EventKind};
+use super::par::Pushed;
 use super::settings::Settings;
 use super::tokens::{
     AccessToken, Decision, ENDED, EXPIRED, Issued, Login, Now, Owner, RefreshToken, Refused,
@@ -31,6 +32,7 @@ pub(super) struct Server {
     pub(super) by_text: HashMap<String, Which>,
     pub(super) codes: HashMap<String, Code>,
     pub(super) pending: HashMap<String, Pending>,
+    pub(super) pushed: HashMap<String, Pushed>,
     pub(super) devices: HashMap<String, Device>,
     #[cfg(feature = "jwt")]
     pub(super) seen_assertions: std::collections::HashSet<String>,
@@ -54,6 +56,7 @@ impl Server {
             by_text: HashMap::new(),
             codes: HashMap::new(),
             pending: HashMap::new(),
+            pushed: HashMap::new(),
             devices: HashMap::new(),
             #[cfg(feature = "jwt")]
             seen_assertions: Default::default(),

@@ -28,6 +28,8 @@ pub(super) struct Settings {
     pub(super) token_format: TokenFormat,
     pub(super) redirect_uris: Vec<String>,
     pub(super) pkce_required: bool,
+    pub(super) pushed_lifetime: Option<Duration>,
+    pub(super) pushed_required: bool,
     pub(super) issuer_in_callback: bool,
     pub(super) expires_at_in_reply: bool,
     pub(super) clock: Arc<dyn Clock>,
@@ -57,6 +59,8 @@ impl Default for Settings {
             token_format: TokenFormat::Form,
             redirect_uris: Vec::new(),
             pkce_required: false,
+            pushed_lifetime: None,
+            pushed_required: false,
             issuer_in_callback: false,
             expires_at_in_reply: false,
             clock: Arc::new(SystemClock),
@@ -245,6 +249,19 @@ impl SandboxBuilder {
     /// the sandbox always checks it.
     pub fn pkce_required(mut self, required: bool) -> SandboxBuilder {
         self.0.pkce_required = required;
+        self
+    }
+
+    /// Offers pushed authorization requests (RFC 9126) at `/par`, for an authenticated client. Each
+    /// `request_uri` works once, and for this lifetime, in whole seconds. Off by default.
+    pub fn pushed_requests(mut self, lifetime: Duration) -> SandboxBuilder {
+        self.0.pushed_lifetime = Some(lifetime);
+        self
+    }
+
+    /// Sets whether an authorization request that was not pushed is refused. Off by default.
+    pub fn pushed_requests_required(mut self, required: bool) -> SandboxBuilder {
+        self.0.pushed_required = required;
         self
     }
 

@@ -1,6 +1,7 @@
 //! Tests of the server's decisions, with a manual clock.
 
 mod grants;
+mod par;
 mod rotation;
 
 use std::sync::Arc;

@@ -65,6 +65,24 @@ impl TokenTransport {
         )
     }
 
+    /// Pushes an authorization request (RFC 9126). Returns the login whose address names the pushed request.
+    #[cfg(feature = "par")]
+    pub(crate) fn push(
+        &self,
+        request: protocol::AuthorizationRequest<'_>,
+        sent_at: OffsetDateTime,
+    ) -> Result<protocol::Authorization> {
+        let provider = &self.provider;
+        let pushed = self.ask(
+            sent_at,
+            Some(request.state()),
+            provider.pushed_authorization_request_endpoint(),
+            &|caller| protocol::push(caller, &request),
+            |answer| protocol::read_pushed(provider, &answer.as_reply(), sent_at),
+        )?;
+        request.pushed(provider, pushed)
+    }
+
     #[cfg(feature = "device")]
     pub(crate) fn device_code(
         &self,

@@ -239,11 +239,14 @@ fn of_the_api(world: &World) -> Vec<(&'static str, Error)> {
     let proxy = proxy.proxy("gopher://u:c4nary@proxy.example").map(drop).unwrap_err();
     let expired = "Bearer error=\"invalid_token\", error_description=\"The token has expired\"";
     let scope = "Bearer error=\"insufficient_scope\", scope=\"deals:write\"";
+    let stronger =
+        "Bearer error=\"insufficient_user_authentication\", acr_values=\"phr\", max_age=60";
     vec![
         ("no answer in time", slow.unwrap_err()),
         ("the API refuses the token", world.call(401, expired)),
         ("the API refuses the token and says nothing", world.call(401, "")),
         ("the token lacks a scope", world.call(403, scope)),
+        ("the API wants a stronger login", world.call(401, stronger)),
         ("the API forbids the call", world.call(403, "")),
         ("there is no such thing", world.call(404, "")),
         ("an answer that does not fit the type", unfit),

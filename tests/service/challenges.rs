@@ -64,6 +64,65 @@ fn a_challenge_that_a_new_token_cannot_meet_is_returned() {
     assert_eq!(challenge.parameter("max_age"), Some("60"));
 }
 
+const STEP_UP: &str = "Bearer error=\"insufficient_user_authentication\", \
+                       error_description=\"Use your key\", acr_values=\"phr mfa\", max_age=\"0\", \
+                       scope=\"pay\"";
+
+#[test]
+fn a_stronger_login_is_described_and_replaces_the_old_one() {
+    let sandbox = sandbox();
+    let client = seeded(&sandbox);
+    sandbox.on("GET", "/api/x", |request| match request.access_token_number {
+        Some(1) => ApiReply::json(401, "no").with_header("WWW-Authenticate", STEP_UP),
+        _ => ApiReply::json(200, "ok"),
+    });
+    let Err(Error::Api(error)) = client.get("/x").call() else { panic!("accepted") };
+    let text = error.to_string();
+    for part in [
+        "a stronger or a newer login (insufficient_user_authentication: Use your key)",
+        "authorize again with `acr_values=phr mfa` and `max_age=0` and `scope=pay`",
+        "a refresh does not help",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(client.get("/me").call().is_ok(), "the token works for other calls");
+    let asked = error.step_up().unwrap();
+    let parameters = asked.parameters();
+    let parameters: Vec<_> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
+    let authorization = client.authorize_with(&asked.scopes(), &parameters).unwrap();
+    let url = url::Url::parse(authorization.url()).unwrap();
+    for (name, value) in [("acr_values", "phr mfa"), ("max_age", "0"), ("scope", "pay")] {
+        assert!(url.query_pairs().any(|pair| pair == (name.into(), value.into())), "{url}");
+    }
+    let callback = sandbox.approve(authorization.url()).unwrap();
+    client.exchange(authorization, &callback).unwrap();
+    assert!(client.get("/x").call().is_ok());
+    assert_eq!(sandbox.counters().refreshes, 0);
+}
+
+#[test]
+fn no_rule_makes_a_wanted_stronger_login_a_refresh() {
+    let sandbox = sandbox();
+    sandbox.on("GET", "/api/x", |_| {
+        let body = serde_json::json!({"error": "expired"});
+        ApiReply::json(401, body).with_header("WWW-Authenticate", STEP_UP)
+    });
+    let rule = evergrant::provider::AnswerRule::ended("error", "expired");
+    let provider = sandbox.provider().to_builder().answer_rule(rule).build().unwrap();
+    let store = evergrant::MemoryBackend::new();
+    let client = evergrant::Client::builder(provider, sandbox.credentials(), store);
+    let client = client.expired_when(|answer| answer.status == 401).build();
+    client.seed(sandbox.login()).unwrap();
+    assert!(client.get("/x").call().is_err());
+    // The middleware of an agent that shows answers with an error status.
+    let config = ureq::Agent::config_builder().proxy(None).http_status_as_error(false);
+    let agent: ureq::Agent = config.middleware(client.clone()).build().into();
+    let answer = agent.get(format!("{}/api/x", sandbox.url())).call().unwrap();
+    assert_eq!(answer.status(), 401);
+    client.access_token().unwrap();
+    assert_eq!((sandbox.counters().refreshes, sandbox.counters().api_calls), (0, 2));
+}
+
 #[test]
 fn a_403_means_an_ended_token_if_the_caller_says_so() {
     let sandbox = sandbox();

@@ -20,6 +20,8 @@ mod jwt;
 mod logout;
 #[cfg(feature = "oidc")]
 mod oidc;
+#[cfg(feature = "par")]
+mod par;
 #[cfg(feature = "identity")]
 mod profiles;
 mod replies;

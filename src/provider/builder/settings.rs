@@ -60,6 +60,17 @@ impl ProviderBuilder {
         self
     }
 
+    /// The pushed authorization request endpoint (RFC 9126 section 2). With the feature `par`, every login
+    /// first sends its parameters there, unless
+    /// [`pushed_requests`](ProviderBuilder::pushed_requests) says otherwise.
+    pub fn pushed_authorization_request_endpoint(
+        mut self,
+        address: impl Into<String>,
+    ) -> ProviderBuilder {
+        self.0.endpoints.pushed_authorization_request = Some(address.into());
+        self
+    }
+
     /// The revocation endpoint (RFC 7009).
     pub fn revocation_endpoint(mut self, address: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.revocation = Some(address.into());

@@ -14,23 +14,27 @@ const NAMES: [(&str, Change); 3] = [
     ("display_name", |row| row.display_name("x")),
     ("user_agent", |row| row.user_agent("x")),
 ];
-const ENDPOINTS: [(&str, Change); 8] = [
+const ENDPOINTS: [(&str, Change); 9] = [
     ("authorization_endpoint", |row| row.authorization_endpoint("https://x.example")),
     ("token_endpoint", |row| row.token_endpoint("https://x.example")),
     ("refresh_endpoint", |row| row.refresh_endpoint("https://x.example")),
     ("device_authorization_endpoint", |row| row.device_authorization_endpoint("https://x.example")),
+    ("pushed_authorization_request_endpoint", |row| {
+        row.pushed_authorization_request_endpoint("https://x.example")
+    }),
     ("revocation_endpoint", |row| row.revocation_endpoint("https://x.example")),
     ("introspection_endpoint", |row| row.introspection_endpoint("https://x.example")),
     ("userinfo_endpoint", |row| row.userinfo_endpoint("https://x.example")),
     ("issuer", |row| row.issuer("https://x.example")),
 ];
-const AUTHORIZATION: [(&str, Change); 13] = [
+const AUTHORIZATION: [(&str, Change); 14] = [
     ("redirect_uri", |row| row.redirect_uri("https://x.example")),
     ("redirect_uri_is_name", |row| row.redirect_uri_is_name(true)),
     ("default_scopes", |row| row.default_scopes(&["x"])),
     ("scope_separator", |row| row.scope_separator(',')),
     ("response_type", |row| row.response_type("x")),
     ("pkce", |row| row.pkce(Pkce::Off)),
+    ("pushed_requests", |row| row.pushed_requests(PushedRequests::Off)),
     ("authorize_param", |row| row.authorize_param("x", "y")),
     ("issuer_in_callback", |row| row.issuer_in_callback(true)),
     ("unsigned_id_tokens", |row| row.unsigned_id_tokens(true)),

@@ -25,7 +25,7 @@ fn code(desk: &mut Desk, more: &[(&str, &str)]) -> String {
     let parameters: Vec<_> =
         usual.iter().chain(more).map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
     let now = desk.now();
-    let number = match desk.server.authorize(ISSUER, &parameters) {
+    let number = match desk.server.authorize(desk.now(), ISSUER, &parameters) {
         Ok(number) => number,
         Err(Unfit::Redirect(address)) => return address,
         Err(Unfit::Page(why)) => return why.to_owned(),
@@ -97,7 +97,10 @@ fn an_untrusted_authorization_request_is_not_sent_back() {
     ] {
         let parameters =
             [("client_id", id), ("redirect_uri", uri)].map(|(n, v)| (n.to_owned(), v.to_owned()));
-        assert!(matches!(desk.server.authorize(ISSUER, &parameters), Err(Unfit::Page(_))));
+        assert!(matches!(
+            desk.server.authorize(desk.now(), ISSUER, &parameters),
+            Err(Unfit::Page(_))
+        ));
     }
 }
 

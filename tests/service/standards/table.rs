@@ -79,7 +79,7 @@ const TABLE: &[Row] = &[
     (73, "D", "a 401 with any challenge or none is invalid_token, once; a 403 where the caller says so", By(&["a_401_leads_to_one_refresh_whatever_its_challenge", "a_403_means_an_ended_token_if_the_caller_says_so"])),
     (74, "D", "a second 401 is returned to the caller", By(&["a_second_401_is_returned"])),
     (75, "D", "a request that writes is repeated only after a 401", By(&["a_write_is_sent_again_only_if_it_was_not_processed", "a_body_is_repeated_byte_for_byte_after_a_401"])),
-    (76, "", "insufficient_user_authentication and resource_metadata are read (RFC 9470, RFC 9728)", By(&["a_challenge_that_a_new_token_cannot_meet_is_returned", "every_challenge_that_was_seen_is_read"])),
+    (76, "", "insufficient_user_authentication and resource_metadata are read (RFC 9470, RFC 9728)", By(&["a_challenge_that_a_new_token_cannot_meet_is_returned", "every_challenge_that_was_seen_is_read", "a_stronger_login_has_the_parameters_of_its_challenge", "a_stronger_login_is_described_and_replaces_the_old_one", "no_rule_makes_a_wanted_stronger_login_a_refresh"])),
     // E. Revocation and introspection
     (77, "M", "what a revocation carries (RFC 7009 section 2.1)", By(&["any_token_can_be_revoked_and_the_body_is_ignored", "a_log_out_revokes_first_and_then_clears_the_store"])),
     (78, "M", "200 is done, whatever its body (RFC 7009 section 2.2)", By(&["any_token_can_be_revoked_and_the_body_is_ignored"])),
@@ -139,6 +139,10 @@ const TABLE: &[Row] = &[
     (128, "", "invalid_grant is about the assertion, invalid_client about the client (RFC 7523 section 3.1)", By(&["the_jwt_bearer_grant_signs_a_new_assertion_for_each_token", "a_wrong_key_or_a_failing_signer_spends_nothing"])),
     (129, "", "there is no refresh token: a new assertion for each token", By(&["the_jwt_bearer_grant_signs_a_new_assertion_for_each_token"])),
     (130, "D", "signing behind a trait, in a feature of its own", By(&["a_custom_signer_signs_or_returns_its_error"])),
+    // J. Pushed authorization requests
+    (136, "M", "what a pushed request carries, and never a request_uri (RFC 9126 section 2.1)", By(&["a_pushed_request_is_that_of_rfc_9126_section_2_1", "every_way_of_authentication_names_the_client_once", "a_pushed_request_carries_no_request_uri", "an_assertion_for_a_pushed_request_names_the_issuer"])),
+    (137, "MD", "201, or 200, with a request_uri; then client_id and request_uri alone (RFC 9126 sections 2.2 and 4)", By(&["an_answer_needs_a_request_uri_and_a_lifetime_that_is_a_number", "a_pushed_login_shows_the_browser_two_parameters", "a_query_of_the_endpoint_is_kept_beside_the_two_parameters"])),
+    (138, "S", "the codes of a refusal; a request_uri is used once, before its end (RFC 9126 sections 2.3 and 4)", By(&["a_refusal_of_a_pushed_request_has_the_servers_code", "a_login_that_cannot_be_pushed_changes_nothing", "a_request_uri_that_was_used_is_refused", "an_address_that_has_expired_is_named_as_the_reason"])),
     // M. HTTP
     (167, "D", "no redirect of an authorization server is followed", By(&["a_redirect_of_the_token_endpoint_is_not_followed", "huge_cut_or_moved_metadata_is_an_error", "redirects_stay_off_and_timeouts_on_whatever_the_caller_sets"])),
     (168, "D", "no redirect of the API is followed", By(&["a_redirect_of_the_api_is_not_followed"])),

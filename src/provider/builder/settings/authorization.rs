@@ -1,6 +1,6 @@
 //! Settings: how a login starts, and what comes back from it.
 
-use crate::provider::{LoginHost, Pkce, ProviderBuilder};
+use crate::provider::{LoginHost, Pkce, ProviderBuilder, PushedRequests};
 
 /// # Authorization request
 ///
@@ -46,6 +46,14 @@ impl ProviderBuilder {
     /// Whether a login uses PKCE (RFC 7636). [`Pkce::S256`] by default.
     pub fn pkce(mut self, pkce: Pkce) -> ProviderBuilder {
         self.0.authorization.pkce = pkce;
+        self
+    }
+
+    /// Whether a login is pushed to the server before the browser opens (RFC 9126).
+    /// [`PushedRequests::Offered`] by default. A provider from metadata has
+    /// [`PushedRequests::Required`] where the metadata has `require_pushed_authorization_requests`.
+    pub fn pushed_requests(mut self, pushed: PushedRequests) -> ProviderBuilder {
+        self.0.authorization.pushed_requests = pushed;
         self
     }
 
