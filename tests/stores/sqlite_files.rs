@@ -8,7 +8,8 @@ use rusqlite::Connection;
 
 use crate::support::*;
 
-pub(crate) const CHILDREN: &[Child] = &[("sqlite_files::masked", masked)];
+pub(crate) const CHILDREN: &[Child] =
+    &[("sqlite_files::masked", masked), ("sqlite_files::refused", refused)];
 
 fn masked() {
     let store = SqliteBackend::new(given("STORE"));
@@ -56,4 +57,44 @@ fn a_given_connection_is_named_by_its_file_if_there_is_one() {
     let path = dir.join("logins.sqlite");
     let file = Connection::open(&path).unwrap();
     assert_eq!(SqliteBackend::with_connection(file).describe(), path.display().to_string());
+}
+
+fn refused() {
+    let store = SqliteBackend::new(given("STORE"));
+    for error in [store.load().map(drop), store.save(&record(1))].map(Result::unwrap_err) {
+        assert!(is_denied(&error), "{error}");
+        let error = precise::<()>(Err(error));
+        assert!(matches!(error, BackendError::Config(_)), "{error}");
+        assert!(error.to_string().contains("cannot create"), "{error}");
+    }
+}
+
+#[test]
+fn a_database_that_may_not_be_created_is_an_error_that_says_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = TempDir::new();
+    let set = |mode| {
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    // Permission bits do not bind root: as root, the child becomes somebody else.
+    let Some(wrapper) = unprivileged() else { return };
+    set(0o555);
+    let path = dir.join("logins.sqlite");
+    let output = child("sqlite_files::refused", wrapper).env("STORE", path).output().unwrap();
+    set(0o755);
+    succeeded(&output);
+}
+
+#[test]
+fn after_a_failure_the_store_opens_a_new_connection() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let store = SqliteBackend::new(&path);
+    store.save(&record(1)).unwrap();
+    Connection::open(&path).unwrap().execute_batch("DROP TABLE evergrant_logins").unwrap();
+    let error = precise(store.load());
+    assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+    // A new connection makes the missing table.
+    assert_eq!(store.load().unwrap(), None);
+    store.save(&record(2)).unwrap();
 }
