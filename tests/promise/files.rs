@@ -308,6 +308,19 @@ fn two_stores_on_one_file_in_one_process_exclude_each_other() {
 
 #[cfg(unix)]
 #[test]
+fn a_lock_whose_folder_is_now_a_file_is_not_held() {
+    let dir = TempDir::new();
+    let folder = dir.join("folder");
+    fs::create_dir(&folder).unwrap();
+    let guard = FileLock::new(folder.join("lock")).lock(Duration::ZERO).unwrap();
+    assert!(guard.is_held());
+    fs::rename(&folder, dir.join("away")).unwrap();
+    fs::write(&folder, "").unwrap();
+    assert!(!guard.is_held());
+}
+
+#[cfg(unix)]
+#[test]
 fn one_lock_file_under_two_names_is_one_lock() {
     let dir = TempDir::new();
     let (a, b) = (FileLock::new(dir.join("a")), FileLock::new(dir.join("b")));
