@@ -324,6 +324,15 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_cannot_be_looked_at_is_not_taken_for_an_empty_one() {
+        let path = std::env::current_exe().unwrap();
+        let file = File::open(&path).unwrap();
+        assert!(!is_at(&file, &path.with_extension("gone")).unwrap());
+        let error = is_at(&file, &path.join("b")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotADirectory);
+    }
+
+    #[test]
     fn only_a_missing_folder_is_to_be_created() {
         let file = std::env::current_exe().unwrap();
         let text = |path: PathBuf| place(&path).unwrap_err().to_string();

@@ -359,6 +359,16 @@ impl TokenBackend for SqliteBackend {
         taken.ok_or_else(|| BackendError::Busy(self.describe()).into())
     }
 
+    fn probe(&self) -> Result<(), BoxError> {
+        self.load()?;
+        if self.run(|connection| connection.is_readonly("main"))? {
+            let name = self.describe();
+            let text = "this user may only read the database; let this user write it too";
+            return Err(disk::wrong(format!("cannot write {name}: {text}")));
+        }
+        Ok(())
+    }
+
     fn durability(&self) -> Durability {
         match self.file() {
             Ok(Some(_)) => Durability::PowerCut,

@@ -31,14 +31,16 @@ class Mutant:
     def __init__(self, file, line, place, start, end, old, new):
         self.file, self.line, self.place = file, line, place
         self.start, self.end, self.old, self.new = start, end, old, new
-        self.number = None
+        self.number, self.nth = None, 1
 
     def key(self):
-        """What stays the same when lines move: file, function, and the change."""
+        """What stays the same when lines move: file, function, the change, and which of the same
+        changes in this function."""
         short = lambda text: " ".join(text.split())
         old = short(self.old)
         old = old if len(old) <= 90 else old[:87] + "..."
-        return f"{self.file} {self.place}: `{old}` -> `{short(self.new)}`"
+        which = "" if self.nth == 1 else f" ({self.nth})"
+        return f"{self.file} {self.place}: `{old}` -> `{short(self.new)}`{which}"
 
 
 class Finder:
@@ -48,6 +50,10 @@ class Finder:
         self.file, self.source, self.features = file, source, features
         self.mutants, self.place, self.edits = [], "", []
         self.items(tree(source))
+        seen = {}
+        for mutant in sorted(self.mutants, key=lambda mutant: (mutant.start, mutant.end)):
+            key = mutant.key()
+            mutant.nth = seen[key] = seen.get(key, 0) + 1
 
     # Edits: what is put before and after a span, or in place of it; outer ones are made first.
 

@@ -10,8 +10,12 @@ use evergrant::sandbox::contract::{noted, successor};
 
 use crate::support::*;
 
-pub(crate) const CHILDREN: &[Child] =
-    &[("disk::save", save), ("disk::full", full), ("disk::limit", limit)];
+pub(crate) const CHILDREN: &[Child] = &[
+    ("disk::save", save),
+    ("disk::full", full),
+    ("disk::limit", limit),
+    ("disk::unflushed", unflushed),
+];
 
 /// Makes one save in a process of its own; `STEP` says which.
 fn save() {
@@ -112,4 +116,40 @@ fn limit() {
     let error = precise(store.save(&noted(&first)));
     assert!(matches!(error, BackendError::Full(_)), "{error}");
     assert_eq!(load(&path), Some(first));
+}
+
+/// The flush of the successor in its room is the third of that file.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_failed_flush_on_a_full_disk_frees_the_room_for_another_file() {
+    if crate::strace::unusable() {
+        return;
+    }
+    if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {
+        return skip("unshare may not make a file system of its own here");
+    }
+    let dir = TempDir::new();
+    let script = "mount -t tmpfs -o size=256k none \"$MOUNT\" && exec strace -f -qq -o /dev/null \
+                  -P \"$MOUNT/.store.json.evergrant-next\" -e inject=fsync:error=EIO:when=3 \
+                  \"$0\" \"$@\"";
+    let output = child("disk::unflushed", &["unshare", "-rm", "sh", "-c", script])
+        .env("MOUNT", dir.path())
+        .output()
+        .unwrap();
+    succeeded(&output);
+}
+
+fn unflushed() {
+    let folder = given("MOUNT");
+    let path = folder.join("store.json");
+    let store = FileBackend::new(&path);
+    let first = record(1);
+    let note = noted(&first);
+    store.save(&first).unwrap();
+    store.save(&note).unwrap();
+    fill(&folder);
+    let second = successor(&note, token(2));
+    store.save(&second).unwrap();
+    assert_eq!(load(&path), Some(second));
+    assert!(!folder.join(".store.json.evergrant-next").exists(), "the file failed");
 }

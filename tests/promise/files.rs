@@ -94,6 +94,19 @@ fn a_record_of_more_than_4_mib_is_not_saved() {
 }
 
 #[test]
+fn a_record_with_a_number_that_is_read_back_otherwise_may_be_saved_again() {
+    // serde_json reads the digits of this number as the number after it.
+    let number: f64 = 0.9962283038836859;
+    let extra = serde_json::json!({ "number": number });
+    let record =
+        evergrant::backend::Record::from(token(1).with_extra(extra.as_object().unwrap().clone()));
+    let dir = TempDir::new();
+    let store = FileBackend::new(dir.join("store.json"));
+    store.save(&record).unwrap();
+    store.save(&record).unwrap();
+}
+
+#[test]
 fn a_missing_folder_is_an_error_and_a_missing_file_is_not() {
     let dir = TempDir::new();
     assert!(load(&dir.join("store.json")).is_none());
@@ -291,6 +304,19 @@ fn two_stores_on_one_file_in_one_process_exclude_each_other() {
     assert_eq!(clock.slept(), Duration::from_secs(300));
     drop(guard);
     other.lock(Duration::ZERO).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_whose_folder_is_now_a_file_is_not_held() {
+    let dir = TempDir::new();
+    let folder = dir.join("folder");
+    fs::create_dir(&folder).unwrap();
+    let guard = FileLock::new(folder.join("lock")).lock(Duration::ZERO).unwrap();
+    assert!(guard.is_held());
+    fs::rename(&folder, dir.join("away")).unwrap();
+    fs::write(&folder, "").unwrap();
+    assert!(!guard.is_held());
 }
 
 #[cfg(unix)]

@@ -18,9 +18,12 @@ use crate::world::World;
 pub(crate) const CHILDREN: &[Child] = &[
     ("places::life", life),
     ("places::lock", lock),
+    ("places::broken", broken),
     ("places::mounted", mounted),
     ("places::closed", closed),
     ("places::unreadable", unreadable),
+    ("places::unflushed", unflushed),
+    ("places::each", each),
 ];
 
 /// Runs a child under strace, in which calls on `path` fail.
@@ -72,6 +75,32 @@ fn a_folder_that_cannot_be_flushed_is_used_with_one_warning() {
     }
 }
 
+/// Makes one call on a store that has made no other, and checks that it warns.
+fn each() {
+    let path = given("STORE");
+    let save: fn(&FileBackend) = |store| store.save(&record(1)).unwrap();
+    let load: fn(&FileBackend) = |store| drop(store.load().unwrap());
+    let probe: fn(&FileBackend) = |store| store.probe().unwrap();
+    let clear: fn(&FileBackend) = |store| store.clear().unwrap();
+    for call in [save, load, probe, clear] {
+        let store = FileBackend::new(&path);
+        call(&store);
+        assert_eq!(store.durability(), Durability::Process);
+        assert_eq!(store.warnings().len(), 1, "{:?}", store.warnings());
+        // Without it, the next load flushes again.
+        let _ = fs::remove_file(path.with_file_name(".store.json.evergrant-flushed"));
+    }
+}
+
+#[test]
+fn each_call_that_cannot_flush_the_folder_warns() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    succeeded(&injected(&dir, "places::each", dir.path(), "fsync:error=EINVAL"));
+}
+
 #[test]
 fn a_folder_that_cannot_be_read_is_used_with_the_same_warning() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -105,6 +134,38 @@ fn a_failing_folder_flush_is_noticed_before_a_login() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "the probe leaves nothing behind");
 }
 
+/// Only on Apple's systems does this error mean that the file system cannot flush files.
+#[test]
+fn a_file_that_cannot_be_flushed_ends_the_save_of_a_note() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    let next = dir.join(".store.json.evergrant-next");
+    let output = injected(&dir, "places::life", &next, "fsync:error=EINVAL");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot reserve room in"), "{said}");
+    assert!(load(&dir.join("store.json")).unwrap().note().is_none());
+}
+
+fn unflushed() {
+    let error = precise(FileBackend::new(given("STORE")).load());
+    assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+    assert!(error.to_string().contains("cannot flush"), "{error}");
+}
+
+#[test]
+fn a_record_that_cannot_be_flushed_is_not_returned() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    let path = dir.join("store.json");
+    fs::write(&path, record(1).to_json().unwrap()).unwrap();
+    succeeded(&injected(&dir, "places::unflushed", &path, "fsync:error=EIO"));
+}
+
 #[test]
 fn a_mode_that_cannot_be_changed_does_not_prevent_a_save() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -135,6 +196,25 @@ fn a_mode_that_cannot_be_changed_does_not_prevent_a_save() {
     assert_eq!(*load(&path).unwrap().token(), token(2));
 }
 
+#[test]
+fn a_file_that_its_owner_could_not_use_is_an_error() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    let script = "umask 777; exec \"$0\" \"$@\"";
+    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=fchmod:error=EPERM"];
+    let wrapper = [&strace as &[&str], &["sh", "-c", script]].concat();
+    let output = child("disk::save", &wrapper)
+        .env("STORE", dir.join("store.json"))
+        .env("STEP", "first")
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot create"), "{said}");
+}
+
 fn lock() {
     let error = precise(FileBackend::new(given("STORE")).lock(Duration::ZERO).map(drop));
     assert!(matches!(error, BackendError::Config(_)), "{error}");
@@ -158,6 +238,22 @@ fn a_file_system_without_locks_is_reported_whatever_its_error() {
             "{error}: {said}"
         );
     }
+}
+
+fn broken() {
+    let error = precise(FileBackend::new(given("STORE")).lock(Duration::ZERO).map(drop));
+    assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+    assert!(error.to_string().contains("cannot lock"), "{error}");
+}
+
+#[test]
+fn any_other_failure_to_lock_does_not_blame_the_file_system() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    let lock = dir.join("store.json.lock");
+    succeeded(&injected(&dir, "places::broken", &lock, "flock:error=EIO"));
 }
 
 /// A shell line that mounts the file of the store on itself, as a container mounts a single file.

@@ -152,6 +152,37 @@ fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
     }
 }
 
+/// Another user could use the moment between a look at a file, or its creation, and the next call.
+#[cfg(target_os = "linux")]
+#[test]
+fn each_file_is_private_at_once_and_locked_until_it_is_renamed() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
+    let (output, trace) = run(dir.path(), None);
+    succeeded(&output);
+    let (mut made, mut opened) = (0, 0);
+    for line in trace.lines().filter(|line| line.contains("openat(")) {
+        if line.contains("O_CREAT") {
+            assert!(line.contains("O_EXCL") && line.contains(", 0600)"), "{line}");
+            made += 1;
+        } else if line.contains("store.json") {
+            assert!(line.contains("O_NOFOLLOW") && line.contains("O_NONBLOCK"), "{line}");
+            opened += 1;
+        }
+    }
+    assert!(made > 2 && opened > 2, "{trace}");
+    // The lock between two saves ends after the rename: the note's file has its name then, the
+    // successor's does not.
+    let unlocked = |name: &str| {
+        let of_it = |line: &&str| line.contains("LOCK_UN") && line.contains(name);
+        trace.lines().filter(of_it).count()
+    };
+    assert_eq!((unlocked("evergrant-next>"), unlocked("evergrant-temp>")), (1, 0), "{trace}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {

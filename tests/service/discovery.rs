@@ -253,3 +253,43 @@ fn the_cache_file_is_private_and_nothing_else_is_read_in_its_place() {
     }
     assert_eq!(std::fs::read(&elsewhere).unwrap(), whole, "nothing is written through a link");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_cache_file_of_another_user_is_not_read() {
+    let sandbox = sandbox();
+    let file = sandbox.folder().join("metadata");
+    let discovery = || Discovery::new(sandbox.url()).cache_file(&file);
+    discovery().metadata().unwrap();
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(&file, Some(65533), None).is_err() {
+        println!("skipped: not root, who can give a file to another user");
+        let required = std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1");
+        return assert!(!required, "EVERGRANT_REQUIRE_ALL=1, but not root");
+    }
+    let before = asked(&sandbox);
+    discovery().metadata().unwrap();
+    assert_eq!(asked(&sandbox), before + 1);
+}
+
+/// Runs a test again as a user who is not root, whose own file is not read for being root's.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_user_who_is_not_root_reads_a_cache_file_of_theirs() {
+    use std::process::Command;
+    let nobody = || {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+        command
+    };
+    let program = std::env::current_exe().unwrap();
+    let runs = nobody().args(["test", "-x"]).arg(&program).status();
+    if !runs.is_ok_and(|status| status.success()) {
+        // Where this is not root, the other test of the file shows the same.
+        return println!("skipped: not root, or no other user can run the tests");
+    }
+    let test = "discovery::the_next_process_finds_the_document_in_the_file";
+    let output = nobody().arg(&program).args(["--exact", test]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}

@@ -1,14 +1,21 @@
 //! Tests of the files of an SQLite store: their modes, and a lock file that is deleted.
 
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use evergrant::TokenBackend as _;
-use evergrant::backend::{BackendError, SqliteBackend};
+use evergrant::backend::{BackendError, Guard, SqliteBackend};
+use evergrant::clock::{Clock, ManualClock};
 use rusqlite::Connection;
 
 use crate::support::*;
 
-pub(crate) const CHILDREN: &[Child] = &[("sqlite_files::masked", masked)];
+pub(crate) const CHILDREN: &[Child] = &[
+    ("sqlite_files::masked", masked),
+    ("sqlite_files::refused", refused),
+    ("sqlite_files::read_only", read_only),
+];
 
 fn masked() {
     let store = SqliteBackend::new(given("STORE"));
@@ -37,6 +44,10 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
     store.save(&record(1)).unwrap();
     let guard = store.lock(Duration::ZERO).unwrap();
     assert!(guard.is_held());
+    // SQLite's own patience of seconds would come on top of the wait.
+    let begun = std::time::Instant::now();
+    assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     let files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
     let lock = files.into_iter().find(|path| path.to_string_lossy().contains("-evergrant-"));
     std::fs::remove_file(lock.unwrap()).unwrap();
@@ -48,6 +59,59 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
     assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
 }
 
+/// A clock whose first sleep removes a lock file, and frees the lock on it if there is a guard.
+#[derive(Debug)]
+struct Remover(ManualClock, PathBuf, Mutex<Option<Option<Guard>>>);
+
+impl Clock for Remover {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.monotonic()
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.0.sleep(time);
+        if let Some(freed) = self.2.lock().unwrap().take() {
+            std::fs::remove_file(&self.1).unwrap();
+            drop(freed);
+        }
+    }
+}
+
+#[test]
+fn a_lock_file_that_is_deleted_during_a_wait_is_not_locked() {
+    for frees in [true, false] {
+        let dir = TempDir::new();
+        let open = || SqliteBackend::new(dir.join("logins.sqlite"));
+        open().save(&record(1)).unwrap();
+        let mut held = Some(open().lock(Duration::ZERO).unwrap());
+        let files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
+        let lock = files.into_iter().find(|path| path.to_string_lossy().contains("-evergrant-"));
+        let freed = if frees { held.take() } else { None };
+        let clock = Arc::new(Remover(ManualClock::new(), lock.unwrap(), Mutex::new(Some(freed))));
+        let guard = open().with_clock(clock).lock(Duration::from_secs(1)).unwrap();
+        assert!(guard.is_held());
+        assert!(held.is_none_or(|held| !held.is_held()));
+        assert!(matches!(precise(open().lock(Duration::ZERO)), BackendError::Busy(_)));
+    }
+}
+
+#[test]
+fn a_database_in_wal_mode_that_nobody_has_open_stays_in_it() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let mode = |sql| {
+        let connection = Connection::open(&path).unwrap();
+        connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap()
+    };
+    assert_eq!(mode("PRAGMA journal_mode = WAL"), "wal");
+    SqliteBackend::new(&path).save(&record(1)).unwrap();
+    assert_eq!(mode("PRAGMA journal_mode"), "wal");
+}
+
 #[test]
 fn a_given_connection_is_named_by_its_file_if_there_is_one() {
     let memory = Connection::open_in_memory().unwrap();
@@ -56,4 +120,91 @@ fn a_given_connection_is_named_by_its_file_if_there_is_one() {
     let path = dir.join("logins.sqlite");
     let file = Connection::open(&path).unwrap();
     assert_eq!(SqliteBackend::with_connection(file).describe(), path.display().to_string());
+}
+
+fn refused() {
+    let store = SqliteBackend::new(given("STORE"));
+    for error in [store.load().map(drop), store.save(&record(1))].map(Result::unwrap_err) {
+        assert!(is_denied(&error), "{error}");
+        let error = precise::<()>(Err(error));
+        assert!(matches!(error, BackendError::Config(_)), "{error}");
+        assert!(error.to_string().contains("cannot create"), "{error}");
+    }
+}
+
+#[test]
+fn a_database_that_may_not_be_created_is_an_error_that_says_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = TempDir::new();
+    let set = |mode| {
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    // Permission bits do not bind root: as root, the child becomes somebody else.
+    let Some(wrapper) = unprivileged() else { return };
+    set(0o555);
+    let path = dir.join("logins.sqlite");
+    let output = child("sqlite_files::refused", wrapper).env("STORE", path).output().unwrap();
+    set(0o755);
+    succeeded(&output);
+}
+
+fn read_only() {
+    let store = SqliteBackend::new(given("STORE"));
+    store.load().unwrap().unwrap();
+    for (error, text) in [
+        (precise(store.lock(Duration::ZERO)), "may only read the file"),
+        (precise(store.probe()), "may only read the database"),
+    ] {
+        assert!(matches!(error, BackendError::Config(_)), "{error}");
+        assert!(error.to_string().contains(text), "{error}");
+    }
+}
+
+/// SQLite's write lock on a file that may only be read would keep nobody out.
+#[test]
+fn files_that_may_only_be_read_are_refused_before_a_login() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let set = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    // Permission bits do not bind root: as root, the child becomes somebody else.
+    let Some(wrapper) = unprivileged() else { return };
+    let dir = TempDir::new();
+    set(dir.path(), 0o777);
+    let path = dir.join("logins.sqlite");
+    let store = SqliteBackend::new(&path);
+    store.save(&record(1)).unwrap();
+    store.probe().unwrap();
+    drop(store.lock(Duration::ZERO).unwrap());
+    for file in std::fs::read_dir(dir.path()).unwrap() {
+        set(&file.unwrap().path(), 0o444);
+    }
+    let output = child("sqlite_files::read_only", wrapper).env("STORE", path).output().unwrap();
+    succeeded(&output);
+}
+
+#[test]
+fn a_lock_file_that_is_no_database_is_not_taken_for_a_held_lock() {
+    let dir = TempDir::new();
+    let store = SqliteBackend::new(dir.join("logins.sqlite"));
+    drop(store.lock(Duration::ZERO).unwrap());
+    for file in std::fs::read_dir(dir.path()).unwrap() {
+        std::fs::write(file.unwrap().path(), "something else".repeat(100)).unwrap();
+    }
+    let error = precise(store.lock(Duration::ZERO));
+    assert!(matches!(error, BackendError::Corrupt(_)), "{error}");
+}
+
+#[test]
+fn after_a_failure_the_store_opens_a_new_connection() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let store = SqliteBackend::new(&path);
+    store.save(&record(1)).unwrap();
+    Connection::open(&path).unwrap().execute_batch("DROP TABLE evergrant_logins").unwrap();
+    let error = precise(store.load());
+    assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+    // A new connection makes the missing table.
+    assert_eq!(store.load().unwrap(), None);
+    store.save(&record(2)).unwrap();
 }

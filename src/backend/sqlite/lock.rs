@@ -42,14 +42,20 @@ impl Locks {
                 Some(opened) => opened,
                 None => {
                     let before = file_at(&path);
-                    (prepared(open_file(&path, &tell)?).map_err(|error| tell(&error))?, before)
+                    let opened = open_file(&path, &tell)?;
+                    // A transaction on a file that is only read would keep nobody out.
+                    if opened.is_readonly("main").map_err(|error| tell(&error))? {
+                        let text = "this user may only read the file; let this user write it too";
+                        return Err(disk::wrong(format!("cannot lock {}: {text}", path.display())));
+                    }
+                    (prepared(opened).map_err(|error| tell(&error))?, before)
                 }
             };
             match open.execute_batch("BEGIN IMMEDIATE") {
                 // The file was deleted or replaced while it was opened: the next process locks another
                 // file.
                 Ok(()) if before.is_some() && before != file_at(&path) => Ok(None),
-                Ok(()) => Ok(Some((Locked(open), before.is_none()))),
+                Ok(()) => Ok(Some((open, before.is_none()))),
                 Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
                     connection =
                         Some((open, before)).filter(|(_, before)| *before == file_at(&path));
@@ -61,6 +67,7 @@ impl Locks {
         Ok(taken.map(|(locked, new)| {
             let ours = file_at(&path);
             let is_there = move || file_at(&path) == ours;
+            // Closing the connection ends its transaction.
             Guard::freed_by_death(locked).with_check(is_there).of_new_file(new)
         }))
     }
@@ -79,12 +86,23 @@ fn prepared(connection: Connection) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// A connection with a transaction that never writes.
-struct Locked(Connection);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::{SqliteBackend, TokenBackend as _};
 
-impl Drop for Locked {
-    fn drop(&mut self) {
-        // Closing the connection would end the transaction too.
-        let _ = self.0.execute_batch("ROLLBACK");
+    #[test]
+    fn only_the_lock_that_made_its_file_is_new() {
+        let path = std::env::temp_dir().join(crate::secret::random_id());
+        let store = SqliteBackend::new(&path);
+        assert!(store.lock(Duration::ZERO).unwrap().is_new());
+        assert!(!store.lock(Duration::ZERO).unwrap().is_new());
+        let folder = std::fs::read_dir(std::env::temp_dir()).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        for file in folder.map(|file| file.unwrap().path()) {
+            if file.to_str().is_some_and(|path| path.contains(name)) {
+                std::fs::remove_file(file).unwrap();
+            }
+        }
     }
 }
