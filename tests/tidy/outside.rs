@@ -58,7 +58,7 @@ const IN_TESTS: &str = "the_tables_can_fail";
 
 /// Each public field of an error's details that holds a string, an error, headers or bytes: the file, the
 /// field, and a test.
-const TEXTS: [(&str, &str, &str); 19] = [
+const TEXTS: [(&str, &str, &str); 21] = [
     ("src/error/challenge.rs", "scheme", CHALLENGE),
     ("src/error/challenge.rs", "token68", CHALLENGE),
     ("src/error/challenge.rs", "parameters", CHALLENGE),
@@ -79,6 +79,8 @@ const TEXTS: [(&str, &str, &str); 19] = [
     ("src/error/detail.rs", "headers", ONE_LINE),
     ("src/error/detail.rs", "body", ONE_LINE),
     ("src/error/login.rs", "source", ONE_LINE),
+    ("src/error/step_up.rs", "acr_values", CHALLENGE),
+    ("src/error/step_up.rs", "scope", CHALLENGE),
 ];
 
 const SERVER: &str = "control_characters_and_long_texts_do_not_reach_a_message";
