@@ -19,6 +19,9 @@ fn advice(error: &Error) -> &'static str {
         Error::OutcomeUnknown(_) => "call again after retry_after(): the login may be recovered",
         Error::Busy(_) | Error::Transport(_) | Error::RateLimited(_) => "try again later",
         Error::Api(api) if api.status == 429 || api.status >= 500 => "try again later",
+        Error::Api(api) if api.step_up().is_some() => {
+            "ask a person to authorize with the parameters of step_up()"
+        }
         Error::Api(_) => "the API refused the request: look at its status and body",
         Error::Callback(_) => "wait for the right callback, or start the login again",
         Error::LoginNotFinished(_) => "start the login again",

@@ -141,4 +141,17 @@ mod tests {
         let expected = [("acr_values", "a b".to_owned()), ("max_age", "0".to_owned())];
         assert_eq!(asked.parameters(), expected);
     }
+
+    #[test]
+    fn a_wanted_login_has_no_character_that_cannot_be_seen() {
+        let mut headers = HeaderMap::new();
+        let text = "Bearer error=insufficient_user_authentication, acr_values=\"a\u{202e}b\", \
+                    scope=\"c\u{9b}d\u{2066}\"";
+        headers.insert("www-authenticate", HeaderValue::from_bytes(text.as_bytes()).unwrap());
+        let asked = StepUp::of(&headers).unwrap();
+        assert_eq!((asked.acr_values.as_deref(), asked.scopes()), (Some("ab"), vec!["cd"]));
+        let shown = super::super::advice(401, &headers).unwrap();
+        assert!(shown.contains("`acr_values=ab` and `scope=cd`"), "{shown}");
+        assert!(!shown.contains(crate::plain::is_unseen), "{shown}");
+    }
 }

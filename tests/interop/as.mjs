@@ -1,6 +1,6 @@
 // An authorization server that others wrote (npm oidc-provider), set up for the interop tests.
 //
-//   node as.mjs    environment: PORT (a free one without), ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1,
+//   node as.mjs    environment: PORT (a free one without), ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1, PAR=1,
 //                  TLS=1 (files ca.pem, server.pem, server.key), CLIENT_KEYS (public keys by client, JSON)
 //
 // Besides the server's own: GET /_lose?n=K (the next K token answers are computed and never sent)
@@ -91,7 +91,7 @@ const provider = new Provider(issuer, {
   features: {
     clientCredentials: { enabled: true }, deviceFlow: { enabled: true },
     introspection: { enabled: true }, revocation: { enabled: true },
-    pushedAuthorizationRequests: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: env.PAR === '1' },
     dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 1), requireNonce: () => env.DPOP_NONCE === '1' },
     resourceIndicators: {
       enabled: true, defaultResource: () => undefined,

@@ -26,6 +26,8 @@ mod lost;
 mod oidc_provider;
 mod person;
 mod process;
+#[cfg(feature = "par")]
+mod pushed;
 mod race;
 mod server;
 mod toolkit;

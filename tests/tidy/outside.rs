@@ -62,6 +62,8 @@ const TEXTS: [(&str, &str, &str); 21] = [
     ("src/error/challenge.rs", "scheme", CHALLENGE),
     ("src/error/challenge.rs", "token68", CHALLENGE),
     ("src/error/challenge.rs", "parameters", CHALLENGE),
+    ("src/error/step_up.rs", "acr_values", STEP_UP),
+    ("src/error/step_up.rs", "scope", STEP_UP),
     ("src/error/detail.rs", "host", ONE_LINE),
     ("src/error/detail.rs", "code", SERVER),
     ("src/error/detail.rs", "description", SERVER),
@@ -84,6 +86,7 @@ const TEXTS: [(&str, &str, &str); 21] = [
 ];
 
 const SERVER: &str = "control_characters_and_long_texts_do_not_reach_a_message";
+const STEP_UP: &str = "a_wanted_login_has_no_character_that_cannot_be_seen";
 const CHALLENGE: &str = "a_challenge_has_no_character_that_cannot_be_seen";
 
 struct Source {

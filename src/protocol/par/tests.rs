@@ -12,6 +12,8 @@ use ureq::http::HeaderMap;
 const URI: &str = "urn:ietf:params:oauth:request_uri:6esc_11ACC5bwc014ltc14eY22c";
 const CALLBACK: &str = "https://client.example.org/cb";
 
+type Pairs = Vec<(String, String)>;
+
 fn provider() -> ProviderBuilder {
     Provider::builder("example")
         .authorization_endpoint("https://as.example.com/as/authorize")
@@ -30,7 +32,7 @@ fn pushed(
     provider: &Provider,
     credentials: &Credentials,
     extra: &[(&str, &str)],
-) -> Result<(Authorization, String, Vec<(String, String)>)> {
+) -> Result<(Authorization, String, Pairs)> {
     let scopes = ["account-information"];
     let request = authorization_request(provider, credentials, Some(CALLBACK), &scopes, extra)?;
     let sent = push(&caller(provider, credentials), &request)?;
