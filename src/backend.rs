@@ -366,3 +366,30 @@ impl TokenBackend for Box<dyn TokenBackend> {
         (**self).describe()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store that can only fail to load.
+    struct Fails(fn(String) -> BackendError);
+
+    impl TokenBackend for Fails {
+        fn load(&self) -> Result<Option<Record>, BoxError> {
+            Err(self.0("a store".to_owned()).into())
+        }
+        fn save(&self, _: &Record) -> Result<(), BoxError> {
+            Ok(())
+        }
+        fn clear(&self) -> Result<(), BoxError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_login_may_go_into_an_empty_place_and_no_unreadable_one() {
+        assert!(Fails(BackendError::Empty).probe().is_ok());
+        assert!(Fails(BackendError::Corrupt).probe().is_err());
+        assert!(Fails(BackendError::Unavailable).probe().is_err());
+    }
+}
