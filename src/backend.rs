@@ -366,3 +366,45 @@ impl TokenBackend for Box<dyn TokenBackend> {
         (**self).describe()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store that can only fail to load.
+    struct Fails(fn(String) -> BackendError);
+
+    impl TokenBackend for Fails {
+        fn load(&self) -> Result<Option<Record>, BoxError> {
+            Err(self.0("a store".to_owned()).into())
+        }
+        fn save(&self, _: &Record) -> Result<(), BoxError> {
+            Ok(())
+        }
+        fn clear(&self) -> Result<(), BoxError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_guard_says_what_it_holds_and_for_how_long() {
+        let (none, held) = (Guard::none(), Guard::freed_by_death(()));
+        assert!(!none.is_new() && !held.is_new());
+        assert!(none.lasts(Duration::MAX) && held.lasts(Duration::MAX));
+        assert!(format!("{none:?}").contains("held: false"), "{none:?}");
+        assert!(format!("{held:?}").contains("held: true"), "{held:?}");
+        let owned = std::sync::Arc::new(());
+        let lease = Guard::lease(owned.clone(), |time| time <= Duration::from_secs(5));
+        assert!(lease.lasts(Duration::from_secs(5)) && !lease.lasts(Duration::from_secs(6)));
+        assert_eq!(std::sync::Arc::strong_count(&owned), 2);
+        drop(lease);
+        assert_eq!(std::sync::Arc::strong_count(&owned), 1);
+    }
+
+    #[test]
+    fn a_login_may_go_into_an_empty_place_and_no_unreadable_one() {
+        assert!(Fails(BackendError::Empty).probe().is_ok());
+        assert!(Fails(BackendError::Corrupt).probe().is_err());
+        assert!(Fails(BackendError::Unavailable).probe().is_err());
+    }
+}

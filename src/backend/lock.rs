@@ -218,6 +218,20 @@ mod tests {
         disk::remove(&path).unwrap();
     }
 
+    /// On NFS, closing the file would free the lock that this process holds.
+    #[test]
+    fn a_held_file_is_not_opened_again_after_another_lock_ended() {
+        let [held, other] = [(); 2]
+            .map(|()| disk::place(&std::env::temp_dir().join(crate::secret::random_id())).unwrap());
+        let guard = Locked::take(&held, &open).unwrap().unwrap();
+        drop(Locked::take(&other, &open).unwrap().unwrap());
+        let fails = |path: &Path| Err(disk::failed("open", path, &ErrorKind::NotFound.into()));
+        assert!(Locked::take(&held, &fails).unwrap().is_none());
+        drop(guard);
+        disk::remove(&held).unwrap();
+        disk::remove(&other).unwrap();
+    }
+
     #[test]
     fn a_failed_attempt_leaves_the_slot_unchanged() {
         let path = disk::place(&std::env::temp_dir().join(crate::secret::random_id())).unwrap();

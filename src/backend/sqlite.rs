@@ -252,6 +252,26 @@ fn overwrite_free_pages(connection: &Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
+/// Makes sure that there are free pages for a successor: SQLite takes the pages of a new row before it
+/// frees those of the old row. With a write-ahead log, a save only needs room in the log.
+fn free_pages(
+    connection: &Connection,
+    account: &str,
+    old: &[u8],
+    room: i64,
+) -> rusqlite::Result<()> {
+    let mode = "PRAGMA main.journal_mode";
+    let mode = connection.query_row(mode, [], |row| row.get::<_, String>(0))?;
+    let ask = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let free = ask("PRAGMA main.freelist_count")?;
+    if mode == "wal" || free.saturating_mul(ask("PRAGMA main.page_size")?) >= room {
+        return Ok(());
+    }
+    // The save of the note frees these pages. A row of the same length would be overwritten in place.
+    let sql = "UPDATE evergrant_logins SET room = zeroblob(?1) WHERE account = ?2 AND record = ?3";
+    connection.execute(sql, params![room.saturating_add(1), account, old]).map(drop)
+}
+
 /// The hash that identifies the bytes of a record.
 fn fingerprint(bytes: &[u8]) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
@@ -285,6 +305,9 @@ impl Place for SqliteBackend {
         // `FAST` and not `ON`: with `ON`, the room's pages would need as much room again in the
         // journal, which a full disk does not have. `clear` overwrites them.
         self.durably("FAST", |connection| {
+            if let Some(old) = old.filter(|_| record.note().is_some()) {
+                free_pages(connection, &self.account, old, room)?;
+            }
             let rows = match old {
                 Some(old) => {
                     let sql = "UPDATE evergrant_logins SET record = ?1, room = zeroblob(?2) \

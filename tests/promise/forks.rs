@@ -232,6 +232,7 @@ fn child_locks_a_store_in_memory() {
     let store = MemoryBackend::new();
     let guard = store.lock(Duration::ZERO).unwrap();
     join(fork(|| {
+        assert!(!guard.is_held());
         let ours = store.lock(Duration::ZERO).unwrap();
         assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
         drop(ours);
@@ -240,4 +241,17 @@ fn child_locks_a_store_in_memory() {
     assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
     drop(guard);
     store.lock(Duration::ZERO).unwrap();
+    // What the guard holds is not dropped in the child.
+    let mut guard = Some(Guard::freed_by_death(Loud));
+    join(fork(|| drop(guard.take())));
+    std::mem::forget(guard);
+}
+
+/// Fails when it is dropped.
+struct Loud;
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        panic!("the lock of the parent was released");
+    }
 }

@@ -185,6 +185,20 @@ fn each_file_is_private_at_once_and_locked_until_it_is_renamed() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn a_record_that_cannot_be_replaced_is_named_with_the_cause_alone() {
+    if unusable() {
+        return;
+    }
+    let dir = TempDir::new();
+    FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
+    let (output, _) = run(dir.path(), Some("rename:error=EIO"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot replace"), "{said}");
+    assert!(!said.contains("mounted") && !said.contains("another program"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {
     if unusable() {
         return;

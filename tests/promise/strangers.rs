@@ -75,6 +75,15 @@ fn no_helper_file_of_another_user_is_written() {
 }
 
 #[test]
+fn a_helper_file_that_only_another_user_may_open_is_made_again() {
+    let Some((dir, seen)) = planted(0o777, HELPERS[0]) else { return };
+    fs::set_permissions(dir.join(HELPERS[0]), fs::Permissions::from_mode(0o600)).unwrap();
+    succeeded(&save(&dir));
+    saw_nothing(seen);
+    assert_eq!(fs::metadata(dir.join("store.json")).unwrap().uid(), 65534);
+}
+
+#[test]
 fn a_foreign_file_that_cannot_be_removed_is_an_error_with_its_owner() {
     let file = HELPERS[0];
     // With the sticky bit, a user cannot remove another user's file.

@@ -319,7 +319,7 @@ fn after_a_kill_at_any_call_the_record_is_whole() {
         return skip("strace does not work here");
     }
     let mut tried = 0;
-    for mode in ["PERSIST", "WAL"] {
+    for mode in ["WAL", "PERSIST"] {
         for call in ["pwrite64", "fdatasync", "fsync", "openat", "ftruncate", "fcntl", "close"] {
             for n in 1.. {
                 let dir = TempDir::new();
@@ -378,8 +378,9 @@ fn full() {
     let sql = format!("PRAGMA journal_mode = {}", mode.display());
     connection.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
     let store = SqliteBackend::new("/mnt/logins.sqlite");
+    // The second fits into the least room, the third into twice the length of the second.
     let long = |n: u32| {
-        let text = format!("{n} ").repeat(1000);
+        let text = format!("{n} ").repeat([0, 100, 6000, 11500, 1000][n as usize]);
         token(n).with_scope(text)
     };
     store.save(&Record::from(long(1))).unwrap();
@@ -416,7 +417,7 @@ fn a_full_disk_refuses_a_note_and_room_is_kept_for_the_successor() {
         return skip("unshare may not make a file system of its own here");
     }
     let mount = "mount -t tmpfs -o size=1m none /mnt && exec \"$@\"";
-    for mode in ["PERSIST", "WAL"] {
+    for mode in ["WAL", "PERSIST"] {
         let wrapper = ["unshare", "-rm", "sh", "-c", mount, "sh"];
         let output = child("sqlite::full", &wrapper).env("MODE", mode).output().unwrap();
         succeeded(&output);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use evergrant::TokenBackend as _;
-use evergrant::backend::{BackendError, Guard, SqliteBackend};
+use evergrant::backend::{BackendError, Guard, Record, SqliteBackend};
 use evergrant::clock::{Clock, ManualClock};
 use rusqlite::Connection;
 
@@ -15,6 +15,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("sqlite_files::masked", masked),
     ("sqlite_files::refused", refused),
     ("sqlite_files::read_only", read_only),
+    ("sqlite_files::flush", flush),
 ];
 
 fn masked() {
@@ -207,4 +208,49 @@ fn after_a_failure_the_store_opens_a_new_connection() {
     // A new connection makes the missing table.
     assert_eq!(store.load().unwrap(), None);
     store.save(&record(2)).unwrap();
+}
+
+fn flush() {
+    let store = SqliteBackend::new(given("STORE"));
+    let failed =
+        |error: BackendError| assert!(error.to_string().contains("cannot flush"), "{error}");
+    match given("STEP").to_str() {
+        Some("load") => failed(precise(store.load())),
+        Some("save") => {
+            let saved = std::fs::read(given("RECORD")).unwrap();
+            failed(precise(store.save(&Record::from_json(&saved).unwrap())));
+        }
+        // What was flushed once is not flushed again.
+        Some("loads") => {
+            store.load().unwrap().unwrap();
+            store.load().unwrap().unwrap();
+        }
+        step => panic!("{step:?}"),
+    }
+}
+
+/// A process that was killed may have written the end of a transaction and not flushed it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_record_of_another_process_is_flushed_once_before_it_is_returned() {
+    if !works("strace", &["-qq", "-o", "/dev/null", "true"]) {
+        return skip("strace is not installed, or may not trace");
+    }
+    for (step, fails) in [("load", 1), ("save", 1), ("loads", 2)] {
+        let dir = TempDir::new();
+        let path = dir.join("logins.sqlite");
+        let (first, copy) = (record(1), dir.join("copy"));
+        SqliteBackend::new(&path).save(&first).unwrap();
+        std::fs::write(&copy, first.to_json().unwrap()).unwrap();
+        let journal = dir.join("logins.sqlite-journal").display().to_string();
+        let inject = format!("inject=fsync:error=EIO:when={fails}");
+        let wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", &journal, "-e", &inject];
+        let output = child("sqlite_files::flush", &wrapper)
+            .env("STORE", path)
+            .env("RECORD", copy)
+            .env("STEP", step)
+            .output()
+            .unwrap();
+        succeeded(&output);
+    }
 }

@@ -55,6 +55,8 @@ fn a_cleared_refresh_token_is_in_no_file_of_the_database() {
             let found = holders(folder, &format!("c4nary-{n}"));
             assert!(found.is_empty(), "{mode}, own: {own}, {n}: {found:?}");
         }
+        // Only the free pages are overwritten.
+        assert!(std::fs::metadata(&path).unwrap().len() < 1 << 20);
         store.save(&other).unwrap();
         assert_eq!(store.load().unwrap(), Some(other));
     }
