@@ -72,6 +72,7 @@ fn full() {
         let error = precise(store.save(&noted(&first)));
         assert!(matches!(error, BackendError::Full(_)), "{error}");
         assert!(error.to_string().contains(folder.to_str().unwrap()), "{error}");
+        assert!(!folder.join(".store.json.evergrant-next").exists(), "no room, no file for it");
         let error = precise(store.save(&successor(&first, token(2))));
         assert!(matches!(error, BackendError::Full(_)), "{error}");
     }
