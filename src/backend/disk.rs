@@ -327,6 +327,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_cannot_be_opened_is_not_taken_for_none() {
+        let path = std::env::current_exe().unwrap();
+        // ENOTDIR; and ETXTBSY, because the program runs.
+        for (path, cause) in [(path.join("b"), 20), (path.clone(), 26)] {
+            let error = open(&path, File::options().write(true)).unwrap_err();
+            let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
+            assert_eq!(source.raw_os_error(), Some(cause), "{error}");
+            assert!(!error.to_string().contains("belongs to user"), "{error}");
+        }
+        let error = denied("open", &path, &io::Error::from_raw_os_error(13));
+        assert!(error.to_string().contains("belongs to user"), "{error}");
+    }
+
+    #[test]
     fn a_place_that_cannot_be_looked_at_is_not_taken_for_an_empty_one() {
         let path = std::env::current_exe().unwrap();
         let file = File::open(&path).unwrap();

@@ -14,7 +14,7 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("disk::save", save),
     ("disk::full", full),
     ("disk::limit", limit),
-    ("disk::unflushed", unflushed),
+    ("disk::unwritten", unwritten),
 ];
 
 /// Makes one save in a process of its own; `STEP` says which.
@@ -72,6 +72,7 @@ fn full() {
         let error = precise(store.save(&noted(&first)));
         assert!(matches!(error, BackendError::Full(_)), "{error}");
         assert!(error.to_string().contains(folder.to_str().unwrap()), "{error}");
+        assert!(!folder.join(".store.json.evergrant-next").exists(), "no room, no file for it");
         let error = precise(store.save(&successor(&first, token(2))));
         assert!(matches!(error, BackendError::Full(_)), "{error}");
     }
@@ -118,10 +119,10 @@ fn limit() {
     assert_eq!(load(&path), Some(first));
 }
 
-/// The flush of the successor in its room is the third of that file.
+/// The write of the successor into its room is the third of that file.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_failed_flush_on_a_full_disk_frees_the_room_for_another_file() {
+fn a_failed_write_on_a_full_disk_frees_the_room_for_another_file() {
     if crate::strace::unusable() {
         return;
     }
@@ -130,16 +131,16 @@ fn a_failed_flush_on_a_full_disk_frees_the_room_for_another_file() {
     }
     let dir = TempDir::new();
     let script = "mount -t tmpfs -o size=256k none \"$MOUNT\" && exec strace -f -qq -o /dev/null \
-                  -P \"$MOUNT/.store.json.evergrant-next\" -e inject=fsync:error=EIO:when=3 \
+                  -P \"$MOUNT/.store.json.evergrant-next\" -e inject=write:error=EIO:when=3 \
                   \"$0\" \"$@\"";
-    let output = child("disk::unflushed", &["unshare", "-rm", "sh", "-c", script])
+    let output = child("disk::unwritten", &["unshare", "-rm", "sh", "-c", script])
         .env("MOUNT", dir.path())
         .output()
         .unwrap();
     succeeded(&output);
 }
 
-fn unflushed() {
+fn unwritten() {
     let folder = given("MOUNT");
     let path = folder.join("store.json");
     let store = FileBackend::new(&path);

@@ -306,6 +306,19 @@ fn two_stores_on_one_file_in_one_process_exclude_each_other() {
     other.lock(Duration::ZERO).unwrap();
 }
 
+#[test]
+fn a_probe_finds_a_lock_file_that_is_none_and_a_second_name() {
+    let dir = TempDir::new();
+    fs::create_dir(dir.join("locked.json.lock")).unwrap();
+    let error = precise(FileBackend::new(dir.join("locked.json")).probe());
+    assert!(error.to_string().contains("locked.json.lock"), "{error}");
+    // A first record goes into an empty file, but not if the file has a second name.
+    fs::write(dir.join("empty.json"), "").unwrap();
+    fs::hard_link(dir.join("empty.json"), dir.join("other.json")).unwrap();
+    let error = precise(FileBackend::new(dir.join("empty.json")).save(&record(1)));
+    assert!(error.to_string().contains("second name"), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_lock_whose_folder_is_now_a_file_is_not_held() {

@@ -82,7 +82,7 @@ fn each() {
     let load: fn(&FileBackend) = |store| drop(store.load().unwrap());
     let probe: fn(&FileBackend) = |store| store.probe().unwrap();
     let clear: fn(&FileBackend) = |store| store.clear().unwrap();
-    for call in [save, load, probe, clear] {
+    for call in [probe, save, load, clear] {
         let store = FileBackend::new(&path);
         call(&store);
         assert_eq!(store.durability(), Durability::Process);

@@ -1,12 +1,14 @@
 //! Tests of the files of an SQLite store: their modes, and a lock file that is deleted.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use evergrant::TokenBackend as _;
-use evergrant::backend::{BackendError, Guard, Record, SqliteBackend};
+use evergrant::backend::{BackendError, Durability, Guard, Record, SqliteBackend};
 use evergrant::clock::{Clock, ManualClock};
+use evergrant::sandbox::contract::successor;
 use rusqlite::Connection;
 
 use crate::support::*;
@@ -101,6 +103,26 @@ fn a_lock_file_that_is_deleted_during_a_wait_is_not_locked() {
 }
 
 #[test]
+fn a_record_that_was_written_between_a_look_and_a_save_stays() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let first = record(1);
+    SqliteBackend::new(&path).save(&first).unwrap();
+    let (at, theirs) = (path.clone(), successor(&first, token(3)));
+    let (count, written) = (AtomicU32::new(0), theirs.clone());
+    let store = SqliteBackend::with_connections(move || {
+        // The first connection is for the look.
+        if count.fetch_add(1, Ordering::Relaxed) == 1 {
+            SqliteBackend::new(&at).save(&written).unwrap();
+        }
+        Connection::open(&at).map(Box::new)
+    });
+    let error = precise(store.save(&successor(&first, token(2))));
+    assert!(matches!(error, BackendError::Conflict(_)), "{error}");
+    assert_eq!(store.load().unwrap(), Some(theirs));
+}
+
+#[test]
 fn a_database_in_wal_mode_that_nobody_has_open_stays_in_it() {
     let dir = TempDir::new();
     let path = dir.join("logins.sqlite");
@@ -116,11 +138,15 @@ fn a_database_in_wal_mode_that_nobody_has_open_stays_in_it() {
 #[test]
 fn a_given_connection_is_named_by_its_file_if_there_is_one() {
     let memory = Connection::open_in_memory().unwrap();
-    assert_eq!(SqliteBackend::with_connection(memory).describe(), "an SQLite database");
+    let store = SqliteBackend::with_connection(memory);
+    assert_eq!(store.describe(), "an SQLite database");
+    assert_eq!(store.durability(), Durability::Memory);
     let dir = TempDir::new();
     let path = dir.join("logins.sqlite");
     let file = Connection::open(&path).unwrap();
-    assert_eq!(SqliteBackend::with_connection(file).describe(), path.display().to_string());
+    let store = SqliteBackend::with_connection(file);
+    assert_eq!(store.describe(), path.display().to_string());
+    assert_eq!(store.durability(), Durability::PowerCut);
 }
 
 fn refused() {
