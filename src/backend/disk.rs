@@ -293,11 +293,10 @@ const NO_LINK_NO_WAIT: i32 = {
     }
 };
 
+// The numbers of errors are those of Linux.
+#[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {
-    // The numbers of errors are those of Linux.
-    #![cfg(target_os = "linux")]
-
     use super::*;
 
     #[test]

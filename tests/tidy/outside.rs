@@ -81,8 +81,6 @@ const TEXTS: [(&str, &str, &str); 21] = [
     ("src/error/detail.rs", "headers", ONE_LINE),
     ("src/error/detail.rs", "body", ONE_LINE),
     ("src/error/login.rs", "source", ONE_LINE),
-    ("src/error/step_up.rs", "acr_values", CHALLENGE),
-    ("src/error/step_up.rs", "scope", CHALLENGE),
 ];
 
 const SERVER: &str = "control_characters_and_long_texts_do_not_reach_a_message";
