@@ -340,7 +340,8 @@ mod tests {
     #[test]
     fn a_place_that_cannot_be_looked_at_is_not_taken_for_an_empty_one() {
         let path = std::env::current_exe().unwrap();
-        let (file, _) = open(&path, private().write(false).read(true)).unwrap().unwrap();
+        let mut reads = private();
+        let (file, _) = open(&path, reads.write(false).read(true)).unwrap().unwrap();
         assert!(!is_at(&file, &path.with_extension("gone")).unwrap());
         let error = is_at(&file, &path.join("b")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotADirectory);
