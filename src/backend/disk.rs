@@ -330,7 +330,7 @@ mod tests {
         let path = std::env::current_exe().unwrap();
         // ENOTDIR; and ETXTBSY, because the program runs.
         for (path, cause) in [(path.join("b"), 20), (path.clone(), 26)] {
-            let error = open(&path, File::options().write(true)).unwrap_err();
+            let error = open(&path, &mut private()).unwrap_err();
             let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();
             assert_eq!(source.raw_os_error(), Some(cause), "{error}");
             assert!(!error.to_string().contains("belongs to user"), "{error}");
@@ -342,7 +342,8 @@ mod tests {
     #[test]
     fn a_place_that_cannot_be_looked_at_is_not_taken_for_an_empty_one() {
         let path = std::env::current_exe().unwrap();
-        let file = File::open(&path).unwrap();
+        let mut reads = private();
+        let (file, _) = open(&path, reads.write(false).read(true)).unwrap().unwrap();
         assert!(!is_at(&file, &path.with_extension("gone")).unwrap());
         let error = is_at(&file, &path.join("b")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotADirectory);

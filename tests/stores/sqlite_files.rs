@@ -123,6 +123,18 @@ fn a_record_that_was_written_between_a_look_and_a_save_stays() {
 }
 
 #[test]
+fn a_probe_finds_a_damaged_record() {
+    let dir = TempDir::new();
+    let path = dir.join("logins.sqlite");
+    let store = SqliteBackend::new(&path);
+    store.save(&record(1)).unwrap();
+    store.probe().unwrap();
+    let damage = "UPDATE evergrant_logins SET record = x'7b'";
+    Connection::open(&path).unwrap().execute_batch(damage).unwrap();
+    assert!(matches!(precise(store.probe()), BackendError::Corrupt(_)));
+}
+
+#[test]
 fn a_database_in_wal_mode_that_nobody_has_open_stays_in_it() {
     let dir = TempDir::new();
     let path = dir.join("logins.sqlite");
