@@ -18,7 +18,7 @@ pub struct AuthorizationRules {
     pub response_type: Option<String>,
     /// Whether the login uses PKCE.
     pub pkce: Pkce,
-    /// Whether the parameters of a login are pushed to the server before the browser opens (RFC 9126).
+    /// When the client sends the parameters of a login to the server itself, before a browser opens (RFC 9126).
     pub pushed_requests: PushedRequests,
     /// More parameters of the authorization request, as name and value.
     pub params: Vec<(String, String)>,

@@ -259,7 +259,7 @@ pub(crate) struct Memory {
 
 /// The failure of an attempt, for the threads that waited for it.
 pub(crate) struct Failure {
-    /// The rank of the call that failed: see [`Want::rank`].
+    /// How much the failed call asked for ([`Want::rank`]). A call that asks for more does not share its failure.
     pub(crate) rank: u8,
     pub(crate) error: Error,
     /// Whether a thread that waited tried to read the store and could not.

@@ -283,7 +283,7 @@ fn a_probe_asks_for_the_key_and_probes_the_store_below() {
     open(&path).save(&record(1)).unwrap();
     let without = SealedBackend::new(FileBackend::new(&path), other());
     assert!(told(without.probe()).1.contains(key().name()));
-    // A record with a second name can be read and not replaced.
+    // A record file with a second name (a hard link) can be read, but a save must not replace it.
     fs::hard_link(&path, dir.join("second.json")).unwrap();
     assert!(told(open(&path).probe()).1.contains("second name"));
 }

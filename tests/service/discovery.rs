@@ -272,7 +272,7 @@ fn a_cache_file_of_another_user_is_not_read() {
     assert_eq!(asked(&sandbox), before + 1);
 }
 
-/// Runs a test again as a user who is not root, whose own file is not read for being root's.
+/// Runs another test again as user 65534, who must be able to read a cache file of their own.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_user_who_is_not_root_reads_a_cache_file_of_theirs() {

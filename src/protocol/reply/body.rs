@@ -232,8 +232,8 @@ fn form_members(text: &str) -> Option<Map<String, Value>> {
     Some(members)
 }
 
-/// Reads the members of a truncated JSON object up to its last whole text, list or object, as far as they
-/// can be read with a closing brace after them.
+/// Reads what is left of a truncated JSON object. The text is cut after its last whole string, list or object, and
+/// a brace is added; earlier places are tried until the text is JSON.
 fn salvage(text: &str) -> Map<String, Value> {
     let (mut ends, mut depth, mut quoted, mut escaped) = (Vec::new(), 0_usize, false, false);
     // Whether a member's value is being read.

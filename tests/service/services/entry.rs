@@ -7,7 +7,7 @@ pub(super) struct Entry {
     pub(super) name: &'static str,
     pub(super) display_name: &'static str,
     pub(super) kind: &'static str,
-    /// The name of the parameter; empty without one.
+    /// The name of the function's parameter, or an empty string if the function has none.
     pub(super) parameter: &'static str,
     /// What the parameter may be, as in the entry.
     pub(super) allowed: &'static str,
@@ -22,7 +22,7 @@ pub(super) enum Make {
     At(fn(&str) -> Result<Provider>),
 }
 
-/// A fact: its name, its value with the parentheses, its evidence.
+/// A line of an entry. `value` is the text in parentheses, with them.
 pub(super) struct Fact {
     pub(super) name: &'static str,
     pub(super) value: &'static str,

@@ -235,7 +235,7 @@ fn check_error(entry: &'static Entry, verdict: &str, condition: &[&str]) {
     assert_eq!(kept, "rt-1");
 }
 
-/// The API answers as an ended access token is answered; the client refreshes and calls again.
+/// The API gives the answer that means "the access token has expired": the client must refresh and call again.
 fn check_ended(entry: &'static Entry, path: &str, ended: &str, status: &str) {
     let number = ended.parse::<u64>().map_or(json!(ended), |number| json!(number));
     let (first, status) = (at_path(path, number), format!("{status} Status"));

@@ -26,7 +26,7 @@ impl State {
             Asked { start, start_step, instead, refused, ..Asked::default() };
     }
 
-    /// Records that an actor waits, because another thread of its client holds the refresh lock.
+    /// Notes that an actor begins to wait for the refresh lock, which another thread of its client holds.
     pub(super) fn waits(&mut self, actor: usize) {
         let client = self.actors[actor].client;
         let step = self.step;

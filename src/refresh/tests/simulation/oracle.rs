@@ -309,8 +309,9 @@ impl State {
         self.oracle.excuses.died |= rotated && !request.awaited;
     }
 
-    /// Whether a request under a lease was refused because the grace window of its refresh token ended while the
-    /// request was on its way. By its sender's clock and the date of the other client's note, the window was open.
+    /// Whether a repeated request arrived after the grace window of its refresh token, although its sender had to
+    /// think that the window was open: by the sender's clock, and by the date of the other client's note. Only a
+    /// store whose lock is a lease lets two clients do so.
     fn is_past_its_window(&self, index: usize) -> bool {
         let request = &self.requests[index];
         let used_at = self.service.refresh[request.token].used_at;
