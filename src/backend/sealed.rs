@@ -215,8 +215,8 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
         let carrier = record.carrier(key.name(), sealed);
         if self.accepts_plain {
             let stored = self.store.load()?;
-            // The plain record is what the store compares. A sealed one does not fit, or the carrier names it
-            // already.
+            // The store compares with the plain record, so the carrier must name that record as the one that it
+            // replaces. If the stored record is sealed, the carrier names it already.
             if let Some(stored) = stored.filter(|stored| record.may_replace(Some(stored))) {
                 return self.store.save(&carrier.over(&stored));
             }

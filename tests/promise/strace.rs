@@ -152,6 +152,14 @@ fn everything_is_flushed_before_it_is_renamed_and_the_folder_after() {
     }
 }
 
+/// Returns a folder with a store that holds a record.
+#[cfg(target_os = "linux")]
+fn with_a_record() -> TempDir {
+    let dir = TempDir::new();
+    FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
+    dir
+}
+
 /// Another user could use the moment between a look at a file, or its creation, and the next call.
 #[cfg(target_os = "linux")]
 #[test]
@@ -159,8 +167,7 @@ fn each_file_is_private_at_once_and_locked_until_it_is_renamed() {
     if unusable() {
         return;
     }
-    let dir = TempDir::new();
-    FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
+    let dir = with_a_record();
     let (output, trace) = run(dir.path(), None);
     succeeded(&output);
     let (mut made, mut opened) = (0, 0);
@@ -189,8 +196,7 @@ fn a_record_that_cannot_be_replaced_is_named_with_the_cause_alone() {
     if unusable() {
         return;
     }
-    let dir = TempDir::new();
-    FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
+    let dir = with_a_record();
     let (output, _) = run(dir.path(), Some("rename:error=EIO"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("cannot replace"), "{said}");
@@ -203,8 +209,7 @@ fn after_any_failed_or_last_call_the_store_holds_the_old_or_the_new_record() {
     if unusable() {
         return;
     }
-    let dir = TempDir::new();
-    FileBackend::new(dir.join("store.json")).save(&record(1)).unwrap();
+    let dir = with_a_record();
     let (output, trace) = run(dir.path(), None);
     succeeded(&output);
     let counted = calls(dir.path(), &trace);

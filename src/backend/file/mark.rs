@@ -59,7 +59,7 @@ pub(super) fn names(target: &Path, content: &Content) -> bool {
         return false;
     };
     let mut found = Vec::new();
-    // After a failed read, something of the name is missing.
+    // If the read fails, `found` is too short and does not match.
     let _ = file.take(256).read_to_end(&mut found);
     content.name().map(String::into_bytes) == Some(found)
 }
