@@ -364,12 +364,9 @@ fn hold() {
 fn a_killed_process_frees_its_lock() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
-    let mut holder = child::<&str>("files::hold", &[])
-        .env("STORE", &path)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = child::<&str>("files::hold", &[]);
+    let command = command.env("STORE", &path).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut holder = start(command);
     let lines = BufReader::new(holder.stdout.take().unwrap()).lines();
     assert!(lines.map_while(Result::ok).any(|line| line.contains("holding")));
     let store = FileBackend::new(&path);
@@ -409,8 +406,8 @@ fn processes_under_the_lock_lose_no_update() {
     let dir = TempDir::new();
     let path = dir.join("store.json");
     FileBackend::new(&path).save(&record(1)).unwrap();
-    let start = || child::<&str>("files::increment", &[]).env("STORE", &path).spawn().unwrap();
-    for mut process in [(); 8].map(|()| start()) {
+    let process = || start(child::<&str>("files::increment", &[]).env("STORE", &path));
+    for mut process in [(); 8].map(|()| process()) {
         assert!(process.wait().unwrap().success());
     }
     assert_eq!(load(&path).unwrap().revision(), 1 + 8 * 10 * 2);

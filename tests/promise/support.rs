@@ -96,6 +96,21 @@ pub(crate) fn child<S: AsRef<OsStr>>(key: &str, wrapper: &[S]) -> Command {
     command
 }
 
+/// Starts a process. Wine at times fails to start a process, before its program runs: "Internal error"
+/// (1359, `ERROR_INTERNAL_ERROR`). The next try succeeds.
+pub(crate) fn start(command: &mut Command) -> std::process::Child {
+    let mut tries = 0;
+    loop {
+        match command.spawn() {
+            Err(error) if cfg!(windows) && error.raw_os_error() == Some(1359) && tries < 5 => {
+                eprintln!("a process was not started, try {tries}: {error}");
+                tries += 1;
+            }
+            started => return started.expect("a child starts"),
+        }
+    }
+}
+
 /// Runs the child that this process was started as, and ends the process; returns in a test run.
 pub(crate) fn run_child(tables: &[&[Child]]) {
     let Some(key) = std::env::var_os(CHILD) else { return };

@@ -91,8 +91,7 @@ fn a_refresh_waits_for_another_process_that_keeps_the_record() {
     let world = World::new(Rotation::StrictFamily);
     world.seed();
     world.clock.advance(LIFE);
-    let mut holder =
-        world.command::<&str>("windows::hold", &[]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut holder = start(world.command::<&str>("windows::hold", &[]).stdout(Stdio::piped()));
     let lines = BufReader::new(holder.stdout.take().unwrap()).lines();
     assert!(lines.map_while(Result::ok).any(|line| line == "held"));
     world.client().refresh().unwrap();

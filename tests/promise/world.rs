@@ -182,8 +182,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn start(command: &mut std::process::Command) -> Worker {
-        let mut process =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("a child starts");
+        let mut process = start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
         let (send, lines) = channel();
         let output = BufReader::new(process.stdout.take().unwrap());
         // Another thread reads the output, so that the test notices a child that hangs.

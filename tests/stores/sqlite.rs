@@ -215,12 +215,9 @@ fn a_process_that_is_killed_frees_its_lock() {
     use std::process::Stdio;
     let dir = TempDir::new();
     let path = dir.join("logins.sqlite");
-    let mut process = child::<&str>("sqlite::hold", &[])
-        .env("STORE", &path)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut command = child::<&str>("sqlite::hold", &[]);
+    let command = command.env("STORE", &path).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = start(command);
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "held"));
     let store = SqliteBackend::new(&path);
@@ -268,13 +265,9 @@ fn processes_at_the_end_of_a_token_make_one_refresh() {
     client.seed(sandbox.login()).unwrap();
     let mut processes: Vec<_> = (0..PROCESSES)
         .map(|_| {
-            let mut process = child::<&str>("sqlite::call", &[])
-                .env("STORE", &path)
-                .env("SERVICE", sandbox.url())
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap();
+            let mut command = child::<&str>("sqlite::call", &[]);
+            command.env("STORE", &path).env("SERVICE", sandbox.url());
+            let mut process = start(command.stdin(Stdio::piped()).stdout(Stdio::piped()));
             let lines = BufReader::new(process.stdout.take().unwrap()).lines();
             (process, lines)
         })
