@@ -166,6 +166,10 @@ impl SqliteBackend {
     /// then see, and not flushed it. The database itself was flushed before that, and is not opened
     /// here: closing it would end this process's locks on it (fcntl(2)).
     fn flush(&self) -> Result<(), BoxError> {
+        self.flush_by(flush_journals)
+    }
+
+    fn flush_by(&self, flush: impl Fn(&Path) -> Result<(), BoxError>) -> Result<(), BoxError> {
         let Some(path) = self.file()? else { return Ok(()) };
         if cfg!(windows) {
             // Windows removes no file that is open, and removing the journal is how a connection in
@@ -175,12 +179,12 @@ impl SqliteBackend {
                 let reading = connection.unchecked_transaction()?;
                 let sql = "SELECT 1 FROM evergrant_logins LIMIT 1";
                 reading.query_row(sql, [], |_| Ok(())).optional()?;
-                flushed = flush_journals(&path);
+                flushed = flush(&path);
                 reading.commit()
             })?;
             flushed?;
         } else {
-            flush_journals(&path)?;
+            flush(&path)?;
         }
         // A folder that cannot be flushed is no failure, as in SQLite.
         disk::flush_folder(&path).map(drop)
@@ -415,5 +419,32 @@ impl fmt::Debug for SqliteBackend {
             .field("database", &self.connections.name())
             .field("account", &self.account)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+    use crate::token::Token;
+
+    /// A commit would delete the journal, which a flush has open.
+    #[test]
+    fn nobody_commits_while_the_journals_are_flushed() {
+        let folder = std::env::temp_dir().join(format!("evergrant-flush-{}", std::process::id()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("app.sqlite");
+        let store = SqliteBackend::with_connection(Connection::open(&path).unwrap());
+        store.save(&Record::from(Token::new("at"))).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other.busy_timeout(Duration::ZERO).unwrap();
+        let commit = || other.execute_batch("CREATE TABLE theirs (id INTEGER)");
+        let flushed = store.flush_by(|_| {
+            commit().expect_err("a commit during the flush");
+            Ok(())
+        });
+        flushed.unwrap();
+        commit().unwrap();
+        drop((store, other));
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }
