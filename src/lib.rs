@@ -43,7 +43,7 @@
 //!
 //! This crate is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
 //! party for web sign-in (the signature of an ID token is not verified), not a secrets manager. The crate has
-//! no DPoP, no PAR and no password grant.
+//! no DPoP and no password grant.
 //!
 //! # Three nouns
 //!
@@ -116,6 +116,40 @@
 //! # Rust version
 //!
 //! 1.89 or later, for `std::fs::File::lock`. Only a new minor version of this crate raises this requirement.
+//!
+// Links to the modules of features that a build does not have lead to docs.rs.
+#![cfg_attr(
+    not(feature = "device"),
+    doc = "[`device`]: https://docs.rs/evergrant/latest/evergrant/device/index.html"
+)]
+#![cfg_attr(
+    not(feature = "discovery"),
+    doc = "[`discovery`]: https://docs.rs/evergrant/latest/evergrant/discovery/index.html"
+)]
+#![cfg_attr(
+    not(feature = "exact-online"),
+    doc = "[`exact_online`]: https://docs.rs/evergrant/latest/evergrant/exact_online/index.html"
+)]
+#![cfg_attr(
+    not(feature = "identity"),
+    doc = "[`identity`]: https://docs.rs/evergrant/latest/evergrant/identity/index.html"
+)]
+#![cfg_attr(
+    not(feature = "introspection"),
+    doc = "[`introspection`]: https://docs.rs/evergrant/latest/evergrant/introspection/index.html"
+)]
+#![cfg_attr(
+    not(feature = "jwt"),
+    doc = "[`jwt`]: https://docs.rs/evergrant/latest/evergrant/jwt/index.html"
+)]
+#![cfg_attr(
+    not(feature = "oidc"),
+    doc = "[`oidc`]: https://docs.rs/evergrant/latest/evergrant/oidc/index.html"
+)]
+#![cfg_attr(
+    not(feature = "sandbox"),
+    doc = "[`sandbox`]: https://docs.rs/evergrant/latest/evergrant/sandbox/index.html"
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

@@ -18,7 +18,7 @@ const WAIT: Duration = Duration::from_secs(60);
 /// with [`Error::Config`](crate::Error::Config) that says so, and a second call of `move_login` finishes the
 /// move.
 ///
-/// Give both stores as your clients have them: a [`SealedBackend`](super::SealedBackend) with its keys,
+/// Give both stores as your clients have them: a `SealedBackend` with its keys,
 /// for example. Running clients of `from` fail when they next read the store; a client with an access
 /// token in memory uses that token until it expires.
 ///
