@@ -2,12 +2,14 @@
 
 mod builder;
 mod code;
+mod lookup;
 mod origins;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use ureq::Agent;
 use ureq::http::{HeaderMap, HeaderName};
 
@@ -65,6 +67,8 @@ struct Inner {
     /// The agent for loopback hosts, which uses no proxy.
     direct: Agent,
     base_is_loopback: bool,
+    /// Held while the service is asked where the API is.
+    base_lookup: Mutex<()>,
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,

@@ -49,7 +49,8 @@ impl Middleware for Client {
         let mut decided = None;
         let url = whole.and_then(|target| match self.base_comes_with_login() {
             true => {
-                let live = decided.insert(self.keeper().access(&Want::Usable).ok()?);
+                let live = self.keeper().access(&Want::Usable).and_then(|live| self.located(live));
+                let live = decided.insert(live.ok()?);
                 self.url_at(live, &target).ok().map(|(url, _)| url)
             }
             false => self.url_of(&target).ok(),

@@ -30,6 +30,7 @@ mod decide;
 mod grant;
 mod history;
 mod login;
+mod members;
 mod note;
 mod result;
 mod round;

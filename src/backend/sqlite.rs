@@ -422,7 +422,8 @@ impl fmt::Debug for SqliteBackend {
     }
 }
 
-#[cfg(all(test, windows))]
+#[cfg(test)]
+#[cfg(windows)]
 mod tests {
     use super::*;
     use crate::token::Token;
@@ -430,9 +431,7 @@ mod tests {
     /// A commit would delete the journal, which a flush has open.
     #[test]
     fn nobody_commits_while_the_journals_are_flushed() {
-        let folder = std::env::temp_dir().join(format!("evergrant-flush-{}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
-        let path = folder.join("app.sqlite");
+        let path = std::env::temp_dir().join(random_id());
         let store = SqliteBackend::with_connection(Connection::open(&path).unwrap());
         store.save(&Record::from(Token::new("at"))).unwrap();
         let other = Connection::open(&path).unwrap();
@@ -445,6 +444,6 @@ mod tests {
         flushed.unwrap();
         commit().unwrap();
         drop((store, other));
-        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::remove_file(&path).unwrap();
     }
 }

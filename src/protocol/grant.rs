@@ -27,6 +27,12 @@ pub(crate) fn exchange(
     if let Some(verifier) = verifier {
         params.push("code_verifier", verifier.expose());
     }
+    for (name, value) in &caller.provider.token_request.exchange_params {
+        // A parameter of the application has priority.
+        if !caller.extra.iter().any(|(own, _)| own == name) {
+            params.push_provider(name, value)?;
+        }
+    }
     caller.token_request(params)
 }
 

@@ -29,6 +29,8 @@ pub struct TokenRequestRules {
     pub revocation_style: RevocationStyle,
     /// More parameters of every token request, as name and value.
     pub params: Vec<(String, String)>,
+    /// More parameters of the exchange of a code, as name and value.
+    pub exchange_params: Vec<(String, String)>,
     /// How long a token request may take.
     pub timeout: Duration,
     /// The audience of a client assertion.
@@ -53,6 +55,7 @@ impl Default for TokenRequestRules {
             second_exchange: None,
             revocation_style: RevocationStyle::Form,
             params: Vec::new(),
+            exchange_params: Vec::new(),
             timeout: Duration::from_secs(120),
             #[cfg(feature = "jwt")]
             assertion_audience: AssertionAudience::Issuer,

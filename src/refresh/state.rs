@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
@@ -116,6 +117,24 @@ impl Live {
             header: header(rules.auth_scheme.as_deref(), token),
             base: rules.api_base_from.as_ref().and_then(|place| place.base(token.extra())),
         }))
+    }
+
+    /// The same token with more members.
+    pub(super) fn with_members(&self, members: &Map<String, Value>, rules: &Rules) -> Live {
+        let mut token = self.token.clone();
+        token.add_extra(members);
+        Live(Arc::new(Facts {
+            base: rules.api_base_from.as_ref().and_then(|place| place.base(token.extra())),
+            token,
+            login: self.login.clone(),
+            header: self.header.clone(),
+            ..**self
+        }))
+    }
+
+    /// Whether both are the same token of the same login.
+    pub(super) fn is_same(&self, other: &Live) -> bool {
+        (&self.login, self.generation) == (&other.login, other.generation)
     }
 
     /// Whether the token is not due for a refresh yet.

@@ -83,16 +83,21 @@ impl<'a, 'b> Call<'a, 'b> {
         let mut url = std::mem::replace(&mut request.url, Ok(String::new()))?;
         let client = request.client;
         let retries = request.retries.unwrap_or(client.hooks().retries);
-        let (live, hooks) = if request.without_token {
+        let (mut live, hooks) = if request.without_token {
             (None, const { &HOOKS })
         } else {
             (Some(client.keeper().access(&Want::Usable)?), client.hooks())
         };
         let mut target = None;
-        if let Some(live) = live.as_ref().filter(|_| client.base_comes_with_login()) {
-            let (at, loopback) = client.url_at(live, &url)?;
+        if client.base_comes_with_login()
+            && !request.whole
+            && let Some(found) = live
+        {
+            let found = client.located(found)?;
+            let (at, loopback) = client.url_at(&found, &url)?;
             target = Some(std::mem::replace(&mut url, at));
             request.agent = client.agent_at(loopback);
+            live = Some(found);
         }
         let uri = uri_of(url)?;
         let url = if hooks.need_url() { without_query(&uri) } else { String::new() };
@@ -169,9 +174,10 @@ impl<'a, 'b> Call<'a, 'b> {
         }
         self.looks += 1;
         match another(&self.request, live, &self.payload, &mut self.refreshed)? {
-            Some(next) => {
+            Some(mut next) => {
                 if let Some(target) = &self.target {
                     let client = self.request.client;
+                    next = client.located(next)?;
                     let (url, loopback) = client.url_at(&next, target)?;
                     self.uri = uri_of(url)?;
                     self.request.agent = client.agent_at(loopback);

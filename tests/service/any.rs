@@ -9,6 +9,7 @@ mod headers;
 mod hooks;
 mod hosts;
 mod logins;
+mod lookups;
 mod replies;
 mod reports;
 mod revocations;

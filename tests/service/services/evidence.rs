@@ -103,8 +103,9 @@ fn faults(entry: &Entry) -> Vec<String> {
         |what: &str, text: String| faults.push(format!("{} {what}: {text}", entry.name));
     let mut at = 0;
     for name in EVERYWHERE {
-        // The API's address may also come with the answer.
-        let fits = |fact: &Fact| fact.name == name || name == "api" && fact.name == "api_from";
+        // The API's address may also come with the answer, or be looked up.
+        let api = ["api", "api_from", "api_host", "api_lookup"];
+        let fits = |fact: &Fact| fact.name == name || name == "api" && api.contains(&fact.name);
         match entry.facts[at..].iter().position(fits) {
             Some(found) => at += found,
             None => {

@@ -15,8 +15,9 @@ impl ProviderBuilder {
     }
 
     /// The base of the API's addresses comes with the login: Salesforce's `instance_url`, Zoho's and
-    /// Pipedrive's `api_domain`. The access token of a login is sent to the host of that login.
-    /// [`ProviderBuilder::api_base`] counts for a login without such a member.
+    /// Pipedrive's `api_domain`; or is looked up after the login: [`LoginHost::looked_up_at`]. The access
+    /// token of a login is sent to the host of that login. [`ProviderBuilder::api_base`] is the base for a
+    /// login without such a member.
     pub fn api_base_from(mut self, place: LoginHost) -> ProviderBuilder {
         self.0.api.base_from = Some(place);
         self

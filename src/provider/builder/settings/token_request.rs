@@ -74,6 +74,13 @@ impl ProviderBuilder {
         self
     }
 
+    /// Adds a parameter to the exchange of a code only, such as Tesla's `audience`. It replaces a
+    /// [`token_param`](ProviderBuilder::token_param) with the same name.
+    pub fn exchange_param(mut self, name: &str, value: &str) -> ProviderBuilder {
+        self.0.token_request.exchange_params.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// How long a token request may take. 120 seconds by default: a service can still rotate the
     /// refresh token after the client has given up, and one was seen to take 35 seconds (Exact Online,
     /// exactonline-api-dotnet-client#152).
