@@ -422,8 +422,8 @@ impl fmt::Debug for SqliteBackend {
     }
 }
 
-#[cfg(test)]
 #[cfg(windows)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::token::Token;
