@@ -13,6 +13,7 @@ mod lookups;
 mod replies;
 mod reports;
 mod revocations;
+mod whole;
 
 use evergrant::provider::ProviderBuilder;
 use evergrant::{Client, ClientBuilder, Credentials, MemoryBackend, Provider, Token};
