@@ -78,7 +78,8 @@ pub struct FileBackend {
 
 /// A file that was read, its bytes, and the record in them.
 struct Stored {
-    /// The open file. Closed on Windows, where a save of another process would have to wait for that.
+    /// The open file. `None` on Windows, where an open file keeps the save of another process
+    /// waiting.
     file: Option<File>,
     identity: disk::Identity,
     metadata: Metadata,
@@ -177,7 +178,7 @@ impl FileBackend {
 
     /// Flushes a record that was read. Windows only flushes a file that is open for writing; a record
     /// that this user may not write, or that another program keeps open, causes a warning there.
-    /// Returns whether it was flushed.
+    /// Returns whether the record was flushed.
     fn flush(&self, target: &Path, stored: &Stored) -> Result<bool, BoxError> {
         let flushed = match &stored.file {
             Some(file) => disk::flush(file),
@@ -187,7 +188,7 @@ impl FileBackend {
             Err(error) if disk::is_in_use(&error) => {
                 self.warn(format!(
                     "{} cannot be opened for writing ({error}), which Windows needs to flush it: a \
-                     power cut may bring back the record before, if its last save was cut off",
+                     power cut may bring back the previous record, if the last save was cut off",
                     target.display()
                 ));
                 Ok(false)
@@ -256,7 +257,8 @@ impl FileBackend {
     }
 
     /// Locks and returns the file with the reserved room, so that two saves exclude each other even
-    /// without the store's lock. They do so until it is dropped, also after the file is renamed.
+    /// without the store's lock. They do so until the return value is dropped, also after the file
+    /// is renamed.
     fn next_file(&self, target: &Path) -> Result<Reserved, BoxError> {
         room::reserve(target, &self.us, &*self.clock)
     }
@@ -276,7 +278,7 @@ impl FileBackend {
             return self.put(target, &next, &file, record, json);
         }
         // A failed flush may have dropped the written pages, so this file is not flushed again, and its
-        // room is freed for the new one. The file keeps its name, as a lock, until the record is in
+        // room is freed for the new file. The file keeps its name, as a lock, until the record is in
         // place.
         let _ = file.set_len(0);
         let done = self.replace_afresh(target, record, json);
@@ -314,7 +316,7 @@ impl FileBackend {
         json: &[u8],
     ) -> Result<(), BoxError> {
         if cfg!(windows) {
-            // On Windows, the lock would keep readers from the record. `room::saving` is locked on.
+            // On Windows, the lock would keep readers from the record. `room::saving` stays locked.
             let _ = file.unlock();
         }
         let replaced = disk::while_in_use(&*self.clock, disk::REPLACING, || {

@@ -22,10 +22,11 @@ pub(super) struct Locked {
     _slots: [Slot; 2],
 }
 
-/// A file that waits to be locked, and how often that was tried.
+/// A file that waits to be locked, and the number of tries so far.
 pub(super) type Opened = Option<(Locked, u32)>;
 
-/// At every how many tries a wait looks whether its file is still the one at its path.
+/// The number of tries after which a waiting call checks again whether its file is still at its
+/// path.
 const LOOK: u32 = 8;
 
 impl Locked {
@@ -37,15 +38,15 @@ impl Locked {
         Locked::take_opened(path, open, &mut None)
     }
 
-    /// Like [`Locked::take`], for repeated tries: the file stays open in `opened` between them. Until
-    /// then no other thread of this process opens the file, because on NFS to close it would free a lock
-    /// that this process takes meanwhile.
+    /// Like [`Locked::take`], for repeated tries: the file stays open in `opened` between the tries, and
+    /// no other thread of this process opens it meanwhile. On NFS, closing the file would free a lock
+    /// that this process has taken.
     pub(super) fn take_opened(
         path: &Path,
         open: &dyn Fn(&Path) -> Result<File, BoxError>,
         opened: &mut Opened,
     ) -> Result<Option<Locked>, BoxError> {
-        // If the file was renamed or removed meanwhile, others lock the one that is there now. To look
+        // If the file was renamed or removed meanwhile, others lock the one that is there now. A check
         // at each try would take most of the time of a wait.
         let is_there = |opened: &Locked, tries| tries % LOOK != 0 || opened.is_at(path);
         let (candidate, tries) = match opened.take() {
@@ -110,8 +111,8 @@ impl Locked {
         })
     }
 
-    /// Whether this process has the lock and the file is still the one at `path`. A path that cannot be
-    /// read counts as gone.
+    /// Whether this process has the lock and the file is still the one at `path`. `false` if the path
+    /// cannot be read.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.file().is_ok_and(|file| disk::is_at(&file, path).unwrap_or(false))
     }

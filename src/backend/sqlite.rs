@@ -131,8 +131,8 @@ impl SqliteBackend {
         failed(&self.describe(), error)
     }
 
-    /// Runs `work` so that its commits reach the disk before it returns. `secure_delete`: whether SQLite
-    /// overwrites removed content always (`ON`), or where that needs no further page (`FAST`).
+    /// Runs `work` so that its commits reach the disk before it returns. With `secure_delete` set to
+    /// `ON`, SQLite overwrites all removed content; with `FAST`, only where that needs no further page.
     fn durably<T>(
         &self,
         secure_delete: &str,
@@ -140,7 +140,7 @@ impl SqliteBackend {
     ) -> Result<T, BoxError> {
         self.run(|connection| {
             let synchronous = Setting::change(connection, "synchronous", "EXTRA")?;
-            // Without it, a flush on macOS stops at the drive's cache.
+            // Without `fullfsync`, a flush on macOS stops at the drive's cache.
             let fullfsync = Setting::change(connection, "fullfsync", "ON")?;
             let secure_delete = Setting::change(connection, "secure_delete", secure_delete)?;
             let done = work(connection);
@@ -236,7 +236,7 @@ impl Setting {
     }
 }
 
-/// Sets a value; some settings answer with it.
+/// Sets a value; for some settings, SQLite answers with the new value.
 fn pragma(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
     let sql = format!("PRAGMA main.{name} = {value}");
     connection.query_row(&sql, [], |_| Ok(())).optional().map(drop)
@@ -248,7 +248,7 @@ fn overwrite_free_pages(connection: &Connection) -> rusqlite::Result<()> {
     let free = ask("PRAGMA main.freelist_count")?;
     let room = free.saturating_mul(ask("PRAGMA main.page_size")?).min(MOST);
     let transaction = connection.unchecked_transaction()?;
-    // No account has this name: nobody else can spell it.
+    // No account has this name, because the name is random.
     let name = random_id();
     let sql = "INSERT INTO evergrant_logins (record, room, account) VALUES (x'', zeroblob(?1), ?2)";
     transaction.execute(sql, params![room, name])?;
@@ -371,7 +371,8 @@ impl TokenBackend for SqliteBackend {
             if done.is_ok() {
                 // Earlier records may be in free pages. A full disk must not keep a login from ending.
                 let _ = overwrite_free_pages(connection);
-                // So has the log. The call does nothing without a log, and fails while others read it.
+                // The log may hold earlier records, too. The call does nothing without a log, and
+                // fails while others read it.
                 let _ =
                     connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             }

@@ -16,17 +16,17 @@ use crate::token::Token;
 /// The member of the file's record that names the tokens that this store has replaced.
 const REPLACED: &str = "table_replaced";
 
-/// How many replaced tokens are kept. If the table goes back to an older token, the store takes that
-/// token for a new one.
+/// How many replaced tokens are kept. If the table goes back to a token from before these, the store
+/// takes that token for a new one.
 const KNOWN: usize = 32;
 
-/// How long a load or a save waits for another one at work on the table and the file.
+/// How long a load or a save waits while another load or save uses the table and the file.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// A table, or anything else, that holds an access token, a refresh token and an expiry, and nothing
 /// more; for [`TableBackend`].
 pub trait TokenTable: Send + Sync {
-    /// Reads the token. Columns it does not have are left out.
+    /// Reads the token. A field that has no column is left out.
     ///
     /// # Errors
     ///
@@ -43,9 +43,9 @@ pub trait TokenTable: Send + Sync {
 
     /// Replaces `old` by `new`, and returns whether it did. Any other token stays.
     ///
-    /// The default reads and then writes, so it may overwrite a token that another program writes in
-    /// between. A database can do this in one step: `UPDATE logins SET ... WHERE id = ? AND
-    /// refresh_token = ? AND access_token = ?`.
+    /// The default reads and then writes, so it may overwrite a token that another program writes
+    /// between the two steps. A database can do this in one step: `UPDATE logins SET ... WHERE id =
+    /// ? AND refresh_token = ? AND access_token = ?`.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ pub trait TokenTable: Send + Sync {
         self.set(Some(new)).map(|()| true)
     }
 
-    /// What the table's contents survive. The file survives a power cut.
+    /// What the table's contents survive. The file of a [`TableBackend`] survives a power cut.
     fn durability(&self) -> Durability {
         Durability::Unknown
     }
@@ -123,7 +123,7 @@ pub trait TokenTable: Send + Sync {
 /// * **The file first.** A successor is in the file, whole and flushed, before the table is written. If
 ///   the process dies between the two, the next `load` finds in the table a token that the file knows
 ///   as replaced, answers with the file's record, and writes its token into the table.
-/// * **A note changes only the file.** So does everything else except the token.
+/// * **A note changes only the file,** as does everything else except the token.
 /// * **A token that other programs put into the table counts.** If the file does not know the table's
 ///   token, the client uses it with the login, the binding and the spare token of the file's record.
 ///   The note and the refusal of the previous token no longer apply. The store does not overwrite the

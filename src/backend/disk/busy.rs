@@ -118,7 +118,7 @@ mod tests {
         let clock = ManualClock::new();
         let full = repeat_while(&clock, REPLACING, is_sharing, || Ok(code(112)));
         assert_eq!(full.unwrap().unwrap_err().raw_os_error(), Some(112));
-        // The record is another since: what is checked before each try fails.
+        // Another record was stored meanwhile, so the check before the third try fails.
         let mut tries = 0;
         let conflict = repeat_while(&clock, REPLACING, is_sharing, || {
             tries += 1;
