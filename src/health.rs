@@ -28,7 +28,7 @@ use crate::error::Result;
 use crate::provider::Provider;
 use crate::record::Record;
 
-/// The idle limit that is assumed when none is known.
+/// The idle limit that is assumed if the provider documents none.
 const UNKNOWN_LIMIT: Duration = Duration::from_secs(14 * 86_400);
 /// When the refresh token is about to expire, [`Client::keep_alive`] refreshes at most this often.
 const DAY: Duration = Duration::from_secs(86_400);

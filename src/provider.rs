@@ -249,7 +249,7 @@ impl Provider {
         self.refresh.rotation
     }
 
-    /// How long before its end an access token is replaced.
+    /// How long before it expires an access token is replaced.
     pub fn margin(&self) -> Duration {
         self.refresh.margin
     }
@@ -311,8 +311,8 @@ pub(crate) fn at_home<'a>(
 }
 
 /// Whether an address is on this machine: `localhost`, 127.0.0.0/8 (also as an IPv4-mapped address of
-/// IPv6), or `[::1]`. A name below `localhost`, or with a dot at its end, does not count, because it
-/// may be looked up elsewhere.
+/// IPv6), or `[::1]`. A name below `localhost`, or with a dot at its end, is not on this machine,
+/// because it may be looked up elsewhere.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",

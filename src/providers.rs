@@ -46,7 +46,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// - Endpoints, body credentials, scopes, and the word `token` before the access token: `[V:src]`,
 ///   `[G]`; the device endpoint: `[G]`.
 /// - Refresh tokens exist for GitHub Apps with expiring user tokens. A refresh token is single use, and a
-///   refresh ends the old access token (`[V:doc GitHub docs]`).
+///   refresh revokes the old access token (`[V:doc GitHub docs]`).
 /// - Errors come with status 200.
 /// - GitHub has no revocation endpoint (RFC 7009); a call of its API revokes tokens (`[?]`).
 /// - Whether GitHub honours PKCE: `[?]`.
@@ -102,8 +102,9 @@ pub fn google() -> Provider {
 ///
 /// - Endpoints and body credentials: `[V:src]`, `[G]`; the device endpoint: `[G]`.
 /// - Entra issues a refresh token only for the scope `offline_access`.
-/// - A refresh returns a new refresh token and does not end the old one. A refresh token lives for 90
-///   days; for a redirect URI of a single-page application, 24 hours (`[V:doc entra-docs, May 2025]`).
+/// - A refresh returns a new refresh token and does not revoke the old one. A refresh token lives for
+///   90 days; for a redirect URI of a single-page application, 24 hours (`[V:doc entra-docs, May
+///   2025]`).
 /// - A client with a secret sends no PKCE: an integrator had to switch it off (`[N]`).
 /// - The e-mail address of `Client::id_and_email` is the login name, which is not always a mailbox
 ///   (`[V:src]`).
@@ -141,8 +142,8 @@ pub fn microsoft(tenant: &str) -> Result<Provider> {
 /// Read in November 2026; no call to the service itself was made.
 ///
 /// - Endpoints and body credentials: six SDKs and Teamleader's documentation.
-/// - A refresh token is single use. A refresh most likely ends the old access token, so a 401 on an
-///   unexpired token is normal when several processes share a login.
+/// - A refresh token is single use. A refresh most likely revokes the old access token, so a 401 on
+///   an unexpired token is normal when several processes share a login.
 /// - Errors of the token endpoint have Teamleader's own form.
 /// - The redirect URI has to be registered at Teamleader.
 /// - The login sends PKCE, as one integrator does; no source says that Teamleader honours it.
@@ -242,7 +243,8 @@ pub fn exact_online(country: &str) -> Result<Provider> {
 /// - Hosts and client authentication: Shell's Python SDK 2.2.0 (Basic, not encoded first). The token
 ///   endpoint reportedly also accepts credentials in the body.
 /// - Client credentials only: `Client::builder(..).client_credentials(&[])`.
-/// - An access token without a lifetime counts as valid for 300 seconds. No source gives this number.
+/// - An access token without a lifetime is treated as valid for 300 seconds. No source gives this
+///   number.
 pub fn shell_ev() -> Provider {
     shell("shell_ev", "https://api.shell.com").checked_by_test()
 }

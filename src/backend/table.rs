@@ -283,8 +283,8 @@ fn name(token: &Token) -> Value {
     Value::String(Secret::new(both).fingerprint())
 }
 
-/// Names the token that a column has changed: a column may cut, pad or strip a text. `None` if the table
-/// has the same token, or a different one.
+/// Names the token that a column has changed: a column may cut, pad or strip a string. `None` if the
+/// table has the same token, or a different one.
 fn changed(back: &Token, ours: &Token) -> Option<&'static str> {
     let refresh_token = |token| pair(token).1.map_or("", Secret::expose);
     let (access, refresh) = (back.access_token().expose(), refresh_token(back));
@@ -330,8 +330,8 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
         if both.state == State::Same || both.in_table.is_none() {
             return Ok(both.record);
         }
-        // A save may be between its two writes; it then writes the table itself, and the file's record
-        // is the answer. If the file is behind, both are read again under the lock.
+        // A save may be between its two writes. That save then writes the table itself, and the file's
+        // record is the answer. If the file is behind, both are read again under the lock.
         let behind = both.state == State::TableBehind;
         let _alone = match self.alone(if behind { Duration::ZERO } else { WAIT }) {
             Ok(guard) => guard,
@@ -359,8 +359,8 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             if !record.may_replace(None) {
                 return Err(conflict());
             }
-            // The file of an ended login does not apply to this one. Write the table first: a token
-            // without a file is a login, a file without a token is not.
+            // The file of an earlier login says nothing about this login. Write the table first: a
+            // token without a file is a login, a file without a token is not.
             if both.in_file.is_some() {
                 self.file.clear()?;
             }

@@ -20,12 +20,12 @@ impl Client {
     ///
     /// `redirect_uri` must be that of the authorization request, byte for byte; `None` sends the redirect URI
     /// of the credentials or the provider, if there is one. `verifier` is the PKCE verifier, if the
-    /// authorization request had a challenge. An ID token that does not fit is left out.
+    /// authorization request had a challenge. An ID token that fails its checks is left out.
     ///
     /// # Errors
     ///
     /// Before the code is sent: [`Error::Config`] for a text that is not a code, or a provider whose token
-    /// endpoint comes with the callback; [`Error::Backend`], [`Error::Busy`]. After that as
+    /// endpoint comes with the callback; [`Error::Backend`], [`Error::Busy`]. After that the errors of
     /// [`Client::exchange`].
     ///
     /// ```
@@ -57,7 +57,7 @@ impl Client {
         let code = code.into();
         let redirect_uri = redirect_uri.or(self.redirect_uri());
         let text = code.expose();
-        // A code has visible characters (RFC 6749 appendix A.11). A whole callback has been pasted before.
+        // A code has visible characters (RFC 6749 appendix A.11). People also paste a whole callback here.
         if text.is_empty() || text.contains("://") || !text.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(Error::config(
                 "this is not an authorization code: give the value of the callback's parameter alone, \

@@ -92,7 +92,7 @@ impl Listener {
                     Some(Head::Get(target)) if self.is_ours(&target) => {
                         let connection = connections.remove(at);
                         if crowded {
-                            // The exchange and the store need descriptors of their own.
+                            // The exchange and the store need file descriptors of their own.
                             connections.clear();
                         }
                         let (answer, end) = judge(&target);

@@ -103,7 +103,8 @@ fn foreign_requests_neither_end_nor_block_a_login() {
     let done = world.login(&client, |url| {
         let callback = world.sandbox.approve(url).unwrap();
         let address = listener(url);
-        // A second connection that stays silent, as Chromium opens one, and half a request.
+        // One connection stays silent, as the second connection of Chromium does; another sends
+        // half a request.
         let _idle = connect(&address);
         let mut half = connect(&address);
         half.write_all(b"GET /callback?code=").unwrap();

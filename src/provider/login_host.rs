@@ -5,8 +5,8 @@ use url::Url;
 
 use super::is_loopback;
 
-/// Where an address is that comes with a login, and on which hosts it may be: in a member of the token answer
-/// or in a parameter of the callback. Both are kept with the token, in
+/// The place of an address that comes with a login, and the hosts that the address may have. The place is a
+/// member of the token answer or a parameter of the callback. Both are kept with the token, in
 /// [`Token::extra`](crate::Token::extra), so all processes that share a login use the same address.
 ///
 /// The address must be https, or http on loopback. Its host, as a browser would parse it, must be one of the
@@ -37,7 +37,7 @@ pub struct LoginHost {
     hosts: Vec<String>,
     /// Whether the member holds only the first part of a host, such as `shop`, and not a whole address.
     label: bool,
-    /// What follows the address.
+    /// The path that is appended to the address.
     path: String,
 }
 
@@ -150,7 +150,7 @@ impl LoginHost {
 
 /// An address with the scheme, host and port of another.
 pub(crate) fn on_host_of(address: &str, host: &Url) -> String {
-    // The rest stays byte for byte.
+    // The path and the query stay byte for byte.
     let after = address.find("://").map_or(0, |at| at + 3);
     let rest = address[after..].find(['/', '?', '#']).map_or("", |at| &address[after + at..]);
     format!("{}{rest}", &host[..url::Position::BeforePath])

@@ -120,7 +120,7 @@ pub enum AssertionAudience {
     Issuer,
     /// The token endpoint. glewlwyd 2.7.5 and canaille 0.3.6 accept nothing else.
     TokenEndpoint,
-    /// This text.
+    /// This string.
     Text(String),
 }
 
@@ -141,7 +141,7 @@ pub enum TokenFormat {
 
 /// A second token request right after the exchange of the code: the access token of the first answer is
 /// exchanged for one that lives longer. The answer replaces the token of the first; members that the second
-/// answer lacks stay.
+/// answer lacks are kept.
 ///
 /// If the second request fails, it is sent once more; then the token of the first answer is stored, and the
 /// log has a warning. So the person need not log in again at once.

@@ -12,7 +12,7 @@ use crate::provider::{
 ///
 /// - Endpoints, Basic authentication, scopes and profile: `[V:src]`.
 /// - An e-mail address that is not verified is not returned.
-/// - Revoking either token ends the whole authorization (`[V:doc discord-api-docs, Aug 2026]`).
+/// - Revoking either token revokes the whole authorization (`[V:doc discord-api-docs, Aug 2026]`).
 /// - Whether a refresh replaces the refresh token: `[?]`, so the strictest case is assumed. Whether
 ///   Discord honours PKCE: `[?]`.
 pub fn discord() -> Provider {

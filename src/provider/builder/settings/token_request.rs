@@ -75,7 +75,7 @@ impl ProviderBuilder {
     }
 
     /// How long a token request may take. 120 seconds by default: a service can still rotate the
-    /// refresh token after the client has given up, and one was seen to take 35 seconds (Exact Online,
+    /// refresh token after the client has given up, and one rotation took 35 seconds (Exact Online,
     /// exactonline-api-dotnet-client#152).
     pub fn token_timeout(mut self, timeout: Duration) -> ProviderBuilder {
         self.0.token_request.timeout = timeout;
