@@ -1,8 +1,8 @@
 //! An authorization server and a small API on loopback, for tests.
 //!
 //! The sandbox is for tests only: it asks no person for a password, keeps its tokens in memory and speaks
-//! plain HTTP on 127.0.0.1. The sandbox rotates refresh tokens as real servers do, punishes their reuse,
-//! counts requests and decisions, and fails on command.
+//! plain HTTP on 127.0.0.1. The sandbox rotates refresh tokens as real servers do, revokes a login when
+//! an old refresh token is reused, counts requests and decisions, and fails on command.
 //!
 //! ```
 //! use evergrant::sandbox::{Fault, Sandbox};

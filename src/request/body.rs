@@ -14,9 +14,10 @@ const PREFIX: usize = 16 << 10;
 
 /// The body of an answer.
 pub(super) enum Body {
-    /// Nothing of it was read.
+    /// Nothing of the body was read.
     Fresh(ureq::Body),
-    /// Its beginning was read. Boxed, because few answers are of this kind and all are moved.
+    /// The beginning of the body was read. Boxed, because few bodies are read in this way and all
+    /// are moved.
     Begun(Box<Begun>),
 }
 
@@ -43,8 +44,8 @@ impl Body {
         }
     }
 
-    /// Whether the access token has ended, by the first of these rules that fits. Reads the beginning of the
-    /// body if there is a rule about this status.
+    /// Whether the access token is no longer valid, by the first of these rules that fits. Reads the
+    /// beginning of the body if there is a rule about this status.
     pub(super) fn ended(self, rules: &[AnswerRule], status: u16) -> (Body, Option<bool>) {
         let mut about = rules.iter().filter(|rule| rule.is_about(status)).peekable();
         if about.peek().is_none() {

@@ -175,7 +175,7 @@ fn a_wait_noted_by_a_wrong_clock_is_ignored() {
         assert_eq!(outcome(&world), ("rate_limited".to_owned(), 1));
         world.clock.set_wall(right);
         assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "{act:?}");
-        // After a small correction, the wait still counts.
+        // After a small correction of the clock, the wait still applies.
         let world = self::world(S, LockKind::FreedByDeath, false);
         world.clock.advance(Duration::from_secs(60));
         let right = world.clock.now();

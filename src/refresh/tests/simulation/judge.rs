@@ -221,7 +221,7 @@ impl State {
         }
     }
 
-    /// Whether a refresh token is sent again at once, within its grace window, after the answer to it was cut off.
+    /// Whether a refresh token is sent again at once, within its grace window, after the answer was cut off.
     fn comes_back_in_time(&self) -> bool {
         let cut =
             |fault: &Fault| matches!(fault, Fault::Op(Failure::LoseReply | Failure::BrokenAfter));

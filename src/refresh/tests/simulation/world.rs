@@ -241,7 +241,7 @@ impl State {
             faults.extend(failures(point).iter().map(|failure| Fault::Op(*failure)));
         }
         if self.config.told > 1 {
-            // Two policies are compared only under faults of the network and deaths.
+            // Two policies are compared only under faults of the network and deaths of processes.
             faults.push(Fault::Kill);
             return faults;
         }
