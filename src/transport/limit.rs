@@ -6,8 +6,8 @@
 //! slice that took much longer than planned counts as one slice, and bytes that have arrived are read before
 //! a request is given up.
 //!
-//! This and [`super::public`] are the places that use `ureq::unversioned`, which may change with a minor
-//! version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
+//! This module and [`super::public`] are the places that use `ureq::unversioned`, which may change with
+//! a minor version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,7 +146,8 @@ impl Limited {
     }
 }
 
-/// A limit for the layer below. Its reason tells its timeout from the timeout of the request.
+/// A limit for the layer below. The reason distinguishes a timeout of that layer from a timeout of
+/// the request.
 fn only(after: Duration, reason: Timeout) -> NextTimeout {
     NextTimeout { after: after.into(), reason, ..NextTimeout::default() }
 }
