@@ -185,13 +185,13 @@ pub trait TokenBackend: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
-    /// A power cut, once `save` has returned.
+    /// The contents survive a power cut, once `save` has returned.
     PowerCut,
-    /// The end of the process, but perhaps not a power cut or a failover.
+    /// The contents survive the end of the process, but perhaps not a power cut or a failover.
     Process,
-    /// Nothing: the contents end with the process.
+    /// The contents survive nothing: they are lost when the process ends.
     Memory,
-    /// Not known.
+    /// It is not known what the contents survive.
     Unknown,
 }
 

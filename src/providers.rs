@@ -184,7 +184,7 @@ pub fn teamleader() -> Provider {
 ///   rotation, so this provider assumes [`Rotation::Strict`]. A refresh token that is not used expires
 ///   after 30 days.
 /// - Exact blocks the client id after more than ten errors within an hour, and users report that
-///   refused refreshes count. After eight refusals, the client sends nothing.
+///   refused refreshes are counted as errors. After eight refusals, the client sends nothing.
 /// - A refresh without an answer is repeated after 30 seconds at the earliest, when the access token
 ///   has expired.
 /// - The documentation forbids redirect URIs on localhost, so `Client::authorize_pasted` is the way to

@@ -55,7 +55,7 @@ pub struct Record {
     pub(crate) superseded: Option<Secret>,
     pub(crate) consented_at: Option<OffsetDateTime>,
     pub(crate) refresh_expires_at: Option<OffsetDateTime>,
-    /// When token requests were refused lately, for a service that counts refusals.
+    /// The times of recently refused token requests, for a service that counts refusals.
     pub(crate) refusals: Vec<OffsetDateTime>,
     /// The fingerprint of the refresh token with which `Client::seed` began this login, so that `seed` does
     /// not store that token again.

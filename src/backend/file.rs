@@ -38,11 +38,11 @@ const LIMIT: u64 = 4 << 20;
 /// A save writes a new file with mode 0600, flushes it, renames it over the record and flushes the
 /// folder. If the process is killed or the power fails at any point, the old record or the new one is
 /// there, whole. (Windows has no call to flush a folder; there the store relies on the file system's
-/// journal. There a save waits up to 5 seconds while another program, such as a virus scanner or a
-/// backup, keeps the record open.) A record that announces a successor first reserves room for the successor, so that a full
-/// disk is noticed before a refresh token is sent. A symbolic link at the path is kept, and the file
-/// that it leads to is replaced. A hard link or a mount at the path cannot be replaced whole, and is
-/// refused before a refresh token or code is sent.
+/// journal. On Windows a save waits up to 5 seconds while another program, such as a virus scanner or a backup,
+/// keeps the record open.) A record that announces a successor first reserves room for the successor, so that
+/// a full disk is noticed before a refresh token is sent. A symbolic link at the path is kept, and the file
+/// that it leads to is replaced. A hard link or a mount at the path cannot be replaced whole, and is refused
+/// before a refresh token or code is sent.
 ///
 /// The store writes the files beside the record only if this user made them. It removes another user's
 /// files, or fails if it cannot remove them. A folder that anybody can write to, a record that others
@@ -78,8 +78,7 @@ pub struct FileBackend {
 
 /// A file that was read, its bytes, and the record in them.
 struct Stored {
-    /// The open file. `None` on Windows, where an open file keeps the save of another process
-    /// waiting.
+    /// The open file. `None` on Windows, where it would keep a save of another process waiting.
     file: Option<File>,
     identity: disk::Identity,
     metadata: Metadata,
@@ -257,8 +256,7 @@ impl FileBackend {
     }
 
     /// Locks and returns the file with the reserved room, so that two saves exclude each other even
-    /// without the store's lock. They do so until the return value is dropped, also after the file
-    /// is renamed.
+    /// without the store's lock. The lock lasts until it is dropped, even after a rename.
     fn next_file(&self, target: &Path) -> Result<Reserved, BoxError> {
         room::reserve(target, &self.us, &*self.clock)
     }
@@ -389,7 +387,7 @@ impl TokenBackend for FileBackend {
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
         if let Err(error) = room::overwrite(&*reserved.next.file()?, &zeros) {
             let next = room::path(&target);
-            let _ = disk::remove(&next); // An unflushed file must not count as room.
+            let _ = disk::remove(&next); // An unflushed file must not be taken for room.
             return Err(disk::failed("reserve room in", &next, &error));
         }
         self.replace_afresh(&target, record, &json)

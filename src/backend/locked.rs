@@ -51,7 +51,8 @@ impl Locked {
         let is_there = |opened: &Locked, tries| tries % LOOK != 0 || opened.is_at(path);
         let (candidate, tries) = match opened.take() {
             Some((opened, tries)) if is_there(&opened, tries) => (opened, tries),
-            // The old file is closed first: another name of the same file would count as taken.
+            // The old file is closed first: otherwise the same file under another name would be
+            // refused as locked.
             replaced => {
                 drop(replaced);
                 match Locked::open(path, open)? {

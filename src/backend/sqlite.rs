@@ -40,11 +40,10 @@ const MOST: i64 = 64 << 20;
 /// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards the connection has
 /// its own setting again. The lock between processes is SQLite's write lock on a second, empty
 /// database, one for each account, so that no other work on the database waits for a refresh. The lock
-/// ends with the process that holds it.
+/// is released when the process that holds it ends.
 ///
-/// [`TokenBackend::clear`] overwrites the login and the free pages of the database (at most 64 MiB) with zeros, and
-/// truncates the journal and the log. Backups and the free blocks of the file system
-/// may still have a copy.
+/// [`TokenBackend::clear`] overwrites the login and the free pages of the database (at most 64 MiB) with zeros,
+/// and truncates the journal and the log. Backups and the free blocks of the file system may still have a copy.
 ///
 /// | file | content |
 /// | --- | --- |
@@ -80,8 +79,8 @@ impl SqliteBackend {
         SqliteBackend::on(Connections::path(disk::absolute(path.as_ref())))
     }
 
-    /// Makes a store in a database that is already open. A database in memory, or a temporary one, ends
-    /// with the connection, and its lock only keeps the threads that share this backend apart.
+    /// Makes a store in a database that is already open. A database in memory, or a temporary one, is
+    /// lost with the connection, and its lock only keeps the threads that share this backend apart.
     pub fn with_connection(connection: Connection) -> SqliteBackend {
         SqliteBackend::on(Connections::one(connection))
     }
@@ -369,10 +368,9 @@ impl TokenBackend for SqliteBackend {
             let limit = Setting::change(connection, "journal_size_limit", "0")?;
             let done = connection.execute(sql, [&self.account]).map(drop);
             if done.is_ok() {
-                // Earlier records may be in free pages. A full disk must not keep a login from ending.
+                // Earlier records may be in free pages. A full disk must not prevent a logout.
                 let _ = overwrite_free_pages(connection);
-                // The log may hold earlier records, too. The call does nothing without a log, and
-                // fails while others read it.
+                // Earlier records may also be in the log. Fails while others read the log.
                 let _ =
                     connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             }

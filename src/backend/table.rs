@@ -124,10 +124,11 @@ pub trait TokenTable: Send + Sync {
 ///   the process dies between the two, the next `load` finds in the table a token that the file knows
 ///   as replaced, answers with the file's record, and writes its token into the table.
 /// * **A note changes only the file,** as does everything else except the token.
-/// * **A token that other programs put into the table counts.** If the file does not know the table's
-///   token, the client uses it with the login, the binding and the spare token of the file's record.
-///   The note and the refusal of the previous token no longer apply. The store does not overwrite the
-///   new token; a `save` that replaces the previous one fails with [`BackendError::Conflict`].
+/// * **A token that other programs put into the table is used.** If the file does not know the
+///   table's token, the client uses it with the login, the binding and the spare token of the file's
+///   record. The note and the refusal of the previous token no longer apply. The store does not
+///   overwrite the new token; a `save` that replaces the previous one fails with
+///   [`BackendError::Conflict`].
 /// * **A table without a token is an empty store,** whatever the file says: another program has logged
 ///   out. `clear` removes the token first and then the file.
 /// * **A token without a file is used as it is:** a table that is already in use needs no migration.

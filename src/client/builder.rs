@@ -66,7 +66,7 @@ impl ClientBuilder {
     /// sent again after a connection that failed and after a 429. A repeatable request is also sent
     /// again if no answer came, and after a 503 with `Retry-After`. So a request that writes is sent
     /// again only when it certainly was not processed. The client does not wait for a `Retry-After` of
-    /// more than 60 seconds. A resend after a 401 does not count.
+    /// more than 60 seconds. A repetition after a 401 is not counted.
     pub fn retries(mut self, retries: u32) -> ClientBuilder {
         self.hooks.retries = retries;
         self
@@ -218,8 +218,9 @@ impl ClientBuilder {
 
     /// Calls `hook` with each whole answer of the authorization server before the client reads it. The hook may
     /// return another body, which is read in place of the one that came: the JSON of RFC 6749 section 5.1 or
-    /// 5.2. `None` leaves the answer as it is. If the hook panics, the answer is read as it came, and the log
-    /// has a warning, so that a new refresh token is not lost. A later hook takes the place of an earlier one.
+    /// 5.2. `None` leaves the answer as it is. If the hook panics, the answer is read unchanged, and the log
+    /// has a warning, so that a new refresh token is not lost. A later hook takes the place of an earlier
+    /// one.
     ///
     /// Like [`ClientBuilder::before_token_request`], the hook runs under the store's lock.
     pub fn on_token_answer(

@@ -130,6 +130,6 @@ impl RefreshGrant {
 pub struct RefusalLimit {
     /// After this many refusals within [`RefusalLimit::window`], the client sends nothing.
     pub refusals: usize,
-    /// How long a refusal counts.
+    /// How long a refusal is counted.
     pub window: Duration,
 }

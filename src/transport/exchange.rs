@@ -38,7 +38,7 @@ pub(crate) enum Raw {
     Answer(Answer),
 }
 
-/// An answer as it came.
+/// An answer before it is read.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -54,8 +54,8 @@ impl Answer {
 }
 
 impl Agents {
-    /// Makes agents whose requests take `timeout` at most. Time in which the process is stopped does not
-    /// count.
+    /// Makes agents whose requests take `timeout` at most. Time in which the process is stopped is not
+    /// counted.
     pub(crate) fn new(
         user_agent: Option<&str>,
         timeout: Duration,

@@ -96,7 +96,7 @@ pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked
 }
 
 /// On Windows before 10, and on some of its file systems, a record is not replaced while a reader has it
-/// open. So a reader lets a save that is at work go first, for as long as `MAKE_WAY`: many readers would
+/// open. So a reader lets a running save go first, for as long as `MAKE_WAY`: many readers would
 /// otherwise keep a save waiting until it fails.
 pub(super) fn make_way(target: &Path, clock: &dyn Clock) {
     if cfg!(windows) {

@@ -50,7 +50,7 @@ pub(super) struct Body {
 impl Body {
     /// Reads a body. The content decides the format, because the declared content type is often wrong.
     ///
-    /// If a key comes twice, the last one counts, as in serde_json and most other readers.
+    /// If a key comes twice, the last value is used, as in serde_json and most other readers.
     pub(super) fn parse(bytes: &[u8]) -> Body {
         let text = String::from_utf8_lossy(bytes);
         let lossy = matches!(text, std::borrow::Cow::Owned(_));

@@ -153,7 +153,7 @@ fn requests_are_counted() {
         let memory = keeper.memory.lock();
         assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (n, Some(n)));
     }
-    // A grant without a refresh token also counts its second try.
+    // The second try of a grant without a refresh token is counted, too.
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
     world.past_end();

@@ -171,7 +171,11 @@ fn an_outage_is_not_reported_as_an_ended_login() {
         world.acts(&[act; 2]);
         assert_eq!(kind(&use_token(&keeper)), "at-1", "{act:?}");
         let sent = world.sent().len();
-        assert_eq!(kind(&use_token(&keeper)), "at-1", "{act:?}: the service is not asked again at once");
+        assert_eq!(
+            kind(&use_token(&keeper)),
+            "at-1",
+            "{act:?}: the service is not asked again at once"
+        );
         assert_eq!(world.sent().len(), sent, "{act:?}");
         assert_eq!(world.told(|event| matches!(event, Event::PutOff { .. })), 1, "{act:?}");
         world.clock.advance(Duration::from_secs(31));

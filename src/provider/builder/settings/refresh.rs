@@ -87,7 +87,7 @@ impl ProviderBuilder {
 
     /// How many refused token requests within `window` the service tolerates before it blocks the
     /// application. After that many, the client sends nothing until the oldest refusal is older than
-    /// `window`. The refusals are counted in the store, so all processes count together.
+    /// `window`. The store counts the refusals of all processes together.
     pub fn refusal_limit(mut self, refusals: usize, window: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_limit = Some(RefusalLimit { refusals, window });
         self
