@@ -8,9 +8,9 @@
 //! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot be
 //!   reached, an empty file or half a record is an error. A record that `load` returns survives a power
 //!   cut. (A place without a single byte is [`BackendError::Empty`]: a new login may be stored there.)
-//! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. It writes
-//!   all or nothing. It may fail after the record became visible: the client does not take a failure
-//!   for "not written", and may save the same record again.
+//! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. A save
+//!   writes all or nothing. A save may fail after the record became visible: the client does not take
+//!   a failure for "not written", and may save the same record again.
 //! * Every save replaces one particular record, named by [`Record::replaces`]. A store that can compare
 //!   checks this with [`Record::may_replace`] in the same atomic step, and answers
 //!   [`BackendError::Conflict`] if it holds another record. A record that is already stored may be

@@ -295,10 +295,10 @@ impl Client {
     }
 
     /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
-    /// process that dies in between leaves a revoked token in the store; in the other order it would
-    /// leave a valid token that no store has. Logging out of an empty store succeeds, and so does logging out
-    /// with a token that the service does not take any more. A refresh on
-    /// another thread or in another process happens before or after the log-out, never in the middle.
+    /// process that dies between the two steps leaves a revoked token in the store; in the other order it
+    /// would leave a valid token that no store has. Logging out of an empty store succeeds, and so does
+    /// logging out with a token that the service does not take any more. A refresh on another thread or in
+    /// another process happens before or after the log-out, never in the middle.
     ///
     /// # Errors
     ///

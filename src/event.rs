@@ -24,7 +24,7 @@ pub enum Event {
         /// Counts this login's access tokens.
         generation: u64,
     },
-    /// This call waited for the store's lock.
+    /// A call waited for the store's lock.
     Waited {
         /// How long the call waited.
         waited: Duration,

@@ -70,8 +70,8 @@ pub fn github() -> Provider {
 /// Google.
 ///
 /// - Endpoints, body credentials and scopes: `[V:src]` (`[G]` has the authorization endpoint without
-///   `v2`); the device endpoint: `[G]`. The revocation endpoint is an older one that is still in use;
-///   the current one: `[?]`.
+///   `v2`); the device endpoint: `[G]`. The revocation endpoint is an older address that is still in
+///   use; the current address: `[?]`.
 /// - Google issues a refresh token only for `access_type=offline` and `prompt=consent` (`[N]`). A
 ///   refresh returns no new refresh token (`[N docs]`).
 /// - Google has an API host for each product: allow the one you call with `ClientBuilder::allow_host`.

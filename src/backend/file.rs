@@ -373,8 +373,7 @@ impl TokenBackend for FileBackend {
             let text = format!("cannot write {}: the record is too large", target.display());
             return Err(BackendError::Unavailable(text).into());
         }
-        // Compares early, so that a refused save leaves no trace; the comparison in `put` is the one
-        // that counts.
+        // Compares early, so that a refused save leaves no trace; the comparison in `put` decides.
         self.compare(&target, record, &json)?;
         if record.note().is_some() || record.replaces().is_none() {
             room::check_names(&target)?;

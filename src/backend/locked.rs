@@ -46,8 +46,8 @@ impl Locked {
         open: &dyn Fn(&Path) -> Result<File, BoxError>,
         opened: &mut Opened,
     ) -> Result<Option<Locked>, BoxError> {
-        // If the file was renamed or removed meanwhile, others lock the one that is there now. A check
-        // at each try would take most of the time of a wait.
+        // If the file was renamed or removed meanwhile, others lock the file that is there now. A
+        // check at each try would take most of the time of a wait.
         let is_there = |opened: &Locked, tries| tries % LOOK != 0 || opened.is_at(path);
         let (candidate, tries) = match opened.take() {
             Some((opened, tries)) if is_there(&opened, tries) => (opened, tries),

@@ -14,9 +14,9 @@ const WAIT: Duration = Duration::from_secs(60);
 ///
 /// If a copied login is used in two places, both send the same one-time refresh token, which can revoke the
 /// login. So the login is never usable in both. First `from` is marked as being moved, then `to` gets the
-/// login, then `from` is cleared. A process that dies in between leaves a mark behind: clients of `from` fail
-/// with [`Error::Config`](crate::Error::Config) that says so, and a second call of `move_login` finishes the
-/// move.
+/// login, then `from` is cleared. A process that dies between these steps leaves a mark behind: clients of
+/// `from` fail with [`Error::Config`](crate::Error::Config) that says so, and a second call of `move_login`
+/// finishes the move.
 ///
 /// Give both stores as your clients have them: a `SealedBackend` with its keys,
 /// for example. Running clients of `from` fail when they next read the store; a client with an access

@@ -44,7 +44,7 @@ type Find = Box<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 /// the rest: a record that was changed, cut, or put together from two is [`BackendError::Corrupt`]. An older
 /// record of the same login opens, too: the seal does not show how old a record is.
 ///
-/// The nonce is derived from the content (HMAC-SHA-256 with a key of its own), so that a save that is
+/// The nonce is derived from the content (HMAC-SHA-256 with a separate key), so that a save that is
 /// repeated writes the same bytes.
 ///
 /// # Keys
@@ -115,8 +115,8 @@ impl<B: TokenBackend> SealedBackend<B> {
         self
     }
 
-    /// Accepts a record that is not sealed, and seals it at the next save. Whoever can write into the store can
-    /// then put a login of theirs there.
+    /// Accepts a record that is not sealed, and seals it at the next save. Whoever can write into the store
+    /// can then replace the login by another login.
     #[must_use]
     pub fn accept_plain(mut self, accepts: bool) -> SealedBackend<B> {
         self.accepts_plain = accepts;
@@ -216,7 +216,7 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
         if self.accepts_plain {
             let stored = self.store.load()?;
             // The stored record is not sealed, and the store compares with it. So the sealed record must say
-            // that it replaces that record. If the stored record is sealed, the new one says so already.
+            // that it replaces that record. If the stored record is sealed, the new record says so already.
             if let Some(stored) = stored.filter(|stored| record.may_replace(Some(stored))) {
                 return self.store.save(&carrier.over(&stored));
             }

@@ -85,8 +85,8 @@ impl SqliteBackend {
         SqliteBackend::on(Connections::one(connection))
     }
 
-    /// Makes a store on connections from `open`, such as those of a pool: one for each operation. They
-    /// must all be to one database, and in no transaction.
+    /// Makes a store on connections from `open`, such as those of a pool: one for each operation. All
+    /// connections must be to one database, and in no transaction.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> SqliteBackend

@@ -72,8 +72,9 @@ pub trait TokenTable: Send + Sync {
 /// rest of the [`Record`] in a file.
 ///
 /// A client has to remember more than a token: the note of a refresh token that was sent and not
-/// answered, a refusal, the client to which the login belongs. Without these it cannot tell a used
-/// refresh token from a valid one. This store keeps them in a file if the table cannot be changed.
+/// answered, a refusal, the client to which the login belongs. Without these facts the client
+/// cannot tell a used refresh token from a valid one. This store keeps them in a file if the table
+/// cannot be changed.
 ///
 /// ```
 /// use evergrant::backend::{TableBackend, TokenTable};
@@ -133,7 +134,7 @@ pub trait TokenTable: Send + Sync {
 ///   out. `clear` removes the token first and then the file.
 /// * **A token without a file is used as it is:** a table that is already in use needs no migration.
 /// * If the table goes back to a token that this store has replaced (a backup, a failover), the store
-///   writes the newer token again. It knows the last 32 replaced tokens.
+///   writes the newer token again. The store knows the last 32 replaced tokens.
 /// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
 ///   the column. If the first save fails in this way, the table is empty again; if a later save does, the
 ///   file has the whole token.

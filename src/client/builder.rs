@@ -217,7 +217,7 @@ impl ClientBuilder {
     }
 
     /// Calls `hook` with each whole answer of the authorization server before the client reads it. The hook may
-    /// return another body, which is read in place of the one that came: the JSON of RFC 6749 section 5.1 or
+    /// return another body, which is read in place of the original body: the JSON of RFC 6749 section 5.1 or
     /// 5.2. `None` leaves the answer as it is. If the hook panics, the answer is read unchanged, and the log
     /// has a warning, so that a new refresh token is not lost. A later hook takes the place of an earlier
     /// one.

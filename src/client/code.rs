@@ -14,9 +14,9 @@ impl Client {
     ///
     /// **Nothing shows that the code belongs to this person.** The `state` is not checked, nor the issuer
     /// (RFC 9207), nor the `nonce` of an ID token. Whoever calls this must have compared the `state` with the
-    /// one in the session of the same browser (RFC 6749 section 10.12), or must have the code from the person
-    /// in front of the terminal. Otherwise an attacker can log the person in with an account of the attacker.
-    /// Where you can, use [`Client::authorize`] and [`Client::exchange`].
+    /// `state` in the session of the same browser (RFC 6749 section 10.12), or must have the code from the
+    /// person in front of the terminal. Otherwise an attacker can log the person in with an account of the
+    /// attacker. Where you can, use [`Client::authorize`] and [`Client::exchange`].
     ///
     /// `redirect_uri` must be that of the authorization request, byte for byte; `None` sends the redirect URI
     /// of the credentials or the provider, if there is one. `verifier` is the PKCE verifier, if the

@@ -6,8 +6,9 @@ use url::Url;
 use super::is_loopback;
 
 /// The place of an address that comes with a login, and the hosts that the address may have. The place is a
-/// member of the token answer or a parameter of the callback. Both are kept with the token, in
-/// [`Token::extra`](crate::Token::extra), so all processes that share a login use the same address.
+/// member of the token answer or a parameter of the callback. The member or parameter is kept with the
+/// token, in [`Token::extra`](crate::Token::extra), so all processes that share a login use the same
+/// address.
 ///
 /// The address must be https, or http on loopback. Its host, as a browser would parse it, must be one of the
 /// allowed hosts or end with one of them.

@@ -110,7 +110,7 @@ impl Keeper {
         self.end(call, error).map(Some)
     }
 
-    /// The token in the store, or the one in memory, while another holder has the lock.
+    /// The token in the store or in memory, while another holder has the lock.
     pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
         self.look(call);
         self.take_what_was_read(call)

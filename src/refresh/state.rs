@@ -178,11 +178,11 @@ pub(crate) type Id = (Arc<str>, u64);
 pub(crate) enum Want {
     /// Any token that works.
     Usable,
-    /// A token other than this one, which the API refused.
+    /// A token other than the given token, which the API refused.
     Instead(Secret),
-    /// A token newer than this one, for an explicit `refresh()`. The number is the count of this
-    /// client's refreshes at the start of the call: threads that ask at the same time share one
-    /// refresh.
+    /// A token newer than the given token, for an explicit `refresh()`. The number is the count of
+    /// this client's refreshes at the start of the call: threads that ask at the same time share
+    /// one refresh.
     Newer(Option<Id>, u64),
 }
 

@@ -301,7 +301,7 @@ fn another(
     match keeper.access(&Want::Instead(refused.clone())) {
         Ok(next) => {
             // A token from the store may have been revoked together with ours, so the next 401 may
-            // still lead to a refresh. After a refresh of this call, there is no other.
+            // still lead to a refresh. After a refresh of this call, there is no other token.
             *refreshed = keeper.refreshes() != before;
             Ok(Some(next))
         }

@@ -34,7 +34,7 @@ const KNOWN: [&str; 9] = [
     "error_uri",
 ];
 
-/// How deep an extra member may be nested. Deeper ones are dropped.
+/// How deep an extra member may be nested. Deeper members are dropped.
 const DEEPEST: usize = 32;
 
 /// The members of an answer. Their strings are wiped on drop.

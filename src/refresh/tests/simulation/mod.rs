@@ -106,7 +106,7 @@ fn no_schedule_breaks_the_promise() {
 
 /// Compares two policies for a service whose class is not known. If no answer comes, one policy sends the
 /// token again at once (as for `Strict`); the other keeps the access token and sends again at its expiry (as
-/// for `StrictFamily`). Runs all schedules with one fault, and random ones with two.
+/// for `StrictFamily`). Runs all schedules with one fault, and random schedules with two faults.
 #[test]
 #[ignore = "prints a table for the design"]
 fn losses_under_two_policies_for_an_unknown_class() {

@@ -298,7 +298,7 @@ impl State {
             Fault::Rollback(back) => {
                 let kept = self.store.history.len() - back;
                 let record = self.store.history[kept - 1].clone();
-                // Keep the records in between: a second rollback may restore them.
+                // Keep the skipped records: a second rollback may restore them.
                 self.store.history.push(record);
                 self.rolled_back();
             }
