@@ -420,7 +420,7 @@ impl Transport for TokenTransport {
                     }
                     #[cfg(feature = "jwt")]
                     Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
-                    None => Err(Error::config("this client has no such grant")),
+                    None => Err(Error::config("this client does not use this grant")),
                 })
             }
             Ask::Revoke(secret, token) => {

@@ -72,7 +72,7 @@ impl Locked {
             Err(TryLockError::Error(error)) if has_no_locks(&error) => {
                 let text = format!(
                     "cannot lock {}: its file system has no locks, or no lock service answers (NFS); \
-                     keep the file on another",
+                     keep the file on another file system",
                     path.display()
                 );
                 return Err(disk::wrong_because(text, &error));

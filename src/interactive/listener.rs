@@ -49,7 +49,7 @@ impl Listener {
                 Err(error) => {
                     return Err(Error::config(format!(
                         "cannot listen on {address}: {error}; end the program that uses the port, or \
-                         use a redirect URI with another one"
+                         use a redirect URI with another port"
                     )));
                 }
             }

@@ -68,8 +68,8 @@ impl Keeper {
             return false;
         }
         let text = format!(
-            "{} went back to an older token (generation {}, after {}); this process has the newer one \
-             and writes it again",
+            "{} went back to an older token (generation {}, after {}); this process writes the newer \
+             token again",
             self.store(),
             stored.generation,
             record.generation

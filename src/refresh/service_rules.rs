@@ -167,8 +167,8 @@ impl Keeper {
         if left < life / 4 {
             let days = |time: Duration| time.as_secs() / 86_400;
             let text = format!(
-                "the login in {} was not refreshed for {} days; {} ends it after {} days without a \
-                 refresh",
+                "the login in {} was not refreshed for {} days; at {} a login expires after {} days \
+                 without a refresh",
                 self.store(),
                 days(life.saturating_sub(left)),
                 self.rules.host,

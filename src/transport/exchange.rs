@@ -226,7 +226,7 @@ fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     (bytes, cut)
 }
 
-const TOO_LATE: &str = "the lock's time ran out before anything was sent";
+const TOO_LATE: &str = "the lock expired before anything was sent";
 
 /// Always returns `true`, for a request that may leave at any time.
 pub(crate) fn always() -> bool {

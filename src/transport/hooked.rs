@@ -38,7 +38,7 @@ impl TokenTransport {
                 Ok(None) => {}
                 Err(_) => log::warn!(
                     target: "evergrant",
-                    "the hook on_token_answer panicked: the answer is read as it came"
+                    "the hook on_token_answer panicked: the answer is read unchanged"
                 ),
             }
         }
