@@ -179,7 +179,7 @@ impl Client {
 
     /// Starts a login. The result has the address to open in a browser; keep it for
     /// [`Client::exchange`]. The store is first locked, read and proven writable, so that nobody logs in
-    /// for nothing. No scopes means the provider's default scopes. With the scope `openid` the address
+    /// for nothing. An empty list of scopes means the provider's default scopes. With the scope `openid` the address
     /// has a `nonce`. [`Client::exchange`] checks the ID token.
     ///
     /// With the feature `par` and a provider that has a

@@ -73,7 +73,7 @@ impl Client {
         self.exchange_device(&code, |_| ControlFlow::Continue(())).map(|_| ())
     }
 
-    /// Asks for a code. No scopes means the provider's default scopes.
+    /// Asks for a code. An empty list of scopes means the provider's default scopes.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Client {
     }
 }
 
-/// When the client polls next.
+/// Decides when the client polls next.
 struct Polls {
     /// How long to wait before the next poll.
     wait: Duration,

@@ -160,7 +160,7 @@ impl Record {
         self.revision
     }
 
-    /// Counts this login's access tokens.
+    /// The number of the access token: each new token of the login gets the next number.
     pub fn generation(&self) -> u64 {
         self.generation
     }

@@ -346,7 +346,7 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             if BackendError::is_conflict(&error) {
                 return Ok(self.look()?.record);
             }
-            // The file has the token, and the next load or save tries again.
+            // The file has the token, and the next load or save tries to write the table again.
             let name = self.table.describe();
             log::warn!(target: "evergrant", "{name} still has a replaced token: {}", chain(&*error));
         }

@@ -144,8 +144,9 @@ impl Listener {
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(_) => {
-                        // No file descriptor is left, or the other side has closed: drop the oldest and
-                        // go on. The newest has not been read yet, and may be the callback.
+                        // No file descriptor is left, or the other side has closed: drop the oldest
+                        // connection and go on. The newest has not been read yet, and may be the
+                        // callback.
                         *crowded = true;
                         if !connections.is_empty() {
                             connections.remove(0);

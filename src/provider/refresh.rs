@@ -17,9 +17,10 @@ pub struct RefreshRules {
     pub reuse_ends_other_logins: bool,
     /// A grant that replaces the standard's refresh grant.
     pub grant: Option<RefreshGrant>,
-    /// How a refresh request carries its parameters. `None` means like all token requests.
+    /// How a refresh request carries its parameters. `None` means the same as for all token
+    /// requests.
     pub format: Option<TokenFormat>,
-    /// How the client authenticates for a refresh. `None` means like for all token requests.
+    /// How the client authenticates for a refresh. `None` means the same as for all token requests.
     pub client_auth: Option<ClientAuth>,
     /// More parameters of refresh requests, as name and value.
     pub params: Vec<(String, String)>,

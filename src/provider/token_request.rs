@@ -194,13 +194,13 @@ impl SecondExchange {
         self
     }
 
-    /// How the request carries its parameters. As all token requests by default.
+    /// How the request carries its parameters. By default, as all token requests do.
     pub fn format(mut self, format: TokenFormat) -> SecondExchange {
         self.format = Some(format);
         self
     }
 
-    /// How the client authenticates. As at the token endpoint by default.
+    /// How the client authenticates. By default, as at the token endpoint.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> SecondExchange {
         self.client_auth = Some(client_auth);
         self

@@ -65,7 +65,7 @@ impl Body {
 
 impl Begun {
     /// Reads until the first JSON value is whole, and at most [`PREFIX`] bytes: a stream of events may not
-    /// end for hours. What is not JSON, or too long, is not read.
+    /// end for hours. A body that is not JSON, or is too long, is not read further.
     fn read(body: ureq::Body) -> Begun {
         let too_long = body.content_length().is_some_and(|length| length > PREFIX as u64);
         let (head, rest) = (Vec::new(), body.into_reader());

@@ -35,13 +35,13 @@ impl ProviderBuilder {
         self
     }
 
-    /// How a refresh request carries its parameters. Like all token requests by default.
+    /// How a refresh request carries its parameters. By default, as all token requests do.
     pub fn refresh_format(mut self, format: TokenFormat) -> ProviderBuilder {
         self.0.refresh.format = Some(format);
         self
     }
 
-    /// How the client authenticates for a refresh. As for all token requests by default.
+    /// How the client authenticates for a refresh. By default, as for all token requests.
     pub fn refresh_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.refresh.client_auth = Some(client_auth);
         self
