@@ -179,8 +179,8 @@ impl Client {
 
     /// Starts a login. The result has the address to open in a browser; keep it for
     /// [`Client::exchange`]. The store is first locked, read and proven writable, so that nobody logs in
-    /// for nothing. An empty list of scopes means the provider's default scopes. With the scope `openid` the address
-    /// has a `nonce`. [`Client::exchange`] checks the ID token.
+    /// for nothing. An empty list of scopes means the provider's default scopes. With the scope `openid`
+    /// the address has a `nonce`, and [`Client::exchange`] checks the ID token.
     ///
     /// With the feature `par` and a provider that has a
     /// [`pushed_authorization_request_endpoint`](crate::provider::ProviderBuilder::pushed_authorization_request_endpoint),
@@ -308,7 +308,8 @@ impl Client {
     /// could not be removed: call again.
     pub fn revoke(&self) -> Result<()> {
         if self.0.provider.token_request.revocation_style.wants_access_token() {
-            // An expired access token cannot be revoked. If no new one comes, the old one is sent anyway.
+            // An expired access token cannot be revoked. If no new access token comes, the expired one is
+            // sent anyway.
             let _ = self.access_token();
         }
         self.0.keeper.clear(&|token| match token {

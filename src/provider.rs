@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn a_login_that_must_be_pushed_and_cannot_be_is_a_config_error() -> Result<()> {
         let with_feature = cfg!(feature = "par");
-        // What a build without the feature expects instead.
+        // In a build without the feature `par`, the expected error names the feature.
         let expect = |with: std::result::Result<bool, &'static str>| {
             if with_feature { with } else { Err("the feature `par`") }
         };

@@ -208,7 +208,7 @@ impl Sandbox {
         if settings.pushed_required {
             provider = provider.pushed_requests(PushedRequests::Required);
         }
-        // A builder accepts every loopback address, so this cannot fail.
+        // A builder accepts every loopback address, so no check is needed.
         provider.checked_by_test()
     }
 

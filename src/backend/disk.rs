@@ -246,7 +246,7 @@ pub(crate) fn open(
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return failed("open", &error),
     };
-    // Another file may have taken its place since the first check.
+    // Since the first check, another file may have taken the place of the first file.
     let metadata = match file.metadata() {
         Ok(metadata) => metadata,
         Err(error) => return failed("look at", &error),
@@ -294,7 +294,7 @@ const NO_LINK_NO_WAIT: i32 = {
     }
 };
 
-// The numbers of errors are those of Linux.
+// The error numbers in these tests are those of Linux.
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {
@@ -302,17 +302,18 @@ mod tests {
 
     #[test]
     fn an_error_of_the_system_says_who_can_mend_it() {
-        // ENOSPC, EFBIG and EDQUOT.
+        // ENOSPC, EFBIG and EDQUOT mean that the disk is full.
         for full in [28, 27, 122] {
             let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(full));
             assert!(matches!(BackendError::find(&error), Some(BackendError::Full(_))), "{error}");
         }
-        // EACCES, EPERM, EROFS, EISDIR, ENOTDIR, ENAMETOOLONG, EINVAL, EOPNOTSUPP and ELOOP.
+        // A person has to fix EACCES, EPERM, EROFS, EISDIR, ENOTDIR, ENAMETOOLONG, EINVAL,
+        // EOPNOTSUPP and ELOOP.
         for wrong in [13, 1, 30, 21, 20, 36, 22, 95, 40] {
             let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(wrong));
             assert!(matches!(BackendError::find(&error), Some(BackendError::Config(_))), "{error}");
         }
-        // EIO, EMFILE, ENFILE, ESTALE and ETIMEDOUT.
+        // EIO, EMFILE, ENFILE, ESTALE and ETIMEDOUT may pass.
         for passing in [5, 24, 23, 116, 110] {
             let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(passing));
             let found = BackendError::find(&error);
@@ -329,7 +330,7 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_opened_is_not_taken_for_none() {
         let path = std::env::current_exe().unwrap();
-        // ENOTDIR; and ETXTBSY, because the program runs.
+        // The errors are ENOTDIR, and ETXTBSY because the program runs.
         for (path, cause) in [(path.join("b"), 20), (path.clone(), 26)] {
             let error = open(&path, &mut private()).unwrap_err();
             let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();

@@ -351,7 +351,7 @@ impl TokenBackend for FileBackend {
         self.check_mode(&target, &stored.metadata)?;
         let content = Content::new(stored.identity, &stored.metadata, &stored.bytes);
         let mut durable = self.durable.lock();
-        // A rename is visible before it is durable, and its process may have died in between.
+        // A rename is visible before it is durable, and the process that renamed may have died.
         if durable.as_ref() != Some(&content) {
             if !mark::names(&target, &content) {
                 let flushed = self.flush(&target, &stored)?;

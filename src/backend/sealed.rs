@@ -162,7 +162,7 @@ impl<B: TokenBackend> SealedBackend<B> {
                 format!("{store} is sealed with the key {name}, which this program does not have");
             return Err(BackendError::Config(text).into());
         };
-        // The list is not locked during this call, because a key service may take its time.
+        // The list of keys is not locked during this call, because a key service may take its time.
         let key = find(name).map_err(|error| {
             if BackendError::find(&error).is_some() {
                 return error;

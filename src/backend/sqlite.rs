@@ -270,7 +270,8 @@ fn free_pages(
     if mode == "wal" || free.saturating_mul(ask("PRAGMA main.page_size")?) >= room {
         return Ok(());
     }
-    // The save of the note frees these pages. A row of the same length would be overwritten in place.
+    // The save of the note frees these pages. The row is one byte longer, because a row of the same
+    // length would be overwritten in place.
     let sql = "UPDATE evergrant_logins SET room = zeroblob(?1) WHERE account = ?2 AND record = ?3";
     connection.execute(sql, params![room.saturating_add(1), account, old]).map(drop)
 }

@@ -244,8 +244,8 @@ impl ClientBuilder {
     }
 
     /// Uses the client credentials grant (RFC 6749 section 4.4) with these scopes: no person is
-    /// involved, and the client asks for a token whenever it needs one. An empty list of scopes means the provider's
-    /// default scopes.
+    /// involved, and the client asks for a token whenever it needs one. An empty list of scopes means the
+    /// provider's default scopes.
     pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self.grant = Some(Grant::ClientCredentials { scopes });

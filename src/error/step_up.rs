@@ -106,7 +106,7 @@ mod tests {
             Some(StepUp { acr_values, max_age, scope })
         };
         let table: [(&[&[u8]], _); 8] = [
-            // RFC 9470 section 3.
+            // The first two rows are the examples of RFC 9470 section 3.
             (
                 &[b"Bearer error=\"insufficient_user_authentication\", error_description=\"A different authentication level is required\", acr_values=\"myACR\""],
                 named(Some("myACR"), None, None),

@@ -362,7 +362,7 @@ fn check_redirect_name(name: &str) -> Result<()> {
 /// 6749 section 3.1), and some servers reject it.
 pub(super) fn join_scopes(scopes: &[&str], separator: char) -> Result<Option<String>> {
     for scope in scopes {
-        // RFC 6749 section 3.3.
+        // The characters that a scope may have (RFC 6749 section 3.3).
         let fits = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         if scope.is_empty() || !scope.bytes().all(fits) {
             return Err(Error::config(format!(

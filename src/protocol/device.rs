@@ -132,8 +132,8 @@ impl fmt::Display for DeviceCode {
     }
 }
 
-/// Builds the request that starts a device login (RFC 8628 section 3.1). An empty list of scopes means the provider's
-/// default scopes.
+/// Builds the request that starts a device login (RFC 8628 section 3.1). An empty list of scopes means
+/// the provider's default scopes.
 pub(crate) fn device_authorization(
     caller: &Requester<'_>,
     scopes: &[&str],

@@ -205,7 +205,7 @@ impl Keeper {
                 self.publish(self.live(record));
             }
         }
-        // Step 6.
+        // Step 6: an empty store stays empty.
         let Some(record) = stored else { return self.nothing_stored().map(Next::End) };
         record.check(&self.rules.binding_of(&record.token), &self.store())?;
         call.turn.history.learn(&record);

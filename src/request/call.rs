@@ -159,7 +159,8 @@ impl<'a, 'b> Call<'a, 'b> {
     /// Step 4. Looks for another access token if the API refused this one.
     fn token_after(&mut self, answer: &Answer, ended: Option<bool>) -> Result<Access> {
         let Some(live) = &self.live else { return Ok(Access::Accepted) };
-        // The token is good, but a person has to log in in a stronger way, whatever other rules say.
+        // The token is good, but a person has to log in by a stronger method, whatever other rules
+        // say.
         let stronger = answer.status() == 401 && wants_stronger_login(&answer.parts.headers);
         if stronger || !ended.unwrap_or_else(|| self.is_expired(answer)) {
             self.request.client.keeper().accepted(live);

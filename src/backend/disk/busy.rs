@@ -95,7 +95,7 @@ mod tests {
         });
         assert_eq!(done.unwrap().unwrap(), 7);
         assert_eq!(checks, 5);
-        // 1, 2, 4 and 8 ms, each shortened by up to a half.
+        // The pauses are 1, 2, 4 and 8 ms, each shortened by up to a half.
         assert!(clock.slept() >= Duration::from_micros(7500), "{:?}", clock.slept());
         assert!(clock.slept() <= Duration::from_millis(15), "{:?}", clock.slept());
     }

@@ -205,7 +205,8 @@ fn is_mounted(target: &Path) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use std::os::unix::ffi::OsStrExt as _;
-        // proc_pid_mountinfo(5): the fifth field, with blanks and backslashes as `\040`.
+        // The path is the fifth field (proc_pid_mountinfo(5)), with blanks and backslashes as
+        // `\040`.
         let path = target.as_os_str().as_bytes();
         let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
         let is_it = |line: &[u8]| {

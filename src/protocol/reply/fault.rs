@@ -43,7 +43,8 @@ impl Fault {
             words().find(|word| !is_number(word)).or_else(|| words().next())
         };
         let code = code.or_else(|| less_sure().filter(|_| !has_token));
-        // HubSpot has its code in `status`; elsewhere this is a word like `fail`, or the HTTP status.
+        // HubSpot has its code in `status`; elsewhere `status` is a word like `fail`, or the HTTP
+        // status.
         let from_status = code.is_none() && !has_token;
         let code = code.or_else(|| word_at("status").filter(|_| from_status));
         let usual = [

@@ -169,7 +169,7 @@ impl State {
             self.violation("P8", text.to_owned());
         }
         // The process that had the answer may have been killed before it could store it, or stopped
-        // until another one had the lock.
+        // until another process had the lock.
         let stops = self.config.lock() != LockKind::FreedByDeath;
         let may_be = self.oracle.faults.iter().any(|fault| match fault {
             Fault::Kill | Fault::Op(Failure::Before | Failure::After | Failure::Outage) => true,
