@@ -249,7 +249,7 @@ impl Provider {
         self.refresh.rotation
     }
 
-    /// How long before it expires an access token is replaced.
+    /// How long before its expiry an access token is replaced.
     pub fn margin(&self) -> Duration {
         self.refresh.margin
     }

@@ -130,7 +130,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The system refuses the port, the folder or the thread.
+    /// An error of the system, which refuses the port, the folder or the thread.
     pub fn start() -> io::Result<Sandbox> {
         Sandbox::builder().start()
     }
@@ -229,7 +229,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The address is not this sandbox's, or the sandbox shows an error page.
+    /// An error when the address is not this sandbox's, or the sandbox shows an error page.
     pub fn approve(&self, authorization_url: &str) -> io::Result<String> {
         person::decide(self.url(), authorization_url, "approve")
     }

@@ -53,7 +53,7 @@ pub(super) fn wrong_because(text: String, error: &io::Error) -> BoxError {
     BackendError::Config(text).because(same_io(error))
 }
 
-/// The path of a file, in which the folder's part has no links. The folder must exist.
+/// The path of a file, with its folder written without links. The folder must exist.
 pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(wrong(format!("{:?} does not name a file", path.display().to_string())));

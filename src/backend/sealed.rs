@@ -40,9 +40,9 @@ type Find = Box<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 ///
 /// The whole record is encrypted, by AES-256-GCM. The store that keeps the sealed record sees the login's
 /// random id, the numbers of revision and generation, the note of a refresh token that was sent (with host
-/// and process id), fingerprints of refresh tokens, and the name of the key. It can neither read nor change
-/// the rest: a record that was changed, cut, or put together from two is [`BackendError::Corrupt`]. An older
-/// record of the same login opens, too: the seal does not show how old a record is.
+/// and process id), fingerprints of refresh tokens, and the name of the key. That store can neither read nor
+/// change the rest: a record that was changed, cut, or put together from two is [`BackendError::Corrupt`].
+/// An older record of the same login opens, too: the seal does not show how old a record is.
 ///
 /// The nonce is derived from the content (HMAC-SHA-256 with a separate key), so that a save that is
 /// repeated writes the same bytes.
@@ -57,8 +57,8 @@ type Find = Box<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 /// has the name of a different key causes [`BackendError::Corrupt`]. In both cases nothing is overwritten,
 /// not even by a new login; after the loss of a key, [`TokenBackend::clear`] makes room for a new login.
 ///
-/// Lock, flushing and comparing are those of that store, and a client that reads the store
-/// without this type fails with a message that names the key.
+/// Lock, flushing and comparing are those of the store that keeps the sealed record. A client that
+/// reads that store without this type fails with a message that names the key.
 pub struct SealedBackend<B> {
     store: B,
     context: String,
@@ -108,7 +108,7 @@ impl<B: TokenBackend> SealedBackend<B> {
     }
 
     /// Binds records to a place, such as the name of an account: a record that was copied into
-    /// another place does not open there.
+    /// another place cannot be opened there.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> SealedBackend<B> {
         self.context = context.into();
@@ -128,8 +128,8 @@ impl<B: TokenBackend> SealedBackend<B> {
         &self.store
     }
 
-    /// Seals the stored record with the current key, unless it already is. Returns whether the record
-    /// was written.
+    /// Seals the stored record with the current key, unless it is already sealed with that key.
+    /// Returns whether the record was written.
     ///
     /// # Errors
     ///

@@ -114,8 +114,8 @@ fn authorized_user(object: &Map<String, Value>) -> Result<Token> {
     }
 }
 
-/// When the token was issued and when it expires. If the text has a lifetime, one is computed from the
-/// other.
+/// When the token was issued and when it expires. If the text has a lifetime, the missing one of the
+/// two dates is computed.
 fn start_and_end(
     object: &Map<String, Value>,
 ) -> Result<(Option<OffsetDateTime>, Option<OffsetDateTime>)> {

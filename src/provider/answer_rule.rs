@@ -36,8 +36,8 @@ impl AnswerRule {
         AnswerRule { ended: true, status: None, path: path.to_owned(), value: value.to_owned() }
     }
 
-    /// The access token is good, but may not do this, if the member at this path has this value. The client
-    /// never refreshes after such an answer, also if its status is 401.
+    /// The access token is valid, but does not allow this call, if the member at this path has this value.
+    /// The client never refreshes after such an answer, also if its status is 401.
     pub fn refused(path: &str, value: &str) -> AnswerRule {
         AnswerRule { ended: false, ..AnswerRule::ended(path, value) }
     }

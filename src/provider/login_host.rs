@@ -11,7 +11,7 @@ use super::is_loopback;
 /// address.
 ///
 /// The address must be https, or http on loopback. Its host, as a browser would parse it, must be one of the
-/// allowed hosts or end with one of them.
+/// allowed hosts or below one of them.
 ///
 /// ```
 /// use evergrant::Provider;

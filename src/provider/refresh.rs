@@ -28,7 +28,7 @@ pub struct RefreshRules {
     pub sends_redirect_uri: bool,
     /// Whether refresh requests carry the granted scope.
     pub sends_scope: bool,
-    /// How long before it expires an access token is replaced. At most a tenth of the token's
+    /// How long before its expiry an access token is replaced. At most a tenth of the token's
     /// lifetime.
     pub margin: Duration,
     /// How old an access token must be before the service accepts a refresh.

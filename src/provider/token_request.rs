@@ -140,8 +140,8 @@ pub enum TokenFormat {
 }
 
 /// A second token request right after the exchange of the code: the access token of the first answer is
-/// exchanged for one that lives longer. The answer replaces the token of the first; members that the second
-/// answer lacks are kept.
+/// exchanged for one that lives longer. The token of the second answer replaces the token of the first;
+/// members that the second answer lacks are kept.
 ///
 /// If the second request fails, it is sent once more; then the token of the first answer is stored, and the
 /// log has a warning. So the person need not log in again at once.

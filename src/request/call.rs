@@ -79,7 +79,8 @@ impl Request<'_> {
 }
 
 impl<'a, 'b> Call<'a, 'b> {
-    /// Gets the address and the access token. A request without a token has no hooks of the client.
+    /// Gets the address and the access token. A request without a token calls no hooks of the
+    /// client.
     fn new(mut request: Request<'a>, payload: Payload<'b>) -> Result<Call<'a, 'b>> {
         let mut url = std::mem::replace(&mut request.url, Ok(String::new()))?;
         let client = request.client;

@@ -66,7 +66,7 @@ impl ProviderBuilder {
         self
     }
 
-    /// How long before it expires an access token is replaced. 60 seconds by default, and at most a
+    /// How long before its expiry an access token is replaced. 60 seconds by default, and at most a
     /// tenth of the token's lifetime.
     pub fn margin(mut self, margin: Duration) -> ProviderBuilder {
         self.0.refresh.margin = margin;
