@@ -113,8 +113,8 @@ impl State {
         self.look_at_deadlines();
         let asked = self.oracle.asked[actor].clone();
         let fits = |access: usize| !asked.refused.contains(&access);
-        // Clauses P4 and P6: while a token works, the call goes on. If the store went back, the error that it
-        // does not return saved records is right.
+        // Clauses P4 and P6: while a token works, the call goes on. If the store went back, the client is
+        // right to report that the store does not return saved records.
         let went_back = self.oracle.excuses.rollback && matches!(error, Error::Config(_));
         if !self.clock_was_set() && !self.config.refuses && !went_back {
             let stored = self.store.history.last().map(|record| access_of(&record.token));

@@ -225,7 +225,7 @@ fn a_schedule_runs_the_same_again() {
     }
 }
 
-/// The models of the services follow their classes.
+/// The simulated service of each class treats used refresh tokens as the class is defined.
 #[test]
 fn each_class_of_service_treats_a_second_use_as_defined() {
     use server::{Class, Service};
