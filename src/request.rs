@@ -137,7 +137,7 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// Adds a query parameter. The value is anything with `Display`: a text, a number, an id.
+    /// Adds a query parameter. The value is anything with `Display`: a string, a number, an id.
     pub fn query(mut self, name: &str, value: impl fmt::Display) -> Request<'a> {
         if let Ok(url) = &mut self.url {
             url.push(if url.contains('?') { '&' } else { '?' });

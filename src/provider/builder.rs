@@ -102,7 +102,8 @@ impl ProviderBuilder {
         }
         for (at, (name, value)) in api.fixed_headers.iter().enumerate() {
             if let Some(fault) = fixed_header_fault(api, at, name, value.expose()) {
-                // Not the name itself: the arguments may have changed places, and the value be a secret.
+                // The name is not shown: it may be the value, given in the wrong place, and the value
+                // may be a secret.
                 return Err(self.wrong(&format!("fixed header number {} {fault}", at + 1)));
             }
         }

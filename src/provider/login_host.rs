@@ -5,13 +5,13 @@ use url::Url;
 
 use super::is_loopback;
 
-/// Where an address is that comes with a login, and on which hosts it may be: in a member of the token answer,
-/// in a parameter of the callback, or in an answer of the service that is asked for after the login
-/// ([`LoginHost::looked_up_at`]). The value is kept with the token, in [`Token::extra`](crate::Token::extra),
-/// so all processes that share a login use the same address.
+/// The place of an address that comes with a login, and the hosts that the address may have. The place is a
+/// member of the token answer, a parameter of the callback, or a member of an answer that the client asks for
+/// after the login ([`LoginHost::looked_up_at`]). The value is kept with the token, in
+/// [`Token::extra`](crate::Token::extra), so all processes that share a login use the same address.
 ///
 /// The address must be https, or http on loopback. Its host, as a browser would parse it, must be one of the
-/// allowed hosts or end with one of them.
+/// allowed hosts or below one of them.
 ///
 /// ```
 /// use evergrant::Provider;
@@ -46,7 +46,7 @@ pub struct LoginHost {
     /// The hosts that are allowed, in lower case.
     hosts: Vec<String>,
     form: Form,
-    /// What follows the address.
+    /// The path that is appended to the address.
     path: String,
     /// Where the service is asked for the member after the login.
     pub(crate) lookup: Option<String>,
@@ -208,7 +208,7 @@ impl LoginHost {
 
 /// An address with the scheme, host and port of another.
 pub(crate) fn on_host_of(address: &str, host: &Url) -> String {
-    // The rest stays byte for byte.
+    // The path and the query stay byte for byte.
     let after = address.find("://").map_or(0, |at| at + 3);
     let rest = address[after..].find(['/', '?', '#']).map_or("", |at| &address[after + at..]);
     format!("{}{rest}", &host[..url::Position::BeforePath])

@@ -123,7 +123,7 @@ pub enum AssertionAudience {
     Issuer,
     /// The token endpoint. glewlwyd 2.7.5 and canaille 0.3.6 accept nothing else.
     TokenEndpoint,
-    /// This text.
+    /// This string.
     Text(String),
 }
 
@@ -143,8 +143,8 @@ pub enum TokenFormat {
 }
 
 /// A second token request right after the exchange of the code: the access token of the first answer is
-/// exchanged for one that lives longer. The answer replaces the token of the first; members that the second
-/// answer lacks stay.
+/// exchanged for one that lives longer. The token of the second answer replaces the token of the first;
+/// members that the second answer lacks are kept.
 ///
 /// If the second request fails, it is sent once more; then the token of the first answer is stored, and the
 /// log has a warning. So the person need not log in again at once.
@@ -197,13 +197,13 @@ impl SecondExchange {
         self
     }
 
-    /// How the request carries its parameters. As all token requests by default.
+    /// How the request carries its parameters. By default, as all token requests do.
     pub fn format(mut self, format: TokenFormat) -> SecondExchange {
         self.format = Some(format);
         self
     }
 
-    /// How the client authenticates. As at the token endpoint by default.
+    /// How the client authenticates. By default, as at the token endpoint.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> SecondExchange {
         self.client_auth = Some(client_auth);
         self

@@ -47,7 +47,7 @@ impl ClientBuilder {
             &clock,
         );
         let tokens = Arc::new(tokens.with_hooks(token_hooks));
-        // As it is parsed: what follows must find the same host in it.
+        // The parsed form of the address, so that all later code finds the same host in it.
         let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
         let base = provider.api.base.as_ref().map(parsed);
         let base = base.map(|base| base.trim_end_matches('/').to_owned());

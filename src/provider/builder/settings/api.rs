@@ -57,9 +57,9 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a rule for answers that say in their body that the access token has ended, or that the call was
-    /// refused for another reason. The rules are tried in order; the first that fits decides. Middleware
-    /// looks at the status only.
+    /// Adds a rule for answers that say in their body that the access token is no longer valid, or that the
+    /// call was refused for another reason. The rules are tried in order; the first that fits decides.
+    /// Middleware looks at the status only.
     pub fn answer_rule(mut self, rule: AnswerRule) -> ProviderBuilder {
         self.0.api.answer_rules.push(rule);
         self

@@ -15,13 +15,15 @@ impl ProviderBuilder {
         self
     }
 
-    /// How the client authenticates at the revocation endpoint. As at the token endpoint by default.
+    /// How the client authenticates at the revocation endpoint. By default, as at the token
+    /// endpoint.
     pub fn revocation_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.token_request.revocation_auth = Some(client_auth);
         self
     }
 
-    /// How the client authenticates at the introspection endpoint. As at the token endpoint by default.
+    /// How the client authenticates at the introspection endpoint. By default, as at the token
+    /// endpoint.
     pub fn introspection_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.token_request.introspection_auth = Some(client_auth);
         self
@@ -82,7 +84,7 @@ impl ProviderBuilder {
     }
 
     /// How long a token request may take. 120 seconds by default: a service can still rotate the
-    /// refresh token after the client has given up, and one was seen to take 35 seconds (Exact Online,
+    /// refresh token after the client has given up, and one rotation took 35 seconds (Exact Online,
     /// exactonline-api-dotnet-client#152).
     pub fn token_timeout(mut self, timeout: Duration) -> ProviderBuilder {
         self.0.token_request.timeout = timeout;
