@@ -21,8 +21,13 @@ impl Client {
     /// callback, exchanges the code and stores the login. The login is durable when this method returns.
     ///
     /// The client listens at the redirect URI of the credentials, such as `http://localhost:9999/callback`;
-    /// without one, at the provider's own redirect URI, or else at a free port of 127.0.0.1. For `localhost`
-    /// the client listens on both 127.0.0.1 and `[::1]`; for an address such as `127.0.0.2`, on that address
+    /// without one, at the provider's own redirect URI, or else at `http://127.0.0.1/callback`. A redirect URI
+    /// without a port, or with port 0, means any free port: the login request then names the port that the
+    /// client got. Register such a redirect URI without a port, as that of a native or desktop application:
+    /// for those the server must allow any port (RFC 8252 section 7.3). Where a server compares the whole
+    /// redirect URI, register one with a port, and give the same one to the credentials; for port 80, write
+    /// `:80`. For `localhost` the client listens on both 127.0.0.1 and `[::1]`; for an address such as
+    /// `127.0.0.2`, on that address
     /// only. A request that does not belong to this login (another path, another state, half a request) is
     /// answered or dropped, and the client goes on waiting, for 5 minutes or as long as
     /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code is
@@ -66,6 +71,7 @@ impl Client {
         let listener = Listener::bind(&target)?;
         // The number of a free port is known only now.
         let redirect_uri = match wanted {
+            Some(redirect_uri) if target.port == 0 => with_port(&redirect_uri, listener.port()),
             Some(redirect_uri) => redirect_uri,
             None => format!("http://127.0.0.1:{}{}", listener.port(), target.path),
         };
@@ -181,9 +187,28 @@ impl Target {
             Some(Host::Ipv6(ip)) => vec![ip.to_canonical()],
             _ => vec![v4, Ipv6Addr::LOCALHOST.into()],
         };
-        let port = url.port_or_known_default().unwrap_or(80);
+        // `Url` drops the port 80 of an http address.
+        let named = authority(redirect_uri).1.ends_with(":80");
+        let port = url.port().unwrap_or(if named { 80 } else { 0 });
         Ok(Target { port, hosts, path: url.path().to_owned() })
     }
+}
+
+/// Splits an address: up to `://`, host and port, and the rest.
+fn authority(address: &str) -> (&str, &str, &str) {
+    let start = address.find("://").map_or(0, |at| at + 3);
+    let end = address[start..].find(['/', '?', '#']).map_or(address.len(), |at| start + at);
+    (&address[..start], &address[start..end], &address[end..])
+}
+
+/// The address with this port. The other bytes stay as they are.
+fn with_port(address: &str, port: u16) -> String {
+    let (scheme, authority, rest) = authority(address);
+    let host = match authority.rsplit_once(':') {
+        Some((host, digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    format!("{scheme}{host}:{port}{rest}")
 }
 
 /// Whether a browser that is sent to this address comes to this machine. Browsers look up no name below
@@ -207,6 +232,12 @@ mod target_tests {
             (Some("http://localhost:9999/callback"), 9999, "127.0.0.1 ::1", "/callback"),
             (Some("http://app.localhost:9999/callback"), 9999, "127.0.0.1 ::1", "/callback"),
             (Some("http://localhost.:9999/callback"), 9999, "127.0.0.1 ::1", "/callback"),
+            (Some("http://localhost/cb"), 0, "127.0.0.1 ::1", "/cb"),
+            (Some("http://localhost:0/cb"), 0, "127.0.0.1 ::1", "/cb"),
+            (Some("http://127.0.0.1/cb?x=:80"), 0, "127.0.0.1", "/cb"),
+            (Some("http://127.0.0.1:80/cb"), 80, "127.0.0.1", "/cb"),
+            (Some("http://[::1]:80/cb"), 80, "::1", "/cb"),
+            (Some("http://[::1]/cb"), 0, "::1", "/cb"),
             (Some("http://127.0.0.1:8080"), 8080, "127.0.0.1", "/"),
             (Some("http://127.0.0.2:8080"), 8080, "127.0.0.2", "/"),
             (Some("http://127.0.0.1.:8080"), 8080, "127.0.0.1", "/"),
@@ -218,6 +249,16 @@ mod target_tests {
             let found: Vec<String> = target.hosts.iter().map(IpAddr::to_string).collect();
             let found = (target.port, found.join(" "), target.path.as_str());
             assert_eq!(found, (port, hosts.to_owned(), path), "{uri:?}");
+        }
+        for (uri, with) in [
+            ("http://127.0.0.1", "http://127.0.0.1:7"),
+            ("http://127.0.0.1:0/cb?a=%2f:0", "http://127.0.0.1:7/cb?a=%2f:0"),
+            ("http://LocalHost/cb", "http://LocalHost:7/cb"),
+            ("http://[::1]/cb", "http://[::1]:7/cb"),
+            ("http://[::1]:0/cb", "http://[::1]:7/cb"),
+            ("http://[::]:?x", "http://[::]:7?x"),
+        ] {
+            assert_eq!(with_port(uri, 7), with);
         }
         let text = Target::new(Some("sesame")).err().map(|error| error.to_string());
         assert!(!text.unwrap_or_default().contains("sesame"));

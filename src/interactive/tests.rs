@@ -212,3 +212,22 @@ fn a_listener_is_on_the_address_of_the_redirect_uri_alone() {
     let reached = |host: &str| TcpStream::connect((host, listener.port())).is_ok();
     assert!(reached("127.0.0.2") && !reached("127.0.0.1"));
 }
+
+#[test]
+fn a_redirect_uri_without_a_port_or_with_port_0_means_any_free_port() {
+    let world = World::new();
+    for uri in ["http://127.0.0.1:0/cb", "http://127.0.0.1/cb", "http://localhost/cb"] {
+        let credentials =
+            Credentials::new("sandbox-client", "sandbox-secret").with_redirect_uri(uri);
+        let client =
+            Client::builder(world.sandbox.provider(), credentials, MemoryBackend::new()).build();
+        let done = world.login(&client, |url| {
+            let address = listener(url);
+            assert!(address.port().is_some_and(|port| port > 80), "{uri}: {address}");
+            assert_eq!(address.path(), "/cb");
+            get(&world.sandbox.approve(url).unwrap());
+        });
+        done.unwrap_or_else(|error| panic!("{uri}: {error}"));
+        client.get("/me").call().unwrap();
+    }
+}
