@@ -2,7 +2,8 @@
 //! `src/providers/table`; its name is the name of a function of [`crate::providers`].
 //!
 //! Each line of an entry is a fact: its name, its value in parentheses, and its evidence. `unknown` in place
-//! of a value means that no source tells; such a fact has no evidence. The macros below make of an entry
+//! of a value means that no source states the fact; an unknown fact has no evidence. The macros below turn an
+//! entry into
 //!
 //! 1. a function that returns the provider. [`Fact`] says which setting of the builder a fact makes;
 //! 2. the page of the function in the documentation, with all facts.
@@ -51,13 +52,13 @@ enum Fact {
     ApiBaseFrom(&'static str, &'static [&'static str], &'static str),
     ApiAuthScheme(&'static str),
     FixedHeader(&'static str, &'static str),
-    /// The path, the value and the status of an answer that says that the access token has ended.
+    /// The path, the value and the status of an answer that says that the access token is no longer valid.
     Ended(&'static str, &'static str, u16),
-    /// A fact for people only, and every unknown fact.
+    /// No setting: a fact that only people read, or a fact that is unknown.
     Said,
 }
 
-/// When an answer of the token endpoint meets an error rule.
+/// The condition under which an error rule applies to an answer of the token endpoint.
 #[derive(Clone, Copy)]
 enum Condition {
     Code(&'static str),
@@ -69,14 +70,14 @@ enum Condition {
 /// and its value.
 type Place<'a> = Option<(&'static str, &'a str)>;
 
-/// What a parameter of a row may be.
+/// The values that a parameter of a row can have.
 #[derive(Clone, Copy)]
 enum Check {
     /// The first part of a host: letters, digits and `-`.
     Label,
     /// A host name: letters, digits, `.` and `-`.
     Host,
-    /// One of these texts.
+    /// One of these strings.
     OneOf(&'static [&'static str]),
 }
 
@@ -123,7 +124,7 @@ fn described(name: &str, display_name: &str, facts: &[Fact], place: Place<'_>) -
 }
 
 impl Fact {
-    /// Makes the setting.
+    /// Makes the setting of this fact in the provider `row`.
     fn apply(self, row: ProviderBuilder, place: Place<'_>) -> ProviderBuilder {
         let at = |text: &'static str| match place {
             Some((name, value)) => text.replace(name, value),
@@ -170,7 +171,7 @@ impl Fact {
             Fact::Ended(path, value, status) => {
                 row.answer_rule(AnswerRule::ended(path, value).status(status))
             }
-            // All scopes of a row are set at once.
+            // `described` sets all scopes of a row at once.
             Fact::Scope(_) | Fact::Said => row,
         }
     }

@@ -81,7 +81,8 @@ impl<T: Read> Field for Option<T> {
     }
 }
 
-/// Reads `null` as an empty list, and a single object as a list of one. Other programs have seen both forms.
+/// Reads `null` as an empty list, and a single object as a list of one. Other programs have received both
+/// forms.
 impl<T: Read> Field for Vec<T> {
     fn take(value: Value, reader: &mut Reader) -> Result<Vec<T>, Value> {
         let elements = match value {
