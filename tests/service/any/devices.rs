@@ -1,4 +1,5 @@
-//! Polls of a device login: what people reported about other clients, and the right wait for each.
+//! Tests of the waits between the polls of a device login, for faults that people reported about other
+//! clients.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use serde_json::json;
 
 use crate::support::builder;
 
-/// A device login by a clock that moves only when the client sleeps: the answers to the first polls, and the
-/// seconds at which the polls came.
+/// Runs a device login by a clock that moves only when the client sleeps. `answer` answers the first polls,
+/// and `lost` answers are cut off. Returns the seconds at which the polls came.
 fn polls(answer: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static, lost: usize) -> Vec<u64> {
     let clock = Arc::new(ManualClock::new());
     let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();

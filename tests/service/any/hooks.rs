@@ -1,4 +1,5 @@
-//! The hooks for what no setting describes: WeChat, DingTalk and Withings' signature.
+//! Tests of hooks on token requests, for services that no setting describes: WeChat, DingTalk, and Withings
+//! with its signature.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -93,7 +94,8 @@ fn dingtalk_is_ten_lines() {
     assert_eq!(sent, [code, refresh]);
 }
 
-/// Withings' signature: HMAC-SHA256 over action, client id and nonce, in hexadecimal.
+/// Returns the signature that Withings requires: HMAC-SHA256 over action, client id and nonce, in
+/// hexadecimal.
 fn signature(action: &str, id: &str, nonce: &str) -> String {
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"sesame");
     let tag = ring::hmac::sign(&key, format!("{action},{id},{nonce}").as_bytes());
@@ -128,7 +130,7 @@ fn withings_signature_is_ten_lines() {
     for (n, request) in server.requests().iter().enumerate() {
         let sent: std::collections::HashMap<_, _> =
             url::form_urlencoded::parse(body(request).as_bytes()).into_owned().collect();
-        assert_eq!(sent["nonce"], format!("n-{n}"), "a new one for each request");
+        assert_eq!(sent["nonce"], format!("n-{n}"), "each request needs a new nonce");
         assert_eq!(sent["signature"], signature("requesttoken", "app", &sent["nonce"]));
         assert!(!sent.contains_key("client_secret"));
     }
@@ -156,8 +158,8 @@ fn a_hook_that_fails_before_a_request_spends_nothing() {
         assert!(matches!(error, Error::Config(_)), "{error:?}");
         assert!(!format!("{error:?}").contains("c4nary"));
         assert_eq!(sandbox.counters().token_requests, before);
-        assert!(client.stored().unwrap().unwrap().note().is_none(), "the note is taken back");
-        // The next refresh works: nothing was spent, and no lock is held.
+        assert!(client.stored().unwrap().unwrap().note().is_none(), "the note must be removed");
+        // The next refresh works: the refresh token was not sent, and no lock is held.
         client.refresh().unwrap();
         client.get("/me").call().unwrap();
         assert!(sandbox.login_alive());
@@ -195,7 +197,7 @@ fn a_repeated_request_passes_the_hook_again() {
     let _ = client.refresh();
     assert_eq!(seen.load(Ordering::SeqCst), sandbox.counters().token_requests as usize);
     assert!(seen.load(Ordering::SeqCst) >= 1);
-    // A client without hooks sends what it always sent.
+    // A client without hooks still refreshes.
     seeded(&sandbox).refresh().unwrap();
 }
 
