@@ -236,7 +236,7 @@ fn the_middleware_sends_the_token_only_to_the_api() {
     assert!(matches!(get(&me), Err(ureq::Error::StatusCode(401))));
     assert_eq!(get(&me).unwrap().status(), 200);
     assert_eq!(sandbox.counters().refreshes, 1);
-    // The agent returns the client's error.
+    // Without a login, the agent returns the error of the client.
     client.clear().unwrap();
     let error = get(&me).unwrap_err();
     assert!(error.to_string().contains("not authorized"), "{error}");

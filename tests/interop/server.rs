@@ -148,7 +148,7 @@ pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) port: u16,
     agent: Agent,
-    // The order matters: the process is dropped before its folder.
+    // This field comes first, so that the process is dropped before its folder.
     _process: Process,
     folder: Folder,
 }
@@ -253,7 +253,7 @@ impl Server {
         value["active"].as_bool().expect("active or not")
     }
 
-    /// Whether the login in a store can go on.
+    /// Whether the refresh token in a store is valid.
     pub(crate) fn is_alive(&self, file: &Path) -> bool {
         stored(file).token().refresh_token().is_some_and(|token| self.kind.is_good(self, token))
     }

@@ -14,7 +14,7 @@ use crate::support::*;
 
 type Row = Arc<Mutex<Option<(String, Option<String>)>>>;
 
-/// What the columns make of an access token and a refresh token.
+/// A function that changes an access token and a refresh token as the columns do.
 type Change = fn(&str, &str) -> (String, Option<String>);
 
 struct Columns(Row, Change);
@@ -116,7 +116,7 @@ fn a_store_waits_by_its_clock_for_the_locks_of_file_and_table() {
     assert!(matches!(busy, BackendError::Busy(_)), "{busy}");
     assert_eq!(clock.slept(), Duration::from_secs(7));
     drop(held);
-    // Another program's token has to go into the file, which a save keeps locked.
+    // The store has to copy another program's token into the file, and a save has locked the file.
     put(&row, &pair("b", 10));
     let held = FileLock::new(dir.join("login.json.table.lock")).lock(Duration::ZERO).unwrap();
     let busy = precise(store.load());

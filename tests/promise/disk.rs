@@ -119,7 +119,7 @@ fn limit() {
     assert_eq!(load(&path), Some(first));
 }
 
-/// The write of the successor into its room is the third of that file.
+/// The third write to the file is the write of the successor into its reserved room.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_failed_write_on_a_full_disk_frees_the_room_for_another_file() {

@@ -103,7 +103,7 @@ fn a_record_of_more_than_4_mib_is_not_saved() {
 
 #[test]
 fn a_record_with_a_number_that_is_read_back_otherwise_may_be_saved_again() {
-    // serde_json reads the digits of this number as the number after it.
+    // serde_json writes this number and reads it back as the next larger `f64`.
     let number: f64 = 0.9962283038836859;
     let extra = serde_json::json!({ "number": number });
     let record =

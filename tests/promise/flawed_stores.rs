@@ -178,7 +178,7 @@ const FLAWS: [(&str, Flaw); 7] = [
     ("note", Flaw::DropsTheNote),
 ];
 
-/// The second process. The name of the file is the flaw of the store.
+/// Runs in the second process. The name of the file says which flaw the store has.
 #[test]
 fn flawed_store() {
     contract::worker(|path| {

@@ -39,7 +39,7 @@ fn work() {
     }
 }
 
-/// A random generator of our own, so that the seed names a run.
+/// A random generator whose seed fixes every choice of a run.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

@@ -10,8 +10,8 @@ use evergrant::provider::Rotation;
 use crate::strace::unusable;
 use crate::world::{Worker, World};
 
-/// The system calls, in the order in which they took effect. A write and a send count from their beginning, a
-/// flush and a rename from their end.
+/// A system call. A list of steps has the order in which the calls took effect: a write and a send at their
+/// beginning, a flush and a rename at their end.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
     /// Bytes were written into a file.
@@ -135,7 +135,7 @@ fn durable_before(steps: &[Step], secret: &str, leaves: &str) -> Result<(), Stri
 
 const FOLDER: &str = "/tmp/x";
 
-/// A trace as `strace -f -y` writes it.
+/// A trace in the right order, as `strace -f -y` writes traces.
 const RIGHT: [&str; 6] = [
     r#"7 write(5</tmp/x/.store.json.evergrant-next>, "{\"access_token\":\"at-2-abc\"}", 27) = 27"#,
     r#"7 fsync(5</tmp/x/.store.json.evergrant-next>) = 0"#,

@@ -87,7 +87,7 @@ fn each() {
         call(&store);
         assert_eq!(store.durability(), Durability::Process);
         assert_eq!(store.warnings().len(), 1, "{:?}", store.warnings());
-        // Without it, the next load flushes again.
+        // Without this mark of what was flushed, the next load flushes again.
         let _ = fs::remove_file(path.with_file_name(".store.json.evergrant-flushed"));
     }
 }

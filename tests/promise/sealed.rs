@@ -122,7 +122,7 @@ fn a_missing_or_wrong_key_is_told_and_overwrites_nothing() {
         assert!(client.seed(world.sandbox.login()).is_err());
         assert!(client.authorize(&[]).is_err(), "the wrong key is not reported before the login");
     }
-    // A client without the wrapper is refused.
+    // A client without `SealedBackend` around its store is refused.
     let error = world.client_on(file(), world.clock.clone()).access_token().unwrap_err();
     assert!(matches!(error, Error::Config(_)), "{error}");
     assert!(error.to_string().contains("SealedBackend"), "{error}");
@@ -229,7 +229,7 @@ fn a_plain_login_is_neither_read_nor_replaced_without_leave() {
         assert!(matches!(told(store.probe()).0, BackendError::Config(_)));
         precise(store.save(&next));
     }
-    // Even with leave, only a record that replaces the plain one is written.
+    // Even with `accept_plain`, a save writes only a record that replaces the plain record.
     let error = precise(open(&path).accept_plain(true).save(&record(2)));
     assert!(matches!(error, BackendError::Conflict(_)), "{error}");
     assert_eq!(fs::read(&path).unwrap(), bytes);
@@ -276,7 +276,7 @@ fn a_probe_asks_for_the_key_and_probes_the_store_below() {
     let away = SealedBackend::with_source(FileBackend::new(&path), "2026", |_| {
         Err(BackendError::Config("there is no such key".to_owned()).into())
     });
-    // An error of the key service that is precise already stays as it is.
+    // If the key service returns a `BackendError`, the error stays unchanged.
     assert!(
         matches!(told(away.probe()).0, BackendError::Config(text) if text == "there is no such key")
     );

@@ -21,8 +21,8 @@ fn as_stranger(script: &str) -> bool {
     works("setpriv", &[&ids[0], &ids[1], "--clear-groups", "sh", "-c", script])
 }
 
-/// Makes a folder with a mode, in which a stranger puts `file` before us. Returns `None`, and skips the test,
-/// unless it runs as root, who can play both users.
+/// Makes a folder with a mode, and makes `file` in it as another user (the stranger), before the store
+/// exists. Returns `None`, and skips the test, unless the test runs as root, who can play both users.
 fn planted(mode: u32, file: &str) -> Option<(TempDir, File)> {
     let wrapper = unprivileged()?;
     let dir = TempDir::new();
@@ -114,11 +114,11 @@ fn a_lock_file_of_another_user_is_refused() {
 #[test]
 fn a_lock_file_of_the_folders_owner_or_of_this_user_is_accepted() {
     let Some((dir, _)) = planted(0o777, "store.json.lock") else { return };
-    // Root works in the folder of a service's user.
+    // The test runs as root, and the folder belongs to the user of a service.
     assert!(works("chown", &["65533", dir.path().to_str().unwrap()]));
     FileBackend::new(dir.join("store.json")).lock(Duration::ZERO).unwrap();
-    // The lock file was made for us in a folder that is not ours, in which we cannot make files; or it is
-    // root's, in the folder of a stranger.
+    // First, the lock file belongs to the user of the test, and its folder belongs to root, so that the user
+    // cannot make files there. Then the lock file belongs to root, and its folder to the stranger.
     for (owner, mode, of_folder) in [("65534", 0o600, "0"), ("0", 0o666, "65533")] {
         let dir = TempDir::new();
         let lock = dir.join("app.lock");

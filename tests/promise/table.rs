@@ -330,7 +330,7 @@ fn a_token_of_another_program_counts_and_voids_the_note() {
     assert_eq!(open(dir.path()).load().unwrap(), Some(next));
 }
 
-/// A table in which another program writes between this store's look and its write.
+/// A table into which another program writes after this store's read and before its write.
 struct Raced(Columns);
 
 impl TokenTable for Raced {
@@ -344,7 +344,7 @@ impl TokenTable for Raced {
         if new.refresh_token() == token(2).refresh_token() {
             self.0.set(Some(&token(9)))?;
         }
-        // Update under a condition, as a database would.
+        // Update only if the row has the old token, as a database would with a condition.
         let fits =
             self.0.get()?.as_ref().map(Token::refresh_token) == old.map(Token::refresh_token);
         if fits {

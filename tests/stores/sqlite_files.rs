@@ -111,7 +111,7 @@ fn a_record_that_was_written_between_a_look_and_a_save_stays() {
     let (at, theirs) = (path.clone(), successor(&first, token(3)));
     let (count, written) = (AtomicU32::new(0), theirs.clone());
     let store = SqliteBackend::with_connections(move || {
-        // The first connection is for the look.
+        // The save opens its first connection to read, and its second to write.
         if count.fetch_add(1, Ordering::Relaxed) == 1 {
             SqliteBackend::new(&at).save(&written).unwrap();
         }

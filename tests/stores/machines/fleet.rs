@@ -19,7 +19,7 @@ use crate::servers::{Server, signal};
 use crate::support::*;
 
 pub(crate) const LIFE: Duration = Duration::from_secs(3600);
-/// Longer than a refresh can take with the sandbox's timeouts, and shorter than the window.
+/// A time longer than a refresh can take with the sandbox's timeouts, and shorter than the grace window.
 pub(crate) const PAST_DEADLINE: Duration = Duration::from_secs(310);
 /// A test gives up after this time without a line from a worker. No test waits for this time to pass.
 const HANGS: Duration = Duration::from_secs(600);
@@ -61,7 +61,7 @@ impl Drop for Worker {
 /// The number of a worker, and a line that it wrote.
 type Said = (usize, String);
 
-/// Answers by worker.
+/// The answers, by the number of the worker.
 pub(crate) type Answers = BTreeMap<usize, String>;
 
 impl Fleet {

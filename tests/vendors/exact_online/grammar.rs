@@ -62,7 +62,7 @@ impl Parser<'_> {
         if self.take(text) { Ok(()) } else { Err(format!("no {text} at {:?}", self.rest)) }
     }
 
-    /// Takes a word that a space or a parenthesis follows.
+    /// Reads this word, if a space or a parenthesis follows it.
     fn word(&mut self, word: &str) -> bool {
         self.space();
         let stands = |rest: &str| rest.starts_with([' ', '(']);

@@ -112,7 +112,8 @@ fn the_store_is_read_again_before_a_token_counts_as_old() {
     let world = World::new();
     world.log_in();
     world.advance(700);
-    // A script without the store's lock has refreshed, and saves while our request is refused.
+    // A script without the store's lock has refreshed, and saves while the service refuses the client's
+    // request.
     let theirs = FileBackend::new(world.sandbox.folder().join("theirs.json"));
     let other = Client::builder(world.sandbox.provider(), world.sandbox.credentials(), theirs)
         .clock(world.clock.clone())

@@ -273,7 +273,7 @@ fn the_environment_gives_credentials_and_settings() {
     let shown = run(&[id, secret, production, ("O_AUTH_CLOCK_SKEW", "30"), ("TIMEOUT", "2.5")]);
     assert!(shown.starts_with("shell_ev 30s") && shown.contains("app-7"), "{shown}");
     assert!(!shown.contains("sesame"));
-    // Our own names come first, because other programs use the plain ones.
+    // The names with the prefix `SHELL_EV_` come first, because other programs use the plain names.
     let ours = [
         ("SHELL_EV_ENVIRONMENT", "sit"),
         ("SHELL_EV_O_AUTH_CLIENT_ID", "app-8"),
