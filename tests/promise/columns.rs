@@ -46,7 +46,7 @@ fn pair(letter: &str, length: usize) -> Token {
 }
 
 #[test]
-fn a_table_that_changes_a_token_is_told_and_keeps_no_part_of_it() {
+fn a_table_that_changes_a_token_is_reported_and_emptied() {
     let cases: [(Change, &str); 4] = [
         (|access, refresh| (cut(access), Some(refresh.to_owned())), "access token"),
         (|access, _| (access.to_owned(), None), "refresh token"),

@@ -276,7 +276,7 @@ fn an_address_that_refuses_everything_brings_one_refresh() {
 
 /// A token that the API has accepted before is replaced when the API refuses it, even if the token is new.
 #[test]
-fn a_token_that_worked_is_replaced_however_often_it_ends() {
+fn a_token_that_worked_is_replaced_after_each_refusal() {
     let world = World::new(Rotation::Strict);
     world.seed();
     let client = world.client();

@@ -104,7 +104,7 @@ fn a_save_that_is_repeated_writes_the_same_bytes() {
 }
 
 #[test]
-fn a_missing_or_wrong_key_is_told_and_overwrites_nothing() {
+fn a_missing_or_wrong_key_is_reported_and_overwrites_nothing() {
     let world = World::new(Rotation::Strict);
     let sealed = open(&world.path);
     sealed.save(&world.sandbox.login().into()).unwrap();
@@ -216,7 +216,7 @@ fn a_plain_login_is_sealed_where_that_is_allowed() {
 }
 
 #[test]
-fn a_plain_login_is_neither_read_nor_replaced_without_leave() {
+fn a_plain_login_is_neither_read_nor_replaced_without_permission() {
     let dir = TempDir::new();
     let path = dir.join("login.json");
     let plain = record(1);

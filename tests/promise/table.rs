@@ -303,7 +303,7 @@ fn a_table_that_fails_at_any_call_loses_no_login() {
 }
 
 #[test]
-fn a_token_of_another_program_counts_and_voids_the_note() {
+fn another_programs_token_is_used_and_removes_the_note() {
     let dir = TempDir::new();
     let store = open(dir.path());
     let first = Record::from(token(1).with_scope("read"));

@@ -157,7 +157,7 @@ fn a_refresh_restarts_the_idle_limit_without_a_new_refresh_token() {
 }
 
 #[test]
-fn a_consent_ends_however_often_it_is_refreshed() {
+fn a_consent_expires_however_often_the_login_is_refreshed() {
     let world = world(|provider| provider.idle_limit(90 * DAY).consent_limit(365 * DAY));
     world.log_in();
     world.refreshed_on(350);

@@ -132,7 +132,7 @@ fn services() -> Vec<(&'static str, Rules, Says)> {
 }
 
 #[test]
-fn a_body_that_says_ended_refreshes_once_and_missing_rights_never() {
+fn only_an_expired_token_in_the_body_causes_one_refresh() {
     for (name, rules, says) in services() {
         let server = service(says);
         let client = seeded(rules(provider(&server)));
@@ -156,7 +156,7 @@ fn without_a_rule_nothing_is_read_and_nothing_refreshed() {
 }
 
 #[test]
-fn an_api_that_always_says_ended_is_answered_with_its_body() {
+fn if_every_token_is_called_expired_the_answer_is_returned() {
     let server = service(|_, _| Some(("200 OK", r#"{"ok":false,"error":"token_expired"}"#)));
     let client = seeded(provider(&server).answer_rule(AnswerRule::ended("ok", "false")));
     let value: Value = client.get("/x").read_json().unwrap();

@@ -64,7 +64,7 @@ fn exchange_code_alone_sends_the_redirect_uri_of_the_credentials() {
 }
 
 #[test]
-fn what_is_no_code_is_refused_unsent_and_unshown() {
+fn an_invalid_code_is_refused_and_neither_sent_nor_shown() {
     let server = Fake::json("{}");
     let client = client(provider(&server));
     for odd in ["", "c4nary\n", "a c4nary", "https://app.example/cb?code=c4nary&state=s"] {

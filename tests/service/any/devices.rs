@@ -49,7 +49,7 @@ fn slow_down_with_status_429_lengthens_every_wait() {
 }
 
 #[test]
-fn lost_polls_are_waited_for_with_a_cap_until_an_answer() {
+fn lost_polls_lengthen_the_wait_up_to_a_cap() {
     let clock = Arc::new(ManualClock::new());
     let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
     let client = builder(&sandbox).clock(clock.clone()).build();

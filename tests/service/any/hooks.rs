@@ -23,7 +23,7 @@ fn body(request: &str) -> &str {
 }
 
 #[test]
-fn wechat_is_ten_lines() {
+fn wechat_needs_ten_lines_of_hooks() {
     let server = Fake::json(
         r#"{"access_token":"at-1","expires_in":7200,"refresh_token":"rt-1","openid":"o","scope":"snsapi_login"}"#,
     );
@@ -59,7 +59,7 @@ fn wechat_is_ten_lines() {
 }
 
 #[test]
-fn dingtalk_is_ten_lines() {
+fn dingtalk_needs_ten_lines_of_hooks() {
     let server = Fake::json(r#"{"accessToken":"at-1","refreshToken":"rt-1","expireIn":7200}"#);
     let row = provider(&server).client_auth(ClientAuth::Body).token_format(TokenFormat::Json);
     let client = builder(row.pkce(Pkce::Off))
@@ -103,7 +103,7 @@ fn signature(action: &str, id: &str, nonce: &str) -> String {
 }
 
 #[test]
-fn withings_signature_is_ten_lines() {
+fn the_signature_of_withings_needs_ten_lines_of_hooks() {
     let server = Fake::json(
         r#"{"status":0,"body":{"userid":"7","access_token":"at-1","refresh_token":"rt-1","expires_in":10800,"scope":"user.info,user.metrics"}}"#,
     );
@@ -137,7 +137,7 @@ fn withings_signature_is_ten_lines() {
 }
 
 #[test]
-fn a_hook_that_fails_before_a_request_spends_nothing() {
+fn a_hook_that_fails_before_a_request_sends_nothing() {
     let sandbox = sandbox();
     for panics in [false, true] {
         let calls = Arc::new(AtomicUsize::new(0));
@@ -202,7 +202,7 @@ fn a_repeated_request_passes_the_hook_again() {
 }
 
 #[test]
-fn what_a_hook_adds_is_in_no_error() {
+fn no_error_shows_what_a_hook_adds() {
     let server = Fake::start(|peer| {
         while let Some(request) = peer.request() {
             let key = header(&request, "x-key").unwrap_or_default().to_owned();

@@ -47,7 +47,7 @@ fn salesforce(api: &Fake, second: &Fake) -> Fake {
 }
 
 #[test]
-fn the_api_is_where_the_login_says() {
+fn calls_go_to_the_host_that_the_login_names() {
     let (one, two) = (Fake::json("{}"), Fake::json("{}"));
     let server = salesforce(&one, &two);
     let sandbox = sandbox();
@@ -131,7 +131,7 @@ fn a_login_that_names_another_host_sends_no_token() {
 }
 
 #[test]
-fn without_the_member_the_fixed_base_counts() {
+fn without_the_member_calls_go_to_the_fixed_base() {
     let server = Fake::json("{}");
     let row = provider(&server);
     let rule = LoginHost::address("api_domain", LOCAL);

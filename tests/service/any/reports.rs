@@ -21,7 +21,7 @@ fn answering(status: &'static str, headers: &'static str, body: impl Into<Vec<u8
 }
 
 #[test]
-fn a_refusal_behind_the_class_of_an_error_asks_for_a_login() {
+fn a_nested_refusal_code_asks_for_a_login() {
     for (code, status) in [
         ("refresh_token_reused", "401 Unauthorized"),
         ("refresh_token_expired", "401 Unauthorized"),
@@ -92,7 +92,7 @@ fn an_id_token_without_a_nonce_is_accepted_where_the_row_says_so() {
 }
 
 #[test]
-fn revoking_a_token_that_has_ended_succeeds() {
+fn revoking_an_invalid_token_succeeds() {
     for body in [
         r#"{"error":"invalid_token","error_description":"Token expired or revoked"}"#,
         r#"{"error":"invalid_grant"}"#,
@@ -233,7 +233,7 @@ mod keys {
     use evergrant::jwt::{ServiceAccount, SigningKey};
 
     #[test]
-    fn another_credentials_file_of_google_is_named_with_the_way_on() {
+    fn the_error_for_other_google_credentials_says_what_to_do() {
         for (kind, says) in [
             ("authorized_user", "Token::from_json"),
             ("impersonated_service_account", "source_credentials"),

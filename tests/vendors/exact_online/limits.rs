@@ -103,7 +103,7 @@ fn a_call_waits_if_another_process_used_up_the_minute() {
 }
 
 #[test]
-fn a_429_without_headers_counts_as_the_minute() {
+fn a_429_without_headers_is_treated_as_the_minutes_limit() {
     let world = World::new();
     let exact = world.seeded();
     let calls = Arc::new(AtomicU64::new(0));
