@@ -92,8 +92,8 @@ pub(crate) fn a_second_use_revokes_the_login_as_the_error_says(server: &Server) 
     assert!(server.is_alive(&server.file("login")));
 }
 
-/// Does the same as [`a_second_use_revokes_the_login_as_the_error_says`], on a server that accepts a second use for
-/// a while.
+/// Does the same as [`a_second_use_revokes_the_login_as_the_error_says`], on a server that accepts a second
+/// use within its grace window.
 pub(crate) fn a_second_use_is_accepted_within_the_grace_window(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -107,8 +107,8 @@ pub(crate) fn a_second_use_is_accepted_within_the_grace_window(server: &Server) 
     assert_eq!(server.count(), Count { granted: 2, refused: 0 });
 }
 
-/// Does the same as [`a_second_use_revokes_the_login_as_the_error_says`], on a server that refuses the second use
-/// and does not revoke the login.
+/// Does the same as [`a_second_use_revokes_the_login_as_the_error_says`], on a server that refuses the second
+/// use and does not revoke the login.
 pub(crate) fn a_second_use_is_refused_as_the_error_says(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
@@ -124,8 +124,8 @@ pub(crate) fn a_second_use_is_refused_as_the_error_says(server: &Server) {
     assert!(server.knows_alice(&client));
 }
 
-/// Does the same as [`a_second_use_is_refused_as_the_error_says`], on a server that refuses the second use only
-/// when the access token of the successor has been used.
+/// Does the same as [`a_second_use_is_refused_as_the_error_says`], on a server that refuses the second use
+/// only when the access token of the successor has been used.
 pub(crate) fn a_second_use_is_granted_until_the_successor_is_used(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     for copy in ["copy", "late copy"] {
@@ -187,8 +187,8 @@ pub(crate) fn six_clients_without_a_shared_store_lose_the_login(server: &Server)
     );
 }
 
-/// Does the same as [`six_clients_without_a_shared_store_lose_the_login`], on a server that accepts a second use for a
-/// while.
+/// Does the same as [`six_clients_without_a_shared_store_lose_the_login`], on a server that accepts a second
+/// use within its grace window.
 pub(crate) fn six_clients_without_a_shared_store_all_refresh(server: &Server) {
     drop(server.logged_in(first_app(server), "login"));
     let winners = six_copies(server);
