@@ -156,7 +156,7 @@ fn a_seed_is_stored_only_in_an_empty_store() {
     let client = new();
     client.refresh().unwrap();
     assert!(!client.seed(token.clone()).unwrap());
-    assert!(!new().seed(token.clone()).unwrap(), "the variable of the first day is stale");
+    assert!(!new().seed(token.clone()).unwrap(), "a seed must not replace a newer login");
     assert_ne!(rt(&new().token().unwrap()), rt(&token));
     client.clear().unwrap();
     assert!(client.seed(Token::new("other")).unwrap());

@@ -91,7 +91,10 @@ fn large_bodies_go_both_ways_through_a_process_with_little_memory() {
         Err(error) => {
             println!("skipped: prlimit: {error}");
             let required = std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1");
-            return assert!(!required, "EVERGRANT_REQUIRE_ALL=1, but prlimit: {error}");
+            return assert!(
+                !required,
+                "EVERGRANT_REQUIRE_ALL=1, but prlimit does not run: {error}"
+            );
         }
     };
     let text = String::from_utf8_lossy(&output.stdout);

@@ -76,7 +76,7 @@ impl Person {
                 return place;
             }
         }
-        panic!("ten forms and no end");
+        panic!("after ten forms the server still shows a form");
     }
 
     /// Opens an address and follows redirects.
@@ -108,7 +108,7 @@ impl Person {
             }
             method = "GET";
         }
-        panic!("30 redirects and no end");
+        panic!("after 30 redirects the server still redirects");
     }
 
     fn ask(

@@ -51,7 +51,7 @@ fn a_second_use_of_a_pushed_request_is_refused() {
         panic!("the server shows a page")
     };
     assert!(refused.contains("error=invalid_request_uri"), "{refused}");
-    assert!(server.knows_alice(&client), "the login lives on");
+    assert!(server.knows_alice(&client), "the login must stay valid");
 }
 
 #[test]

@@ -72,12 +72,19 @@ fn full() {
         let error = precise(store.save(&noted(&first)));
         assert!(matches!(error, BackendError::Full(_)), "{error}");
         assert!(error.to_string().contains(folder.to_str().unwrap()), "{error}");
-        assert!(!folder.join(".store.json.evergrant-next").exists(), "no room, no file for it");
+        assert!(
+            !folder.join(".store.json.evergrant-next").exists(),
+            "without reserved room there must be no file for it"
+        );
         let error = precise(store.save(&successor(&first, token(2))));
         assert!(matches!(error, BackendError::Full(_)), "{error}");
     }
     assert_eq!(load(&path), Some(first.clone()));
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "the record, its mark and the filler");
+    assert_eq!(
+        fs::read_dir(&folder).unwrap().count(),
+        3,
+        "only the record, its mark and the filler may be left"
+    );
 
     // The disk is full after the note: the successor uses the reserved room, even if it is longer.
     fs::remove_file(&filler).unwrap();

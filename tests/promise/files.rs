@@ -268,7 +268,7 @@ fn every_file_is_private_whatever_the_umask_and_the_old_mode() {
         set(&dir.join(".store.json.evergrant-next"), 0o644);
         run("successor");
         let left = fs::read_dir(dir.path()).unwrap().count();
-        assert_eq!(left, 3, "the record, its mark and its lock");
+        assert_eq!(left, 3, "only the record, its mark and its lock may be left");
     }
 }
 

@@ -72,7 +72,7 @@ fn child_drops_its_copy() {
     let mut guard = Some(lock());
     join(fork(|| {
         let copy = guard.take().unwrap();
-        assert!(!copy.is_held(), "the child's copy holds nothing");
+        assert!(!copy.is_held(), "the child's copy must not hold the lock");
         drop(copy);
     }));
     assert!(is_locked());
@@ -94,7 +94,7 @@ fn child_waits_for_the_lock_alone() {
         let store = FileBackend::new(given("STORE"));
         let busy = precise(store.lock(Duration::ZERO).map(drop));
         answer.write_all(b"x").unwrap();
-        assert!(matches!(busy, BackendError::Busy(_)), "the parent has it: {busy}");
+        assert!(matches!(busy, BackendError::Busy(_)), "the parent holds the lock: {busy}");
         told.read_exact(&mut [0]).unwrap();
         let ours = store.lock(Duration::ZERO).unwrap();
         assert!(ours.is_held() && is_locked());

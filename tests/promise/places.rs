@@ -118,7 +118,12 @@ fn unreadable() {
     let store = FileBackend::new(given("STORE"));
     assert_eq!(*store.load().unwrap().unwrap().token(), token(2));
     drop(store.lock(Duration::ZERO).unwrap());
-    assert_eq!(store.warnings().len(), 1, "anybody can write there: {:?}", store.warnings());
+    assert_eq!(
+        store.warnings().len(),
+        1,
+        "only the folder's mode may be warned of: {:?}",
+        store.warnings()
+    );
 }
 
 #[test]
@@ -330,7 +335,7 @@ fn a_record_with_a_hard_link_is_refused_before_a_token_is_sent() {
         assert!(matches!(error, BackendError::Config(_)), "{error}");
         assert!(error.to_string().contains("second name (a hard link)"), "{error}");
     }
-    assert_eq!(load(&path), Some(first), "what is there is read as before");
+    assert_eq!(load(&path), Some(first), "the record must be readable as before");
     fs::remove_file(dir.join("other.json")).unwrap();
     store.probe().unwrap();
     store.save(&note).unwrap();
@@ -364,7 +369,7 @@ fn the_probe_finds_an_unusable_store_and_leaves_no_trace() {
     let path = dir.join("store.json");
     let store = FileBackend::new(&path);
     store.probe().unwrap();
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "the lock alone is left");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "only the lock may be left");
     // A probe while another client refreshes leaves that client's reserved room.
     let first = record(1);
     store.save(&first).unwrap();

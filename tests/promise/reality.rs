@@ -234,7 +234,7 @@ fn an_api_that_refuses_everything_causes_one_refresh() {
     world.seed();
     let client = world.client();
     for _ in 0..10 {
-        assert!(call(&client).starts_with("api "), "the API's own answer");
+        assert!(call(&client).starts_with("api "), "the call must return the API's own answer");
     }
     assert_eq!(world.token_requests(), 1);
     std::thread::scope(|scope| {

@@ -53,7 +53,7 @@ fn save_under(dir: &TempDir, wrapper: &[&str]) -> Output {
 fn saw_nothing(mut seen: File) {
     let mut bytes = Vec::new();
     seen.read_to_end(&mut bytes).unwrap();
-    assert!(bytes.is_empty(), "the stranger reads {} bytes of ours", bytes.len());
+    assert!(bytes.is_empty(), "the other user could read {} bytes", bytes.len());
 }
 
 const HELPERS: [&str; 3] =
@@ -151,7 +151,10 @@ fn refused() {
 }
 
 fn lock() {
-    assert!(File::create(given("LOCK").with_extension("other")).is_err(), "nothing can be made");
+    assert!(
+        File::create(given("LOCK").with_extension("other")).is_err(),
+        "this user must not be able to make files in the folder"
+    );
     FileLock::new(given("LOCK")).lock(Duration::ZERO).unwrap();
 }
 

@@ -198,7 +198,11 @@ fn a_refresh_token_replaced_only_near_its_end_is_refreshed_then() {
     });
     world.log_in();
     let on = world.refreshed_on(59);
-    assert_eq!(on, [30, 46], "refreshed after half of the limit, and when a quarter is left");
+    assert_eq!(
+        on,
+        [30, 46],
+        "the login must be refreshed after half of the limit, and when a quarter is left"
+    );
 }
 
 #[test]

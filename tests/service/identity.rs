@@ -266,7 +266,7 @@ fn every_services_profile_gives_an_identity() {
     let cases = cases();
     for row in rows(&sandbox) {
         let tested = cases.iter().any(|case| case.provider.name() == row.name());
-        assert!(tested || row.name() == "openid", "{} has no profile here", row.name());
+        assert!(tested || row.name() == "openid", "`cases` has no profile of {}", row.name());
     }
     for case in cases {
         let name = case.provider.name().to_owned();

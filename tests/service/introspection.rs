@@ -28,7 +28,7 @@ fn a_token_is_active_until_it_is_revoked() {
     client.revoke_token(refresh_token, Some(TokenTypeHint::RefreshToken)).unwrap();
     assert!(!client.introspect(refresh_token, None).unwrap().active());
     assert!(!client.introspect(&Secret::new("never-issued"), None).unwrap().active());
-    assert!(client.stored().unwrap().is_some(), "the store is left alone");
+    assert!(client.stored().unwrap().is_some(), "the store must not change");
     assert_eq!(sandbox.counters().introspections, 5);
 }
 

@@ -128,7 +128,7 @@ fn a_request_uri_that_was_used_is_refused() {
     let again = sandbox.approve(authorization.url()).unwrap();
     let Err(Error::OAuth(error)) = client.exchange(authorization, &again) else { panic!() };
     assert_eq!(error.code, "invalid_request_uri");
-    assert!(!error.to_string().contains("worked until"), "it has not expired: {error}");
+    assert!(!error.to_string().contains("worked until"), "the address has not expired: {error}");
 }
 
 #[test]

@@ -263,7 +263,7 @@ fn every_row_reads_an_answer_in_its_dialect() {
     for row in &rows {
         let name = row.name();
         let own = DIALECTS.iter().any(|(row, ..)| *row == name);
-        assert!(own || name == "franceconnect_integration", "{name} has no dialect here");
+        assert!(own || name == "franceconnect_integration", "`DIALECTS` has no answer of {name}");
     }
     for (name, status, body, expected) in DIALECTS {
         let row = rows.iter().find(|row| row.name() == name).unwrap();

@@ -45,7 +45,7 @@ fn a_save_by_deleting_the_journal_survives_readers_that_flush() {
             let stored = guest(&path).load();
             if !matches!(&stored, Ok(Some(record)) if *record == next) {
                 done.store(true, Ordering::Relaxed);
-                panic!("save {n} was taken back: {stored:?}");
+                panic!("save {n} was lost: {stored:?}");
             }
         }
         done.store(true, Ordering::Relaxed);

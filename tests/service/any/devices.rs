@@ -45,7 +45,7 @@ fn polls(answer: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static, lost: 
 fn slow_down_with_status_429_lengthens_every_wait() {
     let slow = |n| (n < 3).then(|| Reply::json(429, json!({"error": "slow_down"})));
     let times = polls(slow, 0);
-    assert_eq!(times[..5], [5, 15, 30, 50, 70], "5 s more each time");
+    assert_eq!(times[..5], [5, 15, 30, 50, 70], "each slow_down must add 5 s");
 }
 
 #[test]
@@ -75,5 +75,5 @@ fn lost_polls_lengthen_the_wait_up_to_a_cap() {
         })
         .unwrap();
     assert_eq!(failed, [10, 20, 30, 30, 30, 30]);
-    assert_eq!(pending, [155, 160], "an answer ends the back-off");
+    assert_eq!(pending, [155, 160], "after an answer the wait must be short again");
 }

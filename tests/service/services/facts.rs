@@ -79,7 +79,10 @@ fn check(entry: &'static Entry, fact: &Fact, seen: &Seen) {
         ("revoke", ["other" | "unknown"]) => assert!(seen.revocation.is_none()),
         ("revoke", [url]) => {
             assert_eq!(row.revocation_endpoint().unwrap(), entry.filled(url));
-            assert!(seen.revocation.as_ref().unwrap().contains("-2"), "a token of the refresh");
+            assert!(
+                seen.revocation.as_ref().unwrap().contains("-2"),
+                "the revoked token must come from the refresh"
+            );
         }
         ("revoke_style", [style]) => {
             assert_eq!(format!("{:?}", row.token_request_rules().revocation_style), *style);

@@ -208,7 +208,9 @@ fn the_client_below_can_be_configured_and_the_provider_replaced() {
     let shell = world
         .builder_with(world.sandbox.credentials(), MemoryBackend::new())
         .provider(provider)
-        .configure(|client| client.retries(0).map_error(|_| panic!("Shell's errors are read")))
+        .configure(|client| {
+            client.retries(0).map_error(|_| panic!("the SDK must replace `map_error`"))
+        })
         .build()
         .unwrap();
     // `api_base` overrides the provider's API base.
