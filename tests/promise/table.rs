@@ -319,11 +319,7 @@ fn another_programs_token_is_used_and_removes_the_note() {
     assert_eq!(found.token().refresh_token(), token(9).refresh_token());
     assert_eq!((found.login(), found.token().scope()), (first.login(), Some("read")));
     assert!(found.note().is_none() && found.generation() > first.generation());
-    assert_eq!(
-        open(dir.path()).load().unwrap(),
-        Some(found.clone()),
-        "each load must return the same record"
-    );
+    assert_eq!(open(dir.path()).load().unwrap(), Some(found.clone()), "every load is the same");
     // The store goes on from that token.
     let note = noted(&found);
     store.save(&note).unwrap();
@@ -411,7 +407,7 @@ fn a_token_without_a_file_is_used() {
     foreign(dir.path(), Some(&token(1)));
     let store = open(dir.path());
     let found = store.load().unwrap().unwrap();
-    assert_eq!(store.load().unwrap(), Some(found.clone()), "each load must return the same record");
+    assert_eq!(store.load().unwrap(), Some(found.clone()), "every load is the same");
     assert!(matches!(precise(store.save(&Record::from(token(5)))), BackendError::Conflict(_)));
     let note = noted(&found);
     store.save(&note).unwrap();
@@ -433,11 +429,7 @@ fn a_repair_and_a_save_wait_for_each_other() {
     let busy = store.save(&successor(&first, token(2)));
     assert!(matches!(precise(busy), BackendError::Busy(_)));
     assert_eq!(clock.monotonic() - before, Duration::from_secs(10));
-    assert_eq!(
-        store.load().unwrap(),
-        Some(first.clone()),
-        "a read must not wait if table and file agree"
-    );
+    assert_eq!(store.load().unwrap(), Some(first.clone()), "this read must not wait");
     // A read that finds an older token in the table does not wait either: the holder of the lock writes the
     // table.
     let late = successor(&first, token(2));
