@@ -42,7 +42,8 @@ pub(crate) enum Place {
 pub(crate) struct Person {
     agent: Agent,
     cookies: BTreeMap<String, String>,
-    /// The redirect URI. No program need listen there, because the walk ends before it.
+    /// The redirect URI. No program listens at this address, because the walk stops before it opens the
+    /// address.
     redirect_uri: &'static str,
     refuses: bool,
 }

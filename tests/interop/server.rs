@@ -121,7 +121,7 @@ pub(crate) trait Kind: Sync {
         }
     }
 
-    /// The server's counts.
+    /// Returns the server's counts of refreshes.
     fn count(&self, server: &Server) -> Count {
         let value = server.ask("/_count");
         let number = |name: &str| value[name].as_u64().expect("a number");

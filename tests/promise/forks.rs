@@ -241,7 +241,7 @@ fn child_locks_a_store_in_memory() {
     assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
     drop(guard);
     store.lock(Duration::ZERO).unwrap();
-    // What the guard holds is not dropped in the child.
+    // In the child, the lock inside the guard is not dropped.
     let mut guard = Some(Guard::freed_by_death(Loud));
     join(fork(|| drop(guard.take())));
     std::mem::forget(guard);

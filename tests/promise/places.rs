@@ -339,7 +339,7 @@ fn a_record_with_a_hard_link_is_refused_before_a_token_is_sent() {
     fs::remove_file(dir.join("other.json")).unwrap();
     store.probe().unwrap();
     store.save(&note).unwrap();
-    // Once a token is on its way, its successor is stored even if there is a hard link.
+    // After a refresh token was sent, its successor is stored even if the record has a hard link.
     fs::hard_link(&path, dir.join("other.json")).unwrap();
     store.save(&successor(&note, token(2))).unwrap();
     assert_eq!(*load(&path).unwrap().token(), token(2));

@@ -112,7 +112,8 @@ pub(crate) fn start(command: &mut Command) -> std::process::Child {
     }
 }
 
-/// Runs the child that this process was started as, and ends the process; returns in a test run.
+/// If this process was started as a child, runs the child and ends the process. Returns in an ordinary test
+/// run.
 pub(crate) fn run_child(tables: &[&[Child]]) {
     let Some(key) = std::env::var_os(CHILD) else { return };
     let found = tables.iter().flat_map(|table| table.iter()).find(|(name, _)| key == *name);

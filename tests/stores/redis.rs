@@ -203,7 +203,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         let _: () = do_it(&server, &["SET", "evergrant:default:lock", &format!("{word} x 2")]);
         drop(kept);
         let kept = other.lock(Duration::ZERO).expect("the dropped lock is free");
-        // If the user may not ask about connections, only the lease ends the lock.
+        // If the Redis user may not list connections, only the end of the lease releases the lock.
         let rules =
             "ACL SETUSER default on nopass ~* &* +@all -client|list -client|id -info -config";
         let _: () = do_it(&server, &rules.split(' ').collect::<Vec<_>>());

@@ -205,8 +205,8 @@ pub(crate) fn postgres() -> Option<Server> {
         command.args(["-c", "max_connections=200"]);
         command
     };
-    // This signal ends the server at once, without a checkpoint. After SIGKILL its children would have to
-    // notice by themselves.
+    // This signal ends the server at once, without a checkpoint. After SIGKILL the server's children would
+    // have to notice by themselves that the server is gone.
     let url = |port| format!("postgres://postgres@127.0.0.1:{port}/postgres");
     Some(Server::begin(dir, start, url, "QUIT"))
 }

@@ -258,7 +258,7 @@ fn flush() {
             let saved = std::fs::read(given("RECORD")).unwrap();
             failed(precise(store.save(&Record::from_json(&saved).unwrap())));
         }
-        // What was flushed once is not flushed again.
+        // A record that was flushed once is not flushed again.
         Some("loads") => {
             store.load().unwrap().unwrap();
             store.load().unwrap().unwrap();

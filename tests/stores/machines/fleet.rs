@@ -32,7 +32,7 @@ pub(crate) struct Fleet {
     pub(crate) sandbox: Sandbox,
     class: &'static str,
     clock: Arc<Ahead>,
-    /// The tests' own way to the store, which is never cut.
+    /// The store over the test's own connection, which is never cut.
     pub(crate) store: Box<dyn TokenBackend>,
     proxies: Vec<Proxy>,
     workers: BTreeMap<usize, Worker>,
@@ -41,7 +41,7 @@ pub(crate) struct Fleet {
     next: usize,
     say: Sender<Said>,
     said: Receiver<Said>,
-    /// The longest that a call has taken, in real time.
+    /// The time of the longest call, in real time.
     pub(crate) longest: Duration,
 }
 

@@ -300,7 +300,7 @@ fn a_gateway_failure_is_recovered_while_the_old_token_works() {
         call(&exact).unwrap();
         assert_eq!(world.token_requests(), 2, "the token is not sent again at once");
         assert!(world.stored().note().is_some());
-        // The answer "too early" to one request tells that the service rotated the token.
+        // The answer "too early" to one request shows that the service rotated the token.
         world.advance(30);
         let error = call(&world.process()).unwrap_err();
         assert!(error.is_transient(), "{error}");
