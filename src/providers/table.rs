@@ -19,7 +19,7 @@ use crate::provider::{
     Rotation, TokenFormat, Verdict,
 };
 
-/// The setting that a fact makes. The names are those of the builder's methods.
+/// The setting of the provider that a fact makes. The variants are named after the builder's methods.
 #[derive(Clone, Copy)]
 enum Fact {
     AuthorizationEndpoint(&'static str),
@@ -48,7 +48,8 @@ enum Fact {
     IdleLimit(Duration),
     ConsentLimit(Duration),
     ApiBase(&'static str),
-    /// The member of the answer, the allowed hosts, and a path behind the address.
+    /// The member of the token answer that names the API's address, the allowed hosts, and the path after the
+    /// address.
     ApiBaseFrom(&'static str, &'static [&'static str], &'static str),
     ApiAuthScheme(&'static str),
     FixedHeader(&'static str, &'static str),

@@ -9,7 +9,8 @@ use evergrant::{Client, Credentials, MemoryBackend, Provider, Token};
 pub(crate) const CHILD: &str = "EVERGRANT_LARGE_CHILD";
 
 const SIZE: u64 = 200 << 20;
-/// The most bytes of data that the process may have: heap, stacks, everything that is not a file.
+/// The largest number of bytes that the process may allocate for heap, stacks and other memory that is not a
+/// file.
 const LIMIT: &str = "16777216";
 
 /// A reader that makes its bytes while they are read.

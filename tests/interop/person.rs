@@ -141,7 +141,7 @@ impl Person {
     }
 }
 
-/// A form of a page, read as far as these pages need it.
+/// The parts of a page's form that the servers' pages need.
 struct Form {
     action: String,
     fields: Vec<(String, String)>,

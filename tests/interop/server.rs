@@ -103,7 +103,7 @@ pub(crate) trait Kind: Sync {
     /// The path of alice's data, below the server's address.
     fn me(&self) -> &'static str;
 
-    /// A member of alice's data, and its value.
+    /// The name of a member in alice's data, and its value.
     fn alice(&self) -> (&'static str, &'static str) {
         ("sub", "alice")
     }

@@ -25,7 +25,7 @@ fn refresh(world: &World, inject: Option<&str>) -> (Option<String>, String) {
     (answer, text)
 }
 
-/// Returns every possible fault, from a run without faults.
+/// Makes a run without faults, and returns every fault that the calls of this run could have.
 fn faults(rotation: Rotation) -> Vec<String> {
     let world = World::in_real_time(rotation);
     world.seed_ended();

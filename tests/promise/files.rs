@@ -280,7 +280,7 @@ fn a_read_only_folder_is_an_error_and_the_record_stays() {
     let path = dir.join("store.json");
     let first = record(1);
     FileBackend::new(&path).save(&first).unwrap();
-    // Permission bits do not bind root: as root, the child becomes somebody else.
+    // Permission bits do not bind root: as root, the child runs as another user.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
     let Some(wrapper) = unprivileged() else { return };

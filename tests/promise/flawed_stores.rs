@@ -61,7 +61,7 @@ impl Flawed {
         memory.extend(record.map(|record| (self.path.clone(), record.clone())));
     }
 
-    /// Puts a record into the file, whatever is there.
+    /// Writes a record into the file, whatever the file contains.
     fn force(&self, record: &Record) -> Result<(), BoxError> {
         Ok(fs::write(&self.path, record.to_json()?)?)
     }

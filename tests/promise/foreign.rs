@@ -170,8 +170,8 @@ fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
     }
 }
 
-/// The service processes the client's request, and before the client's answer comes it processes the script's
-/// request as well. The script's pair makes the client's pair invalid.
+/// The service processes the client's request and then the script's request, before the client gets its
+/// answer. The script's pair makes the client's pair invalid.
 #[test]
 fn the_pair_of_a_script_served_after_us_stays_stored() {
     for rotation in [Rotation::Grace(GRACE), Rotation::GraceThenFamily(GRACE), Rotation::UntilUsed]

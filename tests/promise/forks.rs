@@ -43,7 +43,7 @@ fn join(child: i32) {
     assert_eq!(status, 0, "the forked child failed");
 }
 
-/// Whether the system's lock is held, by a test through another file handle.
+/// Tests through another file handle whether the system's lock is held.
 fn is_locked() -> bool {
     let file = File::open(given("STORE").with_extension("json.lock")).unwrap();
     match file.try_lock() {

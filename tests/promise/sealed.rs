@@ -169,7 +169,7 @@ fn a_record_that_was_changed_does_not_open() {
         assert!(matches!(error, BackendError::Corrupt(_)), "{member}: {error}");
         assert!(text.contains("outside its sealed part"), "{member}: {text}");
     }
-    // The old record does not open under another context.
+    // The old record cannot be opened under another context.
     fs::write(&path, old.to_string()).unwrap();
     let elsewhere = SealedBackend::new(FileBackend::new(&path), key()).context("tenant-7");
     assert!(matches!(told(elsewhere.load()).0, BackendError::Corrupt(_)));

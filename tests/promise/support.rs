@@ -169,7 +169,7 @@ pub(crate) fn is_denied(error: &BoxError) -> bool {
     cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
-/// Returns the precise error inside, and fails if there is none.
+/// Returns the [`BackendError`] inside a store's error, and fails the test if there is none.
 #[track_caller]
 pub(crate) fn precise<T>(result: Result<T, BoxError>) -> BackendError {
     let Err(error) = result else { panic!("it succeeded") };

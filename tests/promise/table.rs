@@ -412,7 +412,7 @@ fn a_token_without_a_file_is_used() {
     let note = noted(&found);
     store.save(&note).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(note));
-    // The file is deleted later: the token stays, and what only the file had is gone.
+    // The file is deleted later: the token stays, and the data that only the file had is gone.
     fs::remove_file(dir.join("login.json")).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(found));
 }

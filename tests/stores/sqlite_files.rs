@@ -178,7 +178,7 @@ fn a_database_that_may_not_be_created_is_an_error_that_says_so() {
     let set = |mode| {
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
     };
-    // Permission bits do not bind root: as root, the child becomes somebody else.
+    // Permission bits do not bind root: as root, the child runs as another user.
     let Some(wrapper) = unprivileged() else { return };
     set(0o555);
     let path = dir.join("logins.sqlite");
@@ -206,7 +206,7 @@ fn files_that_may_only_be_read_are_refused_before_a_login() {
     let set = |path: &std::path::Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     };
-    // Permission bits do not bind root: as root, the child becomes somebody else.
+    // Permission bits do not bind root: as root, the child runs as another user.
     let Some(wrapper) = unprivileged() else { return };
     let dir = TempDir::new();
     set(dir.path(), 0o777);
