@@ -88,7 +88,7 @@ mod on_the_toolkit_with_grace {
     }
 }
 
-/// A server in C, whose error answers have few details.
+/// Glewlwyd is a server in C, whose error answers have few details.
 mod on_glewlwyd {
     crate::flows::flows! {
         crate::glewlwyd::start(60);

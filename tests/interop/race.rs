@@ -172,8 +172,8 @@ impl Race {
             }
             Trouble::KilledAtAnyMoment => {
                 self.wire.wait_for(before + 1);
-                // The answer may have been saved already. Then the store names no process, and any process is
-                // killed.
+                // The answer may have been saved already. Then the store names no process, so kill any
+                // process.
                 let pid = stored(&self.file).note().map(|note| note.holder.pid);
                 let holder = pid.and_then(|pid| self.crew.find(pid));
                 let choice = self.below(PROCESSES as u64) as usize;

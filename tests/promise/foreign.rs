@@ -89,7 +89,7 @@ fn a_token_written_by_a_script_is_used_without_a_refresh() {
     }
 }
 
-/// A store in a file to which something happens before one of its saves.
+/// A store in a file, which calls `before` before each save.
 struct Overtaken {
     file: FileBackend,
     before: Box<dyn Fn(&Record) + Send + Sync>,
@@ -185,7 +185,7 @@ fn the_pair_of_a_script_served_after_us_stays_stored() {
     }
 }
 
-/// A clock on which something happens during its first sleep of a second.
+/// A clock that calls `during` once, in its first sleep of a second or more.
 struct Busy {
     clock: Arc<ManualClock>,
     during: Box<dyn Fn() + Send + Sync>,

@@ -244,7 +244,7 @@ fn an_api_that_refuses_everything_causes_one_refresh() {
         }
     });
     assert_eq!(world.token_requests(), 1);
-    // A caller with another library also gets no more refreshes.
+    // Reports of refusals by another HTTP library cause no more refreshes either.
     for _ in 0..3 {
         client.refused(&client.access_token().unwrap());
     }

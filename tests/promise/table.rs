@@ -287,7 +287,7 @@ fn a_table_that_fails_at_any_call_loses_no_login() {
         let refreshing = client(&url, store);
         failed += usize::from(refreshing.access_token().is_err());
         let reached = calls.load(Ordering::Relaxed) >= at;
-        // The client goes on, and so does a client that has only the store.
+        // The client gets an access token, and so does a client that has only the store.
         refreshing.access_token().unwrap();
         client(&url, open(folder)).access_token().unwrap();
         assert_eq!(world.refreshes(), 1, "call {at}");
@@ -320,7 +320,7 @@ fn another_programs_token_is_used_and_removes_the_note() {
     assert_eq!((found.login(), found.token().scope()), (first.login(), Some("read")));
     assert!(found.note().is_none() && found.generation() > first.generation());
     assert_eq!(open(dir.path()).load().unwrap(), Some(found.clone()), "every load is the same");
-    // The store goes on from that token.
+    // The store accepts the next note and successor for this token.
     let note = noted(&found);
     store.save(&note).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(note.clone()));

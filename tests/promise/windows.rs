@@ -1,4 +1,4 @@
-//! Windows: other programs keep the record open, as virus scanners and backups do.
+//! Tests for Windows, where other programs, such as virus scanners and backups, keep the record open.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};

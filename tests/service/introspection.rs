@@ -126,7 +126,7 @@ fn a_failed_revocation_leaves_the_login() {
         );
         assert!(client.refresh().is_ok(), "{kind}");
     }
-    // RFC 7009: the endpoint may have its own authentication method.
+    // The revocation endpoint may have its own authentication method (RFC 7009).
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let odd = sandbox.provider().to_builder().client_auth(ClientAuth::Basic);
     let odd = odd.revocation_auth(ClientAuth::Body).build().unwrap();

@@ -29,7 +29,7 @@ fn service(says: Says) -> Fake {
     })
 }
 
-/// Adds a service's rules about its answers to a provider.
+/// A function that adds a service's rules about its answers to a provider.
 type Rules = fn(ProviderBuilder) -> ProviderBuilder;
 
 const DONE: &str = r#"{"done":true}"#;

@@ -33,7 +33,7 @@ fn each_environment_has_its_own_hosts_and_tokens() {
         assert_eq!(provider.api_base(), Some(&*format!("https://{host}/ev")));
         assert_eq!(provider.client_auth(), ClientAuth::BasicRaw);
     }
-    // A store of one environment does not serve the other.
+    // A client does not use a token that was stored for the other environment.
     let store = MemoryBackend::new();
     let token = evergrant::Token::new("of the test environment");
     let sit = ShellEv::new(Environment::Sit, credentials(), store.clone()).unwrap();
