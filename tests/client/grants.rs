@@ -110,7 +110,7 @@ fn while_the_token_works_no_call_needs_the_token_endpoint() {
     }
     let asked = sandbox.counters().token_requests;
     assert!(asked > 1, "no refresh was tried");
-    // After the token has expired, the error is returned.
+    // After the token has expired, the call returns the error.
     clock.advance(Duration::from_secs(70));
     let error = client.get("/me").call().unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");

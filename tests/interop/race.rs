@@ -55,8 +55,8 @@ fn troubles() -> &'static [Trouble] {
     if crate::everything_is_required() { all } else { &all[..3] }
 }
 
-/// Returns which of the five cases that no client can prevent a fault can be, on a server that accepts each
-/// refresh token once.
+/// Returns which of the promise's five cases of a lost login this fault can cause, on a server that accepts
+/// each refresh token once.
 fn case(trouble: Trouble) -> Option<usize> {
     match trouble {
         Trouble::AnswerLost | Trouble::AnswerCutInHalf | Trouble::AnswerLostTwice => Some(1),

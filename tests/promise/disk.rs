@@ -1,5 +1,5 @@
-//! Tests of a full disk: the client notices it before a token is sent, and after the note a full disk does no
-//! harm.
+//! Tests of a full disk: the client notices a full disk before a token is sent, and a disk that fills after
+//! the note does no harm.
 
 use std::fs;
 use std::path::Path;

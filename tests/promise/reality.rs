@@ -212,7 +212,7 @@ fn a_record_from_a_year_ahead_is_dated_anew() {
     assert_eq!(world.token_requests(), 1);
 }
 
-/// A program that calls the API with another library can report that it refused the token.
+/// A program that calls the API with another library can report that the API refused the token.
 #[test]
 fn a_token_that_was_refused_elsewhere_is_replaced() {
     let world = World::new(Rotation::Strict);

@@ -1,4 +1,4 @@
-//! Tests of a store beside other users: their files beside the record, links, and modes.
+//! Tests of a store in a folder where other users can write: their files beside the record, links, and modes.
 
 use std::fs::{self, File};
 use std::io::Read as _;

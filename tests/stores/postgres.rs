@@ -200,7 +200,7 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     assert!(!guard.lasts(Duration::ZERO));
     drop((guard, theirs));
     assert!(holders(&server).is_empty());
-    // The settings that the lock changed are restored.
+    // The release of the lock restores the settings that the lock changed.
     let shared = Pool::default();
     let store = pooled(server.url(), shared.clone());
     store.save(&record(1)).unwrap();
