@@ -185,8 +185,8 @@ fn taking_the_lock_updates_the_files_times() {
     assert_eq!(metadata.len(), 0);
 }
 
-/// A path may lead through a link that is switched, as in a mounted volume of configuration. The lock and the
-/// record of other processes are then in another folder.
+/// A path may lead through a link that is switched to another folder, as in a mounted volume of
+/// configuration. The lock and the record of other processes are then in another folder.
 #[test]
 fn a_guard_notices_that_its_path_leads_elsewhere() {
     for of_folder in [true, false] {

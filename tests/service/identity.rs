@@ -1,4 +1,4 @@
-//! Tests that tell who has logged in, at every service with a profile format of its own.
+//! Tests of the identity of the person who has logged in, at every service with a profile format of its own.
 
 use std::sync::{Arc, Mutex};
 

@@ -87,7 +87,7 @@ fn durability_follows_the_servers_settings() {
             assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
             assert_eq!(store.durability(), Durability::Unknown);
             server.restart();
-            // The same store works again without help.
+            // The same store connects again by itself.
             let found = store.load().unwrap();
             match durability {
                 Durability::PowerCut => assert_eq!(found.unwrap(), noted),

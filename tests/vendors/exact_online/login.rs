@@ -19,7 +19,7 @@ fn a_login_follows_the_documentation() {
     let authorization = exact.client().authorize(&[]).unwrap();
     assert!(authorization.url().contains("response_type=code"));
     assert!(authorization.url().contains("state="));
-    // The code comes percent-encoded, with an exclamation mark in it, and goes back decoded once.
+    // The callback has a percent-encoded code with an exclamation mark, and the client decodes the code once.
     let callback = world.sandbox.approve(authorization.url()).unwrap();
     let token = exact.client().exchange(authorization, &callback).unwrap();
     assert_eq!(token.lifetime(), Some(Duration::from_secs(600)), "expires_in came as a string");
