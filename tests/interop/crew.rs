@@ -183,7 +183,7 @@ impl Crew {
         self.workers.insert(id, Worker { process, input });
     }
 
-    /// Every thread makes one call.
+    /// Makes every thread call once.
     pub(crate) fn call(&mut self, ahead: Duration) {
         for (id, worker) in &mut self.workers {
             writeln!(worker.input, "{}", ahead.as_secs()).expect("the process reads commands");

@@ -90,7 +90,7 @@ database={{ type="sqlite3" path="glewlwyd.sqlite" }};
     )
 }
 
-/// Returns the database as the package has it, which is made once.
+/// Returns the database that the package sets up. The database is made once.
 fn tables() -> &'static [u8] {
     static TABLES: OnceLock<Vec<u8>> = OnceLock::new();
     TABLES.get_or_init(|| {

@@ -44,7 +44,8 @@ fn crew_entry() {
     crew::work_if_told_to();
 }
 
-/// `oidc-provider` rotates, and revokes the login when it receives a refresh token twice.
+/// `oidc-provider` replaces the refresh token at every refresh, and revokes the login when it receives a
+/// refresh token twice.
 mod on_oidc_provider {
     crate::flows::flows! {
         crate::oidc_provider::start(60);

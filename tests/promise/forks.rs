@@ -180,7 +180,7 @@ fn taking_the_lock_updates_the_files_times() {
     File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
     drop(store.lock(Duration::ZERO).unwrap());
     let metadata = fs::metadata(path).unwrap();
-    // Programs that delete old files compare either time, or the later one.
+    // Programs that delete old files look at the last change, at the last access, or at the later of the two.
     assert!(metadata.mtime() > 1_000_000 && metadata.atime() > 1_000_000);
     assert_eq!(metadata.len(), 0);
 }

@@ -145,8 +145,8 @@ fn random_kills(rotation: Rotation) {
     }
 }
 
-/// Each lost login is one rotation whose successor no store ever held, and there is no other such
-/// rotation.
+/// /// Checks that each lost login is one rotation whose successor no store ever held, and that there is no
+/// other such rotation.
 fn accounted(world: &World, lost: &[String], seed: u64) {
     let events = world.sandbox.events();
     let saved = std::fs::read_to_string(world.dir.join("saved")).unwrap();

@@ -75,7 +75,7 @@ fn a_folder_that_cannot_be_flushed_is_used_with_one_warning() {
     }
 }
 
-/// Makes one call on a store that has made no other, and checks that it warns.
+/// Makes each call as the first call of a new store, and checks that the call warns.
 fn each() {
     let path = given("STORE");
     let save: fn(&FileBackend) = |store| store.save(&record(1)).unwrap();

@@ -14,7 +14,7 @@ use crate::support::*;
 use crate::worker::call;
 use crate::world::{LIFE, PATIENCE, World};
 
-/// A table that compares and has no lock.
+/// A table that compares before it writes, and has no lock.
 #[derive(Clone, Default)]
 struct Table(Arc<Mutex<Option<Vec<u8>>>>);
 

@@ -192,7 +192,7 @@ fn a_key_is_rotated_at_once_or_by_the_next_save() {
     assert_eq!(names(&path), other().name());
     let stored = newer().load().unwrap().unwrap();
     assert_eq!(stored.token(), first.token());
-    // A save seals with the first key again.
+    // A save seals with the current key, which is the first key again.
     let back = SealedBackend::new(FileBackend::new(&path), key()).older_key(other());
     let stored = back.load().unwrap().unwrap();
     back.save(&contract::successor(&stored, Token::new("at-2").with_refresh_token("rt-2")))

@@ -160,7 +160,7 @@ fn with_a_record() -> TempDir {
     dir
 }
 
-/// Another user could use the moment between a look at a file, or its creation, and the next call.
+/// Another user could act between the check or the creation of a file and the next call.
 #[cfg(target_os = "linux")]
 #[test]
 fn each_file_is_private_at_once_and_locked_until_it_is_renamed() {

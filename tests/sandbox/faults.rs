@@ -188,7 +188,7 @@ fn a_client_that_left_while_its_answer_was_held_does_not_get_the_pair() {
     .unwrap();
     assert!(gate.wait_for(1, PATIENCE));
     drop(stream);
-    // After this request and its answer, the end of the other connection has also arrived.
+    // When this request is answered, the sandbox has also noticed the end of the other connection.
     agent().get(format!("{}/counters", sandbox.url())).call().unwrap();
     gate.open();
     let until = Instant::now() + PATIENCE;

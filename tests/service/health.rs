@@ -47,7 +47,7 @@ impl World {
         on
     }
 
-    /// Gives the refresh token an expiry. With `fixed`, a refresh does not move it.
+    /// Makes every token answer give the refresh token a lifetime of `days` days.
     fn refresh_tokens_live(&self, days: u64) {
         self.sandbox.on_token(move |_, reply| {
             let mut body = reply.to_json();

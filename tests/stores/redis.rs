@@ -195,7 +195,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         let _: () = do_it(&server, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
         assert!(kept.lasts(Duration::from_secs(1)));
         assert!(matches!(precise(store(&server).lock(Duration::ZERO)), BackendError::Busy(_)));
-        // Simulate a renewal on another connection whose answer was lost.
+        // Simulate a renewal of the lease on another connection, whose answer was lost.
         let held: String = do_it(&server, &["GET", "evergrant:default:lock"]);
         let word = held.split(' ').next().unwrap();
         let _: () = do_it(&server, &["SET", "evergrant:default:lock", &format!("{word} x 1")]);

@@ -1,4 +1,4 @@
-//! Tests of SQLite: the contract by each way to a connection, accounts, files, and kills during a save.
+//! Tests of SQLite: the contract for each kind of connection, accounts, files, and kills during a save.
 
 use std::path::Path;
 use std::time::Duration;

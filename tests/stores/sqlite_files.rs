@@ -47,7 +47,7 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
     store.save(&record(1)).unwrap();
     let guard = store.lock(Duration::ZERO).unwrap();
     assert!(guard.is_held());
-    // SQLite's own patience of seconds would come on top of the wait.
+    // SQLite itself waits several seconds for a lock; this wait must not be added to the caller's.
     let begun = std::time::Instant::now();
     assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());

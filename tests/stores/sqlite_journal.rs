@@ -1,4 +1,4 @@
-//! SQLite deletes its journal to commit: nothing that this crate does may keep the file.
+//! Tests that this crate never keeps SQLite's journal file, which SQLite deletes in order to commit.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -34,7 +34,7 @@ struct Parser<'a> {
 
 type Parsed<T> = Result<T, String>;
 
-/// `or` binds weaker than `and`; `not` binds strongest.
+/// Parses a filter, in which `or` binds weaker than `and`, and `not` binds strongest.
 pub(crate) fn parse(text: &str) -> Parsed<Condition> {
     let mut parser = Parser { rest: text };
     let condition = parser.or()?;

@@ -1,5 +1,5 @@
-//! Tests of the token: the examples of Shell's documentation by hand, and the faults that were seen in
-//! Shell's SDKs.
+//! Tests of the token: the steps that Shell's documentation describes by hand, and the faults that were seen
+//! in Shell's SDKs.
 
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
