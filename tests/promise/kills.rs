@@ -145,7 +145,7 @@ fn random_kills(rotation: Rotation) {
     }
 }
 
-/// /// Checks that each lost login is one rotation whose successor no store ever held, and that there is no
+/// Checks that each lost login is one rotation whose successor no store ever held, and that there is no
 /// other such rotation.
 fn accounted(world: &World, lost: &[String], seed: u64) {
     let events = world.sandbox.events();
