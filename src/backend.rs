@@ -8,9 +8,9 @@
 //! * [`TokenBackend::load`] answers `Ok(None)` **only** when nothing is stored. A store that cannot be
 //!   reached, an empty file or half a record is an error. A record that `load` returns survives a power
 //!   cut. (A place without a single byte is [`BackendError::Empty`]: a new login may be stored there.)
-//! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. It writes
-//!   all or nothing. It may fail after the record became visible: the client does not take a failure
-//!   for "not written", and may save the same record again.
+//! * [`TokenBackend::save`] answers `Ok(())` **only** when the record survives a power cut. A save
+//!   writes all or nothing. A save may fail after the record became visible: the client does not take
+//!   a failure for "not written", and may save the same record again.
 //! * Every save replaces one particular record, named by [`Record::replaces`]. A store that can compare
 //!   checks this with [`Record::may_replace`] in the same atomic step, and answers
 //!   [`BackendError::Conflict`] if it holds another record. A record that is already stored may be
@@ -24,8 +24,8 @@
 //!
 //! A backend of your own needs three methods. It stores the whole record, as [`Record::to_json`] writes
 //! it. A backend that builds `Record::from(token)` in `load` loses the note of a token that was sent;
-//! the client notices and sends nothing. For a table that only has columns for a token, because other
-//! programs read it, use [`TableBackend`].
+//! the client notices the loss and sends nothing. For a table that other programs read and that only
+//! has columns for a token, use [`TableBackend`].
 //!
 //! Without a `lock`, the client only keeps the threads of its own process apart; [`FileLock`] adds a
 //! real lock in one line. With a `save` that compares and no lock, the notes keep processes apart: a
@@ -135,8 +135,8 @@ pub trait TokenBackend: Send + Sync {
     /// Any failure to delete.
     fn clear(&self) -> Result<(), BoxError>;
 
-    /// Keeps all other threads and processes out until the guard is dropped. The default locks nothing
-    /// and returns [`Guard::none`].
+    /// Keeps all other threads and processes out until the guard is dropped. The default
+    /// implementation locks nothing and returns [`Guard::none`].
     ///
     /// # Errors
     ///
@@ -147,8 +147,8 @@ pub trait TokenBackend: Send + Sync {
         Ok(Guard::none())
     }
 
-    /// Checks whether a new login could be stored. The client calls it before a person logs in and
-    /// before it sends a code. The default reads the stored record.
+    /// Checks whether a new login could be stored. The client calls `probe` before a person logs in
+    /// and before it sends a code. The default implementation reads the stored record.
     ///
     /// A probe does not change the stored record, and works with and without the lock.
     ///
@@ -185,13 +185,13 @@ pub trait TokenBackend: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Durability {
-    /// A power cut, once `save` has returned.
+    /// The contents survive a power cut, once `save` has returned.
     PowerCut,
-    /// The end of the process, but perhaps not a power cut or a failover.
+    /// The contents survive the end of the process, but perhaps not a power cut or a failover.
     Process,
-    /// Nothing: the contents end with the process.
+    /// The contents survive nothing: they are lost when the process ends.
     Memory,
-    /// Not known.
+    /// It is not known what the contents survive.
     Unknown,
 }
 
@@ -208,15 +208,16 @@ pub struct Guard {
     new: bool,
 }
 
-/// The kinds of lock, by what ends them other than dropping the guard.
+/// The kinds of lock. They differ in what releases the lock if nobody drops the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LockKind {
-    /// A lock that only the death of its process ends, such as a file lock. Its holder knows that no
-    /// other living process is refreshing. (An advisory lock of a database is not of this kind: it ends
-    /// with the session, and a restart or a cut network can end the session while the process lives.)
+    /// A lock that is released only when its process dies, such as a file lock. Its holder knows that
+    /// no other living process is refreshing. (An advisory lock of a database is not of this kind: it
+    /// ends with the session, and a restart or a cut network can end the session while the process
+    /// lives.)
     FreedByDeath,
-    /// A lock that ends by time: its holder may have been paused past the end.
+    /// A lock that expires, perhaps while its holder is paused.
     Lease,
     /// No lock between processes.
     None,
@@ -236,12 +237,12 @@ impl Guard {
         Guard { kind, held, alive, check: None, process: std::process::id(), new: false }
     }
 
-    /// A lock that ends only with the process; dropping `held` releases it.
+    /// A lock that is released when its process dies or `held` is dropped.
     pub fn freed_by_death(held: impl Any + Send) -> Guard {
         Guard::of(LockKind::FreedByDeath, Some(Box::new(held)), None)
     }
 
-    /// A lock that ends by time. `lasts` answers whether the lock certainly holds for the given time,
+    /// A lock that expires. `lasts` answers whether the lock certainly holds for the given time,
     /// and renews it if it can. The client calls `lasts` immediately before it sends a refresh token.
     pub fn lease(
         held: impl Any + Send,
@@ -265,7 +266,7 @@ impl Guard {
     /// token, and again before it saves the successor.
     ///
     /// The result is `false` in a forked child, and if the check of [`Guard::with_check`] fails. This
-    /// method does not notice that a lease has ended; [`Guard::lasts`] does.
+    /// method does not notice that a lease has expired; [`Guard::lasts`] does.
     pub fn is_held(&self) -> bool {
         self.process == std::process::id() && self.check.as_ref().is_none_or(|check| check())
     }

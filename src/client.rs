@@ -2,12 +2,14 @@
 
 mod builder;
 mod code;
+mod lookup;
 mod origins;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use ureq::Agent;
 use ureq::http::{HeaderMap, HeaderName};
 
@@ -59,18 +61,20 @@ struct Inner {
     /// The API's base without a slash at its end, and where the access token may go.
     base: Option<String>,
     origins: Vec<String>,
-    /// The fault of a text given to `allow_host`; every request fails with it.
+    /// What is wrong with a text given to `allow_host`; every request fails with this message.
     wrong_host: Option<String>,
     agent: Agent,
     /// The agent for loopback hosts, which uses no proxy.
     direct: Agent,
     base_is_loopback: bool,
+    /// Held while the service is asked where the API is.
+    base_lookup: Mutex<()>,
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,
     /// The headers of every request to the API, with an empty value for the token.
     headers: HeaderMap,
-    /// The same without the provider's fixed headers, for requests that carry no token.
+    /// The same headers without the provider's fixed headers, for requests that carry no token.
     plain_headers: HeaderMap,
     hooks: Hooks,
 }
@@ -179,8 +183,8 @@ impl Client {
 
     /// Starts a login. The result has the address to open in a browser; keep it for
     /// [`Client::exchange`]. The store is first locked, read and proven writable, so that nobody logs in
-    /// for nothing. No scopes means the provider's own default. With the scope `openid` the address has
-    /// a `nonce`. [`Client::exchange`] checks the ID token.
+    /// for nothing. An empty list of scopes means the provider's default scopes. With the scope `openid`
+    /// the address has a `nonce`, and [`Client::exchange`] checks the ID token.
     ///
     /// With the feature `par` and a provider that has a
     /// [`pushed_authorization_request_endpoint`](crate::provider::ProviderBuilder::pushed_authorization_request_endpoint),
@@ -295,10 +299,10 @@ impl Client {
     }
 
     /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
-    /// process that dies in between leaves a revoked token in the store; in the other order it would
-    /// leave a valid token that no store has. Logging out of an empty store succeeds, and so does logging out
-    /// with a token that the service does not take any more. A refresh on
-    /// another thread or in another process happens before or after the log-out, never in the middle.
+    /// process that dies between the two steps leaves a revoked token in the store; in the other order it
+    /// would leave a valid token that no store has. Logging out of an empty store succeeds, and so does
+    /// logging out with a token that the service does not take any more. A refresh on another thread or in
+    /// another process happens before or after the log-out, never in the middle.
     ///
     /// # Errors
     ///
@@ -308,7 +312,8 @@ impl Client {
     /// could not be removed: call again.
     pub fn revoke(&self) -> Result<()> {
         if self.0.provider.token_request.revocation_style.wants_access_token() {
-            // An expired access token cannot be revoked. If no new one comes, the old one is sent anyway.
+            // An expired access token cannot be revoked. If no new access token comes, the expired one is
+            // sent anyway.
             let _ = self.access_token();
         }
         self.0.keeper.clear(&|token| match token {
@@ -329,9 +334,9 @@ impl Client {
         self.0.tokens.revoke_one(token, hint, self.0.clock.now_utc())
     }
 
-    /// Ends this client. If a new refresh token could not be saved before, this saves it: it waits for
-    /// the store's lock as a refresh does, and returns an error if the save fails. Otherwise it does
-    /// nothing. Clones of the client go on working.
+    /// Ends this client. If a new refresh token could not be saved before, `close` saves it: the call
+    /// waits for the store's lock as a refresh does, and returns an error if the save fails. Otherwise
+    /// `close` does nothing. Clones of the client go on working.
     ///
     /// Dropping the last clone tries to save, too, but does not wait for the store's lock, and reports a
     /// failure only to [`ClientBuilder::on_event`] and the log. With a slow store, such as a database,

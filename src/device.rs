@@ -29,7 +29,7 @@ use crate::token::Token;
 /// The longest single sleep while the client waits for the next poll. After each sleep, the caller's
 /// closure can stop the login.
 const SLICE: Duration = Duration::from_secs(1);
-/// How long a code is polled if the server does not say when the code expires.
+/// How long the client polls if the server does not say when the code expires.
 /// The longest wait after polls that got no answer, unless the server asked for a longer one.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 const LIFETIME: Duration = Duration::from_secs(1800);
@@ -73,7 +73,7 @@ impl Client {
         self.exchange_device(&code, |_| ControlFlow::Continue(())).map(|_| ())
     }
 
-    /// Asks for a code. No scopes means the provider's own default.
+    /// Asks for a code. An empty list of scopes means the provider's default scopes.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Client {
     }
 }
 
-/// When the client polls next.
+/// Decides when the client polls next.
 struct Polls {
     /// How long to wait before the next poll.
     wait: Duration,
@@ -185,8 +185,8 @@ impl Polls {
         }
     }
 
-    /// Whether the code ends before the next poll. A long wait that the server has not asked for is shortened
-    /// first, so that the last seconds of the code are used.
+    /// Whether the code expires before the next poll. A long wait that the server has not asked for is
+    /// shortened first, so that the last seconds of the code are used.
     fn ends_while_waiting(&mut self, clock: &dyn Clock) -> bool {
         let left = self.deadline.saturating_sub(clock.monotonic());
         if self.backs_off && self.wait >= left {

@@ -78,8 +78,8 @@ pub struct Discovery {
 
 impl Discovery {
     /// Starts with an issuer: an https address (http on loopback) without query and fragment, exactly as
-    /// the server writes it, with its slash at the end if it has one. Of the address of a metadata document
-    /// the part that is no issuer is cut off.
+    /// the server writes it, with its slash at the end if it has one. If the text is the address of a
+    /// metadata document, the part that does not belong to the issuer is cut off.
     pub fn new(issuer: impl Into<String>) -> Discovery {
         let mut issuer = issuer.into();
         if let Some(shorter) = protocol::without_well_known(&issuer) {

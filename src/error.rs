@@ -3,7 +3,7 @@
 //! `{error}` prints what failed and what to do. [`std::error::Error::source`] gives the causes, down to the
 //! original error, such as an [`std::io::Error`] with its kind. `{error:#}` adds the causes to the message.
 //! `{error:?}` does the same, for a `main` that returns the error. An error reporter such as `anyhow` prints
-//! the message and then the sources. Each of them shows every cause once.
+//! the message and then the sources. Each of these forms shows every cause once.
 
 mod chain;
 mod challenge;
@@ -351,7 +351,7 @@ impl Error {
     }
 }
 
-/// Makes `Error::from` out of each detail that an SDK can make.
+/// Implements `Error::from` for each detail that an SDK can make.
 macro_rules! from_detail {
     ($($detail:ident => $variant:ident,)*) => {$(
         impl From<$detail> for Error {

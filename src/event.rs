@@ -11,20 +11,20 @@ use std::time::Duration;
 pub enum Event {
     /// A person has logged in, and the new login is stored.
     LoggedIn {
-        /// Counts this login's access tokens.
+        /// The number of the access token: each new token of the login gets the next number.
         generation: u64,
     },
     /// The service issued a new access token without a person.
     Refreshed {
-        /// Counts this login's access tokens.
+        /// The number of the access token: each new token of the login gets the next number.
         generation: u64,
     },
     /// Another process or client refreshed the token; this client uses the new token.
     Adopted {
-        /// Counts this login's access tokens.
+        /// The number of the access token: each new token of the login gets the next number.
         generation: u64,
     },
-    /// This call waited for the store's lock.
+    /// A call waited for the store's lock.
     Waited {
         /// How long the call waited.
         waited: Duration,
@@ -36,7 +36,7 @@ pub enum Event {
     },
     /// The service issued a new token after an earlier request that had no answer.
     Recovered {
-        /// Counts this login's access tokens.
+        /// The number of the access token: each new token of the login gets the next number.
         generation: u64,
     },
     /// A new token could not be saved. The token is in memory, and the next call tries to save it again. For

@@ -28,7 +28,7 @@ use crate::error::Result;
 use crate::provider::Provider;
 use crate::record::Record;
 
-/// The idle limit that is assumed when none is known.
+/// The idle limit that is assumed if the provider documents none.
 const UNKNOWN_LIMIT: Duration = Duration::from_secs(14 * 86_400);
 /// When the refresh token is about to expire, [`Client::keep_alive`] refreshes at most this often.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -41,8 +41,8 @@ pub enum LoginState {
     Missing,
     /// The service refused the refresh token, and nothing newer was stored. A person has to log in.
     Refused,
-    /// A known limit has passed (the refresh token's own, the idle limit or the consent limit), or the access
-    /// token has expired and there is no refresh token.
+    /// The login has expired: a known limit has passed (the refresh token's own, the idle limit or the
+    /// consent limit), or the access token has expired and there is no refresh token.
     Ended,
     /// A refresh token was sent and no answer came; the next refresh finds out whether the service used the
     /// token.
@@ -173,13 +173,13 @@ impl fmt::Display for Health {
         f.write_str(match self.state {
             LoginState::Missing => return f.write_str("nobody has logged in"),
             LoginState::Refused => "the service refused the refresh token",
-            LoginState::Ended => "the login has ended",
+            LoginState::Ended => "the login has expired",
             LoginState::Unanswered => "a refresh was never answered",
             LoginState::Alive => "the login is alive",
         })?;
         let days = |end: OffsetDateTime| clock::until(self.at, end).as_secs() / 86_400;
         match self.ends_at().filter(|_| !self.needs_person()) {
-            Some(end) => write!(f, "; it ends in {} days ({})", days(end), end.date()),
+            Some(end) => write!(f, "; the login expires in {} days ({})", days(end), end.date()),
             None => Ok(()),
         }
     }

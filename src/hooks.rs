@@ -103,7 +103,7 @@ pub(crate) struct Hooks {
     pub(crate) map_error: Option<MapError>,
     pub(crate) retry_after: Option<RetryAfter>,
     pub(crate) retries: u32,
-    /// The first wait and the longest.
+    /// The first wait and the longest wait.
     pub(crate) backoff: (Duration, Duration),
     /// Statuses that lead to a retry, in place of 429 and of 503 with `Retry-After`.
     pub(crate) statuses: Option<Arc<[u16]>>,
@@ -139,8 +139,8 @@ impl Hooks {
         }
     }
 
-    /// Whether an answer with this status may be followed by another try; `asks_to_wait`: whether the answer
-    /// says how long to wait.
+    /// Whether an answer with this status may be followed by another try. `asks_to_wait` is `true` if the
+    /// answer says how long to wait.
     pub(crate) fn retries_after(&self, status: u16, asks_to_wait: bool) -> bool {
         match &self.statuses {
             Some(statuses) => statuses.contains(&status),

@@ -39,7 +39,7 @@ pub struct Identity {
     /// Whether the service says that the address is verified; `None` when it does not say. With
     /// `Some(false)`, [`Identity::email`] is `None`.
     pub email_verified: Option<bool>,
-    /// The profile as it came, as [`Client::profile`] returns it.
+    /// The profile as the service sent it. [`Client::profile`] returns the same value.
     pub raw: Value,
 }
 
@@ -55,8 +55,8 @@ impl fmt::Debug for Identity {
 }
 
 impl Client {
-    /// Asks the service who has logged in, and returns the user's profile as it came. Without a [`Profile`]
-    /// in the provider, the client asks the userinfo endpoint, as `Client::userinfo` does.
+    /// Asks the service who has logged in, and returns the user's profile as the service sent it. Without a
+    /// [`Profile`] in the provider, the client asks the userinfo endpoint, as `Client::userinfo` does.
     ///
     /// # Errors
     ///

@@ -32,7 +32,7 @@ impl Client {
     ///
     /// [`Error::Config`] when the redirect URI is not on loopback, or is a name of the service (use
     /// [`Client::authorize_pasted`]), or when its port is taken; [`Error::LoginNotFinished`] when the time is over; [`Error::OAuth`] with
-    /// `access_denied` when the person said no; otherwise as [`Client::authorize`] and
+    /// `access_denied` when the person said no; otherwise the errors of [`Client::authorize`] and
     /// [`Client::exchange`].
     ///
     /// ```
@@ -86,7 +86,7 @@ impl Client {
             }
         });
         result.map_err(|error| match error {
-            // `exchange` has explained its own errors.
+            // `exchange` has already called `explained` on its own errors.
             late @ Error::LoginNotFinished(_) => {
                 authorization.explained(late, self.clock().now_utc())
             }
@@ -187,7 +187,7 @@ impl Target {
 }
 
 /// Whether a browser that is sent to this address comes to this machine. Browsers look up no name below
-/// `localhost` (RFC 6761 section 6.3); what this crate sends goes to `localhost` itself only.
+/// `localhost` (RFC 6761 section 6.3); the requests of this crate go to `localhost` itself only.
 fn comes_here(url: &Url) -> bool {
     let below = |name: &str| {
         let name = name.strip_suffix('.').unwrap_or(name);

@@ -42,14 +42,16 @@ impl Middleware for Client {
         mut request: Request<SendBody<'_>>,
         next: MiddlewareNext<'_>,
     ) -> Result<Response<Body>, ureq::Error> {
-        // As it is parsed, so that the token goes where the origin says: another reader may find another
-        // host in the address (`127.0.0.1.`, `0x7f.1`).
+        // The parsed form of the address is sent, so that the token goes to the host that was checked:
+        // another parser may find another host in the address (`127.0.0.1.`, `0x7f.1`).
         let whole = request.uri().scheme().map(|_| request.uri().to_string());
-        // Where the API is may depend on the token: the token that decided is the one that is sent.
+        // The API's address may depend on the token, so the token that decided about the address is
+        // sent.
         let mut decided = None;
         let url = whole.and_then(|target| match self.base_comes_with_login() {
             true => {
-                let live = decided.insert(self.keeper().access(&Want::Usable).ok()?);
+                let live = self.keeper().access(&Want::Usable).and_then(|live| self.located(live));
+                let live = decided.insert(live.ok()?);
                 self.url_at(live, &target).ok().map(|(url, _)| url)
             }
             false => self.url_of(&target).ok(),
@@ -78,8 +80,8 @@ impl Middleware for Client {
     }
 }
 
-/// The token goes to no address that a redirect leads to: with `RedirectAuthHeaders::SameHost` ureq
-/// would send it to every port of the host.
+/// Keeps the token away from any address that a redirect leads to: with
+/// `RedirectAuthHeaders::SameHost` ureq would send the token to every port of the host.
 fn without_redirected_token(
     request: Request<SendBody<'_>>,
     follows: bool,

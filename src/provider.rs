@@ -249,7 +249,7 @@ impl Provider {
         self.refresh.rotation
     }
 
-    /// How long before its end an access token is replaced.
+    /// How long before its expiry an access token is replaced.
     pub fn margin(&self) -> Duration {
         self.refresh.margin
     }
@@ -311,8 +311,8 @@ pub(crate) fn at_home<'a>(
 }
 
 /// Whether an address is on this machine: `localhost`, 127.0.0.0/8 (also as an IPv4-mapped address of
-/// IPv6), or `[::1]`. A name below `localhost`, or with a dot at its end, does not count, because it
-/// may be looked up elsewhere.
+/// IPv6), or `[::1]`. A name below `localhost`, or with a dot at its end, is not on this machine,
+/// because it may be looked up elsewhere.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn a_login_that_must_be_pushed_and_cannot_be_is_a_config_error() -> Result<()> {
         let with_feature = cfg!(feature = "par");
-        // What a build without the feature expects instead.
+        // In a build without the feature `par`, the expected error names the feature.
         let expect = |with: std::result::Result<bool, &'static str>| {
             if with_feature { with } else { Err("the feature `par`") }
         };

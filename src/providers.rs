@@ -46,7 +46,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// - Endpoints, body credentials, scopes, and the word `token` before the access token: `[V:src]`,
 ///   `[G]`; the device endpoint: `[G]`.
 /// - Refresh tokens exist for GitHub Apps with expiring user tokens. A refresh token is single use, and a
-///   refresh ends the old access token (`[V:doc GitHub docs]`).
+///   refresh revokes the old access token (`[V:doc GitHub docs]`).
 /// - Errors come with status 200.
 /// - GitHub has no revocation endpoint (RFC 7009); a call of its API revokes tokens (`[?]`).
 /// - Whether GitHub honours PKCE: `[?]`.
@@ -70,8 +70,8 @@ pub fn github() -> Provider {
 /// Google.
 ///
 /// - Endpoints, body credentials and scopes: `[V:src]` (`[G]` has the authorization endpoint without
-///   `v2`); the device endpoint: `[G]`. The revocation endpoint is an older one that is still in use;
-///   the current one: `[?]`.
+///   `v2`); the device endpoint: `[G]`. The revocation endpoint is an older address that is still in
+///   use; the current address: `[?]`.
 /// - Google issues a refresh token only for `access_type=offline` and `prompt=consent` (`[N]`). A
 ///   refresh returns no new refresh token (`[N docs]`).
 /// - Google has an API host for each product: allow the one you call with `ClientBuilder::allow_host`.
@@ -102,8 +102,9 @@ pub fn google() -> Provider {
 ///
 /// - Endpoints and body credentials: `[V:src]`, `[G]`; the device endpoint: `[G]`.
 /// - Entra issues a refresh token only for the scope `offline_access`.
-/// - A refresh returns a new refresh token and does not end the old one. A refresh token lives for 90
-///   days; for a redirect URI of a single-page application, 24 hours (`[V:doc entra-docs, May 2025]`).
+/// - A refresh returns a new refresh token and does not revoke the old one. A refresh token lives for
+///   90 days; for a redirect URI of a single-page application, 24 hours (`[V:doc entra-docs, May
+///   2025]`).
 /// - A client with a secret sends no PKCE: an integrator had to switch it off (`[N]`).
 /// - The e-mail address of `Client::id_and_email` is the login name, which is not always a mailbox
 ///   (`[V:src]`).
@@ -141,8 +142,8 @@ pub fn microsoft(tenant: &str) -> Result<Provider> {
 /// Read in November 2026; no call to the service itself was made.
 ///
 /// - Endpoints and body credentials: six SDKs and Teamleader's documentation.
-/// - A refresh token is single use. A refresh most likely ends the old access token, so a 401 on an
-///   unexpired token is normal when several processes share a login.
+/// - A refresh token is single use. A refresh most likely revokes the old access token, so a 401 on
+///   an unexpired token is normal when several processes share a login.
 /// - Errors of the token endpoint have Teamleader's own form.
 /// - The redirect URI has to be registered at Teamleader.
 /// - The login sends PKCE, as one integrator does; no source says that Teamleader honours it.
@@ -183,7 +184,7 @@ pub fn teamleader() -> Provider {
 ///   rotation, so this provider assumes [`Rotation::Strict`]. A refresh token that is not used expires
 ///   after 30 days.
 /// - Exact blocks the client id after more than ten errors within an hour, and users report that
-///   refused refreshes count. After eight refusals, the client sends nothing.
+///   refused refreshes are counted as errors. After eight refusals, the client sends nothing.
 /// - A refresh without an answer is repeated after 30 seconds at the earliest, when the access token
 ///   has expired.
 /// - The documentation forbids redirect URIs on localhost, so `Client::authorize_pasted` is the way to
@@ -242,7 +243,8 @@ pub fn exact_online(country: &str) -> Result<Provider> {
 /// - Hosts and client authentication: Shell's Python SDK 2.2.0 (Basic, not encoded first). The token
 ///   endpoint reportedly also accepts credentials in the body.
 /// - Client credentials only: `Client::builder(..).client_credentials(&[])`.
-/// - An access token without a lifetime counts as valid for 300 seconds. No source gives this number.
+/// - An access token without a lifetime is treated as valid for 300 seconds. No source gives this
+///   number.
 pub fn shell_ev() -> Provider {
     shell("shell_ev", "https://api.shell.com").checked_by_test()
 }

@@ -55,7 +55,7 @@ pub struct Record {
     pub(crate) superseded: Option<Secret>,
     pub(crate) consented_at: Option<OffsetDateTime>,
     pub(crate) refresh_expires_at: Option<OffsetDateTime>,
-    /// When token requests were refused lately, for a service that counts refusals.
+    /// The times of recently refused token requests, for a service that counts refusals.
     pub(crate) refusals: Vec<OffsetDateTime>,
     /// The fingerprint of the refresh token with which `Client::seed` began this login, so that `seed` does
     /// not store that token again.
@@ -95,8 +95,8 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// When the bytes are not one whole record: empty or cut, not JSON, other JSON, or a record of a
-    /// newer format. The error says why, and shows nothing of the bytes.
+    /// An error when the bytes are not one whole record: empty or cut, not JSON, other JSON, or a
+    /// record of a newer format. The error says why, and shows nothing of the bytes.
     pub fn from_json(bytes: &[u8]) -> Result<Record, BoxError> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Err("it is empty".into());
@@ -137,7 +137,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// When a date is outside the years 0 to 9999, the only years that RFC 3339 can write.
+    /// An error when a date is outside the years 0 to 9999, the only years that RFC 3339 can write.
     pub fn to_json(&self) -> Result<Vec<u8>, BoxError> {
         let mut value = self.fields().into_value()?;
         let text = value.to_string();
@@ -160,7 +160,7 @@ impl Record {
         self.revision
     }
 
-    /// Counts this login's access tokens.
+    /// The number of the access token: each new token of the login gets the next number.
     pub fn generation(&self) -> u64 {
         self.generation
     }

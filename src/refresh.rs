@@ -11,7 +11,7 @@
 //! | 3 | take the store's lock | `round.rs` |
 //! | 4 to 7 | load; save a pair that is not saved yet; use a token that another client has saved | `round.rs`, `history.rs` |
 //! | 8, 9 | if the record has a refusal or a note, decide whether to send | `round.rs`, `note.rs`, `decide.rs` |
-//! | 10 | write our note; read the first one back | `round.rs`, `note.rs` |
+//! | 10 | write our note; read the first note back | `round.rs`, `note.rs` |
 //! | 11 | send the refresh token | `send.rs` |
 //! | 12 | save the successor, even if the store has changed | `save.rs` |
 //! | 13 | check a refusal before it is believed | `send.rs` |
@@ -30,6 +30,7 @@ mod decide;
 mod grant;
 mod history;
 mod login;
+mod members;
 mod note;
 mod result;
 mod round;
@@ -343,7 +344,7 @@ impl Keeper {
                 {
                     return Ok(live.clone());
                 }
-                // Shares the failure only if the failed call did not ask for more than this one.
+                // Shares the failure only if the failed call did not ask for more than this call.
                 if memory.attempts > attempts
                     && let Some(failure) = &memory.failure
                     && failure.rank <= want.rank()

@@ -49,6 +49,8 @@ pub struct Request<'a> {
     retries: Option<u32>,
     limit: u64,
     without_token: bool,
+    /// Whether `url` is the whole address also where the API's base comes with the login.
+    whole: bool,
 }
 
 impl Client {
@@ -113,7 +115,18 @@ impl<'a> Request<'a> {
             retries: None,
             limit: BODY_LIMIT,
             without_token: false,
+            whole: false,
         }
+    }
+
+    /// Starts a GET of a whole address that the provider's settings name. The request carries the access
+    /// token, whatever base came with the login.
+    pub(crate) fn whole(client: &'a Client, address: &str) -> Request<'a> {
+        let mut request = Request::new(client, Method::GET, address);
+        request.url = client.any_url(address);
+        request.agent = client.agent_for(address, request.url.as_deref().ok());
+        request.whole = true;
+        request
     }
 
     pub(crate) fn without_token(client: &'a Client, method: Method, url: &str) -> Request<'a> {
@@ -124,7 +137,7 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// Adds a query parameter. The value is anything with `Display`: a text, a number, an id.
+    /// Adds a query parameter. The value is anything with `Display`: a string, a number, an id.
     pub fn query(mut self, name: &str, value: impl fmt::Display) -> Request<'a> {
         if let Ok(url) = &mut self.url {
             url.push(if url.contains('?') { '&' } else { '?' });

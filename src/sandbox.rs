@@ -1,8 +1,8 @@
 //! An authorization server and a small API on loopback, for tests.
 //!
 //! The sandbox is for tests only: it asks no person for a password, keeps its tokens in memory and speaks
-//! plain HTTP on 127.0.0.1. The sandbox rotates refresh tokens as real servers do, punishes their reuse,
-//! counts requests and decisions, and fails on command.
+//! plain HTTP on 127.0.0.1. The sandbox rotates refresh tokens as real servers do, revokes a login when
+//! an old refresh token is reused, counts requests and decisions, and fails on command.
 //!
 //! ```
 //! use evergrant::sandbox::{Fault, Sandbox};
@@ -130,7 +130,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The system refuses the port, the folder or the thread.
+    /// An error of the system, which refuses the port, the folder or the thread.
     pub fn start() -> io::Result<Sandbox> {
         Sandbox::builder().start()
     }
@@ -208,7 +208,7 @@ impl Sandbox {
         if settings.pushed_required {
             provider = provider.pushed_requests(PushedRequests::Required);
         }
-        // A builder accepts every loopback address, so this cannot fail.
+        // A builder accepts every loopback address, so no check is needed.
         provider.checked_by_test()
     }
 
@@ -229,7 +229,7 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// The address is not this sandbox's, or the sandbox shows an error page.
+    /// An error when the address is not this sandbox's, or the sandbox shows an error page.
     pub fn approve(&self, authorization_url: &str) -> io::Result<String> {
         person::decide(self.url(), authorization_url, "approve")
     }

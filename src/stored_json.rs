@@ -173,7 +173,7 @@ impl Fields {
 
     /// # Errors
     ///
-    /// When a date has no form in RFC 3339.
+    /// An error when a date has no form in RFC 3339.
     pub(crate) fn into_value(self) -> Result<Value, &'static str> {
         match self.undatable {
             true => Err("a date is outside the years 0 to 9999, which RFC 3339 can write"),

@@ -201,6 +201,11 @@ impl Token {
         self.id_token = None;
     }
 
+    /// Adds members, or replaces their values.
+    pub(crate) fn add_extra(&mut self, members: &Map<String, Value>) {
+        self.extra.extend(members.clone());
+    }
+
     /// Takes a member of the answer out.
     pub(crate) fn drop_extra(&mut self, name: &str) {
         self.extra.remove(name);

@@ -165,7 +165,7 @@ impl TokenTransport {
         self.exchange_code(code, redirect_uri, verifier, nonce, home.as_ref(), sent_at)
     }
 
-    /// Exchanges a code. An unfit ID token ends the login only if a nonce was sent.
+    /// Exchanges a code. An unfit ID token makes the login fail only if a nonce was sent.
     pub(crate) fn exchange_code(
         &self,
         code: &Secret,
@@ -257,15 +257,16 @@ impl TokenTransport {
         match outcome {
             Outcome::Token(_) => Ok(()),
             Outcome::Unknown(error) if (200..300).contains(&error.status) => Ok(()),
-            // The answer does not say whether the token was revoked, so the token counts as valid.
+            // The answer does not say whether the token was revoked, so the token is treated as
+            // valid.
             Outcome::Unknown(error) => Err(failed(error.into())),
             Outcome::Limited { error, retry_after, .. } => {
                 let (host, reason) = (self.provider.token_host(), Some(error.told()));
                 let retry_after = retry_after.unwrap_or(Duration::from_secs(5));
                 Err(RateLimited::answered(host, retry_after, reason).into())
             }
-            // A token that the service does not take any more needs no revocation (RFC 7009 section 2.2). With
-            // the access token as proof, only the proof may have ended.
+            // A token that the service does not take any more needs no revocation (RFC 7009 section 2.2). If
+            // the access token authenticates the request, perhaps only the access token has expired.
             Outcome::Refused(error) | Outcome::Setup(error)
                 if !proves_with_token && protocol::names_a_dead_token(&error.code) =>
             {
@@ -419,7 +420,7 @@ impl Transport for TokenTransport {
                     }
                     #[cfg(feature = "jwt")]
                     Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
-                    None => Err(Error::config("this client has no such grant")),
+                    None => Err(Error::config("this client does not use this grant")),
                 })
             }
             Ask::Revoke(secret, token) => {

@@ -9,7 +9,7 @@ use super::BackendError;
 use crate::error::BoxError;
 use crate::record::Record;
 
-/// The account of a store for which none was set.
+/// The account name of a store for which no name was set.
 pub(super) const ACCOUNT: &str = "default";
 
 /// The largest record, in bytes. A larger record was put there by mistake.
@@ -27,8 +27,8 @@ pub(super) trait Place {
     /// Reads the bytes.
     fn read(&self) -> Result<Option<Bytes>, BoxError>;
 
-    /// Replaces exactly `old` by `new`, durably and in one step. `false` if something else is there;
-    /// nothing was written then. The call may be repeated.
+    /// Replaces exactly `old` by `new`, durably and in one step. Returns `false` and writes nothing
+    /// if something else is there. The call may be repeated.
     fn swap(&self, old: Option<&[u8]>, new: &[u8], record: &Record) -> Result<bool, BoxError>;
 
     /// The name of the place in messages.
@@ -58,8 +58,8 @@ pub(super) fn save(place: &impl Place, record: &Record) -> Result<(Bytes, bool),
     }
     for _ in 0..LOOKS {
         let old = place.read()?;
-        // Compares the bytes too: a number in an unknown member may be read back with another last
-        // digit.
+        // Compares the bytes too: a number in an unknown member may be read back with a different
+        // last digit.
         if old.as_ref() == Some(&json) {
             return Ok((json, false));
         }
@@ -91,7 +91,7 @@ mod tests {
     use crate::token::Token;
     use parking_lot::Mutex;
 
-    /// A place in memory. `busy`: somebody else writes before every swap.
+    /// A place in memory. If `busy` is set, somebody else writes before every swap.
     #[derive(Default)]
     struct Memory {
         bytes: Mutex<Option<Bytes>>,

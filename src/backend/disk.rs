@@ -18,8 +18,7 @@ pub(super) use self::paths::absolute;
 use super::BackendError;
 use crate::error::{BoxError, same_io};
 
-/// An error of the operating system in our words, `cannot {doing} {path}`, with the original as its
-/// source.
+/// Makes the error `cannot {doing} {path}`, with the error of the operating system as its source.
 pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
     let text = format!("cannot {doing} {}", path.display());
     let precise = match error.kind() {
@@ -41,7 +40,7 @@ pub(super) fn failed(doing: &str, path: &Path, error: &io::Error) -> BoxError {
     precise.because(same_io(error))
 }
 
-/// "Too many levels of symbolic links", for which std has no stable name.
+/// The error "Too many levels of symbolic links", for which std has no stable name.
 const ELOOP: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 40 } else { 62 };
 
 /// An error that only a person can fix.
@@ -54,7 +53,7 @@ pub(super) fn wrong_because(text: String, error: &io::Error) -> BoxError {
     BackendError::Config(text).because(same_io(error))
 }
 
-/// The folder that a file is in, without links, and the file's name there. The folder must exist.
+/// The path of a file, with its folder written without links. The folder must exist.
 pub(super) fn place(path: &Path) -> Result<PathBuf, BoxError> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(wrong(format!("{:?} does not name a file", path.display().to_string())));
@@ -106,8 +105,8 @@ pub(super) fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
 
-/// Flushes a file. `Some` says why its file system cannot: std flushes with `F_FULLFSYNC` on Apple's
-/// systems (fcntl(2)), which SMB volumes do not know.
+/// Flushes a file. `Some` says why its file system cannot flush: std flushes with `F_FULLFSYNC` on
+/// Apple's systems (fcntl(2)), which SMB volumes do not know.
 pub(super) fn flush(file: &File) -> io::Result<Option<io::Error>> {
     match file.sync_all() {
         Ok(()) => Ok(None),
@@ -116,7 +115,8 @@ pub(super) fn flush(file: &File) -> io::Result<Option<io::Error>> {
     }
 }
 
-/// Whether a flush failed because there is none. `ENOTSUP` of Apple's systems has no kind in std.
+/// Whether a flush failed because the file system cannot flush. `ENOTSUP` of Apple's systems has no
+/// kind in std.
 fn is_unsupported(error: &io::Error) -> bool {
     const ENOTSUP: i32 = 45;
     let apples = cfg!(target_vendor = "apple") && error.raw_os_error() == Some(ENOTSUP);
@@ -132,8 +132,8 @@ pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Ok(()) => {}
         Err(error) if is_unsupported(&error) => return Ok(Some(error)),
-        // A folder that may be written but not read cannot be opened, and so not flushed. `EBADF` is
-        // the same answer of some network file systems: a folder is only open for reading.
+        // A folder that may be written but not read cannot be opened, and so not flushed. Some
+        // network file systems answer `EBADF`, because a folder is only open for reading.
         Err(error)
             if error.kind() == ErrorKind::PermissionDenied
                 || error.raw_os_error() == Some(EBADF) =>
@@ -146,11 +146,12 @@ pub(super) fn flush_folder(path: &Path) -> Result<Option<io::Error>, BoxError> {
     Ok(None)
 }
 
-/// "Bad file descriptor", for which std has no name, on every Unix.
+/// The error "Bad file descriptor", for which std has no name; the number is the same on every
+/// Unix.
 #[cfg(unix)]
 const EBADF: i32 = 9;
 
-/// Removes a file. Succeeds if there is none.
+/// Removes a file. Succeeds if there is no file.
 pub(super) fn remove(path: &Path) -> Result<(), BoxError> {
     match patiently(|| fs::remove_file(path)) {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
@@ -245,7 +246,7 @@ pub(crate) fn open(
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return failed("open", &error),
     };
-    // Another file may be there since the first check.
+    // Since the first check, another file may have taken the place of the first file.
     let metadata = match file.metadata() {
         Ok(metadata) => metadata,
         Err(error) => return failed("look at", &error),
@@ -293,7 +294,7 @@ const NO_LINK_NO_WAIT: i32 = {
     }
 };
 
-// The numbers of errors are those of Linux.
+// The error numbers in these tests are those of Linux.
 #[cfg(target_os = "linux")]
 #[cfg(test)]
 mod tests {
@@ -301,17 +302,18 @@ mod tests {
 
     #[test]
     fn an_error_of_the_system_says_who_can_mend_it() {
-        // ENOSPC, EFBIG and EDQUOT.
+        // ENOSPC, EFBIG and EDQUOT mean that the disk is full.
         for full in [28, 27, 122] {
             let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(full));
             assert!(matches!(BackendError::find(&error), Some(BackendError::Full(_))), "{error}");
         }
-        // EACCES, EPERM, EROFS, EISDIR, ENOTDIR, ENAMETOOLONG, EINVAL, EOPNOTSUPP and ELOOP.
+        // A person has to fix EACCES, EPERM, EROFS, EISDIR, ENOTDIR, ENAMETOOLONG, EINVAL,
+        // EOPNOTSUPP and ELOOP.
         for wrong in [13, 1, 30, 21, 20, 36, 22, 95, 40] {
             let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(wrong));
             assert!(matches!(BackendError::find(&error), Some(BackendError::Config(_))), "{error}");
         }
-        // EIO, EMFILE, ENFILE, ESTALE and ETIMEDOUT.
+        // EIO, EMFILE, ENFILE, ESTALE and ETIMEDOUT may pass.
         for passing in [5, 24, 23, 116, 110] {
             let error = failed("write", Path::new("a"), &io::Error::from_raw_os_error(passing));
             let found = BackendError::find(&error);
@@ -328,7 +330,7 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_opened_is_not_taken_for_none() {
         let path = std::env::current_exe().unwrap();
-        // ENOTDIR; and ETXTBSY, because the program runs.
+        // The errors are ENOTDIR, and ETXTBSY because the program runs.
         for (path, cause) in [(path.join("b"), 20), (path.clone(), 26)] {
             let error = open(&path, &mut private()).unwrap_err();
             let source = error.source().unwrap().downcast_ref::<io::Error>().unwrap();

@@ -38,11 +38,11 @@ const LIMIT: u64 = 4 << 20;
 /// A save writes a new file with mode 0600, flushes it, renames it over the record and flushes the
 /// folder. If the process is killed or the power fails at any point, the old record or the new one is
 /// there, whole. (Windows has no call to flush a folder; there the store relies on the file system's
-/// journal. There a save waits up to 5 seconds while another program, such as a virus scanner or a
-/// backup, keeps the record open.) A record that announces a successor first reserves room for the successor, so that a full
-/// disk is noticed before a refresh token is sent. A symbolic link at the path is kept, and the file
-/// that it leads to is replaced. A hard link or a mount at the path cannot be replaced whole, and is
-/// refused before a refresh token or code is sent.
+/// journal. On Windows a save waits up to 5 seconds while another program, such as a virus scanner or a backup,
+/// keeps the record open.) A record that announces a successor first reserves room for the successor, so that
+/// a full disk is noticed before a refresh token is sent. A symbolic link at the path is kept, and the file
+/// that it leads to is replaced. A hard link or a mount at the path cannot be replaced whole, and is refused
+/// before a refresh token or code is sent.
 ///
 /// The store writes the files beside the record only if this user made them. It removes another user's
 /// files, or fails if it cannot remove them. A folder that anybody can write to, a record that others
@@ -78,7 +78,7 @@ pub struct FileBackend {
 
 /// A file that was read, its bytes, and the record in them.
 struct Stored {
-    /// The open file. Closed on Windows, where a save of another process would have to wait for that.
+    /// The open file. `None` on Windows, where it would keep a save of another process waiting.
     file: Option<File>,
     identity: disk::Identity,
     metadata: Metadata,
@@ -177,7 +177,7 @@ impl FileBackend {
 
     /// Flushes a record that was read. Windows only flushes a file that is open for writing; a record
     /// that this user may not write, or that another program keeps open, causes a warning there.
-    /// Returns whether it was flushed.
+    /// Returns whether the record was flushed.
     fn flush(&self, target: &Path, stored: &Stored) -> Result<bool, BoxError> {
         let flushed = match &stored.file {
             Some(file) => disk::flush(file),
@@ -187,7 +187,7 @@ impl FileBackend {
             Err(error) if disk::is_in_use(&error) => {
                 self.warn(format!(
                     "{} cannot be opened for writing ({error}), which Windows needs to flush it: a \
-                     power cut may bring back the record before, if its last save was cut off",
+                     power cut may bring back the previous record, if the last save was cut off",
                     target.display()
                 ));
                 Ok(false)
@@ -256,7 +256,7 @@ impl FileBackend {
     }
 
     /// Locks and returns the file with the reserved room, so that two saves exclude each other even
-    /// without the store's lock. They do so until it is dropped, also after the file is renamed.
+    /// without the store's lock. The lock lasts until it is dropped, even after a rename.
     fn next_file(&self, target: &Path) -> Result<Reserved, BoxError> {
         room::reserve(target, &self.us, &*self.clock)
     }
@@ -276,7 +276,7 @@ impl FileBackend {
             return self.put(target, &next, &file, record, json);
         }
         // A failed flush may have dropped the written pages, so this file is not flushed again, and its
-        // room is freed for the new one. The file keeps its name, as a lock, until the record is in
+        // room is freed for the new file. The file keeps its name, as a lock, until the record is in
         // place.
         let _ = file.set_len(0);
         let done = self.replace_afresh(target, record, json);
@@ -314,7 +314,7 @@ impl FileBackend {
         json: &[u8],
     ) -> Result<(), BoxError> {
         if cfg!(windows) {
-            // On Windows, the lock would keep readers from the record. `room::saving` is locked on.
+            // On Windows, the lock would keep readers from the record. `room::saving` stays locked.
             let _ = file.unlock();
         }
         let replaced = disk::while_in_use(&*self.clock, disk::REPLACING, || {
@@ -351,7 +351,7 @@ impl TokenBackend for FileBackend {
         self.check_mode(&target, &stored.metadata)?;
         let content = Content::new(stored.identity, &stored.metadata, &stored.bytes);
         let mut durable = self.durable.lock();
-        // A rename is visible before it is durable, and its process may have died in between.
+        // A rename is visible before it is durable, and the process that renamed may have died.
         if durable.as_ref() != Some(&content) {
             if !mark::names(&target, &content) {
                 let flushed = self.flush(&target, &stored)?;
@@ -373,8 +373,7 @@ impl TokenBackend for FileBackend {
             let text = format!("cannot write {}: the record is too large", target.display());
             return Err(BackendError::Unavailable(text).into());
         }
-        // Compares early, so that a refused save leaves no trace; the comparison in `put` is the one
-        // that counts.
+        // Compares early, so that a refused save leaves no trace; the comparison in `put` decides.
         self.compare(&target, record, &json)?;
         if record.note().is_some() || record.replaces().is_none() {
             room::check_names(&target)?;
@@ -387,7 +386,7 @@ impl TokenBackend for FileBackend {
         let zeros = vec![0_u8; room::ROOM.max(json.len() * 2)];
         if let Err(error) = room::overwrite(&*reserved.next.file()?, &zeros) {
             let next = room::path(&target);
-            let _ = disk::remove(&next); // An unflushed file must not count as room.
+            let _ = disk::remove(&next); // An unflushed file must not be taken for room.
             return Err(disk::failed("reserve room in", &next, &error));
         }
         self.replace_afresh(&target, record, &json)

@@ -1,4 +1,4 @@
-//! Keeps one idle connection to a server, and opens a new one if that is dead.
+//! Keeps one idle connection to a server, and opens a new connection if the idle one is dead.
 
 use parking_lot::Mutex;
 
@@ -35,7 +35,7 @@ impl<C> Rest<C> {
         Rest { open, keeps, resting: Mutex::new(None) }
     }
 
-    /// Runs `work` on the idle connection and, if that is dead, again on a new one.
+    /// Runs `work` on the idle connection and, if it is dead, again on a new connection.
     pub(super) fn run<T>(
         &self,
         mut work: impl FnMut(C) -> Result<(C, T), Failed>,

@@ -150,7 +150,7 @@ impl Key {
                 let text = Zeroizing::new(text);
                 let key = SealingKey::from_text(&text).map_err(|_| {
                     BackendError::Config(format!(
-                        "{self} is no sealing key: something else is there"
+                        "{self} is not a sealing key: remove it, or use another name"
                     ))
                 })?;
                 Ok(Some(key))
@@ -167,7 +167,8 @@ impl Key {
         if *Zeroizing::new(back) == *text {
             return Ok(());
         }
-        let text = format!("{self} is not what was put there: the keyring does not keep it");
+        let text =
+            format!("{self} did not read back equal: this keyring does not keep what it stores");
         Err(BackendError::Config(text).into())
     }
 
@@ -189,14 +190,14 @@ impl Key {
             KeyringError::PlatformFailure(source) | KeyringError::NoStorageAccess(source) => {
                 BackendError::Unavailable(text).because(source)
             }
-            KeyringError::BadEncoding(_) | KeyringError::BadDataFormat(..) => {
-                BackendError::Config(format!("{self} is no sealing key: something else is there"))
-                    .into()
-            }
-            KeyringError::Ambiguous(_) => {
-                BackendError::Config(format!("{self} is there more than once: remove the others"))
-                    .into()
-            }
+            KeyringError::BadEncoding(_) | KeyringError::BadDataFormat(..) => BackendError::Config(
+                format!("{self} is not a sealing key: remove it, or use another name"),
+            )
+            .into(),
+            KeyringError::Ambiguous(_) => BackendError::Config(format!(
+                "{self} is there more than once: keep only the right one"
+            ))
+            .into(),
             other => BackendError::Unavailable(text).because(other),
         }
     }

@@ -13,7 +13,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::BoxError;
 use crate::secret::random_byte;
 
-/// A lock for one thread of one process at a time. It ends when that process dies.
+/// A lock for one thread of one process at a time. The lock is released when that process dies.
 ///
 /// A `FileLock` is the operating system's lock on a separate file (`flock`, `LockFileEx`). The file is
 /// created if it is missing, and never written; its folder must exist. Taking the lock sets the file's

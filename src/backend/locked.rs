@@ -22,10 +22,11 @@ pub(super) struct Locked {
     _slots: [Slot; 2],
 }
 
-/// A file that waits to be locked, and how often that was tried.
+/// A file that waits to be locked, and the number of tries so far.
 pub(super) type Opened = Option<(Locked, u32)>;
 
-/// At every how many tries a wait looks whether its file is still the one at its path.
+/// The number of tries after which a waiting call checks again whether its file is still at its
+/// path.
 const LOOK: u32 = 8;
 
 impl Locked {
@@ -37,20 +38,21 @@ impl Locked {
         Locked::take_opened(path, open, &mut None)
     }
 
-    /// Like [`Locked::take`], for repeated tries: the file stays open in `opened` between them. Until
-    /// then no other thread of this process opens the file, because on NFS to close it would free a lock
-    /// that this process takes meanwhile.
+    /// Like [`Locked::take`], for repeated tries: the file stays open in `opened` between the tries, and
+    /// no other thread of this process opens it meanwhile. On NFS, closing the file would free a lock
+    /// that this process has taken.
     pub(super) fn take_opened(
         path: &Path,
         open: &dyn Fn(&Path) -> Result<File, BoxError>,
         opened: &mut Opened,
     ) -> Result<Option<Locked>, BoxError> {
-        // If the file was renamed or removed meanwhile, others lock the one that is there now. To look
-        // at each try would take most of the time of a wait.
+        // If the file was renamed or removed meanwhile, others lock the file that is there now. A
+        // check at each try would take most of the time of a wait.
         let is_there = |opened: &Locked, tries| tries % LOOK != 0 || opened.is_at(path);
         let (candidate, tries) = match opened.take() {
             Some((opened, tries)) if is_there(&opened, tries) => (opened, tries),
-            // The old file is closed first: another name of the same file would count as taken.
+            // The old file is closed first: otherwise the same file under another name would be
+            // refused as locked.
             replaced => {
                 drop(replaced);
                 match Locked::open(path, open)? {
@@ -70,7 +72,7 @@ impl Locked {
             Err(TryLockError::Error(error)) if has_no_locks(&error) => {
                 let text = format!(
                     "cannot lock {}: its file system has no locks, or no lock service answers (NFS); \
-                     keep the file on another",
+                     keep the file on another file system",
                     path.display()
                 );
                 return Err(disk::wrong_because(text, &error));
@@ -110,8 +112,8 @@ impl Locked {
         })
     }
 
-    /// Whether this process has the lock and the file is still the one at `path`. A path that cannot be
-    /// read counts as gone.
+    /// Whether this process has the lock and the file is still the one at `path`. `false` if the path
+    /// cannot be read.
     pub(super) fn is_at(&self, path: &Path) -> bool {
         self.file().is_ok_and(|file| disk::is_at(&file, path).unwrap_or(false))
     }

@@ -1,4 +1,4 @@
-//! A store that ends with the process.
+//! A store in memory, which is lost when the process ends.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -116,7 +116,7 @@ mod tests {
         assert!(BackendError::is_busy(&busy), "{busy}");
         assert_eq!(clock.slept(), Duration::from_secs(7));
         drop(held);
-        // No process has the number 0; one of a container has the number 1.
+        // No process has the id 0; the first process of a container has the id 1.
         assert_eq!(store.locked.load(Ordering::Acquire), 0);
     }
 }

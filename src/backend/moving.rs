@@ -12,11 +12,11 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Moves the login in `from` to `to`, and returns whether there was one to move.
 ///
-/// If a copied login is used in two places, both send the same one-time refresh token, which can end the
+/// If a copied login is used in two places, both send the same one-time refresh token, which can revoke the
 /// login. So the login is never usable in both. First `from` is marked as being moved, then `to` gets the
-/// login, then `from` is cleared. A process that dies in between leaves a mark behind: clients of `from` fail
-/// with [`Error::Config`](crate::Error::Config) that says so, and a second call of `move_login` finishes the
-/// move.
+/// login, then `from` is cleared. A process that dies between these steps leaves a mark behind: clients of
+/// `from` fail with [`Error::Config`](crate::Error::Config) that says so, and a second call of `move_login`
+/// finishes the move.
 ///
 /// Give both stores as your clients have them: a `SealedBackend` with its keys,
 /// for example. Running clients of `from` fail when they next read the store; a client with an access
@@ -37,7 +37,7 @@ const WAIT: Duration = Duration::from_secs(60);
 /// # Errors
 ///
 /// [`BackendError::Busy`] when a store's lock is held for 60 s, or when a refresh token of this login was
-/// sent, the answer may still come and `from` has no lock that its sender's death frees;
+/// sent, the answer may still come, and the lock of `from` is not released when the sender dies;
 /// [`BackendError::Config`] when `to` holds a login already; else the stores' own errors. None of these
 /// errors loses the login.
 pub fn move_login(

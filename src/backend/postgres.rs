@@ -49,10 +49,10 @@ const FLUSHED: &str = "WITH flushed AS (SELECT set_config('synchronous_commit', 
 /// plus 90 seconds, which is more than the whole exchange may take.
 ///
 /// A session can end while its process lives (a restart of the server, a failover, a cut network), so
-/// the lock counts as a lease: the next holder respects the note of a sent refresh token until its
-/// deadline. Connect to the server itself, or through a pooler in session mode, not in transaction
-/// mode. Each statement runs on its own thread, so that the store does not wait forever for a dead
-/// network.
+/// the lock is treated as a lease: the next holder respects the note of a sent refresh token until
+/// its deadline. Connect to the server itself, or through a pooler in session mode, not in
+/// transaction mode. Each statement runs on its own thread, so that the store does not wait forever
+/// for a dead network.
 ///
 /// ```no_run
 /// use evergrant::backend::PostgresBackend;

@@ -38,27 +38,27 @@ type Find = Box<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 ///
 /// # What is encrypted
 ///
-/// The whole record is encrypted, by AES-256-GCM. The store below sees the login's random id, the numbers of
-/// revision and generation, the note of a refresh token that was sent (with host and process id),
-/// fingerprints of refresh tokens, and the name of the key. It can neither read nor change the rest: a record
-/// that was changed, cut, or put together from two is [`BackendError::Corrupt`]. An older record of the same
-/// login opens, too: sealing does not show its age.
+/// The whole record is encrypted, by AES-256-GCM. The store that keeps the sealed record sees the login's
+/// random id, the numbers of revision and generation, the note of a refresh token that was sent (with host
+/// and process id), fingerprints of refresh tokens, and the name of the key. That store can neither read nor
+/// change the rest: a record that was changed, cut, or put together from two is [`BackendError::Corrupt`].
+/// An older record of the same login opens, too: the seal does not show how old a record is.
 ///
-/// The nonce is derived from the content (HMAC-SHA-256 with a key of its own), so that a save that is
+/// The nonce is derived from the content (HMAC-SHA-256 with a separate key), so that a save that is
 /// repeated writes the same bytes.
 ///
 /// # Keys
 ///
-/// A record names its key. To rotate: make the new key the first, and give the old one with
-/// [`SealedBackend::older_key`]; the next save uses the new key, and [`SealedBackend::reseal`] does so at
+/// A record names its key. To change the key, give the new key to [`SealedBackend::new`] and the old key
+/// to [`SealedBackend::older_key`]. The next save uses the new key; [`SealedBackend::reseal`] saves at
 /// once. For keys from a key service, use [`SealedBackend::with_source`].
 ///
 /// A record whose key is missing causes [`BackendError::Config`] with the key's name, and a record whose key
 /// has the name of a different key causes [`BackendError::Corrupt`]. In both cases nothing is overwritten,
 /// not even by a new login; after the loss of a key, [`TokenBackend::clear`] makes room for a new login.
 ///
-/// Lock, flushing and comparing are those of the store below, and a client that reads the store
-/// without this type fails with a message that names the key.
+/// Lock, flushing and comparing are those of the store that keeps the sealed record. A client that
+/// reads that store without this type fails with a message that names the key.
 pub struct SealedBackend<B> {
     store: B,
     context: String,
@@ -108,28 +108,28 @@ impl<B: TokenBackend> SealedBackend<B> {
     }
 
     /// Binds records to a place, such as the name of an account: a record that was copied into
-    /// another place does not open there.
+    /// another place cannot be opened there.
     #[must_use]
     pub fn context(mut self, context: impl Into<String>) -> SealedBackend<B> {
         self.context = context.into();
         self
     }
 
-    /// Accepts a record that is not sealed, and seals it at the next save. Whoever can write into the store can
-    /// then put a login of theirs there.
+    /// Accepts a record that is not sealed, and seals it at the next save. Whoever can write into the store
+    /// can then replace the login by another login.
     #[must_use]
     pub fn accept_plain(mut self, accepts: bool) -> SealedBackend<B> {
         self.accepts_plain = accepts;
         self
     }
 
-    /// The store below.
+    /// The store that keeps the sealed record.
     pub fn store(&self) -> &B {
         &self.store
     }
 
-    /// Seals the stored record with the current key, unless it already is. Returns whether the record
-    /// was written.
+    /// Seals the stored record with the current key, unless it is already sealed with that key.
+    /// Returns whether the record was written.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl<B: TokenBackend> SealedBackend<B> {
                 format!("{store} is sealed with the key {name}, which this program does not have");
             return Err(BackendError::Config(text).into());
         };
-        // The list is not locked during this call, because a key service may take its time.
+        // The list of keys is not locked during this call, because a key service may take its time.
         let key = find(name).map_err(|error| {
             if BackendError::find(&error).is_some() {
                 return error;
@@ -215,8 +215,8 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
         let carrier = record.carrier(key.name(), sealed);
         if self.accepts_plain {
             let stored = self.store.load()?;
-            // The store compares with the plain record, so the carrier must name that record as the one that it
-            // replaces. If the stored record is sealed, the carrier names it already.
+            // The stored record is not sealed, and the store compares with it. So the sealed record must say
+            // that it replaces that record. If the stored record is sealed, the new record says so already.
             if let Some(stored) = stored.filter(|stored| record.may_replace(Some(stored))) {
                 return self.store.save(&carrier.over(&stored));
             }

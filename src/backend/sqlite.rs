@@ -40,11 +40,10 @@ const MOST: i64 = 64 << 20;
 /// A save is a separate transaction with `PRAGMA synchronous = EXTRA`; afterwards the connection has
 /// its own setting again. The lock between processes is SQLite's write lock on a second, empty
 /// database, one for each account, so that no other work on the database waits for a refresh. The lock
-/// ends with the process that holds it.
+/// is released when the process that holds it ends.
 ///
-/// [`TokenBackend::clear`] overwrites the login and the free pages of the database (at most 64 MiB) with zeros, and
-/// truncates the journal and the log. Backups and the free blocks of the file system
-/// may still have a copy.
+/// [`TokenBackend::clear`] overwrites the login and the free pages of the database (at most 64 MiB) with zeros,
+/// and truncates the journal and the log. Backups and the free blocks of the file system may still have a copy.
 ///
 /// | file | content |
 /// | --- | --- |
@@ -80,14 +79,14 @@ impl SqliteBackend {
         SqliteBackend::on(Connections::path(disk::absolute(path.as_ref())))
     }
 
-    /// Makes a store in a database that is already open. A database in memory, or a temporary one, ends
-    /// with the connection, and its lock only keeps the threads that share this backend apart.
+    /// Makes a store in a database that is already open. A database in memory, or a temporary one, is
+    /// lost with the connection, and its lock only keeps the threads that share this backend apart.
     pub fn with_connection(connection: Connection) -> SqliteBackend {
         SqliteBackend::on(Connections::one(connection))
     }
 
-    /// Makes a store on connections from `open`, such as those of a pool: one for each operation. They
-    /// must all be to one database, and in no transaction.
+    /// Makes a store on connections from `open`, such as those of a pool: one for each operation. All
+    /// connections must be to one database, and in no transaction.
     pub fn with_connections<C, E>(
         open: impl Fn() -> Result<C, E> + Send + Sync + 'static,
     ) -> SqliteBackend
@@ -131,8 +130,8 @@ impl SqliteBackend {
         failed(&self.describe(), error)
     }
 
-    /// Runs `work` so that its commits reach the disk before it returns. `secure_delete`: whether SQLite
-    /// overwrites removed content always (`ON`), or where that needs no further page (`FAST`).
+    /// Runs `work` so that its commits reach the disk before it returns. With `secure_delete` set to
+    /// `ON`, SQLite overwrites all removed content; with `FAST`, only where that needs no further page.
     fn durably<T>(
         &self,
         secure_delete: &str,
@@ -140,7 +139,7 @@ impl SqliteBackend {
     ) -> Result<T, BoxError> {
         self.run(|connection| {
             let synchronous = Setting::change(connection, "synchronous", "EXTRA")?;
-            // Without it, a flush on macOS stops at the drive's cache.
+            // Without `fullfsync`, a flush on macOS stops at the drive's cache.
             let fullfsync = Setting::change(connection, "fullfsync", "ON")?;
             let secure_delete = Setting::change(connection, "secure_delete", secure_delete)?;
             let done = work(connection);
@@ -236,7 +235,7 @@ impl Setting {
     }
 }
 
-/// Sets a value; some settings answer with it.
+/// Sets a value; for some settings, SQLite answers with the new value.
 fn pragma(connection: &Connection, name: &str, value: &str) -> rusqlite::Result<()> {
     let sql = format!("PRAGMA main.{name} = {value}");
     connection.query_row(&sql, [], |_| Ok(())).optional().map(drop)
@@ -248,7 +247,7 @@ fn overwrite_free_pages(connection: &Connection) -> rusqlite::Result<()> {
     let free = ask("PRAGMA main.freelist_count")?;
     let room = free.saturating_mul(ask("PRAGMA main.page_size")?).min(MOST);
     let transaction = connection.unchecked_transaction()?;
-    // No account has this name: nobody else can spell it.
+    // No account has this name, because the name is random.
     let name = random_id();
     let sql = "INSERT INTO evergrant_logins (record, room, account) VALUES (x'', zeroblob(?1), ?2)";
     transaction.execute(sql, params![room, name])?;
@@ -271,7 +270,8 @@ fn free_pages(
     if mode == "wal" || free.saturating_mul(ask("PRAGMA main.page_size")?) >= room {
         return Ok(());
     }
-    // The save of the note frees these pages. A row of the same length would be overwritten in place.
+    // The save of the note frees these pages. The row is one byte longer, because a row of the same
+    // length would be overwritten in place.
     let sql = "UPDATE evergrant_logins SET room = zeroblob(?1) WHERE account = ?2 AND record = ?3";
     connection.execute(sql, params![room.saturating_add(1), account, old]).map(drop)
 }
@@ -369,9 +369,9 @@ impl TokenBackend for SqliteBackend {
             let limit = Setting::change(connection, "journal_size_limit", "0")?;
             let done = connection.execute(sql, [&self.account]).map(drop);
             if done.is_ok() {
-                // Earlier records may be in free pages. A full disk must not keep a login from ending.
+                // Earlier records may be in free pages. A full disk must not prevent a logout.
                 let _ = overwrite_free_pages(connection);
-                // So has the log. The call does nothing without a log, and fails while others read it.
+                // Earlier records may also be in the log. Fails while others read the log.
                 let _ =
                     connection.query_row("PRAGMA main.wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
             }
@@ -422,7 +422,8 @@ impl fmt::Debug for SqliteBackend {
     }
 }
 
-#[cfg(all(test, windows))]
+#[cfg(windows)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::token::Token;
@@ -430,9 +431,7 @@ mod tests {
     /// A commit would delete the journal, which a flush has open.
     #[test]
     fn nobody_commits_while_the_journals_are_flushed() {
-        let folder = std::env::temp_dir().join(format!("evergrant-flush-{}", std::process::id()));
-        std::fs::create_dir(&folder).unwrap();
-        let path = folder.join("app.sqlite");
+        let path = std::env::temp_dir().join(random_id());
         let store = SqliteBackend::with_connection(Connection::open(&path).unwrap());
         store.save(&Record::from(Token::new("at"))).unwrap();
         let other = Connection::open(&path).unwrap();
@@ -445,6 +444,6 @@ mod tests {
         flushed.unwrap();
         commit().unwrap();
         drop((store, other));
-        std::fs::remove_dir_all(&folder).unwrap();
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -16,17 +16,17 @@ use crate::token::Token;
 /// The member of the file's record that names the tokens that this store has replaced.
 const REPLACED: &str = "table_replaced";
 
-/// How many replaced tokens are kept. If the table goes back to an older token, the store takes that
-/// token for a new one.
+/// How many replaced tokens are kept. If the table goes back to a token from before these, the store
+/// takes that token for a new one.
 const KNOWN: usize = 32;
 
-/// How long a load or a save waits for another one at work on the table and the file.
+/// How long a load or a save waits while another load or save uses the table and the file.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// A table, or anything else, that holds an access token, a refresh token and an expiry, and nothing
 /// more; for [`TableBackend`].
 pub trait TokenTable: Send + Sync {
-    /// Reads the token. Columns it does not have are left out.
+    /// Reads the token. A field that has no column is left out.
     ///
     /// # Errors
     ///
@@ -43,9 +43,9 @@ pub trait TokenTable: Send + Sync {
 
     /// Replaces `old` by `new`, and returns whether it did. Any other token stays.
     ///
-    /// The default reads and then writes, so it may overwrite a token that another program writes in
-    /// between. A database can do this in one step: `UPDATE logins SET ... WHERE id = ? AND
-    /// refresh_token = ? AND access_token = ?`.
+    /// The default reads and then writes, so it may overwrite a token that another program writes
+    /// between the two steps. A database can do this in one step: `UPDATE logins SET ... WHERE id =
+    /// ? AND refresh_token = ? AND access_token = ?`.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ pub trait TokenTable: Send + Sync {
         self.set(Some(new)).map(|()| true)
     }
 
-    /// What the table's contents survive. The file survives a power cut.
+    /// What the table's contents survive. The file of a [`TableBackend`] survives a power cut.
     fn durability(&self) -> Durability {
         Durability::Unknown
     }
@@ -72,8 +72,9 @@ pub trait TokenTable: Send + Sync {
 /// rest of the [`Record`] in a file.
 ///
 /// A client has to remember more than a token: the note of a refresh token that was sent and not
-/// answered, a refusal, the client to which the login belongs. Without these it cannot tell a used
-/// refresh token from a valid one. This store keeps them in a file if the table cannot be changed.
+/// answered, a refusal, the client to which the login belongs. Without these facts the client
+/// cannot tell a used refresh token from a valid one. This store keeps them in a file if the table
+/// cannot be changed.
 ///
 /// ```
 /// use evergrant::backend::{TableBackend, TokenTable};
@@ -123,16 +124,17 @@ pub trait TokenTable: Send + Sync {
 /// * **The file first.** A successor is in the file, whole and flushed, before the table is written. If
 ///   the process dies between the two, the next `load` finds in the table a token that the file knows
 ///   as replaced, answers with the file's record, and writes its token into the table.
-/// * **A note changes only the file.** So does everything else except the token.
-/// * **A token that other programs put into the table counts.** If the file does not know the table's
-///   token, the client uses it with the login, the binding and the spare token of the file's record.
-///   The note and the refusal of the previous token no longer apply. The store does not overwrite the
-///   new token; a `save` that replaces the previous one fails with [`BackendError::Conflict`].
+/// * **A note changes only the file,** as does everything else except the token.
+/// * **A token that other programs put into the table is used.** If the file does not know the
+///   table's token, the client uses it with the login, the binding and the spare token of the file's
+///   record. The note and the refusal of the previous token no longer apply. The store does not
+///   overwrite the new token; a `save` that replaces the previous one fails with
+///   [`BackendError::Conflict`].
 /// * **A table without a token is an empty store,** whatever the file says: another program has logged
 ///   out. `clear` removes the token first and then the file.
 /// * **A token without a file is used as it is:** a table that is already in use needs no migration.
 /// * If the table goes back to a token that this store has replaced (a backup, a failover), the store
-///   writes the newer token again. It knows the last 32 replaced tokens.
+///   writes the newer token again. The store knows the last 32 replaced tokens.
 /// * **A column that changes a token** (too short, padded with blanks, missing) causes an error that names
 ///   the column. If the first save fails in this way, the table is empty again; if a later save does, the
 ///   file has the whole token.
@@ -283,8 +285,8 @@ fn name(token: &Token) -> Value {
     Value::String(Secret::new(both).fingerprint())
 }
 
-/// Names the token that a column has changed: a column may cut, pad or strip a text. `None` if the table
-/// has the same token, or a different one.
+/// Names the token that a column has changed: a column may cut, pad or strip a string. `None` if the
+/// table has the same token, or a different one.
 fn changed(back: &Token, ours: &Token) -> Option<&'static str> {
     let refresh_token = |token| pair(token).1.map_or("", Secret::expose);
     let (access, refresh) = (back.access_token().expose(), refresh_token(back));
@@ -330,8 +332,8 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
         if both.state == State::Same || both.in_table.is_none() {
             return Ok(both.record);
         }
-        // A save may be between its two writes; it then writes the table itself, and the file's record
-        // is the answer. If the file is behind, both are read again under the lock.
+        // A save may be between its two writes. That save then writes the table itself, and the file's
+        // record is the answer. If the file is behind, both are read again under the lock.
         let behind = both.state == State::TableBehind;
         let _alone = match self.alone(if behind { Duration::ZERO } else { WAIT }) {
             Ok(guard) => guard,
@@ -344,7 +346,7 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             if BackendError::is_conflict(&error) {
                 return Ok(self.look()?.record);
             }
-            // The file has the token, and the next load or save tries again.
+            // The file has the token, and the next load or save tries to write the table again.
             let name = self.table.describe();
             log::warn!(target: "evergrant", "{name} still has a replaced token: {}", chain(&*error));
         }
@@ -359,8 +361,8 @@ impl<T: TokenTable> TokenBackend for TableBackend<T> {
             if !record.may_replace(None) {
                 return Err(conflict());
             }
-            // The file of an ended login does not apply to this one. Write the table first: a token
-            // without a file is a login, a file without a token is not.
+            // The file of an earlier login says nothing about this login. Write the table first: a
+            // token without a file is a login, a file without a token is not.
             if both.in_file.is_some() {
                 self.file.clear()?;
             }

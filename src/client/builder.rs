@@ -64,9 +64,9 @@ impl ClientBuilder {
 
     /// Limits how often a request is sent again; 2 by default, and 0 turns retries off. Any request is
     /// sent again after a connection that failed and after a 429. A repeatable request is also sent
-    /// again after an answer that did not come, and after a 503 with `Retry-After`. So a request that
-    /// writes is sent again only when it certainly was not processed. A `Retry-After` of more than 60
-    /// seconds is not waited for. A resend after a 401 does not count.
+    /// again if no answer came, and after a 503 with `Retry-After`. So a request that writes is sent
+    /// again only when it certainly was not processed. The client does not wait for a `Retry-After` of
+    /// more than 60 seconds. A repetition after a 401 is not counted.
     pub fn retries(mut self, retries: u32) -> ClientBuilder {
         self.hooks.retries = retries;
         self
@@ -162,8 +162,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the test for answers, other than a 401, that mean that the access token has ended. Some APIs
-    /// answer 403.
+    /// Sets the test for answers, other than a 401, that mean that the access token is no longer valid.
+    /// Some APIs answer 403.
     pub fn expired_when(
         mut self,
         test: impl Fn(&Received<'_>) -> bool + Send + Sync + 'static,
@@ -184,9 +184,9 @@ impl ClientBuilder {
 
     /// Calls `hook` each time before a request is sent to the token endpoint or to another endpoint of the
     /// authorization server, also before a repetition. The hook may change the parameters and the headers, for
-    /// a service whose requests no setting of the provider describes. What it adds is shown in no error. If it
-    /// returns an error, or panics, nothing is sent, no token is spent, and the caller gets an error. Several
-    /// hooks run in the order in which they were added.
+    /// a service whose requests no setting of the provider describes. No error shows what the hook adds. If
+    /// the hook returns an error, or panics, nothing is sent, no token is used up, and the caller gets an
+    /// error. Several hooks run in the order in which they were added.
     ///
     /// A refresh runs under the store's lock, and so does the hook: it must not call the client, and should
     /// not wait.
@@ -217,9 +217,10 @@ impl ClientBuilder {
     }
 
     /// Calls `hook` with each whole answer of the authorization server before the client reads it. The hook may
-    /// return another body, which is read in place of the one that came: the JSON of RFC 6749 section 5.1 or
-    /// 5.2. `None` leaves the answer as it is. If the hook panics, the answer is read as it came, and the log
-    /// has a warning, so that a new refresh token is not lost. A later hook takes the place of an earlier one.
+    /// return another body, which is read in place of the original body: the JSON of RFC 6749 section 5.1 or
+    /// 5.2. `None` leaves the answer as it is. If the hook panics, the answer is read unchanged, and the log
+    /// has a warning, so that a new refresh token is not lost. A later hook takes the place of an earlier
+    /// one.
     ///
     /// Like [`ClientBuilder::before_token_request`], the hook runs under the store's lock.
     pub fn on_token_answer(
@@ -243,8 +244,8 @@ impl ClientBuilder {
     }
 
     /// Uses the client credentials grant (RFC 6749 section 4.4) with these scopes: no person is
-    /// involved, and the client asks for a token whenever it needs one. No scopes means the provider's
-    /// own default.
+    /// involved, and the client asks for a token whenever it needs one. An empty list of scopes means the
+    /// provider's default scopes.
     pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self.grant = Some(Grant::ClientCredentials { scopes });
@@ -281,10 +282,10 @@ impl ClientBuilder {
         self.token_param("resource", resource)
     }
 
-    /// Allows requests to another origin besides the API base, such as `https://files.example`. They
-    /// carry the access token. An origin begins with `https://`, or with `http://` for a host on
-    /// loopback. With any other text, every request of the client fails with an [`Error::Config`] that
-    /// names the text.
+    /// Allows requests to another origin besides the API base, such as `https://files.example`. These
+    /// requests carry the access token. An origin begins with `https://`, or with `http://` for a host
+    /// on loopback. With any other text, every request of the client fails with an [`Error::Config`]
+    /// that names the text.
     pub fn allow_host(mut self, origin: &str) -> ClientBuilder {
         self.hosts.push(origin.to_owned());
         self

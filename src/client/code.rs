@@ -14,18 +14,18 @@ impl Client {
     ///
     /// **Nothing shows that the code belongs to this person.** The `state` is not checked, nor the issuer
     /// (RFC 9207), nor the `nonce` of an ID token. Whoever calls this must have compared the `state` with the
-    /// one in the session of the same browser (RFC 6749 section 10.12), or must have the code from the person
-    /// in front of the terminal. Otherwise an attacker can log the person in with an account of the attacker.
-    /// Where you can, use [`Client::authorize`] and [`Client::exchange`].
+    /// `state` in the session of the same browser (RFC 6749 section 10.12), or must have the code from the
+    /// person in front of the terminal. Otherwise an attacker can log the person in with an account of the
+    /// attacker. Where you can, use [`Client::authorize`] and [`Client::exchange`].
     ///
     /// `redirect_uri` must be that of the authorization request, byte for byte; `None` sends the redirect URI
     /// of the credentials or the provider, if there is one. `verifier` is the PKCE verifier, if the
-    /// authorization request had a challenge. An ID token that does not fit is left out.
+    /// authorization request had a challenge. An ID token that fails its checks is left out.
     ///
     /// # Errors
     ///
     /// Before the code is sent: [`Error::Config`] for a text that is not a code, or a provider whose token
-    /// endpoint comes with the callback; [`Error::Backend`], [`Error::Busy`]. After that as
+    /// endpoint comes with the callback; [`Error::Backend`], [`Error::Busy`]. After that the errors of
     /// [`Client::exchange`].
     ///
     /// ```
@@ -57,7 +57,7 @@ impl Client {
         let code = code.into();
         let redirect_uri = redirect_uri.or(self.redirect_uri());
         let text = code.expose();
-        // A code has visible characters (RFC 6749 appendix A.11). A whole callback has been pasted before.
+        // A code has visible characters (RFC 6749 appendix A.11). People also paste a whole callback here.
         if text.is_empty() || text.contains("://") || !text.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(Error::config(
                 "this is not an authorization code: give the value of the callback's parameter alone, \

@@ -11,7 +11,7 @@ use crate::refresh::Live;
 
 impl Client {
     /// The address of a request. A path is appended to the base as it is: it begins with a slash,
-    /// so it cannot name another host, and nothing is parsed. A fragment is never sent.
+    /// so it cannot name another host and need not be parsed. A fragment is never sent.
     pub(crate) fn url_of(&self, target: &str) -> Result<String> {
         if let Some(wrong) = &self.0.wrong_host {
             return Err(Error::config(wrong.as_str()));
@@ -63,7 +63,7 @@ impl Client {
             Some(Ok(base)) => base,
             Some(Err(fault)) => {
                 return Err(Error::config(format!(
-                    "the access token goes nowhere: the login came with an address that is not used. {}",
+                    "the access token is not sent: the address that came with the login is not allowed. {}",
                     plain(fault.clone())
                 )));
             }

@@ -72,7 +72,7 @@ impl Dotenv {
     fn look(folders: usize) -> Result<Dotenv> {
         let folder = std::env::current_dir()
             .map_err(|error| Error::config(format!("the current folder is not known: {error}")))?;
-        // Skip a folder of this name: tools for Python make one.
+        // Skip a folder named `.env`: tools for Python make such folders.
         let is_there = |path: &PathBuf| path.metadata().is_ok_and(|found| !found.is_dir());
         let mut paths = folder.ancestors().take(folders).map(|folder| folder.join(".env"));
         match paths.find(is_there) {

@@ -18,7 +18,7 @@ pub enum IdTokenError {
     #[error("it is not signed, and the provider does not allow unsigned ID tokens")]
     Unsigned,
     /// A required claim is missing or has another type.
-    #[error("it has no {0}, or one of the wrong type")]
+    #[error("its {0} is missing or has the wrong type")]
     ClaimMissing(&'static str),
     /// The ID token comes from another issuer than the provider's.
     #[error("it comes from another authorization server: its iss is {came:?}, not {expected:?}")]

@@ -51,8 +51,8 @@ pub struct LoginNotFinished {
     pub limit: Option<Duration>,
     /// Why the pasted address could not be read, if the login asked for one.
     pub source: Option<BoxError>,
-    /// When the address that was shown expired, UTC, if it expired before the login ended: a pushed
-    /// authorization request works for a short time only
+    /// When the address that was shown expired, UTC, if it expired before the login was finished: a
+    /// pushed authorization request works for a short time only
     /// ([`Authorization::expires_at`](crate::Authorization::expires_at)).
     pub address_expired_at: Option<OffsetDateTime>,
 }

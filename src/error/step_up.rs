@@ -4,7 +4,7 @@ use ureq::http::HeaderMap;
 
 use super::{ApiError, Challenge};
 
-/// The login that an API asks for in place of the one that it has seen: its challenge had the error
+/// The login that an API asks for in place of the present login: its challenge had the error
 /// `insufficient_user_authentication` (RFC 9470 section 3). [`ApiError::step_up`](crate::error::ApiError::step_up)
 /// reads it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,7 +106,7 @@ mod tests {
             Some(StepUp { acr_values, max_age, scope })
         };
         let table: [(&[&[u8]], _); 8] = [
-            // RFC 9470 section 3.
+            // The first two rows are the examples of RFC 9470 section 3.
             (
                 &[b"Bearer error=\"insufficient_user_authentication\", error_description=\"A different authentication level is required\", acr_values=\"myACR\""],
                 named(Some("myACR"), None, None),

@@ -49,7 +49,7 @@ impl Listener {
                 Err(error) => {
                     return Err(Error::config(format!(
                         "cannot listen on {address}: {error}; end the program that uses the port, or \
-                         use a redirect URI with another one"
+                         use a redirect URI with another port"
                     )));
                 }
             }
@@ -92,7 +92,7 @@ impl Listener {
                     Some(Head::Get(target)) if self.is_ours(&target) => {
                         let connection = connections.remove(at);
                         if crowded {
-                            // The exchange and the store need descriptors of their own.
+                            // The exchange and the store need file descriptors of their own.
                             connections.clear();
                         }
                         let (answer, end) = judge(&target);
@@ -144,8 +144,9 @@ impl Listener {
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                     Err(_) => {
-                        // No file descriptor is left, or the other side has closed: drop the oldest and
-                        // go on. The newest has not been read yet, and may be the callback.
+                        // No file descriptor is left, or the other side has closed: drop the oldest
+                        // connection and go on. The newest has not been read yet, and may be the
+                        // callback.
                         *crowded = true;
                         if !connections.is_empty() {
                             connections.remove(0);

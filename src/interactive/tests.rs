@@ -103,7 +103,8 @@ fn foreign_requests_neither_end_nor_block_a_login() {
     let done = world.login(&client, |url| {
         let callback = world.sandbox.approve(url).unwrap();
         let address = listener(url);
-        // A second connection that stays silent, as Chromium opens one, and half a request.
+        // One connection stays silent, as the second connection of Chromium does; another sends
+        // half a request.
         let _idle = connect(&address);
         let mut half = connect(&address);
         half.write_all(b"GET /callback?code=").unwrap();
@@ -124,7 +125,7 @@ fn foreign_requests_neither_end_nor_block_a_login() {
         assert!(wrong.contains("400") && wrong.contains("another state"), "{wrong}");
         assert!(get(&format!("{address}?error=access_denied")).contains("no state"));
         assert!(get(&format!("{callback}&state=x")).contains("more than once"));
-        // Many silent connections.
+        // Many connections stay silent.
         let _crowd: Vec<TcpStream> = (0..200).map(|_| connect(&address)).collect();
         assert!(get(&callback).starts_with("HTTP/1.1 200"));
     });

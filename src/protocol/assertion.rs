@@ -55,8 +55,8 @@ pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>>
     }
 }
 
-/// The audience of an assertion: one text, never a list. The draft that updates RFC 7523 requires this,
-/// and glewlwyd 2.7.5 refuses every other form.
+/// The audience of an assertion: one string, never a list. The draft that updates RFC 7523 requires
+/// this, and glewlwyd 2.7.5 refuses every other form.
 pub(super) fn audience(provider: &Provider) -> &str {
     match (&provider.token_request.assertion_audience, &provider.endpoints.issuer) {
         (AssertionAudience::Text(text), _) => text,
@@ -160,7 +160,7 @@ mod tests {
         let [header, claims] = assertion(known.clone(), &credentials);
         assert_eq!(header, json!({"alg": "ES256", "typ": "JWT", "kid": "k1"}));
         assert_eq!((&claims["iss"], &claims["sub"]), (&json!("app7"), &json!("app7")));
-        assert_eq!(claims["aud"], "https://as.example", "one text, and the issuer");
+        assert_eq!(claims["aud"], "https://as.example", "the audience is one string, the issuer");
         assert_eq!((&claims["iat"], &claims["exp"]), (&json!(NOW), &json!(NOW + 60)));
         let members: Vec<_> = claims.as_object().unwrap().keys().collect();
         assert_eq!(members, ["aud", "exp", "iat", "iss", "jti", "sub"], "and no nbf");
@@ -271,7 +271,7 @@ mod tests {
         assert!(may_be_our_clock(400, &body("invalid_grant"), true));
         assert!(
             !may_be_our_clock(400, &body("invalid_grant"), false),
-            "a refresh token is spent once"
+            "a refresh token is used once"
         );
         assert!(!may_be_our_clock(500, &body("invalid_client"), true));
         assert!(!may_be_our_clock(200, &body("invalid_client"), true));

@@ -30,10 +30,10 @@ const RESERVED: [&str; 7] = [
 
 /// A login that has begun: the address for the browser, and the values to compare with its callback.
 ///
-/// A web application keeps this value between the two requests, bound to the browser that started the
+/// A web application keeps this value until the callback comes, bound to the browser that started the
 /// login (in its session). The value is small, and implements `Serialize` and `Deserialize`.
-/// `Serialize` writes the state and the PKCE verifier in clear: do not store it where the user can read
-/// it. `Debug` shows neither. Each value works for one login.
+/// `Serialize` writes the state and the PKCE verifier in clear text: do not store it where the user can
+/// read it. `Debug` shows neither. Each value works for one login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Authorization {
     pub(super) url: String,
@@ -70,9 +70,9 @@ impl Authorization {
         &self.url
     }
 
-    /// Until when the browser must have opened the address, UTC: a pushed authorization request expires
-    /// (RFC 9126 section 2.2). After that time, start another login. `None` for a login that was not
-    /// pushed, and if the server did not say.
+    /// The latest time at which the browser may open the address, UTC: a pushed authorization request
+    /// expires (RFC 9126 section 2.2). After that time, start another login. `None` for a login that
+    /// was not pushed, and if the server did not say.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }
@@ -151,7 +151,7 @@ pub(crate) struct AuthorizationRequest<'a> {
 }
 
 impl AuthorizationRequest<'_> {
-    /// The login whose address carries all parameters.
+    /// Returns the login with all parameters in its address.
     pub(crate) fn in_address(self) -> Result<Authorization> {
         let url = self.params.to_url(&self.endpoint)?;
         Ok(Authorization { url, ..self.authorization })
@@ -217,7 +217,8 @@ pub(crate) fn authorize(
     authorization_request(provider, credentials, redirect_uri, scopes, extra)?.in_address()
 }
 
-/// The parameters of the callback that are kept, with the one that names the token endpoint's host.
+/// The parameters of the callback that are kept, with the parameter that names the token endpoint's
+/// host.
 fn callback_fields(provider: &Provider) -> Vec<String> {
     let mut fields = provider.authorization.callback_fields.clone();
     let host = provider.authorization.token_host_from.as_ref().map(|place| &place.name);
@@ -234,7 +235,7 @@ fn endpoint(provider: &Provider) -> Result<&str> {
     })
 }
 
-/// The scopes of the call, or the provider's default ones.
+/// The scopes of the call, or the provider's default scopes.
 fn asked_scopes<'a>(provider: &'a Provider, scopes: &[&'a str]) -> Vec<&'a str> {
     if scopes.is_empty() {
         return provider.authorization.default_scopes.iter().map(String::as_str).collect();
@@ -346,7 +347,7 @@ fn check_redirect_uri(redirect_uri: &str) -> Result<()> {
     Ok(())
 }
 
-/// A name in place of the redirect URI: visible characters.
+/// Checks a name in place of the redirect URI: only visible characters are allowed.
 fn check_redirect_name(name: &str) -> Result<()> {
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::config(format!(
@@ -357,11 +358,11 @@ fn check_redirect_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Joins the scopes. `None` for no scopes: a parameter without a value counts as omitted (RFC 6749
-/// section 3.1), and some servers reject it.
+/// Joins the scopes. `None` for no scopes: a parameter without a value is treated as omitted (RFC
+/// 6749 section 3.1), and some servers reject it.
 pub(super) fn join_scopes(scopes: &[&str], separator: char) -> Result<Option<String>> {
     for scope in scopes {
-        // RFC 6749 section 3.3.
+        // The characters that a scope may have (RFC 6749 section 3.3).
         let fits = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         if scope.is_empty() || !scope.bytes().all(fits) {
             return Err(Error::config(format!(

@@ -36,7 +36,7 @@ impl Authorization {
     /// body of a form post.
     ///
     /// The order matters: a callback without our state is not for this login, so neither its error nor
-    /// its code counts.
+    /// its code is used.
     pub(crate) fn check(&self, callback: &str) -> Result<Code> {
         let named = self.code_param.as_deref().unwrap_or("code");
         let pairs = read(callback, named).ok_or_else(|| wrong(CallbackError::Unreadable))?;
@@ -87,7 +87,8 @@ fn wrong(error: CallbackError) -> Error {
     Error::Callback(Box::new(error))
 }
 
-/// Reads the parameters. `None` for a text without any. `code` is the name of the code's parameter.
+/// Reads the parameters. `None` for a text without parameters. `code` is the name of the code's
+/// parameter.
 fn read(callback: &str, code: &str) -> Option<Vec<Pair>> {
     let text = callback.trim();
     if text.len() > LONGEST {
@@ -112,8 +113,8 @@ fn is_address(text: &str) -> bool {
     text.is_empty() || text.starts_with('/') || Url::parse(text).is_ok()
 }
 
-/// The value of a parameter that may come only once (RFC 6749 section 3.1). An empty one counts as
-/// omitted. `what` is the standard's name of the parameter, for the error.
+/// The value of a parameter that may come only once (RFC 6749 section 3.1). An empty parameter is
+/// treated as omitted. `what` is the standard's name of the parameter, for the error.
 fn one<'a>(pairs: &'a [Pair], name: &str, what: &'static str) -> Result<Option<&'a str>> {
     if pairs.iter().filter(|pair| pair.name == name).count() > 1 {
         return Err(wrong(CallbackError::Duplicate(what)));

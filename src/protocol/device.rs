@@ -26,7 +26,7 @@ use crate::secret::{Secret, in_clear};
 /// How long to wait between two polls if the server does not say (RFC 8628 section 3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// The longest text of an answer that is accepted, in bytes.
+/// The longest string in an answer that is accepted, in bytes.
 const LONGEST: usize = 2048;
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -35,8 +35,8 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 ///
 /// `Display` is for a terminal: it prints the address and the code on separate lines. `Serialize` and
 /// `Deserialize` are for a program that starts the login in one process and polls in another.
-/// `Serialize` writes the device code in clear; anyone who has it can fetch the token. `Debug` does not
-/// show it.
+/// `Serialize` writes the device code in clear text; anyone who has it can fetch the token. `Debug`
+/// does not show it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DeviceCode {
     #[serde(serialize_with = "in_clear")]
@@ -56,7 +56,7 @@ pub struct DeviceCode {
     interval: Duration,
     token_endpoint: String,
     client_id: String,
-    /// Whether the login asks who has logged in.
+    /// Whether the login asks for an ID token, with the scope `openid`.
     #[serde(default)]
     openid: bool,
 }
@@ -132,8 +132,8 @@ impl fmt::Display for DeviceCode {
     }
 }
 
-/// Builds the request that starts a device login (RFC 8628 section 3.1). No scopes means the provider's
-/// default scopes.
+/// Builds the request that starts a device login (RFC 8628 section 3.1). An empty list of scopes means
+/// the provider's default scopes.
 pub(crate) fn device_authorization(
     caller: &Requester<'_>,
     scopes: &[&str],

@@ -52,7 +52,7 @@ pub(crate) fn without_well_known(address: &str) -> Option<String> {
     [OPENID, OAUTH].iter().find_map(|path| {
         let at = address.find(path)?;
         let rest = &address[at + path.len()..];
-        // RFC 8414 puts the issuer's path behind.
+        // RFC 8414 puts the issuer's path behind its own path.
         (rest.is_empty() || rest.starts_with('/')).then(|| format!("{}{rest}", &address[..at]))
     })
 }
@@ -179,7 +179,7 @@ fn check_endpoints(
 mod tests {
     use super::*;
 
-    /// Issuer, the address of RFC 8414, and that of OpenID Connect.
+    /// Each row has the issuer, the metadata address of RFC 8414, and that of OpenID Connect.
     const TABLE: [(&str, &str, &str); 5] = [
         (
             "https://a.example",
@@ -336,7 +336,7 @@ mod tests {
             assert!(refusal(&aliases).contains(name.as_str()), "{name}");
             let local = "http://127.0.0.1:1";
             assert!(read(local, "http://127.0.0.1:1/m", body(local).as_bytes()).is_ok(), "{name}");
-            // The name alone does not make an issuer local.
+            // The issuer's name alone is not enough: the document must come by HTTP from loopback.
             for from in ["https://a.example/m", "http://a.example/m", "https://127.0.0.1:1/m"] {
                 assert!(read(local, from, body(local).as_bytes()).is_err(), "{name}");
             }

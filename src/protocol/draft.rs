@@ -50,7 +50,7 @@ impl TokenDraft {
         self.params.iter().map(|(name, value)| (name.as_str(), value))
     }
 
-    /// Sets a parameter, in place of the one with this name or at the end.
+    /// Sets a parameter, in place of the parameter with this name or at the end.
     pub fn set_param(&mut self, name: &str, value: impl Into<Secret>) {
         let value = value.into();
         self.note(&value);
@@ -74,7 +74,7 @@ impl TokenDraft {
         self.changed = true;
     }
 
-    /// Sets a header, in place of the one with this name.
+    /// Sets a header, in place of the header with this name.
     pub fn set_header(&mut self, name: &str, value: impl Into<Secret>) {
         let value = value.into();
         self.note(&value);
@@ -143,7 +143,7 @@ impl TokenDraft {
     }
 }
 
-/// The members of a JSON object of texts.
+/// The members of a JSON object of strings.
 fn members(text: &str) -> Vec<(String, Secret)> {
     let mut value: Value = text.parse().unwrap_or_default();
     let mut found = Vec::new();
@@ -231,7 +231,7 @@ mod tests {
         let error = twice("audience").unwrap_err().to_string();
         assert!(error.contains("\"audience\" come twice"), "{error}");
         assert!(twice("resource").unwrap().0.ends_with("&resource=1&resource=2"));
-        // A query may have had it twice before.
+        // The query had the parameter twice before the hook ran, which is no error.
         let mut draft = TokenDraft::of(&TokenRequest {
             url: Zeroizing::new("https://a.example/t?a=1&a=2".to_owned()),
             ..request(TokenFormat::Get)

@@ -34,7 +34,7 @@ pub(crate) fn clean(text: &str) -> Option<String> {
 
 /// Removes a secret from an error's texts: servers repeat parts of a request.
 pub(crate) fn hide(error: &mut OAuthError, secret: &Secret) {
-    // Shorter texts are no secrets, and cutting them out would garble the message.
+    // A string of fewer than four bytes is no secret, and cutting it out would garble the message.
     if secret.expose().len() < 4 {
         return;
     }
@@ -100,7 +100,7 @@ mod tests {
         };
         hide(&mut error, &Secret::new("rt-sesame"));
         assert_eq!(error.description.as_deref(), Some("[..] is unknown"));
-        // A text of three bytes is no secret.
+        // A string of three bytes is no secret.
         hide(&mut error, &Secret::new("unk"));
         assert_eq!(error.description.as_deref(), Some("[..] is unknown"));
         hide(&mut error, &Secret::new("unkn"));

@@ -128,7 +128,7 @@ impl<'a> Params<'a> {
     ) -> Result<()> {
         if reserved.contains(&name) || self.has(name) && !REPEATABLE.contains(&name) {
             return Err(Error::config(format!(
-                "the parameter {name:?} is set by the crate and cannot be given as an extra one"
+                "the parameter {name:?} is set by the crate and cannot be given as an extra parameter"
             )));
         }
         self.push(name, value);

@@ -85,8 +85,8 @@ pub fn callback(bytes: &[u8]) {
         return;
     };
     assert!(login.check(&text).is_err(), "a state cannot be guessed");
-    // The same text with the login's state in place of `STATE`, so that the later checks are reached
-    // too.
+    // Try the same text with the login's state in place of `STATE`, so that the later checks are
+    // reached too.
     let ours = text.replace("STATE", login.state().expose());
     if let Ok(code) = login.check(&ours) {
         assert!(!code.code.is_empty() && ours.contains(login.state().expose()));
@@ -143,7 +143,7 @@ pub fn device(bytes: &[u8]) {
 /// accepted.
 #[cfg(feature = "oidc")]
 pub fn userinfo(bytes: &[u8]) {
-    // {"sub":"ada"}
+    // The claims are `{"sub":"ada"}`.
     let id_token = "e30.eyJzdWIiOiJhZGEifQ.c2ln";
     if let Ok(members) = super::id_token::userinfo("application/json", bytes, Some(id_token)) {
         assert!(members.get("sub").and_then(Value::as_str) == Some("ada"));

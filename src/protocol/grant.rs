@@ -27,6 +27,12 @@ pub(crate) fn exchange(
     if let Some(verifier) = verifier {
         params.push("code_verifier", verifier.expose());
     }
+    for (name, value) in &caller.provider.token_request.exchange_params {
+        // A parameter of the application has priority.
+        if !caller.extra.iter().any(|(own, _)| own == name) {
+            params.push_provider(name, value)?;
+        }
+    }
     caller.token_request(params)
 }
 
@@ -54,7 +60,7 @@ pub(crate) fn refresh<'a>(
         params.push_provider(name, value)?;
     }
     for (name, value) in &provider.token_request.params {
-        // A parameter for refreshes replaces the one with the same name for all token requests.
+        // A parameter for refreshes replaces the parameter of the same name for all token requests.
         if !provider.refresh.params.iter().any(|(refresh, _)| refresh == name) {
             caller.provider_param(&mut params, name, value)?;
         }

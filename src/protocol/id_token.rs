@@ -12,7 +12,7 @@ use crate::error::IdTokenError;
 use crate::secret::Secret;
 use crate::stored_json::{object, parse};
 
-/// How far two clocks may differ, in seconds, before an ID token counts as expired.
+/// How far two clocks may differ, in seconds, before an ID token is treated as expired.
 const LEEWAY: i64 = 120;
 /// How far in the future an ID token may be issued, in seconds.
 const AHEAD: i64 = 600;
@@ -192,7 +192,7 @@ fn text<'a>(members: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     members.get(name)?.as_str()
 }
 
-/// `aud`, which is a text or a list of texts.
+/// The claim `aud`, which is a string or a list of strings.
 fn audience(claims: &Map<String, Value>) -> Option<Vec<&str>> {
     match claims.get("aud")? {
         Value::String(one) => Some(vec![one]),
@@ -208,7 +208,8 @@ fn date(claims: &Map<String, Value>, name: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
-/// Whether an ID token is that of the login that sent this nonce (number 11).
+/// Whether an ID token is that of the login that sent this nonce (OpenID Connect Core section
+/// 3.1.3.7, number 11).
 fn check_nonce(claims: &Map<String, Value>, nonce: &Secret) -> Result<(), IdTokenError> {
     match claims.get("nonce") {
         Some(Value::String(came))

@@ -17,8 +17,8 @@ const STARTS: [&str; 2] = ["issued_at", "created_at"];
 const KNOWN: [&str; 7] =
     ["access_token", "token_type", "refresh_token", "scope", "id_token", "issued_at", "expires_in"];
 
-/// A number since 1970 that is larger than this counts milliseconds. As seconds, it would be in the
-/// year 5138.
+/// A larger number is milliseconds since 1970, not seconds: as seconds, it would be in the year
+/// 5138.
 const MILLISECONDS: f64 = 1e11;
 
 /// The longest lifetime, in seconds. A longer one is a mistake: a date instead of a lifetime.
@@ -29,7 +29,7 @@ impl Token {
     /// 5.1. The expiry is in `expiry`, `expires_at`, `expires_on`, `expires`, `token_expiry` or
     /// `expiry_date`, as seconds or milliseconds since 1970 (UTC) or as an RFC 3339 date and time; or
     /// in `expires_in`, with the moment from which it counts in `issued_at` or `created_at`. Null, an
-    /// empty text, 0 and the first day of a calendar (year 1 or 1970) mean that there is no expiry.
+    /// empty string, 0 and the first day of a calendar (year 1 or 1970) mean that there is no expiry.
     /// Other members are kept in [`Token::extra`].
     ///
     /// A credentials file of gcloud with the type `authorized_user` is read, too: it has a refresh token and no
@@ -100,8 +100,8 @@ impl Token {
     }
 }
 
-/// The login in a credentials file of gcloud: a refresh token alone. The access token has ended, so that the
-/// first call refreshes.
+/// The login in a credentials file of gcloud: a refresh token alone. The access token has expired, so that
+/// the first call refreshes.
 fn authorized_user(object: &Map<String, Value>) -> Result<Token> {
     let missing = || wrong("it has the type authorized_user and no refresh_token");
     let refresh_token = text_of(object, "refresh_token")?.ok_or_else(missing)?;
@@ -114,8 +114,8 @@ fn authorized_user(object: &Map<String, Value>) -> Result<Token> {
     }
 }
 
-/// When the token was issued and when it expires. If the text has a lifetime, one is computed from the
-/// other.
+/// When the token was issued and when it expires. If the text has a lifetime, the missing one of the
+/// two dates is computed.
 fn start_and_end(
     object: &Map<String, Value>,
 ) -> Result<(Option<OffsetDateTime>, Option<OffsetDateTime>)> {
@@ -165,7 +165,7 @@ fn wrong(why: impl std::fmt::Display) -> Error {
     Error::config(format!("this is not a stored token: {why}"))
 }
 
-/// Reads a text. Null and an empty text count as absent. Scopes may be a list.
+/// Reads a string. Null and an empty string are treated as absent. Scopes may be a list.
 fn text_of(object: &Map<String, Value>, name: &str) -> Result<Option<String>> {
     let text = match object.get(name) {
         None | Some(Value::Null) => return Ok(None),

@@ -81,7 +81,7 @@ impl JwtBearer {
         self
     }
 
-    /// Sets the audience (`aud`): one text.
+    /// Sets the audience (`aud`): one string.
     pub fn audience(mut self, audience: impl Into<String>) -> JwtBearer {
         self.audience = Some(audience.into());
         self

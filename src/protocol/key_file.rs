@@ -28,7 +28,8 @@ struct Raw {
     token_uri: String,
 }
 
-/// What to do with a credentials file of Google that is no service account's. `None` for any other text.
+/// What to do with a credentials file of Google that is not the key file of a service account. `None`
+/// for any other text.
 fn other_kind(text: &str) -> Option<&'static str> {
     #[derive(Deserialize)]
     struct Kind {
@@ -63,8 +64,8 @@ pub(crate) fn read_key_file(text: &str) -> Result<KeyFile> {
     // serde_json's own message is not used: for a wrong type it quotes the value.
     let raw: Raw = serde_json::from_str(text).map_err(|error| {
         Error::config(format!(
-            "this is not the key file of a service account (line {}, column {}): it is JSON with type, \
-             client_email, private_key and token_uri",
+            "this is not the key file of a service account (line {}, column {}); a key file \
+             is JSON with type, client_email, private_key and token_uri",
             error.line(),
             error.column()
         ))

@@ -54,8 +54,8 @@ fn is_refusal(code: &str) -> bool {
     REFUSED.iter().any(|refused| code.eq_ignore_ascii_case(refused))
 }
 
-/// Whether a code of a revocation endpoint says that the token works no more. A rule of the provider does not
-/// say so: the rule may be about any error.
+/// Whether a code of a revocation endpoint says that the token is no longer valid. The provider's own error
+/// rules are not asked: they may be about any error.
 pub(crate) fn names_a_dead_token(code: &str) -> bool {
     is_refusal(code) || code.eq_ignore_ascii_case("invalid_token")
 }
@@ -87,8 +87,8 @@ impl RawReply<'_> {
 /// An answer after it is read.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    /// The refresh token in the answer, whatever else the answer says. An empty or null one counts as
-    /// absent.
+    /// The refresh token in the answer, whatever else the answer says. An empty or null member is
+    /// treated as absent.
     pub(crate) refresh_token: Option<Secret>,
     /// What the answer means.
     pub(crate) outcome: Outcome,
@@ -141,8 +141,8 @@ impl Reply {
 const POLLED: [&str; 4] = ["slow_down", "authorization_pending", "access_denied", "expired_token"];
 
 impl Outcome {
-    /// Takes a code of a device poll for what it says, whatever its status. `slower` becomes at least as long
-    /// as the answer asks to wait.
+    /// Gives a code of a device poll its meaning in RFC 8628, whatever the status. Makes `slower` at least as
+    /// long as the answer asks to wait.
     #[cfg(feature = "device")]
     pub(crate) fn name_poll(&mut self, slower: &mut Duration) {
         if let Outcome::Limited { error, retry_after, .. } = self
@@ -202,7 +202,7 @@ fn judge(
         let text = redirect(reply.headers);
         return Outcome::Unknown(oauth_error(provider, reply.status, "redirect", Some(text), None));
     }
-    // A body that was cut off counts as neither a token nor an error.
+    // A body that was cut off is treated as neither a token nor an error.
     let found = body.token_object(provider).filter(|_| body.whole);
     let fault = if body.whole {
         Fault::find(provider, body.value(), found.is_some())
@@ -267,11 +267,11 @@ fn error_of(
     }
 }
 
-/// Says of an answer without a word of the service that it may come from another host.
+/// Says that an answer may come from another host, if nothing in it is from the service.
 fn from_elsewhere(reply: &RawReply<'_>) -> Option<String> {
     let page = reply.body.trim_ascii_start().first() == Some(&b'<');
     match reply.status {
-        // RFC 9110 section 15.5.8.
+        // A proxy requires authentication (RFC 9110 section 15.5.8).
         407 => Some("a proxy on the way sent it, which wants a name and a password".to_owned()),
         _ if page => Some("it is an HTML page, of the service or of a proxy on the way".to_owned()),
         _ => None,
@@ -341,8 +341,8 @@ fn token(
     token
 }
 
-/// The granted scope, from a text or a list. If the provider does not separate scopes by spaces, they
-/// are rewritten with spaces, so that a reader need not know the provider.
+/// The granted scope, from a string or a list. If the provider does not separate scopes by spaces,
+/// they are rewritten with spaces, so that a reader need not know the provider.
 fn scope(object: &Map<String, Value>, rules: &ReplyRules, separator: char) -> Option<String> {
     let mut names = rules.names(ReplyMember::Scope).chain(["scope", "scopes"]);
     let scope = names.find_map(|name| match object.get(name)? {

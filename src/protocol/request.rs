@@ -83,7 +83,10 @@ impl<'a> Requester<'a> {
         name: &'a str,
         value: &'a str,
     ) -> Result<()> {
-        if self.extra.iter().any(|(extra, _)| extra == name) {
+        let own = self.extra.iter().any(|(extra, _)| extra == name);
+        // A parameter of the exchange replaces the one with the same name for all token requests.
+        let of_exchange = &self.provider.token_request.exchange_params;
+        if own || params.has(name) && of_exchange.iter().any(|(have, _)| have == name) {
             return Ok(());
         }
         params.push_provider(name, value)

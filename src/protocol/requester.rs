@@ -42,7 +42,7 @@ pub(crate) struct Requester<'a> {
 }
 
 impl<'a> Requester<'a> {
-    /// The same, for a login at this host.
+    /// The same requester, for a login at this host.
     pub(crate) fn at(&self, home: Option<&'a Url>) -> Requester<'a> {
         Requester { home, ..*self }
     }

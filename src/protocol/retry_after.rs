@@ -10,7 +10,7 @@ use crate::substring::number;
 
 /// How long the answer asks to wait, at most `cap`; `None` if it does not say. A date is compared with
 /// the answer's own `Date`, so that a wrong local clock does not lengthen the wait, or else with `now`.
-/// Of several headers, the longest wait counts.
+/// Of several headers, the longest wait is used.
 pub(crate) fn retry_after(
     headers: &HeaderMap,
     now: OffsetDateTime,

@@ -1,7 +1,7 @@
 //! What an answer of the API says in its body about the access token, described as data.
 
-/// A rule about answers of the API: an answer that meets all conditions says that the access token has
-/// ended, or that the call was refused for another reason.
+/// A rule about answers of the API: an answer that meets all conditions says that the access token is
+/// no longer valid, or that the call was refused for another reason.
 ///
 /// Some services say so in the body, with a status such as 200, 400 or 403. Only JSON is read, and of it
 /// at most the first 16 KiB: a longer answer meets no rule. The caller gets the whole body.
@@ -21,7 +21,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct AnswerRule {
-    /// Whether the access token has ended.
+    /// Whether the access token is no longer valid.
     pub(crate) ended: bool,
     pub(crate) status: Option<u16>,
     pub(crate) path: String,
@@ -29,15 +29,15 @@ pub struct AnswerRule {
 }
 
 impl AnswerRule {
-    /// The access token has ended if the member at this path, such as `error.code`, has this value. A number
-    /// is compared as text. The client does what it does after a 401: it looks for another token, refreshes
-    /// once, and sends the request again if its body can be sent again.
+    /// The access token is no longer valid if the member at this path, such as `error.code`, has this value.
+    /// A number is compared as text. The client does what it does after a 401: it looks for another token,
+    /// refreshes once, and sends the request again if its body can be sent again.
     pub fn ended(path: &str, value: &str) -> AnswerRule {
         AnswerRule { ended: true, status: None, path: path.to_owned(), value: value.to_owned() }
     }
 
-    /// The access token is good, but may not do this, if the member at this path has this value. The client
-    /// never refreshes after such an answer, also if its status is 401.
+    /// The access token is valid, but does not allow this call, if the member at this path has this value.
+    /// The client never refreshes after such an answer, also if its status is 401.
     pub fn refused(path: &str, value: &str) -> AnswerRule {
         AnswerRule { ended: false, ..AnswerRule::ended(path, value) }
     }

@@ -9,7 +9,8 @@ use crate::secret::Secret;
 pub struct ApiRules {
     /// The base of the API's addresses. A path that begins with `/` is appended to it.
     pub base: Option<String>,
-    /// Where the base comes with the login. [`ApiRules::base`] counts for a login without one.
+    /// The place of the base in a login, for a service whose base differs from login to login.
+    /// [`ApiRules::base`] is used for a login without a base.
     pub base_from: Option<LoginHost>,
     /// The header that carries the access token.
     pub header: String,
@@ -19,7 +20,8 @@ pub struct ApiRules {
     /// The headers that every call carries, as name and value, such as `Notion-Version`. A value may be a
     /// secret, such as an API key.
     pub fixed_headers: Vec<(String, Secret)>,
-    /// The rules for answers that say in their body that the access token has ended, tried in order.
+    /// The rules for answers that say in their body that the access token is no longer valid, tried
+    /// in order.
     pub answer_rules: Vec<AnswerRule>,
     /// How the service tells who has logged in. `None` means its userinfo endpoint.
     #[cfg(feature = "identity")]

@@ -85,6 +85,6 @@ pub enum PushedRequests {
     /// (`require_pushed_authorization_requests`). Without the endpoint or the feature `par`, a login
     /// fails with [`Error::Config`](crate::Error::Config) before a person is asked.
     Required,
-    /// No login is pushed: the server offers it, but not to this application.
+    /// No login is pushed: the server offers pushed requests, but not to this application.
     Off,
 }

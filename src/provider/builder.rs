@@ -73,6 +73,9 @@ impl ProviderBuilder {
             ("API base's place", &api.base_from),
             ("token endpoint's place", &authorization.token_host_from),
         ];
+        if authorization.token_host_from.as_ref().is_some_and(|place| place.lookup.is_some()) {
+            return Err(self.wrong("the token endpoint's place cannot be looked up with a token"));
+        }
         for (what, place) in places {
             if let Some(fault) = place.as_ref().and_then(|place| place.fault()) {
                 return Err(self.wrong(&format!("the {what} {fault}")));
@@ -99,7 +102,8 @@ impl ProviderBuilder {
         }
         for (at, (name, value)) in api.fixed_headers.iter().enumerate() {
             if let Some(fault) = fixed_header_fault(api, at, name, value.expose()) {
-                // Not the name itself: the arguments may have changed places, and the value be a secret.
+                // The name is not shown: it may be the value, given in the wrong place, and the value
+                // may be a secret.
                 return Err(self.wrong(&format!("fixed header number {} {fault}", at + 1)));
             }
         }

@@ -5,12 +5,13 @@ use url::Url;
 
 use super::is_loopback;
 
-/// Where an address is that comes with a login, and on which hosts it may be: in a member of the token answer
-/// or in a parameter of the callback. Both are kept with the token, in
+/// The place of an address that comes with a login, and the hosts that the address may have. The place is a
+/// member of the token answer, a parameter of the callback, or a member of an answer that the client asks for
+/// after the login ([`LoginHost::looked_up_at`]). The value is kept with the token, in
 /// [`Token::extra`](crate::Token::extra), so all processes that share a login use the same address.
 ///
 /// The address must be https, or http on loopback. Its host, as a browser would parse it, must be one of the
-/// allowed hosts or end with one of them.
+/// allowed hosts or below one of them.
 ///
 /// ```
 /// use evergrant::Provider;
@@ -26,6 +27,15 @@ use super::is_loopback;
 ///     .token_host_from(LoginHost::address("accounts-server", &["zoho.com", "zoho.eu", "zoho.in"]))
 ///     .api_base_from(LoginHost::address("api_domain", &["zohoapis.com", "zohoapis.eu"]))
 ///     .build()?;
+/// // Mailchimp has another address for each data center, and says which one to a client with a token.
+/// let mailchimp = Provider::builder("mailchimp")
+///     .token_endpoint("https://login.mailchimp.com/oauth2/token")
+///     .api_base_from(
+///         LoginHost::label("dc", "api.mailchimp.com")
+///             .path("/3.0")
+///             .looked_up_at("https://login.mailchimp.com/oauth2/metadata"),
+///     )
+///     .build()?;
 /// # Ok::<(), evergrant::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,10 +45,22 @@ pub struct LoginHost {
     pub(crate) name: String,
     /// The hosts that are allowed, in lower case.
     hosts: Vec<String>,
-    /// Whether the member holds only the first part of a host, such as `shop`, and not a whole address.
-    label: bool,
-    /// What follows the address.
+    form: Form,
+    /// The path that is appended to the address.
     path: String,
+    /// Where the service is asked for the member after the login.
+    pub(crate) lookup: Option<String>,
+}
+
+/// What the member holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Form {
+    /// `https://shop.example.com/v1`.
+    Address,
+    /// `shop.example.com`.
+    HostName,
+    /// `shop`.
+    Label,
 }
 
 impl LoginHost {
@@ -46,18 +68,34 @@ impl LoginHost {
     /// below one of them.
     pub fn address(name: &str, hosts: &[&str]) -> LoginHost {
         let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
-        LoginHost { name: name.to_owned(), hosts, label: false, path: String::new() }
+        let (path, lookup) = (String::new(), None);
+        LoginHost { name: name.to_owned(), hosts, form: Form::Address, path, lookup }
+    }
+
+    /// The member with this name is the name of a host, without `https://`, such as Wrike's `host`. The host
+    /// must be one of `hosts` or below one of them.
+    pub fn host_name(name: &str, hosts: &[&str]) -> LoginHost {
+        LoginHost { form: Form::HostName, ..LoginHost::address(name, hosts) }
     }
 
     /// The member with this name is the first part of a host: `shop` for `shop.retail.example`, with the
     /// domain `retail.example`.
     pub fn label(name: &str, domain: &str) -> LoginHost {
-        LoginHost { label: true, ..LoginHost::address(name, &[domain]) }
+        LoginHost { form: Form::Label, ..LoginHost::address(name, &[domain]) }
     }
 
     /// Appends a path such as `/api/v1` to the API's base.
     pub fn path(mut self, path: &str) -> LoginHost {
         self.path = path.trim_end_matches('/').to_owned();
+        self
+    }
+
+    /// The service is asked for the member: after a login, the first call gets `address` with the access
+    /// token, and keeps the member of the JSON answer with the login. Mailchimp and DocuSign work so. A name
+    /// with dots is a path into the answer, such as `accounts.0.base_uri`. Only for the base of the API
+    /// ([`ProviderBuilder::api_base_from`](crate::provider::ProviderBuilder::api_base_from)).
+    pub fn looked_up_at(mut self, address: impl Into<String>) -> LoginHost {
+        self.lookup = Some(address.into());
         self
     }
 
@@ -79,6 +117,14 @@ impl LoginHost {
         if self.hosts.is_empty() || !self.hosts.iter().all(fits) {
             return Some("needs the hosts that are allowed, such as example.com");
         }
+        let safe = |address: &String| {
+            Url::parse(address).is_ok_and(|url| {
+                url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url)
+            })
+        };
+        if self.lookup.as_ref().is_some_and(|address| !safe(address)) {
+            return Some("is looked up at an address that is not https");
+        }
         (!self.path.is_empty() && !self.path.starts_with('/'))
             .then_some("has a path that does not begin with /")
     }
@@ -89,15 +135,24 @@ impl LoginHost {
         let Some(host) = url.host_str().filter(|_| secure) else { return false };
         self.hosts.iter().any(|allowed| {
             let below = host.strip_suffix(allowed.as_str());
-            below.is_some_and(|below| below.is_empty() && !self.label || below.ends_with('.'))
+            below.is_some_and(|below| {
+                below.is_empty() && self.form != Form::Label || below.ends_with('.')
+            })
         })
     }
 
     /// The address in a value. The error says what is wrong with the value, and does not repeat it.
     pub(crate) fn read(&self, value: &str) -> Result<Url, String> {
         let name = &self.name;
-        let text = match (&self.hosts[..], self.label) {
-            ([domain], true) => {
+        let text = match (self.form, &self.hosts[..]) {
+            (Form::HostName, _) => {
+                let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+                if !value.bytes().all(fits) {
+                    return Err(format!("{name} is not the name of a host"));
+                }
+                format!("https://{value}")
+            }
+            (Form::Label, [domain]) => {
                 let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
                 if value.is_empty() || value.len() > 63 || !value.bytes().all(fits) {
                     return Err(format!("{name} is not the first part of a host"));
@@ -132,11 +187,14 @@ impl LoginHost {
     }
 
     /// The member's value: under its whole name, or at its path.
-    fn value<'a>(&self, members: &'a Map<String, Value>) -> Option<&'a str> {
+    pub(crate) fn value<'a>(&self, members: &'a Map<String, Value>) -> Option<&'a str> {
         let mut steps = self.name.split('.');
         let nested = || {
             let first = members.get(steps.next()?)?;
-            steps.try_fold(first, |value, step| value.get(step))
+            steps.try_fold(first, |value, step| match value {
+                Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+                _ => value.get(step),
+            })
         };
         let value = members.get(&self.name).or_else(nested)?;
         value.as_str().filter(|text| !text.is_empty())
@@ -150,7 +208,7 @@ impl LoginHost {
 
 /// An address with the scheme, host and port of another.
 pub(crate) fn on_host_of(address: &str, host: &Url) -> String {
-    // The rest stays byte for byte.
+    // The path and the query stay byte for byte.
     let after = address.find("://").map_or(0, |at| at + 3);
     let rest = address[after..].find(['/', '?', '#']).map_or("", |at| &address[after + at..]);
     format!("{}{rest}", &host[..url::Position::BeforePath])
@@ -194,6 +252,36 @@ mod tests {
         let nested = LoginHost::address("account.base", &["a.example"]).path("/v1/");
         let found = nested.base(&members(json!({"account": {"base": "https://x.a.example"}})));
         assert_eq!(found, Some(Ok("https://x.a.example/v1".to_owned())));
+        let listed = LoginHost::address("accounts.0.base_uri", &["docusign.net"]);
+        let base = |value: Value| listed.base(&members(value)).and_then(Result::ok);
+        let found = base(json!({"accounts": [{"base_uri": "https://eu.docusign.net"}]}));
+        assert_eq!(found.as_deref(), Some("https://eu.docusign.net"));
+        let found = base(json!({"accounts.0.base_uri": "https://na.docusign.net"}));
+        assert_eq!(
+            found.as_deref(),
+            Some("https://na.docusign.net"),
+            "as it is kept with the login"
+        );
+        assert_eq!(base(json!({"accounts": []})), None);
+    }
+
+    #[test]
+    fn a_host_name_is_taken_without_scheme_port_or_path() {
+        let rule = LoginHost::host_name("host", &["wrike.com"]).path("/api/v4");
+        let base = |value: &str| rule.base(&members(json!({ "host": value })));
+        let found = base("app-eu.wrike.com").and_then(Result::ok);
+        assert_eq!(found.as_deref(), Some("https://app-eu.wrike.com/api/v4"));
+        for odd in [
+            "https://www.wrike.com",
+            "www.wrike.com:8443",
+            "www.wrike.com/x",
+            "evil.example",
+            "evil.example#.wrike.com",
+            "a@www.wrike.com",
+            "evilwrike.com",
+        ] {
+            assert!(matches!(base(odd), Some(Err(_))), "{odd}");
+        }
     }
 
     #[test]
@@ -227,6 +315,12 @@ mod tests {
         }
         assert!(LoginHost::address("", &["a.example"]).fault().is_some());
         assert!(LoginHost::address("x", &["a.example"]).path("v1").fault().is_some());
+        let lookup = |at: &str| LoginHost::address("x", &["a.example"]).looked_up_at(at).fault();
+        for address in ["http://a.example/me", "/me", "", "ftp://a.example/"] {
+            assert!(lookup(address).is_some(), "{address}");
+        }
+        assert!(lookup("https://a.example/me").is_none());
+        assert!(lookup("http://127.0.0.1:1/me").is_none());
         for hosts in [["a.example"], ["127.0.0.1"], ["localhost"]] {
             assert!(LoginHost::address("x", &hosts).fault().is_none(), "{hosts:?}");
         }

@@ -59,7 +59,8 @@ pub struct EmailPlace {
 }
 
 impl EmailPlace {
-    /// The address is at this path. A text converts to this: `profile.email("user.mail")`.
+    /// The address is at this path. A string is converted to such a place:
+    /// `profile.email("user.mail")`.
     pub fn at(path: &str) -> EmailPlace {
         EmailPlace { path: path.to_owned(), list: None, primary: None, verified: None }
     }
@@ -113,7 +114,7 @@ impl Profile {
         self
     }
 
-    /// The path of the user's id: a text or a whole number.
+    /// The path of the user's id, which is a string or a whole number.
     pub fn id(mut self, path: &str) -> Profile {
         self.id = path.to_owned();
         self

@@ -11,15 +11,16 @@ use super::{ClientAuth, TokenFormat};
 pub struct RefreshRules {
     /// What happens to a refresh token when it is used.
     pub rotation: Rotation,
-    /// Whether a refresh ends the previous access token at once.
+    /// Whether a refresh makes the previous access token invalid at once.
     pub ends_access_token: bool,
-    /// Whether a second use of a refresh token also ends other logins of the same user.
+    /// Whether a second use of a refresh token also revokes other logins of the same user.
     pub reuse_ends_other_logins: bool,
     /// A grant that replaces the standard's refresh grant.
     pub grant: Option<RefreshGrant>,
-    /// How a refresh request carries its parameters. `None` means as all token requests.
+    /// How a refresh request carries its parameters. `None` means the same as for all token
+    /// requests.
     pub format: Option<TokenFormat>,
-    /// How the client authenticates for a refresh. `None` means as for all token requests.
+    /// How the client authenticates for a refresh. `None` means the same as for all token requests.
     pub client_auth: Option<ClientAuth>,
     /// More parameters of refresh requests, as name and value.
     pub params: Vec<(String, String)>,
@@ -27,7 +28,8 @@ pub struct RefreshRules {
     pub sends_redirect_uri: bool,
     /// Whether refresh requests carry the granted scope.
     pub sends_scope: bool,
-    /// How long before its end an access token is replaced. At most a tenth of the token's lifetime.
+    /// How long before its expiry an access token is replaced. At most a tenth of the token's
+    /// lifetime.
     pub margin: Duration,
     /// How old an access token must be before the service accepts a refresh.
     pub earliest: Option<Duration>,
@@ -77,15 +79,16 @@ pub enum Rotation {
     /// The refresh token is replaced. The old one stays valid for this long, so that a request can be
     /// repeated.
     Grace(Duration),
-    /// Like [`Rotation::Grace`], but a use of the old refresh token after that time ends the whole
-    /// login.
+    /// Like [`Rotation::Grace`], but a use of the old refresh token after that time revokes the
+    /// whole login.
     GraceThenFamily(Duration),
     /// The refresh token is replaced. The old one stays valid until its successor or the new access
     /// token is used.
     UntilUsed,
     /// The refresh token is replaced. The old one is invalid at once.
     Strict,
-    /// Like [`Rotation::Strict`], but a second use of the old refresh token ends the whole login.
+    /// Like [`Rotation::Strict`], but a second use of the old refresh token revokes the whole
+    /// login.
     StrictFamily,
     /// Not known. The client is as careful as with [`Rotation::StrictFamily`].
     Unknown,
@@ -128,6 +131,6 @@ impl RefreshGrant {
 pub struct RefusalLimit {
     /// After this many refusals within [`RefusalLimit::window`], the client sends nothing.
     pub refusals: usize,
-    /// How long a refusal counts.
+    /// How long a refusal is counted.
     pub window: Duration,
 }

@@ -16,8 +16,8 @@ pub struct ReplyRules {
     /// The members of a token under other names, such as `expireIn`. These names are tried in order before
     /// the usual ones.
     pub members: Vec<(ReplyMember, String)>,
-    /// The lifetime of an access token if the answer names none. With `None`, such a token counts as
-    /// valid until the API refuses it.
+    /// The lifetime of an access token if the answer names none. With `None`, such a token is
+    /// treated as valid until the API refuses it.
     pub default_lifetime: Option<Duration>,
     /// The paths of the error code, tried in order before the usual places.
     pub error_code_paths: Vec<String>,
@@ -39,11 +39,12 @@ pub enum ReplyMember {
     IdToken,
     /// `token_type`.
     TokenType,
-    /// `scope`: a text or a list.
+    /// `scope`: a string or a list.
     Scope,
     /// `expires_in`: the lifetime of the access token in seconds.
     ExpiresIn,
-    /// The moment when the access token expires: seconds or milliseconds since 1970, or a date of RFC 3339.
+    /// The moment when the access token expires: seconds or milliseconds since 1970, or an RFC 3339 date
+    /// and time.
     ExpiresAt,
     /// The lifetime of the refresh token in seconds.
     RefreshExpiresIn,

@@ -29,6 +29,8 @@ pub struct TokenRequestRules {
     pub revocation_style: RevocationStyle,
     /// More parameters of every token request, as name and value.
     pub params: Vec<(String, String)>,
+    /// More parameters of the exchange of a code, as name and value.
+    pub exchange_params: Vec<(String, String)>,
     /// How long a token request may take.
     pub timeout: Duration,
     /// The audience of a client assertion.
@@ -53,6 +55,7 @@ impl Default for TokenRequestRules {
             second_exchange: None,
             revocation_style: RevocationStyle::Form,
             params: Vec::new(),
+            exchange_params: Vec::new(),
             timeout: Duration::from_secs(120),
             #[cfg(feature = "jwt")]
             assertion_audience: AssertionAudience::Issuer,
@@ -120,7 +123,7 @@ pub enum AssertionAudience {
     Issuer,
     /// The token endpoint. glewlwyd 2.7.5 and canaille 0.3.6 accept nothing else.
     TokenEndpoint,
-    /// This text.
+    /// This string.
     Text(String),
 }
 
@@ -140,8 +143,8 @@ pub enum TokenFormat {
 }
 
 /// A second token request right after the exchange of the code: the access token of the first answer is
-/// exchanged for one that lives longer. The answer replaces the token of the first; members that the second
-/// answer lacks stay.
+/// exchanged for one that lives longer. The token of the second answer replaces the token of the first;
+/// members that the second answer lacks are kept.
 ///
 /// If the second request fails, it is sent once more; then the token of the first answer is stored, and the
 /// log has a warning. So the person need not log in again at once.
@@ -194,13 +197,13 @@ impl SecondExchange {
         self
     }
 
-    /// How the request carries its parameters. As all token requests by default.
+    /// How the request carries its parameters. By default, as all token requests do.
     pub fn format(mut self, format: TokenFormat) -> SecondExchange {
         self.format = Some(format);
         self
     }
 
-    /// How the client authenticates. As at the token endpoint by default.
+    /// How the client authenticates. By default, as at the token endpoint.
     pub fn client_auth(mut self, client_auth: ClientAuth) -> SecondExchange {
         self.client_auth = Some(client_auth);
         self

@@ -12,7 +12,7 @@ use crate::provider::{
 ///
 /// - Endpoints, Basic authentication, scopes and profile: `[V:src]`.
 /// - An e-mail address that is not verified is not returned.
-/// - Revoking either token ends the whole authorization (`[V:doc discord-api-docs, Aug 2026]`).
+/// - Revoking either token revokes the whole authorization (`[V:doc discord-api-docs, Aug 2026]`).
 /// - Whether a refresh replaces the refresh token: `[?]`, so the strictest case is assumed. Whether
 ///   Discord honours PKCE: `[?]`.
 pub fn discord() -> Provider {
@@ -36,8 +36,8 @@ pub fn discord() -> Provider {
 /// - Endpoints, body credentials, scopes and profile: `[V:src]`, with version v5.0, which is outdated;
 ///   v22.0: `[G]`.
 /// - There is no refresh token. [`crate::Client::refresh`] exchanges the access token for one that
-///   lives about 60 days (`fb_exchange_token`, `[V:src]`), and exchanges that one again while it is
-///   valid (`[N]`).
+///   lives about 60 days (`fb_exchange_token`, `[V:src]`), and exchanges the new token again while
+///   it is valid (`[N]`).
 /// - The profile request needs the access token in the query (`[V:src]`).
 /// - Whether Facebook honours PKCE: `[?]`.
 ///

@@ -37,6 +37,7 @@ enum Fact {
     CallbackField(&'static str),
     TokenFormat(TokenFormat),
     TokenParam(&'static str, &'static str),
+    ExchangeParam(&'static str, &'static str),
     RefreshParam(&'static str, &'static str),
     RedirectUriOnRefresh,
     TokenPath(&'static str),
@@ -51,6 +52,11 @@ enum Fact {
     /// The member of the token answer that names the API's address, the allowed hosts, and the path after the
     /// address.
     ApiBaseFrom(&'static str, &'static [&'static str], &'static str),
+    /// The member of the answer that is a host, the allowed hosts, and a path behind the host.
+    ApiHost(&'static str, &'static [&'static str], &'static str),
+    /// The member that is the first part of a host, the rest of the host, and the address that is asked for
+    /// the member.
+    ApiLookup(&'static str, &'static str, &'static str),
     ApiAuthScheme(&'static str),
     FixedHeader(&'static str, &'static str),
     /// The path, the value and the status of an answer that says that the access token is no longer valid.
@@ -146,6 +152,7 @@ impl Fact {
             Fact::CallbackField(name) => row.callback_field(name),
             Fact::TokenFormat(format) => row.token_format(format),
             Fact::TokenParam(name, value) => row.token_param(name, &at(value)),
+            Fact::ExchangeParam(name, value) => row.exchange_param(name, &at(value)),
             Fact::RefreshParam(name, value) => row.refresh_param(name, value),
             Fact::RedirectUriOnRefresh => row.redirect_uri_on_refresh(true),
             Fact::TokenPath(path) => row.token_path(path),
@@ -166,6 +173,12 @@ impl Fact {
             Fact::ApiBase(url) => row.api_base(at(url)),
             Fact::ApiBaseFrom(name, hosts, path) => {
                 row.api_base_from(LoginHost::address(name, hosts).path(path))
+            }
+            Fact::ApiHost(name, hosts, path) => {
+                row.api_base_from(LoginHost::host_name(name, hosts).path(path))
+            }
+            Fact::ApiLookup(name, domain, url) => {
+                row.api_base_from(LoginHost::label(name, domain).looked_up_at(url))
             }
             Fact::ApiAuthScheme(scheme) => row.api_auth_scheme(scheme),
             Fact::FixedHeader(name, value) => row.fixed_header(name, value),

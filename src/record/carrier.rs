@@ -12,7 +12,7 @@ pub(super) const SEALED: &str = "sealed";
 const MOVING: &str = "moving";
 
 impl Record {
-    /// The name of the key and the sealed text of a carrier.
+    /// The name of the key, and the sealed text, of a sealed record.
     pub(crate) fn sealed(&self) -> Option<(&str, &str)> {
         let sealed = self.beside(SEALED)?;
         let member = |name| sealed.get(name).and_then(Value::as_str).unwrap_or_default();

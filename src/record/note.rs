@@ -37,7 +37,7 @@ pub struct Note {
     pub holder: Holder,
     /// When the token was sent, UTC.
     pub sent_at: OffsetDateTime,
-    /// Until when the holder may still get the answer, UTC.
+    /// The latest time at which the holder may still get the answer, UTC.
     pub deadline: OffsetDateTime,
     /// How often this token was sent without a definite answer.
     pub attempts: u32,
@@ -100,13 +100,13 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The host's name; std has no call for it. Two hosts never share a name here unless a person named them
-/// alike: a note says by whose clock it was seen first.
+/// The host's name; std has no call for it. Two hosts never share a name here unless a person gave them
+/// the same name: a note names the host by whose clock it was first seen.
 fn host() -> String {
     /// The name in the settings of macOS, which every user may read.
     const MAC: &str = "/Library/Preferences/SystemConfiguration/preferences.plist";
     let read = |path: &str| std::fs::read_to_string(path).ok();
-    // Linux; many systems; OpenBSD and NetBSD.
+    // The paths of Linux, of many other systems, and of OpenBSD and NetBSD.
     ["/proc/sys/kernel/hostname", "/etc/hostname", "/etc/myname"]
         .into_iter()
         .find_map(read)
@@ -124,8 +124,9 @@ fn name_of_mac(plist: &str) -> Option<&str> {
     Some(name).filter(|name| !name.contains(['<', '&']))
 }
 
-/// A name for a host whose name cannot be read: another for each process, so that no two hosts share
-/// it. The price is that a process of such a host does not recognize what an earlier one saw.
+/// A name for a host whose name cannot be read: a new name for each process, so that no two hosts
+/// share it. The price is that a process of such a host does not recognize what an earlier process
+/// saw.
 fn nameless() -> String {
     static NAME: LazyLock<String> = LazyLock::new(|| format!("nameless host {}", random_id()));
     NAME.clone()

@@ -1,4 +1,4 @@
-//! The record that a store keeps in place of a sealed one.
+//! The carrier: the record that a store keeps, with the sealed record inside.
 
 use serde_json::{Map, Value};
 

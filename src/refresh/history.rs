@@ -11,7 +11,7 @@ use crate::secret::Secret;
 /// notice.
 const LONGEST: usize = 256;
 
-/// The newest record of the login, and the refresh tokens before the one in that record.
+/// The newest record of the login, and the refresh tokens that were used before it.
 #[derive(Default)]
 pub(crate) struct History {
     newest: Option<Record>,
@@ -68,8 +68,8 @@ impl Keeper {
             return false;
         }
         let text = format!(
-            "{} went back to an older token (generation {}, after {}); this process has the newer one \
-             and writes it again",
+            "{} went back to an older token (generation {}, after {}); this process writes the newer \
+             token again",
             self.store(),
             stored.generation,
             record.generation

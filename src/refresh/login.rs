@@ -127,8 +127,9 @@ impl Keeper {
     }
 
     /// Whether `seed` may replace the stored login: the stored refresh token was refused, or there is
-    /// none and the stored access token has expired. `seed` must differ from the token that this login
-    /// began with, and from the login's known tokens, so that a stale environment variable is not used.
+    /// no refresh token and the stored access token has expired. `seed` must differ from the token that
+    /// this login began with, and from the login's known tokens, so that a stale environment variable
+    /// is not used.
     fn gives_way(&self, stored: &Record, seed: &Token) -> bool {
         let Some(refresh_token) = stored.token.refresh_token() else {
             let another = seed.access_token() != stored.token.access_token();

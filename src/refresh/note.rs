@@ -1,4 +1,4 @@
-//! Steps 9 and 10: reads the note of an unanswered refresh token, and writes our own.
+//! Steps 9 and 10: reads the note of an unanswered refresh token, and writes our own note.
 
 use std::time::Duration;
 

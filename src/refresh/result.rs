@@ -65,7 +65,7 @@ impl Keeper {
         Err(Error::NotAuthorized(format!("{} holds no token", self.store()).into()))
     }
 
-    /// Step 14: makes a token the one in memory.
+    /// Step 14: puts a token into memory.
     pub(super) fn publish(&self, live: Live) -> Live {
         let mut memory = self.memory.lock();
         memory.live = Some(live.clone());

@@ -110,7 +110,7 @@ impl Keeper {
         self.end(call, error).map(Some)
     }
 
-    /// The token in the store, or the one in memory, while another holder has the lock.
+    /// The token in the store or in memory, while another holder has the lock.
     pub(super) fn without_lock(&self, call: &mut Call<'_>) -> Option<Live> {
         self.look(call);
         self.take_what_was_read(call)
@@ -205,7 +205,7 @@ impl Keeper {
                 self.publish(self.live(record));
             }
         }
-        // Step 6.
+        // Step 6: an empty store stays empty.
         let Some(record) = stored else { return self.nothing_stored().map(Next::End) };
         record.check(&self.rules.binding_of(&record.token), &self.store())?;
         call.turn.history.learn(&record);

@@ -29,7 +29,7 @@ pub(crate) struct Rules {
     pub(crate) auth_scheme: Option<String>,
     /// Where the callback names the host of the token endpoint.
     pub(crate) token_host_from: Option<LoginHost>,
-    /// Where the API's base comes with the login.
+    /// Where a login has the API's base.
     pub(crate) api_base_from: Option<LoginHost>,
     /// Whether the grant issues a refresh token, which may work only once. If not, each token is
     /// requested anew, and a failure of the store does not fail the call.
@@ -70,7 +70,8 @@ impl Rules {
         Cow::Owned(binding)
     }
 
-    /// The longest legal hold of the store's lock: a request, its replay, and the saves.
+    /// The longest time for which a call may hold the store's lock: for a request, its replay, and
+    /// the saves.
     pub(super) fn hold(&self) -> Duration {
         self.token_timeout.saturating_mul(2).saturating_add(SAVES)
     }

@@ -24,8 +24,8 @@ const TRIES: u32 = 3;
 enum Place {
     /// The store still holds the refresh token that we sent: our pair replaces it.
     Ours(Record),
-    /// Another client's successor is stored: that token stays, and ours is kept as a spare, in case it is the
-    /// valid one.
+    /// Another client's successor is stored: that token stays, and ours is kept as a spare, in case ours is
+    /// valid.
     Theirs(Record),
     /// Our pair is stored already, under a later note.
     There,

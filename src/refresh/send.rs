@@ -48,7 +48,8 @@ impl Keeper {
             // Called just before the first byte leaves; from then on the request is treated as sent.
             let in_time = || {
                 late.set(!self.in_time(lock, noted, began) || !guard.is_none_or(Guard::is_held));
-                // Counted last: a thread that began to wait before may take the answer.
+                // The request is counted last: a thread that began to wait before may take the
+                // answer.
                 number.set(self.count_send());
                 !late.get()
             };

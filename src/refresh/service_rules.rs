@@ -33,7 +33,7 @@ impl Keeper {
     }
 
     /// How long the service would still refuse a refresh as too early. The age of a token in memory
-    /// counts on the monotonic clock; the age of any other token comes from its stored date.
+    /// is measured by the monotonic clock; the age of any other token comes from its stored date.
     fn too_early(&self, record: &Record, now: OffsetDateTime) -> Option<Duration> {
         let earliest = self.rules.earliest_refresh?;
         let came_at = record.came_at()?;
@@ -79,7 +79,7 @@ impl Keeper {
     }
 
     /// How long to wait after the answer "too early". If our access token has expired nevertheless, an
-    /// unanswered request did rotate the tokens, and the time counts from that request.
+    /// unanswered request did rotate the tokens, and the wait is counted from that request.
     fn after_too_early(
         &self,
         noted: &Record,
@@ -167,8 +167,8 @@ impl Keeper {
         if left < life / 4 {
             let days = |time: Duration| time.as_secs() / 86_400;
             let text = format!(
-                "the login in {} was not refreshed for {} days; {} ends it after {} days without a \
-                 refresh",
+                "the login in {} was not refreshed for {} days; at {} a login expires after {} days \
+                 without a refresh",
                 self.store(),
                 days(life.saturating_sub(left)),
                 self.rules.host,

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use ureq::http::HeaderValue;
 use zeroize::Zeroizing;
@@ -33,7 +34,7 @@ pub(crate) struct Facts {
     /// The base of the API that came with the login, or why it cannot be used.
     pub(crate) base: Option<Result<String, String>>,
     /// When the token is due for a refresh, and when it expires, on both clocks: the monotonic clock
-    /// still counts if the wall clock is set back.
+    /// is still right if the wall clock is set back.
     due: Option<Moment>,
     end: Option<Moment>,
     /// The token's age when this process got it, and the monotonic time of that moment.
@@ -118,6 +119,24 @@ impl Live {
         }))
     }
 
+    /// The same token with more members.
+    pub(super) fn with_members(&self, members: &Map<String, Value>, rules: &Rules) -> Live {
+        let mut token = self.token.clone();
+        token.add_extra(members);
+        Live(Arc::new(Facts {
+            base: rules.api_base_from.as_ref().and_then(|place| place.base(token.extra())),
+            token,
+            login: self.login.clone(),
+            header: self.header.clone(),
+            ..**self
+        }))
+    }
+
+    /// Whether both are the same token of the same login.
+    pub(super) fn is_same(&self, other: &Live) -> bool {
+        (&self.login, self.generation) == (&other.login, other.generation)
+    }
+
     /// Whether the token is not due for a refresh yet.
     pub(crate) fn is_good(&self, clock: &dyn Clock) -> bool {
         !Moment::passed(self.due, clock)
@@ -128,7 +147,8 @@ impl Live {
         !Moment::passed(self.end, clock)
     }
 
-    /// The token's age. The age counts on the monotonic clock since this process got the token.
+    /// The token's age. From the moment when this process got the token, the monotonic clock
+    /// measures the age.
     pub(super) fn age(&self, clock: &dyn Clock) -> Option<Duration> {
         let (age, since) = self.age?;
         Some(age.saturating_add(clock.monotonic().saturating_sub(since)))
@@ -177,11 +197,11 @@ pub(crate) type Id = (Arc<str>, u64);
 pub(crate) enum Want {
     /// Any token that works.
     Usable,
-    /// A token other than this one, which the API refused.
+    /// A token other than the given token, which the API refused.
     Instead(Secret),
-    /// A token newer than this one, for an explicit `refresh()`. The number is the count of this
-    /// client's refreshes at the start of the call: threads that ask at the same time share one
-    /// refresh.
+    /// A token newer than the given token, for an explicit `refresh()`. The number is the count of
+    /// this client's refreshes at the start of the call: threads that ask at the same time share
+    /// one refresh.
     Newer(Option<Id>, u64),
 }
 

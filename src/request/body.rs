@@ -14,9 +14,10 @@ const PREFIX: usize = 16 << 10;
 
 /// The body of an answer.
 pub(super) enum Body {
-    /// Nothing of it was read.
+    /// Nothing of the body was read.
     Fresh(ureq::Body),
-    /// Its beginning was read. Boxed, because few answers are of this kind and all are moved.
+    /// The beginning of the body was read. Boxed, because few bodies are read in this way and all
+    /// are moved.
     Begun(Box<Begun>),
 }
 
@@ -43,8 +44,8 @@ impl Body {
         }
     }
 
-    /// Whether the access token has ended, by the first of these rules that fits. Reads the beginning of the
-    /// body if there is a rule about this status.
+    /// Whether the access token is no longer valid, by the first of these rules that fits. Reads the
+    /// beginning of the body if there is a rule about this status.
     pub(super) fn ended(self, rules: &[AnswerRule], status: u16) -> (Body, Option<bool>) {
         let mut about = rules.iter().filter(|rule| rule.is_about(status)).peekable();
         if about.peek().is_none() {
@@ -64,7 +65,7 @@ impl Body {
 
 impl Begun {
     /// Reads until the first JSON value is whole, and at most [`PREFIX`] bytes: a stream of events may not
-    /// end for hours. What is not JSON, or too long, is not read.
+    /// end for hours. A body that is not JSON, or is too long, is not read further.
     fn read(body: ureq::Body) -> Begun {
         let too_long = body.content_length().is_some_and(|length| length > PREFIX as u64);
         let (head, rest) = (Vec::new(), body.into_reader());

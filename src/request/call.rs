@@ -16,14 +16,15 @@ use crate::provider::AnswerRule;
 use crate::refresh::{Live, Want};
 
 /// How many answers that refuse the access token make one request look for another token. Several are
-/// needed: where a refresh ends the old access token, other processes can end one token after another.
+/// needed: where a refresh revokes the old access token, other processes can revoke one token after
+/// another.
 const LOOKS: u32 = 4;
 
 /// A request on its way through the steps.
 struct Call<'a, 'b> {
     request: Request<'a>,
     payload: Payload<'b>,
-    /// What the caller named, if the API's base comes with the login.
+    /// The address that the caller gave, if the API's base comes with the login.
     target: Option<String>,
     uri: Uri,
     /// The address without its query, for hooks; empty if no hook gets it.
@@ -46,9 +47,9 @@ struct Call<'a, 'b> {
 enum Access {
     /// The API did not refuse the token, or the request was sent without a token.
     Accepted,
-    /// The API refused the token, and there is another.
+    /// The API refused the token, and there is another token.
     Replaced,
-    /// The API refused the token, and there is no other.
+    /// The API refused the token, and there is no other token.
     Refused,
 }
 
@@ -78,21 +79,27 @@ impl Request<'_> {
 }
 
 impl<'a, 'b> Call<'a, 'b> {
-    /// Gets the address and the access token. A request without a token has no hooks of the client.
+    /// Gets the address and the access token. A request without a token calls no hooks of the
+    /// client.
     fn new(mut request: Request<'a>, payload: Payload<'b>) -> Result<Call<'a, 'b>> {
         let mut url = std::mem::replace(&mut request.url, Ok(String::new()))?;
         let client = request.client;
         let retries = request.retries.unwrap_or(client.hooks().retries);
-        let (live, hooks) = if request.without_token {
+        let (mut live, hooks) = if request.without_token {
             (None, const { &HOOKS })
         } else {
             (Some(client.keeper().access(&Want::Usable)?), client.hooks())
         };
         let mut target = None;
-        if let Some(live) = live.as_ref().filter(|_| client.base_comes_with_login()) {
-            let (at, loopback) = client.url_at(live, &url)?;
+        if client.base_comes_with_login()
+            && !request.whole
+            && let Some(found) = live
+        {
+            let found = client.located(found)?;
+            let (at, loopback) = client.url_at(&found, &url)?;
             target = Some(std::mem::replace(&mut url, at));
             request.agent = client.agent_at(loopback);
+            live = Some(found);
         }
         let uri = uri_of(url)?;
         let url = if hooks.need_url() { without_query(&uri) } else { String::new() };
@@ -158,7 +165,8 @@ impl<'a, 'b> Call<'a, 'b> {
     /// Step 4. Looks for another access token if the API refused this one.
     fn token_after(&mut self, answer: &Answer, ended: Option<bool>) -> Result<Access> {
         let Some(live) = &self.live else { return Ok(Access::Accepted) };
-        // The token is good, but a person has to log in by a stronger way, whatever other rules say.
+        // The token is good, but a person has to log in by a stronger method, whatever other rules
+        // say.
         let stronger = answer.status() == 401 && wants_stronger_login(&answer.parts.headers);
         if stronger || !ended.unwrap_or_else(|| self.is_expired(answer)) {
             self.request.client.keeper().accepted(live);
@@ -169,9 +177,10 @@ impl<'a, 'b> Call<'a, 'b> {
         }
         self.looks += 1;
         match another(&self.request, live, &self.payload, &mut self.refreshed)? {
-            Some(next) => {
+            Some(mut next) => {
                 if let Some(target) = &self.target {
                     let client = self.request.client;
+                    next = client.located(next)?;
                     let (url, loopback) = client.url_at(&next, target)?;
                     self.uri = uri_of(url)?;
                     self.request.agent = client.agent_at(loopback);
@@ -231,7 +240,7 @@ impl<'a, 'b> Call<'a, 'b> {
         Received { method: &self.request.method, url: &self.url, status, headers }
     }
 
-    /// Whether an answer says that the access token has ended.
+    /// Whether an answer says that the access token is no longer valid.
     fn is_expired(&self, answer: &Answer) -> bool {
         answer.status() == 401
             || self.hooks.expired.as_ref().is_some_and(|expired| expired(&self.received(answer)))
@@ -284,8 +293,8 @@ fn another(
         keeper.suspect(refused);
         return Ok(None);
     }
-    // Each call refreshes once. Where a refresh ends the old access token, another process can end ours
-    // before it is used; the store has a newer token then.
+    // Each call refreshes once. Where a refresh revokes the old access token, another process can
+    // revoke ours before it is used; the store has a newer token then.
     if keeper.is_last_word(refused) {
         return Ok(keeper.moved_on(refused));
     }
@@ -299,8 +308,8 @@ fn another(
     let before = keeper.refreshes();
     match keeper.access(&Want::Instead(refused.clone())) {
         Ok(next) => {
-            // A token from the store may have been ended together with ours, so the next 401 may still
-            // lead to a refresh. After a refresh of this call, there is no other.
+            // A token from the store may have been revoked together with ours, so the next 401 may
+            // still lead to a refresh. After a refresh of this call, there is no other token.
             *refreshed = keeper.refreshes() != before;
             Ok(Some(next))
         }

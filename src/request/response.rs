@@ -81,8 +81,8 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// As [`Response::read_bytes`], and [`Error::Decode`] when it is not the JSON that `T` needs. One byte order
-    /// mark at its beginning is ignored.
+    /// The errors of [`Response::read_bytes`], and [`Error::Decode`] when the body is not the JSON that `T`
+    /// needs. One byte order mark at its beginning is ignored.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
         let (uri, live, parts) = (self.uri.clone(), self.live.clone(), self.parts.clone());
         let bytes = self.read_bytes()?;

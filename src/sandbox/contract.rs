@@ -134,7 +134,7 @@ impl<'a> Contract<'a> {
     /// Sets how to open the store as a new process would: the handle shares no memory with other handles. The
     /// suite then finds a store that caches a record and never reads it again.
     ///
-    /// [`Contract::in_second_process`] checks more and makes this unnecessary.
+    /// [`Contract::in_second_process`] checks more and makes `reopen` unnecessary.
     pub fn reopen<B: TokenBackend + 'static>(
         mut self,
         reopen: impl Fn() -> B + Sync + 'a,
@@ -180,8 +180,8 @@ impl<'a> Contract<'a> {
         self
     }
 
-    /// Skips a check for a reason: the check cannot run here, or another test does it. The report repeats the
-    /// reason.
+    /// Skips a check for a reason: the check cannot run here, or another test makes the same check. The
+    /// report repeats the reason.
     pub fn without(mut self, check: &'static str, reason: impl Into<String>) -> Contract<'a> {
         self.without.push((check, reason.into()));
         self

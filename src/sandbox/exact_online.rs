@@ -42,7 +42,7 @@ pub(super) fn refusal(
         ENDED => {
             said(400, "invalid_grant", "Token is not allowed, because of invalid or empty chainId")
         }
-        // A code that was used before, is too old, or is wrong in any other way.
+        // The code was used before, is too old, or is wrong in any other way.
         _ if grant_type == "authorization_code" && refused.status == 400 => Reply::new(400),
         _ => Reply::json(400, json!({ "error": "invalid_request" })),
     }

@@ -46,7 +46,7 @@ fn method(client_auth: ClientAuth) -> &'static str {
         ClientAuth::PrivateKeyJwt => "private_key_jwt",
         #[cfg(feature = "jwt")]
         ClientAuth::SecretJwt => "client_secret_jwt",
-        // Departures from the standard have no registered name.
+        // The other methods depart from the standard and have no registered name.
         _ => "client_secret_basic",
     }
 }

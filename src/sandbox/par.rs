@@ -10,7 +10,7 @@ use super::token_endpoint::TokenCall;
 use super::tokens::{Now, Refused};
 use crate::secret::random_text;
 
-/// A pushed request, whose `request_uri` works once and for a while.
+/// A pushed request, whose `request_uri` works once and expires.
 pub(super) struct Pushed {
     pending: Pending,
     ends_at: Duration,

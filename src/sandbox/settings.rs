@@ -308,7 +308,7 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// The system refuses the port, the folder or the thread.
+    /// An error of the system, which refuses the port, the folder or the thread.
     pub fn start(self) -> io::Result<Sandbox> {
         Sandbox::with(self.0)
     }

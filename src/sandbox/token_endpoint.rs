@@ -1,4 +1,5 @@
-//! The token endpoint: parameters, client authentication, grants, replies; without I/O.
+//! The token endpoint without I/O: checks the parameters and the client, decides the grant and
+//! makes the reply.
 
 use std::fmt;
 
@@ -88,7 +89,7 @@ fn json_pairs(body: &[u8]) -> Vec<(String, String)> {
     members.into_iter().map(|(name, value)| (name, text(value))).collect()
 }
 
-/// The refusal of [`Fault::RefuseOnce`](super::Fault::RefuseOnce) and of similar refusals.
+/// A refusal that a fault demands, such as [`Fault::RefuseOnce`](super::Fault::RefuseOnce).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Forced {
     Refusal,

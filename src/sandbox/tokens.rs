@@ -56,7 +56,7 @@ pub(super) struct RefreshToken {
     pub(super) text: String,
     pub(super) login: usize,
     pub(super) issued_at: Duration,
-    /// The refresh token that this one replaced.
+    /// The refresh token that this token replaced.
     pub(super) parent: Option<usize>,
     /// The first pair that replaced this token.
     pub(super) successor: Option<Issued>,

@@ -18,7 +18,7 @@ impl Token {
 }
 
 /// Returns the fault of an access token. A valid token has visible ASCII only (RFC 6749 appendix A.12),
-/// and no blank at an end, because a header would lose the blank.
+/// and no blank at its beginning or end, because a header would lose the blank.
 fn access_fault(token: &str) -> Option<&'static str> {
     let odd = !token.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     mixed_in(token)

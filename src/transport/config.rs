@@ -151,8 +151,8 @@ pub(crate) fn api_headers(config: &Config, token: &HeaderName) -> HeaderMap {
     headers
 }
 
-/// The headers with those that the provider sends with every call. The builder of providers has checked
-/// them.
+/// Adds the headers that the provider sends with every call. The builder of providers has checked these
+/// headers.
 pub(crate) fn with_fixed(mut headers: HeaderMap, provider: &Provider) -> HeaderMap {
     for (name, value) in &provider.api.fixed_headers {
         if let (Ok(name), Ok(mut value)) =

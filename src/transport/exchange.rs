@@ -38,7 +38,7 @@ pub(crate) enum Raw {
     Answer(Answer),
 }
 
-/// An answer as it came.
+/// An answer before it is read.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -54,8 +54,8 @@ impl Answer {
 }
 
 impl Agents {
-    /// Makes agents whose requests take `timeout` at most. Time in which the process is stopped does not
-    /// count.
+    /// Makes agents whose requests take `timeout` at most. Time in which the process is stopped is not
+    /// counted.
     pub(crate) fn new(
         user_agent: Option<&str>,
         timeout: Duration,
@@ -103,8 +103,8 @@ impl Agents {
 
     /// Sends a request. If the body was never read, nothing left this machine. The error does not show this:
     /// refused connections, failed name look-ups, failed handshakes and cut answers have the same kinds of
-    /// error. A request without a body counts as sent. Nothing is sent if `in_time` returns false when the
-    /// body is about to be read.
+    /// error. A request without a body is treated as sent. Nothing is sent if `in_time` returns false when
+    /// the body is about to be read.
     pub(super) fn send(
         &self,
         head: http::Request<()>,
@@ -205,7 +205,8 @@ pub(super) fn head(request: &TokenRequest) -> Result<http::Request<()>> {
     Ok(head)
 }
 
-/// The error for an address or a header that cannot be sent. It gives the reason and shows neither.
+/// The error for an address or a header that cannot be sent. The error gives the reason, and shows
+/// neither the address nor the header.
 fn unwritable(error: impl Into<http::Error>) -> Error {
     Error::config(format!("the token request cannot be written: {}", error.into()))
 }
@@ -225,7 +226,7 @@ fn read_reply(body: ureq::Body) -> (Zeroizing<Vec<u8>>, Option<BoxError>) {
     (bytes, cut)
 }
 
-const TOO_LATE: &str = "the lock's time ran out before anything was sent";
+const TOO_LATE: &str = "the lock expired before anything was sent";
 
 /// Always returns `true`, for a request that may leave at any time.
 pub(crate) fn always() -> bool {

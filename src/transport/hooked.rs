@@ -24,8 +24,8 @@ impl TokenTransport {
         }
     }
 
-    /// The answer with the body that the hook returns in place of its own. After a panic of the hook the
-    /// answer is read as it came: a new refresh token in it must not be lost.
+    /// The answer, with the body that the hook returns in place of the original body. After a panic of
+    /// the hook the answer is read unchanged: a new refresh token in it must not be lost.
     pub(super) fn answered(&self, url: &str, mut raw: Raw) -> Raw {
         if let (Some(read), Raw::Answer(answer)) = (&self.hooks.answer, &mut raw)
             && answer.cut.is_none()
@@ -38,7 +38,7 @@ impl TokenTransport {
                 Ok(None) => {}
                 Err(_) => log::warn!(
                     target: "evergrant",
-                    "the hook on_token_answer panicked: the answer is read as it came"
+                    "the hook on_token_answer panicked: the answer is read unchanged"
                 ),
             }
         }

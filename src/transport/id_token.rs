@@ -10,7 +10,7 @@ use crate::refresh::Sent;
 use crate::secret::Secret;
 use crate::token::Token;
 
-/// The time of a server's clock that is further from ours than this is not used.
+/// The time of a server is not used if it differs from ours by more than this.
 const FURTHEST: time::Duration = time::Duration::DAY;
 
 /// Returns our time and the time of the answer.
@@ -25,8 +25,8 @@ pub(super) fn times(raw: &Raw, ours: OffsetDateTime) -> [OffsetDateTime; 2] {
 impl TokenTransport {
     /// Checks the ID token of an answer. A login that `asked` for an ID token (with a nonce, if one was sent)
     /// fails if the ID token is unfit, and nothing is stored. In all other cases the tokens are good without
-    /// an ID token, so an unfit one is left out, and no refresh and no login is lost. `before` is the token
-    /// that is refreshed.
+    /// an ID token, so an unfit ID token is left out, and no refresh and no login is lost. `before` is the
+    /// token that is refreshed.
     pub(super) fn with_fit_id_token(
         &self,
         mut sent: Sent,

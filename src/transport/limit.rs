@@ -1,13 +1,13 @@
-//! The time limit of a token request. Time in which the process is stopped does not count.
+//! The time limit of a token request. Time in which the process is stopped is not counted.
 //!
 //! A process may be stopped while its answer arrives: by a signal, with its container or its virtual machine,
 //! under the lid of a laptop. ureq's own limit runs on meanwhile. ureq would throw away an answer that is
 //! already in the socket, and with it the only refresh token that works. Here a wait is cut into slices. A
-//! slice that took much longer than planned counts as one slice, and bytes that have arrived are read before
-//! a request is given up.
+//! slice that took much longer than planned is counted as one slice, and bytes that have arrived are read
+//! before a request is given up.
 //!
-//! This and [`super::public`] are the places that use `ureq::unversioned`, which may change with a minor
-//! version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
+//! This module and [`super::public`] are the places that use `ureq::unversioned`, which may change with
+//! a minor version of ureq: the two traits, [`NextTimeout`], and the default connector and resolver.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,7 +146,8 @@ impl Limited {
     }
 }
 
-/// A limit for the layer below. Its reason tells its timeout from the timeout of the request.
+/// A limit for the layer below. The reason distinguishes a timeout of that layer from a timeout of
+/// the request.
 fn only(after: Duration, reason: Timeout) -> NextTimeout {
     NextTimeout { after: after.into(), reason, ..NextTimeout::default() }
 }

@@ -59,7 +59,9 @@ fn localhost(uri: &Uri) -> Option<[SocketAddr; 2]> {
 }
 
 fn refusal(host: &str, ip: IpAddr) -> String {
-    format!("{host} has the address {ip}, which is not public, and only public ones are allowed")
+    format!(
+        "{host} has the address {ip}, which is not public, and only public addresses are allowed"
+    )
 }
 
 /// Why an address leads, or may lead, to a host that is not public. `look_up` is off behind a proxy,

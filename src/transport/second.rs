@@ -1,4 +1,4 @@
-//! The second request of a login: a token that lives longer, in exchange for the first.
+//! The second request of a login: exchanges the first token for a token that lives longer.
 
 use time::OffsetDateTime;
 
@@ -7,12 +7,12 @@ use crate::protocol::{self, Outcome};
 use crate::provider::SecondExchange;
 use crate::refresh::Sent;
 
-/// How often the request is sent: it spends nothing.
+/// How often the request is sent: it uses up nothing.
 const TRIES: usize = 2;
 
 impl TokenTransport {
     /// Exchanges the token of a login for one that lives longer. If that fails, the first token stays: the
-    /// code is spent, and a token that lives for an hour is better than none.
+    /// code is used up, and a token that lives for an hour is better than none.
     pub(super) fn exchanged_again(
         &self,
         mut sent: Sent,
@@ -35,7 +35,7 @@ impl TokenTransport {
         }
         log::warn!(
             target: "evergrant",
-            "the second exchange at {} failed: the login has the token of the first, which ends soon",
+            "the second exchange at {} failed: the login keeps the first token, which expires soon",
             crate::provider::host_of(&second.endpoint)
         );
         sent

@@ -9,9 +9,11 @@ mod headers;
 mod hooks;
 mod hosts;
 mod logins;
+mod lookups;
 mod replies;
 mod reports;
 mod revocations;
+mod whole;
 
 use evergrant::provider::ProviderBuilder;
 use evergrant::{Client, ClientBuilder, Credentials, MemoryBackend, Provider, Token};

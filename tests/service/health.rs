@@ -94,7 +94,7 @@ fn a_login_is_refreshed_at_half_its_idle_limit() {
     world.clock.advance(61 * DAY);
     let health = world.client.health().unwrap();
     assert_eq!(health.state, LoginState::Ended);
-    assert_eq!(health.to_string(), "the login has ended");
+    assert_eq!(health.to_string(), "the login has expired");
     // The limit comes only from documentation: the service may still accept the refresh token.
     assert!(world.client.keep_alive().unwrap());
 }
@@ -165,7 +165,7 @@ fn a_consent_expires_however_often_the_login_is_refreshed() {
     assert!(health.consent_ends_at < health.idle_ends_at);
     assert_eq!(health.ends_at(), health.consent_ends_at);
     assert!(health.needs_person_within(15 * DAY) && !health.needs_person_within(14 * DAY));
-    assert!(health.to_string().contains("it ends in 15 days (2027-01-01)"), "{health}");
+    assert!(health.to_string().contains("the login expires in 15 days (2027-01-01)"), "{health}");
     assert!(!health.needs_person());
 }
 

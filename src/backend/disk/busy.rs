@@ -95,7 +95,7 @@ mod tests {
         });
         assert_eq!(done.unwrap().unwrap(), 7);
         assert_eq!(checks, 5);
-        // 1, 2, 4 and 8 ms, each shortened by up to a half.
+        // The pauses are 1, 2, 4 and 8 ms, each shortened by up to a half.
         assert!(clock.slept() >= Duration::from_micros(7500), "{:?}", clock.slept());
         assert!(clock.slept() <= Duration::from_millis(15), "{:?}", clock.slept());
     }
@@ -118,7 +118,7 @@ mod tests {
         let clock = ManualClock::new();
         let full = repeat_while(&clock, REPLACING, is_sharing, || Ok(code(112)));
         assert_eq!(full.unwrap().unwrap_err().raw_os_error(), Some(112));
-        // The record is another since: what is checked before each try fails.
+        // Another record was stored meanwhile, so the check before the third try fails.
         let mut tries = 0;
         let conflict = repeat_while(&clock, REPLACING, is_sharing, || {
             tries += 1;

@@ -5,10 +5,10 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 /// Which file this is: device and inode; on Windows the volume's serial number and the file's index
-/// there. `None` where a system tells neither.
+/// on the volume. `None` where a system tells neither.
 ///
 /// The index of a file is unique on NTFS and on FAT while the file exists; ReFS and some network servers
-/// have longer ones and cut them, so that two files may have the same
+/// have longer indexes and cut them, so that two files may have the same index
 /// (<https://learn.microsoft.com/windows/win32/api/fileapi/ns-fileapi-by_handle_file_information>).
 pub(in super::super) type Identity = Option<(u64, u64)>;
 
@@ -47,7 +47,8 @@ fn of(_: &Metadata) -> Identity {
     None
 }
 
-/// Opens a file only to look at it, which no other program's sharing prevents.
+/// Opens a file without access to its content, which works even while another program does not
+/// share the file.
 #[cfg(windows)]
 fn looked_at(path: &Path) -> io::Result<File> {
     use std::os::windows::fs::OpenOptionsExt as _;
@@ -56,8 +57,8 @@ fn looked_at(path: &Path) -> io::Result<File> {
     super::busy::patiently(|| File::options().access_mode(0).custom_flags(FOLDERS_TOO).open(path))
 }
 
-/// Whether an open file is still the one at `path`: not one that was renamed or removed after it was
-/// opened, and not one that a link at `path` leads to.
+/// Whether an open file is still at `path`. `false` if the file was renamed or removed after it was
+/// opened, and if there is a link at `path`.
 pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     let opened = identity(file, &file.metadata()?)?;
     let there = match super::busy::patiently(|| fs::symlink_metadata(path)) {
@@ -71,7 +72,8 @@ pub(crate) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     match there {
         Ok(there) => Ok(opened == there),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        // Windows: the file is being removed, or is another that this user may not look at.
+        // On Windows: the file is being removed, or another file is there, which this user may not
+        // open.
         Err(error) if super::busy::is_in_use(&error) => Ok(false),
         Err(error) => Err(error),
     }

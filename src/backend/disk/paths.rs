@@ -9,8 +9,8 @@ pub(in super::super) fn absolute(path: &Path) -> PathBuf {
     plain(std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
-/// The folder's path without links. Windows cannot tell it on some drives (RAM disks, drives of
-/// virtual machines); the absolute path serves there.
+/// The folder's path without links. Windows cannot tell this path on some drives (RAM disks, drives
+/// of virtual machines); the absolute path is used there.
 pub(super) fn without_links(folder: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(folder) {
         Ok(path) => Ok(plain(path)),
@@ -21,8 +21,9 @@ pub(super) fn without_links(folder: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// On Windows, the path without `\\?\`, where it means the same without it. Many programs cannot read
-/// the longer form, and SQLite cannot be given it in a URI. No absolute path of another system starts so.
+/// On Windows, the path without the prefix `\\?\`, if it means the same without the prefix. Many programs
+/// cannot read the prefix, and a URI for SQLite cannot hold it. No absolute path of another system has
+/// this prefix.
 fn plain(path: PathBuf) -> PathBuf {
     match path.to_str().and_then(without_prefix) {
         Some(plain) => PathBuf::from(plain),
@@ -31,7 +32,7 @@ fn plain(path: PathBuf) -> PathBuf {
 }
 
 /// The longest path that is written without the prefix, in bytes. Windows reads 260 characters without
-/// it (`MAX_PATH`); our helper files have longer names than the record.
+/// it (`MAX_PATH`); the files beside the record have longer names than the record.
 const LONGEST: usize = 200;
 
 /// `C:\a` for `\\?\C:\a`, and `\\server\share\a` for `\\?\UNC\server\share\a`. `None` if the path has no

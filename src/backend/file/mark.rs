@@ -16,7 +16,7 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// What was just written to an open file.
+    /// The identity of the content that was just written to an open file.
     pub(super) fn of(file: &File, bytes: &[u8]) -> Option<Content> {
         let metadata = file.metadata().ok()?;
         Some(Content::new(disk::identity(file, &metadata).ok()?, &metadata, bytes))
@@ -36,10 +36,10 @@ impl Content {
     }
 }
 
-/// The path of the file that names the content whose file and folder were flushed. It is written after
-/// the flush and never flushed itself. A process that finds the record's content named there need not
-/// flush again, and flushing takes most of the time that a short program needs for its store. After a
-/// power cut the file may be gone or old; then it does not name the record's content.
+/// The path of the file that names the content whose file and folder were flushed. This file is
+/// written after the flush and never flushed itself. A process that finds the record's content named
+/// there need not flush again, and flushing takes most of the time that a short program needs for its
+/// store. After a power cut the file may be gone or old; then it does not name the record's content.
 pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-flushed")
 }
@@ -47,8 +47,8 @@ pub(super) fn path(target: &Path) -> PathBuf {
 pub(super) fn write(target: &Path, content: Option<&Content>) {
     if let Some(text) = content.and_then(Content::name) {
         let path = path(target);
-        // Each write makes a new file, so that nothing is written through a link or into a pipe. If it
-        // cannot be written, the next program flushes once more.
+        // Each write makes a new file, so that nothing is written through a link or into a pipe. If
+        // the file cannot be written, the next program flushes once more.
         let _ = disk::remove(&path);
         let _ = disk::create(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     }

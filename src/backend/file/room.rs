@@ -24,10 +24,10 @@ pub(super) fn path(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-next")
 }
 
-/// How long a save waits for another save at work: longer than a disk takes to wake up.
+/// How long a save waits while another save runs: longer than a disk takes to wake up.
 const SAVING: Duration = Duration::from_secs(10);
 
-/// How long a reader waits for a save at work.
+/// How long a reader waits while a save runs.
 const MAKE_WAY: Duration = Duration::from_millis(100);
 
 /// The path of the lock between two saves on Windows. There the lock of the file with the room has to
@@ -36,14 +36,14 @@ pub(super) fn saving(target: &Path) -> PathBuf {
     disk::beside(target, ".", ".evergrant-saving")
 }
 
-/// The file with the room; while this lives, no other save is at work.
+/// The file with the room; while this value exists, no other save runs.
 pub(super) struct Reserved {
-    // Dropped first.
+    // Dropped before `_saving`.
     pub(super) next: Locked,
     _saving: Option<Locked>,
 }
 
-/// Locks the file with the room, and on Windows [`saving`] before.
+/// Locks the file with the room; on Windows, locks the file [`saving`] first.
 pub(super) fn reserve(
     target: &Path,
     us: &Mutex<Option<u32>>,
@@ -64,9 +64,9 @@ pub(super) fn reserve(
     Ok(Reserved { next: locked.ok_or_else(|| busy(&next))?, _saving: saving })
 }
 
-/// Locks and returns the file with the room. `None` if another save has it, or if it was not ours and
-/// is removed now. It is written in place, so it must be a file that this user made and that has no
-/// hard link.
+/// Locks and returns the file with the room. `None` if another save has locked it, or if it was
+/// another user's file, which is then removed. A save writes the file in place, so it must be a file
+/// that this user made and that has no hard link.
 ///
 /// `us` caches our user number on this file system.
 pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked>, BoxError> {
@@ -96,7 +96,7 @@ pub(super) fn take(path: &Path, us: &Mutex<Option<u32>>) -> Result<Option<Locked
 }
 
 /// On Windows before 10, and on some of its file systems, a record is not replaced while a reader has it
-/// open. So a reader lets a save that is at work go first, for as long as `MAKE_WAY`: many readers would
+/// open. So a reader lets a running save go first, for as long as `MAKE_WAY`: many readers would
 /// otherwise keep a save waiting until it fails.
 pub(super) fn make_way(target: &Path, clock: &dyn Clock) {
     if cfg!(windows) {
@@ -122,8 +122,8 @@ fn open(path: &Path, created: &Cell<bool>) -> Result<File, BoxError> {
         match disk::open(path, File::options().write(true)) {
             Ok(Some((file, _))) => return Ok(file),
             Ok(None) => {}
-            // The file is another user's. Its room is given up, so that what we write is not shown to
-            // them.
+            // The file is another user's, who could read what we write into it. So its room is given
+            // up.
             Err(error) if is_closed(path, &error) => disk::remove(path)?,
             Err(error) => return Err(error),
         }
@@ -205,7 +205,8 @@ fn is_mounted(target: &Path) -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         use std::os::unix::ffi::OsStrExt as _;
-        // proc_pid_mountinfo(5): the fifth field, with blanks and backslashes as `\040`.
+        // The path is the fifth field (proc_pid_mountinfo(5)), with blanks and backslashes as
+        // `\040`.
         let path = target.as_os_str().as_bytes();
         let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
         let is_it = |line: &[u8]| {
@@ -240,8 +241,9 @@ fn unescaped(mut text: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Writes `bytes` over the file's content, cuts the file to their length and flushes it. In this order,
-/// because cutting first would give the room back. `Some` says that the file cannot be flushed.
+/// Writes `bytes` over the file's content, cuts the file to their length and flushes it. The cut comes
+/// after the write, because cutting first would give the room back. `Some` says that the file cannot be
+/// flushed.
 pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<Option<std::io::Error>> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)?;

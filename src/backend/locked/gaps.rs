@@ -35,7 +35,7 @@ fn a_thread_does_not_open_a_lock_file_that_another_thread_holds() {
     disk::remove(&path).unwrap();
 }
 
-/// The same file under two names, on a file system whose locks do not keep threads apart.
+/// One file has two names, on a file system whose locks do not keep threads apart.
 #[test]
 fn a_locked_file_is_recognized_under_another_name() {
     let file = Key::File(Some((u64::MAX, 1)));
@@ -72,7 +72,7 @@ fn a_waiting_lock_opens_its_file_once() {
         count.set(count.get() + 1);
         open(path)
     };
-    // Held by somebody outside this process's list.
+    // The lock is held through a handle that is not in this process's list.
     let other = open(&path).unwrap();
     other.try_lock().unwrap();
     let mut opened = None;
@@ -104,7 +104,7 @@ fn a_waiting_lock_opens_a_file_that_replaced_its_own() {
     disk::remove(&away).unwrap();
 }
 
-/// A forked child closes its copy of a file that its parent waits to lock, and takes nothing of it.
+/// A forked child finds the file that its parent waits to lock in the list, and closes its copy.
 #[test]
 fn a_file_that_waits_is_listed_with_those_that_are_locked() {
     let path = lock_file();

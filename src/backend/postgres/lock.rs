@@ -89,8 +89,8 @@ pub(super) fn take(
                 at_hand = Some(session);
                 Ok(None)
             }
-            // If the session broke during the wait, the next round opens another. A server with too
-            // many sessions may accept one then.
+            // If the session broke during the wait, the next try opens a new session. A server with
+            // too many sessions may accept one then.
             Err(failed) if failed.stale || BackendError::is_busy(&failed.error) => Ok(None),
             Err(failed) => Err(failed.error),
         }
@@ -127,7 +127,7 @@ impl Held {
         let kept = on(session, &self.name, move |client| limit(client, key, wanted));
         let Ok((session, has)) = kept else { return false };
         self.session = Some(session);
-        // If the process was paused in between, part of the lease is already over.
+        // If the process was paused during this check, part of the lease is already over.
         let took = clock.monotonic().saturating_sub(monotonic);
         let took = clock.now().duration_since(wall).map_or(took, |wall| took.max(wall));
         has && took.saturating_add(duration) < wanted

@@ -63,9 +63,9 @@ fn whereabouts(connection: &mut Connection) -> RedisResult<String> {
     Ok(format!("{} {id}", run.trim()))
 }
 
-/// Whether the holder's connection has ended, because its process or the server's run has ended. This
-/// does not prove that the process is dead, so the lock still counts as a lease, and the note of a sent
-/// refresh token is respected.
+/// Whether the holder's connection has ended, because its process or the server's run has ended. An
+/// ended connection does not prove that the process is dead, so the lock is still treated as a lease,
+/// and the note of a sent refresh token is respected.
 fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult<bool> {
     let parts = |name: &str| {
         let mut parts = name.split(' ').skip(1).map(str::to_owned);
@@ -118,7 +118,7 @@ pub(super) fn take(
             Ok(ended && command.query::<String>(&mut **connection)? == name)
         };
         let (connection, (name, taken)) = match at_hand.take() {
-            // If the connection breaks during the wait, the next round opens another.
+            // If the connection breaks during the wait, the next try opens a new connection.
             Some((mut connection, name)) => match attempt(&mut connection, &name) {
                 Ok(taken) => (connection, (name, taken)),
                 Err(error) => {

@@ -1,4 +1,4 @@
-//! A key, and what it does with a record.
+//! The key with which a record is sealed and opened.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -28,9 +28,10 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// Makes a key of these 32 bytes. They have to be random: a password is no key.
+    /// Makes a key of these 32 bytes. The bytes have to be random: a password is no key.
     ///
-    /// Its name is derived from the key and reveals nothing of it; [`SealingKey::named`] gives another.
+    /// Its name is derived from the key and reveals nothing of it; [`SealingKey::named`] gives the key
+    /// another name.
     pub fn new(key: [u8; LEN]) -> SealingKey {
         let key = Zeroizing::new(key);
         let root = hmac::Key::new(hmac::HMAC_SHA256, key.as_ref());
@@ -41,7 +42,7 @@ impl SealingKey {
         }
     }
 
-    /// Makes a key of random bytes that nobody else knows. It ends with the process.
+    /// Makes a key of random bytes that nobody else knows. The key is lost when the process ends.
     pub fn generate() -> SealingKey {
         SealingKey::new(random_bytes())
     }
@@ -51,7 +52,7 @@ impl SealingKey {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] for anything else. It does not repeat the text.
+    /// [`Error::Config`] if `text` is anything else. The error does not repeat `text`.
     pub fn from_text(text: &str) -> Result<SealingKey> {
         let text = text.trim();
         let bytes =
@@ -104,7 +105,7 @@ impl SealingKey {
         })
     }
 
-    /// Gives the key another name. Records name the key that seals them, in clear.
+    /// Gives the key another name. Records name the key that seals them, in clear text.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> SealingKey {
         self.name = name.into();
@@ -160,8 +161,8 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// The place that a sealed text is bound to. No name can spell the separator, since lengths are written
-/// first.
+/// The place that a sealed text is bound to. The lengths are written first, so that two different
+/// places never give the same text.
 fn place(context: &str, key: &str) -> String {
     format!("evergrant login 1 {} {} {key}{context}", key.len(), context.len())
 }

@@ -43,7 +43,7 @@ impl Locks {
                 None => {
                     let before = file_at(&path);
                     let opened = open_file(&path, &tell)?;
-                    // A transaction on a file that is only read would keep nobody out.
+                    // A transaction on a file that may only be read would keep nobody out.
                     if opened.is_readonly("main").map_err(|error| tell(&error))? {
                         let text = "this user may only read the file; let this user write it too";
                         return Err(disk::wrong(format!("cannot lock {}: {text}", path.display())));

@@ -33,7 +33,7 @@ fn a_token_of_another_program_voids_what_was_known_of_the_one_before() {
     assert_eq!(next.spare, record.spare);
     assert!(next.superseded.is_none() && next.refused.is_none());
     assert!(next.note.is_none() && next.refresh_expires_at.is_none());
-    // A spare that is in the table is a spare no more.
+    // A spare token that is in the table is no longer a spare.
     assert_eq!(moved_on(&record, &token("at-2", "rt-spare")).spare, None);
 }
 

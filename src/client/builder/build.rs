@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use ureq::http::header::{AUTHORIZATION, HeaderName};
 use url::Url;
 
@@ -46,7 +47,7 @@ impl ClientBuilder {
             &clock,
         );
         let tokens = Arc::new(tokens.with_hooks(token_hooks));
-        // As it is parsed: what follows must find the same host in it.
+        // The parsed form of the address, so that all later code finds the same host in it.
         let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
         let base = provider.api.base.as_ref().map(parsed);
         let base = base.map(|base| base.trim_end_matches('/').to_owned());
@@ -67,6 +68,7 @@ impl ClientBuilder {
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
             keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
+            base_lookup: Mutex::new(()),
             base_is_loopback: base.as_ref().is_some_and(is_local),
             agent: agent(false),
             headers: with_fixed(plain_headers.clone(), &provider),

@@ -1,4 +1,4 @@
-//! What an authorization request carries.
+//! Tests of what an authorization request carries.
 
 use super::*;
 use crate::protocol::form::parse;

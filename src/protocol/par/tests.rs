@@ -1,4 +1,4 @@
-//! What is pushed, and how the answer is read.
+//! Tests of what is pushed and of how the answer is read.
 
 use super::*;
 use crate::credentials::Credentials;

@@ -34,10 +34,10 @@ const KNOWN: [&str; 9] = [
     "error_uri",
 ];
 
-/// How deep an extra member may be nested. Deeper ones are dropped.
+/// How deep an extra member may be nested. Deeper members are dropped.
 const DEEPEST: usize = 32;
 
-/// The members of an answer. Their texts are wiped on drop.
+/// The members of an answer. Their strings are wiped on drop.
 pub(super) struct Body {
     value: Value,
     /// Whether the whole body could be read. Of truncated JSON, the members that came whole are kept,
@@ -50,7 +50,7 @@ pub(super) struct Body {
 impl Body {
     /// Reads a body. The content decides the format, because the declared content type is often wrong.
     ///
-    /// If a key comes twice, the last one counts, as in serde_json and most other readers.
+    /// If a key comes twice, the last value is used, as in serde_json and most other readers.
     pub(super) fn parse(bytes: &[u8]) -> Body {
         let text = String::from_utf8_lossy(bytes);
         let lossy = matches!(text, std::borrow::Cow::Owned(_));
@@ -80,7 +80,7 @@ impl Body {
 
     /// Finds the refresh token: in the object with the access token, in the places where that object is
     /// searched, or where services are known to nest their answers. A refresh token beside another
-    /// access token belongs to that one and is ignored.
+    /// access token belongs to that access token and is ignored.
     pub(super) fn refresh_token(&self, provider: &Provider) -> Option<Secret> {
         let pair = self.token_object(provider).map(|found| found.object);
         let rules = &provider.reply;
@@ -94,7 +94,8 @@ impl Body {
         let mut places = self.objects(provider);
         ELSEWHERE.iter().for_each(|path| self.add(&mut places, path));
         for object in places.iter().map(|found| found.object).filter(alone) {
-            // Alone, a text with spaces is a sentence about the member: `"This field is required."`
+            // Without an access token beside it, a text with spaces is a sentence: `"This field is
+            // required."`
             let text = text_of(object, rules, REFRESH);
             let fits = |text: &&str| !text.contains(char::is_whitespace) && self.intact(text);
             if let Some(text) = text.filter(fits) {
@@ -192,8 +193,8 @@ pub(crate) fn has(value: &Value, path: &str, wanted: &str) -> bool {
     })
 }
 
-/// The text of a member under the first name, of the provider's and then the usual ones, that has a text
-/// that is not empty.
+/// The text of a member. Tries the provider's names and then the usual names, until one has a text that
+/// is not empty.
 pub(super) fn text_of<'a>(
     object: &'a Map<String, Value>,
     rules: &ReplyRules,
@@ -306,7 +307,7 @@ mod tests {
         for odd in [r#"{"rt":"2",oops,"b":"1""#, r#"{"rt":"2""b":"1""#, r#"{"rt":"2",,"#] {
             assert_eq!(Body::parse(odd.as_bytes()).value, json!({"rt": "2"}), "{odd}");
         }
-        // Something else follows, such as the warning of a script.
+        // Something else follows the JSON, such as the warning of a script.
         for more in ["<br />Warning: x", "{\"rt\":\"3\"}", "}", "\0"] {
             let body = Body::parse(format!("{}{more}", r#"{"rt":"2","n":[1]}"#).as_bytes());
             assert_eq!(body.value, json!({"rt": "2", "n": [1]}), "{more}");

@@ -22,7 +22,7 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// Finds the error of an answer. Null, an empty text, `false` and 0 are not errors, because
+    /// Finds the error of an answer. Null, an empty string, `false` and 0 are not errors, because
     /// services write them into good answers. If `has_token`, members that mean an error only in a bad
     /// answer are ignored.
     pub(super) fn find(provider: &Provider, body: &Value, has_token: bool) -> Fault {
@@ -43,7 +43,8 @@ impl Fault {
             words().find(|word| !is_number(word)).or_else(|| words().next())
         };
         let code = code.or_else(|| less_sure().filter(|_| !has_token));
-        // HubSpot has its code in `status`; elsewhere this is a word like `fail`, or the HTTP status.
+        // HubSpot has its code in `status`; elsewhere `status` is a word like `fail`, or the HTTP
+        // status.
         let from_status = code.is_none() && !has_token;
         let code = code.or_else(|| word_at("status").filter(|_| from_status));
         let usual = [
@@ -97,10 +98,10 @@ impl Fault {
     }
 }
 
-/// The code for an error without one.
+/// The code that stands for an error without a code.
 const UNNAMED: &str = "error";
 
-/// Reads the `error` member: a text in the standard; an object, a number or a list elsewhere.
+/// Reads the `error` member: a string in the standard; an object, a number or a list elsewhere.
 fn error_member(error: &Value) -> Option<String> {
     match error {
         Value::Object(members) => ["code", "type"]

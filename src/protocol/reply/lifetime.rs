@@ -47,8 +47,8 @@ pub(super) fn refresh_expires_in(
     first(object, rules.names(ReplyMember::RefreshExpiresIn), &REFRESH, seconds)
 }
 
-/// Reads a number of seconds: an integer, a float, or a text with a number. `None` for more than ten
-/// years, and for zero and less: services write 0 for "does not expire".
+/// Reads a number of seconds: an integer, a float, or a string with a number. `None` for more than
+/// ten years, and for zero and less: services write 0 for "does not expire".
 pub(in crate::protocol) fn seconds(value: &Value) -> Option<Duration> {
     let seconds = number(value)?.floor();
     // The condition is written so that NaN is refused.
@@ -63,8 +63,8 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// A number since 1970 that is larger than this counts milliseconds: as seconds, it would be in the
-/// year 5138.
+/// A larger number is milliseconds since 1970, not seconds: as seconds, it would be in the year
+/// 5138.
 const MILLISECONDS: f64 = 1e11;
 
 /// Reads seconds or milliseconds since 1970, or an RFC 3339 date and time.

@@ -121,7 +121,7 @@ services! {
         pkce(unknown);
         offline(scope "offline_access") => "v developer.tesla.com 2026-11";
         scope("openid") => "v developer.tesla.com 2026-11";
-        token_param("audience", "https://fleet-api.prd.{region}.vn.cloud.tesla.com") => "s zenn.dev 2026-11, s 1 public client 2026-11";
+        exchange_param("audience", "https://fleet-api.prd.{region}.vn.cloud.tesla.com") => "s zenn.dev 2026-11, s 1 public client 2026-11";
         access_life(unknown);
         refresh_life(unknown);
         rotation(Strict) => "s teslamotors/vehicle-command#187 2024-02";

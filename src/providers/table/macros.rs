@@ -100,6 +100,7 @@ macro_rules! fact {
     (callback_field ($name:literal)) => { super::Fact::CallbackField($name) };
     (format ($format:ident)) => { super::Fact::TokenFormat($crate::provider::TokenFormat::$format) };
     (token_param ($name:literal, $value:literal)) => { super::Fact::TokenParam($name, $value) };
+    (exchange_param ($name:literal, $value:literal)) => { super::Fact::ExchangeParam($name, $value) };
     (refresh_param ($name:literal, $value:literal)) => { super::Fact::RefreshParam($name, $value) };
     (redirect_on_refresh ()) => { super::Fact::RedirectUriOnRefresh };
     (nested ($path:literal)) => { super::Fact::TokenPath($path) };
@@ -130,6 +131,12 @@ macro_rules! fact {
     (api ($url:literal)) => { super::Fact::ApiBase($url) };
     (api_from ($member:literal, [$($host:literal),*], $path:literal)) => {
         super::Fact::ApiBaseFrom($member, &[$($host),*], $path)
+    };
+    (api_host ($member:literal, [$($host:literal),*], $path:literal)) => {
+        super::Fact::ApiHost($member, &[$($host),*], $path)
+    };
+    (api_lookup ($member:literal, $domain:literal, $url:literal)) => {
+        super::Fact::ApiLookup($member, $domain, $url)
     };
     (api_scheme ($scheme:literal)) => { super::Fact::ApiAuthScheme($scheme) };
     (header ($name:literal, $value:literal)) => { super::Fact::FixedHeader($name, $value) };

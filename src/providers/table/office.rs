@@ -256,7 +256,6 @@ services! {
         refresh_life(unknown);
         rotation(unknown);
         error(unknown);
-        api(unknown);
-        note("the API is at `https://{host}/api/v4`; the answer names the host in its member `host`") => "s N 2026-08";
+        api_host("host", ["wrike.com"], "/api/v4") => "s N 2026-08";
     }
 }

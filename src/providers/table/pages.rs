@@ -59,6 +59,9 @@ macro_rules! title {
     (token_param) => {
         "parameter of token requests"
     };
+    (exchange_param) => {
+        "parameter of the exchange"
+    };
     (refresh_param) => {
         "parameter of refresh requests"
     };
@@ -94,6 +97,12 @@ macro_rules! title {
     };
     (api_from) => {
         "API, by the token answer"
+    };
+    (api_host) => {
+        "API, on the host in the token answer"
+    };
+    (api_lookup) => {
+        "API, on the host that the service names"
     };
     (api_scheme) => {
         "scheme of the header `Authorization`"
@@ -229,6 +238,12 @@ macro_rules! shown {
     };
     (api_from ($member:literal, $hosts:tt, $path:literal)) => {
         concat!("`", $member, "`, then `", $path, "`")
+    };
+    (api_host ($member:literal, $hosts:tt, $path:literal)) => {
+        concat!("`", $member, "`, then `", $path, "`")
+    };
+    (api_lookup ($member:literal, $domain:literal, $url:literal)) => {
+        concat!("`", $member, "` from <", $url, ">, then `.", $domain, "`")
     };
     (ended ($path:literal, $value:literal, $status:literal)) => {
         concat!("status ", $status, ", `", $path, "` is `", $value, "`")

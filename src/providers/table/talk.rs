@@ -42,8 +42,7 @@ services! {
         refresh_life(unknown);
         rotation(unknown);
         error(unknown);
-        api(unknown);
-        note("the API is at `https://{dc}.api.mailchimp.com`; `https://login.mailchimp.com/oauth2/metadata` names `dc`") => "s N 2026-08, s AA 2026-04";
+        api_lookup("dc", "api.mailchimp.com", "https://login.mailchimp.com/oauth2/metadata") => "s N 2026-08, s AA 2026-04";
     }
 
     ringcentral = "RingCentral", "talk and support"; {

@@ -153,7 +153,7 @@ fn requests_are_counted() {
         let memory = keeper.memory.lock();
         assert_eq!((memory.sends, memory.result.as_ref().map(|(sent, _)| *sent)), (n, Some(n)));
     }
-    // A grant without a refresh token also counts its second try.
+    // The second try of a grant without a refresh token is counted, too.
     let mut world = World::new(Rotation::Unknown);
     world.rules.one_time = false;
     world.past_end();
@@ -240,7 +240,7 @@ fn a_token_that_expired_while_the_store_failed_is_not_returned() {
     assert_eq!(kind(&use_token(&keeper)), "backend");
 }
 
-/// An explicit refresh whose pair waits to be saved: no 401 caused this refresh.
+/// No 401 caused the explicit refresh whose pair waits to be saved.
 #[test]
 fn a_waiting_pair_that_no_401_brought_is_not_in_doubt() {
     for by_name in [true, false] {

@@ -171,7 +171,11 @@ fn an_outage_is_not_reported_as_an_ended_login() {
         world.acts(&[act; 2]);
         assert_eq!(kind(&use_token(&keeper)), "at-1", "{act:?}");
         let sent = world.sent().len();
-        assert_eq!(kind(&use_token(&keeper)), "at-1", "{act:?}: not asked again at once");
+        assert_eq!(
+            kind(&use_token(&keeper)),
+            "at-1",
+            "{act:?}: the service is not asked again at once"
+        );
         assert_eq!(world.sent().len(), sent, "{act:?}");
         assert_eq!(world.told(|event| matches!(event, Event::PutOff { .. })), 1, "{act:?}");
         world.clock.advance(Duration::from_secs(31));
@@ -237,7 +241,7 @@ fn a_store_that_cannot_be_locked_or_read_sends_nothing() {
         world.plan(move |call, _| (call == failing).then_some(Fault::Before));
         assert_eq!(kind(&use_token(&keeper)), "at-1", "{failing}");
         let error = keeper.access(&keeper.newer()).unwrap_err();
-        assert_eq!(error.kind(), "backend", "{failing}: asked for by name");
+        assert_eq!(error.kind(), "backend", "{failing}: an explicit refresh");
         assert!(error.to_string().contains("the store"));
         world.clock.advance(Duration::from_secs(31));
         assert_eq!(kind(&use_token(&keeper)), "backend", "{failing}");

@@ -52,7 +52,11 @@ fn a_note_past_its_deadline_is_not_marked_under_a_new_lock_file() {
     let before = world.stored();
     assert_eq!(kind(&use_token(&world.keeper())), "rate_limited");
     assert_eq!(world.stored(), before);
-    assert_eq!(world.clock.slept(), Duration::ZERO, "the service says when: no wait");
+    assert_eq!(
+        world.clock.slept(),
+        Duration::ZERO,
+        "the service says when to try again, so nobody waits"
+    );
 }
 
 /// The date when a note was first seen is only needed for an impossibly late deadline.

@@ -21,8 +21,11 @@ fn refused() -> (World, Keeper) {
 #[test]
 fn a_seed_with_another_refresh_token_replaces_a_refused_login() {
     let (world, keeper) = refused();
-    assert!(!keeper.seed(seed("rt-1")).unwrap(), "the refused token itself");
-    assert!(!keeper.seed(Token::new("at-alone")).unwrap(), "a token that cannot be renewed");
+    assert!(!keeper.seed(seed("rt-1")).unwrap(), "the refused token itself is not stored again");
+    assert!(
+        !keeper.seed(Token::new("at-alone")).unwrap(),
+        "a token that cannot be renewed is not stored"
+    );
     assert!(keeper.seed(seed("rt-seed")).unwrap());
     let stored = world.stored();
     assert_eq!(stored.token.refresh_token(), Some(&Secret::new("rt-seed")));
@@ -77,8 +80,14 @@ fn a_seed_replaces_an_expired_login_without_a_refresh_token() {
     let fresh = || Token::new("at-new").with_expires_at(clock::later(end, LIFE));
     assert!(!keeper.seed(fresh()).unwrap(), "the stored login still works");
     world.past_end();
-    assert!(!keeper.seed(Token::new("at-old")).unwrap(), "the stored token itself");
-    assert!(!keeper.seed(Token::new("at-new").with_expires_at(end)).unwrap(), "an expired token");
+    assert!(
+        !keeper.seed(Token::new("at-old")).unwrap(),
+        "the stored token itself is not stored again"
+    );
+    assert!(
+        !keeper.seed(Token::new("at-new").with_expires_at(end)).unwrap(),
+        "an expired token is not stored"
+    );
     assert!(keeper.seed(fresh()).unwrap());
     assert_eq!(kind(&use_token(&keeper)), "at-new");
     assert_eq!(world.stored().refresh_expires_at, None);

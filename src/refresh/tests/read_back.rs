@@ -92,8 +92,8 @@ fn a_note_that_is_missing_once_is_written_again() {
     assert_eq!(world.sent(), ["rt-1"]);
 }
 
-/// The store returns a record that was just saved without its note and its refresh token, and the whole
-/// record afterwards.
+/// Right after a save, the store returns the record without its note and its refresh token; afterwards
+/// it returns the whole record.
 #[test]
 fn a_refresh_token_that_is_not_read_back_is_a_store_error() {
     let world = World::new(Rotation::Strict);
@@ -120,7 +120,7 @@ fn a_refresh_token_that_is_not_read_back_is_a_store_error() {
     assert!(world.sent().is_empty());
 }
 
-/// Another client has saved a token that works over our note, and then the store fails.
+/// Another client has replaced our note by a token that works, and then the store fails.
 #[test]
 fn what_was_read_back_is_used_if_the_store_then_fails() {
     for (client, expected) in [("app", "at-other"), ("other", "backend")] {

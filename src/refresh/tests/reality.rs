@@ -134,7 +134,11 @@ fn a_refusal_of_a_replaced_token_is_overwritten_by_the_newer_pair() {
     world.past_end();
     use_token(&keeper).unwrap();
     *world.store.record.lock() = Some(old);
-    assert_eq!(kind(&use_token(&world.keeper())), "reauthorize", "a fresh process cannot know");
+    assert_eq!(
+        kind(&use_token(&world.keeper())),
+        "reauthorize",
+        "a new process cannot know that the token was replaced"
+    );
     world.past_end();
     assert_eq!(kind(&use_token(&keeper)), "at-3");
     assert!(world.alive() && world.stored().refused.is_none());

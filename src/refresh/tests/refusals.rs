@@ -120,7 +120,7 @@ fn a_lost_request_is_repeated_if_the_call_has_no_other_token() {
     let refused = Want::Instead(Secret::new("at-1"));
     assert_eq!(keeper.access(&refused).unwrap().access_token().expose(), "at-2");
     assert_eq!(world.sent(), ["rt-1", "rt-1"]);
-    // An explicit refresh, when the old token has expired.
+    // An explicit refresh is also repeated when the old token has expired.
     world.past_end();
     world.acts(&[Act::LoseRequest]);
     let newer = keeper.access(&keeper.newer()).unwrap();

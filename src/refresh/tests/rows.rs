@@ -99,7 +99,7 @@ fn a_store_with_an_unreplaced_token_has_not_gone_back() {
         history.learn(&record(generation, "rt-1"));
     }
     assert!(history.newer_than(&record(1, "rt-1")).is_none());
-    // The same generation again, with a token that a script has stored.
+    // The same generation comes again, with a token that a script has stored.
     history.learn(&record(3, "rt-script"));
     assert_eq!(history.newer_than(&record(2, "rt-1")), Some(&record(3, "rt-script")));
 }

@@ -17,23 +17,23 @@ pub(super) enum Act {
     Refuse,
     /// The server refuses the request as too early.
     TooEarly,
-    /// `invalid_client`.
+    /// The answer is `invalid_client`.
     Setup,
-    /// 429.
+    /// The answer is 429.
     TooMany,
-    /// 503 with `Retry-After: 30`.
+    /// The answer is 503 with `Retry-After: 30`.
     Unavailable,
-    /// 503 with `Retry-After: 86400`.
+    /// The answer is 503 with `Retry-After: 86400`.
     Tomorrow,
-    /// 400 with an empty body.
+    /// The answer is 400 with an empty body.
     Bad,
-    /// 500 before the decision.
+    /// The answer is 500, and the server has decided nothing.
     Broken,
     /// The server rotates and answers without an access token.
     NoAccessToken,
-    /// 200 without a token.
+    /// The answer is 200 without a token.
     Malformed,
-    /// 422 with a message about the refresh token.
+    /// The answer is 422 with a message about the refresh token.
     Complaint,
     /// The server answers without a refresh token.
     NoRefreshToken,

@@ -110,8 +110,8 @@ fn a_pause_ends_at_its_exact_time() {
     assert_eq!(world.sent().len(), 2);
 }
 
-/// If the answer gives the lifetime of a refresh token that stays, that lifetime counts; else the known end
-/// is kept.
+/// If the answer gives the lifetime of a refresh token that stays, that lifetime is used; otherwise the
+/// known expiry is kept.
 #[test]
 fn a_refresh_token_expires_by_the_last_answer_that_said_so() {
     let world = World::new(Rotation::None);
@@ -128,7 +128,7 @@ fn a_refresh_token_expires_by_the_last_answer_that_said_so() {
     assert_eq!(world.stored().refresh_expires_at, end);
 }
 
-/// The known end of the refresh token is later than the idle limit.
+/// The known expiry of the refresh token is later than the idle limit.
 #[test]
 fn a_later_end_is_kept_only_for_the_same_refresh_token() {
     let day = LIFE * 24;

@@ -175,7 +175,7 @@ fn a_wait_noted_by_a_wrong_clock_is_ignored() {
         assert_eq!(outcome(&world), ("rate_limited".to_owned(), 1));
         world.clock.set_wall(right);
         assert_eq!(outcome(&world), ("at-2".to_owned(), 1), "{act:?}");
-        // After a small correction, the wait still counts.
+        // After a small correction of the clock, the wait still applies.
         let world = self::world(S, LockKind::FreedByDeath, false);
         world.clock.advance(Duration::from_secs(60));
         let right = world.clock.now();
@@ -299,7 +299,8 @@ fn too_early_after_the_end_means_that_a_lost_request_did_rotate() {
     let note = world.stored().note.unwrap();
     assert_eq!(note.not_before, Some(clock::later(sent_at, Duration::from_secs(570))));
     assert_eq!(note.unanswered_since, Some(sent_at));
-    // Nothing is sent before that time. Then one request is sent, and its answer is the refusal.
+    // Nothing is sent before the service allows a refresh. Then one request is sent, and its answer
+    // is the refusal.
     assert_eq!(outcome(&world), ("rate_limited".to_owned(), 0));
     world.clock.advance(Duration::from_secs(571));
     assert_eq!(outcome(&world), ("reauthorize".to_owned(), 1));

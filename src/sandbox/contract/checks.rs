@@ -224,8 +224,8 @@ fn whole_records(it: &Contract<'_>) -> Result<(), BoxError> {
         |n: usize| token(n).with_scope(format!("{n} {}", "x".repeat(n * 7_919 % 20_000)));
     let mut record = Record::from(numbered(0));
     it.open().save(&record)?;
-    // A read counts only if the writer has written since the read before. The writer goes on until both
-    // readers have enough reads after a write, so reads and writes surely overlap.
+    // A read counts only if the writer has written since the previous read. The writer goes on until
+    // both readers have enough reads after a write, so reads and writes surely overlap.
     const EACH: usize = 40;
     let written = AtomicUsize::new(0);
     thread::scope(|scope| {

@@ -148,7 +148,7 @@ fn seen_by_a_process(it: &Contract<'_>) -> Result<(), BoxError> {
     let mut record = first();
     handle.save(&record)?;
     for n in 1..4 {
-        // By now each handle may have cached the record before.
+        // By now each handle may have cached the previous record.
         let theirs = worker.load()?;
         same(&record, theirs.as_ref()).map_err(|error| in_other(&error))?;
         worker.ask("note")?;

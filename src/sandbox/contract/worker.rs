@@ -56,7 +56,7 @@ fn obey(store: &dyn TokenBackend) -> io::Result<()> {
 
 fn say(answer: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    // The test runner may have written half a line before.
+    // The test runner may have written half a line already.
     writeln!(out, "\n{ANSWER}{answer}")?;
     out.flush()
 }

@@ -1,4 +1,5 @@
-//! Pushed authorization requests: one use, an end, client authentication.
+//! Tests of pushed authorization requests: each works once and expires, and the client must
+//! authenticate.
 
 use std::time::Duration;
 

@@ -234,7 +234,7 @@ fn time_before_the_request_was_written_counts() {
     case.limited.meter = None;
     let sent = case.limited.transmit_output(10, ureqs(FAR - PAUSES[2]));
     assert!(matches!(sent, Err(Error::Timeout(Timeout::Global))));
-    // Without a limit of ureq's, no time has passed.
+    // If ureq sets no limit, no time is counted.
     case.limited.meter = None;
     let never = NextTimeout { after: Wait::NotHappening, ..NextTimeout::default() };
     case.limited.transmit_output(10, never).unwrap();

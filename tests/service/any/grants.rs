@@ -146,3 +146,17 @@ fn a_client_that_omits_its_id_cannot_ask_for_itself() {
     assert!(matches!(error, Error::Config(_)), "{error:?}");
     assert_eq!(server.connections(), 0);
 }
+
+#[test]
+fn a_parameter_of_the_exchange_is_in_no_other_request() {
+    let server = Fake::json(r#"{"access_token":"at","refresh_token":"rt","expires_in":9}"#);
+    let row = provider(&server).token_param("p", "1").exchange_param("p", "2");
+    let row = row.exchange_param("audience", "api");
+    let client = client(row);
+    logged_in(&client).unwrap();
+    client.refresh().unwrap();
+    let requests = server.requests();
+    let sent = |n: usize| requests[n].split("\r\n\r\n").nth(1).unwrap().to_owned();
+    assert!(sent(0).ends_with("&p=2&audience=api") && !sent(0).contains("p=1"), "{}", sent(0));
+    assert!(sent(1).contains("&p=1") && !sent(1).contains("audience"), "{}", sent(1));
+}

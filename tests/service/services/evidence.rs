@@ -105,8 +105,9 @@ fn faults(entry: &Entry) -> Vec<String> {
         |what: &str, text: String| faults.push(format!("{} {what}: {text}", entry.name));
     let mut at = 0;
     for name in EVERYWHERE {
-        // The fact `api_from` (the token answer names the API) can stand in place of `api`.
-        let fits = |fact: &Fact| fact.name == name || name == "api" && fact.name == "api_from";
+        // In place of `api`, an entry can have a fact that says where the API's address comes from.
+        let api = ["api", "api_from", "api_host", "api_lookup"];
+        let fits = |fact: &Fact| fact.name == name || name == "api" && api.contains(&fact.name);
         match entry.facts[at..].iter().position(fits) {
             Some(found) => at += found,
             None => fault(

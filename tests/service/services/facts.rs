@@ -130,6 +130,10 @@ fn check(entry: &'static Entry, fact: &Fact, seen: &Seen) {
             assert_eq!(value(&exchanged, name), Some(&*entry.filled(wanted)));
             assert_eq!(value(&refreshed, name), Some(&*entry.filled(wanted)));
         }
+        ("exchange_param", [name, wanted]) => {
+            assert_eq!(value(&exchanged, name), Some(&*entry.filled(wanted)));
+            assert_eq!(value(&refreshed, name), None);
+        }
         ("refresh_param", [name, wanted]) => assert_eq!(value(&refreshed, name), Some(*wanted)),
         ("redirect_on_refresh", []) => {
             assert_eq!(value(&refreshed, "redirect_uri"), value(&exchanged, "redirect_uri"));
@@ -169,6 +173,14 @@ fn check(entry: &'static Entry, fact: &Fact, seen: &Seen) {
         }
         ("api_from", [member, hosts @ .., path]) => {
             let rule = LoginHost::address(member, hosts).path(path);
+            assert_eq!(row.api_rules().base_from, Some(rule));
+        }
+        ("api_host", [member, hosts @ .., path]) => {
+            let rule = LoginHost::host_name(member, hosts).path(path);
+            assert_eq!(row.api_rules().base_from, Some(rule));
+        }
+        ("api_lookup", [member, domain, url]) => {
+            let rule = LoginHost::label(member, domain).looked_up_at(*url);
             assert_eq!(row.api_rules().base_from, Some(rule));
         }
         ("api_scheme", [scheme]) => {

@@ -79,8 +79,11 @@ pub(super) fn moved(entry: &Entry, server: &str) -> Provider {
     if row.revocation_endpoint().is_some() {
         moved = moved.revocation_endpoint(format!("{server}/revoke"));
     }
-    if let Some(member) = entry.word("api_from") {
-        moved = moved.api_base_from(LoginHost::address(&member, &["127.0.0.1"]));
+    let member = |names: [&str; 3]| names.iter().find_map(|name| entry.word(name));
+    if let Some(member) = member(["api_from", "api_host", "api_lookup"]) {
+        // The service below names no host, so that the API is at its base.
+        let place = LoginHost::address(&member, &["127.0.0.1"]);
+        moved = moved.api_base_from(place);
     }
     moved.build().unwrap()
 }

@@ -1,7 +1,8 @@
 //! Answers of real services that depart from the standard, and what they mean.
 //!
-//! The shapes were collected from the bug trackers of other clients; names and values are made up. The
-//! stored refresh token is `rt1` throughout: a row with `None` keeps it.
+//! The forms of the answers were collected from the bug trackers of other clients; names and values
+//! are made up. The stored refresh token is always `rt1`: a row with `None` for the refresh token
+//! keeps it.
 
 use std::collections::BTreeSet;
 

@@ -54,7 +54,7 @@ pub(super) fn kind(reply: &Reply) -> Kind {
     }
 }
 
-/// Kind, code and description.
+/// The kind, code and description of what the answer means.
 pub(super) fn told(mut reply: Reply) -> (Kind, String, String) {
     let kind = kind(&reply);
     match reply.outcome.error_mut() {
@@ -413,7 +413,7 @@ fn random_answers_are_read_and_a_good_pair_is_never_missed() {
         let body = Value::Object(members.clone()).to_string();
         let mut reply = answer(&plain(), status, &[], &body);
         let sent = members.get("refresh_token").and_then(Value::as_str).filter(|rt| !rt.is_empty());
-        // Without an access token, a text with spaces counts as a sentence and not as a token.
+        // Without an access token, a text with spaces is treated as a sentence and not as a token.
         let alone = members.get("access_token").and_then(Value::as_str).is_none_or(str::is_empty);
         let sent = sent.filter(|sent| !alone || !sent.contains(char::is_whitespace));
         if let Some(sent) = sent {

@@ -15,8 +15,9 @@ impl ProviderBuilder {
     }
 
     /// The base of the API's addresses comes with the login: Salesforce's `instance_url`, Zoho's and
-    /// Pipedrive's `api_domain`. The access token of a login is sent to the host of that login.
-    /// [`ProviderBuilder::api_base`] counts for a login without such a member.
+    /// Pipedrive's `api_domain`; or is looked up after the login: [`LoginHost::looked_up_at`]. The access
+    /// token of a login is sent to the host of that login. [`ProviderBuilder::api_base`] is the base for a
+    /// login without such a member.
     pub fn api_base_from(mut self, place: LoginHost) -> ProviderBuilder {
         self.0.api.base_from = Some(place);
         self
@@ -56,9 +57,9 @@ impl ProviderBuilder {
         self
     }
 
-    /// Adds a rule for answers that say in their body that the access token has ended, or that the call was
-    /// refused for another reason. The rules are tried in order; the first that fits decides. Middleware
-    /// looks at the status only.
+    /// Adds a rule for answers that say in their body that the access token is no longer valid, or that the
+    /// call was refused for another reason. The rules are tried in order; the first that fits decides.
+    /// Middleware looks at the status only.
     pub fn answer_rule(mut self, rule: AnswerRule) -> ProviderBuilder {
         self.0.api.answer_rules.push(rule);
         self

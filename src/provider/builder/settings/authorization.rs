@@ -14,9 +14,9 @@ impl ProviderBuilder {
     }
 
     /// Whether the redirect URI is a name that the service gave to the address, such as eBay's RuName, and
-    /// no address. The name is sent as it is. The service knows the address of the name, and this program
-    /// does not, so [`Client::authorize_interactive`](crate::Client::authorize_interactive) cannot listen
-    /// there.
+    /// not an address. The name is sent as it is. The service knows the address of the name, and this
+    /// program does not, so [`Client::authorize_interactive`](crate::Client::authorize_interactive) cannot
+    /// listen there.
     pub fn redirect_uri_is_name(mut self, is_name: bool) -> ProviderBuilder {
         self.0.authorization.redirect_uri_is_name = is_name;
         self
@@ -70,8 +70,9 @@ impl ProviderBuilder {
         self
     }
 
-    /// Accepts ID tokens without a signature (`alg: none`). Only for a server that says beforehand that
-    /// it sends such; a provider from metadata has this set where the metadata lists `none`.
+    /// Accepts ID tokens without a signature (`alg: none`). Use this only for a server that says
+    /// beforehand that it sends them; a provider from metadata has this set where the metadata lists
+    /// `none`.
     pub fn unsigned_id_tokens(mut self, accepted: bool) -> ProviderBuilder {
         self.0.authorization.unsigned_id_tokens = accepted;
         self
@@ -79,7 +80,7 @@ impl ProviderBuilder {
 
     /// Accepts an ID token without a nonce although the login sent one, with a warning in the log: for a
     /// service that does not repeat the nonce, such as LinkedIn. A nonce that comes must still be the right
-    /// one. The login then rests on the `state`, and on PKCE where the service has it.
+    /// one. Only the `state`, and PKCE where the service has it, then protect the login.
     pub fn id_token_without_nonce(mut self, accepted: bool) -> ProviderBuilder {
         self.0.authorization.id_token_without_nonce = accepted;
         self

@@ -17,13 +17,13 @@ impl ProviderBuilder {
         self
     }
 
-    /// Whether a refresh ends the previous access token at once.
+    /// Whether a refresh makes the previous access token invalid at once.
     pub fn ends_access_token(mut self, ends: bool) -> ProviderBuilder {
         self.0.refresh.ends_access_token = ends;
         self
     }
 
-    /// Whether a second use of a refresh token also ends other logins of the same user.
+    /// Whether a second use of a refresh token also revokes other logins of the same user.
     pub fn reuse_ends_other_logins(mut self, ends: bool) -> ProviderBuilder {
         self.0.refresh.reuse_ends_other_logins = ends;
         self
@@ -35,13 +35,13 @@ impl ProviderBuilder {
         self
     }
 
-    /// How a refresh request carries its parameters. As all token requests by default.
+    /// How a refresh request carries its parameters. By default, as all token requests do.
     pub fn refresh_format(mut self, format: TokenFormat) -> ProviderBuilder {
         self.0.refresh.format = Some(format);
         self
     }
 
-    /// How the client authenticates for a refresh. As for all token requests by default.
+    /// How the client authenticates for a refresh. By default, as for all token requests.
     pub fn refresh_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.refresh.client_auth = Some(client_auth);
         self
@@ -66,8 +66,8 @@ impl ProviderBuilder {
         self
     }
 
-    /// How long before its end an access token is replaced. 60 seconds by default, and at most a tenth
-    /// of the token's lifetime.
+    /// How long before its expiry an access token is replaced. 60 seconds by default, and at most a
+    /// tenth of the token's lifetime.
     pub fn margin(mut self, margin: Duration) -> ProviderBuilder {
         self.0.refresh.margin = margin;
         self
@@ -87,14 +87,15 @@ impl ProviderBuilder {
 
     /// How many refused token requests within `window` the service tolerates before it blocks the
     /// application. After that many, the client sends nothing until the oldest refusal is older than
-    /// `window`. The refusals are counted in the store, so all processes count together.
+    /// `window`. The store counts the refusals of all processes together.
     pub fn refusal_limit(mut self, refusals: usize, window: Duration) -> ProviderBuilder {
         self.0.refresh.refusal_limit = Some(RefusalLimit { refusals, window });
         self
     }
 
     /// For how long a refresh token is not sent again after a request without an answer. Zero by
-    /// default. For a service that refuses, and counts, a request that comes too soon.
+    /// default. This setting is for a service that refuses, and counts, a request that comes too
+    /// soon.
     pub fn unanswered_pause(mut self, pause: Duration) -> ProviderBuilder {
         self.0.refresh.unanswered_pause = pause;
         self
@@ -103,8 +104,8 @@ impl ProviderBuilder {
     /// How long a refresh token lives if it is not used, for a service that documents this time but
     /// does not send it in its answers. Every refresh restarts this time.
     /// [`Health`](crate::health::Health) and
-    /// [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) give the end. A
-    /// refresh in the last quarter of this time emits a warning.
+    /// [`Record::refresh_expires_at`](crate::backend::Record::refresh_expires_at) tell when the
+    /// token expires. A refresh in the last quarter of this time emits a warning.
     pub fn idle_limit(mut self, limit: Duration) -> ProviderBuilder {
         self.0.refresh.idle_limit = Some(limit);
         self

@@ -23,7 +23,7 @@ impl ProviderBuilder {
     }
 
     /// The lifetime of an access token if the answer names none. Without this setting, such a token
-    /// counts as valid until the API refuses it.
+    /// is treated as valid until the API refuses it.
     pub fn default_lifetime(mut self, lifetime: Duration) -> ProviderBuilder {
         self.0.reply.default_lifetime = Some(lifetime);
         self

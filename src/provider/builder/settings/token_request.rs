@@ -15,13 +15,15 @@ impl ProviderBuilder {
         self
     }
 
-    /// How the client authenticates at the revocation endpoint. As at the token endpoint by default.
+    /// How the client authenticates at the revocation endpoint. By default, as at the token
+    /// endpoint.
     pub fn revocation_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.token_request.revocation_auth = Some(client_auth);
         self
     }
 
-    /// How the client authenticates at the introspection endpoint. As at the token endpoint by default.
+    /// How the client authenticates at the introspection endpoint. By default, as at the token
+    /// endpoint.
     pub fn introspection_auth(mut self, client_auth: ClientAuth) -> ProviderBuilder {
         self.0.token_request.introspection_auth = Some(client_auth);
         self
@@ -74,8 +76,15 @@ impl ProviderBuilder {
         self
     }
 
+    /// Adds a parameter to the exchange of a code only, such as Tesla's `audience`. It replaces a
+    /// [`token_param`](ProviderBuilder::token_param) with the same name.
+    pub fn exchange_param(mut self, name: &str, value: &str) -> ProviderBuilder {
+        self.0.token_request.exchange_params.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// How long a token request may take. 120 seconds by default: a service can still rotate the
-    /// refresh token after the client has given up, and one was seen to take 35 seconds (Exact Online,
+    /// refresh token after the client has given up, and one rotation took 35 seconds (Exact Online,
     /// exactonline-api-dotnet-client#152).
     pub fn token_timeout(mut self, timeout: Duration) -> ProviderBuilder {
         self.0.token_request.timeout = timeout;

@@ -92,7 +92,7 @@ pub(super) struct Config {
     pub(super) faults: usize,
 }
 
-/// How many values each digit of a number has, the last digit first.
+/// How many values each digit of a configuration's number has, the last digit first.
 const DIGITS: [u64; 13] = [8, 6, 8, 4, 2, 3, 4, 3, 2, 2, 2, 2, 3];
 
 impl Config {

@@ -1,4 +1,4 @@
-//! Runs schedules: one, many random ones, or all near a given one.
+//! Runs schedules: a single schedule, many random schedules, or all schedules near a given one.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

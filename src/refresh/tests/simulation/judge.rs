@@ -113,8 +113,8 @@ impl State {
         self.look_at_deadlines();
         let asked = self.oracle.asked[actor].clone();
         let fits = |access: usize| !asked.refused.contains(&access);
-        // Clauses P4 and P6: while a token works, the call goes on. If the store went back, the error that it
-        // does not return saved records is right.
+        // Clauses P4 and P6: while a token works, the call goes on. If the store went back, the client is
+        // right to report that the store does not return saved records.
         let went_back = self.oracle.excuses.rollback && matches!(error, Error::Config(_));
         if !self.clock_was_set() && !self.config.refuses && !went_back {
             let stored = self.store.history.last().map(|record| access_of(&record.token));
@@ -169,7 +169,7 @@ impl State {
             self.violation("P8", text.to_owned());
         }
         // The process that had the answer may have been killed before it could store it, or stopped
-        // until another one had the lock.
+        // until another process had the lock.
         let stops = self.config.lock() != LockKind::FreedByDeath;
         let may_be = self.oracle.faults.iter().any(|fault| match fault {
             Fault::Kill | Fault::Op(Failure::Before | Failure::After | Failure::Outage) => true,
@@ -221,7 +221,7 @@ impl State {
         }
     }
 
-    /// Whether a refresh token is sent again at once, within its grace window, after the answer to it was cut off.
+    /// Whether a refresh token is sent again at once, within its grace window, after the answer was cut off.
     fn comes_back_in_time(&self) -> bool {
         let cut =
             |fault: &Fault| matches!(fault, Fault::Op(Failure::LoseReply | Failure::BrokenAfter));

@@ -106,7 +106,7 @@ fn no_schedule_breaks_the_promise() {
 
 /// Compares two policies for a service whose class is not known. If no answer comes, one policy sends the
 /// token again at once (as for `Strict`); the other keeps the access token and sends again at its expiry (as
-/// for `StrictFamily`). Runs all schedules with one fault, and random ones with two.
+/// for `StrictFamily`). Runs all schedules with one fault, and random schedules with two faults.
 #[test]
 #[ignore = "prints a table for the design"]
 fn losses_under_two_policies_for_an_unknown_class() {
@@ -173,7 +173,8 @@ fn schedules_that_broke_the_promise_keep_it_now() {
         "3972213:11.2,12.3,13.1",
         // A load fails after another process's token was read, and the old token expired during the request.
         "3548708:9.9,36.2",
-        // A thread waits for an attempt that cannot read the store for a moment: a file lock, a lease.
+        // A thread waits for an attempt that cannot read the store for a moment: with a file lock,
+        // with a lease.
         "3646517:3.3,4.1,7.2,8.1,11.1,17.1,18.1,23.2,26.1,31.2,32.2",
         "3646525:3.3,4.1,7.2,8.1,11.1,17.1,18.1,23.2,26.1,31.2,32.2",
         // A request leaves later than its note says, and the window and the deadline count from the note.
@@ -181,7 +182,8 @@ fn schedules_that_broke_the_promise_keep_it_now() {
         "3542179:4.1,6.5,13.5,19.1,31.1,32.1",
         // A holder is stopped between its check of the lock and its write, and saves do not compare.
         "4644892:0.1,1.1,2.2,8.7,13.1,14.9,20.1,24.1,32.1,37.1",
-        // A repeated request arrives after its grace window: clocks that differ, and one clock (no loss).
+        // A repeated request arrives after its grace window: with two clocks that differ, and with one
+        // (no loss).
         "2086190:29.9",
         "2086185:29.9",
     ] {
@@ -223,7 +225,7 @@ fn a_schedule_runs_the_same_again() {
     }
 }
 
-/// The models of the services follow their classes.
+/// The simulated service of each class treats used refresh tokens as the class is defined.
 #[test]
 fn each_class_of_service_treats_a_second_use_as_defined() {
     use server::{Class, Service};

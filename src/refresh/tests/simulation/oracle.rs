@@ -10,23 +10,24 @@ use super::*;
 /// and faults of the store.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Excuses {
-    /// 1: the answer with the successor was lost.
+    /// Case 1: the answer with the successor was lost.
     pub(super) lost: bool,
-    /// 2: the process died between the rotation and the save.
+    /// Case 2: the process died between the rotation and the save.
     pub(super) died: bool,
-    /// 3: the save failed, and then the process ended.
+    /// Case 3: the save failed, and then the process ended.
     pub(super) unsaved: bool,
-    /// 4: a request that was given up was served, or a repeated request arrived after the grace window in which
-    /// it was sent.
+    /// Case 4: a request that was given up was served, or a repeated request arrived after the grace window
+    /// in which it was sent.
     pub(super) late: bool,
-    /// 5: without a lock that is released when its holder dies, a holder was paused past its note's deadline.
+    /// Case 5: without a lock that is released when its holder dies, a holder was paused past its note's
+    /// deadline.
     pub(super) deadline: bool,
     /// The store went back.
     pub(super) rollback: bool,
     /// The lock was freed under a holder whose request was on its way.
     pub(super) freed: bool,
-    /// 5: saves do not compare, and the lock was freed under a holder between its check of the lock and its
-    /// write, which put an older record over a successor.
+    /// Case 5: saves do not compare, and the lock was freed under a holder between its check of the lock
+    /// and its write, which put an older record over a successor.
     pub(super) overwritten: bool,
     /// A wall clock was changed while deadlines depended on it.
     pub(super) clock: bool,

@@ -8,7 +8,7 @@ use parking_lot::MutexGuard;
 use super::schedule::{Failure, Fault, Point};
 use super::world::{Actor, NOBODY, State, Status, World};
 
-/// More steps than any schedule takes that ends.
+/// No schedule that ends takes so many steps.
 const STEPS: u32 = 4_000;
 
 thread_local! {

@@ -241,7 +241,7 @@ impl State {
             faults.extend(failures(point).iter().map(|failure| Fault::Op(*failure)));
         }
         if self.config.told > 1 {
-            // Two policies are compared only under faults of the network and deaths.
+            // Two policies are compared only under faults of the network and deaths of processes.
             faults.push(Fault::Kill);
             return faults;
         }
@@ -298,7 +298,7 @@ impl State {
             Fault::Rollback(back) => {
                 let kept = self.store.history.len() - back;
                 let record = self.store.history[kept - 1].clone();
-                // Keep the records in between: a second rollback may restore them.
+                // Keep the skipped records: a second rollback may restore them.
                 self.store.history.push(record);
                 self.rolled_back();
             }
