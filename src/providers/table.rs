@@ -52,10 +52,11 @@ enum Fact {
     /// The member of the token answer that names the API's address, the allowed hosts, and the path after the
     /// address.
     ApiBaseFrom(&'static str, &'static [&'static str], &'static str),
-    /// The member of the answer that is a host, the allowed hosts, and a path behind the host.
+    /// The member of the token answer that names the API's host, the allowed hosts, and the path after the
+    /// host.
     ApiHost(&'static str, &'static [&'static str], &'static str),
-    /// The member that is the first part of a host, the rest of the host, and the address that is asked for
-    /// the member.
+    /// The member that has the first part of the API's host, the rest of the host, and the address whose
+    /// answer has the member.
     ApiLookup(&'static str, &'static str, &'static str),
     ApiAuthScheme(&'static str),
     FixedHeader(&'static str, &'static str),

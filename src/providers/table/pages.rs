@@ -60,7 +60,7 @@ macro_rules! title {
         "parameter of token requests"
     };
     (exchange_param) => {
-        "parameter of the exchange"
+        "parameter of the code's token request"
     };
     (refresh_param) => {
         "parameter of refresh requests"
@@ -102,7 +102,7 @@ macro_rules! title {
         "API, on the host in the token answer"
     };
     (api_lookup) => {
-        "API, on the host that the service names"
+        "API, on the host that the service names when asked"
     };
     (api_scheme) => {
         "scheme of the header `Authorization`"
