@@ -175,7 +175,7 @@ fn sixteen_processes_that_move_and_refresh_leave_one_usable_store() {
         drop(client);
         assert!(move_login(&FileBackend::new(&other), &FileBackend::new(&world.path)).unwrap());
     }
-    assert_eq!(world.refreshes(), 6, "each expiry must cost one refresh");
+    assert_eq!(world.refreshes(), 6, "one for each expiry");
     assert!(world.sandbox.login_alive());
 }
 

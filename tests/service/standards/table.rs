@@ -140,7 +140,7 @@ const TABLE: &[Row] = &[
     (129, "", "there is no refresh token: a new assertion for each token", By(&["the_jwt_bearer_grant_signs_a_new_assertion_for_each_token"])),
     (130, "D", "signing behind a trait, in a feature of its own", By(&["a_custom_signer_signs_or_returns_its_error"])),
     // J. Pushed authorization requests
-    (136, "M", "a pushed request has the parameters of the login, and never a request_uri (RFC 9126 section 2.1)", By(&["a_pushed_request_is_that_of_rfc_9126_section_2_1", "every_way_of_authentication_names_the_client_once", "a_pushed_request_carries_no_request_uri", "an_assertion_for_a_pushed_request_names_the_issuer"])),
+    (136, "M", "what a pushed request carries, and never a request_uri (RFC 9126 section 2.1)", By(&["a_pushed_request_is_that_of_rfc_9126_section_2_1", "every_way_of_authentication_names_the_client_once", "a_pushed_request_carries_no_request_uri", "an_assertion_for_a_pushed_request_names_the_issuer"])),
     (137, "MD", "201, or 200, with a request_uri; then client_id and request_uri alone (RFC 9126 sections 2.2 and 4)", By(&["an_answer_needs_a_request_uri_and_a_lifetime_that_is_a_number", "a_pushed_login_shows_the_browser_two_parameters", "a_query_of_the_endpoint_is_kept_beside_the_two_parameters"])),
     (138, "S", "the codes of a refusal; a request_uri is used once, before it expires (RFC 9126 sections 2.3 and 4)", By(&["a_refusal_of_a_pushed_request_has_the_servers_code", "a_login_that_cannot_be_pushed_changes_nothing", "a_request_uri_that_was_used_is_refused", "an_address_that_has_expired_is_named_as_the_reason"])),
     // M. HTTP
