@@ -186,7 +186,7 @@ fn memory(port: u16) {
 }
 
 /// The processor time of this thread in seconds, or NaN if the system does not report it. Other work on the
-/// machine changes it less than it changes the wall-clock time.
+/// machine changes the processor time less than the wall-clock time.
 fn processor() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1e9

@@ -3,9 +3,10 @@
 //! A refresh makes two commits: the note before the token request, and the new pair after it. The bench
 //! measures in turns: the refresh with the store, the same refresh with a store in memory, and two commits
 //! without the crate, by the store's own library, that survive a power cut. The ratio is the time of the
-//! first, divided by the sum of the others. A ratio above 1 is the cost of the lock, the loads and the
-//! comparisons. With a server it includes the second connection, which a refresh opens while the lock uses
-//! the first. The bench starts the servers on loopback, with their data in the temporary folder.
+//! refresh with the store, divided by the sum of the two other times. A ratio above 1 is the cost of the
+//! lock, the loads and the comparisons. For a database server the ratio includes a second connection, which a
+//! refresh opens while the lock uses the first. The bench starts the servers on loopback, with their data in
+//! the temporary folder.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../tests/stores/servers.rs"]

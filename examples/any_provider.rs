@@ -20,7 +20,7 @@ fn main() -> Result<(), BoxError> {
     let provider = named(name, arguments.get(1).map_or("", String::as_str))?;
     let client = Client::from_env(provider, FileBackend::new(format!("{name}.json")))?;
     if client.stored()?.is_none() {
-        // With an https redirect URI, the person pastes the address of the last page in the browser.
+        // With an https redirect URI, the person pastes the address of the last page that the browser shows.
         let redirect_uri =
             std::env::var(format!("{}_REDIRECT_URI", client.provider().env_prefix()));
         match redirect_uri {

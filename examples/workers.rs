@@ -8,8 +8,8 @@
 //!
 //! With `--wait` the program prints `ready`, reads a time from standard input (seconds since 1970), and
 //! starts the calls at that time. At the end it prints one line of JSON that counts the statuses and
-//! the kinds of errors. It exits with 0 if every call got a status 2xx, 75 after a temporary failure, 77 if a
-//! person must authorize again, and 1 otherwise.
+//! the kinds of errors. The program exits with 0 if every call got a status 2xx, 75 after a temporary
+//! failure, 77 if a person must authorize again, and 1 otherwise.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

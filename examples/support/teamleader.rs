@@ -73,7 +73,7 @@ fn page(body: &Value, make: fn(u64) -> Value) -> Value {
     (first..INVOICES.min(first + size)).map(make).collect()
 }
 
-/// Makes an invoice. One in fifty is past its due date, and one in three is paid.
+/// Makes an invoice. One invoice in fifty is past its due date, and one in three is paid.
 fn invoice(n: u64) -> Value {
     let due_on = if n % 50 == 7 { format!("2025-0{}-15", n % 9 + 1) } else { "2099-12-31".into() };
     let amount = json!({ "amount": 100 + n, "currency": if n % 100 == 7 { "USD" } else { "EUR" } });

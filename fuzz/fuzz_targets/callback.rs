@@ -1,4 +1,4 @@
-//! Any bytes as what a browser brings back. Run with `cargo +nightly fuzz run callback`.
+//! Reads any bytes as the callback of a browser. Run with `cargo +nightly fuzz run callback`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| evergrant::sandbox::fuzz::callback(bytes));

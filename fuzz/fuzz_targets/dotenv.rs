@@ -1,4 +1,4 @@
-//! Any bytes as a `.env` file. Run with `cargo +nightly fuzz run dotenv`.
+//! Reads any bytes as a `.env` file. Run with `cargo +nightly fuzz run dotenv`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| evergrant::sandbox::fuzz::dotenv(bytes));

@@ -70,9 +70,9 @@ impl ExactOnlineBuilder {
         self
     }
 
-    /// Sets another provider than the country's, such as a sandbox. The rules of the other provider for
-    /// the refresh apply. To change one setting and keep Exact Online's rules, start from
-    /// [`Country::provider`] and [`Provider::to_builder`].
+    /// Sets another provider than the country's, such as a sandbox. Refreshes then follow the rules of the
+    /// other provider. To change one setting and keep Exact Online's rules, start from [`Country::provider`]
+    /// and [`Provider::to_builder`].
     pub fn provider(mut self, provider: Provider) -> ExactOnlineBuilder {
         self.provider = Some(provider);
         self
@@ -93,7 +93,7 @@ impl ExactOnlineBuilder {
 
     /// Sets how many errors an endpoint of a division may answer within an hour: 8 by default. After
     /// that many errors, calls of the endpoint fail with
-    /// [`Error::RateLimited`](crate::Error::RateLimited) and are not sent. Exact Online blocks a key
+    /// [`Error::RateLimited`](crate::Error::RateLimited) and are not sent. Exact Online blocks an API key
     /// after more than ten answers of 400, 401, 403 or 404. Each client counts its own errors.
     pub fn error_limit(mut self, errors: usize) -> ExactOnlineBuilder {
         self.error_limit = errors.max(1);
@@ -111,9 +111,10 @@ impl ExactOnlineBuilder {
         self.change(move |client| Ok(client.on_event(hook)))
     }
 
-    /// Changes the OAuth client: certificates, timeouts, retries, hooks. Several changes apply in
-    /// order. The clock, `map_error` and `retry_after_from` are set afterwards, so a change of these
-    /// has no effect; `before_send` and `on_answer` hooks run before the hooks that keep the limits.
+    /// Changes the OAuth client: certificates, timeouts, retries, hooks. If a program calls `configure`
+    /// several times, the changes are made in the order of the calls. The clock, `map_error` and
+    /// `retry_after_from` are set afterwards, so a change of these has no effect; `before_send` and
+    /// `on_answer` hooks run before the hooks that keep the limits.
     pub fn configure(
         self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,

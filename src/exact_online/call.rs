@@ -47,7 +47,7 @@ pub struct Call {
     exact: ExactOnline,
     name: String,
     division: Option<i64>,
-    /// The path below the API's base, without a query; or why the path cannot be sent.
+    /// The path below the API's base, without a query; or the reason why the path cannot be sent.
     path: std::result::Result<String, String>,
     query: Query,
 }

@@ -1,9 +1,9 @@
 //! Dates in Exact Online's formats.
 //!
 //! Exact Online's dates have no time zone. The vendor's answers to questions say that the number in
-//! `/Date(1704412800000)/` is written as if it were UTC, but shows the clock of Central Europe. So a date is
-//! read as a date and a time on that clock. Dates are also written without a zone: users report that a `Z`
-//! moves a date to the day before.
+//! `/Date(1704412800000)/` is written as if it were UTC, but counts the local time of Central Europe. So a
+//! date is read as a date and a time in Central Europe. This module also writes dates without a zone: users
+//! report that a `Z` moves a date to the day before.
 
 use std::fmt;
 
@@ -204,7 +204,7 @@ mod tests {
             let got = PrimitiveDateTime::new(moment.date(), moment.time());
             assert_eq!(format(got), utc, "{local}");
         }
-        // The ends of the calendar do not overflow.
+        // The first and the last date of the calendar do not overflow.
         let _ = amsterdam_to_utc(PrimitiveDateTime::MIN);
         let _ = amsterdam_to_utc(PrimitiveDateTime::MAX);
         let _ = format(PrimitiveDateTime::MIN);

@@ -29,7 +29,7 @@ impl Endpoint {
         })
     }
 
-    /// The endpoint with this name. Upper and lower case are the same.
+    /// The endpoint with this name. Upper and lower case make no difference.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ use crate::{Error, Result};
 
 use super::errors::explain;
 
-/// The default limit of errors: Exact Online blocks a key for an hour after more than ten.
+/// The default limit of errors: Exact Online blocks an API key for an hour after more than ten errors.
 pub(crate) const ERRORS: usize = 8;
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -48,7 +48,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The window with fewer calls left, which stops calls first.
+    /// The window with fewer calls left, which is used up first.
     fn tighter(&self) -> Option<Window> {
         [self.minute, self.day].into_iter().flatten().min_by_key(|window| window.remaining)
     }
@@ -69,7 +69,7 @@ impl Limits {
     }
 }
 
-/// A window, with the time of its reset on our monotonic clock, so that a wrong wall clock does no
+/// A window, with the time of its reset on the client's monotonic clock, so that a wrong wall clock does no
 /// harm.
 #[derive(Clone, Copy)]
 struct Counted {
@@ -105,8 +105,8 @@ impl Counter {
         Limits { minute: left(&state.minutes), day: left(&state.days) }
     }
 
-    /// Runs before a call: waits when the minute is used up, and refuses the call when the day is used
-    /// up or when the endpoint has answered too many errors.
+    /// Runs before a call: waits when no call is left in the minute, and refuses the call when none is left
+    /// in the day or when the endpoint has answered too many errors.
     pub(crate) fn before(&self, sending: &Sending<'_>) -> Result<()> {
         let (division, endpoint) = place(sending.url);
         loop {
@@ -166,8 +166,8 @@ impl Counter {
         Some((*oldest + HOUR).saturating_sub(now))
     }
 
-    /// How long to wait after a 429: until the next day if the day is used up, otherwise until one second
-    /// after the next whole minute. A 429 without headers is treated as the per-minute limit.
+    /// How long to wait after a 429: until the next day if no call is left in the day, otherwise until one
+    /// second after the next whole minute. A 429 without headers is treated as the per-minute limit.
     pub(crate) fn wait(&self, received: &Received<'_>) -> Option<Duration> {
         if received.status != 429 {
             return None;
@@ -217,8 +217,8 @@ fn day_is_over(division: Option<i64>, left: Window) -> String {
     format!("the day's {} calls{} are used up until {reset}", left.limit, of(division))
 }
 
-/// The window of a division. After its end a new window begins, with all calls left until an answer
-/// says otherwise.
+/// The window of a division. When the window is over, a new window begins, with all calls left until an
+/// answer says otherwise.
 fn open(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,
@@ -237,8 +237,8 @@ fn open(
     Some(*window)
 }
 
-/// Stores the window of an answer. Answers lag behind our own count of the calls left, so our count
-/// stays if it is lower.
+/// Stores the window of an answer. An answer may be older than the client's own count of the calls left, so a
+/// lower own count stays.
 fn take(
     windows: &mut HashMap<Option<i64>, Counted>,
     division: Option<i64>,

@@ -20,9 +20,10 @@ use crate::{Error, Result};
 /// processed the page.
 ///
 /// A list that starts at the position of the last processed page skips and repeats nothing; a list that
-/// starts at the position before that repeats one page. A position has no secret. A position belongs to one
-/// endpoint and division; using the position with another endpoint or division is an error. After the last
-/// page of a synchronisation, its position starts the next run, which reads the rows that have changed since.
+/// starts at the position of the page before repeats one page. A position contains no secret. A position
+/// belongs to one endpoint and division; using the position with another endpoint or division is an error.
+/// The position of the last page of a synchronisation starts the next run, which reads the rows that have
+/// changed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     endpoint: String,
@@ -31,10 +32,10 @@ pub struct Position {
     /// The next page of this run: its path and query below the API's base.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// The mark after which this run reads rows.
+    /// The version or date after which this run reads rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     from: Option<Mark>,
-    /// The mark after which the next run reads rows.
+    /// The version or date after which the next run reads rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     until: Option<Mark>,
 }
@@ -195,7 +196,7 @@ impl Position {
         Position { endpoint: endpoint.to_owned(), division, next: None, from: None, until: None }
     }
 
-    /// The stored position if it belongs to this list; the beginning for `None`.
+    /// The stored position, if the position belongs to this list; for `None`, the beginning of the list.
     fn given(stored: Option<Position>, call: &Call) -> Result<Position> {
         let (endpoint, division) = (call.name(), call.division());
         let Some(stored) = stored else { return Ok(Position::at(endpoint, division)) };
@@ -304,8 +305,8 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
 }
 
 /// Every row whose `Modified` is at or after the position's: for endpoints that do not exist below `sync/`.
-/// A run first reads the newest `Modified` at the service, and the next run continues there. So a row that
-/// changes during a run is read twice and never missed, whatever the local clock says.
+/// A run first asks the service for the newest `Modified`, and the next run starts from that date. So a row
+/// that changes during a run is read twice and never missed, whatever the local clock says.
 pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,

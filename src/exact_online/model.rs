@@ -194,8 +194,8 @@ impl Column for Decimal {
     }
 }
 
-/// Cuts a number after 38 digits behind its point. Such a number, for example `4.44E-40`, is a rounding
-/// error of binary fractions in the service.
+/// Cuts a number after the 38th digit behind its point. A number with so many digits, for example `4.44E-40`,
+/// is a rounding error of binary fractions in the service.
 fn rounding_error(text: &str) -> Option<Decimal> {
     let (number, exponent) = text.split_once(['e', 'E'])?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));

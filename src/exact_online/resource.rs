@@ -259,10 +259,10 @@ impl<M: Synchronize> Resource<M> {
 }
 
 impl<M: Synchronize> Resource<M> {
-    /// A position from which [`Resource::sync`] reads the rows that changed on that date or later. Use
-    /// it for a first run that does not read all rows. For a synchronisation by `Timestamp`, this method
-    /// requests the timestamp of the date from Exact Online, whose documentation names 24 endpoints that
-    /// support this.
+    /// A position from which [`Resource::sync`] reads the rows that changed on that date or later. Use the
+    /// position for a first run that does not read all rows. For a synchronisation by `Timestamp`, this
+    /// method requests the timestamp of the date from Exact Online, which offers such timestamps for 24
+    /// endpoints (the vendor's documentation).
     ///
     /// # Errors
     ///

@@ -2,7 +2,8 @@
 //! `src/providers/table`; its name is the name of a function of [`crate::providers`].
 //!
 //! Each line of an entry is a fact: its name, its value in parentheses, and its evidence. `unknown` in place
-//! of a value means that no source tells; such a fact has no evidence. The macros below make of an entry
+//! of a value means that no source states the fact; an unknown fact has no evidence. The macros below turn an
+//! entry into
 //!
 //! 1. a function that returns the provider. [`Fact`] says which setting of the builder a fact makes;
 //! 2. the page of the function in the documentation, with all facts.
@@ -18,7 +19,7 @@ use crate::provider::{
     Rotation, TokenFormat, Verdict,
 };
 
-/// The setting that a fact makes. The names are those of the builder's methods.
+/// The setting of the provider that a fact makes. The variants are named after the builder's methods.
 #[derive(Clone, Copy)]
 enum Fact {
     AuthorizationEndpoint(&'static str),
@@ -48,22 +49,24 @@ enum Fact {
     IdleLimit(Duration),
     ConsentLimit(Duration),
     ApiBase(&'static str),
-    /// The member of the answer, the allowed hosts, and a path behind the address.
+    /// The member of the token answer that names the API's address, the allowed hosts, and the path after the
+    /// address.
     ApiBaseFrom(&'static str, &'static [&'static str], &'static str),
-    /// The member of the answer that is a host, the allowed hosts, and a path behind the host.
+    /// The member of the token answer that names the API's host, the allowed hosts, and the path after the
+    /// host.
     ApiHost(&'static str, &'static [&'static str], &'static str),
-    /// The member that is the first part of a host, the rest of the host, and the address that is asked for
-    /// the member.
+    /// The member that has the first part of the API's host, the rest of the host, and the address whose
+    /// answer has the member.
     ApiLookup(&'static str, &'static str, &'static str),
     ApiAuthScheme(&'static str),
     FixedHeader(&'static str, &'static str),
-    /// The path, the value and the status of an answer that says that the access token has ended.
+    /// The path, the value and the status of an answer that says that the access token is no longer valid.
     Ended(&'static str, &'static str, u16),
-    /// A fact for people only, and every unknown fact.
+    /// No setting: a fact that only people read, or a fact that is unknown.
     Said,
 }
 
-/// When an answer of the token endpoint meets an error rule.
+/// The condition under which an error rule applies to an answer of the token endpoint.
 #[derive(Clone, Copy)]
 enum Condition {
     Code(&'static str),
@@ -75,14 +78,14 @@ enum Condition {
 /// and its value.
 type Place<'a> = Option<(&'static str, &'a str)>;
 
-/// What a parameter of a row may be.
+/// The values that a parameter of a row can have.
 #[derive(Clone, Copy)]
 enum Check {
     /// The first part of a host: letters, digits and `-`.
     Label,
     /// A host name: letters, digits, `.` and `-`.
     Host,
-    /// One of these texts.
+    /// One of these strings.
     OneOf(&'static [&'static str]),
 }
 
@@ -129,7 +132,7 @@ fn described(name: &str, display_name: &str, facts: &[Fact], place: Place<'_>) -
 }
 
 impl Fact {
-    /// Makes the setting.
+    /// Makes the setting of this fact in the provider `row`.
     fn apply(self, row: ProviderBuilder, place: Place<'_>) -> ProviderBuilder {
         let at = |text: &'static str| match place {
             Some((name, value)) => text.replace(name, value),
@@ -183,7 +186,7 @@ impl Fact {
             Fact::Ended(path, value, status) => {
                 row.answer_rule(AnswerRule::ended(path, value).status(status))
             }
-            // All scopes of a row are set at once.
+            // `described` sets all scopes of a row at once.
             Fact::Scope(_) | Fact::Said => row,
         }
     }

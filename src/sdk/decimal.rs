@@ -20,7 +20,7 @@ pub struct Decimal {
     scale: u32,
 }
 
-/// The largest power of ten in an `i128`.
+/// The exponent of the largest power of ten that an `i128` can hold.
 const DIGITS: u32 = 38;
 
 impl Decimal {

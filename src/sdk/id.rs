@@ -1,4 +1,4 @@
-//! Ids that know which kind of thing they name.
+//! Ids whose type says which kind of thing they name.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -31,7 +31,7 @@ impl<T, R> Id<T, R> {
         self.raw
     }
 
-    /// Takes this id for the id of a `U`: for a service that gives two kinds of things the same id.
+    /// Converts this id to the id of a `U`, for a service that gives two kinds of things the same id.
     #[must_use]
     pub fn cast<U>(self) -> Id<U, R> {
         Id { raw: self.raw, of: PhantomData }

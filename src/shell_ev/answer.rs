@@ -67,7 +67,7 @@ impl<'a, T> IntoIterator for &'a Answer<T> {
 fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
     let mut object = match raw.body {
         Value::Object(object) => object,
-        // Other programs have seen a body that is only the list.
+        // Other programs have received a body that is only the list.
         list @ Value::Array(_) => Map::from_iter([("data".to_owned(), list)]),
         _ => return None,
     };

@@ -199,8 +199,9 @@ impl ShellEvBuilder {
         self
     }
 
-    /// Changes the OAuth client: certificates, hooks, and settings that this builder lacks. Several changes
-    /// apply in order. The clock and `map_error` are set afterwards, so a change of these has no effect.
+    /// Changes the OAuth client: certificates, hooks, and settings that this builder lacks. If a program
+    /// calls `configure` several times, the changes are made in the order of the calls. The clock and
+    /// `map_error` are set afterwards, so a change of these has no effect.
     pub fn configure(
         self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,

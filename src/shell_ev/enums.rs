@@ -138,7 +138,7 @@ open_enum! {
         Vmsp = "VMSP",
     }
 
-    /// What a price is charged for.
+    /// The quantity that a price is charged for, such as energy or time.
     pub enum PriceType {
         /// The time of charging.
         Time = "TIME",

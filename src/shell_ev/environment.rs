@@ -30,7 +30,7 @@ impl Environment {
     /// # Errors
     ///
     /// [`Error::Config`] when neither variable is set, and for a value other than `SIT`, `0`,
-    /// `PRODUCTION` and `1`. Upper and lower case are the same.
+    /// `PRODUCTION` and `1`. Upper and lower case make no difference.
     pub fn from_env() -> Result<Environment> {
         Environment::of_variable(env::variable("ENVIRONMENT")?)
     }

@@ -56,7 +56,8 @@ impl Reader {
     }
 }
 
-/// A value of a model, or an element of a list. An unreadable value is returned as the error.
+/// A value that can be read: a member of a model, or an element of a list. An unreadable value is returned as
+/// the error.
 pub(super) trait Read: Sized {
     fn read(value: Value, reader: &mut Reader) -> Result<Self, Value>;
     fn write(&self) -> Value;
@@ -81,7 +82,8 @@ impl<T: Read> Field for Option<T> {
     }
 }
 
-/// Reads `null` as an empty list, and a single object as a list of one. Other programs have seen both forms.
+/// Reads `null` as an empty list, and a single object as a list of one. Other programs have received both
+/// forms.
 impl<T: Read> Field for Vec<T> {
     fn take(value: Value, reader: &mut Reader) -> Result<Vec<T>, Value> {
         let elements = match value {
@@ -266,7 +268,7 @@ macro_rules! model {
 /// Implements serde's two traits with [`Read`].
 macro_rules! serde_of {
     ($name:ident) => {
-        /// Writes Shell's form. Members that are `None` or empty are left out.
+        /// Writes the object in Shell's form. Members that are `None` or empty are left out.
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 $crate::shell_ev::read::Read::write(self).serialize(to)

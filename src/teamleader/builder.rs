@@ -114,9 +114,10 @@ impl TeamleaderBuilder {
         self.change(move |client| Ok(client.on_event(hook)))
     }
 
-    /// Changes settings of the OAuth client, such as retries, timeouts and hooks. Several changes are
-    /// made in the order of the calls. `before_send` and `on_answer` hooks run before the hooks of the
-    /// rate limit. The SDK replaces a `map_error` hook with its own, which reads Teamleader's errors.
+    /// Changes settings of the OAuth client, such as retries, timeouts and hooks. If a program calls
+    /// `configure` several times, the changes are made in the order of the calls. `before_send` and
+    /// `on_answer` hooks run before the hooks of the rate limit. The SDK replaces a `map_error` hook with its
+    /// own, which reads Teamleader's errors.
     pub fn configure(
         self,
         change: impl FnOnce(ClientBuilder) -> ClientBuilder + Send + 'static,

@@ -136,7 +136,7 @@ methods! {
         move_after(id: DealPhase, after_phase_id: DealPhase) = "dealPhases.move";
         /// Deletes a phase that has no deals.
         delete(id: DealPhase) = "dealPhases.delete";
-        /// Deletes the phase and moves its deals to other phases.
+        /// Deletes the phase and moves its deals to another phase.
         delete_into(id: DealPhase, new_phase_id: DealPhase) = "dealPhases.delete";
     }
     change {

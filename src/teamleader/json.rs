@@ -55,7 +55,7 @@ fn write<T: Dated, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
     }
 }
 
-/// Reads a date. `null` and an empty string are `None`.
+/// Reads a date. Reads `null` and an empty string as `None`.
 fn read<'de, T: Dated, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     struct Text<T>(std::marker::PhantomData<T>);
 
@@ -143,7 +143,7 @@ pub(super) mod changed {
     }
 }
 
-/// Reads a value. `null` is read as the default value.
+/// Reads a value. Reads `null` as the default value.
 pub(super) fn or_empty<'de, T, D>(from: D) -> Result<T, D::Error>
 where
     T: Deserialize<'de> + Default,

@@ -104,7 +104,7 @@ impl Window {
             state.open.pop_front();
         }
         if state.open.len() + state.answered.len() >= self.size {
-            // A call in flight counts for a full window after its answer.
+            // An unanswered call counts until a full window after its answer.
             let oldest = state.answered.front().copied().unwrap_or(now);
             return Some(oldest + WINDOW - now);
         }

@@ -39,7 +39,7 @@ pub trait Listed:
     type Filter: Serialize;
     /// The fields that the list can be sorted by.
     type Sort: Serialize;
-    /// The fields that the list has only if the request includes them.
+    /// The fields that the list has only if the request names them in `includes`.
     type Include: fmt::Display;
     /// The operation that lists the objects.
     const OPERATION: &'static str;

@@ -103,7 +103,8 @@ impl Operation {
         })
     }
 
-    /// Whether the operation only reads. A read can be sent again if its answer was lost.
+    /// Whether the operation only reads. The request of such an operation can be sent again if its answer was
+    /// lost.
     pub fn is_read(&self) -> bool {
         match self.kind {
             Kind::List | Kind::Info | Kind::Read => true,

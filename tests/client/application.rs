@@ -85,9 +85,12 @@ fn clients_without_a_shared_store_refresh_at_different_times() {
     assert_eq!(call(), 0, "no client refreshes before its margin");
     clock.advance(Duration::from_secs(16));
     let early = call();
-    assert!((1..64).contains(&early), "{early} of 64 in the first half of the spread");
+    assert!(
+        (1..64).contains(&early),
+        "{early} of 64 clients requested a token in the first half of the margins"
+    );
     clock.advance(Duration::from_secs(16));
-    assert_eq!(call(), 64 - early, "all clients have requested a token by then");
+    assert_eq!(call(), 64 - early, "every client must have requested a token by then");
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn a_redirect_of_the_api_is_not_followed() {
         sandbox.on("GET", "/api/moved", move |_| {
             ApiReply::new(status).with_header("Location", &location)
         });
-        // The caller's own ureq setting changes nothing.
+        // The client follows no redirect, even if the caller sets this in ureq's configuration.
         let client = builder(&sandbox)
             .http(|config| config.max_redirects(10).max_redirects_will_error(true))
             .build();

@@ -73,7 +73,8 @@ fn said(folder: &Path) -> String {
 fn folders() -> (Sandbox, PathBuf, PathBuf) {
     let sandbox = Sandbox::start().unwrap();
     let above = sandbox.folder().to_owned();
-    // The working directory has no links in its path. On Windows that would be another form of the path.
+    // A child reports its working directory without links, so take the folder's path without links too. On
+    // Windows `canonicalize` would change the form of the path.
     let above = if cfg!(windows) { above } else { above.canonicalize().unwrap() };
     let below = above.join("a").join("b");
     std::fs::create_dir_all(&below).unwrap();

@@ -89,7 +89,7 @@ fn while_a_new_token_is_saved_threads_use_the_old_one() {
     let client = Client::new(sandbox.provider(), sandbox.credentials(), backend);
     client.seed(token).unwrap();
     thread::scope(|scope| {
-        // A panic drops `hand`, which releases the save.
+        // Move `hand` into this closure: if an assertion fails, `hand` is dropped, which releases the save.
         let hand = hand;
         let refresh = scope.spawn(|| client.refresh());
         hand.arrived.recv_timeout(PATIENCE).unwrap();

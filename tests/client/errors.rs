@@ -317,7 +317,7 @@ fn every_error_reads_well_and_names_each_cause_once() {
     }
     kinds.sort_unstable();
     kinds.dedup();
-    assert_eq!(kinds.len(), 14, "every variant is here: {kinds:?}");
+    assert_eq!(kinds.len(), 14, "each variant of `Error` needs a case here: {kinds:?}");
     let lines: Vec<_> = text.lines().map(str::trim_end).collect();
     let text = steady(&(lines.join("\n") + "\n"), &world);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/client/errors.txt");

@@ -110,7 +110,7 @@ fn while_the_token_works_no_call_needs_the_token_endpoint() {
     }
     let asked = sandbox.counters().token_requests;
     assert!(asked > 1, "no refresh was tried");
-    // After the token has expired, the error is returned.
+    // After the token has expired, the call returns the error.
     clock.advance(Duration::from_secs(70));
     let error = client.get("/me").call().unwrap_err();
     assert!(matches!(error, Error::Transport(_)), "{error:?}");
@@ -156,7 +156,7 @@ fn a_seed_is_stored_only_in_an_empty_store() {
     let client = new();
     client.refresh().unwrap();
     assert!(!client.seed(token.clone()).unwrap());
-    assert!(!new().seed(token.clone()).unwrap(), "the variable of the first day is stale");
+    assert!(!new().seed(token.clone()).unwrap(), "a seed must not replace a newer login");
     assert_ne!(rt(&new().token().unwrap()), rt(&token));
     client.clear().unwrap();
     assert!(client.seed(Token::new("other")).unwrap());

@@ -107,7 +107,7 @@ fn a_path_cannot_leave_its_host() {
 }
 
 #[test]
-fn a_loopback_host_in_other_words_is_the_loopback_host() {
+fn another_spelling_of_a_loopback_host_is_the_same_host() {
     let sandbox = sandbox();
     let port = sandbox.url().rsplit(':').next().unwrap().to_owned();
     for host in ["127.0.0.1.", "0x7f.1", "2130706433", "127.1"] {

@@ -9,7 +9,8 @@ use evergrant::{Client, Credentials, MemoryBackend, Provider, Token};
 pub(crate) const CHILD: &str = "EVERGRANT_LARGE_CHILD";
 
 const SIZE: u64 = 200 << 20;
-/// The most bytes of data that the process may have: heap, stacks, everything that is not a file.
+/// The largest number of bytes that the process may allocate for heap, stacks and other memory that is not a
+/// file.
 const LIMIT: &str = "16777216";
 
 /// A reader that makes its bytes while they are read.
@@ -91,7 +92,10 @@ fn large_bodies_go_both_ways_through_a_process_with_little_memory() {
         Err(error) => {
             println!("skipped: prlimit: {error}");
             let required = std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1");
-            return assert!(!required, "EVERGRANT_REQUIRE_ALL=1, but prlimit: {error}");
+            return assert!(
+                !required,
+                "EVERGRANT_REQUIRE_ALL=1, but prlimit does not run: {error}"
+            );
         }
     };
     let text = String::from_utf8_lossy(&output.stdout);

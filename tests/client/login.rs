@@ -117,7 +117,7 @@ fn a_killed_login_leaves_the_store_unchanged() {
     Login::start(&sandbox, &store, 256).kill();
     assert_eq!(std::fs::read(&store).unwrap(), before);
 
-    // Kill the process while it has half a callback.
+    // Kill the process when it has received half a callback.
     let login = Login::start(&sandbox, &store, 256);
     login.connect().write_all(b"GET /callback?code=").unwrap();
     login.kill();

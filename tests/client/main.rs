@@ -1,5 +1,4 @@
-//! Tests of the client over HTTP: logins, token requests, API calls, and of secrets, which none of these
-//! shows.
+//! Tests of the client over HTTP: logins, token requests and API calls, none of which shows a secret.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;

@@ -1,4 +1,4 @@
-//! Tests of whether a refresh token left this machine.
+//! Tests that the client knows whether a refresh token has left this machine.
 
 use std::net::TcpListener;
 

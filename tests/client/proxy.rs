@@ -134,7 +134,7 @@ fn a_proxy_of_the_callers_is_not_for_loopback_either() {
     assert!(proxy.requests().iter().all(|request| request.starts_with("CONNECT ")));
 }
 
-/// ureq panics at the first request through a SOCKS proxy unless its feature is on.
+/// ureq panics at the first request through a SOCKS proxy unless ureq's feature `socks-proxy` is on.
 #[test]
 fn a_socks_proxy_is_asked_and_a_wrong_address_is_named() {
     let proxy = Fake::start(|peer| peer.close());

@@ -72,7 +72,7 @@ fn a_request_may_have_a_limit_of_its_own() {
     gate.open();
     client.get("/me").timeout(Duration::from_secs(60)).call().unwrap();
 
-    // A read timeout is a limit of its own, and the next request has the client's limit again.
+    // A read timeout ends this request; the next request has the client's own timeouts again.
     let gate = evergrant::sandbox::Gate::new();
     sandbox.api_fault(Fault::HoldAfter(gate.clone()));
     let request = client.get("/me").retries(0).read_timeout(Duration::from_millis(200));
@@ -236,7 +236,7 @@ fn the_middleware_sends_the_token_only_to_the_api() {
     assert!(matches!(get(&me), Err(ureq::Error::StatusCode(401))));
     assert_eq!(get(&me).unwrap().status(), 200);
     assert_eq!(sandbox.counters().refreshes, 1);
-    // The agent returns the client's error.
+    // Without a login, the agent returns the client's error.
     client.clear().unwrap();
     let error = get(&me).unwrap_err();
     assert!(error.to_string().contains("not authorized"), "{error}");

@@ -190,7 +190,7 @@ fn no_type_and_no_log_line_shows_a_secret() {
         }
         watch.texts.extend([shown.clone(), call.query.clone()]);
     }
-    // The caller's own parameter is in the address.
+    // The caller put this key into the address, so a hook may see it there.
     let urls = urls.lock().unwrap().join("\n").replace("c4nary-key", "");
     watch.texts.push(urls);
     watch.texts.append(&mut heard.lock().unwrap());

@@ -83,7 +83,7 @@ fn check(call: &TokenCall, style: ClientAuth, format: TokenFormat, what: &str) {
 }
 
 #[test]
-fn the_wrong_auth_style_is_an_error_and_spends_nothing() {
+fn a_wrong_auth_style_fails_and_leaves_the_login_valid() {
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let provider = sandbox.provider().to_builder().client_auth(ClientAuth::Basic).build().unwrap();
     let credentials = sandbox.credentials();

@@ -155,7 +155,7 @@ impl Peer {
         self.write(body);
     }
 
-    /// Writes bytes. Returns whether they could be written.
+    /// Writes bytes. Returns whether the bytes could be written.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()
     }

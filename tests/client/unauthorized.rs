@@ -83,7 +83,7 @@ fn sixty_four_threads_with_a_refused_token_make_one_refresh() {
 }
 
 #[test]
-fn a_token_that_another_client_ends_in_flight_is_replaced() {
+fn a_token_that_becomes_invalid_during_a_call_is_replaced() {
     let sandbox = Sandbox::builder().ends_access_token(true).start().unwrap();
     let store = sandbox.folder().join("shared.json");
     let new = || Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&store));

@@ -11,7 +11,7 @@ mod on_oidc_provider {
         crate::oidc_provider::start(60);
         endpoints::the_issuer_alone_is_enough,
         endpoints::a_callback_of_another_issuer_is_refused,
-        endpoints::who_has_logged_in_is_told,
+        endpoints::id_token_and_userinfo_name_the_user,
         endpoints::a_token_is_looked_into,
         devices::a_device_logs_in,
         devices::a_device_that_nobody_wants_is_told_so,
@@ -24,7 +24,7 @@ mod on_the_toolkit {
         crate::toolkit::start(60);
         endpoints::the_issuer_alone_is_enough,
         endpoints::a_callback_of_another_issuer_is_refused,
-        endpoints::who_has_logged_in_is_told,
+        endpoints::id_token_and_userinfo_name_the_user,
         endpoints::a_token_is_looked_into,
         devices::a_device_logs_in,
         devices::a_device_that_nobody_wants_is_told_so,
@@ -36,7 +36,7 @@ mod on_glewlwyd {
         crate::glewlwyd::start(60);
         endpoints::the_issuer_alone_is_enough,
         endpoints::a_callback_of_another_issuer_is_refused,
-        endpoints::who_has_logged_in_is_told,
+        endpoints::id_token_and_userinfo_name_the_user,
         endpoints::a_token_is_looked_into,
         devices::a_device_slows_down_when_it_is_told_to,
         signing::clients_that_sign_are_taken_and_another_key_is_not,

@@ -3,7 +3,7 @@
 //   node as.mjs    environment: PORT (a free one without), ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1, PAR=1,
 //                  TLS=1 (files ca.pem, server.pem, server.key), CLIENT_KEYS (public keys by client, JSON)
 //
-// Besides the server's own: GET /_lose?n=K (the next K token answers are computed and never sent)
+// Addresses besides the server's own: GET /_lose?n=K (the next K token answers are computed and never sent)
 // and GET /_count (what came to the token endpoint with a refresh token, and what became of it).
 // The server prints its port when it is ready, and keeps everything in memory. install.sh puts the packages where this file looks for them.
 import { generateKeyPairSync } from 'node:crypto';

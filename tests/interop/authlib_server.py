@@ -12,7 +12,7 @@ import os
 import threading
 import time
 
-# It listens on loopback only, without TLS.
+# The server listens on loopback only, without TLS.
 os.environ['AUTHLIB_INSECURE_TRANSPORT'] = '1'
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProtector, current_token

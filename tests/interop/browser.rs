@@ -33,7 +33,7 @@ fn a_person_at_a_real_browser_logs_in_on_the_servers_own_pages() {
         return;
     }
     let Some(server) = oidc_provider::start(60) else { return };
-    // Any port of the registered redirect URI will do; this one is free.
+    // The server accepts the registered redirect URI with any port; this port is free.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let credentials =
         Credentials::public(NATIVE.0).with_redirect_uri(format!("http://127.0.0.1:{port}/cb"));

@@ -1,6 +1,6 @@
-//! Processes of many threads on one store, which get commands as lines. This file has the code of the parent
-//! and the code of the processes. Each process runs this test program; its answers are lines that begin with
-//! `= `.
+//! A crew: processes of many threads on one store, which get commands as lines. This file has the code of the
+//! parent and of the processes. Each process runs this test program; its answers are lines that begin with `=
+//! `.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -120,7 +120,7 @@ fn say(text: &str) {
     let _ = output.write_all(line.as_bytes()).and_then(|()| output.flush());
 }
 
-/// A process. Dropping the value kills it.
+/// A process of the crew. Dropping the value kills the process.
 struct Worker {
     process: Child,
     input: ChildStdin,
@@ -183,7 +183,7 @@ impl Crew {
         self.workers.insert(id, Worker { process, input });
     }
 
-    /// Every thread makes one call.
+    /// Makes every thread call once.
     pub(crate) fn call(&mut self, ahead: Duration) {
         for (id, worker) in &mut self.workers {
             writeln!(worker.input, "{}", ahead.as_secs()).expect("the process reads commands");

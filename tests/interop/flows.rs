@@ -71,7 +71,7 @@ pub(crate) fn every_refresh_rotates_and_the_login_lives_on(server: &Server) {
 
 /// Two clients have copies of one login, as after a restored backup: the server gets the same refresh token
 /// twice, and revokes the login of both clients.
-pub(crate) fn a_second_use_ends_the_login_which_is_told(server: &Server) {
+pub(crate) fn a_second_use_revokes_the_login_as_the_error_says(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
     client.refresh().unwrap();
@@ -92,9 +92,9 @@ pub(crate) fn a_second_use_ends_the_login_which_is_told(server: &Server) {
     assert!(server.is_alive(&server.file("login")));
 }
 
-/// Does the same as [`a_second_use_ends_the_login_which_is_told`], on a server that accepts a second use for
-/// a while.
-pub(crate) fn a_second_use_is_forgiven_for_a_while(server: &Server) {
+/// Does the same as [`a_second_use_revokes_the_login_as_the_error_says`], on a server that accepts a second
+/// use within its grace window.
+pub(crate) fn a_second_use_is_accepted_within_the_grace_window(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
     client.refresh().unwrap();
@@ -107,9 +107,9 @@ pub(crate) fn a_second_use_is_forgiven_for_a_while(server: &Server) {
     assert_eq!(server.count(), Count { granted: 2, refused: 0 });
 }
 
-/// Does the same as [`a_second_use_ends_the_login_which_is_told`], on a server that refuses the second use
-/// and does not revoke the login.
-pub(crate) fn a_second_use_is_refused_which_is_told(server: &Server) {
+/// Does the same as [`a_second_use_revokes_the_login_as_the_error_says`], on a server that refuses the second
+/// use and does not revoke the login.
+pub(crate) fn a_second_use_is_refused_as_the_error_says(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     std::fs::copy(server.file("login"), server.file("copy")).unwrap();
     client.refresh().unwrap();
@@ -124,8 +124,8 @@ pub(crate) fn a_second_use_is_refused_which_is_told(server: &Server) {
     assert!(server.knows_alice(&client));
 }
 
-/// Does the same as [`a_second_use_is_refused_which_is_told`], on a server that refuses the second use only
-/// when the access token of the successor has been used.
+/// Does the same as [`a_second_use_is_refused_as_the_error_says`], on a server that refuses the second use
+/// only when the access token of the successor has been used.
 pub(crate) fn a_second_use_is_granted_until_the_successor_is_used(server: &Server) {
     let client = server.logged_in(first_app(server), "login");
     for copy in ["copy", "late copy"] {
@@ -176,7 +176,7 @@ pub(crate) fn six_clients_that_refresh_at_once_refresh_once(server: &Server) {
 }
 
 /// Shows that the server's rule is real: without a common store, six clients lose the login.
-pub(crate) fn six_that_share_no_store_lose_the_login(server: &Server) {
+pub(crate) fn six_clients_without_a_shared_store_lose_the_login(server: &Server) {
     drop(server.logged_in(first_app(server), "login"));
     let winners = six_copies(server);
     assert_eq!(winners.len(), 1, "the server grants one of six requests");
@@ -187,9 +187,9 @@ pub(crate) fn six_that_share_no_store_lose_the_login(server: &Server) {
     );
 }
 
-/// Does the same as [`six_that_share_no_store_lose_the_login`], on a server that accepts a second use for a
-/// while.
-pub(crate) fn six_that_share_no_store_are_forgiven(server: &Server) {
+/// Does the same as [`six_clients_without_a_shared_store_lose_the_login`], on a server that accepts a second
+/// use within its grace window.
+pub(crate) fn six_clients_without_a_shared_store_all_refresh(server: &Server) {
     drop(server.logged_in(first_app(server), "login"));
     let winners = six_copies(server);
     assert_eq!(winners.len(), 6);
@@ -216,7 +216,7 @@ fn at_once<T: Send>(work: impl Fn(&Barrier) -> T + Sync) -> Vec<T> {
     })
 }
 
-pub(crate) fn a_client_of_its_own_gets_a_token_without_a_person(server: &Server) {
+pub(crate) fn an_application_gets_a_token_without_a_person(server: &Server) {
     for &app in server.kind.own_apps() {
         let client = server.builder(app, MemoryBackend::new());
         let client = client.client_credentials(server.kind.own_scopes()).build();
@@ -227,7 +227,7 @@ pub(crate) fn a_client_of_its_own_gets_a_token_without_a_person(server: &Server)
     }
 }
 
-pub(crate) fn a_wrong_secret_costs_nothing(server: &Server) {
+pub(crate) fn a_wrong_secret_leaves_the_login_valid(server: &Server) {
     let app = first_app(server);
     let client = server.logged_in(app, "login");
     let before = stored(&server.file("login"));
@@ -247,7 +247,7 @@ pub(crate) fn a_wrong_secret_costs_nothing(server: &Server) {
 }
 
 /// The server rotates before it checks the client secret. No client can prevent the loss of this login.
-pub(crate) fn a_wrong_secret_costs_the_login_which_is_told(server: &Server) {
+pub(crate) fn a_wrong_secret_loses_the_login_as_the_error_says(server: &Server) {
     let app = first_app(server);
     let client = server.logged_in(app, "login");
     let before = stored(&server.file("login"));

@@ -90,7 +90,7 @@ database={{ type="sqlite3" path="glewlwyd.sqlite" }};
     )
 }
 
-/// Returns the database as the package has it, which is made once.
+/// Returns the database that the package sets up. The database is made once.
 fn tables() -> &'static [u8] {
     static TABLES: OnceLock<Vec<u8>> = OnceLock::new();
     TABLES.get_or_init(|| {
@@ -123,7 +123,7 @@ fn set_up(server: &Server, lifetime: u32) {
     let mut call = |path: &str, body: &Value| {
         admin.send_json("POST", &format!("{}/api{path}", server.url), body);
     };
-    // The account that the package makes.
+    // Log in with the administrator's account that the package makes.
     call("/auth/", &json!({"username": "admin", "password": "password"}));
     for scope in ["read", "offline_access"] {
         let scope = json!({"name": scope, "display_name": scope, "description": scope,

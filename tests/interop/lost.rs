@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::server::{BASIC, Count, POST, Server, stored};
 
-pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: &Server) {
+pub(crate) fn a_lost_answer_is_reported_and_other_logins_stay_valid(server: &Server) {
     let other = server.logged_in(POST, "other");
     // The access token of this login works and is due: the token expires within the margin of a minute.
     let now = OffsetDateTime::now_utc();
@@ -49,7 +49,7 @@ pub(crate) fn a_lost_answer_is_told_as_one_and_takes_nothing_else_along(server: 
 }
 
 /// On a server that revokes the access token at every refresh, no usable access token is left.
-pub(crate) fn a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call(server: &Server) {
+pub(crate) fn a_lost_answer_that_revoked_the_access_token_is_reported(server: &Server) {
     let other = server.logged_in(POST, "other");
     let client = server.logged_in(BASIC, "login");
     let before = client.token().unwrap();
@@ -72,7 +72,7 @@ pub(crate) fn a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call
 }
 
 /// On a server that grants a second use for a while, the client sends the refresh token again.
-pub(crate) fn a_lost_answer_is_asked_for_again(server: &Server) {
+pub(crate) fn after_a_lost_answer_the_refresh_token_is_sent_again(server: &Server) {
     let client = server.logged_in(BASIC, "login");
     let before = client.token().unwrap();
     server.lose(1);

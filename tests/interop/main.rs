@@ -44,19 +44,20 @@ fn crew_entry() {
     crew::work_if_told_to();
 }
 
-/// `oidc-provider` rotates, and revokes the login when it receives a refresh token twice.
+/// `oidc-provider` replaces the refresh token at every refresh, and revokes the login when it receives a
+/// refresh token twice.
 mod on_oidc_provider {
     crate::flows::flows! {
         crate::oidc_provider::start(60);
         flows::every_kind_of_client_logs_in_with_a_code_and_pkce,
         flows::every_refresh_rotates_and_the_login_lives_on,
-        flows::a_second_use_ends_the_login_which_is_told,
+        flows::a_second_use_revokes_the_login_as_the_error_says,
         flows::six_clients_that_refresh_at_once_refresh_once,
-        flows::six_that_share_no_store_lose_the_login,
-        flows::a_client_of_its_own_gets_a_token_without_a_person,
-        flows::a_wrong_secret_costs_nothing,
+        flows::six_clients_without_a_shared_store_lose_the_login,
+        flows::an_application_gets_a_token_without_a_person,
+        flows::a_wrong_secret_leaves_the_login_valid,
         flows::who_logs_out_leaves_nothing_behind,
-        lost::a_lost_answer_is_told_as_one_and_takes_nothing_else_along,
+        lost::a_lost_answer_is_reported_and_other_logins_stay_valid,
     }
 }
 
@@ -67,12 +68,12 @@ mod on_the_toolkit {
         crate::toolkit::start(60);
         flows::every_kind_of_client_logs_in_with_a_code_and_pkce,
         flows::every_refresh_rotates_and_the_login_lives_on,
-        flows::a_second_use_ends_the_login_which_is_told,
+        flows::a_second_use_revokes_the_login_as_the_error_says,
         flows::six_clients_that_refresh_at_once_refresh_once,
-        flows::a_client_of_its_own_gets_a_token_without_a_person,
-        flows::a_wrong_secret_costs_nothing,
+        flows::an_application_gets_a_token_without_a_person,
+        flows::a_wrong_secret_leaves_the_login_valid,
         flows::who_logs_out_leaves_nothing_behind,
-        lost::a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call,
+        lost::a_lost_answer_that_revoked_the_access_token_is_reported,
     }
 }
 
@@ -81,23 +82,23 @@ mod on_the_toolkit_with_grace {
     crate::flows::flows! {
         crate::toolkit::start_with_grace(60);
         flows::every_refresh_rotates_and_the_login_lives_on,
-        flows::a_second_use_is_forgiven_for_a_while,
+        flows::a_second_use_is_accepted_within_the_grace_window,
         flows::six_clients_that_refresh_at_once_refresh_once,
-        flows::six_that_share_no_store_are_forgiven,
-        lost::a_lost_answer_is_asked_for_again,
+        flows::six_clients_without_a_shared_store_all_refresh,
+        lost::after_a_lost_answer_the_refresh_token_is_sent_again,
     }
 }
 
-/// A server in C, whose error answers have few details.
+/// Glewlwyd is a server in C, whose error answers have few details.
 mod on_glewlwyd {
     crate::flows::flows! {
         crate::glewlwyd::start(60);
         flows::every_kind_of_client_logs_in_with_a_code_and_pkce,
         flows::every_refresh_rotates_and_the_login_lives_on,
-        flows::a_second_use_ends_the_login_which_is_told,
+        flows::a_second_use_revokes_the_login_as_the_error_says,
         flows::six_clients_that_refresh_at_once_refresh_once,
-        flows::a_client_of_its_own_gets_a_token_without_a_person,
-        flows::a_wrong_secret_costs_the_login_which_is_told,
+        flows::an_application_gets_a_token_without_a_person,
+        flows::a_wrong_secret_loses_the_login_as_the_error_says,
         flows::who_logs_out_leaves_nothing_behind,
     }
 }
@@ -111,10 +112,10 @@ mod on_doorkeeper {
         flows::every_refresh_rotates_and_the_login_lives_on,
         flows::a_second_use_is_granted_until_the_successor_is_used,
         flows::six_clients_that_refresh_at_once_refresh_once,
-        flows::a_client_of_its_own_gets_a_token_without_a_person,
-        flows::a_wrong_secret_costs_nothing,
+        flows::an_application_gets_a_token_without_a_person,
+        flows::a_wrong_secret_leaves_the_login_valid,
         flows::who_logs_out_leaves_nothing_behind,
-        lost::a_lost_answer_is_asked_for_again,
+        lost::after_a_lost_answer_the_refresh_token_is_sent_again,
     }
 }
 
@@ -124,9 +125,9 @@ mod on_strict_doorkeeper {
     crate::flows::flows! {
         crate::doorkeeper::start_strict(60);
         flows::every_refresh_rotates_and_the_login_lives_on,
-        flows::a_second_use_is_refused_which_is_told,
+        flows::a_second_use_is_refused_as_the_error_says,
         flows::six_clients_that_refresh_at_once_refresh_once,
-        lost::a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call,
+        lost::a_lost_answer_that_revoked_the_access_token_is_reported,
     }
 }
 
@@ -136,11 +137,11 @@ mod on_authlib {
         crate::authlib::start(60);
         flows::every_kind_of_client_logs_in_with_a_code_and_pkce,
         flows::every_refresh_rotates_and_the_login_lives_on,
-        flows::a_second_use_is_refused_which_is_told,
+        flows::a_second_use_is_refused_as_the_error_says,
         flows::six_clients_that_refresh_at_once_refresh_once,
-        flows::a_client_of_its_own_gets_a_token_without_a_person,
-        flows::a_wrong_secret_costs_nothing,
+        flows::an_application_gets_a_token_without_a_person,
+        flows::a_wrong_secret_leaves_the_login_valid,
         flows::who_logs_out_leaves_nothing_behind,
-        lost::a_lost_answer_that_ended_the_access_token_is_told_at_the_next_call,
+        lost::a_lost_answer_that_revoked_the_access_token_is_reported,
     }
 }

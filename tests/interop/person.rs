@@ -42,7 +42,8 @@ pub(crate) enum Place {
 pub(crate) struct Person {
     agent: Agent,
     cookies: BTreeMap<String, String>,
-    /// The redirect URI. No program need listen there, because the walk ends before it.
+    /// The redirect URI. No program listens at this address, because the walk stops before it opens the
+    /// address.
     redirect_uri: &'static str,
     refuses: bool,
 }
@@ -76,7 +77,7 @@ impl Person {
                 return place;
             }
         }
-        panic!("ten forms and no end");
+        panic!("after ten forms the server still shows a form");
     }
 
     /// Opens an address and follows redirects.
@@ -108,7 +109,7 @@ impl Person {
             }
             method = "GET";
         }
-        panic!("30 redirects and no end");
+        panic!("after 30 redirects the server still redirects");
     }
 
     fn ask(
@@ -140,7 +141,7 @@ impl Person {
     }
 }
 
-/// A form of a page, read as far as these pages need it.
+/// The parts of a page's form that the servers' pages need.
 struct Form {
     action: String,
     fields: Vec<(String, String)>,

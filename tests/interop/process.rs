@@ -1,4 +1,4 @@
-//! The process of a server, and its folder. The end of the test stops the process and removes the folder.
+//! The process of a server, and its folder. At its end, a test stops the process and removes the folder.
 
 use std::fs::File;
 use std::hash::{BuildHasher as _, Hasher as _};
@@ -14,7 +14,7 @@ pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     pub(crate) fn new() -> Folder {
-        // Not the process's id, which the system gives again to a later process.
+        // The name is random: the system would give the id of this process to a later process as well.
         let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
         let folder = std::env::temp_dir().join(format!("evergrant-interop-{random:016x}"));
         std::fs::create_dir(&folder).expect("a folder");

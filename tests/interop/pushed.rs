@@ -46,12 +46,12 @@ fn a_second_use_of_a_pushed_request_is_refused() {
     let mut person = Person::new(REDIRECT_URI);
     let callback = server.kind.log_in(&mut person, &server, BASIC, authorization.url());
     client.exchange(authorization, &callback).unwrap();
-    // The request is gone with its state, and the server sends the error to the registered address.
+    // The server has deleted the request with its `state`, and sends the error to the registered address.
     let Place::Callback(refused) = Person::new("http://127.0.0.1/cb").open(url) else {
         panic!("the server shows a page")
     };
     assert!(refused.contains("error=invalid_request_uri"), "{refused}");
-    assert!(server.knows_alice(&client), "the login lives on");
+    assert!(server.knows_alice(&client), "the login must stay valid");
 }
 
 #[test]

@@ -55,8 +55,8 @@ fn troubles() -> &'static [Trouble] {
     if crate::everything_is_required() { all } else { &all[..3] }
 }
 
-/// Returns which of the five cases that no client can prevent a fault can be, on a server that accepts each
-/// refresh token once.
+/// Returns which of the promise's five cases of a lost login this fault can cause, on a server that accepts
+/// each refresh token once.
 fn case(trouble: Trouble) -> Option<usize> {
     match trouble {
         Trouble::AnswerLost | Trouble::AnswerCutInHalf | Trouble::AnswerLostTwice => Some(1),
@@ -71,7 +71,8 @@ fn case(trouble: Trouble) -> Option<usize> {
 }
 
 struct Race {
-    // The order matters: the processes are dropped before the things that they use.
+    // This field comes first, so that the processes are dropped before the server, the proxy and the folder
+    // that they use.
     crew: Crew,
     wire: Wire,
     server: Server,
@@ -171,8 +172,8 @@ impl Race {
             }
             Trouble::KilledAtAnyMoment => {
                 self.wire.wait_for(before + 1);
-                // The answer may have been saved already. Then the store names no process, and any process is
-                // killed.
+                // The answer may have been saved already. Then the store names no process, so kill any
+                // process.
                 let pid = stored(&self.file).note().map(|note| note.holder.pid);
                 let holder = pid.and_then(|pid| self.crew.find(pid));
                 let choice = self.below(PROCESSES as u64) as usize;
@@ -250,8 +251,8 @@ fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
         let before = race.wire.requests();
         let mut answers = race.go_through(trouble);
         if trouble == Trouble::AnswerLostTwice {
-            // Threads of the process that sent two requests in vain get `outcome_unknown`. Calls of other
-            // processes send the request again.
+            // Threads of the process whose two requests were never answered get `outcome_unknown`. Calls of
+            // other processes send the request again.
             let all: usize = answers.values().sum();
             answers.retain(|answer, _| !answer.starts_with("outcome_unknown "));
             let in_vain = all - answers.values().sum::<usize>();
@@ -267,7 +268,7 @@ fn with_kills_and_lost_answers(kind: &'static str, server: Option<Server>) {
                 "{what}: the successor is lost, so the login cannot work"
             );
         } else {
-            // Every thread gets the error with its reason. The wire's diary shows that the login was lost,
+            // Every thread gets the error with its reason. The proxy's diary shows that the login was lost,
             // and by which fault.
             let told = |answer: &String| {
                 answer.starts_with("reauthorize ")

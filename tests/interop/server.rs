@@ -103,7 +103,7 @@ pub(crate) trait Kind: Sync {
     /// The path of alice's data, below the server's address.
     fn me(&self) -> &'static str;
 
-    /// A member of alice's data, and its value.
+    /// The name of a member in alice's data, and its value.
     fn alice(&self) -> (&'static str, &'static str) {
         ("sub", "alice")
     }
@@ -121,7 +121,7 @@ pub(crate) trait Kind: Sync {
         }
     }
 
-    /// The server's counts.
+    /// Returns the server's counts of refreshes.
     fn count(&self, server: &Server) -> Count {
         let value = server.ask("/_count");
         let number = |name: &str| value[name].as_u64().expect("a number");
@@ -148,7 +148,7 @@ pub(crate) struct Server {
     pub(crate) url: String,
     pub(crate) port: u16,
     agent: Agent,
-    // The order matters: the process is dropped before its folder.
+    // This field comes first, so that the process is dropped before its folder.
     _process: Process,
     folder: Folder,
 }
@@ -253,7 +253,7 @@ impl Server {
         value["active"].as_bool().expect("active or not")
     }
 
-    /// Whether the login in a store can go on.
+    /// Whether the refresh token in a store is valid.
     pub(crate) fn is_alive(&self, file: &Path) -> bool {
         stored(file).token().refresh_token().is_some_and(|token| self.kind.is_good(self, token))
     }

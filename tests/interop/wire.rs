@@ -1,5 +1,5 @@
-//! A proxy on loopback before a token endpoint. The proxy keeps a diary of refreshes, and on command holds or
-//! loses a request or an answer.
+//! A proxy on loopback in front of a token endpoint. The proxy keeps a diary of refreshes, and on command
+//! holds or loses a request or an answer.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -12,7 +12,7 @@ use url::form_urlencoded;
 /// A test gives up after this long without a request. No test waits for this time to pass.
 pub(crate) const HANGS: Duration = Duration::from_secs(600);
 
-/// The fate of a refresh on its way.
+/// What the proxy does with a refresh.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The server never gets the request, and the client's connection is closed.
@@ -79,7 +79,7 @@ impl Wire {
         url.into()
     }
 
-    /// Sets the fates of the next refreshes, one for each.
+    /// Sets the faults of the next refreshes, one for each.
     pub(crate) fn fault(&self, faults: &[Fault]) {
         self.state.0.lock().unwrap().faults.extend(faults);
     }

@@ -34,7 +34,7 @@ class Mutant:
         self.number, self.nth = None, 1
 
     def key(self):
-        """What stays the same when lines move: file, function, the change, and which of the same
+        """The key of a change, which stays the same when lines move: file, function, change, and which of the same
         changes in this function."""
         short = lambda text: " ".join(text.split())
         old = short(self.old)
@@ -99,7 +99,7 @@ class Finder:
             at = self.item(nodes, at)
 
     def item(self, nodes, at):
-        """One item, and where the next begins."""
+        """Reads one item, and returns where the next begins."""
         shut = False
         while at + 1 < len(nodes) and nodes[at].text == "#":
             at += 2 if nodes[at + 1].text == "!" else 1
@@ -291,7 +291,7 @@ class Finder:
     def force(self, start, end, value, chain=False):
         mutant = self.mutant(start, end, str(value).lower())
         if chain:
-            # In front: behind it, a value that a pattern moves would be gone.
+            # The switch stands in front of the `let`: behind it, a value that the pattern moves would be gone.
             self.wrap(mutant, start, end, "!crate::mutant::on(@) && ", "")
         elif value:
             self.wrap(mutant, start, end, "((", ") || crate::mutant::on(@))")

@@ -101,7 +101,7 @@ fn an_outage_of_the_token_endpoint_fails_no_call_while_the_token_works() {
     let mut workers = processes(&world, &[("CLOCK", "manual")]);
     check(&world, 1, &calls(&mut workers));
     world.sandbox.faults(1000, Fault::StatusBefore(503));
-    // Advance into the margin of 60 seconds, and through it.
+    // Advance the clock into the margin of 60 seconds, and through the margin.
     advance(&world, &mut workers, LIFE - Duration::from_secs(59));
     for _ in 0..9 {
         let answers = calls(&mut workers);

@@ -14,7 +14,7 @@ use crate::support::*;
 
 type Row = Arc<Mutex<Option<(String, Option<String>)>>>;
 
-/// What the columns make of an access token and a refresh token.
+/// A function that changes an access token and a refresh token as the columns do.
 type Change = fn(&str, &str) -> (String, Option<String>);
 
 struct Columns(Row, Change);
@@ -46,7 +46,7 @@ fn pair(letter: &str, length: usize) -> Token {
 }
 
 #[test]
-fn a_table_that_changes_a_token_is_told_and_keeps_no_part_of_it() {
+fn a_table_that_changes_a_token_is_reported_and_emptied() {
     let cases: [(Change, &str); 4] = [
         (|access, refresh| (cut(access), Some(refresh.to_owned())), "access token"),
         (|access, _| (access.to_owned(), None), "refresh token"),
@@ -116,7 +116,7 @@ fn a_store_waits_by_its_clock_for_the_locks_of_file_and_table() {
     assert!(matches!(busy, BackendError::Busy(_)), "{busy}");
     assert_eq!(clock.slept(), Duration::from_secs(7));
     drop(held);
-    // Another program's token has to go into the file, which a save keeps locked.
+    // The store has to copy another program's token into the file, and a save has locked the file.
     put(&row, &pair("b", 10));
     let held = FileLock::new(dir.join("login.json.table.lock")).lock(Duration::ZERO).unwrap();
     let busy = precise(store.load());
@@ -198,7 +198,7 @@ fn the_last_32_replaced_tokens_are_known() {
         record = successor(&note, token(n));
         store.save(&record).unwrap();
     }
-    // The second token is the oldest that the store knows; the first counts as another program's.
+    // The second token is the oldest that the store knows; the store treats the first as another program's.
     put(&row, &token(2));
     assert_eq!(*store.load().unwrap().unwrap().token(), token(34));
     put(&row, &token(1));

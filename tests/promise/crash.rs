@@ -25,7 +25,7 @@ fn refresh(world: &World, inject: Option<&str>) -> (Option<String>, String) {
     (answer, text)
 }
 
-/// Returns every possible fault, from a run without faults.
+/// Makes a run without faults, and returns every fault that the calls of this run could have.
 fn faults(rotation: Rotation) -> Vec<String> {
     let world = World::in_real_time(rotation);
     world.seed_ended();
@@ -81,7 +81,7 @@ fn survives(rotation: Rotation, fault: &str, totals: &Mutex<Totals>) {
     let told = answer.as_ref().is_none_or(|a| a.starts_with("ok ") || a.starts_with("backend "));
     assert!(told || lasting, "{what}");
 
-    // The record is whole: the old record, the one with a note, or the new one.
+    // The record is whole: the old record, the record with a note, or the new record.
     let held = world.stored_name();
     let stored = world.stored();
     let noted = stored.note().is_some();

@@ -1,5 +1,5 @@
-//! Tests of a full disk: the client notices it before a token is sent, and after the note a full disk does no
-//! harm.
+//! Tests of a full disk: the client notices a full disk before a token is sent, and a disk that fills after
+//! the note does no harm.
 
 use std::fs;
 use std::path::Path;
@@ -72,12 +72,19 @@ fn full() {
         let error = precise(store.save(&noted(&first)));
         assert!(matches!(error, BackendError::Full(_)), "{error}");
         assert!(error.to_string().contains(folder.to_str().unwrap()), "{error}");
-        assert!(!folder.join(".store.json.evergrant-next").exists(), "no room, no file for it");
+        assert!(
+            !folder.join(".store.json.evergrant-next").exists(),
+            "without reserved room there must be no file for it"
+        );
         let error = precise(store.save(&successor(&first, token(2))));
         assert!(matches!(error, BackendError::Full(_)), "{error}");
     }
     assert_eq!(load(&path), Some(first.clone()));
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 3, "the record, its mark and the filler");
+    assert_eq!(
+        fs::read_dir(&folder).unwrap().count(),
+        3,
+        "only the record, its mark and the filler may be left"
+    );
 
     // The disk is full after the note: the successor uses the reserved room, even if it is longer.
     fs::remove_file(&filler).unwrap();
@@ -119,7 +126,7 @@ fn limit() {
     assert_eq!(load(&path), Some(first));
 }
 
-/// The write of the successor into its room is the third of that file.
+/// The third write to the file is the write of the successor into its reserved room.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_failed_write_on_a_full_disk_frees_the_room_for_another_file() {

@@ -103,7 +103,7 @@ fn a_record_of_more_than_4_mib_is_not_saved() {
 
 #[test]
 fn a_record_with_a_number_that_is_read_back_otherwise_may_be_saved_again() {
-    // serde_json reads the digits of this number as the number after it.
+    // serde_json writes this number and reads it back as the next larger `f64`.
     let number: f64 = 0.9962283038836859;
     let extra = serde_json::json!({ "number": number });
     let record =
@@ -268,7 +268,7 @@ fn every_file_is_private_whatever_the_umask_and_the_old_mode() {
         set(&dir.join(".store.json.evergrant-next"), 0o644);
         run("successor");
         let left = fs::read_dir(dir.path()).unwrap().count();
-        assert_eq!(left, 3, "the record, its mark and its lock");
+        assert_eq!(left, 3, "only the record, its mark and its lock may be left");
     }
 }
 
@@ -280,7 +280,7 @@ fn a_read_only_folder_is_an_error_and_the_record_stays() {
     let path = dir.join("store.json");
     let first = record(1);
     FileBackend::new(&path).save(&first).unwrap();
-    // Permission bits do not bind root: as root, the child becomes somebody else.
+    // Permission bits do not bind root: as root, the child runs as another user.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o555)).unwrap();
     let Some(wrapper) = unprivileged() else { return };

@@ -61,7 +61,7 @@ impl Flawed {
         memory.extend(record.map(|record| (self.path.clone(), record.clone())));
     }
 
-    /// Puts a record into the file, whatever is there.
+    /// Writes a record into the file, whatever the file contains.
     fn force(&self, record: &Record) -> Result<(), BoxError> {
         Ok(fs::write(&self.path, record.to_json()?)?)
     }
@@ -178,7 +178,7 @@ const FLAWS: [(&str, Flaw); 7] = [
     ("note", Flaw::DropsTheNote),
 ];
 
-/// The second process. The name of the file is the flaw of the store.
+/// Runs in the second process. The name of the file says which flaw the store has.
 #[test]
 fn flawed_store() {
     contract::worker(|path| {

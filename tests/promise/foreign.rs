@@ -17,7 +17,8 @@ use serde_json::Value;
 use crate::worker::call;
 use crate::world::{CLASSES, GRACE, LIFE, PATIENCE, World, is_alive, name};
 
-/// The two halves of the script: an answer, and the edit of the file.
+/// The answer that the script got. [`Script::refresh`] and [`Script::write`] are the two halves of the
+/// script's work.
 struct Script {
     pair: Value,
 }
@@ -88,7 +89,7 @@ fn a_token_written_by_a_script_is_used_without_a_refresh() {
     }
 }
 
-/// A store in a file to which something happens before one of its saves.
+/// A store in a file, which calls `before` before each save.
 struct Overtaken {
     file: FileBackend,
     before: Box<dyn Fn(&Record) + Send + Sync>,
@@ -125,8 +126,8 @@ fn a_script_that_writes_before_our_note_is_noticed_and_its_pair_used() {
         let client = world.client_on(store, world.clock.clone());
         let answer = call(&client);
         if rotation == Rotation::None {
-            // The store has the same refresh token as before, so the client notices nothing, and no login is
-            // lost.
+            // The store has the same refresh token as before, so the client notices no change, and no login
+            // is lost.
             assert!(answer.starts_with("ok "), "{class}: {answer}");
         } else {
             assert_eq!(answer, "ok at-2", "{class}");
@@ -136,7 +137,8 @@ fn a_script_that_writes_before_our_note_is_noticed_and_its_pair_used() {
     }
 }
 
-/// Returns the result of our call if the script does all its work while our token request is held.
+/// Returns the result of a client's call if the script does all its work while the client's token request is
+/// held.
 #[track_caller]
 fn call_around_a_script(world: &World, hold: fn(Gate) -> Fault) -> String {
     let gate = Gate::new();
@@ -151,7 +153,8 @@ fn call_around_a_script(world: &World, hold: fn(Gate) -> Fault) -> String {
     })
 }
 
-/// The script is served while our request waits, and writes its pair before our request is answered.
+/// The service answers the script while the client's request waits, and the script writes its pair before the
+/// client's answer comes.
 #[test]
 fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
     let classes = [Rotation::None, Rotation::Grace(GRACE), Rotation::UntilUsed, Rotation::Strict];
@@ -159,7 +162,7 @@ fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
         let what = format!("{rotation:?}");
         let world = ended(rotation);
         let answer = call_around_a_script(&world, Fault::HoldBefore);
-        // If the second pair has made the first pair invalid, the call fails and the login remains valid.
+        // If the second pair has made the first pair invalid, the call fails, but the login remains valid.
         let ended_first = matches!(rotation, Rotation::Grace(_) | Rotation::UntilUsed);
         assert!(answer.starts_with("ok ") || ended_first, "{what}: {answer}");
         world.clock.advance(LIFE);
@@ -167,8 +170,8 @@ fn the_pair_of_a_script_served_before_us_is_found_after_our_refusal() {
     }
 }
 
-/// Our request is served, and before our answer comes the script's request is served as well: the script's
-/// pair has made ours invalid.
+/// The service processes the client's request and then the script's request, before the client gets its
+/// answer. The script's pair makes the client's pair invalid.
 #[test]
 fn the_pair_of_a_script_served_after_us_stays_stored() {
     for rotation in [Rotation::Grace(GRACE), Rotation::GraceThenFamily(GRACE), Rotation::UntilUsed]
@@ -182,7 +185,7 @@ fn the_pair_of_a_script_served_after_us_stays_stored() {
     }
 }
 
-/// A clock on which something happens during its first sleep of a second.
+/// A clock that calls `during` once, in its first sleep of a second or more.
 struct Busy {
     clock: Arc<ManualClock>,
     during: Box<dyn Fn() + Send + Sync>,
@@ -210,7 +213,7 @@ impl Clock for Busy {
     }
 }
 
-/// The script has its answer and has not written it yet when our request is refused.
+/// When the service refuses the client's request, the script has its answer and has not written it yet.
 #[test]
 fn a_script_that_writes_after_our_refusal_is_found_by_the_second_read() {
     let world = ended(Rotation::Strict);

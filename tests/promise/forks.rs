@@ -43,7 +43,7 @@ fn join(child: i32) {
     assert_eq!(status, 0, "the forked child failed");
 }
 
-/// Whether the system's lock is held, by a test through another file handle.
+/// Tests through another file handle whether the system's lock is held.
 fn is_locked() -> bool {
     let file = File::open(given("STORE").with_extension("json.lock")).unwrap();
     match file.try_lock() {
@@ -72,7 +72,7 @@ fn child_drops_its_copy() {
     let mut guard = Some(lock());
     join(fork(|| {
         let copy = guard.take().unwrap();
-        assert!(!copy.is_held(), "the child's copy holds nothing");
+        assert!(!copy.is_held(), "the child's copy must not hold the lock");
         drop(copy);
     }));
     assert!(is_locked());
@@ -94,7 +94,7 @@ fn child_waits_for_the_lock_alone() {
         let store = FileBackend::new(given("STORE"));
         let busy = precise(store.lock(Duration::ZERO).map(drop));
         answer.write_all(b"x").unwrap();
-        assert!(matches!(busy, BackendError::Busy(_)), "the parent has it: {busy}");
+        assert!(matches!(busy, BackendError::Busy(_)), "the parent holds the lock: {busy}");
         told.read_exact(&mut [0]).unwrap();
         let ours = store.lock(Duration::ZERO).unwrap();
         assert!(ours.is_held() && is_locked());
@@ -180,13 +180,13 @@ fn taking_the_lock_updates_the_files_times() {
     File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
     drop(store.lock(Duration::ZERO).unwrap());
     let metadata = fs::metadata(path).unwrap();
-    // Programs that delete old files compare either time, or the later one.
+    // Programs that delete old files look at the last change, at the last access, or at the later of the two.
     assert!(metadata.mtime() > 1_000_000 && metadata.atime() > 1_000_000);
     assert_eq!(metadata.len(), 0);
 }
 
-/// A path may lead through a link that is switched, as in a mounted volume of configuration. The lock and the
-/// record of other processes are then in another folder.
+/// A path may lead through a link that is switched to another folder, as in a mounted volume of
+/// configuration. The lock and the record of other processes are then in another folder.
 #[test]
 fn a_guard_notices_that_its_path_leads_elsewhere() {
     for of_folder in [true, false] {
@@ -241,7 +241,7 @@ fn child_locks_a_store_in_memory() {
     assert!(matches!(precise(store.lock(Duration::ZERO).map(drop)), BackendError::Busy(_)));
     drop(guard);
     store.lock(Duration::ZERO).unwrap();
-    // What the guard holds is not dropped in the child.
+    // In the child, the lock inside the guard is not dropped.
     let mut guard = Some(Guard::freed_by_death(Loud));
     join(fork(|| drop(guard.take())));
     std::mem::forget(guard);

@@ -73,7 +73,7 @@ fn found_out(world: &World, mut worker: Worker, broken: &[&str], mended: &[&str]
     assert!(worker.end().success());
 }
 
-/// Starts a worker whose store is on a small private file system. This does not need root.
+/// Starts a worker whose store is on a small private file system. The file system does not need root.
 #[cfg(target_os = "linux")]
 fn on_a_small_disk(world: &World) -> Option<Worker> {
     if !works("unshare", &["-rm", "mount", "-t", "tmpfs", "none", "/mnt"]) {

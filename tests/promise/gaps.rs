@@ -21,7 +21,7 @@ fn a_record_that_was_replaced_is_flushed_again_by_the_same_client() {
     store.save(&current).unwrap();
     for n in 2..5 {
         assert_eq!(store.load().unwrap().as_ref(), Some(&current));
-        // A script renames another record over the file, which flushes nothing.
+        // A script renames a newer record over the file, and flushes nothing.
         current = successor(&current, token(n));
         fs::write(dir.join("theirs"), current.to_json().unwrap()).unwrap();
         fs::rename(dir.join("theirs"), &path).unwrap();

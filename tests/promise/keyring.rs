@@ -137,7 +137,7 @@ fn record_of(store: &KeyringBackend) -> Record {
 }
 
 #[test]
-fn a_host_without_a_keyring_is_told_what_to_do_before_anybody_logs_in() {
+fn without_a_keyring_authorize_fails_and_names_the_remedy() {
     let world = World::new(Rotation::Strict);
     let mut command = child::<&str>("world::work", &[]);
     // No program listens at this address.
@@ -152,7 +152,7 @@ fn a_host_without_a_keyring_is_told_what_to_do_before_anybody_logs_in() {
 }
 
 #[test]
-fn a_key_that_is_gone_or_wrong_is_told_and_nothing_is_overwritten() {
+fn a_missing_or_wrong_key_is_reported_and_overwrites_nothing() {
     let dir = TempDir::new();
     let path = dir.join("login.json");
     let keyring = || keyring_core::mock::Store::new().unwrap();
@@ -182,7 +182,7 @@ fn a_key_that_is_gone_or_wrong_is_told_and_nothing_is_overwritten() {
 }
 
 #[test]
-fn the_kernel_keyring_works_and_says_that_it_ends_with_the_machine() {
+fn the_kernel_keyring_works_and_has_the_durability_process() {
     let dir = TempDir::new();
     let path = dir.join("login.json");
     let account = format!("{:?}", dir.path());

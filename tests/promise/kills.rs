@@ -39,7 +39,7 @@ fn work() {
     }
 }
 
-/// A random generator of our own, so that the seed names a run.
+/// A random generator whose seed fixes every choice of a run.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -80,9 +80,10 @@ fn random_kills(rotation: Rotation) {
     let kills = if everything() { 150 } else { 15 };
     let seed = Brisk.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64 | 1;
     println!("{rotation:?}: seed {seed}");
-    // A request whose sender was killed may be decided after its replay, as late as the system lets the
-    // sandbox's thread sleep. A service that revokes the login for this late request would cause the fourth
-    // of the five cases that no client can prevent, so this service only refuses the request.
+    // The sandbox may process the request of a killed process only after the replay of this request, if the
+    // system lets the sandbox's thread sleep. A service that revokes the login for this late request would
+    // cause the fourth of the five cases that no client can prevent, so this service only refuses the
+    // request.
     let world = World::with(rotation, |b| b.clock(Arc::new(SystemClock)).reuse_ends_login(false));
     // Let some time pass between the decision and its answer, so that a kill can fall between them.
     let state = AtomicU64::new(seed ^ 0x5eed);
@@ -144,8 +145,8 @@ fn random_kills(rotation: Rotation) {
     }
 }
 
-/// Each lost login is one rotation whose successor no store ever held, and there is no other such
-/// rotation.
+/// Checks that each lost login is one rotation whose successor no store ever held, and that there is no
+/// other such rotation.
 fn accounted(world: &World, lost: &[String], seed: u64) {
     let events = world.sandbox.events();
     let saved = std::fs::read_to_string(world.dir.join("saved")).unwrap();

@@ -258,7 +258,11 @@ fn an_unfinished_move_is_not_finished_over_another_login() {
     from.save(&record(1)).unwrap();
     let stored = from.load().unwrap();
     precise(move_login(&from, &to(false)));
-    assert_eq!(from.load().unwrap(), stored, "a store that refuses beforehand marks nothing");
+    assert_eq!(
+        from.load().unwrap(),
+        stored,
+        "if the new store refuses beforehand, the old record must not change"
+    );
     precise(move_login(&from, &to(true)));
     let marked = from.load().unwrap();
     assert_ne!(marked, stored);

@@ -10,8 +10,8 @@ use evergrant::provider::Rotation;
 use crate::strace::unusable;
 use crate::world::{Worker, World};
 
-/// The system calls, in the order in which they took effect. A write and a send count from their beginning, a
-/// flush and a rename from their end.
+/// A system call. A list of steps has the order in which the calls took effect: a write and a send at their
+/// beginning, a flush and a rename at their end.
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
     /// Bytes were written into a file.
@@ -107,7 +107,7 @@ fn durable_before(steps: &[Step], secret: &str, leaves: &str) -> Result<(), Stri
             Step::Write(file, _) if file == "store.json" => {
                 return Err("the record was written in place".to_owned());
             }
-            // Another attempt after the file was renamed changes nothing.
+            // A further attempt to write, after the file was renamed, changes nothing.
             Step::Write(file, text) if text.contains(secret) && stage != "is durable" => {
                 (written, stage) = (Some(file), "was not flushed");
             }
@@ -135,7 +135,7 @@ fn durable_before(steps: &[Step], secret: &str, leaves: &str) -> Result<(), Stri
 
 const FOLDER: &str = "/tmp/x";
 
-/// A trace as `strace -f -y` writes it.
+/// A trace in the right order, as `strace -f -y` writes traces.
 const RIGHT: [&str; 6] = [
     r#"7 write(5</tmp/x/.store.json.evergrant-next>, "{\"access_token\":\"at-2-abc\"}", 27) = 27"#,
     r#"7 fsync(5</tmp/x/.store.json.evergrant-next>) = 0"#,
@@ -252,7 +252,7 @@ fn a_note_is_durable_before_the_request_and_the_successor_before_its_use() {
         holds(&steps, r#"\"fingerprint\""#, "POST /token");
         holds(&steps, r#"\"fingerprint\""#, "refresh_token=");
         holds(&steps, "at-2-", "Bearer at-2-");
-        // The room for the successor is also reserved before the request, in real bytes.
+        // The room for the successor is also reserved before the request, by writing bytes.
         let sent =
             steps.iter().position(|s| matches!(s, Step::Send(t) if t.contains("POST /token")));
         let room = steps[..sent.unwrap()].iter().any(|step| {
@@ -268,7 +268,7 @@ fn a_pair_whose_save_failed_is_durable_before_its_use() {
     if unusable() {
         return;
     }
-    // The call repairs one failure; three failures end the call, and the next call saves first.
+    // After one failed save the call tries again; after three the call fails, and the next call saves first.
     for (failures, first) in [("1", "ok"), ("3", "not_saved")] {
         let world = World::new(Rotation::Strict);
         world.seed();

@@ -173,7 +173,7 @@ fn the_note_of_a_killed_process_decides_for_the_next_one() {
                 let what = format!("{class}, usable: {usable}, rotated: {rotated}");
                 let (world, _) = started(rotation, usable);
                 let gate = Gate::new();
-                // Hold the request for ever: only after the holder's death does another request come.
+                // Hold the request for ever, so that another request comes only after the holder's death.
                 world.sandbox.fault(if rotated {
                     Fault::HoldAfter(gate.clone())
                 } else {
@@ -314,7 +314,7 @@ fn if_a_refresh_ends_the_access_token_a_lost_answer_fails_the_same_call() {
 /// In the fourth case that no client can prevent, a request whose sender has died is served after its replay.
 /// The login is lost only if the service revokes a login for reuse.
 #[test]
-fn a_request_served_late_ends_a_login_only_if_reuse_does() {
+fn a_late_request_revokes_a_login_only_if_reuse_does() {
     for (class, rotation) in CLASSES {
         for reuse_ends in [true, false] {
             let what = format!("{class}, {reuse_ends}");

@@ -75,7 +75,7 @@ fn a_folder_that_cannot_be_flushed_is_used_with_one_warning() {
     }
 }
 
-/// Makes one call on a store that has made no other, and checks that it warns.
+/// Makes each call as the first call of a new store, and checks that the call warns.
 fn each() {
     let path = given("STORE");
     let save: fn(&FileBackend) = |store| store.save(&record(1)).unwrap();
@@ -87,7 +87,7 @@ fn each() {
         call(&store);
         assert_eq!(store.durability(), Durability::Process);
         assert_eq!(store.warnings().len(), 1, "{:?}", store.warnings());
-        // Without it, the next load flushes again.
+        // Without this mark of what was flushed, the next load flushes again.
         let _ = fs::remove_file(path.with_file_name(".store.json.evergrant-flushed"));
     }
 }
@@ -118,7 +118,12 @@ fn unreadable() {
     let store = FileBackend::new(given("STORE"));
     assert_eq!(*store.load().unwrap().unwrap().token(), token(2));
     drop(store.lock(Duration::ZERO).unwrap());
-    assert_eq!(store.warnings().len(), 1, "anybody can write there: {:?}", store.warnings());
+    assert_eq!(
+        store.warnings().len(),
+        1,
+        "only the folder's mode may be warned of: {:?}",
+        store.warnings()
+    );
 }
 
 #[test]
@@ -330,11 +335,11 @@ fn a_record_with_a_hard_link_is_refused_before_a_token_is_sent() {
         assert!(matches!(error, BackendError::Config(_)), "{error}");
         assert!(error.to_string().contains("second name (a hard link)"), "{error}");
     }
-    assert_eq!(load(&path), Some(first), "what is there is read as before");
+    assert_eq!(load(&path), Some(first), "the record must be readable as before");
     fs::remove_file(dir.join("other.json")).unwrap();
     store.probe().unwrap();
     store.save(&note).unwrap();
-    // Once a token is on its way, its successor is stored even if there is a hard link.
+    // After a refresh token was sent, its successor is stored even if the record has a hard link.
     fs::hard_link(&path, dir.join("other.json")).unwrap();
     store.save(&successor(&note, token(2))).unwrap();
     assert_eq!(*load(&path).unwrap().token(), token(2));
@@ -364,7 +369,7 @@ fn the_probe_finds_an_unusable_store_and_leaves_no_trace() {
     let path = dir.join("store.json");
     let store = FileBackend::new(&path);
     store.probe().unwrap();
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "the lock alone is left");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "only the lock may be left");
     // A probe while another client refreshes leaves that client's reserved room.
     let first = record(1);
     store.save(&first).unwrap();

@@ -14,7 +14,7 @@ use crate::support::*;
 use crate::worker::call;
 use crate::world::{LIFE, PATIENCE, World};
 
-/// A table that compares and has no lock.
+/// A table that compares before it writes, and has no lock.
 #[derive(Clone, Default)]
 struct Table(Arc<Mutex<Option<Vec<u8>>>>);
 
@@ -212,7 +212,7 @@ fn a_record_from_a_year_ahead_is_dated_anew() {
     assert_eq!(world.token_requests(), 1);
 }
 
-/// A program that calls the API with another library can report that it refused the token.
+/// A program that calls the API with another library can report that the API refused the token.
 #[test]
 fn a_token_that_was_refused_elsewhere_is_replaced() {
     let world = World::new(Rotation::Strict);
@@ -234,7 +234,7 @@ fn an_api_that_refuses_everything_causes_one_refresh() {
     world.seed();
     let client = world.client();
     for _ in 0..10 {
-        assert!(call(&client).starts_with("api "), "the API's own answer");
+        assert!(call(&client).starts_with("api "), "the call must return the API's own answer");
     }
     assert_eq!(world.token_requests(), 1);
     std::thread::scope(|scope| {
@@ -244,7 +244,7 @@ fn an_api_that_refuses_everything_causes_one_refresh() {
         }
     });
     assert_eq!(world.token_requests(), 1);
-    // A caller with another library also gets no more refreshes.
+    // Reports of refusals by another HTTP library cause no more refreshes either.
     for _ in 0..3 {
         client.refused(&client.access_token().unwrap());
     }
@@ -276,7 +276,7 @@ fn an_address_that_refuses_everything_brings_one_refresh() {
 
 /// A token that the API has accepted before is replaced when the API refuses it, even if the token is new.
 #[test]
-fn a_token_that_worked_is_replaced_however_often_it_ends() {
+fn a_token_that_worked_is_replaced_after_each_refusal() {
     let world = World::new(Rotation::Strict);
     world.seed();
     let client = world.client();

@@ -104,7 +104,7 @@ fn a_save_that_is_repeated_writes_the_same_bytes() {
 }
 
 #[test]
-fn a_missing_or_wrong_key_is_told_and_overwrites_nothing() {
+fn a_missing_or_wrong_key_is_reported_and_overwrites_nothing() {
     let world = World::new(Rotation::Strict);
     let sealed = open(&world.path);
     sealed.save(&world.sandbox.login().into()).unwrap();
@@ -122,7 +122,7 @@ fn a_missing_or_wrong_key_is_told_and_overwrites_nothing() {
         assert!(client.seed(world.sandbox.login()).is_err());
         assert!(client.authorize(&[]).is_err(), "the wrong key is not reported before the login");
     }
-    // A client without the wrapper is refused.
+    // A client without `SealedBackend` around its store is refused.
     let error = world.client_on(file(), world.clock.clone()).access_token().unwrap_err();
     assert!(matches!(error, Error::Config(_)), "{error}");
     assert!(error.to_string().contains("SealedBackend"), "{error}");
@@ -169,7 +169,7 @@ fn a_record_that_was_changed_does_not_open() {
         assert!(matches!(error, BackendError::Corrupt(_)), "{member}: {error}");
         assert!(text.contains("outside its sealed part"), "{member}: {text}");
     }
-    // The old record does not open under another context.
+    // The old record cannot be opened under another context.
     fs::write(&path, old.to_string()).unwrap();
     let elsewhere = SealedBackend::new(FileBackend::new(&path), key()).context("tenant-7");
     assert!(matches!(told(elsewhere.load()).0, BackendError::Corrupt(_)));
@@ -192,7 +192,7 @@ fn a_key_is_rotated_at_once_or_by_the_next_save() {
     assert_eq!(names(&path), other().name());
     let stored = newer().load().unwrap().unwrap();
     assert_eq!(stored.token(), first.token());
-    // A save seals with the first key again.
+    // A save seals with the current key, which is the first key again.
     let back = SealedBackend::new(FileBackend::new(&path), key()).older_key(other());
     let stored = back.load().unwrap().unwrap();
     back.save(&contract::successor(&stored, Token::new("at-2").with_refresh_token("rt-2")))
@@ -216,7 +216,7 @@ fn a_plain_login_is_sealed_where_that_is_allowed() {
 }
 
 #[test]
-fn a_plain_login_is_neither_read_nor_replaced_without_leave() {
+fn a_plain_login_is_neither_read_nor_replaced_without_permission() {
     let dir = TempDir::new();
     let path = dir.join("login.json");
     let plain = record(1);
@@ -229,7 +229,7 @@ fn a_plain_login_is_neither_read_nor_replaced_without_leave() {
         assert!(matches!(told(store.probe()).0, BackendError::Config(_)));
         precise(store.save(&next));
     }
-    // Even with leave, only a record that replaces the plain one is written.
+    // Even with `accept_plain`, a save writes only a record that replaces the plain record.
     let error = precise(open(&path).accept_plain(true).save(&record(2)));
     assert!(matches!(error, BackendError::Conflict(_)), "{error}");
     assert_eq!(fs::read(&path).unwrap(), bytes);
@@ -276,7 +276,7 @@ fn a_probe_asks_for_the_key_and_probes_the_store_below() {
     let away = SealedBackend::with_source(FileBackend::new(&path), "2026", |_| {
         Err(BackendError::Config("there is no such key".to_owned()).into())
     });
-    // An error of the key service that is precise already stays as it is.
+    // If the key service returns a `BackendError`, the error stays unchanged.
     assert!(
         matches!(told(away.probe()).0, BackendError::Config(text) if text == "there is no such key")
     );

@@ -31,7 +31,7 @@ struct Weather {
     clients: usize,
 }
 
-/// A file store that fails now and then: before it does anything, or after.
+/// A file store whose calls fail now and then, before or after they have done their work.
 struct Store {
     file: FileBackend,
     weather: Arc<Mutex<Weather>>,

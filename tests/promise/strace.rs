@@ -160,7 +160,7 @@ fn with_a_record() -> TempDir {
     dir
 }
 
-/// Another user could use the moment between a look at a file, or its creation, and the next call.
+/// Another user could act between the check or the creation of a file and the next call.
 #[cfg(target_os = "linux")]
 #[test]
 fn each_file_is_private_at_once_and_locked_until_it_is_renamed() {
@@ -181,8 +181,8 @@ fn each_file_is_private_at_once_and_locked_until_it_is_renamed() {
         }
     }
     assert!(made > 2 && opened > 2, "{trace}");
-    // The lock between two saves ends after the rename: the note's file has its name then, the
-    // successor's does not.
+    // The lock between two saves is released after the rename: the note's file has its final name then, the
+    // successor's file does not.
     let unlocked = |name: &str| {
         let of_it = |line: &&str| line.contains("LOCK_UN") && line.contains(name);
         trace.lines().filter(of_it).count()

@@ -1,4 +1,4 @@
-//! Tests of a store beside other users: their files beside the record, links, and modes.
+//! Tests of a store in a folder where other users can write: their files beside the record, links, and modes.
 
 use std::fs::{self, File};
 use std::io::Read as _;
@@ -21,8 +21,8 @@ fn as_stranger(script: &str) -> bool {
     works("setpriv", &[&ids[0], &ids[1], "--clear-groups", "sh", "-c", script])
 }
 
-/// Makes a folder with a mode, in which a stranger puts `file` before us. Returns `None`, and skips the test,
-/// unless it runs as root, who can play both users.
+/// Makes a folder with a mode, and makes `file` in it as another user (the stranger), before the store
+/// exists. Returns `None`, and skips the test, unless the test runs as root, who can play both users.
 fn planted(mode: u32, file: &str) -> Option<(TempDir, File)> {
     let wrapper = unprivileged()?;
     let dir = TempDir::new();
@@ -53,7 +53,7 @@ fn save_under(dir: &TempDir, wrapper: &[&str]) -> Output {
 fn saw_nothing(mut seen: File) {
     let mut bytes = Vec::new();
     seen.read_to_end(&mut bytes).unwrap();
-    assert!(bytes.is_empty(), "the stranger reads {} bytes of ours", bytes.len());
+    assert!(bytes.is_empty(), "the other user could read {} bytes", bytes.len());
 }
 
 const HELPERS: [&str; 3] =
@@ -114,11 +114,11 @@ fn a_lock_file_of_another_user_is_refused() {
 #[test]
 fn a_lock_file_of_the_folders_owner_or_of_this_user_is_accepted() {
     let Some((dir, _)) = planted(0o777, "store.json.lock") else { return };
-    // Root works in the folder of a service's user.
+    // The test runs as root, and the folder belongs to the user of a service.
     assert!(works("chown", &["65533", dir.path().to_str().unwrap()]));
     FileBackend::new(dir.join("store.json")).lock(Duration::ZERO).unwrap();
-    // The lock file was made for us in a folder that is not ours, in which we cannot make files; or it is
-    // root's, in the folder of a stranger.
+    // First, the lock file belongs to the user of the test, and its folder belongs to root, so that the user
+    // cannot make files there. Then the lock file belongs to root, and its folder to the stranger.
     for (owner, mode, of_folder) in [("65534", 0o600, "0"), ("0", 0o666, "65533")] {
         let dir = TempDir::new();
         let lock = dir.join("app.lock");
@@ -151,7 +151,10 @@ fn refused() {
 }
 
 fn lock() {
-    assert!(File::create(given("LOCK").with_extension("other")).is_err(), "nothing can be made");
+    assert!(
+        File::create(given("LOCK").with_extension("other")).is_err(),
+        "this user must not be able to make files in the folder"
+    );
     FileLock::new(given("LOCK")).lock(Duration::ZERO).unwrap();
 }
 

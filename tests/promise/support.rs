@@ -14,10 +14,11 @@ pub(crate) struct TempDir(PathBuf);
 
 impl TempDir {
     pub(crate) fn new() -> TempDir {
-        // Not the process's id, which the system gives again to a later process.
+        // The name is random: the system would give the id of this process to a later process as well.
         let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
         let folder = std::env::temp_dir();
-        // Messages name the folder without links. On Windows that would be another form of the path.
+        // Messages name the folder without links, so take the folder's path without links too. On Windows
+        // `canonicalize` would change the form of the path.
         let folder = if cfg!(windows) { folder } else { folder.canonicalize().unwrap() };
         let path = folder.join(format!("evergrant-test-{random:016x}"));
         std::fs::create_dir(&path).unwrap();
@@ -78,8 +79,8 @@ const CHILD: &str = "EVERGRANT_CHILD";
 /// Returns a command that runs this test program again, as the child `key`, under `wrapper` (a command that
 /// runs the command after it). What the child needs goes into its environment with [`Command::env`].
 ///
-/// A test module lists its children in a `CHILDREN` that `child_entry` passes to [`run_child`]. A
-/// child that returns ends with status 0, one that panics with 101.
+/// A test module lists its children in a `CHILDREN` that `child_entry` passes to [`run_child`]. A child that
+/// returns ends with status 0, a child that panics with 101.
 pub(crate) fn child<S: AsRef<OsStr>>(key: &str, wrapper: &[S]) -> Command {
     let program = std::env::current_exe().unwrap();
     let mut command = match wrapper.split_first() {
@@ -111,7 +112,8 @@ pub(crate) fn start(command: &mut Command) -> std::process::Child {
     }
 }
 
-/// Runs the child that this process was started as, and ends the process; returns in a test run.
+/// If this process was started as a child, runs the child and ends the process. Returns in an ordinary test
+/// run.
 pub(crate) fn run_child(tables: &[&[Child]]) {
     let Some(key) = std::env::var_os(CHILD) else { return };
     let found = tables.iter().flat_map(|table| table.iter()).find(|(name, _)| key == *name);
@@ -167,7 +169,7 @@ pub(crate) fn is_denied(error: &BoxError) -> bool {
     cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
-/// Returns the precise error inside, and fails if there is none.
+/// Returns the [`BackendError`] inside a store's error, and fails the test if there is none.
 #[track_caller]
 pub(crate) fn precise<T>(result: Result<T, BoxError>) -> BackendError {
     let Err(error) = result else { panic!("it succeeded") };

@@ -287,7 +287,7 @@ fn a_table_that_fails_at_any_call_loses_no_login() {
         let refreshing = client(&url, store);
         failed += usize::from(refreshing.access_token().is_err());
         let reached = calls.load(Ordering::Relaxed) >= at;
-        // The client goes on, and so does a client that has only the store.
+        // The client gets an access token, and so does a client that has only the store.
         refreshing.access_token().unwrap();
         client(&url, open(folder)).access_token().unwrap();
         assert_eq!(world.refreshes(), 1, "call {at}");
@@ -303,7 +303,7 @@ fn a_table_that_fails_at_any_call_loses_no_login() {
 }
 
 #[test]
-fn a_token_of_another_program_counts_and_voids_the_note() {
+fn another_programs_token_is_used_and_removes_the_note() {
     let dir = TempDir::new();
     let store = open(dir.path());
     let first = Record::from(token(1).with_scope("read"));
@@ -319,8 +319,8 @@ fn a_token_of_another_program_counts_and_voids_the_note() {
     assert_eq!(found.token().refresh_token(), token(9).refresh_token());
     assert_eq!((found.login(), found.token().scope()), (first.login(), Some("read")));
     assert!(found.note().is_none() && found.generation() > first.generation());
-    assert_eq!(open(dir.path()).load().unwrap(), Some(found.clone()), "the same each time");
-    // The store goes on from that token.
+    assert_eq!(open(dir.path()).load().unwrap(), Some(found.clone()), "every load is the same");
+    // The store accepts the next note and successor for this token.
     let note = noted(&found);
     store.save(&note).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(note.clone()));
@@ -330,7 +330,7 @@ fn a_token_of_another_program_counts_and_voids_the_note() {
     assert_eq!(open(dir.path()).load().unwrap(), Some(next));
 }
 
-/// A table in which another program writes between this store's look and its write.
+/// A table into which another program writes after this store's read and before its write.
 struct Raced(Columns);
 
 impl TokenTable for Raced {
@@ -344,7 +344,7 @@ impl TokenTable for Raced {
         if new.refresh_token() == token(2).refresh_token() {
             self.0.set(Some(&token(9)))?;
         }
-        // Update under a condition, as a database would.
+        // Update only if the row has the old token, as a database would with a condition.
         let fits =
             self.0.get()?.as_ref().map(Token::refresh_token) == old.map(Token::refresh_token);
         if fits {
@@ -407,12 +407,12 @@ fn a_token_without_a_file_is_used() {
     foreign(dir.path(), Some(&token(1)));
     let store = open(dir.path());
     let found = store.load().unwrap().unwrap();
-    assert_eq!(store.load().unwrap(), Some(found.clone()), "the same each time");
+    assert_eq!(store.load().unwrap(), Some(found.clone()), "every load is the same");
     assert!(matches!(precise(store.save(&Record::from(token(5)))), BackendError::Conflict(_)));
     let note = noted(&found);
     store.save(&note).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(note));
-    // The file is deleted later: the token stays, and what only the file had is gone.
+    // The file is deleted later: the token stays, and the data that only the file had is gone.
     fs::remove_file(dir.join("login.json")).unwrap();
     assert_eq!(open(dir.path()).load().unwrap(), Some(found));
 }
@@ -429,7 +429,7 @@ fn a_repair_and_a_save_wait_for_each_other() {
     let busy = store.save(&successor(&first, token(2)));
     assert!(matches!(precise(busy), BackendError::Busy(_)));
     assert_eq!(clock.monotonic() - before, Duration::from_secs(10));
-    assert_eq!(store.load().unwrap(), Some(first.clone()), "a read that agrees waits for nobody");
+    assert_eq!(store.load().unwrap(), Some(first.clone()), "this read must not wait");
     // A read that finds an older token in the table does not wait either: the holder of the lock writes the
     // table.
     let late = successor(&first, token(2));

@@ -22,7 +22,7 @@ fn unsaved(rotation: Rotation) -> (World, Worker, Worker) {
     (world, first, second)
 }
 
-/// Whether no process has to wait, because the old token works until the new one is used.
+/// Whether no process has to wait, because the old refresh token works until the new access token is used.
 fn is_released(rotation: Rotation) -> bool {
     rotation == Rotation::UntilUsed
 }
@@ -34,7 +34,8 @@ fn while_a_pair_is_unsaved_others_wait_if_a_second_use_does_harm() {
         let answer = second.ask("call");
         if is_released(rotation) {
             assert_eq!(answer, "ok at-3", "{class}");
-            // The pair of the first process has become the spare.
+            // The first process uses the newer pair from the store; its own refresh token is only the spare
+            // of the record.
             assert_eq!(first.ask("call"), "ok at-3", "{class}");
         } else {
             assert!(answer.starts_with("busy "), "{class}: {answer}");

@@ -1,4 +1,4 @@
-//! Windows: other programs keep the record open, as virus scanners and backups do.
+//! Tests for Windows, where other programs, such as virus scanners and backups, keep the record open.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
@@ -28,7 +28,7 @@ fn keep(path: &Path, sharing: u32) -> File {
     File::options().read(true).share_mode(sharing).open(path).unwrap()
 }
 
-/// The clock of a store. At the first sleep after [`HELD`] the record is let go.
+/// The clock of a store. At the first sleep after [`HELD`], the other program closes the record.
 #[derive(Debug, Default)]
 struct Scanner {
     held: Mutex<Option<(File, Duration)>>,
@@ -139,7 +139,7 @@ fn a_record_that_may_not_be_written_is_read_with_a_warning() {
     let path = dir.join("store.json");
     let saved = record(1);
     FileBackend::new(&path).save(&saved).unwrap();
-    // Another program wrote it: it is not known to be flushed.
+    // Remove the mark of what was flushed, as if another program had written the record.
     fs::remove_file(dir.join(".store.json.evergrant-flushed")).unwrap();
     let kept = keep(&path, READ_ONLY);
     let store = FileBackend::new(&path);

@@ -52,7 +52,7 @@ fn the_example_counts_results_and_sets_its_exit_code() {
     sandbox.faults(9, Fault::RefuseOnce);
     let gone = workers(&sandbox, &store("gone"), &[]).unwrap();
     assert_eq!(gone, (r#"{"reauthorize":1}"#.to_owned(), 77));
-    // An invalid start time.
+    // Test an invalid start time.
     let wrong = workers(&sandbox, &store("wrong"), &["--wait"]).unwrap();
     assert_eq!(wrong, ("ready".to_owned(), 1));
 }

@@ -160,7 +160,7 @@ impl World {
     }
 }
 
-/// Returns a token's name in the diary: `rt-7` for `rt-7-abc...`.
+/// Returns a token's name in the sandbox's list of events: `rt-7` for `rt-7-abc...`.
 pub(crate) fn name(token: &Secret) -> String {
     token.expose().split('-').take(2).collect::<Vec<_>>().join("-")
 }

@@ -23,7 +23,7 @@ fn connect(sandbox: &Sandbox) -> TcpStream {
 }
 
 #[test]
-fn a_request_cut_before_the_decision_spends_nothing() {
+fn a_request_cut_before_the_decision_uses_no_token() {
     let sandbox = Sandbox::builder().rotation(Rotation::StrictFamily).start().unwrap();
     let token = sandbox.login();
     sandbox.fault(Fault::CutBefore);
@@ -61,7 +61,7 @@ fn half_an_answer_is_cut_within_the_body() {
 }
 
 #[test]
-fn a_status_before_spends_nothing_and_a_status_after_does() {
+fn only_a_status_after_the_decision_uses_the_token() {
     let sandbox = strict();
     let token = sandbox.login();
     for (fault, status, retry_after) in [
@@ -188,7 +188,7 @@ fn a_client_that_left_while_its_answer_was_held_does_not_get_the_pair() {
     .unwrap();
     assert!(gate.wait_for(1, PATIENCE));
     drop(stream);
-    // After this request and its answer, the end of the other connection has also arrived.
+    // When this request is answered, the sandbox has also noticed the end of the other connection.
     agent().get(format!("{}/counters", sandbox.url())).call().unwrap();
     gate.open();
     let until = Instant::now() + PATIENCE;

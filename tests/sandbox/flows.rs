@@ -1,4 +1,4 @@
-//! Tests of logins, the API, dialects, and control from outside.
+//! Tests of logins, of the API, of answers in other formats (dialects), and of control over HTTP.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

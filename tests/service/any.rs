@@ -1,4 +1,4 @@
-//! Services that depart from the standard, each with a server that answers as the service does.
+//! Tests of services that depart from the standard, each with a server that answers as the service does.
 
 mod bodies;
 mod codes;
@@ -20,7 +20,7 @@ use evergrant::{Client, ClientBuilder, Credentials, MemoryBackend, Provider, Tok
 
 use crate::support::Fake;
 
-/// A provider whose token endpoint and API are on this server.
+/// Makes a provider whose token endpoint and API are on this server.
 fn provider(server: &Fake) -> ProviderBuilder {
     Provider::builder("service")
         .authorization_endpoint("https://service.example/authorize")
@@ -44,7 +44,7 @@ fn seeded(provider: ProviderBuilder) -> Client {
     client
 }
 
-/// The value of a header in the text of a request.
+/// Returns the value of a header of a request.
 fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
     let head = request.split("\r\n\r\n").next().unwrap();
     head.lines().skip(1).find_map(|line| {

@@ -47,7 +47,7 @@ impl World {
         on
     }
 
-    /// Gives the refresh token an expiry. With `fixed`, a refresh does not move it.
+    /// Makes every token answer give the refresh token a lifetime of `days` days.
     fn refresh_tokens_live(&self, days: u64) {
         self.sandbox.on_token(move |_, reply| {
             let mut body = reply.to_json();
@@ -157,7 +157,7 @@ fn a_refresh_restarts_the_idle_limit_without_a_new_refresh_token() {
 }
 
 #[test]
-fn a_consent_ends_however_often_it_is_refreshed() {
+fn a_consent_expires_however_often_the_login_is_refreshed() {
     let world = world(|provider| provider.idle_limit(90 * DAY).consent_limit(365 * DAY));
     world.log_in();
     world.refreshed_on(350);
@@ -198,7 +198,11 @@ fn a_refresh_token_replaced_only_near_its_end_is_refreshed_then() {
     });
     world.log_in();
     let on = world.refreshed_on(59);
-    assert_eq!(on, [30, 46], "refreshed after half of the limit, and when a quarter is left");
+    assert_eq!(
+        on,
+        [30, 46],
+        "the login must be refreshed after half of the limit, and when a quarter is left"
+    );
 }
 
 #[test]

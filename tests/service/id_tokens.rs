@@ -57,7 +57,7 @@ fn now() -> i64 {
 }
 
 #[test]
-fn an_unfit_id_token_ends_the_login_and_leaves_the_store_alone() {
+fn an_invalid_id_token_fails_the_login_and_stores_nothing() {
     let table = [
         (signed(), json!({"iss": "https://evil.example"}), "another authorization server"),
         (signed(), json!({"iss": null}), "no iss"),
@@ -104,7 +104,7 @@ fn an_unfit_id_token_ends_the_login_and_leaves_the_store_alone() {
 }
 
 #[test]
-fn a_right_id_token_in_other_words_is_taken() {
+fn an_unusual_but_valid_id_token_is_accepted() {
     for claims in [
         json!({"aud": ["sandbox-client"]}),
         json!({"aud": ["other", "sandbox-client"], "azp": "sandbox-client"}),
@@ -121,7 +121,7 @@ fn a_right_id_token_in_other_words_is_taken() {
 }
 
 #[test]
-fn a_wrong_clock_here_does_not_end_a_login() {
+fn a_wrong_local_clock_does_not_fail_a_login() {
     for wrong in [-12 * 3600, 12 * 3600] {
         let sandbox = sandbox();
         let ours = time::OffsetDateTime::now_utc() + time::Duration::seconds(wrong);
@@ -201,7 +201,7 @@ fn an_issuer_for_all_tenants_and_googles_two_names_are_known() {
 }
 
 #[test]
-fn an_unfit_id_token_that_nobody_asked_for_is_not_stored() {
+fn an_invalid_id_token_that_nobody_requested_is_not_stored() {
     let sandbox = sandbox();
     send(&sandbox, signed(), json!({"iss": "https://evil.example"}));
     let client = builder(&sandbox).build();

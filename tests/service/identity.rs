@@ -1,4 +1,4 @@
-//! Tests that tell who has logged in, at every service with a profile format of its own.
+//! Tests of the identity of the person who has logged in, at every service with a profile format of its own.
 
 use std::sync::{Arc, Mutex};
 
@@ -266,7 +266,7 @@ fn every_services_profile_gives_an_identity() {
     let cases = cases();
     for row in rows(&sandbox) {
         let tested = cases.iter().any(|case| case.provider.name() == row.name());
-        assert!(tested || row.name() == "openid", "{} has no profile here", row.name());
+        assert!(tested || row.name() == "openid", "`cases` has no profile of {}", row.name());
     }
     for case in cases {
         let name = case.provider.name().to_owned();

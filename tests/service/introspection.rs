@@ -28,7 +28,7 @@ fn a_token_is_active_until_it_is_revoked() {
     client.revoke_token(refresh_token, Some(TokenTypeHint::RefreshToken)).unwrap();
     assert!(!client.introspect(refresh_token, None).unwrap().active());
     assert!(!client.introspect(&Secret::new("never-issued"), None).unwrap().active());
-    assert!(client.stored().unwrap().is_some(), "the store is left alone");
+    assert!(client.stored().unwrap().is_some(), "the store must not change");
     assert_eq!(sandbox.counters().introspections, 5);
 }
 
@@ -126,7 +126,7 @@ fn a_failed_revocation_leaves_the_login() {
         );
         assert!(client.refresh().is_ok(), "{kind}");
     }
-    // RFC 7009: the endpoint may have its own authentication method.
+    // The revocation endpoint may have its own authentication method (RFC 7009).
     let sandbox = Sandbox::builder().client_auth(ClientAuth::Body).start().unwrap();
     let odd = sandbox.provider().to_builder().client_auth(ClientAuth::Basic);
     let odd = odd.revocation_auth(ClientAuth::Body).build().unwrap();

@@ -126,7 +126,7 @@ fn a_server_with_another_clock_gets_one_more_request_with_its_time() {
         client.access_token().unwrap_or_else(|error| panic!("{offset}: {error}"));
         let wrong = u64::from(offset.unsigned_abs() > 60);
         assert_eq!(sandbox.counters().token_requests, 1 + wrong, "{offset}");
-        // The client keeps the difference of the clocks.
+        // The client remembers the difference between the clocks.
         client.refresh().unwrap();
         assert_eq!(sandbox.counters().token_requests, 2 + wrong, "{offset}");
         // The client counts the lifetime of a token by its own clock.

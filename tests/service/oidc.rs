@@ -1,4 +1,4 @@
-//! Tests that tell who has logged in: ID tokens, nonces and userinfo.
+//! Tests of the identity of the person who has logged in: ID tokens, nonces and userinfo.
 
 use evergrant::sandbox::{ApiReply, Reply, Sandbox};
 use evergrant::{Client, Error, MemoryBackend, Token};

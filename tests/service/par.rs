@@ -32,7 +32,7 @@ fn pushing_to(address: String, credentials: Credentials, auth: ClientAuth) -> (S
     (sandbox, client)
 }
 
-/// The names in the query of the address for the browser.
+/// Returns the names of the parameters in the address for the browser.
 fn names(authorization: &Authorization) -> Vec<String> {
     let url = Url::parse(authorization.url()).unwrap();
     url.query_pairs().map(|(name, _)| name.into_owned()).collect()
@@ -128,7 +128,7 @@ fn a_request_uri_that_was_used_is_refused() {
     let again = sandbox.approve(authorization.url()).unwrap();
     let Err(Error::OAuth(error)) = client.exchange(authorization, &again) else { panic!() };
     assert_eq!(error.code, "invalid_request_uri");
-    assert!(!error.to_string().contains("worked until"), "it has not expired: {error}");
+    assert!(!error.to_string().contains("worked until"), "the address has not expired: {error}");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn an_address_that_has_expired_is_named_as_the_reason() {
     let client = builder.clock(clock.clone()).login_timeout(Duration::ZERO).build();
     let authorization = client.authorize(&[]).unwrap();
     assert_eq!(authorization.expires_at(), Some(clock.now_utc() + MINUTE));
-    // The address was opened in time. The person may take longer than that.
+    // The person opens the address of `other` in time, and may then take longer than the address lives.
     let other = client.authorize(&[]).unwrap();
     let in_time = sandbox.approve(other.url()).unwrap();
     clock.advance(2 * MINUTE);

@@ -159,7 +159,8 @@ fn a_row_refuses_text_that_would_change_its_host() {
 type Dialect =
     (&'static str, u16, &'static str, Result<(&'static str, &'static str, i64), &'static str>);
 
-/// Bodies from the corpus. The refresh token before each answer is `rt-0`; 0 seconds stands for no lifetime.
+/// Answers that real services sent. The refresh token before each answer is `rt-0`; 0 seconds stands for no
+/// lifetime.
 const DIALECTS: [Dialect; 17] = [
     (
         "discord",
@@ -262,7 +263,7 @@ fn every_row_reads_an_answer_in_its_dialect() {
     for row in &rows {
         let name = row.name();
         let own = DIALECTS.iter().any(|(row, ..)| *row == name);
-        assert!(own || name == "franceconnect_integration", "{name} has no dialect here");
+        assert!(own || name == "franceconnect_integration", "`DIALECTS` has no answer of {name}");
     }
     for (name, status, body, expected) in DIALECTS {
         let row = rows.iter().find(|row| row.name() == name).unwrap();

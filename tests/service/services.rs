@@ -1,6 +1,6 @@
 //! Tests the table of services in `src/providers/table`: its evidence, the requests of each row, and the page
-//! of the guide. The entries are read here a second time, as texts, so that the tests do not depend on the
-//! code that turns an entry into a provider.
+//! of the guide. The tests read the entries themselves, as strings, so that they do not depend on the code
+//! that turns an entry into a provider.
 
 mod answers;
 mod entry;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use self::entry::{Entry, Fact, Make};
 
-/// Reads entries as texts.
+/// Reads entries as strings.
 macro_rules! services {
     ($(
         $name:ident $(($parameter:ident: $check:tt, $meaning:literal))? = $display:literal, $kind:literal;

@@ -1,12 +1,12 @@
-//! Every requirement of the standards for this client, and the tests that show it.
+//! Lists every requirement of the standards for this client, and the tests that show it.
 //!
 //! The rows have the numbers of a checklist with parts A (requests and client authentication), B
 //! (authorization code), C (token answers and refresh), D (using tokens, challenges), E (revocation,
 //! introspection), F (PKCE, native apps), G (metadata), H (device grant), I (assertions), J (pushed requests),
-//! M (HTTP) and N (RFC 9700, OAuth 2.1). M is a MUST of the standard, S a SHOULD, D a rule of practice, and a
-//! row without a letter says what an answer means. Where real services depart from a MUST on the receiving
-//! side (a token answer without `token_type`, a lifetime of 0), the corpus of real answers wins, and its test
-//! is named.
+//! M (HTTP) and N (RFC 9700, OAuth 2.1). The level M is a MUST of the standard, S a SHOULD, D a rule of
+//! practice; a row without a level says what an answer means. Some real services send what a MUST forbids (a
+//! token answer without `token_type`, a lifetime of 0). The client accepts such answers, and the row names
+//! the test with these real answers.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -20,7 +20,7 @@ enum Shown {
 
 use Shown::{By, Not};
 
-/// The number, the level, the requirement, and how the requirement is shown.
+/// The number, the level, the requirement, and the tests or the reason.
 type Row = (u16, &'static str, &'static str, Shown);
 
 include!("standards/table.rs");

@@ -56,7 +56,7 @@ fn is_left_alone(store: impl TokenBackend + 'static, end: impl FnOnce()) {
 
 #[cfg(feature = "sqlite")]
 #[test]
-fn sqlite_is_left_alone() {
+fn sqlite_is_not_called_while_the_token_works() {
     let dir = crate::support::TempDir::new();
     let path = dir.join("logins.sqlite");
     let end = || std::fs::remove_file(&path).unwrap();
@@ -65,7 +65,7 @@ fn sqlite_is_left_alone() {
 
 #[cfg(feature = "redis")]
 #[test]
-fn redis_is_left_alone() {
+fn redis_is_not_called_while_the_token_works() {
     for program in crate::servers::redis_programs() {
         let mut server = crate::servers::redis(&program, crate::servers::FLUSHED);
         let store = evergrant::RedisBackend::new(server.url()).unwrap();
@@ -75,7 +75,7 @@ fn redis_is_left_alone() {
 
 #[cfg(feature = "postgres")]
 #[test]
-fn postgres_is_left_alone() {
+fn postgres_is_not_called_while_the_token_works() {
     let Some(mut server) = crate::servers::postgres() else { return };
     let store = evergrant::PostgresBackend::new(server.url()).unwrap();
     is_left_alone(store, || server.crash());

@@ -24,8 +24,8 @@ fn all(answers: &Answers, kind: &str) {
 /// A round: one expiry with a fault.
 type Round = fn(&mut Fleet, bool);
 
-/// Checks what others get while the outcome of a refresh is open. With a grace window the others get a token.
-/// Without a window they get `OutcomeUnknown`, and a token when the deadline has passed.
+/// Checks what the other workers get while the outcome of a refresh is open. With a grace window they get a
+/// token. Without a window they get `OutcomeUnknown`, and after the deadline a token.
 #[track_caller]
 fn others_go_on(fleet: &mut Fleet, others: &[usize], strict: bool) {
     let answers = fleet.answers(OTHERS);
@@ -100,15 +100,15 @@ fn stopped_after_the_send(fleet: &mut Fleet, _: bool) {
     assert_eq!(fleet.token_requests(), before + 1);
 }
 
-/// The stopped holder goes on only after the others have decided what to do about its refresh (the tables
-/// are on the guide's page `design`). Without a window the others report that the login is lost, which is true
-/// until the holder comes back with the only valid pair.
+/// The stopped holder goes on only after the other workers have decided what to do about its refresh (the
+/// tables are on the guide's page `design`). Without a window the others report that the login is lost, which
+/// is true until the holder comes back with the only valid pair.
 fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     let (holder, gate) = fleet.decided();
     fleet.all_wait(OTHERS);
     fleet.stop(holder);
     gate.open();
-    // The others have waited for as long as a refresh can take.
+    // The other workers have waited for as long as a refresh can take.
     fleet.advance(PAST_DEADLINE);
     all(&fleet.answers(OTHERS), "busy ");
     fleet.end_lease();
@@ -119,8 +119,8 @@ fn stopped_after_the_send_past_its_deadline(fleet: &mut Fleet, strict: bool) {
     all(&fleet.answers(1), "ok ");
 }
 
-/// The holder's lease is over, but its deadline is not. With a window the others have their own pair, and the
-/// holder's late save is refused. Without a window the others have waited, and the holder's pair is saved.
+/// The holder's lease is over, but its deadline is not. With a window the other workers have their own pair,
+/// and the holder's late save is refused. Without a window they have waited, and the holder's pair is saved.
 fn stopped_after_the_reply(fleet: &mut Fleet, strict: bool) {
     let before = fleet.token_requests();
     let holder = fleet.stopped_at("after the reply");
@@ -181,7 +181,7 @@ fn network_silent(fleet: &mut Fleet, _: bool) {
     all(&answers, "backend ");
     fleet.network(host, Network::Works);
     all(&fleet.all_call(&[holder]), "ok ");
-    // The others have waited for the lock, which the holder has kept until its pair was saved.
+    // The other workers have waited for the lock, which the holder has kept until its pair was saved.
     all(&fleet.answers(ALL - WORKERS), "ok ");
     assert_eq!(fleet.token_requests(), before + 1);
 }

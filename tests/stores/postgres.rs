@@ -135,7 +135,8 @@ fn a_save_survives_a_crash_even_with_asynchronous_commits() {
             None => record(n),
         };
         store.save(&next).unwrap();
-        // The control is another commit after the save. The test does not wait for the control.
+        // As a control, make another commit, which a crash can lose because the server does not flush it at
+        // once.
         admin(&server).execute("INSERT INTO plain VALUES ($1)", &[&(n as i32)]).unwrap();
         server.crash();
         assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
@@ -199,7 +200,7 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
     assert!(!guard.lasts(Duration::ZERO));
     drop((guard, theirs));
     assert!(holders(&server).is_empty());
-    // The settings that the lock changed are restored.
+    // The release of the lock restores the settings that the lock changed.
     let shared = Pool::default();
     let store = pooled(server.url(), shared.clone());
     store.save(&record(1)).unwrap();

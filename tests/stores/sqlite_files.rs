@@ -47,7 +47,7 @@ fn a_guard_notices_that_its_lock_file_was_deleted_or_replaced() {
     store.save(&record(1)).unwrap();
     let guard = store.lock(Duration::ZERO).unwrap();
     assert!(guard.is_held());
-    // SQLite's own patience of seconds would come on top of the wait.
+    // SQLite itself waits several seconds for a lock; this wait must not be added to the caller's.
     let begun = std::time::Instant::now();
     assert!(matches!(precise(store.lock(Duration::ZERO)), BackendError::Busy(_)));
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
@@ -111,7 +111,7 @@ fn a_record_that_was_written_between_a_look_and_a_save_stays() {
     let (at, theirs) = (path.clone(), successor(&first, token(3)));
     let (count, written) = (AtomicU32::new(0), theirs.clone());
     let store = SqliteBackend::with_connections(move || {
-        // The first connection is for the look.
+        // The save opens its first connection to read, and its second to write.
         if count.fetch_add(1, Ordering::Relaxed) == 1 {
             SqliteBackend::new(&at).save(&written).unwrap();
         }
@@ -178,7 +178,7 @@ fn a_database_that_may_not_be_created_is_an_error_that_says_so() {
     let set = |mode| {
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
     };
-    // Permission bits do not bind root: as root, the child becomes somebody else.
+    // Permission bits do not bind root: as root, the child runs as another user.
     let Some(wrapper) = unprivileged() else { return };
     set(0o555);
     let path = dir.join("logins.sqlite");
@@ -206,7 +206,7 @@ fn files_that_may_only_be_read_are_refused_before_a_login() {
     let set = |path: &std::path::Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     };
-    // Permission bits do not bind root: as root, the child becomes somebody else.
+    // Permission bits do not bind root: as root, the child runs as another user.
     let Some(wrapper) = unprivileged() else { return };
     let dir = TempDir::new();
     set(dir.path(), 0o777);
@@ -258,7 +258,7 @@ fn flush() {
             let saved = std::fs::read(given("RECORD")).unwrap();
             failed(precise(store.save(&Record::from_json(&saved).unwrap())));
         }
-        // What was flushed once is not flushed again.
+        // A record that was flushed once is not flushed again.
         Some("loads") => {
             store.load().unwrap().unwrap();
             store.load().unwrap().unwrap();

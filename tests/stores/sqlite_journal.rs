@@ -1,4 +1,4 @@
-//! SQLite deletes its journal to commit: nothing that this crate does may keep the file.
+//! Tests that this crate never keeps SQLite's journal file, which SQLite deletes in order to commit.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::support::*;
 
 const SAVES: u32 = 200;
 
-/// On a connection in journal mode DELETE, the default of SQLite.
+/// Opens a store on a connection in journal mode DELETE, the default of SQLite.
 fn guest(path: &Path) -> SqliteBackend {
     let connection = Connection::open(path).unwrap();
     connection.busy_timeout(Duration::from_secs(30)).unwrap();
@@ -32,7 +32,8 @@ fn a_save_by_deleting_the_journal_survives_readers_that_flush() {
             scope.spawn(|| {
                 let store = guest(&path);
                 while !done.load(Ordering::Relaxed) {
-                    // To save what is stored flushes it; another save may come between.
+                    // Saving the stored record again flushes the database. The save may fail, because another
+                    // save can come between.
                     let stored = store.load().unwrap().unwrap();
                     let _ = store.save(&stored);
                 }
@@ -44,14 +45,15 @@ fn a_save_by_deleting_the_journal_survives_readers_that_flush() {
             let stored = guest(&path).load();
             if !matches!(&stored, Ok(Some(record)) if *record == next) {
                 done.store(true, Ordering::Relaxed);
-                panic!("save {n} was taken back: {stored:?}");
+                panic!("save {n} was lost: {stored:?}");
             }
         }
         done.store(true, Ordering::Relaxed);
     });
 }
 
-/// An application's own connection to the database of a store that is at rest.
+/// An application commits through a connection of its own to the store's database, while the store does
+/// nothing.
 #[test]
 fn an_application_commits_by_deleting_the_journal_beside_a_store() {
     let dir = TempDir::new();

@@ -41,8 +41,8 @@ fn a_cleared_refresh_token_is_in_no_file_of_the_database() {
             }
             false => SqliteBackend::with_connection(connection),
         };
-        // The secret is long enough for pages of its own.
-        // The second is shorter, so that pages of the first stay free.
+        // The first secret is long enough for pages of its own. The second is shorter, so that pages of the
+        // first stay free.
         let secret = |n: usize| format!("c4nary-{n}-").repeat([4_000, 1_000][n]);
         let token = |n| evergrant::Token::new("at").with_refresh_token(secret(n));
         let other = Record::from(evergrant::Token::new("at").with_refresh_token("of-bob"));
@@ -55,7 +55,7 @@ fn a_cleared_refresh_token_is_in_no_file_of_the_database() {
             let found = holders(folder, &format!("c4nary-{n}"));
             assert!(found.is_empty(), "{mode}, own: {own}, {n}: {found:?}");
         }
-        // Only the free pages are overwritten.
+        // Only the free pages were overwritten, so the file has not grown.
         assert!(std::fs::metadata(&path).unwrap().len() < 1 << 20);
         store.save(&other).unwrap();
         assert_eq!(store.load().unwrap(), Some(other));
@@ -115,7 +115,8 @@ impl Drop for Lent {
     }
 }
 
-/// The setting has an effect on macOS alone, where a flush stops at the drive's cache without it.
+/// The setting `fullfsync` has an effect on macOS only, where a flush without it reaches only the drive's
+/// cache.
 #[test]
 fn a_save_on_a_lent_connection_flushes_fully() {
     let folder = Sandbox::start().unwrap();

@@ -181,7 +181,7 @@ fn every_variable_and_every_text_has_its_entry() {
     let sources = sources("src");
     let faults = faults(&sources);
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
-    // No entry is left of a call or a field that is gone.
+    // Each entry must name a call or field that still exists.
     let of = |path: &str| sources.iter().find(|source| source.path == path);
     for (path, what, ..) in VARIABLES {
         let is_there = |source: &Source| source.code().flat_map(asked).any(|call| call == what);

@@ -182,7 +182,7 @@ const FILES: [(&str, &str, usize, &str); 36] = [
     ("src/record/note.rs", "fs::read_to_string", 1, "the name of this host"),
 ];
 
-/// The source, the call, its count, and the address and what prevents another address.
+/// The source, the call, its count, and the address with what prevents another address.
 const SENDS: [(&str, &str, usize, &str); 11] = [
     ("src/backend/postgres.rs", "config.connect", 2, "the database that the user names: the login"),
     ("src/backend/redis.rs", "Client::open", 2, "the server that the user names: the login"),

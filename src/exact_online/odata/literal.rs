@@ -82,7 +82,7 @@ impl From<Decimal> for Literal {
     }
 }
 
-/// Writes years from 0 to 9999.
+/// Writes a date and a time, for years from 0 to 9999.
 impl From<PrimitiveDateTime> for Literal {
     fn from(date: PrimitiveDateTime) -> Literal {
         Literal(format!("datetime'{}'", dates::format(date)))

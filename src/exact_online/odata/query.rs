@@ -85,14 +85,14 @@ impl Query {
         self
     }
 
-    /// Skips this many rows. Endpoints released after March 2017 do not support this: see
+    /// Skips this many rows. For endpoints released after March 2017, which cannot skip rows, use
     /// [`Query::skip_token`].
     pub fn skip(mut self, rows: u32) -> Query {
         self.skip = Some(rows);
         self
     }
 
-    /// Starts after the row with this key. The link to a next page names such a key.
+    /// Starts after the row with this key. The link to the next page of a list contains this key.
     pub fn skip_token(mut self, token: impl Into<Literal>) -> Query {
         self.skip_token = Some(token.into());
         self

@@ -91,7 +91,7 @@ services! {
         error(unknown);
         api("https://api.myob.com/accountright") => "s N 2026-08";
         header("x-myobapi-version", "v2") => "s N 2026-08";
-        note("every call needs a header `x-myobapi-key` with the client id: `ProviderBuilder::fixed_header`") => "s N 2026-08";
+        note("every call needs a header `x-myobapi-key` with the client id; `ProviderBuilder::fixed_header` sets it") => "s N 2026-08";
     }
 
     quickbooks = "QuickBooks Online", "accounting"; {
@@ -109,7 +109,7 @@ services! {
         rotation(Unknown) => "s intuit/oauth-jsclient#74 2026-11";
         error(unknown);
         api("https://quickbooks.api.intuit.com") => "v oauth-jsclient 2026-07";
-        note("the refresh token changes once a day; sources differ on how long the previous one works") => "s intuit/oauth-jsclient#74 2026-11";
+        note("the refresh token changes once a day; sources differ on how long the previous refresh token works") => "s intuit/oauth-jsclient#74 2026-11";
         note("the sandbox's API is at `https://sandbox-quickbooks.api.intuit.com`") => "v oauth-jsclient 2026-07";
     }
 

@@ -43,8 +43,8 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://api.etsy.com") => "s N 2026-08";
-        note("every call needs a header `x-api-key` with `keystring:secret`: `ProviderBuilder::fixed_header`") => "s N 2026-08";
-        note("the credentials have no secret: `Credentials::public`") => "s AR 2025-05";
+        note("every call needs a header `x-api-key` with `keystring:secret`; `ProviderBuilder::fixed_header` sets it") => "s N 2026-08";
+        note("the credentials have no secret; `Credentials::public` makes them") => "s AR 2025-05";
     }
 
     mollie = "Mollie", "shops and payments"; {
@@ -95,9 +95,9 @@ services! {
         margin(3 days) => "v developer.squareup.com 2026-11";
         error(unknown);
         api("https://connect.squareup.com") => "s N 2026-08";
-        note("the service advises a refresh every seven days: `Client::keep_alive`") => "v developer.squareup.com 2026-11";
+        note("the service advises a refresh every seven days; `Client::keep_alive` does this") => "v developer.squareup.com 2026-11";
         note("a code lives five minutes") => "v developer.squareup.com 2026-11";
-        note("for a client without a secret: `square_pkce`") => "v square-nodejs-sdk 2026-05";
+        note("a client without a secret uses `square_pkce`") => "v square-nodejs-sdk 2026-05";
     }
 
     square_pkce = "Square, client without a secret", "shops and payments"; {

@@ -30,7 +30,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://api.bitbucket.org") => "s N 2026-08";
-        note("the scopes are a setting of the application; the answer names them `scopes`") => "v Bitbucket's documentation 2026-11";
+        note("the scopes are a setting of the application; the answer has them in the member `scopes`") => "v Bitbucket's documentation 2026-11";
     }
 
     digitalocean = "DigitalOcean", "developer tools"; {

@@ -60,7 +60,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://www.strava.com") => "s N 2026-08";
-        note("a person can grant less than the scopes that the login asks for; the callback tells") => "v developers.strava.com 2026-11";
+        note("a person can grant fewer scopes than the login asks for; the callback names the granted scopes") => "v developers.strava.com 2026-11";
     }
 
     whoop = "WHOOP", "health and sport"; {
@@ -95,7 +95,7 @@ services! {
         api("https://wbsapi.withings.net") => "v developer.withings.com 2026-11";
         ended("status", "401", 200) => "s withings-node-oauth2 2026-11";
         note("the old refresh token works for 8 hours at most") => "v developer.withings.com 2026-11";
-        note("errors come with HTTP status 200 and another `status` than 0 in the body") => "s withings-node-oauth2 2026-11";
+        note("an error has the HTTP status 200, and a `status` other than 0 in the body") => "s withings-node-oauth2 2026-11";
         note("a code lives 30 seconds") => "s glama.ai 2026-11";
     }
 }

@@ -17,7 +17,7 @@ services! {
         error(unknown);
         api(unknown);
         note("the scopes are `smartRead` and `smartWrite`") => "s 10 public clients 2026-11";
-        note("the credentials have no secret: `Credentials::public`") => "v ecobee.com 2026-11";
+        note("the credentials have no secret; `Credentials::public` makes them") => "v ecobee.com 2026-11";
     }
 
     enphase = "Enphase", "homes and cars"; {
@@ -32,7 +32,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://api.enphaseenergy.com/api/v4") => "s 2 public clients 2026-11";
-        note("every call needs the API key of the application: a query parameter or a header") => "s 2 public clients 2026-11";
+        note("every call needs the API key of the application, in a query parameter or a header") => "s 2 public clients 2026-11";
         note("there are no scopes") => "s 2 public clients 2026-11";
     }
 
@@ -64,7 +64,7 @@ services! {
         error(unknown);
         api("https://api.netatmo.com/api") => "s 2 public clients 2026-11";
         ended("error.code", "3", 403) => "s 2 public clients 2026-11";
-        note("a missing right is told with 403 as well, with another code") => "s netatmo-api-python#103 2025-07";
+        note("the API answers 403 for a missing right as well, with another code") => "s netatmo-api-python#103 2025-07";
     }
 
     philips_hue = "Philips Hue", "homes and cars"; {
@@ -79,7 +79,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://api.meethue.com/route/clip/v2") => "s 2 public clients 2026-11";
-        note("every call needs a header `hue-application-key`: `ProviderBuilder::fixed_header`") => "s 2 public clients 2026-11";
+        note("every call needs a header `hue-application-key`; `ProviderBuilder::fixed_header` sets it") => "s 2 public clients 2026-11";
     }
 
     smartcar = "Smartcar", "homes and cars"; {
@@ -95,7 +95,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://api.smartcar.com") => "v smartcar/node-sdk 2025-11";
-        note("`mode` may also be `test` or `simulated`: `Client::authorize_with`") => "v smartcar/node-sdk 2025-11";
+        note("`mode` may also be `test` or `simulated`; `Client::authorize_with` sets it") => "v smartcar/node-sdk 2025-11";
     }
 
     sonos = "Sonos", "homes and cars"; {

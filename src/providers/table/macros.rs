@@ -1,6 +1,7 @@
-//! The macros that make functions of the entries of the table.
+//! The macros that turn the entries of the table into functions.
 
-/// Makes a function of each entry. Its body turns the facts into a provider; its page lists the facts.
+/// Turns each entry into a function. The body of the function makes a provider from the facts; the function's
+/// documentation lists the facts.
 macro_rules! services {
     ($(
         $name:ident $(($parameter:ident: $check:tt, $meaning:literal))? = $display:literal, $kind:literal;
@@ -49,7 +50,7 @@ macro_rules! check {
     ([$($allowed:literal),*]) => { super::Check::OneOf(&[$($allowed),*]) };
 }
 
-/// A time, such as `30 days`.
+/// The `Duration` of a time such as `30 days`.
 macro_rules! time {
     ($count:literal seconds) => {
         std::time::Duration::from_secs($count)
@@ -74,7 +75,7 @@ macro_rules! time {
     };
 }
 
-/// The setting of a fact.
+/// The `Fact` that a line of an entry becomes.
 macro_rules! fact {
     ($fact:ident (unknown)) => { super::Fact::Said };
     (authorize ($url:literal)) => { super::Fact::AuthorizationEndpoint($url) };

@@ -28,7 +28,7 @@ services! {
         rotation(None) => "v developer.spotify.com 2026";
         error(unknown);
         api("https://api.spotify.com") => "s N 2026-08";
-        note("the rotation is that of a client with a secret; set `Rotation::Unknown` for another") => "v developer.spotify.com 2026";
+        note("the rotation is that of a client with a secret; for a client without a secret, set `Rotation::Unknown`") => "v developer.spotify.com 2026";
     }
 
     tiktok = "TikTok", "media and social networks"; {
@@ -45,7 +45,7 @@ services! {
         rotation(Strict) => "v developers.tiktok.com 2026-11";
         error(unknown);
         api("https://open.tiktokapis.com") => "s N 2026-08";
-        note("an earlier page of the service gives 24 hours and 365 days; the answer names both lives") => "v developers.tiktok.com 2026-11";
+        note("an earlier page of the service gives 24 hours and 365 days; the answer names both lifetimes") => "v developers.tiktok.com 2026-11";
         note("PKCE is required for mobile and desktop applications") => "v developers.tiktok.com 2026-11";
     }
 

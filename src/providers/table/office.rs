@@ -30,7 +30,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://app.asana.com/api/1.0") => "s SP 2026-08";
-        note("the service calls refresh tokens long-lived") => "v Asana/developer-docs 2024";
+        note("the service says that refresh tokens are long-lived") => "v Asana/developer-docs 2024";
     }
 
     basecamp = "Basecamp", "office"; {
@@ -45,8 +45,8 @@ services! {
         rotation(unknown);
         error(unknown);
         api(unknown);
-        note("the API's address is that of the account, from `https://launchpad.37signals.com/authorization.json`") => "v bc3-api 2026-03";
-        note("each call needs a `User-Agent` with a contact: `ProviderBuilder::user_agent`") => "v bc3-api 2026-03";
+        note("each account has its own address of the API, which is in the answer of `https://launchpad.37signals.com/authorization.json`") => "v bc3-api 2026-03";
+        note("each call needs a `User-Agent` with a contact; `ProviderBuilder::user_agent` sets it") => "v bc3-api 2026-03";
     }
 
     calendly = "Calendly", "office"; {
@@ -61,7 +61,7 @@ services! {
         rotation(Strict) => "v developer.calendly.com 2026-11";
         error(unknown);
         api("https://api.calendly.com") => "s N 2026-08";
-        note("a new application gets nothing unless it asks for scopes") => "s docs.unified.to 2026-11";
+        note("a new application gets no rights unless the login asks for scopes") => "s docs.unified.to 2026-11";
     }
 
     canva = "Canva", "office"; {
@@ -119,7 +119,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://api.getjobber.com/api") => "s N 2026-08";
-        note("every call needs a header `X-JOBBER-GRAPHQL-VERSION` with a date: `ProviderBuilder::fixed_header`") => "s N 2026-08";
+        note("every call needs a header `X-JOBBER-GRAPHQL-VERSION` with a date; `ProviderBuilder::fixed_header` sets it") => "s N 2026-08";
     }
 
     miro = "Miro", "office"; {
@@ -183,7 +183,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://api.smartsheet.com") => "s N 2026-08";
-        note("other regions have the hosts `app.smartsheet.eu` and `api.smartsheet.eu`, and the same with `.au`") => "s N 2026-08";
+        note("other regions have the hosts `app.smartsheet.eu` and `api.smartsheet.eu`, or `app.smartsheet.au` and `api.smartsheet.au`") => "s N 2026-08";
     }
 
     ticktick = "TickTick", "office"; {
@@ -198,7 +198,7 @@ services! {
         rotation(unknown);
         error(unknown);
         api("https://api.ticktick.com") => "s N 2026-08";
-        note("HTTP Basic is used as well") => "s 1 public client 2026-11";
+        note("a public client uses HTTP Basic") => "s 1 public client 2026-11";
     }
 
     todoist = "Todoist", "office"; {

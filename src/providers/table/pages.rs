@@ -1,7 +1,7 @@
-//! The macros that make of an entry the page of its function, for rustdoc only: the pages of all rows would be a
-//! tenth of the compiled library.
+//! The macros that turn an entry into the documentation of its function, for rustdoc only: the documentation
+//! of all rows would be a tenth of the compiled library.
 
-/// A line of the page of a function.
+/// A line of the table in the documentation of a function.
 macro_rules! line {
     ($fact:ident (unknown)) => { concat!("| ", title!($fact), " | unknown | |") };
     ($fact:ident $value:tt $evidence:literal) => {
@@ -9,7 +9,7 @@ macro_rules! line {
     };
 }
 
-/// The name of a fact for people.
+/// The name of a fact, as the documentation shows it.
 macro_rules! title {
     (authorize) => {
         "authorization endpoint"
@@ -18,7 +18,7 @@ macro_rules! title {
         "token endpoint"
     };
     (refresh_at) => {
-        "address of refreshes"
+        "address of refresh requests"
     };
     (revoke) => {
         "revocation endpoint"
@@ -60,10 +60,10 @@ macro_rules! title {
         "parameter of token requests"
     };
     (exchange_param) => {
-        "parameter of the exchange"
+        "parameter of the code's token request"
     };
     (refresh_param) => {
-        "parameter of refreshes"
+        "parameter of refresh requests"
     };
     (redirect_on_refresh) => {
         "refresh requests carry"
@@ -75,7 +75,7 @@ macro_rules! title {
         "access token lives"
     };
     (assumed_life) => {
-        "access token without a lifetime lives"
+        "assumed lifetime of an access token"
     };
     (refresh_life) => {
         "refresh token lives"
@@ -84,7 +84,7 @@ macro_rules! title {
         "rotation"
     };
     (ends_access) => {
-        "a refresh ends"
+        "a refresh revokes"
     };
     (margin) => {
         "access token is replaced"
@@ -102,23 +102,23 @@ macro_rules! title {
         "API, on the host in the token answer"
     };
     (api_lookup) => {
-        "API, on the host that the service names"
+        "API, on the host that the service names when asked"
     };
     (api_scheme) => {
-        "word before the access token"
+        "scheme of the header `Authorization`"
     };
     (header) => {
         "header of API calls"
     };
     (ended) => {
-        "API answer to an ended access token"
+        "API answer to an expired access token"
     };
     (note) => {
         "note"
     };
 }
 
-/// The value of a fact for people.
+/// The value of a fact, as the documentation shows it.
 macro_rules! shown {
     (revoke (other)) => {
         "a request of another form, which this row does not send"
@@ -145,7 +145,7 @@ macro_rules! shown {
         "HTTP Basic"
     };
     (auth (BasicRaw)) => {
-        "HTTP Basic, id and secret not encoded first"
+        "HTTP Basic, id and secret not percent-encoded"
     };
     (auth (None)) => {
         "`client_id` only"
@@ -184,10 +184,15 @@ macro_rules! shown {
         concat!($count, " ", stringify!($unit), " without a refresh")
     };
     (refresh_life (consent $count:literal $unit:ident)) => {
-        concat!($count, " ", stringify!($unit), " from the login, also if it is refreshed")
+        concat!($count, " ", stringify!($unit), " from the login, however often it is refreshed")
     };
     (margin ($count:literal $unit:ident)) => {
-        concat!($count, " ", stringify!($unit), " before its end, at most a tenth of its life")
+        concat!(
+            $count,
+            " ",
+            stringify!($unit),
+            " before its expiry, at most a tenth of its lifetime"
+        )
     };
     (rotation (None)) => {
         "none: a refresh token stays valid"
@@ -201,20 +206,20 @@ macro_rules! shown {
             $count,
             " ",
             stringify!($unit),
-            ", then its use ends the login"
+            ", then its use revokes the login"
         )
     };
     (rotation (setting)) => {
-        "a setting; without knowledge of it, treated as the strictest class"
+        "a setting of the application; this row assumes the strictest class"
     };
     (rotation (UntilUsed)) => {
         "replaced; the old one works until the new access token is used"
     };
     (rotation (Strict)) => {
-        "replaced; the old one ends at once"
+        "replaced; the old one becomes invalid at once"
     };
     (rotation (Unknown)) => {
-        "replaced; whether the old one ends is unknown"
+        "replaced; whether the old one stays valid is unknown"
     };
     (separator ($separator:literal)) => {
         concat!("`", $separator, "`")

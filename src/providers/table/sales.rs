@@ -14,8 +14,8 @@ services! {
         rotation(unknown);
         error(Refused field "status" "BAD_REFRESH_TOKEN") => "v developers.hubspot.com 2026-11";
         api("https://api.hubapi.com") => "v hubspot-api-nodejs 2026-03";
-        note("the service announced that this token endpoint ends on 16 February 2027; a dated version follows") => "v developers.hubspot.com 2026-11";
-        note("a revocation ends the refresh token only; access tokens live on") => "v developers.hubspot.com 2026-11";
+        note("the service announced that it closes this token endpoint on 16 February 2027; an endpoint of a dated version replaces it") => "v developers.hubspot.com 2026-11";
+        note("a revocation revokes the refresh token only; access tokens stay valid") => "v developers.hubspot.com 2026-11";
     }
 
     pipedrive = "Pipedrive", "sales"; {
@@ -47,13 +47,13 @@ services! {
         rotation(setting) => "v Salesforce's help 2026-11";
         error(unknown);
         api_from("instance_url", ["salesforce.com", "force.com"], "") => "v sfdx-core 2026-08";
-        note("without rotation, a refresh token stays valid; with it, each is used once") => "v Salesforce's help 2026-11";
-        note("the answer has no lifetime; the organization sets it") => "v Salesforce's help 2026-11";
+        note("without rotation, a refresh token stays valid; with rotation, each refresh token works once") => "v Salesforce's help 2026-11";
+        note("the answer names no lifetime; a setting of the organization decides the lifetime") => "v Salesforce's help 2026-11";
         note("a public client must not send a secret") => "v Salesforce's guide for partners 2026-11";
         note("a sandbox is at `https://test.salesforce.com`") => "s PSA 2026-08";
     }
 
-    zoho(data_centre: ["com", "eu", "in", "com.au", "com.cn", "jp", "sa"], "the end of the account's host, `com` for `accounts.zoho.com`") = "Zoho", "sales"; {
+    zoho(data_centre: ["com", "eu", "in", "com.au", "com.cn", "jp", "sa"], "the end of the account's host, such as `com` in `accounts.zoho.com`") = "Zoho", "sales"; {
         authorize("https://accounts.zoho.{data_centre}/oauth/v2/auth") => "s N 2026-08, s AA 2026-04, s SP 2026-08";
         token("https://accounts.zoho.{data_centre}/oauth/v2/token") => "s N 2026-08, s AA 2026-04, s NA 2026-07";
         revoke("https://accounts.zoho.{data_centre}/oauth/v2/token/revoke") => "v zoho.com 2026-11";
@@ -70,7 +70,7 @@ services! {
         api("https://www.zohoapis.{data_centre}") => "s N 2026-08";
         api_from("api_domain", ["zohoapis.com", "zohoapis.eu", "zohoapis.in", "zohoapis.com.au", "zohoapis.com.cn", "zohoapis.jp", "zohoapis.sa"], "") => "s N 2026-08";
         api_scheme("Zoho-oauthtoken") => "v zoho.com 2026-11";
-        note("ten access tokens in ten minutes for a refresh token, then a block of ten minutes; 20 refresh tokens for a user") => "v zoho.com 2026-11";
+        note("a refresh token gets at most ten access tokens in ten minutes, then none for ten minutes; a user has at most 20 refresh tokens") => "v zoho.com 2026-11";
         note("a refresh must go to the data centre of the account; with several data centres, use `ProviderBuilder::token_host_from`") => "v zoho.com 2026-11";
     }
 }

@@ -58,7 +58,7 @@ services! {
         ends_access() => "v ringcentral-api-docs 2026-04";
         error(unknown);
         api("https://platform.ringcentral.com") => "s N 2026-08";
-        note("the old refresh token works for 10 seconds after the new access token is used, and for 60 minutes if none is used; a repeated refresh gives the same tokens") => "v ringcentral-api-docs 2026-04";
+        note("the old refresh token works for 10 seconds after the new access token is used, and for 60 minutes if the new access token is not used; a repeated refresh gives the same tokens") => "v ringcentral-api-docs 2026-04";
         note("a client without a secret sends its id only: `Credentials::public`") => "v ringcentral-api-docs 2026-04";
     }
 
@@ -76,8 +76,8 @@ services! {
         error(Refused code "invalid_refresh_token") => "s veryfront#1940 2026-11";
         api("https://slack.com/api") => "s N 2026-08";
         ended("error", "token_expired", 200) => "s jtalk22/slack-mcp-server 2026-07";
-        note("without token rotation, an access token has no end") => "v docs.slack.dev 2026-11";
-        note("the token at the top is the bot's; the user's is in `authed_user` and rotates apart") => "v python-slack-sdk 2026-08";
+        note("without token rotation, an access token never expires") => "v docs.slack.dev 2026-11";
+        note("the members at the top of the answer are the bot's tokens; the user's tokens are in `authed_user` and rotate separately") => "v python-slack-sdk 2026-08";
     }
 
     webex = "Webex", "talk and support"; {
@@ -121,6 +121,6 @@ services! {
         rotation(Strict) => "v Zoom's skill pages 2026-08";
         error(Refused field "code" "4735") => "v Zoom's skill pages 2026-08";
         api("https://api.zoom.us/v2") => "s N 2026-08";
-        note("a new consent of a user ends all earlier tokens of this user") => "v Zoom's skill pages 2026-08";
+        note("a new consent of a user revokes all earlier tokens of this user") => "v Zoom's skill pages 2026-08";
     }
 }

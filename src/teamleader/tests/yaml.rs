@@ -6,7 +6,10 @@ use yaml_rust2::{Yaml, YamlLoader};
 /// The text of the specification, if `TEAMLEADER_OPENAPI` is set.
 pub(super) fn specification() -> Option<String> {
     let path = std::env::var_os("TEAMLEADER_OPENAPI")?;
-    Some(std::fs::read_to_string(path).expect("the file that TEAMLEADER_OPENAPI names"))
+    Some(
+        std::fs::read_to_string(path)
+            .expect("TEAMLEADER_OPENAPI must name a file that can be read"),
+    )
 }
 
 pub(super) fn parsed(text: &str) -> Yaml {

@@ -79,7 +79,10 @@ pub(crate) fn a_device_slows_down_when_it_is_told_to(server: &Server) {
         ControlFlow::Continue(())
     });
     watched.unwrap();
-    assert!(slower.unwrap() >= before + std::time::Duration::from_secs(5), "RFC 8628 section 3.5");
+    assert!(
+        slower.unwrap() >= before + std::time::Duration::from_secs(5),
+        "slow_down must add 5 s (RFC 8628 section 3.5)"
+    );
     assert!(server.is_active(&client.access_token().unwrap()));
     client.refresh().unwrap();
 }

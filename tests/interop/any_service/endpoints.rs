@@ -70,7 +70,7 @@ pub(crate) fn a_callback_of_another_issuer_is_refused(server: &Server) {
     assert!(server.knows_alice(&client));
 }
 
-pub(crate) fn who_has_logged_in_is_told(server: &Server) {
+pub(crate) fn id_token_and_userinfo_name_the_user(server: &Server) {
     let client = server.logged_in(BASIC, "login");
     let token = client.token().unwrap();
     // The client checked the nonce, and the claims can be read.

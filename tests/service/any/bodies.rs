@@ -1,4 +1,4 @@
-//! An API that says in the body of its answer that the access token has ended, or that rights are missing.
+//! Tests of APIs whose body says that the access token has expired, or that rights are missing.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::{provider, seeded};
 use crate::support::{Fake, Peer};
 
-/// The answer of an API, if it is not `{"done":true}`.
+/// The answer of an API to a path and an access token: status and body. `None` stands for `{"done":true}`.
 type Says = fn(path: &str, token: &str) -> Option<(&'static str, &'static str)>;
 
-/// A service whose API answers as `says`, for a path and an access token.
+/// Starts a service whose API answers as `says`.
 fn service(says: Says) -> Fake {
     Fake::start(move |peer| {
         while let Some(request) = peer.request() {
@@ -29,7 +29,7 @@ fn service(says: Says) -> Fake {
     })
 }
 
-/// The rules of a service.
+/// A function that adds a service's rules about its answers to a provider.
 type Rules = fn(ProviderBuilder) -> ProviderBuilder;
 
 const DONE: &str = r#"{"done":true}"#;
@@ -45,12 +45,13 @@ fn counted(server: &Fake) -> (usize, usize) {
     (requests.len() - tokens, tokens)
 }
 
-/// The text of the answer, whatever its status.
+/// Calls the API, and returns the body of the answer, whatever its status.
 fn text(client: &Client, path: &str) -> String {
     client.get(path).any_status().call().unwrap().read_string().unwrap()
 }
 
-/// A service: its rules, what it says about an ended token, and what about missing rights.
+/// Each service: its name, its rules, and a function with its answers to an expired token and to missing
+/// rights.
 fn services() -> Vec<(&'static str, Rules, Says)> {
     vec![
         (
@@ -131,7 +132,7 @@ fn services() -> Vec<(&'static str, Rules, Says)> {
 }
 
 #[test]
-fn a_body_that_says_ended_refreshes_once_and_missing_rights_never() {
+fn only_an_expired_token_in_the_body_causes_one_refresh() {
     for (name, rules, says) in services() {
         let server = service(says);
         let client = seeded(rules(provider(&server)));
@@ -155,14 +156,14 @@ fn without_a_rule_nothing_is_read_and_nothing_refreshed() {
 }
 
 #[test]
-fn an_api_that_always_says_ended_is_answered_with_its_body() {
+fn if_every_token_is_called_expired_the_answer_is_returned() {
     let server = service(|_, _| Some(("200 OK", r#"{"ok":false,"error":"token_expired"}"#)));
     let client = seeded(provider(&server).answer_rule(AnswerRule::ended("ok", "false")));
     let value: Value = client.get("/x").read_json().unwrap();
     assert_eq!(value["error"], "token_expired");
     assert_eq!(counted(&server), (2, 1));
     let _: Value = client.get("/x").read_json().unwrap();
-    assert_eq!(counted(&server), (3, 1), "not once more within a minute");
+    assert_eq!(counted(&server), (3, 1), "a second refresh came within a minute");
 }
 
 #[test]
@@ -188,10 +189,10 @@ fn a_body_that_can_be_read_once_is_not_sent_again() {
     assert!(answer.read_string().unwrap().contains("token_expired"));
     assert_eq!(counted(&server), (1, 0));
     assert_eq!(text(&client, "/x"), DONE);
-    assert_eq!(counted(&server), (2, 1), "the next call replaced the token first");
+    assert_eq!(counted(&server), (2, 1), "the next call must refresh first");
 }
 
-/// A server that answers `path` with these parts, each sent when the part before it was read.
+/// Starts a server that sends these parts as the chunks of each answer.
 fn in_parts(parts: Vec<Vec<u8>>) -> Fake {
     let parts = Arc::new(Mutex::new(parts));
     Fake::start(move |peer| {

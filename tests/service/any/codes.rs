@@ -1,5 +1,5 @@
-//! A code whose authorization request another program made: the seeds' `exchange(code)` and
-//! `get_access_token(code, redirect_uri)`.
+//! Tests of an authorization code that another program requested, as in `exchange(code)` and
+//! `get_access_token(code, redirect_uri)` of other libraries.
 
 use evergrant::provider::{ClientAuth, Pkce};
 use evergrant::sandbox::Sandbox;
@@ -8,7 +8,7 @@ use evergrant::{Client, Credentials, Error, MemoryBackend, Secret};
 use super::{client, provider};
 use crate::support::{Fake, at, builder, rt};
 
-/// The value of a callback's parameter.
+/// Returns the value of a parameter of the callback.
 fn parameter(callback: &str, name: &str) -> String {
     let url = url::Url::parse(callback).unwrap();
     url.query_pairs().find(|(have, _)| have == name).unwrap().1.into_owned()
@@ -17,7 +17,7 @@ fn parameter(callback: &str, name: &str) -> String {
 #[test]
 fn a_code_of_another_program_is_exchanged_and_stored() {
     let sandbox = Sandbox::builder().pkce_required(true).start().unwrap();
-    // The web framework's own authorization request.
+    // Plays a web framework, which makes the authorization request itself.
     let framework = builder(&sandbox).build();
     let authorization = framework.authorize(&["read"]).unwrap();
     let session = serde_json::to_value(&authorization).unwrap();
@@ -28,7 +28,7 @@ fn a_code_of_another_program_is_exchanged_and_stored() {
     let token = client.exchange_without_state_check(code.as_str(), uri, Some(&verifier)).unwrap();
     client.get("/me").call().unwrap();
     assert_eq!(rt(client.stored().unwrap().unwrap().token()), rt(&token));
-    // A code works once, and its reuse does not harm what is stored.
+    // A code works once; a second use is refused, and the stored login stays.
     let again = client.exchange_without_state_check(code, uri, Some(&verifier));
     assert!(matches!(again, Err(Error::OAuth(_))), "{again:?}");
     assert!(client.stored().unwrap().is_some());
@@ -64,7 +64,7 @@ fn exchange_code_alone_sends_the_redirect_uri_of_the_credentials() {
 }
 
 #[test]
-fn what_is_no_code_is_refused_unsent_and_unshown() {
+fn an_invalid_code_is_refused_and_neither_sent_nor_shown() {
     let server = Fake::json("{}");
     let client = client(provider(&server));
     for odd in ["", "c4nary\n", "a c4nary", "https://app.example/cb?code=c4nary&state=s"] {

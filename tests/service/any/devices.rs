@@ -1,4 +1,5 @@
-//! Polls of a device login: what people reported about other clients, and the right wait for each.
+//! Tests of the waits between the polls of a device login, for faults that people reported about other
+//! clients.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,8 +12,8 @@ use serde_json::json;
 
 use crate::support::builder;
 
-/// A device login by a clock that moves only when the client sleeps: the answers to the first polls, and the
-/// seconds at which the polls came.
+/// Runs a device login by a clock that moves only when the client sleeps. `answer` answers the first polls,
+/// and `lost` answers are cut off. Returns the seconds at which the polls came.
 fn polls(answer: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static, lost: usize) -> Vec<u64> {
     let clock = Arc::new(ManualClock::new());
     let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
@@ -44,11 +45,11 @@ fn polls(answer: impl Fn(usize) -> Option<Reply> + Send + Sync + 'static, lost: 
 fn slow_down_with_status_429_lengthens_every_wait() {
     let slow = |n| (n < 3).then(|| Reply::json(429, json!({"error": "slow_down"})));
     let times = polls(slow, 0);
-    assert_eq!(times[..5], [5, 15, 30, 50, 70], "5 s more each time");
+    assert_eq!(times[..5], [5, 15, 30, 50, 70], "each slow_down must add 5 s");
 }
 
 #[test]
-fn lost_polls_are_waited_for_with_a_cap_until_an_answer() {
+fn lost_polls_lengthen_the_wait_up_to_a_cap() {
     let clock = Arc::new(ManualClock::new());
     let sandbox = Sandbox::builder().clock(clock.clone()).start().unwrap();
     let client = builder(&sandbox).clock(clock.clone()).build();
@@ -74,5 +75,5 @@ fn lost_polls_are_waited_for_with_a_cap_until_an_answer() {
         })
         .unwrap();
     assert_eq!(failed, [10, 20, 30, 30, 30, 30]);
-    assert_eq!(pending, [155, 160], "an answer ends the back-off");
+    assert_eq!(pending, [155, 160], "after an answer the wait must be short again");
 }

@@ -1,4 +1,4 @@
-//! Token requests that differ from each other, or from the standard.
+//! Tests of token requests that differ from the standard, or whose form depends on the grant.
 
 use evergrant::provider::{ClientAuth, Pkce, RefreshGrant, SecondExchange, TokenFormat};
 use evergrant::{Client, Credentials, Error, MemoryBackend};
@@ -6,7 +6,7 @@ use evergrant::{Client, Credentials, Error, MemoryBackend};
 use super::{builder, client, header, provider};
 use crate::support::{Fake, Peer, at, rt};
 
-/// The first line of each request, and its body.
+/// Returns method, path and body of each request.
 fn lines(server: &Fake) -> Vec<String> {
     let line = |request: String| {
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
@@ -69,7 +69,8 @@ fn a_refresh_may_have_another_method_and_authentication() {
     );
 }
 
-/// Instagram: a short token for the code, a long token for the short one, and the long one renews itself.
+/// Makes a provider like Instagram: the code brings a short-lived token, the short-lived token is exchanged
+/// for a long-lived token, and the long-lived token renews itself.
 fn instagram(server: &Fake) -> evergrant::provider::ProviderBuilder {
     let second = format!("{}/access_token", server.url());
     let renewal = RefreshGrant::new("ig_refresh_token", "access_token").with_access_token();
@@ -84,7 +85,7 @@ fn instagram(server: &Fake) -> evergrant::provider::ProviderBuilder {
         .refresh_auth(ClientAuth::Omitted)
 }
 
-/// `second` is the answer to the second exchange.
+/// Answers as Instagram does. `second` is the answer to the second exchange.
 fn instagram_answers(peer: &mut Peer, second: (&str, &str)) {
     while let Some(request) = peer.request() {
         let (status, body) = match request.split(['?', ' ']).nth(1).unwrap() {

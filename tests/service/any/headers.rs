@@ -1,4 +1,5 @@
-//! Headers that a service wants on every call: Notion, Etsy, Square, MYOB, Jobber.
+//! Tests of fixed headers, which services such as Notion, Etsy, Square, MYOB and Jobber require on every
+//! call.
 
 use evergrant::Error;
 use ureq::http::Method;
@@ -28,7 +29,7 @@ fn a_fixed_header_is_on_every_call_and_on_no_other_request() {
     let text = |text: &str| Some(text.to_owned());
     assert_eq!(seen[0], (text("2022-06-28"), text("keystring:c4nary"), true));
     assert_eq!(seen[1], (text("2026-03-11"), text("keystring:c4nary"), true));
-    assert_eq!(seen[2], (None, None, false), "an address of another host, perhaps");
+    assert_eq!(seen[2], (None, None, false), "a request without the token gets no fixed header");
     assert_eq!(seen[3], (None, None, true), "the token endpoint");
     assert!(!format!("{:?}", client.provider()).contains("c4nary"));
 }

@@ -1,4 +1,5 @@
-//! The hooks for what no setting describes: WeChat, DingTalk and Withings' signature.
+//! Tests of hooks on token requests, for services that no setting describes: WeChat, DingTalk, and Withings
+//! with its signature.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,7 +23,7 @@ fn body(request: &str) -> &str {
 }
 
 #[test]
-fn wechat_is_ten_lines() {
+fn wechat_needs_ten_lines_of_hooks() {
     let server = Fake::json(
         r#"{"access_token":"at-1","expires_in":7200,"refresh_token":"rt-1","openid":"o","scope":"snsapi_login"}"#,
     );
@@ -58,7 +59,7 @@ fn wechat_is_ten_lines() {
 }
 
 #[test]
-fn dingtalk_is_ten_lines() {
+fn dingtalk_needs_ten_lines_of_hooks() {
     let server = Fake::json(r#"{"accessToken":"at-1","refreshToken":"rt-1","expireIn":7200}"#);
     let row = provider(&server).client_auth(ClientAuth::Body).token_format(TokenFormat::Json);
     let client = builder(row.pkce(Pkce::Off))
@@ -93,7 +94,8 @@ fn dingtalk_is_ten_lines() {
     assert_eq!(sent, [code, refresh]);
 }
 
-/// Withings' signature: HMAC-SHA256 over action, client id and nonce, in hexadecimal.
+/// Returns the signature that Withings requires: HMAC-SHA256 over action, client id and nonce, in
+/// hexadecimal.
 fn signature(action: &str, id: &str, nonce: &str) -> String {
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, b"sesame");
     let tag = ring::hmac::sign(&key, format!("{action},{id},{nonce}").as_bytes());
@@ -101,7 +103,7 @@ fn signature(action: &str, id: &str, nonce: &str) -> String {
 }
 
 #[test]
-fn withings_signature_is_ten_lines() {
+fn the_signature_of_withings_needs_ten_lines_of_hooks() {
     let server = Fake::json(
         r#"{"status":0,"body":{"userid":"7","access_token":"at-1","refresh_token":"rt-1","expires_in":10800,"scope":"user.info,user.metrics"}}"#,
     );
@@ -128,14 +130,14 @@ fn withings_signature_is_ten_lines() {
     for (n, request) in server.requests().iter().enumerate() {
         let sent: std::collections::HashMap<_, _> =
             url::form_urlencoded::parse(body(request).as_bytes()).into_owned().collect();
-        assert_eq!(sent["nonce"], format!("n-{n}"), "a new one for each request");
+        assert_eq!(sent["nonce"], format!("n-{n}"), "each request needs a new nonce");
         assert_eq!(sent["signature"], signature("requesttoken", "app", &sent["nonce"]));
         assert!(!sent.contains_key("client_secret"));
     }
 }
 
 #[test]
-fn a_hook_that_fails_before_a_request_spends_nothing() {
+fn a_hook_that_fails_before_a_request_sends_nothing() {
     let sandbox = sandbox();
     for panics in [false, true] {
         let calls = Arc::new(AtomicUsize::new(0));
@@ -156,8 +158,8 @@ fn a_hook_that_fails_before_a_request_spends_nothing() {
         assert!(matches!(error, Error::Config(_)), "{error:?}");
         assert!(!format!("{error:?}").contains("c4nary"));
         assert_eq!(sandbox.counters().token_requests, before);
-        assert!(client.stored().unwrap().unwrap().note().is_none(), "the note is taken back");
-        // The next refresh works: nothing was spent, and no lock is held.
+        assert!(client.stored().unwrap().unwrap().note().is_none(), "the note must be removed");
+        // The next refresh works: the refresh token was not sent, and no lock is held.
         client.refresh().unwrap();
         client.get("/me").call().unwrap();
         assert!(sandbox.login_alive());
@@ -195,12 +197,12 @@ fn a_repeated_request_passes_the_hook_again() {
     let _ = client.refresh();
     assert_eq!(seen.load(Ordering::SeqCst), sandbox.counters().token_requests as usize);
     assert!(seen.load(Ordering::SeqCst) >= 1);
-    // A client without hooks sends what it always sent.
+    // A client without hooks still refreshes.
     seeded(&sandbox).refresh().unwrap();
 }
 
 #[test]
-fn what_a_hook_adds_is_in_no_error() {
+fn no_error_shows_what_a_hook_adds() {
     let server = Fake::start(|peer| {
         while let Some(request) = peer.request() {
             let key = header(&request, "x-key").unwrap_or_default().to_owned();

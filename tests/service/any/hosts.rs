@@ -1,4 +1,4 @@
-//! Services whose API or token endpoint is on another host for each login.
+//! Tests of services whose API or token endpoint has a different host for each login.
 
 use evergrant::provider::LoginHost;
 use evergrant::{Client, Credentials, Error, FileBackend, Token};
@@ -13,7 +13,7 @@ fn members(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
-/// Paths and access tokens of the API calls that came.
+/// Returns the path and the access token of each API call that the server received.
 fn calls(server: &Fake) -> Vec<String> {
     let call = |request: String| {
         let path = request.split(' ').nth(1).unwrap().to_owned();
@@ -23,7 +23,8 @@ fn calls(server: &Fake) -> Vec<String> {
     server.requests().into_iter().map(call).collect()
 }
 
-/// A token endpoint whose answers name this API.
+/// Starts a token endpoint like Salesforce's: the answer to the code names `api` as the API, the answer to
+/// the first refresh names `second`, and later answers name none.
 fn salesforce(api: &Fake, second: &Fake) -> Fake {
     let (first, second) = (api.url(), second.url());
     Fake::start(move |peer| {
@@ -46,7 +47,7 @@ fn salesforce(api: &Fake, second: &Fake) -> Fake {
 }
 
 #[test]
-fn the_api_is_where_the_login_says() {
+fn calls_go_to_the_host_that_the_login_names() {
     let (one, two) = (Fake::json("{}"), Fake::json("{}"));
     let server = salesforce(&one, &two);
     let sandbox = sandbox();
@@ -62,7 +63,7 @@ fn the_api_is_where_the_login_says() {
     let authorization = first.authorize(&[]).unwrap();
     let callback = format!("?code=c&state={}", authorization.state().expose());
     first.exchange(authorization, &callback).unwrap();
-    // Two processes: the second reads the address from the record.
+    // Two clients act as two processes: the second reads the API's address from the record.
     first.get("/query").query("q", "a b").call().unwrap();
     second.get("/query").call().unwrap();
     second.get(&format!("{}/absolute#x", one.url())).query("a", 1).call().unwrap();
@@ -70,7 +71,7 @@ fn the_api_is_where_the_login_says() {
         calls(&one),
         ["/v1/query?q=a+b Bearer at-1", "/v1/query Bearer at-1", "/absolute?a=1 Bearer at-1"]
     );
-    // A refresh moves the login to another host, and one that names none leaves it there.
+    // A refresh answer moves the login to another host; an answer that names no host leaves the login there.
     second.refresh().unwrap();
     first.refresh().unwrap();
     first.get("/a").call().unwrap();
@@ -78,7 +79,7 @@ fn the_api_is_where_the_login_says() {
     second.get("/b").call().unwrap();
     assert_eq!(calls(&two), ["/v1/a Bearer at-2", "/v1/b Bearer at-3"]);
     assert_eq!(calls(&one).len(), 3);
-    // The other host is no host of this login any more.
+    // The first host no longer belongs to this login, so it gets no token.
     let refused = second.get(&format!("{}/x", one.url())).call();
     assert!(matches!(refused, Err(Error::Config(_))), "{refused:?}");
 }
@@ -130,7 +131,7 @@ fn a_login_that_names_another_host_sends_no_token() {
 }
 
 #[test]
-fn without_the_member_the_fixed_base_counts() {
+fn without_the_member_calls_go_to_the_fixed_base() {
     let server = Fake::json("{}");
     let row = provider(&server);
     let rule = LoginHost::address("api_domain", LOCAL);
@@ -161,7 +162,8 @@ fn middleware_sends_the_token_to_the_host_of_the_login() {
     assert_eq!(calls(&elsewhere), ["/x "]);
 }
 
-/// Zoho: the callback says where the token endpoint is, the answer where the API is.
+/// Makes a provider like Zoho: the callback names the host of the token endpoint, and the token answer names
+/// the host of the API.
 fn zoho(generic: &Fake) -> evergrant::provider::ProviderBuilder {
     provider(generic)
         .refresh_endpoint(format!("{}/refresh?x=%2f", generic.url()))
@@ -198,7 +200,7 @@ fn the_code_and_every_refresh_go_where_the_callback_says() {
     let server = format!("accounts-server={}", europe.url());
     callback(&client, &server).unwrap();
     client.refresh().unwrap();
-    // Another process knows the login by its record alone.
+    // Another process has only the stored record.
     new().refresh().unwrap();
     let record = client.stored().unwrap().unwrap();
     assert_eq!(record.token().extra()["accounts-server"], europe.url());

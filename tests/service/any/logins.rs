@@ -1,4 +1,4 @@
-//! Logins that depart from the standard before the token request.
+//! Tests of logins that depart from the standard before the token request.
 
 use evergrant::provider::{ClientAuth, Pkce, ProviderBuilder, TokenFormat};
 use evergrant::{Client, Error, Token};
@@ -9,12 +9,12 @@ use crate::support::{Fake, at};
 
 const TOKEN: &str = r#"{"access_token":"at-1","refresh_token":"rt-1","expires_in":3600}"#;
 
-/// The value of a parameter of the authorization request.
+/// Returns the value of a parameter of the authorization request.
 fn asked(url: &str, name: &str) -> Option<String> {
     let url = Url::parse(url).unwrap();
     let mut found = url.query_pairs().filter(|(have, _)| have == name);
     let value = found.next().map(|(_, value)| value.into_owned());
-    assert!(found.next().is_none(), "{name} comes once");
+    assert!(found.next().is_none(), "{name} comes twice");
     value
 }
 
@@ -26,7 +26,7 @@ fn log_in(client: &Client, callback: &str) -> Result<(String, Token), Error> {
     client.exchange(authorization, &callback).map(|token| (url, token))
 }
 
-/// The body of a request, decoded.
+/// Decodes the form in the body of a request.
 fn form(request: &str) -> Vec<(String, String)> {
     let body = request.split_once("\r\n\r\n").unwrap().1;
     url::form_urlencoded::parse(body.as_bytes()).into_owned().collect()
@@ -163,7 +163,7 @@ fn wechat_sends_appid_and_secret_in_the_query_of_a_get() {
         "GET /token?grant_type=authorization_code&code=c-1\
          &redirect_uri=https%3A%2F%2Fapp.example%2Fcallback&appid=app&secret=sesame HTTP/1.1"
     );
-    // Neither may be given twice.
+    // The id and the secret, under either name, cannot be added a second time as parameters.
     for name in ["appid", "secret", "client_id", "client_secret"] {
         let twice = builder(wechat.clone()).token_param(name, "x").build();
         let error = log_in(&twice, "?code=c-1&state=STATE").unwrap_err();

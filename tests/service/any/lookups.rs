@@ -1,4 +1,5 @@
-//! Services that say where the API is only when they are asked with the access token.
+//! Tests of services that name the API's address only in the answer to a call with the access token, such as
+//! userinfo.
 
 use evergrant::backend::TokenBackend as _;
 use evergrant::provider::{LoginHost, ProviderBuilder};
@@ -8,7 +9,7 @@ use serde_json::json;
 use super::{client, header, provider};
 use crate::support::{Fake, sandbox};
 
-/// A server with a token endpoint and `/userinfo`, which names `base` as DocuSign does.
+/// Starts a server with a token endpoint, and with a `/userinfo` that names `base` as DocuSign's does.
 fn docusign(base: String) -> Fake {
     Fake::start(move |peer| {
         while let Some(request) = peer.request() {
@@ -59,7 +60,7 @@ fn the_service_is_asked_once_and_the_answer_is_kept_with_the_login() {
         }
     });
     assert_eq!(asked(&server), 1);
-    // A second process, and both after a refresh.
+    // A second process does not ask again, and neither process asks again after a refresh.
     let second = new();
     second.get("/second").call().unwrap();
     second.refresh().unwrap();

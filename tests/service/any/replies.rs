@@ -1,4 +1,4 @@
-//! Answers of the token endpoint whose members have other names.
+//! Tests of answers of the token endpoint whose members have other names.
 
 use evergrant::Error;
 use evergrant::provider::{ReplyMember, Rotation};
@@ -12,7 +12,7 @@ use crate::support::{Fake, at, rt};
 fn the_members_of_a_token_may_have_other_names() {
     let later = time::OffsetDateTime::now_utc() + time::Duration::hours(2);
     let later = later.format(&time::format_description::well_known::Rfc3339).unwrap();
-    // Sentry's, with a date; DingTalk's, with a lifetime.
+    // Sentry's answer has the date of expiry; DingTalk's answer has a lifetime.
     for body in [
         json!({"id": "38", "token": "at-1", "refreshToken": "rt-1", "expiresAt": later,
             "scopes": ["a", "b"]}),

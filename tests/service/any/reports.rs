@@ -1,4 +1,4 @@
-//! What people reported about other clients: each input, and the right answer to it.
+//! Tests of inputs about which people reported faults of other clients.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{client, provider, seeded};
 use crate::support::{Fake, builder, sandbox, stranger};
 
-/// A server that always sends this answer.
+/// Starts a server that always sends this answer.
 fn answering(status: &'static str, headers: &'static str, body: impl Into<Vec<u8>>) -> Fake {
     let body = body.into();
     Fake::start(move |peer| {
@@ -21,7 +21,7 @@ fn answering(status: &'static str, headers: &'static str, body: impl Into<Vec<u8
 }
 
 #[test]
-fn a_refusal_behind_the_class_of_an_error_asks_for_a_login() {
+fn a_nested_refusal_code_asks_for_a_login() {
     for (code, status) in [
         ("refresh_token_reused", "401 Unauthorized"),
         ("refresh_token_expired", "401 Unauthorized"),
@@ -35,7 +35,8 @@ fn a_refusal_behind_the_class_of_an_error_asks_for_a_login() {
         let Error::Reauthorize(refusal) = &error else { panic!("{code}: {error:?}") };
         assert_eq!(refusal.error.code, code);
     }
-    // A code beside a number, and a class without a refusal.
+    // Then test an answer with a number in `code` beside an error code, and an answer whose error class is no
+    // refusal.
     let body =
         r#"{"code":400,"error_code":"refresh_token_not_found","msg":"Invalid Refresh Token"}"#;
     let server = answering("400 Bad Request", "", body);
@@ -47,7 +48,7 @@ fn a_refusal_behind_the_class_of_an_error_asks_for_a_login() {
     assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_request_error"), "{error:?}");
 }
 
-/// A login whose ID token has this nonce in place of the right one.
+/// Logs in with an ID token that has this nonce in place of the right nonce.
 fn with_nonce(nonce: Option<Value>, accepted: bool) -> Result<Token, Error> {
     let sandbox = sandbox();
     sandbox.on_token(move |_, reply| {
@@ -78,7 +79,10 @@ fn an_id_token_without_a_nonce_is_accepted_where_the_row_says_so() {
         assert!(token.id_token().is_some(), "{nonce:?}");
         let Err(Error::Decode(refused)) = with_nonce(nonce, false) else { panic!() };
         let why: &IdTokenError = refused.source.downcast_ref().unwrap();
-        assert!(matches!(why, IdTokenError::NonceMissing), "null is none: {why:?}");
+        assert!(
+            matches!(why, IdTokenError::NonceMissing),
+            "a null nonce must be treated as a missing nonce: {why:?}"
+        );
     }
     for wrong in [json!("another"), json!(""), json!(7)] {
         assert!(with_nonce(Some(wrong.clone()), true).is_err(), "{wrong}");
@@ -88,7 +92,7 @@ fn an_id_token_without_a_nonce_is_accepted_where_the_row_says_so() {
 }
 
 #[test]
-fn revoking_a_token_that_has_ended_succeeds() {
+fn revoking_an_invalid_token_succeeds() {
     for body in [
         r#"{"error":"invalid_token","error_description":"Token expired or revoked"}"#,
         r#"{"error":"invalid_grant"}"#,
@@ -105,12 +109,13 @@ fn revoking_a_token_that_has_ended_succeeds() {
         assert!(matches!(client.revoke(), Err(Error::OAuth(_))), "{body}");
         assert!(client.stored().unwrap().is_some());
     }
-    // A rule of the row that calls every 401 a refusal says nothing about the token.
+    // The provider's rule treats every 401 as a refusal, but this 401 refuses the client and not the token.
     let server = answering("401 Unauthorized", "", r#"{"error":"invalid_client"}"#);
     let rule = evergrant::provider::ErrorRule::new(evergrant::provider::Verdict::Refused);
     let row = provider(&server).revocation_endpoint(server.url()).error_rule(rule.status(401));
     assert!(matches!(seeded(row).revoke(), Err(Error::OAuth(_))));
-    // The access token is the proof here: only the proof has ended.
+    // With `Bearer` the access token authenticates the request, so the 401 refuses this access token and not
+    // the token to revoke.
     let server = answering("401 Unauthorized", "", r#"{"error":"invalid_token"}"#);
     let row = provider(&server)
         .revocation_endpoint(server.url())
@@ -228,7 +233,7 @@ mod keys {
     use evergrant::jwt::{ServiceAccount, SigningKey};
 
     #[test]
-    fn another_credentials_file_of_google_is_named_with_the_way_on() {
+    fn the_error_for_other_google_credentials_says_what_to_do() {
         for (kind, says) in [
             ("authorized_user", "Token::from_json"),
             ("impersonated_service_account", "source_credentials"),

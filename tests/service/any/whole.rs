@@ -1,9 +1,10 @@
-//! Services that depart from the standard, each from the login to the refusal: the provider is built, a person logs
-//! in, the API is called, the access token ends, the refresh token rotates, the service refuses it, and the
-//! client logs out. The server checks each request as the service does.
+//! Tests services that depart from the standard, each from the login to the refusal: the test builds the
+//! provider, a person logs in, the client calls the API, the API refuses the access token, the client
+//! refreshes, the service refuses the refresh token, and the client logs out. The server checks each request
+//! as the service does.
 //!
-//! The facts are those of the services' own documents and SDKs. Where no source tells how an answer looks, the
-//! answer has the form of the standard.
+//! The facts come from the services' own documents and SDKs. Where no source shows an answer, the answer has
+//! the form of the standard.
 
 mod business;
 mod people;
@@ -19,7 +20,7 @@ use url::Url;
 use super::provider;
 use crate::support::Fake;
 
-/// A request, taken apart.
+/// The parts of a request.
 struct Asked {
     method: String,
     path: String,
@@ -71,14 +72,14 @@ impl Asked {
         self.header(name) == Some(value)
     }
 
-    /// Id and secret are in the body and nowhere else.
+    /// Whether id and secret are in the body and nowhere else.
     fn by_body(&self) -> bool {
         self.is("client_id", "app")
             && self.is("client_secret", "sesame")
             && self.header("authorization").is_none()
     }
 
-    /// Id and secret are in the header and nowhere else.
+    /// Whether id and secret are in the header and nowhere else.
     fn by_basic(&self) -> bool {
         self.lacks(&["client_id", "client_secret"])
             && self.has_header("authorization", "Basic YXBwOnNlc2FtZQ==")
@@ -89,7 +90,7 @@ impl Asked {
     }
 }
 
-/// What a request is for.
+/// The purpose of a request.
 #[derive(Debug)]
 enum Step {
     Exchange,
@@ -103,9 +104,9 @@ enum Step {
 enum Login {
     /// A person comes back with this callback.
     Callback(&'static str),
-    /// The code comes without a callback.
+    /// The program gets the code without a callback.
     Code,
-    /// The application itself gets tokens.
+    /// The application gets a token for itself, without a person.
     Application,
 }
 
@@ -174,9 +175,9 @@ const STANDARD: Service = Service {
 struct State {
     /// The number of the newest token.
     newest: usize,
-    /// The refresh token that works.
+    /// The only valid refresh token.
     refresh_token: String,
-    /// Access tokens below this number have ended.
+    /// Access tokens with a number below this are no longer valid.
     oldest: usize,
     refuses: bool,
     revoked: bool,
@@ -185,7 +186,7 @@ struct State {
 }
 
 impl State {
-    /// Status and body of the answer.
+    /// Checks a request, and returns the status and the body of the answer.
     fn answer(&mut self, service: &Service, asked: &Asked, request: &str) -> (String, String) {
         let step = (service.step)(asked);
         let mut expects = |right: bool| {
@@ -284,16 +285,16 @@ fn walk(service: &'static Service) {
 
     log_in(service, &client, &server);
     assert_eq!(call()["n"], 1, "{name}");
-    // The API says that the token has ended, before its time.
+    // The API refuses the token before its expiry.
     state.lock().unwrap().oldest = 2;
     assert_eq!(call()["n"], 2, "{name}");
     assert_eq!(call()["n"], 2, "{name}");
-    // Where there is no refresh token, the next token is a new grant of its own.
+    // If the service issues no refresh token, the client gets the next token by the same grant as the first.
     let one_time = !matches!(service.login, Login::Application);
     clock.advance(std::time::Duration::from_secs(60));
     client.refresh().unwrap_or_else(|error| panic!("{name}: {error:#}"));
     assert_eq!(call()["n"], 3, "{name}");
-    // The service refuses the login: nothing stored is lost, and a person has to log in.
+    // The service refuses the refresh: the stored login stays, and a person has to log in.
     let before = client.stored().unwrap().unwrap();
     state.lock().unwrap().refuses = true;
     clock.advance(std::time::Duration::from_secs(60));

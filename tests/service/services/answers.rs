@@ -1,5 +1,5 @@
-//! The client reads the answers of each service that departs from the standard. `answers.txt` has a block for
-//! each such service: `login`, `refresh` and `refused` with the status and the body of an answer.
+//! Tests that the client reads the answers of each service that departs from the standard. `answers.txt` has
+//! a block for each such service: `login`, `refresh` and `refused` with the status and the body of an answer.
 
 use std::sync::Arc;
 
@@ -37,7 +37,8 @@ fn answers() -> Vec<Answer> {
     found
 }
 
-/// Answers token requests with this, and calls of the API with an empty object.
+/// Starts a server that answers token requests with this status and body, and calls of the API with an empty
+/// object.
 fn server(status: &'static str, body: &'static str, end: String) -> Fake {
     Fake::start(move |peer| {
         while let Some(request) = peer.request() {
@@ -63,7 +64,7 @@ fn check(answer: &Answer, token: &Token, number: u8, before: Option<&str>) {
     match &entry.words("access_life")[..] {
         [_, _] if body.contains("expires") => {
             let life = lifetime(&entry.words("access_life")).as_secs();
-            // Pipedrive and its like send a second less.
+            // Some services, such as Pipedrive, send a lifetime that is a second shorter.
             let found = token.lifetime().unwrap().as_secs();
             assert!(found.abs_diff(life) <= 1, "{}: {found} s, not {life} s", entry.name);
         }

@@ -1,4 +1,4 @@
-//! An entry of the table, as texts.
+//! An entry of the table, as strings.
 
 use evergrant::{Provider, Result};
 
@@ -9,20 +9,20 @@ pub(super) struct Entry {
     pub(super) kind: &'static str,
     /// The name of the function's parameter, or an empty string if the function has none.
     pub(super) parameter: &'static str,
-    /// What the parameter may be, as in the entry.
+    /// The values that the parameter can have, as the entry lists them.
     pub(super) allowed: &'static str,
     pub(super) make: Make,
     pub(super) facts: &'static [Fact],
 }
 
-/// The function of the row.
+/// The function that makes the provider.
 #[derive(Clone, Copy)]
 pub(super) enum Make {
     Plain(fn() -> Provider),
     At(fn(&str) -> Result<Provider>),
 }
 
-/// A line of an entry. `value` is the text in parentheses, with them.
+/// A line of an entry. `value` is the text in parentheses, parentheses included.
 pub(super) struct Fact {
     pub(super) name: &'static str,
     pub(super) value: &'static str,
@@ -46,7 +46,7 @@ impl Entry {
         self.words(name).into_iter().next()
     }
 
-    /// The parameter of the row in the tests.
+    /// The value of the parameter in the tests.
     pub(super) fn example(&self) -> String {
         match self.allowed {
             "label" => "example".to_owned(),
@@ -55,7 +55,7 @@ impl Entry {
         }
     }
 
-    /// A text of the entry with the example in place of the parameter.
+    /// A string of the entry with [`Entry::example`] in place of the parameter.
     pub(super) fn filled(&self, text: &str) -> String {
         text.replace(&format!("{{{}}}", self.parameter), &self.example())
     }
@@ -84,7 +84,7 @@ impl Fact {
     }
 }
 
-/// The words of a text: those between quotes count as one.
+/// Splits a string into words. A part in quotes is treated as one word.
 fn words(text: &str) -> Vec<String> {
     let (mut found, mut rest) = (Vec::new(), text);
     while let Some(first) = rest.chars().next() {

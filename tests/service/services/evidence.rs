@@ -1,10 +1,11 @@
-//! Every fact has evidence of the right form, and no row rests on hearsay.
+//! Tests that every fact has evidence in the right form, and that endpoints and client authentication have
+//! enough evidence.
 
 use super::entries;
 use super::entry::{Entry, Fact};
 
 /// The abbreviations of secondary sources, with the date of the version that was read. The page of the guide
-/// explains them.
+/// explains the abbreviations.
 pub(super) const SOURCES: [(&str, &str, &str); 10] = [
     ("AA", "2026-04", "django-allauth (commit 20f4bde)"),
     ("AR", "2025-05", "pilcrowonpaper/arctic, branch v3"),
@@ -22,7 +23,7 @@ pub(super) const SOURCES: [(&str, &str, &str); 10] = [
     ("SP", "2026-08", "SocialiteProviders/Providers (commit 47679c1)"),
 ];
 
-/// The facts that every entry has, in this order. Others may stand between them.
+/// The facts that every entry has, in this order. Other facts may stand between these.
 const EVERYWHERE: [&str; 11] = [
     "authorize",
     "token",
@@ -37,7 +38,8 @@ const EVERYWHERE: [&str; 11] = [
     "api",
 ];
 
-/// A piece of evidence: `v` (the service's own word) or `s` (secondary), the source, year and month.
+/// A piece of evidence: `v` (a source of the service itself) or `s` (a secondary source), the source, year
+/// and month.
 struct Tag<'a> {
     own: bool,
     source: &'a str,
@@ -54,7 +56,7 @@ fn tags(evidence: &str) -> Result<Vec<Tag<'_>>, String> {
         let Some((kind, source, date)) = parts else {
             return Err(format!("{tag:?} is not written as `s SOURCE 2026-08`"));
         };
-        // Some sources tell only the year of their version.
+        // For some sources only the year of the version is known.
         let (year, month) = date.split_once('-').unwrap_or((date, "01"));
         let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         let dated = year.len() == 4 && month.len() == 2 && number(year) && number(month);
@@ -81,7 +83,7 @@ fn tags(evidence: &str) -> Result<Vec<Tag<'_>>, String> {
     Ok(found)
 }
 
-/// Whether the evidence is the service's own word, or two secondary sources that are independent.
+/// Whether the evidence has a source of the service itself, or two secondary sources that are independent.
 fn is_enough(tags: &[Tag<'_>]) -> bool {
     let public = |source: &str| {
         let count =
@@ -96,21 +98,22 @@ fn is_enough(tags: &[Tag<'_>]) -> bool {
     tags.iter().any(|tag| tag.own) || secondary >= 2
 }
 
-/// What is wrong with the evidence of an entry.
+/// Returns what is wrong with the evidence of an entry.
 fn faults(entry: &Entry) -> Vec<String> {
     let mut faults = Vec::new();
     let mut fault =
         |what: &str, text: String| faults.push(format!("{} {what}: {text}", entry.name));
     let mut at = 0;
     for name in EVERYWHERE {
-        // The API's address may also come with the answer, or be looked up.
+        // In place of `api`, an entry can have a fact that says where the API's address comes from.
         let api = ["api", "api_from", "api_host", "api_lookup"];
         let fits = |fact: &Fact| fact.name == name || name == "api" && api.contains(&fact.name);
         match entry.facts[at..].iter().position(fits) {
             Some(found) => at += found,
-            None => {
-                fault(name, "is missing, or in another place than in the other rows".to_owned())
-            }
+            None => fault(
+                name,
+                "is missing, or stands in another place than in the other rows".to_owned(),
+            ),
         }
     }
     for fact in entry.facts {

@@ -1,4 +1,4 @@
-//! The requests and the settings of each row are those that its facts say, one fact after the other.
+//! Tests that the requests and the settings of each row agree with each of its facts.
 
 use evergrant::provider::{LoginHost, Pkce, Rotation};
 use evergrant::{Error, Token};
@@ -23,7 +23,7 @@ fn value<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> 
     value
 }
 
-/// Base64 of `app:sesame` and of `sesame:`.
+/// The Basic credentials `app:sesame`, and below `sesame:`, in base64.
 const BASIC: &str = "Basic YXBwOnNlc2FtZQ==";
 const SECRET_ALONE: &str = "Basic c2VzYW1lOg==";
 
@@ -53,7 +53,7 @@ fn check(entry: &'static Entry, fact: &Fact, seen: &Seen) {
     let asked = asked(seen);
     let (exchanged, refreshed) = (parameters(&seen.exchange), parameters(&seen.refresh));
     match (fact.name, &words[..]) {
-        // What no source tells is left to the defaults; PKCE is sent.
+        // An unknown fact leaves the default in place, which is to send PKCE.
         ("pkce", ["unknown"]) => check_pkce("S256", entry, &asked, &exchanged),
         ("rotation", ["unknown" | "setting"]) => assert_eq!(row.rotation(), Rotation::Unknown),
         ("authorize", [url]) => {
@@ -79,7 +79,10 @@ fn check(entry: &'static Entry, fact: &Fact, seen: &Seen) {
         ("revoke", ["other" | "unknown"]) => assert!(seen.revocation.is_none()),
         ("revoke", [url]) => {
             assert_eq!(row.revocation_endpoint().unwrap(), entry.filled(url));
-            assert!(seen.revocation.as_ref().unwrap().contains("-2"), "a token of the refresh");
+            assert!(
+                seen.revocation.as_ref().unwrap().contains("-2"),
+                "the revoked token must come from the refresh"
+            );
         }
         ("revoke_style", [style]) => {
             assert_eq!(format!("{:?}", row.token_request_rules().revocation_style), *style);
@@ -208,7 +211,8 @@ fn check_pkce(pkce: &str, entry: &Entry, asked: &[(String, String)], sent: &[(St
     assert_eq!(value(sent, "code_verifier").is_some(), sends);
 }
 
-/// Answers a refresh with this, and returns what the client made of it, and the refresh token that it keeps.
+/// Answers a refresh with this status and body. Returns the error of the client and the refresh token that
+/// the client keeps.
 pub(super) fn refused(entry: &'static Entry, status: &'static str, body: Value) -> (Error, String) {
     let fake = Fake::start(move |peer| {
         while peer.request().is_some() {
@@ -231,7 +235,7 @@ fn check_error(entry: &'static Entry, verdict: &str, condition: &[&str]) {
             json!({"error": "failed", "error_description": format!("Oh: {text}.")}),
         ),
         ["field", path, value] => {
-            // A service that has its error in a member of its own answers with 200.
+            // A service with an error member of its own may answer with status 200.
             let number = value.parse::<u64>().map_or(json!(value), |number| json!(number));
             ("200 OK", at_path(path, number))
         }
@@ -247,7 +251,8 @@ fn check_error(entry: &'static Entry, verdict: &str, condition: &[&str]) {
     assert_eq!(kept, "rt-1");
 }
 
-/// The API gives the answer that means "the access token has expired": the client must refresh and call again.
+/// Checks that the client refreshes and calls again after the API's answer that means "the access token has
+/// expired".
 fn check_ended(entry: &'static Entry, path: &str, ended: &str, status: &str) {
     let number = ended.parse::<u64>().map_or(json!(ended), |number| json!(number));
     let (first, status) = (at_path(path, number), format!("{status} Status"));

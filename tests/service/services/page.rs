@@ -1,4 +1,4 @@
-//! The page of the guide in which a person finds a service.
+//! The guide's page of services.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use super::{compare, entries, root};
 
 const PAGE: &str = "src/guide/services.md";
 
-/// The beginning and the end of the parts that come from the table.
+/// The marks at the beginning and the end of the parts of the page that come from the table.
 const BEGIN: &str = "<!-- from the table of services -->";
 const END: &str = "<!-- end -->";
 
@@ -70,7 +70,7 @@ fn life(entry: &Entry, name: &str) -> String {
     lives.collect::<Vec<_>>().join(", ")
 }
 
-/// The names of the facts that no source tells.
+/// The names of the unknown facts.
 fn unknown(entry: &Entry) -> String {
     let named = |fact: &Fact| match fact.name {
         "offline" => "what a refresh token needs",

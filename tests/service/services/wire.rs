@@ -1,5 +1,5 @@
-//! The requests of each row, against a server of the tests: a login, a call of the API, a refresh, a
-//! revocation. `services.txt` shows them to people; `facts.rs` compares them with the facts.
+//! Makes each row log in, call the API, refresh and revoke on a server of the tests. `services.txt` shows the
+//! requests to people; `facts.rs` compares the requests with the facts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use super::entry::Entry;
 use super::{compare, entries};
 use crate::support::Fake;
 
-/// What a row sent, and what the client read.
+/// The requests that a row sent, and the token that the client read.
 pub(super) struct Seen {
     pub(super) row: Provider,
     pub(super) authorize: String,
@@ -27,7 +27,7 @@ pub(super) struct Seen {
     pub(super) token: Token,
 }
 
-/// A time such as `30 minutes`.
+/// Reads a time such as `30 minutes`.
 pub(super) fn time(words: &[String]) -> Duration {
     let [count, unit] = words else { panic!("{words:?} is no time") };
     let unit = match unit.trim_end_matches('s') {
@@ -40,7 +40,7 @@ pub(super) fn time(words: &[String]) -> Duration {
     Duration::from_secs(count.parse::<u64>().unwrap() * unit)
 }
 
-/// The value with a member at a path such as `a.b`.
+/// Wraps a value in objects, so that it is the member at a path such as `a.b`.
 pub(super) fn at_path(path: &str, value: Value) -> Value {
     path.rsplit('.').fold(value, |inside, name| {
         let (name, index) = name.split_once('[').map_or((name, None), |(name, _)| (name, Some(())));
@@ -49,7 +49,7 @@ pub(super) fn at_path(path: &str, value: Value) -> Value {
     })
 }
 
-/// The service's answer with a token: as the standard says, but for what the facts say.
+/// The token answer of a service: the answer of the standard, changed as the facts say.
 pub(super) fn answer(entry: &Entry, number: usize) -> Value {
     let mut token = json!({"access_token": format!("at-{number}"), "token_type": "Bearer"});
     token["refresh_token"] = format!("rt-{number}").into();
@@ -66,7 +66,7 @@ pub(super) fn answer(entry: &Entry, number: usize) -> Value {
     }
 }
 
-/// The row with all its addresses on this server.
+/// The provider of the row, with all addresses on this server.
 pub(super) fn moved(entry: &Entry, server: &str) -> Provider {
     let row = entry.provider();
     let mut moved = row
@@ -102,7 +102,7 @@ pub(super) fn client(row: Provider) -> Client {
         .build()
 }
 
-/// A server that answers token requests as the service does, and everything else with an empty object.
+/// Starts a server that answers token requests as the service does, and everything else with an empty object.
 fn service(entry: &'static Entry) -> Fake {
     let answers = AtomicUsize::new(0);
     Fake::start(move |peer| {
@@ -118,7 +118,7 @@ fn service(entry: &'static Entry) -> Fake {
     })
 }
 
-/// Lets a row log in, call, refresh and revoke.
+/// Makes a row log in, call the API, refresh and revoke.
 pub(super) fn walk(entry: &'static Entry) -> Seen {
     let server = service(entry);
     let client = client(moved(entry, &server.url()));
@@ -172,7 +172,7 @@ pub(super) fn parameters(request: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The text with its random values replaced.
+/// Replaces the random values in a string.
 fn plain(text: &str) -> String {
     let mut text = text.to_owned();
     for name in ["state", "nonce", "code_challenge", "code_verifier"] {
@@ -197,7 +197,7 @@ fn shown(request: &str, headers: &[String]) -> String {
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     let mut words = head.split(' ');
     let (method, path) = (words.next().unwrap(), words.next().unwrap());
-    // The first part of the path is the test's own.
+    // The first part of the path belongs to the test's server, not to the service.
     let query = path[1..].find(['?', '/']).map(|at| path[1 + at..].to_owned());
     let query = query.filter(|query| query != "/x");
     let credentials = header(request, "authorization").map(|value| format!("({value})"));
@@ -214,7 +214,7 @@ fn block(entry: &'static Entry) -> String {
     let Seen { row, authorize, exchange, call, refresh, revocation, token } = walk(entry);
     let headers: Vec<_> = entry.all("header").map(|fact| fact.words()[0].clone()).collect();
     let shown = |request: &str| shown(request, &headers);
-    // Where no source tells, the answer of the test says an hour.
+    // If the lifetime is unknown, the test's own answer says an hour, so the block shows `?`.
     let told = entry.all("access_life").next().is_some_and(|fact| !fact.is_unknown());
     let lives = match token.lifetime() {
         Some(life) if told || entry.all("assumed_life").next().is_some() => {

@@ -19,7 +19,7 @@ use crate::servers::{Server, signal};
 use crate::support::*;
 
 pub(crate) const LIFE: Duration = Duration::from_secs(3600);
-/// Longer than a refresh can take with the sandbox's timeouts, and shorter than the window.
+/// A time longer than a refresh can take with the sandbox's timeouts, and shorter than the grace window.
 pub(crate) const PAST_DEADLINE: Duration = Duration::from_secs(310);
 /// A test gives up after this time without a line from a worker. No test waits for this time to pass.
 const HANGS: Duration = Duration::from_secs(600);
@@ -32,7 +32,7 @@ pub(crate) struct Fleet {
     pub(crate) sandbox: Sandbox,
     class: &'static str,
     clock: Arc<Ahead>,
-    /// The tests' own way to the store, which is never cut.
+    /// The store over the test's own connection, which is never cut.
     pub(crate) store: Box<dyn TokenBackend>,
     proxies: Vec<Proxy>,
     workers: BTreeMap<usize, Worker>,
@@ -41,7 +41,7 @@ pub(crate) struct Fleet {
     next: usize,
     say: Sender<Said>,
     said: Receiver<Said>,
-    /// The longest that a call has taken, in real time.
+    /// The time of the longest call, in real time.
     pub(crate) longest: Duration,
 }
 
@@ -61,7 +61,7 @@ impl Drop for Worker {
 /// The number of a worker, and a line that it wrote.
 type Said = (usize, String);
 
-/// Answers by worker.
+/// The answers, by the number of the worker.
 pub(crate) type Answers = BTreeMap<usize, String>;
 
 impl Fleet {

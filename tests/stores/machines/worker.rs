@@ -66,7 +66,7 @@ pub(crate) fn open(url: &str, clock: Arc<dyn Clock>) -> Box<dyn TokenBackend> {
         }
         #[cfg(feature = "redis")]
         "redis" => Box::new(evergrant::backend::RedisBackend::new(url).unwrap().with_clock(clock)),
-        _ => panic!("{url} is no store, and {clock:?} no reason"),
+        _ => panic!("no store has the address {url} (clock: {clock:?})"),
     }
 }
 

@@ -23,7 +23,11 @@ fn recorder(world: &World) -> Arc<Mutex<Vec<String>>> {
             let query = if request.query.is_empty() { "" } else { "?" };
             let query = format!("{query}{}", request.query);
             heard.lock().unwrap().push(format!("{} {}{query}", request.method, request.path));
-            assert_eq!(request.header("expect"), None, "Exact Online answers Expect with 500");
+            assert_eq!(
+                request.header("expect"),
+                None,
+                "Exact Online answers 500 to a header Expect"
+            );
             match status {
                 200 => ApiReply::json(200, json!({"d": {"results": [{"ID": ID, "a": 1}]}})),
                 201 => {

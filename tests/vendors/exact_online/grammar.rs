@@ -34,7 +34,7 @@ struct Parser<'a> {
 
 type Parsed<T> = Result<T, String>;
 
-/// `or` binds weaker than `and`; `not` binds strongest.
+/// Parses a filter, in which `or` binds weaker than `and`, and `not` binds strongest.
 pub(crate) fn parse(text: &str) -> Parsed<Condition> {
     let mut parser = Parser { rest: text };
     let condition = parser.or()?;
@@ -62,7 +62,7 @@ impl Parser<'_> {
         if self.take(text) { Ok(()) } else { Err(format!("no {text} at {:?}", self.rest)) }
     }
 
-    /// Takes a word that a space or a parenthesis follows.
+    /// Reads this word, if a space or a parenthesis follows it.
     fn word(&mut self, word: &str) -> bool {
         self.space();
         let stands = |rest: &str| rest.starts_with([' ', '(']);

@@ -103,7 +103,7 @@ fn a_call_waits_if_another_process_used_up_the_minute() {
 }
 
 #[test]
-fn a_429_without_headers_counts_as_the_minute() {
+fn a_429_without_headers_is_treated_as_the_minutes_limit() {
     let world = World::new();
     let exact = world.seeded();
     let calls = Arc::new(AtomicU64::new(0));
@@ -141,7 +141,7 @@ fn a_used_up_day_is_an_error_without_a_wait() {
     assert!(error.to_string().contains("until 2026-01-02T00:00:00Z"), "{error}");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(23 * 3600)));
     assert_eq!((refused.load(Ordering::Relaxed), world.clock.slept()), (1, slept));
-    // Other divisions, and calls without one, go on.
+    // Calls of other divisions, and calls without a division, still succeed.
     world.rows("456/crm/Accounts", json!([]));
     world.rows("current/Me", json!([{ "FullName": "Ada" }]));
     ask(&exact.division(456)).unwrap();
@@ -199,8 +199,8 @@ fn threads_share_the_limits() {
             });
         }
     });
-    // Calls that are in flight at the end of a minute are counted in the next minute. Without a common count
-    // the server would refuse most of the 181.
+    // Calls that are in flight at the end of a minute are counted in the next minute. If the threads did not
+    // count together, the server would refuse most of the 181 calls.
     assert!(refused.load(Ordering::Relaxed) <= 18, "{refused:?}");
 }
 

@@ -19,7 +19,7 @@ fn a_login_follows_the_documentation() {
     let authorization = exact.client().authorize(&[]).unwrap();
     assert!(authorization.url().contains("response_type=code"));
     assert!(authorization.url().contains("state="));
-    // The code comes percent-encoded, with an exclamation mark in it, and goes back decoded once.
+    // The callback has a percent-encoded code with an exclamation mark, and the client decodes the code once.
     let callback = world.sandbox.approve(authorization.url()).unwrap();
     let token = exact.client().exchange(authorization, &callback).unwrap();
     assert_eq!(token.lifetime(), Some(Duration::from_secs(600)), "expires_in came as a string");
@@ -112,7 +112,8 @@ fn the_store_is_read_again_before_a_token_counts_as_old() {
     let world = World::new();
     world.log_in();
     world.advance(700);
-    // A script without the store's lock has refreshed, and saves while our request is refused.
+    // A script without the store's lock has refreshed, and saves while the service refuses the client's
+    // request.
     let theirs = FileBackend::new(world.sandbox.folder().join("theirs.json"));
     let other = Client::builder(world.sandbox.provider(), world.sandbox.credentials(), theirs)
         .clock(world.clock.clone())
@@ -299,7 +300,7 @@ fn a_gateway_failure_is_recovered_while_the_old_token_works() {
         call(&exact).unwrap();
         assert_eq!(world.token_requests(), 2, "the token is not sent again at once");
         assert!(world.stored().note().is_some());
-        // The answer "too early" to one request tells that the service rotated the token.
+        // The answer "too early" to one request shows that the service rotated the token.
         world.advance(30);
         let error = call(&world.process()).unwrap_err();
         assert!(error.is_transient(), "{error}");

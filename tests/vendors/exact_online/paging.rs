@@ -205,7 +205,7 @@ fn rows_without_timestamp_synchronise_by_modified() {
     };
     let first = exact.warehouses().sync(None).next().unwrap().unwrap();
     assert_eq!(names(&first.items), ["a", "b", "changed meanwhile"]);
-    // The next run begins at the newest change when this run began, so it misses nothing.
+    // The next run starts from the change that was the newest when this run began, so it misses no row.
     let second = exact.warehouses().sync(Some(first.position)).next().unwrap().unwrap();
     assert_eq!(names(&second.items)[..2], ["b", "changed meanwhile"]);
     let third = exact.warehouses().sync(Some(second.position)).next().unwrap().unwrap();

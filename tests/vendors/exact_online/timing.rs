@@ -78,7 +78,7 @@ fn a_client_that_gave_up_remembers_the_open_refresh() {
     world.sandbox.fault(Fault::HoldAfter(gate.clone()));
     let impatient = world.sandbox.provider().to_builder().token_timeout(Duration::from_millis(200));
     let exact = world.builder().provider(impatient.build().unwrap()).build().unwrap();
-    // On a busy machine the timeout may pass before the request has left; then there is no note.
+    // On a busy machine the timeout may pass before the request is sent; then there is no note.
     let error = loop {
         match call(&exact).unwrap_err() {
             Error::Transport(_) => assert_eq!(gate.arrived(), 0),

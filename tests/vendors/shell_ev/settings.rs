@@ -33,7 +33,7 @@ fn each_environment_has_its_own_hosts_and_tokens() {
         assert_eq!(provider.api_base(), Some(&*format!("https://{host}/ev")));
         assert_eq!(provider.client_auth(), ClientAuth::BasicRaw);
     }
-    // A store of one environment does not serve the other.
+    // A client does not use a token that was stored for the other environment.
     let store = MemoryBackend::new();
     let token = evergrant::Token::new("of the test environment");
     let sit = ShellEv::new(Environment::Sit, credentials(), store.clone()).unwrap();
@@ -208,7 +208,9 @@ fn the_client_below_can_be_configured_and_the_provider_replaced() {
     let shell = world
         .builder_with(world.sandbox.credentials(), MemoryBackend::new())
         .provider(provider)
-        .configure(|client| client.retries(0).map_error(|_| panic!("Shell's errors are read")))
+        .configure(|client| {
+            client.retries(0).map_error(|_| panic!("the SDK must replace `map_error`"))
+        })
         .build()
         .unwrap();
     // `api_base` overrides the provider's API base.
@@ -273,7 +275,7 @@ fn the_environment_gives_credentials_and_settings() {
     let shown = run(&[id, secret, production, ("O_AUTH_CLOCK_SKEW", "30"), ("TIMEOUT", "2.5")]);
     assert!(shown.starts_with("shell_ev 30s") && shown.contains("app-7"), "{shown}");
     assert!(!shown.contains("sesame"));
-    // Our own names come first, because other programs use the plain ones.
+    // The names with the prefix `SHELL_EV_` come first, because other programs use the plain names.
     let ours = [
         ("SHELL_EV_ENVIRONMENT", "sit"),
         ("SHELL_EV_O_AUTH_CLIENT_ID", "app-8"),

@@ -1,5 +1,5 @@
-//! Tests of the token: the examples of Shell's documentation by hand, and the faults that were seen in
-//! Shell's SDKs.
+//! Tests of the token: the steps that Shell's documentation describes by hand, and the faults that were seen
+//! in Shell's SDKs.
 
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
@@ -253,7 +253,7 @@ fn a_store_that_fails_is_reported_and_fails_no_call() {
     assert_eq!(world.token_requests(), 1);
     let told = told.lock().unwrap();
     assert!(matches!(&told[0], Event::SaveFailed { reason, .. } if reason == "no space left"));
-    assert_eq!(told.len(), 2, "not one failed save and one new token: {told:?}");
+    assert_eq!(told.len(), 2, "expected one failed save and one new token: {told:?}");
 }
 
 #[test]

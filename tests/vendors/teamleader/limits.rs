@@ -222,8 +222,8 @@ fn after_a_lost_answer_only_reads_are_sent_again() {
     let error = teamleader.contacts().create(&contact).unwrap_err();
     assert!(matches!(error, Error::Transport(_)) && error.is_transient(), "{error}");
     assert_eq!(count("contacts.add"), 1);
-    // The client does not repeat a write after a 503. After a 429 the client repeats it, because the server
-    // did not process the call.
+    // The client does not repeat a write after a 503. After a 429 the client repeats the write, because the
+    // server did not process it.
     sandbox.api_fault(Fault::StatusBefore(503));
     let error = teamleader.contacts().delete("c").unwrap_err();
     assert!(matches!(&error, Error::Api(api) if api.status == 503) && error.is_transient());

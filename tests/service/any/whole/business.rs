@@ -1,4 +1,4 @@
-//! Services for companies and their developers.
+//! The services for companies and their developers.
 
 use evergrant::provider::{
     AnswerRule, ClientAuth, ErrorRule, LoginHost, Pkce, ReplyMember, RevocationStyle, Rotation,
@@ -150,7 +150,7 @@ pub(super) const SERVICES: &[Service] = &[
         }),
         ..STANDARD
     },
-    // The code and the id of the installation come by webhook.
+    // A webhook brings the code and the id of the installation.
     Service {
         name: "Sentry",
         row: |row, server| {

@@ -1,4 +1,4 @@
-//! Services for shops, people at home and their devices.
+//! The services for shops, for people at home and for their devices.
 
 use evergrant::provider::{
     AnswerRule, ClientAuth, ErrorRule, Pkce, RefreshGrant, ReplyMember, RevocationStyle, Rotation,
@@ -110,7 +110,7 @@ pub(super) const SERVICES: &[Service] = &[
         }),
         ..STANDARD
     },
-    // The exchange gives a short token, and a second exchange a long one, which renews itself.
+    // The code brings a short-lived token, and a second exchange a long-lived token, which renews itself.
     Service {
         name: "Instagram",
         row: |row, server| {
@@ -200,7 +200,7 @@ pub(super) const SERVICES: &[Service] = &[
         ended: ("403 Forbidden", r#"{"error":{"code":3,"message":"Access token expired"}}"#),
         ..STANDARD
     },
-    // The API takes the token in the query, so that the program puts it there.
+    // The API takes the token in the query, so the program itself puts the token there.
     Service {
         name: "WeChat",
         row: |row, server| {
