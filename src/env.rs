@@ -34,13 +34,14 @@ fn not_set(name: &str) -> Error {
 }
 
 impl Token {
-    /// Reads `PREFIX_ACCESS_TOKEN`, `PREFIX_REFRESH_TOKEN` and `PREFIX_EXPIRES_AT` from the environment. Only
-    /// the first is required; an empty variable is treated as absent. `PREFIX_EXPIRES_AT` is an RFC 3339 date
-    /// and time, such as `2026-06-01T12:00:00Z`.
+    /// Reads `PREFIX_ACCESS_TOKEN`, `PREFIX_REFRESH_TOKEN` and `PREFIX_EXPIRES_AT` from the environment. One of
+    /// the two tokens is required; an empty variable is treated as absent. `PREFIX_EXPIRES_AT` is an RFC 3339
+    /// date and time, such as `2026-06-01T12:00:00Z`. A refresh token alone gives the token of
+    /// [`Token::from_refresh_token`].
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] when the access token is missing, when a variable is not Unicode, when a token
+    /// [`Error::Config`] when both tokens are missing, when a variable is not Unicode, when a token
     /// has a character that no token has, such as a line break at its end (RFC 6749 appendix A.12), and
     /// when the date cannot be read or has no offset from UTC.
     pub fn from_env(prefix: &str) -> Result<Token> {
@@ -64,11 +65,19 @@ fn token(prefix: &str, get: impl Fn(&str) -> Result<Option<String>>) -> Result<T
     let access_name = format!("{prefix}_ACCESS_TOKEN");
     let refresh_name = format!("{prefix}_REFRESH_TOKEN");
     let expires_name = format!("{prefix}_EXPIRES_AT");
-    let mut token = Token::new(get(&access_name)?.ok_or_else(|| not_set(&access_name))?);
-    if let Some(refresh_token) = get(&refresh_name)? {
-        token = token.with_refresh_token(refresh_token);
-    }
-    if let Some(text) = get(&expires_name)? {
+    let (access_token, refresh_token) = (get(&access_name)?, get(&refresh_name)?);
+    let alone = access_token.is_none();
+    let mut token = match (access_token, refresh_token) {
+        (Some(access_token), Some(refresh_token)) => {
+            Token::new(access_token).with_refresh_token(refresh_token)
+        }
+        (Some(access_token), None) => Token::new(access_token),
+        (None, Some(refresh_token)) => Token::from_refresh_token(refresh_token),
+        (None, None) => {
+            return Err(Error::config(format!("neither {access_name} nor {refresh_name} is set")));
+        }
+    };
+    if let Some(text) = get(&expires_name)?.filter(|_| !alone) {
         let expires_at = parse_date(&expires_name, &text).map_err(Error::config)?;
         token = token.with_expires_at(expires_at);
     }
@@ -171,6 +180,20 @@ mod tests {
     }
 
     #[test]
+    fn a_refresh_token_alone_gives_an_expired_access_token() -> Result<()> {
+        let token = token(&[
+            ("TEAMLEADER_REFRESH_TOKEN", "rt"),
+            // The expiry belongs to an access token that is not there.
+            ("TEAMLEADER_EXPIRES_AT", "2999-01-01T00:00:00Z"),
+        ])?;
+        assert_eq!(token.refresh_token(), Some(&Secret::new("rt")));
+        assert!(token.is_expired(OffsetDateTime::now_utc()));
+        let fault = super::token("TEAMLEADER", get(&[("TEAMLEADER_REFRESH_TOKEN", "rt\n")]));
+        assert!(fault.unwrap_err().to_string().contains("TEAMLEADER_REFRESH_TOKEN ends with"));
+        Ok(())
+    }
+
+    #[test]
     fn a_date_without_an_offset_is_refused_and_the_error_says_why() {
         let error = |text| {
             let pairs = [("TEAMLEADER_ACCESS_TOKEN", "at"), ("TEAMLEADER_EXPIRES_AT", text)];
@@ -181,7 +204,8 @@ mod tests {
         let text = error("tomorrow").err().unwrap_or_default();
         assert!(text.contains("RFC 3339"), "{text}");
         let missing = token(&[]).map(|_| ()).map_err(|error| error.to_string());
-        assert_eq!(missing, Err("TEAMLEADER_ACCESS_TOKEN is not set".to_owned()));
+        let neither = "neither TEAMLEADER_ACCESS_TOKEN nor TEAMLEADER_REFRESH_TOKEN is set";
+        assert_eq!(missing, Err(neither.to_owned()));
     }
 
     #[test]

@@ -64,6 +64,26 @@ impl Token {
         }
     }
 
+    /// Makes a token from a refresh token alone, such as one from another program's settings. The first call
+    /// refreshes: the access token is a placeholder that has expired.
+    ///
+    /// ```
+    /// # use evergrant::{Client, MemoryBackend, Token, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    /// # let login = sandbox.login();
+    /// # let refresh_token = login.refresh_token().expect("the sandbox issues one").clone();
+    /// client.seed(Token::from_refresh_token(refresh_token))?;
+    /// let me: serde_json::Value = client.get("/me").read_json()?;
+    /// assert_eq!(me["access_token_number"], 2);
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    pub fn from_refresh_token(refresh_token: impl Into<Secret>) -> Token {
+        Token::new("none")
+            .with_refresh_token(refresh_token)
+            .with_expires_at(OffsetDateTime::UNIX_EPOCH)
+    }
+
     /// Sets the refresh token.
     #[must_use]
     pub fn with_refresh_token(mut self, refresh_token: impl Into<Secret>) -> Token {

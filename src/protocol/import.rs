@@ -32,8 +32,8 @@ impl Token {
     /// empty string, 0 and the first day of a calendar (year 1 or 1970) mean that there is no expiry.
     /// Other members are kept in [`Token::extra`].
     ///
-    /// A credentials file of gcloud with the type `authorized_user` is read, too: it has a refresh token and no
-    /// access token, so the first call refreshes.
+    /// An object with a refresh token and no access token is read, too, such as a credentials file of gcloud with
+    /// the type `authorized_user`: the result is that of [`Token::from_refresh_token`], with the scope.
     ///
     /// Use it with [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
     /// golang/oauth2, Authlib and httpx-oauth store this form.
@@ -51,7 +51,7 @@ impl Token {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if the text is not a JSON object with an access token, if a token has a
+    /// [`Error::Config`] if the text is not a JSON object with an access token or a refresh token, if a token has a
     /// character that RFC 6749 appendix A.12 does not allow, or if one of these members cannot be read:
     /// a token whose expiry is not understood would never be refreshed. The same goes for `expires_in`
     /// without the moment from which it counts. The error names the member and shows no secret.
@@ -63,11 +63,14 @@ impl Token {
             return authorized_user(&object);
         }
         let text = |name: &str| text_of(&object, name);
-        let access_token = text("access_token")?.ok_or_else(|| wrong("it has no access_token"))?;
-        let mut token = Token::new(access_token);
-        if let Some(refresh_token) = text("refresh_token")? {
-            token = token.with_refresh_token(refresh_token);
-        }
+        let mut token = match (text("access_token")?, text("refresh_token")?) {
+            (Some(access_token), Some(refresh_token)) => {
+                Token::new(access_token).with_refresh_token(refresh_token)
+            }
+            (Some(access_token), None) => Token::new(access_token),
+            (None, Some(refresh_token)) => return alone(&refresh_token, text("scope")?),
+            (None, None) => return Err(wrong("it has no access_token and no refresh_token")),
+        };
         if let Some(fault) = token.fault("access_token", "refresh_token") {
             return Err(wrong(fault));
         }
@@ -100,17 +103,19 @@ impl Token {
     }
 }
 
-/// The login in a credentials file of gcloud: a refresh token alone. The access token has expired, so that
-/// the first call refreshes.
+/// The login in a credentials file of gcloud.
 fn authorized_user(object: &Map<String, Value>) -> Result<Token> {
     let missing = || wrong("it has the type authorized_user and no refresh_token");
-    let refresh_token = text_of(object, "refresh_token")?.ok_or_else(missing)?;
-    let token = Token::new("none")
-        .with_refresh_token(refresh_token)
-        .with_expires_at(OffsetDateTime::UNIX_EPOCH);
-    match token.fault("access_token", "refresh_token") {
-        Some(fault) => Err(wrong(fault)),
-        None => Ok(token),
+    alone(&text_of(object, "refresh_token")?.ok_or_else(missing)?, None)
+}
+
+/// A login with a refresh token alone. Other members belong to an access token that is not there.
+fn alone(refresh_token: &str, scope: Option<String>) -> Result<Token> {
+    let token = Token::from_refresh_token(refresh_token);
+    match (token.fault("access_token", "refresh_token"), scope) {
+        (Some(fault), _) => Err(wrong(fault)),
+        (None, Some(scope)) => Ok(token.with_scope(scope)),
+        (None, None) => Ok(token),
     }
 }
 
