@@ -1,11 +1,14 @@
 //! Reads tokens that other libraries have stored.
 
+mod forms;
+
 use std::cmp::Ordering;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use self::forms::{of_google_auth, only_one_of};
 use crate::clock::later;
 use crate::error::{Error, Result};
 use crate::token::{Token, parse_date};
@@ -35,6 +38,9 @@ impl Token {
     /// An object with a refresh token and no access token is read, too, such as a credentials file of gcloud with
     /// the type `authorized_user`: the result is that of [`Token::from_refresh_token`], with the scope.
     ///
+    /// Two further forms are read: the list of yup-oauth2's token file, if it has one login, and the JSON of
+    /// Python's google-auth (`token`, `scopes`), of which only the token is kept and not the client's secret.
+    ///
     /// Use it with [`crate::Client::seed`]. The client credentials SDKs of APIMatic (such as Shell's),
     /// golang/oauth2, Authlib and httpx-oauth store this form.
     ///
@@ -57,11 +63,14 @@ impl Token {
     /// without the moment from which it counts. The error names the member and shows no secret.
     pub fn from_json(text: &str) -> Result<Token> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let object: Map<String, Value> =
-            text.parse().map_err(|_| wrong("it is not a JSON object"))?;
+        let object = match text.trim_start().starts_with('[') {
+            true => only_one_of(text)?,
+            false => text.parse().map_err(|_| wrong("it is not a JSON object"))?,
+        };
         if object.get("type").and_then(Value::as_str) == Some("authorized_user") {
             return authorized_user(&object);
         }
+        let object = of_google_auth(object);
         let text = |name: &str| text_of(&object, name);
         let mut token = match (text("access_token")?, text("refresh_token")?) {
             (Some(access_token), Some(refresh_token)) => {
