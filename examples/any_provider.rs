@@ -11,6 +11,7 @@
 //! $ OKTA_CLIENT_ID=... cargo run --features identity --example any_provider -- okta example.okta.com
 //! ```
 
+use evergrant::error::CallbackError;
 use evergrant::sandbox::Sandbox;
 use evergrant::{BoxError, Client, FileBackend, Provider, providers};
 
@@ -64,7 +65,10 @@ fn show(client: &Client) -> Result<(), BoxError> {
     Ok(())
 }
 
-fn ask(url: &str) -> std::io::Result<String> {
+fn ask(url: &str, wrong: Option<&CallbackError>) -> std::io::Result<String> {
+    if let Some(wrong) = wrong {
+        eprintln!("That did not work: {wrong}.");
+    }
     eprintln!("Open {url}\nand paste the address that the browser shows at the end:");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;

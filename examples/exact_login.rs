@@ -19,7 +19,10 @@ fn main() -> Result<(), BoxError> {
         return demo();
     }
     let exact = ExactOnline::from_env(Country::from_env()?, FileBackend::new(&file))?;
-    exact.client().authorize_pasted(&[], |url| {
+    exact.client().authorize_pasted(&[], |url, wrong| {
+        if let Some(wrong) = wrong {
+            println!("That did not work: {wrong}.");
+        }
         println!("Open {url}\nand paste the address that the browser shows at the end:");
         let mut line = String::new();
         std::io::stdin().read_line(&mut line).map(|_| line)
@@ -69,6 +72,6 @@ fn demo() -> Result<(), BoxError> {
     let exact = ExactOnline::builder(Country::Netherlands, sandbox.credentials(), store)
         .provider(sandbox.provider())
         .build()?;
-    exact.client().authorize_pasted(&[], |url| sandbox.approve(url))?;
+    exact.client().authorize_pasted(&[], |url, _| sandbox.approve(url))?;
     show(&exact)
 }

@@ -71,7 +71,7 @@ fn demo() -> Result<(), BoxError> {
         FileBackend::new(sandbox.folder().join("exact.json")),
     );
     let exact = exact.provider(sandbox.provider()).division(123).build()?;
-    exact.client().authorize_pasted(&[], |url| sandbox.approve(url))?;
+    exact.client().authorize_pasted(&[], |url, _| sandbox.approve(url))?;
     let address = format!("{}/api/v1/123/sync/SalesInvoice/SalesInvoices", sandbox.url());
     for newest in [2501, 2504] {
         let address = address.clone();

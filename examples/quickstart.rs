@@ -162,7 +162,10 @@ fn real(name: &str) -> Result<(), BoxError> {
     if client.stored()?.is_none() {
         let redirect_uri = std::env::var(format!("{}_REDIRECT_URI", name.to_uppercase()));
         if redirect_uri.is_ok_and(|uri| uri.starts_with("https://")) {
-            client.authorize_pasted(&[], |url| {
+            client.authorize_pasted(&[], |url, wrong| {
+                if let Some(wrong) = wrong {
+                    println!("That did not work: {wrong}.");
+                }
                 println!("Open {url}\nand paste the address that the browser shows at the end:");
                 let mut line = String::new();
                 std::io::stdin().read_line(&mut line)?;

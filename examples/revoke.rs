@@ -12,8 +12,10 @@ use evergrant::{BoxError, Client, FileBackend, providers};
 
 fn main() -> Result<(), BoxError> {
     if let (Some(file), Ok(_)) = (std::env::args().nth(1), std::env::var("GOOGLE_CLIENT_ID")) {
-        Client::from_env(providers::google(), FileBackend::new(&file))?.revoke()?;
-        println!("logged out; {file} has no login");
+        match Client::from_env(providers::google(), FileBackend::new(&file))?.revoke()? {
+            true => println!("logged out; {file} has no login any more"),
+            false => println!("{file} has no login, so nothing was revoked"),
+        }
         return Ok(());
     }
     let sandbox = Sandbox::start()?;
@@ -30,9 +32,9 @@ fn main() -> Result<(), BoxError> {
     let away = Client::new(away.build()?, sandbox.credentials(), FileBackend::new(&file));
     println!("    {}", away.revoke().err().map_or_else(String::new, |error| error.to_string()));
     show("the service is unreachable");
-    client.revoke()?;
+    assert!(client.revoke()?, "there was a login");
     show("revoked");
-    client.revoke()?;
+    assert!(!client.revoke()?, "there was no login any more");
     show("logged out twice");
     println!("    {}", client.get("/me").call().err().map_or_else(String::new, |e| e.to_string()));
     Ok(())

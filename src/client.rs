@@ -5,6 +5,7 @@ mod code;
 mod lookup;
 mod origins;
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -300,8 +301,8 @@ impl Client {
 
     /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
     /// process that dies between the two steps leaves a revoked token in the store; in the other order it
-    /// would leave a valid token that no store has. Logging out of an empty store succeeds, and so does
-    /// logging out with a token that the service does not take any more. A refresh on another thread or in
+    /// would leave a valid token that no store has. Returns whether the store had a login. Logging out with a
+    /// token that the service does not take any more succeeds. A refresh on another thread or in
     /// another process happens before or after the log-out, never in the middle.
     ///
     /// # Errors
@@ -310,16 +311,21 @@ impl Client {
     /// [`Error::OAuth`] when the service refuses, [`Error::RateLimited`], [`Error::Transport`] when no
     /// answer came. The errors of [`Client::clear`] may also come after the revocation, when the record
     /// could not be removed: call again.
-    pub fn revoke(&self) -> Result<()> {
+    pub fn revoke(&self) -> Result<bool> {
         if self.0.provider.token_request.revocation_style.wants_access_token() {
             // An expired access token cannot be revoked. If no new access token comes, the expired one is
             // sent anyway.
             let _ = self.access_token();
         }
+        let found = Cell::new(false);
         self.0.keeper.clear(&|token| match token {
-            Some(token) => self.0.tokens.revoke(token, self.0.clock.now_utc()).map(|()| true),
+            Some(token) => {
+                found.set(true);
+                self.0.tokens.revoke(token, self.0.clock.now_utc()).map(|()| true)
+            }
             None => Ok(false),
-        })
+        })?;
+        Ok(found.get())
     }
 
     /// Revokes any token at the service (RFC 7009); the store does not change. The hint says which kind

@@ -16,6 +16,9 @@ use crate::client::Client;
 use crate::error::{CallbackError, Error, LoginNotFinished, Result};
 use crate::provider::is_loopback;
 
+/// How often a person may paste.
+const TRIES: u32 = 5;
+
 impl Client {
     /// Logs a person in: listens on loopback, calls `show` with the address to open, waits for the browser's
     /// callback, exchanges the code and stores the login. The login is durable when this method returns.
@@ -83,9 +86,7 @@ impl Client {
             match self.exchange(pending, target_and_query) {
                 Ok(_) => (Answer::Done, Some(Ok(()))),
                 // The request came from another tab or an attack. The right callback may still come.
-                Err(Error::Callback(wrong))
-                    if !matches!(*wrong, CallbackError::FieldMissing(_)) =>
-                {
+                Err(Error::Callback(wrong)) if wrong.is_of_another_text() => {
                     (Answer::NotOurs(wrong.to_string()), None)
                 }
                 Err(error) => (Answer::Failed, Some(Err(error))),
@@ -118,7 +119,8 @@ impl Client {
 
     /// Logs a person in if no browser can reach this machine, or if the redirect URI is on another
     /// machine. `ask` shows the address to open, and returns the address that the browser was sent to,
-    /// which the person pastes.
+    /// which the person pastes. If the person pasted something else, `ask` is called again, up to five times
+    /// in all, with what was wrong.
     ///
     /// # Errors
     ///
@@ -129,7 +131,10 @@ impl Client {
     /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
     /// # let sandbox = Sandbox::start()?;
     /// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
-    /// client.authorize_pasted(&["read"], |url| {
+    /// client.authorize_pasted(&["read"], |url, wrong| {
+    ///     if let Some(wrong) = wrong {
+    ///         println!("That did not work: {wrong}.");
+    ///     }
     ///     println!("Open {url} and paste the address you are sent to:");
     /// #   let line = sandbox.approve(url)?;
     /// #   if false {
@@ -143,15 +148,30 @@ impl Client {
     pub fn authorize_pasted(
         &self,
         scopes: &[&str],
-        ask: impl FnOnce(&str) -> std::io::Result<String>,
+        mut ask: impl FnMut(&str, Option<&CallbackError>) -> std::io::Result<String>,
     ) -> Result<()> {
         let authorization = self.authorize(scopes)?;
-        let callback = ask(authorization.url()).map_err(|error| {
-            let unread = LoginNotFinished::new(None, Some(error.into()));
-            let error = Error::LoginNotFinished(Box::new(unread));
-            authorization.explained(error, self.clock().now_utc())
-        })?;
-        self.exchange(authorization, callback.trim()).map(|_| ())
+        let mut wrong = None;
+        loop {
+            let pasted = ask(authorization.url(), wrong.as_ref().map(|(error, _)| error));
+            let callback = pasted.map_err(|error| {
+                let unread = LoginNotFinished::new(None, Some(error.into()));
+                let error = Error::LoginNotFinished(Box::new(unread));
+                authorization.explained(error, self.clock().now_utc())
+            })?;
+            let tries = wrong.take().map_or(1, |(_, tries)| tries + 1);
+            let exchanged = match callback.trim() {
+                "" => Err(Error::Callback(Box::new(CallbackError::Unreadable))),
+                callback => self.exchange(authorization.clone(), callback),
+            };
+            match exchanged {
+                // No code was sent, so the person may paste again.
+                Err(Error::Callback(error)) if tries < TRIES && error.is_of_another_text() => {
+                    wrong = Some((*error, tries));
+                }
+                result => return result.map(drop),
+            }
+        }
     }
 }
 

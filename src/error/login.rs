@@ -13,7 +13,10 @@ use super::{BoxError, rfc3339};
 #[non_exhaustive]
 pub enum CallbackError {
     /// The callback cannot be read as an address, a query or a form.
-    #[error("the callback is not an address, a query or a form")]
+    #[error(
+        "this is not the address that the browser was sent to, which has `code` and `state` behind a \
+         question mark"
+    )]
     Unreadable,
     /// The parameter `code`, `state`, `iss` or `error` came more than once (RFC 6749 section 3.1).
     #[error("the callback has the parameter {0} more than once")]
@@ -41,6 +44,14 @@ pub enum CallbackError {
          out there if the service does not send it for these scopes"
     )]
     FieldMissing(String),
+}
+
+impl CallbackError {
+    /// Whether the callback can be that of another login, or no callback at all. The right callback may
+    /// still come.
+    pub(crate) fn is_of_another_text(&self) -> bool {
+        !matches!(self, CallbackError::FieldMissing(_))
+    }
 }
 
 /// A login that was not finished: [`crate::Error::LoginNotFinished`].

@@ -184,9 +184,9 @@ fn a_redirect_uri_on_another_host_needs_a_pasted_address() {
     let error = client.authorize_interactive(&[], |_| {}).unwrap_err();
     assert!(error.to_string().contains("authorize_pasted"), "{error}");
     let client = world.builder().redirect_uri("http://127.0.0.1/callback").build();
-    client.authorize_pasted(&[], |url| world.sandbox.approve(url)).unwrap();
+    client.authorize_pasted(&[], |url, _| world.sandbox.approve(url)).unwrap();
     assert!(client.stored().unwrap().is_some());
-    let failed = client.authorize_pasted(&[], |_| Err(std::io::ErrorKind::UnexpectedEof.into()));
+    let failed = client.authorize_pasted(&[], |_, _| Err(std::io::ErrorKind::UnexpectedEof.into()));
     assert!(matches!(failed, Err(Error::LoginNotFinished(_))));
 }
 
@@ -230,4 +230,32 @@ fn a_redirect_uri_without_a_port_or_with_port_0_means_any_free_port() {
         done.unwrap_or_else(|error| panic!("{uri}: {error}"));
         client.get("/me").call().unwrap();
     }
+}
+
+#[test]
+fn a_person_who_pastes_something_else_is_asked_again() {
+    let world = World::new();
+    let client = world.builder().redirect_uri("https://app.example/callback").build();
+    let mut said = Vec::new();
+    let mut pasted = ["", "https://app.example/callback", "?code=c&state=other"].into_iter();
+    client
+        .authorize_pasted(&["read"], |url, wrong| {
+            said.push(wrong.map(ToString::to_string).unwrap_or_default());
+            match pasted.next() {
+                Some(line) => Ok(format!("{line}\n")),
+                None => world.sandbox.approve(url),
+            }
+        })
+        .unwrap();
+    assert_eq!(said.len(), 4);
+    assert!(said[1].contains("not the address that the browser was sent to"), "{}", said[1]);
+    assert!(said[3].contains("another state"), "{}", said[3]);
+    assert!(client.stored().unwrap().is_some());
+    // A closed terminal gives empty lines without end.
+    let mut asked = 0;
+    let closed = client.authorize_pasted(&[], |_, _| {
+        asked += 1;
+        Ok(String::new())
+    });
+    assert!(matches!(closed, Err(Error::Callback(_))) && asked == 5, "{closed:?}");
 }

@@ -136,8 +136,8 @@ fn of_the_login(world: &World) -> Vec<(&'static str, Error)> {
         .clock(Arc::new(ManualClock::new()))
         .build();
     let late = late.authorize_interactive(&[], |_| {}).unwrap_err();
-    let closed = io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal was closed");
-    let closed = client.authorize_pasted(&[], |_| Err(closed)).unwrap_err();
+    let closed = || io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal was closed");
+    let closed = client.authorize_pasted(&[], |_, _| Err(closed())).unwrap_err();
     vec![
         ("the person said no", denied),
         ("a callback of another login", mismatch),

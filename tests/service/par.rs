@@ -62,7 +62,7 @@ fn a_pushed_login_shows_the_browser_two_parameters() {
 fn interactive_and_pasted_logins_are_pushed() {
     let sandbox = strict().start().unwrap();
     let client = client(&sandbox);
-    client.authorize_pasted(&["read"], |url| sandbox.approve(url)).unwrap();
+    client.authorize_pasted(&["read"], |url, _| sandbox.approve(url)).unwrap();
     assert_eq!(sandbox.counters().pushed_requests, 1);
     let credentials = Credentials::new("sandbox-client", "sandbox-secret");
     let client = Client::new(sandbox.provider(), credentials, MemoryBackend::new());
@@ -103,7 +103,7 @@ fn metadata_that_requires_pushed_requests_is_enough_for_a_login() {
     let provider = evergrant::Provider::discover(sandbox.url()).unwrap().build().unwrap();
     assert_eq!(provider.authorization_rules().pushed_requests, PushedRequests::Required);
     let client = Client::new(provider, sandbox.credentials(), MemoryBackend::new());
-    client.authorize_pasted(&["read"], |url| sandbox.approve(url)).unwrap();
+    client.authorize_pasted(&["read"], |url, _| sandbox.approve(url)).unwrap();
     assert_eq!(sandbox.counters().pushed_requests, 1);
 }
 
@@ -149,7 +149,7 @@ fn an_address_that_has_expired_is_named_as_the_reason() {
     assert!(error.contains("worked until") && error.contains("start the login again"), "{error}");
     client.exchange(other, &in_time).unwrap();
 
-    let closed = client.authorize_pasted(&[], |_| {
+    let closed = client.authorize_pasted(&[], |_, _| {
         clock.advance(2 * MINUTE);
         Err(std::io::Error::other("closed"))
     });
@@ -236,11 +236,11 @@ fn an_assertion_for_a_pushed_request_names_the_issuer() {
     };
     let sandbox = strict().client_key(&key()).start().unwrap();
     let client = Client::new(sandbox.provider(), signed(), MemoryBackend::new());
-    client.authorize_pasted(&["read"], |url| sandbox.approve(url)).unwrap();
+    client.authorize_pasted(&["read"], |url, _| sandbox.approve(url)).unwrap();
     assert_eq!(sandbox.counters().pushed_requests, 1);
     let with_secret = strict().client_auth(ClientAuth::SecretJwt).start().unwrap();
     let client = self::client(&with_secret);
-    client.authorize_pasted(&["read"], |url| with_secret.approve(url)).unwrap();
+    client.authorize_pasted(&["read"], |url, _| with_secret.approve(url)).unwrap();
 
     let server = Fake::json(r#"{"request_uri":"urn:x","expires_in":60}"#);
     let (sandbox, client) = pushing_to(server.url(), signed(), ClientAuth::PrivateKeyJwt);
