@@ -235,9 +235,9 @@ fn a_redirect_uri_without_a_port_or_with_port_0_means_any_free_port() {
 #[test]
 fn a_person_who_pastes_something_else_is_asked_again() {
     let world = World::new();
-    let client = world.builder().redirect_uri("https://app.example/callback").build();
+    let client = world.builder().redirect_uri("http://127.0.0.1/callback").build();
     let mut said = Vec::new();
-    let mut pasted = ["", "https://app.example/callback", "?code=c&state=other"].into_iter();
+    let mut pasted = ["", "http://127.0.0.1/callback", "?code=c&state=other"].into_iter();
     client
         .authorize_pasted(&["read"], |url, wrong| {
             said.push(wrong.map(ToString::to_string).unwrap_or_default());
