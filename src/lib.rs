@@ -154,6 +154,8 @@ pub mod provider;
 pub mod providers;
 mod record;
 mod refresh;
+#[cfg(feature = "registration")]
+pub mod registration;
 mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -30,8 +30,18 @@ mod key_file;
 #[cfg(feature = "par")]
 mod par;
 mod pkce;
-#[cfg(any(test, feature = "device", feature = "introspection", feature = "par"))]
+#[cfg(feature = "discovery")]
+pub(crate) mod protected;
+#[cfg(any(
+    test,
+    feature = "device",
+    feature = "introspection",
+    feature = "par",
+    feature = "registration"
+))]
 mod refusal;
+#[cfg(feature = "registration")]
+pub(crate) mod registration;
 mod reply;
 mod request;
 mod requester;

@@ -20,10 +20,12 @@ use time::OffsetDateTime;
 use url::Url;
 
 pub(crate) use self::config::{HttpConfig, api_config, api_headers, with_fixed};
-#[cfg(feature = "discovery")]
-pub(crate) use self::exchange::get;
+#[cfg(feature = "registration")]
+pub(crate) use self::exchange::ask;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
+#[cfg(feature = "discovery")]
+pub(crate) use self::exchange::{get, probe};
 pub(crate) use self::limit::plain_agent as api_agent;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;

@@ -24,7 +24,11 @@ mod oidc;
 mod par;
 #[cfg(feature = "identity")]
 mod profiles;
+#[cfg(feature = "registration")]
+mod registration;
 mod replies;
+#[cfg(feature = "discovery")]
+mod resource;
 #[cfg(feature = "identity")]
 mod rows;
 #[cfg(feature = "services")]
