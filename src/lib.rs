@@ -171,6 +171,8 @@ mod substring;
 #[cfg(feature = "teamleader")]
 pub mod teamleader;
 mod token;
+#[cfg(feature = "token-exchange")]
+pub mod token_exchange;
 mod transport;
 
 #[cfg(feature = "postgres")]

@@ -4,6 +4,7 @@
 mod ask;
 mod config;
 mod exchange;
+mod grant;
 mod hooked;
 mod id_token;
 mod limit;
@@ -111,6 +112,8 @@ pub(crate) enum Grant {
     },
     #[cfg(feature = "jwt")]
     JwtBearer(protocol::JwtBearer),
+    #[cfg(feature = "token-exchange")]
+    TokenExchange(protocol::TokenExchange),
 }
 
 impl TokenTransport {
@@ -414,16 +417,7 @@ impl Transport for TokenTransport {
                 self.keep_home(&mut sent);
                 sent
             }
-            Ask::Grant => {
-                self.renew(sent_at, [None, None], None, &always, &|caller| match &self.grant {
-                    Some(Grant::ClientCredentials { scopes }) => {
-                        protocol::client_credentials(caller, scopes)
-                    }
-                    #[cfg(feature = "jwt")]
-                    Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
-                    None => Err(Error::config("this client has no such grant")),
-                })
-            }
+            Ask::Grant(stored) => self.granted(stored, sent_at),
             Ask::Revoke(secret, token) => {
                 let home = match self.provider.home(token.extra()) {
                     Ok(home) => home,

@@ -7,6 +7,8 @@ mod challenges;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "token-exchange")]
+mod exchange;
 #[cfg(feature = "identity")]
 mod flaws;
 mod health;
