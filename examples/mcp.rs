@@ -2,7 +2,7 @@
 //!
 //! `cargo run --features registration --example mcp` uses the sandbox. With the address of an MCP server as
 //! the argument, it uses that server: the first run registers the program there and opens a login, and later
-//! runs use what `mcp.client.json` and `mcp.json` hold.
+//! runs use what `mcp.client.json`, `mcp.metadata` and `mcp.json` hold.
 //!
 //! ```console
 //! $ cargo run --features registration --example mcp -- https://mcp.example/mcp
@@ -29,6 +29,7 @@ fn connect(address: &str, folder: &Path, show: impl FnOnce(&str)) -> Result<Clie
     let registrations = RegistrationStore::new(FileBackend::new(folder.join("mcp.client.json")));
     let connection = Connect::to(address)
         .register(registrations, ClientMetadata::native("evergrant's example"))
+        .cache_file(folder.join("mcp.metadata"))
         .discover()?;
     println!("authorization server: {}", connection.authorization_server().issuer());
     let client = connection.client(FileBackend::new(folder.join("mcp.json"))).build();

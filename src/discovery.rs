@@ -256,7 +256,7 @@ impl Discovery {
                 .map_err(|why| Error::decode(format!("the metadata at {address}"), why))?;
             let metadata = Metadata::new(members, fetched_at);
             if let Some(file) = &self.file
-                && let Err(error) = cache::save(file, &metadata)
+                && let Err(error) = cache::write(file, &metadata)
             {
                 log::warn!(target: "evergrant", "could not write {}: {error}", file.display());
             }

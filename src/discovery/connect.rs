@@ -1,28 +1,27 @@
 //! From the address of an API to a client that can log in.
 
+mod found;
+
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 
-use super::{Discovery, Metadata, ResourceDiscovery, ResourceMetadata, agents, private};
+use self::found::Found;
+use super::{Metadata, ResourceMetadata};
 use crate::backend::TokenBackend;
 use crate::client::{Client, ClientBuilder};
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
-use crate::error::{Error, Result, named_in_challenge};
-use crate::protocol::protected;
-use crate::provider::{Provider, ProviderBuilder};
+use crate::error::{Error, Result};
+use crate::provider::{Provider, ProviderBuilder, host_of};
 #[cfg(feature = "registration")]
 use crate::registration::{ClientMetadata, Registrar, Registration, RegistrationStore};
 #[cfg(feature = "registration")]
 use crate::secret::Secret;
-use crate::transport::{HttpConfig, probe};
-
-/// How long the first request, without a token, may take.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::transport::HttpConfig;
 
 /// Finds out how to log in to an API of which only the address is known, such as an MCP server or an instance
 /// of Mastodon.
@@ -74,15 +73,10 @@ pub struct Connect {
     register: Option<(RegistrationStore, ClientMetadata)>,
     #[cfg(feature = "registration")]
     initial: Option<Secret>,
+    file: Option<PathBuf>,
     public_only: bool,
     clock: Arc<dyn Clock>,
     http: Option<Arc<HttpConfig>>,
-}
-
-/// What an API says about itself: its metadata, and the scopes in its challenge.
-struct Resource {
-    metadata: Option<ResourceMetadata>,
-    scopes: Option<String>,
 }
 
 impl Connect {
@@ -98,6 +92,7 @@ impl Connect {
             register: None,
             #[cfg(feature = "registration")]
             initial: None,
+            file: None,
             public_only: false,
             clock: Arc::new(SystemClock),
             http: None,
@@ -105,7 +100,7 @@ impl Connect {
     }
 
     /// Sets the resource that the API's metadata must name, if that is not the address; see
-    /// [`ResourceDiscovery::expect_resource`].
+    /// [`ResourceDiscovery::expect_resource`](super::ResourceDiscovery::expect_resource).
     pub fn expect_resource(mut self, resource: impl Into<String>) -> Connect {
         self.resource = Some(resource.into());
         self
@@ -125,7 +120,8 @@ impl Connect {
         self
     }
 
-    /// Uses this client id, and its secret if it has one, and registers nothing.
+    /// Uses this client id, and its secret if it has one, and registers nothing. A client id that is the
+    /// address of a document about the client goes in here as well, for a server that takes such ids.
     pub fn credentials(mut self, credentials: Credentials) -> Connect {
         self.credentials = Some(credentials);
         self
@@ -147,8 +143,17 @@ impl Connect {
         self
     }
 
+    /// Keeps what the API and its authorization server say in a file, for later runs. They are asked again
+    /// after 24 hours. While they cannot be asked, what is kept is used however old it is, and the log has a
+    /// warning, so that a login goes on. The file has no secret in it, and is as private, and checked as
+    /// strictly, as that of [`Discovery::cache_file`](super::Discovery::cache_file).
+    pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Connect {
+        self.file = Some(path.into());
+        self
+    }
+
     /// Keeps every request away from private addresses, for an API that a stranger has named; see
-    /// [`Discovery::public_only`].
+    /// [`Discovery::public_only`](super::Discovery::public_only).
     pub fn public_only(mut self) -> Connect {
         self.public_only = true;
         self
@@ -178,14 +183,15 @@ impl Connect {
     /// log in; when the chosen authorization server is not one of the API's; when the API takes no bearer
     /// token in a header; when the server registers no client and no credentials were given; when neither
     /// credentials nor a registration was asked for. [`Error::Decode`] for metadata of another resource or of
-    /// another issuer. Otherwise the errors of [`ResourceDiscovery::metadata`], [`Discovery::metadata`] and
+    /// another issuer. Otherwise the errors of [`ResourceDiscovery::metadata`](super::ResourceDiscovery::metadata), [`Discovery::metadata`](super::Discovery::metadata) and
     /// `RegistrationStore::get_or_register`.
     pub fn discover(self) -> Result<Connection> {
-        let resource = self.ask_resource()?;
-        let server = self.ask_server(resource.metadata.as_ref())?;
-        let scopes = match (&self.scopes, &resource.scopes, &resource.metadata) {
+        let Found { resource, scopes, server } = self.found()?;
+        self.check_token(resource.as_ref())?;
+        let split = |scopes: &String| scopes.split_whitespace().map(str::to_owned).collect();
+        let scopes = match (&self.scopes, scopes.as_ref().map(split), &resource) {
             (Some(scopes), ..) => scopes.clone(),
-            (None, Some(scopes), _) => scopes.split_whitespace().map(str::to_owned).collect(),
+            (None, Some(scopes), _) => scopes,
             (None, None, Some(metadata)) => {
                 metadata.scopes_supported().into_iter().map(str::to_owned).collect()
             }
@@ -197,7 +203,7 @@ impl Connect {
         Ok(Connection {
             provider: provider.build()?,
             credentials,
-            resource: resource.metadata,
+            resource,
             server,
             scopes,
             #[cfg(feature = "registration")]
@@ -207,80 +213,18 @@ impl Connect {
         })
     }
 
-    fn ask_resource(&self) -> Result<Resource> {
-        protected::origin(&self.address)?;
-        if let Some(why) = private(&self.address, false).filter(|_| self.public_only) {
-            return Err(Error::config(format!("the resource {:?}: {why}", self.address)));
-        }
-        let agents = agents(self.public_only, PROBE_TIMEOUT, self.http.as_deref());
-        let answer = probe(&agents, &self.address)?;
-        let challenged = answer.status == 401;
-        let named = |name: &str| named_in_challenge(&answer.headers, name).filter(|_| challenged);
-        let expected = self.resource.as_ref().unwrap_or(&self.address);
-        let mut discovery = ResourceDiscovery::new(&self.address)
-            .expect_resource(expected)
-            .clock(self.clock.clone())
-            .configured(self.http.clone());
-        if self.public_only {
-            discovery = discovery.public_only();
-        }
-        let metadata = match named("resource_metadata") {
-            Some(address) => Some(discovery.at(address).metadata()?),
-            None => discovery.known()?,
+    /// Whether the API takes what this client sends.
+    fn check_token(&self, resource: Option<&ResourceMetadata>) -> Result<()> {
+        let Some(resource) = resource else { return Ok(()) };
+        let why = if resource.bearer_methods_supported().is_some_and(|it| !it.contains(&"header")) {
+            "takes no access token in a header (bearer_methods_supported)"
+        } else if resource.requires_dpop() {
+            "takes only tokens that are bound to a key (dpop_bound_access_tokens_required, RFC 9449), which \
+             this client does not ask for"
+        } else {
+            return Ok(());
         };
-        let by_header = |metadata: &ResourceMetadata| {
-            metadata.bearer_methods_supported().is_none_or(|ways| ways.contains(&"header"))
-        };
-        if metadata.as_ref().is_some_and(|metadata| !by_header(metadata)) {
-            return Err(Error::config(format!(
-                "{} takes no access token in a header (bearer_methods_supported)",
-                self.address
-            )));
-        }
-        if metadata.as_ref().is_some_and(ResourceMetadata::requires_dpop) {
-            return Err(Error::config(format!(
-                "{} takes only tokens that are bound to a key (dpop_bound_access_tokens_required, RFC \
-                 9449), which this client does not ask for",
-                self.address
-            )));
-        }
-        Ok(Resource { metadata, scopes: named("scope") })
-    }
-
-    fn ask_server(&self, resource: Option<&ResourceMetadata>) -> Result<Metadata> {
-        let servers = resource.map(ResourceMetadata::authorization_servers).unwrap_or_default();
-        if let Some(chosen) = &self.server {
-            if !servers.is_empty() && !servers.contains(&chosen.as_str()) {
-                return Err(Error::config(format!(
-                    "{} does not name the authorization server {chosen}, but {}",
-                    self.address,
-                    servers.join(", ")
-                )));
-            }
-            return self.discovery(chosen).metadata();
-        }
-        if let Some(first) = servers.first() {
-            return self.discovery(first).metadata();
-        }
-        // Without metadata of the API, its host is the authorization server. The issuer may be written with
-        // a slash at its end: its metadata is at the same address (RFC 8414 section 3.1).
-        let origin = protected::origin(&self.address)?;
-        match self.discovery(origin).metadata() {
-            Err(Error::Decode(_)) => self.discovery(&format!("{origin}/")).metadata(),
-            Err(Error::Config(_)) => Err(Error::config(format!(
-                "neither {} nor its host says where to log in: it has neither resource metadata (RFC 9728) \
-                 nor metadata of an authorization server (RFC 8414); name the server with \
-                 `Connect::authorization_server`",
-                self.address
-            ))),
-            other => other,
-        }
-    }
-
-    fn discovery(&self, issuer: &str) -> Discovery {
-        let discovery =
-            Discovery::new(issuer).clock(self.clock.clone()).configured(self.http.clone());
-        if self.public_only { discovery.public_only() } else { discovery }
+        Err(Error::config(format!("{} {why}", host_of(&self.address))))
     }
 
     /// The client: given, or registered.
@@ -395,7 +339,7 @@ impl Connection {
 impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connect")
-            .field("address", &self.address)
+            .field("host", &host_of(&self.address))
             .field("authorization_server", &self.server)
             .field("credentials", &self.credentials)
             .field("public_only", &self.public_only)

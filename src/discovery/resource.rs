@@ -13,6 +13,7 @@ use super::{TIMEOUT, agents, private};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::protocol::{self, protected};
+use crate::provider::host_of;
 use crate::transport::{Agents, HttpConfig, get};
 
 /// The checked metadata of an API: its resource is the expected one, and its addresses are https (http on
@@ -25,6 +26,10 @@ pub struct ResourceMetadata {
 }
 
 impl ResourceMetadata {
+    pub(super) fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
     /// When the metadata was fetched, UTC.
     pub fn fetched_at(&self) -> OffsetDateTime {
         self.fetched_at
@@ -188,7 +193,8 @@ impl ResourceDiscovery {
         let agents = agents(self.public_only, TIMEOUT, self.http.as_deref());
         for address in addresses {
             if let Some(why) = private(address, false).filter(|_| self.public_only) {
-                return Err(Error::config(format!("the resource {:?}: {why}", self.resource)));
+                let host = host_of(&self.resource);
+                return Err(Error::config(format!("the resource at {host}: {why}")));
             }
             let fetched_at = self.clock.now_utc();
             let answer = get(&agents, address)?;
@@ -228,8 +234,7 @@ impl ResourceDiscovery {
 impl fmt::Debug for ResourceDiscovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResourceDiscovery")
-            .field("resource", &self.resource)
-            .field("address", &self.address)
+            .field("host", &host_of(&self.resource))
             .field("public_only", &self.public_only)
             .finish_non_exhaustive()
     }

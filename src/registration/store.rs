@@ -82,6 +82,9 @@ impl RegistrationStore {
         self.0.probe().map_err(|error| Error::backend("write", self.0.describe(), error))?;
         let registration = registrar.register(metadata)?;
         self.save(&registration, Some(metadata), registrar, before.map(|kept| kept.record))?;
+        for warning in self.0.warnings() {
+            log::warn!(target: "evergrant", "{warning}");
+        }
         Ok(registration)
     }
 

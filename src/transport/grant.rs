@@ -40,7 +40,9 @@ impl TokenTransport {
     ) -> Sent {
         use crate::protocol::Outcome;
         use crate::refresh::{Ask, Transport as _};
-        if let Some(token) = stored
+        // An exchange costs nothing, and a repeated refresh could end other logins of the user.
+        let harmless = !self.provider.refresh.reuse_ends_other_logins;
+        if let Some(token) = stored.filter(|_| harmless)
             && let Some(refresh_token) = token.refresh_token()
         {
             let ask = Ask::Refresh { token, refresh_token, in_time: &always };

@@ -201,6 +201,19 @@ fn a_refresh_whose_answer_is_lost_leads_to_a_new_exchange() {
 }
 
 #[test]
+fn a_refresh_token_that_could_end_other_logins_is_not_used() {
+    let sandbox = with_refresh_tokens(Rotation::StrictFamily).start().unwrap();
+    let provider = sandbox.provider().to_builder().reuse_ends_other_logins(true).build().unwrap();
+    let client = Client::builder(provider, sandbox.credentials(), MemoryBackend::new())
+        .token_exchange(of_ada(&sandbox))
+        .build();
+    client.access_token().unwrap();
+    client.refresh().unwrap();
+    let counters = sandbox.counters();
+    assert_eq!((counters.token_exchanges, counters.refreshes), (2, 0));
+}
+
+#[test]
 fn a_refresh_token_without_a_store_is_not_used() {
     let sandbox = with_refresh_tokens(Rotation::Strict).start().unwrap();
     let missing = FileBackend::new(sandbox.folder().join("missing/exchanged.json"));

@@ -1,6 +1,10 @@
 //! Tests of an API that names its authorization server (RFC 9728), and of a login that begins with the API's
 //! address.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use evergrant::clock::ManualClock;
 use evergrant::discovery::{Connect, ResourceDiscovery};
 use evergrant::sandbox::{ApiReply, Sandbox};
 use evergrant::{Client, Credentials, Error, MemoryBackend};
@@ -251,6 +255,56 @@ fn a_client_must_be_known_somehow() {
     }
 }
 
+#[test]
+fn what_was_found_is_kept_for_a_day_and_longer_without_an_answer() {
+    let clock = Arc::new(ManualClock::new());
+    let sandbox = published();
+    let folder = Sandbox::start().unwrap();
+    let file = folder.folder().join("mcp.metadata");
+    let address = api(&sandbox);
+    let connect = || {
+        let connect = Connect::to(&address).credentials(Credentials::public("app"));
+        connect.cache_file(&file).clock(clock.clone())
+    };
+    let asked = |sandbox: &Sandbox| {
+        let counters = sandbox.counters();
+        (counters.api_calls, counters.metadata_requests)
+    };
+    let first = connect().discover().unwrap();
+    let once = asked(&sandbox);
+    clock.advance(Duration::from_secs(24 * 3600 - 1));
+    let second = connect().discover().unwrap();
+    assert_eq!(second.authorization_server(), first.authorization_server());
+    assert_eq!((second.resource(), second.scopes()), (first.resource(), first.scopes()));
+    assert_eq!(asked(&sandbox), once, "nothing was asked");
+    clock.advance(Duration::from_secs(1));
+    connect().discover().unwrap();
+    assert_ne!(asked(&sandbox), once);
+    // The file is about this API and its server alone.
+    let other = Connect::to(sandbox.url()).credentials(Credentials::public("app"));
+    let error = other.cache_file(&file).clock(clock.clone()).discover().unwrap_err();
+    assert_eq!(error.kind(), "decode", "the host itself is another resource: {error}");
+    connect().discover().unwrap();
+    let error = connect().authorization_server("https://as.example").discover().unwrap_err();
+    assert_eq!(error.kind(), "config", "{error}");
+    assert_eq!(connect().public_only().discover().unwrap_err().kind(), "config");
+    let whole = std::fs::read_to_string(&file).unwrap();
+    drop(sandbox);
+    clock.advance(Duration::from_secs(365 * 24 * 3600));
+    assert_eq!(connect().discover().unwrap().resource().unwrap().resource(), address);
+    for (old, new) in [
+        ("\"resource\":\"http", "\"resource\":\"x"),
+        ("\"token_endpoint\":\"http:", "\"token_endpoint\":\"ftp:"),
+        ("{", "["),
+    ] {
+        let changed = whole.replace(old, new);
+        assert_ne!(changed, whole, "{old}");
+        std::fs::write(&file, changed).unwrap();
+        let error = connect().discover().unwrap_err();
+        assert_eq!(error.kind(), "transport", "{old}: {error}");
+    }
+}
+
 #[cfg(feature = "registration")]
 mod registered {
     use evergrant::registration::{ClientMetadata, RegistrationStore};
@@ -280,8 +334,9 @@ mod registered {
         again.get("/me").call().unwrap();
         let counters = sandbox.counters();
         assert_eq!((counters.registrations, counters.code_exchanges), (1, 1));
-        let shown = format!("{connection:?}");
-        assert!(shown.contains("/api"), "{shown}");
+        let shown =
+            format!("{connection:?} {:?}", Connect::to("https://a:sesame@b.example/?k=sesame"));
+        assert!(shown.contains("/api") && !shown.contains("sesame"), "{shown}");
     }
 
     #[test]
