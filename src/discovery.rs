@@ -21,9 +21,14 @@
 //! let provider = discovery.metadata()?.provider()?.name("example").build()?;
 //! # Ok::<(), evergrant::Error>(())
 //! ```
+//!
+//! A program that knows no more than the address of an API starts with [`Connect`]: the API names its
+//! authorization server (RFC 9728), as MCP servers do.
 
 mod cache;
+mod connect;
 mod metadata;
+mod resource;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -36,7 +41,11 @@ use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 use url::Url;
 
+pub use self::connect::{Connect, Connection};
 pub use self::metadata::Metadata;
+#[cfg(feature = "registration")]
+pub(crate) use self::metadata::named as client_auth_named;
+pub use self::resource::{ResourceDiscovery, ResourceMetadata};
 use crate::clock::{self, Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::protocol;
@@ -72,7 +81,7 @@ pub struct Discovery {
     file: Option<PathBuf>,
     public_only: bool,
     clock: Arc<dyn Clock>,
-    http: Option<HttpConfig>,
+    http: Option<Arc<HttpConfig>>,
     known: Mutex<Option<Metadata>>,
 }
 
@@ -146,11 +155,14 @@ impl Discovery {
     /// Changes ureq's configuration: a proxy, certificates. Redirects stay off, and a request takes
     /// 30 seconds at most.
     pub fn http(
-        mut self,
+        self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
     ) -> Discovery {
-        self.http = Some(Box::new(change));
-        self
+        self.configured(Some(Arc::new(Box::new(change))))
+    }
+
+    fn configured(self, http: Option<Arc<HttpConfig>>) -> Discovery {
+        Discovery { http, ..self }
     }
 
     /// Returns the metadata. Kept metadata is used for its lifetime; then the server is asked again. If the
@@ -201,10 +213,7 @@ impl Discovery {
     }
 
     fn agents(&self) -> Agents {
-        match self.public_only {
-            true => Agents::public_only(TIMEOUT, self.http.as_ref()),
-            false => Agents::new(None, TIMEOUT, self.http.as_ref()),
-        }
+        agents(self.public_only, TIMEOUT, self.http.as_deref())
     }
 
     /// With `public_only`, fails if an endpoint leads to a private address.
@@ -247,13 +256,20 @@ impl Discovery {
                 .map_err(|why| Error::decode(format!("the metadata at {address}"), why))?;
             let metadata = Metadata::new(members, fetched_at);
             if let Some(file) = &self.file
-                && let Err(error) = cache::save(file, &metadata)
+                && let Err(error) = cache::write(file, &metadata)
             {
                 log::warn!(target: "evergrant", "could not write {}: {error}", file.display());
             }
             return Ok(metadata);
         }
         Err(Error::config(format!("there is no metadata at {}", addresses.join(" or "))))
+    }
+}
+
+fn agents(public_only: bool, timeout: Duration, http: Option<&HttpConfig>) -> Agents {
+    match public_only {
+        true => Agents::public_only(timeout, http),
+        false => Agents::new(None, timeout, http),
     }
 }
 

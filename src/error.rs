@@ -10,6 +10,7 @@ mod challenge;
 mod detail;
 mod id_token;
 mod login;
+mod resource;
 mod step_up;
 mod store;
 
@@ -29,6 +30,8 @@ pub use detail::{
 };
 pub use id_token::IdTokenError;
 pub use login::{CallbackError, LoginNotFinished};
+#[cfg(feature = "discovery")]
+pub(crate) use resource::named as named_in_challenge;
 pub use step_up::StepUp;
 pub(crate) use step_up::wants_stronger_login;
 pub use store::BackendError;

@@ -92,7 +92,7 @@
 //! | --- | --- |
 //! | `browser` | `Client::authorize_in_browser` |
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
-//! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect) |
+//! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect); a login that begins with the address of an API (RFC 9728) |
 //! | `dotenv` | `Client::from_dotenv` and similar functions, `Dotenv`: read a `.env` file, and set nothing in the process |
 //! | `encryption` | `backend::SealedBackend`: encrypts logins before another store keeps them |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
@@ -104,11 +104,13 @@
 //! | `par` | pushed authorization requests (RFC 9126): a login sends its parameters to the server first |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
+//! | `registration` | `registration`: a program that registers itself as a client (RFC 7591, RFC 7592), once |
 //! | `sandbox` | [`sandbox`]: an authorization server on loopback, and the contract suite for backends |
 //! | `services` | ready [`providers`] for eighty further services, from Airtable to Zoom; the guide lists them |
 //! | `shell-ev` | `shell_ev`: an SDK for Shell EV Recharge |
 //! | `sqlite` | `SqliteBackend`: many accounts in one database file, for the processes of one machine |
 //! | `teamleader` | `teamleader`: an SDK for Teamleader Focus, with a page in the guide |
+//! | `token-exchange` | `token_exchange`: a token of one kind for another (RFC 8693) |
 //!
 //! A feature only adds to the crate; it changes nothing else. `par` also changes how a login starts where the
 //! provider has an endpoint for pushed requests; `ProviderBuilder::pushed_requests` turns that off.
@@ -188,6 +190,8 @@ pub mod provider;
 pub mod providers;
 mod record;
 mod refresh;
+#[cfg(feature = "registration")]
+pub mod registration;
 mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
@@ -203,6 +207,8 @@ mod substring;
 #[cfg(feature = "teamleader")]
 pub mod teamleader;
 mod token;
+#[cfg(feature = "token-exchange")]
+pub mod token_exchange;
 mod transport;
 
 #[cfg(feature = "postgres")]

@@ -30,13 +30,25 @@ mod key_file;
 #[cfg(feature = "par")]
 mod par;
 mod pkce;
-#[cfg(any(test, feature = "device", feature = "introspection", feature = "par"))]
+#[cfg(feature = "discovery")]
+pub(crate) mod protected;
+#[cfg(any(
+    test,
+    feature = "device",
+    feature = "introspection",
+    feature = "par",
+    feature = "registration"
+))]
 mod refusal;
+#[cfg(feature = "registration")]
+pub(crate) mod registration;
 mod reply;
 mod request;
 mod requester;
 mod resource;
 mod retry_after;
+#[cfg(feature = "token-exchange")]
+mod token_exchange;
 
 #[cfg(feature = "sandbox")]
 pub(crate) mod fuzz;
@@ -87,3 +99,7 @@ pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
 pub(crate) use retry_after::{date, retry_after};
+#[cfg(feature = "token-exchange")]
+pub(crate) use token_exchange::token_exchange;
+#[cfg(feature = "token-exchange")]
+pub use token_exchange::{TokenExchange, TokenType};

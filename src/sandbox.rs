@@ -35,13 +35,15 @@
 //! | route | what it does |
 //! | --- | --- |
 //! | `GET /authorize` | a page with two buttons; [`Sandbox::approve`] presses the one that agrees |
-//! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials`, device code, JWT bearer |
+//! | `/token` | grants `authorization_code`, `refresh_token`, `client_credentials`, device code, JWT bearer, token exchange |
+//! | `POST /register` | registration of clients (RFC 7591), if [`SandboxBuilder::registration`] opens it; `GET`, `PUT` and `DELETE` at `/register/{client_id}` (RFC 7592) |
 //! | `POST /par` | pushed authorization requests (RFC 9126), if [`SandboxBuilder::pushed_requests`] offers them |
 //! | `POST /device_authorization` | starts a device login (RFC 8628); the person opens `/device` |
 //! | `POST /introspect` | introspection (RFC 7662) |
 //! | `GET /userinfo` | OpenID Connect userinfo; with the scope `openid` the token endpoint also issues an ID token |
 //! | `POST /revoke` | revocation (RFC 7009); revoking a refresh token revokes its login |
 //! | `GET /.well-known/openid-configuration` | metadata (OpenID Connect Discovery); `oauth-authorization-server` has the same document (RFC 8414) |
+//! | `GET /.well-known/oauth-protected-resource/api` | the API's metadata (RFC 9728), if [`SandboxBuilder::resource_metadata`] publishes it |
 //! | `GET /api/me` | `{"login": "ada", "access_token_number": 9}` |
 //! | `/api/echo` | the method, path, query, headers and body of the request, as JSON |
 //! | `/api/status/503` | the status in the path, from 200 to 599 |
@@ -73,12 +75,15 @@ mod listener;
 mod metadata;
 mod par;
 mod person;
+mod registration;
+mod resource;
 mod routes;
 mod server;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod token_endpoint;
+mod token_exchange;
 mod tokens;
 
 use std::fmt;

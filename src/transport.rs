@@ -4,6 +4,7 @@
 mod ask;
 mod config;
 mod exchange;
+mod grant;
 mod hooked;
 mod id_token;
 mod limit;
@@ -20,10 +21,12 @@ use time::OffsetDateTime;
 use url::Url;
 
 pub(crate) use self::config::{HttpConfig, api_config, api_headers, with_fixed};
-#[cfg(feature = "discovery")]
-pub(crate) use self::exchange::get;
+#[cfg(feature = "registration")]
+pub(crate) use self::exchange::ask;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
+#[cfg(feature = "discovery")]
+pub(crate) use self::exchange::{get, probe};
 pub(crate) use self::limit::plain_agent as api_agent;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;
@@ -109,6 +112,8 @@ pub(crate) enum Grant {
     },
     #[cfg(feature = "jwt")]
     JwtBearer(protocol::JwtBearer),
+    #[cfg(feature = "token-exchange")]
+    TokenExchange(protocol::TokenExchange),
 }
 
 impl TokenTransport {
@@ -413,16 +418,7 @@ impl Transport for TokenTransport {
                 self.keep_home(&mut sent);
                 sent
             }
-            Ask::Grant => {
-                self.renew(sent_at, [None, None], None, &always, &|caller| match &self.grant {
-                    Some(Grant::ClientCredentials { scopes }) => {
-                        protocol::client_credentials(caller, scopes)
-                    }
-                    #[cfg(feature = "jwt")]
-                    Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
-                    None => Err(Error::config("this client does not use this grant")),
-                })
-            }
+            Ask::Grant(stored) => self.granted(stored, sent_at),
             Ask::Revoke(secret, token) => {
                 let home = match self.provider.home(token.extra()) {
                     Ok(home) => home,

@@ -260,6 +260,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Uses the token exchange grant (RFC 8693): a token that the program has takes the place of a person, and
+    /// the client exchanges it whenever it needs a token.
+    #[cfg(feature = "token-exchange")]
+    pub fn token_exchange(mut self, grant: crate::token_exchange::TokenExchange) -> ClientBuilder {
+        self.grant = Some(Grant::TokenExchange(grant));
+        self
+    }
+
     /// Adds a parameter to every token request of this client, such as `tenant`. It replaces the
     /// provider's parameter of the same name. If the protocol sets this parameter itself, the request
     /// fails with [`Error::Config`].

@@ -161,7 +161,7 @@ impl Metadata {
 }
 
 /// The authentication method with this name.
-fn named(method: &str) -> Option<ClientAuth> {
+pub(crate) fn named(method: &str) -> Option<ClientAuth> {
     match method {
         "client_secret_basic" => Some(ClientAuth::Basic),
         "client_secret_post" => Some(ClientAuth::Body),

@@ -116,6 +116,50 @@ pub fn metadata(bytes: &[u8]) {
     }
 }
 
+/// Reads the bytes as metadata of an API, and as the address of an API. Accepted metadata names the expected
+/// resource, and its authorization servers are https.
+#[cfg(feature = "discovery")]
+pub fn resource_metadata(bytes: &[u8]) {
+    use super::protected::{addresses, check_address, read};
+    let resource = "https://a.example/mcp";
+    if let Ok(members) = read(resource, "https://a.example/m", bytes) {
+        assert!(members.get("resource").and_then(Value::as_str) == Some(resource));
+        let servers = members.get("authorization_servers").and_then(Value::as_array);
+        let safe = |server: &Value| server.as_str().is_some_and(|text| text.starts_with("https:"));
+        assert!(servers.into_iter().flatten().all(safe), "a server without TLS");
+    }
+    let text = String::from_utf8_lossy(bytes);
+    for address in addresses(&text).into_iter().flatten() {
+        assert!(url::Url::parse(&address).is_ok(), "an address that is none");
+    }
+    let _ = check_address(&text);
+}
+
+/// Reads the bytes as the answer to a registration. What was read can be stored and read again, and is shown
+/// without its secrets.
+#[cfg(feature = "registration")]
+pub fn registration(bytes: &[u8]) {
+    use super::registration::{Asked, Registration, read};
+    let (headers, sent_at) = (HeaderMap::new(), OffsetDateTime::UNIX_EPOCH);
+    for status in [200, 201, 400] {
+        let raw = RawReply { status, headers: &headers, body: bytes };
+        let address = "https://a.example/register";
+        let asked = Asked { address, metadata: None, before: None, initial: None, sent_at };
+        let Ok(registration) = read(&raw, asked) else { continue };
+        assert!(status < 400 && !registration.client_id().is_empty());
+        let safe = |address: &str| address.starts_with("https:");
+        assert!(registration.client_uri().is_none_or(safe), "a token without TLS");
+        let stored = serde_json::to_vec(&registration);
+        let again = stored.and_then(|stored| serde_json::from_slice::<Registration>(&stored));
+        let same = |again: Registration| {
+            again.client_id() == registration.client_id()
+                && again.client_secret() == registration.client_secret()
+                && again.access_token() == registration.access_token()
+        };
+        assert!(again.is_ok_and(same), "what was stored has changed");
+    }
+}
+
 /// Reads the bytes as the answer that starts a device login. The code and the
 /// address of an accepted answer are fit to be shown to a person.
 #[cfg(feature = "device")]
@@ -241,6 +285,31 @@ mod tests {
             "code=c&state=STATE",
         ];
         fed("callback", callback, &seeds.map(|seed| seed.as_bytes().to_vec()), 3000);
+    }
+
+    #[cfg(feature = "discovery")]
+    #[test]
+    fn any_bytes_are_read_as_resource_metadata() {
+        let seeds = [
+            br#"{"resource":"https://a.example/mcp","authorization_servers":["https://as.example/t1"],"scopes_supported":["a"],"bearer_methods_supported":["header"],"jwks_uri":"https://a.example/k","dpop_bound_access_tokens_required":false}"#.to_vec(),
+            b"https://a.example:8443/mcp?x=1".to_vec(),
+        ];
+        let read = super::super::protected::read;
+        assert!(read("https://a.example/mcp", "https://a.example/m", &seeds[0]).is_ok());
+        fed("resource_metadata", resource_metadata, &seeds, 3000);
+        resource_metadata(&b"[".repeat(100_000));
+    }
+
+    #[cfg(feature = "registration")]
+    #[test]
+    fn any_bytes_are_read_as_a_registration() {
+        let seeds = [
+            br#"{"client_id":"s6Bh","client_secret":"cf13","client_id_issued_at":2893256800,"client_secret_expires_at":0,"registration_access_token":"reg-2","registration_client_uri":"https://as.example/c/7","redirect_uris":["http://127.0.0.1/cb"],"client_name#de":"A"}"#.to_vec(),
+            br#"{"error":"invalid_redirect_uri","error_description":"no"}"#.to_vec(),
+            br#"{"client_id":"a","client_secret":"s","client_secret_expires_at":"1795200000"}"#.to_vec(),
+        ];
+        fed("registration", registration, &seeds, 3000);
+        registration(&b"[".repeat(100_000));
     }
 
     #[cfg(feature = "discovery")]

@@ -254,7 +254,11 @@ fn error_of(
         // A number that repeats the status is not a code.
         Some(code) if *code != status.to_string() => {
             let uri = fault.uri.as_deref().and_then(clean);
-            oauth_error(provider, status, code, described(), uri)
+            let text = match provider.reply.registered_client && code == "invalid_client" {
+                true => Some(unknown_client(described())),
+                false => described(),
+            };
+            oauth_error(provider, status, code, text, uri)
         }
         None if reply.is_good() => {
             let text = malformed(reply, body, has_token);
@@ -264,6 +268,16 @@ fn error_of(
             let text = described().or_else(|| from_elsewhere(reply));
             oauth_error(provider, status, &format!("http_{status}"), text, None)
         }
+    }
+}
+
+/// The description of `invalid_client` for a client that this program has registered by itself.
+fn unknown_client(described: Option<String>) -> String {
+    let advice = "the server may have deleted the registration of this client: delete the stored \
+                  registration (`RegistrationStore::clear`), register anew, and log in again";
+    match described {
+        Some(text) => format!("{text}; {advice}"),
+        None => advice.to_owned(),
     }
 }
 

@@ -104,7 +104,13 @@ pub(super) fn about_token(token: &Secret, hint: Option<TokenTypeHint>) -> Params
 }
 
 /// Builds a POST with a form, for an endpoint that accepts nothing else.
-#[cfg(any(test, feature = "device", feature = "introspection", feature = "par"))]
+#[cfg(any(
+    test,
+    feature = "device",
+    feature = "introspection",
+    feature = "par",
+    feature = "registration"
+))]
 pub(super) fn build_form(
     endpoint: &str,
     authorization: Option<Secret>,

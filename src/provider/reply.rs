@@ -25,6 +25,9 @@ pub struct ReplyRules {
     pub error_text_paths: Vec<String>,
     /// The rules for what an error answer means, tried in order before the standard's.
     pub error_rules: Vec<ErrorRule>,
+    /// Whether the program has registered the client by itself (RFC 7591). An answer `invalid_client` then
+    /// says what to do.
+    pub registered_client: bool,
 }
 
 /// A member of a token in an answer (RFC 6749 section 5.1).

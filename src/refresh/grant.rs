@@ -63,7 +63,8 @@ impl Keeper {
         if let Some(error) = self.failed_just_now(call) {
             return Err(error);
         }
-        let token = match self.ask(call) {
+        let replaced = stored.as_ref().map(Record::token).filter(|_| writable);
+        let token = match self.ask(call, replaced) {
             Ok(token) => token,
             Err(error) => {
                 self.remember(&error);
@@ -146,13 +147,13 @@ impl Keeper {
     }
 
     /// Requests a token. The request uses up nothing, so it is repeated if no answer comes.
-    fn ask(&self, call: &mut Call<'_>) -> Result<Token> {
+    fn ask(&self, call: &mut Call<'_>, replaced: Option<&Token>) -> Result<Token> {
         let mut tries = 0;
         loop {
             tries += 1;
             let sent_at = self.clock.now_utc();
             call.sent = self.count_send();
-            let error: BoxError = match self.transport.send(Ask::Grant, sent_at) {
+            let error: BoxError = match self.transport.send(Ask::Grant(replaced), sent_at) {
                 Sent::Never(error) | Sent::NoAnswer(error) => error,
                 Sent::Reply(reply) => match self.judge(reply)? {
                     Judged::Issued(issued) => return Ok(issued.token),

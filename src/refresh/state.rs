@@ -362,8 +362,9 @@ pub(crate) enum Ask<'a> {
         /// Called just before the first byte is sent. If it returns `false`, nothing is sent.
         in_time: &'a dyn Fn() -> bool,
     },
-    /// A grant that needs nothing stored, such as client credentials.
-    Grant,
+    /// A grant that needs nothing stored, such as client credentials; with the stored token, which it
+    /// replaces, if the store is locked and can be written.
+    Grant(Option<&'a Token>),
     /// Best-effort revocation of a refresh token that no client will use, with the token that it is part
     /// of.
     Revoke(&'a Secret, &'a Token),

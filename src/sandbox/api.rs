@@ -118,11 +118,13 @@ fn echo(request: &ApiRequest) -> Value {
 
 /// The reply to a request without a valid token. RFC 6750 section 3.1: a request without any token gets
 /// no error code.
-pub(super) fn unauthorized(with_token: bool) -> Reply {
+pub(super) fn unauthorized(with_token: bool, metadata: Option<String>) -> Reply {
     let (challenge, error) = if with_token {
         ("Bearer realm=\"sandbox\", error=\"invalid_token\"", "invalid_token")
     } else {
         ("Bearer realm=\"sandbox\"", "unauthorized")
     };
+    let named = metadata.map(|metadata| format!("{challenge}, {metadata}"));
+    let challenge = named.as_deref().unwrap_or(challenge);
     Reply::json(401, json!({ "error": error })).with_header("WWW-Authenticate", challenge)
 }

@@ -8,7 +8,9 @@ use url::Url;
 
 use super::events::EventKind;
 use super::exact_online;
-use super::server::Server;
+use super::resource;
+use super::server::{Server, Which};
+use super::token_endpoint::TokenCall;
 use super::tokens::{Decision, Now, Refused};
 use crate::provider::is_loopback;
 use crate::secret::random_text;
@@ -19,6 +21,7 @@ const CODE_LIFETIME: Duration = Duration::from_secs(600);
 /// An authorization request that waits for the person.
 #[derive(Clone)]
 pub(super) struct Pending {
+    pub(super) client: String,
     redirect_uri: String,
     state: Option<String>,
     pub(super) scope: String,
@@ -28,6 +31,7 @@ pub(super) struct Pending {
 
 /// An issued authorization code.
 pub(super) struct Code {
+    client: String,
     redirect_uri: String,
     scope: String,
     challenge: Option<String>,
@@ -92,13 +96,20 @@ impl Server {
         let get =
             |name: &str| parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
         let page = |description| Fault { code: "invalid_request", description, pending: None };
-        if get("client_id").as_deref() != Some(&self.settings.client_id) {
+        let client = get("client_id").unwrap_or_default();
+        let is_ours = client == self.settings.client_id;
+        if !is_ours && !self.registered.contains_key(&client) {
             return Err(page("unknown client_id"));
         }
-        let Some(redirect_uri) = get("redirect_uri").filter(|uri| self.may_redirect(uri)) else {
+        let may = |uri: &String| match is_ours {
+            true => self.may_redirect(uri),
+            false => self.has_registered(&client, uri),
+        };
+        let Some(redirect_uri) = get("redirect_uri").filter(may) else {
             return Err(page("redirect_uri is missing or not registered"));
         };
         let pending = Pending {
+            client,
             redirect_uri,
             state: get("state"),
             scope: get("scope").unwrap_or_default(),
@@ -121,7 +132,10 @@ impl Server {
             } else if pending.challenge.is_none() && self.settings.pkce_required {
                 ("invalid_request", "code_challenge is missing")
             } else {
-                return Ok(pending);
+                match resource::check_target(&self.url, &self.settings, parameters) {
+                    Ok(()) => return Ok(pending),
+                    Err(refused) => (refused.code, refused.description),
+                }
             };
         Err(Fault { code, description, pending: Some(Box::new(pending)) })
     }
@@ -144,6 +158,7 @@ impl Server {
         self.codes.insert(
             code,
             Code {
+                client: pending.client,
                 redirect_uri: pending.redirect_uri,
                 scope: pending.scope,
                 challenge: pending.challenge,
@@ -194,6 +209,7 @@ impl Server {
             (None, Some(_)) => return refused("a code_verifier for a request without PKCE"),
         }
         let (scope, nonce) = (code.scope.clone(), code.nonce.clone());
+        let client = Some(code.client.clone()).filter(|id| self.registered.contains_key(id));
         let login = self.logins.len();
         if let Some(code) = self.codes.get_mut(text) {
             code.spent = Some(Some(login));
@@ -201,7 +217,30 @@ impl Server {
         self.counters.code_exchanges += 1;
         let issued = self.begin_login(now, &scope);
         self.logins[login].nonce = nonce;
+        self.logins[login].client = client;
         Ok(issued)
+    }
+
+    /// Checks that a code belongs to the client of this request (RFC 6749 section 5.2).
+    pub(super) fn check_code_owner(&self, code: &str, call: &TokenCall) -> Result<(), Refused> {
+        let client = self.registered_client(call);
+        let client = client.as_ref().unwrap_or(&self.settings.client_id);
+        match self.codes.get(code) {
+            Some(code) if code.client != *client => {
+                Err(Refused::new("invalid_grant", "the code of another client"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that a refresh token belongs to the client of this request (RFC 6749 section 6).
+    pub(super) fn check_login_owner(&self, token: &str, call: &TokenCall) -> Result<(), Refused> {
+        let Some(&Which::Refresh(index)) = self.by_text.get(token) else { return Ok(()) };
+        let login = &self.logins[self.refresh_tokens[index].login];
+        match login.client == self.registered_client(call) {
+            true => Ok(()),
+            false => Err(Refused::new("invalid_grant", "the refresh token of another client")),
+        }
     }
 
     fn may_redirect(&self, uri: &str) -> bool {

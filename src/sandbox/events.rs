@@ -28,6 +28,10 @@ pub struct Counters {
     pub code_replays: u64,
     /// Accepted pushed authorization requests.
     pub pushed_requests: u64,
+    /// Clients that have registered by themselves.
+    pub registrations: u64,
+    /// Exchanged tokens (RFC 8693). Those without a refresh token are counted in `client_credentials` as well.
+    pub token_exchanges: u64,
     /// Exchanged device codes.
     pub device_logins: u64,
     /// Device polls that came too early.

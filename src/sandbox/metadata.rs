@@ -34,6 +34,16 @@ fn document(url: &str, settings: &Settings) -> Value {
         let required = settings.pushed_required.into();
         members.insert("require_pushed_authorization_requests".to_owned(), required);
     }
+    if let (true, Some(members)) = (settings.registration, document.as_object_mut()) {
+        let endpoint = format!("{url}/register");
+        members.insert("registration_endpoint".to_owned(), endpoint.into());
+        // Those of registered clients, and that of the sandbox's own client.
+        let mut methods = vec!["client_secret_basic", "client_secret_post", "none"];
+        let own = method(settings.client_auth);
+        methods.retain(|method| *method != own);
+        methods.insert(0, own);
+        members.insert("token_endpoint_auth_methods_supported".to_owned(), methods.into());
+    }
     document
 }
 

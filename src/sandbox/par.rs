@@ -49,15 +49,15 @@ impl Server {
         parameters: &[(String, String)],
     ) -> Result<Pending, Unfit> {
         let get = |name: &str| parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value);
-        if get("client_id") != Some(&self.settings.client_id) {
-            return Err(Unfit::Page("unknown client_id"));
-        }
         if parameters.len() != 2 {
             return Err(Unfit::Page("more than client_id and request_uri"));
         }
         let pushed = get("request_uri").and_then(|uri| self.pushed.get_mut(uri));
         let Some(pushed) = pushed else { return Err(Unfit::Page("unknown request_uri")) };
         let pending = pushed.pending.clone();
+        if get("client_id") != Some(&pending.client) {
+            return Err(Unfit::Page("the request_uri of another client"));
+        }
         let used = std::mem::replace(&mut pushed.used, true);
         let fault = if used {
             "the request_uri was used before"

@@ -10,6 +10,7 @@ use super::codes::Unfit;
 use super::faults::{Fault, Faults};
 use super::http::{HttpRequest, Reply, pairs};
 use super::metadata;
+use super::resource;
 use super::server::Server;
 use super::settings::Settings;
 use super::token_endpoint::{self, Forced, TokenCall};
@@ -72,6 +73,10 @@ impl Shared {
             ("GET", "/authorize") => Outcome::reply(self.authorize(request)),
             ("POST", "/authorize") => Outcome::reply(self.decide(request)),
             (_, "/par") => Outcome::reply(self.push(request)),
+            (_, path) if path == "/register" || path.starts_with("/register/") => {
+                let mut server = self.server.lock();
+                Outcome::reply(server.registration(self.now(), request))
+            }
             ("POST", "/revoke") => Outcome::reply(self.revoke(request)),
             ("POST", "/device_authorization") => Outcome::reply(self.device(request)),
             ("POST", "/introspect") => Outcome::reply(self.introspect(request)),
@@ -101,7 +106,8 @@ impl Shared {
         if self.route(request).is_some() {
             return self.api(request);
         }
-        let reply = metadata::at(&request.path, &self.url, &self.settings);
+        let reply = metadata::at(&request.path, &self.url, &self.settings)
+            .or_else(|| resource::at(&request.path, &self.url, &self.settings));
         Outcome::reply(reply.unwrap_or_else(|| Reply::new(404)))
     }
 
@@ -127,7 +133,7 @@ impl Shared {
         let fault = self.faults.lock().api.pop_front();
         let outcome = self.with_fault(fault, |forced| {
             let reply = if forced == Some(Forced::Refusal) {
-                api::unauthorized(true)
+                api::unauthorized(true, self.named())
             } else {
                 self.api_reply(request)
             };
@@ -141,13 +147,18 @@ impl Shared {
         outcome
     }
 
+    /// The parameter of every challenge of the API that names its metadata.
+    fn named(&self) -> Option<String> {
+        resource::challenge(&self.url, &self.settings)
+    }
+
     fn api_reply(&self, request: &HttpRequest) -> Reply {
         let route = self.route(request);
         let is_open = route.as_ref().is_some_and(|route| !route.needs_token);
         let bearer = request.header("authorization").and_then(token_endpoint::bearer);
         let owner = bearer.and_then(|token| self.server.lock().owner(self.now(), token));
         if owner.is_none() && !is_open {
-            return api::unauthorized(bearer.is_some());
+            return api::unauthorized(bearer.is_some(), self.named());
         }
         let call = ApiRequest::new(request, owner);
         match route {

@@ -9,6 +9,7 @@ use super::codes::{Code, Pending};
 use super::device::Device;
 use super::events::{Counters, Event, EventKind};
 use super::par::Pushed;
+use super::registration::Registered;
 use super::settings::Settings;
 use super::tokens::{
     AccessToken, Decision, ENDED, EXPIRED, Issued, Login, Now, Owner, RefreshToken, Refused,
@@ -33,6 +34,7 @@ pub(super) struct Server {
     pub(super) codes: HashMap<String, Code>,
     pub(super) pending: HashMap<String, Pending>,
     pub(super) pushed: HashMap<String, Pushed>,
+    pub(super) registered: HashMap<String, Registered>,
     pub(super) devices: HashMap<String, Device>,
     #[cfg(feature = "jwt")]
     pub(super) seen_assertions: std::collections::HashSet<String>,
@@ -57,6 +59,7 @@ impl Server {
             codes: HashMap::new(),
             pending: HashMap::new(),
             pushed: HashMap::new(),
+            registered: HashMap::new(),
             devices: HashMap::new(),
             #[cfg(feature = "jwt")]
             seen_assertions: Default::default(),
@@ -74,7 +77,7 @@ impl Server {
         let login = self.logins.len();
         let none = Issued { access: 0, refresh: None };
         let scope = scope.to_owned();
-        self.logins.push(Login { scope, nonce: None, ended: false, newest: none });
+        self.logins.push(Login { scope, nonce: None, client: None, ended: false, newest: none });
         let issued = self.issue_pair(now, login, None);
         self.note(now, EventKind::LoginBegan, Some(login), Some(issued));
         issued
@@ -380,6 +383,7 @@ impl Server {
             ended: false,
             used: false,
             subject: None,
+            kind: None,
             scope: scope.to_owned(),
         });
         access

@@ -36,6 +36,11 @@ pub(super) struct Settings {
     pub(super) port: u16,
     #[cfg(feature = "jwt")]
     pub(super) client_key: Option<super::assertion::ClientKey>,
+    pub(super) registration: bool,
+    pub(super) initial_access_token: Option<String>,
+    pub(super) registered_secret_lifetime: Option<Duration>,
+    pub(super) resource_metadata: bool,
+    pub(super) exchange_refresh_tokens: bool,
     pub(super) device_lifetime: Duration,
     pub(super) device_interval: Option<Duration>,
 }
@@ -67,6 +72,11 @@ impl Default for Settings {
             port: 0,
             #[cfg(feature = "jwt")]
             client_key: None,
+            registration: false,
+            initial_access_token: None,
+            registered_secret_lifetime: None,
+            resource_metadata: false,
+            exchange_refresh_tokens: false,
             device_lifetime: Duration::from_secs(600),
             device_interval: Some(Duration::from_secs(5)),
         }
@@ -86,7 +96,8 @@ impl Settings {
     /// The grants that the client may use.
     pub(super) fn grants(&self) -> Vec<&'static str> {
         let device = "urn:ietf:params:oauth:grant-type:device_code";
-        let mut grants = vec!["authorization_code", "refresh_token", device];
+        let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+        let mut grants = vec!["authorization_code", "refresh_token", device, exchange];
         if self.is_confidential() {
             grants.push("client_credentials");
         }
@@ -288,6 +299,38 @@ impl SandboxBuilder {
     /// server does not state the interval, which means 5 s as well (RFC 8628 section 3.2).
     pub fn device_interval(mut self, interval: Option<Duration>) -> SandboxBuilder {
         self.0.device_interval = interval;
+        self
+    }
+
+    /// Lets clients register by themselves at `/register` (RFC 7591), and manage their registration (RFC 7592).
+    /// Such a client authenticates by `none`, `client_secret_basic` or `client_secret_post`, as it asked.
+    pub fn registration(mut self, open: bool) -> SandboxBuilder {
+        self.0.registration = open;
+        self
+    }
+
+    /// Requires this token for a registration (RFC 7591 section 3).
+    pub fn initial_access_token(mut self, token: &str) -> SandboxBuilder {
+        self.0.initial_access_token = Some(token.to_owned());
+        self
+    }
+
+    /// Sets how long the secret of a registered client works. Without this setting it does not expire.
+    pub fn registered_secret_lifetime(mut self, lifetime: Duration) -> SandboxBuilder {
+        self.0.registered_secret_lifetime = Some(lifetime);
+        self
+    }
+
+    /// Gives the API metadata (RFC 9728), which every 401 of the API names. The sandbox then issues tokens
+    /// only for requests that name the API as their `resource` (RFC 8707); exchanged tokens are excepted.
+    pub fn resource_metadata(mut self, published: bool) -> SandboxBuilder {
+        self.0.resource_metadata = published;
+        self
+    }
+
+    /// Issues a refresh token with each exchanged token (RFC 8693 section 2.2.1).
+    pub fn exchange_refresh_tokens(mut self, issued: bool) -> SandboxBuilder {
+        self.0.exchange_refresh_tokens = issued;
         self
     }
 

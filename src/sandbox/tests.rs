@@ -2,6 +2,7 @@
 
 mod grants;
 mod par;
+mod registration;
 mod rotation;
 
 use std::sync::Arc;

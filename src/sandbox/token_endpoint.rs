@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::exact_online;
 use super::http::{HttpRequest, Reply, pairs};
+use super::resource;
 use super::server::Server;
 use super::tokens::{Decision, Issued, Now, Refused, TOO_EARLY};
 use crate::provider::{ClientAuth, TokenFormat};
@@ -150,14 +151,21 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
         return Ok(server.own_token(now, &scope, subject));
     }
     authenticate(server, now, call)?;
+    const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+    if call.grant_type() == EXCHANGE {
+        return server.token_exchange(now, call);
+    }
+    resource::check_target(&server.url, &settings, &call.parameters)?;
     match call.grant_type() {
         "authorization_code" => {
             let code = call.parameter("code").ok_or(missing)?;
+            server.check_code_owner(code, call)?;
             let verifier = call.parameter("code_verifier");
             server.exchange(now, code, call.parameter("redirect_uri"), verifier)
         }
         "refresh_token" => {
             let token = call.parameter("refresh_token").ok_or(missing)?;
+            server.check_login_owner(token, call)?;
             server.refresh(now, token, call.parameter("scope"))
         }
         "client_credentials" if !settings.is_confidential() => {
@@ -177,9 +185,10 @@ fn decide(server: &mut Server, now: Now, call: &TokenCall) -> Decision {
 /// Checks the client's authentication. Only the configured method is accepted, so that a test notices a
 /// client that uses another. A request must not use two methods (RFC 6749 section 2.3).
 pub(super) fn authenticate(server: &mut Server, now: Now, call: &TokenCall) -> Result<(), Refused> {
-    #[cfg(not(feature = "jwt"))]
-    let _ = now;
     let settings = server.settings.clone();
+    if let Some(id) = server.registered_client(call) {
+        return server.authenticate_registered(now, call, &id);
+    }
     let header = call.header("authorization");
     let id = call.parameter("client_id");
     let in_body = call.parameter("client_secret");
@@ -215,7 +224,7 @@ pub(super) fn authenticate(server: &mut Server, now: Now, call: &TokenCall) -> R
     }
 }
 
-fn basic(header: &str) -> Option<(String, String)> {
+pub(super) fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -231,7 +240,7 @@ pub(super) fn bearer(header: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn form_decoded(text: &str) -> String {
+pub(super) fn form_decoded(text: &str) -> String {
     let form = format!("x={text}");
     url::form_urlencoded::parse(form.as_bytes())
         .next()
@@ -244,7 +253,13 @@ pub(super) fn success(server: &Server, now: Now, issued: Issued) -> Reply {
     let left = server.lifetime_left(now, issued.access).as_secs();
     let mut body = Map::new();
     body.insert("access_token".to_owned(), access.text.as_str().into());
-    body.insert("token_type".to_owned(), "Bearer".into());
+    match server.issued_type(issued.access) {
+        Some((kind, token_type)) => {
+            body.insert("issued_token_type".to_owned(), kind.into());
+            body.insert("token_type".to_owned(), token_type.into());
+        }
+        None => drop(body.insert("token_type".to_owned(), "Bearer".into())),
+    }
     let expires_in = match server.settings.exact_online {
         true => Value::from(left.to_string()),
         false => left.into(),

@@ -48,6 +48,8 @@ pub(super) struct Login {
     pub(super) scope: String,
     /// The nonce of the authorization request, for the ID token.
     pub(super) nonce: Option<String>,
+    /// The client, if it has registered by itself.
+    pub(super) client: Option<String>,
     pub(super) ended: bool,
     pub(super) newest: Issued,
 }
@@ -78,6 +80,8 @@ pub(super) struct AccessToken {
     pub(super) used: bool,
     /// The user on whose behalf the token was issued without a login.
     pub(super) subject: Option<String>,
+    /// The token type of an exchanged token, without its prefix.
+    pub(super) kind: Option<&'static str>,
     pub(super) scope: String,
 }
 

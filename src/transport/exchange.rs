@@ -138,21 +138,45 @@ impl Agents {
 /// Sends a GET without credentials.
 #[cfg(feature = "discovery")]
 pub(crate) fn get(agents: &Agents, address: &str) -> Result<Answer> {
+    ask(agents, &plain_get(address))
+}
+
+/// Sends a GET without credentials, whose answer may have a body without end: the body is not used.
+#[cfg(feature = "discovery")]
+pub(crate) fn probe(agents: &Agents, address: &str) -> Result<Answer> {
+    asked(agents, &plain_get(address))
+}
+
+#[cfg(feature = "discovery")]
+fn plain_get(address: &str) -> TokenRequest {
     let accept = ("Accept".into(), crate::secret::Secret::new("application/json"));
     let url = Zeroizing::new(address.to_owned());
-    let request =
-        TokenRequest { method: "GET", url, headers: vec![accept], body: Default::default() };
-    let failed = |source| {
-        let (method, url) = ("GET".to_owned(), address.to_owned());
-        Error::Transport(Box::new(crate::error::TransportError { method, url, source }))
-    };
-    match agents.send(head(&request)?, &request, &always) {
-        Raw::Never(error) | Raw::NoAnswer(error) => Err(failed(error)),
-        Raw::Answer(mut answer) => match answer.cut.take() {
-            Some(error) => Err(failed(error)),
-            None => Ok(answer),
-        },
+    TokenRequest { method: "GET", url, headers: vec![accept], body: Default::default() }
+}
+
+/// Sends a request that is not a client's request for a token. The error shows no query.
+#[cfg(feature = "discovery")]
+pub(crate) fn ask(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
+    let mut answer = asked(agents, request)?;
+    match answer.cut.take() {
+        Some(error) => Err(failed(request, error)),
+        None => Ok(answer),
     }
+}
+
+#[cfg(feature = "discovery")]
+fn asked(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
+    match agents.send(head(request)?, request, &always) {
+        Raw::Never(error) | Raw::NoAnswer(error) => Err(failed(request, error)),
+        Raw::Answer(answer) => Ok(answer),
+    }
+}
+
+#[cfg(feature = "discovery")]
+fn failed(request: &TokenRequest, source: BoxError) -> Error {
+    let url = request.url.split('?').next().unwrap_or_default().to_owned();
+    let method = request.method.to_owned();
+    Error::Transport(Box::new(crate::error::TransportError { method, url, source }))
 }
 
 #[cfg(feature = "discovery")]

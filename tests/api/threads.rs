@@ -27,10 +27,24 @@ const _: () = {
     shared![evergrant::device::DeviceCode, evergrant::device::DevicePoll];
     #[cfg(feature = "discovery")]
     shared![
+        evergrant::discovery::Connect,
+        evergrant::discovery::Connection,
         evergrant::discovery::Discovery,
         evergrant::discovery::Form,
-        evergrant::discovery::Metadata
+        evergrant::discovery::Metadata,
+        evergrant::discovery::ResourceDiscovery,
+        evergrant::discovery::ResourceMetadata
     ];
+    #[cfg(feature = "registration")]
+    shared![
+        evergrant::registration::ClientMetadata,
+        evergrant::registration::Form,
+        evergrant::registration::Registrar,
+        evergrant::registration::Registration,
+        evergrant::registration::RegistrationStore
+    ];
+    #[cfg(feature = "token-exchange")]
+    shared![evergrant::token_exchange::TokenExchange, evergrant::token_exchange::TokenType];
     #[cfg(feature = "identity")]
     shared![evergrant::identity::Identity, provider::Profile];
     #[cfg(feature = "introspection")]

@@ -92,6 +92,8 @@ const provider = new Provider(issuer, {
     clientCredentials: { enabled: true }, deviceFlow: { enabled: true },
     introspection: { enabled: true }, revocation: { enabled: true },
     pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: env.PAR === '1' },
+    registration: { enabled: true },
+    registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
     dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 1), requireNonce: () => env.DPOP_NONCE === '1' },
     resourceIndicators: {
       enabled: true, defaultResource: () => undefined,

@@ -38,6 +38,7 @@ END
 # With oauthlib 4.0.1 the device endpoint of this version ends in a TypeError.
 python venv django-oauth-toolkit==3.4.1 oauthlib==3.3.1
 python authlib authlib==1.9.8 flask==3.1.3
+python idpyoidc idpyoidc==5.0.0 flask==3.1.3
 
 gems='%w[rails sqlite3 puma doorkeeper].each { |name| gem name }
 puts Gem.loaded_specs["doorkeeper"].full_name'

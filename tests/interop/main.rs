@@ -1,5 +1,5 @@
 //! Tests of the whole crate with real authorization servers: npm `oidc-provider`, django-oauth-toolkit,
-//! glewlwyd, Doorkeeper and Authlib. A flow is a test that runs on several servers; this file lists the
+//! glewlwyd, Doorkeeper, Authlib and idpyoidc. A flow is a test that runs on several servers; this file lists the
 //! flows of each server.
 //!
 //! `tests/interop/install.sh` installs the servers. Tests of a missing server print that they were
@@ -18,6 +18,8 @@ mod authlib;
 mod browser;
 mod crew;
 mod doorkeeper;
+#[cfg(feature = "token-exchange")]
+mod exchanged;
 mod expiry;
 mod flows;
 mod glewlwyd;
@@ -29,6 +31,8 @@ mod process;
 #[cfg(feature = "par")]
 mod pushed;
 mod race;
+#[cfg(feature = "registration")]
+mod registered;
 mod server;
 mod toolkit;
 mod wire;

@@ -7,6 +7,8 @@ mod challenges;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "token-exchange")]
+mod exchange;
 #[cfg(feature = "identity")]
 mod flaws;
 mod health;
@@ -24,7 +26,11 @@ mod oidc;
 mod par;
 #[cfg(feature = "identity")]
 mod profiles;
+#[cfg(feature = "registration")]
+mod registration;
 mod replies;
+#[cfg(feature = "discovery")]
+mod resource;
 #[cfg(feature = "identity")]
 mod rows;
 #[cfg(feature = "services")]

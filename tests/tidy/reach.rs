@@ -226,7 +226,7 @@ const SENDS: [(&str, &str, usize, &str); 11] = [
         "src/transport/exchange.rs",
         "agents.send",
         1,
-        "discovery: no secret; public addresses only if asked (discovery.rs)",
+        "discovery, without a secret; registration, with its own tokens; public addresses only if asked",
     ),
     ("src/transport/limit.rs", "inner.connect", 1, "the connection below `agent.run`"),
     (

@@ -136,6 +136,10 @@ fn binding(
         Some(Grant::JwtBearer(grant)) => {
             ("jwt_bearer", Some(as_set(grant.scopes_asked().to_vec(), " ")), grant.mark())
         }
+        #[cfg(feature = "token-exchange")]
+        Some(Grant::TokenExchange(grant)) => {
+            ("token_exchange", Some(as_set(grant.scopes_asked().to_vec(), " ")), grant.mark())
+        }
     };
     if let Some(mark) = mark {
         audience.push_str(if audience.is_empty() { "" } else { "&" });

@@ -135,7 +135,7 @@ impl Transport for Wire {
                 server.revoked.push(token.expose().to_owned());
                 return Sent::Never("no matter".into());
             }
-            Ask::Grant => String::new(),
+            Ask::Grant(_) => String::new(),
         };
         let act = server.acts.pop_front();
         if act == Some(Act::Never) {

@@ -139,7 +139,12 @@ const TABLE: &[Row] = &[
     (128, "", "invalid_grant is about the assertion, invalid_client about the client (RFC 7523 section 3.1)", By(&["the_jwt_bearer_grant_signs_a_new_assertion_for_each_token", "a_wrong_key_or_a_failing_signer_spends_nothing"])),
     (129, "", "there is no refresh token: a new assertion for each token", By(&["the_jwt_bearer_grant_signs_a_new_assertion_for_each_token"])),
     (130, "D", "signing behind a trait, in a feature of its own", By(&["a_custom_signer_signs_or_returns_its_error"])),
-    // J. Pushed authorization requests
+    // J. Token exchange, resource indicators, pushed requests
+    (131, "M", "what an exchange carries; a token and its type belong together (RFC 8693 section 2.1)", By(&["an_exchange_has_the_parameters_of_the_standard", "an_exchange_sends_types_actor_and_targets"])),
+    (132, "M", "issued_token_type is kept, also if it is missing, and N_A is no bearer token (RFC 8693 section 2.2.1)", By(&["an_exchanged_token_works_and_is_exchanged_anew", "a_token_of_the_type_n_a_is_no_bearer_token"])),
+    (133, "M", "invalid_target is an error of its own code (RFC 8693 section 2.2.2, RFC 8707 section 2)", By(&["a_refused_exchange_has_the_servers_code_and_no_secret", "tokens_are_asked_for_the_api_alone"])),
+    (134, "M", "a resource is absolute, without a fragment, and may come again (RFC 8707 section 2)", By(&["a_resource_is_an_absolute_address_without_a_fragment", "a_resource_and_an_audience_go_into_every_request_and_bind_the_store"])),
+    (135, "D", "a store is for one resource, one audience, one account", By(&["a_resource_and_an_audience_go_into_every_request_and_bind_the_store", "a_store_belongs_to_one_account"])),
     (136, "M", "what a pushed request carries, and never a request_uri (RFC 9126 section 2.1)", By(&["a_pushed_request_is_that_of_rfc_9126_section_2_1", "every_way_of_authentication_names_the_client_once", "a_pushed_request_carries_no_request_uri", "an_assertion_for_a_pushed_request_names_the_issuer"])),
     (137, "MD", "201, or 200, with a request_uri; then client_id and request_uri alone (RFC 9126 sections 2.2 and 4)", By(&["an_answer_needs_a_request_uri_and_a_lifetime_that_is_a_number", "a_pushed_login_shows_the_browser_two_parameters", "a_query_of_the_endpoint_is_kept_beside_the_two_parameters"])),
     (138, "S", "the codes of a refusal; a request_uri is used once, before it expires (RFC 9126 sections 2.3 and 4)", By(&["a_refusal_of_a_pushed_request_has_the_servers_code", "a_login_that_cannot_be_pushed_changes_nothing", "a_request_uri_that_was_used_is_refused", "an_address_that_has_expired_is_named_as_the_reason"])),
@@ -159,4 +164,21 @@ const TABLE: &[Row] = &[
     (178, "S", "clients that sign, and no scope that was not asked for (RFC 9700 sections 2.3 and 2.5)", By(&["each_kind_of_key_signs_a_new_assertion_for_each_request", "client_credentials_without_scopes_send_no_scope_parameter"])),
     (179, "M", "a replayed refresh token revokes the login, so the client replays none (RFC 9700 section 4.14.2)", By(&["in_a_storm_of_faults_no_unsaved_token_is_used_and_no_login_is_lost_needlessly", "six_clients_that_refresh_at_once_refresh_once"])),
     (180, "", "the defaults are those that OAuth 2.1 requires of a client", By(&["an_oauth_2_1_client_needs_no_setting"])),
+    // R. Registration of clients
+    (181, "M", "a registration is JSON, with the initial access token as a bearer token (RFC 7591 sections 3 and 3.1)", By(&["a_registration_is_json_with_the_initial_token", "a_refusal_of_the_registration_names_its_reason"])),
+    (182, "M", "TLS at the registration endpoint and at the address of a registration (RFC 7591 section 5, RFC 7592 section 5)", By(&["a_server_without_registration_is_a_config_error", "an_answer_that_is_no_registration_is_an_error_without_its_text"])),
+    (183, "M", "an answer has a client id; a secret may expire, and 0 means never (RFC 7591 section 3.2.1)", By(&["the_answer_of_the_standard_is_read_whole", "a_registration_may_have_an_id_alone"])),
+    (184, "M", "what the server registered counts, and not what was asked for (RFC 7591 section 3.2.1)", By(&["the_answer_of_the_standard_is_read_whole", "a_registered_client_logs_in_and_refreshes"])),
+    (185, "M", "the codes of a refusal (RFC 7591 section 3.2.2)", By(&["a_refused_registration_has_the_servers_code", "a_refusal_of_the_registration_names_its_reason"])),
+    (186, "M", "the address of a registration is used as it was given, with its token and no other (RFC 7592 section 2)", By(&["the_answer_of_the_standard_is_read_whole", "a_registration_is_read_changed_and_deleted"])),
+    (187, "M", "an update has all metadata, and nothing that the server sets (RFC 7592 section 2.2)", By(&["an_update_has_all_metadata_and_nothing_that_was_issued"])),
+    (188, "M", "a new secret or management token replaces the old one (RFC 7592 section 3)", By(&["an_answer_to_a_read_keeps_what_it_does_not_name", "a_registration_is_read_changed_and_deleted", "an_updated_registration_is_kept"])),
+    (189, "D", "a program registers once, also in many processes, and anew when it must", By(&["a_program_registers_once", "sixteen_processes_register_one_client", "a_registration_that_does_not_fit_is_replaced", "a_deleted_registration_is_named_as_the_reason"])),
+    // S. Metadata of an API
+    (190, "M", "where the metadata of an API is (RFC 9728 section 3.1)", By(&["a_resource_has_its_metadata_at_the_well_known_path", "metadata_may_be_at_the_path_of_the_host"])),
+    (191, "M", "the resource is identical, or nothing of the metadata is used (RFC 9728 section 3.3)", By(&["the_metadata_of_another_resource_is_not_used", "metadata_of_another_resource_ends_the_login"])),
+    (192, "M", "a resource is https, without a fragment, and so is every address of its metadata (RFC 9728 sections 1.2 and 2)", By(&["a_resource_is_https_without_a_fragment", "every_address_of_the_metadata_is_https"])),
+    (193, "M", "a challenge says where the metadata is (RFC 9728 section 5.1)", By(&["the_metadata_of_an_api_is_read_from_any_challenge", "a_challenge_decides_where_the_metadata_is"])),
+    (194, "D", "metadata of a stranger leads to no private address, to no redirect and to no endless answer", By(&["private_addresses_are_refused_where_asked", "an_answer_that_is_no_resource_metadata_is_an_error"])),
+    (195, "D", "a login for an API asks for tokens for this API alone (RFC 8707 section 2)", By(&["tokens_are_asked_for_the_api_alone", "an_address_is_enough_for_a_login"])),
 ];

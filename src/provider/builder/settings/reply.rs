@@ -47,4 +47,11 @@ impl ProviderBuilder {
         self.0.reply.error_rules.push(rule);
         self
     }
+
+    /// Whether the program has registered the client by itself (RFC 7591). The error for an answer
+    /// `invalid_client` then says that the server may have deleted the client, and to register anew.
+    pub fn registered_client(mut self, registered: bool) -> ProviderBuilder {
+        self.0.reply.registered_client = registered;
+        self
+    }
 }

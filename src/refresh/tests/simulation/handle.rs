@@ -279,7 +279,7 @@ impl Transport for Handle {
                 state.revoked(token);
                 return Sent::Never("no matter".into());
             }
-            Ask::Grant => return Sent::Never("there is no such grant here".into()),
+            Ask::Grant(_) => return Sent::Never("there is no such grant here".into()),
         };
         let asked_at = self.world.state.lock().now;
         let failure = self.world.reach(Point::Connect, Status::Ready);

@@ -1,0 +1,359 @@
+//! From the address of an API to a client that can log in.
+
+mod found;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
+
+use self::found::Found;
+use super::{Metadata, ResourceMetadata};
+use crate::backend::TokenBackend;
+use crate::client::{Client, ClientBuilder};
+use crate::clock::{Clock, SystemClock};
+use crate::credentials::Credentials;
+use crate::error::{Error, Result};
+use crate::provider::{Provider, ProviderBuilder, host_of};
+#[cfg(feature = "registration")]
+use crate::registration::{ClientMetadata, Registrar, Registration, RegistrationStore};
+#[cfg(feature = "registration")]
+use crate::secret::Secret;
+use crate::transport::HttpConfig;
+
+/// Finds out how to log in to an API of which only the address is known, such as an MCP server or an instance
+/// of Mastodon.
+///
+/// ```
+/// # #[cfg(feature = "registration")] {
+/// use evergrant::FileBackend;
+/// use evergrant::discovery::Connect;
+/// use evergrant::registration::{ClientMetadata, RegistrationStore};
+/// # let sandbox = evergrant::sandbox::Sandbox::builder().registration(true).resource_metadata(true).start()?;
+/// # let (address, folder) = (format!("{}/api", sandbox.url()), sandbox.folder());
+///
+/// let registrations = RegistrationStore::new(FileBackend::new(folder.join("mcp.client.json")));
+/// let connection = Connect::to(&address) // such as https://mcp.example/mcp
+///     .register(registrations, ClientMetadata::native("My program"))
+///     .discover()?;
+/// let client = connection.client(FileBackend::new(folder.join("mcp.json"))).build();
+/// if client.stored()?.is_none() {
+///     client.authorize_interactive(&connection.scopes(), |url| {
+///         println!("Open {url}");
+/// #       let callback = sandbox.approve(url).unwrap();
+/// #       let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
+/// #       std::thread::spawn(move || agent.get(callback).call());
+///     })?;
+/// }
+/// let me: serde_json::Value = client.get("/me").read_json()?;
+/// # assert_eq!(me["login"], "ada");
+/// # }
+/// # Ok::<(), evergrant::BoxError>(())
+/// ```
+///
+/// [`Connect::discover`] takes these steps:
+///
+/// 1. One request to the API without a token. The challenge of its 401 may name the API's metadata (RFC 9728
+///    section 5.1) and the scopes. Otherwise the metadata is at a well-known path.
+/// 2. The API's metadata names its authorization server. If the API has no metadata, its host is taken for
+///    the authorization server, as earlier MCP servers and Mastodon have it.
+/// 3. The authorization server's metadata (RFC 8414, OpenID Connect Discovery), with the check of its issuer.
+/// 4. The client id: from [`Connect::credentials`], or by registration, from the store if the program has
+///    registered before.
+#[must_use]
+pub struct Connect {
+    address: String,
+    resource: Option<String>,
+    server: Option<String>,
+    scopes: Option<Vec<String>>,
+    credentials: Option<Credentials>,
+    #[cfg(feature = "registration")]
+    register: Option<(RegistrationStore, ClientMetadata)>,
+    #[cfg(feature = "registration")]
+    initial: Option<Secret>,
+    file: Option<PathBuf>,
+    public_only: bool,
+    clock: Arc<dyn Clock>,
+    http: Option<Arc<HttpConfig>>,
+}
+
+impl Connect {
+    /// Starts with the address of the API: https (http on loopback), without a fragment.
+    pub fn to(address: impl Into<String>) -> Connect {
+        Connect {
+            address: address.into(),
+            resource: None,
+            server: None,
+            scopes: None,
+            credentials: None,
+            #[cfg(feature = "registration")]
+            register: None,
+            #[cfg(feature = "registration")]
+            initial: None,
+            file: None,
+            public_only: false,
+            clock: Arc::new(SystemClock),
+            http: None,
+        }
+    }
+
+    /// Sets the resource that the API's metadata must name, if that is not the address; see
+    /// [`ResourceDiscovery::expect_resource`](super::ResourceDiscovery::expect_resource).
+    pub fn expect_resource(mut self, resource: impl Into<String>) -> Connect {
+        self.resource = Some(resource.into());
+        self
+    }
+
+    /// Chooses one of the authorization servers that the API names, by its issuer. By default the first one is
+    /// taken. For an API without metadata, this is its authorization server.
+    pub fn authorization_server(mut self, issuer: impl Into<String>) -> Connect {
+        self.server = Some(issuer.into());
+        self
+    }
+
+    /// Sets the scopes of the login, for [`Connection::scopes`]. A client that is registered is registered
+    /// with them.
+    pub fn with_scopes(mut self, scopes: &[&str]) -> Connect {
+        self.scopes = Some(scopes.iter().map(|scope| (*scope).to_owned()).collect());
+        self
+    }
+
+    /// Uses this client id, and its secret if it has one, and registers nothing. A client id that is the
+    /// address of a document about the client goes in here as well, for a server that takes such ids.
+    pub fn credentials(mut self, credentials: Credentials) -> Connect {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Registers the program at the authorization server, once: the store keeps the registration. If the
+    /// server does not list the authentication method of the metadata, the client registers with the first of
+    /// these that the server lists: `client_secret_basic`, `client_secret_post`, `none`.
+    #[cfg(feature = "registration")]
+    pub fn register(mut self, store: RegistrationStore, metadata: ClientMetadata) -> Connect {
+        self.register = Some((store, metadata));
+        self
+    }
+
+    /// Sets the token with which the authorization server lets clients register.
+    #[cfg(feature = "registration")]
+    pub fn initial_access_token(mut self, token: impl Into<Secret>) -> Connect {
+        self.initial = Some(token.into());
+        self
+    }
+
+    /// Keeps what the API and its authorization server say in a file, for later runs. They are asked again
+    /// after 24 hours. While they cannot be asked, what is kept is used however old it is, and the log has a
+    /// warning, so that a login goes on. The file has no secret in it, and is as private, and checked as
+    /// strictly, as that of [`Discovery::cache_file`](super::Discovery::cache_file).
+    pub fn cache_file(mut self, path: impl Into<PathBuf>) -> Connect {
+        self.file = Some(path.into());
+        self
+    }
+
+    /// Keeps every request away from private addresses, for an API that a stranger has named; see
+    /// [`Discovery::public_only`](super::Discovery::public_only).
+    pub fn public_only(mut self) -> Connect {
+        self.public_only = true;
+        self
+    }
+
+    /// Takes the time from another clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Connect {
+        self.clock = clock;
+        self
+    }
+
+    /// Changes ureq's configuration for these requests: a proxy, certificates. Redirects stay off. The client
+    /// has a setting of its own: [`ClientBuilder::http`].
+    pub fn http(
+        mut self,
+        change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
+    ) -> Connect {
+        self.http = Some(Arc::new(Box::new(change)));
+        self
+    }
+
+    /// Asks the API and its authorization server. Nobody logs in yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] for an address that cannot be used; when neither the API nor its host says where to
+    /// log in; when the chosen authorization server is not one of the API's; when the API takes no bearer
+    /// token in a header; when the server registers no client and no credentials were given; when neither
+    /// credentials nor a registration was asked for. [`Error::Decode`] for metadata of another resource or of
+    /// another issuer. Otherwise the errors of [`ResourceDiscovery::metadata`](super::ResourceDiscovery::metadata), [`Discovery::metadata`](super::Discovery::metadata) and
+    /// `RegistrationStore::get_or_register`.
+    pub fn discover(self) -> Result<Connection> {
+        let Found { resource, scopes, server } = self.found()?;
+        self.check_token(resource.as_ref())?;
+        let split = |scopes: &String| scopes.split_whitespace().map(str::to_owned).collect();
+        let scopes = match (&self.scopes, scopes.as_ref().map(split), &resource) {
+            (Some(scopes), ..) => scopes.clone(),
+            (None, Some(scopes), _) => scopes,
+            (None, None, Some(metadata)) => {
+                metadata.scopes_supported().into_iter().map(str::to_owned).collect()
+            }
+            (None, None, None) => Vec::new(),
+        };
+        let base = self.address.split('?').next().unwrap_or_default();
+        let provider = server.provider()?.api_base(base);
+        let (provider, credentials, registered) = self.identify(&server, provider)?;
+        Ok(Connection {
+            provider: provider.build()?,
+            credentials,
+            resource,
+            server,
+            scopes,
+            #[cfg(feature = "registration")]
+            registration: registered,
+            #[cfg(not(feature = "registration"))]
+            _registration: registered,
+        })
+    }
+
+    /// Whether the API takes what this client sends.
+    fn check_token(&self, resource: Option<&ResourceMetadata>) -> Result<()> {
+        let Some(resource) = resource else { return Ok(()) };
+        let why = if resource.bearer_methods_supported().is_some_and(|it| !it.contains(&"header")) {
+            "takes no access token in a header (bearer_methods_supported)"
+        } else if resource.requires_dpop() {
+            "takes only tokens that are bound to a key (dpop_bound_access_tokens_required, RFC 9449), which \
+             this client does not ask for"
+        } else {
+            return Ok(());
+        };
+        Err(Error::config(format!("{} {why}", host_of(&self.address))))
+    }
+
+    /// The client: given, or registered.
+    fn identify(
+        &self,
+        server: &Metadata,
+        provider: ProviderBuilder,
+    ) -> Result<(ProviderBuilder, Credentials, Registered)> {
+        if let Some(credentials) = &self.credentials {
+            return Ok((provider, credentials.clone(), Registered::default()));
+        }
+        #[cfg(feature = "registration")]
+        if let Some((store, metadata)) = &self.register {
+            let mut registrar =
+                Registrar::of(server)?.clock(self.clock.clone()).configured(self.http.clone());
+            if self.public_only {
+                registrar = registrar.public_only();
+            }
+            if let Some(token) = &self.initial {
+                registrar = registrar.initial_access_token(token.clone());
+            }
+            let registration = store.get_or_register(&registrar, &self.fitted(server, metadata))?;
+            let provider =
+                provider.client_auth(registration.client_auth()?).registered_client(true);
+            return Ok((provider, registration.credentials(), Some(registration)));
+        }
+        Err(Error::config(format!(
+            "{} wants to know the client: give a client id with `Connect::credentials`, or register with \
+             `Connect::register` (feature `registration`)",
+            server.issuer()
+        )))
+    }
+
+    /// The metadata for this server.
+    #[cfg(feature = "registration")]
+    fn fitted(&self, server: &Metadata, metadata: &ClientMetadata) -> ClientMetadata {
+        let mut metadata = metadata.clone();
+        if let Some(scopes) = self.scopes.as_ref().filter(|_| !metadata.has("scope")) {
+            metadata = metadata.member("scope", scopes.join(" "));
+        }
+        let listed = server.list("token_endpoint_auth_methods_supported").unwrap_or_default();
+        let asked = metadata.text("token_endpoint_auth_method");
+        if asked.is_some_and(|asked| !listed.contains(&asked)) {
+            let known = ["client_secret_basic", "client_secret_post", "none"];
+            if let Some(method) = known.into_iter().find(|method| listed.contains(method)) {
+                metadata = metadata.auth_method(method);
+            }
+        }
+        metadata
+    }
+}
+
+#[cfg(feature = "registration")]
+type Registered = Option<Registration>;
+#[cfg(not(feature = "registration"))]
+type Registered = ();
+
+/// How to log in to an API: everything that a client needs but its store.
+pub struct Connection {
+    provider: Provider,
+    credentials: Credentials,
+    resource: Option<ResourceMetadata>,
+    server: Metadata,
+    scopes: Vec<String>,
+    #[cfg(feature = "registration")]
+    registration: Option<Registration>,
+    #[cfg(not(feature = "registration"))]
+    _registration: Registered,
+}
+
+impl Connection {
+    /// Starts to build a client that keeps its login in this store. The API's address is the base of the
+    /// client's requests. If the API has metadata, every authorization request, token request and refresh
+    /// names the API as the `resource` (RFC 8707), so that the tokens work nowhere else.
+    pub fn client(&self, backend: impl TokenBackend + 'static) -> ClientBuilder {
+        let builder = Client::builder(self.provider.clone(), self.credentials.clone(), backend);
+        match &self.resource {
+            Some(resource) => builder.resource(resource.resource()),
+            None => builder,
+        }
+    }
+
+    /// The scopes for the login: those of [`Connect::with_scopes`], else those of the API's challenge, else
+    /// the `scopes_supported` of its metadata, else none. A server may want another one for a refresh token,
+    /// such as `offline_access`.
+    pub fn scopes(&self) -> Vec<&str> {
+        self.scopes.iter().map(String::as_str).collect()
+    }
+
+    /// The provider: the authorization server, with the API's address as the base.
+    pub fn provider(&self) -> &Provider {
+        &self.provider
+    }
+
+    /// The API's metadata, if it has any.
+    pub fn resource(&self) -> Option<&ResourceMetadata> {
+        self.resource.as_ref()
+    }
+
+    /// The authorization server's metadata.
+    pub fn authorization_server(&self) -> &Metadata {
+        &self.server
+    }
+
+    /// The registration, if the client was registered.
+    #[cfg(feature = "registration")]
+    pub fn registration(&self) -> Option<&Registration> {
+        self.registration.as_ref()
+    }
+}
+
+impl fmt::Debug for Connect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect")
+            .field("host", &host_of(&self.address))
+            .field("authorization_server", &self.server)
+            .field("credentials", &self.credentials)
+            .field("public_only", &self.public_only)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("provider", &self.provider.name())
+            .field("credentials", &self.credentials)
+            .field("resource", &self.resource.as_ref().map(ResourceMetadata::resource))
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,42 @@
+//! Token exchange (RFC 8693): a client that gets its tokens for a token that the program has already.
+//!
+//! A service gets a token for the next service on behalf of the same user; a workload gets a token of an API
+//! for the token of its platform. No person is involved. The client asks for a new token whenever it needs
+//! one. If the server issues a refresh token as well, the client refreshes with it first, and exchanges anew
+//! when the server refuses it.
+//!
+//! ```
+//! use evergrant::token_exchange::{TokenExchange, TokenType};
+//! use evergrant::{Client, MemoryBackend};
+//! # let sandbox = evergrant::sandbox::Sandbox::start()?;
+//! # let (provider, credentials) = (sandbox.provider(), sandbox.credentials());
+//! # let user = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+//! # user.seed(sandbox.login())?;
+//!
+//! // `user` is another client, whose login is a person's.
+//! let exchange = TokenExchange::reading(TokenType::AccessToken, move || user.access_token())
+//!     .scopes(&["invoices"])
+//!     .account("ada");
+//! let client = Client::builder(provider, credentials, MemoryBackend::new())
+//!     .token_exchange(exchange)
+//!     .audience("https://invoices.example")
+//!     .build();
+//! let me: serde_json::Value = client.get("/me").read_json()?;
+//! # assert_eq!(me["login"], "ada");
+//! assert_eq!(client.token()?.issued_token_type(), Some(TokenType::AccessToken));
+//! # Ok::<(), evergrant::BoxError>(())
+//! ```
+
+pub use crate::protocol::{TokenExchange, TokenType};
+use crate::token::Token;
+
+impl Token {
+    /// The kind of token that an exchange has issued (`issued_token_type`, RFC 8693 section 2.2.1). `None` for
+    /// a token that came another way, and for a server that does not say.
+    ///
+    /// A token that is not an access token has the [`Token::token_type`] `N_A`. This client does not send such
+    /// a token to an API: take it with [`Client::token`](crate::Client::token).
+    pub fn issued_token_type(&self) -> Option<TokenType> {
+        Some(TokenType::of(self.extra().get("issued_token_type")?.as_str()?))
+    }
+}

@@ -1,0 +1,71 @@
+//! Requests for a token of a grant that needs no stored login.
+
+use time::OffsetDateTime;
+
+use super::exchange::always;
+use super::{Grant, TokenTransport};
+use crate::error::Error;
+use crate::protocol;
+use crate::refresh::Sent;
+use crate::token::Token;
+
+impl TokenTransport {
+    /// Requests a token. `stored` is the token that is replaced, if the store's lock is held and the store can
+    /// be written.
+    pub(super) fn granted(&self, stored: Option<&Token>, sent_at: OffsetDateTime) -> Sent {
+        #[cfg(feature = "token-exchange")]
+        if let Some(Grant::TokenExchange(grant)) = &self.grant {
+            return self.exchanged_token(grant, stored, sent_at);
+        }
+        #[cfg(not(feature = "token-exchange"))]
+        let _ = stored;
+        self.renew(sent_at, [None, None], None, &always, &|caller| match &self.grant {
+            Some(Grant::ClientCredentials { scopes }) => {
+                protocol::client_credentials(caller, scopes)
+            }
+            #[cfg(feature = "jwt")]
+            Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
+            _ => Err(Error::config("this client has no such grant")),
+        })
+    }
+
+    /// Refreshes an exchanged token if it came with a refresh token; otherwise, and whenever the refresh does
+    /// not yield a token, exchanges anew. An exchange uses up nothing.
+    #[cfg(feature = "token-exchange")]
+    fn exchanged_token(
+        &self,
+        grant: &protocol::TokenExchange,
+        stored: Option<&Token>,
+        sent_at: OffsetDateTime,
+    ) -> Sent {
+        use crate::protocol::Outcome;
+        use crate::refresh::{Ask, Transport as _};
+        // An exchange costs nothing, and a repeated refresh could end other logins of the user.
+        let harmless = !self.provider.refresh.reuse_ends_other_logins;
+        if let Some(token) = stored.filter(|_| harmless)
+            && let Some(refresh_token) = token.refresh_token()
+        {
+            let ask = Ask::Refresh { token, refresh_token, in_time: &always };
+            match self.send(ask, sent_at) {
+                Sent::Never(error) => return Sent::Never(error),
+                Sent::Reply(mut reply) => match &mut reply.outcome {
+                    Outcome::Token(issued) => {
+                        issued.token = token.succeeded_by(issued.token.clone());
+                        return Sent::Reply(reply);
+                    }
+                    Outcome::Limited { .. } | Outcome::TooEarly(_) => return Sent::Reply(reply),
+                    _ => {}
+                },
+                Sent::NoAnswer(_) => {}
+            }
+        }
+        let (subject, actor) = match grant.tokens() {
+            Ok(tokens) => tokens,
+            Err(error) => return Sent::Never(error.into()),
+        };
+        let tokens = (&subject, actor.as_ref());
+        self.renew(sent_at, [Some(&subject), actor.as_ref()], None, &always, &|caller| {
+            protocol::token_exchange(caller, grant, tokens)
+        })
+    }
+}
