@@ -2,6 +2,8 @@
 
 mod builder;
 mod code;
+#[cfg(feature = "dpop")]
+mod dpop;
 mod origins;
 
 use std::fmt;
@@ -25,6 +27,8 @@ use crate::token::Token;
 use crate::transport::TokenTransport;
 
 pub use self::builder::ClientBuilder;
+#[cfg(feature = "dpop")]
+pub use self::dpop::DpopHeaders;
 
 /// Calls an API with a token that stays valid.
 ///
@@ -228,6 +232,14 @@ impl Client {
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
         let request =
             protocol::authorization_request(provider, credentials, redirect_uri, scopes, &params)?;
+        let key = self.0.tokens.login_key()?;
+        #[cfg(feature = "dpop")]
+        let request = match &key {
+            Some(key) => request.bound_to(key)?,
+            None => request,
+        };
+        #[cfg(not(feature = "dpop"))]
+        let _ = key;
         if !provider.pushes_logins()? {
             return request.in_address();
         }
@@ -276,6 +288,7 @@ impl Client {
         if let Some(fault) = token.fault("the access token", "the refresh token") {
             return Err(Error::config(fault));
         }
+        let token = self.0.tokens.seeded(token, self.0.clock.now_utc())?;
         let renews = self.0.provider.refresh.grant.as_ref();
         let itself = renews.filter(|grant| grant.sends_access_token).map(|_| token.access_token());
         match itself.filter(|_| token.refresh_token().is_none()).cloned() {

@@ -15,6 +15,8 @@ mod client_auth;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "dpop")]
+pub(crate) mod dpop;
 mod draft;
 mod error_text;
 mod form;
@@ -37,6 +39,8 @@ mod request;
 mod requester;
 mod resource;
 mod retry_after;
+#[cfg(any(feature = "dpop", feature = "jwt"))]
+mod skew;
 
 #[cfg(feature = "sandbox")]
 pub(crate) mod fuzz;
@@ -44,7 +48,7 @@ pub(crate) mod fuzz;
 pub(crate) mod test_random;
 
 #[cfg(feature = "jwt")]
-pub(crate) use assertion::{may_be_our_clock, skew};
+pub(crate) use assertion::may_be_our_clock;
 pub use authorize::Authorization;
 #[cfg(feature = "par")]
 pub(crate) use authorize::AuthorizationRequest;
@@ -87,3 +91,5 @@ pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
 pub(crate) use retry_after::{date, retry_after};
+#[cfg(any(feature = "dpop", feature = "jwt"))]
+pub(crate) use skew::skew;

@@ -28,6 +28,10 @@ pub struct Counters {
     pub code_replays: u64,
     /// Accepted pushed authorization requests.
     pub pushed_requests: u64,
+    /// Proofs of possession without the newest nonce, at the token endpoint and at the API.
+    pub nonces_demanded: u64,
+    /// Proofs of possession that were refused for another reason.
+    pub proofs_refused: u64,
     /// Exchanged device codes.
     pub device_logins: u64,
     /// Device polls that came too early.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::codes::{Code, Pending};
 use super::device::Device;
+use super::dpop::Proofs;
 use super::events::{Counters, Event, EventKind};
 use super::par::Pushed;
 use super::settings::Settings;
@@ -34,6 +35,7 @@ pub(super) struct Server {
     pub(super) pending: HashMap<String, Pending>,
     pub(super) pushed: HashMap<String, Pushed>,
     pub(super) devices: HashMap<String, Device>,
+    pub(super) proofs: Proofs,
     #[cfg(feature = "jwt")]
     pub(super) seen_assertions: std::collections::HashSet<String>,
     pub(super) counters: Counters,
@@ -47,7 +49,7 @@ pub(super) const SUBJECT: &str = "ada";
 
 impl Server {
     pub(super) fn new(settings: Arc<Settings>, url: &str) -> Server {
-        Server {
+        let mut server = Server {
             settings,
             url: url.to_owned(),
             logins: Vec::new(),
@@ -58,12 +60,15 @@ impl Server {
             pending: HashMap::new(),
             pushed: HashMap::new(),
             devices: HashMap::new(),
+            proofs: Proofs::default(),
             #[cfg(feature = "jwt")]
             seen_assertions: Default::default(),
             counters: Counters::default(),
             events: Vec::new(),
             clock_offset: 0,
-        }
+        };
+        server.renew_nonces();
+        server
     }
 
     /// Begins a login and issues its first pair of tokens.
@@ -74,7 +79,8 @@ impl Server {
         let login = self.logins.len();
         let none = Issued { access: 0, refresh: None };
         let scope = scope.to_owned();
-        self.logins.push(Login { scope, nonce: None, ended: false, newest: none });
+        let jkt = self.proofs.key.clone();
+        self.logins.push(Login { scope, nonce: None, jkt, ended: false, newest: none });
         let issued = self.issue_pair(now, login, None);
         self.note(now, EventKind::LoginBegan, Some(login), Some(issued));
         issued
@@ -108,6 +114,10 @@ impl Server {
             }
             return Err(ENDED);
         }
+        let key = self.proofs.key.clone();
+        if self.logins[login].jkt.is_some() && self.logins[login].jkt != key {
+            return Err(Refused::new("invalid_grant", "the login is bound to another key"));
+        }
         let age = now.monotonic.saturating_sub(self.refresh_tokens[came].issued_at);
         if replaced_at.is_none() && self.settings.refresh_token_lifetime.is_some_and(|l| age >= l) {
             return Err(EXPIRED);
@@ -121,6 +131,8 @@ impl Server {
                 return Err(Refused::new("invalid_scope", "more than was granted"));
             }
         }
+        // The first proof binds a login that began without one.
+        self.logins[login].jkt = key;
         match replaced_at {
             None if self.refresh_tokens[came].ended => {
                 Err(Refused::new("invalid_grant", "the refresh token was revoked"))
@@ -381,6 +393,7 @@ impl Server {
             used: false,
             subject: None,
             scope: scope.to_owned(),
+            jkt: self.proofs.key.clone(),
         });
         access
     }

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::dpop::Side;
 use super::exact_online;
 use super::http::{HttpRequest, Reply, pairs};
 use super::server::Server;
@@ -103,12 +104,20 @@ pub(super) fn answer(
     forced: Option<Forced>,
 ) -> (Reply, Option<Issued>) {
     let decision = match forced {
-        None => decide(server, now, call),
+        None => server.prove(now, call).and_then(|()| decide(server, now, call)),
         Some(Forced::TooEarly) => Err(TOO_EARLY),
         Some(Forced::Refusal) => Err(Refused::new("invalid_grant", "refused on command")),
     };
+    server.proofs.key = None;
     match decision {
-        Ok(issued) => (success(server, now, issued), Some(issued)),
+        Ok(issued) => {
+            let reply = success(server, now, issued);
+            (server.with_nonce(Side::Server, reply), Some(issued))
+        }
+        // The server has not looked at the request.
+        Err(refused) if refused.code == "use_dpop_nonce" => {
+            (server.with_nonce(Side::Server, refusal(&refused)), None)
+        }
         Err(refused) => {
             server.refused(now, &refused, call.parameter("refresh_token"));
             (refusal_of(server, now, call, &refused), None)
@@ -225,7 +234,7 @@ fn basic(header: &str) -> Option<(String, String)> {
 }
 
 /// Reads the token from a `Bearer` header (RFC 6750 section 2.1).
-pub(super) fn bearer(header: &str) -> Option<&str> {
+fn bearer(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
@@ -243,7 +252,8 @@ pub(super) fn success(server: &Server, now: Now, issued: Issued) -> Reply {
     let left = server.lifetime_left(now, issued.access).as_secs();
     let mut body = Map::new();
     body.insert("access_token".to_owned(), access.text.as_str().into());
-    body.insert("token_type".to_owned(), "Bearer".into());
+    let token_type = if access.jkt.is_some() { "DPoP" } else { "Bearer" };
+    body.insert("token_type".to_owned(), token_type.into());
     let expires_in = match server.settings.exact_online {
         true => Value::from(left.to_string()),
         false => left.into(),

@@ -48,6 +48,8 @@ pub(super) struct Login {
     pub(super) scope: String,
     /// The nonce of the authorization request, for the ID token.
     pub(super) nonce: Option<String>,
+    /// The thumbprint of the key that the login is bound to.
+    pub(super) jkt: Option<String>,
     pub(super) ended: bool,
     pub(super) newest: Issued,
 }
@@ -79,6 +81,8 @@ pub(super) struct AccessToken {
     /// The user on whose behalf the token was issued without a login.
     pub(super) subject: Option<String>,
     pub(super) scope: String,
+    /// The thumbprint of the key that the token is bound to.
+    pub(super) jkt: Option<String>,
 }
 
 /// The owner of a valid access token.

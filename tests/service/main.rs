@@ -7,6 +7,8 @@ mod challenges;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "dpop")]
+mod dpop;
 #[cfg(feature = "identity")]
 mod flaws;
 mod health;
