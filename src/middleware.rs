@@ -139,7 +139,7 @@ impl Client {
         #[cfg(feature = "dpop")]
         {
             let (method, url) = (request.method().to_string(), request.uri().to_string());
-            if let Some(proof) = self.proof(&live, &method, &url)? {
+            if let Some(proof) = self.proof(&live, (&method, &url), None)? {
                 request.headers_mut().insert(crate::request::PROOF, proof);
             }
         }

@@ -273,13 +273,14 @@ impl TokenTransport {
         in_time: &dyn Fn() -> bool,
         build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
     ) -> (Raw, Vec<Secret>) {
-        let once = |now| {
+        let once = |now, again: Option<&dpop::Again>| {
             let built = build(&self.caller(self.their_time(now)));
             let drafted = built.and_then(|request| self.drafted(request));
-            let (request, added) = match drafted.and_then(|drafted| self.proven(drafted, key)) {
-                Ok(drafted) => drafted,
-                Err(error) => return ((Raw::Never(error.into()), Vec::new()), None),
-            };
+            let (request, added) =
+                match drafted.and_then(|drafted| self.proven(drafted, key, again)) {
+                    Ok(drafted) => drafted,
+                    Err(error) => return ((Raw::Never(error.into()), Vec::new()), None),
+                };
             let raw = match head(&request) {
                 Ok(head) => self.agents.send(head, &request, in_time),
                 Err(error) => Raw::Never(error.into()),
@@ -291,17 +292,17 @@ impl TokenTransport {
             ((raw, hidden), again)
         };
         // No token was used up: the server rejected the proof or the assertion before it looked at any token.
-        let (mut done, mut again) = once(sent_at);
+        let (mut done, mut again) = once(sent_at, None);
         let (mut clock, mut proofs) = (true, dpop::Left::all());
         loop {
-            if proofs.take(again) {
-                (done, again) = once(sent_at);
+            if proofs.take(again.as_ref()) {
+                (done, again) = once(sent_at, again.as_ref());
                 continue;
             }
             let now = self.clock_was_wrong(&done.0, sent_at).filter(|_| clock);
             let Some(now) = now else { return done };
             clock = false;
-            (done, again) = once(now);
+            (done, again) = once(now, None);
         }
     }
 

@@ -1,5 +1,7 @@
 //! Requests with tokens that are bound to a key (DPoP, RFC 9449).
 
+use std::sync::Arc;
+
 use ureq::http::{HeaderMap, HeaderValue, Method};
 
 use super::{Client, ClientBuilder};
@@ -72,7 +74,7 @@ impl Client {
             return live.header.is_some().then_some(None).ok_or_else(|| live.without_header());
         };
         let target = (Side::Api, method.as_str(), url.as_str());
-        let dpop = self.proofs().proof(target, key, Some(live.access_token()))?;
+        let dpop = self.proofs().proof(target, key, Some(live.access_token()), None)?;
         let authorization = Secret::new(format!("DPoP {}", live.access_token().expose()));
         Ok(Some(DpopHeaders { authorization, dpop }))
     }
@@ -91,12 +93,12 @@ impl Client {
     pub(crate) fn proof(
         &self,
         live: &Live,
-        method: &str,
-        url: &str,
+        (method, url): (&str, &str),
+        nonce: Option<&Arc<str>>,
     ) -> Result<Option<HeaderValue>> {
         let Some(key) = live.key.as_ref().filter(|_| live.is_proven()) else { return Ok(None) };
         let proof =
-            self.proofs().proof((Side::Api, method, url), key, Some(live.access_token()))?;
+            self.proofs().proof((Side::Api, method, url), key, Some(live.access_token()), nonce)?;
         let mut value = HeaderValue::from_str(proof.expose())
             .map_err(|_| Error::config("the DPoP proof cannot be a header"))?;
         value.set_sensitive(true);

@@ -17,6 +17,9 @@ pub(super) struct Proofs {
     /// What the last answer says about its proof.
     #[cfg(feature = "dpop")]
     fault: Option<crate::error::ProofFault>,
+    /// The nonce for the next attempt, if the last answer demanded it.
+    #[cfg(feature = "dpop")]
+    nonce: Option<std::sync::Arc<str>>,
     /// Whether the last attempt was a repetition because of its proof.
     #[cfg(feature = "dpop")]
     again: bool,
@@ -33,7 +36,8 @@ impl Proofs {
     ) -> Result<Option<HeaderValue>> {
         let client = request.client;
         self.sent_at = live.is_proven().then(|| client.proofs().now());
-        client.proof(live, request.method.as_str(), &uri.to_string())
+        let target = (request.method.as_str(), &*uri.to_string());
+        client.proof(live, target, self.nonce.take().as_ref())
     }
 
     /// Whether the last answer complained about the proof.
@@ -70,6 +74,7 @@ impl Call<'_, '_> {
         let mends = proofs.fault.is_some_and(|fault| learned.mends(fault));
         let again = mends && !proofs.again && self.payload.can_repeat();
         proofs.again = again;
+        proofs.nonce = learned.into_nonce().filter(|_| again);
         again
     }
 

@@ -1,6 +1,6 @@
 //! Checks proofs of possession (RFC 9449), without I/O.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,6 +15,8 @@ use crate::secret::random_text;
 
 /// How far the time of a proof may be from the server's, in seconds.
 const WINDOW: i64 = 60;
+/// How many nonces of a server are accepted: the newest and those before it, until all are renewed.
+const ACCEPTED: usize = 8;
 
 /// A proof is checked by one of the two servers, which have their own nonces.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,8 +45,9 @@ impl<'a> Target<'a> {
 pub(super) struct Proofs {
     /// The identifiers of the proofs that were accepted.
     seen: HashSet<String>,
-    /// The nonces of the token endpoint and of the API, each with the number of proofs that it was in.
-    nonces: [(String, u64); 2],
+    /// The nonces of the token endpoint and of the API, the newest first, with the number of proofs that had the
+    /// newest.
+    nonces: [(VecDeque<String>, u64); 2],
     /// The key of the request that is being decided.
     pub(super) key: Option<String>,
 }
@@ -59,14 +62,17 @@ impl Server {
     /// Makes new nonces. Proofs with the earlier ones are refused from now on.
     pub(super) fn renew_nonces(&mut self) {
         for nonce in &mut self.proofs.nonces {
-            *nonce = (random_text::<12>(), 0);
+            *nonce = (VecDeque::from([random_text::<12>()]), 0);
         }
     }
 
     /// Adds the nonce to a reply, if the server demands nonces.
     pub(super) fn with_nonce(&self, side: Side, reply: Reply) -> Reply {
         match self.settings.dpop_nonces {
-            Some(_) => reply.with_header("DPoP-Nonce", &self.proofs.nonces[side as usize].0),
+            Some(_) => {
+                let newest = self.proofs.nonces[side as usize].0.front();
+                reply.with_header("DPoP-Nonce", newest.map_or("", String::as_str))
+            }
             None => reply,
         }
     }
@@ -128,13 +134,15 @@ impl Server {
             return refused("jti is missing or short");
         };
         if let Some(every) = self.settings.dpop_nonces {
-            let (nonce, uses) = &mut self.proofs.nonces[side as usize];
-            if text("nonce") != Some(nonce) {
+            let (nonces, uses) = &mut self.proofs.nonces[side as usize];
+            if !nonces.iter().any(|nonce| text("nonce") == Some(nonce)) {
                 return Err(NONCE_WANTED);
             }
             *uses += 1;
             if *uses >= every {
-                (*nonce, *uses) = (random_text::<12>(), 0);
+                nonces.push_front(random_text::<12>());
+                nonces.truncate(ACCEPTED);
+                *uses = 0;
             }
         }
         if !self.proofs.seen.insert(id.to_owned()) {

@@ -280,9 +280,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// Demands a nonce in every proof, the token endpoint its own and the API its own. A nonce is replaced after
-    /// `proofs` proofs; [`Sandbox::renew_dpop_nonces`] replaces both at once. Every reply of the two has the
-    /// nonce. Off by default.
+    /// Demands a nonce in every proof, the token endpoint its own and the API its own. A new nonce comes after
+    /// `proofs` proofs, and the seven before it stay valid; [`Sandbox::renew_dpop_nonces`] replaces all at once.
+    /// Every reply of the two has the newest nonce. Off by default.
     pub fn dpop_nonces(mut self, proofs: u64) -> SandboxBuilder {
         self.0.dpop_nonces = Some(proofs);
         self

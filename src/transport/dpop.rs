@@ -2,15 +2,15 @@
 //! answer says about a proof.
 
 #[cfg(feature = "dpop")]
-pub(super) use self::with::Left;
-#[cfg(feature = "dpop")]
 pub(crate) use self::with::Side;
+#[cfg(feature = "dpop")]
+pub(super) use self::with::{Again, Left};
 #[cfg(feature = "dpop")]
 pub(crate) use self::with::{Demand, Proofs};
 #[cfg(not(feature = "dpop"))]
-pub(super) use self::without::Left;
-#[cfg(not(feature = "dpop"))]
 pub(crate) use self::without::Proofs;
+#[cfg(not(feature = "dpop"))]
+pub(super) use self::without::{Again, Left};
 use super::TokenTransport;
 use crate::error::Result;
 use crate::proof_key::ProofKey;
@@ -89,21 +89,27 @@ mod with {
     }
 
     /// What an answer has told.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub(crate) struct Learned {
-        /// Whether the answer had a nonce.
-        nonce: bool,
+        /// The nonce of the answer.
+        nonce: Option<Arc<str>>,
         /// Whether the server's clock was not where it was thought to be.
         clock: bool,
     }
 
     impl Learned {
         /// Whether another proof can be better than the one that had this fault.
-        pub(crate) fn mends(self, fault: ProofFault) -> bool {
+        pub(crate) fn mends(&self, fault: ProofFault) -> bool {
             match fault {
-                ProofFault::Nonce => self.nonce,
+                ProofFault::Nonce => self.nonce.is_some(),
                 ProofFault::Invalid => self.clock,
             }
+        }
+
+        /// The nonce of the answer, for the repetition of the request: the answer to another request may have
+        /// brought an older one meanwhile.
+        pub(crate) fn into_nonce(self) -> Option<Arc<str>> {
+            self.nonce
         }
     }
 
@@ -118,17 +124,21 @@ mod with {
             Proofs { demand, clock, known: Mutex::default() }
         }
 
-        /// Makes the proof of a request.
+        /// Makes the proof of a request. `nonce` is the nonce of the answer that demanded it; without one, the
+        /// newest nonce of the origin is used.
         pub(crate) fn proof(
             &self,
             (side, method, url): (Side, &str, &str),
             key: &ProofKey,
             access_token: Option<&Secret>,
+            nonce: Option<&Arc<str>>,
         ) -> Result<Secret> {
+            let own = nonce.cloned();
             let (nonce, skew) = match self.known.lock().get(&(side, origin(url))) {
                 Some(known) => (known.nonce.clone(), known.skew),
                 None => (None, 0),
             };
+            let nonce = own.or(nonce);
             let now = self.clock.now_utc();
             let now = now.checked_add(time::Duration::seconds(skew)).unwrap_or(now);
             proof(key, &Proven { method, url, now, nonce: nonce.as_deref(), access_token })
@@ -148,23 +158,30 @@ mod with {
             headers: &HeaderMap,
             sent_at: OffsetDateTime,
         ) -> Learned {
-            let nonce = nonce(headers);
+            let nonce: Option<Arc<str>> = nonce(headers).map(Into::into);
             let skew = skew(headers, sent_at, self.clock.now_utc()).unwrap_or_default();
             let known = skew.saturating_abs() <= FURTHEST;
             let skew = if skew.saturating_abs() > TOLERANCE && known { skew } else { 0 };
             let mut all = self.known.lock();
             let of_origin = all.entry((side, origin(url))).or_default();
-            if let Some(nonce) = nonce {
-                of_origin.nonce = Some(nonce.into());
+            if nonce.is_some() {
+                of_origin.nonce.clone_from(&nonce);
             }
             let before = std::mem::replace(&mut of_origin.skew, skew);
             let clock = skew.abs_diff(before) > TOLERANCE.unsigned_abs();
-            Learned { nonce: nonce.is_some(), clock }
+            drop(all);
+            Learned { nonce, clock }
         }
     }
 
     fn origin(url: &str) -> String {
         Url::parse(url).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization())
+    }
+
+    /// Why a token request is sent again, and the nonce for it.
+    pub(crate) struct Again {
+        fault: ProofFault,
+        nonce: Option<Arc<str>>,
     }
 
     /// Which repetitions of a token request are left: one with another nonce, and one with another time.
@@ -179,8 +196,8 @@ mod with {
         }
 
         /// Whether the request is sent once more because of this fault.
-        pub(crate) fn take(&mut self, again: Option<ProofFault>) -> bool {
-            match again {
+        pub(crate) fn take(&mut self, again: Option<&Again>) -> bool {
+            match again.map(|again| again.fault) {
                 Some(ProofFault::Nonce) => std::mem::take(&mut self.nonce),
                 Some(ProofFault::Invalid) => std::mem::take(&mut self.clock),
                 None => false,
@@ -206,10 +223,12 @@ mod with {
             &self,
             (mut request, mut added): (TokenRequest, Vec<Secret>),
             key: Option<&ProofKey>,
+            again: Option<&Again>,
         ) -> Result<(TokenRequest, Vec<Secret>)> {
             if let Some(key) = key {
+                let nonce = again.and_then(|again| again.nonce.as_ref());
                 let target = (Side::Server, request.method, request.url.as_str());
-                let proof = self.proofs.proof(target, key, None)?;
+                let proof = self.proofs.proof(target, key, None, nonce)?;
                 added.push(proof.clone());
                 request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("dpop"));
                 request.headers.push(("DPoP".into(), proof));
@@ -225,12 +244,13 @@ mod with {
             raw: &Raw,
             key: Option<&ProofKey>,
             sent_at: OffsetDateTime,
-        ) -> Option<ProofFault> {
+        ) -> Option<Again> {
             let Raw::Answer(answer) = raw else { return None };
             key?;
             let learned = self.proofs.learn(Side::Server, url, &answer.headers, sent_at);
             let fault = ProofFault::named(&code(answer.status, &answer.body)?)?;
-            Some(fault).filter(|fault| learned.mends(*fault))
+            let mends = learned.mends(fault);
+            mends.then(|| Again { fault, nonce: learned.into_nonce() })
         }
 
         /// Puts the key into the token of a new login. A token that is not bound to the key is discarded, unless
@@ -284,7 +304,7 @@ mod with {
 
         fn claims(proofs: &Proofs, side: Side, url: &str) -> Value {
             let key = ProofKey::generate().unwrap();
-            let proof = proofs.proof((side, "GET", url), &key, None).unwrap();
+            let proof = proofs.proof((side, "GET", url), &key, None, None).unwrap();
             let claims = proof.expose().split('.').nth(1).unwrap().to_owned();
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
         }
@@ -360,7 +380,7 @@ mod without {
     pub(crate) struct Proofs;
 
     /// No proof, no fault: no value of this type exists.
-    pub(crate) enum Fault {}
+    pub(crate) enum Again {}
 
     pub(crate) struct Left;
 
@@ -369,7 +389,7 @@ mod without {
             Left
         }
 
-        pub(crate) fn take(&mut self, again: Option<Fault>) -> bool {
+        pub(crate) fn take(&mut self, again: Option<&Again>) -> bool {
             again.is_some()
         }
     }
@@ -390,6 +410,7 @@ mod without {
             &self,
             request: (TokenRequest, Vec<Secret>),
             _: Option<&ProofKey>,
+            _: Option<&Again>,
         ) -> Result<(TokenRequest, Vec<Secret>)> {
             Ok(request)
         }
@@ -400,7 +421,7 @@ mod without {
             _: &Raw,
             _: Option<&ProofKey>,
             _: OffsetDateTime,
-        ) -> Option<Fault> {
+        ) -> Option<Again> {
             None
         }
 

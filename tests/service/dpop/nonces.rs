@@ -1,5 +1,8 @@
 //! Nonces of both servers: kept, repeated once, and never a reason for a refresh.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
 use evergrant::provider::{ErrorRule, Rotation, Verdict};
 use evergrant::sandbox::{ApiReply, Fault, Sandbox, SandboxBuilder, TokenReply};
 use evergrant::{Client, Error, FileBackend, MemoryBackend};
@@ -39,10 +42,10 @@ fn a_demanded_nonce_costs_one_more_request_and_no_login() {
 
 #[test]
 fn a_nonce_in_any_answer_replaces_the_earlier_one() {
-    // Each proof uses its nonce up.
+    // Each proof leads to another nonce, and old ones are refused.
     let sandbox = strict().dpop_nonces(1).start().unwrap();
     let client = logged_in(&sandbox);
-    for _ in 0..3 {
+    for _ in 0..12 {
         client.get("/me").call().unwrap();
         client.get("/status/404").any_status().call().unwrap();
         client.refresh().unwrap();
@@ -156,6 +159,28 @@ fn a_posted_body_is_repeated_with_its_nonce() {
     assert_eq!(echo["body"], r#"{"a":1}"#);
     assert!(claims(echo["headers"]["dpop"].as_str().unwrap())["nonce"].is_string());
     assert_eq!(sandbox.counters().api_calls, 2);
+}
+
+/// An answer to another request may bring an older nonce between a demand and its repetition.
+#[test]
+fn a_repetition_has_the_nonce_of_its_own_demand() {
+    let sandbox = with_nonces().start().unwrap();
+    logged_in(&sandbox);
+    sandbox.on("GET", "/api/old", |_| ApiReply::json(200, ()).with_header("DPoP-Nonce", "old"));
+    let other: Arc<OnceLock<Client>> = Arc::default();
+    let (neighbour, asked) = (other.clone(), AtomicBool::new(false));
+    let backend = FileBackend::new(sandbox.folder().join("login.json"));
+    let client = Client::builder(sandbox.provider(), sandbox.credentials(), backend)
+        .before_send(move |sending| {
+            if sending.attempt == 1 && !asked.swap(true, Ordering::Relaxed) {
+                neighbour.get().unwrap().get("/old").call()?;
+            }
+            Ok(())
+        })
+        .build();
+    other.set(client.clone()).unwrap();
+    client.get("/me").call().unwrap();
+    assert_eq!(sandbox.counters().nonces_demanded, 2, "one at each server");
 }
 
 #[test]
