@@ -38,8 +38,8 @@ fn new_processes_with_a_bound_login_make_one_refresh() {
 #[test]
 fn kills_lose_no_bound_login_that_a_bearer_login_survives() {
     for rotation in [Rotation::Grace(GRACE), Rotation::Strict, Rotation::UntilUsed] {
-        // Refreshes follow each other, so a nonce may live for two of them.
-        let make = |change: Change| World::bound_with(rotation, |b| change(b).dpop_nonces(2));
+        // A nonce must live longer than a process may be held up between a demand and its repetition.
+        let make = |change: Change| World::bound_with(rotation, |b| change(b).dpop_nonces(20));
         random_kills(rotation, make);
     }
 }
