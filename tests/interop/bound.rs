@@ -142,3 +142,35 @@ fn metadata_alone_leads_to_a_bound_login() {
     server.log_in(&client, BASIC);
     assert!(server.knows_alice(&client));
 }
+
+/// Glewlwyd compares `htu` with its own name, `localhost`.
+#[test]
+fn a_bound_login_works_on_glewlwyd() {
+    for nonces in [false, true] {
+        let Some(server) = crate::glewlwyd::start_with_dpop(60, nonces) else { return };
+        for app in [BASIC, NATIVE] {
+            let url = format!("http://localhost:{}", server.port);
+            let provider = server.kind.provider(&url, server.port).api_base(&url);
+            let provider = provider.client_auth(app.2).build().unwrap();
+            let credentials = evergrant::Credentials::new(app.0, app.1);
+            let credentials = credentials.with_redirect_uri(crate::server::REDIRECT_URI);
+            let file = server.file(&format!("{}.json", app.0));
+            let make = || {
+                let file = FileBackend::new(&file);
+                Client::builder(provider.clone(), credentials.clone(), file).dpop().build()
+            };
+            let client = make();
+            server.log_in(&client, app);
+            let what = format!("{}, nonces: {nonces}", app.0);
+            assert_eq!(client.token().unwrap().token_type(), "DPoP", "{what}");
+            assert!(server.knows_alice(&client), "{what}");
+            for _ in 0..2 {
+                client.refresh().unwrap_or_else(|error| panic!("{what}: {error}"));
+                assert!(server.knows_alice(&client), "{what}");
+            }
+            let other = make();
+            other.refresh().unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert!(server.knows_alice(&other), "{what}");
+        }
+    }
+}
