@@ -222,3 +222,43 @@ fn signed(proof: &str) -> Option<(Value, Value, String)> {
     let thumbprint = digest::digest(&digest::SHA256, members.as_bytes());
     Some((header, claims, URL_SAFE_NO_PAD.encode(thumbprint)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The proofs of RFC 9449 sections 4.1 and 7.1, whose key has the thumbprint of section 6.1 (RFC 7638).
+    const PROOFS: [(&str, &str); 2] = [
+        (
+            "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNo\
+             UklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERW\
+             clUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh\
+             0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8\
+             v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg",
+            "https://server.example.com/token",
+        ),
+        (
+            "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNo\
+             UklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERW\
+             clUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR\
+             1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCw\
+             iYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-E\
+             y71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA",
+            "https://resource.example.org/protectedresource",
+        ),
+    ];
+
+    #[test]
+    fn the_proofs_of_the_standard_are_accepted() {
+        for (proof, htu) in PROOFS {
+            let (header, claims, thumbprint) = signed(proof).expect("a good signature");
+            assert_eq!(header["typ"], "dpop+jwt");
+            assert_eq!(claims["htu"], htu);
+            assert_eq!(thumbprint, "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+            let bad = proof.replacen("eyJqdGki", "eyJqdGkj", 1);
+            assert!(signed(&bad).is_none(), "another message");
+        }
+        let (_, claims, _) = signed(PROOFS[1].0).expect("a good signature");
+        assert_eq!(claims["ath"], "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
+    }
+}

@@ -37,4 +37,6 @@ mod standards;
 mod support;
 mod surface;
 mod tls;
+#[cfg(not(feature = "dpop"))]
+mod unbound;
 mod web;

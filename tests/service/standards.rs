@@ -3,7 +3,7 @@
 //! The rows have the numbers of a checklist with parts A (requests and client authentication), B
 //! (authorization code), C (token answers and refresh), D (using tokens, challenges), E (revocation,
 //! introspection), F (PKCE, native apps), G (metadata), H (device grant), I (assertions), J (pushed requests),
-//! M (HTTP) and N (RFC 9700, OAuth 2.1). M is a MUST of the standard, S a SHOULD, D a rule of practice, and a
+//! K (DPoP), M (HTTP) and N (RFC 9700, OAuth 2.1). M is a MUST of the standard, S a SHOULD, D a rule of practice, and a
 //! row without a letter says what an answer means. Where real services depart from a MUST on the receiving
 //! side (a token answer without `token_type`, a lifetime of 0), the corpus of real answers wins, and its test
 //! is named.
@@ -61,7 +61,7 @@ fn tests() -> BTreeSet<String> {
 fn faults(table: &[Row], tests: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
     let numbers: Vec<u16> = table.iter().map(|row| row.0).collect();
-    let wanted: Vec<u16> = (1..=130).chain(136..=138).chain(167..=180).collect();
+    let wanted: Vec<u16> = (1..=130).chain(136..=138).chain(145..=154).chain(167..=180).collect();
     if numbers != wanted {
         let missing: Vec<_> = wanted.iter().filter(|number| !numbers.contains(number)).collect();
         faults.push(format!("missing {missing:?}, or out of order"));
