@@ -122,7 +122,8 @@ impl Client {
         ClientBuilder::new(provider, credentials, Box::new(backend))
     }
 
-    /// Returns an access token that works now, for another HTTP library.
+    /// Returns an access token that works now, for another HTTP library. A token that is bound to a key (RFC
+    /// 9449) also needs a proof with each request: `dpop_headers`, with the feature `dpop`.
     ///
     /// # Errors
     ///

@@ -94,7 +94,7 @@
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect) |
 //! | `dotenv` | `Client::from_dotenv` and similar functions, `Dotenv`: read a `.env` file, and set nothing in the process |
-//! | `dpop` | tokens that work only with a key of the login (DPoP, RFC 9449): `ClientBuilder::dpop` |
+//! | `dpop` | logins that are bound to a key (DPoP, RFC 9449): a token alone is worth nothing to a thief |
 //! | `encryption` | `backend::SealedBackend`: encrypts logins before another store keeps them |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |

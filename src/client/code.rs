@@ -21,7 +21,8 @@ impl Client {
     ///
     /// `redirect_uri` must be that of the authorization request, byte for byte; `None` sends the redirect URI
     /// of the credentials or the provider, if there is one. `verifier` is the PKCE verifier, if the
-    /// authorization request had a challenge. An ID token that does not fit is left out.
+    /// authorization request had a challenge. An ID token that does not fit is left out. A code that is bound to a
+    /// key (`dpop_jkt`, RFC 9449 section 10) cannot be exchanged here.
     ///
     /// # Errors
     ///

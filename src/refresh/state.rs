@@ -180,6 +180,13 @@ impl Live {
             let what = "the access token of the last refresh";
             return Error::decode(what, crate::error::DpopError::NotBound { token_type });
         }
+        if self.token.is_dpop() {
+            return Error::config(format!(
+                "the access token is of the type {kind}, which is not a bearer token (RFC 6749 section 7.1), and \
+                 the login has no key for it (RFC 9449): log in again with a client that binds its logins, \
+                 `ClientBuilder::dpop`"
+            ));
+        }
         if is_no_bearer(&self.token) {
             return Error::config(format!(
                 "the service issued a token of the type {kind}, which is not a bearer token (RFC \

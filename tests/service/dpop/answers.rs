@@ -149,6 +149,29 @@ fn a_bound_token_that_the_api_refuses_is_refreshed_once() {
 }
 
 #[test]
+fn a_repeated_request_has_a_proof_of_its_own() {
+    let sandbox = strict().rotation(Rotation::UntilUsed).start().unwrap();
+    let client = logged_in(&sandbox);
+    // The server has seen both proofs.
+    sandbox.api_fault(Fault::CutAfter);
+    client.get("/me").call().unwrap();
+    sandbox.fault(Fault::CutAfter);
+    client.refresh().unwrap();
+    let counters = sandbox.counters();
+    assert_eq!((counters.api_calls, counters.recovered, counters.proofs_refused), (2, 1, 0));
+}
+
+#[cfg(feature = "oidc")]
+#[test]
+fn userinfo_is_asked_with_a_proof() {
+    let sandbox = strict().start().unwrap();
+    let client = client(&sandbox);
+    client.authorize_pasted(&["openid"], |url| sandbox.approve(url)).unwrap();
+    client.userinfo().unwrap();
+    assert_eq!(sandbox.counters().proofs_refused, 0);
+}
+
+#[test]
 fn a_caller_cannot_set_the_proof_itself() {
     let sandbox = strict().start().unwrap();
     let client = logged_in(&sandbox);

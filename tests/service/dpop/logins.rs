@@ -241,6 +241,31 @@ fn a_login_that_is_bound_to_another_key_is_refused() {
 }
 
 #[test]
+fn a_bound_token_without_its_key_is_not_sent() {
+    let sandbox = strict().start().unwrap();
+    let path = sandbox.folder().join("login.json");
+    logged_in(&sandbox);
+    let mut record: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let token = record["token"].as_object_mut().unwrap();
+    let jwk = token.remove("dpop_key").unwrap();
+    std::fs::write(&path, record.to_string()).unwrap();
+    let calls = sandbox.counters().api_calls;
+    let client = || Client::new(sandbox.provider(), sandbox.credentials(), FileBackend::new(&path));
+    let error = client().get("/me").call().unwrap_err();
+    assert!(error.kind() == "config" && error.to_string().contains("has no key"), "{error}");
+    // A key that cannot be read is not another key.
+    record["token"]["dpop_key"] = serde_json::json!({"kty": "EC", "d": jwk["d"]});
+    std::fs::write(&path, record.to_string()).unwrap();
+    for error in [client().get("/me").call().map(drop), client().refresh()] {
+        let error = error.unwrap_err();
+        assert!(error.kind() == "config" && error.to_string().contains("private JWK"), "{error}");
+        assert!(!error.to_string().contains(jwk["d"].as_str().unwrap()));
+    }
+    let counters = sandbox.counters();
+    assert_eq!((counters.api_calls, counters.refreshes, counters.refused), (calls, 0, 0));
+}
+
+#[test]
 fn a_stored_bearer_login_goes_on_without_proofs() {
     let sandbox = Sandbox::start().unwrap();
     let path = sandbox.folder().join("login.json");
