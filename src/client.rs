@@ -2,10 +2,12 @@
 
 mod builder;
 mod code;
+#[cfg(feature = "dpop")]
+mod dpop;
 mod lookup;
 mod origins;
+mod revoke;
 
-use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, RateLimited, Result};
 use crate::hooks::Hooks;
 use crate::protocol::{self, Authorization};
-use crate::provider::{Provider, TokenTypeHint};
+use crate::provider::Provider;
 use crate::record::Record;
 use crate::refresh::{Keeper, Want};
 use crate::secret::Secret;
@@ -28,6 +30,8 @@ use crate::token::Token;
 use crate::transport::TokenTransport;
 
 pub use self::builder::ClientBuilder;
+#[cfg(feature = "dpop")]
+pub use self::dpop::DpopHeaders;
 
 /// Calls an API with a token that stays valid.
 ///
@@ -123,7 +127,8 @@ impl Client {
         ClientBuilder::new(provider, credentials, Box::new(backend))
     }
 
-    /// Returns an access token that works now, for another HTTP library.
+    /// Returns an access token that works now, for another HTTP library. A token that is bound to a key (RFC
+    /// 9449) also needs a proof with each request: `dpop_headers`, with the feature `dpop`.
     ///
     /// # Errors
     ///
@@ -233,6 +238,14 @@ impl Client {
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
         let request =
             protocol::authorization_request(provider, credentials, redirect_uri, scopes, &params)?;
+        let key = self.0.tokens.login_key()?;
+        #[cfg(feature = "dpop")]
+        let request = match &key {
+            Some(key) => request.bound_to(key)?,
+            None => request,
+        };
+        #[cfg(not(feature = "dpop"))]
+        let _ = key;
         if !provider.pushes_logins()? {
             return request.in_address();
         }
@@ -281,6 +294,7 @@ impl Client {
         if let Some(fault) = token.fault("the access token", "the refresh token") {
             return Err(Error::config(fault));
         }
+        let token = self.0.tokens.seeded(token, self.0.clock.now_utc())?;
         let renews = self.0.provider.refresh.grant.as_ref();
         let itself = renews.filter(|grant| grant.sends_access_token).map(|_| token.access_token());
         match itself.filter(|_| token.refresh_token().is_none()).cloned() {
@@ -297,47 +311,6 @@ impl Client {
     /// client's token; that token stays.
     pub fn clear(&self) -> Result<()> {
         self.0.keeper.clear(&|_| Ok(false))
-    }
-
-    /// Logs out: revokes the stored token at the service (RFC 7009), then removes it from the store. A
-    /// process that dies between the two steps leaves a revoked token in the store; in the other order it
-    /// would leave a valid token that no store has. Returns whether the store had a login. Logging out with a
-    /// token that the service does not take any more succeeds. A refresh on another thread or in
-    /// another process happens before or after the log-out, never in the middle.
-    ///
-    /// # Errors
-    ///
-    /// The token stays stored after: [`Error::Config`] when the provider has no revocation endpoint,
-    /// [`Error::OAuth`] when the service refuses, [`Error::RateLimited`], [`Error::Transport`] when no
-    /// answer came. The errors of [`Client::clear`] may also come after the revocation, when the record
-    /// could not be removed: call again.
-    pub fn revoke(&self) -> Result<bool> {
-        if self.0.provider.token_request.revocation_style.wants_access_token() {
-            // An expired access token cannot be revoked. If no new access token comes, the expired one is
-            // sent anyway.
-            let _ = self.access_token();
-        }
-        let found = Cell::new(false);
-        self.0.keeper.clear(&|token| match token {
-            Some(token) => {
-                found.set(true);
-                self.0.tokens.revoke(token, self.0.clock.now_utc()).map(|()| true)
-            }
-            None => Ok(false),
-        })?;
-        Ok(found.get())
-    }
-
-    /// Revokes any token at the service (RFC 7009); the store does not change. The hint says which kind
-    /// of token it is. Revoking a token that the service does not know succeeds. To log out, use
-    /// [`Client::revoke`]: `revoke_token` does not wait for a refresh that is under way.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] when the provider has no revocation endpoint, [`Error::OAuth`] when the service
-    /// refuses, [`Error::RateLimited`], [`Error::Transport`] when no answer came.
-    pub fn revoke_token(&self, token: &Secret, hint: Option<TokenTypeHint>) -> Result<()> {
-        self.0.tokens.revoke_one(token, hint, self.0.clock.now_utc())
     }
 
     /// Ends this client. If a new refresh token could not be saved before, `close` saves it: the call

@@ -8,6 +8,8 @@
 mod chain;
 mod challenge;
 mod detail;
+#[cfg(feature = "dpop")]
+mod dpop;
 mod id_token;
 mod login;
 mod resource;
@@ -28,6 +30,10 @@ pub use detail::{
     ApiError, BackendFailure, Busy, DecodeError, NotSaved, OAuthError, OutcomeUnknown, RateLimited,
     Refusal, TransportError,
 };
+#[cfg(feature = "dpop")]
+pub use dpop::DpopError;
+#[cfg(feature = "dpop")]
+pub(crate) use dpop::ProofFault;
 pub use id_token::IdTokenError;
 pub use login::{CallbackError, LoginNotFinished};
 #[cfg(feature = "discovery")]

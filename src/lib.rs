@@ -43,7 +43,7 @@
 //!
 //! This crate is not an authorization server ([`sandbox`] is for tests), not an async client, not a relying
 //! party for web sign-in (the signature of an ID token is not verified), not a secrets manager. The crate has
-//! no DPoP and no password grant.
+//! no password grant.
 //!
 //! # Three nouns
 //!
@@ -94,6 +94,7 @@
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect); a login that begins with the address of an API (RFC 9728) |
 //! | `dotenv` | `Client::from_dotenv` and similar functions, `Dotenv`: read a `.env` file, and set nothing in the process |
+//! | `dpop` | logins that are bound to a key (DPoP, RFC 9449): a token alone is worth nothing to a thief |
 //! | `encryption` | `backend::SealedBackend`: encrypts logins before another store keeps them |
 //! | `exact-online` | [`exact_online`]: a client for Exact Online |
 //! | `identity` | [`identity`]: `Client::profile` and `Client::id_and_email`, and ten more ready [`providers`] |
@@ -185,6 +186,7 @@ mod middleware;
 pub mod oidc;
 pub mod paging;
 mod plain;
+mod proof_key;
 mod protocol;
 pub mod provider;
 pub mod providers;
@@ -218,6 +220,8 @@ pub use backend::RedisBackend;
 #[cfg(feature = "sqlite")]
 pub use backend::SqliteBackend;
 pub use backend::{FileBackend, MemoryBackend, TokenBackend};
+#[cfg(feature = "dpop")]
+pub use client::DpopHeaders;
 pub use client::{Client, ClientBuilder};
 pub use credentials::Credentials;
 #[cfg(feature = "dotenv")]

@@ -6,8 +6,12 @@ use ureq::middleware::{Middleware, MiddlewareNext};
 use ureq::{Body, RequestExt as _, SendBody};
 
 use crate::client::Client;
+#[cfg(feature = "dpop")]
+use crate::error::ProofFault;
 use crate::error::{Error, Result, wants_stronger_login};
 use crate::refresh::{Live, Want};
+#[cfg(feature = "dpop")]
+use crate::transport::Side;
 
 /// Adds the access token and the provider's fixed headers to requests that go to the provider's API base or
 /// to an allowed host. Other requests pass unchanged. A token that is about to expire is refreshed first.
@@ -21,6 +25,10 @@ use crate::refresh::{Live, Want};
 /// another token, unless the API asked for a stronger login (RFC 9470). The agent shows the answer's headers
 /// only with `http_status_as_error(false)`;
 /// [`Challenge::of`](crate::error::Challenge::of) reads them. An error of the client is inside [`ureq::Error::Other`].
+///
+/// With a login that is bound to a key (feature `dpop`), each request carries its proof, and no redirect is
+/// followed. The agent needs `http_status_as_error(false)`, so that the client sees the nonces in error answers.
+/// An API that wants a nonce answers the first request with a 401 and `use_dpop_nonce`: send that request again.
 ///
 /// ```
 /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -60,11 +68,22 @@ impl Middleware for Client {
             return next.handle(request);
         };
         *request.uri_mut() = uri;
-        let follows = self.provider().api.fixed_headers.is_empty();
-        let mut request = without_redirected_token(request, follows)?;
         let live =
             self.carry(&mut request, decided).map_err(|error| ureq::Error::Other(error.into()))?;
+        let follows = self.provider().api.fixed_headers.is_empty();
+        // A proof is for one address.
+        #[cfg(feature = "dpop")]
+        let follows = follows && !live.is_proven();
+        let request = without_redirected_token(request, follows)?;
+        #[cfg(feature = "dpop")]
+        let about = live.is_proven().then(|| (request.uri().to_string(), self.proofs().now()));
         let answer = next.handle(request);
+        #[cfg(feature = "dpop")]
+        if let Some((url, sent_at)) = about
+            && !self.accepts_proof(&url, sent_at, &answer)
+        {
+            return answer;
+        }
         let refused = match &answer {
             Ok(answer) => {
                 answer.status() == StatusCode::UNAUTHORIZED
@@ -119,6 +138,27 @@ impl Client {
             }
         }
         headers.insert(self.token_header(), header);
+        #[cfg(feature = "dpop")]
+        {
+            let (method, url) = (request.method().to_string(), request.uri().to_string());
+            if let Some(proof) = self.proof(&live, (&method, &url), None)? {
+                request.headers_mut().insert(crate::request::PROOF, proof);
+            }
+        }
         Ok(live)
+    }
+
+    /// Learns the nonce of an answer. Returns whether the answer can be about the token: `false` if it is about
+    /// the proof, or if the agent does not show what it is about.
+    #[cfg(feature = "dpop")]
+    fn accepts_proof(
+        &self,
+        url: &str,
+        sent_at: time::OffsetDateTime,
+        answer: &Result<Response<Body>, ureq::Error>,
+    ) -> bool {
+        let Ok(answer) = answer else { return false };
+        self.proofs().learn(Side::Api, url, answer.headers(), sent_at);
+        ProofFault::of(answer.status().as_u16(), answer.headers()).is_none()
     }
 }

@@ -15,6 +15,8 @@ mod client_auth;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "dpop")]
+pub(crate) mod dpop;
 mod draft;
 mod error_text;
 mod form;
@@ -47,6 +49,8 @@ mod request;
 mod requester;
 mod resource;
 mod retry_after;
+#[cfg(any(feature = "dpop", feature = "jwt"))]
+mod skew;
 #[cfg(feature = "token-exchange")]
 mod token_exchange;
 
@@ -56,7 +60,7 @@ pub(crate) mod fuzz;
 pub(crate) mod test_random;
 
 #[cfg(feature = "jwt")]
-pub(crate) use assertion::{may_be_our_clock, skew};
+pub(crate) use assertion::may_be_our_clock;
 pub use authorize::Authorization;
 #[cfg(feature = "par")]
 pub(crate) use authorize::AuthorizationRequest;
@@ -99,6 +103,8 @@ pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token
 pub(crate) use request::TokenRequest;
 pub(crate) use requester::Requester;
 pub(crate) use retry_after::{date, retry_after};
+#[cfg(any(feature = "dpop", feature = "jwt"))]
+pub(crate) use skew::skew;
 #[cfg(feature = "token-exchange")]
 pub(crate) use token_exchange::token_exchange;
 #[cfg(feature = "token-exchange")]

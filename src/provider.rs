@@ -52,7 +52,7 @@ pub use self::reply::{ReplyMember, ReplyRules};
 pub use self::revocation::RevocationStyle;
 #[cfg(feature = "jwt")]
 pub use self::token_request::AssertionAudience;
-pub use self::token_request::{ClientAuth, SecondExchange, TokenFormat, TokenRequestRules};
+pub use self::token_request::{ClientAuth, Dpop, SecondExchange, TokenFormat, TokenRequestRules};
 pub use self::token_type::TokenTypeHint;
 use crate::error::{Error, Result};
 use crate::plain::plain;

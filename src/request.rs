@@ -2,6 +2,7 @@
 
 mod body;
 mod call;
+mod proofs;
 mod response;
 mod send;
 
@@ -16,6 +17,7 @@ use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use ureq::http::{self, HeaderMap, HeaderValue, Method};
 
 pub use self::response::Response;
+pub(crate) use self::send::PROOF;
 use self::send::Payload;
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -149,7 +151,7 @@ impl<'a> Request<'a> {
 
     /// Sets a header. It replaces a [fixed header](crate::provider::ProviderBuilder::fixed_header) of the
     /// provider, except `Authorization`. A request that sets the header of the access token, of the body's
-    /// length, or a fixed `Authorization` fails when it is sent.
+    /// length, of a proof (feature `dpop`), or a fixed `Authorization` fails when it is sent.
     pub fn header(mut self, name: &str, value: &str) -> Request<'a> {
         let parsed = http::HeaderName::try_from(name)
             .map_err(|_| {
@@ -164,6 +166,7 @@ impl<'a> Request<'a> {
         match parsed {
             Ok((name, _))
                 if name == self.client.token_header()
+                    || name == PROOF && cfg!(feature = "dpop")
                     || is_framing(&name)
                     || name == AUTHORIZATION && self.client.headers().contains_key(&name) =>
             {

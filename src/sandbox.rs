@@ -48,7 +48,7 @@
 //! | `/api/echo` | the method, path, query, headers and body of the request, as JSON |
 //! | `/api/status/503` | the status in the path, from 200 to 599 |
 //!
-//! The API requires a bearer token. The following routes control the sandbox from programs in other languages
+//! The API requires a bearer token, or a token that is bound to a key with its proof (DPoP, RFC 9449). The following routes control the sandbox from programs in other languages
 //! and require no token:
 //!
 //! | route | what it does |
@@ -56,6 +56,7 @@
 //! | `GET /counters`, `GET /events` | the [`Counters`]; the list of [`Event`]s; as JSON |
 //! | `POST /login?scope=a+b` | a new login; the reply is that of the token endpoint |
 //! | `POST /expire` | [`Sandbox::expire_access_tokens`] |
+//! | `POST /renew_nonces` | [`Sandbox::renew_dpop_nonces`] |
 //! | `POST /fault?kind=cut_after&n=1` | queues a [`Fault`] `n` times: `delay_before`, `delay_after` (`ms`), `cut_before`, `cut_after`, `cut_mid` (`bytes`), `status_before`, `status_after` (`status`), `too_many`, `unavailable` (`seconds`), `refuse_once`, `too_early`; `on=api` queues it for the API; `kind=none` removes all queued faults |
 
 mod api;
@@ -64,6 +65,7 @@ mod assertion;
 mod codes;
 pub mod contract;
 mod device;
+mod dpop;
 mod events;
 mod exact_online;
 mod faults;
@@ -109,7 +111,7 @@ use self::server::Server;
 use self::settings::Settings;
 use crate::clock::later;
 use crate::credentials::Credentials;
-use crate::provider::{ErrorRule, Provider, PushedRequests, Verdict};
+use crate::provider::{Dpop, ErrorRule, Provider, PushedRequests, Verdict};
 use crate::secret::random_id;
 use crate::token::Token;
 
@@ -212,6 +214,9 @@ impl Sandbox {
         }
         if settings.pushed_required {
             provider = provider.pushed_requests(PushedRequests::Required);
+        }
+        if settings.dpop_required {
+            provider = provider.dpop(Dpop::Required);
         }
         // A builder accepts every loopback address, so no check is needed.
         provider.checked_by_test()
@@ -354,6 +359,12 @@ impl Sandbox {
     /// Removes all queued faults.
     pub fn clear_faults(&self) {
         *self.shared.faults.lock() = Faults::default();
+    }
+
+    /// Replaces the nonces of [`SandboxBuilder::dpop_nonces`]. The next proof with an earlier nonce is refused
+    /// with `use_dpop_nonce`.
+    pub fn renew_dpop_nonces(&self) {
+        self.shared.server.lock().renew_nonces();
     }
 
     /// Moves the server's wall clock by this many seconds. The change shows in the `Date` header and in the

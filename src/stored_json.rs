@@ -75,6 +75,17 @@ pub(crate) fn number<T: TryFrom<u64>>(value: Value) -> Option<T> {
     value.as_u64()?.try_into().ok()
 }
 
+/// Takes an object or a text as JSON text.
+pub(crate) fn json(mut value: Value) -> Option<Secret> {
+    let text = match &value {
+        Value::Object(_) => Secret::new(value.to_string()),
+        Value::String(text) => Secret::new(text.as_str()),
+        _ => return None,
+    };
+    wipe(&mut value);
+    Some(text)
+}
+
 /// Parses an RFC 3339 date and time.
 pub(crate) fn date(value: Value) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(value.as_str()?, &Rfc3339).ok()
@@ -120,6 +131,15 @@ impl Fields {
 
     pub(crate) fn may_secret(&mut self, name: &str, secret: Option<&Secret>) {
         self.may_text(name, secret.map(Secret::expose));
+    }
+
+    /// Writes JSON text as a value; text that is not JSON stays text.
+    pub(crate) fn may_json(&mut self, name: &str, json: Option<&Secret>) {
+        if let Some(json) = json {
+            let text = json.expose();
+            let value = parse(text.as_bytes()).filter(Value::is_object);
+            self.put(name, value.unwrap_or_else(|| text.into()));
+        }
     }
 
     pub(crate) fn date(&mut self, name: &str, date: OffsetDateTime) {

@@ -40,6 +40,8 @@ pub struct Token {
     expires_at: Option<OffsetDateTime>,
     id_token: Option<Secret>,
     extra: Map<String, Value>,
+    /// The private JWK that the token is bound to (RFC 9449).
+    dpop_key: Option<Secret>,
     /// Members that a later release adds.
     unknown: Map<String, Value>,
 }
@@ -60,6 +62,7 @@ impl Token {
             expires_at: None,
             id_token: None,
             extra: Map::new(),
+            dpop_key: None,
             unknown: Map::new(),
         }
     }
@@ -133,6 +136,29 @@ impl Token {
         self
     }
 
+    /// Sets the key that the token is bound to (DPoP, RFC 9449): a private JWK of the curve P-256, as JSON. Use
+    /// this for a login that another program has bound; [`Client::seed`](crate::Client::seed) checks the key.
+    #[cfg(feature = "dpop")]
+    #[must_use]
+    pub fn with_dpop_key(mut self, jwk: impl Into<Secret>) -> Token {
+        let jwk = jwk.into();
+        // In the form in which the key comes back from the store.
+        let read = stored_json::parse(jwk.expose().as_bytes()).and_then(stored_json::json);
+        self.dpop_key = Some(read.unwrap_or(jwk));
+        self
+    }
+
+    /// The key that the token is bound to (DPoP, RFC 9449): a private JWK, as JSON. `None` for a bearer token.
+    /// Without the key, nobody can use the token.
+    pub fn dpop_key(&self) -> Option<&Secret> {
+        self.dpop_key.as_ref()
+    }
+
+    /// Whether the server says that the access token is bound to a key (RFC 9449 section 5).
+    pub(crate) fn is_dpop(&self) -> bool {
+        self.token_type.eq_ignore_ascii_case("dpop")
+    }
+
     /// The access token (RFC 6749 section 1.4).
     pub fn access_token(&self) -> &Secret {
         &self.access_token
@@ -143,8 +169,8 @@ impl Token {
         self.refresh_token.as_ref()
     }
 
-    /// The type as the server wrote it. API requests do not use the type: they send `Bearer`, or the word
-    /// that the provider sets. Servers write `bearer`, `bot` or `User Access Token` and mean the same.
+    /// The type as the server wrote it. API requests send `Bearer`, or the word that the provider sets, for
+    /// every type but `DPoP`: servers write `bearer`, `bot` or `User Access Token` and mean the same.
     pub fn token_type(&self) -> &str {
         &self.token_type
     }
@@ -204,6 +230,7 @@ impl Token {
         new.refresh_token = new.refresh_token.or_else(|| self.refresh_token.clone());
         new.scope = new.scope.or_else(|| self.scope.clone());
         new.id_token = new.id_token.or_else(|| self.id_token.clone());
+        new.dpop_key = new.dpop_key.or_else(|| self.dpop_key.clone());
         let keep = |old: &Map<String, Value>, new: &mut Map<String, Value>| {
             for (name, value) in old {
                 if !new.contains_key(name) {
@@ -243,6 +270,7 @@ impl Token {
             expires_at: stored.may("expires_at", stored_json::date)?,
             id_token: stored.may("id_token", stored_json::secret)?,
             extra: stored.may("extra", stored_json::object)?.unwrap_or_default(),
+            dpop_key: stored.may("dpop_key", stored_json::json)?,
             unknown: stored.rest(),
         })
     }
@@ -260,6 +288,7 @@ impl Token {
         if !self.extra.is_empty() {
             fields.put("extra", Value::Object(self.extra.clone()));
         }
+        fields.may_json("dpop_key", self.dpop_key.as_ref());
         fields.rest(&self.unknown);
         fields
     }
@@ -281,7 +310,8 @@ impl<'de> Deserialize<'de> for Token {
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Values of extra members may be secrets, so only their names are shown.
-        f.debug_struct("Token")
+        let mut shown = f.debug_struct("Token");
+        shown
             .field("access_token", &self.access_token)
             .field("token_type", &self.token_type)
             .field("refresh_token", &self.refresh_token)
@@ -289,8 +319,11 @@ impl fmt::Debug for Token {
             .field("issued_at", &self.issued_at)
             .field("expires_at", &self.expires_at)
             .field("id_token", &self.id_token)
-            .field("extra", &self.extra.keys().chain(self.unknown.keys()).collect::<Vec<_>>())
-            .finish()
+            .field("extra", &self.extra.keys().chain(self.unknown.keys()).collect::<Vec<_>>());
+        if let Some(key) = &self.dpop_key {
+            shown.field("dpop_key", key);
+        }
+        shown.finish()
     }
 }
 
@@ -337,11 +370,25 @@ mod tests {
 
     #[test]
     fn members_that_a_later_release_adds_are_kept() -> Result<(), serde_json::Error> {
-        let text = r#"{"access_token":"at","dpop_key":{"kty":"EC"}}"#;
+        let text = r#"{"access_token":"at","later":{"kty":"EC"}}"#;
         let token: Token = serde_json::from_str(text)?;
         let back = serde_json::to_value(&token)?;
-        assert_eq!(back["dpop_key"]["kty"], "EC");
+        assert_eq!(back["later"]["kty"], "EC");
         assert!(!format!("{token:?}").contains("EC"));
+        Ok(())
+    }
+
+    #[test]
+    fn the_key_of_a_token_is_stored_and_not_shown() -> Result<(), serde_json::Error> {
+        let text = r#"{"access_token":"at","dpop_key":{"kty":"EC","d":"sesame"}}"#;
+        let token: Token = serde_json::from_str(text)?;
+        assert_eq!(serde_json::to_value(&token)?["dpop_key"]["d"], "sesame");
+        assert_eq!(token.dpop_key().map(Secret::expose), Some(r#"{"d":"sesame","kty":"EC"}"#));
+        assert!(!format!("{token:?}").contains("sesame"));
+        // A refresh keeps the key.
+        assert_eq!(token.succeeded_by(Token::new("at-2")).dpop_key(), token.dpop_key());
+        let odd = r#"{"access_token":"at","dpop_key":7}"#;
+        assert!(serde_json::from_str::<Token>(odd).is_err());
         Ok(())
     }
 }

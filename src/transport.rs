@@ -3,24 +3,27 @@
 #[cfg(any(feature = "device", feature = "introspection", feature = "par"))]
 mod ask;
 mod config;
+mod dpop;
 mod exchange;
 mod grant;
 mod hooked;
 mod id_token;
 mod limit;
 mod public;
+mod revoke;
 mod second;
 mod skew;
 
+use serde_json::{Map, Value};
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
-
-use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use url::Url;
 
 pub(crate) use self::config::{HttpConfig, api_config, api_headers, with_fixed};
+pub(crate) use self::dpop::Proofs;
+#[cfg(feature = "dpop")]
+pub(crate) use self::dpop::{Demand, Side};
 #[cfg(feature = "registration")]
 pub(crate) use self::exchange::ask;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
@@ -32,8 +35,9 @@ pub(crate) use self::limit::plain_agent as api_agent;
 pub(crate) use self::public::private_host;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::error::{BoxError, Error, RateLimited, Result, TransportError, chain};
+use crate::error::{BoxError, Error, Result, chain};
 use crate::hooks::TokenHooks;
+use crate::proof_key::ProofKey;
 use crate::protocol::{self, Authorization, Outcome, Requester, TokenRequest};
 use crate::provider::{Provider, TokenTypeHint};
 use crate::refresh::{Ask, Sent, Transport};
@@ -101,8 +105,24 @@ pub(crate) struct TokenTransport {
     agents: Agents,
     /// The hooks of requests to the authorization server.
     hooks: TokenHooks,
+    /// Whether logins are bound to a key, and what is known for the proofs.
+    #[cfg_attr(not(feature = "dpop"), allow(dead_code))]
+    pub(crate) proofs: Arc<Proofs>,
     #[cfg(feature = "jwt")]
     skew: skew::Skew,
+}
+
+/// A code, and what is sent with it.
+pub(crate) struct Coded<'a> {
+    pub(crate) code: &'a Secret,
+    pub(crate) redirect_uri: Option<&'a str>,
+    pub(crate) verifier: Option<&'a Secret>,
+    /// The nonce of the ID token. If there is none, an unfit ID token does not end the login.
+    pub(crate) nonce: Option<&'a Secret>,
+    /// The host of the login, if it came with the callback.
+    pub(crate) home: Option<&'a Url>,
+    /// The private JWK that the code is bound to (RFC 9449 section 10).
+    pub(crate) dpop_key: Option<&'a Secret>,
 }
 
 /// A grant that needs no stored login.
@@ -138,13 +158,14 @@ impl TokenTransport {
             extra,
             agents,
             hooks: TokenHooks::default(),
+            proofs: Arc::default(),
             #[cfg(feature = "jwt")]
             skew,
         }
     }
 
-    pub(crate) fn with_hooks(self, hooks: TokenHooks) -> TokenTransport {
-        TokenTransport { hooks, ..self }
+    pub(crate) fn with_hooks(self, hooks: TokenHooks, proofs: Arc<Proofs>) -> TokenTransport {
+        TokenTransport { hooks, proofs, ..self }
     }
 
     fn caller(&self, now: OffsetDateTime) -> Requester<'_> {
@@ -165,27 +186,30 @@ impl TokenTransport {
             Ok(home) => home,
             Err(error) => return Sent::Never(error.into()),
         };
-        let (redirect_uri, verifier) = (authorization.redirect_uri(), authorization.verifier());
-        let nonce = authorization.nonce();
-        self.exchange_code(code, redirect_uri, verifier, nonce, home.as_ref(), sent_at)
+        let coded = Coded {
+            code,
+            redirect_uri: authorization.redirect_uri(),
+            verifier: authorization.verifier(),
+            nonce: authorization.nonce(),
+            home: home.as_ref(),
+            dpop_key: authorization.dpop_key(),
+        };
+        self.exchange_code(&coded, sent_at)
     }
 
     /// Exchanges a code. An unfit ID token makes the login fail only if a nonce was sent.
-    pub(crate) fn exchange_code(
-        &self,
-        code: &Secret,
-        redirect_uri: Option<&str>,
-        verifier: Option<&Secret>,
-        nonce: Option<&Secret>,
-        home: Option<&Url>,
-        sent_at: OffsetDateTime,
-    ) -> Sent {
+    pub(crate) fn exchange_code(&self, coded: &Coded<'_>, sent_at: OffsetDateTime) -> Sent {
+        let Coded { code, redirect_uri, verifier, nonce, home, dpop_key } = *coded;
+        let key = match self.key_of(dpop_key) {
+            Ok(key) => key,
+            Err(error) => return Sent::Never(error.into()),
+        };
         let spent = [Some(code), verifier];
-        let (raw, hidden) = self.deliver(sent_at, spent, &always, &|caller| {
+        let (raw, hidden) = self.deliver(sent_at, spent, key.as_ref(), &always, &|caller| {
             protocol::exchange(&caller.at(home), code, redirect_uri, verifier)
         });
         let now = id_token::times(&raw, sent_at);
-        let sent = self.judged(raw, &hidden, sent_at);
+        let sent = self.bound(self.judged(raw, &hidden, sent_at), key.as_ref());
         let sent = self.with_fit_id_token(sent, now, nonce.map(Some), None);
         match &self.provider.token_request.second_exchange {
             Some(second) => self.exchanged_again(sent, second, sent_at),
@@ -199,88 +223,14 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
         spent: [Option<&Secret>; 2],
         before: Option<&Token>,
+        key: Option<&ProofKey>,
         in_time: &dyn Fn() -> bool,
         build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
     ) -> Sent {
-        let (raw, hidden) = self.deliver(sent_at, spent, in_time, build);
+        let (raw, hidden) = self.deliver(sent_at, spent, key, in_time, build);
         let now = id_token::times(&raw, sent_at);
         let sent = self.judged(raw, &hidden, sent_at);
         self.with_fit_id_token(sent, now, None, before)
-    }
-
-    /// Revokes the refresh token, or the access token if there is no refresh token or the service wants the
-    /// access token. Every success status is a success, also for a token that the server does not know; the
-    /// body is ignored (RFC 7009 section 2.2).
-    pub(crate) fn revoke(&self, token: &Token, sent_at: OffsetDateTime) -> Result<()> {
-        let style = self.provider.token_request.revocation_style;
-        let home = self.provider.home(token.extra())?;
-        let home = home.as_ref();
-        match token.refresh_token().filter(|_| !style.wants_access_token()) {
-            Some(refresh_token) => {
-                self.revoke_at(refresh_token, Some(TokenTypeHint::RefreshToken), home, sent_at)
-            }
-            None => {
-                let hint = Some(TokenTypeHint::AccessToken);
-                self.revoke_at(token.access_token(), hint, home, sent_at)
-            }
-        }
-    }
-
-    /// Revokes a token that need not be the stored one.
-    pub(crate) fn revoke_one(
-        &self,
-        secret: &Secret,
-        hint: Option<TokenTypeHint>,
-        sent_at: OffsetDateTime,
-    ) -> Result<()> {
-        self.revoke_at(secret, hint, None, sent_at)
-    }
-
-    fn revoke_at(
-        &self,
-        secret: &Secret,
-        hint: Option<TokenTypeHint>,
-        home: Option<&Url>,
-        sent_at: OffsetDateTime,
-    ) -> Result<()> {
-        let failed = |source: BoxError| match source.downcast::<Error>() {
-            Ok(error) => *error,
-            Err(source) => Error::Transport(Box::new(TransportError {
-                method: "POST".to_owned(),
-                url: self.provider.endpoints.revocation.clone().unwrap_or_default(),
-                source,
-            })),
-        };
-        let sent = self.run(sent_at, [Some(secret), None], &always, &|caller| {
-            protocol::revoke(&caller.at(home), secret, hint)
-        });
-        let proves_with_token = self.provider.token_request.revocation_style.wants_access_token();
-        let outcome = match sent {
-            Sent::Reply(reply) => reply.outcome,
-            Sent::Never(error) | Sent::NoAnswer(error) => return Err(failed(error)),
-        };
-        match outcome {
-            Outcome::Token(_) => Ok(()),
-            Outcome::Unknown(error) if (200..300).contains(&error.status) => Ok(()),
-            // The answer does not say whether the token was revoked, so the token is treated as
-            // valid.
-            Outcome::Unknown(error) => Err(failed(error.into())),
-            Outcome::Limited { error, retry_after, .. } => {
-                let (host, reason) = (self.provider.token_host(), Some(error.told()));
-                let retry_after = retry_after.unwrap_or(Duration::from_secs(5));
-                Err(RateLimited::answered(host, retry_after, reason).into())
-            }
-            // A token that the service does not take any more needs no revocation (RFC 7009 section 2.2). If
-            // the access token authenticates the request, perhaps only the access token has expired.
-            Outcome::Refused(error) | Outcome::Setup(error)
-                if !proves_with_token && protocol::names_a_dead_token(&error.code) =>
-            {
-                Ok(())
-            }
-            Outcome::Refused(error) | Outcome::TooEarly(error) | Outcome::Setup(error) => {
-                Err(Error::OAuth(Box::new(error)))
-            }
-        }
     }
 
     /// The host of a login is that of its callback: an answer does not move the login.
@@ -300,7 +250,7 @@ impl TokenTransport {
         in_time: &dyn Fn() -> bool,
         build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
     ) -> Sent {
-        let (raw, hidden) = self.deliver(sent_at, spent, in_time, build);
+        let (raw, hidden) = self.deliver(sent_at, spent, None, in_time, build);
         self.judged(raw, &hidden, sent_at)
     }
 
@@ -318,33 +268,46 @@ impl TokenTransport {
         sent
     }
 
-    /// Builds and sends a request. Returns its result, and the secrets that no error may repeat.
+    /// Builds and sends a request, with a proof of `key`. Returns its result, and the secrets that no error may
+    /// repeat.
     fn deliver(
         &self,
         sent_at: OffsetDateTime,
         spent: [Option<&Secret>; 2],
+        key: Option<&ProofKey>,
         in_time: &dyn Fn() -> bool,
         build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
     ) -> (Raw, Vec<Secret>) {
-        let once = |now| {
+        let once = |now, again: Option<&dpop::Again>| {
             let built = build(&self.caller(self.their_time(now)));
-            let (request, added) = match built.and_then(|request| self.drafted(request)) {
-                Ok(drafted) => drafted,
-                Err(error) => return (Raw::Never(error.into()), Vec::new()),
-            };
+            let drafted = built.and_then(|request| self.drafted(request));
+            let (request, added) =
+                match drafted.and_then(|drafted| self.proven(drafted, key, again)) {
+                    Ok(drafted) => drafted,
+                    Err(error) => return ((Raw::Never(error.into()), Vec::new()), None),
+                };
             let raw = match head(&request) {
                 Ok(head) => self.agents.send(head, &request, in_time),
                 Err(error) => Raw::Never(error.into()),
             };
             let mut hidden = self.hidden(&request, spent);
             hidden.extend(added);
-            (self.answered(&request.url, raw), hidden)
+            let raw = self.answered(&request.url, raw);
+            let again = self.learned(&request.url, &raw, key, sent_at);
+            ((raw, hidden), again)
         };
-        let done = once(sent_at);
-        // No token was used up: the server rejected the assertion before it looked at any token.
-        match self.clock_was_wrong(&done.0, sent_at) {
-            Some(now) => once(now),
-            None => done,
+        // No token was used up: the server rejected the proof or the assertion before it looked at any token.
+        let (mut done, mut again) = once(sent_at, None);
+        let (mut clock, mut proofs) = (true, dpop::Left::all());
+        loop {
+            if proofs.take(again.as_ref()) {
+                (done, again) = once(sent_at, again.as_ref());
+                continue;
+            }
+            let now = self.clock_was_wrong(&done.0, sent_at).filter(|_| clock);
+            let Some(now) = now else { return done };
+            clock = false;
+            (done, again) = once(now, None);
         }
     }
 
@@ -412,7 +375,12 @@ impl Transport for TokenTransport {
                     Ok(home) => home,
                     Err(error) => return Sent::Never(error.into()),
                 };
-                let mut sent = self.renew(sent_at, spent, Some(token), in_time, &|caller| {
+                let key = match token.dpop_key().map(ProofKey::from_jwk).transpose() {
+                    Ok(key) => key,
+                    Err(error) => return Sent::Never(error.into()),
+                };
+                let (before, key) = (Some(token), key.as_ref());
+                let mut sent = self.renew(sent_at, spent, before, key, in_time, &|caller| {
                     protocol::refresh(&caller.at(home.as_ref()), token, refresh_token, redirect_uri)
                 });
                 self.keep_home(&mut sent);

@@ -29,6 +29,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
             "clock",
             "event",
             "signing",
+            "proof_key",
         ],
     ),
     (1, &["provider", "providers"]),

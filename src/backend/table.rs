@@ -150,6 +150,7 @@ pub trait TokenTable: Send + Sync {
 ///   [`TokenTable::replace`] is one step in the database.
 /// * The file is on one machine: all processes that refresh must share the file and its lock. For many
 ///   machines, keep the whole record in the database (see [`crate::guide::stores`]).
+/// * The key of a bound login (DPoP, RFC 9449) is only in the file: without the file, a bound login is lost.
 /// * If the file is deleted, the note is lost: a refresh token that was sent and not answered is sent
 ///   again. If it is deleted between the two writes of a save, the successor is lost.
 /// * A table whose writes fail is noticed after the refresh token was used, not before. The successor

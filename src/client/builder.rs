@@ -38,6 +38,8 @@ pub struct ClientBuilder {
     login_timeout: Duration,
     hooks: Hooks,
     token_hooks: TokenHooks,
+    #[cfg(feature = "dpop")]
+    pub(super) dpop: crate::transport::Demand,
 }
 
 impl ClientBuilder {
@@ -59,6 +61,8 @@ impl ClientBuilder {
             login_timeout: LOGIN_TIMEOUT,
             hooks: HOOKS,
             token_hooks: TokenHooks::default(),
+            #[cfg(feature = "dpop")]
+            dpop: Default::default(),
         }
     }
 

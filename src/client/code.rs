@@ -6,6 +6,7 @@ use super::Client;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 use crate::token::Token;
+use crate::transport::Coded;
 
 impl Client {
     /// Exchanges a code that did not come through [`Client::exchange`], and stores the login in place of any
@@ -20,7 +21,8 @@ impl Client {
     ///
     /// `redirect_uri` must be that of the authorization request, byte for byte; `None` sends the redirect URI
     /// of the credentials or the provider, if there is one. `verifier` is the PKCE verifier, if the
-    /// authorization request had a challenge. An ID token that fails its checks is left out.
+    /// authorization request had a challenge. An ID token that fails its checks is left out. A code that is bound to a
+    /// key (`dpop_jkt`, RFC 9449 section 10) cannot be exchanged here.
     ///
     /// # Errors
     ///
@@ -65,8 +67,8 @@ impl Client {
             ));
         }
         let tokens = &self.0.tokens;
-        self.0.keeper.authorize(Map::new(), &mut |sent_at| {
-            tokens.exchange_code(&code, redirect_uri, verifier, None, None, sent_at)
-        })
+        let code = &code;
+        let coded = Coded { code, redirect_uri, verifier, nonce: None, home: None, dpop_key: None };
+        self.0.keeper.authorize(Map::new(), &mut |sent_at| tokens.exchange_code(&coded, sent_at))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::error::{Error, Result};
-use crate::provider::{ClientAuth, Provider, ProviderBuilder, PushedRequests};
+use crate::provider::{ClientAuth, Dpop, Provider, ProviderBuilder, PushedRequests};
 
 /// The checked metadata of an authorization server: its issuer is the expected one, and its endpoints
 /// are https addresses (http on loopback).
@@ -124,6 +124,10 @@ impl Metadata {
         }
         if self.flag("require_pushed_authorization_requests") == Some(true) {
             builder = builder.pushed_requests(PushedRequests::Required);
+        }
+        let proofs = self.list("dpop_signing_alg_values_supported");
+        if proofs.is_some_and(|algorithms| !algorithms.contains(&"ES256")) {
+            builder = builder.dpop(Dpop::Off);
         }
         if let Some(auth) = auth {
             return Ok(builder.client_auth(auth));
@@ -324,6 +328,24 @@ mod tests {
             provider.pushed_authorization_request_endpoint(),
             Some("https://mtls.a.example/par")
         );
+        Ok(())
+    }
+
+    #[test]
+    fn metadata_without_es256_turns_dpop_off() -> Result<()> {
+        for (algorithms, expected) in [
+            (None, Dpop::Offered),
+            (Some(json!(["RS256", "ES256"])), Dpop::Offered),
+            (Some(json!(["EdDSA"])), Dpop::Off),
+            (Some(json!([])), Dpop::Off),
+        ] {
+            let more = match algorithms {
+                Some(list) => json!({ "dpop_signing_alg_values_supported": list }),
+                None => json!({}),
+            };
+            let provider = metadata(more).provider()?.build()?;
+            assert_eq!(provider.token_request.dpop, expected);
+        }
         Ok(())
     }
 

@@ -81,6 +81,14 @@ pub(crate) fn advice(status: u16, headers: &HeaderMap) -> Option<String> {
     let words = [error, named("error_description")];
     let words = words.into_iter().flatten().collect::<Vec<_>>().join(": ");
     let says = if words.is_empty() { words } else { format!(" ({words})") };
+    #[cfg(feature = "dpop")]
+    if let Some(fault) = super::ProofFault::of(status, headers) {
+        let says = if says.is_empty() { String::new() } else { says };
+        return Some(format!(
+            "it does not accept the DPoP proof of the request{says}: {}",
+            fault.advice()
+        ));
+    }
     Some(match (status, error) {
         (401 | 403, _) if stronger.is_some() => {
             let asked = StepUp::of(headers).unwrap_or_default().parameters();

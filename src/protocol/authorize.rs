@@ -32,8 +32,8 @@ const RESERVED: [&str; 7] = [
 ///
 /// A web application keeps this value until the callback comes, bound to the browser that started the
 /// login (in its session). The value is small, and implements `Serialize` and `Deserialize`.
-/// `Serialize` writes the state and the PKCE verifier in clear text: do not store it where the user can
-/// read it. `Debug` shows neither. Each value works for one login.
+/// `Serialize` writes the state, the PKCE verifier and a DPoP key in clear text: do not store it where the user can
+/// read it. `Debug` shows none of them. Each value works for one login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Authorization {
     pub(super) url: String,
@@ -59,6 +59,8 @@ pub struct Authorization {
         with = "time::serde::rfc3339::option"
     )]
     pub(super) expires_at: Option<OffsetDateTime>,
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
+    dpop_key: Option<Secret>,
     pub(super) host: String,
     token_endpoint: String,
     client_id: String,
@@ -123,6 +125,11 @@ impl Authorization {
         self.nonce.as_ref()
     }
 
+    /// The private JWK that the code is bound to (RFC 9449 section 10), if the login is bound to a key.
+    pub(crate) fn dpop_key(&self) -> Option<&Secret> {
+        self.dpop_key.as_ref()
+    }
+
     /// Whether this login was started with this provider and application: a code is only sent to the
     /// server that issued it (RFC 9700 section 4.4).
     pub(crate) fn is_for(&self, provider: &Provider, credentials: &Credentials) -> bool {
@@ -151,6 +158,25 @@ pub(crate) struct AuthorizationRequest<'a> {
 }
 
 impl AuthorizationRequest<'_> {
+    /// Binds the code to a key (RFC 9449 section 10).
+    #[cfg(feature = "dpop")]
+    pub(crate) fn bound_to(mut self, key: &crate::proof_key::ProofKey) -> Result<Self> {
+        if self.params.has("dpop_jkt") {
+            return Err(Error::config(
+                "the parameter `dpop_jkt` is set by the client, which has a key for each login",
+            ));
+        }
+        self.params.push("dpop_jkt", key.thumbprint());
+        self.authorization.dpop_key = Some(key.jwk().clone());
+        Ok(self)
+    }
+
+    /// The private JWK that the code is bound to.
+    #[cfg(feature = "par")]
+    pub(crate) fn dpop_key(&self) -> Option<&Secret> {
+        self.authorization.dpop_key.as_ref()
+    }
+
     /// Returns the login with all parameters in its address.
     pub(crate) fn in_address(self) -> Result<Authorization> {
         let url = self.params.to_url(&self.endpoint)?;
@@ -198,6 +224,7 @@ pub(crate) fn authorization_request<'a>(
         code_param: provider.authorization.code_param.clone(),
         callback_fields: callback_fields(provider),
         expires_at: None,
+        dpop_key: None,
         host: provider.token_host(),
         token_endpoint: provider.endpoints.token.clone(),
         client_id: credentials.id().to_owned(),

@@ -21,7 +21,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::plain::is_unseen;
 use crate::provider::Provider;
-use crate::secret::{Secret, in_clear};
+use crate::secret::{Secret, in_clear, in_clear_opt};
 
 /// How long to wait between two polls if the server does not say (RFC 8628 section 3.5).
 const INTERVAL: Duration = Duration::from_secs(5);
@@ -35,8 +35,8 @@ const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 ///
 /// `Display` is for a terminal: it prints the address and the code on separate lines. `Serialize` and
 /// `Deserialize` are for a program that starts the login in one process and polls in another.
-/// `Serialize` writes the device code in clear text; anyone who has it can fetch the token. `Debug`
-/// does not show it.
+/// `Serialize` writes the device code and a DPoP key in clear text; anyone who has them can fetch the token. `Debug`
+/// shows neither.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DeviceCode {
     #[serde(serialize_with = "in_clear")]
@@ -59,12 +59,25 @@ pub struct DeviceCode {
     /// Whether the login asks for an ID token, with the scope `openid`.
     #[serde(default)]
     openid: bool,
+    /// The private JWK that the token is to be bound to (RFC 9449).
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "in_clear_opt")]
+    dpop_key: Option<Secret>,
 }
 
 impl DeviceCode {
     pub(crate) fn asking_openid(mut self, openid: bool) -> DeviceCode {
         self.openid = openid;
         self
+    }
+
+    #[cfg(feature = "dpop")]
+    pub(crate) fn with_dpop_key(mut self, jwk: Option<Secret>) -> DeviceCode {
+        self.dpop_key = jwk;
+        self
+    }
+
+    pub(crate) fn dpop_key(&self) -> Option<&Secret> {
+        self.dpop_key.as_ref()
     }
 
     pub(crate) fn asks_openid(&self) -> bool {
@@ -205,6 +218,7 @@ pub(crate) fn read_device(
                 token_endpoint: provider.endpoints.token.clone(),
                 client_id: credentials.id().to_owned(),
                 openid: false,
+                dpop_key: None,
             })
         }
         _ => Err(refusal(provider, reply, sent_at, "the device answer")),

@@ -219,6 +219,10 @@ fn judge(
         return Outcome::Token(Box::new(Issued { token, refresh_expires_in }));
     }
     let error = error_of(provider, reply, body, &fault, found.is_some());
+    #[cfg(feature = "dpop")]
+    if let Some(error) = about_proof(reply.status, &error) {
+        return Outcome::Setup(error);
+    }
     let wait = retry_after(reply.headers, sent_at, LONGEST_WAIT);
     // A rule sees only a whole body.
     let seen = if body.whole { body.value() } else { &Value::Null };
@@ -269,6 +273,16 @@ fn error_of(
             oauth_error(provider, status, &format!("http_{status}"), text, None)
         }
     }
+}
+
+/// The error with advice, if it is about the proof of the request (RFC 9449 sections 5 and 8). The server has
+/// then not looked at the token, whatever a rule of the provider says about other errors.
+#[cfg(feature = "dpop")]
+fn about_proof(status: u16, error: &OAuthError) -> Option<OAuthError> {
+    let fault =
+        crate::error::ProofFault::named(&error.code).filter(|_| (400..500).contains(&status))?;
+    let said = error.description.as_ref().map(|said| format!("{said}; ")).unwrap_or_default();
+    Some(OAuthError { description: Some(format!("{said}{}", fault.advice())), ..error.clone() })
 }
 
 /// The description of `invalid_client` for a client that this program has registered by itself.

@@ -27,6 +27,8 @@ pub struct TokenRequestRules {
     pub second_exchange: Option<SecondExchange>,
     /// How a revocation request looks.
     pub revocation_style: RevocationStyle,
+    /// Whether logins are bound to a key (DPoP, RFC 9449).
+    pub dpop: Dpop,
     /// More parameters of every token request, as name and value.
     pub params: Vec<(String, String)>,
     /// More parameters of the exchange of a code, as name and value.
@@ -54,6 +56,7 @@ impl Default for TokenRequestRules {
             client_credentials_grant: None,
             second_exchange: None,
             revocation_style: RevocationStyle::Form,
+            dpop: Dpop::Offered,
             params: Vec::new(),
             exchange_params: Vec::new(),
             timeout: Duration::from_secs(120),
@@ -75,6 +78,21 @@ impl TokenRequestRules {
     pub(crate) fn client_secret_name(&self) -> &str {
         self.client_secret_param.as_deref().unwrap_or("client_secret")
     }
+}
+
+/// Whether the tokens of a login are bound to a key (DPoP, RFC 9449): each request then carries a proof that the
+/// client has the key, and a stolen token is worth nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dpop {
+    /// A login is bound if the client asks for it (`ClientBuilder::dpop`).
+    Offered,
+    /// Every login is bound, because the server issues no other tokens. Without the feature `dpop`, a login fails
+    /// with [`Error::Config`](crate::Error::Config) before a person is asked.
+    Required,
+    /// No login is bound, because the server does not accept proofs that are signed with ES256. A client that
+    /// asks for a bound login fails with [`Error::Config`](crate::Error::Config).
+    Off,
 }
 
 /// How a client authenticates at the token endpoint (RFC 6749 section 2.3).

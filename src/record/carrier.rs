@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{Record, Replaces};
 use crate::error::{Error, Result};
+use crate::proof_key::ProofKey;
 
 /// The member of a sealed record: the name of its key, and the sealed text.
 pub(super) const SEALED: &str = "sealed";
@@ -52,6 +53,14 @@ impl Record {
             return Err(Error::config(format!(
                 "the login in {store} is being moved to {other}: finish the move (move_login), and \
                  use that store"
+            )));
+        }
+        if let Some(key) = self.token.dpop_key()
+            && let Err(error) = ProofKey::from_jwk(key)
+        {
+            return Err(Error::config(format!(
+                "{store} holds a login that is bound to a key (DPoP, RFC 9449), which this program cannot \
+                 use: {error}"
             )));
         }
         Ok(())

@@ -111,6 +111,9 @@ impl Keeper {
             record.seeded = record.token.refresh_token().map(Secret::fingerprint);
             // A refusal can pass: if the new token is refused too, the old refresh token is sent once
             // more.
+            // A refresh token that is bound to another key cannot be sent.
+            let same_key = |stored: &Record| stored.token.dpop_key() == token.dpop_key();
+            let stored = stored.filter(same_key);
             record.spare = stored.and_then(|stored| stored.token.refresh_token().cloned());
             match self.backend.save(&record) {
                 Ok(()) => {

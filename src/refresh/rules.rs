@@ -25,6 +25,8 @@ pub(crate) struct Rules {
     pub(crate) idle_limit: Option<Duration>,
     pub(crate) margin: Duration,
     pub(crate) token_timeout: Duration,
+    /// Whether a login that is bound to a key also uses access tokens that are not (RFC 9449 section 5).
+    pub(crate) takes_unbound: bool,
     /// The authentication scheme before the access token in the header that carries it.
     pub(crate) auth_scheme: Option<String>,
     /// Where the callback names the host of the token endpoint.
@@ -53,6 +55,7 @@ impl Rules {
             token_timeout: provider.token_request.timeout,
             token_host_from: provider.authorization.token_host_from.clone(),
             api_base_from: provider.api.base_from.clone(),
+            takes_unbound: false,
             auth_scheme: provider.api.auth_scheme.clone(),
             one_time,
         }

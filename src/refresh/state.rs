@@ -14,6 +14,7 @@ use super::history::History;
 use crate::backend::{Guard, LockKind};
 use crate::clock::{self, Clock};
 use crate::error::{BoxError, Error};
+use crate::proof_key::ProofKey;
 use crate::protocol::Reply;
 use crate::record::Record;
 use crate::secret::Secret;
@@ -31,6 +32,9 @@ pub(crate) struct Facts {
     pub(crate) generation: u64,
     /// The value of the header that carries the token; `None` if no header can carry it.
     pub(crate) header: Option<HeaderValue>,
+    /// The key that the token is bound to (RFC 9449).
+    #[cfg_attr(not(feature = "dpop"), allow(dead_code))]
+    pub(crate) key: Option<ProofKey>,
     /// The base of the API that came with the login, or why it cannot be used.
     pub(crate) base: Option<Result<String, String>>,
     /// When the token is due for a refresh, and when it expires, on both clocks: the monotonic clock
@@ -54,12 +58,20 @@ impl Deref for Live {
 /// `User Access Token` are bearer tokens of their services.
 const NO_BEARER: [&str; 4] = ["dpop", "pop", "mac", "n_a"];
 
+fn is_no_bearer(token: &Token) -> bool {
+    NO_BEARER.iter().any(|kind| token.token_type().eq_ignore_ascii_case(kind))
+}
+
 /// The value of the header that carries an access token. A token with control characters would
 /// split the request, and bytes beyond ASCII are read differently by each server.
-fn header(word: Option<&str>, token: &Token) -> Option<HeaderValue> {
-    if NO_BEARER.iter().any(|kind| token.token_type().eq_ignore_ascii_case(kind)) {
-        return None;
-    }
+fn header(rules: &Rules, token: &Token) -> Option<HeaderValue> {
+    let word = match (token.dpop_key().is_some(), token.is_dpop()) {
+        // RFC 9449 section 7.1.
+        (true, true) => Some("DPoP"),
+        (true, false) if !rules.takes_unbound => return None,
+        _ if is_no_bearer(token) => return None,
+        _ => rules.auth_scheme.as_deref(),
+    };
     let token = token.access_token();
     let text = Zeroizing::new(match word {
         Some(word) => format!("{word} {}", token.expose()),
@@ -114,7 +126,8 @@ impl Live {
             token: token.clone(),
             login: record.login().into(),
             generation: record.generation(),
-            header: header(rules.auth_scheme.as_deref(), token),
+            header: header(rules, token),
+            key: token.dpop_key().and_then(|jwk| ProofKey::from_jwk(jwk).ok()),
             base: rules.api_base_from.as_ref().and_then(|place| place.base(token.extra())),
         }))
     }
@@ -128,6 +141,7 @@ impl Live {
             token,
             login: self.login.clone(),
             header: self.header.clone(),
+            key: self.key.clone(),
             ..**self
         }))
     }
@@ -154,6 +168,12 @@ impl Live {
         Some(age.saturating_add(clock.monotonic().saturating_sub(since)))
     }
 
+    /// Whether each request with this token carries a proof (RFC 9449 section 7.1).
+    #[cfg(feature = "dpop")]
+    pub(crate) fn is_proven(&self) -> bool {
+        self.key.is_some() && self.token.is_dpop()
+    }
+
     pub(crate) fn access_token(&self) -> &Secret {
         self.token.access_token()
     }
@@ -175,7 +195,20 @@ impl Live {
     /// The error for a token without [`Facts::header`].
     pub(crate) fn without_header(&self) -> Error {
         let kind = self.token.token_type();
-        if NO_BEARER.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        #[cfg(feature = "dpop")]
+        if self.token.dpop_key().is_some() && !self.token.is_dpop() {
+            let token_type = kind.to_owned();
+            let what = "the access token of the last refresh";
+            return Error::decode(what, crate::error::DpopError::NotBound { token_type });
+        }
+        if self.token.is_dpop() {
+            return Error::config(format!(
+                "the access token is of the type {kind}, which is not a bearer token (RFC 6749 section 7.1), and \
+                 the login has no key for it (RFC 9449): log in again with a client that binds its logins, \
+                 `ClientBuilder::dpop`"
+            ));
+        }
+        if is_no_bearer(&self.token) {
             return Error::config(format!(
                 "the service issued a token of the type {kind}, which is not a bearer token (RFC \
                  6749 section 7.1); this client does not use it"

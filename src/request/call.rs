@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use ureq::http::Uri;
 
-use super::send::{Answer, Failed, Payload};
+use super::proofs::Proofs;
+use super::send::{Answer, Carried, Failed, Payload};
 use super::{Request, Response, without_query};
 use crate::error::{Error, Result, wants_stronger_login};
 use crate::hooks::{HOOKS, Hooks, LONGEST_WAIT, Received, Sending};
@@ -21,12 +22,12 @@ use crate::refresh::{Live, Want};
 const LOOKS: u32 = 4;
 
 /// A request on its way through the steps.
-struct Call<'a, 'b> {
-    request: Request<'a>,
-    payload: Payload<'b>,
+pub(super) struct Call<'a, 'b> {
+    pub(super) request: Request<'a>,
+    pub(super) payload: Payload<'b>,
     /// The address that the caller gave, if the API's base comes with the login.
     target: Option<String>,
-    uri: Uri,
+    pub(super) uri: Uri,
     /// The address without its query, for hooks; empty if no hook gets it.
     url: String,
     hooks: &'a Hooks,
@@ -41,6 +42,8 @@ struct Call<'a, 'b> {
     looks: u32,
     /// Whether this call has made a refresh.
     refreshed: bool,
+    /// The state of the proofs of this call.
+    pub(super) proofs: Proofs,
 }
 
 /// What an answer says about the access token that was sent.
@@ -60,6 +63,9 @@ impl Request<'_> {
             call.before_send()?;
             let Some(mut answer) = call.attempt()? else { continue };
             call.on_answer(&answer);
+            if call.proves_again(&answer) {
+                continue;
+            }
             let mut ended = None;
             if let Some(rules) = call.body_rules() {
                 let status = answer.status();
@@ -116,6 +122,7 @@ impl<'a, 'b> Call<'a, 'b> {
             retries,
             looks: 0,
             refreshed: false,
+            proofs: Proofs::default(),
         })
     }
 
@@ -133,10 +140,14 @@ impl<'a, 'b> Call<'a, 'b> {
     /// again.
     fn attempt(&mut self) -> Result<Option<Answer>> {
         let value = match &self.live {
-            Some(live) => Some(live.header.as_ref().ok_or_else(|| live.without_header())?),
+            Some(live) => {
+                let token = live.header.as_ref().ok_or_else(|| live.without_header())?;
+                let proof = self.proofs.of(&self.request, live, &self.uri)?;
+                Some(Carried { token, proof })
+            }
             None => None,
         };
-        match self.request.send_once(&self.uri, value, &mut self.payload) {
+        match self.request.send_once(&self.uri, value.as_ref(), &mut self.payload) {
             Ok(answer) => Ok(Some(answer)),
             Err(Failed { left, .. })
                 if self.may_try_again() && (!left || self.request.is_repeatable()) =>
@@ -165,6 +176,10 @@ impl<'a, 'b> Call<'a, 'b> {
     /// Step 4. Looks for another access token if the API refused this one.
     fn token_after(&mut self, answer: &Answer, ended: Option<bool>) -> Result<Access> {
         let Some(live) = &self.live else { return Ok(Access::Accepted) };
+        // The token is good, and the API complained about the proof alone.
+        if self.proofs.is_faulty() {
+            return Ok(Access::Accepted);
+        }
         // The token is good, but a person has to log in by a stronger method, whatever other rules
         // say.
         let stronger = answer.status() == 401 && wants_stronger_login(&answer.parts.headers);

@@ -4,12 +4,23 @@ use std::io::{ErrorKind, Read};
 
 use ureq::SendBody;
 use ureq::http::header::CONTENT_LENGTH;
-use ureq::http::{self, HeaderValue, Method, Uri};
+use ureq::http::{self, HeaderName, HeaderValue, Method, Uri};
 
 use super::body::Body;
 use super::{Request, without_query};
 use crate::error::{Error, TransportError};
 use crate::transport::{Watched, always, cause};
+
+/// The header of a proof (RFC 9449 section 4.1).
+pub(crate) const PROOF: HeaderName = HeaderName::from_static("dpop");
+
+/// What a request carries to show that it may be made.
+pub(super) struct Carried<'a> {
+    /// The value of the token header.
+    pub(super) token: &'a HeaderValue,
+    /// The proof that the client has the key of the token.
+    pub(super) proof: Option<HeaderValue>,
+}
 
 /// The body of a request.
 pub(super) enum Payload<'b> {
@@ -46,11 +57,11 @@ pub(super) struct Failed {
 }
 
 impl Request<'_> {
-    /// Sends the request once; `value` is the value of its token header.
+    /// Sends the request once; `value` has the value of its token header, and the proof.
     pub(super) fn send_once(
         &self,
         uri: &Uri,
-        value: Option<&HeaderValue>,
+        value: Option<&Carried<'_>>,
         payload: &mut Payload<'_>,
     ) -> Result<Answer, Failed> {
         let (answer, read) = match payload {
@@ -90,7 +101,7 @@ impl Request<'_> {
     fn watched(
         &self,
         uri: &Uri,
-        value: Option<&HeaderValue>,
+        value: Option<&Carried<'_>>,
         length: Option<u64>,
         body: &mut dyn Read,
     ) -> (Result<http::Response<ureq::Body>, ureq::Error>, bool) {
@@ -102,7 +113,7 @@ impl Request<'_> {
     fn exchange(
         &self,
         uri: &Uri,
-        value: Option<&HeaderValue>,
+        value: Option<&Carried<'_>>,
         length: Option<u64>,
         body: SendBody<'_>,
     ) -> Result<http::Response<ureq::Body>, ureq::Error> {
@@ -117,14 +128,17 @@ impl Request<'_> {
     fn put_headers(
         &self,
         headers: &mut http::HeaderMap,
-        value: Option<&HeaderValue>,
+        value: Option<&Carried<'_>>,
         length: Option<u64>,
     ) {
         let token_header = self.client.token_header();
         match value {
-            Some(value) => {
+            Some(carried) => {
                 headers.clone_from(self.client.headers());
-                headers.insert(token_header, value.clone());
+                headers.insert(token_header, carried.token.clone());
+                if let Some(proof) = &carried.proof {
+                    headers.insert(PROOF, proof.clone());
+                }
             }
             None => {
                 let all = self.client.plain_headers().iter();

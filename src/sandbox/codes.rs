@@ -27,6 +27,8 @@ pub(super) struct Pending {
     pub(super) scope: String,
     challenge: Option<String>,
     nonce: Option<String>,
+    /// The thumbprint of the key that the code is bound to (RFC 9449 section 10).
+    pub(super) dpop_jkt: Option<String>,
 }
 
 /// An issued authorization code.
@@ -36,6 +38,7 @@ pub(super) struct Code {
     scope: String,
     challenge: Option<String>,
     nonce: Option<String>,
+    dpop_jkt: Option<String>,
     issued_at: Duration,
     /// Whether the code was used, and the login that it began, if any.
     spent: Option<Option<usize>>,
@@ -115,6 +118,7 @@ impl Server {
             scope: get("scope").unwrap_or_default(),
             challenge: get("code_challenge"),
             nonce: get("nonce"),
+            dpop_jkt: get("dpop_jkt"),
         };
         let twice = |name: &str| parameters.iter().filter(|(n, _)| n == name).count() > 1;
         let (code, description) =
@@ -163,6 +167,7 @@ impl Server {
                 scope: pending.scope,
                 challenge: pending.challenge,
                 nonce: pending.nonce,
+                dpop_jkt: pending.dpop_jkt,
                 issued_at: now.monotonic,
                 spent: None,
             },
@@ -199,6 +204,9 @@ impl Server {
         }
         if redirect_uri != Some(&code.redirect_uri) {
             return refused("another redirect_uri");
+        }
+        if code.dpop_jkt.is_some() && code.dpop_jkt != self.proofs.key {
+            return refused("the code is bound to another key");
         }
         match (&code.challenge, verifier) {
             (None, None) => {}

@@ -32,6 +32,10 @@ pub struct Counters {
     pub registrations: u64,
     /// Exchanged tokens (RFC 8693). Those without a refresh token are counted in `client_credentials` as well.
     pub token_exchanges: u64,
+    /// Proofs of possession without the newest nonce, at the token endpoint and at the API.
+    pub nonces_demanded: u64,
+    /// Proofs of possession that were refused for another reason.
+    pub proofs_refused: u64,
     /// Exchanged device codes.
     pub device_logins: u64,
     /// Device polls that came too early.

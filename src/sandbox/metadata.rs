@@ -26,6 +26,7 @@ fn document(url: &str, settings: &Settings) -> Value {
         "grant_types_supported": settings.grants(),
         "token_endpoint_auth_methods_supported": [method(settings.client_auth)],
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": ["ES256"],
         "authorization_response_iss_parameter_supported": settings.issuer_in_callback,
     });
     if let (Some(_), Some(members)) = (settings.pushed_lifetime, document.as_object_mut()) {

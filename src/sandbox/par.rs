@@ -32,7 +32,13 @@ impl Server {
             return refused("request_uri is in a pushed request");
         }
         let pending = self.pending_of(&call.parameters);
-        let pending = pending.map_err(|fault| Refused::new(fault.code, fault.description))?;
+        let mut pending = pending.map_err(|fault| Refused::new(fault.code, fault.description))?;
+        // A proof binds the code, too, and must fit the parameter (RFC 9449 section 10.1).
+        if let Some(key) = self.proofs.key.take()
+            && *pending.dpop_jkt.get_or_insert(key.clone()) != key
+        {
+            return refused("dpop_jkt is not the key of the proof");
+        }
         let request_uri = format!("urn:ietf:params:oauth:request_uri:{}", random_text::<24>());
         let ends_at = now.monotonic.saturating_add(lifetime);
         self.pushed.insert(request_uri.clone(), Pushed { pending, ends_at, used: false });

@@ -7,6 +7,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::api::{self, ApiRequest};
 use super::codes::Unfit;
+use super::dpop::{self, Side, Target};
 use super::faults::{Fault, Faults};
 use super::http::{HttpRequest, Reply, pairs};
 use super::metadata;
@@ -93,6 +94,10 @@ impl Shared {
                 self.server.lock().expire_access_tokens(self.now());
                 Outcome::reply(Reply::new(204))
             }
+            ("POST", "/renew_nonces") => {
+                self.server.lock().renew_nonces();
+                Outcome::reply(Reply::new(204))
+            }
             ("POST", "/login") => Outcome::reply(self.login(request)),
             ("GET", path) if path.starts_with("/.well-known/") => self.metadata(request),
             _ => self.api(request),
@@ -155,15 +160,24 @@ impl Shared {
     fn api_reply(&self, request: &HttpRequest) -> Reply {
         let route = self.route(request);
         let is_open = route.as_ref().is_some_and(|route| !route.needs_token);
-        let bearer = request.header("authorization").and_then(token_endpoint::bearer);
-        let owner = bearer.and_then(|token| self.server.lock().owner(self.now(), token));
-        if owner.is_none() && !is_open {
-            return api::unauthorized(bearer.is_some(), self.named());
-        }
-        let call = ApiRequest::new(request, owner);
-        match route {
-            Some(route) => (route.handler)(&call),
-            None => api::built_in(&call),
+        let found = self.server.lock().owner_of(self.now(), request);
+        let with_token = !matches!(found, Ok(None));
+        let by_key = request.header("dpop").is_some();
+        let reply = match found {
+            Err(Some(refused)) => dpop::unauthorized(Some(&refused)),
+            Err(None) if by_key && !is_open => dpop::unauthorized(None),
+            Err(None) | Ok(None) if !is_open => api::unauthorized(with_token, self.named()),
+            found => {
+                let call = ApiRequest::new(request, found.ok().flatten());
+                match route {
+                    Some(route) => (route.handler)(&call),
+                    None => api::built_in(&call),
+                }
+            }
+        };
+        match by_key {
+            true => self.server.lock().with_nonce(Side::Api, reply),
+            false => reply,
         }
     }
 
@@ -277,10 +291,18 @@ impl Shared {
         let mut server = self.server.lock();
         let (now, proven) =
             (self.now(), token_endpoint::authenticate(&mut server, self.now(), &call));
-        match proven.and_then(|()| server.push(now, &call)) {
+        let proven =
+            proven.and_then(|()| server.proof(now, Side::Server, Target::of(request), None));
+        let pushed = proven.and_then(|key| {
+            server.proofs.key = key;
+            server.push(now, &call)
+        });
+        server.proofs.key = None;
+        let reply = match pushed {
             Ok(members) => Reply::json(201, members).with_header("Cache-Control", "no-store"),
             Err(refused) => token_endpoint::refusal(&refused),
-        }
+        };
+        server.with_nonce(Side::Server, reply)
     }
 
     /// Answers a device authorization request (RFC 8628 section 3.1).

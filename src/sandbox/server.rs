@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::codes::{Code, Pending};
 use super::device::Device;
+use super::dpop::Proofs;
 use super::events::{Counters, Event, EventKind};
 use super::par::Pushed;
 use super::registration::Registered;
@@ -36,6 +37,7 @@ pub(super) struct Server {
     pub(super) pushed: HashMap<String, Pushed>,
     pub(super) registered: HashMap<String, Registered>,
     pub(super) devices: HashMap<String, Device>,
+    pub(super) proofs: Proofs,
     #[cfg(feature = "jwt")]
     pub(super) seen_assertions: std::collections::HashSet<String>,
     pub(super) counters: Counters,
@@ -49,7 +51,7 @@ pub(super) const SUBJECT: &str = "ada";
 
 impl Server {
     pub(super) fn new(settings: Arc<Settings>, url: &str) -> Server {
-        Server {
+        let mut server = Server {
             settings,
             url: url.to_owned(),
             logins: Vec::new(),
@@ -61,12 +63,15 @@ impl Server {
             pushed: HashMap::new(),
             registered: HashMap::new(),
             devices: HashMap::new(),
+            proofs: Proofs::default(),
             #[cfg(feature = "jwt")]
             seen_assertions: Default::default(),
             counters: Counters::default(),
             events: Vec::new(),
             clock_offset: 0,
-        }
+        };
+        server.renew_nonces();
+        server
     }
 
     /// Begins a login and issues its first pair of tokens.
@@ -77,7 +82,9 @@ impl Server {
         let login = self.logins.len();
         let none = Issued { access: 0, refresh: None };
         let scope = scope.to_owned();
-        self.logins.push(Login { scope, nonce: None, client: None, ended: false, newest: none });
+        let jkt = self.proofs.key.clone();
+        let login_of = Login { scope, nonce: None, client: None, jkt, ended: false, newest: none };
+        self.logins.push(login_of);
         let issued = self.issue_pair(now, login, None);
         self.note(now, EventKind::LoginBegan, Some(login), Some(issued));
         issued
@@ -111,6 +118,10 @@ impl Server {
             }
             return Err(ENDED);
         }
+        let key = self.proofs.key.clone();
+        if self.logins[login].jkt.is_some() && self.logins[login].jkt != key {
+            return Err(Refused::new("invalid_grant", "the login is bound to another key"));
+        }
         let age = now.monotonic.saturating_sub(self.refresh_tokens[came].issued_at);
         if replaced_at.is_none() && self.settings.refresh_token_lifetime.is_some_and(|l| age >= l) {
             return Err(EXPIRED);
@@ -124,6 +135,8 @@ impl Server {
                 return Err(Refused::new("invalid_scope", "more than was granted"));
             }
         }
+        // The first proof binds a login that began without one.
+        self.logins[login].jkt = key;
         match replaced_at {
             None if self.refresh_tokens[came].ended => {
                 Err(Refused::new("invalid_grant", "the refresh token was revoked"))
@@ -385,6 +398,7 @@ impl Server {
             subject: None,
             kind: None,
             scope: scope.to_owned(),
+            jkt: self.proofs.key.clone(),
         });
         access
     }

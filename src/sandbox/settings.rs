@@ -30,6 +30,9 @@ pub(super) struct Settings {
     pub(super) pkce_required: bool,
     pub(super) pushed_lifetime: Option<Duration>,
     pub(super) pushed_required: bool,
+    pub(super) dpop_required: bool,
+    /// After how many proofs a nonce is replaced. `None` demands no nonces.
+    pub(super) dpop_nonces: Option<u64>,
     pub(super) issuer_in_callback: bool,
     pub(super) expires_at_in_reply: bool,
     pub(super) clock: Arc<dyn Clock>,
@@ -66,6 +69,8 @@ impl Default for Settings {
             pkce_required: false,
             pushed_lifetime: None,
             pushed_required: false,
+            dpop_required: false,
+            dpop_nonces: None,
             issuer_in_callback: false,
             expires_at_in_reply: false,
             clock: Arc::new(SystemClock),
@@ -273,6 +278,24 @@ impl SandboxBuilder {
     /// Sets whether an authorization request that was not pushed is refused. Off by default.
     pub fn pushed_requests_required(mut self, required: bool) -> SandboxBuilder {
         self.0.pushed_required = required;
+        self
+    }
+
+    /// Sets whether a token request without a proof of possession (DPoP, RFC 9449) is refused. Off by default.
+    ///
+    /// The sandbox always checks a proof that comes: its signature (ES256), `htm`, `htu`, `ath`, an `iat` within
+    /// 60 s of its own clock, and a `jti` that was not used before. The tokens of the answer, and the login, are
+    /// then bound to the key.
+    pub fn dpop_required(mut self, required: bool) -> SandboxBuilder {
+        self.0.dpop_required = required;
+        self
+    }
+
+    /// Demands a nonce in every proof, the token endpoint its own and the API its own. A new nonce comes after
+    /// `proofs` proofs, and the seven before it stay valid; [`Sandbox::renew_dpop_nonces`] replaces all at once.
+    /// Every reply of the two has the newest nonce. Off by default.
+    pub fn dpop_nonces(mut self, proofs: u64) -> SandboxBuilder {
+        self.0.dpop_nonces = Some(proofs);
         self
     }
 

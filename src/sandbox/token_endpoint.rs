@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
+use super::dpop::Side;
 use super::exact_online;
 use super::http::{HttpRequest, Reply, pairs};
 use super::resource;
@@ -105,12 +106,20 @@ pub(super) fn answer(
     forced: Option<Forced>,
 ) -> (Reply, Option<Issued>) {
     let decision = match forced {
-        None => decide(server, now, call),
+        None => server.prove(now, call).and_then(|()| decide(server, now, call)),
         Some(Forced::TooEarly) => Err(TOO_EARLY),
         Some(Forced::Refusal) => Err(Refused::new("invalid_grant", "refused on command")),
     };
+    server.proofs.key = None;
     match decision {
-        Ok(issued) => (success(server, now, issued), Some(issued)),
+        Ok(issued) => {
+            let reply = success(server, now, issued);
+            (server.with_nonce(Side::Server, reply), Some(issued))
+        }
+        // The server has not looked at the request.
+        Err(refused) if refused.code == "use_dpop_nonce" => {
+            (server.with_nonce(Side::Server, refusal(&refused)), None)
+        }
         Err(refused) => {
             server.refused(now, &refused, call.parameter("refresh_token"));
             (refusal_of(server, now, call, &refused), None)
@@ -258,7 +267,10 @@ pub(super) fn success(server: &Server, now: Now, issued: Issued) -> Reply {
             body.insert("issued_token_type".to_owned(), kind.into());
             body.insert("token_type".to_owned(), token_type.into());
         }
-        None => drop(body.insert("token_type".to_owned(), "Bearer".into())),
+        None => {
+            let token_type = if access.jkt.is_some() { "DPoP" } else { "Bearer" };
+            body.insert("token_type".to_owned(), token_type.into());
+        }
     }
     let expires_in = match server.settings.exact_online {
         true => Value::from(left.to_string()),

@@ -50,6 +50,8 @@ pub(super) struct Login {
     pub(super) nonce: Option<String>,
     /// The client, if it has registered by itself.
     pub(super) client: Option<String>,
+    /// The thumbprint of the key that the login is bound to.
+    pub(super) jkt: Option<String>,
     pub(super) ended: bool,
     pub(super) newest: Issued,
 }
@@ -83,6 +85,8 @@ pub(super) struct AccessToken {
     /// The token type of an exchanged token, without its prefix.
     pub(super) kind: Option<&'static str>,
     pub(super) scope: String,
+    /// The thumbprint of the key that the token is bound to.
+    pub(super) jkt: Option<String>,
 }
 
 /// The owner of a valid access token.

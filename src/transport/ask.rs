@@ -8,6 +8,7 @@ use super::exchange::{Answer, Raw, always};
 use super::id_token::times;
 use super::{TokenTransport, without_secrets};
 use crate::error::{BoxError, Error, Result, TransportError};
+use crate::proof_key::ProofKey;
 use crate::protocol::{self, Requester, TokenRequest};
 #[cfg(feature = "introspection")]
 use crate::provider::TokenTypeHint;
@@ -20,10 +21,11 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
         secret: Option<&Secret>,
         endpoint: Option<&str>,
+        key: Option<&ProofKey>,
         build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
         read: impl FnOnce(&Answer) -> Result<T>,
     ) -> Result<T> {
-        let (raw, hidden) = self.deliver(sent_at, [secret, None], &always, build);
+        let (raw, hidden) = self.deliver(sent_at, [secret, None], key, &always, build);
         let failed = |mut source: BoxError| {
             without_secrets(&mut source, &hidden);
             match source.downcast::<Error>() {
@@ -60,6 +62,7 @@ impl TokenTransport {
             sent_at,
             Some(token),
             self.provider.introspection_endpoint(),
+            None,
             &|caller| protocol::introspect(caller, token, hint),
             |answer| protocol::read_introspection(&self.provider, &answer.as_reply(), sent_at),
         )
@@ -73,10 +76,12 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
     ) -> Result<protocol::Authorization> {
         let provider = &self.provider;
+        let key = request.dpop_key().map(ProofKey::from_jwk).transpose()?;
         let pushed = self.ask(
             sent_at,
             Some(request.state()),
             provider.pushed_authorization_request_endpoint(),
+            key.as_ref(),
             &|caller| protocol::push(caller, &request),
             |answer| protocol::read_pushed(provider, &answer.as_reply(), sent_at),
         )?;
@@ -91,15 +96,23 @@ impl TokenTransport {
     ) -> Result<protocol::DeviceCode> {
         let (provider, credentials) = (&self.provider, &self.credentials);
         let by_default = || provider.default_scopes().iter().any(|scope| scope == "openid");
+        // The key of the login, so that every poll proves the same one.
+        let key = self.login_key()?;
         let openid = scopes.contains(&"openid") || scopes.is_empty() && by_default();
         let code = self.ask(
             sent_at,
             None,
             provider.device_authorization_endpoint(),
+            None,
             &|caller| protocol::device_authorization(caller, scopes),
             |answer| protocol::read_device(provider, credentials, &answer.as_reply(), sent_at),
         )?;
-        Ok(code.asking_openid(openid))
+        let code = code.asking_openid(openid);
+        #[cfg(feature = "dpop")]
+        let code = code.with_dpop_key(key.map(|key| key.jwk().clone()));
+        #[cfg(not(feature = "dpop"))]
+        let _ = key;
+        Ok(code)
     }
 
     /// Sends one poll. Sets `slower` to the interval that a `slow_down` asks for.
@@ -112,7 +125,12 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
     ) -> crate::refresh::Sent {
         let device_code = code.device_code();
-        let (raw, hidden) = self.deliver(sent_at, [Some(device_code), None], &always, &|caller| {
+        let key = match self.key_of(code.dpop_key()) {
+            Ok(key) => key,
+            Err(error) => return crate::refresh::Sent::Never(error.into()),
+        };
+        let (spent, key) = ([Some(device_code), None], key.as_ref());
+        let (raw, hidden) = self.deliver(sent_at, spent, key, &always, &|caller| {
             protocol::device_token(caller, device_code)
         });
         if let Raw::Answer(answer) = &raw {
@@ -124,6 +142,6 @@ impl TokenTransport {
         if let crate::refresh::Sent::Reply(reply) = &mut sent {
             reply.outcome.name_poll(slower);
         }
-        self.with_fit_id_token(sent, now, asked, None)
+        self.with_fit_id_token(self.bound(sent, key), now, asked, None)
     }
 }

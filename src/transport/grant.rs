@@ -4,9 +4,10 @@ use time::OffsetDateTime;
 
 use super::exchange::always;
 use super::{Grant, TokenTransport};
-use crate::error::Error;
-use crate::protocol;
+use crate::error::{Error, Result};
+use crate::protocol::{self, Requester, TokenRequest};
 use crate::refresh::Sent;
+use crate::secret::Secret;
 use crate::token::Token;
 
 impl TokenTransport {
@@ -19,14 +20,29 @@ impl TokenTransport {
         }
         #[cfg(not(feature = "token-exchange"))]
         let _ = stored;
-        self.renew(sent_at, [None, None], None, &always, &|caller| match &self.grant {
+        self.asked_anew(sent_at, [None, None], &|caller| match &self.grant {
             Some(Grant::ClientCredentials { scopes }) => {
                 protocol::client_credentials(caller, scopes)
             }
             #[cfg(feature = "jwt")]
             Some(Grant::JwtBearer(grant)) => protocol::jwt_bearer(caller, grant),
-            _ => Err(Error::config("this client has no such grant")),
+            _ => Err(Error::config("this client does not use this grant")),
         })
+    }
+
+    /// Requests a token that does not replace another. Where tokens are bound, it has a key of its own.
+    fn asked_anew(
+        &self,
+        sent_at: OffsetDateTime,
+        spent: [Option<&Secret>; 2],
+        build: &dyn Fn(&Requester<'_>) -> Result<TokenRequest>,
+    ) -> Sent {
+        let key = match self.key_of(None) {
+            Ok(key) => key,
+            Err(error) => return Sent::Never(error.into()),
+        };
+        let sent = self.renew(sent_at, spent, None, key.as_ref(), &always, build);
+        self.bound(sent, key.as_ref())
     }
 
     /// Refreshes an exchanged token if it came with a refresh token; otherwise, and whenever the refresh does
@@ -64,7 +80,7 @@ impl TokenTransport {
             Err(error) => return Sent::Never(error.into()),
         };
         let tokens = (&subject, actor.as_ref());
-        self.renew(sent_at, [Some(&subject), actor.as_ref()], None, &always, &|caller| {
+        self.asked_anew(sent_at, [Some(&subject), actor.as_ref()], &|caller| {
             protocol::token_exchange(caller, grant, tokens)
         })
     }

@@ -25,6 +25,21 @@ struct Glewlwyd;
 
 /// Starts a server whose access tokens live this many seconds; `None` if it is not installed.
 pub(crate) fn start(lifetime: u32) -> Option<Server> {
+    start_with(lifetime, &json!({}))
+}
+
+/// Does the same as [`start`], with a server that checks DPoP proofs (RFC 9449) and may demand nonces.
+#[cfg(feature = "dpop")]
+pub(crate) fn start_with_dpop(lifetime: u32, nonces: bool) -> Option<Server> {
+    let more = json!({
+        "oauth-dpop-allowed": true, "oauth-dpop-iat-duration": 60, "oauth-dpop-iat-gap-duration": 60,
+        "oauth-dpop-nonce-mandatory": nonces, "oauth-dpop-nonce-counter": 8,
+    });
+    start_with(lifetime, &more)
+}
+
+/// Starts a server with more settings of its plugin.
+fn start_with(lifetime: u32, more: &Value) -> Option<Server> {
     if !Path::new("/usr/bin/glewlwyd").exists() || !Path::new("/usr/bin/sqlite3").exists() {
         return skip("glewlwyd or sqlite3 is not installed (tests/interop/install.sh does it)");
     }
@@ -49,7 +64,7 @@ pub(crate) fn start(lifetime: u32) -> Option<Server> {
                     std::thread::yield_now();
                 }
                 let server = Server::new(&Glewlwyd, process, folder, port);
-                set_up(&server, lifetime);
+                set_up(&server, lifetime, more);
                 return Some(server);
             }
             Err(why) => failures.push(why),
@@ -118,7 +133,7 @@ fn key() -> (&'static str, &'static str) {
 }
 
 /// Makes the settings that an administrator would make on the server's pages.
-fn set_up(server: &Server, lifetime: u32) {
+fn set_up(server: &Server, lifetime: u32, more: &Value) {
     let mut admin = Person::new(REDIRECT_URI);
     let mut call = |path: &str, body: &Value| {
         admin.send_json("POST", &format!("{}/api{path}", server.url), body);
@@ -130,7 +145,11 @@ fn set_up(server: &Server, lifetime: u32) {
             "password_required": false, "scheme": {}});
         call("/scope/", &scope);
     }
-    call("/mod/plugin/", &plugin(&server.issuer(), lifetime));
+    let mut plugin = plugin(&server.issuer(), lifetime);
+    for (name, value) in more.as_object().expect("settings") {
+        plugin["parameters"][name] = value.clone();
+    }
+    call("/mod/plugin/", &plugin);
     call(
         "/user/",
         &json!({"username": "alice", "password": "correct horse", "name": "Alice",

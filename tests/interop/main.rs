@@ -15,6 +15,8 @@
 ))]
 mod any_service;
 mod authlib;
+#[cfg(feature = "dpop")]
+mod bound;
 mod browser;
 mod crew;
 mod doorkeeper;

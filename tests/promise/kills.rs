@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use evergrant::clock::{Clock as _, SystemClock};
 use evergrant::provider::Rotation;
-use evergrant::sandbox::EventKind;
+use evergrant::sandbox::{EventKind, SandboxBuilder};
 use evergrant::{Client, Error, FileBackend, TokenBackend as _};
 
 use crate::support::*;
@@ -51,6 +51,9 @@ impl Random {
     }
 }
 
+/// A change to a sandbox.
+pub(crate) type Change = fn(SandboxBuilder) -> SandboxBuilder;
+
 fn start(world: &World) -> Worker {
     let saved = world.dir.join("saved");
     Worker::start(world.command::<&str>("kills::work", &[]).env("SAVED", saved))
@@ -76,7 +79,7 @@ fn stop(mut worker: Worker, seed: u64) {
     }
 }
 
-fn random_kills(rotation: Rotation) {
+pub(crate) fn random_kills(rotation: Rotation, make: impl FnOnce(Change) -> World) {
     let kills = if everything() { 150 } else { 15 };
     let seed = Brisk.now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64 | 1;
     println!("{rotation:?}: seed {seed}");
@@ -84,7 +87,7 @@ fn random_kills(rotation: Rotation) {
     // system lets the sandbox's thread sleep. A service that revokes the login for this late request would
     // cause the fourth of the five cases that no client can prevent, so this service only refuses the
     // request.
-    let world = World::with(rotation, |b| b.clock(Arc::new(SystemClock)).reuse_ends_login(false));
+    let world = make(|b| b.clock(Arc::new(SystemClock)).reuse_ends_login(false));
     // Let some time pass between the decision and its answer, so that a kill can fall between them.
     let state = AtomicU64::new(seed ^ 0x5eed);
     world.sandbox.on_token(move |_, reply| {
@@ -173,17 +176,21 @@ fn accounted(world: &World, lost: &[String], seed: u64) {
     assert_eq!(lost, unheld, "seed {seed}");
 }
 
+fn plain_kills(rotation: Rotation) {
+    random_kills(rotation, |change| World::with(rotation, change));
+}
+
 #[test]
 fn with_a_grace_window_no_kill_loses_a_login() {
-    random_kills(Rotation::Grace(GRACE));
+    plain_kills(Rotation::Grace(GRACE));
 }
 
 #[test]
 fn with_a_strict_service_each_lost_login_is_an_unsaved_rotation() {
-    random_kills(Rotation::Strict);
+    plain_kills(Rotation::Strict);
 }
 
 #[test]
 fn with_until_used_rotation_no_kill_loses_a_login() {
-    random_kills(Rotation::UntilUsed);
+    plain_kills(Rotation::UntilUsed);
 }

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod application;
+#[cfg(feature = "dpop")]
+mod bound;
 mod columns;
 mod contract;
 mod crash;

@@ -11,7 +11,7 @@ use crate::worker::{call, said};
 use crate::world::{CLASSES, LIFE, PATIENCE, World, everything, is_alive};
 
 /// The age of a token that lives an hour, shortly before its expiry: the token is due, and still works.
-const IN_MARGIN: Duration = Duration::from_secs(3550);
+pub(crate) const IN_MARGIN: Duration = Duration::from_secs(3550);
 
 /// Makes a client that has used its first token. The token has expired, or still works if `usable`.
 fn started(rotation: Rotation, usable: bool) -> (World, Client) {
@@ -63,7 +63,7 @@ fn log_in(world: &World) {
 }
 
 /// The faults that lose an answer after the rotation.
-fn losses() -> Vec<Fault> {
+pub(crate) fn losses() -> Vec<Fault> {
     let body = |status, content_type: &str, body: &[u8]| Fault::Body {
         status,
         content_type: content_type.to_owned(),
@@ -86,7 +86,7 @@ fn losses() -> Vec<Fault> {
 }
 
 /// The faults before the rotation, which leave the token unused.
-fn outages() -> Vec<Fault> {
+pub(crate) fn outages() -> Vec<Fault> {
     let as_before = |fault| match fault {
         Fault::CutAfter => Fault::CutBefore,
         Fault::StatusAfter(status) => Fault::StatusBefore(status),

@@ -197,7 +197,7 @@ fn fault(random: &mut Random) -> Fault {
     }
 }
 
-fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
+fn storm(world: World, seed: u64) -> (usize, u64, u64) {
     let mut random = Random(seed | 1);
     let weather = Arc::new(Mutex::new(Weather {
         random: Random(seed ^ 0x9e37_79b8 | 1),
@@ -207,10 +207,13 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
         in_hand: HashMap::new(),
         clients: 0,
     }));
-    let mut storm = Storm { world: World::new(rotation), weather, seed, lost: Vec::new() };
+    let mut storm = Storm { world, weather, seed, lost: Vec::new() };
     storm.log_in();
     let mut clients: Vec<Client> = (0..3).map(|_| storm.client()).collect();
-    for _ in 0..STEPS {
+    for step in 0..STEPS {
+        if storm.world.bound && step % 5 == 0 {
+            storm.world.sandbox.renew_dpop_nonces();
+        }
         match random.below(12) {
             0 => storm.world.sandbox.fault(fault(&mut random)),
             1 => storm.world.sandbox.faults(2, fault(&mut random)),
@@ -257,6 +260,10 @@ fn storm(rotation: Rotation, seed: u64) -> (usize, u64, u64) {
 
 #[test]
 fn in_a_storm_of_faults_no_unsaved_token_is_used_and_no_login_is_lost_needlessly() {
+    storms(World::new);
+}
+
+pub(crate) fn storms(make: fn(Rotation) -> World) {
     let rounds = if everything() { 40 } else { 4 };
     let now = evergrant::clock::SystemClock.now();
     let nanos = now.duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
@@ -267,7 +274,7 @@ fn in_a_storm_of_faults_no_unsaved_token_is_used_and_no_login_is_lost_needlessly
             let total = &total;
             scope.spawn(move || {
                 for round in 0..rounds {
-                    let (lost, refreshes, recovered) = storm(rotation, base + 2 * round);
+                    let (lost, refreshes, recovered) = storm(make(rotation), base + 2 * round);
                     let mut total = total.lock().unwrap();
                     let entry = total.entry(class).or_default();
                     *entry = (entry.0 + lost, entry.1 + refreshes, entry.2 + recovered);

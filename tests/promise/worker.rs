@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use evergrant::backend::{Guard, Record};
 use evergrant::clock::{Clock, ManualClock, SystemClock};
+use evergrant::provider::Dpop;
 use evergrant::{
     Authorization, BoxError, Client, Credentials, Error, FileBackend, Provider, TokenBackend,
 };
@@ -82,6 +83,7 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
         .rotation(*rotation)
         .token_timeout(Duration::from_secs(limit))
         .ends_access_token(variable("ENDS").as_deref() == Some("1"))
+        .dpop(if variable("BOUND").is_some() { Dpop::Required } else { Dpop::Offered })
         .build()
         .unwrap();
     let credentials = Credentials::new("sandbox-client", "sandbox-secret")

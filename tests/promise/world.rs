@@ -61,6 +61,8 @@ pub(crate) struct World {
     pub(crate) rotation: Rotation,
     /// The sandbox's clock, unless that is the computer's.
     pub(crate) clock: Arc<ManualClock>,
+    /// Whether the service issues only tokens that are bound to a key, and demands nonces.
+    pub(crate) bound: bool,
 }
 
 impl World {
@@ -78,7 +80,23 @@ impl World {
         let sandbox = change(builder.clock(clock.clone())).start().unwrap();
         let dir = TempDir::new();
         let path = dir.join("store.json");
-        World { sandbox, dir, path, rotation, clock }
+        World { sandbox, dir, path, rotation, clock, bound: false }
+    }
+
+    /// Makes a world whose tokens are bound to a key (DPoP, RFC 9449).
+    #[cfg(feature = "dpop")]
+    pub(crate) fn bound(rotation: Rotation) -> World {
+        World::bound_with(rotation, |builder| builder)
+    }
+
+    #[cfg(feature = "dpop")]
+    pub(crate) fn bound_with(
+        rotation: Rotation,
+        change: impl FnOnce(SandboxBuilder) -> SandboxBuilder,
+    ) -> World {
+        let change =
+            |builder: SandboxBuilder| change(builder.dpop_required(true).dpop_nonces(1000));
+        World { bound: true, ..World::with(rotation, change) }
     }
 
     /// Makes a world on the computer's clock.
@@ -103,6 +121,9 @@ impl World {
 
     /// Puts a new login of the sandbox into the store.
     pub(crate) fn seed(&self) -> Token {
+        if self.bound {
+            return self.log_in();
+        }
         let token = self.sandbox.login();
         assert!(self.client().seed(token.clone()).unwrap());
         token
@@ -110,11 +131,31 @@ impl World {
 
     /// Does the same as [`World::seed`], with an access token that has expired by every clock.
     pub(crate) fn seed_ended(&self) {
+        if self.bound {
+            self.log_in_with(&self.client_on(FileBackend::new(&self.path), Arc::new(SystemClock)));
+            self.sandbox.expire_access_tokens();
+            let mut record = serde_json::to_value(self.stored()).unwrap();
+            record["token"]["issued_at"] = "2020-01-01T00:00:00Z".into();
+            record["token"]["expires_at"] = "2020-01-01T01:00:00Z".into();
+            std::fs::write(&self.path, record.to_string()).unwrap();
+            return;
+        }
         let token = self.sandbox.login();
         let long_ago = token.issued_at().unwrap() - Duration::from_secs(86_400);
         let token = token.with_issued_at(long_ago).with_expires_at(long_ago + LIFE);
         self.sandbox.expire_access_tokens();
         assert!(self.client().seed(token).unwrap());
+    }
+
+    /// Logs a person in, and puts the login into the store.
+    pub(crate) fn log_in(&self) -> Token {
+        self.log_in_with(&self.client())
+    }
+
+    pub(crate) fn log_in_with(&self, client: &Client) -> Token {
+        let authorization = client.authorize(&[]).unwrap();
+        let callback = self.sandbox.approve(authorization.url()).unwrap();
+        client.exchange(authorization, &callback).unwrap()
     }
 
     pub(crate) fn stored(&self) -> Record {
@@ -156,6 +197,9 @@ impl World {
         let (class, _) = CLASSES.iter().find(|(_, rotation)| *rotation == self.rotation).unwrap();
         let mut command = child(key, wrapper);
         command.env("STORE", &self.path).env("URL", self.sandbox.url()).env("CLASS", class);
+        if self.bound {
+            command.env("BOUND", "1");
+        }
         command
     }
 }

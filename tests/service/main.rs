@@ -7,6 +7,8 @@ mod challenges;
 mod device;
 #[cfg(feature = "discovery")]
 mod discovery;
+#[cfg(feature = "dpop")]
+mod dpop;
 #[cfg(feature = "token-exchange")]
 mod exchange;
 #[cfg(feature = "identity")]
@@ -41,4 +43,6 @@ mod standards;
 mod support;
 mod surface;
 mod tls;
+#[cfg(not(feature = "dpop"))]
+mod unbound;
 mod web;

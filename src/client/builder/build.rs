@@ -14,7 +14,11 @@ use crate::credentials::Credentials;
 use crate::provider::{Provider, is_loopback};
 use crate::refresh::{Keeper, Rules};
 use crate::secret::Secret;
-use crate::transport::{Grant, TokenTransport, api_agent, api_config, api_headers, with_fixed};
+#[cfg(feature = "dpop")]
+use crate::transport::Demand;
+use crate::transport::{
+    Grant, Proofs, TokenTransport, api_agent, api_config, api_headers, with_fixed,
+};
 
 impl ClientBuilder {
     /// Makes the client. Nothing is read or sent yet.
@@ -32,10 +36,16 @@ impl ClientBuilder {
             login_timeout,
             hooks,
             token_hooks,
+            #[cfg(feature = "dpop")]
+            dpop,
         } = self;
         let one_time = grant.is_none();
         let binding = binding(&provider, &credentials, grant.as_ref(), &extra);
-        let rules = Rules::new(&provider, binding, one_time);
+        #[cfg(feature = "dpop")]
+        let (proofs, takes_unbound) = (Proofs::new(dpop, clock.clone()), dpop == Demand::IfOffered);
+        #[cfg(not(feature = "dpop"))]
+        let (proofs, takes_unbound) = (Proofs, false);
+        let rules = Rules { takes_unbound, ..Rules::new(&provider, binding, one_time) };
         // These parameters also go into authorization requests (RFC 8707 section 2.1).
         let targets = extra.iter().filter(|(name, _)| is_target(name)).cloned().collect();
         let tokens = TokenTransport::new(
@@ -46,7 +56,7 @@ impl ClientBuilder {
             http.as_ref(),
             &clock,
         );
-        let tokens = Arc::new(tokens.with_hooks(token_hooks));
+        let tokens = Arc::new(tokens.with_hooks(token_hooks, Arc::new(proofs)));
         // The parsed form of the address, so that all later code finds the same host in it.
         let parsed = |base: &String| Url::parse(base).map_or_else(|_| base.clone(), String::from);
         let base = provider.api.base.as_ref().map(parsed);

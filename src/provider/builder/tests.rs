@@ -43,7 +43,7 @@ const AUTHORIZATION: [(&str, Change); 14] = [
     ("token_host_from", |row| row.token_host_from(LoginHost::label("x", "y.example"))),
     ("callback_field", |row| row.callback_field("x")),
 ];
-const TOKEN_REQUEST: [(&str, Change); 12] = [
+const TOKEN_REQUEST: [(&str, Change); 13] = [
     ("client_auth", |row| row.client_auth(ClientAuth::None)),
     ("revocation_auth", |row| row.revocation_auth(ClientAuth::None)),
     ("introspection_auth", |row| row.introspection_auth(ClientAuth::None)),
@@ -53,6 +53,7 @@ const TOKEN_REQUEST: [(&str, Change); 12] = [
     ("client_credentials_grant", |row| row.client_credentials_grant("x")),
     ("second_exchange", |row| row.second_exchange(SecondExchange::new("https://x.example", "x"))),
     ("revocation_style", |row| row.revocation_style(RevocationStyle::Json)),
+    ("dpop", |row| row.dpop(Dpop::Required)),
     ("token_param", |row| row.token_param("x", "y")),
     ("exchange_param", |row| row.exchange_param("x", "y")),
     ("token_timeout", |row| row.token_timeout(MINUTE)),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::provider::{ClientAuth, ProviderBuilder, RevocationStyle, SecondExchange, TokenFormat};
+use crate::provider::{
+    ClientAuth, Dpop, ProviderBuilder, RevocationStyle, SecondExchange, TokenFormat,
+};
 
 /// # Token request
 ///
@@ -67,6 +69,13 @@ impl ProviderBuilder {
     /// How a revocation request looks. [`RevocationStyle::Form`] by default.
     pub fn revocation_style(mut self, style: RevocationStyle) -> ProviderBuilder {
         self.0.token_request.revocation_style = style;
+        self
+    }
+
+    /// Whether logins are bound to a key (DPoP, RFC 9449). [`Dpop::Offered`] by default: the client decides.
+    /// Metadata whose `dpop_signing_alg_values_supported` lacks ES256 sets [`Dpop::Off`].
+    pub fn dpop(mut self, dpop: Dpop) -> ProviderBuilder {
+        self.0.token_request.dpop = dpop;
         self
     }
 
