@@ -154,6 +154,7 @@ impl Client {
             description: Some("nobody entered the code in time".to_owned()),
             uri: None,
             status: 0,
+            request: None,
         }))
     }
 }

@@ -12,6 +12,7 @@ mod detail;
 mod dpop;
 mod id_token;
 mod login;
+mod oauth;
 mod resource;
 mod step_up;
 mod store;
@@ -27,8 +28,8 @@ pub use challenge::Challenge;
 pub(crate) use challenge::advice;
 pub(crate) use detail::rfc3339;
 pub use detail::{
-    ApiError, BackendFailure, Busy, DecodeError, NotSaved, OAuthError, OutcomeUnknown, RateLimited,
-    Refusal, TransportError,
+    ApiError, BackendFailure, Busy, DecodeError, NotSaved, OutcomeUnknown, RateLimited, Refusal,
+    TransportError,
 };
 #[cfg(feature = "dpop")]
 pub use dpop::DpopError;
@@ -36,6 +37,8 @@ pub use dpop::DpopError;
 pub(crate) use dpop::ProofFault;
 pub use id_token::IdTokenError;
 pub use login::{CallbackError, LoginNotFinished};
+pub use oauth::OAuthError;
+pub(crate) use oauth::{CODE, TokenRequestInfo};
 #[cfg(feature = "discovery")]
 pub(crate) use resource::named as named_in_challenge;
 pub use step_up::StepUp;

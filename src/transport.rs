@@ -35,8 +35,9 @@ pub(crate) use self::limit::plain_agent as api_agent;
 pub(crate) use self::public::private_host;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::error::{BoxError, Error, Result, chain};
+use crate::error::{BoxError, CODE, Error, Result, TokenRequestInfo, chain};
 use crate::hooks::TokenHooks;
+use crate::plain::plain;
 use crate::proof_key::ProofKey;
 use crate::protocol::{self, Authorization, Outcome, Requester, TokenRequest};
 use crate::provider::{Provider, TokenTypeHint};
@@ -209,7 +210,8 @@ impl TokenTransport {
             protocol::exchange(&caller.at(home), code, redirect_uri, verifier)
         });
         let now = id_token::times(&raw, sent_at);
-        let sent = self.bound(self.judged(raw, &hidden, sent_at), key.as_ref());
+        let sent = self.named(self.judged(raw, &hidden, sent_at), CODE);
+        let sent = self.bound(sent, key.as_ref());
         let sent = self.with_fit_id_token(sent, now, nonce.map(Some), None);
         match &self.provider.token_request.second_exchange {
             Some(second) => self.exchanged_again(sent, second, sent_at),
@@ -229,8 +231,24 @@ impl TokenTransport {
     ) -> Sent {
         let (raw, hidden) = self.deliver(sent_at, spent, key, in_time, build);
         let now = id_token::times(&raw, sent_at);
-        let sent = self.judged(raw, &hidden, sent_at);
+        let what = if before.is_some() { "the refresh" } else { "the request for a token" };
+        let sent = self.named(self.judged(raw, &hidden, sent_at), what);
         self.with_fit_id_token(sent, now, None, before)
+    }
+
+    /// Names the request in an error answer.
+    fn named(&self, mut sent: Sent, what: &'static str) -> Sent {
+        if let Sent::Reply(reply) = &mut sent
+            && let Some(error) = reply.outcome.error_mut()
+        {
+            error.request = Some(Box::new(TokenRequestInfo {
+                what,
+                endpoint: plain(self.provider.endpoints.token.clone()),
+                client_id: plain(self.credentials.id().to_owned()),
+                client_auth: self.provider.token_request.client_auth.in_words(),
+            }));
+        }
+        sent
     }
 
     /// The host of a login is that of its callback: an answer does not move the login.

@@ -7,64 +7,10 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::BoxError;
 use super::chain::from_outside;
+use super::{BoxError, OAuthError};
 use crate::plain::plain;
 use crate::token::Token;
-
-/// An error answer of an authorization server (RFC 6749 sections 5.2 and 4.1.2.1). Its strings have no
-/// control characters and are cut to a reasonable length.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OAuthError {
-    /// The host that answered.
-    pub host: String,
-    /// The code, such as `invalid_client`. `http_400` stands for an answer without a code.
-    pub code: String,
-    /// The server's description, if it gave one.
-    pub description: Option<String>,
-    /// The address of a page about the error (`error_uri`), if the server gave one.
-    pub uri: Option<String>,
-    /// The HTTP status. 0 for an error that came in a callback.
-    pub status: u16,
-}
-
-impl OAuthError {
-    /// Makes an error from the host and its error code, for an SDK that reads refusals by itself.
-    pub fn new(host: impl Into<String>, code: impl Into<String>) -> OAuthError {
-        let (host, code) = (plain(host.into()), plain(code.into()));
-        OAuthError { host, code, description: None, uri: None, status: 0 }
-    }
-
-    /// Code and description, without the host.
-    pub(crate) fn told(&self) -> String {
-        let mut text = match self.code.strip_prefix("http_") {
-            Some(status) => format!("status {status} without an error code"),
-            None => self.code.clone(),
-        };
-        if let Some(description) = &self.description {
-            text.push_str(&format!(" ({description})"));
-        }
-        text
-    }
-}
-
-impl fmt::Display for OAuthError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let OAuthError { host, status, .. } = self;
-        if self.code.starts_with("http_") {
-            return write!(f, "{host} answered {}", self.told());
-        }
-        // Only a status of 4xx, or an error in a callback, says that the request was refused (RFC 9110
-        // section 15.5).
-        match status {
-            0 | 400..=499 => write!(f, "{host} refused the request: {}", self.told()),
-            _ => write!(f, "{host} answered {status}: {}", self.told()),
-        }
-    }
-}
-
-impl std::error::Error for OAuthError {}
 
 /// The service refused the login: [`crate::Error::Reauthorize`].
 #[derive(Clone, Debug)]

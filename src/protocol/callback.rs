@@ -66,6 +66,7 @@ impl Authorization {
                 description: value(&pairs, "error_description").and_then(clean),
                 uri: value(&pairs, "error_uri").and_then(clean),
                 status: 0,
+                request: None,
             };
             // The text comes from the server, or from an attacker who made up this address.
             hide(&mut error, &self.state);

@@ -97,6 +97,7 @@ mod tests {
             description: Some("rt-sesame is unknown".to_owned()),
             uri: None,
             status: 400,
+            request: None,
         };
         hide(&mut error, &Secret::new("rt-sesame"));
         assert_eq!(error.description.as_deref(), Some("[..] is unknown"));

@@ -153,7 +153,7 @@ impl Outcome {
         }
     }
 
-    fn error_mut(&mut self) -> Option<&mut OAuthError> {
+    pub(crate) fn error_mut(&mut self) -> Option<&mut OAuthError> {
         match self {
             Outcome::Token(_) => None,
             Outcome::Refused(error)
@@ -241,7 +241,7 @@ fn oauth_error(
     uri: Option<String>,
 ) -> OAuthError {
     let code = clean(code).unwrap_or_else(|| format!("http_{status}"));
-    OAuthError { host: provider.token_host(), code, description, uri, status }
+    OAuthError { host: provider.token_host(), code, description, uri, status, request: None }
 }
 
 /// The error of an answer without a usable token.

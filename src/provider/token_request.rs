@@ -131,6 +131,25 @@ pub enum ClientAuth {
     SecretJwt,
 }
 
+impl ClientAuth {
+    /// Completes "the client authenticated ...".
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            ClientAuth::Basic | ClientAuth::BasicRaw => "with HTTP Basic",
+            ClientAuth::Body => "with id and secret in the body",
+            ClientAuth::None => "with its id alone, without a secret",
+            ClientAuth::SecretAsBearer => "with the secret as a bearer token",
+            ClientAuth::Omitted => "with neither id nor secret",
+            ClientAuth::SecretAsUser => "with the secret as the user name of HTTP Basic",
+            ClientAuth::Certificate => "with a certificate",
+            #[cfg(feature = "jwt")]
+            ClientAuth::PrivateKeyJwt => "with a signed JWT (private_key_jwt)",
+            #[cfg(feature = "jwt")]
+            ClientAuth::SecretJwt => "with a signed JWT (client_secret_jwt)",
+        }
+    }
+}
+
 /// The audience of a client assertion (RFC 7523 section 3).
 #[cfg(feature = "jwt")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

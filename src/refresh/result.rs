@@ -107,6 +107,7 @@ impl Keeper {
                 description: refused.description.clone(),
                 uri: None,
                 status: refused.status,
+                request: None,
             },
             refused_at: refused.at,
             unanswered_since: refused.unanswered_since,

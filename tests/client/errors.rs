@@ -118,6 +118,12 @@ fn of_the_login(world: &World) -> Vec<(&'static str, Error)> {
         let callback = world.sandbox.deny(authorization.url()).unwrap();
         client.exchange(authorization, &callback).unwrap_err()
     };
+    let used = {
+        let authorization = client.authorize(&["read"]).unwrap();
+        let callback = world.sandbox.approve(authorization.url()).unwrap();
+        client.exchange(authorization.clone(), &callback).unwrap();
+        client.exchange(authorization, &callback).unwrap_err()
+    };
     let mismatch = client.exchange(client.authorize(&[]).unwrap(), "?state=s&code=c").unwrap_err();
     let provider = world.sandbox.provider().to_builder().callback_field("realmId");
     let wants_field =
@@ -140,6 +146,7 @@ fn of_the_login(world: &World) -> Vec<(&'static str, Error)> {
     let closed = client.authorize_pasted(&[], |_, _| Err(closed())).unwrap_err();
     vec![
         ("the person said no", denied),
+        ("the code was used before", used),
         ("a callback of another login", mismatch),
         ("a callback without the parameter that the provider wants", field),
         ("the answer to the code was lost", lost),

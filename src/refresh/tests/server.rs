@@ -56,7 +56,7 @@ pub(super) struct Server {
 
 fn error(code: &str, status: u16) -> OAuthError {
     let host = "as.example".to_owned();
-    OAuthError { host, code: code.to_owned(), description: None, uri: None, status }
+    OAuthError { host, code: code.to_owned(), description: None, uri: None, status, request: None }
 }
 
 fn reply(outcome: Outcome) -> Sent {

@@ -258,7 +258,7 @@ fn told(record: &Record) -> String {
 
 fn error(code: &str, status: u16) -> OAuthError {
     let host = "as.example".to_owned();
-    OAuthError { host, code: code.to_owned(), description: None, uri: None, status }
+    OAuthError { host, code: code.to_owned(), description: None, uri: None, status, request: None }
 }
 
 fn reply(outcome: Outcome) -> Sent {
