@@ -340,6 +340,46 @@ mod registered {
     }
 
     #[test]
+    fn an_instance_of_mastodon_needs_only_its_address() {
+        let sandbox = sandbox();
+        let url = sandbox.url().to_owned();
+        // As docs.joinmastodon.org has it: a slash at the end of the issuer, and a registration of its own.
+        let document = json!({
+            "issuer": format!("{url}/"),
+            "authorization_endpoint": format!("{url}/authorize"),
+            "token_endpoint": format!("{url}/token"),
+            "revocation_endpoint": format!("{url}/revoke"),
+            "app_registration_endpoint": format!("{url}/api/v1/apps"),
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        });
+        for path in ["openid-configuration", "oauth-authorization-server"] {
+            let document = document.clone();
+            sandbox.on_open("GET", &format!("/.well-known/{path}"), move |_| {
+                ApiReply::json(200, document.clone())
+            });
+        }
+        sandbox.on_open("POST", "/api/v1/apps", |request| {
+            let form: Vec<_> = url::form_urlencoded::parse(&request.body).collect();
+            let value = |wanted: &str| form.iter().find(|(name, _)| name == wanted).unwrap().1.clone();
+            assert_eq!((value("client_name"), value("scopes")), ("Test".into(), "read".into()));
+            let (id, secret) = ("sandbox-client", "sandbox-secret");
+            let uri = value("redirect_uris");
+            ApiReply::json(200, json!({"id": "1", "name": "Test", "client_id": id, "client_secret": secret,
+                "redirect_uri": uri, "redirect_uris": [uri], "scopes": ["read"], "client_secret_expires_at": 0}))
+        });
+        let connection = Connect::to(sandbox.url())
+            .with_scopes(&["read"])
+            .register(RegistrationStore::new(MemoryBackend::new()), ClientMetadata::native("Test"))
+            .discover()
+            .unwrap();
+        let client = connection.client(MemoryBackend::new()).build();
+        log_in(&sandbox, &client, &connection.scopes()).unwrap();
+        let me: Value = client.get("/api/me").read_json().unwrap();
+        assert_eq!(me["login"], "ada");
+        client.revoke().unwrap();
+    }
+
+    #[test]
     fn the_registration_asks_for_a_method_that_the_server_lists() {
         for (listed, expected) in [
             (json!(["client_secret_post"]), "client_secret_post"),
