@@ -3,6 +3,8 @@
 
 mod any;
 mod challenges;
+#[cfg(feature = "registration")]
+mod connect;
 #[cfg(feature = "device")]
 mod device;
 #[cfg(feature = "discovery")]
@@ -28,6 +30,8 @@ mod par;
 mod profiles;
 #[cfg(feature = "registration")]
 mod registration;
+#[cfg(feature = "registration")]
+mod registration_store;
 mod replies;
 #[cfg(feature = "discovery")]
 mod resource;
