@@ -40,6 +40,8 @@ mod rows;
 #[cfg(feature = "services")]
 mod services;
 mod standards;
+#[cfg(feature = "registration")]
+mod strangers;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;
