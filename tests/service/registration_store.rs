@@ -79,6 +79,32 @@ fn redirect_uris_that_the_server_rewrites_register_once() {
 }
 
 #[test]
+fn an_expired_secret_is_renewed_where_the_server_has_another() {
+    let server = Fake::start(|peer| {
+        while let Some(request) = peer.request() {
+            let host = request.split("ost: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+            let (secret, expires) = match request.starts_with("GET /c ") {
+                true => ("two", 0),
+                false => ("one", 1),
+            };
+            let answer = serde_json::json!({"client_id": "a", "client_secret": secret,
+                "client_secret_expires_at": expires, "registration_access_token": "t",
+                "registration_client_uri": format!("http://{host}/c")});
+            peer.answer("200 OK", "", answer.to_string().as_bytes());
+        }
+    });
+    let (store, registrar) = (store(), Registrar::new(server.url()));
+    let first = store.get_or_register(&registrar, &native()).unwrap();
+    let second = store.get_or_register(&registrar, &native()).unwrap();
+    assert_eq!((first.client_id(), second.client_id()), ("a", "a"));
+    assert_eq!(second.client_secret().unwrap().expose(), "two");
+    assert_eq!(store.get_or_register(&registrar, &native()).unwrap(), second);
+    let sent = server.requests();
+    assert_eq!(sent.len(), 2, "one registration, and one question for a new secret");
+    assert!(sent[1].contains("Bearer t"), "{}", sent[1]);
+}
+
+#[test]
 fn a_redirect_uri_that_the_server_added_registers_once() {
     let (one, two) = ("http://127.0.0.1/callback", "http://127.0.0.1/added");
     let server = Fake::json(
