@@ -187,6 +187,8 @@ mod tests {
             "http://a.example/mcp",
             "https://a.example/#x",
             "https://user:sesame@a.example/",
+            "https://user@a.example/",
+            "https://:sesame@a.example/",
             "a.example",
             "",
             "ftp://127.0.0.1",
@@ -200,7 +202,15 @@ mod tests {
             assert!(!error.to_string().contains("sesame"), "{error}");
         }
         assert!(addresses("http://127.0.0.1:8080/mcp").is_ok());
-        for address in ["http://a.example/x", "x", "https://u@a.example/", "https://a.example/#x"] {
+        for address in [
+            "http://a.example/x",
+            "ftp://127.0.0.1/x",
+            "x",
+            "https://u@a.example/",
+            "https://:p@a.example/",
+            "https://a.example/#x",
+            "https://a.example/$(id)",
+        ] {
             assert!(matches!(check_address(address), Err(Error::Config(_))), "{address}");
         }
         assert!(check_address("https://a.example/x?y=1").is_ok());
@@ -227,6 +237,8 @@ mod tests {
             assert!(text.contains("not of \"https://a.example/mcp\""), "{text}");
             assert!(text.contains("https://a.example/w"), "{text}");
         }
+        let odd = refusal("{\"resource\":\"https://b.example/\\u202e\\u001b[31m\"}");
+        assert!(odd.contains("\"https://b.example/[31m\""), "{odd}");
         assert!(refusal("{}").contains("names no resource"));
         assert!(refusal(r#"{"resource":["https://a.example/mcp"]}"#).contains("not a string"));
         for body in ["<html>", "", "[]", "null", "{\"resource\":"] {
@@ -261,5 +273,8 @@ mod tests {
         assert_eq!(read("https://a.example/w", &format!("\u{feff}{good}")).unwrap().len(), 6);
         let local = with(r#""authorization_servers":["http://127.0.0.1:1"]"#);
         assert!(read("http://127.0.0.1:1/w", &local).is_ok());
+        for from in ["http://a.example/w", "https://127.0.0.1:1/w"] {
+            assert!(read(from, &local).is_err(), "{from}");
+        }
     }
 }

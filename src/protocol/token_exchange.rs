@@ -332,6 +332,10 @@ mod tests {
         assert!(mark.starts_with("subject=") && !mark.contains("sesame"), "{mark}");
         assert_ne!(grant("other").mark().unwrap(), mark);
         assert_eq!(grant("x").account("ada b").mark().as_deref(), Some("account=ada%20b"));
+        let both = |actor: &str| grant("x").actor(actor, TokenType::Jwt);
+        assert!(both("one").mark().unwrap().contains("&actor="));
+        assert_ne!(both("one").mark(), both("two").mark());
+        assert_eq!(both("one").account("ada").mark().as_deref(), Some("account=ada"));
         let read = TokenExchange::reading(TokenType::Jwt, || Ok("a".into()));
         assert_eq!(read.mark(), None);
         assert!(read.requested(TokenType::IdToken).mark().unwrap().starts_with("type="));

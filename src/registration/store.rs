@@ -48,9 +48,11 @@ impl RegistrationStore {
     /// this at the same time register one client together, if the store has a lock.
     ///
     /// A stored registration is not used if it was made at another endpoint, if its secret has expired or
-    /// expires within ten minutes, or if it lacks one of the redirect URIs. The client then registers anew,
-    /// and the new registration replaces the stored one. A login that was made with the earlier client id
-    /// does not work with the new one: the person logs in again, with an empty store for the login.
+    /// expires within ten minutes, or if it lacks one of the redirect URIs. If only the secret has expired, the
+    /// server is asked for a new one first (RFC 7592 section 2.1), so that the logins of the client go on.
+    /// Otherwise the client registers anew, and the new registration replaces the stored one. A login that was
+    /// made with the earlier client id does not work with the new one: the person logs in again, with an empty
+    /// store for the login.
     ///
     /// # Errors
     ///
@@ -80,7 +82,11 @@ impl RegistrationStore {
         let before = self.load()?;
         // Nobody should register for nothing.
         self.0.probe().map_err(|error| Error::backend("write", self.0.describe(), error))?;
-        let registration = registrar.register(metadata)?;
+        let renewed = before.as_ref().and_then(|kept| kept.renewed(registrar, metadata));
+        let registration = match renewed {
+            Some(renewed) => renewed,
+            None => registrar.register(metadata)?,
+        };
         self.save(&registration, Some(metadata), registrar, before.map(|kept| kept.record))?;
         for warning in self.0.warnings() {
             log::warn!(target: "evergrant", "{warning}");
@@ -182,12 +188,25 @@ impl RegistrationStore {
 
 impl Kept {
     fn fits(&self, registrar: &Registrar, metadata: &ClientMetadata, now: OffsetDateTime) -> bool {
+        self.is_for(registrar, metadata) && self.registration.is_valid_at(clock::later(now, MARGIN))
+    }
+
+    /// The same client with a secret that works, if the server has one.
+    fn renewed(&self, registrar: &Registrar, metadata: &ClientMetadata) -> Option<Registration> {
+        if !self.is_for(registrar, metadata) || self.registration.access_token().is_none() {
+            return None;
+        }
+        let renewed = registrar.read(&self.registration).ok()?;
+        let until = clock::later(registrar.now().now_utc(), MARGIN);
+        renewed.is_valid_at(until).then_some(renewed)
+    }
+
+    /// Whether the registration was made there, with these redirect URIs.
+    fn is_for(&self, registrar: &Registrar, metadata: &ClientMetadata) -> bool {
         let endpoint = self.record.binding().map(|binding| binding.token_endpoint.as_str());
         let registered = self.registration.metadata().redirect_uris();
         let has = |uri: &&str| registered.contains(uri) || self.asked.iter().any(|own| own == uri);
-        endpoint == Some(registrar.endpoint())
-            && self.registration.is_valid_at(clock::later(now, MARGIN))
-            && metadata.redirect_uris().iter().all(has)
+        endpoint == Some(registrar.endpoint()) && metadata.redirect_uris().iter().all(has)
     }
 }
 

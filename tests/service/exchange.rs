@@ -84,6 +84,13 @@ fn an_exchange_sends_types_actor_and_targets() {
     assert_eq!(all("requested_token_type"), ["urn:ietf:params:oauth:token-type:access_token"]);
     assert_eq!(all("resource"), ["https://one.example/", "https://two.example/"]);
     assert_eq!((all("audience"), all("scope")), (vec!["three".into()], vec!["a b".into()]));
+    let token: Secret = rt(&actor).into();
+    let exchange = of_ada(&sandbox)
+        .actor_reading(TokenType::RefreshToken, move || Ok(token.clone()))
+        .requested(TokenType::AccessToken);
+    builder(&sandbox, exchange).build().access_token().unwrap();
+    let call = calls.lock().unwrap().remove(0);
+    assert_eq!(call.parameter("actor_token"), Some(rt(&actor)));
 }
 
 #[test]

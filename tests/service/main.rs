@@ -3,6 +3,8 @@
 
 mod any;
 mod challenges;
+#[cfg(feature = "registration")]
+mod connect;
 #[cfg(feature = "device")]
 mod device;
 #[cfg(feature = "discovery")]
@@ -30,6 +32,8 @@ mod par;
 mod profiles;
 #[cfg(feature = "registration")]
 mod registration;
+#[cfg(feature = "registration")]
+mod registration_store;
 mod replies;
 #[cfg(feature = "discovery")]
 mod resource;
@@ -38,6 +42,8 @@ mod rows;
 #[cfg(feature = "services")]
 mod services;
 mod standards;
+#[cfg(feature = "registration")]
+mod strangers;
 #[allow(dead_code)]
 #[path = "../client/support.rs"]
 mod support;

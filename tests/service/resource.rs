@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evergrant::clock::ManualClock;
+use evergrant::clock::{Clock as _, ManualClock};
 use evergrant::discovery::{Connect, ResourceDiscovery};
 use evergrant::sandbox::{ApiReply, Sandbox};
 use evergrant::{Client, Credentials, Error, MemoryBackend};
@@ -14,11 +14,11 @@ use crate::support::{Fake, sandbox};
 
 const PATH: &str = "/.well-known/oauth-protected-resource";
 
-fn api(sandbox: &Sandbox) -> String {
+pub(crate) fn api(sandbox: &Sandbox) -> String {
     format!("{}/api", sandbox.url())
 }
 
-fn published() -> Sandbox {
+pub(crate) fn published() -> Sandbox {
     let sandbox = Sandbox::builder().registration(true).resource_metadata(true);
     sandbox.pkce_required(true).issuer_in_callback(true).start().unwrap()
 }
@@ -245,6 +245,50 @@ fn tokens_are_asked_for_the_api_alone() {
 }
 
 #[test]
+fn a_file_is_used_for_a_host_and_a_chosen_server_too() {
+    let clock = Arc::new(ManualClock::new());
+    let sandbox = sandbox();
+    let kept = |name: &str| {
+        let connect = Connect::to(api(&sandbox)).credentials(sandbox.credentials());
+        connect.cache_file(sandbox.folder().join(name)).clock(clock.clone())
+    };
+    let asked = || sandbox.counters().metadata_requests;
+    kept("host").discover().unwrap();
+    let before = asked();
+    kept("host").discover().unwrap();
+    assert_eq!(asked(), before, "the host is its authorization server");
+    kept("chosen").authorization_server(sandbox.url()).discover().unwrap();
+    let before = asked();
+    kept("chosen").authorization_server(sandbox.url()).discover().unwrap();
+    assert_eq!(asked(), before, "the caller's choice");
+    // The file of another server is not used for this host.
+    let other = self::sandbox();
+    kept("other").authorization_server(other.url()).discover().unwrap();
+    let connection = kept("other").discover().unwrap();
+    assert_eq!(connection.authorization_server().issuer(), sandbox.url());
+    // A date in the future comes from a clock that was wrong.
+    clock.set_wall(std::time::SystemTime::UNIX_EPOCH);
+    let before = asked();
+    kept("host").discover().unwrap();
+    assert_ne!(asked(), before);
+}
+
+#[test]
+fn callers_change_how_the_requests_are_sent() {
+    let sandbox = published();
+    let clock = Arc::new(ManualClock::new());
+    let discovery = || ResourceDiscovery::new(api(&sandbox)).clock(clock.clone());
+    assert_eq!(discovery().metadata().unwrap().fetched_at(), clock.now_utc());
+    let error = discovery().http(|config| config.https_only(true)).metadata().unwrap_err();
+    assert_eq!(error.kind(), "transport");
+    let connect = Connect::to(api(&sandbox)).credentials(sandbox.credentials());
+    let error = connect.http(|config| config.https_only(true)).discover().unwrap_err();
+    assert_eq!(error.kind(), "transport");
+    let odd = ResourceDiscovery::new("a.example").at(format!("{}{PATH}/api", sandbox.url()));
+    assert!(matches!(odd.metadata(), Err(Error::Config(_))), "nothing can be compared with it");
+}
+
+#[test]
 fn a_client_must_be_known_somehow() {
     let sandbox = published();
     let error = Connect::to(api(&sandbox)).discover().unwrap_err();
@@ -302,84 +346,5 @@ fn what_was_found_is_kept_for_a_day_and_longer_without_an_answer() {
         std::fs::write(&file, changed).unwrap();
         let error = connect().discover().unwrap_err();
         assert_eq!(error.kind(), "transport", "{old}: {error}");
-    }
-}
-
-#[cfg(feature = "registration")]
-mod registered {
-    use evergrant::registration::{ClientMetadata, RegistrationStore};
-
-    use super::*;
-    use crate::registration::log_in;
-
-    #[test]
-    fn an_address_is_enough_for_a_login() {
-        let sandbox = published();
-        let file = |name| evergrant::FileBackend::new(sandbox.folder().join(name));
-        let connect = || {
-            let store = RegistrationStore::new(file("mcp.client.json"));
-            let connect = Connect::to(api(&sandbox));
-            connect.register(store, ClientMetadata::native("Test")).discover().unwrap()
-        };
-        let connection = connect();
-        let registration = connection.registration().unwrap();
-        assert_eq!(registration.metadata().text("token_endpoint_auth_method"), Some("none"));
-        let client = connection.client(file("mcp.json")).build();
-        log_in(&sandbox, &client, &connection.scopes()).unwrap();
-        client.refresh().unwrap();
-        let me: Value = client.get("/me").read_json().unwrap();
-        assert_eq!(me["login"], "ada");
-        // The next run finds the registration and the login.
-        let again = connect().client(file("mcp.json")).build();
-        again.get("/me").call().unwrap();
-        let counters = sandbox.counters();
-        assert_eq!((counters.registrations, counters.code_exchanges), (1, 1));
-        let shown =
-            format!("{connection:?} {:?}", Connect::to("https://a:sesame@b.example/?k=sesame"));
-        assert!(shown.contains("/api") && !shown.contains("sesame"), "{shown}");
-    }
-
-    #[test]
-    fn the_registration_asks_for_a_method_that_the_server_lists() {
-        for (listed, expected) in [
-            (json!(["client_secret_post"]), "client_secret_post"),
-            (json!(["client_secret_post", "client_secret_basic"]), "client_secret_basic"),
-            (json!(["client_secret_basic", "none"]), "none"),
-            (json!(["private_key_jwt"]), "none"),
-        ] {
-            let sandbox = published();
-            let url = sandbox.url().to_owned();
-            let mut document = json!({
-                "issuer": url,
-                "token_endpoint": format!("{url}/token"),
-                "registration_endpoint": format!("{url}/register"),
-            });
-            document["token_endpoint_auth_methods_supported"] = listed.clone();
-            sandbox.on_open("GET", "/.well-known/openid-configuration", move |_| {
-                ApiReply::json(200, document.clone())
-            });
-            let store = RegistrationStore::new(MemoryBackend::new());
-            let connect = Connect::to(api(&sandbox)).with_scopes(&["read"]);
-            let connect = connect.register(store.clone(), ClientMetadata::native("Test"));
-            // A build without `jwt` does not have the last method.
-            let Ok(connection) = connect.discover() else { continue };
-            let metadata = connection.registration().unwrap().metadata().clone();
-            assert_eq!(metadata.text("token_endpoint_auth_method"), Some(expected), "{listed}");
-            assert_eq!(metadata.text("scope"), Some("read"));
-        }
-    }
-
-    #[test]
-    fn a_registration_needs_its_initial_token_here_too() {
-        let builder = Sandbox::builder().registration(true).initial_access_token("sesame");
-        let sandbox = builder.start().unwrap();
-        let connect = || {
-            let store = RegistrationStore::new(MemoryBackend::new());
-            Connect::to(api(&sandbox)).register(store, ClientMetadata::native("Test"))
-        };
-        assert_eq!(connect().discover().unwrap_err().kind(), "oauth");
-        let connect = connect().initial_access_token("sesame");
-        assert!(!format!("{connect:?}").contains("sesame"));
-        connect.discover().unwrap();
     }
 }

@@ -74,6 +74,11 @@ fn a_registration_may_have_an_id_alone() {
     let never = answered(201, never).unwrap();
     assert_eq!((never.secret_expires_at(), never.method()), (None, "client_secret_basic"));
     let soon = r#"{"client_id":"a","client_secret":"s","client_secret_expires_at":100}"#;
+    assert!(never.is_valid_at(OffsetDateTime::now_utc()));
+    let public = r#"{"client_id":"a","client_secret_expires_at":"100"}"#;
+    let public = answered(201, public).unwrap();
+    assert_eq!(public.secret_expires_at().unwrap().unix_timestamp(), 100);
+    assert!(public.is_valid_at(OffsetDateTime::now_utc()), "there is no secret that expires");
     let soon = answered(201, soon).unwrap();
     let at = |seconds| OffsetDateTime::from_unix_timestamp(seconds).unwrap();
     assert!(soon.is_valid_at(at(99)) && !soon.is_valid_at(at(100)));
@@ -88,6 +93,7 @@ fn an_answer_that_is_no_registration_is_an_error_without_its_text() {
         (201, r#"{"client_secret":"sesame"}"#, "client_id is missing"),
         (201, r#"{"client_id":"","client_secret":"sesame"}"#, "client_id is missing"),
         (201, r#"{"client_id":7}"#, "client_id is missing"),
+        (201, r#"{"client_id":"sesame\u0007"}"#, "cannot be seen"),
         (201, r#"{"client_id":"a","client_secret":"sesame\n"}"#, "cannot be seen"),
         (201, r#"{"client_id":"a","client_secret_expires_at":"soon"}"#, "not a time"),
         (201, r#"{"client_id":"a","client_secret_expires_at":-1}"#, "not a time"),
@@ -95,6 +101,10 @@ fn an_answer_that_is_no_registration_is_an_error_without_its_text() {
         (201, r#"{"client_id":"a","registration_client_uri":"http://127.0.0.1/c"}"#, "https"),
         (201, r#"{"client_id":"a","registration_client_uri":"https://u@a.example/"}"#, "https"),
         (201, r#"{"client_id":"a","registration_client_uri":"/c/7"}"#, "https"),
+        (201, r#"{"client_id":"a","registration_client_uri":"https://:p@a.example/"}"#, "https"),
+        (201, r#"{"client_id":"a","registration_client_uri":"https://a.example/#x"}"#, "https"),
+        (201, r#"{"client_id":"a","registration_client_uri":"https://a.example/$(id)"}"#, "https"),
+        (201, r#"{"client_id":"a","registration_client_uri":"ftp://127.0.0.1/c"}"#, "https"),
         (202, r#"{"client_id":"a"}"#, "its status is 202"),
         (302, "", "it redirects to nowhere"),
     ] {
@@ -119,6 +129,8 @@ fn a_refused_registration_has_the_servers_code() {
         (400, r#"{"error":"unapproved_software_statement"}"#, "unapproved_software_statement"),
         (200, r#"{"error":"invalid_client_metadata"}"#, "invalid_client_metadata"),
         (401, r#"{"error":"invalid_token"}"#, "invalid_token"),
+        (100, r#"{"client_id":"a"}"#, "http_100"),
+        (400, r#"{"client_id":"a","error":"invalid_client_metadata"}"#, "invalid_client_metadata"),
         (401, "", "http_401"),
         (403, "<html>no</html>", "http_403"),
         (500, r#"{"client_id":"a"}"#, "http_500"),
@@ -175,6 +187,23 @@ fn a_registration_is_json_with_the_initial_token() {
 }
 
 #[test]
+fn metadata_says_what_kind_of_client_it_is() {
+    for (uri, expected) in [
+        ("https://app.example/cb", None),
+        ("https://127.0.0.1/cb", Some("native")),
+        ("http://127.0.0.1/cb", Some("native")),
+        ("com.example.app:/cb", Some("native")),
+    ] {
+        let metadata = ClientMetadata::new("App").with_redirect_uris(&[uri]);
+        assert_eq!(metadata.text("application_type"), expected, "{uri}");
+    }
+    let own = ClientMetadata::new("App").grant_types(&["client_credentials"]);
+    assert_eq!(own.list("response_types"), Some(vec![]));
+    let code = ClientMetadata::new("App").grant_types(&["authorization_code"]);
+    assert_eq!(code.list("response_types"), Some(vec!["code"]));
+}
+
+#[test]
 fn mastodon_gets_a_form_of_its_own() {
     let metadata = ClientMetadata::native("My app").scope(&["read", "write"]);
     let address = "https://mastodon.example/api/v1/apps";
@@ -218,6 +247,7 @@ fn an_update_has_all_metadata_and_nothing_that_was_issued() {
     for method in ["GET", "DELETE"] {
         let request = manage(method, &before).unwrap();
         assert!(request.body.is_empty() && request.method == method);
+        assert!(request.headers.iter().all(|(name, _)| name != "Content-Type"));
     }
 }
 
@@ -236,6 +266,7 @@ fn an_answer_to_a_read_keeps_what_it_does_not_name() {
         (before.access_token(), before.client_uri())
     );
     assert_eq!(same.metadata().text("client_name"), Some("New"));
+    assert_eq!(same.issued_at(), before.issued_at());
     let new = r#"{"client_id":"s6BhdRkqt3","client_secret":"s2","client_secret_expires_at":0,
         "registration_access_token":"r2"}"#;
     let new = about(new).unwrap();

@@ -58,13 +58,14 @@ const TOKEN_REQUEST: [(&str, Change); 13] = [
     ("exchange_param", |row| row.exchange_param("x", "y")),
     ("token_timeout", |row| row.token_timeout(MINUTE)),
 ];
-const REPLY: [(&str, Change); 6] = [
+const REPLY: [(&str, Change); 7] = [
     ("token_path", |row| row.token_path("x")),
     ("reply_member", |row| row.reply_member(ReplyMember::AccessToken, "x")),
     ("default_lifetime", |row| row.default_lifetime(MINUTE)),
     ("error_code_path", |row| row.error_code_path("x")),
     ("error_text_path", |row| row.error_text_path("x")),
     ("error_rule", |row| row.error_rule(ErrorRule::new(Verdict::Refused))),
+    ("registered_client", |row| row.registered_client(true)),
 ];
 const REFRESH: [(&str, Change); 16] = [
     ("rotation", |row| row.rotation(Rotation::Strict)),

@@ -190,6 +190,6 @@ const TABLE: &[Row] = &[
     (191, "M", "the resource is identical, or nothing of the metadata is used (RFC 9728 section 3.3)", By(&["the_metadata_of_another_resource_is_not_used", "metadata_of_another_resource_ends_the_login"])),
     (192, "M", "a resource is https, without a fragment, and so is every address of its metadata (RFC 9728 sections 1.2 and 2)", By(&["a_resource_is_https_without_a_fragment", "every_address_of_the_metadata_is_https"])),
     (193, "M", "a challenge says where the metadata is (RFC 9728 section 5.1)", By(&["the_metadata_of_an_api_is_read_from_any_challenge", "a_challenge_decides_where_the_metadata_is"])),
-    (194, "D", "metadata of a stranger leads to no private address, to no redirect and to no endless answer", By(&["private_addresses_are_refused_where_asked", "an_answer_that_is_no_resource_metadata_is_an_error"])),
+    (194, "D", "metadata of a stranger leads to no private address, to no redirect and to no endless answer", By(&["private_addresses_are_refused_where_asked", "a_challenge_does_not_lead_to_a_private_address", "an_api_does_not_lead_to_a_private_authorization_server", "an_authorization_server_does_not_lead_to_a_private_address", "an_answer_that_is_no_resource_metadata_is_an_error"])),
     (195, "D", "a login for an API asks for tokens for this API alone (RFC 8707 section 2)", By(&["tokens_are_asked_for_the_api_alone", "an_address_is_enough_for_a_login"])),
 ];
