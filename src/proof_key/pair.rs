@@ -169,6 +169,13 @@ mod tests {
             jwk[name] = value;
             bad.push(jwk.to_string());
         }
+        // The same point, cut elsewhere.
+        let decoded = |name: &str| URL_SAFE_NO_PAD.decode(good[name].as_str().unwrap()).unwrap();
+        let point = [decoded("x"), decoded("y")].concat();
+        let mut shifted = good.clone();
+        shifted["x"] = URL_SAFE_NO_PAD.encode(&point[..33]).into();
+        shifted["y"] = URL_SAFE_NO_PAD.encode(&point[33..]).into();
+        bad.push(shifted.to_string());
         for jwk in bad {
             let error = ProofKey::from_jwk(&Secret::new(jwk)).unwrap_err().to_string();
             assert!(error.starts_with("the DPoP key"), "{error}");

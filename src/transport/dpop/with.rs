@@ -139,7 +139,6 @@ impl Proofs {
         }
         let before = std::mem::replace(&mut of_origin.skew, skew);
         let clock = skew.abs_diff(before) > TOLERANCE.unsigned_abs();
-        drop(all);
         Learned { nonce, clock }
     }
 }
@@ -188,22 +187,20 @@ impl TokenTransport {
         }
     }
 
-    /// Adds the proof to a request, as the hooks have left it. The proof is also a secret of the request.
-    pub(in crate::transport) fn proven(
+    /// Adds the proof to a request, as the hooks have left it.
+    pub(in crate::transport) fn prove(
         &self,
-        (mut request, mut added): (TokenRequest, Vec<Secret>),
+        request: &mut TokenRequest,
         key: Option<&ProofKey>,
         again: Option<&Again>,
-    ) -> Result<(TokenRequest, Vec<Secret>)> {
-        if let Some(key) = key {
-            let nonce = again.and_then(|again| again.nonce.as_ref());
-            let target = (Side::Server, request.method, request.url.as_str());
-            let proof = self.proofs.proof(target, key, None, nonce)?;
-            added.push(proof.clone());
-            request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("dpop"));
-            request.headers.push(("DPoP".into(), proof));
-        }
-        Ok((request, added))
+    ) -> Result<()> {
+        let Some(key) = key else { return Ok(()) };
+        let nonce = again.and_then(|again| again.nonce.as_ref());
+        let target = (Side::Server, request.method, request.url.as_str());
+        let proof = self.proofs.proof(target, key, None, nonce)?;
+        // A header of this name that a hook has set is replaced.
+        request.headers.push(("DPoP".into(), proof));
+        Ok(())
     }
 
     /// Remembers what an answer says for the next proof. Returns the fault of this proof, if another proof
@@ -216,8 +213,8 @@ impl TokenTransport {
         sent_at: OffsetDateTime,
     ) -> Option<Again> {
         let Raw::Answer(answer) = raw else { return None };
-        key?;
         let learned = self.proofs.learn(Side::Server, url, &answer.headers, sent_at);
+        key?;
         let fault = ProofFault::named(&code(answer.status, &answer.body)?)?;
         let mends = learned.mends(fault);
         mends.then(|| Again { fault, nonce: learned.into_nonce() })
@@ -318,10 +315,13 @@ mod tests {
             headers
         };
         let iat = || claims(&proofs, Side::Api, URL)["iat"].as_i64().unwrap() - 1_795_208_400;
+        assert_eq!(iat(), 0);
         for (text, moved, expected) in [
-            ("Fri, 20 Nov 2026 21:00:20 GMT", false, 0),
+            ("Fri, 20 Nov 2026 21:00:30 GMT", false, 0),
             ("Fri, 20 Nov 2026 22:00:00 GMT", true, 3600),
+            ("Fri, 20 Nov 2026 22:00:30 GMT", false, 3630),
             ("Fri, 20 Nov 2026 22:00:10 GMT", false, 3610),
+            ("Sat, 21 Nov 2026 21:00:00 GMT", true, 86_400),
             ("Mon, 20 Nov 2028 22:00:00 GMT", true, 0),
         ] {
             let learned = proofs.learn(Side::Api, URL, &date(text), now);

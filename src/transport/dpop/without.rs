@@ -7,7 +7,6 @@ use crate::proof_key::ProofKey;
 use crate::protocol::TokenRequest;
 use crate::provider::Dpop;
 use crate::refresh::Sent;
-use crate::secret::Secret;
 use crate::token::Token;
 use crate::transport::TokenTransport;
 use crate::transport::exchange::Raw;
@@ -42,13 +41,13 @@ impl TokenTransport {
         Ok(None)
     }
 
-    pub(in crate::transport) fn proven(
+    pub(in crate::transport) fn prove(
         &self,
-        request: (TokenRequest, Vec<Secret>),
+        _: &mut TokenRequest,
         _: Option<&ProofKey>,
         _: Option<&Again>,
-    ) -> Result<(TokenRequest, Vec<Secret>)> {
-        Ok(request)
+    ) -> Result<()> {
+        Ok(())
     }
 
     pub(in crate::transport) fn learned(
