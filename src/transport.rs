@@ -299,11 +299,13 @@ impl TokenTransport {
         let once = |now, again: Option<&dpop::Again>| {
             let built = build(&self.caller(self.their_time(now)));
             let drafted = built.and_then(|request| self.drafted(request));
-            let (request, added) =
-                match drafted.and_then(|drafted| self.proven(drafted, key, again)) {
-                    Ok(drafted) => drafted,
-                    Err(error) => return ((Raw::Never(error.into()), Vec::new()), None),
-                };
+            let proven = drafted.and_then(|(mut request, added)| {
+                self.prove(&mut request, key, again).map(|()| (request, added))
+            });
+            let (request, added) = match proven {
+                Ok(proven) => proven,
+                Err(error) => return ((Raw::Never(error.into()), Vec::new()), None),
+            };
             let raw = match head(&request) {
                 Ok(head) => self.agents.send(head, &request, in_time),
                 Err(error) => Raw::Never(error.into()),

@@ -157,6 +157,18 @@ mod tests {
     }
 
     #[test]
+    fn only_an_answer_of_4xx_has_a_code() {
+        let body = br#"{"error":"use_dpop_nonce"}"#;
+        for (status, expected) in
+            [(200, None), (399, None), (400, Some(())), (499, Some(())), (500, None)]
+        {
+            assert_eq!(code(status, body).map(drop), expected, "{status}");
+        }
+        assert_eq!(code(400, b"{\"error\":7}"), None);
+        assert_eq!(code(400, b"use_dpop_nonce"), None);
+    }
+
+    #[test]
     fn only_a_nonce_by_the_grammar_is_taken() {
         let of = |value: &[u8]| {
             let mut headers = HeaderMap::new();
@@ -167,6 +179,7 @@ mod tests {
             of(b"eyJ7S_zG.eyJbYu3.xV3m-=~/+").as_deref(),
             Some("eyJ7S_zG.eyJbYu3.xV3m-=~/+")
         );
+        assert!(of(&[b'a'; LONGEST]).is_some());
         let long = [b'a'; LONGEST + 1];
         for bad in [&b""[..], b"a b", b"a\"b", b"a\\b", b"\xc3\xa9", &long] {
             assert_eq!(of(bad), None, "{bad:?}");

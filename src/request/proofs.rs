@@ -17,7 +17,7 @@ pub(super) struct Proofs {
     /// What the last answer says about its proof.
     #[cfg(feature = "dpop")]
     fault: Option<crate::error::ProofFault>,
-    /// The nonce for the next attempt, if the last answer demanded it.
+    /// The nonce of the last answer, for the next attempt.
     #[cfg(feature = "dpop")]
     nonce: Option<std::sync::Arc<str>>,
     /// Whether the last attempt was a repetition because of its proof.
@@ -74,7 +74,7 @@ impl Call<'_, '_> {
         let mends = proofs.fault.is_some_and(|fault| learned.mends(fault));
         let again = mends && !proofs.again && self.payload.can_repeat();
         proofs.again = again;
-        proofs.nonce = learned.into_nonce().filter(|_| again);
+        proofs.nonce = learned.into_nonce();
         again
     }
 

@@ -76,6 +76,16 @@ fn a_client_may_accept_unbound_tokens() {
     log_in(&sandbox, &client);
     assert_eq!(client.token().unwrap().token_type(), "DPoP");
     client.get("/me").call().unwrap();
+    // A bearer token of a refresh goes without a proof.
+    sandbox.on_open("GET", "/api/seen", |request| {
+        let scheme = request.header("authorization").and_then(|value| value.split(' ').next());
+        ApiReply::json(200, json!([scheme, request.header("dpop").is_some()]))
+    });
+    let seen = || client.get("/seen").read_json::<serde_json::Value>().unwrap();
+    assert_eq!(seen(), json!(["DPoP", true]));
+    unbound(&sandbox);
+    client.refresh().unwrap();
+    assert_eq!(seen(), json!(["Bearer", false]));
     // A server that ignores proofs.
     let plain = Sandbox::start().unwrap();
     unbound(&plain);
@@ -135,6 +145,7 @@ fn a_refused_proof_never_ends_the_login() -> Result<(), BoxError> {
     let Err(Error::Api(error)) = client.get("/odd").call() else { panic!("no error") };
     assert!(error.advice.as_ref().unwrap().contains("clock"), "{error}");
     assert_eq!(sandbox.counters().refreshes, 1);
+    assert_eq!(sandbox.counters().api_calls, 1, "the clocks agree, so another proof cannot help");
     client.get("/me").call()?;
     Ok(())
 }

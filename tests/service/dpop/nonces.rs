@@ -112,7 +112,32 @@ fn demands_without_end_are_two_requests_at_each_server() {
     assert!(error.advice.as_ref().unwrap().contains("DPoP proof"), "{error}");
     assert_eq!(sandbox.counters().api_calls, before.api_calls + 2);
     assert_eq!(sandbox.counters().refreshes, 0, "a refresh cannot help");
+    // A demand without a nonce, and an answer with another status, are not repeated.
+    sandbox.on("GET", "/api/empty", |_| {
+        ApiReply::json(401, json!({}))
+            .with_header("WWW-Authenticate", "DPoP error=\"use_dpop_nonce\"")
+    });
+    sandbox.on("GET", "/api/forbidden", |_| {
+        ApiReply::json(403, json!({}))
+            .with_header("WWW-Authenticate", "DPoP error=\"use_dpop_nonce\"")
+            .with_header("DPoP-Nonce", "n-3")
+    });
+    for path in ["/empty", "/forbidden"] {
+        let calls = sandbox.counters().api_calls;
+        client.get(path).call().unwrap_err();
+        assert_eq!(sandbox.counters().api_calls, calls + 1, "{path}");
+    }
     client.get("/me").call().unwrap();
+}
+
+#[test]
+fn a_demand_to_a_client_without_a_key_is_not_repeated() {
+    let sandbox = Sandbox::start().unwrap();
+    sandbox.on_token(|_, _| demand("n-1"));
+    let builder = Client::builder(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    let error = builder.client_credentials(&[]).build().access_token().unwrap_err();
+    assert!(matches!(&error, Error::OAuth(oauth) if oauth.code == "use_dpop_nonce"), "{error}");
+    assert_eq!(sandbox.counters().token_requests, 1);
 }
 
 #[test]
@@ -237,6 +262,9 @@ fn another_http_library_gets_its_headers_and_gives_back_nonces() {
     let answer = call();
     assert_eq!(answer.status(), 401);
     assert!(client.dpop_answer(&url, 401, answer.headers()));
+    let mut without = answer.headers().clone();
+    without.remove("dpop-nonce");
+    assert!(!client.dpop_answer(&url, 401, &without));
     let answer = call();
     assert_eq!(answer.status(), 200);
     assert!(!client.dpop_answer(&url, 200, answer.headers()));
