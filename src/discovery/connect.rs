@@ -16,7 +16,7 @@ use crate::client::{Client, ClientBuilder};
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
-use crate::provider::{Provider, ProviderBuilder, host_of};
+use crate::provider::{Dpop, Provider, ProviderBuilder, host_of};
 #[cfg(feature = "registration")]
 use crate::registration::{ClientMetadata, Registrar, Registration, RegistrationStore};
 #[cfg(feature = "registration")]
@@ -180,13 +180,15 @@ impl Connect {
     /// # Errors
     ///
     /// [`Error::Config`] for an address that cannot be used; when neither the API nor its host says where to
-    /// log in; when the chosen authorization server is not one of the API's; when the API takes no bearer
-    /// token in a header; when the server registers no client and no credentials were given; when neither
+    /// log in; when the chosen authorization server is not one of the API's; when the API takes no access
+    /// token in a header; when the API needs tokens that are bound to a key and the server accepts no proof with
+    /// ES256; when the server registers no client and no credentials were given; when neither
     /// credentials nor a registration was asked for. [`Error::Decode`] for metadata of another resource or of
     /// another issuer. Otherwise the errors of [`ResourceDiscovery::metadata`](super::ResourceDiscovery::metadata), [`Discovery::metadata`](super::Discovery::metadata) and
     /// `RegistrationStore::get_or_register`.
     pub fn discover(self) -> Result<Connection> {
         let Found { resource, scopes, server } = self.found()?;
+        let bound = resource.as_ref().is_some_and(ResourceMetadata::requires_dpop);
         self.check_token(resource.as_ref())?;
         let split = |scopes: &String| scopes.split_whitespace().map(str::to_owned).collect();
         let scopes = match (&self.scopes, scopes.as_ref().map(split), &resource) {
@@ -198,7 +200,10 @@ impl Connect {
             (None, None, None) => Vec::new(),
         };
         let base = self.address.split('?').next().unwrap_or_default();
-        let provider = server.provider()?.api_base(base);
+        let mut provider = server.provider()?.api_base(base);
+        if bound {
+            provider = self.with_bound_tokens(&server, provider)?;
+        }
         let (provider, credentials, registered) = self.identify(&server, provider)?;
         Ok(Connection {
             provider: provider.build()?,
@@ -218,13 +223,29 @@ impl Connect {
         let Some(resource) = resource else { return Ok(()) };
         let why = if resource.bearer_methods_supported().is_some_and(|it| !it.contains(&"header")) {
             "takes no access token in a header (bearer_methods_supported)"
-        } else if resource.requires_dpop() {
-            "takes only tokens that are bound to a key (dpop_bound_access_tokens_required, RFC 9449), which \
-             this client does not ask for"
         } else {
             return Ok(());
         };
         Err(Error::config(format!("{} {why}", host_of(&self.address))))
+    }
+
+    /// The provider for an API that takes only tokens that are bound to a key (RFC 9449). Without the feature
+    /// `dpop`, the login fails before a person is asked.
+    fn with_bound_tokens(
+        &self,
+        server: &Metadata,
+        provider: ProviderBuilder,
+    ) -> Result<ProviderBuilder> {
+        let signs = server.list("dpop_signing_alg_values_supported");
+        if signs.is_some_and(|algorithms| !algorithms.contains(&"ES256")) {
+            return Err(Error::config(format!(
+                "{} takes only tokens that are bound to a key, and {} accepts no proof that is signed with \
+                 ES256 (dpop_signing_alg_values_supported, RFC 9449)",
+                host_of(&self.address),
+                server.issuer()
+            )));
+        }
+        Ok(provider.dpop(Dpop::Required))
     }
 
     /// The client: given, or registered.

@@ -20,6 +20,7 @@ pub(super) fn at(path: &str, url: &str, settings: &Settings) -> Option<Reply> {
                 "scopes_supported": ["read", "write"],
                 "bearer_methods_supported": ["header"],
                 "resource_name": "The API of the sandbox",
+                "dpop_bound_access_tokens_required": settings.dpop_required,
             }),
         )
     })

@@ -42,6 +42,41 @@ fn an_address_is_enough_for_a_login() {
     assert!(shown.contains("/api") && !shown.contains("sesame"), "{shown}");
 }
 
+#[cfg(feature = "dpop")]
+#[test]
+fn an_api_that_takes_only_bound_tokens_gets_them() {
+    let sandbox = Sandbox::builder().resource_metadata(true).dpop_required(true).dpop_nonces(2);
+    let sandbox = sandbox.start().unwrap();
+    let connection =
+        Connect::to(api(&sandbox)).credentials(sandbox.credentials()).discover().unwrap();
+    let client = connection.client(MemoryBackend::new()).build();
+    log_in(&sandbox, &client, &connection.scopes()).unwrap();
+    for _ in 0..3 {
+        client.refresh().unwrap();
+        client.get("/me").call().unwrap();
+    }
+    assert_eq!(client.token().unwrap().token_type(), "DPoP");
+    // A server that accepts no proof with ES256.
+    let other = crate::support::sandbox();
+    let url = other.url();
+    crate::resource::serve(
+        &other,
+        "/api",
+        json!({"resource": api(&other),
+        "authorization_servers": [url], "dpop_bound_access_tokens_required": true}),
+    );
+    let document = json!({"issuer": url, "authorization_endpoint": format!("{url}/authorize"),
+        "token_endpoint": format!("{url}/token"), "dpop_signing_alg_values_supported": ["EdDSA"]});
+    for path in ["openid-configuration", "oauth-authorization-server"] {
+        let document = document.clone();
+        other.on_open("GET", &format!("/.well-known/{path}"), move |_| {
+            ApiReply::json(200, document.clone())
+        });
+    }
+    let error = Connect::to(api(&other)).credentials(other.credentials()).discover().unwrap_err();
+    assert!(error.to_string().contains("ES256"), "{error}");
+}
+
 #[test]
 fn an_instance_of_mastodon_needs_only_its_address() {
     let sandbox = sandbox();
