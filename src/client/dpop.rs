@@ -80,9 +80,12 @@ impl Client {
     }
 
     /// Remembers the nonce in an answer of the API to a request of another HTTP library (RFC 9449 section 9).
-    /// Returns whether the API wants the request once more, with new headers of [`Client::dpop_headers`].
+    /// Returns whether the API wants the request once more, with new headers of [`Client::dpop_headers`]. `url` is
+    /// the one that was given there.
     pub fn dpop_answer(&self, url: &str, status: u16, headers: &HeaderMap) -> bool {
         use crate::error::ProofFault;
+        let whole = self.url_of(url);
+        let url = whole.as_deref().unwrap_or(url);
         let now = self.proofs().now();
         let learned = self.proofs().learn(Side::Api, url, headers, now);
         let fault = ProofFault::of(status, headers);

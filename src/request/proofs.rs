@@ -36,6 +36,9 @@ impl Proofs {
     ) -> Result<Option<HeaderValue>> {
         let client = request.client;
         self.sent_at = live.is_proven().then(|| client.proofs().now());
+        if self.sent_at.is_none() {
+            return Ok(None);
+        }
         let target = (request.method.as_str(), &*uri.to_string());
         client.proof(live, target, self.nonce.take().as_ref())
     }

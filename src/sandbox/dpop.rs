@@ -261,4 +261,107 @@ mod tests {
         let (_, claims, _) = signed(PROOFS[1].0).expect("a good signature");
         assert_eq!(claims["ath"], "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo");
     }
+
+    #[cfg(feature = "dpop")]
+    mod refusals {
+        use std::sync::Arc;
+        use std::time::Duration;
+
+        use serde_json::json;
+        use time::OffsetDateTime;
+
+        use super::super::*;
+        use crate::proof_key::ProofKey;
+        use crate::sandbox::settings::Settings;
+
+        const URL: &str = "http://127.0.0.1:1";
+
+        fn server(dpop_nonces: Option<u64>) -> Server {
+            Server::new(Arc::new(Settings { dpop_nonces, ..Settings::default() }), URL)
+        }
+
+        fn now() -> Now {
+            Now { monotonic: Duration::ZERO, wall: OffsetDateTime::UNIX_EPOCH }
+        }
+
+        fn made(key: &ProofKey, change: impl Fn(&mut Value, &mut Value)) -> String {
+            let jwk: Value = key.public_jwk().parse().unwrap();
+            let mut header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk});
+            let mut claims = json!({"jti": crate::secret::random_id(), "htm": "POST",
+                "htu": format!("{URL}/token"), "iat": 0});
+            change(&mut header, &mut claims);
+            let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+            let message = format!("{}.{}", part(&header), part(&claims));
+            let signature = URL_SAFE_NO_PAD.encode(key.sign(message.as_bytes()).unwrap());
+            format!("{message}.{signature}")
+        }
+
+        fn asked(server: &mut Server, proof: &str, token: Option<&str>) -> Result<String, Refused> {
+            let headers = [("dpop".to_owned(), proof.to_owned())];
+            let target = Target { method: "POST", path: "/token", headers: &headers };
+            server.proof(now(), Side::Server, target, token).map(Option::unwrap)
+        }
+
+        #[test]
+        fn a_proof_with_one_wrong_member_is_refused() {
+            let key = ProofKey::generate().unwrap();
+            let mut server = server(None);
+            assert_eq!(asked(&mut server, &made(&key, |_, _| ()), None), Ok(key.thumbprint()));
+            let hash = |c: &mut Value| c["ath"] = crate::protocol::dpop::hash(&"at".into()).into();
+            let bound = made(&key, |_, claims| hash(claims));
+            assert!(asked(&mut server, &bound, Some("at")).is_ok());
+            type Change = fn(&mut Value, &mut Value);
+            let wrong: [Change; 13] = [
+                |header, _| header["typ"] = "JWT".into(),
+                |header, _| header["alg"] = "none".into(),
+                |header, _| header["jwk"]["d"] = "x".into(),
+                |header, _| header["jwk"]["kty"] = "RSA".into(),
+                |header, _| header["jwk"]["crv"] = "P-384".into(),
+                |_, claims| claims["htm"] = "GET".into(),
+                |_, claims| claims["htu"] = format!("{URL}/token?x=1").into(),
+                |_, claims| claims["iat"] = 61.into(),
+                |_, claims| claims["iat"] = Value::Null,
+                |_, claims| claims["ath"] = "x".into(),
+                |_, claims| claims["jti"] = "short".into(),
+                |_, claims| claims["jti"] = Value::Null,
+                |_, claims| claims["jti"] = "the same id twice".into(),
+            ];
+            assert!(asked(&mut server, &made(&key, wrong[12]), None).is_ok());
+            for (number, change) in wrong.into_iter().enumerate() {
+                let result = asked(&mut server, &made(&key, change), None);
+                assert_eq!(result.unwrap_err().code, "invalid_dpop_proof", "{number}");
+            }
+            assert!(asked(&mut server, &made(&key, |_, c| c["iat"] = 60.into()), None).is_ok());
+            let unhashed = asked(&mut server, &made(&key, |_, _| ()), Some("at"));
+            assert_eq!(unhashed.unwrap_err().code, "invalid_dpop_proof");
+            assert_eq!(server.counters.proofs_refused, 14);
+        }
+
+        #[test]
+        fn eight_nonces_of_each_server_are_accepted_until_all_are_renewed() {
+            let key = ProofKey::generate().unwrap();
+            let mut server = server(Some(2));
+            let newest = |server: &Server| {
+                let reply = server.with_nonce(Side::Server, Reply::new(200));
+                reply.header("dpop-nonce").unwrap().to_owned()
+            };
+            let with = |server: &mut Server, nonce: &str| {
+                let proof = made(&key, |_, claims| claims["nonce"] = nonce.into());
+                asked(server, &proof, None).map(drop)
+            };
+            let first = newest(&server);
+            assert_eq!(with(&mut server, "other"), Err(NONCE_WANTED));
+            for used in 1..=14 {
+                assert_eq!(with(&mut server, &first), Ok(()), "{used}");
+                assert_eq!(newest(&server) != first, used >= 2, "{used}");
+            }
+            let last = newest(&server);
+            assert_eq!(with(&mut server, &first), Ok(()));
+            assert_eq!(with(&mut server, &last), Ok(()));
+            assert_eq!(with(&mut server, &first), Err(NONCE_WANTED));
+            server.renew_nonces();
+            assert_eq!(with(&mut server, &last), Err(NONCE_WANTED));
+            assert_eq!(server.counters.nonces_demanded, 3);
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use evergrant::clock::ManualClock;
 use evergrant::error::DpopError;
-use evergrant::provider::Rotation;
+use evergrant::provider::{Dpop, Rotation};
 use evergrant::sandbox::{ApiReply, Fault, Sandbox, TokenReply};
 use evergrant::{BoxError, Client, Error, FileBackend, MemoryBackend};
 use serde_json::json;
@@ -180,6 +180,39 @@ fn userinfo_is_asked_with_a_proof() {
     client.authorize_pasted(&["openid"], |url, _| sandbox.approve(url)).unwrap();
     client.userinfo().unwrap();
     assert_eq!(sandbox.counters().proofs_refused, 0);
+}
+
+/// The sandbox must refuse what these tests rely on.
+#[test]
+fn the_sandbox_gives_a_bound_token_to_its_key_alone() {
+    let sandbox = strict().start().unwrap();
+    let (one, two) = (client(&sandbox), client(&sandbox));
+    log_in(&sandbox, &one);
+    log_in(&sandbox, &two);
+    let token = one.token().unwrap();
+    let agent = ureq::Agent::config_builder().proxy(None).http_status_as_error(false).build();
+    let agent = agent.new_agent();
+    let status = |scheme: &str| {
+        let value = format!("{scheme} {}", token.access_token().expose());
+        let url = format!("{}/api/me", sandbox.url());
+        agent.get(url).header("Authorization", value).call().unwrap().status().as_u16()
+    };
+    assert_eq!((status("Bearer"), status("DPoP"), status("Basic")), (401, 401, 401));
+    let refused = sandbox.counters().proofs_refused;
+    let stolen = evergrant::Token::new(token.access_token().clone())
+        .with_token_type("DPoP")
+        .with_dpop_key(two.token().unwrap().dpop_key().unwrap().clone());
+    let thief = client(&sandbox);
+    thief.seed(stolen).unwrap();
+    let Err(Error::Api(error)) = thief.get("/me").call() else { panic!("no error") };
+    assert!(error.advice.as_ref().unwrap().contains("invalid_dpop_proof"), "{error}");
+    assert_eq!(sandbox.counters().proofs_refused, refused + 1);
+    let provider = sandbox.provider().to_builder().dpop(Dpop::Offered).build().unwrap();
+    let plain = Client::new(provider, sandbox.credentials(), MemoryBackend::new());
+    let result = plain.authorize_pasted(&["read"], |url| sandbox.approve(url));
+    let error = result.unwrap_err();
+    assert!(matches!(&error, Error::OAuth(oauth) if oauth.code == "invalid_dpop_proof"), "{error}");
+    one.get("/me").call().unwrap();
 }
 
 #[test]

@@ -268,6 +268,9 @@ fn another_http_library_gets_its_headers_and_gives_back_nonces() {
     let answer = call();
     assert_eq!(answer.status(), 200);
     assert!(!client.dpop_answer(&url, 200, answer.headers()));
+    sandbox.renew_dpop_nonces();
+    assert!(client.dpop_answer("/me", 401, call().headers()), "a path names the API");
+    assert_eq!(call().status(), 200);
     assert!(client.dpop_headers(&ureq::http::Method::GET, "https://other.example/").is_err());
     let sandbox = Sandbox::start().unwrap();
     let client = super::client(&sandbox);
