@@ -6,19 +6,28 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use evergrant::TokenBackend as _;
-use evergrant::backend::{BackendError, Durability, KeyringBackend, LockKind, Record};
+use evergrant::backend::{
+    BackendError, Durability, FileBackend, FileLock, KeyringBackend, LockKind, Record,
+};
 use evergrant::provider::Rotation;
 use evergrant::sandbox::contract::{self, Contract};
-use keyring_core::api::CredentialStoreApi as _;
+use keyring_core::api::{Credential, CredentialApi, CredentialStoreApi};
+use keyring_core::{Entry, Result as Kept};
 
 use crate::support::*;
 use crate::world::{LIFE, World};
 
-pub(crate) const CHILDREN: &[Child] =
-    &[("keyring::contract", contract), ("keyring::race", race), ("keyring::key", one_key)];
+pub(crate) const CHILDREN: &[Child] = &[
+    ("keyring::contract", contract),
+    ("keyring::race", race),
+    ("keyring::key", one_key),
+    ("keyring::moves", moves),
+];
 
 /// Runs a child on a session bus of its own with a Secret Service that is unlocked.
 fn in_session(key: &str) {
@@ -104,6 +113,17 @@ fn race() {
 }
 
 #[test]
+fn sixteen_processes_that_move_and_refresh_leave_one_keyring_file() {
+    in_session("keyring::moves");
+}
+
+fn moves() {
+    crate::movers::leave_one_usable_store(|dir, name| {
+        format!("keyring {}", dir.join(name).display())
+    });
+}
+
+#[test]
 fn the_first_users_of_a_store_make_one_key() {
     in_session("keyring::key");
 }
@@ -179,6 +199,104 @@ fn a_key_that_is_gone_or_wrong_is_told_and_nothing_is_overwritten() {
     assert!(store.load().unwrap().is_some());
     store.clear().unwrap();
     assert!(store.load().unwrap().is_none());
+}
+
+/// Lets the next call on a key in this keyring fail.
+fn fails_next(keyring: &keyring_core::mock::Store) {
+    let entry = keyring.build("app", "alice", None::<&HashMap<&str, &str>>).unwrap();
+    let key: &keyring_core::mock::Cred = entry.as_any().downcast_ref().unwrap();
+    key.set_error(keyring_core::Error::NoStorageAccess("locked".into()));
+}
+
+#[test]
+fn a_key_is_read_once_and_without_a_wait() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    let keyring = keyring_core::mock::Store::new().unwrap();
+    let open = || KeyringBackend::with_store(keyring.clone(), "app", "alice", &path);
+    let first = open();
+    first.save(&record()).unwrap();
+    assert_eq!(first.durability(), FileBackend::new(&path).durability());
+    // The keyring is locked from now on.
+    fails_next(&keyring);
+    first.save(&record()).unwrap();
+    assert!(matches!(precise(open().load()), BackendError::Unavailable(_)));
+    // Another process makes a key at the same time, for another login.
+    let files = fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
+    let lock = files.into_iter().find(|path| path.to_string_lossy().ends_with(".key.lock"));
+    let _making = FileLock::new(lock.unwrap()).lock(Duration::ZERO).unwrap();
+    let second = open();
+    second.save(&second.load().unwrap().unwrap()).unwrap();
+    open().probe().unwrap();
+}
+
+#[test]
+fn a_key_is_made_for_an_empty_file_and_not_for_a_damaged_one() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    let keyring = keyring_core::mock::Store::new().unwrap();
+    let entry = keyring.build("app", "alice", None::<&HashMap<&str, &str>>).unwrap();
+    let store = KeyringBackend::with_store(keyring.clone(), "app", "alice", &path);
+    fs::write(&path, "{").unwrap();
+    assert!(matches!(precise(store.probe()), BackendError::Corrupt(_)));
+    assert!(matches!(entry.get_password(), Err(keyring_core::Error::NoEntry)));
+    fs::write(&path, "").unwrap();
+    store.probe().unwrap();
+    entry.get_password().unwrap();
+    store.save(&record()).unwrap();
+}
+
+/// A keyring that returns another text than it was given.
+#[derive(Default)]
+struct Forgetful(Arc<AtomicBool>);
+
+impl CredentialStoreApi for Forgetful {
+    fn vendor(&self) -> String {
+        "test".to_owned()
+    }
+    fn id(&self) -> String {
+        "forgetful".to_owned()
+    }
+    fn build(&self, _: &str, _: &str, _: Option<&HashMap<&str, &str>>) -> Kept<Entry> {
+        Ok(Entry::new_with_credential(Arc::new(Forgetful(Arc::clone(&self.0)))))
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+impl CredentialApi for Forgetful {
+    fn set_secret(&self, _: &[u8]) -> Kept<()> {
+        self.0.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+    fn get_secret(&self) -> Kept<Vec<u8>> {
+        let given = self.0.load(Ordering::Relaxed);
+        if given { Ok(b"something else".to_vec()) } else { Err(keyring_core::Error::NoEntry) }
+    }
+    fn delete_credential(&self) -> Kept<()> {
+        Ok(())
+    }
+    fn get_credential(&self) -> Kept<Option<Arc<Credential>>> {
+        Ok(None)
+    }
+    fn get_specifiers(&self) -> Option<(String, String)> {
+        None
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+#[test]
+fn a_keyring_that_does_not_keep_the_key_is_refused() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    let store = KeyringBackend::with_store(Arc::<Forgetful>::default(), "app", "alice", &path);
+    let error = precise(store.save(&record()));
+    assert!(matches!(error, BackendError::Config(_)), "{error}");
+    assert!(error.to_string().contains("does not keep it"), "{error}");
+    assert!(!path.exists());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use postgres::Client;
 use postgres::types::{ToSql, Type};
 
-use super::super::idle::{Failed, Rest, SLACK};
+use super::super::idle::{Failed, Rest, renewed};
 use super::super::lock::wait_for_server;
 use super::super::{BackendError, Guard, TokenBackend as _};
 use super::PostgresBackend;
@@ -117,20 +117,18 @@ struct Held {
 }
 
 impl Held {
-    /// Checks the session and the lock, and makes the server keep them for a request of this duration,
-    /// its repetition and the saves after it.
     fn lasts(&mut self, clock: &dyn Clock, duration: Duration) -> bool {
-        let wanted = duration.saturating_mul(2).saturating_add(self.lease).saturating_add(SLACK);
-        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        renewed(clock, self.lease, duration, |wanted| self.renew(wanted))
+    }
+
+    /// Checks the session and the lock, and makes the server keep them for this time.
+    fn renew(&mut self, wanted: Duration) -> bool {
         let Some(session) = self.session.take() else { return false };
         let key = self.key;
         let kept = on(session, &self.name, move |client| limit(client, key, wanted));
         let Ok((session, has)) = kept else { return false };
         self.session = Some(session);
-        // If the process was paused in between, part of the lease is already over.
-        let took = clock.monotonic().saturating_sub(monotonic);
-        let took = clock.now().duration_since(wall).map_or(took, |wall| took.max(wall));
-        has && took.saturating_add(duration) < wanted
+        has
     }
 }
 
