@@ -29,13 +29,18 @@ pub(crate) const CHILDREN: &[Child] = &[
     ("keyring::moves", moves),
 ];
 
-/// Runs a child on a session bus of its own with a Secret Service that is unlocked.
+/// Runs a child on a session bus of its own with a Secret Service that is unlocked. The child begins when the
+/// service has its name on the bus: a call before that would start a second service, which is locked.
 fn in_session(key: &str) {
     const SESSION: &str = "printf sesame | gnome-keyring-daemon --unlock --components=secrets \
-                           >/dev/null 2>&1 && exec \"$0\" \"$@\"";
-    if !works("dbus-run-session", &["--version"]) || !works("gnome-keyring-daemon", &["--version"])
-    {
-        return skip("there is no dbus-run-session or no gnome-keyring-daemon");
+                           >/dev/null 2>&1 || exit; \
+                           until dbus-send --session --dest=org.freedesktop.DBus --print-reply / \
+                           org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets \
+                           | grep -q true; do sleep 0.05; done; exec \"$0\" \"$@\"";
+    for program in ["dbus-run-session", "gnome-keyring-daemon", "dbus-send"] {
+        if !works("sh", &["-c", "command -v \"$0\"", program]) {
+            return skip(&format!("there is no {program}"));
+        }
     }
     let home = TempDir::new();
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
@@ -43,8 +48,12 @@ fn in_session(key: &str) {
     for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
         command.env(name, home.path());
     }
+    // Not a pipe: a service that stays behind would keep it open.
+    let log = fs::File::create(home.join("log")).unwrap();
+    command.stdout(log.try_clone().unwrap()).stderr(log);
     command.env_remove("DBUS_SESSION_BUS_ADDRESS").env("FOLDER", home.path());
-    succeeded(&command.output().unwrap());
+    let status = command.status().unwrap();
+    assert!(status.success(), "{status}\n{}", fs::read_to_string(home.join("log")).unwrap());
 }
 
 fn open(path: &Path) -> KeyringBackend {
@@ -214,19 +223,18 @@ fn a_key_is_read_once_and_without_a_wait() {
     let path = dir.join("login.json");
     let keyring = keyring_core::mock::Store::new().unwrap();
     let open = || KeyringBackend::with_store(keyring.clone(), "app", "alice", &path);
-    let first = open();
-    first.save(&record()).unwrap();
+    let (first, record) = (open(), record());
+    first.save(&record).unwrap();
     assert_eq!(first.durability(), FileBackend::new(&path).durability());
-    // The keyring is locked from now on.
+    // The keyring is locked at the next call, which a handle that has the key does not make.
     fails_next(&keyring);
-    first.save(&record()).unwrap();
+    first.save(&record).unwrap();
     assert!(matches!(precise(open().load()), BackendError::Unavailable(_)));
     // Another process makes a key at the same time, for another login.
     let files = fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
     let lock = files.into_iter().find(|path| path.to_string_lossy().ends_with(".key.lock"));
     let _making = FileLock::new(lock.unwrap()).lock(Duration::ZERO).unwrap();
-    let second = open();
-    second.save(&second.load().unwrap().unwrap()).unwrap();
+    open().save(&record).unwrap();
     open().probe().unwrap();
 }
 

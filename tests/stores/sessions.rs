@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use evergrant::TokenBackend as _;
 use evergrant::backend::{BackendError, PostgresBackend};
 use evergrant::clock::{Clock, ManualClock};
-use evergrant::sandbox::contract::noted;
+use evergrant::sandbox::contract::{noted, successor};
 use postgres::{Client, NoTls};
 
 use crate::postgres::{Pool, admin, holders, pooled, store, told};
@@ -108,9 +108,8 @@ fn the_server_limits_the_session_of_a_holder_alone() {
     is_busy(two.lock(Duration::ZERO));
     assert!(limits(&server).is_empty(), "a waiting session has a limit");
     drop(guard);
-    // Zero would mean without a limit.
-    drop(two.lease(Duration::ZERO).lock(Duration::ZERO).unwrap());
-    assert_eq!(limits(&server), ["1"]);
+    drop(two.lease(7 * SECOND).lock(Duration::ZERO).unwrap());
+    assert_eq!(limits(&server), ["7000"]);
 }
 
 #[test]
@@ -330,4 +329,43 @@ fn a_record_that_another_transaction_replaces_stays() {
     let error = precise(store.save(&noted(&stored)));
     assert!(matches!(error, BackendError::Conflict(_)), "{error}");
     assert_eq!(store.load().unwrap().unwrap(), stored);
+}
+
+#[test]
+fn a_record_that_was_written_between_a_look_and_a_save_stays() {
+    let Some(server) = servers::postgres() else { return };
+    let first = record(1);
+    store(&server).save(&first).unwrap();
+    let theirs = successor(&first, token(3));
+    let (url, written, opened) = (server.url(), theirs.clone(), AtomicUsize::new(0));
+    let lent = PostgresBackend::with_connections(move || {
+        // The first session is for the look.
+        if opened.fetch_add(1, Ordering::Relaxed) == 1 {
+            PostgresBackend::new(&url).unwrap().save(&written).unwrap();
+        }
+        Client::connect(&url, NoTls).map(Box::new)
+    });
+    let error = precise(lent.save(&successor(&first, token(2))));
+    assert!(matches!(error, BackendError::Conflict(_)), "{error}");
+    assert_eq!(store(&server).load().unwrap(), Some(theirs));
+}
+
+#[test]
+fn a_save_worked_although_another_client_replaced_it_at_once() {
+    let Some(server) = servers::postgres() else { return };
+    let store = store(&server);
+    let first = record(1);
+    store.save(&first).unwrap();
+    let note = noted(&first);
+    let theirs = successor(&note, token(2));
+    let json = String::from_utf8(theirs.to_json().unwrap()).unwrap();
+    let sql = format!(
+        "CREATE FUNCTION overtakes() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         UPDATE evergrant_logins SET record = convert_to('{json}', 'UTF8'); RETURN NULL; END $$; \
+         CREATE TRIGGER overtakes AFTER UPDATE ON evergrant_logins FOR EACH ROW \
+         WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION overtakes()"
+    );
+    run(&server, &sql);
+    store.save(&note).unwrap();
+    assert_eq!(store.load().unwrap(), Some(theirs));
 }

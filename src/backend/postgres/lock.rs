@@ -50,10 +50,15 @@ fn attempt(
 }
 
 fn limit(client: &mut Client, key: Key, lease: Duration) -> Result<bool, postgres::Error> {
-    let lease = i32::try_from(lease.as_millis()).unwrap_or(i32::MAX).max(1).to_string();
+    let lease = millis(lease).to_string();
     let parameters: [(&(dyn ToSql + Sync), Type); 2] =
         [(&key.number, Type::INT8), (&lease, Type::TEXT)];
     client.query_typed_one(LIMIT, &parameters)?.try_get(0)
+}
+
+/// A time in milliseconds, as the server takes it. At least 1, because 0 would mean without a limit.
+fn millis(time: Duration) -> i32 {
+    i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
 /// Releases the lock and resets the session's settings.
@@ -141,5 +146,17 @@ impl Drop for Held {
         if let Ok((session, ())) = released {
             self.server.put(session);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_is_zero_or_more_than_the_server_takes() {
+        assert_eq!(millis(Duration::ZERO), 1);
+        assert_eq!(millis(Duration::from_millis(1999)), 1999);
+        assert_eq!(millis(Duration::MAX), i32::MAX);
     }
 }
