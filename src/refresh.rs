@@ -370,7 +370,6 @@ impl Keeper {
             error: error.echo(),
             unreadable: false,
         });
-        drop(memory);
         result
     }
 
