@@ -371,7 +371,6 @@ impl Keeper {
             error: error.echo(),
             unreadable: false,
         });
-        drop(memory);
         result
     }
 

@@ -79,25 +79,7 @@ impl PostgresBackend {
     ///
     /// [`Error::Config`] if `url` is not a URL of PostgreSQL.
     pub fn new(url: impl AsRef<str>) -> CrateResult<PostgresBackend> {
-        let mut config: postgres::Config = url.as_ref().parse().map_err(|error| {
-            Error::config(format!("not a URL of a PostgreSQL database: {}", session::told(&error)))
-        })?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(PATIENCE);
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(PATIENCE * 3);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("evergrant");
-        }
-        let host = config.get_hosts().first().map_or_else(String::new, |host| match host {
-            postgres::config::Host::Tcp(name) => format!(" at {name}"),
-            #[cfg(unix)]
-            postgres::config::Host::Unix(path) => format!(" at {}", path.display()),
-        });
-        let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
-        let address = format!("PostgreSQL database {name}{host}");
+        let (config, address) = configured(url.as_ref())?;
         let told = address.clone();
         let open = move || {
             let config = config.clone();
@@ -191,6 +173,30 @@ impl PostgresBackend {
     }
 }
 
+/// Reads a URL, adds what it leaves open, and names the database.
+fn configured(url: &str) -> CrateResult<(postgres::Config, String)> {
+    let mut config: postgres::Config = url.parse().map_err(|error| {
+        Error::config(format!("not a URL of a PostgreSQL database: {}", session::told(&error)))
+    })?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(PATIENCE);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(PATIENCE * 3);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("evergrant");
+    }
+    let host = config.get_hosts().first().map_or_else(String::new, |host| match host {
+        postgres::config::Host::Tcp(name) => format!(" at {name}"),
+        #[cfg(unix)]
+        postgres::config::Host::Unix(path) => format!(" at {}", path.display()),
+    });
+    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    let address = format!("PostgreSQL database {name}{host}");
+    Ok((config, address))
+}
+
 /// Creates the table. Tries again after an error: if two clients create it at once, one of them gets an
 /// error although nothing is wrong.
 fn create(client: &mut Client, table: &str) -> Result<(), postgres::Error> {
@@ -202,7 +208,7 @@ fn create(client: &mut Client, table: &str) -> Result<(), postgres::Error> {
     loop {
         tries += 1;
         match client.batch_execute(&sql) {
-            Err(error) if tries < 3 && error.as_db_error().is_some() => {}
+            Err(_) if tries < 3 => {}
             done => return done,
         }
     }
@@ -323,5 +329,25 @@ impl fmt::Debug for PostgresBackend {
             .field("table", &self.table)
             .field("account", &self.account)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_without_limits_gets_them_and_keeps_its_own() {
+        let (config, address) = configured("postgres://app@db.example").unwrap();
+        assert_eq!(address, "PostgreSQL database app at db.example");
+        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(10)));
+        assert_eq!(config.get_tcp_user_timeout(), Some(&Duration::from_secs(30)));
+        assert_eq!(config.get_application_name(), Some("evergrant"));
+        let own = "connect_timeout=1&tcp_user_timeout=2000&application_name=bookkeeping";
+        let (config, address) = configured(&format!("postgres:///books?{own}")).unwrap();
+        assert_eq!(address, "PostgreSQL database books");
+        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(1)));
+        assert!(config.get_tcp_user_timeout().is_some_and(|time| *time != PATIENCE * 3));
+        assert_eq!(config.get_application_name(), Some("bookkeeping"));
     }
 }

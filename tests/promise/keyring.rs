@@ -6,27 +6,41 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use evergrant::TokenBackend as _;
-use evergrant::backend::{BackendError, Durability, KeyringBackend, LockKind, Record};
+use evergrant::backend::{
+    BackendError, Durability, FileBackend, FileLock, KeyringBackend, LockKind, Record,
+};
 use evergrant::provider::Rotation;
 use evergrant::sandbox::contract::{self, Contract};
-use keyring_core::api::CredentialStoreApi as _;
+use keyring_core::api::{Credential, CredentialApi, CredentialStoreApi};
+use keyring_core::{Entry, Result as Kept};
 
 use crate::support::*;
 use crate::world::{LIFE, World};
 
-pub(crate) const CHILDREN: &[Child] =
-    &[("keyring::contract", contract), ("keyring::race", race), ("keyring::key", one_key)];
+pub(crate) const CHILDREN: &[Child] = &[
+    ("keyring::contract", contract),
+    ("keyring::race", race),
+    ("keyring::key", one_key),
+    ("keyring::moves", moves),
+];
 
-/// Runs a child on a session bus of its own with a Secret Service that is unlocked.
+/// Runs a child on a session bus of its own with a Secret Service that is unlocked. The child begins when the
+/// service has its name on the bus: a call before that would start a second service, which is locked.
 fn in_session(key: &str) {
     const SESSION: &str = "printf sesame | gnome-keyring-daemon --unlock --components=secrets \
-                           >/dev/null 2>&1 && exec \"$0\" \"$@\"";
-    if !works("dbus-run-session", &["--version"]) || !works("gnome-keyring-daemon", &["--version"])
-    {
-        return skip("there is no dbus-run-session or no gnome-keyring-daemon");
+                           >/dev/null 2>&1 || exit; \
+                           until dbus-send --session --dest=org.freedesktop.DBus --print-reply / \
+                           org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets \
+                           | grep -q true; do sleep 0.05; done; exec \"$0\" \"$@\"";
+    for program in ["dbus-run-session", "gnome-keyring-daemon", "dbus-send"] {
+        if !works("sh", &["-c", "command -v \"$0\"", program]) {
+            return skip(&format!("there is no {program}"));
+        }
     }
     let home = TempDir::new();
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
@@ -34,8 +48,12 @@ fn in_session(key: &str) {
     for name in ["HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
         command.env(name, home.path());
     }
+    // Not a pipe: a service that stays behind would keep it open.
+    let log = fs::File::create(home.join("log")).unwrap();
+    command.stdout(log.try_clone().unwrap()).stderr(log);
     command.env_remove("DBUS_SESSION_BUS_ADDRESS").env("FOLDER", home.path());
-    succeeded(&command.output().unwrap());
+    let status = command.status().unwrap();
+    assert!(status.success(), "{status}\n{}", fs::read_to_string(home.join("log")).unwrap());
 }
 
 fn open(path: &Path) -> KeyringBackend {
@@ -101,6 +119,17 @@ fn race() {
         }
     }
     assert_eq!(world.refreshes(), 10);
+}
+
+#[test]
+fn sixteen_processes_that_move_and_refresh_leave_one_keyring_file() {
+    in_session("keyring::moves");
+}
+
+fn moves() {
+    crate::movers::leave_one_usable_store(|dir, name| {
+        format!("keyring {}", dir.join(name).display())
+    });
 }
 
 #[test]
@@ -179,6 +208,103 @@ fn a_missing_or_wrong_key_is_reported_and_overwrites_nothing() {
     assert!(store.load().unwrap().is_some());
     store.clear().unwrap();
     assert!(store.load().unwrap().is_none());
+}
+
+/// Lets the next call on a key in this keyring fail.
+fn fails_next(keyring: &keyring_core::mock::Store) {
+    let entry = keyring.build("app", "alice", None::<&HashMap<&str, &str>>).unwrap();
+    let key: &keyring_core::mock::Cred = entry.as_any().downcast_ref().unwrap();
+    key.set_error(keyring_core::Error::NoStorageAccess("locked".into()));
+}
+
+#[test]
+fn a_key_is_read_once_and_without_a_wait() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    let keyring = keyring_core::mock::Store::new().unwrap();
+    let open = || KeyringBackend::with_store(keyring.clone(), "app", "alice", &path);
+    let (first, record) = (open(), record());
+    first.save(&record).unwrap();
+    assert_eq!(first.durability(), FileBackend::new(&path).durability());
+    // The keyring is locked at the next call, which a handle that has the key does not make.
+    fails_next(&keyring);
+    first.save(&record).unwrap();
+    assert!(matches!(precise(open().load()), BackendError::Unavailable(_)));
+    // Another process makes a key at the same time, for another login.
+    let files = fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
+    let lock = files.into_iter().find(|path| path.to_string_lossy().ends_with(".key.lock"));
+    let _making = FileLock::new(lock.unwrap()).lock(Duration::ZERO).unwrap();
+    open().save(&record).unwrap();
+    open().probe().unwrap();
+}
+
+#[test]
+fn a_key_is_made_for_an_empty_file_and_not_for_a_damaged_one() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    let keyring = keyring_core::mock::Store::new().unwrap();
+    let entry = keyring.build("app", "alice", None::<&HashMap<&str, &str>>).unwrap();
+    let store = KeyringBackend::with_store(keyring.clone(), "app", "alice", &path);
+    fs::write(&path, "{").unwrap();
+    assert!(matches!(precise(store.probe()), BackendError::Corrupt(_)));
+    assert!(matches!(entry.get_password(), Err(keyring_core::Error::NoEntry)));
+    fs::write(&path, "").unwrap();
+    store.probe().unwrap();
+    entry.get_password().unwrap();
+    store.save(&record()).unwrap();
+}
+
+/// A keyring that returns another text than it was given.
+#[derive(Default)]
+struct Forgetful(Arc<AtomicBool>);
+
+impl CredentialStoreApi for Forgetful {
+    fn vendor(&self) -> String {
+        "test".to_owned()
+    }
+    fn id(&self) -> String {
+        "forgetful".to_owned()
+    }
+    fn build(&self, _: &str, _: &str, _: Option<&HashMap<&str, &str>>) -> Kept<Entry> {
+        Ok(Entry::new_with_credential(Arc::new(Forgetful(Arc::clone(&self.0)))))
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+impl CredentialApi for Forgetful {
+    fn set_secret(&self, _: &[u8]) -> Kept<()> {
+        self.0.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+    fn get_secret(&self) -> Kept<Vec<u8>> {
+        let given = self.0.load(Ordering::Relaxed);
+        if given { Ok(b"something else".to_vec()) } else { Err(keyring_core::Error::NoEntry) }
+    }
+    fn delete_credential(&self) -> Kept<()> {
+        Ok(())
+    }
+    fn get_credential(&self) -> Kept<Option<Arc<Credential>>> {
+        Ok(None)
+    }
+    fn get_specifiers(&self) -> Option<(String, String)> {
+        None
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
+}
+
+#[test]
+fn a_keyring_that_does_not_keep_the_key_is_refused() {
+    let dir = TempDir::new();
+    let path = dir.join("login.json");
+    let store = KeyringBackend::with_store(Arc::<Forgetful>::default(), "app", "alice", &path);
+    let error = precise(store.save(&record()));
+    assert!(matches!(error, BackendError::Config(_)), "{error}");
+    assert!(error.to_string().contains("does not keep it"), "{error}");
+    assert!(!path.exists());
 }
 
 #[test]

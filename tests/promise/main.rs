@@ -18,6 +18,7 @@ mod gaps;
 #[cfg(all(target_os = "linux", feature = "keyring"))]
 mod keyring;
 mod kills;
+mod movers;
 mod moving;
 mod order;
 mod outcomes;

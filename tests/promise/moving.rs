@@ -11,8 +11,9 @@ use evergrant::provider::Rotation;
 use evergrant::sandbox::contract::noted;
 use evergrant::{BoxError, Error, TokenBackend};
 
+use crate::movers;
 use crate::support::*;
-use crate::world::{LIFE, World};
+use crate::world::World;
 
 pub(crate) const CHILDREN: &[Child] = &[("moving::move", moves)];
 
@@ -138,45 +139,13 @@ fn a_login_is_not_moved_over_another_nor_from_under_a_pending_request() {
 
 #[test]
 fn sixteen_processes_that_move_and_refresh_leave_one_usable_store() {
-    let world = World::new(Rotation::StrictFamily);
-    world.seed();
-    let other = world.dir.join("other.json");
-    for round in 2..8 {
-        // Eight clients need a new token while eight processes move the login.
-        let environment = [("CLOCK", "manual")];
-        let mut workers: Vec<_> =
-            (0..16).map(|_| world.worker_under::<&str>(&[], &environment)).collect();
-        world.clock.advance(LIFE);
-        let passed = (round - 1) * LIFE.as_secs();
-        for worker in &mut workers {
-            assert_eq!(worker.ask(&format!("advance {passed}")), "done");
-        }
-        for (n, worker) in workers.iter_mut().enumerate() {
-            match n % 2 {
-                0 => worker.say("call"),
-                _ => worker.say(&format!("move {}", other.display())),
-            }
-        }
-        let heard: Vec<_> = workers.iter().map(|worker| worker.hear()).collect();
-        let moved = heard.iter().skip(1).step_by(2);
-        let (moved, not): (Vec<_>, Vec<_>) = moved.partition(|heard| *heard == "true");
-        assert!(moved.len() == 1 && not.iter().all(|heard| *heard == "false"), "{heard:?}");
-        for heard in heard.iter().step_by(2) {
-            let refreshed = *heard == format!("ok at-{round}");
-            assert!(
-                refreshed || heard.starts_with("not_authorized") || heard.starts_with("config"),
-                "{heard}"
-            );
-        }
-        // The first store is empty, also after the clients' second try.
-        assert!(FileBackend::new(&world.path).load().unwrap().is_none());
-        let client = world.client_on(FileBackend::new(&other), world.clock.clone());
-        assert_eq!(crate::worker::call(&client), format!("ok at-{round}"));
-        drop(client);
-        assert!(move_login(&FileBackend::new(&other), &FileBackend::new(&world.path)).unwrap());
-    }
-    assert_eq!(world.refreshes(), 6, "one for each expiry");
-    assert!(world.sandbox.login_alive());
+    movers::leave_one_usable_store(|dir, name| dir.join(name).display().to_string());
+}
+
+#[cfg(feature = "encryption")]
+#[test]
+fn sixteen_processes_that_move_and_refresh_leave_one_sealed_file() {
+    movers::leave_one_usable_store(|dir, name| format!("sealed {}", dir.join(name).display()));
 }
 
 /// A store without a lock.

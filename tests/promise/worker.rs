@@ -16,6 +16,7 @@ use evergrant::{
 };
 use ureq::tls::TlsConfig;
 
+use crate::movers;
 use crate::support::*;
 use crate::world::{Brisk, CLASSES, name};
 
@@ -92,7 +93,6 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
     if variable("STORE_CLOCK").as_deref() == Some("manual") {
         file = file.with_clock(clock.clone());
     }
-    #[allow(unused_mut)] // With all features it is changed.
     let mut store: Box<dyn TokenBackend> = Box::new(file);
     #[cfg(feature = "encryption")]
     if variable("SEAL").is_some() {
@@ -103,6 +103,9 @@ pub(crate) fn client(clock: Arc<dyn Clock>, told: Arc<Mutex<Vec<String>>>) -> Cl
     if variable("KEYRING").is_some() {
         let path = given("STORE");
         store = Box::new(evergrant::backend::KeyringBackend::new("evergrant-test", "alice", path));
+    }
+    if let Some(name) = variable("PLACE") {
+        store = movers::open(&name);
     }
     let failures = variable("FAIL_SAVES").map_or(0, |n| n.parse().unwrap());
     let saved = variable("SAVED").map(PathBuf::from);
@@ -197,7 +200,7 @@ fn work() {
                 format!("{} {note}", name(record.token().refresh_token().unwrap()))
             })),
             "move" => {
-                let (from, to) = (FileBackend::new(given("STORE")), FileBackend::new(rest));
+                let (from, to) = (movers::open(&variable("PLACE").unwrap()), movers::open(rest));
                 match evergrant::backend::move_login(&from, &to) {
                     Ok(moved) => moved.to_string(),
                     Err(error) => error.to_string(),

@@ -11,6 +11,11 @@ mod examples;
 mod hot;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
 mod machines;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+#[path = "../promise/movers.rs"]
+mod movers;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod moving;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
@@ -19,6 +24,8 @@ mod redis;
 mod rows;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod servers;
+#[cfg(feature = "postgres")]
+mod sessions;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(all(unix, feature = "sqlite"))]
@@ -31,6 +38,14 @@ mod sqlite_journal;
 mod support;
 #[cfg(feature = "sqlite")]
 mod traces;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+#[path = "../promise/worker.rs"]
+#[allow(dead_code)]
+mod worker;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+#[path = "../promise/world.rs"]
+#[allow(dead_code)]
+mod world;
 
 /// The entry point of the processes that [`support::child`] starts, not a test of its own.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -41,6 +56,7 @@ fn child_entry() {
         sqlite::CHILDREN,
         #[cfg(all(unix, feature = "sqlite"))]
         sqlite_files::CHILDREN,
+        worker::CHILDREN,
         #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
         machines::CHILDREN,
     ]);

@@ -10,11 +10,11 @@ use postgres::{Client, NoTls};
 use crate::servers::{self, Server};
 use crate::support::*;
 
-fn store(server: &Server) -> PostgresBackend {
+pub(crate) fn store(server: &Server) -> PostgresBackend {
     PostgresBackend::new(server.url()).unwrap()
 }
 
-fn admin(server: &Server) -> Client {
+pub(crate) fn admin(server: &Server) -> Client {
     Client::connect(&server.url(), NoTls).unwrap()
 }
 
@@ -34,7 +34,7 @@ impl std::ops::DerefMut for Lent {
     }
 }
 
-type Pool = std::sync::Arc<std::sync::Mutex<Vec<Client>>>;
+pub(crate) type Pool = std::sync::Arc<std::sync::Mutex<Vec<Client>>>;
 
 /// A connection that goes back to its pool.
 struct Back(Option<Client>, Pool);
@@ -58,7 +58,7 @@ impl std::ops::DerefMut for Back {
     }
 }
 
-fn pooled(url: String, pool: Pool) -> PostgresBackend {
+pub(crate) fn pooled(url: String, pool: Pool) -> PostgresBackend {
     PostgresBackend::with_connections(move || -> Result<_, BoxError> {
         let resting = pool.lock().unwrap().pop();
         let client = match resting {
@@ -70,7 +70,7 @@ fn pooled(url: String, pool: Pool) -> PostgresBackend {
 }
 
 /// Returns the sessions that have the lock, as the server sees them.
-fn holders(server: &Server) -> Vec<i32> {
+pub(crate) fn holders(server: &Server) -> Vec<i32> {
     let sql = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted";
     admin(server).query(sql, &[]).unwrap().iter().map(|row| row.get(0)).collect()
 }
@@ -180,6 +180,7 @@ fn a_late_save_is_refused_and_a_repeated_one_is_not() {
     other.save(&newer).unwrap();
     other.save(&newer).expect("a save whose answer was lost");
     assert!(!guard.lasts(Duration::ZERO), "the guard does not notice that its session is closed");
+    assert!(!guard.lasts(Duration::ZERO), "the guard has forgotten it");
     let error = precise(late.save(&successor(&note, token(3))));
     assert!(matches!(error, BackendError::Conflict(_)), "{error}");
     assert_eq!(other.load().unwrap().unwrap(), newer);
@@ -218,7 +219,7 @@ fn a_lock_of_a_silent_holder_ends_and_leaves_no_settings() {
 }
 
 /// Returns a precise error, with its causes.
-fn told<T>(result: Result<T, BoxError>) -> String {
+pub(crate) fn told<T>(result: Result<T, BoxError>) -> String {
     let error = result.err().expect("the call succeeded");
     assert!(BackendError::find(&error).is_some(), "not precise: {error}");
     let first: &(dyn std::error::Error + 'static) = &*error;

@@ -1,10 +1,12 @@
 //! Tests of Redis and Valkey: the contract, what survives, and the lease.
 
-use std::time::Duration;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use evergrant::backend::{BackendError, Durability, LockKind, RedisBackend};
 use evergrant::sandbox::contract::{self, Contract, noted, successor};
-use evergrant::{Error, TokenBackend as _};
+use evergrant::{BoxError, Error, Token, TokenBackend as _};
 
 use crate::servers::{self, FLUSHED, Server};
 use crate::support::*;
@@ -221,18 +223,58 @@ fn a_lock_ends_by_itself_and_with_its_connection() {
     }
 }
 
+/// Serves one connection: answers the first command with nothing, and never reads again.
+fn answers_once(silent: &TcpListener) -> TcpStream {
+    let mut stream = silent.accept().unwrap().0;
+    let mut buffer = [0; 1024];
+    assert!(stream.read(&mut buffer).unwrap() > 0);
+    stream.write_all(b"$-1\r\n").unwrap();
+    stream
+}
+
 #[test]
 fn a_silent_server_is_not_waited_for_forever() {
-    // This server accepts connections and never answers.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = silent.local_addr().unwrap().port();
-    let store = RedisBackend::new(format!("redis://:sesame@127.0.0.1:{port}/")).unwrap();
-    let error = precise(store.load());
-    assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
-    assert_eq!(store.describe(), format!("127.0.0.1:{port} database 0 key evergrant:default"));
+    // These servers accept connections. Two never answer, and the third stops reading.
+    let silent = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [locked, open, full] = [0, 1, 2].map(|n| silent[n as usize].local_addr().unwrap().port());
+    let store = RedisBackend::new(format!("redis://:sesame@127.0.0.1:{locked}/")).unwrap();
+    let other = |port| RedisBackend::new(format!("redis://127.0.0.1:{port}/")).unwrap();
+    let large = Token::new("a".repeat((4 << 20) - 1000));
+    let waits = |work: &dyn Fn() -> Result<(), BoxError>, seconds| {
+        let begun = Instant::now();
+        let error = precise(work());
+        assert!(matches!(error, BackendError::Unavailable(_)), "{error}");
+        assert!(begun.elapsed() >= Duration::from_secs(seconds), "{:?}", begun.elapsed());
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| waits(&|| other(open).load().map(drop), 10));
+        scope.spawn(|| waits(&|| other(full).save(&large.clone().into()), 10));
+        let _stream = answers_once(&silent[2]);
+        // The login has half of the time.
+        waits(&|| store.load().map(drop), 5);
+    });
+    assert_eq!(store.describe(), format!("127.0.0.1:{locked} database 0 key evergrant:default"));
     assert!(!format!("{store:?}").contains("sesame"));
     let error = RedisBackend::new("http://sesame@127.0.0.1/").unwrap_err();
     assert!(matches!(error, Error::Config(_)) && !error.to_string().contains("sesame"), "{error}");
+}
+
+#[test]
+fn one_connection_serves_one_operation_after_another() {
+    for program in servers::redis_programs() {
+        let server = servers::redis(&program, FLUSHED);
+        let connections = || {
+            let told: String = do_it(&server, &["INFO", "stats"]);
+            let found = told.lines().find_map(|l| l.strip_prefix("total_connections_received:"));
+            found.unwrap().trim().parse::<u32>().unwrap()
+        };
+        let (before, store) = (connections(), store(&server));
+        store.save(&record(1)).unwrap();
+        store.load().unwrap().unwrap();
+        drop(store.lock(Duration::ZERO).unwrap());
+        store.clear().unwrap();
+        assert_eq!(connections() - before, 2, "that of the store, and that of the question");
+    }
 }
 
 #[test]

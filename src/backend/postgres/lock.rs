@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use postgres::Client;
 use postgres::types::{ToSql, Type};
 
-use super::super::idle::{Failed, Rest, SLACK};
+use super::super::idle::{Failed, Rest, renewed};
 use super::super::lock::wait_for_server;
 use super::super::{BackendError, Guard, TokenBackend as _};
 use super::PostgresBackend;
@@ -50,10 +50,15 @@ fn attempt(
 }
 
 fn limit(client: &mut Client, key: Key, lease: Duration) -> Result<bool, postgres::Error> {
-    let lease = i32::try_from(lease.as_millis()).unwrap_or(i32::MAX).max(1).to_string();
+    let lease = millis(lease).to_string();
     let parameters: [(&(dyn ToSql + Sync), Type); 2] =
         [(&key.number, Type::INT8), (&lease, Type::TEXT)];
     client.query_typed_one(LIMIT, &parameters)?.try_get(0)
+}
+
+/// A time in milliseconds, as the server takes it. At least 1, because 0 would mean without a limit.
+fn millis(time: Duration) -> i32 {
+    i32::try_from(time.as_millis()).unwrap_or(i32::MAX).max(1)
 }
 
 /// Releases the lock and resets the session's settings.
@@ -117,20 +122,18 @@ struct Held {
 }
 
 impl Held {
-    /// Checks the session and the lock, and makes the server keep them for a request of this duration,
-    /// its repetition and the saves after it.
     fn lasts(&mut self, clock: &dyn Clock, duration: Duration) -> bool {
-        let wanted = duration.saturating_mul(2).saturating_add(self.lease).saturating_add(SLACK);
-        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        renewed(clock, self.lease, duration, |wanted| self.renew(wanted))
+    }
+
+    /// Checks the session and the lock, and makes the server keep them for this time.
+    fn renew(&mut self, wanted: Duration) -> bool {
         let Some(session) = self.session.take() else { return false };
         let key = self.key;
         let kept = on(session, &self.name, move |client| limit(client, key, wanted));
         let Ok((session, has)) = kept else { return false };
         self.session = Some(session);
-        // If the process was paused during this check, part of the lease is already over.
-        let took = clock.monotonic().saturating_sub(monotonic);
-        let took = clock.now().duration_since(wall).map_or(took, |wall| took.max(wall));
-        has && took.saturating_add(duration) < wanted
+        has
     }
 }
 
@@ -143,5 +146,17 @@ impl Drop for Held {
         if let Ok((session, ())) = released {
             self.server.put(session);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_limit_is_zero_or_more_than_the_server_takes() {
+        assert_eq!(millis(Duration::ZERO), 1);
+        assert_eq!(millis(Duration::from_millis(1999)), 1999);
+        assert_eq!(millis(Duration::MAX), i32::MAX);
     }
 }

@@ -56,19 +56,16 @@ pub(super) fn told(error: &postgres::Error) -> String {
 
 fn failed(name: &str, error: &postgres::Error) -> Failed {
     let text = format!("{name} failed");
-    // The server has ended the session (a restart, an operator, an idle session), or accepts no writes,
-    // and its address may now lead to another server.
-    let stale = match error.code() {
-        None => error.is_closed() || std::error::Error::source(error).is_some(),
-        Some(code) => [
-            SqlState::ADMIN_SHUTDOWN,
-            SqlState::CRASH_SHUTDOWN,
-            SqlState::CANNOT_CONNECT_NOW,
-            SqlState::IDLE_SESSION_TIMEOUT,
-            SqlState::READ_ONLY_SQL_TRANSACTION,
-        ]
-        .contains(code),
-    };
+    // The session is broken, the server has ended it (a restart, an operator, an idle session), or the
+    // server accepts no writes and its address may now lead to another server.
+    let ended = [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::IDLE_SESSION_TIMEOUT,
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+    ];
+    let stale = error.code().is_none_or(|code| ended.contains(code));
     let full = [SqlState::DISK_FULL, SqlState::PROGRAM_LIMIT_EXCEEDED];
     let precise = match error.code() {
         Some(code) if full.contains(code) => BackendError::Full(text),

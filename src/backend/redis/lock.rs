@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use redis::RedisResult;
 
 use super::super::Guard;
-use super::super::idle::{Failed, Rest, SLACK};
+use super::super::idle::{Failed, Rest, renewed};
 use super::super::lock::wait_for_server;
 use super::{Connection, failed, on, script};
 use crate::clock::Clock;
@@ -16,7 +16,7 @@ use crate::secret::random_id;
 
 /// Takes the lock if it is free, ours already, or held under the name `ARGV[3]`. Returns the holder's
 /// name.
-const TAKE: &str = "local held = redis.call('GET', KEYS[1])
+pub(super) const TAKE: &str = "local held = redis.call('GET', KEYS[1])
 if not held or held == ARGV[1] or held == ARGV[3] then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   return ARGV[1]
@@ -25,14 +25,14 @@ return held";
 
 /// Renews a lock whose name begins with the random word `ARGV[1]`, under the new name `ARGV[2]`. The
 /// rest of the stored name may differ from ours, because the answer to a renewal may have been lost.
-const RENEW: &str = "local held = redis.call('GET', KEYS[1])
+pub(super) const RENEW: &str = "local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
   return 1
 end
 return 0";
 
-const RELEASE: &str = "local held = redis.call('GET', KEYS[1])
+pub(super) const RELEASE: &str = "local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, 1, #ARGV[1]) == ARGV[1] then
   return redis.call('DEL', KEYS[1])
 end
@@ -50,7 +50,7 @@ fn name(token: &str, connection: &mut Connection) -> RedisResult<String> {
 /// Returns `instead` if the server answers with an error. Passes on an error of the connection.
 fn answered<T>(answer: RedisResult<T>, instead: T) -> RedisResult<T> {
     match answer {
-        Err(error) if !error.is_io_error() && !error.is_connection_dropped() => Ok(instead),
+        Err(error) if !error.is_io_error() => Ok(instead),
         answer => answer,
     }
 }
@@ -69,7 +69,7 @@ fn whereabouts(connection: &mut Connection) -> RedisResult<String> {
 fn has_ended(held: &str, mine: &str, connection: &mut Connection) -> RedisResult<bool> {
     let parts = |name: &str| {
         let mut parts = name.split(' ').skip(1).map(str::to_owned);
-        parts.next().zip(parts.next()).filter(|(run, id)| !run.is_empty() && !id.is_empty())
+        parts.next().zip(parts.next()).filter(|(run, _)| !run.is_empty())
     };
     let (Some((their_run, their_id)), Some((run, id))) = (parts(held), parts(mine)) else {
         return Ok(false);
@@ -174,18 +174,11 @@ struct Held {
 }
 
 impl Held {
-    /// Renews the lock for a request of this duration, its repetition and the saves after it. Returns
-    /// whether this worked in time.
     fn lasts(&mut self, clock: &dyn Clock, duration: Duration) -> bool {
-        let wanted = duration.saturating_mul(2).saturating_add(self.lease).saturating_add(SLACK);
-        let (wall, monotonic) = (clock.now(), clock.monotonic());
-        let renewed = self.renew(wanted).unwrap_or(false);
-        // If the process was paused during the renewal, part of the lease is already over.
-        let took = clock.monotonic().saturating_sub(monotonic);
-        let took = clock.now().duration_since(wall).map_or(took, |wall| took.max(wall));
-        renewed && took.saturating_add(duration) < wanted
+        renewed(clock, self.lease, duration, |wanted| self.renew(wanted).unwrap_or(false))
     }
 
+    /// Whether the lock was still ours, and now lasts for this time.
     fn renew(&mut self, wanted: Duration) -> Result<bool, BoxError> {
         let renew = |connection: &mut Connection, name: &str| -> RedisResult<i64> {
             let mut command = script(RENEW, &self.key);

@@ -111,6 +111,29 @@ fn a_thread_that_waited_takes_a_token_that_came_before_a_failure() {
     assert_eq!(keeper.memory.lock().waiting, 0);
 }
 
+/// A thread that waited does not share the failure of a call that asked for more.
+#[test]
+fn a_failed_refresh_by_name_leaves_a_usual_call_its_own_try() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    let keeper = world.keeper();
+    let rank = keeper.newer().rank();
+    let got = std::thread::scope(|scope| {
+        let turn = keeper.turn.lock();
+        let waiter = scope.spawn(|| kind(&use_token(&keeper)).to_owned());
+        while keeper.memory.lock().waiting == 0 {
+            std::thread::yield_now();
+        }
+        let mut memory = keeper.memory.lock();
+        memory.attempts += 1;
+        let error = Error::config("the refresh by name failed");
+        memory.failure = Some(Failure { rank, error, unreadable: false });
+        drop((memory, turn));
+        waiter.join().unwrap()
+    });
+    assert_eq!(got, "at-2");
+}
+
 /// A result is shared with the threads that waited during its request, but not while a pair is unsaved.
 #[test]
 fn a_short_lived_result_is_shared_with_the_waiting_threads() {

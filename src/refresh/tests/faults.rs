@@ -356,3 +356,26 @@ fn a_pair_that_the_store_does_not_return_counts_as_unsaved() {
     assert_eq!(kind(&use_token(&keeper)), "at-2");
     assert!(world.alive());
 }
+
+/// How often the store is read until a request is sent or the call ends, if no note can be written.
+fn loads_without_a_note(rotation: Rotation, pass: fn(&World), gets: &str) -> usize {
+    let world = World::new(rotation);
+    pass(&world);
+    world.fail_saves(true, Fault::Before);
+    let (store, loads) = (Arc::clone(&world.store), Arc::new(Mutex::new(None)));
+    let count = move || store.calls.lock().iter().filter(|call| **call == "load").count();
+    let (at_request, during) = (count.clone(), Arc::clone(&loads));
+    *world.wire.1.lock() = Some(Box::new(move || *during.lock() = Some(at_request())));
+    assert_eq!(kind(&use_token(&world.keeper())), gets);
+    let sent = *loads.lock();
+    sent.unwrap_or_else(count)
+}
+
+#[test]
+fn the_store_is_read_again_only_if_no_token_works_without() {
+    let (margin, end): (fn(&World), fn(&World)) = (World::enter_margin, World::past_end);
+    assert_eq!(loads_without_a_note(Rotation::Strict, end, "backend"), 2);
+    assert_eq!(loads_without_a_note(Rotation::Strict, margin, "at-1"), 1);
+    // A refresh that leaves the refresh token valid needs no note.
+    assert_eq!(loads_without_a_note(Rotation::None, end, "at-2"), 1);
+}

@@ -110,6 +110,21 @@ fn a_failed_request_is_repeated_later_or_by_name() {
 }
 
 #[test]
+fn a_failure_is_remembered_beside_a_token_that_has_ended() {
+    for in_memory in [true, false] {
+        let world = machine();
+        let first = world.keeper();
+        assert_eq!(kind(&use_token(&first)), "at-2");
+        world.past_end();
+        world.acts(&[Act::Setup; 3]);
+        let keeper = if in_memory { first } else { world.keeper() };
+        assert_eq!(kind(&use_token(&keeper)), "oauth");
+        assert_eq!(kind(&use_token(&keeper)), "oauth");
+        assert_eq!(world.sent().len(), 2, "the second call did not ask");
+    }
+}
+
+#[test]
 fn a_second_try_for_a_token_waits_a_little() {
     let world = machine();
     world.acts(&[Act::Broken]);

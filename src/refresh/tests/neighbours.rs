@@ -312,3 +312,22 @@ fn a_store_that_goes_back_during_a_save_gets_the_newest_pair() {
         assert!(world.alive());
     }
 }
+
+/// Another client has saved a token that has ended already, and the lock cannot be taken.
+#[test]
+fn a_token_that_works_is_used_although_a_newer_one_has_ended() {
+    let world = World::new(Rotation::Strict);
+    let keeper = world.keeper();
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+    world.enter_margin();
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        record.generation += 1;
+        record.token = Token::new("at-short")
+            .with_refresh_token("rt-short")
+            .with_issued_at(now)
+            .with_expires_at(now);
+    });
+    world.plan(|call, _| (call == "lock").then_some(Fault::Before));
+    assert_eq!(kind(&use_token(&keeper)), "at-1");
+}

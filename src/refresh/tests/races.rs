@@ -79,8 +79,11 @@ fn threads_that_waited_for_a_failed_attempt_share_its_failure() {
 
 /// The results of eight threads whose first thread fails when the store fails `loads` times, and the number of
 /// loads. The store fails only when all other threads wait.
-fn eight_threads(loads: usize) -> (Vec<String>, usize) {
+fn eight_threads(loads: usize, empty: bool) -> (Vec<String>, usize) {
     let world = World::new(Rotation::Strict);
+    if empty {
+        *world.store.record.lock() = None;
+    }
     let keeper = Arc::new(world.keeper());
     let (inside, mut count) = (Arc::downgrade(&keeper), 0);
     world.plan(move |call, _| {
@@ -102,7 +105,7 @@ fn eight_threads(loads: usize) -> (Vec<String>, usize) {
 
 #[test]
 fn a_thread_that_waited_for_a_failure_reads_the_store_again() {
-    let (mut got, loads) = eight_threads(2);
+    let (mut got, loads) = eight_threads(2, false);
     got.sort();
     assert_eq!(got, [vec!["at-1"; 7], vec!["backend"]].concat());
     assert_eq!(loads, 3, "the first thread that waited reads for all");
@@ -110,9 +113,16 @@ fn a_thread_that_waited_for_a_failure_reads_the_store_again() {
 
 #[test]
 fn threads_that_waited_try_an_unreadable_store_once() {
-    let (got, loads) = eight_threads(99);
+    let (got, loads) = eight_threads(99, false);
     assert_eq!(got, ["backend"; 8]);
     assert_eq!(loads, 3);
+}
+
+#[test]
+fn each_thread_that_waited_looks_into_an_empty_store() {
+    let (got, loads) = eight_threads(2, true);
+    assert_eq!(got, ["backend"; 8]);
+    assert_eq!(loads, 9, "somebody may log in at any time");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::provider::RefusalLimit;
+use crate::provider::{LoginHost, RefusalLimit};
 
 const EARLIEST: Duration = Duration::from_secs(570);
 const MINUTES_10: Duration = Duration::from_secs(600);
@@ -330,4 +330,23 @@ fn a_vouched_token_does_not_serve_a_refresh_by_name() {
         assert_eq!(error.kind(), "rate_limited");
     }
     assert_eq!(world.sent().len(), 1);
+}
+
+/// The accounts of such a service are at hosts of several countries, and the callback names the host.
+#[test]
+fn a_login_is_bound_to_the_host_that_its_callback_named() {
+    let mut world = World::new(Rotation::Strict);
+    world.rules.token_host_from = Some(LoginHost::address("server", &["as.example"]));
+    let extra = serde_json::json!({ "server": "https://eu.as.example/x" });
+    world.change(|record| {
+        let token = record.token.clone().with_extra(extra.as_object().unwrap().clone());
+        record.token = token;
+    });
+    let refused = use_token(&world.keeper());
+    assert_eq!(kind(&refused), "config", "the login is bound to as.example");
+    world.change(|record| {
+        let binding = record.binding.as_mut().unwrap();
+        binding.token_endpoint = "https://eu.as.example/token".to_owned();
+    });
+    assert_eq!(kind(&use_token(&world.keeper())), "at-1");
 }

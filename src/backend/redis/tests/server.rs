@@ -1,0 +1,271 @@
+//! A server in memory that knows the commands of this store, and fails on command.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use redis::{RedisError, Value};
+
+use super::super::lock::{RELEASE, RENEW, TAKE};
+use super::super::*;
+
+/// What happens instead of a command, or just before it.
+type Act = Box<dyn FnOnce() -> Option<RedisError> + Send>;
+
+#[derive(Clone)]
+pub(super) struct Server(Arc<Mutex<State>>);
+
+struct State {
+    values: BTreeMap<String, String>,
+    /// How long each key was set to live, in milliseconds.
+    lives: BTreeMap<String, String>,
+    settings: BTreeMap<&'static str, &'static str>,
+    run: &'static str,
+    replication: &'static str,
+    opened: i64,
+    open: BTreeSet<i64>,
+    said: Vec<String>,
+    acts: Vec<(&'static str, Act)>,
+    refused: Vec<&'static str>,
+}
+
+/// An error of the connection.
+pub(super) fn broken(kind: ErrorKind) -> RedisError {
+    std::io::Error::from(kind).into()
+}
+
+/// An error that the server answers.
+pub(super) fn answer(code: &str) -> RedisError {
+    redis::make_extension_error(code.to_owned(), None)
+}
+
+impl Server {
+    pub(super) fn new() -> Server {
+        let settings =
+            [("appendonly", "yes"), ("appendfsync", "always"), ("maxmemory", "0")].into();
+        Server(Arc::new(Mutex::new(State {
+            values: BTreeMap::new(),
+            lives: BTreeMap::new(),
+            settings,
+            run: "first",
+            replication: "role:master\r\nconnected_slaves:0\r\nother:1\r\n",
+            opened: 0,
+            open: BTreeSet::new(),
+            said: Vec::new(),
+            acts: Vec::new(),
+            refused: Vec::new(),
+        })))
+    }
+
+    fn connect(&self) -> Link {
+        let mut state = self.0.lock();
+        state.opened += 1;
+        let id = state.opened;
+        state.open.insert(id);
+        Link { server: self.clone(), id }
+    }
+
+    /// A store that keeps its connection, as one for a URL does.
+    pub(super) fn store(&self) -> RedisBackend {
+        let server = self.clone();
+        let open = move || -> Result<Connection, BoxError> { Ok(Box::new(server.connect())) };
+        RedisBackend::on(Rest::new(true, Box::new(open)), "test".to_owned())
+    }
+
+    /// A store on connections that the program lends.
+    pub(super) fn lent(&self) -> RedisBackend {
+        let server = self.clone();
+        RedisBackend::with_connections(move || Ok::<_, RedisError>(server.connect()))
+    }
+
+    /// Lets the next command of this name fail.
+    pub(super) fn fails(&self, name: &'static str, error: RedisError) {
+        self.0.lock().acts.push((name, Box::new(|| Some(error))));
+    }
+
+    /// Does something at the next command of this name, before it.
+    pub(super) fn before(&self, name: &'static str, act: impl FnOnce() + Send + 'static) {
+        let act = || {
+            act();
+            None
+        };
+        self.0.lock().acts.push((name, Box::new(act)));
+    }
+
+    /// Refuses a command from now on.
+    pub(super) fn refuses(&self, name: &'static str) {
+        self.0.lock().refused.push(name);
+    }
+
+    /// The commands since the last call.
+    pub(super) fn said(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().said)
+    }
+
+    /// How often a command was sent since the last call of `said`.
+    pub(super) fn count(&self, name: &str) -> usize {
+        self.0.lock().said.iter().filter(|said| *said == name).count()
+    }
+
+    pub(super) fn opened(&self) -> i64 {
+        self.0.lock().opened
+    }
+
+    /// How many connections are open.
+    pub(super) fn open(&self) -> usize {
+        self.0.lock().open.len()
+    }
+
+    /// Whether the server's list of connections has those that are open.
+    pub(super) fn lists(&self, lists: bool) {
+        let mut state = self.0.lock();
+        state.open = if lists { (1..=state.opened).collect() } else { BTreeSet::new() };
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<String> {
+        self.0.lock().values.get(key).cloned()
+    }
+
+    pub(super) fn set(&self, key: &str, value: &str) {
+        self.0.lock().values.insert(key.to_owned(), value.to_owned());
+    }
+
+    pub(super) fn life(&self, key: &str) -> String {
+        self.0.lock().lives[key].clone()
+    }
+
+    pub(super) fn setting(&self, name: &'static str, value: &'static str) {
+        self.0.lock().settings.insert(name, value);
+    }
+
+    pub(super) fn replication(&self, text: &'static str) {
+        self.0.lock().replication = text;
+    }
+
+    /// Restarts the server under another run id; connections stay usable.
+    pub(super) fn run(&self, run: &'static str) {
+        self.0.lock().run = run;
+    }
+
+    fn answer(&self, id: i64, words: &[String]) -> Result<Value, RedisError> {
+        let name = name(words);
+        self.0.lock().said.push(name.clone());
+        let act = {
+            let mut state = self.0.lock();
+            let found = state.acts.iter().position(|(of, _)| *of == name);
+            found.map(|at| state.acts.remove(at).1)
+        };
+        if let Some(error) = act.and_then(|act| act()) {
+            return Err(error);
+        }
+        let mut state = self.0.lock();
+        if state.refused.contains(&&*name) {
+            return Err(answer("NOPERM"));
+        }
+        Ok(state.run(id, &name, words))
+    }
+}
+
+/// A command's name: that of its script, if it has one.
+fn name(words: &[String]) -> String {
+    let scripts = [(TAKE, "TAKE"), (RENEW, "RENEW"), (RELEASE, "RELEASE"), (SWAP, "SWAP")];
+    match &*words[0] {
+        "EVAL" => scripts.iter().find(|(text, _)| *text == words[1]).unwrap().1.to_owned(),
+        "CLIENT" | "INFO" => format!("{} {}", words[0], words[1]),
+        word => word.to_owned(),
+    }
+}
+
+impl State {
+    fn run(&mut self, id: i64, name: &str, words: &[String]) -> Value {
+        let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
+        if words[0] == "EVAL" {
+            assert_eq!(words[2], "1", "one key");
+            return self.script(name, &words[3], &words[4..]);
+        }
+        match name {
+            "GET" => self.values.get(&words[1]).map_or(Value::Nil, |value| text(value)),
+            "DEL" => Value::Int(self.values.remove(&words[1]).is_some().into()),
+            "CLIENT ID" => Value::Int(id),
+            "CLIENT LIST" => match words[3].parse().is_ok_and(|id| self.open.contains(&id)) {
+                true => text(&format!("id={} addr=here\n", words[3])),
+                false => text(""),
+            },
+            "INFO server" => text(&format!("version:1\r\nrun_id:{}\r\n", self.run)),
+            "INFO replication" => text(self.replication),
+            "CONFIG" => match self.settings.get_key_value(&*words[2]) {
+                Some((name, value)) => Value::Array(vec![text(name), text(value)]),
+                None => Value::Array(Vec::new()),
+            },
+            other => panic!("what is {other}?"),
+        }
+    }
+
+    fn script(&mut self, name: &str, key: &str, arguments: &[String]) -> Value {
+        let held = self.values.get(key).cloned().unwrap_or_default();
+        let ours = !held.is_empty() && held.starts_with(&arguments[0]);
+        let mut set = |value: &str, life: &str| {
+            self.values.insert(key.to_owned(), value.to_owned());
+            self.lives.insert(key.to_owned(), life.to_owned());
+        };
+        match name {
+            "SWAP" if held == arguments[0] => set(&arguments[1], ""),
+            "TAKE" => {
+                let free = held.is_empty() || held == arguments[0] || held == arguments[2];
+                if free {
+                    set(&arguments[0], &arguments[1]);
+                }
+                let held = if free { &arguments[0] } else { &held };
+                return Value::BulkString(held.clone().into_bytes());
+            }
+            "RENEW" if ours => set(&arguments[1], &arguments[2]),
+            "RELEASE" if ours => drop(self.values.remove(key)),
+            _ => return Value::Int(0),
+        }
+        Value::Int(1)
+    }
+}
+
+/// A connection.
+struct Link {
+    server: Server,
+    id: i64,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.server.0.lock().open.remove(&self.id);
+    }
+}
+
+impl ConnectionLike for Link {
+    fn req_packed_command(&mut self, command: &[u8]) -> RedisResult<Value> {
+        // `*3`, and for each word `$length` and the word, each with an end of line.
+        let text = String::from_utf8(command.to_vec()).unwrap();
+        let (_, mut rest) = text.split_once("\r\n").unwrap();
+        let mut words = Vec::new();
+        while let Some((length, after)) = rest.split_once("\r\n") {
+            let (word, after) = after.split_at(length[1..].parse().unwrap());
+            words.push(word.to_owned());
+            rest = &after[2..];
+        }
+        self.server.answer(self.id, &words)
+    }
+
+    fn req_packed_commands(&mut self, _: &[u8], _: usize, _: usize) -> RedisResult<Vec<Value>> {
+        Err(broken(ErrorKind::Unsupported))
+    }
+
+    fn get_db(&self) -> i64 {
+        0
+    }
+
+    fn check_connection(&mut self) -> bool {
+        true
+    }
+
+    fn is_open(&self) -> bool {
+        true
+    }
+}
