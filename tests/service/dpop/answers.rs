@@ -209,7 +209,7 @@ fn the_sandbox_gives_a_bound_token_to_its_key_alone() {
     assert_eq!(sandbox.counters().proofs_refused, refused + 1);
     let provider = sandbox.provider().to_builder().dpop(Dpop::Offered).build().unwrap();
     let plain = Client::new(provider, sandbox.credentials(), MemoryBackend::new());
-    let result = plain.authorize_pasted(&["read"], |url| sandbox.approve(url));
+    let result = plain.authorize_pasted(&["read"], |url, _| sandbox.approve(url));
     let error = result.unwrap_err();
     assert!(matches!(&error, Error::OAuth(oauth) if oauth.code == "invalid_dpop_proof"), "{error}");
     one.get("/me").call().unwrap();
