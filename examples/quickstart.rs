@@ -5,7 +5,7 @@
 //! once, lets the access token expire, then starts 4 processes and 8 threads with the same file. While the
 //! sandbox holds the reply to the refresh, the program kills the process that refreshes.
 //!
-//! With `--strict` the sandbox accepts each refresh token once. Then no client can keep the login after the
+//! `--keep` leaves the login on the disk. With `--strict` the sandbox accepts each refresh token once. Then no client can keep the login after the
 //! kill, and the program prints the error. `--provider github` (or `google`, `microsoft`,
 //! `teamleader`, `exact_online`) authorizes against the real service, with `GITHUB_CLIENT_ID` and
 //! `GITHUB_CLIENT_SECRET` (or the variables with that provider's prefix) in the environment.
@@ -25,11 +25,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 fn main() -> Result<(), BoxError> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => show(false),
-        ["--strict"] => show(true),
+        [] => show(false, false),
+        ["--keep"] => show(false, true),
+        ["--strict"] => show(true, false),
         ["--provider", name] => real(name),
         ["--child", file, url, strict] => child(Path::new(file), url, strict == "true"),
-        _ => Err("usage: quickstart [--strict | --provider NAME]".into()),
+        _ => Err("usage: quickstart [--keep | --strict | --provider NAME]".into()),
     }
 }
 
@@ -46,7 +47,7 @@ fn client(file: &Path, url: &str, strict: bool) -> Result<Client, BoxError> {
     Ok(Client::new(provider, credentials, FileBackend::new(file)))
 }
 
-fn show(strict: bool) -> Result<(), BoxError> {
+fn show(strict: bool, keep: bool) -> Result<(), BoxError> {
     let rotation = if strict { Rotation::Strict } else { Rotation::UntilUsed };
     let sandbox = Sandbox::builder().rotation(rotation).access_token_lifetime(LIFETIME).start()?;
     let folder = std::env::temp_dir().join(format!("evergrant-quickstart-{}", std::process::id()));
@@ -80,7 +81,7 @@ fn show(strict: bool) -> Result<(), BoxError> {
         let pid = client.stored().ok().flatten().and_then(|r| r.note().map(|n| n.holder.pid));
         let victim = children.iter_mut().find(|child| Some(child.id()) == pid);
         match victim.map(|victim| (victim.id(), victim.kill())) {
-            Some((pid, Ok(()))) => println!("process {pid} was refreshing: killed with SIGKILL"),
+            Some((pid, Ok(()))) => println!("process {pid} was refreshing: killed without warning"),
             _ => println!("no process could be killed; the program goes on without a kill"),
         }
         let results = threads.into_iter().map(|thread| thread.join());
@@ -100,7 +101,14 @@ fn show(strict: bool) -> Result<(), BoxError> {
     println!("  refreshes                 {:>3}", counters.refreshes);
     println!("  recovered                 {:>3}", counters.recovered);
     println!("  logins lost               {:>3}", u8::from(!lives(&client)));
-    println!("\nThe login is in {} (remove it when you like).", file.display());
+    if keep {
+        println!("\nThe login is in {}; remove it when you like.", file.display());
+    } else {
+        // Windows removes no file that is open, such as the lock's.
+        drop(client);
+        std::fs::remove_dir_all(&folder)?;
+        println!("\nThe login was removed with its folder (`-- --keep` keeps it).");
+    }
     println!("For a real service: cargo run --example quickstart -- --provider github");
     if strict {
         println!(

@@ -294,8 +294,9 @@ impl Sandbox {
         self.shared.server.lock().end_all_logins(self.shared.now(), "withdrawn");
     }
 
-    /// Adds a route to the API that requires a bearer token. A path that ends with `*` matches every path
-    /// with that beginning. If several routes match, the route added last answers; built-in routes come
+    /// Adds a route to the API that requires a bearer token. `path` is the whole path: `/api/scope` for
+    /// `client.get("/scope")`, because the API's base is `/api`. A path that ends with `*` matches every path
+    /// with that beginning. The answer to a path without a route has the status 404 and names the routes. If several routes match, the route added last answers; built-in routes come
     /// after all added ones.
     pub fn on(
         &self,

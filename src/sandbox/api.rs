@@ -95,7 +95,7 @@ pub(super) fn built_in(request: &ApiRequest) -> Reply {
         "/api/echo" => Reply::json(200, echo(request)),
         path => match path.strip_prefix("/api/status/").and_then(|status| status.parse().ok()) {
             Some(status @ 200..=599) => Reply::json(status, json!({ "status": status })),
-            _ => Reply::json(404, json!({ "error": "not_found" })),
+            _ => Reply::new(404),
         },
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Mutex, RwLock};
+use serde_json::json;
 
 use super::api::{self, ApiRequest};
 use super::codes::Unfit;
@@ -113,7 +114,7 @@ impl Shared {
         }
         let reply = metadata::at(&request.path, &self.url, &self.settings)
             .or_else(|| resource::at(&request.path, &self.url, &self.settings));
-        Outcome::reply(reply.unwrap_or_else(|| Reply::new(404)))
+        Outcome::reply(reply.unwrap_or_else(|| self.not_found(request)))
     }
 
     fn token(&self, request: &HttpRequest) -> Outcome {
@@ -171,7 +172,12 @@ impl Shared {
                 let call = ApiRequest::new(request, found.ok().flatten());
                 match route {
                     Some(route) => (route.handler)(&call),
-                    None => api::built_in(&call),
+                    None => match api::built_in(&call) {
+                        reply if reply.status == 404 && reply.body.is_empty() => {
+                            self.not_found(request)
+                        }
+                        reply => reply,
+                    },
                 }
             }
         };
@@ -179,6 +185,21 @@ impl Shared {
             true => self.server.lock().with_nonce(Side::Api, reply),
             false => reply,
         }
+    }
+
+    /// The answer for a path without a route, which names the routes.
+    fn not_found(&self, request: &HttpRequest) -> Reply {
+        let routes = self.routes.read();
+        let added = routes.iter().map(|route| format!("{} {}", route.method, route.path));
+        let built_in = ["GET /api/me", "any /api/echo", "any /api/status/NUMBER", "GET /userinfo"];
+        let known: Vec<_> = added.chain(built_in.map(str::to_owned)).collect();
+        let text = format!(
+            "there is no route {} {}; the API has: {}",
+            request.method,
+            request.path,
+            known.join(", ")
+        );
+        Reply::json(404, json!({ "error": "not_found", "error_description": text }))
     }
 
     /// Finds the route that was added last.

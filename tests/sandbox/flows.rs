@@ -135,6 +135,9 @@ fn more_routes_are_added_with_and_without_a_token() {
     });
     sandbox.on("GET", "/api/things/*", |request| ApiReply::json(200, &request.path));
     sandbox.on_open("GET", "/open", |request| ApiReply::json(200, request.access_token_number));
+    let lost = body(404, get(&sandbox, "/things", at(&token)));
+    let text = lost["error_description"].as_str().unwrap();
+    assert!(text.contains("no route GET /things") && text.contains("GET /api/things,"), "{text}");
     let things = get(&sandbox, "/api/things?page=a+b", at(&token)).unwrap();
     assert_eq!(things.headers()["x-y"], "z");
     assert_eq!(body(200, Ok(things)), json!({ "page": "a b", "who": "ada" }));

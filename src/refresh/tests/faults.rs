@@ -373,7 +373,8 @@ fn loads_without_a_note(rotation: Rotation, pass: fn(&World), gets: &str) -> usi
 
 #[test]
 fn the_store_is_read_again_only_if_no_token_works_without() {
-    let (margin, end): (fn(&World), fn(&World)) = (World::enter_margin, World::past_end);
+    let margin: fn(&World) = World::enter_margin;
+    let end: fn(&World) = World::past_end;
     assert_eq!(loads_without_a_note(Rotation::Strict, end, "backend"), 2);
     assert_eq!(loads_without_a_note(Rotation::Strict, margin, "at-1"), 1);
     // A refresh that leaves the refresh token valid needs no note.
