@@ -369,3 +369,19 @@ fn a_save_worked_although_another_client_replaced_it_at_once() {
     store.save(&note).unwrap();
     assert_eq!(store.load().unwrap(), Some(theirs));
 }
+
+#[test]
+fn accounts_of_one_table_do_not_see_each_other() {
+    let Some(server) = servers::postgres() else { return };
+    let account = |name: &str| store(&server).account(name);
+    let first = record(1);
+    account("alice").save(&first).unwrap();
+    assert!(account("bob").load().unwrap().is_none());
+    account("bob").save(&record(2)).unwrap();
+    let guard = account("alice").lock(Duration::ZERO).unwrap();
+    is_busy(account("alice").lock(Duration::ZERO));
+    drop(account("bob").lock(Duration::ZERO).unwrap());
+    drop(guard);
+    account("bob").clear().unwrap();
+    assert_eq!(account("alice").load().unwrap(), Some(first));
+}
