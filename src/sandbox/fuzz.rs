@@ -1,6 +1,6 @@
-//! Bodies of the fuzz targets: those of `src/protocol/fuzz.rs`, and those that need higher floors.
+//! The functions that the fuzz targets run: those of `src/protocol/fuzz.rs`, and those that need higher floors.
 //!
-//! `fuzz/` calls them with libFuzzer on nightly; the tests below call them on stable.
+//! The programs in `fuzz/` call these functions with libFuzzer on nightly; the tests below call them on stable.
 
 #[cfg(test)]
 pub(crate) mod feed;

@@ -46,8 +46,9 @@ struct State {
     diary: Vec<Refresh>,
     /// How many refreshes are on their way.
     open: usize,
-    /// Whether a refresh is held, and whether the held refresh goes on.
+    /// Whether the proxy holds a refresh at the moment.
     held: bool,
+    /// Whether the held refresh reaches the server; `None` until the test has decided.
     goes_on: Option<bool>,
 }
 

@@ -242,8 +242,8 @@ fn unescaped(mut text: &[u8]) -> Vec<u8> {
 }
 
 /// Writes `bytes` over the file's content, cuts the file to their length and flushes it. The cut comes
-/// after the write, because cutting first would give the room back. `Some` says that the file cannot be
-/// flushed.
+/// after the write: a cut file gives up disk space, which a write on a full disk then lacks. `Some` says
+/// that the file cannot be flushed.
 pub(super) fn overwrite(mut file: &File, bytes: &[u8]) -> std::io::Result<Option<std::io::Error>> {
     file.seek(SeekFrom::Start(0))?;
     file.write_all(bytes)?;
