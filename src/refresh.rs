@@ -377,7 +377,7 @@ impl Keeper {
     /// A token in the store that works, for a call that waited for a failed attempt. If the store cannot be
     /// read, the threads behind this one do not try: a try may last until a connection times out.
     fn found_after_failure(&self, want: &Want, mut turn: TurnGuard<'_>) -> Option<Live> {
-        let mut events = Vec::new(); // stays empty: reading reports nothing
+        let mut events = Vec::new(); // Stays empty: to read a record makes no event.
         let mut call = Call::new(want, &mut turn, &mut events);
         if self.look(&mut call) {
             return self.take_what_was_read(&mut call);

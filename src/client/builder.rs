@@ -68,8 +68,8 @@ impl ClientBuilder {
 
     /// Limits how often a request is sent again; 2 by default, and 0 turns retries off. Any request is
     /// sent again after a connection that failed and after a 429. A repeatable request is also sent
-    /// again if no answer came, and after a 503 with `Retry-After`. So a request that writes is sent
-    /// again only when it certainly was not processed. The client does not wait for a `Retry-After` of
+    /// again if no answer came, and after a 503 with `Retry-After`. Any other request is
+    /// sent again only when the service certainly did not process it. The client does not wait for a `Retry-After` of
     /// more than 60 seconds. A repetition after a 401 is not counted.
     pub fn retries(mut self, retries: u32) -> ClientBuilder {
         self.hooks.retries = retries;

@@ -28,7 +28,7 @@ pub struct ApiRules {
     pub profile: Option<super::Profile>,
 }
 
-/// The defaults: no base, and `Authorization: Bearer` with the access token.
+/// The defaults: no base address, and `Authorization: Bearer` with the access token.
 impl Default for ApiRules {
     fn default() -> ApiRules {
         ApiRules {

@@ -25,7 +25,7 @@ pub(crate) struct Found {
     pub(crate) deadline_in: Duration,
     /// How long the service asked to wait; zero if the service did not ask.
     pub(crate) not_before_in: Duration,
-    /// How long the same token must not be sent again; zero if it may be.
+    /// How long the same token must not be sent again; zero if the token may be sent at once.
     pub(crate) pause: Duration,
     /// Whether the call can go on with its access token.
     pub(crate) usable: bool,

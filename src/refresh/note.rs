@@ -65,7 +65,8 @@ impl Keeper {
         })))
     }
 
-    /// Step 10: makes the record with our note.
+    /// Step 10 of a refresh (`guide/design.md`): makes the record that says that this process is about to send
+    /// the refresh token.
     pub(super) fn noted(
         &self,
         record: &Record,

@@ -61,8 +61,8 @@ impl Proofs {
 }
 
 impl Call<'_, '_> {
-    /// Learns the nonce of an answer. Returns whether the request is sent again with another proof: once, if the
-    /// API says that it has not looked at the request.
+    /// Learns the nonce of an answer. Returns whether the request is sent again with another proof: if the API
+    /// refused the proof (`use_dpop_nonce`, or a date by another clock), and at most once in a row.
     #[cfg(feature = "dpop")]
     pub(super) fn proves_again(&mut self, answer: &Answer) -> bool {
         use crate::error::ProofFault;

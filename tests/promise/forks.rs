@@ -1,5 +1,5 @@
-//! Tests that a lock belongs to the process that took it, even after a `fork` without `exec`, and to the file
-//! at its path: a deleted file is noticed.
+//! Tests that a lock belongs to the process that took it, even after a `fork` without `exec`; and that the holder
+//! notices when the lock file is deleted.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Write as _};

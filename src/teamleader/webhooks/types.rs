@@ -139,11 +139,11 @@ open_enum! {
         ProductUpdated = "product.updated",
         /// A product was deleted.
         ProductDeleted = "product.deleted",
-        /// A project of the older kind was created.
+        /// A legacy project (no `nextgenProject`) was created.
         ProjectCreated = "project.created",
-        /// A project of the older kind was deleted.
+        /// A legacy project (no `nextgenProject`) was deleted.
         ProjectDeleted = "project.deleted",
-        /// A project of the older kind was updated.
+        /// A legacy project (no `nextgenProject`) was updated.
         ProjectUpdated = "project.updated",
         /// A receipt was added.
         ReceiptAdded = "receipt.added",
@@ -167,13 +167,13 @@ open_enum! {
         SubscriptionDeleted = "subscription.deleted",
         /// A subscription was updated.
         SubscriptionUpdated = "subscription.updated",
-        /// A task of the older kind was completed.
+        /// A legacy task (no `nextgenTask`) was completed.
         TaskCompleted = "task.completed",
-        /// A task of the older kind was created.
+        /// A legacy task (no `nextgenTask`) was created.
         TaskCreated = "task.created",
-        /// A task of the older kind was deleted.
+        /// A legacy task (no `nextgenTask`) was deleted.
         TaskDeleted = "task.deleted",
-        /// A task of the older kind was updated.
+        /// A legacy task (no `nextgenTask`) was updated.
         TaskUpdated = "task.updated",
         /// A ticket was closed.
         TicketClosed = "ticket.closed",

@@ -1,4 +1,4 @@
-//! Tests of the grammar that the three vendor SDKs share.
+//! Tests that the three SDKs of this crate (Teamleader, Exact Online, Shell EV) are used in the same way.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
