@@ -12,12 +12,11 @@
 //! $ cargo run --features discovery,dpop,par --example atproto -- alice.example.com
 //! ```
 
-use std::error::Error;
 use std::time::Duration;
 
 use evergrant::discovery::Connect;
 use evergrant::sandbox::{ApiReply, Sandbox};
-use evergrant::{BoxError, Client, Credentials, FileBackend, Token};
+use evergrant::{BoxError, Client, Credentials, FileBackend};
 use serde_json::{Value, json};
 
 /// A client that is developed on this machine: its id says everything that a document would say.
@@ -36,8 +35,9 @@ fn main() -> Result<(), BoxError> {
         );
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
-        check(&account, &client.exchange(authorization, line.trim())?)?;
+        client.exchange(authorization, line.trim())?;
     }
+    check(&account, &client)?;
     show(&client)
 }
 
@@ -56,10 +56,15 @@ fn find(host: &str, handle: &str) -> Result<Account, BoxError> {
     let did = get(&format!("{host}/.well-known/atproto-did"))?.trim().to_owned();
     let address = match did.split(':').collect::<Vec<_>>()[..] {
         ["did", "plc", _] => format!("https://plc.directory/{did}"),
-        ["did", "web", _] => format!("{host}/.well-known/did.json"),
+        // The sandbox plays this host.
+        ["did", "web", name] if name == handle => format!("{host}/.well-known/did.json"),
+        ["did", "web", name] => format!("https://{name}/.well-known/did.json"),
         _ => return Err(format!("{handle} names no account").into()),
     };
     let document: Value = serde_json::from_str(&get(&address)?)?;
+    if document["id"] != *did {
+        return Err(format!("{address} is not the document of {did}").into());
+    }
     // The document must name the handle in turn: anybody can claim somebody else's DID.
     let names = document["alsoKnownAs"].as_array().into_iter().flatten();
     if !names.into_iter().any(|name| *name == format!("at://{handle}")) {
@@ -82,12 +87,14 @@ fn client(server: &str, client_id: &str, store: FileBackend) -> Result<Client, B
     Ok(connection.client(store).dpop().build())
 }
 
-/// The token must be for the account that was asked for: an authorization server could name another.
-fn check(account: &Account, token: &Token) -> Result<(), Box<dyn Error + Send + Sync>> {
-    match token.extra().get("sub").and_then(Value::as_str) {
-        Some(sub) if sub == account.did => Ok(()),
-        _ => Err(format!("the login is not for {}: do not use it", account.did).into()),
+/// Forgets a login that is not for the account that was asked for: an authorization server could name another.
+fn check(account: &Account, client: &Client) -> Result<(), BoxError> {
+    let login = client.stored()?.ok_or("there is no login")?;
+    if login.token().extra().get("sub").and_then(Value::as_str) == Some(&*account.did) {
+        return Ok(());
     }
+    client.clear()?;
+    Err(format!("the login was not for {}", account.did).into())
 }
 
 fn show(client: &Client) -> Result<(), BoxError> {
@@ -139,7 +146,8 @@ fn on_the_sandbox() -> Result<(), BoxError> {
     let authorization =
         client.authorize_with(&["atproto"], &[("login_hint", "alice.example.com")])?;
     let callback = sandbox.approve(authorization.url())?;
-    check(&account, &client.exchange(authorization, &callback)?)?;
+    client.exchange(authorization, &callback)?;
+    check(&account, &client)?;
     show(&client)?;
     client.refresh()?;
     show(&client)?;

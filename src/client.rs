@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::ReentrantMutex;
 use ureq::Agent;
 use ureq::http::{HeaderMap, HeaderName};
 
@@ -72,8 +72,8 @@ struct Inner {
     /// The agent for loopback hosts, which uses no proxy.
     direct: Agent,
     base_is_loopback: bool,
-    /// Held while the service is asked where the API is.
-    base_lookup: Mutex<()>,
+    /// Held while the service is asked where the API is. A hook that calls the client meanwhile asks, too.
+    base_lookup: ReentrantMutex<()>,
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,

@@ -29,9 +29,9 @@ use crate::token::Token;
 /// The longest single sleep while the client waits for the next poll. After each sleep, the caller's
 /// closure can stop the login.
 const SLICE: Duration = Duration::from_secs(1);
-/// How long the client polls if the server does not say when the code expires.
 /// The longest wait after polls that got no answer, unless the server asked for a longer one.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How long the client polls if the server does not say when the code expires.
 const LIFETIME: Duration = Duration::from_secs(1800);
 
 /// The progress of a device login, for the watcher of [`Client::exchange_device`].

@@ -38,7 +38,7 @@ pub(crate) use dpop::ProofFault;
 pub use id_token::IdTokenError;
 pub use login::{CallbackError, LoginNotFinished};
 pub use oauth::OAuthError;
-pub(crate) use oauth::{CODE, TokenRequestInfo};
+pub(crate) use oauth::{CODE, REFRESH, TokenRequestInfo};
 #[cfg(feature = "discovery")]
 pub(crate) use resource::named as named_in_challenge;
 pub use step_up::StepUp;

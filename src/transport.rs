@@ -35,12 +35,12 @@ pub(crate) use self::limit::plain_agent as api_agent;
 pub(crate) use self::public::private_host;
 use crate::clock::Clock;
 use crate::credentials::Credentials;
-use crate::error::{BoxError, CODE, Error, Result, TokenRequestInfo, chain};
+use crate::error::{BoxError, CODE, Error, REFRESH, Result, TokenRequestInfo, chain};
 use crate::hooks::TokenHooks;
 use crate::plain::plain;
 use crate::proof_key::ProofKey;
 use crate::protocol::{self, Authorization, Outcome, Requester, TokenRequest};
-use crate::provider::{Provider, TokenTypeHint};
+use crate::provider::{ClientAuth, Provider, TokenTypeHint};
 use crate::refresh::{Ask, Sent, Transport};
 use crate::secret::Secret;
 use crate::substring;
@@ -231,7 +231,7 @@ impl TokenTransport {
     ) -> Sent {
         let (raw, hidden) = self.deliver(sent_at, spent, key, in_time, build);
         let now = id_token::times(&raw, sent_at);
-        let what = if before.is_some() { "the refresh" } else { "the request for a token" };
+        let what = if before.is_some() { REFRESH } else { "the request for a token" };
         let sent = self.named(self.judged(raw, &hidden, sent_at), what);
         self.with_fit_id_token(sent, now, None, before)
     }
@@ -241,14 +241,35 @@ impl TokenTransport {
         if let Sent::Reply(reply) = &mut sent
             && let Some(error) = reply.outcome.error_mut()
         {
+            let rules = &self.provider.token_request;
+            let (endpoint, auth) = match what {
+                REFRESH => (self.provider.refresh_endpoint(), self.provider.refresh.client_auth),
+                _ => (&*self.provider.endpoints.token, None),
+            };
+            // The host of the endpoint may come with the login.
+            let is_fixed = self.provider.authorization.token_host_from.is_none();
             error.request = Some(Box::new(TokenRequestInfo {
                 what,
-                endpoint: plain(self.provider.endpoints.token.clone()),
+                endpoint: is_fixed.then(|| plain(endpoint.to_owned())),
                 client_id: plain(self.credentials.id().to_owned()),
-                client_auth: self.provider.token_request.client_auth.in_words(),
+                client_auth: self.auth_in_words(auth.unwrap_or(rules.client_auth)),
+                // `unknown_client` says what to do about a client that has registered by itself.
+                registered: self.provider.reply.registered_client,
             }));
         }
         sent
+    }
+
+    /// How the credentials authenticate where the provider wants `method`.
+    fn auth_in_words(&self, method: ClientAuth) -> &'static str {
+        #[cfg(feature = "jwt")]
+        if self.credentials.signer().is_some() {
+            return ClientAuth::PrivateKeyJwt.in_words();
+        }
+        match (method, self.credentials.secret()) {
+            (ClientAuth::Certificate | ClientAuth::Omitted, _) | (_, Some(_)) => method.in_words(),
+            (_, None) => ClientAuth::None.in_words(),
+        }
     }
 
     /// The host of a login is that of its callback: an answer does not move the login.

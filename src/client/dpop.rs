@@ -68,7 +68,7 @@ impl Client {
     /// The errors of [`Client::access_token`], and [`Error::Config`] for an address that the access token must
     /// not go to.
     pub fn dpop_headers(&self, method: &Method, url: &str) -> Result<Option<DpopHeaders>> {
-        let live = self.keeper().access(&Want::Usable)?;
+        let live = self.located(self.keeper().access(&Want::Usable)?)?;
         let url = self.url_at(&live, url)?.0;
         let Some(key) = live.key.as_ref().filter(|_| live.is_proven()) else {
             return live.header.is_some().then_some(None).ok_or_else(|| live.without_header());
@@ -81,11 +81,15 @@ impl Client {
 
     /// Remembers the nonce in an answer of the API to a request of another HTTP library (RFC 9449 section 9).
     /// Returns whether the API wants the request once more, with new headers of [`Client::dpop_headers`]. `url` is
-    /// the one that was given there.
+    /// the one that was given there. Call this before the body is read: the answer also tells the clock of the
+    /// API.
     pub fn dpop_answer(&self, url: &str, status: u16, headers: &HeaderMap) -> bool {
         use crate::error::ProofFault;
-        let whole = self.url_of(url);
-        let url = whole.as_deref().unwrap_or(url);
+        // The address that `dpop_headers` made of `url`.
+        let live = self.keeper().hot(&Want::Usable);
+        let at = live.and_then(|live| self.url_at(&live, url).ok()).map(|(url, _)| url);
+        let Some(url) = at.or_else(|| self.url_of(url).ok()) else { return false };
+        let url = url.as_str();
         let now = self.proofs().now();
         let learned = self.proofs().learn(Side::Api, url, headers, now);
         let fault = ProofFault::of(status, headers);

@@ -177,6 +177,10 @@ impl Connect {
 
     /// Asks the API and its authorization server. Nobody logs in yet.
     ///
+    /// The API says which authorization server to use. A secret ([`Connect::credentials`]) or an initial access
+    /// token goes to that server, so name the server with [`Connect::authorization_server`] if the API is not
+    /// trusted that far.
+    ///
     /// # Errors
     ///
     /// [`Error::Config`] for an address that cannot be used; when neither the API nor its host says where to
@@ -189,7 +193,8 @@ impl Connect {
     pub fn discover(self) -> Result<Connection> {
         let Found { resource, scopes, server } = self.found()?;
         let bound = resource.as_ref().is_some_and(ResourceMetadata::requires_dpop);
-        self.check_token(resource.as_ref())?;
+        // A bound token goes in the header, whatever is said about bearer tokens (RFC 9449 section 7.1).
+        self.check_token(resource.as_ref().filter(|_| !bound))?;
         let split = |scopes: &String| scopes.split_whitespace().map(str::to_owned).collect();
         let scopes = match (&self.scopes, scopes.as_ref().map(split), &resource) {
             (Some(scopes), ..) => scopes.clone(),
@@ -201,8 +206,8 @@ impl Connect {
         };
         let base = self.address.split('?').next().unwrap_or_default();
         let mut provider = server.provider()?.api_base(base);
-        if bound {
-            provider = self.with_bound_tokens(&server, provider)?;
+        if let Some(resource) = resource.as_ref().filter(|_| bound) {
+            provider = self.with_bound_tokens(&server, resource, provider)?;
         }
         let (provider, credentials, registered) = self.identify(&server, provider)?;
         Ok(Connection {
@@ -234,16 +239,21 @@ impl Connect {
     fn with_bound_tokens(
         &self,
         server: &Metadata,
+        resource: &ResourceMetadata,
         provider: ProviderBuilder,
     ) -> Result<ProviderBuilder> {
-        let signs = server.list("dpop_signing_alg_values_supported");
-        if signs.is_some_and(|algorithms| !algorithms.contains(&"ES256")) {
-            return Err(Error::config(format!(
-                "{} takes only tokens that are bound to a key, and {} accepts no proof that is signed with \
-                 ES256 (dpop_signing_alg_values_supported, RFC 9449)",
-                host_of(&self.address),
-                server.issuer()
-            )));
+        let name = "dpop_signing_alg_values_supported";
+        let by_server = (server.issuer(), server.list(name));
+        let by_api = (&*self.address, resource.list(name));
+        for (who, signs) in [by_server, by_api] {
+            if signs.is_some_and(|algorithms| !algorithms.contains(&"ES256")) {
+                return Err(Error::config(format!(
+                    "{} takes only tokens that are bound to a key, and {} accepts no proof that is signed \
+                     with ES256 ({name}, RFC 9449)",
+                    host_of(&self.address),
+                    host_of(who)
+                )));
+            }
         }
         Ok(provider.dpop(Dpop::Required))
     }

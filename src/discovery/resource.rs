@@ -170,7 +170,7 @@ impl ResourceDiscovery {
         let addresses = match &self.address {
             Some(address) => {
                 protected::origin(&self.resource)?;
-                protected::check_address(address)?;
+                protected::check_address(address, &self.resource)?;
                 vec![address.clone()]
             }
             None => protected::addresses(&self.resource)?,

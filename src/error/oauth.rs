@@ -28,14 +28,20 @@ pub struct OAuthError {
 pub(crate) struct TokenRequestInfo {
     /// What was refused, such as `the authorization code`.
     pub(crate) what: &'static str,
-    pub(crate) endpoint: String,
+    /// The endpoint, if it is the same for every login.
+    pub(crate) endpoint: Option<String>,
     pub(crate) client_id: String,
     /// How the client authenticated.
     pub(crate) client_auth: &'static str,
+    /// Whether the client has registered by itself.
+    pub(crate) registered: bool,
 }
 
 /// What an exchange sends, in [`TokenRequestInfo::what`].
 pub(crate) const CODE: &str = "the authorization code";
+
+/// What a refresh sends, in [`TokenRequestInfo::what`].
+pub(crate) const REFRESH: &str = "the refresh";
 
 impl OAuthError {
     /// Makes an error from the host and its error code, for an SDK that reads refusals by itself.
@@ -49,10 +55,12 @@ impl OAuthError {
         let request = self.request.as_deref();
         let text = match &*self.code {
             "invalid_client" => {
-                let TokenRequestInfo { endpoint, client_id, client_auth, .. } = request?;
+                let TokenRequestInfo { endpoint, client_id, client_auth, .. } =
+                    request.filter(|request| !request.registered)?;
+                let at = endpoint.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
                 return Some(format!(
-                    "the client `{client_id}` authenticated at {endpoint} {client_auth}: check the id \
-                     and the secret, and whether the service wants another way (`client_auth`)"
+                    "the client `{client_id}` authenticated{at} {client_auth}: check the id and the secret, and \
+                     whether the service wants another way (`client_auth`)"
                 ));
             }
             "invalid_grant" if request?.what == CODE => {

@@ -30,7 +30,19 @@ struct Connection {
 }
 
 impl Listener {
+    /// Listens. A free port of one address may be taken on the other; then another port is tried.
     pub(super) fn bind(target: &Target) -> Result<Listener> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Listener::bind_once(target) {
+                Err(_) if target.port == 0 && tries < 8 => {}
+                bound => return bound,
+            }
+        }
+    }
+
+    fn bind_once(target: &Target) -> Result<Listener> {
         let mut sockets: Vec<TcpListener> = Vec::new();
         let mut port = target.port;
         for host in &target.hosts {

@@ -6,7 +6,6 @@ use ring::digest;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use ureq::http::HeaderMap;
-use url::Url;
 
 use crate::error::Result;
 use crate::proof_key::ProofKey;
@@ -51,15 +50,14 @@ pub(crate) fn proof(key: &ProofKey, request: &Proven<'_>) -> Result<Secret> {
     Ok(Secret::new(format!("{message}.{signature}")))
 }
 
-/// The address without query and fragment (`htu`, section 4.2).
+/// The address without query and fragment (`htu`, section 4.2). Otherwise it is byte for byte the address that
+/// is sent: not every server normalizes addresses before it compares them. An empty path is sent as `/`.
 fn target(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(mut url) => {
-            url.set_query(None);
-            url.set_fragment(None);
-            url.into()
-        }
-        Err(_) => url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+    let address = url.split(['?', '#']).next().unwrap_or_default();
+    let after = address.find("://").map_or(0, |at| at + 3);
+    match address[after..].contains('/') {
+        true => address.to_owned(),
+        false => format!("{address}/"),
     }
 }
 

@@ -132,7 +132,7 @@ pub fn resource_metadata(bytes: &[u8]) {
     for address in addresses(&text).into_iter().flatten() {
         assert!(url::Url::parse(&address).is_ok(), "an address that is none");
     }
-    let _ = check_address(&text);
+    let _ = check_address(&text, "https://api.example/");
 }
 
 /// Reads the bytes as the answer to a registration. What was read can be stored and read again, and is shown

@@ -29,13 +29,16 @@ pub(crate) fn addresses(resource: &str) -> Result<Vec<String>> {
     Ok(if whole == short { vec![whole] } else { vec![whole, short] })
 }
 
-/// Checks an address of a metadata document, which an API's challenge has named (section 5.1).
-pub(crate) fn check_address(address: &str) -> Result<()> {
-    let fits = address.chars().all(is_plain) && Url::parse(address).is_ok_and(|url| is_safe(&url));
+/// Checks an address of a metadata document, which a challenge of the API `resource` has named (section 5.1).
+/// Only an API on this machine may lead to an http address on this machine.
+pub(crate) fn check_address(address: &str, resource: &str) -> Result<()> {
+    let local = Url::parse(resource).is_ok_and(|url| url.scheme() == "http" && is_loopback(&url));
+    let may_be = |url: Url| is_safe(&url) && (local || url.scheme() == "https");
+    let fits = address.chars().all(is_plain) && Url::parse(address).is_ok_and(may_be);
     if !fits {
         return Err(Error::config(
             "the challenge's resource_metadata is not an https address without user name and fragment \
-             (http is allowed only on loopback)",
+             (http is allowed only from loopback to loopback)",
         ));
     }
     Ok(())
@@ -211,9 +214,17 @@ mod tests {
             "https://a.example/#x",
             "https://a.example/$(id)",
         ] {
-            assert!(matches!(check_address(address), Err(Error::Config(_))), "{address}");
+            for resource in ["https://api.example/", "http://127.0.0.1:1/"] {
+                let refused = check_address(address, resource);
+                assert!(matches!(refused, Err(Error::Config(_))), "{address}");
+            }
         }
-        assert!(check_address("https://a.example/x?y=1").is_ok());
+        assert!(check_address("https://a.example/x?y=1", "https://api.example/").is_ok());
+        let local = "http://127.0.0.1:6379/x";
+        assert!(check_address(local, "http://localhost:1/").is_ok());
+        for remote in ["https://api.example/", "https://127.0.0.1/", "x"] {
+            assert!(matches!(check_address(local, remote), Err(Error::Config(_))), "{remote}");
+        }
     }
 
     fn refusal(body: &str) -> String {

@@ -60,7 +60,8 @@ impl Record {
         {
             return Err(Error::config(format!(
                 "{store} holds a login that is bound to a key (DPoP, RFC 9449), which this program cannot \
-                 use: {error}"
+                 use: {error}; use a build with the feature `dpop`, or clear the store (`TokenBackend::clear`) \
+                 and log in again"
             )));
         }
         Ok(())

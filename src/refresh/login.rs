@@ -137,7 +137,9 @@ impl Keeper {
         let Some(refresh_token) = stored.token.refresh_token() else {
             let another = seed.access_token() != stored.token.access_token();
             let now = self.clock.now_utc();
-            return stored.token.is_expired(now) && another && !seed.is_expired(now);
+            // An expired seed with a refresh token works after a refresh.
+            let works = seed.refresh_token().is_some() || !seed.is_expired(now);
+            return stored.token.is_expired(now) && another && works;
         };
         let fingerprint = refresh_token.fingerprint();
         let refused =

@@ -29,8 +29,10 @@ impl Keeper {
             call.turn.history.learn(&next);
             Ok(Some(self.publish(self.live(&next))))
         });
+        let added = stored.ok().flatten().unwrap_or_else(|| self.add_in_memory(live, members));
+        // A hook that calls the client finds the members.
         self.tell(events);
-        stored.ok().flatten().unwrap_or_else(|| self.add_in_memory(live, members))
+        added
     }
 
     fn add_in_memory(&self, live: &Live, members: &Map<String, Value>) -> Live {

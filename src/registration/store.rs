@@ -8,7 +8,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{ClientMetadata, Registrar, Registration};
-use crate::backend::{BackendError, Binding, Record, TokenBackend};
+use crate::backend::{BackendError, Binding, Guard, Record, TokenBackend};
 use crate::clock;
 use crate::error::{Busy, Error, Result};
 use crate::secret::Secret;
@@ -56,7 +56,8 @@ impl RegistrationStore {
     ///
     /// # Errors
     ///
-    /// Those of [`Registrar::register`], with which the store does not change. [`Error::Backend`];
+    /// Those of [`Registrar::register`], and those of [`Registrar::read`] other than a refusal; the store does not
+    /// change then. [`Error::Backend`];
     /// [`Error::Busy`] when another process is registering and takes longer than 45 seconds;
     /// [`Error::Config`] for a store that holds a login. [`Error::Backend`] after the registration when it
     /// could not be stored: the server then has a client that nobody uses.
@@ -68,26 +69,20 @@ impl RegistrationStore {
         if let Some(kept) = self.fit(registrar, metadata)? {
             return Ok(kept.registration);
         }
-        let started = registrar.now().monotonic();
-        let _guard = self.0.lock(WAIT).map_err(|error| {
-            if !BackendError::is_busy(&error) {
-                return Error::backend("lock", self.0.describe(), error);
-            }
-            let waited = registrar.now().monotonic().saturating_sub(started);
-            Error::Busy(Box::new(Busy { store: self.0.describe(), holder: None, waited }))
-        })?;
+        let _guard = self.lock()?;
         if let Some(kept) = self.fit(registrar, metadata)? {
             return Ok(kept.registration);
         }
         let before = self.load()?;
         // Nobody should register for nothing.
         self.0.probe().map_err(|error| Error::backend("write", self.0.describe(), error))?;
-        let renewed = before.as_ref().and_then(|kept| kept.renewed(registrar, metadata));
-        let registration = match renewed {
+        let renewed = before.as_ref().map(|kept| kept.renewed(registrar, metadata)).transpose()?;
+        let registration = match renewed.flatten() {
             Some(renewed) => renewed,
             None => registrar.register(metadata)?,
         };
-        self.save(&registration, Some(metadata), registrar, before.map(|kept| kept.record))?;
+        let asked = metadata.redirect_uris().into_iter().map(str::to_owned).collect();
+        self.save(&registration, Some(asked), registrar, before.map(|kept| kept.record))?;
         for warning in self.0.warnings() {
             log::warn!(target: "evergrant", "{warning}");
         }
@@ -110,10 +105,21 @@ impl RegistrationStore {
     ///
     /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds a login.
     pub fn put(&self, registrar: &Registrar, registration: &Registration) -> Result<()> {
-        let _guard =
-            self.0.lock(WAIT).map_err(|error| Error::backend("lock", self.0.describe(), error))?;
-        let before = self.load()?.map(|kept| kept.record);
-        self.save(registration, None, registrar, before)
+        let _guard = self.lock()?;
+        let before = self.load()?;
+        // The server may write redirect URIs in its own way; those of the program still belong to the client.
+        let same = |kept: &&Kept| kept.registration.client_id() == registration.client_id();
+        let asked = before.as_ref().filter(same).map(|kept| kept.asked.clone());
+        self.save(registration, asked, registrar, before.map(|kept| kept.record))
+    }
+
+    fn lock(&self) -> Result<Guard> {
+        self.0.lock(WAIT).map_err(|error| {
+            if !BackendError::is_busy(&error) {
+                return Error::backend("lock", self.0.describe(), error);
+            }
+            Error::Busy(Box::new(Busy { store: self.0.describe(), holder: None, waited: WAIT }))
+        })
     }
 
     /// Forgets the registration, so that the next [`RegistrationStore::get_or_register`] registers anew: for
@@ -122,8 +128,9 @@ impl RegistrationStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`], and [`Error::Config`] for a store that holds a login.
+    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds a login.
     pub fn clear(&self) -> Result<()> {
+        let _guard = self.lock()?;
         self.load()?;
         self.0.clear().map_err(|error| Error::backend("clear", self.0.describe(), error))
     }
@@ -162,14 +169,15 @@ impl RegistrationStore {
     fn save(
         &self,
         registration: &Registration,
-        asked: Option<&ClientMetadata>,
+        asked: Option<Vec<String>>,
         registrar: &Registrar,
         before: Option<Record>,
     ) -> Result<()> {
         let mut extra = serde_json::Map::new();
         extra.insert("registration".to_owned(), registration.to_members().into());
-        let asked = asked.unwrap_or(registration.metadata());
-        extra.insert("asked".to_owned(), asked.redirect_uris().into());
+        let registered =
+            || registration.metadata().redirect_uris().into_iter().map(str::to_owned).collect();
+        extra.insert("asked".to_owned(), asked.unwrap_or_else(registered).into());
         let none = Secret::new(registration.client_id());
         let token = Token::new(none).with_token_type(GRANT).with_extra(extra);
         let mut record = Record::new_login(token, before.as_ref());
@@ -191,14 +199,22 @@ impl Kept {
         self.is_for(registrar, metadata) && self.registration.is_valid_at(clock::later(now, MARGIN))
     }
 
-    /// The same client with a secret that works, if the server has one.
-    fn renewed(&self, registrar: &Registrar, metadata: &ClientMetadata) -> Option<Registration> {
+    /// The same client with a secret that works, if the server has one. A failure that can pass is an error: a
+    /// new client would end the logins of this one.
+    fn renewed(
+        &self,
+        registrar: &Registrar,
+        metadata: &ClientMetadata,
+    ) -> Result<Option<Registration>> {
         if !self.is_for(registrar, metadata) || self.registration.access_token().is_none() {
-            return None;
+            return Ok(None);
         }
-        let renewed = registrar.read(&self.registration).ok()?;
         let until = clock::later(registrar.now().now_utc(), MARGIN);
-        renewed.is_valid_at(until).then_some(renewed)
+        match registrar.read(&self.registration) {
+            Ok(renewed) => Ok(Some(renewed).filter(|renewed| renewed.is_valid_at(until))),
+            Err(error) if refuses(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether the registration was made there, with these redirect URIs.
@@ -207,6 +223,17 @@ impl Kept {
         let registered = self.registration.metadata().redirect_uris();
         let has = |uri: &&str| registered.contains(uri) || self.asked.iter().any(|own| own == uri);
         endpoint == Some(registrar.endpoint()) && metadata.redirect_uris().iter().all(has)
+    }
+}
+
+/// Whether the server refused the request, and does not answer otherwise later.
+fn refuses(error: &Error) -> bool {
+    let refused = |status: u16| (400..500).contains(&status) && status != 429;
+    match error {
+        Error::OAuth(error) => refused(error.status),
+        Error::Api(error) => refused(error.status),
+        Error::Config(_) => true,
+        _ => false,
     }
 }
 

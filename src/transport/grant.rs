@@ -56,9 +56,14 @@ impl TokenTransport {
     ) -> Sent {
         use crate::protocol::Outcome;
         use crate::refresh::{Ask, Transport as _};
-        // An exchange costs nothing, and a repeated refresh could end other logins of the user.
+        // An exchange costs nothing, and a repeated refresh could revoke other logins of the user.
         let harmless = !self.provider.refresh.reuse_ends_other_logins;
-        if let Some(token) = stored.filter(|_| harmless)
+        // A refresh yields an access token, whatever was exchanged first.
+        let renews = |token: &&Token| {
+            let kind = token.issued_token_type();
+            harmless && kind.is_none_or(|kind| kind == protocol::TokenType::AccessToken)
+        };
+        if let Some(token) = stored.filter(renews)
             && let Some(refresh_token) = token.refresh_token()
         {
             let ask = Ask::Refresh { token, refresh_token, in_time: &always };

@@ -183,3 +183,15 @@ fn a_token_of_another_library_is_used_until_it_expires() {
     assert_eq!(sandbox.counters().token_requests, 2);
     assert!(clock.now_utc() < new().token().unwrap().expires_at().unwrap());
 }
+
+#[test]
+fn a_refresh_token_alone_replaces_a_login_that_has_expired_without_one() {
+    let sandbox = Sandbox::start().unwrap();
+    let (provider, credentials) = (sandbox.provider(), sandbox.credentials());
+    let client = Client::new(provider, credentials, MemoryBackend::new());
+    let over = Token::new("at-old").with_expires_at(time::OffsetDateTime::UNIX_EPOCH);
+    assert!(client.seed(over).unwrap());
+    let alone = Token::from_refresh_token(sandbox.login().refresh_token().unwrap().clone());
+    assert!(client.seed(alone).unwrap());
+    client.get("/me").call().unwrap();
+}

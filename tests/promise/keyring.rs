@@ -303,7 +303,7 @@ fn a_keyring_that_does_not_keep_the_key_is_refused() {
     let store = KeyringBackend::with_store(Arc::<Forgetful>::default(), "app", "alice", &path);
     let error = precise(store.save(&record()));
     assert!(matches!(error, BackendError::Config(_)), "{error}");
-    assert!(error.to_string().contains("does not keep it"), "{error}");
+    assert!(error.to_string().contains("does not keep what it stores"), "{error}");
     assert!(!path.exists());
 }
 

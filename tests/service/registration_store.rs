@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use evergrant::backend::TokenBackend as _;
 use evergrant::clock::ManualClock;
-use evergrant::registration::{Registrar, RegistrationStore};
+use evergrant::registration::{Registrar, Registration, RegistrationStore};
 use evergrant::{Client, Error, FileBackend, MemoryBackend, Token};
 
 use crate::registration::{self, log_in, native, open, provider, registrar, store};
@@ -276,4 +276,37 @@ fn sixteen_processes_register_one_client() {
     ids.dedup();
     assert_eq!(ids.len(), 1, "{ids:?}");
     assert_eq!(sandbox.counters().registrations, 1);
+}
+
+#[test]
+fn a_secret_that_cannot_be_renewed_now_keeps_the_client() {
+    let server = Fake::start(|peer| {
+        while let Some(request) = peer.request() {
+            let host = request.split("ost: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+            if request.starts_with("GET /c ") {
+                peer.answer("503 Service Unavailable", "", b"");
+                continue;
+            }
+            let answer = serde_json::json!({"client_id": "a", "client_secret": "one",
+                "client_secret_expires_at": 1, "registration_access_token": "t",
+                "registration_client_uri": format!("http://{host}/c")});
+            peer.answer("201 Created", "", answer.to_string().as_bytes());
+        }
+    });
+    let (store, registrar) = (store(), Registrar::new(server.url()));
+    let first = store.get_or_register(&registrar, &native()).unwrap();
+    let error = store.get_or_register(&registrar, &native()).unwrap_err();
+    assert!(error.to_string().contains("503"), "{error}");
+    assert_eq!(store.get().unwrap().unwrap(), first);
+    let registered = server.requests().iter().filter(|r| r.starts_with("POST ")).count();
+    assert_eq!(registered, 1, "a new client would end the logins of this one");
+}
+
+#[test]
+fn credentials_keep_the_path_and_host_of_a_redirect_uri_without_a_port() {
+    for uri in ["http://localhost/cb", "http://[::1]/cb", "http://127.0.0.1:80/cb"] {
+        let members = serde_json::json!({"client_id": "a", "redirect_uris": [uri]});
+        let registration: Registration = serde_json::from_value(members).unwrap();
+        assert_eq!(registration.credentials().redirect_uri(), Some(uri));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::ReentrantMutex;
 use ureq::http::header::{AUTHORIZATION, HeaderName};
 use url::Url;
 
@@ -78,7 +78,7 @@ impl ClientBuilder {
         let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
         Client(Arc::new(Inner {
             keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
-            base_lookup: Mutex::new(()),
+            base_lookup: ReentrantMutex::new(()),
             base_is_loopback: base.as_ref().is_some_and(is_local),
             agent: agent(false),
             headers: with_fixed(plain_headers.clone(), &provider),

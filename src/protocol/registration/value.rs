@@ -78,17 +78,17 @@ impl Registration {
         &self.metadata
     }
 
-    /// The credentials of this client. The redirect URI is the first registered one, unless it is a
-    /// loopback address without a port:
-    /// [`Client::authorize_interactive`](crate::Client::authorize_interactive) then chooses a free port.
+    /// The credentials of this client, with the first registered redirect URI. If that is a loopback address
+    /// without a port, [`Client::authorize_interactive`](crate::Client::authorize_interactive) chooses a free
+    /// port.
     pub fn credentials(&self) -> Credentials {
         let credentials = match &self.client_secret {
             Some(secret) => Credentials::new(&self.client_id, secret.clone()),
             None => Credentials::public(&self.client_id),
         };
         match self.metadata.redirect_uris().first() {
-            Some(uri) if !has_any_port(uri) => credentials.with_redirect_uri(*uri),
-            _ => credentials,
+            Some(uri) => credentials.with_redirect_uri(*uri),
+            None => credentials,
         }
     }
 
@@ -190,12 +190,6 @@ impl Registration {
     pub(crate) fn read(members: Map<String, Value>) -> Option<Registration> {
         Registration::of(members).ok()
     }
-}
-
-/// Whether every port belongs to a redirect URI (RFC 8252 section 7.3).
-fn has_any_port(uri: &str) -> bool {
-    url::Url::parse(uri)
-        .is_ok_and(|url| url.scheme() == "http" && is_loopback(&url) && url.port().is_none())
 }
 
 /// Whether a token may be sent to the address: https, or http on loopback.

@@ -129,15 +129,19 @@ impl Proofs {
         sent_at: OffsetDateTime,
     ) -> Learned {
         let nonce: Option<Arc<str>> = nonce(headers).map(Into::into);
-        let skew = skew(headers, sent_at, self.clock.now_utc()).unwrap_or_default();
-        let known = skew.saturating_abs() <= FURTHEST;
-        let skew = if skew.saturating_abs() > TOLERANCE && known { skew } else { 0 };
+        let told = skew(headers, sent_at, self.clock.now_utc());
         let mut all = self.known.lock();
         let of_origin = all.entry((side, origin(url))).or_default();
         if nonce.is_some() {
             of_origin.nonce.clone_from(&nonce);
         }
-        let before = std::mem::replace(&mut of_origin.skew, skew);
+        // An answer that does not tell the time leaves what is known.
+        let before = of_origin.skew;
+        let skew = told.map_or(before, |skew| {
+            let fits = (TOLERANCE + 1..=FURTHEST).contains(&skew.saturating_abs());
+            if fits { skew } else { 0 }
+        });
+        of_origin.skew = skew;
         let clock = skew.abs_diff(before) > TOLERANCE.unsigned_abs();
         Learned { nonce, clock }
     }
@@ -229,7 +233,9 @@ impl TokenTransport {
             issued.token = issued.token.clone().with_dpop_key(key.jwk().clone());
             return sent;
         }
-        if self.proofs.demand == Demand::IfOffered {
+        // A token of the type N_A is no access token and goes to no API (RFC 8693 section 2.2.1).
+        let no_access_token = issued.token.token_type().eq_ignore_ascii_case("N_A");
+        if no_access_token || self.proofs.demand == Demand::IfOffered {
             return sent;
         }
         let what = format!("the token of {}", self.provider.token_host());

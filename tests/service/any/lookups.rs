@@ -169,3 +169,26 @@ fn a_token_endpoint_cannot_be_looked_up_with_a_token() {
     let error = row.build().unwrap_err();
     assert!(error.to_string().contains("cannot be looked up"), "{error}");
 }
+
+/// The hook is told about a store that cannot be written, in the middle of the look-up.
+#[test]
+fn a_hook_may_call_the_client_during_a_question() {
+    let api = Fake::json("{}");
+    let server = docusign(api.url());
+    let own = std::sync::Arc::new(std::sync::OnceLock::<Client>::new());
+    let (inner, calls) = (own.clone(), std::sync::atomic::AtomicUsize::new(0));
+    let app = Credentials::new("app", "s");
+    let client = Client::builder(row(&server).build().unwrap(), app, MemoryBackend::new())
+        .before_send(move |sending| {
+            let first = calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+            if first && sending.url.ends_with("/userinfo") {
+                inner.get().unwrap().get("/inner").call()?;
+            }
+            Ok(())
+        })
+        .build();
+    own.set(client.clone()).unwrap();
+    client.seed(Token::new("at-1").with_refresh_token("rt-1")).unwrap();
+    client.get("/outer").call().unwrap();
+    assert_eq!(paths(&api), ["/restapi/v2.1/inner", "/restapi/v2.1/outer"]);
+}
