@@ -192,6 +192,27 @@ fn a_refresh_token_is_used_before_a_new_exchange() {
 }
 
 #[test]
+fn a_token_that_is_no_access_token_is_exchanged_anew_and_not_refreshed() {
+    let sandbox = with_refresh_tokens(Rotation::StrictFamily).start().unwrap();
+    let client = builder(&sandbox, of_ada(&sandbox).requested(TokenType::Jwt)).build();
+    client.token().unwrap();
+    client.refresh().unwrap();
+    assert_eq!(client.token().unwrap().token_type(), "N_A");
+    let counters = sandbox.counters();
+    assert_eq!((counters.token_exchanges, counters.refreshes), (2, 0));
+}
+
+#[cfg(feature = "dpop")]
+#[test]
+fn a_token_that_is_no_access_token_needs_no_key() {
+    let sandbox = sandbox();
+    let exchange = of_ada(&sandbox).requested(TokenType::Jwt);
+    let client = builder(&sandbox, exchange).dpop().build();
+    let token = client.token().unwrap();
+    assert_eq!((token.token_type(), token.dpop_key()), ("N_A", None));
+}
+
+#[test]
 fn a_refresh_whose_answer_is_lost_leads_to_a_new_exchange() {
     let sandbox = with_refresh_tokens(Rotation::StrictFamily).start().unwrap();
     let client = builder(&sandbox, of_ada(&sandbox)).build();
