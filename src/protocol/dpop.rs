@@ -6,6 +6,7 @@ use ring::digest;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use ureq::http::HeaderMap;
+use url::Url;
 
 use crate::error::Result;
 use crate::proof_key::ProofKey;
@@ -50,14 +51,15 @@ pub(crate) fn proof(key: &ProofKey, request: &Proven<'_>) -> Result<Secret> {
     Ok(Secret::new(format!("{message}.{signature}")))
 }
 
-/// The address without query and fragment (`htu`, section 4.2). Otherwise it is byte for byte the address that
-/// is sent: not every server normalizes addresses before it compares them. An empty path is sent as `/`.
+/// The address without query and fragment (`htu`, section 4.2). The path is byte for byte the one that is sent: not
+/// every server normalizes paths before it compares them. An empty path is sent as `/`.
 fn target(url: &str) -> String {
     let address = url.split(['?', '#']).next().unwrap_or_default();
     let after = address.find("://").map_or(0, |at| at + 3);
-    match address[after..].contains('/') {
-        true => address.to_owned(),
-        false => format!("{address}/"),
+    let path = address[after..].find('/').map_or("/", |at| &address[after + at..]);
+    match Url::parse(url) {
+        Ok(url) => format!("{}{path}", url.origin().ascii_serialization()),
+        Err(_) => address.to_owned(),
     }
 }
 
@@ -148,6 +150,8 @@ mod tests {
             ("https://a.example/x#f?z", "https://a.example/x"),
             ("https://a.example", "https://a.example/"),
             ("https://A.example:443/%7e", "https://a.example/%7e"),
+            ("https://a.example/a/../{b}|", "https://a.example/a/../{b}|"),
+            ("https://a.example?x=/", "https://a.example/"),
             ("http://127.0.0.1:8080/token?", "http://127.0.0.1:8080/token"),
         ] {
             assert_eq!(target(url), expected, "{url}");
