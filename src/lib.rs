@@ -120,7 +120,7 @@
 //!
 //! 1.89 or later, for `std::fs::File::lock`. Only a new minor version of this crate raises this requirement.
 //!
-// Links to the modules of features that a build does not have lead to docs.rs.
+// If a build lacks a feature, a link to the feature's module leads to docs.rs.
 #![cfg_attr(
     not(feature = "device"),
     doc = "[`device`]: https://docs.rs/evergrant/latest/evergrant/device/index.html"

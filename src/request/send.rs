@@ -11,7 +11,7 @@ use super::{Request, without_query};
 use crate::error::{Error, TransportError};
 use crate::transport::{Watched, always, cause};
 
-/// The header of a proof (RFC 9449 section 4.1).
+/// The name of the HTTP header that carries a proof (RFC 9449 section 4.1).
 pub(crate) const PROOF: HeaderName = HeaderName::from_static("dpop");
 
 /// What a request carries to show that it may be made.

@@ -234,7 +234,7 @@ fn answers_once(silent: &TcpListener) -> TcpStream {
 
 #[test]
 fn a_silent_server_is_not_waited_for_forever() {
-    // These servers accept connections. Two never answer, and the third stops reading.
+    // Each of the three servers accepts connections: two never answer, and the third stops reading.
     let silent = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     let [locked, open, full] = [0, 1, 2].map(|n| silent[n as usize].local_addr().unwrap().port());
     let store = RedisBackend::new(format!("redis://:sesame@127.0.0.1:{locked}/")).unwrap();

@@ -75,7 +75,7 @@ macro_rules! time {
     };
 }
 
-/// The `Fact` that a line of an entry becomes.
+/// Turns a line of an entry into a `Fact`.
 macro_rules! fact {
     ($fact:ident (unknown)) => { super::Fact::Said };
     (authorize ($url:literal)) => { super::Fact::AuthorizationEndpoint($url) };

@@ -1,4 +1,4 @@
-//! Bound logins: where the key comes from, where it is kept, and who can use it.
+//! Tests of bound logins: where the key comes from, where it is kept, and who can use it.
 
 use evergrant::provider::Dpop;
 use evergrant::sandbox::Sandbox;

@@ -18,7 +18,7 @@ pub(super) struct Server(Arc<Mutex<State>>);
 
 struct State {
     values: BTreeMap<String, String>,
-    /// How long each key was set to live, in milliseconds.
+    /// The lifetime that each key was given, in milliseconds.
     lives: BTreeMap<String, String>,
     settings: BTreeMap<&'static str, &'static str>,
     run: &'static str,
