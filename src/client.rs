@@ -4,6 +4,8 @@ mod builder;
 mod code;
 #[cfg(feature = "dpop")]
 mod dpop;
+#[cfg(feature = "oidc")]
+mod id_tokens;
 mod lookup;
 mod origins;
 mod revoke;
@@ -74,6 +76,8 @@ struct Inner {
     base_is_loopback: bool,
     /// Held while the service is asked where the API is. A hook that calls the client meanwhile asks, too.
     base_lookup: ReentrantMutex<()>,
+    #[cfg(feature = "oidc")]
+    keys: id_tokens::Keys,
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,

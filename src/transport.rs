@@ -8,6 +8,8 @@ mod exchange;
 mod grant;
 mod hooked;
 mod id_token;
+#[cfg(feature = "oidc")]
+mod keys;
 mod limit;
 mod public;
 mod revoke;
@@ -26,10 +28,12 @@ pub(crate) use self::dpop::Proofs;
 pub(crate) use self::dpop::{Demand, Side};
 #[cfg(feature = "registration")]
 pub(crate) use self::exchange::ask;
+#[cfg(any(feature = "discovery", feature = "oidc"))]
+pub(crate) use self::exchange::get;
+#[cfg(feature = "discovery")]
+pub(crate) use self::exchange::probe;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
-#[cfg(feature = "discovery")]
-pub(crate) use self::exchange::{get, probe};
 pub(crate) use self::limit::plain_agent as api_agent;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;

@@ -119,6 +119,9 @@ impl Metadata {
         if let Some(address) = endpoint("userinfo_endpoint") {
             builder = builder.userinfo_endpoint(address);
         }
+        if let Some(address) = self.text("jwks_uri") {
+            builder = builder.jwks_uri(address);
+        }
         if let Some(address) = endpoint("pushed_authorization_request_endpoint") {
             builder = builder.pushed_authorization_request_endpoint(address);
         }
