@@ -48,6 +48,8 @@ mod refusal;
 pub(crate) mod registration;
 mod reply;
 mod request;
+#[cfg(feature = "jwt")]
+mod request_object;
 mod requester;
 mod resource;
 mod retry_after;
@@ -64,9 +66,7 @@ pub(crate) mod test_random;
 #[cfg(feature = "jwt")]
 pub(crate) use assertion::may_be_our_clock;
 pub use authorize::Authorization;
-#[cfg(feature = "par")]
-pub(crate) use authorize::AuthorizationRequest;
-pub(crate) use authorize::authorization_request;
+pub(crate) use authorize::{AuthorizationRequest, authorization_request};
 #[cfg(feature = "device")]
 pub use device::DeviceCode;
 #[cfg(feature = "device")]

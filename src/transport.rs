@@ -14,6 +14,7 @@ mod limit;
 mod public;
 mod revoke;
 mod second;
+mod signed_request;
 mod skew;
 
 use serde_json::{Map, Value};

@@ -128,6 +128,9 @@ impl Metadata {
         if self.flag("require_pushed_authorization_requests") == Some(true) {
             builder = builder.pushed_requests(PushedRequests::Required);
         }
+        if self.flag("require_signed_request_object") == Some(true) {
+            builder = builder.signed_requests(true);
+        }
         let proofs = self.list("dpop_signing_alg_values_supported");
         if proofs.is_some_and(|algorithms| !algorithms.contains(&"ES256")) {
             builder = builder.dpop(Dpop::Off);
@@ -331,6 +334,21 @@ mod tests {
             provider.pushed_authorization_request_endpoint(),
             Some("https://mtls.a.example/par")
         );
+        Ok(())
+    }
+
+    #[test]
+    fn metadata_says_whether_logins_are_signed() -> Result<()> {
+        for (value, expected) in [
+            (json!(null), false),
+            (json!(false), false),
+            (json!("true"), false),
+            (json!(true), true),
+        ] {
+            let provider = metadata(json!({ "require_signed_request_object": value }));
+            let provider = provider.provider()?.build()?;
+            assert_eq!(provider.authorization.signed_requests, expected, "{value}");
+        }
         Ok(())
     }
 

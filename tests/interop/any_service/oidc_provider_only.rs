@@ -1,6 +1,7 @@
 //! Tests of features that only `oidc-provider` has.
 
 use evergrant::discovery::Discovery;
+use evergrant::error::IdTokenError;
 use evergrant::provider::ClientAuth;
 use evergrant::{Client, Credentials, Error, MemoryBackend};
 use serde_json::Value;
@@ -86,4 +87,30 @@ fn a_certificate_is_the_clients_authentication() {
     assert!(bound.is_some(), "the token is bound to the certificate");
     let error = client(false).access_token().unwrap_err();
     assert!(matches!(&error, Error::OAuth(e) if e.code == "invalid_client"), "{error:?}");
+}
+
+#[test]
+fn every_algorithm_of_an_id_token_is_verified() {
+    let Some(server) = oidc_provider::start_with(60, &[("ALGS", "1")]) else { return };
+    let provider = || {
+        let provider = evergrant::Provider::discover(&server.issuer()).unwrap();
+        provider.authorize_param("prompt", "consent").client_auth(ClientAuth::Basic)
+    };
+    let secret = "a-shared-secret-of-32-bytes-or-more!";
+    let log_in = |algorithm: &'static str| {
+        let credentials = Credentials::new(algorithm, secret).with_redirect_uri(REDIRECT_URI);
+        let client = Client::new(provider().build().unwrap(), credentials, MemoryBackend::new());
+        server.log_in(&client, App(algorithm, secret, ClientAuth::Basic));
+        let id_token = client.stored().unwrap().unwrap().token().id_token().unwrap().clone();
+        client.verified_claims(&id_token)
+    };
+    for algorithm in
+        ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
+    {
+        let claims = log_in(algorithm).unwrap_or_else(|error| panic!("{algorithm}: {error:#}"));
+        assert_eq!((claims.subject(), claims.audience()), ("alice", vec![algorithm]));
+    }
+    let Err(Error::Decode(error)) = log_in("HS256") else { panic!("accepted") };
+    let why = error.source.downcast_ref::<IdTokenError>();
+    assert_eq!(why, Some(&IdTokenError::Algorithm("HS256".to_owned())));
 }
