@@ -409,13 +409,8 @@ impl Transport for TokenTransport {
         match ask {
             Ask::Refresh { token, refresh_token, in_time } => {
                 let redirect_uri = self.credentials.redirect_uri();
-                let access_token = self
-                    .provider
-                    .refresh
-                    .grant
-                    .as_ref()
-                    .filter(|grant| grant.sends_access_token)
-                    .map(|_| token.access_token());
+                let sent = self.provider.refresh.sends_access_token();
+                let access_token = sent.then(|| token.access_token());
                 let spent = [Some(refresh_token), access_token];
                 let home = match self.provider.home(token.extra()) {
                     Ok(home) => home,
