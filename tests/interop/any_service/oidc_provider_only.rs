@@ -38,17 +38,41 @@ fn a_client_signs_with_its_secret() {
 
 #[test]
 fn a_token_is_for_the_resource_that_was_asked_for() {
-    use base64::Engine as _;
     let Some(server) = oidc_provider::start(60) else { return };
     let client = server.builder(BASIC, MemoryBackend::new());
     let client =
         client.client_credentials(&["api:read"]).resource("https://api.example/v1").build();
     let token = client.access_token().unwrap();
-    let claims = token.expose().split('.').nth(1).unwrap();
-    let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    let claims: Value = serde_json::from_slice(&base64.decode(claims).unwrap()).unwrap();
+    let claims = claims_of(&token);
     assert_eq!(claims["aud"], "https://api.example/v1");
     assert_eq!(claims["scope"], "api:read");
+}
+
+/// The claims of an access token that is a JWT.
+fn claims_of(token: &evergrant::Secret) -> Value {
+    use base64::Engine as _;
+    let claims = token.expose().split('.').nth(1).unwrap();
+    let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    serde_json::from_slice(&base64.decode(claims).unwrap()).unwrap()
+}
+
+#[test]
+fn a_login_is_for_the_resource_that_was_asked_for() {
+    let Some(server) = oidc_provider::start(60) else { return };
+    let resource = "https://api.example/v1";
+    let client = server.builder(BASIC, MemoryBackend::new()).resource(resource).build();
+    let scopes = ["offline_access", "api:read"];
+    let login = client.authorize(&scopes).unwrap();
+    assert!(login.url().contains("resource=https%3A%2F%2Fapi.example%2Fv1"));
+    let Place::Callback(callback) = Person::new(REDIRECT_URI).walk(login.url()) else {
+        panic!("the server shows a page")
+    };
+    client.exchange(login, &callback).unwrap();
+    for _ in 0..2 {
+        let claims = claims_of(&client.access_token().unwrap());
+        assert_eq!((&claims["aud"], &claims["scope"]), (&resource.into(), &"api:read".into()));
+        client.refresh().unwrap();
+    }
 }
 
 #[test]
