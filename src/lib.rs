@@ -101,7 +101,7 @@
 //! | `introspection` | [`introspection`]: asks the server about a token (RFC 7662) |
 //! | `jwt` | [`jwt`]: clients with a key (`private_key_jwt`), JWT bearer grant (RFC 7523), service accounts |
 //! | `keyring` | `backend::KeyringBackend`: a login sealed with a key from the platform's keyring |
-//! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
+//! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified or verified by the server's keys |
 //! | `par` | pushed authorization requests (RFC 9126): a login sends its parameters to the server first |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |

@@ -79,6 +79,8 @@ impl ClientBuilder {
         Client(Arc::new(Inner {
             keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
             base_lookup: ReentrantMutex::new(()),
+            #[cfg(feature = "oidc")]
+            keys: Default::default(),
             base_is_loopback: base.as_ref().is_some_and(is_local),
             agent: agent(false),
             headers: with_fixed(plain_headers.clone(), &provider),
