@@ -36,6 +36,8 @@ mod race;
 #[cfg(feature = "registration")]
 mod registered;
 mod server;
+#[cfg(feature = "cli")]
+mod tool;
 mod toolkit;
 mod wire;
 

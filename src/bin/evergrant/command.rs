@@ -120,7 +120,7 @@ impl Context {
         let name = match (name, &known) {
             (Some(name), _) => name.to_owned(),
             (None, Some(login)) => login.name.clone(),
-            (None, None) => logins::default_name(&service.spelling, service.provider.name()),
+            (None, None) => logins::default_name(provider, service.provider.name()),
         };
         logins::check_name(&name)?;
         let known =

@@ -78,7 +78,10 @@ fn described(
 ) -> Result<Description, Fault> {
     let mut reader = Reader::new(members);
     let builder = match reader.text("from")? {
-        Some(origin) => from(&origin).map_err(|failure| Fault::of("from", failure.text))?,
+        Some(origin) => {
+            let builder = from(&origin).map_err(|failure| Fault::of("from", failure.text))?;
+            builder.name(fallback)
+        }
         None => Provider::builder(fallback),
     };
     let builder = settings::apply(builder, &mut reader)?;
@@ -176,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_description_may_begin_with_a_ready_provider() {
-        let found = read_text("work.json", r#"{"from": "github", "name": "work"}"#).unwrap();
+        let found = read_text("work.json", r#"{"from": "github"}"#).unwrap();
         assert_eq!(found.provider.name(), "work");
         assert_eq!(
             found.provider.token_endpoint(),

@@ -52,11 +52,23 @@ fn about_of(name: &str, places: &Places) -> PathBuf {
     places.logins.join(format!("{name}{ABOUT}"))
 }
 
-/// The name that a login has by default: that of the service, without its parameters.
+/// The name that a login has by default: the service as the person names it, without parameters, folder and ending;
+/// for an issuer, the name of its provider.
 pub(crate) fn default_name(service: &str, provider: &str) -> String {
-    let named = evergrant::providers::named(service).is_ok();
-    let name = if named { service.split(':').next().unwrap_or(service) } else { provider };
-    name.to_lowercase().replace('-', "_")
+    if service.contains("://") {
+        return provider.to_owned();
+    }
+    let path = Path::new(service);
+    let is_file =
+        ["toml", "json"].into_iter().any(|end| path.extension().is_some_and(|e| e == end));
+    if is_file {
+        return path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    }
+    let name = service.split(':').next().unwrap_or(service);
+    match evergrant::providers::named(service).is_ok() {
+        true => name.to_lowercase().replace('-', "_"),
+        false => name.to_owned(),
+    }
 }
 
 /// Refuses a name that is no file's name on some system.
@@ -172,5 +184,7 @@ mod tests {
         }
         assert_eq!(default_name("exact-online:nl", "exact_online"), "exact_online");
         assert_eq!(default_name("https://login.example", "login.example"), "login.example");
+        assert_eq!(default_name("services/work.toml", "acme"), "work");
+        assert_eq!(default_name("my-service", "acme"), "my-service");
     }
 }
