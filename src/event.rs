@@ -41,7 +41,8 @@ pub enum Event {
     },
     /// A new token could not be saved. The token is in memory, and the next call tries to save it again. For
     /// a grant without a person, such as client credentials, this event also reports that the store could not
-    /// be locked or read; the token is then not saved later.
+    /// be locked or read; the token is then not saved later. A store that is set up wrongly is no event but an
+    /// error, if the client has not had a token yet.
     SaveFailed {
         /// The store.
         store: String,
