@@ -58,7 +58,7 @@ const IN_TESTS: &str = "the_tables_can_fail";
 
 /// Each public field of an error's details that holds a string, an error, headers or bytes: the file, the
 /// field, and a test.
-const TEXTS: [(&str, &str, &str); 22] = [
+const TEXTS: [(&str, &str, &str); 23] = [
     ("src/error/challenge.rs", "scheme", CHALLENGE),
     ("src/error/challenge.rs", "token68", CHALLENGE),
     ("src/error/challenge.rs", "parameters", CHALLENGE),
@@ -82,8 +82,10 @@ const TEXTS: [(&str, &str, &str); 22] = [
     ("src/error/detail.rs", "headers", ONE_LINE),
     ("src/error/detail.rs", "body", ONE_LINE),
     ("src/error/login.rs", "source", ONE_LINE),
+    ("src/error/login.rs", "unproven_error", UNPROVEN),
 ];
 
+const UNPROVEN: &str = "an_error_without_state_is_told_at_the_end";
 const SERVER: &str = "control_characters_and_long_texts_do_not_reach_a_message";
 const STEP_UP: &str = "a_wanted_login_has_no_character_that_cannot_be_seen";
 const CHALLENGE: &str = "a_challenge_has_no_character_that_cannot_be_seen";
