@@ -38,6 +38,8 @@ mod registered;
 mod server;
 #[cfg(all(feature = "jwt", feature = "oidc", feature = "discovery", feature = "par"))]
 mod signed_requests;
+#[cfg(feature = "cli")]
+mod tool;
 mod toolkit;
 mod wire;
 
