@@ -5,6 +5,7 @@
 //! whose server is not installed prints that it was skipped, and fails if `EVERGRANT_REQUIRE_ALL=1` is set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod examples;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -32,7 +33,6 @@ mod sqlite;
 mod sqlite_files;
 #[cfg(feature = "sqlite")]
 mod sqlite_journal;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod support;
