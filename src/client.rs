@@ -7,8 +7,10 @@ mod dpop;
 mod lookup;
 mod origins;
 mod revoke;
+mod siblings;
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +26,7 @@ use crate::hooks::Hooks;
 use crate::protocol::{self, Authorization};
 use crate::provider::Provider;
 use crate::record::Record;
-use crate::refresh::{Keeper, Want};
+use crate::refresh::{Hook, Keeper, Rules, Want};
 use crate::secret::Secret;
 use crate::token::Token;
 use crate::transport::TokenTransport;
@@ -58,6 +60,13 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     keeper: Keeper,
+    /// Held while the service is asked where the API is. A hook that calls the client meanwhile asks, too.
+    base_lookup: ReentrantMutex<()>,
+    common: Arc<Common>,
+}
+
+/// What the clients of several logins can share.
+struct Common {
     provider: Arc<Provider>,
     credentials: Credentials,
     tokens: Arc<TokenTransport>,
@@ -72,8 +81,6 @@ struct Inner {
     /// The agent for loopback hosts, which uses no proxy.
     direct: Agent,
     base_is_loopback: bool,
-    /// Held while the service is asked where the API is. A hook that calls the client meanwhile asks, too.
-    base_lookup: ReentrantMutex<()>,
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,
@@ -82,6 +89,16 @@ struct Inner {
     /// The same headers without the provider's fixed headers, for requests that carry no token.
     plain_headers: HeaderMap,
     hooks: Hooks,
+    rules: Rules,
+    hook: Option<Hook>,
+}
+
+impl Deref for Inner {
+    type Target = Common;
+
+    fn deref(&self) -> &Common {
+        &self.common
+    }
 }
 
 impl Client {
@@ -233,7 +250,7 @@ impl Client {
         params: &[(&str, &str)],
     ) -> Result<Authorization> {
         self.0.keeper.prove_store()?;
-        let Inner { provider, credentials, targets, .. } = &*self.0;
+        let Common { provider, credentials, targets, .. } = &*self.0.common;
         let targets = targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
         let request =

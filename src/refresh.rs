@@ -36,6 +36,7 @@ mod result;
 mod round;
 mod rules;
 mod save;
+mod second_look;
 mod send;
 mod service_rules;
 mod state;
@@ -111,6 +112,8 @@ struct Call<'a> {
     sent: u64,
     /// The record that this call has read last.
     read: Option<Record>,
+    /// Whether the call ends at once where others would wait: the caller has other work, and comes back.
+    unhurried: bool,
 }
 
 impl<'a> Call<'a> {
@@ -128,6 +131,7 @@ impl<'a> Call<'a> {
             lost_note: false,
             sent: 0,
             read: None,
+            unhurried: false,
         }
     }
 }
@@ -235,9 +239,14 @@ impl Keeper {
     }
 
     fn acquire(&self, want: &Want) -> Result<Live> {
+        self.acquire_as(want, false)
+    }
+
+    fn acquire_as(&self, want: &Want, unhurried: bool) -> Result<Live> {
         let mut events = Vec::new();
         let result = self.with_turn(want, |turn| {
             let mut call = Call::new(want, turn, &mut events);
+            call.unhurried = unhurried;
             let memory = self.memory.lock();
             call.had = memory.live.as_ref().map(Live::id);
             let mine = memory.live.clone().filter(|_| !memory.blocked);

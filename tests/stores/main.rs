@@ -10,6 +10,7 @@ mod accounts;
 mod examples;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod hot;
+mod logins;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
 mod machines;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -36,6 +37,8 @@ mod sqlite_journal;
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod support;
+mod sweep;
+mod sweepers;
 #[cfg(feature = "sqlite")]
 mod traces;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -48,7 +51,6 @@ mod worker;
 mod world;
 
 /// The entry point of the processes that [`support::child`] starts, not a test of its own.
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[test]
 fn child_entry() {
     support::run_child(&[
@@ -56,7 +58,9 @@ fn child_entry() {
         sqlite::CHILDREN,
         #[cfg(all(unix, feature = "sqlite"))]
         sqlite_files::CHILDREN,
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
         worker::CHILDREN,
+        sweepers::CHILDREN,
         #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
         machines::CHILDREN,
     ]);
