@@ -14,7 +14,7 @@
 //! | 10 | write our note; read the first note back | `round.rs`, `note.rs` |
 //! | 11 | send the refresh token | `send.rs` |
 //! | 12 | save the successor, even if the store has changed | `save.rs` |
-//! | 13 | check a refusal before it is believed | `send.rs` |
+//! | 13 | check a refusal before it is believed | `send.rs`; for a sweep, `second_look.rs` |
 //! | 14 | publish the new token, go on with the old one, or fail | `result.rs` |
 //!
 //! Beside these steps: `login.rs` stores a new login and logs out, `grant.rs` requests tokens without a

@@ -49,7 +49,7 @@ fn a_login_file_without_its_long_name_is_reported() {
     let store = FolderStore::new(dir.path());
     let name = "x".repeat(500);
     store.account(&name).unwrap().save(&record(1)).unwrap();
-    assert_eq!(store.accounts(None, 5).unwrap(), [name.clone()]);
+    assert_eq!(store.accounts(None, 5).unwrap(), std::slice::from_ref(&name));
     let beside = format!("{}.name", store.path(&name).display());
     std::fs::remove_file(&beside).unwrap();
     let error = precise(store.accounts(None, 5));
