@@ -9,8 +9,10 @@ mod id_tokens;
 mod lookup;
 mod origins;
 mod revoke;
+mod siblings;
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ use crate::hooks::Hooks;
 use crate::protocol::{self, Authorization};
 use crate::provider::Provider;
 use crate::record::Record;
-use crate::refresh::{Keeper, Want};
+use crate::refresh::{Hook, Keeper, Rules, Want};
 use crate::secret::Secret;
 use crate::token::Token;
 use crate::transport::TokenTransport;
@@ -60,6 +62,13 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     keeper: Keeper,
+    /// Held while the service is asked where the API is. A hook that calls the client meanwhile asks, too.
+    base_lookup: ReentrantMutex<()>,
+    common: Arc<Common>,
+}
+
+/// What the clients of several logins can share.
+struct Common {
     provider: Arc<Provider>,
     credentials: Credentials,
     tokens: Arc<TokenTransport>,
@@ -74,8 +83,6 @@ struct Inner {
     /// The agent for loopback hosts, which uses no proxy.
     direct: Agent,
     base_is_loopback: bool,
-    /// Held while the service is asked where the API is. A hook that calls the client meanwhile asks, too.
-    base_lookup: ReentrantMutex<()>,
     #[cfg(feature = "oidc")]
     keys: id_tokens::Keys,
     clock: Arc<dyn Clock>,
@@ -86,6 +93,16 @@ struct Inner {
     /// The same headers without the provider's fixed headers, for requests that carry no token.
     plain_headers: HeaderMap,
     hooks: Hooks,
+    rules: Rules,
+    hook: Option<Hook>,
+}
+
+impl Deref for Inner {
+    type Target = Common;
+
+    fn deref(&self) -> &Common {
+        &self.common
+    }
 }
 
 impl Client {
@@ -240,7 +257,7 @@ impl Client {
         params: &[(&str, &str)],
     ) -> Result<Authorization> {
         self.0.keeper.prove_store()?;
-        let Inner { provider, credentials, targets, .. } = &*self.0;
+        let Common { provider, credentials, targets, .. } = &*self.0.common;
         let targets = targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
         let request =

@@ -69,6 +69,7 @@
 //! | read a list page by page | [`Client::linked_pages`], [`Client::cursor_pages`], [`paging`] |
 //! | use a service without a ready provider | [`Provider::builder`] |
 //! | keep many logins, or share them between machines | [`guide::stores`] |
+//! | work with the logins of all tenants, and keep them alive | [`Logins`], [`guide::fleet`] |
 //! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
 //! | tell "log in again" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
 //! | know how long a login will live | [`Client::health`], [`Client::keep_alive`] |
@@ -182,6 +183,7 @@ mod interactive;
 pub mod introspection;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+pub mod logins;
 mod middleware;
 #[cfg(feature = "oidc")]
 pub mod oidc;
@@ -228,6 +230,7 @@ pub use credentials::Credentials;
 #[cfg(feature = "dotenv")]
 pub use env::Dotenv;
 pub use error::{BoxError, Error, Result};
+pub use logins::Logins;
 pub use protocol::Authorization;
 pub use provider::Provider;
 pub use request::{Request, Response};
