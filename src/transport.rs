@@ -9,6 +9,7 @@ mod grant;
 mod hooked;
 mod id_token;
 mod limit;
+mod proxied;
 mod public;
 mod revoke;
 mod second;
@@ -31,6 +32,7 @@ use self::exchange::{Raw, head};
 #[cfg(feature = "discovery")]
 pub(crate) use self::exchange::{get, probe};
 pub(crate) use self::limit::plain_agent as api_agent;
+pub(crate) use self::proxied::cause_at;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;
 use crate::clock::Clock;
