@@ -23,6 +23,7 @@ mod secrecy;
 mod styles;
 mod support;
 mod unauthorized;
+mod users;
 mod variables;
 mod wire;
 
