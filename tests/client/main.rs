@@ -3,6 +3,7 @@
 
 mod application;
 mod calls;
+mod coming;
 mod dialects;
 #[cfg(feature = "dotenv")]
 mod dotenv;
