@@ -1,9 +1,8 @@
 //! The guide: one page for each topic.
 //!
 //! * **To use the crate**: [`tasks`] has ten everyday tasks, [`coming_from`] is for users of other libraries,
-//!   [`programs`] is about async code, web servers and
-//!   uploads, [`stores`] helps to choose a store,
-//!   [`troubleshooting`] explains each kind of error.
+//!   [`programs`] is about async code, web servers and uploads, [`stores`] helps to choose a store, [`fleet`] is for
+//!   programs with many logins, [`troubleshooting`] explains each kind of error.
 //! * **To log in from a terminal**: [`tool`] describes the command `evergrant`, [`tool_day`] shows a day with it.
 //! * **To rely on it**: [`promise`] says what the crate promises and what it cannot promise,
 //!   [`platform`] lists every file, lock, environment variable and timeout.
@@ -50,6 +49,9 @@ pub mod platform {}
 
 #[doc = include_str!("guide/stores.md")]
 pub mod stores {}
+
+#[doc = include_str!("guide/fleet.md")]
+pub mod fleet {}
 
 #[doc = include_str!("guide/design.md")]
 pub mod design {}

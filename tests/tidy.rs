@@ -57,6 +57,7 @@ const FLOORS: [(u8, &[&str]); 6] = [
             "oidc",
             "health",
             "identity",
+            "logins",
         ],
     ),
 ];
@@ -317,11 +318,11 @@ fn front_door(lib: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_crate_root_has_at_most_25_names() {
+fn the_crate_root_has_at_most_27_names() {
     let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
     let names = front_door(&lib);
     assert!(names.contains(&"Client".to_owned()) && names.contains(&"BoxError".to_owned()));
-    assert!(names.len() <= 25, "{}: {names:?}", names.len());
+    assert!(names.len() <= 27, "{}: {names:?}", names.len());
 }
 
 fn found(path: &str, text: &str) -> Vec<String> {
