@@ -23,6 +23,7 @@ mod retries;
 mod secrecy;
 mod styles;
 mod support;
+mod tasks;
 mod unauthorized;
 mod users;
 mod variables;
