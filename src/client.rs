@@ -4,6 +4,8 @@ mod builder;
 mod code;
 #[cfg(feature = "dpop")]
 mod dpop;
+#[cfg(feature = "oidc")]
+mod id_tokens;
 mod lookup;
 mod origins;
 mod revoke;
@@ -81,6 +83,8 @@ struct Common {
     /// The agent for loopback hosts, which uses no proxy.
     direct: Agent,
     base_is_loopback: bool,
+    #[cfg(feature = "oidc")]
+    keys: id_tokens::Keys,
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,
@@ -215,12 +219,15 @@ impl Client {
     /// 9126). The address then has only `client_id` and `request_uri`, and works until
     /// [`Authorization::expires_at`], once.
     ///
+    /// With [`signed_requests`](crate::provider::ProviderBuilder::signed_requests) the parameters are in a request
+    /// object that the client signs (RFC 9101).
+    ///
     /// # Errors
     ///
     /// [`Error::Backend`] when the store cannot keep the login. [`Error::Config`] when the store holds
     /// another client's login, the provider has no authorization endpoint, the redirect URI is not
     /// absolute or has a fragment, a scope has characters that no scope may have (RFC 6749 section
-    /// 3.3), or the service accepts only pushed requests and this client cannot push them. For a login
+    /// 3.3), or the service accepts only pushed or signed requests and this client cannot push or sign them. For a login
     /// that is pushed also [`Error::OAuth`] when the server refuses its parameters, [`Error::RateLimited`],
     /// [`Error::Transport`], and [`Error::Decode`] for an answer without a usable `request_uri`. No error
     /// changes the stored login.
@@ -263,11 +270,13 @@ impl Client {
         };
         #[cfg(not(feature = "dpop"))]
         let _ = key;
-        if !provider.pushes_logins()? {
+        let (pushed, now) = (provider.pushes_logins()?, self.0.clock.now_utc());
+        let request = self.0.tokens.signed_request(request, pushed, now)?;
+        if !pushed {
             return request.in_address();
         }
         #[cfg(feature = "par")]
-        return self.0.tokens.push(request, self.0.clock.now_utc());
+        return self.0.tokens.push(request, now);
         #[cfg(not(feature = "par"))]
         request.in_address()
     }

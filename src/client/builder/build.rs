@@ -76,6 +76,8 @@ impl ClientBuilder {
         let plain_headers = api_headers(direct.config(), &token_header);
         let (transport, own_hook) = (Box::new(Arc::clone(&tokens)), hook.clone());
         let common = Common {
+            #[cfg(feature = "oidc")]
+            keys: Default::default(),
             base_is_loopback: base.as_ref().is_some_and(is_local),
             agent: agent(false),
             headers: with_fixed(plain_headers.clone(), &provider),
