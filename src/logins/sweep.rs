@@ -307,7 +307,7 @@ impl Work<'_, '_> {
         visit.has_turn = false;
         let keeper = client.keeper();
         let (refreshes, sends) = (keeper.refreshes(), keeper.sends());
-        let got = keeper.access_unhurried(&keeper.newer_than(record));
+        let got = keeper.keep_alive_unhurried(record);
         let (refreshed, sent) = (keeper.refreshes() > refreshes, keeper.sends() > sends);
         let doubted = keeper.has_doubt();
         let verdict = matches!(got, Err(Error::Reauthorize(_))) || doubted && got.is_err();
