@@ -323,7 +323,12 @@ fn the_doctor_names_each_fault_and_what_mends_it() {
     for part in ["ok    credentials", "ok    network", "ok    clock", "ok    lock", "ok    login"] {
         assert!(good.out.contains(part), "{part}: {}", good.out);
     }
-    std::fs::remove_file(world.settings().join("acme.env")).unwrap();
+    let file = world.settings().join("acme.env");
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&file, open).unwrap();
+    let ran = world.run(&["doctor", "acme"]);
+    assert!(ran.code == Some(0) && ran.out.contains("chmod 600"), "{}", ran.out);
+    std::fs::remove_file(&file).unwrap();
     let ran = world.run(&["doctor", "acme"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.out.contains("bad   credentials") && ran.out.contains("acme.env"), "{}", ran.out);
