@@ -233,6 +233,15 @@ fn a_login_can_live_in_a_database() {
     assert_eq!(login.code, Some(0), "{login:?}");
     world.good(&["token", "acme"]);
     assert!(world.good(&["status", "--json"]).contains("logins.sqlite"));
+    world.seed("other", false);
+    let there = world.good(&["status", "--store", &store]);
+    assert!(there.contains("acme") && !there.contains("other"), "{there}");
+    let kept = world.run(&["keep-alive", "--store", &store]);
+    assert_eq!((kept.code, &*kept.err), (Some(0), "acme: not due\n"));
+    let file = world.logins().join("other.json");
+    let all = world.run(&["status", "--store", file.to_str().unwrap()]);
+    assert!(all.code == Some(1) && all.err.contains("name the login"), "{all:?}");
+    world.good(&["status", "other", "--store", file.to_str().unwrap()]);
 }
 
 #[test]
