@@ -7,6 +7,8 @@ pub(crate) mod decimal;
 pub(crate) mod id;
 pub(crate) mod row;
 pub(crate) mod tracked;
+#[cfg(any(feature = "exact-online", feature = "teamleader"))]
+pub(crate) mod unconfirmed;
 
 use std::fmt;
 

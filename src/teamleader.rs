@@ -102,6 +102,7 @@ use crate::error::Result;
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 pub use crate::sdk::id::Id;
 pub use crate::sdk::row::UnreadRow;
+pub use crate::sdk::unconfirmed::Unconfirmed;
 use crate::{Client, Credentials, TokenBackend};
 
 /// The version of the API that the types of this module describe: 2023-09-26, the latest version in

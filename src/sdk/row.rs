@@ -100,11 +100,12 @@ impl Rows<'_> {
         &self,
         index: usize,
         json: &str,
-    ) -> Result<T, UnreadRow> {
+    ) -> Result<T, Box<UnreadRow>> {
         if let Ok(row) = serde_json::from_str(json) {
             return Ok(row);
         }
-        tracked::read(json, self.forgiving).map_err(|fault| self.unread(index, json, fault))
+        tracked::read(json, self.forgiving)
+            .map_err(|fault| Box::new(self.unread(index, json, fault)))
     }
 
     /// Reads the rows, and returns those that cannot be read apart.
@@ -116,7 +117,7 @@ impl Rows<'_> {
         for (index, row) in rows.iter().enumerate() {
             match self.one(index, row.get()) {
                 Ok(item) => items.push(item),
-                Err(row) => unread.push(row),
+                Err(row) => unread.push(*row),
             }
         }
         (items, unread)

@@ -69,7 +69,7 @@ impl Teamleader {
         json: &str,
     ) -> Result<T> {
         self.reader(name, forgiving, |reader| reader.one(0, json)).map_err(|row| {
-            Error::Decode(Box::new(DecodeError::new(format!("the answer of {name}"), row)))
+            Error::Decode(Box::new(DecodeError::new(format!("the answer of {name}"), *row)))
         })
     }
 
