@@ -73,6 +73,8 @@ pub mod products;
 pub mod quotations;
 mod read;
 mod reference;
+mod resources;
+pub mod settings;
 pub mod tags;
 #[cfg(test)]
 mod tests;
