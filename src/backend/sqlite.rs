@@ -1,5 +1,6 @@
 //! A store in an SQLite database.
 
+mod accounts;
 mod connections;
 mod lock;
 
@@ -63,7 +64,7 @@ const MOST: i64 = 64 << 20;
 /// # Ok::<(), evergrant::BoxError>(())
 /// ```
 pub struct SqliteBackend {
-    connections: Connections,
+    connections: Arc<Connections>,
     account: String,
     clock: Arc<dyn Clock>,
     locks: Locks,
@@ -99,7 +100,7 @@ impl SqliteBackend {
 
     fn on(connections: Connections) -> SqliteBackend {
         SqliteBackend {
-            connections,
+            connections: Arc::new(connections),
             account: ACCOUNT.to_owned(),
             clock: Arc::new(SystemClock),
             locks: Locks::default(),

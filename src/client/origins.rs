@@ -13,9 +13,7 @@ impl Client {
     /// The address of a request. A path is appended to the base as it is: it begins with a slash,
     /// so it cannot name another host and need not be parsed. A fragment is never sent.
     pub(crate) fn url_of(&self, target: &str) -> Result<String> {
-        if let Some(wrong) = &self.0.wrong_host {
-            return Err(Error::config(wrong.as_str()));
-        }
+        self.check_hosts()?;
         let end = target.bytes().position(|byte| byte == b'#').unwrap_or(target.len());
         let target = &target[..end];
         if target.starts_with('/') {
@@ -46,9 +44,24 @@ impl Client {
         }
     }
 
+    /// Fails if a text that was given to `allow_host` is no host.
+    pub(crate) fn check_hosts(&self) -> Result<()> {
+        match &self.0.wrong_host {
+            Some(wrong) => Err(Error::config(wrong.as_str())),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the API's base may come with the login, so that [`Client::url_at`] decides about a target.
     pub(crate) fn base_comes_with_login(&self) -> bool {
         self.0.provider.api.base_from.is_some()
+    }
+
+    /// Whether the access token of some login may go to a whole address.
+    pub(crate) fn may_be_api(&self, target: &str) -> bool {
+        let place = self.0.provider.api.base_from.as_ref();
+        let is_place = |url: Url| place.is_some_and(|place| place.allows(&url));
+        self.url_of(target).is_ok() || parsed(target).is_ok_and(is_place)
     }
 
     /// The address of a request of this login, and whether it is on loopback.
@@ -68,9 +81,7 @@ impl Client {
                 )));
             }
         };
-        if let Some(wrong) = &self.0.wrong_host {
-            return Err(Error::config(wrong.as_str()));
-        }
+        self.check_hosts()?;
         if target.starts_with('/') {
             return Ok((format!("{base}{target}"), on_loopback(base)));
         }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::config::token_config;
 use super::limit;
-use super::{HttpConfig, cause, io_cause};
+use super::{HttpConfig, cause_at, io_cause};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, Error, Result};
 use crate::protocol::{RawReply, TokenRequest};
@@ -116,6 +116,7 @@ impl Agents {
         if request.body.is_empty() && !in_time() {
             return Raw::Never(TOO_LATE.into());
         }
+        let uri = head.uri().clone();
         let mut rest = request.body.as_slice();
         let mut body = Watched::new(&mut rest, in_time);
         body.read = request.body.is_empty();
@@ -126,8 +127,8 @@ impl Agents {
         };
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) if body.read => return Raw::NoAnswer(cause(error)),
-            Err(error) => return Raw::Never(cause(error)),
+            Err(error) if body.read => return Raw::NoAnswer(cause_at(error, agent, &uri)),
+            Err(error) => return Raw::Never(cause_at(error, agent, &uri)),
         };
         let (parts, body) = answer.into_parts();
         let (body, cut) = read_reply(body);
@@ -136,7 +137,7 @@ impl Agents {
 }
 
 /// Sends a GET without credentials.
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 pub(crate) fn get(agents: &Agents, address: &str) -> Result<Answer> {
     ask(agents, &plain_get(address))
 }
@@ -147,7 +148,7 @@ pub(crate) fn probe(agents: &Agents, address: &str) -> Result<Answer> {
     asked(agents, &plain_get(address))
 }
 
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 fn plain_get(address: &str) -> TokenRequest {
     let accept = ("Accept".into(), crate::secret::Secret::new("application/json"));
     let url = Zeroizing::new(address.to_owned());
@@ -155,7 +156,7 @@ fn plain_get(address: &str) -> TokenRequest {
 }
 
 /// Sends a request that is not a client's request for a token. The error shows no query.
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 pub(crate) fn ask(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
     let mut answer = asked(agents, request)?;
     match answer.cut.take() {
@@ -164,7 +165,7 @@ pub(crate) fn ask(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
     }
 }
 
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 fn asked(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
     match agents.send(head(request)?, request, &always) {
         Raw::Never(error) | Raw::NoAnswer(error) => Err(failed(request, error)),
@@ -172,14 +173,14 @@ fn asked(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
     }
 }
 
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 fn failed(request: &TokenRequest, source: BoxError) -> Error {
     let url = request.url.split('?').next().unwrap_or_default().to_owned();
     let method = request.method.to_owned();
     Error::Transport(Box::new(crate::error::TransportError { method, url, source, sent: true }))
 }
 
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 impl Answer {
     /// The error for an answer whose status is not success.
     pub(crate) fn into_error(

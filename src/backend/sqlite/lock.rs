@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::error::BoxError;
 
 /// The locks of a store: files, or a flag for a database in memory.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Locks {
     flag: Flag,
 }
