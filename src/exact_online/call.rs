@@ -13,7 +13,7 @@ use super::listing::{self, Iter, Page, Pages, Position};
 use super::odata::{Filter, Literal, Order, Query, field};
 use super::{ExactOnline, UnreadRow};
 use crate::error::{ApiError, DecodeError};
-use crate::sdk::row::Rows;
+use crate::sdk::rows::Rows;
 use crate::{Error, Request, Response, Result};
 
 /// A call of an endpoint by its name, for rows of any type that serde reads. [`ExactOnline::call`]

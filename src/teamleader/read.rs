@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::{ListPage, Teamleader, UnreadRow};
 use crate::Response;
 use crate::error::{DecodeError, Error, Result};
-use crate::sdk::row::Rows;
+use crate::sdk::rows::Rows;
 
 /// A JSON object with a member `data`.
 #[derive(Deserialize)]
