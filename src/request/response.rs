@@ -8,6 +8,7 @@ use ureq::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use ureq::http::{HeaderMap, Method, Uri, response};
 
 use super::body::Body;
+use super::json::{self, Fault};
 use super::without_query;
 use crate::error::{ApiError, BoxError, Error, Result, advice};
 use crate::protocol;
@@ -90,11 +91,16 @@ impl Response {
     /// The errors of [`Response::read_bytes`], and [`Error::Decode`] when the body is not the JSON that `T`
     /// needs. One byte order mark at its beginning is ignored.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
-        let (uri, live, parts) = (self.uri.clone(), self.live.clone(), self.parts.clone());
-        let bytes = self.read_bytes()?;
-        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        serde_json::from_slice(text).map_err(|error| {
+        let Response { uri, parts, body, limit, live } = self;
+        json::read(body.into_reader(), limit).map_err(|fault| {
             let what = answer_of(&uri);
+            let (error, length) = match fault {
+                Fault::Json(error, length) => (error, length),
+                Fault::Cut(error) => return Error::decode(what, io_cause(error)),
+                Fault::TooLarge => {
+                    return Error::decode(what, format!("it is larger than {limit} bytes"));
+                }
+            };
             // The error quotes the body, in which an API may repeat the access token.
             let shown = error.to_string();
             let source: BoxError = match &live {
@@ -102,7 +108,7 @@ impl Response {
                 _ if error.is_data() => return Error::decode(what, error),
                 _ => error.into(),
             };
-            Error::decode(what, NotJson { what: about(&parts, bytes.len()), source })
+            Error::decode(what, NotJson { what: about(&parts, length), source })
         })
     }
 
@@ -144,7 +150,7 @@ struct NotJson {
 }
 
 /// What an answer is, for a reader who expected JSON: a redirect, the page of a captive portal, nothing.
-fn about(parts: &response::Parts, length: usize) -> String {
+fn about(parts: &response::Parts, length: u64) -> String {
     let header = |name: HeaderName| {
         let text = parts.headers.get(name)?.to_str().ok()?;
         protocol::clean(text.split([';', '?', '#']).next().unwrap_or_default())
