@@ -92,24 +92,27 @@ impl Response {
     /// needs. One byte order mark at its beginning is ignored.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
         let Response { uri, parts, body, limit, live } = self;
-        json::read(body.into_reader(), limit).map_err(|fault| {
-            let what = answer_of(&uri);
-            let (error, length) = match fault {
-                Fault::Json(error, length) => (error, length),
-                Fault::Cut(error) => return Error::decode(what, io_cause(error)),
-                Fault::TooLarge => {
-                    return Error::decode(what, format!("it is larger than {limit} bytes"));
-                }
-            };
-            // The error quotes the body, in which an API may repeat the access token.
-            let shown = error.to_string();
-            let source: BoxError = match &live {
-                Some(live) if live.is_in(&shown) => live.redact(shown).into(),
-                _ if error.is_data() => return Error::decode(what, error),
-                _ => error.into(),
-            };
-            Error::decode(what, NotJson { what: about(&parts, length), source })
+        json::read(body.into_reader(), limit).map_err(|fault| match fault {
+            Fault::Json(error, length) => no_json(&uri, live.as_ref(), &parts, error, length),
+            Fault::Cut(error) => Error::decode(answer_of(&uri), io_cause(error)),
+            Fault::TooLarge => {
+                Error::decode(answer_of(&uri), format!("it is larger than {limit} bytes"))
+            }
         })
+    }
+
+    /// Reads the body as JSON with a function, which gets the bytes without a byte order mark. A program that
+    /// can read a part of an odd answer does so in this function.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Response::read_bytes`], and [`Error::Decode`] with the error of `read`.
+    pub fn read_json_with<T>(self, read: impl FnOnce(&[u8]) -> serde_json::Result<T>) -> Result<T> {
+        let (uri, live, parts) = (self.uri.clone(), self.live.clone(), self.parts.clone());
+        let bytes = self.read_bytes()?;
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let length = bytes.len() as u64;
+        read(text).map_err(|error| no_json(&uri, live.as_ref(), &parts, error, length))
     }
 
     pub(super) fn into_error(
@@ -147,6 +150,24 @@ impl Response {
 struct NotJson {
     what: String,
     source: BoxError,
+}
+
+/// The error for an answer of this length that is not the wanted JSON.
+fn no_json(
+    uri: &Uri,
+    live: Option<&Live>,
+    parts: &response::Parts,
+    error: serde_json::Error,
+    length: u64,
+) -> Error {
+    // The error quotes the body, in which an API may repeat the access token.
+    let shown = error.to_string();
+    let source: BoxError = match live {
+        Some(live) if live.is_in(&shown) => live.redact(shown).into(),
+        _ if error.is_data() => return Error::decode(answer_of(uri), error),
+        _ => error.into(),
+    };
+    Error::decode(answer_of(uri), NotJson { what: about(parts, length), source })
 }
 
 /// What an answer is, for a reader who expected JSON: a redirect, the page of a captive portal, nothing.
