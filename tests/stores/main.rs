@@ -8,6 +8,8 @@
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod examples;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+mod herd;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod hot;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
 mod machines;
@@ -39,6 +41,9 @@ mod support;
 #[cfg(feature = "sqlite")]
 mod traces;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+#[allow(dead_code)] // Each store uses a part.
+mod trips;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[path = "../promise/worker.rs"]
 #[allow(dead_code)]
 mod worker;
@@ -56,6 +61,8 @@ fn child_entry() {
         sqlite::CHILDREN,
         #[cfg(all(unix, feature = "sqlite"))]
         sqlite_files::CHILDREN,
+        #[cfg(all(target_os = "linux", feature = "sqlite"))]
+        trips::CHILDREN,
         worker::CHILDREN,
         #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
         machines::CHILDREN,

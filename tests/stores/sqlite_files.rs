@@ -274,13 +274,20 @@ fn a_record_of_another_process_is_flushed_once_before_it_is_returned() {
     if !works("strace", &["-qq", "-o", "/dev/null", "true"]) {
         return skip("strace is not installed, or may not trace");
     }
-    for (step, fails) in [("load", 1), ("save", 1), ("loads", 2)] {
+    let steps = [("load", 1), ("save", 1), ("loads", 2)];
+    let journals = ["PERSIST", "WAL"].into_iter();
+    for (mode, (step, fails)) in journals.flat_map(|mode| steps.map(|step| (mode, step))) {
         let dir = TempDir::new();
         let path = dir.join("logins.sqlite");
         let (first, copy) = (record(1), dir.join("copy"));
+        let theirs = Connection::open(&path).unwrap();
+        let sql = format!("PRAGMA journal_mode = {mode}");
+        theirs.query_row(&sql, [], |row| row.get::<_, String>(0)).unwrap();
+        theirs.execute_batch("CREATE TABLE theirs (id INTEGER)").unwrap();
         SqliteBackend::new(&path).save(&first).unwrap();
         std::fs::write(&copy, first.to_json().unwrap()).unwrap();
-        let journal = dir.join("logins.sqlite-journal").display().to_string();
+        let journal = if mode == "WAL" { "logins.sqlite-wal" } else { "logins.sqlite-journal" };
+        let journal = dir.join(journal).display().to_string();
         let inject = format!("inject=fsync:error=EIO:when={fails}");
         let wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", &journal, "-e", &inject];
         let output = child("sqlite_files::flush", &wrapper)

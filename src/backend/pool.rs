@@ -1,0 +1,238 @@
+//! A small set of connections that a store and all its accounts share.
+//!
+//! At most as many connections are in use as there are permits; a thread that needs one more waits, in the
+//! order in which the threads asked. A connection that failed is dropped, one that was not used for a
+//! while is closed, and a connection that the program lends is given back after each use.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
+
+use super::BackendError;
+use super::queue::{Gate, Pace, Permit};
+use crate::error::BoxError;
+
+/// How long a store may take to answer on connections that it has opened, and how long a call waits for a
+/// free connection.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a connection rests before it is closed. A later use of the set closes it.
+const REST: Duration = Duration::from_secs(60);
+
+/// Makes a connection.
+pub(super) type Open<C> = dyn Fn() -> Result<C, BoxError> + Send + Sync;
+
+pub(super) struct Pool<C> {
+    open: Arc<Open<C>>,
+    /// The permits for connections of our own. Connections that the program lends are counted by the program.
+    permits: Option<Arc<Gate>>,
+    /// The permits for connections that are kept while a lock is held. They are fewer, so that reads and
+    /// saves of other accounts never wait for the end of a refresh.
+    holders: Option<Arc<Gate>>,
+    resting: Mutex<Resting<C>>,
+    /// Whether a connection that rests must stay open.
+    stays: fn(&C) -> bool,
+    /// Whether connections are kept open between their uses.
+    rests: bool,
+}
+
+struct Resting<C> {
+    process: u32,
+    connections: Vec<(C, Duration)>,
+}
+
+/// A connection in use.
+pub(super) struct Used<C> {
+    pub(super) connection: C,
+    permit: Option<Permit>,
+}
+
+/// A use of a connection: the connection, unless it is broken, and the result.
+pub(super) type Done<C, T> = (Option<C>, Result<T, Failed>);
+
+/// Why a use of a connection failed.
+pub(super) struct Failed {
+    pub(super) error: BoxError,
+    /// Whether the connection may have been dead before its use, so that a new one may work.
+    pub(super) stale: bool,
+}
+
+impl<C> Pool<C> {
+    /// A set of at most `most` connections of our own.
+    pub(super) fn own(most: usize, open: Arc<Open<C>>) -> Pool<C> {
+        let most = most.max(1);
+        let holders = most - (most / 4).max(1).min(most - 1);
+        Pool::new(Some(Gate::new(most)), Some(Gate::new(holders)), open)
+    }
+
+    /// Connections that the program lends, one for each use.
+    pub(super) fn lent(open: Arc<Open<C>>) -> Pool<C> {
+        Pool::new(None, None, open)
+    }
+
+    /// The same connections in another number.
+    pub(super) fn resized(&self, most: usize) -> Pool<C> {
+        match self.permits {
+            Some(_) => {
+                Pool { stays: self.stays, rests: self.rests, ..Pool::own(most, self.open.clone()) }
+            }
+            None => Pool::lent(Arc::clone(&self.open)),
+        }
+    }
+
+    fn new(permits: Option<Arc<Gate>>, holders: Option<Arc<Gate>>, open: Arc<Open<C>>) -> Pool<C> {
+        let resting = Resting { process: std::process::id(), connections: Vec::new() };
+        Pool { open, permits, holders, resting: Mutex::new(resting), stays: |_| false, rests: true }
+    }
+
+    /// Whether connections are kept open between their uses.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn resting(self, rests: bool) -> Pool<C> {
+        Pool { rests, ..self }
+    }
+
+    /// Keeps a connection open while this is true of it.
+    #[cfg(feature = "redis")]
+    pub(super) fn keeping(self, stays: fn(&C) -> bool) -> Pool<C> {
+        Pool { stays, ..self }
+    }
+
+    /// Runs `work` on a resting connection and, if that is dead, again on a new connection.
+    pub(super) fn run<T>(
+        &self,
+        name: &str,
+        pace: &Pace,
+        work: impl FnMut(C) -> Done<C, T>,
+    ) -> Result<T, BoxError> {
+        let (used, done) = self.lend(name, pace, PATIENCE, work)?;
+        self.put(used, pace);
+        Ok(done)
+    }
+
+    /// Like [`Pool::run`], but also returns the connection for further use. Waits for a free connection up
+    /// to `wait`, and for at least [`PATIENCE`].
+    pub(super) fn lend<T>(
+        &self,
+        name: &str,
+        pace: &Pace,
+        wait: Duration,
+        mut work: impl FnMut(C) -> Done<C, T>,
+    ) -> Result<(Used<C>, T), BoxError> {
+        let permit = enter(self.permits.as_ref(), name, pace, wait)?;
+        if let Some(rested) = self.rested(pace) {
+            match work(rested) {
+                (Some(connection), Ok(done)) => return Ok((Used { connection, permit }, done)),
+                (_, Err(failed)) if failed.stale => {}
+                (connection, Err(failed)) => {
+                    self.put_back(connection, permit, pace);
+                    return Err(failed.error);
+                }
+                (None, Ok(_)) => return Err(lost(name)),
+            }
+        }
+        match work(self.opened(pace)?) {
+            (Some(connection), Ok(done)) => Ok((Used { connection, permit }, done)),
+            (None, Ok(_)) => Err(lost(name)),
+            (connection, Err(failed)) => {
+                self.put_back(connection.filter(|_| !failed.stale), permit, pace);
+                Err(failed.error)
+            }
+        }
+    }
+
+    /// A permit to keep a connection while a lock is held.
+    pub(super) fn hold(
+        &self,
+        name: &str,
+        pace: &Pace,
+        wait: Duration,
+    ) -> Result<Option<Permit>, BoxError> {
+        enter(self.holders.as_ref(), name, pace, wait)
+    }
+
+    pub(super) fn put(&self, used: Used<C>, pace: &Pace) {
+        self.put_back(Some(used.connection), used.permit, pace);
+    }
+
+    /// Keeps the connection before it gives the permit to the next thread.
+    fn put_back(&self, connection: Option<C>, permit: Option<Permit>, pace: &Pace) {
+        if permit.is_some() && self.rests {
+            let now = pace.clock.monotonic();
+            let mut resting = self.at_rest();
+            resting.connections.extend(connection.map(|connection| (connection, now)));
+            let old = |(connection, since): &mut (C, Duration)| {
+                now.saturating_sub(*since) > REST && !(self.stays)(connection)
+            };
+            let closed: Vec<_> = resting.connections.extract_if(.., old).collect();
+            drop(resting);
+            drop(closed);
+        }
+    }
+
+    /// The connection that was used last.
+    fn rested(&self, pace: &Pace) -> Option<C> {
+        let (connection, since) = self.at_rest().connections.pop()?;
+        (pace.since(since) <= REST || (self.stays)(&connection)).then_some(connection)
+    }
+
+    /// A new connection. If the server has no room for it, another program may leave soon, or another
+    /// thread may give one of ours back.
+    fn opened(&self, pace: &Pace) -> Result<C, BoxError> {
+        let start = pace.clock.monotonic();
+        let mut pause = Duration::from_millis(10);
+        loop {
+            let error = match (self.open)() {
+                Ok(connection) => return Ok(connection),
+                Err(error) => error,
+            };
+            let left = PATIENCE.saturating_sub(pace.since(start));
+            if !BackendError::is_no_connection(&error) || left.is_zero() || self.permits.is_none() {
+                return Err(error);
+            }
+            pace.clock.sleep(pause.min(left));
+            pause = (pause * 2).min(PATIENCE / 20);
+            if let Some(connection) = self.rested(pace) {
+                return Ok(connection);
+            }
+        }
+    }
+
+    fn at_rest(&self) -> MutexGuard<'_, Resting<C>> {
+        let mut resting = self.resting.lock();
+        if resting.process != std::process::id() {
+            resting.process = std::process::id();
+            // The connections belong to the parent process: to close them here would end them there.
+            std::mem::take(&mut resting.connections).into_iter().for_each(std::mem::forget);
+        }
+        resting
+    }
+}
+
+impl<C> Used<C> {
+    pub(super) fn split(self) -> (C, Option<Permit>) {
+        (self.connection, self.permit)
+    }
+
+    pub(super) fn join(connection: C, permit: Option<Permit>) -> Used<C> {
+        Used { connection, permit }
+    }
+}
+
+fn enter(
+    gate: Option<&Arc<Gate>>,
+    name: &str,
+    pace: &Pace,
+    wait: Duration,
+) -> Result<Option<Permit>, BoxError> {
+    let Some(gate) = gate else { return Ok(None) };
+    let permit = gate.enter(pace, wait.max(PATIENCE));
+    permit.map(Some).ok_or_else(|| {
+        let text = format!("{name}: all connections of this process are in use");
+        BackendError::NoConnection(text).into()
+    })
+}
+
+fn lost(name: &str) -> BoxError {
+    BackendError::Unavailable(format!("{name}: the connection was lost")).into()
+}
