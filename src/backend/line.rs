@@ -331,3 +331,6 @@ pub(super) fn tell(key: &Key, pace: &Pace, record: Option<&Record>) {
 pub(super) fn holders() -> usize {
     lines().lines.values().filter(|line| line.holder.is_some()).count()
 }
+
+#[cfg(test)]
+mod tests;

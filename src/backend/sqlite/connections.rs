@@ -65,6 +65,8 @@ pub(super) struct Open {
     /// The identity of its file.
     file: disk::Identity,
     wal: bool,
+    /// The identity of its write-ahead log.
+    log: disk::Identity,
     /// Held while the connection to a write-ahead log is open.
     _live: Option<Live>,
 }
@@ -215,6 +217,7 @@ impl Connections {
                 let path = disk::target(path)?;
                 pool.run(name, pace, |open: Open| {
                     if !open.is_at(&path) {
+                        wal::forget(&path, open.log);
                         let text = format!("{name} was replaced");
                         let error = BackendError::Unavailable(text).into();
                         return (None, Err(Failed { error, stale: true }));
@@ -268,8 +271,9 @@ fn open(path: &Path) -> Result<Open, BoxError> {
     };
     let wal = prepare().map_err(|error| tell(&error))?;
     let file = disk::identity_at(path).ok().flatten();
+    let log = wal::log_of(path);
     let live = wal.then(Live::new);
-    Ok(Open { connection, file, wal, _live: live })
+    Ok(Open { connection, file, wal, log, _live: live })
 }
 
 /// Opens the SQLite file at `path`. A new file is readable only by its owner.

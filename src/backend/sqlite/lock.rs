@@ -85,7 +85,10 @@ pub(super) fn take(
 type Opened = Option<((Connection, Live), Option<disk::Identity>)>;
 
 /// Tries once to take the lock. Returns the locked connection, and whether its file is new.
-fn attempt(path: &Path, opened: &mut Opened) -> Result<Option<((Connection, Live), bool)>, BoxError> {
+fn attempt(
+    path: &Path,
+    opened: &mut Opened,
+) -> Result<Option<((Connection, Live), bool)>, BoxError> {
     let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
     let (open, before) = match opened.take() {
         Some(opened) => opened,
@@ -129,7 +132,7 @@ fn prepared(connection: Connection) -> rusqlite::Result<Connection> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::{SqliteBackend, TokenBackend as _};
+    use crate::backend::SqliteBackend;
 
     #[test]
     fn only_the_lock_that_made_its_file_is_new() {

@@ -141,6 +141,22 @@ fn grow(log: &Path, end: u64) -> std::io::Result<()> {
     done
 }
 
+/// The identity of the log of the database at `path`.
+pub(super) fn log_of(path: &Path) -> disk::Identity {
+    disk::identity_at(&disk::beside(path, "", "-wal")).ok().flatten()
+}
+
+/// Removes the log of a database that is no longer at `path`: SQLite would take it for the log of the database
+/// that is there now. The connection that has this log open still exists, so no other file has its
+/// identity.
+pub(super) fn forget(path: &Path, log: disk::Identity) {
+    if log.is_some() && log_of(path) == log {
+        for after in ["-wal", "-shm"] {
+            let _ = disk::remove(&disk::beside(path, "", after));
+        }
+    }
+}
+
 /// After a checkpoint, the write-ahead log is written from its start again, where it already has room. The
 /// checkpoint fails while others read or write, and does nothing without a write-ahead log.
 pub(super) fn checkpoint(connection: &Connection) {
