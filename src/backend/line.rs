@@ -43,7 +43,7 @@ pub(super) enum Taken<T> {
     /// The lock.
     Lock(T),
     /// A thread of this process has the lock, and read or saved this record.
-    Saved(Record),
+    Saved(Box<Record>),
     /// Another holder still has the lock.
     Busy,
 }
@@ -64,7 +64,7 @@ impl Taken<(Guard, Option<Result<Option<Record>, BoxError>>)> {
                 let record = record.unwrap_or_else(|| store.load());
                 Ok(Entry::Held { guard, record })
             }
-            Taken::Saved(record) => Ok(Entry::Saved(record)),
+            Taken::Saved(record) => Ok(Entry::Saved(*record)),
             Taken::Busy => Err(BackendError::Busy(store.describe()).into()),
         }
     }
@@ -257,9 +257,9 @@ pub(super) fn take<T>(
         let left = wait.time.saturating_sub(pace.since(start));
         let Some(line) = lines.lines.get_mut(&wait.key) else { return Ok(Taken::Busy) };
         if let Some(record) = line.answer(wait, place.number) {
-            return Ok(Taken::Saved(record));
+            return Ok(Taken::Saved(Box::new(record)));
         }
-        if !line.waiting.front().is_some_and(|first| first.number == place.number) {
+        if line.waiting.front().is_none_or(|first| first.number != place.number) {
             // A call that does not wait gets the result of the attempt that is under way.
             if left.is_zero() && !(place.hurried && line.asking) {
                 return Ok(Taken::Busy);

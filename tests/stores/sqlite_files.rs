@@ -24,7 +24,7 @@ pub(crate) const CHILDREN: &[Child] = &[
 /// Uses a store after a fork: in the child of a process that had none open, and of one that had.
 #[allow(unsafe_code)]
 fn forked() {
-    let path = PathBuf::from(given("STORE"));
+    let path = given("STORE");
     let fork = |work: &dyn Fn()| {
         // SAFETY: the process has no other thread that does anything, and `_exit` runs no destructors.
         let child = unsafe { libc::fork() };

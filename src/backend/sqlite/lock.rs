@@ -24,7 +24,7 @@ pub(super) type Locked = (Guard, Option<Result<Option<Record>, BoxError>>);
 
 /// A taken lock: the open lock file and whether it is new, or a flag for a database in memory.
 enum Lock {
-    File((Connection, Live), bool),
+    File(Open, bool),
     Flag(Held),
 }
 
@@ -81,14 +81,14 @@ pub(super) fn take(
     Ok(Taken::Lock((guard, read)))
 }
 
+/// An open lock file.
+type Open = (Connection, Live);
+
 /// The open lock file between two tries, and the file that was there before it was opened.
-type Opened = Option<((Connection, Live), Option<disk::Identity>)>;
+type Opened = Option<(Open, Option<disk::Identity>)>;
 
 /// Tries once to take the lock. Returns the locked connection, and whether its file is new.
-fn attempt(
-    path: &Path,
-    opened: &mut Opened,
-) -> Result<Option<((Connection, Live), bool)>, BoxError> {
+fn attempt(path: &Path, opened: &mut Opened) -> Result<Option<(Open, bool)>, BoxError> {
     let tell = |error: &rusqlite::Error| failed(&path.display().to_string(), error);
     let (open, before) = match opened.take() {
         Some(opened) => opened,
