@@ -34,6 +34,7 @@
 //! expired. With a plain `save` and no lock, two processes that refresh at the same moment can lose the
 //! login.
 
+mod accounts;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod compare;
 pub(crate) mod disk;
@@ -72,6 +73,7 @@ use std::time::Duration;
 
 use crate::error::BoxError;
 
+pub use accounts::{FolderStore, LoginStore, MemoryStore};
 pub use entry::Entry;
 pub use file::FileBackend;
 #[cfg(feature = "keyring")]

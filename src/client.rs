@@ -4,11 +4,15 @@ mod builder;
 mod code;
 #[cfg(feature = "dpop")]
 mod dpop;
+#[cfg(feature = "oidc")]
+mod id_tokens;
 mod lookup;
 mod origins;
 mod revoke;
+mod siblings;
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +28,7 @@ use crate::hooks::Hooks;
 use crate::protocol::{self, Authorization};
 use crate::provider::Provider;
 use crate::record::Record;
-use crate::refresh::{Keeper, Want};
+use crate::refresh::{Hook, Keeper, Rules, Want};
 use crate::secret::Secret;
 use crate::token::Token;
 use crate::transport::TokenTransport;
@@ -58,6 +62,13 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     keeper: Keeper,
+    /// Held while the service is asked where the API is. A hook that calls the client meanwhile asks, too.
+    base_lookup: ReentrantMutex<()>,
+    common: Arc<Common>,
+}
+
+/// What the clients of several logins can share.
+struct Common {
     provider: Arc<Provider>,
     credentials: Credentials,
     tokens: Arc<TokenTransport>,
@@ -72,8 +83,8 @@ struct Inner {
     /// The agent for loopback hosts, which uses no proxy.
     direct: Agent,
     base_is_loopback: bool,
-    /// Held while the service is asked where the API is. A hook that calls the client meanwhile asks, too.
-    base_lookup: ReentrantMutex<()>,
+    #[cfg(feature = "oidc")]
+    keys: id_tokens::Keys,
     clock: Arc<dyn Clock>,
     login_timeout: Duration,
     token_header: HeaderName,
@@ -82,6 +93,16 @@ struct Inner {
     /// The same headers without the provider's fixed headers, for requests that carry no token.
     plain_headers: HeaderMap,
     hooks: Hooks,
+    rules: Rules,
+    hook: Option<Hook>,
+}
+
+impl Deref for Inner {
+    type Target = Common;
+
+    fn deref(&self) -> &Common {
+        &self.common
+    }
 }
 
 impl Client {
@@ -198,12 +219,15 @@ impl Client {
     /// 9126). The address then has only `client_id` and `request_uri`, and works until
     /// [`Authorization::expires_at`], once.
     ///
+    /// With [`signed_requests`](crate::provider::ProviderBuilder::signed_requests) the parameters are in a request
+    /// object that the client signs (RFC 9101).
+    ///
     /// # Errors
     ///
     /// [`Error::Backend`] when the store cannot keep the login. [`Error::Config`] when the store holds
     /// another client's login, the provider has no authorization endpoint, the redirect URI is not
     /// absolute or has a fragment, a scope has characters that no scope may have (RFC 6749 section
-    /// 3.3), or the service accepts only pushed requests and this client cannot push them. For a login
+    /// 3.3), or the service accepts only pushed or signed requests and this client cannot push or sign them. For a login
     /// that is pushed also [`Error::OAuth`] when the server refuses its parameters, [`Error::RateLimited`],
     /// [`Error::Transport`], and [`Error::Decode`] for an answer without a usable `request_uri`. No error
     /// changes the stored login.
@@ -233,7 +257,7 @@ impl Client {
         params: &[(&str, &str)],
     ) -> Result<Authorization> {
         self.0.keeper.prove_store()?;
-        let Inner { provider, credentials, targets, .. } = &*self.0;
+        let Common { provider, credentials, targets, .. } = &*self.0.common;
         let targets = targets.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let params: Vec<_> = targets.chain(params.iter().copied()).collect();
         let request =
@@ -246,11 +270,13 @@ impl Client {
         };
         #[cfg(not(feature = "dpop"))]
         let _ = key;
-        if !provider.pushes_logins()? {
+        let (pushed, now) = (provider.pushes_logins()?, self.0.clock.now_utc());
+        let request = self.0.tokens.signed_request(request, pushed, now)?;
+        if !pushed {
             return request.in_address();
         }
         #[cfg(feature = "par")]
-        return self.0.tokens.push(request, self.0.clock.now_utc());
+        return self.0.tokens.push(request, now);
         #[cfg(not(feature = "par"))]
         request.in_address()
     }

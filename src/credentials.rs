@@ -23,6 +23,8 @@ pub struct Credentials {
     redirect_uri: Option<String>,
     #[cfg(feature = "jwt")]
     signer: Option<crate::signing::Shared>,
+    #[cfg(feature = "jwt")]
+    request_signer: Option<crate::signing::Shared>,
 }
 
 impl Credentials {
@@ -41,6 +43,8 @@ impl Credentials {
             redirect_uri: None,
             #[cfg(feature = "jwt")]
             signer: None,
+            #[cfg(feature = "jwt")]
+            request_signer: None,
         }
     }
 
@@ -58,6 +62,25 @@ impl Credentials {
     #[cfg(feature = "jwt")]
     pub(crate) fn signer(&self) -> Option<&crate::signing::Shared> {
         self.signer.as_ref()
+    }
+
+    /// Sets the key that signs authorization requests (RFC 9101), for a client that authenticates with a secret
+    /// or a certificate, or that has another key for its requests. Without this setting, the key of
+    /// [`Credentials::signed`] signs them. A request is signed only if the provider wants that
+    /// ([`ProviderBuilder::signed_requests`](crate::provider::ProviderBuilder::signed_requests)).
+    #[cfg(feature = "jwt")]
+    #[must_use]
+    pub fn with_request_signer(
+        mut self,
+        signer: impl crate::signing::Signer + 'static,
+    ) -> Credentials {
+        self.request_signer = Some(crate::signing::Shared(std::sync::Arc::new(signer)));
+        self
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) fn request_signer(&self) -> Option<&crate::signing::Shared> {
+        self.request_signer.as_ref().or(self.signer.as_ref())
     }
 
     /// Refuses an id or a secret with a character that does not belong there, such as the line break at the
@@ -114,7 +137,7 @@ impl fmt::Debug for Credentials {
         let mut shown = f.debug_struct("Credentials");
         shown.field("id", &self.id).field("secret", &self.secret);
         #[cfg(feature = "jwt")]
-        shown.field("signer", &self.signer);
+        shown.field("signer", &self.signer).field("request_signer", &self.request_signer);
         shown.field("redirect_uri", &self.redirect_uri).finish()
     }
 }

@@ -27,6 +27,7 @@
 
 mod cache;
 mod connect;
+mod fetching;
 mod metadata;
 mod resource;
 
@@ -39,19 +40,18 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value};
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
-use url::Url;
 
 pub use self::connect::{Connect, Connection};
+pub(crate) use self::fetching::Fetching;
 pub use self::metadata::Metadata;
 #[cfg(feature = "registration")]
 pub(crate) use self::metadata::named as client_auth_named;
 pub use self::resource::{ResourceDiscovery, ResourceMetadata};
-use crate::clock::{self, Clock, SystemClock};
+use crate::clock::{self, Clock};
 use crate::error::{Error, Result};
 use crate::protocol;
 pub use crate::protocol::Form;
 use crate::provider::{Provider, ProviderBuilder};
-use crate::transport::{Agents, HttpConfig, get, private_host};
 
 /// How long a document is used before it is fetched again.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -79,9 +79,7 @@ pub struct Discovery {
     form: Form,
     lifetime: Duration,
     file: Option<PathBuf>,
-    public_only: bool,
-    clock: Arc<dyn Clock>,
-    http: Option<Arc<HttpConfig>>,
+    fetching: Fetching,
     known: Mutex<Option<Metadata>>,
 }
 
@@ -100,9 +98,7 @@ impl Discovery {
             form: Form::Any,
             lifetime: LIFETIME,
             file: None,
-            public_only: false,
-            clock: Arc::new(SystemClock),
-            http: None,
+            fetching: Fetching::default(),
             known: Mutex::new(None),
         }
     }
@@ -142,27 +138,28 @@ impl Discovery {
     /// address that was checked. Later requests to the endpoints are not checked again. A proxy looks up
     /// names by itself, so the proxy must make this check.
     pub fn public_only(mut self) -> Discovery {
-        self.public_only = true;
+        self.fetching.public_only = true;
         self
     }
 
     /// Takes the time from another clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Discovery {
-        self.clock = clock;
+        self.fetching.clock = clock;
         self
     }
 
     /// Changes ureq's configuration: a proxy, certificates. Redirects stay off, and a request takes
     /// 30 seconds at most.
     pub fn http(
-        self,
+        mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
     ) -> Discovery {
-        self.configured(Some(Arc::new(Box::new(change))))
+        self.fetching.configure(change);
+        self
     }
 
-    fn configured(self, http: Option<Arc<HttpConfig>>) -> Discovery {
-        Discovery { http, ..self }
+    fn fetched_by(self, fetching: Fetching) -> Discovery {
+        Discovery { fetching, ..self }
     }
 
     /// Returns the metadata. Kept metadata is used for its lifetime; then the server is asked again. If the
@@ -179,7 +176,7 @@ impl Discovery {
         if known.is_none() {
             let kept = self.file.as_ref();
             let kept = kept.and_then(|file| cache::load(file, &self.expected, &self.issuer));
-            *known = kept.filter(|kept| self.check_public(&self.agents(), kept.members()).is_ok());
+            *known = kept.filter(|kept| self.check_public(kept.members()).is_ok());
         }
         if let Some(metadata) = known.as_ref().filter(|metadata| self.is_young(metadata)) {
             return Ok(metadata.clone());
@@ -207,74 +204,40 @@ impl Discovery {
     }
 
     fn is_young(&self, metadata: &Metadata) -> bool {
-        let (now, from) = (self.clock.now_utc(), metadata.fetched_at());
+        let (now, from) = (self.fetching.clock.now_utc(), metadata.fetched_at());
         // A date in the future comes from a clock that was wrong.
         from <= now && clock::until(from, now) < self.lifetime
     }
 
-    fn agents(&self) -> Agents {
-        agents(self.public_only, TIMEOUT, self.http.as_deref())
-    }
-
     /// With `public_only`, fails if an endpoint leads to a private address.
-    fn check_public(&self, agents: &Agents, members: &Map<String, Value>) -> Result<(), String> {
-        if !self.public_only {
-            return Ok(());
-        }
-        for (name, address) in protocol::metadata_endpoints(members) {
-            if let Some(why) = private(address, !agents.proxied()) {
-                return Err(format!("{name}: {why}"));
-            }
-        }
-        Ok(())
+    fn check_public(&self, members: &Map<String, Value>) -> Result<(), String> {
+        self.fetching.check_public(protocol::metadata_endpoints(members))
     }
 
     fn fetch(&self) -> Result<Metadata> {
         let addresses = protocol::metadata_addresses(&self.issuer, self.form)?;
-        let agents = self.agents();
-        if self.public_only
-            && let Some(why) = private(&self.issuer, false)
-        {
+        if let Some(why) = self.fetching.refusal(&self.issuer) {
             return Err(Error::config(format!("the issuer {:?}: {why}", self.issuer)));
         }
-        for address in &addresses {
-            let fetched_at = self.clock.now_utc();
-            let answer = get(&agents, address)?;
-            match answer.status {
-                200 => {}
-                300..400 => {
-                    let to = protocol::redirect(&answer.headers);
-                    let why = format!("status {}: {to}; discover there instead", answer.status);
-                    return Err(Error::decode(format!("the metadata at {address}"), why));
-                }
-                // The document is not here. A server that does not know the path may also answer 403.
-                400..=428 | 430..=499 => continue,
-                _ => return Err(answer.into_error("GET", address, fetched_at)),
-            }
-            let members = protocol::read_metadata(&self.expected, address, &answer.body)?;
-            self.check_public(&agents, &members)
+        let words = ("the metadata", "; discover there instead");
+        let found = self.fetching.find(&addresses, words, |address, body| {
+            let members = protocol::read_metadata(&self.expected, address, body)?;
+            self.check_public(&members)
                 .map_err(|why| Error::decode(format!("the metadata at {address}"), why))?;
-            let metadata = Metadata::new(members, fetched_at);
-            if let Some(file) = &self.file
-                && let Err(error) = cache::write(file, &metadata)
-            {
-                log::warn!(target: "evergrant", "could not write {}: {error}", file.display());
-            }
-            return Ok(metadata);
+            Ok(members)
+        })?;
+        let Some(document) = found else {
+            let text = format!("there is no metadata at {}", addresses.join(" or "));
+            return Err(Error::config(text));
+        };
+        let metadata = Metadata::new(document);
+        if let Some(file) = &self.file
+            && let Err(error) = cache::write(file, &metadata)
+        {
+            log::warn!(target: "evergrant", "could not write {}: {error}", file.display());
         }
-        Err(Error::config(format!("there is no metadata at {}", addresses.join(" or "))))
+        Ok(metadata)
     }
-}
-
-fn agents(public_only: bool, timeout: Duration, http: Option<&HttpConfig>) -> Agents {
-    match public_only {
-        true => Agents::public_only(timeout, http),
-        false => Agents::new(None, timeout, http),
-    }
-}
-
-fn private(address: &str, look_up: bool) -> Option<String> {
-    private_host(&Url::parse(address).ok()?, look_up)
 }
 
 impl fmt::Debug for Discovery {
@@ -284,7 +247,7 @@ impl fmt::Debug for Discovery {
             .field("form", &self.form)
             .field("lifetime", &self.lifetime)
             .field("file", &self.file)
-            .field("public_only", &self.public_only)
+            .field("public_only", &self.fetching.public_only)
             .finish_non_exhaustive()
     }
 }

@@ -264,6 +264,7 @@ impl Error {
             Error::LoginNotFinished(e) => Error::LoginNotFinished(Box::new(LoginNotFinished {
                 limit: e.limit,
                 address_expired_at: e.address_expired_at,
+                unproven_error: e.unproven_error.clone(),
                 source: e.source.as_ref().map(|source| chain::echo(&**source)),
             })),
             Error::Decode(e) => Error::decode(e.what.clone(), chain::echo(&*e.source)),

@@ -41,7 +41,8 @@ pub enum Event {
     },
     /// A new token could not be saved. The token is in memory, and the next call tries to save it again. For
     /// a grant without a person, such as client credentials, this event also reports that the store could not
-    /// be locked or read; the token is then not saved later.
+    /// be locked or read; the token is then not saved later. A store that is set up wrongly is no event but an
+    /// error, if the client has not had a token yet.
     SaveFailed {
         /// The store.
         store: String,
@@ -110,11 +111,32 @@ impl Event {
     pub(crate) fn level(&self) -> log::Level {
         match self {
             Event::Adopted { .. } | Event::Waited { .. } => log::Level::Debug,
+            // The call fails with the same words, and its caller shows them.
+            Event::AuthorizationNeeded { .. } => log::Level::Debug,
             Event::LoggedIn { .. } | Event::Refreshed { .. } => log::Level::Info,
             Event::PutOff { .. } | Event::Recovered { .. } | Event::Warning { .. } => {
                 log::Level::Warn
             }
-            Event::SaveFailed { .. } | Event::AuthorizationNeeded { .. } => log::Level::Error,
+            Event::SaveFailed { .. } => log::Level::Error,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_the_caller_shows_is_not_logged_as_an_error() {
+        let reason = || "why".to_owned();
+        let needed = Event::AuthorizationNeeded { reason: reason() };
+        assert_eq!(needed.level(), log::Level::Debug);
+        let failed = Event::SaveFailed { store: "a store".to_owned(), reason: reason() };
+        assert_eq!(failed.level(), log::Level::Error, "the call goes on");
+        let first = Event::LoggedIn { generation: 1 };
+        assert_eq!(
+            (first.level(), &*first.to_string()),
+            (log::Level::Info, "logged in: access token 1")
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! The guide: one page for each topic.
 //!
-//! * **To use the crate**: [`tasks`] has ten everyday tasks, [`stores`] helps to choose a store,
-//!   [`troubleshooting`] explains each kind of error.
+//! * **To use the crate**: [`tasks`] has ten everyday tasks, [`stores`] helps to choose a store, [`fleet`] is for
+//!   programs with many logins, [`troubleshooting`] explains each kind of error.
+//! * **To log in from a terminal**: [`tool`] describes the command `evergrant`, [`tool_day`] shows a day with it.
 //! * **To rely on it**: [`promise`] says what the crate promises and what it cannot promise,
 //!   [`platform`] lists every file, lock, environment variable and timeout.
 //! * **To change it**: [`architecture`] shows the six floors of the source, [`design`] explains the refresh
@@ -23,6 +24,12 @@ pub mod tasks {}
 #[doc = include_str!("guide/any_service.md")]
 pub mod any_service {}
 
+#[doc = include_str!("guide/tool.md")]
+pub mod tool {}
+
+#[doc = include_str!("guide/tool_day.md")]
+pub mod tool_day {}
+
 #[cfg(feature = "services")]
 #[doc = include_str!("guide/services.md")]
 pub mod services {}
@@ -35,6 +42,9 @@ pub mod platform {}
 
 #[doc = include_str!("guide/stores.md")]
 pub mod stores {}
+
+#[doc = include_str!("guide/fleet.md")]
+pub mod fleet {}
 
 #[doc = include_str!("guide/design.md")]
 pub mod design {}

@@ -81,11 +81,13 @@ pub struct Health {
 }
 
 impl Health {
-    fn of(
+    /// `early` is from 0 to 1: at 1, a refresh is due after half of the usual time.
+    pub(crate) fn of(
         record: Option<&Record>,
         provider: &Provider,
         needs_login: bool,
         at: OffsetDateTime,
+        early: f64,
     ) -> Health {
         let token = record.map(Record::token);
         let refreshed_at = token.and_then(|token| token.issued_at());
@@ -124,13 +126,13 @@ impl Health {
         } else {
             LoginState::Alive
         };
-        health.refresh_due = health.has_refresh_token && health.is_due(record, provider);
+        health.refresh_due = health.has_refresh_token && health.is_due(record, provider, early);
         health
     }
 
     /// Whether half of the shortest known limit has passed since the last refresh, or the refresh token is
-    /// about to expire: some services replace a refresh token only then.
-    fn is_due(&self, record: &Record, provider: &Provider) -> bool {
+    /// about to expire: some services replace a refresh token only then. Both begin earlier by `early`.
+    fn is_due(&self, record: &Record, provider: &Provider, early: f64) -> bool {
         let Some(refreshed_at) = self.refreshed_at else { return true };
         let since = clock::until(refreshed_at, self.at);
         let began = record.rotated_at().or(self.consented_at).unwrap_or(refreshed_at);
@@ -138,9 +140,10 @@ impl Health {
         let limits = [life, provider.refresh.idle_limit];
         let limit = limits.iter().flatten().min().copied().unwrap_or(UNKNOWN_LIMIT);
         let near = self.refresh_expires_at.is_some_and(|end| {
-            clock::until(self.at, end) < limit / 4 && since >= DAY.min(limit / 8)
+            let begins = limit.mul_f64(0.25 + early / 8.0);
+            clock::until(self.at, end) < begins && since >= DAY.min(limit / 8)
         });
-        since >= limit / 2 || near
+        since >= limit.mul_f64(0.5 - early / 4.0) || near
     }
 
     /// When the login expires if nothing is done, as far as is known: the earliest of its limits, or the
@@ -154,6 +157,11 @@ impl Health {
         }
         let ends = [self.refresh_expires_at, self.idle_ends_at, self.consent_ends_at];
         ends.iter().flatten().min().copied()
+    }
+
+    /// Whether there is a refresh token.
+    pub(crate) fn can_refresh(&self) -> bool {
+        self.has_refresh_token
     }
 
     /// Whether a person has to log in now.
@@ -197,7 +205,7 @@ impl Client {
 
     fn health_of(&self, record: Option<&Record>) -> Health {
         let needs_login = self.keeper().has_login();
-        Health::of(record, self.provider(), needs_login, self.clock().now_utc())
+        Health::of(record, self.provider(), needs_login, self.clock().now_utc(), 0.0)
     }
 
     /// Refreshes a login before it expires unused, and returns whether the login was refreshed. A refresh is

@@ -31,7 +31,7 @@ impl Client {
     /// redirect URI, register one with a port, and give the same one to the credentials; for port 80, write
     /// `:80`. For `localhost` the client listens on both 127.0.0.1 and `[::1]`; for an address such as
     /// `127.0.0.2`, on that address
-    /// only. A request that does not belong to this login (another path, another state, half a request) is
+    /// only. The callback may be a GET or a posted form. A request that does not belong to this login (another path, another state, half a request) is
     /// answered or dropped, and the client goes on waiting, for 5 minutes or as long as
     /// [`ClientBuilder::login_timeout`](crate::ClientBuilder::login_timeout) says. Until the code is
     /// exchanged the stored login does not change.
@@ -39,7 +39,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Config`] when the redirect URI is not on loopback, or is a name of the service (use
-    /// [`Client::authorize_pasted`]), or when its port is taken; [`Error::LoginNotFinished`] when the time is over; [`Error::OAuth`] with
+    /// [`Client::authorize_pasted`]), or when its port is taken; [`Error::LoginNotFinished`] when the time is over, with the
+    /// error of a callback that had no state, if one came; [`Error::OAuth`] with
     /// `access_denied` when the person said no; otherwise the errors of [`Client::authorize`] and
     /// [`Client::exchange`].
     ///
@@ -81,12 +82,19 @@ impl Client {
         let authorization = self.authorize_at(Some(&redirect_uri), scopes, &[])?;
         show(authorization.url());
         let limit = self.login_timeout();
+        let mut unproven = None;
         let result = listener.serve(self.clock(), limit, |target_and_query| {
             let pending = authorization.clone();
             match self.exchange(pending, target_and_query) {
                 Ok(_) => (Answer::Done, Some(Ok(()))),
                 // The request came from another tab or an attack. The right callback may still come.
                 Err(Error::Callback(wrong)) if wrong.is_of_another_text() => {
+                    if let Some(error) = authorization.unproven_error(target_and_query) {
+                        self.keeper().warn(format!(
+                            "a callback without state said {error}; the login waits for one with state"
+                        ));
+                        unproven = Some(error);
+                    }
                     (Answer::NotOurs(wrong.to_string()), None)
                 }
                 Err(error) => (Answer::Failed, Some(Err(error))),
@@ -94,8 +102,9 @@ impl Client {
         });
         result.map_err(|error| match error {
             // `exchange` has already called `explained` on its own errors.
-            late @ Error::LoginNotFinished(_) => {
-                authorization.explained(late, self.clock().now_utc())
+            Error::LoginNotFinished(mut late) => {
+                late.unproven_error = unproven;
+                authorization.explained(Error::LoginNotFinished(late), self.clock().now_utc())
             }
             error => error,
         })
@@ -193,6 +202,14 @@ impl Target {
         // The error does not show the redirect URI, which may be a secret in the wrong variable.
         let url = Url::parse(redirect_uri)
             .map_err(|_| Error::config("the redirect URI is not an address"))?;
+        if url.scheme() == "https" && comes_here(&url) {
+            return Err(Error::config(format!(
+                "the redirect URI https://{} is on this machine, but this program serves no https there, \
+                 because no certificate authority signs for it: register an http redirect URI on 127.0.0.1 \
+                 (RFC 8252 section 7.3), or use `Client::authorize_pasted`",
+                url.host_str().unwrap_or_default()
+            )));
+        }
         if url.scheme() != "http" || !comes_here(&url) {
             return Err(Error::config(format!(
                 "the redirect URI {}://{} is not on this machine, so this program cannot get the \
@@ -282,6 +299,10 @@ mod target_tests {
         }
         let text = Target::new(Some("sesame")).err().map(|error| error.to_string());
         assert!(!text.unwrap_or_default().contains("sesame"));
+        let https =
+            Target::new(Some("https://localhost:8443/callback")).err().map(|e| e.to_string());
+        let https = https.unwrap_or_default();
+        assert!(https.contains("serves no https") && https.contains("authorize_pasted"), "{https}");
         for uri in ["https://localhost/x", "http://app.example/callback", "nonsense"] {
             assert!(matches!(Target::new(Some(uri)), Err(Error::Config(_))), "{uri}");
         }

@@ -65,10 +65,11 @@
 //! | get tokens without a person | [`ClientBuilder::client_credentials`] |
 //! | use an existing ureq agent | [`Client`] is a `ureq::middleware::Middleware` |
 //! | use another HTTP library | [`Client::access_token`] |
-//! | log in from a terminal | [`Client::authorize_interactive`], [`Client::authorize_pasted`] |
-//! | read a list page by page | [`paging`] |
+//! | log in from a terminal | [`Client::authorize_interactive`], [`Client::authorize_pasted`]; without a program of your own, [the command `evergrant`](guide::tool) |
+//! | read a list page by page | [`Client::linked_pages`], [`Client::cursor_pages`], [`paging`] |
 //! | use a service without a ready provider | [`Provider::builder`] |
 //! | keep many logins, or share them between machines | [`guide::stores`] |
+//! | work with the logins of all tenants, and keep them alive | [`Logins`], [`guide::fleet`] |
 //! | keep the login somewhere else | [`TokenBackend`], [`backend`] |
 //! | tell "log in again" from "try later" | [`Error::needs_authorization`], [`Error::is_transient`] |
 //! | know how long a login will live | [`Client::health`], [`Client::keep_alive`] |
@@ -91,6 +92,7 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `browser` | `Client::authorize_in_browser` |
+//! | `cli` | the command `evergrant` for a terminal and for cron: [`guide::tool`] |
 //! | `device` | [`device`]: a login on a host without a browser (RFC 8628) |
 //! | `discovery` | [`discovery`]: a provider from the server's metadata document (RFC 8414, OpenID Connect); a login that begins with the address of an API (RFC 9728) |
 //! | `dotenv` | `Client::from_dotenv` and similar functions, `Dotenv`: read a `.env` file, and set nothing in the process |
@@ -101,7 +103,7 @@
 //! | `introspection` | [`introspection`]: asks the server about a token (RFC 7662) |
 //! | `jwt` | [`jwt`]: clients with a key (`private_key_jwt`), JWT bearer grant (RFC 7523), service accounts |
 //! | `keyring` | `backend::KeyringBackend`: a login sealed with a key from the platform's keyring |
-//! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified |
+//! | `oidc` | [`oidc`]: `Client::userinfo`, and the claims of an ID token, unverified or verified by the server's keys |
 //! | `par` | pushed authorization requests (RFC 9126): a login sends its parameters to the server first |
 //! | `postgres` | `PostgresBackend`: many accounts in a PostgreSQL table, for many machines |
 //! | `redis` | `RedisBackend`: many accounts in Redis or Valkey, for many machines |
@@ -181,6 +183,7 @@ mod interactive;
 pub mod introspection;
 #[cfg(feature = "jwt")]
 pub mod jwt;
+pub mod logins;
 mod middleware;
 #[cfg(feature = "oidc")]
 pub mod oidc;
@@ -227,6 +230,7 @@ pub use credentials::Credentials;
 #[cfg(feature = "dotenv")]
 pub use env::Dotenv;
 pub use error::{BoxError, Error, Result};
+pub use logins::Logins;
 pub use protocol::Authorization;
 pub use provider::Provider;
 pub use request::{Request, Response};

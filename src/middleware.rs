@@ -14,7 +14,8 @@ use crate::refresh::{Live, Want};
 use crate::transport::Side;
 
 /// Adds the access token and the provider's fixed headers to requests that go to the provider's API base or
-/// to an allowed host. Other requests pass unchanged. A token that is about to expire is refreshed first.
+/// to an allowed host. Other requests pass unchanged. A token that is about to expire is refreshed first. If the
+/// service has to be asked for the API's address and does not say it, a request that may be for the API fails.
 ///
 /// A redirect is followed without the token, also where the agent has
 /// [`ureq::config::RedirectAuthHeaders::SameHost`], which does not look at the port. With a
@@ -56,20 +57,28 @@ impl Middleware for Client {
         // The API's address may depend on the token, so the token that decided about the address is
         // sent.
         let mut decided = None;
-        let url = whole.and_then(|target| match self.base_comes_with_login() {
-            true => {
+        let failed = |error: Error| ureq::Error::Other(error.into());
+        let url = match whole {
+            // No login allows this address, so the request passes unchanged.
+            Some(target) if !self.may_be_api(&target) => None,
+            Some(target) if self.base_comes_with_login() => {
                 let live = self.keeper().access(&Want::Usable).and_then(|live| self.located(live));
-                let live = decided.insert(live.ok()?);
-                self.url_at(live, &target).ok().map(|(url, _)| url)
+                let live = decided.insert(live.map_err(failed)?);
+                match self.url_at(live, &target) {
+                    Ok((url, _)) => Some(url),
+                    // The address that came with the login is not allowed.
+                    Err(error) if matches!(live.base, Some(Err(_))) => return Err(failed(error)),
+                    Err(_) => None,
+                }
             }
-            false => self.url_of(&target).ok(),
-        });
+            Some(target) => self.url_of(&target).ok(),
+            None => None,
+        };
         let Some(uri) = url.and_then(|url| url.parse().ok()) else {
             return next.handle(request);
         };
         *request.uri_mut() = uri;
-        let live =
-            self.carry(&mut request, decided).map_err(|error| ureq::Error::Other(error.into()))?;
+        let live = self.carry(&mut request, decided).map_err(failed)?;
         let follows = self.provider().api.fixed_headers.is_empty();
         // A proof is for one address.
         #[cfg(feature = "dpop")]

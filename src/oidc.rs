@@ -1,8 +1,8 @@
 //! OpenID Connect for a program that calls an API: who has logged in.
 //!
-//! The client is no relying party for web sign-in: an ID token is kept, and its claims can be read, but its
-//! signature is not verified. Trust an ID token as far as the server if it came from the token endpoint over
-//! TLS (OpenID Connect Core section 3.1.3.7, number 6); do not trust an ID token that came any other way.
+//! A login checks the claims of its ID token and not the signature. Trust an ID token as far as the server if
+//! it came from the token endpoint over TLS (OpenID Connect Core section 3.1.3.7, number 6).
+//! [`Client::verified_claims`] also verifies the signature, for an ID token that came another way.
 //!
 //! ```
 //! # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
@@ -34,6 +34,14 @@ use crate::token::Token;
 #[derive(Clone, PartialEq)]
 pub struct UnverifiedClaims(Map<String, Value>);
 
+/// The claims of an ID token that [`Client::verified_claims`] has verified. `Debug` shows their names only.
+#[derive(Clone, PartialEq)]
+pub struct VerifiedClaims {
+    issuer: String,
+    subject: String,
+    all: UnverifiedClaims,
+}
+
 impl UnverifiedClaims {
     /// The issuer. Issuer and [`UnverifiedClaims::subject`] together identify a user; an email address
     /// does not (OpenID Connect Core section 5.7).
@@ -46,51 +54,90 @@ impl UnverifiedClaims {
         self.text("sub")
     }
 
-    /// The clients that the ID token is for.
-    pub fn audience(&self) -> Vec<&str> {
-        match self.0.get("aud") {
-            Some(Value::String(one)) => vec![one],
-            Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    /// When the ID token expires, UTC.
-    pub fn expires_at(&self) -> Option<OffsetDateTime> {
-        OffsetDateTime::from_unix_timestamp(self.0.get("exp")?.as_i64()?).ok()
-    }
-
-    /// The user's email address, and whether the issuer says that the address is verified: as true or as the
-    /// string `true`.
-    pub fn email(&self) -> Option<(&str, bool)> {
-        let verified = match self.0.get("email_verified") {
-            Some(Value::Bool(verified)) => *verified,
-            Some(Value::String(text)) => text == "true",
-            _ => false,
-        };
-        Some((self.text("email")?, verified))
-    }
-
-    /// Any claim.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
-    }
-
-    /// All claims.
-    pub fn as_map(&self) -> &Map<String, Value> {
-        &self.0
-    }
-
     fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
     }
-}
 
-impl fmt::Debug for UnverifiedClaims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("UnverifiedClaims").field(&self.0.keys().collect::<Vec<_>>()).finish()
+    fn all(&self) -> &Map<String, Value> {
+        &self.0
     }
 }
+
+impl VerifiedClaims {
+    /// `None` without an issuer or a subject.
+    pub(crate) fn of(claims: Map<String, Value>) -> Option<VerifiedClaims> {
+        let all = UnverifiedClaims(claims);
+        let subject = all.subject().filter(|subject| !subject.is_empty())?.to_owned();
+        Some(VerifiedClaims { issuer: all.issuer()?.to_owned(), subject, all })
+    }
+
+    /// The issuer. Issuer and [`VerifiedClaims::subject`] together identify a user; an email address
+    /// does not (OpenID Connect Core section 5.7).
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The user's id, which is unique at the issuer.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    fn all(&self) -> &Map<String, Value> {
+        &self.all.0
+    }
+}
+
+/// The readers of both types of claims.
+macro_rules! readers {
+    ($claims:ident) => {
+        impl $claims {
+            /// The clients that the ID token is for.
+            pub fn audience(&self) -> Vec<&str> {
+                match self.get("aud") {
+                    Some(Value::String(one)) => vec![one],
+                    Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
+                    _ => Vec::new(),
+                }
+            }
+
+            /// When the ID token expires, UTC.
+            pub fn expires_at(&self) -> Option<OffsetDateTime> {
+                OffsetDateTime::from_unix_timestamp(self.get("exp")?.as_i64()?).ok()
+            }
+
+            /// The user's email address, and whether the issuer says that the address is verified: as true or
+            /// as the string `true`.
+            pub fn email(&self) -> Option<(&str, bool)> {
+                let verified = match self.get("email_verified") {
+                    Some(Value::Bool(verified)) => *verified,
+                    Some(Value::String(text)) => text == "true",
+                    _ => false,
+                };
+                Some((self.get("email")?.as_str()?, verified))
+            }
+
+            /// Any claim.
+            pub fn get(&self, name: &str) -> Option<&Value> {
+                self.all().get(name)
+            }
+
+            /// All claims.
+            pub fn as_map(&self) -> &Map<String, Value> {
+                self.all()
+            }
+        }
+
+        impl fmt::Debug for $claims {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let names: Vec<_> = self.all().keys().collect();
+                f.debug_tuple(stringify!($claims)).field(&names).finish()
+            }
+        }
+    };
+}
+
+readers!(UnverifiedClaims);
+readers!(VerifiedClaims);
 
 impl Token {
     /// The claims of the ID token, if one came. The token is not verified.

@@ -1,4 +1,10 @@
 //! Lists that come in pages, read with one page in memory.
+//!
+//! [`Client::linked_pages`](crate::Client::linked_pages) follows `Link` headers (RFC 8288),
+//! [`Client::cursor_pages`](crate::Client::cursor_pages) follows a member of the answer, and [`Pages::new`] takes a
+//! function of your own.
+
+mod follow;
 
 use std::collections::VecDeque;
 

@@ -29,6 +29,8 @@ mod introspect;
 mod jwt_bearer;
 #[cfg(feature = "jwt")]
 mod key_file;
+#[cfg(feature = "oidc")]
+mod key_set;
 #[cfg(feature = "par")]
 mod par;
 mod pkce;
@@ -46,6 +48,8 @@ mod refusal;
 pub(crate) mod registration;
 mod reply;
 mod request;
+#[cfg(feature = "jwt")]
+mod request_object;
 mod requester;
 mod resource;
 mod retry_after;
@@ -62,9 +66,7 @@ pub(crate) mod test_random;
 #[cfg(feature = "jwt")]
 pub(crate) use assertion::may_be_our_clock;
 pub use authorize::Authorization;
-#[cfg(feature = "par")]
-pub(crate) use authorize::AuthorizationRequest;
-pub(crate) use authorize::authorization_request;
+pub(crate) use authorize::{AuthorizationRequest, authorization_request};
 #[cfg(feature = "device")]
 pub use device::DeviceCode;
 #[cfg(feature = "device")]
@@ -93,11 +95,13 @@ pub use jwt_bearer::JwtBearer;
 pub(crate) use jwt_bearer::jwt_bearer;
 #[cfg(feature = "jwt")]
 pub(crate) use key_file::read_key_file;
+#[cfg(feature = "oidc")]
+pub(crate) use key_set::{KeySet, Signed};
 #[cfg(feature = "par")]
 pub(crate) use par::{push, read_pushed};
 #[cfg(feature = "identity")]
 pub(crate) use reply::at;
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 pub(crate) use reply::redirect;
 pub(crate) use reply::{Issued, Outcome, RawReply, Reply, has, names_a_dead_token, read};
 pub(crate) use request::TokenRequest;

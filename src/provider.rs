@@ -229,6 +229,11 @@ impl Provider {
         self.endpoints.userinfo.as_deref()
     }
 
+    /// The address of the server's key set (RFC 7517), if it is known.
+    pub fn jwks_uri(&self) -> Option<&str> {
+        self.endpoints.jwks.as_deref()
+    }
+
     /// The issuer identifier (RFC 8414 section 2), if it is known.
     pub fn issuer(&self) -> Option<&str> {
         self.endpoints.issuer.as_deref()

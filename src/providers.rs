@@ -24,6 +24,7 @@
 
 #[cfg(feature = "identity")]
 mod accounts;
+mod ready;
 #[cfg(feature = "services")]
 mod table;
 
@@ -34,6 +35,7 @@ pub use self::accounts::{
     discord, facebook, franceconnect, franceconnect_integration, kakao, linkedin, naver, okta,
     openid, reddit, shopify,
 };
+pub use self::ready::{Ready, named, ready};
 #[cfg(feature = "services")]
 pub use self::table::*;
 use crate::error::{Error, Result};

@@ -14,7 +14,7 @@
 //! | 10 | write our note; read the first note back | `round.rs`, `note.rs` |
 //! | 11 | send the refresh token | `send.rs` |
 //! | 12 | save the successor, even if the store has changed | `save.rs` |
-//! | 13 | check a refusal before it is believed | `send.rs` |
+//! | 13 | check a refusal before it is believed | `send.rs`; for a sweep, `second_look.rs` |
 //! | 14 | publish the new token, go on with the old one, or fail | `result.rs` |
 //!
 //! Beside these steps: `login.rs` stores a new login and logs out, `grant.rs` requests tokens without a
@@ -37,6 +37,7 @@ mod result;
 mod round;
 mod rules;
 mod save;
+mod second_look;
 mod send;
 mod service_rules;
 mod state;
@@ -114,6 +115,8 @@ struct Call<'a> {
     read: Option<Record>,
     /// The record that was read together with the lock, until the round begins.
     entered: Option<Result<Option<Record>, BoxError>>,
+    /// Whether the call ends at once where others would wait: the caller has other work, and comes back.
+    unhurried: bool,
 }
 
 impl<'a> Call<'a> {
@@ -132,6 +135,7 @@ impl<'a> Call<'a> {
             sent: 0,
             read: None,
             entered: None,
+            unhurried: false,
         }
     }
 }
@@ -239,9 +243,14 @@ impl Keeper {
     }
 
     fn acquire(&self, want: &Want) -> Result<Live> {
+        self.acquire_as(want, false)
+    }
+
+    fn acquire_as(&self, want: &Want, unhurried: bool) -> Result<Live> {
         let mut events = Vec::new();
         let result = self.with_turn(want, |turn| {
             let mut call = Call::new(want, turn, &mut events);
+            call.unhurried = unhurried;
             let memory = self.memory.lock();
             call.had = memory.live.as_ref().map(Live::id);
             let mine = memory.live.clone().filter(|_| !memory.blocked);

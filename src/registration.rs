@@ -40,15 +40,15 @@ use ureq::typestate::AgentScope;
 use url::Url;
 
 pub use self::store::RegistrationStore;
-use crate::clock::{Clock, SystemClock};
-use crate::discovery::{Metadata, client_auth_named};
+use crate::clock::Clock;
+use crate::discovery::{Fetching, Metadata, client_auth_named};
 use crate::error::{Error, Result};
 use crate::protocol::registration::{self, Asked};
 pub use crate::protocol::registration::{ClientMetadata, Form, Registration};
 use crate::protocol::{RawReply, TokenRequest};
 use crate::provider::{ClientAuth, is_loopback};
 use crate::secret::Secret;
-use crate::transport::{Agents, HttpConfig, ask, private_host};
+use crate::transport::ask;
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -59,9 +59,7 @@ pub struct Registrar {
     endpoint: String,
     form: Form,
     initial: Option<Secret>,
-    public_only: bool,
-    clock: Arc<dyn Clock>,
-    http: Option<Arc<HttpConfig>>,
+    fetching: Fetching,
 }
 
 impl Registrar {
@@ -91,9 +89,7 @@ impl Registrar {
             endpoint: endpoint.into(),
             form: Form::Standard,
             initial: None,
-            public_only: false,
-            clock: Arc::new(SystemClock),
-            http: None,
+            fetching: Fetching::default(),
         }
     }
 
@@ -112,27 +108,28 @@ impl Registrar {
     /// Keeps every request away from private addresses, for a server that a stranger has named; see
     /// [`Discovery::public_only`](crate::discovery::Discovery::public_only).
     pub fn public_only(mut self) -> Registrar {
-        self.public_only = true;
+        self.fetching.public_only = true;
         self
     }
 
     /// Takes the time from another clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Registrar {
-        self.clock = clock;
+        self.fetching.clock = clock;
         self
     }
 
     /// Changes ureq's configuration: a proxy, certificates. Redirects stay off, and a request takes
     /// 30 seconds at most.
     pub fn http(
-        self,
+        mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
     ) -> Registrar {
-        self.configured(Some(Arc::new(Box::new(change))))
+        self.fetching.configure(change);
+        self
     }
 
-    pub(crate) fn configured(self, http: Option<Arc<HttpConfig>>) -> Registrar {
-        Registrar { http, ..self }
+    pub(crate) fn fetched_by(self, fetching: Fetching) -> Registrar {
+        Registrar { fetching, ..self }
     }
 
     /// Registers a client: each call makes a new one. [`RegistrationStore::get_or_register`] registers once.
@@ -199,7 +196,13 @@ impl Registrar {
 
     fn asked<'a>(&'a self, address: &'a str) -> Asked<'a> {
         let initial = self.initial.as_ref();
-        Asked { address, metadata: None, before: None, initial, sent_at: self.clock.now_utc() }
+        Asked {
+            address,
+            metadata: None,
+            before: None,
+            initial,
+            sent_at: self.fetching.clock.now_utc(),
+        }
     }
 
     fn check(&self, address: &str) -> Result<()> {
@@ -212,7 +215,7 @@ impl Registrar {
                 url.host_str().unwrap_or_default()
             )));
         }
-        match private_host(&url, false).filter(|_| self.public_only) {
+        match self.fetching.refusal(address) {
             Some(why) => Err(Error::config(format!("the registration: {why}"))),
             None => Ok(()),
         }
@@ -223,12 +226,7 @@ impl Registrar {
         request: &TokenRequest,
         read: impl FnOnce(&RawReply<'_>) -> Result<T>,
     ) -> Result<T> {
-        let http = self.http.as_deref();
-        let agents = match self.public_only {
-            true => Agents::public_only(TIMEOUT, http),
-            false => Agents::new(None, TIMEOUT, http),
-        };
-        read(&ask(&agents, request)?.as_reply())
+        read(&ask(&self.fetching.agents(TIMEOUT), request)?.as_reply())
     }
 
     pub(crate) fn endpoint(&self) -> &str {
@@ -236,7 +234,7 @@ impl Registrar {
     }
 
     pub(crate) fn now(&self) -> &dyn Clock {
-        &*self.clock
+        &*self.fetching.clock
     }
 }
 
@@ -265,7 +263,7 @@ impl fmt::Debug for Registrar {
             .field("endpoint", &self.endpoint)
             .field("form", &self.form)
             .field("initial_access_token", &self.initial)
-            .field("public_only", &self.public_only)
+            .field("public_only", &self.fetching.public_only)
             .finish_non_exhaustive()
     }
 }

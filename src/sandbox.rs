@@ -41,6 +41,7 @@
 //! | `POST /device_authorization` | starts a device login (RFC 8628); the person opens `/device` |
 //! | `POST /introspect` | introspection (RFC 7662) |
 //! | `GET /userinfo` | OpenID Connect userinfo; with the scope `openid` the token endpoint also issues an ID token |
+//! | `GET /jwks` | the key set of the ID tokens (RFC 7517); [`Sandbox::renew_signing_key`] replaces the key |
 //! | `POST /revoke` | revocation (RFC 7009); revoking a refresh token revokes its login |
 //! | `GET /.well-known/openid-configuration` | metadata (OpenID Connect Discovery); `oauth-authorization-server` has the same document (RFC 8414) |
 //! | `GET /.well-known/oauth-protected-resource/api` | the API's metadata (RFC 9728), if [`SandboxBuilder::resource_metadata`] publishes it |
@@ -82,6 +83,7 @@ mod resource;
 mod routes;
 mod server;
 mod settings;
+mod signing_key;
 #[cfg(test)]
 mod tests;
 mod token_endpoint;
@@ -198,6 +200,7 @@ impl Sandbox {
             .device_authorization_endpoint(at("/device_authorization"))
             .introspection_endpoint(at("/introspect"))
             .userinfo_endpoint(at("/userinfo"))
+            .jwks_uri(at("/jwks"))
             .api_base(at("/api"))
             .issuer(self.url())
             .issuer_in_callback(settings.issuer_in_callback)
@@ -366,6 +369,11 @@ impl Sandbox {
     /// with `use_dpop_nonce`.
     pub fn renew_dpop_nonces(&self) {
         self.shared.server.lock().renew_nonces();
+    }
+
+    /// Replaces the key that signs the ID tokens. The key set at `/jwks` then has the new key alone.
+    pub fn renew_signing_key(&self) {
+        self.shared.server.lock().signing_key = signing_key::SigningKey::generate();
     }
 
     /// Moves the server's wall clock by this many seconds. The change shows in the `Date` header and in the

@@ -8,10 +8,13 @@ mod exchange;
 mod grant;
 mod hooked;
 mod id_token;
+#[cfg(feature = "oidc")]
+mod keys;
 mod limit;
 mod public;
 mod revoke;
 mod second;
+mod signed_request;
 mod skew;
 
 use serde_json::{Map, Value};
@@ -26,10 +29,12 @@ pub(crate) use self::dpop::Proofs;
 pub(crate) use self::dpop::{Demand, Side};
 #[cfg(feature = "registration")]
 pub(crate) use self::exchange::ask;
+#[cfg(any(feature = "discovery", feature = "oidc"))]
+pub(crate) use self::exchange::get;
+#[cfg(feature = "discovery")]
+pub(crate) use self::exchange::probe;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
-#[cfg(feature = "discovery")]
-pub(crate) use self::exchange::{get, probe};
 pub(crate) use self::limit::plain_agent as api_agent;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;
@@ -404,13 +409,8 @@ impl Transport for TokenTransport {
         match ask {
             Ask::Refresh { token, refresh_token, in_time } => {
                 let redirect_uri = self.credentials.redirect_uri();
-                let access_token = self
-                    .provider
-                    .refresh
-                    .grant
-                    .as_ref()
-                    .filter(|grant| grant.sends_access_token)
-                    .map(|_| token.access_token());
+                let sent = self.provider.refresh.sends_access_token();
+                let access_token = sent.then(|| token.access_token());
                 let spent = [Some(refresh_token), access_token];
                 let home = match self.provider.home(token.extra()) {
                     Ok(home) => home,

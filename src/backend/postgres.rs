@@ -1,5 +1,6 @@
 //! A store in a PostgreSQL database.
 
+mod accounts;
 mod helpers;
 mod lock;
 mod session;

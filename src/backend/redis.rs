@@ -1,5 +1,6 @@
 //! A store in Redis or Valkey.
 
+mod accounts;
 mod lock;
 #[cfg(test)]
 mod tests;

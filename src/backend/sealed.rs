@@ -1,5 +1,6 @@
 //! Encrypts a login before another store keeps it.
 
+mod accounts;
 mod key;
 
 use std::fmt;
@@ -9,12 +10,12 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 pub use self::key::SealingKey;
-use super::{BackendError, Durability, Guard, TokenBackend};
+use super::{BackendError, Durability, Entry, Guard, TokenBackend};
 use crate::error::BoxError;
 use crate::record::Record;
 
 /// Finds the key of a name.
-type Find = Box<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
+type Find = Arc<dyn Fn(&str) -> Result<SealingKey, BoxError> + Send + Sync>;
 
 /// Encrypts the record with a key of yours and keeps it in another store.
 ///
@@ -63,16 +64,16 @@ pub struct SealedBackend<B> {
     store: B,
     context: String,
     current: String,
-    known: Mutex<Vec<Arc<SealingKey>>>,
+    known: Arc<Mutex<Vec<Arc<SealingKey>>>>,
     find: Option<Find>,
     accepts_plain: bool,
 }
 
-impl<B: TokenBackend> SealedBackend<B> {
+impl<B> SealedBackend<B> {
     /// Keeps logins in `store`, sealed with `key`.
     pub fn new(store: B, key: SealingKey) -> SealedBackend<B> {
         let current = key.name().to_owned();
-        let known = Mutex::new(vec![Arc::new(key)]);
+        let known = Arc::new(Mutex::new(vec![Arc::new(key)]));
         SealedBackend {
             store,
             context: String::new(),
@@ -94,8 +95,8 @@ impl<B: TokenBackend> SealedBackend<B> {
             store,
             context: String::new(),
             current: current.into(),
-            known: Mutex::default(),
-            find: Some(Box::new(find)),
+            known: Arc::default(),
+            find: Some(Arc::new(find)),
             accepts_plain: false,
         }
     }
@@ -127,7 +128,9 @@ impl<B: TokenBackend> SealedBackend<B> {
     pub fn store(&self) -> &B {
         &self.store
     }
+}
 
+impl<B: TokenBackend> SealedBackend<B> {
     /// Seals the stored record with the current key, unless it is already sealed with that key.
     /// Returns whether the record was written.
     ///
@@ -230,6 +233,17 @@ impl<B: TokenBackend> TokenBackend for SealedBackend<B> {
 
     fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
         self.store.lock(wait)
+    }
+
+    fn enter(&self, wait: Duration) -> Result<Entry, BoxError> {
+        let opened =
+            |carrier: Option<Record>| carrier.map(|carrier| self.open(&carrier)).transpose();
+        match self.store.enter(wait)? {
+            Entry::Held { guard, record } => {
+                Ok(Entry::Held { guard, record: record.and_then(opened) })
+            }
+            Entry::Saved(carrier) => self.open(&carrier).map(Entry::Saved),
+        }
     }
 
     fn probe(&self) -> Result<(), BoxError> {

@@ -1,5 +1,6 @@
 //! A store in an SQLite database.
 
+mod accounts;
 mod connections;
 mod live;
 mod lock;

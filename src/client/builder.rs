@@ -250,6 +250,11 @@ impl ClientBuilder {
     /// Uses the client credentials grant (RFC 6749 section 4.4) with these scopes: no person is
     /// involved, and the client asks for a token whenever it needs one. An empty list of scopes means the
     /// provider's default scopes.
+    ///
+    /// The store spares later processes a request. A store that fails for a moment fails no call: an
+    /// [`Event::SaveFailed`] reports the failure. A store that is set up wrongly (a missing folder, a file of another
+    /// user or another program) fails the first call with [`Error::Backend`]; without a store, use
+    /// [`MemoryBackend`](crate::MemoryBackend).
     pub fn client_credentials(mut self, scopes: &[&str]) -> ClientBuilder {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self.grant = Some(Grant::ClientCredentials { scopes });

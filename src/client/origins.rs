@@ -51,6 +51,13 @@ impl Client {
         self.0.provider.api.base_from.is_some()
     }
 
+    /// Whether the access token of some login may go to a whole address.
+    pub(crate) fn may_be_api(&self, target: &str) -> bool {
+        let place = self.0.provider.api.base_from.as_ref();
+        let is_place = |url: Url| place.is_some_and(|place| place.allows(&url));
+        self.url_of(target).is_ok() || parsed(target).is_ok_and(is_place)
+    }
+
     /// The address of a request of this login, and whether it is on loopback.
     pub(crate) fn url_at(&self, live: &Live, target: &str) -> Result<(String, bool)> {
         let on_loopback = |url: &str| Url::parse(url).is_ok_and(|url| is_loopback(&url));

@@ -10,10 +10,10 @@ use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 
 use self::found::Found;
-use super::{Metadata, ResourceMetadata};
+use super::{Fetching, Metadata, ResourceMetadata};
 use crate::backend::TokenBackend;
 use crate::client::{Client, ClientBuilder};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
 use crate::credentials::Credentials;
 use crate::error::{Error, Result};
 use crate::provider::{Dpop, Provider, ProviderBuilder, host_of};
@@ -21,7 +21,6 @@ use crate::provider::{Dpop, Provider, ProviderBuilder, host_of};
 use crate::registration::{ClientMetadata, Registrar, Registration, RegistrationStore};
 #[cfg(feature = "registration")]
 use crate::secret::Secret;
-use crate::transport::HttpConfig;
 
 /// Finds out how to log in to an API of which only the address is known, such as an MCP server or an instance
 /// of Mastodon.
@@ -74,9 +73,7 @@ pub struct Connect {
     #[cfg(feature = "registration")]
     initial: Option<Secret>,
     file: Option<PathBuf>,
-    public_only: bool,
-    clock: Arc<dyn Clock>,
-    http: Option<Arc<HttpConfig>>,
+    fetching: Fetching,
 }
 
 impl Connect {
@@ -93,9 +90,7 @@ impl Connect {
             #[cfg(feature = "registration")]
             initial: None,
             file: None,
-            public_only: false,
-            clock: Arc::new(SystemClock),
-            http: None,
+            fetching: Fetching::default(),
         }
     }
 
@@ -155,13 +150,13 @@ impl Connect {
     /// Keeps every request away from private addresses, for an API that a stranger has named; see
     /// [`Discovery::public_only`](super::Discovery::public_only).
     pub fn public_only(mut self) -> Connect {
-        self.public_only = true;
+        self.fetching.public_only = true;
         self
     }
 
     /// Takes the time from another clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Connect {
-        self.clock = clock;
+        self.fetching.clock = clock;
         self
     }
 
@@ -171,7 +166,7 @@ impl Connect {
         mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
     ) -> Connect {
-        self.http = Some(Arc::new(Box::new(change)));
+        self.fetching.configure(change);
         self
     }
 
@@ -269,11 +264,7 @@ impl Connect {
         }
         #[cfg(feature = "registration")]
         if let Some((store, metadata)) = &self.register {
-            let mut registrar =
-                Registrar::of(server)?.clock(self.clock.clone()).configured(self.http.clone());
-            if self.public_only {
-                registrar = registrar.public_only();
-            }
+            let mut registrar = Registrar::of(server)?.fetched_by(self.fetching.clone());
             if let Some(token) = &self.initial {
                 registrar = registrar.initial_access_token(token.clone());
             }
@@ -373,7 +364,7 @@ impl fmt::Debug for Connect {
             .field("host", &host_of(&self.address))
             .field("authorization_server", &self.server)
             .field("credentials", &self.credentials)
-            .field("public_only", &self.public_only)
+            .field("public_only", &self.fetching.public_only)
             .finish_non_exhaustive()
     }
 }

@@ -4,30 +4,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use super::fetching::Document;
 use crate::error::{Error, Result};
 use crate::provider::{ClientAuth, Dpop, Provider, ProviderBuilder, PushedRequests};
 
 /// The checked metadata of an authorization server: its issuer is the expected one, and its endpoints
 /// are https addresses (http on loopback).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Metadata {
-    #[serde(with = "time::serde::rfc3339")]
-    fetched_at: OffsetDateTime,
-    members: Map<String, Value>,
-}
+#[serde(transparent)]
+pub struct Metadata(Document);
 
 impl Metadata {
-    pub(super) fn new(members: Map<String, Value>, fetched_at: OffsetDateTime) -> Metadata {
-        Metadata { fetched_at, members }
+    pub(super) fn new(document: Document) -> Metadata {
+        Metadata(document)
     }
 
     pub(super) fn members(&self) -> &Map<String, Value> {
-        &self.members
+        &self.0.members
     }
 
     /// When the metadata was fetched, UTC.
     pub fn fetched_at(&self) -> OffsetDateTime {
-        self.fetched_at
+        self.0.fetched_at
     }
 
     /// The issuer identifier (RFC 8414 section 2).
@@ -37,24 +35,24 @@ impl Metadata {
 
     /// A member that is a string, such as `token_endpoint`.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.members.get(name)?.as_str().filter(|text| !text.is_empty())
+        self.0.text(name)
     }
 
     /// The strings of a member that is a list, such as `scopes_supported`; `None` when the server has no such
     /// member, which is not the same as an empty list. Lists are often incomplete: use a list to choose, and
     /// not to refuse.
     pub fn list(&self, name: &str) -> Option<Vec<&str>> {
-        Some(self.members.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect())
+        self.0.list(name)
     }
 
     /// A member that is true or false; `None` when the server has no such member.
     pub fn flag(&self, name: &str) -> Option<bool> {
-        self.members.get(name)?.as_bool()
+        self.0.flag(name)
     }
 
     /// Any member.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.members.get(name)
+        self.0.members.get(name)
     }
 
     /// Starts to build a provider with these endpoints, named after the host of the token endpoint.
@@ -83,7 +81,7 @@ impl Metadata {
     ///
     /// [`Error::Config`] when the server names no token endpoint.
     pub fn mtls_provider(&self) -> Result<ProviderBuilder> {
-        let aliases = self.members.get("mtls_endpoint_aliases").and_then(Value::as_object);
+        let aliases = self.0.members.get("mtls_endpoint_aliases").and_then(Value::as_object);
         self.with(aliases.unwrap_or(&Map::new()), Some(ClientAuth::Certificate))
     }
 
@@ -119,11 +117,17 @@ impl Metadata {
         if let Some(address) = endpoint("userinfo_endpoint") {
             builder = builder.userinfo_endpoint(address);
         }
+        if let Some(address) = self.text("jwks_uri") {
+            builder = builder.jwks_uri(address);
+        }
         if let Some(address) = endpoint("pushed_authorization_request_endpoint") {
             builder = builder.pushed_authorization_request_endpoint(address);
         }
         if self.flag("require_pushed_authorization_requests") == Some(true) {
             builder = builder.pushed_requests(PushedRequests::Required);
+        }
+        if self.flag("require_signed_request_object") == Some(true) {
+            builder = builder.signed_requests(true);
         }
         let proofs = self.list("dpop_signing_alg_values_supported");
         if proofs.is_some_and(|algorithms| !algorithms.contains(&"ES256")) {
@@ -206,7 +210,7 @@ mod tests {
         let more = more.as_object().unwrap().clone();
         members.as_object_mut().unwrap().extend(more);
         let members = members.as_object().unwrap().clone();
-        Metadata::new(members, OffsetDateTime::UNIX_EPOCH)
+        Metadata::new(Document { fetched_at: OffsetDateTime::UNIX_EPOCH, members })
     }
 
     #[test]
@@ -332,6 +336,21 @@ mod tests {
     }
 
     #[test]
+    fn metadata_says_whether_logins_are_signed() -> Result<()> {
+        for (value, expected) in [
+            (json!(null), false),
+            (json!(false), false),
+            (json!("true"), false),
+            (json!(true), true),
+        ] {
+            let provider = metadata(json!({ "require_signed_request_object": value }));
+            let provider = provider.provider()?.build()?;
+            assert_eq!(provider.authorization.signed_requests, expected, "{value}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn metadata_without_es256_turns_dpop_off() -> Result<()> {
         for (algorithms, expected) in [
             (None, Dpop::Offered),
@@ -352,7 +371,7 @@ mod tests {
     #[test]
     fn metadata_without_a_token_endpoint_is_a_config_error() {
         let mut metadata = metadata(json!({}));
-        metadata.members.remove("token_endpoint");
+        metadata.0.members.remove("token_endpoint");
         assert!(matches!(metadata.provider(), Err(Error::Config(_))));
     }
 }

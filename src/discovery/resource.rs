@@ -9,30 +9,26 @@ use time::OffsetDateTime;
 use ureq::config::ConfigBuilder;
 use ureq::typestate::AgentScope;
 
-use super::{TIMEOUT, agents, private};
-use crate::clock::{Clock, SystemClock};
+use super::fetching::{Document, Fetching};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::protocol::{self, protected};
+use crate::protocol::protected;
 use crate::provider::host_of;
-use crate::transport::{Agents, HttpConfig, get};
 
 /// The checked metadata of an API: its resource is the expected one, and its addresses are https (http on
 /// loopback).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ResourceMetadata {
-    #[serde(with = "time::serde::rfc3339")]
-    fetched_at: OffsetDateTime,
-    members: Map<String, Value>,
-}
+#[serde(transparent)]
+pub struct ResourceMetadata(Document);
 
 impl ResourceMetadata {
     pub(super) fn members(&self) -> &Map<String, Value> {
-        &self.members
+        &self.0.members
     }
 
     /// When the metadata was fetched, UTC.
     pub fn fetched_at(&self) -> OffsetDateTime {
-        self.fetched_at
+        self.0.fetched_at
     }
 
     /// The resource identifier (RFC 9728 section 1.2): the value for
@@ -64,22 +60,22 @@ impl ResourceMetadata {
 
     /// A member that is a string, such as `resource_name`.
     pub fn text(&self, name: &str) -> Option<&str> {
-        self.members.get(name)?.as_str().filter(|text| !text.is_empty())
+        self.0.text(name)
     }
 
     /// The strings of a member that is a list; `None` when there is no such member.
     pub fn list(&self, name: &str) -> Option<Vec<&str>> {
-        Some(self.members.get(name)?.as_array()?.iter().filter_map(Value::as_str).collect())
+        self.0.list(name)
     }
 
     /// A member that is true or false; `None` when there is no such member.
     pub fn flag(&self, name: &str) -> Option<bool> {
-        self.members.get(name)?.as_bool()
+        self.0.flag(name)
     }
 
     /// Any member.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.members.get(name)
+        self.0.members.get(name)
     }
 }
 
@@ -97,9 +93,7 @@ pub struct ResourceDiscovery {
     resource: String,
     expected: String,
     address: Option<String>,
-    public_only: bool,
-    clock: Arc<dyn Clock>,
-    http: Option<Arc<HttpConfig>>,
+    fetching: Fetching,
 }
 
 impl ResourceDiscovery {
@@ -110,9 +104,7 @@ impl ResourceDiscovery {
             expected: resource.clone(),
             resource,
             address: None,
-            public_only: false,
-            clock: Arc::new(SystemClock),
-            http: None,
+            fetching: Fetching::default(),
         }
     }
 
@@ -135,27 +127,28 @@ impl ResourceDiscovery {
     /// Keeps the request away from private addresses, for an API that a stranger has named; see
     /// [`Discovery::public_only`](super::Discovery::public_only).
     pub fn public_only(mut self) -> ResourceDiscovery {
-        self.public_only = true;
+        self.fetching.public_only = true;
         self
     }
 
     /// Takes the time from another clock.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> ResourceDiscovery {
-        self.clock = clock;
+        self.fetching.clock = clock;
         self
     }
 
     /// Changes ureq's configuration: a proxy, certificates. Redirects stay off, and a request takes
     /// 30 seconds at most.
     pub fn http(
-        self,
+        mut self,
         change: impl Fn(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> + Send + Sync + 'static,
     ) -> ResourceDiscovery {
-        self.configured(Some(Arc::new(Box::new(change))))
+        self.fetching.configure(change);
+        self
     }
 
-    pub(super) fn configured(self, http: Option<Arc<HttpConfig>>) -> ResourceDiscovery {
-        ResourceDiscovery { http, ..self }
+    pub(super) fn fetched_by(self, fetching: Fetching) -> ResourceDiscovery {
+        ResourceDiscovery { fetching, ..self }
     }
 
     /// Fetches the metadata: at the address of [`ResourceDiscovery::at`]; else at the well-known path with the
@@ -190,44 +183,22 @@ impl ResourceDiscovery {
     }
 
     fn find(&self, addresses: &[String]) -> Result<Option<ResourceMetadata>> {
-        let agents = agents(self.public_only, TIMEOUT, self.http.as_deref());
-        for address in addresses {
-            if let Some(why) = private(address, false).filter(|_| self.public_only) {
-                let host = host_of(&self.resource);
-                return Err(Error::config(format!("the resource at {host}: {why}")));
-            }
-            let fetched_at = self.clock.now_utc();
-            let answer = get(&agents, address)?;
-            match answer.status {
-                200 => {}
-                300..400 => {
-                    let to = protocol::redirect(&answer.headers);
-                    let why = format!("status {}: {to}", answer.status);
-                    return Err(Error::decode(format!("the resource metadata at {address}"), why));
-                }
-                400..=428 | 430..=499 => continue,
-                _ => return Err(answer.into_error("GET", address, fetched_at)),
-            }
-            let members = protected::read(&self.expected, address, &answer.body)?;
-            self.check_public(&agents, &members)
-                .map_err(|why| Error::decode(format!("the resource metadata at {address}"), why))?;
-            return Ok(Some(ResourceMetadata { fetched_at, members }));
+        if let Some(why) = addresses.iter().find_map(|address| self.fetching.refusal(address)) {
+            let host = host_of(&self.resource);
+            return Err(Error::config(format!("the resource at {host}: {why}")));
         }
-        Ok(None)
-    }
-
-    /// With `public_only`, fails if an authorization server is at a private address.
-    fn check_public(&self, agents: &Agents, members: &Map<String, Value>) -> Result<(), String> {
-        if !self.public_only {
-            return Ok(());
-        }
-        let servers = members.get("authorization_servers").and_then(Value::as_array);
-        for server in servers.into_iter().flatten().filter_map(Value::as_str) {
-            if let Some(why) = private(server, !agents.proxied()) {
-                return Err(format!("authorization_servers: {why}"));
-            }
-        }
-        Ok(())
+        let what = "the resource metadata";
+        let found = self.fetching.find(addresses, (what, ""), |address, body| {
+            let members = protected::read(&self.expected, address, body)?;
+            // The authorization servers that a stranger names.
+            let servers = members.get("authorization_servers").and_then(Value::as_array);
+            let servers = servers.into_iter().flatten().filter_map(Value::as_str);
+            self.fetching
+                .check_public(servers.map(|server| ("authorization_servers", server)))
+                .map_err(|why| Error::decode(format!("{what} at {address}"), why))?;
+            Ok(members)
+        })?;
+        Ok(found.map(ResourceMetadata))
     }
 }
 
@@ -235,7 +206,7 @@ impl fmt::Debug for ResourceDiscovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResourceDiscovery")
             .field("host", &host_of(&self.resource))
-            .field("public_only", &self.public_only)
+            .field("public_only", &self.fetching.public_only)
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 use super::detail::rfc3339;
 
 /// Why an ID token is not accepted (OpenID Connect Core section 3.1.3.7): the source of a
-/// [`crate::Error::Decode`] from a login. Nothing was stored, and the code is used up: start the login again.
+/// [`crate::Error::Decode`]. If the error comes from a login, nothing was stored, and the code is used up: start
+/// the login again.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum IdTokenError {
@@ -47,6 +48,17 @@ pub enum IdTokenError {
     /// The ID token has the nonce of another login.
     #[error("it has another nonce: it belongs to another login, or to an attack")]
     Nonce,
+    /// For a check of the signature: the algorithm is no signature with a key pair that is known here (`none`,
+    /// HMAC with a shared secret, P-521).
+    #[error("its algorithm {0:?} is no signature that a public key of the server can check here")]
+    Algorithm(String),
+    /// For a check of the signature: the key set of the server has no key with the `kid` of the ID token that
+    /// is for its algorithm.
+    #[error("the server's key set has no key for it")]
+    NoKey,
+    /// For a check of the signature: no key of the server has made the signature.
+    #[error("its signature is not that of a key of the server")]
+    Signature,
     /// After a refresh: this claim is not that of the login's ID token (section 12.2).
     #[error("its {0} is not that of the login's ID token")]
     OtherLogin(&'static str),

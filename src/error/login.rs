@@ -66,11 +66,14 @@ pub struct LoginNotFinished {
     /// pushed authorization request works for a short time only
     /// ([`Authorization::expires_at`](crate::Authorization::expires_at)).
     pub address_expired_at: Option<OffsetDateTime>,
+    /// The error in a callback without `state` that came meanwhile. It may be the service's, or anybody's, so it did not
+    /// end the login.
+    pub unproven_error: Option<String>,
 }
 
 impl LoginNotFinished {
     pub(crate) fn new(limit: Option<Duration>, source: Option<BoxError>) -> LoginNotFinished {
-        LoginNotFinished { limit, source, address_expired_at: None }
+        LoginNotFinished { limit, source, address_expired_at: None, unproven_error: None }
     }
 }
 
@@ -85,6 +88,12 @@ impl fmt::Display for LoginNotFinished {
         }
         if let Some(end) = self.address_expired_at {
             write!(f, "; its address worked until {} only", rfc3339(end))?;
+        }
+        if let Some(error) = &self.unproven_error {
+            write!(
+                f,
+                "; a callback without state said {error}, which is most likely the service's reason"
+            )?;
         }
         f.write_str("; start it again")
     }

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::comes_here;
 
-/// How many bytes of a request's head are read at most.
+/// How many bytes of a request, head and form, are read at most.
 pub(super) const HEAD_LIMIT: usize = 16 << 10;
 
 /// The head of a request, as far as it has arrived.
@@ -14,7 +14,8 @@ pub(super) enum Head {
     Incomplete,
     /// A request that the listener does not serve, with the status of the answer.
     Bad(u16),
-    /// A GET of this path and query.
+    /// A GET of this path and query; or the path of a posted form, with the form in place of the query
+    /// (`response_mode=form_post`, OAuth 2.0 Form Post Response Mode section 2).
     Get(String),
 }
 
@@ -29,10 +30,46 @@ pub(super) fn read_head(bytes: &[u8]) -> Head {
         // A web page whose host name was pointed at this machine must not reach the listener (DNS
         // rebinding).
         Ok(httparse::Status::Complete(_)) if !is_here(&request) => Head::Bad(400),
-        Ok(httparse::Status::Complete(_)) => match (request.method, request.path) {
+        Ok(httparse::Status::Complete(length)) => match (request.method, request.path) {
             (Some("GET"), Some(path)) => Head::Get(path.to_owned()),
+            (Some("POST"), Some(path)) if is_form(&request) => {
+                posted(path, &request, &bytes[length..])
+            }
             _ => Head::Bad(405),
         },
+    }
+}
+
+fn is_form(request: &httparse::Request<'_, '_>) -> bool {
+    let kind = header(request, "content-type").unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// The first header of this name, if it is text.
+fn header<'a>(request: &httparse::Request<'_, 'a>, name: &str) -> Option<&'a str> {
+    let mut headers = request.headers.iter();
+    let found = headers.find(|header| header.name.eq_ignore_ascii_case(name))?;
+    std::str::from_utf8(found.value).ok()
+}
+
+/// Reads a posted form, as far as it has arrived.
+fn posted(path: &str, request: &httparse::Request<'_, '_>, body: &[u8]) -> Head {
+    let length =
+        header(request, "content-length").and_then(|text| text.trim().parse::<usize>().ok());
+    let Some(length) = length else { return Head::Bad(411) };
+    if length > HEAD_LIMIT {
+        return Head::Bad(413);
+    }
+    let Some(form) = body.get(..length) else { return Head::Incomplete };
+    let path = path.split('?').next().unwrap_or_default();
+    match std::str::from_utf8(form) {
+        Ok(form)
+            if !form.contains(['?', '#']) && form.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
+            Head::Get(format!("{path}?{form}"))
+        }
+        _ => Head::Bad(400),
     }
 }
 
@@ -72,6 +109,8 @@ impl Answer {
             200 => "OK",
             404 => "Not Found",
             405 => "Method Not Allowed",
+            411 => "Length Required",
+            413 => "Content Too Large",
             431 => "Request Header Fields Too Large",
             _ => "Bad Request",
         };
@@ -102,6 +141,20 @@ mod tests {
         }
         assert_eq!(read_head(whole), Head::Get("/callback?code=c&state=s".to_owned()));
         assert_eq!(read_head(b"POST /callback HTTP/1.1\r\n\r\n"), Head::Bad(405));
+        let form = |kind: &str, length: &str, form: &str| {
+            let head = format!(
+                "POST /callback?a=1 HTTP/1.1\r\nContent-Type: {kind}\r\n{length}\r\n{form}"
+            );
+            read_head(head.as_bytes())
+        };
+        let urlencoded = "application/x-www-form-urlencoded; charset=utf-8";
+        let got = Head::Get("/callback?code=c&state=s".to_owned());
+        assert_eq!(form(urlencoded, "Content-Length: 14\r\n", "code=c&state=s"), got);
+        assert_eq!(form(urlencoded, "Content-Length: 14\r\n", "code=c&state="), Head::Incomplete);
+        assert_eq!(form(urlencoded, "Content-Length: 9\r\n", "code=c d&"), Head::Bad(400));
+        assert_eq!(form(urlencoded, "", "code=c&state=s"), Head::Bad(411));
+        assert_eq!(form(urlencoded, "Content-Length: 99999\r\n", ""), Head::Bad(413));
+        assert_eq!(form("text/plain", "Content-Length: 14\r\n", "code=c&state=s"), Head::Bad(405));
         for (host, here) in [
             ("127.0.0.1:80", true),
             ("[::1]:8080", true),

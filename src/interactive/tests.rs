@@ -259,3 +259,52 @@ fn a_person_who_pastes_something_else_is_asked_again() {
     });
     assert!(matches!(closed, Err(Error::Callback(_))) && asked == 5, "{closed:?}");
 }
+
+/// Some services leave the state out when they report an error (RFC 6749 section 4.1.2.1 wants it).
+#[test]
+fn an_error_without_state_is_told_at_the_end() {
+    let world = World::new();
+    let clock = Arc::new(ManualClock::new());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = told.clone();
+    let client = world
+        .builder()
+        .clock(clock.clone())
+        .login_timeout(Duration::from_secs(300))
+        .on_event(move |event| heard.lock().push(event.to_string()))
+        .build();
+    let done = world.login(&client, |url| {
+        let address = listener(url);
+        let query = "error=invalid_scope&error_description=no%1b%5b2Jsuch+scope";
+        assert!(get(&format!("{address}?{query}")).contains("no state"));
+        clock.advance(Duration::from_secs(301));
+    });
+    let error = done.unwrap_err();
+    let Error::LoginNotFinished(late) = &error else { panic!("{error:?}") };
+    let came = late.unproven_error.clone().unwrap();
+    assert!(came.starts_with("invalid_scope (no") && !came.contains('\u{1b}'), "{came:?}");
+    assert!(error.to_string().contains(&came), "{error}");
+    assert!(told.lock().iter().any(|event| event.contains("without state said invalid_scope")));
+}
+
+#[test]
+fn a_callback_may_come_as_a_posted_form() {
+    let world = World::new();
+    let client = world.builder().build();
+    let done = world.login(&client, |url| {
+        let callback = Url::parse(&world.sandbox.approve(url).unwrap()).unwrap();
+        let form = callback.query().unwrap();
+        let answer = ask(
+            &listener(url),
+            &format!(
+                "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                 Content-Length: {}\r\n\r\n{form}",
+                callback.path(),
+                form.len()
+            ),
+        );
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    });
+    done.unwrap();
+    assert!(client.stored().unwrap().is_some());
+}

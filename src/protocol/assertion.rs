@@ -41,11 +41,7 @@ pub(super) fn client_assertion(caller: &Requester<'_>) -> Result<Option<Secret>>
             let secret = credentials.secret().ok_or_else(|| {
                 Error::config("client_secret_jwt needs the client secret (OpenID Connect Core 9)")
             })?;
-            let message = message(&header("HS256", None, kind), &claims());
-            // The key is the secret's UTF-8 (OpenID Connect Core section 9).
-            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-            let signature = hmac::sign(&key, message.as_bytes());
-            Ok(Some(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))))
+            Ok(Some(signed_by_secret(secret, kind, &claims())))
         }
         (None, ClientAuth::PrivateKeyJwt) => Err(Error::config(
             "private_key_jwt needs a key: make the credentials with Credentials::signed",
@@ -83,6 +79,14 @@ pub(super) fn signed(signer: &dyn Signer, kind: Option<&str>, claims: &Value) ->
         .sign(message.as_bytes())
         .map_err(|error| Error::config(format!("the client's key did not sign: {error}")))?;
     Ok(Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))))
+}
+
+/// Signs with HS256. The key is the secret's UTF-8 (OpenID Connect Core section 9).
+pub(super) fn signed_by_secret(secret: &Secret, kind: Option<&str>, claims: &Value) -> Secret {
+    let message = message(&header("HS256", None, kind), claims);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+    let signature = hmac::sign(&key, message.as_bytes());
+    Secret::new(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
 /// Whether an error may mean that our clock is wrong: the server refused the client's assertion, or the

@@ -73,8 +73,8 @@ impl Authorization {
     }
 
     /// The latest time at which the browser may open the address, UTC: a pushed authorization request
-    /// expires (RFC 9126 section 2.2). After that time, start another login. `None` for a login that
-    /// was not pushed, and if the server did not say.
+    /// expires (RFC 9126 section 2.2), and so does a signed request (RFC 9101). After that time, start another
+    /// login. `None` for a login that was neither pushed nor signed, and if the server did not say.
     pub fn expires_at(&self) -> Option<OffsetDateTime> {
         self.expires_at
     }

@@ -84,6 +84,31 @@ impl Authorization {
     }
 }
 
+impl Authorization {
+    /// The error in a callback that does not prove that it belongs to this login. Some services leave the state out
+    /// when they report an error, and anybody may have made up such a callback: the text is for a person, and ends
+    /// nothing.
+    pub(crate) fn unproven_error(&self, callback: &str) -> Option<String> {
+        let pairs = read(callback, self.code_param.as_deref().unwrap_or("code"))?;
+        if value(&pairs, "state").is_some() {
+            return None;
+        }
+        let mut error = OAuthError {
+            host: self.host.clone(),
+            code: value(&pairs, "error").and_then(clean)?,
+            description: value(&pairs, "error_description").and_then(clean),
+            uri: None,
+            status: 0,
+            request: None,
+        };
+        hide(&mut error, &self.state);
+        Some(match error.description {
+            Some(description) => format!("{} ({description})", error.code),
+            None => error.code,
+        })
+    }
+}
+
 fn wrong(error: CallbackError) -> Error {
     Error::Callback(Box::new(error))
 }

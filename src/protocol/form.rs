@@ -145,6 +145,12 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// The parameters, in order.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(have, _)| have == name)
     }

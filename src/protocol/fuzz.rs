@@ -202,6 +202,7 @@ pub fn userinfo(bytes: &[u8]) {
         client_id: "app",
         nonce: Some(&nonce),
         unsigned: false,
+        just_came: true,
         now: [time::OffsetDateTime::UNIX_EPOCH; 2],
     };
     if let Ok(claims) = expected.check(&text) {
@@ -225,6 +226,24 @@ pub fn challenge(bytes: &[u8]) {
             assert!(!name.is_empty() && !value.contains(char::is_control));
             assert!(challenge.parameter(name).is_some());
         }
+    }
+}
+
+/// Reads the first line of the bytes as an ID token and the rest as a key set. A key of RFC 8037 accepts no
+/// token but that of the RFC.
+#[cfg(feature = "oidc")]
+pub fn key_set(bytes: &[u8]) {
+    const KEY: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    let text = String::from_utf8_lossy(bytes);
+    let (token, set) = text.split_once('\n').unwrap_or((&text, ""));
+    let Ok(signed) = super::Signed::read(token) else { return };
+    if let Ok(set) = super::KeySet::read(set.as_bytes()) {
+        let _ = set.check(&signed);
+    }
+    if let Ok(known) = super::KeySet::read(KEY.as_bytes())
+        && known.check(&signed).is_ok()
+    {
+        assert!(token.starts_with("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc."));
     }
 }
 
@@ -348,6 +367,19 @@ mod tests {
         ];
         fed("userinfo", userinfo, &seeds, 3000);
         userinfo(&b"{\"sub\":".repeat(50_000));
+    }
+
+    #[cfg(feature = "oidc")]
+    #[test]
+    fn any_bytes_are_read_as_an_id_token_and_a_key_set() {
+        let token = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+        let sets = [
+            r#"{"keys":[{"kty":"RSA","n":"ofgW","e":"AQAB","alg":"RS256","use":"sig"},{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+            r#"{"keys":[{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","kid":"a","key_ops":["verify"]}]}"#,
+        ];
+        let seeds: Vec<_> = sets.iter().map(|set| format!("{token}\n{set}").into_bytes()).collect();
+        fed("key_set", key_set, &seeds, 2000);
+        key_set(format!("{token}\n{}", "{\"keys\":[".repeat(50_000)).as_bytes());
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(crate) fn exchange(
 /// needs it: some servers narrow the grant to the scopes in this parameter.
 pub(crate) fn refresh<'a>(
     caller: &Requester<'a>,
-    token: &Token,
+    token: &'a Token,
     refresh_token: &'a Secret,
     redirect_uri: Option<&'a str>,
 ) -> Result<TokenRequest> {
@@ -48,6 +48,9 @@ pub(crate) fn refresh<'a>(
     let caller =
         &Requester { auth: provider.refresh.client_auth.unwrap_or(caller.auth), ..*caller };
     let mut params = refresh_grant(provider, refresh_token);
+    if let Some(name) = &provider.refresh.access_token_param {
+        params.push(name, token.access_token().expose());
+    }
     if provider.refresh.sends_redirect_uri {
         params.push("redirect_uri", redirect_uri_for_refresh(caller, redirect_uri)?);
     }

@@ -20,6 +20,9 @@ pub struct AuthorizationRules {
     pub pkce: Pkce,
     /// When the client sends the parameters of a login to the server itself, before a browser opens (RFC 9126).
     pub pushed_requests: PushedRequests,
+    /// Whether the parameters of a login are in a request object that the client signs (RFC 9101), because the
+    /// server refuses all others (`require_signed_request_object`).
+    pub signed_requests: bool,
     /// More parameters of the authorization request, as name and value.
     pub params: Vec<(String, String)>,
     /// Whether the server sends its issuer identifier with every callback (RFC 9207). If so, a
@@ -49,6 +52,7 @@ impl Default for AuthorizationRules {
             response_type: None,
             pkce: Pkce::S256,
             pushed_requests: PushedRequests::Offered,
+            signed_requests: false,
             params: Vec::new(),
             issuer_in_callback: false,
             unsigned_id_tokens: false,

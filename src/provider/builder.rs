@@ -58,6 +58,7 @@ impl ProviderBuilder {
             ("revocation endpoint", &endpoints.revocation),
             ("introspection endpoint", &endpoints.introspection),
             ("userinfo endpoint", &endpoints.userinfo),
+            ("address of the key set", &endpoints.jwks),
             ("API base", &api.base),
         ];
         self.check_address("token endpoint", &endpoints.token)?;

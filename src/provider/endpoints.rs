@@ -23,6 +23,8 @@ pub struct Endpoints {
     pub introspection: Option<String>,
     /// The userinfo endpoint (OpenID Connect Core section 5.3): it tells who has logged in.
     pub userinfo: Option<String>,
+    /// The address of the server's key set (RFC 7517): its keys check the signature of ID tokens.
+    pub jwks: Option<String>,
     /// The issuer identifier (RFC 8414 section 2).
     pub issuer: Option<String>,
 }

@@ -24,6 +24,9 @@ pub struct RefreshRules {
     pub client_auth: Option<ClientAuth>,
     /// More parameters of refresh requests, as name and value.
     pub params: Vec<(String, String)>,
+    /// The parameter in which refresh requests also carry the access token, such as OneLogin's
+    /// `access_token`.
+    pub access_token_param: Option<String>,
     /// Whether refresh requests carry the redirect URI.
     pub sends_redirect_uri: bool,
     /// Whether refresh requests carry the granted scope.
@@ -57,6 +60,7 @@ impl Default for RefreshRules {
             format: None,
             client_auth: None,
             params: Vec::new(),
+            access_token_param: None,
             sends_redirect_uri: false,
             sends_scope: false,
             margin: Duration::from_secs(60),
@@ -67,6 +71,14 @@ impl Default for RefreshRules {
             idle_limit: None,
             consent_limit: None,
         }
+    }
+}
+
+impl RefreshRules {
+    /// Whether a refresh request carries the access token.
+    pub(crate) fn sends_access_token(&self) -> bool {
+        self.access_token_param.is_some()
+            || self.grant.as_ref().is_some_and(|grant| grant.sends_access_token)
     }
 }
 

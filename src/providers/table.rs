@@ -198,6 +198,24 @@ mod macros;
 #[macro_use]
 mod pages;
 
+/// The entries of all files.
+pub(super) fn ready() -> impl Iterator<Item = super::Ready> {
+    let files = [
+        accounting::READY,
+        commerce::READY,
+        developer::READY,
+        files::READY,
+        health::READY,
+        home::READY,
+        media::READY,
+        office::READY,
+        sales::READY,
+        signing::READY,
+        talk::READY,
+    ];
+    files.into_iter().flatten().copied()
+}
+
 mod accounting;
 mod commerce;
 mod developer;

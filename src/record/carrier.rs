@@ -42,7 +42,7 @@ impl Record {
     }
 
     /// Refuses a record that a client cannot use as it is.
-    pub(super) fn check_usable(&self, store: &str) -> Result<()> {
+    pub(crate) fn check_usable(&self, store: &str) -> Result<()> {
         if let Some((key, _)) = self.sealed() {
             return Err(Error::config(format!(
                 "{store} holds a login that is sealed with the key {key}: use the store through \

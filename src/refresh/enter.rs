@@ -36,8 +36,10 @@ impl Keeper {
                 return Ok(Some(live));
             }
             call.waits_since = Some(since);
+            let patience = if call.unhurried { Duration::ZERO } else { self.rules.hold() };
             error = loop {
-                match self.backend.enter(self.rules.hold().saturating_sub(waited())) {
+                let left = patience.saturating_sub(waited());
+                match self.backend.enter(left) {
                     Ok(Entry::Held { guard, record }) => {
                         call.events.push(Event::Waited { waited: waited() });
                         (call.turn.guard, call.entered) = (Some(guard), Some(record));
@@ -49,6 +51,9 @@ impl Keeper {
                         if let Some(live) = self.take_what_was_read(call) {
                             call.events.push(Event::Waited { waited: waited() });
                             return Ok(Some(live));
+                        }
+                        if left.is_zero() {
+                            break Some(BackendError::Busy(self.store()).into());
                         }
                     }
                     Err(error) => break Some(error),

@@ -21,7 +21,8 @@ pub(super) enum Judged {
 
 impl Keeper {
     /// Gets a token of a grant without a refresh token: from the store, or with a new request. The
-    /// store only helps to avoid requests, so its failures are reported and do not fail the call.
+    /// store only helps to avoid requests, so a failure that may pass is reported and does not fail the call. A
+    /// store that is set up wrongly fails the first call of the client.
     pub(super) fn regrant(&self, call: &mut Call<'_>) -> Result<Live> {
         let result = self.stored_or_asked(call);
         self.warn_once(call);
@@ -29,22 +30,35 @@ impl Keeper {
     }
 
     fn stored_or_asked(&self, call: &mut Call<'_>) -> Result<Live> {
+        let first = self.memory.lock().live.is_none();
         let mut stored = None;
         let mut writable = true;
+        // What is set up wrongly stays wrong: without an error, each run would request a token and keep none.
+        let mut wrong = None;
         match self.lock_or_go_on(call) {
             Ok(Some(live)) => return Ok(live),
             Ok(None) => {}
             Err(error) => {
                 writable = false;
-                self.report(call, chain(&error));
+                match first && !error.is_transient() {
+                    true => wrong = Some(error),
+                    false => self.report(call, chain(&error)),
+                }
             }
         }
         // Load even if the lock failed: a stored token that still works is used.
         match self.backend.load() {
             Ok(record) => stored = record,
+            // A token may be stored there.
+            Err(error) if BackendError::is_empty(&error) => {}
             Err(error) if writable => {
                 writable = false;
-                self.report(call, chain(&*error));
+                let reason = chain(&*error);
+                let error = Error::backend("load", self.store(), error);
+                match first && !error.is_transient() {
+                    true => wrong = Some(error),
+                    false => self.report(call, reason),
+                }
             }
             Err(_) => {}
         }
@@ -59,6 +73,9 @@ impl Keeper {
             if call.want.tolerates(&live, &*self.clock) {
                 call.fallback = Some(live);
             }
+        }
+        if let Some(error) = wrong {
+            return Err(error);
         }
         if let Some(error) = self.failed_just_now(call) {
             return Err(error);
@@ -82,7 +99,13 @@ impl Keeper {
         };
         record.binding = Some(self.rules.binding_of(&record.token).into_owned());
         if writable && let Err(error) = self.backend.save(&record) {
-            self.report(call, chain(&*error));
+            let reason = chain(&*error);
+            let error = Error::backend("save", self.store(), error);
+            if first && !error.is_transient() {
+                self.remember(&error);
+                return Err(error);
+            }
+            self.report(call, reason);
         }
         call.events.push(Event::Refreshed { generation: record.generation });
         let live = self.publish(self.live(&record));

@@ -177,6 +177,11 @@ impl Keeper {
         }
     }
 
+    /// Reports something that weakens a login, outside a call.
+    pub(crate) fn warn(&self, text: String) {
+        self.tell(vec![Event::Warning { text }]);
+    }
+
     /// Emits the events, after all locks are released.
     pub(super) fn tell(&self, mut events: Vec<Event>) {
         events.extend(self.transport.warning().map(|text| Event::Warning { text }));

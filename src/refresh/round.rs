@@ -148,6 +148,9 @@ impl Keeper {
         record: &Record,
         refresh_token: &Secret,
     ) -> Result<Next<(Record, Option<Note>)>> {
+        if let Some(step) = self.second_look(call, record, refresh_token)? {
+            return Ok(Next::End(step));
+        }
         let now = self.clock.now_utc();
         if let Some(error) = self.not_now(record, now) {
             return self.put_off(call, error).map(Next::End);
@@ -303,7 +306,7 @@ impl Keeper {
     fn looks_again(&self, call: &mut Call<'_>, error: &Error) -> bool {
         let waits =
             matches!(error, Error::OutcomeUnknown(unknown) if unknown.retry_after.is_some());
-        if !waits || call.looked >= LOOKS {
+        if !waits || call.unhurried || call.looked >= LOOKS {
             return false;
         }
         let pause = (call.looked / 4).clamp(Duration::from_millis(20), Duration::from_secs(1));

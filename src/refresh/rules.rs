@@ -63,7 +63,7 @@ impl Rules {
 
     /// The binding of a login with this token: if the callback named the host of the token endpoint, the
     /// token endpoint there.
-    pub(super) fn binding_of(&self, token: &Token) -> Cow<'_, Binding> {
+    pub(crate) fn binding_of(&self, token: &Token) -> Cow<'_, Binding> {
         let rule = self.token_host_from.as_ref();
         let Some(Ok(host)) = rule.and_then(|rule| rule.host(token.extra())) else {
             return Cow::Borrowed(&self.binding);

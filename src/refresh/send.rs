@@ -6,6 +6,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::round::Step;
+use super::second_look::SECOND_LOOK;
 use super::state::{Ask, Sent};
 use super::{Call, Keeper, QUIET, decide};
 use crate::backend::{BackendError, Guard, LockKind};
@@ -25,7 +26,7 @@ enum Spent {
 }
 
 /// The content of the store after a refusal.
-enum Looked {
+pub(super) enum Looked {
     /// The stored record, which still has the refused refresh token.
     Unchanged(Box<Record>),
     /// The store has another token, nothing, or nothing readable.
@@ -69,6 +70,7 @@ impl Keeper {
                     let hopeless = error.is::<Error>();
                     if hopeless
                         || unsent == 3
+                        || call.unhurried
                         || self.can_fall_back(call)
                         || !self.lasts(call, noted)
                     {
@@ -197,7 +199,11 @@ impl Keeper {
         error: OAuthError,
         earlier: Option<OffsetDateTime>,
     ) -> Result<Step> {
-        let latest = match self.read_twice(call, &noted, &refresh_token)? {
+        if call.unhurried {
+            return self.doubt_refusal(call, &noted, refresh_token, error, earlier);
+        }
+        let looks = [Duration::ZERO, SECOND_LOOK];
+        let latest = match self.read_again(call, &noted, &refresh_token, &looks)? {
             Looked::Unchanged(latest) => *latest,
             Looked::Changed(step) => return Ok(step),
         };
@@ -207,17 +213,18 @@ impl Keeper {
         self.believe(call, latest, refresh_token, error, earlier)
     }
 
-    /// Reads the store twice, one second apart: another program without locks may have its answer and
+    /// Reads the store after each of these pauses: another program without locks may have its answer and
     /// not have saved it yet.
-    fn read_twice(
+    pub(super) fn read_again(
         &self,
         call: &mut Call<'_>,
         noted: &Record,
         refresh_token: &Secret,
+        pauses: &[Duration],
     ) -> Result<Looked> {
         let sent_at = noted.note.as_ref().map_or_else(|| self.clock.now_utc(), |note| note.sent_at);
         let mut latest = noted.clone();
-        for pause in &[Duration::ZERO, Duration::from_secs(1)] {
+        for pause in pauses {
             if !pause.is_zero() {
                 self.clock.sleep(*pause);
             }
@@ -248,7 +255,7 @@ impl Keeper {
     }
 
     /// The error if another holder may have the successor: the refusal is then not believed.
-    fn other_holder(
+    pub(super) fn other_holder(
         &self,
         call: &Call<'_>,
         noted: &Record,
@@ -276,7 +283,7 @@ impl Keeper {
 
     /// Stores a refusal, so that the refused token is not sent on every run. A spare refresh token, if there
     /// is one, replaces the refused token.
-    fn believe(
+    pub(super) fn believe(
         &self,
         call: &mut Call<'_>,
         latest: Record,

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Rules;
 use super::history::History;
+use super::second_look::Doubt;
 use crate::backend::{Guard, LockKind};
 use crate::clock::{self, Clock};
 use crate::error::{BoxError, Error};
@@ -334,6 +335,8 @@ pub(crate) struct Turn {
     pub(crate) warned: Vec<String>,
     /// Whether the store has returned a note as it was written.
     pub(crate) keeps_notes: bool,
+    /// A refusal that is believed after a second look at the store.
+    pub(super) doubt: Option<Doubt>,
     /// The records that this client has seen.
     pub(crate) history: History,
 }
@@ -417,6 +420,11 @@ pub(crate) enum Sent {
 pub(crate) trait Transport: Send + Sync {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent;
 
+    /// How long no request may be sent, because the server asked another client to wait.
+    fn held_back(&self) -> Option<Duration> {
+        None
+    }
+
     /// A warning about the connection to the server, for the user; given once.
     fn warning(&self) -> Option<String> {
         None
@@ -426,6 +434,10 @@ pub(crate) trait Transport: Send + Sync {
 impl<T: Transport + ?Sized> Transport for Arc<T> {
     fn send(&self, ask: Ask<'_>, sent_at: OffsetDateTime) -> Sent {
         (**self).send(ask, sent_at)
+    }
+
+    fn held_back(&self) -> Option<Duration> {
+        (**self).held_back()
     }
 
     fn warning(&self) -> Option<String> {

@@ -59,7 +59,8 @@ impl RegistrationStore {
     /// Those of [`Registrar::register`], and those of [`Registrar::read`] other than a refusal; the store does not
     /// change then. [`Error::Backend`];
     /// [`Error::Busy`] when another process is registering and takes longer than 45 seconds;
-    /// [`Error::Config`] for a store that holds a login. [`Error::Backend`] after the registration when it
+    /// [`Error::Config`] for a store that holds a login, or whose content
+    /// [`move_login`](crate::backend::move_login) has begun to move. [`Error::Backend`] after the registration when it
     /// could not be stored: the server then has a client that nobody uses.
     pub fn get_or_register(
         &self,
@@ -93,7 +94,7 @@ impl RegistrationStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`], and [`Error::Config`] for a store that holds a login.
+    /// [`Error::Backend`], and [`Error::Config`] for a store that holds a login or is being moved.
     pub fn get(&self) -> Result<Option<Registration>> {
         Ok(self.load()?.map(|kept| kept.registration))
     }
@@ -103,7 +104,8 @@ impl RegistrationStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds a login.
+    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds a login or is being
+    /// moved.
     pub fn put(&self, registrar: &Registrar, registration: &Registration) -> Result<()> {
         let _guard = self.lock()?;
         let before = self.load()?;
@@ -128,7 +130,8 @@ impl RegistrationStore {
     ///
     /// # Errors
     ///
-    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds a login.
+    /// [`Error::Backend`], [`Error::Busy`], and [`Error::Config`] for a store that holds a login or is being
+    /// moved.
     pub fn clear(&self) -> Result<()> {
         let _guard = self.lock()?;
         self.load()?;
@@ -148,6 +151,8 @@ impl RegistrationStore {
             loaded => loaded.map_err(failed)?,
         };
         let Some(record) = record else { return Ok(None) };
+        // It may be sealed, or on its way to another store.
+        record.check_usable(&self.0.describe())?;
         let wrong = |what: &str| {
             Err(Error::config(format!("{} {what}: use another place", self.0.describe())))
         };

@@ -22,8 +22,8 @@ use crate::refresh::{Live, Want};
 const LOOKS: u32 = 4;
 
 /// A request on its way through the steps.
-pub(super) struct Call<'a, 'b> {
-    pub(super) request: Request<'a>,
+pub(super) struct Call<'r, 'a, 'b> {
+    pub(super) request: &'r mut Request<'a>,
     pub(super) payload: Payload<'b>,
     /// The address that the caller gave, if the API's base comes with the login.
     target: Option<String>,
@@ -57,8 +57,8 @@ enum Access {
 }
 
 impl Request<'_> {
-    pub(super) fn run(self, payload: Payload<'_>) -> Result<Response> {
-        let mut call = Call::new(self, payload)?;
+    pub(super) fn run(mut self, payload: Payload<'_>) -> Result<Response> {
+        let mut call = Call::new(&mut self, payload)?;
         loop {
             call.before_send()?;
             let Some(mut answer) = call.attempt()? else { continue };
@@ -84,10 +84,10 @@ impl Request<'_> {
     }
 }
 
-impl<'a, 'b> Call<'a, 'b> {
+impl<'r, 'a, 'b> Call<'r, 'a, 'b> {
     /// Gets the address and the access token. A request without a token calls no hooks of the
     /// client.
-    fn new(mut request: Request<'a>, payload: Payload<'b>) -> Result<Call<'a, 'b>> {
+    fn new(request: &'r mut Request<'a>, payload: Payload<'b>) -> Result<Call<'r, 'a, 'b>> {
         let mut url = std::mem::replace(&mut request.url, Ok(String::new()))?;
         let client = request.client;
         let retries = request.retries.unwrap_or(client.hooks().retries);
@@ -142,7 +142,7 @@ impl<'a, 'b> Call<'a, 'b> {
         let value = match &self.live {
             Some(live) => {
                 let token = live.header.as_ref().ok_or_else(|| live.without_header())?;
-                let proof = self.proofs.of(&self.request, live, &self.uri)?;
+                let proof = self.proofs.of(self.request, live, &self.uri)?;
                 Some(Carried { token, proof })
             }
             None => None,
@@ -191,7 +191,7 @@ impl<'a, 'b> Call<'a, 'b> {
             return Ok(Access::Accepted);
         }
         self.looks += 1;
-        match another(&self.request, live, &self.payload, &mut self.refreshed)? {
+        match another(self.request, live, &self.payload, &mut self.refreshed)? {
             Some(mut next) => {
                 if let Some(target) = &self.target {
                     let client = self.request.client;

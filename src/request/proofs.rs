@@ -60,7 +60,7 @@ impl Proofs {
     }
 }
 
-impl Call<'_, '_> {
+impl Call<'_, '_, '_> {
     /// Learns the nonce of an answer. Returns whether the request is sent again with another proof: if the API
     /// refused the proof (`use_dpop_nonce`, or a date by another clock), and at most once in a row.
     #[cfg(feature = "dpop")]

@@ -43,6 +43,12 @@ impl Response {
         &self.parts.headers
     }
 
+    /// The address in the answer's `Link` header (RFC 8288) that has this relation, such as `next`, against the
+    /// address of the request. [`Client::linked_pages`](crate::Client::linked_pages) follows these addresses.
+    pub fn link(&self, relation: &str) -> Option<String> {
+        super::link::find(&self.parts.headers, &self.uri.to_string(), relation)
+    }
+
     /// Returns a reader of the body, which has no size limit. The reader fails if the answer ends early.
     pub fn into_reader(self) -> impl Read + Send + use<> {
         self.body.into_reader()

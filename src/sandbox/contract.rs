@@ -36,6 +36,7 @@
 //! check that was neither run nor excused, so a passing test leaves nothing unchecked without a reason.
 //! The suite cannot see by itself whether `save` flushes: see [`Contract::power_cut`].
 
+mod accounts;
 mod checks;
 mod outside;
 mod report;
@@ -49,6 +50,7 @@ use crate::error::BoxError;
 use crate::record::{Holder, Note, Record};
 use crate::token::Token;
 
+pub use accounts::accounts;
 pub use report::Report;
 pub use worker::worker;
 

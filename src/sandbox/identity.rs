@@ -1,8 +1,5 @@
 //! Introspection (RFC 7662) and ID tokens (OpenID Connect Core section 2).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::hmac;
 use serde_json::{Value, json};
 
 use super::server::{SUBJECT, Server, Which};
@@ -46,7 +43,7 @@ impl Server {
         })
     }
 
-    /// Makes an ID token for a login with the scope `openid`, signed with the client's secret (HS256).
+    /// Makes an ID token for a login with the scope `openid`, signed with the sandbox's key (ES256).
     pub(super) fn id_token(&self, now: Now, issued: Issued) -> Option<String> {
         let login = &self.logins[self.access_tokens[issued.access].login?];
         if !login.scope.split(' ').any(|scope| scope == "openid") {
@@ -65,11 +62,6 @@ impl Server {
         if let (Some(nonce), Some(claims)) = (&login.nonce, claims.as_object_mut()) {
             claims.insert("nonce".to_owned(), nonce.as_str().into());
         }
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signed = format!("{}.{}", part(&json!({"alg": "HS256", "typ": "JWT"})), part(&claims));
-        let secret = self.settings.client_secret.as_deref().unwrap_or_default();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let signature = hmac::sign(&key, signed.as_bytes());
-        Some(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+        self.signing_key.as_ref()?.sign(&claims)
     }
 }

@@ -21,6 +21,8 @@ fn document(url: &str, settings: &Settings) -> Value {
         "introspection_endpoint": format!("{url}/introspect"),
         "device_authorization_endpoint": format!("{url}/device_authorization"),
         "userinfo_endpoint": format!("{url}/userinfo"),
+        "jwks_uri": format!("{url}/jwks"),
+        "id_token_signing_alg_values_supported": ["ES256"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": settings.grants(),

@@ -100,6 +100,11 @@ impl Shared {
                 Outcome::reply(Reply::new(204))
             }
             ("POST", "/login") => Outcome::reply(self.login(request)),
+            ("GET", "/jwks") if self.route(request).is_none() => {
+                let key = self.server.lock().signing_key.as_ref().map(|key| key.public_jwk());
+                let keys: Vec<_> = key.into_iter().collect();
+                Outcome::reply(Reply::json(200, json!({ "keys": keys })))
+            }
             ("GET", path) if path.starts_with("/.well-known/") => self.metadata(request),
             _ => self.api(request),
         }

@@ -12,6 +12,7 @@ use super::events::{Counters, Event, EventKind};
 use super::par::Pushed;
 use super::registration::Registered;
 use super::settings::Settings;
+use super::signing_key::SigningKey;
 use super::tokens::{
     AccessToken, Decision, ENDED, EXPIRED, Issued, Login, Now, Owner, RefreshToken, Refused,
     TOO_EARLY, USED, access_name, refresh_name,
@@ -38,6 +39,8 @@ pub(super) struct Server {
     pub(super) registered: HashMap<String, Registered>,
     pub(super) devices: HashMap<String, Device>,
     pub(super) proofs: Proofs,
+    /// The key of the ID tokens.
+    pub(super) signing_key: Option<SigningKey>,
     #[cfg(feature = "jwt")]
     pub(super) seen_assertions: std::collections::HashSet<String>,
     pub(super) counters: Counters,
@@ -64,6 +67,7 @@ impl Server {
             registered: HashMap::new(),
             devices: HashMap::new(),
             proofs: Proofs::default(),
+            signing_key: SigningKey::generate(),
             #[cfg(feature = "jwt")]
             seen_assertions: Default::default(),
             counters: Counters::default(),

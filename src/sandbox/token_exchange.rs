@@ -65,8 +65,13 @@ impl Server {
 
     /// The members of an answer that say what was issued (section 2.2.1).
     pub(super) fn issued_type(&self, access: usize) -> Option<(String, &'static str)> {
-        let kind = self.access_tokens[access].kind?;
-        let token_type = if kind == "access_token" { "Bearer" } else { "N_A" };
+        let token = &self.access_tokens[access];
+        let kind = token.kind?;
+        let token_type = match (kind, &token.jkt) {
+            ("access_token", Some(_)) => "DPoP",
+            ("access_token", None) => "Bearer",
+            _ => "N_A",
+        };
         Some((format!("{TYPE}{kind}"), token_type))
     }
 }

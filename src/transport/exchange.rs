@@ -136,7 +136,7 @@ impl Agents {
 }
 
 /// Sends a GET without credentials.
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 pub(crate) fn get(agents: &Agents, address: &str) -> Result<Answer> {
     ask(agents, &plain_get(address))
 }
@@ -147,7 +147,7 @@ pub(crate) fn probe(agents: &Agents, address: &str) -> Result<Answer> {
     asked(agents, &plain_get(address))
 }
 
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 fn plain_get(address: &str) -> TokenRequest {
     let accept = ("Accept".into(), crate::secret::Secret::new("application/json"));
     let url = Zeroizing::new(address.to_owned());
@@ -155,7 +155,7 @@ fn plain_get(address: &str) -> TokenRequest {
 }
 
 /// Sends a request that is not a client's request for a token. The error shows no query.
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 pub(crate) fn ask(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
     let mut answer = asked(agents, request)?;
     match answer.cut.take() {
@@ -164,7 +164,7 @@ pub(crate) fn ask(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
     }
 }
 
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 fn asked(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
     match agents.send(head(request)?, request, &always) {
         Raw::Never(error) | Raw::NoAnswer(error) => Err(failed(request, error)),
@@ -172,14 +172,14 @@ fn asked(agents: &Agents, request: &TokenRequest) -> Result<Answer> {
     }
 }
 
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 fn failed(request: &TokenRequest, source: BoxError) -> Error {
     let url = request.url.split('?').next().unwrap_or_default().to_owned();
     let method = request.method.to_owned();
     Error::Transport(Box::new(crate::error::TransportError { method, url, source }))
 }
 
-#[cfg(feature = "discovery")]
+#[cfg(any(feature = "discovery", feature = "oidc"))]
 impl Answer {
     /// The error for an answer whose status is not success.
     pub(crate) fn into_error(

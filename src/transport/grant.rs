@@ -70,6 +70,8 @@ impl TokenTransport {
             match self.send(ask, sent_at) {
                 Sent::Never(error) => return Sent::Never(error),
                 Sent::Reply(mut reply) => match &mut reply.outcome {
+                    // An unbound token of a bound login is not used: the next exchange brings a bound one.
+                    Outcome::Token(issued) if !self.keeps_bound(token, &issued.token) => {}
                     Outcome::Token(issued) => {
                         issued.token = token.succeeded_by(issued.token.clone());
                         return Sent::Reply(reply);

@@ -43,6 +43,7 @@ impl TokenTransport {
             nonce: asked.flatten(),
             nonce_may_miss: self.provider.authorization.id_token_without_nonce,
             unsigned: self.provider.authorization.unsigned_id_tokens,
+            just_came: true,
             now,
         };
         let before = before.and_then(Token::id_token);

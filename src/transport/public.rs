@@ -33,6 +33,7 @@ impl Resolver for CheckedResolver {
                 config.ip_family().keep_wanted(both.into_iter()).for_each(|it| found.push(it));
                 found
             }
+            None if !self.public_only => return self.inner.resolve(uri, config, timeout),
             None => self.inner.resolve(uri, config, timeout)?,
         };
         // The proxy is the caller's own choice.
@@ -49,7 +50,13 @@ impl Resolver for CheckedResolver {
 
 /// The two addresses of this machine, if the address names `localhost` and a port is known.
 fn localhost(uri: &Uri) -> Option<[SocketAddr; 2]> {
-    uri.host().filter(|host| host.eq_ignore_ascii_case("localhost"))?;
+    let authority = uri.authority()?;
+    // A name with another first letter is not taken apart. A user name may come before the host.
+    let text = authority.as_str();
+    let may_be = text.starts_with(['l', 'L']) || text.contains('@');
+    if !may_be || !authority.host().eq_ignore_ascii_case("localhost") {
+        return None;
+    }
     let port = uri.port_u16().or(match uri.scheme_str()? {
         "http" => Some(80),
         "https" => Some(443),
@@ -148,6 +155,7 @@ mod tests {
             ("http://LOCALHOST/x", Some("127.0.0.1:80 [::1]:80")),
             ("https://localhost", Some("127.0.0.1:443 [::1]:443")),
             ("http://app.localhost:1/", None),
+            ("http://me@localhost:1/", Some("127.0.0.1:1 [::1]:1")),
             ("http://localhost.:1/", None),
             ("http://localhost.example:1/", None),
         ] {

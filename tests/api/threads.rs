@@ -58,7 +58,7 @@ const _: () = {
         evergrant::jwt::SigningKey
     ];
     #[cfg(feature = "oidc")]
-    shared![evergrant::oidc::UnverifiedClaims];
+    shared![evergrant::oidc::UnverifiedClaims, evergrant::oidc::VerifiedClaims];
 };
 
 #[cfg(feature = "teamleader")]

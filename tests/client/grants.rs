@@ -92,6 +92,52 @@ fn an_application_token_is_requested_once_and_shared() {
     assert_eq!(sandbox.counters().client_credentials, 3);
 }
 
+/// A client with client credentials on this store, and the number of its failed saves.
+fn on(sandbox: &Sandbox, path: &std::path::Path) -> (Client, Arc<Mutex<usize>>) {
+    let failed = Arc::new(Mutex::new(0));
+    let count = failed.clone();
+    let store = FileBackend::new(path);
+    let builder = Client::builder(sandbox.provider(), sandbox.credentials(), store);
+    let client = builder.client_credentials(&[]).on_event(move |event| {
+        if matches!(event, evergrant::hooks::Event::SaveFailed { .. }) {
+            *count.lock().unwrap() += 1;
+        }
+    });
+    (client.build(), failed)
+}
+
+#[test]
+fn an_application_on_a_wrong_store_fails_before_any_request() {
+    let sandbox = sandbox();
+    let missing = sandbox.folder().join("missing/app.json");
+    let foreign = sandbox.folder().join("foreign.json");
+    std::fs::write(&foreign, "[settings]\nname = 1\n").unwrap();
+    for path in [&missing, &foreign] {
+        let error = on(&sandbox, path).0.get("/me").call().unwrap_err();
+        assert!(matches!(error, Error::Backend(_)) && !error.is_transient(), "{error:?}");
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    assert_eq!(sandbox.counters().token_requests, 0);
+    let empty = sandbox.folder().join("empty.json");
+    std::fs::write(&empty, "").unwrap();
+    on(&sandbox, &empty).0.get("/me").call().unwrap();
+    assert_ne!(std::fs::read(&empty).unwrap(), b"");
+}
+
+#[test]
+fn an_application_goes_on_when_its_store_fails_later() {
+    let sandbox = sandbox();
+    let folder = sandbox.folder().join("store");
+    std::fs::create_dir(&folder).unwrap();
+    let (client, failed) = on(&sandbox, &folder.join("app.json"));
+    client.get("/me").call().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    client.refresh().unwrap();
+    client.get("/me").call().unwrap();
+    assert_eq!((*failed.lock().unwrap(), sandbox.counters().client_credentials), (1, 2));
+}
+
 #[test]
 fn while_the_token_works_no_call_needs_the_token_endpoint() {
     let clock = Arc::new(ManualClock::new());

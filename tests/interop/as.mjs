@@ -1,6 +1,6 @@
 // An authorization server that others wrote (npm oidc-provider), set up for the interop tests.
 //
-//   node as.mjs    environment: PORT (a free one without), ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1, PAR=1,
+//   node as.mjs    environment: PORT (a free one without), ROTATE=0|1, AT_TTL, DC_TTL, DPOP_NONCE=1, PAR=1, JAR=1, ALGS=1,
 //                  TLS=1 (files ca.pem, server.pem, server.key), CLIENT_KEYS (public keys by client, JSON)
 //
 // Addresses besides the server's own: GET /_lose?n=K (the next K token answers are computed and never sent)
@@ -32,6 +32,14 @@ const key = (alg, type, options) => ({
 });
 const keys = [key('RS256', 'rsa', { modulusLength: 2048 }), key('ES256', 'ec', { namedCurve: 'P-256' })];
 
+// With ALGS=1 there is an application for each algorithm of ID tokens.
+const algs = {
+  RS384: ['rsa', { modulusLength: 2048 }], RS512: ['rsa', { modulusLength: 2048 }],
+  PS256: ['rsa', { modulusLength: 2048 }], PS384: ['rsa', { modulusLength: 2048 }],
+  PS512: ['rsa', { modulusLength: 3072 }], ES384: ['ec', { namedCurve: 'P-384' }], EdDSA: ['ed25519', {}],
+};
+if (env.ALGS === '1') keys.push(...Object.entries(algs).map(([alg, [type, options]]) => key(alg, type, options)));
+
 // With application_type native any port of a loopback redirect URI matches.
 const redirect_uris = ['http://127.0.0.1/cb'];
 const [code, refresh, own, device] = ['authorization_code', 'refresh_token', 'client_credentials',
@@ -48,6 +56,14 @@ const clients = [
   client('dpop', { client_secret: 's3cret', dpop_bound_access_tokens: true }),
 ];
 const clientAuthMethods = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'];
+const keyOf = JSON.parse(env.CLIENT_KEYS || '{}')['signs-es256'];
+if (keyOf) clients.push(client('secret-and-key', { client_secret: 's3cret', jwks: { keys: [keyOf] } }));
+if (env.ALGS === '1') {
+  for (const alg of ['RS256', 'ES256', ...Object.keys(algs), 'HS256']) {
+    const client_secret = 'a-shared-secret-of-32-bytes-or-more!';
+    clients.push(client(alg, { client_secret, id_token_signed_response_alg: alg }));
+  }
+}
 for (const [id, jwk] of Object.entries(JSON.parse(env.CLIENT_KEYS || '{}'))) {
   const jwks = { keys: [jwk] };
   const token_endpoint_auth_signing_alg = jwk.alg;
@@ -81,6 +97,7 @@ const provider = new Provider(issuer, {
   issueRefreshToken: async (ctx, client) => client.grantTypeAllowed('refresh_token'),
   findAccount: async (ctx, id) => ({ accountId: id, claims: async () => ({ sub: id, email: `${id}@example.test` }) }),
   enabledJWA: {
+    ...(env.ALGS === '1' ? { idTokenSigningAlgValues: ['RS256', 'ES256', 'HS256', ...Object.keys(algs)] } : {}),
     clientAuthSigningAlgValues: ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'],
     dPoPSigningAlgValues: ['ES256', 'EdDSA'],
   },
@@ -92,6 +109,8 @@ const provider = new Provider(issuer, {
     clientCredentials: { enabled: true }, deviceFlow: { enabled: true },
     introspection: { enabled: true }, revocation: { enabled: true },
     pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: env.PAR === '1' },
+    claimsParameter: { enabled: true },
+    requestObjects: { enabled: true, requireSignedRequestObject: env.JAR === '1' },
     registration: { enabled: true },
     registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
     dPoP: { enabled: true, nonceSecret: Buffer.alloc(32, 1), requireNonce: () => env.DPOP_NONCE === '1' },

@@ -59,3 +59,22 @@ impl Kind for Authlib {
         answer["active"].as_bool().expect("active or not")
     }
 }
+
+#[cfg(feature = "oidc")]
+#[test]
+fn the_signature_of_an_id_token_of_authlib_is_verified() {
+    use evergrant::{Client, Credentials, MemoryBackend};
+    let Some(server) = start(60) else { return };
+    let provider = server.provider(BASIC).issuer(&server.url);
+    let provider = provider.jwks_uri(format!("{}/jwks", server.url)).build().unwrap();
+    let credentials =
+        Credentials::new(BASIC.0, BASIC.1).with_redirect_uri(crate::server::REDIRECT_URI);
+    let client = Client::new(provider, credentials, MemoryBackend::new());
+    let login = client.authorize(&["openid", "read"]).unwrap();
+    let mut person = crate::person::Person::new(crate::server::REDIRECT_URI);
+    let callback = server.kind.log_in(&mut person, &server, BASIC, login.url());
+    let token = client.exchange(login, &callback).unwrap();
+    let claims = client.verified_claims(token.id_token().unwrap());
+    let claims = claims.unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!((claims.subject(), claims.issuer()), ("alice", &*server.url));
+}

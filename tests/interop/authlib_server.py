@@ -4,7 +4,7 @@ documentation sets one up: a used refresh token is revoked, with the access toke
     python authlib_server.py    serves it; prints its port when it is ready
 
 Environment: AT_TTL (seconds that an access token lives; 60). Addresses: /authorize, /token, /revoke,
-/introspect, /me (alice's data), /_count (what came to the token endpoint with a refresh token, and what
+/introspect, /me (alice's data), /jwks (the key of the ID tokens), /_count (what came to the token endpoint with a refresh token, and what
 became of it), /_lose?n=K (the next K token answers are computed and never sent), /_alive?token=T
 (whether a refresh token is valid) and /_expire (makes every access token expire).
 """
@@ -21,7 +21,9 @@ from authlib.oauth2.rfc6750 import BearerTokenValidator
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
+from authlib.oidc.core.grants import OpenIDCode
 from flask import Flask, jsonify, redirect, request, session
+from joserfc.jwk import ECKey
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 LIFETIME = int(os.environ.get('AT_TTL', '60'))
@@ -39,7 +41,7 @@ class Client(ClientMixin):
         return 'http://127.0.0.1:7099/cb'
 
     def get_allowed_scope(self, scope):
-        return ' '.join(name for name in (scope or '').split() if name == 'read')
+        return ' '.join(name for name in (scope or '').split() if name in ('openid', 'read'))
 
     def check_redirect_uri(self, uri):
         return uri in ('http://127.0.0.1/cb', 'http://127.0.0.1:7099/cb')
@@ -66,6 +68,17 @@ class Code(AuthorizationCodeMixin):
 
     def get_scope(self):
         return self.scope
+
+    def get_nonce(self):
+        return self.nonce
+
+    def get_auth_time(self):
+        return int(time.time())
+
+    def get_acr(self):
+        return None
+
+    get_amr = get_acr
 
 
 class Token(TokenMixin):
@@ -130,6 +143,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
         CODES[code] = Code(
             code=code, client_id=request.client.client_id, user=request.user,
             redirect_uri=request.payload.redirect_uri, scope=request.payload.scope,
+            nonce=request.payload.data.get('nonce'),
             code_challenge=request.payload.data.get('code_challenge'),
             code_challenge_method=request.payload.data.get('code_challenge_method'),
         )
@@ -164,6 +178,29 @@ class ClientGrant(grants.ClientCredentialsGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post']
 
 
+KEY = ECKey.generate_key('P-384', {'kid': 'k1', 'alg': 'ES384', 'use': 'sig'})
+
+
+class OpenId(OpenIDCode):
+    def exists_nonce(self, nonce, request):
+        return False
+
+    def generate_user_info(self, user, scope):
+        return {'sub': user}
+
+    def resolve_client_private_key(self, client):
+        return KEY
+
+    def get_client_algorithm(self, client):
+        return 'ES384'
+
+    def get_encode_header(self, client):
+        return {'alg': 'ES384', 'kid': 'k1'}
+
+    def get_client_claims(self, client):
+        return {'iss': request.host_url.rstrip('/'), 'aud': [client.client_id]}
+
+
 class Revocation(RevocationEndpoint):
     CLIENT_AUTH_METHODS = METHODS
 
@@ -193,7 +230,7 @@ class Bearer(BearerTokenValidator):
 
 
 server = AuthorizationServer(app, query_client=CLIENTS.get, save_token=save_token)
-server.register_grant(CodeGrant, [CodeChallenge(required=True)])
+server.register_grant(CodeGrant, [CodeChallenge(required=True), OpenId()])
 server.register_grant(RefreshGrant)
 server.register_grant(ClientGrant)
 server.register_endpoint(Revocation)
@@ -251,6 +288,11 @@ def introspect():
 @protect('read')
 def me():
     return jsonify(sub=current_token.user)
+
+
+@app.get('/jwks')
+def jwks():
+    return jsonify(keys=[KEY.as_dict(private=False)])
 
 
 @app.get('/_count')

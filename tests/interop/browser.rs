@@ -12,7 +12,7 @@ use super::oidc_provider;
 use super::server::{NATIVE, stored};
 
 /// The reason why the test cannot run here.
-fn missing() -> Option<&'static str> {
+pub(crate) fn missing() -> Option<&'static str> {
     let chromium = std::env::var_os("CHROMIUM").is_some()
         || Command::new("chromium").arg("--version").stdout(Stdio::null()).status().is_ok();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -23,6 +23,14 @@ fn missing() -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Sends a person with a browser to the address of a login, and returns what the browser shows at the end.
+#[cfg(feature = "cli")]
+pub(crate) fn person(url: &str) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/browser.mjs");
+    let output = Command::new("node").arg(script).arg(url).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 #[test]

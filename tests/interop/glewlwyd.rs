@@ -38,6 +38,16 @@ pub(crate) fn start_with_dpop(lifetime: u32, nonces: bool) -> Option<Server> {
     start_with(lifetime, &more)
 }
 
+/// Does the same as [`start`], with a server that takes pushed authorization requests (RFC 9126) only.
+#[cfg(feature = "par")]
+pub(crate) fn start_with_par(lifetime: u32) -> Option<Server> {
+    let more = json!({
+        "oauth-par-allowed": true, "oauth-par-required": true, "oauth-par-duration": 60,
+        "oauth-par-request_uri-prefix": "urn:ietf:params:oauth:request_uri:",
+    });
+    start_with(lifetime, &more)
+}
+
 /// Starts a server with more settings of its plugin.
 fn start_with(lifetime: u32, more: &Value) -> Option<Server> {
     if !Path::new("/usr/bin/glewlwyd").exists() || !Path::new("/usr/bin/sqlite3").exists() {

@@ -36,6 +36,10 @@ mod race;
 #[cfg(feature = "registration")]
 mod registered;
 mod server;
+#[cfg(all(feature = "jwt", feature = "oidc", feature = "discovery", feature = "par"))]
+mod signed_requests;
+#[cfg(feature = "cli")]
+mod tool;
 mod toolkit;
 mod wire;
 

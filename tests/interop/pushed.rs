@@ -107,3 +107,18 @@ fn a_client_that_signs_pushes_its_request() {
     client.refresh().unwrap();
     assert!(server.knows_alice(&client));
 }
+
+#[test]
+fn glewlwyd_takes_a_pushed_request() {
+    let Some(server) = crate::glewlwyd::start_with_par(60) else { return };
+    for app in [BASIC, crate::server::POST, crate::server::NATIVE] {
+        let provider = server.provider(app).pushed_requests(PushedRequests::Required);
+        let endpoint = format!("{}/api/oidc/par", server.url);
+        let provider = provider.pushed_authorization_request_endpoint(endpoint);
+        let credentials = Credentials::new(app.0, app.1).with_redirect_uri(REDIRECT_URI);
+        let client = Client::new(provider.build().unwrap(), credentials, MemoryBackend::new());
+        server.log_in(&client, app);
+        assert!(server.knows_alice(&client), "{}", app.0);
+        client.refresh().unwrap_or_else(|error| panic!("{}: {error}", app.0));
+    }
+}

@@ -212,6 +212,33 @@ fn a_token_that_is_no_access_token_needs_no_key() {
     assert_eq!((token.token_type(), token.dpop_key()), ("N_A", None));
 }
 
+#[cfg(feature = "dpop")]
+#[test]
+fn an_unbound_refresh_of_an_exchanged_token_leads_to_an_exchange() {
+    let sandbox = with_refresh_tokens(Rotation::StrictFamily).start().unwrap();
+    sandbox.on_token(|call, reply| {
+        let mut body = reply.to_json();
+        if call.parameter("grant_type") == Some("refresh_token") {
+            body["token_type"] = "Bearer".into();
+        }
+        Reply::json(200, body)
+    });
+    for (accepts, exchanges) in [(false, 2), (true, 1)] {
+        let before = self::exchanges(&sandbox);
+        let builder = builder(&sandbox, of_ada(&sandbox));
+        let builder = if accepts { builder.dpop_if_offered() } else { builder.dpop() };
+        let client = builder.build();
+        assert_eq!(client.token().unwrap().token_type(), "DPoP");
+        client.refresh().unwrap();
+        let token = client.token().unwrap();
+        assert_eq!(token.token_type() == "DPoP", !accepts);
+        if !accepts {
+            client.get("/me").call().unwrap();
+        }
+        assert_eq!(self::exchanges(&sandbox) - before, exchanges);
+    }
+}
+
 #[test]
 fn a_refresh_whose_answer_is_lost_leads_to_a_new_exchange() {
     let sandbox = with_refresh_tokens(Rotation::StrictFamily).start().unwrap();

@@ -51,4 +51,6 @@ mod surface;
 mod tls;
 #[cfg(not(feature = "dpop"))]
 mod unbound;
+#[cfg(all(feature = "oidc", feature = "jwt"))]
+mod verified;
 mod web;

@@ -310,3 +310,42 @@ fn credentials_keep_the_path_and_host_of_a_redirect_uri_without_a_port() {
         assert_eq!(registration.credentials().redirect_uri(), Some(uri));
     }
 }
+
+/// A store whose disk is full.
+struct Full;
+
+impl evergrant::TokenBackend for Full {
+    fn load(&self) -> Result<Option<evergrant::backend::Record>, evergrant::BoxError> {
+        Ok(None)
+    }
+
+    fn save(&self, _: &evergrant::backend::Record) -> Result<(), evergrant::BoxError> {
+        Err("the disk is full".into())
+    }
+
+    fn clear(&self) -> Result<(), evergrant::BoxError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_registration_that_is_being_moved_is_not_used() {
+    let sandbox = open().start().unwrap();
+    let (old, new) = (MemoryBackend::new(), MemoryBackend::new());
+    let store = RegistrationStore::new(old.clone());
+    let first = store.get_or_register(&registrar(&sandbox), &native()).unwrap();
+    // The move fails halfway.
+    assert!(evergrant::backend::move_login(&old, &Full).is_err());
+    for result in [
+        store.get().map(|_| ()),
+        store.get_or_register(&registrar(&sandbox), &native()).map(|_| ()),
+        store.put(&registrar(&sandbox), &first),
+        store.clear(),
+    ] {
+        assert!(matches!(&result, Err(Error::Config(text)) if text.contains("move")), "{result:?}");
+    }
+    assert!(evergrant::backend::move_login(&old, &new).unwrap());
+    assert_eq!(RegistrationStore::new(new).get().unwrap(), Some(first.clone()));
+    assert_eq!(store.get().unwrap(), None);
+    assert_eq!(sandbox.counters().registrations, 1);
+}

@@ -5,12 +5,14 @@
 //! whose server is not installed prints that it was skipped, and fails if `EVERGRANT_REQUIRE_ALL=1` is set.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 mod examples;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod herd;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 mod hot;
+mod logins;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
 mod machines;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -34,10 +36,11 @@ mod sqlite;
 mod sqlite_files;
 #[cfg(feature = "sqlite")]
 mod sqlite_journal;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[path = "../promise/support.rs"]
 #[allow(dead_code)]
 mod support;
+mod sweep;
+mod sweepers;
 #[cfg(feature = "sqlite")]
 mod traces;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -53,7 +56,6 @@ mod worker;
 mod world;
 
 /// The entry point of the processes that [`support::child`] starts, not a test of its own.
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[test]
 fn child_entry() {
     support::run_child(&[
@@ -63,7 +65,9 @@ fn child_entry() {
         sqlite_files::CHILDREN,
         #[cfg(all(target_os = "linux", feature = "sqlite"))]
         trips::CHILDREN,
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
         worker::CHILDREN,
+        sweepers::CHILDREN,
         #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
         machines::CHILDREN,
     ]);

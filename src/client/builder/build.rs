@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use parking_lot::ReentrantMutex;
 use ureq::http::header::{AUTHORIZATION, HeaderName};
 use url::Url;
 
 use super::ClientBuilder;
 use crate::backend::Binding;
 use crate::client::origins::{allowed, is_origin};
-use crate::client::{Client, Inner};
+use crate::client::{Client, Common};
 use crate::credentials::Credentials;
 use crate::provider::{Provider, is_loopback};
-use crate::refresh::{Keeper, Rules};
+use crate::refresh::Rules;
 use crate::secret::Secret;
 #[cfg(feature = "dpop")]
 use crate::transport::Demand;
@@ -75,10 +74,10 @@ impl ClientBuilder {
         // The builder of providers has checked the name.
         let token_header = HeaderName::try_from(&provider.api.header).unwrap_or(AUTHORIZATION);
         let plain_headers = api_headers(direct.config(), &token_header);
-        let (keeper_backend, transport) = (backend, Box::new(Arc::clone(&tokens)));
-        Client(Arc::new(Inner {
-            keeper: Keeper::new(keeper_backend, transport, clock.clone(), rules, hook),
-            base_lookup: ReentrantMutex::new(()),
+        let (transport, own_hook) = (Box::new(Arc::clone(&tokens)), hook.clone());
+        let common = Common {
+            #[cfg(feature = "oidc")]
+            keys: Default::default(),
             base_is_loopback: base.as_ref().is_some_and(is_local),
             agent: agent(false),
             headers: with_fixed(plain_headers.clone(), &provider),
@@ -95,7 +94,10 @@ impl ClientBuilder {
             token_header,
             hooks,
             provider,
-        }))
+            rules,
+            hook,
+        };
+        Client::of(Arc::new(common), backend, transport, own_hook)
     }
 }
 

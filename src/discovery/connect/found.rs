@@ -8,9 +8,7 @@ use serde_json::Value;
 
 use super::Connect;
 use crate::clock;
-use crate::discovery::{
-    Discovery, LIFETIME, Metadata, ResourceDiscovery, ResourceMetadata, agents, cache, private,
-};
+use crate::discovery::{Discovery, LIFETIME, Metadata, ResourceDiscovery, ResourceMetadata, cache};
 use crate::error::{Error, Result, named_in_challenge};
 use crate::protocol::{self, protected};
 use crate::provider::host_of;
@@ -31,14 +29,14 @@ impl Connect {
     /// From the file if it is young, else by asking, else from the file.
     pub(super) fn found(&self) -> Result<Found> {
         protected::origin(&self.address)?;
-        if let Some(why) = private(&self.address, false).filter(|_| self.public_only) {
+        if let Some(why) = self.fetching.refusal(&self.address) {
             return Err(Error::config(format!(
                 "the resource at {}: {why}",
                 host_of(&self.address)
             )));
         }
         let kept = self.file.as_deref().and_then(|file| self.kept(file));
-        let now = self.clock.now_utc();
+        let now = self.fetching.clock.now_utc();
         let is_young = |found: &Found| {
             let from = found.server.fetched_at();
             // A date in the future comes from a clock that was wrong.
@@ -83,9 +81,7 @@ impl Connect {
                 protected::origin(&self.address).ok() == Some(issuer.trim_end_matches('/'))
             }
         };
-        let discovery = self.discovery(issuer);
-        let agents = discovery.agents();
-        let is_public = discovery.check_public(&agents, found.server.members()).is_ok();
+        let is_public = self.discovery(issuer).check_public(found.server.members()).is_ok();
         (is_its_own && is_public).then_some(found)
     }
 
@@ -94,17 +90,13 @@ impl Connect {
     }
 
     fn ask(&self) -> Result<Found> {
-        let agents = agents(self.public_only, PROBE_TIMEOUT, self.http.as_deref());
+        let agents = self.fetching.agents(PROBE_TIMEOUT);
         let answer = probe(&agents, &self.address)?;
         let challenged = answer.status == 401;
         let named = |name: &str| named_in_challenge(&answer.headers, name).filter(|_| challenged);
-        let mut discovery = ResourceDiscovery::new(&self.address)
+        let discovery = ResourceDiscovery::new(&self.address)
             .expect_resource(self.expected())
-            .clock(self.clock.clone())
-            .configured(self.http.clone());
-        if self.public_only {
-            discovery = discovery.public_only();
-        }
+            .fetched_by(self.fetching.clone());
         let resource = match named("resource_metadata") {
             Some(address) => Some(discovery.at(address).metadata()?),
             None => discovery.known()?,
@@ -146,8 +138,6 @@ impl Connect {
     }
 
     fn discovery(&self, issuer: &str) -> Discovery {
-        let discovery =
-            Discovery::new(issuer).clock(self.clock.clone()).configured(self.http.clone());
-        if self.public_only { discovery.public_only() } else { discovery }
+        Discovery::new(issuer).fetched_by(self.fetching.clone())
     }
 }

@@ -90,6 +90,13 @@ impl ProviderBuilder {
         self
     }
 
+    /// The address of the server's key set (`jwks_uri`, RFC 7517): its keys check the signature of ID tokens. A
+    /// provider from metadata has the address of the metadata.
+    pub fn jwks_uri(mut self, address: impl Into<String>) -> ProviderBuilder {
+        self.0.endpoints.jwks = Some(address.into());
+        self
+    }
+
     /// The issuer identifier (RFC 8414 section 2).
     pub fn issuer(mut self, issuer: impl Into<String>) -> ProviderBuilder {
         self.0.endpoints.issuer = Some(issuer.into());

@@ -11,6 +11,32 @@ macro_rules! services {
             $name [$($parameter: $check, $meaning)?] $display $kind
             [$($fact $value [$($evidence)?])*]
         })*
+
+        pub(super) const READY: &[$crate::providers::Ready] = &[
+            $(entry!($name [$($parameter, $meaning)?] $display $kind)),*
+        ];
+    };
+}
+
+/// The entry of a row in the list of `providers::ready`.
+macro_rules! entry {
+    ($name:ident [] $display:literal $kind:literal) => {
+        $crate::providers::Ready {
+            name: stringify!($name),
+            display_name: $display,
+            kind: $kind,
+            parameters: &[],
+            make: $crate::providers::ready::Make::Plain($name),
+        }
+    };
+    ($name:ident [$parameter:ident, $meaning:literal] $display:literal $kind:literal) => {
+        $crate::providers::Ready {
+            name: stringify!($name),
+            display_name: $display,
+            kind: $kind,
+            parameters: &[(stringify!($parameter), $meaning)],
+            make: $crate::providers::ready::Make::With($name),
+        }
     };
 }
 

@@ -16,6 +16,7 @@ mod read_back;
 mod reality;
 mod refusals;
 mod rows;
+mod second_look;
 mod server;
 mod service;
 mod simulation;

@@ -243,6 +243,13 @@ impl TokenTransport {
         Sent::Never(Error::decode(what, DpopError::NotBound { token_type }).into())
     }
 
+    /// Whether the answer to a refresh of `before` can be used: a login that is bound to a key stays bound, unless
+    /// the client accepts both.
+    #[cfg(feature = "token-exchange")]
+    pub(in crate::transport) fn keeps_bound(&self, before: &Token, new: &Token) -> bool {
+        before.dpop_key().is_none() || new.is_dpop() || self.proofs.demand == Demand::IfOffered
+    }
+
     /// The token as it is stored by `Client::seed`. In a client whose logins are bound, a token without a key
     /// gets one: its access token is not used, and the first refresh binds the login.
     pub(crate) fn seeded(&self, token: Token, now: OffsetDateTime) -> Result<Token> {

@@ -64,6 +64,11 @@ impl TokenTransport {
         sent
     }
 
+    #[cfg(feature = "token-exchange")]
+    pub(in crate::transport) fn keeps_bound(&self, _: &Token, _: &Token) -> bool {
+        true
+    }
+
     /// Refuses a token with a key.
     pub(crate) fn seeded(&self, token: Token, _: OffsetDateTime) -> Result<Token> {
         self.key_of(token.dpop_key()).map(|_| token)

@@ -1,6 +1,7 @@
 //! Tests of discovery, the issuer of a callback, userinfo, ID tokens and introspection.
 
 use evergrant::discovery::{Discovery, Form};
+use evergrant::error::IdTokenError;
 use evergrant::provider::Rotation;
 use evergrant::provider::TokenTypeHint;
 use evergrant::{Client, Credentials, Error, MemoryBackend};
@@ -85,6 +86,29 @@ pub(crate) fn id_token_and_userinfo_name_the_user(server: &Server) {
     assert_eq!(user["sub"].as_str(), claims.subject());
     client.refresh().unwrap();
     assert_eq!(client.userinfo().unwrap(), user);
+}
+
+pub(crate) fn the_signature_of_an_id_token_is_verified(server: &Server) {
+    let client = server.logged_in(BASIC, "login");
+    let token = client.token().unwrap();
+    let id_token = token.id_token().unwrap();
+    // The provider of the metadata knows the key set.
+    let provider = Discovery::new(server.issuer()).metadata().unwrap().provider().unwrap();
+    let credentials = Credentials::new(BASIC.0, BASIC.1);
+    let client = Client::new(provider.build().unwrap(), credentials, MemoryBackend::new());
+    let claims = client.verified_claims(id_token).unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!(claims.issuer(), server.issuer());
+    let (name, value) = server.kind.alice();
+    assert_eq!(claims.get(name).unwrap(), value);
+    // A changed signature is refused.
+    let (signed, signature) = id_token.expose().rsplit_once('.').unwrap();
+    let first = if signature.starts_with('A') { "B" } else { "A" };
+    let forged = format!("{signed}.{first}{}", &signature[1..]);
+    let Err(Error::Decode(error)) = client.verified_claims(&forged.into()) else {
+        panic!("accepted")
+    };
+    let why = error.source.downcast_ref::<IdTokenError>();
+    assert_eq!(why, Some(&IdTokenError::Signature), "{error:?}");
 }
 
 pub(crate) fn a_token_is_looked_into(server: &Server) {

@@ -163,6 +163,30 @@ fn middleware_asks_too() {
 }
 
 #[test]
+fn a_failed_question_fails_the_request_of_the_middleware() {
+    let api = Fake::json("{}");
+    let other = Fake::json("{}");
+    let server = Fake::start(|peer| {
+        while peer.request().is_some() {
+            peer.answer("500 Internal Server Error", "", b"{}");
+        }
+    });
+    let client = client(row(&server));
+    client.seed(Token::new("at-1").with_refresh_token("rt-1")).unwrap();
+    let agent = ureq::Agent::config_builder().proxy(None).middleware(client);
+    let agent: ureq::Agent = agent.http_status_as_error(false).build().into();
+    let Err(ureq::Error::Other(error)) = agent.get(format!("{}/x", api.url())).call() else {
+        panic!("the request went out without a token")
+    };
+    assert!(matches!(error.downcast_ref(), Some(Error::Api(api)) if api.status == 500), "{error}");
+    assert_eq!(api.connections(), 0);
+    // An address that no login allows gets no token, and needs no question.
+    let elsewhere = other.url().replace("127.0.0.1", "localhost");
+    agent.get(elsewhere).call().unwrap();
+    assert_eq!(header(&other.requests()[0], "authorization"), None);
+}
+
+#[test]
 fn a_token_endpoint_cannot_be_looked_up_with_a_token() {
     let place = LoginHost::address("host", &["a.example"]).looked_up_at("https://a.example/me");
     let row = provider(&Fake::json("{}")).token_host_from(place);

@@ -7,6 +7,7 @@
 //! the form of the standard.
 
 mod business;
+mod lightspeed;
 mod people;
 
 use std::sync::{Arc, Mutex};

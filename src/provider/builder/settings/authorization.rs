@@ -57,6 +57,18 @@ impl ProviderBuilder {
         self
     }
 
+    /// Whether the parameters of a login are in a request object that the client signs (RFC 9101), also in a
+    /// pushed request; off by default. A provider from metadata has this set where the metadata has
+    /// `require_signed_request_object`. Needs the feature `jwt` and a key:
+    /// `Credentials::signed`, or `Credentials::with_request_signer`; a client with
+    /// `ClientAuth::SecretJwt` signs with its secret. Otherwise a login fails with
+    /// [`Error::Config`](crate::Error::Config) before a person is asked. The address of a login then works for ten
+    /// minutes ([`Authorization::expires_at`](crate::Authorization::expires_at)).
+    pub fn signed_requests(mut self, signed: bool) -> ProviderBuilder {
+        self.0.authorization.signed_requests = signed;
+        self
+    }
+
     /// Adds a parameter to the authorization request.
     pub fn authorize_param(mut self, name: &str, value: &str) -> ProviderBuilder {
         self.0.authorization.params.push((name.to_owned(), value.to_owned()));

@@ -54,6 +54,13 @@ impl ProviderBuilder {
         self
     }
 
+    /// Makes refresh requests carry the access token beside the refresh token, in the parameter of this name:
+    /// OneLogin's first version of its API wants both.
+    pub fn access_token_on_refresh(mut self, parameter: impl Into<String>) -> ProviderBuilder {
+        self.0.refresh.access_token_param = Some(parameter.into());
+        self
+    }
+
     /// Whether refresh requests carry the redirect URI.
     pub fn redirect_uri_on_refresh(mut self, sends: bool) -> ProviderBuilder {
         self.0.refresh.sends_redirect_uri = sends;

@@ -8,16 +8,19 @@ use super::*;
 
 /// How often a 401 is handled, as in `request::call`.
 const LOOKS: u32 = 4;
+/// How often a sweep comes to a login that it had to put off.
+const VISITS: u32 = 4;
 /// How long a request to the API takes (ms).
 const API: u64 = 20;
 
 /// The program of an actor.
 pub(super) fn run(world: &Arc<World>) {
-    let (start, gap, client) = {
+    let (start, gap, client, sweeps) = {
         let state = world.state.lock();
         let last = me() + 1 == state.actors.len() && me() > 0;
         let start = if state.config.late && last { 200_000 } else { 0 };
-        (state.now + start, state.config.gap(), state.actors[me()].client)
+        let sweeps = state.config.sweeps && me() + 1 == state.actors.len();
+        (state.now + start, state.config.gap(), state.actors[me()].client, sweeps)
     };
     world.reach(Point::Start, Status::Until(start));
     for call in 0..2 {
@@ -27,7 +30,11 @@ pub(super) fn run(world: &Arc<World>) {
         }
         let keeper = world.state.lock().clients[client].keeper.clone();
         if let Some(keeper) = keeper {
-            one_call(world, &keeper);
+            if call == 0 && sweeps {
+                sweep(world, &keeper);
+            } else {
+                one_call(world, &keeper);
+            }
         }
     }
     close(world, client);
@@ -47,6 +54,26 @@ fn close(world: &Arc<World>, client: usize) {
     };
     drop(keeper);
     world.state.lock().closed(me(), client);
+}
+
+/// Gets a token without waiting, as a sweep does, and comes back some times.
+fn sweep(world: &World, keeper: &Keeper) {
+    for _ in 0..VISITS {
+        let want = Want::Usable;
+        world.state.lock().asks(me(), &want);
+        let result = keeper.access_unhurried(&want);
+        let mut state = world.state.lock();
+        state.judge_unhurried(me(), &want, &result);
+        let Err(error) = result else { return };
+        let wait = error.retry_after().unwrap_or(Duration::from_secs(1));
+        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).clamp(10, 400_000);
+        let until = state.now + wait;
+        drop(state);
+        if error.needs_authorization() {
+            return;
+        }
+        world.reach(Point::Sleep, Status::Until(until));
+    }
 }
 
 /// Makes one API call, as `request::call` does.

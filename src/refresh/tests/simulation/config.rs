@@ -90,14 +90,16 @@ pub(super) struct Config {
     /// Whether a window of grace is longer than a request can take.
     pub(super) wide: bool,
     pub(super) faults: usize,
+    /// Whether the last actor refreshes as a sweep does, which does not wait, in place of its first call.
+    pub(super) sweeps: bool,
 }
 
 /// How many values each digit of a configuration's number has, the last digit first.
-const DIGITS: [u64; 13] = [8, 6, 8, 4, 2, 3, 4, 3, 2, 2, 2, 2, 3];
+const DIGITS: [u64; 14] = [8, 6, 8, 4, 2, 3, 4, 3, 2, 2, 2, 2, 3, 2];
 
 impl Config {
     pub(super) fn from_number(mut number: u64) -> Config {
-        let mut digit = [0; 13];
+        let mut digit = [0; 14];
         for (digit, base) in digit.iter_mut().zip(DIGITS) {
             *digit = (number % base) as usize;
             number /= base;
@@ -116,6 +118,7 @@ impl Config {
             refuses: digit[10] == 1,
             wide: digit[11] == 1,
             faults: digit[12],
+            sweeps: digit[13] == 1,
         }
     }
 
@@ -134,6 +137,7 @@ impl Config {
             usize::from(self.refuses),
             usize::from(self.wide),
             self.faults,
+            usize::from(self.sweeps),
         ];
         digit
             .iter()
@@ -192,7 +196,7 @@ impl fmt::Display for Config {
         write!(
             f,
             "{} ({warm} clients), {lock}, {saves} saves; service {:?}{told}, the old access token \
-             {access} at a refresh; {} s left, life {} s, latency {} ms, {} s between calls{}{}{}; {} \
+             {access} at a refresh; {} s left, life {} s, latency {} ms, {} s between calls{}{}{}{}; {} \
              faults at most",
             self.shape().name,
             self.class(),
@@ -203,6 +207,7 @@ impl fmt::Display for Config {
             if self.late { ", the last actor starts after 200 s" } else { "" },
             if self.refuses { ", the API refuses every token" } else { "" },
             if self.wide { ", a grace of 900 s" } else { "" },
+            if self.sweeps { ", the last actor sweeps" } else { "" },
             self.faults,
         )
     }

@@ -200,6 +200,7 @@ pub(super) fn drawn_config(random: &mut Random, store: usize) -> Config {
         refuses: random.one_in(16),
         wide: random.one_in(2),
         faults: [0, 1, 1, 2, 2][random.below(5)],
+        sweeps: random.one_in(4),
     }
 }
 

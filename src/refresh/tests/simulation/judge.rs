@@ -70,6 +70,15 @@ impl State {
     }
 
     pub(super) fn judge(&mut self, actor: usize, want: &Want, result: &Result<Live>) {
+        self.judge_as(actor, want, result, true);
+    }
+
+    /// Judges a call that does not wait, so it may fail without a fault and while a token works.
+    pub(super) fn judge_unhurried(&mut self, actor: usize, want: &Want, result: &Result<Live>) {
+        self.judge_as(actor, want, result, false);
+    }
+
+    fn judge_as(&mut self, actor: usize, want: &Want, result: &Result<Live>, waits: bool) {
         if actor == NOBODY {
             return;
         }
@@ -102,21 +111,21 @@ impl State {
             Err(error) => {
                 self.note(actor, 5001, |_| format!("fails: {} ({error})", error.kind()));
                 self.oracle.failed_calls += 1;
-                self.judge_error(actor, client, error);
+                self.judge_error(actor, client, error, waits);
             }
         }
         let known = &mut self.oracle.clients[client];
         known.waits = !known.in_hand.is_empty();
     }
 
-    fn judge_error(&mut self, actor: usize, client: usize, error: &Error) {
+    fn judge_error(&mut self, actor: usize, client: usize, error: &Error, waits: bool) {
         self.look_at_deadlines();
         let asked = self.oracle.asked[actor].clone();
         let fits = |access: usize| !asked.refused.contains(&access);
         // Clauses P4 and P6: while a token works, the call goes on. If the store went back, the client is
         // right to report that the store does not return saved records.
         let went_back = self.oracle.excuses.rollback && matches!(error, Error::Config(_));
-        if !self.clock_was_set() && !self.config.refuses && !went_back {
+        if waits && !self.clock_was_set() && !self.config.refuses && !went_back {
             let stored = self.store.history.last().map(|record| access_of(&record.token));
             let readable = !asked.load_failed && self.now >= self.store.no_loads_until;
             let seen = self.oracle.stored_at <= asked.looked.max(asked.start_step);
@@ -132,7 +141,7 @@ impl State {
             }
         }
         // Without a fault no call fails, unless there is no lock to wait for.
-        if !self.faulty() && self.config.lock() != LockKind::None && !self.config.refuses {
+        if waits && !self.faulty() && self.config.lock() != LockKind::None && !self.config.refuses {
             let text = format!("a call fails ({}) without any fault", error.kind());
             self.violation("P1", text);
         }

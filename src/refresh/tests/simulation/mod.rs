@@ -135,6 +135,7 @@ fn losses_under_two_policies_for_an_unknown_class() {
                             refuses: false,
                             wide: false,
                             faults: 1,
+                            sweeps: false,
                         };
                         let mut random = Random(1);
                         deep(&crew, config, 1, usize::MAX, &mut random, &mut one);

@@ -244,4 +244,38 @@ pub(super) const SERVICES: &[Service] = &[
         revokes: Some(|asked, n| asked.by_basic() && asked.is("token", &format!("rt-{n}"))),
         ..STANDARD
     },
+    // The first version of OneLogin's API: JSON, both tokens in a refresh, and a reply with a status around it.
+    Service {
+        name: "OneLogin",
+        row: |row, server| {
+            row.client_auth(ClientAuth::Basic)
+                .token_format(TokenFormat::Json)
+                .refresh_endpoint(format!("{server}/auth/oauth2/token"))
+                .refresh_auth(ClientAuth::Omitted)
+                .access_token_on_refresh("access_token")
+                .token_path("data[0]")
+                .error_rule(ErrorRule::new(Verdict::Refused).field("status.type", "Unauthorized"))
+                .rotation(Rotation::Strict)
+                .ends_access_token(true)
+                .idle_limit(std::time::Duration::from_secs(45 * 86_400))
+        },
+        step: |asked| match &*asked.path {
+            "/auth/oauth2/token" => Step::Refresh,
+            _ => (STANDARD.step)(asked),
+        },
+        exchange: |asked| asked.by_basic() && asked.is("code", "c-1"),
+        exchanged: r#"{"status":{"error":false,"code":200,"type":"success","message":"Success"},"data":[{"access_token":"at-{n}","refresh_token":"rt-{n}","expires_in":36000,"token_type":"bearer"}]}"#,
+        refresh: |asked| {
+            let newest = asked.get("refresh_token").map(|token| token.replace("rt", "at"));
+            asked.has_header("content-type", "application/json")
+                && asked.get("access_token") == newest.as_deref()
+                && asked.lacks(&["client_id", "client_secret"])
+        },
+        refreshed: r#"{"status":{"error":false,"code":200,"type":"success","message":"Success"},"data":[{"access_token":"at-{n}","refresh_token":"rt-{n}","expires_in":36000,"token_type":"bearer"}]}"#,
+        refused: (
+            "401 Unauthorized",
+            r#"{"status":{"error":true,"code":401,"type":"Unauthorized","message":"Authentication Failure"}}"#,
+        ),
+        ..STANDARD
+    },
 ];

@@ -1,0 +1,114 @@
+//! Stores that keep the logins of many accounts.
+
+mod folder;
+mod memory;
+mod names;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub use self::folder::FolderStore;
+pub use self::memory::MemoryStore;
+use super::TokenBackend;
+use crate::error::BoxError;
+
+/// A store that keeps the logins of many accounts. [`Logins`](crate::Logins) works on such a store.
+///
+/// An account's name is any text; a store may refuse a name with a
+/// [`BackendError::Config`](super::BackendError::Config). Two names that differ in a single byte are two
+/// accounts, also on systems that ignore case.
+///
+/// ```
+/// use evergrant::backend::{LoginStore, MemoryStore, Record};
+/// use evergrant::Token;
+///
+/// let store = MemoryStore::new();
+/// for name in ["tenant-42", "tenant-7", "Ämter/Nord"] {
+///     store.account(name)?.save(&Record::from(Token::new("at-1")))?;
+/// }
+/// assert_eq!(store.accounts(None, 2)?, ["tenant-42", "tenant-7"]);
+/// assert_eq!(store.accounts(Some("tenant-7"), 2)?, ["Ämter/Nord"]);
+/// # Ok::<(), evergrant::BoxError>(())
+/// ```
+pub trait LoginStore: Send + Sync {
+    /// Returns the store of one account. Nothing is read or written yet. All values for one account share the
+    /// account's lock.
+    ///
+    /// # Errors
+    ///
+    /// [`BackendError::Config`](super::BackendError::Config) for a name that the store cannot keep.
+    fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError>;
+
+    /// Returns the names of the accounts that have a login: at most `most` names, from the first name after
+    /// `after`, in the order of their bytes. A shorter answer than `most` is the end. `after` need not be an
+    /// account any more.
+    ///
+    /// A name is listed if its account has a record, also if the record is damaged. Locks and files that are
+    /// being written are no accounts. An account that is added or removed meanwhile may or may not be listed.
+    /// The memory that a call takes depends on `most` and not on the number of accounts.
+    ///
+    /// # Errors
+    ///
+    /// Any failure to read the names. An error never hides an account: the answer is whole or an error.
+    fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError>;
+}
+
+/// Passes every call to the shared store.
+impl<S: LoginStore + ?Sized> LoginStore for Arc<S> {
+    fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
+        (**self).account(name)
+    }
+    fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {
+        (**self).accounts(after, most)
+    }
+}
+
+/// The first names after a given name, collected from names in any order. Repeated names count once.
+pub(super) struct Page<'a> {
+    after: Option<&'a str>,
+    most: usize,
+    names: BTreeSet<String>,
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn new(after: Option<&'a str>, most: usize) -> Page<'a> {
+        Page { after, most, names: BTreeSet::new() }
+    }
+
+    pub(super) fn offer(&mut self, name: &str) {
+        let is_past = self.after.is_none_or(|after| name > after);
+        let is_full = self.names.len() >= self.most;
+        let fits = !is_full || self.names.last().is_some_and(|last| name < last.as_str());
+        if !is_past || !fits || self.names.contains(name) {
+            return;
+        }
+        if is_full {
+            self.names.pop_last();
+        }
+        self.names.insert(name.to_owned());
+    }
+
+    pub(super) fn names(self) -> Vec<String> {
+        self.names.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_the_first_names_after_a_name() {
+        let names = ["b", "a", "é", "B", "", "a", "aa", "b"];
+        let page = |after, most| {
+            let mut page = Page::new(after, most);
+            names.iter().for_each(|name| page.offer(name));
+            page.names()
+        };
+        assert_eq!(page(None, 9), ["", "B", "a", "aa", "b", "é"]);
+        assert_eq!(page(None, 2), ["", "B"]);
+        assert_eq!(page(Some("B"), 2), ["a", "aa"]);
+        assert_eq!(page(Some("ab"), 9), ["b", "é"]);
+        assert!(page(None, 0).is_empty() && page(Some("é"), 9).is_empty());
+    }
+}

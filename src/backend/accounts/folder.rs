@@ -1,0 +1,213 @@
+//! The logins of many accounts in a folder, one file for each.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::super::{BackendError, Durability, FileBackend, Guard, TokenBackend, disk};
+use super::names::{Named, account_of, file_of};
+use super::{LoginStore, Page};
+use crate::clock::{Clock, SystemClock};
+use crate::error::BoxError;
+use crate::record::Record;
+use crate::secret::random_id;
+
+/// The longest account name that is read from a file, in bytes.
+const LONGEST_NAME: u64 = 64 << 10;
+
+/// Keeps the logins of many accounts in a folder, one file for each account, for the processes of one machine.
+/// Each file is a [`FileBackend`], with its lock, its reserved room and its promise.
+///
+/// The folder must exist and should have mode 0700. It should hold nothing else.
+///
+/// | account | file |
+/// | --- | --- |
+/// | `tenant-42` | `tenant-42.json` |
+/// | `Anna/Bob` | `%41nna%2f%42ob.json`: small letters, digits and `-_@+.` stand for themselves, each other byte is `%` and two digits |
+/// | a name whose written form is longer than 120 characters | its first 40 characters, `%-`, the SHA-256 of the name; the file with the further ending `.name` has the whole name |
+///
+/// Names that differ only in case have different files, also on file systems that ignore case. No account has
+/// the file name of a device of Windows. Do not rename the files: a login whose `.name` file is missing makes
+/// [`LoginStore::accounts`] fail with an error that says which file.
+///
+/// [`LoginStore::accounts`] reads the folder once for each page.
+///
+/// ```
+/// use evergrant::backend::{FolderStore, LoginStore, Record};
+/// use evergrant::Token;
+///
+/// # let sandbox = evergrant::sandbox::Sandbox::start()?;
+/// # let folder = sandbox.folder();
+/// let store = FolderStore::new(folder);
+/// store.account("tenant-42")?.save(&Record::from(Token::new("at-1")))?;
+/// assert!(folder.join("tenant-42.json").exists());
+/// assert_eq!(store.accounts(None, 100)?, ["tenant-42"]);
+/// # Ok::<(), evergrant::BoxError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FolderStore {
+    folder: PathBuf,
+    private: bool,
+    clock: Arc<dyn Clock>,
+}
+
+impl FolderStore {
+    /// Makes a store in a folder without opening it. A relative path refers to the present working directory,
+    /// even if that changes later.
+    pub fn new(folder: impl AsRef<Path>) -> FolderStore {
+        FolderStore {
+            folder: disk::absolute(folder.as_ref()),
+            private: false,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Refuses a login file that others may read or write: [`FileBackend::private_only`].
+    #[must_use]
+    pub fn private_only(mut self) -> FolderStore {
+        self.private = true;
+        self
+    }
+
+    /// Sets the clock that measures waits, for tests.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> FolderStore {
+        self.clock = clock;
+        self
+    }
+
+    /// The path of an account's login file.
+    pub fn path(&self, account: &str) -> PathBuf {
+        self.folder.join(file_of(account).0)
+    }
+
+    /// Reads the whole name of an account whose file has a hash.
+    fn whole_name(&self, file: &str) -> Result<String, BoxError> {
+        let path = self.folder.join(file);
+        let name = read_name(&name_path(&path))?.filter(|name| file_of(name).0 == file);
+        name.ok_or_else(|| {
+            BackendError::Corrupt(format!(
+                "{} has no file {file}.name with the name of its account: restore that file, or move \
+                 both away",
+                path.display()
+            ))
+            .into()
+        })
+    }
+}
+
+impl LoginStore for FolderStore {
+    fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
+        let (file, hashed) = file_of(name);
+        let path = self.folder.join(file);
+        let mut store = FileBackend::new(&path).with_clock(Arc::clone(&self.clock));
+        if self.private {
+            store = store.private_only();
+        }
+        if !hashed {
+            return Ok(Arc::new(store));
+        }
+        let named = AtomicBool::new(false);
+        Ok(Arc::new(LongNamed { store, path: name_path(&path), name: name.to_owned(), named }))
+    }
+
+    fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {
+        let failed = |error| disk::failed("read the folder", &self.folder, &error);
+        let mut page = Page::new(after, most);
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let file = entry.map_err(failed)?.file_name();
+            // A name that is no UTF-8 is none of ours.
+            let Some(file) = file.to_str() else { continue };
+            match account_of(file) {
+                Named::Account(name) => page.offer(&name),
+                Named::Hashed => page.offer(&self.whole_name(file)?),
+                Named::Other => {}
+            }
+        }
+        Ok(page.names())
+    }
+}
+
+/// The file beside a login file that has the whole name of the account.
+fn name_path(login: &Path) -> PathBuf {
+    disk::beside(login, "", ".name")
+}
+
+fn read_name(path: &Path) -> Result<Option<String>, BoxError> {
+    let opened = disk::open(path, File::options().read(true))?;
+    let Some((file, _)) = opened else { return Ok(None) };
+    let mut name = String::new();
+    let read = file.take(LONGEST_NAME).read_to_string(&mut name);
+    read.map_err(|error| disk::failed("read", path, &error))?;
+    Ok(Some(name))
+}
+
+/// The login of an account whose name is too long for a file name.
+struct LongNamed {
+    store: FileBackend,
+    path: PathBuf,
+    name: String,
+    /// Whether this value has seen the whole name in its file.
+    named: AtomicBool,
+}
+
+impl LongNamed {
+    /// Makes sure that the whole name is on the disk before a login is: a login without a name would not be
+    /// listed. The file with the name stays when the login is cleared, because another process may save a new
+    /// login at the same moment.
+    fn keep_name(&self) -> Result<(), BoxError> {
+        if self.named.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let path = disk::target(&self.path)?;
+        if read_name(&path)?.as_ref() != Some(&self.name) {
+            let next = disk::beside(&path, ".", &format!(".evergrant-{}", random_id()));
+            let written = disk::create(&next).and_then(|mut file| {
+                file.write_all(self.name.as_bytes())?;
+                disk::flush(&file)?;
+                drop(file);
+                fs::rename(&next, &path)
+            });
+            if let Err(error) = written {
+                let _ = disk::remove(&next);
+                return Err(disk::failed("write", &path, &error));
+            }
+        }
+        // Another process may have written the file and not flushed the folder yet.
+        disk::flush_folder(&path)?;
+        self.named.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl TokenBackend for LongNamed {
+    fn load(&self) -> Result<Option<Record>, BoxError> {
+        self.store.load()
+    }
+    fn save(&self, record: &Record) -> Result<(), BoxError> {
+        self.keep_name()?;
+        self.store.save(record)
+    }
+    fn clear(&self) -> Result<(), BoxError> {
+        self.store.clear()
+    }
+    fn lock(&self, wait: Duration) -> Result<Guard, BoxError> {
+        self.store.lock(wait)
+    }
+    fn probe(&self) -> Result<(), BoxError> {
+        self.keep_name()?;
+        self.store.probe()
+    }
+    fn warnings(&self) -> Vec<String> {
+        self.store.warnings()
+    }
+    fn durability(&self) -> Durability {
+        self.store.durability()
+    }
+    fn describe(&self) -> String {
+        self.store.describe()
+    }
+}

@@ -1,0 +1,83 @@
+//! The accounts of a server.
+
+use std::sync::Arc;
+
+use super::super::accounts::Page;
+use super::super::{LoginStore, TokenBackend};
+use super::{LOCK, RedisBackend, record_key};
+use crate::error::BoxError;
+
+/// How many keys the server looks at in one step. A step keeps other clients waiting.
+const STEP: usize = 1000;
+
+/// All accounts under the prefix: each key that begins with the prefix and is no lock is an account. The account
+/// of this value does not matter. Each page goes through all keys of the database once (`SCAN`), without keeping
+/// other clients waiting. Give the store a database of its own if yours has many other keys.
+impl LoginStore for RedisBackend {
+    fn account(&self, name: &str) -> Result<Arc<dyn TokenBackend>, BoxError> {
+        Ok(Arc::new(RedisBackend::account(self, name)))
+    }
+
+    fn accounts(&self, after: Option<&str>, most: usize) -> Result<Vec<String>, BoxError> {
+        let pattern = format!("{}*", literal(&self.prefix));
+        self.run(|connection| {
+            let mut page = Page::new(after, most);
+            let mut cursor = 0_u64;
+            loop {
+                let mut scan = redis::cmd("SCAN");
+                scan.arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(STEP);
+                let (next, keys): (u64, Vec<Vec<u8>>) = scan.query(&mut **connection)?;
+                for key in &keys {
+                    // A key that is no UTF-8 is none of ours.
+                    let key = std::str::from_utf8(key).ok();
+                    if let Some(account) = key.and_then(|key| account_of(&self.prefix, key)) {
+                        page.offer(account);
+                    }
+                }
+                if next == 0 {
+                    return Ok(page.names());
+                }
+                cursor = next;
+            }
+        })
+    }
+}
+
+/// The account of a key; `None` for a lock. The reverse of [`record_key`].
+fn account_of<'a>(prefix: &str, key: &'a str) -> Option<&'a str> {
+    let account = key.strip_prefix(prefix)?;
+    let shorter = key.trim_end_matches(':').ends_with(LOCK).then(|| account.strip_suffix(':'));
+    let account = shorter.unwrap_or(Some(account))?;
+    (record_key(prefix, account) == key).then_some(account)
+}
+
+/// A text as a part of a pattern that stands for itself.
+fn literal(text: &str) -> String {
+    let mut pattern = String::new();
+    for c in text.chars() {
+        if "*?[]^-\\".contains(c) {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_of_an_account_names_the_account_and_a_lock_does_not() {
+        for prefix in ["evergrant:", "", "app*:lock:"] {
+            for account in ["", "a", ":", "a:lock", "a:lock::", ":lock", "*", "lock"] {
+                let key = record_key(prefix, account);
+                assert_eq!(account_of(prefix, &key), Some(account), "{key}");
+                let lock = super::super::lock_key(&key);
+                assert_eq!(account_of(prefix, &lock), None, "{lock}");
+            }
+        }
+        assert_eq!(account_of("app:", "other:a"), None);
+        assert_eq!(literal("a*[b]\\"), "a\\*\\[b\\]\\\\");
+    }
+}

@@ -1,0 +1,182 @@
+//! The arguments of the command. `clap` also makes the help, the completions and the man pages from them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// What `--help` prints below the options.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 something is set up wrongly or was refused; 2 wrong arguments;
+75 try again later; 77 a person has to log in.
+
+A secret is never an argument. The client id and the client secret come from the
+environment (GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET for the login `github`), from a .env
+file, from github.env in the settings folder, or from the file that describes the service.
+`evergrant doctor` shows the folders, and finds what is wrong.";
+
+/// Logs in to OAuth 2.0 services, and keeps, shows and uses the logins.
+#[derive(Parser)]
+#[command(name = "evergrant", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// Where the login is kept: a file, or an address that begins with sqlite:, postgres:, redis: or keyring:.
+    /// The default is a file of its own in the folder of the logins. EVERGRANT_STORE has the same meaning.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    pub(crate) store: Option<String>,
+
+    /// The .env file with the credentials, in place of `.env` in the current folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) env_file: Option<PathBuf>,
+
+    /// Prints results and errors only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Logs a person in and keeps the login
+    Login(Login),
+    /// Revokes a login at the service and removes it
+    Logout {
+        /// The login
+        name: String,
+        /// Removes the login without telling the service
+        #[arg(long)]
+        forget: bool,
+    },
+    /// Shows the logins: who, how long they last, what is wrong
+    Status {
+        /// One login; all if none is named
+        name: Option<String>,
+        /// Prints JSON for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints an access token that works now, for curl and other programs
+    Token {
+        /// The login
+        name: String,
+        /// Prints the token even to a terminal
+        #[arg(long)]
+        terminal: bool,
+    },
+    /// Sends a request to the API of a service
+    Call(Call),
+    /// Refreshes the logins that are due, for cron: once a day is enough
+    KeepAlive {
+        /// The logins; all if none is named
+        names: Vec<String>,
+    },
+    /// Takes over a login that another program has stored
+    Import(Import),
+    /// Moves a login to another store
+    Move {
+        /// The login
+        name: String,
+        /// The new store: a file, or an address as for --store
+        to: String,
+    },
+    /// Lists the services that are known, or shows what is known about one
+    Providers {
+        /// A service: its name, its issuer's address, or a file that describes it
+        name: Option<String>,
+    },
+    /// Finds what is wrong: folder, store, credentials, network, clock, login
+    Doctor {
+        /// A login or a service; checks the folders alone if none is named
+        name: Option<String>,
+    },
+    /// Logs in and prints the tokens as lines of a .env file; keeps nothing
+    GetTokens(Login),
+    /// Prints the completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Writes the manual pages
+    Man {
+        /// The folder; without it, evergrant(1) is printed
+        folder: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Login {
+    /// The service: a name such as github or exact_online:nl, the address of an issuer, or a file (TOML or
+    /// JSON) that describes the service
+    pub(crate) provider: String,
+    /// A name for the login, for a second account at the same service
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// A scope to ask for; may be given several times. Without it, the service's usual scopes
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
+    /// Shows a code to type on another device (RFC 8628)
+    #[arg(long, conflicts_with = "paste")]
+    pub(crate) device: bool,
+    /// Asks for the address to which the browser was sent, for a browser on another machine
+    #[arg(long)]
+    pub(crate) paste: bool,
+    /// Does not open a browser; shows the address only
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// The base of the API's addresses, if the service's description has none
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) api_base: Option<String>,
+    /// How many seconds to wait for the person
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) timeout: u64,
+}
+
+#[derive(Args)]
+pub(crate) struct Call {
+    /// The login
+    pub(crate) name: String,
+    /// The method, such as GET
+    pub(crate) method: String,
+    /// The path below the API's base, such as /user, or a whole address on an allowed host
+    pub(crate) path: String,
+    /// The body: a file, or - for the standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) body: Option<String>,
+    /// The type of the body
+    #[arg(long, value_name = "TYPE", default_value = "application/json")]
+    pub(crate) content_type: String,
+    /// A header, such as `Accept: text/csv`; may be given several times
+    #[arg(long = "header", value_name = "NAME: VALUE")]
+    pub(crate) headers: Vec<String>,
+    /// A parameter of the query; may be given several times
+    #[arg(long = "query", value_name = "NAME=VALUE")]
+    pub(crate) query: Vec<String>,
+    /// Follows the pages of a list: the `Link` header (RFC 8288), or the member that --cursor names
+    #[arg(long, conflicts_with_all = ["body", "output"])]
+    pub(crate) paginate: bool,
+    /// Where the next page is: MEMBER has its whole address, or MEMBER=PARAMETER for a value that goes into
+    /// the query
+    #[arg(long, value_name = "MEMBER[=PARAMETER]", requires = "paginate")]
+    pub(crate) cursor: Option<String>,
+    /// The member that has the items of a page, if the page is an object; each item is printed on a line
+    #[arg(long, value_name = "MEMBER", requires = "paginate")]
+    pub(crate) items: Option<String>,
+    /// Writes the answer into a file, with a progress bar
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Import {
+    /// The service, as for `login`
+    pub(crate) provider: String,
+    /// The file with the stored token (JSON), or - for the standard input. Without it, the variables
+    /// PREFIX_ACCESS_TOKEN, PREFIX_REFRESH_TOKEN and PREFIX_EXPIRES_AT of the environment or of the .env file
+    pub(crate) file: Option<String>,
+    /// A name for the login
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The base of the API's addresses, if the service's description has none
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) api_base: Option<String>,
+}

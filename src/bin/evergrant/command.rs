@@ -1,0 +1,219 @@
+//! The commands, and what they share.
+
+pub(crate) mod call;
+pub(crate) mod doctor;
+pub(crate) mod generate;
+pub(crate) mod get_tokens;
+pub(crate) mod import;
+pub(crate) mod keep_alive;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod moving;
+pub(crate) mod providers;
+pub(crate) mod status;
+pub(crate) mod token;
+
+use std::path::PathBuf;
+
+use evergrant::backend::TokenBackend;
+use evergrant::{Client, ClientBuilder, Credentials, Provider};
+
+use crate::credentials::{Found, Sources};
+use crate::failure::{Failure, Outcome};
+use crate::logins::{self, About, Login};
+use crate::places::Places;
+use crate::service::{self, Service};
+use crate::show;
+use crate::store::Place;
+
+/// What every command has: the options that all share, and the folders.
+pub(crate) struct Context {
+    pub(crate) places: Places,
+    /// The store of `--store` or of `EVERGRANT_STORE`.
+    store: Option<String>,
+    /// Whether the address may be kept: one from the environment may have a password in it.
+    keep_store: bool,
+    env_file: Option<PathBuf>,
+    pub(crate) quiet: bool,
+}
+
+/// A login with all that a client needs.
+pub(crate) struct Opened {
+    pub(crate) login: Login,
+    pub(crate) service: Service,
+    pub(crate) place: Place,
+    pub(crate) credentials: Credentials,
+}
+
+impl Context {
+    pub(crate) fn new(
+        store: Option<String>,
+        env_file: Option<PathBuf>,
+        quiet: bool,
+    ) -> Outcome<Context> {
+        let places = Places::of_this_user()?;
+        let keep_store = store.is_some();
+        let from_environment = || std::env::var("EVERGRANT_STORE").ok().filter(|s| !s.is_empty());
+        if let Some(address) = &store
+            && Place::parse(address, "x", &places.logins)?.has_password()
+        {
+            return Err(Failure::new(
+                "the address of the store has a password, and other users of this machine can read arguments: \
+                 put the address into the variable EVERGRANT_STORE",
+            ));
+        }
+        let store = store.or_else(from_environment);
+        Ok(Context { places, store, keep_store, env_file, quiet })
+    }
+
+    /// Tells the person something, unless `--quiet` was given.
+    pub(crate) fn tell(&self, text: &str) {
+        if !self.quiet {
+            show::note(text);
+        }
+    }
+
+    /// Where a person looks for credentials.
+    pub(crate) fn sources<'a>(&'a self, login: &'a Login, service: &'a Service) -> Sources<'a> {
+        Sources {
+            asked: self.env_file.as_deref(),
+            before: login.about.env_file.as_deref(),
+            places: &self.places,
+            login: &login.name,
+            service: service.provider.name(),
+            described: service.credentials.as_ref(),
+        }
+    }
+
+    /// The login `name`, also if the address of its store was given and nothing is kept about it.
+    pub(crate) fn find(&self, name: &str) -> Outcome<Login> {
+        if let Some(login) = logins::find(name, &self.places)? {
+            return Ok(login);
+        }
+        match &self.store {
+            Some(_) => self.new_login(name, None, None).map(|(login, _)| login),
+            None => {
+                // A name that is no service may be a mistake.
+                service::find(name, &self.places).map_err(|failure| match failure.hint {
+                    Some(_) => Failure::nobody(name).hint("evergrant status"),
+                    None => failure,
+                })?;
+                Err(Failure::nobody(name))
+            }
+        }
+    }
+
+    /// A login that is about to be made. What was kept about an older login of this name is used again.
+    pub(crate) fn new_login(
+        &self,
+        provider: &str,
+        name: Option<&str>,
+        api_base: Option<&str>,
+    ) -> Outcome<(Login, Service)> {
+        let known = logins::find(name.unwrap_or(provider), &self.places)?;
+        let spelling = match &known {
+            // `login work` repeats the login that was made with `--name work`.
+            Some(login) if name.is_none() => login.about.service.clone(),
+            _ => provider.to_owned(),
+        };
+        let service = service::find(&spelling, &self.places)?;
+        let name = match (name, &known) {
+            (Some(name), _) => name.to_owned(),
+            (None, Some(login)) => login.name.clone(),
+            (None, None) => logins::default_name(provider, service.provider.name()),
+        };
+        logins::check_name(&name)?;
+        let known =
+            known.map_or_else(|| logins::find(&name, &self.places), |login| Ok(Some(login)))?;
+        let mut about = known.map(|login| login.about).unwrap_or_default();
+        about.service = service.spelling.clone();
+        if let Some(base) = api_base {
+            about.api_base = Some(base.to_owned());
+        }
+        let mut login = Login { name, about };
+        let service = with_base(service, &login)?;
+        if let Some(address) = self.store.as_deref().filter(|_| self.keep_store) {
+            let place = Place::parse(address, &login.name, &self.places.logins)?;
+            login.about.store = Some(place.address());
+        }
+        Ok((login, service))
+    }
+
+    /// Finds the service, the store and the credentials of a login.
+    pub(crate) fn open(&self, login: Login) -> Outcome<Opened> {
+        let service = with_base(service::find(&login.about.service, &self.places)?, &login)?;
+        self.open_with(login, service)
+    }
+
+    pub(crate) fn open_with(&self, mut login: Login, service: Service) -> Outcome<Opened> {
+        let place = self.place(&login)?;
+        let Found { credentials, file } = self.sources(&login, &service).find(&service.provider)?;
+        login.about.env_file = file.or(login.about.env_file);
+        Ok(Opened { login, service, place, credentials })
+    }
+
+    pub(crate) fn place(&self, login: &Login) -> Outcome<Place> {
+        login.place(self.store.as_deref(), &self.places)
+    }
+}
+
+/// The service with the API base that a person gave.
+fn with_base(service: Service, login: &Login) -> Outcome<Service> {
+    match &login.about.api_base {
+        Some(base) => {
+            let provider = service.provider.to_builder().api_base(base).build()?;
+            Ok(Service { provider, ..service })
+        }
+        None => Ok(service),
+    }
+}
+
+impl Opened {
+    pub(crate) fn name(&self) -> &str {
+        &self.login.name
+    }
+
+    pub(crate) fn provider(&self) -> &Provider {
+        &self.service.provider
+    }
+
+    pub(crate) fn has_redirect_uri(&self) -> bool {
+        let by_service = &self.provider().authorization_rules().redirect_uri;
+        self.credentials.redirect_uri().is_some() || by_service.is_some()
+    }
+
+    pub(crate) fn store(&self) -> Outcome<Box<dyn TokenBackend>> {
+        self.place.open(&self.login.name)
+    }
+
+    pub(crate) fn builder(&self) -> Outcome<ClientBuilder> {
+        self.builder_on(self.store()?)
+    }
+
+    fn builder_on(&self, store: Box<dyn TokenBackend>) -> Outcome<ClientBuilder> {
+        let builder = Client::builder(self.provider().clone(), self.credentials.clone(), store);
+        let hosts = self.service.allow_hosts.iter();
+        Ok(hosts.fold(builder, |builder, host| builder.allow_host(host)))
+    }
+
+    pub(crate) fn client(&self) -> Outcome<Client> {
+        Ok(self.builder()?.build())
+    }
+
+    /// A client that keeps nothing.
+    pub(crate) fn forgetful(&self) -> Outcome<ClientBuilder> {
+        self.builder_on(Box::new(evergrant::MemoryBackend::new()))
+    }
+
+    /// The failure of a call, with the command that mends it.
+    pub(crate) fn failed(&self, error: &evergrant::Error) -> Failure {
+        Failure::of(self.name(), error)
+    }
+}
+
+impl About {
+    /// Whether the login is in a file of its own in the folder of the logins.
+    pub(crate) fn is_default(&self) -> bool {
+        self.store.is_none()
+    }
+}

@@ -1,0 +1,280 @@
+//! `doctor`: finds what is wrong, and names the command that mends it.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use evergrant::backend::{Durability, LockKind};
+use evergrant::time::{OffsetDateTime, format_description};
+use evergrant::ureq::http::Method;
+use evergrant::{Client, Credentials, MemoryBackend, Provider};
+
+use super::Context;
+use super::keep_alive::worse;
+use crate::failure::{Outcome, WRONG, code};
+use crate::logins::{self, Login};
+use crate::service::{self, Service};
+use crate::show::{self, Colour};
+use crate::store::Place;
+
+/// How far the clocks of this machine and of the service may differ: signed requests and ID tokens allow about this.
+const SKEW: i64 = 60;
+/// How long to wait for the service.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// What has been found so far.
+struct Report {
+    code: u8,
+    terminal: bool,
+}
+
+impl Report {
+    fn line(&mut self, word: &str, colour: Colour, what: &str, text: &str) -> Outcome<()> {
+        let word = show::coloured(word, colour, self.terminal);
+        show::print(&format!("{word}  {what}: {text}"))
+    }
+
+    fn good(&mut self, what: &str, text: &str) -> Outcome<()> {
+        self.line("ok  ", Colour::Good, what, text)
+    }
+
+    fn warning(&mut self, what: &str, text: &str, mend: &str) -> Outcome<()> {
+        self.line("warn", Colour::Warning, what, text)?;
+        show::print(&format!("      {mend}"))
+    }
+
+    fn bad(&mut self, code: u8, what: &str, text: &str, mend: &str) -> Outcome<()> {
+        self.code = worse(self.code, code);
+        self.line("bad ", Colour::Bad, what, text)?;
+        show::print(&format!("      {mend}"))
+    }
+}
+
+pub(crate) fn run(context: &Context, name: Option<&str>) -> Outcome {
+    let mut report = Report { code: 0, terminal: std::io::stdout().is_terminal() };
+    folders(context, &mut report)?;
+    proxies(&mut report)?;
+    let Some(name) = name else { return Ok(report.code) };
+    let (login, service) = match logins::find(name, &context.places)? {
+        Some(login) => match service::find(&login.about.service, &context.places) {
+            Ok(service) => (login, service),
+            Err(failure) => {
+                report.bad(failure.code, "service", &failure.text, "evergrant providers")?;
+                return Ok(report.code);
+            }
+        },
+        None => context.new_login(name, None, None)?,
+    };
+    let provider = &service.provider;
+    report
+        .good("service", &format!("{} ({})", provider.display_name(), provider.token_endpoint()))?;
+    let place = context.place(&login)?;
+    store(&login, &place, &mut report)?;
+    let credentials = credentials(context, &login, &service, &mut report)?;
+    network(provider, &mut report)?;
+    state(&login, &place, provider, credentials, &mut report)?;
+    Ok(report.code)
+}
+
+fn folders(context: &Context, report: &mut Report) -> Outcome<()> {
+    for (what, folder) in [
+        ("folder of logins", &context.places.logins),
+        ("folder of settings", &context.places.settings),
+    ] {
+        let shown = folder.display().to_string();
+        match std::fs::metadata(folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                report.good(what, &format!("{shown} (made when it is needed)"))?;
+            }
+            Err(error) => {
+                let text = format!("{shown}: {error}");
+                report.bad(WRONG, what, &text, "set EVERGRANT_HOME to a folder of yours")?;
+            }
+            Ok(found) if !found.is_dir() => {
+                report.bad(
+                    WRONG,
+                    what,
+                    &format!("{shown} is not a folder"),
+                    &format!("mv {shown} {shown}.old"),
+                )?;
+            }
+            Ok(found) if open_to_others(&found) => {
+                let text = format!("{shown} can be written by other users");
+                report.warning(what, &text, &format!("chmod 700 {shown}"))?;
+            }
+            Ok(_) => report.good(what, &shown)?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn open_to_others(found: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(found) & 0o022 != 0
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+fn proxies(report: &mut Report) -> Outcome<()> {
+    let set: Vec<_> =
+        ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"]
+            .into_iter()
+            .filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+            .collect();
+    match set.is_empty() {
+        true => report.good("proxy", "none"),
+        false => {
+            report.good("proxy", &format!("{} (not used for this machine itself)", set.join(", ")))
+        }
+    }
+}
+
+/// Folder, owner and modes of the store, its lock, and what a save survives.
+fn store(login: &Login, place: &Place, report: &mut Report) -> Outcome<()> {
+    let store = match place.open(&login.name) {
+        Ok(store) => store,
+        Err(failure) => {
+            let mend = failure.hint.unwrap_or_else(|| "evergrant move NAME FILE".to_owned());
+            return report.bad(failure.code, "store", &failure.text, &mend);
+        }
+    };
+    if let Place::File(path) = place
+        && path.parent().is_some_and(|folder| !folder.exists())
+    {
+        return report.good("store", &format!("{} (nothing is there yet)", path.display()));
+    }
+    let shown = store.describe();
+    let mend = "give the user of this process the right to write there, or choose another store with --store";
+    match store.probe() {
+        Ok(()) => report.good("store", &shown)?,
+        Err(error) => return report.bad(WRONG, "store", &format!("{shown}: {error}"), mend),
+    }
+    for warning in store.warnings() {
+        report.warning("store", &warning, "read the page on platforms in the guide")?;
+    }
+    match store.lock(Duration::from_secs(2)) {
+        Ok(guard) => match guard.kind() {
+            LockKind::FreedByDeath => report.good("lock", "works; it ends with its process")?,
+            LockKind::Lease => {
+                report.good("lock", "works; it ends with its time or its connection")?
+            }
+            _ => report.warning("lock", "this store has none", "use one process at a time")?,
+        },
+        Err(error) => {
+            let mend = "another process refreshes the login now; run this again";
+            report.bad(code_of(error.as_ref()), "lock", &error.to_string(), mend)?;
+        }
+    }
+    match store.durability() {
+        Durability::PowerCut => report.good("flush", "a saved login survives a power cut"),
+        Durability::Process => {
+            let mend = "read the settings of the server in the page on stores in the guide";
+            report.warning("flush", "a power cut may lose the last save", mend)
+        }
+        _ => report.warning(
+            "flush",
+            "not known whether a save survives a power cut",
+            "read the guide",
+        ),
+    }
+}
+
+fn code_of(error: &(dyn std::error::Error + Send + Sync + 'static)) -> u8 {
+    use evergrant::backend::BackendError;
+    match error.downcast_ref() {
+        Some(BackendError::Busy(_) | BackendError::Unavailable(_)) => crate::failure::LATER,
+        _ => WRONG,
+    }
+}
+
+fn credentials(
+    context: &Context,
+    login: &Login,
+    service: &Service,
+    report: &mut Report,
+) -> Outcome<Option<Credentials>> {
+    let sources = context.sources(login, service);
+    match sources.find(&service.provider) {
+        Ok(found) => {
+            let place = match found.file {
+                Some(file) => file.display().to_string(),
+                None => "the environment or the description of the service".to_owned(),
+            };
+            let secret = if found.credentials.secret().is_some() {
+                "id and secret"
+            } else {
+                "id, no secret"
+            };
+            report.good("credentials", &format!("{secret}, from {place}"))?;
+            let redirect = found.credentials.redirect_uri().map(str::to_owned);
+            let redirect = redirect.or(service.provider.authorization_rules().redirect_uri.clone());
+            let redirect =
+                redirect.unwrap_or_else(|| "http://127.0.0.1/callback, any port".to_owned());
+            report.good("redirect URI", &format!("{redirect}: the service must have the same"))?;
+            Ok(Some(found.credentials))
+        }
+        Err(failure) => {
+            let mend = format!("write the variables into {}", sources.own_file().display());
+            report.bad(failure.code, "credentials", &failure.text, &mend)?;
+            Ok(None)
+        }
+    }
+}
+
+/// Reaches the token endpoint with the proxy and the certificates that a login uses, and compares the clocks.
+fn network(provider: &Provider, report: &mut Report) -> Outcome<()> {
+    let nobody = Client::new(provider.clone(), Credentials::public("nobody"), MemoryBackend::new());
+    let asked = nobody.without_token(Method::GET, provider.token_endpoint()).any_status();
+    let answer = match asked.timeout(WAIT).retries(0).call() {
+        Ok(answer) => answer,
+        Err(error) => {
+            let text = format!("{error:#}");
+            let mend = if text.contains("certificate") {
+                "a company's proxy may have its own certificate: SSL_CERT_FILE, or the page on platforms"
+            } else {
+                "check the network, the proxy variables and the address of the service"
+            };
+            return report.bad(code(&error), "network", &text, mend);
+        }
+    };
+    report.good("network", &format!("the token endpoint answers (status {})", answer.status()))?;
+    let form = &format_description::well_known::Rfc2822;
+    let date = answer
+        .header("date")
+        .and_then(|date| OffsetDateTime::parse(&date.replace("GMT", "+0000"), form).ok());
+    match date.map(|theirs| (show::now() - theirs).whole_seconds()) {
+        None => report.good("clock", "the service does not tell its time"),
+        Some(ahead) if ahead.abs() <= SKEW => report.good("clock", "agrees with the service"),
+        Some(ahead) => {
+            let word = if ahead > 0 { "ahead of" } else { "behind" };
+            let text = format!("this machine is {} seconds {word} the service", ahead.abs());
+            report.warning("clock", &text, "timedatectl set-ntp true")
+        }
+    }
+}
+
+fn state(
+    login: &Login,
+    place: &Place,
+    provider: &Provider,
+    credentials: Option<Credentials>,
+    report: &mut Report,
+) -> Outcome<()> {
+    let Some(credentials) = credentials else { return Ok(()) };
+    let login_again = format!("evergrant login {}", login.name);
+    if let Place::File(path) = place
+        && !path.exists()
+    {
+        return report.bad(crate::failure::LOG_IN, "login", "nobody has logged in", &login_again);
+    }
+    let client = Client::new(provider.clone(), credentials, place.open(&login.name)?);
+    match client.health() {
+        Ok(health) if health.needs_person() => {
+            report.bad(crate::failure::LOG_IN, "login", &health.to_string(), &login_again)
+        }
+        Ok(health) => report.good("login", &health.to_string()),
+        Err(error) => report.bad(code(&error), "login", &format!("{error:#}"), &login_again),
+    }
+}

@@ -1,0 +1,45 @@
+//! `keep-alive`: refreshes the logins that are due, for cron.
+
+use super::Context;
+use crate::failure::{Failure, LATER, LOG_IN, Outcome, WRONG};
+use crate::logins::{self, Login};
+use crate::show;
+
+pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
+    let logins = match names {
+        [] => logins::list(&context.places)?,
+        names => names.iter().map(|name| context.find(name)).collect::<Outcome<_>>()?,
+    };
+    let mut code = 0;
+    for login in logins {
+        let name = login.name.clone();
+        match one(context, login) {
+            Ok(text) => context.tell(&format!("{name}: {text}")),
+            Err(failure) => {
+                code = worse(code, failure.code);
+                show::failure(&Failure { text: format!("{name}: {}", failure.text), ..failure });
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn one(context: &Context, login: Login) -> Outcome<&'static str> {
+    let opened = context.open(login)?;
+    let client = opened.client()?;
+    match client.keep_alive().map_err(|error| opened.failed(&error))? {
+        true => Ok("refreshed"),
+        false => Ok("not due"),
+    }
+}
+
+/// The code that matters more: a person has to log in, something is wrong, try later.
+pub(crate) fn worse(a: u8, b: u8) -> u8 {
+    let rank = |code| match code {
+        LOG_IN => 3,
+        WRONG => 2,
+        LATER => 1,
+        _ => 0,
+    };
+    if rank(b) > rank(a) { b } else { a }
+}

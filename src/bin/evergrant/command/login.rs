@@ -1,0 +1,117 @@
+//! `login`: a person logs in, and the login is kept.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use evergrant::{Client, ClientBuilder};
+
+use super::{Context, Opened};
+use crate::arguments;
+use crate::failure::{Failure, Outcome};
+use crate::logins;
+use crate::show::{self, Colour};
+use crate::store::Place;
+
+/// The redirect URI of a pasted login, if there is no other: what `login` without `--paste` asks people to register.
+const NOBODY: &str = "http://127.0.0.1/callback";
+
+pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
+    let (login, service) =
+        context.new_login(&asked.provider, asked.name.as_deref(), asked.api_base.as_deref())?;
+    let opened = context.open_with(login, service)?;
+    if let Place::File(path) = &opened.place
+        && path.parent() == Some(&*context.places.logins)
+    {
+        context.places.make()?;
+    }
+    let client = patient(opened.builder()?, &opened, asked);
+    // The library locks, reads and tries the store before it shows the address.
+    authorize(&client, &opened, asked)?;
+    logins::keep(&opened.login, &context.places)?;
+    let record = client.stored()?;
+    let scopes = record.as_ref().and_then(|record| record.token().scope()).unwrap_or("not told");
+    context.tell(&format!(
+        "Logged in to {} as `{}`. Scopes: {}.",
+        opened.provider().display_name(),
+        opened.name(),
+        show::short(scopes, 200)
+    ));
+    context.tell(&format!("The login is in {}.", client_store(&opened)));
+    if let Some(end) = client.health()?.ends_at() {
+        context.tell(&format!(
+            "If nobody uses it, the login ends {}; `evergrant keep-alive` in cron prevents that.",
+            show::from_now(end, show::now())
+        ));
+    }
+    Ok(0)
+}
+
+/// A client that waits for the person as long as the arguments say.
+pub(crate) fn patient(builder: ClientBuilder, opened: &Opened, asked: &arguments::Login) -> Client {
+    let builder = builder.login_timeout(Duration::from_secs(asked.timeout));
+    match asked.paste && !opened.has_redirect_uri() {
+        // Nobody listens there: the browser shows the address, and the person pastes it.
+        true => builder.redirect_uri(NOBODY).build(),
+        false => builder.build(),
+    }
+}
+
+/// The store, without a password.
+pub(crate) fn client_store(opened: &Opened) -> String {
+    opened.store().map(|store| store.describe()).unwrap_or_default()
+}
+
+/// Logs the person in, in the way that the arguments ask for.
+pub(crate) fn authorize(client: &Client, opened: &Opened, asked: &arguments::Login) -> Outcome<()> {
+    let scopes: Vec<&str> = asked.scopes.iter().map(String::as_str).collect();
+    let result = if asked.device {
+        device(client, &scopes)
+    } else if asked.paste {
+        client.authorize_pasted(&scopes, |url, wrong| {
+            if let Some(wrong) = wrong {
+                show::note(&format!("That did not work: {wrong}."));
+            }
+            show::note(
+                "Open this address, log in, and paste the address that the browser shows then:",
+            );
+            show::note(url);
+            let mut line = String::new();
+            match io::stdin().lock().read_line(&mut line)? {
+                0 => Err(io::ErrorKind::UnexpectedEof.into()),
+                _ => Ok(line),
+            }
+        })
+    } else {
+        let shown = |url: &str| {
+            show::note("Open this address in a browser and log in:");
+            show::note(&show::coloured(url, Colour::Strong, io::stderr().is_terminal()));
+        };
+        match asked.no_browser {
+            true => client.authorize_interactive(&scopes, shown),
+            false => client.authorize_in_browser(&scopes, shown),
+        }
+    };
+    result.map_err(|error| with_advice(error, opened))
+}
+
+fn device(client: &Client, scopes: &[&str]) -> evergrant::Result<()> {
+    let code = client.device_code(scopes)?;
+    show::note(&code.to_string());
+    client.exchange_device(&code, |_| ControlFlow::Continue(())).map(drop)
+}
+
+/// Adds the way that works instead, where the tool has one.
+fn with_advice(error: evergrant::Error, opened: &Opened) -> Failure {
+    let failure = Failure::from(error);
+    match failure.text.contains("authorize_pasted") {
+        true => {
+            let text =
+                failure.text.replace("use `Client::authorize_pasted`, or ", "use `--paste`, or ");
+            let text = text
+                .replace("`Client::authorize` and `Client::exchange` on a web page", "a web page");
+            Failure { text, ..failure }.hint(format!("evergrant login {} --paste", opened.name()))
+        }
+        false => failure,
+    }
+}

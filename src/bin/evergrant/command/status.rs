@@ -1,0 +1,202 @@
+//! `status`: all logins, in a table for people or as JSON for programs.
+
+use std::io::IsTerminal as _;
+
+use evergrant::backend::{BackendError, Record};
+use evergrant::health::{Health, LoginState};
+use evergrant::time::OffsetDateTime;
+use evergrant::{Client, Credentials, MemoryBackend};
+use serde_json::{Value, json};
+
+use super::Context;
+use super::keep_alive::worse;
+use crate::failure::{Failure, LATER, LOG_IN, Outcome};
+use crate::logins::{self, Login};
+use crate::service;
+use crate::show::{self, Colour, from_now, rfc3339, short};
+
+/// What is known about a login.
+struct Row {
+    login: Login,
+    service: String,
+    store: String,
+    found: Result<(Option<Record>, Health), Failure>,
+}
+
+pub(crate) fn run(context: &Context, name: Option<&str>, as_json: bool) -> Outcome {
+    let logins = match name {
+        Some(name) => vec![context.find(name)?],
+        None => logins::list(&context.places)?,
+    };
+    let rows: Vec<Row> = logins.into_iter().map(|login| row(context, login)).collect();
+    let code = rows.iter().fold(0, |code, row| worse(code, row.code()));
+    let now = show::now();
+    if as_json {
+        let rows: Vec<_> = rows.iter().map(Row::json).collect();
+        show::print(&serde_json::to_string_pretty(&rows).unwrap_or_default())?;
+        return Ok(code);
+    }
+    if rows.is_empty() {
+        context.tell("Nobody has logged in. Try: evergrant login PROVIDER");
+        return Ok(LOG_IN);
+    }
+    let heads = ["LOGIN", "SERVICE", "WHO", "STATE", "TOKEN ENDS", "LOGIN ENDS", "SCOPES"];
+    let mut table = vec![heads.map(|head| (head.to_owned(), Colour::Strong)).to_vec()];
+    table.extend(rows.iter().map(|row| row.cells(now)));
+    let terminal = std::io::stdout().is_terminal();
+    show::write(show::table(&table, terminal).as_bytes())?;
+    for row in &rows {
+        for line in row.remarks(now) {
+            show::print(&format!("{}: {line}", row.login.name))?;
+        }
+    }
+    Ok(code)
+}
+
+/// Reads the store of a login. No credentials are needed, and nothing is sent; only the metadata of a service that
+/// its issuer names may be fetched, once a day.
+fn row(context: &Context, login: Login) -> Row {
+    let mut row = Row {
+        service: login.about.service.clone(),
+        store: String::new(),
+        found: Err(Failure::new("not read")),
+        login,
+    };
+    row.found = read(context, &mut row);
+    row
+}
+
+fn read(context: &Context, row: &mut Row) -> Result<(Option<Record>, Health), Failure> {
+    let place = context.place(&row.login)?;
+    let store = place.open(&row.login.name)?;
+    row.store = store.describe();
+    let service = service::find(&row.login.about.service, &context.places)?;
+    row.service = service.provider.display_name().to_owned();
+    let record = match store.load() {
+        Err(error) if matches!(error.downcast_ref(), Some(BackendError::Empty(_))) => None,
+        record => record?,
+    };
+    // The limits of the service are in the provider; the record itself names the client.
+    let id = record.as_ref().and_then(|record| record.binding()).map(|binding| &*binding.client_id);
+    let credentials = Credentials::public(id.unwrap_or("nobody"));
+    let health = match record {
+        Some(_) => Client::new(service.provider, credentials, store).health()?,
+        None => Client::new(service.provider, credentials, MemoryBackend::new()).health()?,
+    };
+    Ok((record, health))
+}
+
+impl Row {
+    fn code(&self) -> u8 {
+        match &self.found {
+            Err(failure) => failure.code,
+            Ok((_, health)) if health.needs_person() => LOG_IN,
+            Ok((_, health)) if health.state == LoginState::Unanswered => LATER,
+            Ok(_) => 0,
+        }
+    }
+
+    fn state(&self) -> (&'static str, Colour) {
+        match &self.found {
+            Err(_) => ("unreadable", Colour::Bad),
+            Ok((_, health)) => match health.state {
+                LoginState::Missing => ("missing", Colour::Bad),
+                LoginState::Refused => ("refused", Colour::Bad),
+                LoginState::Ended => ("ended", Colour::Bad),
+                LoginState::Unanswered => ("unanswered", Colour::Warning),
+                LoginState::Alive => ("alive", Colour::Good),
+                _ => ("unknown", Colour::Warning),
+            },
+        }
+    }
+
+    fn record(&self) -> Option<&Record> {
+        self.found.as_ref().ok()?.0.as_ref()
+    }
+
+    fn health(&self) -> Option<&Health> {
+        self.found.as_ref().ok().map(|(_, health)| health)
+    }
+
+    /// Who has logged in, if the service has told it with the login (OpenID Connect).
+    fn who(&self) -> Option<String> {
+        let claims = self.record()?.token().unverified_claims().ok()??;
+        let email = claims.email().map(|(email, _)| email);
+        email.or_else(|| claims.subject()).map(|who| short(who, 40))
+    }
+
+    fn scopes(&self) -> Option<&str> {
+        self.record()?.token().scope()
+    }
+
+    fn cells(&self, now: OffsetDateTime) -> Vec<(String, Colour)> {
+        let plain = |text: Option<String>| (text.unwrap_or_else(|| "-".to_owned()), Colour::Plain);
+        let date = |date: Option<OffsetDateTime>| plain(date.map(|date| from_now(date, now)));
+        let (state, colour) = self.state();
+        let health = self.health();
+        vec![
+            (self.login.name.clone(), Colour::Strong),
+            plain(Some(short(&self.service, 40))),
+            plain(self.who()),
+            (state.to_owned(), colour),
+            date(health.and_then(|health| health.access_expires_at)),
+            date(health.and_then(Health::ends_at)),
+            plain(self.scopes().map(|scopes| short(scopes, 60))),
+        ]
+    }
+
+    /// What a person should know beside the table.
+    fn remarks(&self, now: OffsetDateTime) -> Vec<String> {
+        let mut lines = Vec::new();
+        match &self.found {
+            Err(failure) => lines.push(failure.text.clone()),
+            Ok((record, health)) => {
+                if let Some(refused) = record.as_ref().and_then(|record| record.refused()) {
+                    let why = refused.description.as_deref().unwrap_or(&refused.code);
+                    let ago = from_now(refused.at, now);
+                    lines.push(format!(
+                        "the service refused the refresh token {ago}: {}",
+                        short(why, 200)
+                    ));
+                }
+                if let Some(note) = record.as_ref().and_then(|record| record.note()) {
+                    let ago = from_now(note.sent_at, now);
+                    lines.push(format!(
+                        "{} sent the refresh token {ago} and has recorded no answer",
+                        short(&note.holder.to_string(), 80)
+                    ));
+                }
+                if health.needs_person() {
+                    lines.push(format!("run `evergrant login {}`", self.login.name));
+                }
+            }
+        }
+        lines
+    }
+
+    fn json(&self) -> Value {
+        let health = self.health();
+        let date = |date: Option<OffsetDateTime>| date.map(rfc3339);
+        json!({
+            "name": self.login.name,
+            "service": self.service,
+            "store": self.store,
+            "state": self.state().0,
+            "who": self.who(),
+            "scopes": self.scopes().map(|scopes| scopes.split_whitespace().collect::<Vec<_>>()),
+            "access_token_expires_at": date(health.and_then(|health| health.access_expires_at)),
+            "refreshed_at": date(health.and_then(|health| health.refreshed_at)),
+            "logged_in_at": date(health.and_then(|health| health.consented_at)),
+            "login_ends_at": date(health.and_then(Health::ends_at)),
+            "refresh_due": health.map(|health| health.refresh_due),
+            "needs_person": self.code() == LOG_IN,
+            "unanswered_since": date(self.record().and_then(|record| record.note()).map(|note| note.sent_at)),
+            "refused": self.record().and_then(|record| record.refused()).map(|refused| json!({
+                "at": rfc3339(refused.at),
+                "code": short(&refused.code, 200),
+                "description": refused.description.as_deref().map(|text| short(text, 500)),
+            })),
+            "error": self.found.as_ref().err().map(|failure| &failure.text),
+        })
+    }
+}

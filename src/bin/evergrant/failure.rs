@@ -1,0 +1,83 @@
+//! What went wrong, and the exit code for it.
+
+use std::fmt;
+
+use evergrant::backend::BackendError;
+use evergrant::{BoxError, Error};
+
+/// A person has to act, but nobody has to log in.
+pub(crate) const WRONG: u8 = 1;
+/// EX_TEMPFAIL of sysexits.h.
+pub(crate) const LATER: u8 = 75;
+/// EX_NOPERM of sysexits.h: a person has to log in.
+pub(crate) const LOG_IN: u8 = 77;
+
+/// The exit code, or what went wrong.
+pub(crate) type Outcome<T = u8> = Result<T, Failure>;
+
+/// A message and an exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) code: u8,
+    pub(crate) text: String,
+    /// The command that mends it.
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(text: impl fmt::Display) -> Failure {
+        Failure { code: WRONG, text: text.to_string(), hint: None }
+    }
+
+    /// Nobody has logged in with this name.
+    pub(crate) fn nobody(name: &str) -> Failure {
+        let text = format!("nobody has logged in as `{name}`");
+        Failure { code: LOG_IN, text, hint: Some(format!("evergrant login {name}")) }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The failure of a call with the login `name`.
+    pub(crate) fn of(name: &str, error: &Error) -> Failure {
+        let failure = Failure { code: code(error), text: format!("{error:#}"), hint: None };
+        match error.needs_authorization() {
+            true => failure.hint(format!("evergrant login {name}")),
+            false => failure,
+        }
+    }
+}
+
+/// The exit code of an error.
+pub(crate) fn code(error: &Error) -> u8 {
+    if error.needs_authorization() {
+        LOG_IN
+    } else if error.is_transient() {
+        LATER
+    } else {
+        WRONG
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure { code: code(&error), text: format!("{error:#}"), hint: None }
+    }
+}
+
+impl From<BoxError> for Failure {
+    fn from(error: BoxError) -> Failure {
+        let later = matches!(
+            error.downcast_ref(),
+            Some(BackendError::Busy(_) | BackendError::Unavailable(_) | BackendError::Full(_))
+        );
+        Failure { code: if later { LATER } else { WRONG }, text: error.to_string(), hint: None }
+    }
+}
+
+/// The failure of reading or writing a file.
+pub(crate) fn file(doing: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot {doing} {}: {error}", path.display()))
+}

@@ -1,0 +1,163 @@
+//! The store of a login, from the text that a person gives.
+
+use std::path::{Path, PathBuf};
+
+use evergrant::FileBackend;
+use evergrant::backend::TokenBackend;
+
+use crate::failure::{Failure, Outcome};
+
+/// Where a login is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    File(PathBuf),
+    Sqlite(PathBuf),
+    Postgres(String),
+    Redis(String),
+    Keyring(PathBuf),
+}
+
+impl Place {
+    /// Reads an address. A relative path is below the current folder. `keyring:` alone is a sealed file in the
+    /// folder of the logins.
+    pub(crate) fn parse(text: &str, login: &str, folder: &Path) -> Outcome<Place> {
+        let absolute = |path: &str| {
+            std::path::absolute(path)
+                .map_err(|error| Failure::new(format!("the path {path:?} has no folder: {error}")))
+        };
+        let (scheme, rest) = text.split_once(':').unwrap_or(("", text));
+        match scheme {
+            "sqlite" if rest.is_empty() => Err(Failure::new("write `sqlite:` and the file")),
+            "sqlite" => Ok(Place::Sqlite(absolute(rest)?)),
+            "postgres" | "postgresql" => Ok(Place::Postgres(text.to_owned())),
+            "redis" | "rediss" => Ok(Place::Redis(text.to_owned())),
+            "keyring" if rest.is_empty() => {
+                Ok(Place::Keyring(folder.join(format!("{login}.sealed.json"))))
+            }
+            "keyring" => Ok(Place::Keyring(absolute(rest)?)),
+            // A scheme of one letter is a drive of Windows.
+            _ if rest.starts_with("//") && scheme.len() > 1 => Err(Failure::new(format!(
+                "no store has addresses that begin with `{scheme}:`: write a file, or an address that begins \
+                 with sqlite:, postgres:, redis: or keyring:"
+            ))),
+            _ if text.is_empty() => Err(Failure::new("the address of the store is empty")),
+            _ => Ok(Place::File(absolute(text)?)),
+        }
+    }
+
+    /// The address, which `parse` reads again.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Place::File(path) => path.display().to_string(),
+            Place::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Place::Postgres(url) | Place::Redis(url) => url.clone(),
+            Place::Keyring(path) => format!("keyring:{}", path.display()),
+        }
+    }
+
+    /// Whether the address has a password in it.
+    pub(crate) fn has_password(&self) -> bool {
+        match self {
+            Place::Postgres(url) | Place::Redis(url) => url::Url::parse(url).is_ok_and(|url| {
+                url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+            }),
+            _ => false,
+        }
+    }
+
+    /// Opens the store. In a database, the login is in the row of its name.
+    pub(crate) fn open(&self, login: &str) -> Outcome<Box<dyn TokenBackend>> {
+        match self {
+            Place::File(path) => Ok(Box::new(FileBackend::new(path))),
+            Place::Sqlite(path) => sqlite(path, login),
+            Place::Postgres(url) => postgres(url, login),
+            Place::Redis(url) => redis(url, login),
+            Place::Keyring(path) => keyring(path, login),
+        }
+    }
+}
+
+/// The failure of a build without a feature.
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "redis", feature = "keyring")))]
+fn lacks<T>(feature: &str) -> Outcome<T> {
+    let text = format!("this build of the tool has no store `{feature}:`");
+    Err(Failure::new(text).hint(format!("cargo install evergrant --features cli,{feature}")))
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(path: &Path, login: &str) -> Outcome<Box<dyn TokenBackend>> {
+    Ok(Box::new(evergrant::SqliteBackend::new(path).account(login)))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(_: &Path, _: &str) -> Outcome<Box<dyn TokenBackend>> {
+    lacks("sqlite")
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(url: &str, login: &str) -> Outcome<Box<dyn TokenBackend>> {
+    Ok(Box::new(evergrant::PostgresBackend::new(url)?.account(login)))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str, _: &str) -> Outcome<Box<dyn TokenBackend>> {
+    lacks("postgres")
+}
+
+#[cfg(feature = "redis")]
+fn redis(url: &str, login: &str) -> Outcome<Box<dyn TokenBackend>> {
+    Ok(Box::new(evergrant::RedisBackend::new(url)?.account(login)))
+}
+
+#[cfg(not(feature = "redis"))]
+fn redis(_: &str, _: &str) -> Outcome<Box<dyn TokenBackend>> {
+    lacks("redis")
+}
+
+#[cfg(feature = "keyring")]
+fn keyring(path: &Path, login: &str) -> Outcome<Box<dyn TokenBackend>> {
+    Ok(Box::new(evergrant::backend::KeyringBackend::new("evergrant", login, path)))
+}
+
+#[cfg(not(feature = "keyring"))]
+fn keyring(_: &Path, _: &str) -> Outcome<Box<dyn TokenBackend>> {
+    lacks("keyring")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Outcome<Place> {
+        Place::parse(text, "work", Path::new("/logins"))
+    }
+
+    #[test]
+    fn the_address_of_a_store_is_read_and_written() {
+        for text in [
+            "/tmp/x.json",
+            "sqlite:/tmp/x.db",
+            "postgres://app@db.example/app",
+            "redis://r.example/0",
+            "keyring:/tmp/x.json",
+        ] {
+            let place = parse(text).unwrap();
+            assert_eq!(place.address(), text);
+            assert!(!place.has_password());
+        }
+        let sealed = Place::Keyring("/logins/work.sealed.json".into());
+        assert_eq!(parse("keyring:").unwrap(), sealed);
+        for text in ["mysql://db.example/app", "", "sqlite:"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_the_address_of_a_store_is_found() {
+        for text in
+            ["postgres://app:pw@db.example/app", "postgres://db/app?password=pw", "redis://:pw@r"]
+        {
+            assert!(parse(text).unwrap().has_password(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Verifies ID tokens with the key set of the server, which is fetched when it is needed and kept for a while.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::Client;
+use crate::clock::Clock;
+use crate::error::{Error, IdTokenError, Result};
+use crate::oidc::VerifiedClaims;
+use crate::protocol::{ExpectedIdToken, KeySet, Signed};
+use crate::secret::Secret;
+
+/// How long a key set is used before it is fetched again.
+const LIFETIME: Duration = Duration::from_secs(3600);
+/// How long a key set is used although the server cannot be asked for it.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The time between two requests for the key set. Within this time, a token with an unknown `kid` is refused.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// The key set of a server, as it was last fetched.
+#[derive(Default)]
+pub(crate) struct Keys {
+    known: Mutex<Option<Known>>,
+    /// Held while the server is asked, so that threads ask once.
+    asking: Mutex<()>,
+}
+
+/// A key set with the monotonic times of its request and of the last request for a newer set.
+#[derive(Clone)]
+struct Known {
+    set: Arc<KeySet>,
+    fetched: Duration,
+    asked: Duration,
+}
+
+impl Keys {
+    /// Checks a signature. If no key fits, the server may have new keys: the set is fetched again, once within
+    /// the pause.
+    fn check(
+        &self,
+        signed: &Signed<'_>,
+        clock: &dyn Clock,
+        fetch: &dyn Fn() -> Result<KeySet>,
+    ) -> Result<Result<(), IdTokenError>> {
+        let age = |known: &Known| clock.monotonic().saturating_sub(known.fetched);
+        let known = self.known.lock().clone();
+        let first = match known {
+            Some(known) if age(&known) < LIFETIME => known,
+            known => match (self.newer(known.as_ref(), clock, fetch), known) {
+                (Ok(newer), _) => newer,
+                // Without the server, a set of yesterday is better than no answer.
+                (Err(error), Some(known)) if age(&known) < LONGEST => {
+                    log::warn!(target: "evergrant", "uses an old key set: the server cannot be asked");
+                    return known.set.check(signed).map(Ok).map_err(|_| error);
+                }
+                (Err(error), _) => return Err(error),
+            },
+        };
+        let why = match first.set.check(signed) {
+            Ok(()) => return Ok(Ok(())),
+            Err(why) => why,
+        };
+        let second = self.newer(Some(&first), clock, fetch)?;
+        Ok(if second.fetched > first.fetched { second.set.check(signed) } else { Err(why) })
+    }
+
+    /// Returns a set that is newer than `seen`, or `seen` if the server was asked a short time ago.
+    fn newer(
+        &self,
+        seen: Option<&Known>,
+        clock: &dyn Clock,
+        fetch: &dyn Fn() -> Result<KeySet>,
+    ) -> Result<Known> {
+        let _asking = self.asking.lock();
+        let now = clock.monotonic();
+        if let Some(known) = &*self.known.lock() {
+            let is_newer = seen.is_none_or(|seen| known.fetched > seen.fetched);
+            let since = |then: Duration| now.saturating_sub(then);
+            if is_newer || since(known.asked) < PAUSE && since(known.fetched) < LONGEST {
+                return Ok(known.clone());
+            }
+        }
+        let fetched = fetch();
+        let mut known = self.known.lock();
+        match (fetched, &mut *known) {
+            (Ok(set), known) => {
+                let set = Arc::new(set);
+                Ok(known.insert(Known { set, fetched: now, asked: now }).clone())
+            }
+            (Err(error), Some(known)) => {
+                known.asked = now;
+                Err(error)
+            }
+            (Err(error), None) => Err(error),
+        }
+    }
+}
+
+impl Client {
+    /// Verifies an ID token: its signature with the server's key set, then its issuer, audience and dates (OpenID
+    /// Connect Core section 3.1.3.7). Use this for an ID token that did not come from the token endpoint over TLS,
+    /// such as the token that a mobile app sends to its server.
+    ///
+    /// The client fetches the key set from the provider's
+    /// [`jwks_uri`](crate::provider::ProviderBuilder::jwks_uri) at the first call and keeps it in memory: for an
+    /// hour, and for a day if the server cannot be reached. If no key of the set fits, the client fetches the set
+    /// again, at most once in 30 seconds. The algorithms are RS256, RS384, RS512, PS256, PS384, PS512 (keys
+    /// of 2048 to 8192 bits), ES256, ES384, and EdDSA with Ed25519; a key is used only for the algorithms of its kind, and
+    /// only for its `alg` if it names one. The nonce is not compared: compare the claim `nonce` with the value
+    /// that was sent with the login of this ID token.
+    ///
+    /// ```
+    /// # use evergrant::{Client, MemoryBackend, sandbox::Sandbox};
+    /// # let sandbox = Sandbox::start()?;
+    /// # let client = Client::new(sandbox.provider(), sandbox.credentials(), MemoryBackend::new());
+    /// # let authorization = client.authorize(&["openid"])?;
+    /// # let callback = sandbox.approve(authorization.url())?;
+    /// # let token = client.exchange(authorization, &callback)?;
+    /// # let Some(id_token) = token.id_token() else { return Ok(()) };
+    /// let claims = client.verified_claims(id_token)?;
+    /// println!("{} at {}", claims.subject(), claims.issuer());
+    /// # assert_eq!(claims.subject(), "ada");
+    /// # Ok::<(), evergrant::BoxError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] for an ID token that is not accepted (its source is an
+    /// [`IdTokenError`]), and for an answer that is no key set; [`Error::Config`] for a
+    /// provider without `jwks_uri` or issuer; [`Error::Transport`] and [`Error::Api`] when the key set
+    /// cannot be fetched.
+    pub fn verified_claims(&self, id_token: &Secret) -> Result<VerifiedClaims> {
+        let provider = self.provider();
+        let lacks = |what: &str| {
+            let name = provider.display_name();
+            Error::config(format!(
+                "{name} has no {what}: set it, or make the provider from metadata"
+            ))
+        };
+        let address = provider.jwks_uri().ok_or_else(|| lacks("jwks_uri"))?;
+        let issuer = provider.issuer().ok_or_else(|| lacks("issuer"))?;
+        let wrong = |why: IdTokenError| Error::decode("the ID token", why);
+        let signed = Signed::read(id_token.expose()).map_err(wrong)?;
+        let (clock, tokens) = (self.clock(), self.tokens());
+        let fetch = || tokens.key_set(address, clock.now_utc());
+        self.0.keys.check(&signed, clock, &fetch)?.map_err(wrong)?;
+        let now = clock.now_utc();
+        let expected = ExpectedIdToken {
+            issuer: Some(issuer),
+            client_id: self.0.credentials.id(),
+            nonce: None,
+            nonce_may_miss: true,
+            unsigned: false,
+            just_came: false,
+            now: [now, now],
+        };
+        let claims = expected.check(id_token.expose()).map_err(wrong)?;
+        VerifiedClaims::of(claims).ok_or_else(|| wrong(IdTokenError::ClaimMissing("sub")))
+    }
+}

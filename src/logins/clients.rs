@@ -1,0 +1,84 @@
+//! The clients that are in use, one for each account.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::client::Client;
+use crate::clock::Clock;
+use crate::error::Result;
+
+pub(super) struct Clients {
+    idle: Duration,
+    clock: Arc<dyn Clock>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    clients: HashMap<String, (Client, Duration)>,
+    /// When idle clients are looked for next, in monotonic time.
+    look_at: Duration,
+}
+
+impl Clients {
+    pub(super) fn new(idle: Duration, clock: Arc<dyn Clock>) -> Clients {
+        Clients { idle, clock, kept: Mutex::default() }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.kept.lock().clients.len()
+    }
+
+    /// Returns the client of an account, or makes it.
+    pub(super) fn get(
+        &self,
+        account: &str,
+        make: impl FnOnce() -> Result<Client>,
+    ) -> Result<Client> {
+        let now = self.clock.monotonic();
+        let mut gone = Vec::new();
+        {
+            let mut kept = self.kept.lock();
+            if kept.look_at <= now {
+                kept.look_at = now.saturating_add(self.idle / 4);
+                let idle = self.idle;
+                let is_idle = |(client, used): &(Client, Duration)| {
+                    used.saturating_add(idle) <= now && is_spare(client)
+                };
+                gone.extend(kept.clients.extract_if(|_, entry| is_idle(entry)));
+            }
+            if let Some((client, used)) = kept.clients.get_mut(account) {
+                *used = now;
+                return Ok(client.clone());
+            }
+        }
+        drop(gone); // To end a client may take time, so the lock is free meanwhile.
+        let made = make()?;
+        let mut kept = self.kept.lock();
+        let entry = kept.clients.entry(account.to_owned());
+        // Another thread may have been faster.
+        Ok(entry.or_insert((made, now)).0.clone())
+    }
+
+    /// Returns the client of an account if there is one.
+    pub(super) fn has(&self, account: &str) -> bool {
+        self.kept.lock().clients.contains_key(account)
+    }
+
+    /// Drops the client of an account, unless somebody uses the client or it has something to save.
+    pub(super) fn forget(&self, account: &str) {
+        let mut kept = self.kept.lock();
+        let spare = kept.clients.get(account).is_some_and(|(client, _)| is_spare(client));
+        let gone = if spare { kept.clients.remove(account) } else { None };
+        drop(kept);
+        drop(gone);
+    }
+}
+
+/// Whether nobody else has the client, and nothing is lost with it.
+fn is_spare(client: &Client) -> bool {
+    client.is_alone() && client.keeper().rests()
+}

@@ -1,0 +1,132 @@
+//! What a sweep has done.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::error::one_line;
+
+/// How many accounts of each outcome a report names.
+const NAMED: u64 = 1000;
+
+/// What a sweep did with one login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The login needs no refresh at present, or another process has just refreshed it.
+    Kept,
+    /// The sweep refreshed the login.
+    Refreshed,
+    /// The login is due and could not be refreshed now. The next sweep tries again.
+    PutOff,
+    /// A person has to log in.
+    NeedsPerson,
+    /// The login could not be read or refreshed, and trying again does not help.
+    Failed,
+    /// The login was removed while the sweep ran.
+    Gone,
+}
+
+/// How far a sweep is, after each login.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Progress<'a> {
+    /// The account of the login that is done.
+    pub account: &'a str,
+    /// What was done with it.
+    pub outcome: Outcome,
+    /// Why the login was put off, needs a person or failed.
+    pub reason: Option<&'a str>,
+    /// How many logins are done.
+    pub done: u64,
+    /// How many logins the sweep knows of so far.
+    pub listed: u64,
+    /// Whether `listed` is the number of all logins.
+    pub all_listed: bool,
+    /// How many logins are put off at present, and are tried again by this sweep.
+    pub waiting: usize,
+}
+
+/// An account that is not kept alive, with the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Told {
+    /// The account.
+    pub account: String,
+    /// What was done with it.
+    pub outcome: Outcome,
+    /// The reason with all causes, in one line.
+    pub reason: String,
+}
+
+/// The result of a sweep. The numbers count logins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Logins that needed no refresh, or that another process has just refreshed.
+    pub kept: u64,
+    /// Logins that this sweep refreshed.
+    pub refreshed: u64,
+    /// Logins that are due and could not be refreshed now.
+    pub put_off: u64,
+    /// Logins of which a person has to log in.
+    pub need_person: u64,
+    /// Logins that could not be read or refreshed for another reason.
+    pub failed: u64,
+    /// Logins that were removed while the sweep ran.
+    pub gone: u64,
+    /// How long the sweep took.
+    pub took: Duration,
+    /// The accounts that were put off, need a person, or failed: the first 1,000 of each, in the order in which
+    /// the sweep was done with them. A closure given to [`Sweep::on_progress`](super::Sweep::on_progress) learns
+    /// of all.
+    pub told: Vec<Told>,
+}
+
+impl Report {
+    /// The number of all logins.
+    pub fn total(&self) -> u64 {
+        self.kept + self.refreshed + self.put_off + self.need_person + self.failed + self.gone
+    }
+
+    /// Whether every login is kept alive.
+    pub fn is_well(&self) -> bool {
+        self.put_off == 0 && self.need_person == 0 && self.failed == 0
+    }
+
+    pub(super) fn add(&mut self, account: &str, outcome: Outcome, reason: Option<&str>) {
+        let count = match outcome {
+            Outcome::Kept => &mut self.kept,
+            Outcome::Refreshed => &mut self.refreshed,
+            Outcome::PutOff => &mut self.put_off,
+            Outcome::NeedsPerson => &mut self.need_person,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Gone => &mut self.gone,
+        };
+        *count += 1;
+        let is_named = *count <= NAMED;
+        if let Some(reason) = reason.filter(|_| is_named) {
+            let (account, reason) = (account.to_owned(), one_line(reason));
+            self.told.push(Told { account, outcome, reason });
+        }
+    }
+}
+
+/// `10000 logins: 9200 kept, 790 refreshed, 4 put off, 5 need a person, 1 failed`
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { kept, refreshed, put_off, need_person, failed, .. } = self;
+        write!(
+            f,
+            "{} logins: {kept} kept, {refreshed} refreshed, {put_off} put off, {need_person} need a person, \
+             {failed} failed",
+            self.total()
+        )
+    }
+}
+
+/// `tenant-42: the service refused the refresh token`
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", one_line(&self.account), self.reason)
+    }
+}

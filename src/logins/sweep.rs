@@ -1,0 +1,300 @@
+//! Keeps all logins alive.
+
+use std::fmt;
+use std::thread;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::queue::{Next, Queue, Visit};
+use super::status::{self, unlisted};
+use super::{Counted, Logins, Outcome, Progress, Report};
+use crate::backend::Record;
+use crate::clock;
+use crate::error::{Error, Result, chain};
+use crate::health::Health;
+
+/// How many threads a sweep has, unless [`Sweep::threads`] says otherwise.
+const THREADS: usize = 8;
+/// How long an account that was put off is tried again, unless [`Sweep::patience`] says otherwise.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest nap of a worker that waits for an account.
+const NAP: Duration = Duration::from_millis(100);
+
+type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
+
+/// A sweep over all logins: [`Logins::keep_alive`].
+///
+/// A login is refreshed when a quarter to a half of its shortest known limit has passed since its last refresh
+/// (with no known limit: after 3.5 to 7 days). The moment is fixed by the account and its record, so every host
+/// finds the same one, and another after each refresh: logins that were added in one minute drift apart. So sweep
+/// at least once in a quarter of the shortest limit; more often is better and costs one read of each record.
+///
+/// Any number of hosts may sweep at the same time. The host that comes second finds a fresh record and sends
+/// nothing. A sweep may be killed at any point: run it again.
+///
+/// A worker does not wait for a single login. If another process is refreshing it, the service asked to wait, or
+/// a refusal must be checked once more, the account is put off, and the worker goes on with others.
+#[must_use = "a sweep begins with `run`"]
+pub struct Sweep<'a> {
+    logins: &'a Logins,
+    threads: usize,
+    patience: Duration,
+    access_tokens: Option<Duration>,
+    gap: Duration,
+    show: Option<Show<'a>>,
+}
+
+/// How a visit ends.
+enum Visited {
+    Done(Outcome, Option<String>),
+    /// To come back after this time, because of this reason.
+    Later(Duration, String),
+}
+
+/// What the workers of one sweep share.
+struct Work<'a, 's> {
+    sweep: &'s Sweep<'a>,
+    queue: Queue<'s>,
+    report: Mutex<Report>,
+    /// The monotonic time of the next request, if their number is limited.
+    next_request: Mutex<Duration>,
+}
+
+impl<'a> Sweep<'a> {
+    pub(super) fn new(logins: &'a Logins) -> Sweep<'a> {
+        Sweep {
+            logins,
+            threads: THREADS,
+            patience: PATIENCE,
+            access_tokens: None,
+            gap: Duration::ZERO,
+            show: None,
+        }
+    }
+
+    /// Sets how many threads work at the same time, the calling thread included; 8 by default.
+    pub fn threads(mut self, threads: usize) -> Sweep<'a> {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Sets how long the sweep comes back to an account that it had to put off; one minute by default. After that,
+    /// the account is [`Outcome::PutOff`].
+    pub fn patience(mut self, patience: Duration) -> Sweep<'a> {
+        self.patience = patience;
+        self
+    }
+
+    /// Also replaces access tokens that expire within this time, each at a moment of its own in the first half of
+    /// the time. Calls of other processes then find fresh tokens. Sweep more often than twice in this time.
+    pub fn access_tokens(mut self, within: Duration) -> Sweep<'a> {
+        self.access_tokens = Some(within);
+        self
+    }
+
+    /// Sends at most this many refreshes in each span of `per`, evenly spread, for a token endpoint with a known
+    /// limit. An answer that asks to wait is respected in any case.
+    pub fn at_most(mut self, requests: u32, per: Duration) -> Sweep<'a> {
+        self.gap = per / requests.max(1);
+        self
+    }
+
+    /// Calls `show` after each login, on the thread that was at work.
+    pub fn on_progress(mut self, show: impl Fn(&Progress<'_>) + Send + Sync + 'a) -> Sweep<'a> {
+        self.show = Some(Box::new(show));
+        self
+    }
+
+    /// Sweeps, and returns when all logins are done.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Backend`] if the names of the accounts cannot be read; the logins that were found until then are
+    /// done. An error of a single login is in the [`Report`].
+    pub fn run(self) -> Result<Report> {
+        let clock = self.logins.0.pattern.shared_clock();
+        let began = clock.monotonic();
+        let work = Work {
+            sweep: &self,
+            queue: Queue::new(&*self.logins.0.store, clock.clone()),
+            report: Mutex::default(),
+            next_request: Mutex::default(),
+        };
+        thread::scope(|scope| {
+            for _ in 1..self.threads {
+                // A system without another thread does the work with fewer.
+                let _ = thread::Builder::new().spawn_scoped(scope, || work.run());
+            }
+            work.run();
+        });
+        let Work { queue, report, .. } = work;
+        if let Some(error) = queue.fault() {
+            return Err(unlisted(error));
+        }
+        let mut report = report.into_inner();
+        report.took = clock.monotonic().saturating_sub(began);
+        Ok(report)
+    }
+}
+
+impl Work<'_, '_> {
+    fn run(&self) {
+        let clock = self.sweep.logins.0.pattern.clock();
+        loop {
+            let visit = match self.queue.next() {
+                Next::Visit(visit) => visit,
+                Next::Wait(wait) => {
+                    clock.sleep(wait.min(NAP));
+                    continue;
+                }
+                Next::Done => return,
+            };
+            match self.visit(&visit) {
+                Visited::Done(outcome, reason) => self.done(&visit.account, outcome, reason),
+                Visited::Later(wait, reason) => {
+                    let end = visit.since.saturating_add(self.sweep.patience);
+                    if clock.monotonic().saturating_add(wait) > end {
+                        self.done(&visit.account, Outcome::PutOff, Some(reason));
+                    } else {
+                        let tries = visit.tries.saturating_add(1);
+                        self.queue.put_off(Visit { tries, ..visit }, wait);
+                    }
+                }
+            }
+        }
+    }
+
+    fn done(&self, account: &str, outcome: Outcome, reason: Option<String>) {
+        let reason = reason.as_deref();
+        let done = {
+            let mut report = self.report.lock();
+            report.add(account, outcome, reason);
+            report.total()
+        };
+        if let Some(show) = &self.sweep.show {
+            let (listed, all_listed, waiting) = self.queue.size();
+            show(&Progress { account, outcome, reason, done, listed, all_listed, waiting });
+        }
+    }
+
+    fn visit(&self, visit: &Visit) -> Visited {
+        let logins = self.sweep.logins;
+        let record = match self.record(&visit.account) {
+            Ok(Some(record)) => record,
+            Ok(None) => return Visited::Done(Outcome::Gone, None),
+            Err(error) => return self.failed(visit, &error),
+        };
+        let health = logins.health_of(&visit.account, &record);
+        if let Some(reason) = self.refused_lately(&record, &health) {
+            return Visited::Done(Outcome::NeedsPerson, Some(reason));
+        }
+        let early = status::early(&visit.account, &record);
+        if !health.refresh_due && !health.needs_person() && !self.access_due(&health, early) {
+            return Visited::Done(Outcome::Kept, None);
+        }
+        if let Some(wait) = logins.0.pace.left() {
+            let text = "the service asked to wait before the next token request";
+            return Visited::Later(wait, text.to_owned());
+        }
+        self.wait_for_turn();
+        self.refresh(visit, &record)
+    }
+
+    fn record(&self, account: &str) -> Result<Option<Record>> {
+        let logins = self.sweep.logins;
+        let (tally, clock) = (logins.0.tally.clone(), logins.0.pattern.shared_clock());
+        let store = Counted { store: logins.store_of(account)?, tally, clock };
+        status::load(logins, &store)
+    }
+
+    /// Why a person is needed, if the service has refused the refresh token so recently that it is not sent again.
+    fn refused_lately(&self, record: &Record, health: &Health) -> Option<String> {
+        let refused = status::refused(record)?;
+        let pause = self.sweep.logins.0.pattern.provider().refresh.refusal_pause;
+        let lately = (health.at - refused.at).unsigned_abs() < pause;
+        lately.then(|| {
+            let description = refused.description.as_ref();
+            let description = description.map_or_else(String::new, |text| format!(": {text}"));
+            format!("{health} ({}{description})", refused.code)
+        })
+    }
+
+    fn access_due(&self, health: &Health, early: f64) -> bool {
+        let Some((within, end)) = self.sweep.access_tokens.zip(health.access_expires_at) else {
+            return false;
+        };
+        health.can_refresh() && clock::until(health.at, end) <= within.mul_f64(0.5 + early / 2.0)
+    }
+
+    /// Waits until the next request may be sent, if their number is limited.
+    fn wait_for_turn(&self) {
+        if self.sweep.gap.is_zero() {
+            return;
+        }
+        let clock = self.sweep.logins.0.pattern.clock();
+        let now = clock.monotonic();
+        let at = {
+            let mut next = self.next_request.lock();
+            let at = now.max(*next);
+            *next = at.saturating_add(self.sweep.gap);
+            at
+        };
+        clock.sleep(at.saturating_sub(now));
+    }
+
+    fn refresh(&self, visit: &Visit, record: &Record) -> Visited {
+        let logins = self.sweep.logins;
+        let was_there = logins.0.clients.has(&visit.account);
+        let client = match logins.client(&visit.account) {
+            Ok(client) => client,
+            Err(error) => return self.failed(visit, &error),
+        };
+        let keeper = client.keeper();
+        let before = keeper.refreshes();
+        let got = keeper.access_unhurried(&keeper.newer_than(record));
+        let visited = match got {
+            Ok(_) if keeper.refreshes() > before => Visited::Done(Outcome::Refreshed, None),
+            Ok(_) => Visited::Done(Outcome::Kept, None),
+            // The second look at a refusal.
+            Err(error) if keeper.has_doubt() => {
+                let wait = error.retry_after().unwrap_or(Duration::from_secs(1));
+                Visited::Later(wait, chain(&error))
+            }
+            Err(error) => self.failed(visit, &error),
+        };
+        drop(client);
+        if !was_there {
+            logins.0.clients.forget(&visit.account);
+        }
+        visited
+    }
+
+    fn failed(&self, visit: &Visit, error: &Error) -> Visited {
+        self.sweep.logins.0.tally.failed(error);
+        let reason = chain(error);
+        if error.needs_authorization() {
+            return Visited::Done(Outcome::NeedsPerson, Some(reason));
+        }
+        if !error.is_transient() {
+            return Visited::Done(Outcome::Failed, Some(reason));
+        }
+        let doubling = |first: u64, longest: u64| {
+            Duration::from_millis((first << visit.tries.min(10)).min(longest))
+        };
+        let wait = match error {
+            Error::Busy(_) => doubling(100, 2000),
+            error => error.retry_after().unwrap_or_else(|| doubling(1000, 30_000)),
+        };
+        Visited::Later(wait.max(Duration::from_millis(10)), reason)
+    }
+}
+
+impl fmt::Debug for Sweep<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sweep")
+            .field("threads", &self.threads)
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
+}

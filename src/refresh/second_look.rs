@@ -1,0 +1,108 @@
+//! Step 13 for a caller that has other work: the second look at a refusal comes with the caller's next call.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::round::Step;
+use super::send::Looked;
+use super::{Call, Keeper, Live, Want};
+use crate::error::{Busy, Error, OAuthError, Result};
+use crate::record::Record;
+use crate::secret::Secret;
+
+/// How long after the refusal the store is read for the second time.
+pub(super) const SECOND_LOOK: Duration = Duration::from_secs(1);
+
+/// A refusal that is not believed yet.
+pub(super) struct Doubt {
+    login: String,
+    /// The nonce of our note. If the store has another note, another client was at work.
+    nonce: String,
+    refresh_token: Secret,
+    error: OAuthError,
+    earlier: Option<OffsetDateTime>,
+    /// When the second look is due, in monotonic time.
+    due: Duration,
+}
+
+impl Keeper {
+    /// Returns a token as [`Keeper::access`] does, but ends with an error where that call would wait: for a lock,
+    /// for another holder's answer, before a request is repeated that never left, and before a refusal is
+    /// believed. The caller calls again after the error's `retry_after`.
+    pub(crate) fn access_unhurried(&self, want: &Want) -> Result<Live> {
+        if self.turn.try_lock().is_none() {
+            let busy = Busy { store: self.store(), holder: None, waited: Duration::ZERO };
+            return Err(Error::Busy(Box::new(busy)));
+        }
+        match self.hot(want) {
+            Some(live) => Ok(live),
+            None => self.acquire_as(want, true),
+        }
+    }
+
+    /// Whether nothing would be lost if this client were dropped now.
+    pub(crate) fn rests(&self) -> bool {
+        let turn = self.turn.try_lock();
+        turn.is_some_and(|t| t.unsaved.is_none() && t.doubt.is_none() && t.guard.is_none())
+    }
+
+    /// Whether a refusal waits for its second look.
+    pub(crate) fn has_doubt(&self) -> bool {
+        self.turn.try_lock().is_some_and(|turn| turn.doubt.is_some())
+    }
+
+    /// The first look at a refusal. The note in the store then says that an answer came, and keeps other clients
+    /// from sending the token again before the second look. If this process dies before that, the next client
+    /// sends the token once more.
+    pub(super) fn doubt_refusal(
+        &self,
+        call: &mut Call<'_>,
+        noted: &Record,
+        refresh_token: Secret,
+        error: OAuthError,
+        earlier: Option<OffsetDateTime>,
+    ) -> Result<Step> {
+        let latest = match self.read_again(call, noted, &refresh_token, &[Duration::ZERO])? {
+            Looked::Unchanged(latest) => latest,
+            Looked::Changed(step) => return Ok(step),
+        };
+        if let Some(unknown) = self.other_holder(call, noted, &latest, &error) {
+            return self.put_off(call, unknown);
+        }
+        let note = self.not_before(&latest, SECOND_LOOK, true, earlier);
+        let nonce = note.as_ref().map(|note| note.nonce.clone()).unwrap_or_default();
+        self.settle(call, &latest, note, None);
+        let due = self.clock.monotonic().saturating_add(SECOND_LOOK);
+        let login = latest.login.clone();
+        call.turn.doubt = Some(Doubt { login, nonce, refresh_token, error, earlier, due });
+        self.put_off(
+            call,
+            self.hold_back(SECOND_LOOK, "a refusal is checked before it is believed"),
+        )
+    }
+
+    /// The second look: if the store still has the refused token and our note, the refusal is believed. `None`
+    /// means that there is no refusal to look at.
+    pub(super) fn second_look(
+        &self,
+        call: &mut Call<'_>,
+        record: &Record,
+        refresh_token: &Secret,
+    ) -> Result<Option<Step>> {
+        let Some(doubt) = call.turn.doubt.take() else { return Ok(None) };
+        let nonce = record.note.as_ref().map(|note| note.nonce.as_str());
+        let same = record.login == doubt.login && nonce == Some(&doubt.nonce);
+        if !same || *refresh_token != doubt.refresh_token {
+            return Ok(None);
+        }
+        let left = doubt.due.saturating_sub(self.clock.monotonic());
+        if !left.is_zero() {
+            call.turn.doubt = Some(doubt);
+            let error = self.hold_back(left, "a refusal is checked before it is believed");
+            return self.put_off(call, error).map(Some);
+        }
+        let Doubt { refresh_token, error, earlier, .. } = doubt;
+        self.believe(call, record.clone(), refresh_token, error, earlier).map(Some)
+    }
+}

@@ -1,0 +1,112 @@
+//! Tests of callers that have other work: their calls do not wait, and a refusal is believed at a later call.
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn unhurried(keeper: &Keeper) -> Result<String> {
+    let live = keeper.access_unhurried(&keeper.newer());
+    live.map(|live: Live| live.access_token().expose().to_owned())
+}
+
+#[test]
+fn a_refusal_is_believed_at_a_call_a_second_later() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    let keeper = world.keeper();
+    let error = unhurried(&keeper).unwrap_err();
+    assert_eq!((error.kind(), error.retry_after()), ("rate_limited", Some(SECOND)));
+    assert!(keeper.has_doubt() && !keeper.rests());
+    assert!(!*world.store.held.lock(), "the lock is free meanwhile");
+    assert!(world.stored().refused.is_none());
+    world.clock.advance(SECOND / 4);
+    assert_eq!(unhurried(&keeper).unwrap_err().retry_after(), Some(SECOND * 3 / 4));
+    world.clock.advance(SECOND * 3 / 4);
+    assert_eq!(kind(&unhurried(&keeper)), "reauthorize");
+    assert!(world.stored().refused.is_some() && world.stored().note.is_none());
+    assert!(!keeper.has_doubt() && keeper.rests());
+    assert_eq!((world.sent(), world.clock.slept()), (vec!["rt-1".to_owned()], Duration::ZERO));
+    assert_eq!(world.told(|event| matches!(event, Event::AuthorizationNeeded { .. })), 1);
+}
+
+/// A program without locks had its answer, and saved it after the first look.
+#[test]
+fn a_token_that_comes_before_the_second_look_is_used() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&unhurried(&keeper)), "rate_limited");
+    let now = world.clock.now_utc();
+    world.change(|record| {
+        record.token = Token::new("at-theirs")
+            .with_refresh_token("rt-theirs")
+            .with_issued_at(now)
+            .with_expires_at(clock::later(now, LIFE));
+        record.generation += 1;
+        record.note = None;
+    });
+    world.clock.advance(SECOND);
+    assert_eq!(kind(&use_token(&keeper)), "at-theirs");
+    assert!(world.stored().refused.is_none());
+    assert_eq!(world.sent(), ["rt-1"]);
+}
+
+#[test]
+fn no_other_client_sends_a_doubted_token_before_the_second_look() {
+    for lock in [LockKind::FreedByDeath, LockKind::Lease] {
+        let world = World::with(Rotation::Strict, lock, true);
+        world.past_end();
+        world.acts(&[Act::Refuse, Act::Refuse]);
+        let keeper = world.keeper();
+        assert_eq!(kind(&unhurried(&keeper)), "rate_limited");
+        let other = world.keeper();
+        assert_eq!(kind(&use_token(&other)), "rate_limited", "{lock:?}");
+        assert_eq!(world.sent(), ["rt-1"]);
+        // The first client is killed before its second look.
+        drop(keeper);
+        world.clock.advance(SECOND);
+        assert_eq!(kind(&use_token(&other)), "reauthorize", "{lock:?}");
+        assert_eq!(world.sent(), ["rt-1", "rt-1"]);
+    }
+}
+
+/// Another client sent the token again meanwhile, and may have the successor.
+#[test]
+fn a_doubt_ends_when_another_client_has_left_a_note() {
+    let world = World::with(Rotation::Strict, LockKind::Lease, true);
+    world.past_end();
+    world.acts(&[Act::Refuse]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&unhurried(&keeper)), "rate_limited");
+    world.leave_note(Duration::ZERO, Duration::from_secs(300));
+    world.clock.advance(SECOND);
+    assert_eq!(kind(&unhurried(&keeper)), "outcome_unknown");
+    assert!(world.stored().refused.is_none() && !keeper.has_doubt());
+}
+
+#[test]
+fn an_unhurried_call_does_not_wait_for_a_lock_or_another_holder() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    *world.store.held.lock() = true;
+    assert_eq!(kind(&unhurried(&world.keeper())), "busy");
+    assert_eq!(world.clock.slept(), Duration::ZERO);
+    let world = World::with(Rotation::Strict, LockKind::None, true);
+    world.past_end();
+    world.leave_note(Duration::ZERO, Duration::from_secs(300));
+    assert_eq!(kind(&unhurried(&world.keeper())), "outcome_unknown");
+    assert_eq!((world.clock.slept(), world.sent().len()), (Duration::ZERO, 0));
+}
+
+#[test]
+fn an_unhurried_call_does_not_repeat_a_request_that_never_left() {
+    let world = World::new(Rotation::Strict);
+    world.past_end();
+    world.acts(&[Act::Never]);
+    let keeper = world.keeper();
+    assert_eq!(kind(&unhurried(&keeper)), "transport");
+    assert_eq!(world.clock.slept(), Duration::ZERO);
+    assert_eq!(kind(&unhurried(&keeper)), "at-2");
+}

@@ -1,0 +1,55 @@
+//! The files that the command `evergrant` touches, and the variables that it reads: a part of the tables in `reach.rs`
+//! and `outside.rs`.
+
+/// The source, the call, its count, the file that the call touches.
+pub(super) const FILES: [(&str, &str, usize, &str); 12] = [
+    ("src/bin/evergrant/logins.rs", "fs::read(", 1, "`NAME.about.json`; nothing secret"),
+    ("src/bin/evergrant/logins.rs", "fs::read_dir", 1, "the folder of the logins"),
+    ("src/bin/evergrant/logins.rs", "fs::write", 1, "the next `NAME.about.json`"),
+    ("src/bin/evergrant/logins.rs", "fs::rename", 1, "the next `NAME.about.json` over the last"),
+    ("src/bin/evergrant/logins.rs", "fs::remove_", 2, "`NAME.about.json`, and its next"),
+    (
+        "src/bin/evergrant/description.rs",
+        "File::open",
+        1,
+        "the description of a service; 1 MiB at most",
+    ),
+    (
+        "src/bin/evergrant/command/providers.rs",
+        "fs::read_dir",
+        1,
+        "the folder of settings, for names",
+    ),
+    ("src/bin/evergrant/command/call.rs", "File::open", 1, "the file of `--body`"),
+    (
+        "src/bin/evergrant/command/call.rs",
+        "File::create",
+        1,
+        "a new file beside that of `--output`",
+    ),
+    (
+        "src/bin/evergrant/command/call.rs",
+        "fs::rename",
+        1,
+        "the same file, to the name of `--output`",
+    ),
+    ("src/bin/evergrant/command/call.rs", "fs::remove_", 1, "the same file, after a failure"),
+    ("src/bin/evergrant/command/import.rs", "File::open", 1, "the token file that a person names"),
+];
+
+/// The source, the call, the variables, and a test of them.
+pub(super) const VARIABLES: [(&str, &str, &str, &str); 7] = [
+    ("src/bin/evergrant/command.rs", "var(\"EVERGRANT_STORE\"", "the store", STORE),
+    ("src/bin/evergrant/places.rs", "var_os(name", "HOME and its like: the folders", FOLDERS),
+    ("src/bin/evergrant/command/doctor.rs", "var_os(name", "whether a proxy is set", DOCTOR),
+    ("src/bin/evergrant/credentials.rs", "current_dir(", "the folder whose .env is read", HERE),
+    ("src/bin/evergrant/credentials.rs", "var_os(&id", "whether PREFIX_CLIENT_ID is set", HERE),
+    ("src/bin/evergrant/show.rs", "var_os(\"NO_COLOR\"", "no colours", COLOURS),
+    ("src/bin/evergrant/show.rs", "var_os(\"TERM\"", "a terminal without colours", COLOURS),
+];
+
+const STORE: &str = "the_environment_may_name_a_store_with_a_password";
+const FOLDERS: &str = "each_platform_has_its_own_folders";
+const DOCTOR: &str = "the_doctor_names_each_fault_and_what_mends_it";
+const HERE: &str = "credentials_come_from_the_environment_or_a_file";
+const COLOURS: &str = "colours_are_for_terminals_that_want_them";

@@ -1,0 +1,11 @@
+//! Tests of the command `evergrant` as a person and as cron use it: each test starts the program against a sandbox.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod calls;
+mod commands;
+mod day;
+mod pages;
+mod support;
+mod terminal;
+mod together;
