@@ -169,13 +169,15 @@ impl Error {
     /// remains valid.
     ///
     /// `false` for a store that is set up wrongly or holds no readable record
-    /// ([`BackendError::is_transient`]).
+    /// ([`BackendError::is_transient`]), and for a server with a certificate of an unknown authority or of another
+    /// host.
     pub fn is_transient(&self) -> bool {
         match self {
             Error::OutcomeUnknown(unknown) => !unknown.code,
             Error::Backend(failure) => BackendError::passes(&failure.source),
             Error::NotSaved(not_saved) => BackendError::passes(&not_saved.source),
-            Error::Busy(_) | Error::Transport(_) | Error::RateLimited(_) => true,
+            Error::Transport(failure) => !chain::is_distrust(&*failure.source),
+            Error::Busy(_) | Error::RateLimited(_) => true,
             Error::Api(api) => api.status == 429 || api.status >= 500,
             _ => false,
         }

@@ -69,6 +69,7 @@ pub use self::model::{Model, Property};
 pub use self::models::*;
 pub use self::resource::{Bulk, Create, Delete, List, Resource, Synchronize, Update};
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
+pub use crate::sdk::row::UnreadRow;
 
 use self::limits::Counter;
 

@@ -1,6 +1,7 @@
 //! The guide: one page for each topic.
 //!
-//! * **To use the crate**: [`tasks`] has ten everyday tasks, [`stores`] helps to choose a store, [`fleet`] is for
+//! * **To use the crate**: [`tasks`] has ten everyday tasks, [`coming_from`] is for users of other libraries,
+//!   [`programs`] is about async code, web servers and uploads, [`stores`] helps to choose a store, [`fleet`] is for
 //!   programs with many logins, [`troubleshooting`] explains each kind of error.
 //! * **To log in from a terminal**: [`tool`] describes the command `evergrant`, [`tool_day`] shows a day with it.
 //! * **To rely on it**: [`promise`] says what the crate promises and what it cannot promise,
@@ -23,6 +24,12 @@ pub mod tasks {}
 ))]
 #[doc = include_str!("guide/any_service.md")]
 pub mod any_service {}
+
+#[doc = include_str!("guide/coming_from.md")]
+pub mod coming_from {}
+
+#[doc = include_str!("guide/programs.md")]
+pub mod programs {}
 
 #[doc = include_str!("guide/tool.md")]
 pub mod tool {}

@@ -15,7 +15,8 @@ use crate::transport::Side;
 
 /// Adds the access token and the provider's fixed headers to requests that go to the provider's API base or
 /// to an allowed host. Other requests pass unchanged. A token that is about to expire is refreshed first. If the
-/// service has to be asked for the API's address and does not say it, a request that may be for the API fails.
+/// service has to be asked for the API's address and does not say it, a request that may be for the API fails. With
+/// a wrong text in [`ClientBuilder::allow_host`](crate::ClientBuilder::allow_host), every request fails.
 ///
 /// A redirect is followed without the token, also where the agent has
 /// [`ureq::config::RedirectAuthHeaders::SameHost`], which does not look at the port. With a
@@ -58,6 +59,8 @@ impl Middleware for Client {
         // sent.
         let mut decided = None;
         let failed = |error: Error| ureq::Error::Other(error.into());
+        // The wrong text may mean the host of this request.
+        self.check_hosts().map_err(failed)?;
         let url = match whole {
             // No login allows this address, so the request passes unchanged.
             Some(target) if !self.may_be_api(&target) => None,

@@ -235,8 +235,8 @@ impl Keeper {
     pub(crate) fn accepted(&self, live: &Live) {
         if self.doubts.load(Ordering::Relaxed) {
             let mut memory = self.memory.lock();
-            // `denied` stays for its minute: an API may refuse every token at one address and accept the token
-            // at the others.
+            // `denied` is not cleared here, but expires after a minute: an API may refuse every token at one
+            // address and accept the same tokens at other addresses.
             memory.mended.take_if(|(token, _)| token == live.access_token());
             self.doubts.store(memory.mended.is_some(), Ordering::Relaxed);
         }

@@ -5,8 +5,15 @@
 pub(crate) mod decimal;
 #[cfg(any(feature = "shell-ev", feature = "teamleader"))]
 pub(crate) mod id;
+pub(crate) mod row;
+pub(crate) mod tracked;
 
 use std::fmt;
+
+use serde::de::{self, Deserializer, Visitor};
+use serde_json::Value;
+
+use crate::error::ApiError;
 
 /// Returns the value of a setting for an error, if the value is short and plain. Any other value may be a
 /// secret in the wrong place, so only its length is shown.
@@ -19,7 +26,34 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-use serde::de::{self, Deserializer, Visitor};
+/// The message in the body of an error, if the body has a form that the vendor does not document: plain text,
+/// a JSON string, or an object such as `{"errors": ["no"]}` or `{"message": "no"}`. HTML has no message.
+pub(crate) fn said(api: &ApiError) -> Option<String> {
+    let text = match api.json() {
+        Some(body) => words(&body)?,
+        None => std::str::from_utf8(&api.body)
+            .ok()
+            .filter(|text| !text.trim_start().starts_with('<'))?
+            .to_owned(),
+    };
+    let line: String = crate::error::one_line(&text).chars().take(300).collect();
+    Some(line).filter(|line| !line.is_empty())
+}
+
+fn words(body: &Value) -> Option<String> {
+    match body {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => {
+            let all: Vec<String> = items.iter().filter_map(words).collect();
+            (!all.is_empty()).then(|| all.join("; "))
+        }
+        Value::Object(members) => {
+            let names = ["errors", "error_description", "message", "title", "detail", "error"];
+            names.iter().find_map(|name| words(members.get(*name)?))
+        }
+        _ => None,
+    }
+}
 
 /// Makes an enum of strings. The service may add values: an unknown string is kept in `Unknown` and sent back
 /// unchanged.
@@ -102,7 +136,7 @@ pub(crate) fn day_text(day: time::Date) -> String {
     format!("{:04}-{:02}-{:02}", day.year(), u8::from(day.month()), day.day())
 }
 
-/// Reads a string. A number or a boolean is converted to a string.
+/// Reads a string. A number or a boolean is converted to a string; `null` is read as an empty string.
 pub(crate) fn text<'de, D: Deserializer<'de>, T>(
     from: D,
     make: fn(&str) -> T,
@@ -130,6 +164,10 @@ pub(crate) fn text<'de, D: Deserializer<'de>, T>(
 
         fn visit_bool<E: de::Error>(self, yes: bool) -> Result<T, E> {
             Ok(self.0(if yes { "true" } else { "false" }))
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<T, E> {
+            Ok(self.0(""))
         }
     }
 

@@ -30,7 +30,7 @@
 //!
 //! No member of an answer is required. A member of an unexpected type is `None` and stays in the model's
 //! `extra`, beside members that this version does not know. An element of a list that cannot be read is in
-//! [`Answer::unread`]; the other elements are read. Enums keep values that they do not know.
+//! [`Answer::unread`], and an error in its place in [`Locations::iter`]; the other elements are read. Enums keep values that they do not know.
 //!
 //! # Errors
 //!
@@ -93,6 +93,7 @@ pub use self::read::Unread;
 pub use self::session::{Session, SessionError, SessionState};
 pub use self::tariff::{AltText, PowerRange, PriceComponent, Restrictions, Tariff, TariffElement};
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
+pub use crate::sdk::row::UnreadRow;
 
 /// A client for Shell EV Recharge. Cheap to clone and to share between threads: clones use one token.
 #[derive(Clone)]

@@ -71,6 +71,7 @@ mod macros;
 pub mod operations;
 pub mod products;
 pub mod quotations;
+mod read;
 mod reference;
 pub mod tags;
 #[cfg(test)]
@@ -100,6 +101,7 @@ pub use self::values::{
 use crate::error::Result;
 pub use crate::sdk::decimal::{Decimal, NotADecimal};
 pub use crate::sdk::id::Id;
+pub use crate::sdk::row::UnreadRow;
 use crate::{Client, Credentials, TokenBackend};
 
 /// The version of the API that the types of this module describe: 2023-09-26, the latest version in

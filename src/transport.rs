@@ -11,6 +11,7 @@ mod id_token;
 #[cfg(feature = "oidc")]
 mod keys;
 mod limit;
+mod proxied;
 mod public;
 mod revoke;
 mod second;
@@ -36,6 +37,7 @@ pub(crate) use self::exchange::probe;
 pub(crate) use self::exchange::{Agents, Answer, Watched, always};
 use self::exchange::{Raw, head};
 pub(crate) use self::limit::plain_agent as api_agent;
+pub(crate) use self::proxied::cause_at;
 #[cfg(feature = "discovery")]
 pub(crate) use self::public::private_host;
 use crate::clock::Clock;

@@ -13,9 +13,7 @@ impl Client {
     /// The address of a request. A path is appended to the base as it is: it begins with a slash,
     /// so it cannot name another host and need not be parsed. A fragment is never sent.
     pub(crate) fn url_of(&self, target: &str) -> Result<String> {
-        if let Some(wrong) = &self.0.wrong_host {
-            return Err(Error::config(wrong.as_str()));
-        }
+        self.check_hosts()?;
         let end = target.bytes().position(|byte| byte == b'#').unwrap_or(target.len());
         let target = &target[..end];
         if target.starts_with('/') {
@@ -43,6 +41,14 @@ impl Client {
             None => Err(Error::config(
                 "the access token goes only to https addresses, or to http addresses on loopback",
             )),
+        }
+    }
+
+    /// Fails if a text that was given to `allow_host` is no host.
+    pub(crate) fn check_hosts(&self) -> Result<()> {
+        match &self.0.wrong_host {
+            Some(wrong) => Err(Error::config(wrong.as_str())),
+            None => Ok(()),
         }
     }
 
@@ -75,9 +81,7 @@ impl Client {
                 )));
             }
         };
-        if let Some(wrong) = &self.0.wrong_host {
-            return Err(Error::config(wrong.as_str()));
-        }
+        self.check_hosts()?;
         if target.starts_with('/') {
             return Ok((format!("{base}{target}"), on_loopback(base)));
         }

@@ -33,6 +33,17 @@ pub(super) fn write_report(f: &mut fmt::Formatter<'_>, error: &dyn StdError) -> 
     })
 }
 
+/// Whether the cause of a failed request is a certificate that no later call will trust: of an unknown authority or of
+/// another host. A certificate that has expired may be renewed. The types of the TLS library are not in this crate's
+/// dependencies, so the words decide; `tests/service/tls.rs` checks them.
+pub(super) fn is_distrust(error: &(dyn StdError + 'static)) -> bool {
+    const WORDS: [&str; 2] = ["UnknownIssuer", "not valid for name"];
+    std::iter::once(error).chain(causes(error)).any(|cause| {
+        let text = cause.to_string();
+        text.contains("invalid peer certificate") && WORDS.iter().any(|word| text.contains(word))
+    })
+}
+
 fn causes<'a>(error: &'a dyn StdError) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(error.source(), |error: &&(dyn StdError + 'static)| (**error).source())
 }

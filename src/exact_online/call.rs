@@ -2,15 +2,17 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use ureq::http::Method;
 
-use super::ExactOnline;
 use super::endpoints::Endpoint;
-use super::errors::{first, unreadable};
+use super::errors::unreadable;
 use super::json::Body;
 use super::listing::{self, Iter, Page, Pages, Position};
 use super::odata::{Filter, Literal, Order, Query, field};
-use crate::error::ApiError;
+use super::{ExactOnline, UnreadRow};
+use crate::error::{ApiError, DecodeError};
+use crate::sdk::row::Rows;
 use crate::{Error, Request, Response, Result};
 
 /// A call of an endpoint by its name, for rows of any type that serde reads. [`ExactOnline::call`]
@@ -50,6 +52,7 @@ pub struct Call {
     /// The path below the API's base, without a query; or the reason why the path cannot be sent.
     path: std::result::Result<String, String>,
     query: Query,
+    strict: bool,
 }
 
 /// The options of a [`Query`], as methods of a type that holds a query.
@@ -123,7 +126,7 @@ impl Call {
             )),
             None => Ok(path),
         });
-        Call { exact: exact.clone(), name, division, path, query: Query::new() }
+        Call { exact: exact.clone(), name, division, path, query: Query::new(), strict: false }
     }
 
     pub(super) fn with(mut self, change: impl FnOnce(Query) -> Query) -> Call {
@@ -134,6 +137,13 @@ impl Call {
     /// Sets a parameter of an endpoint that is a function: `itemId` of `read/logistics/StockPosition`.
     pub fn param(self, name: &str, value: impl Into<Literal>) -> Call {
         self.with(|query| query.param(name, value))
+    }
+
+    /// With `true`, a row that cannot be read is the error of its page, and ends the iteration. By default
+    /// the iteration goes on: [`Iter`], [`Page::unread`].
+    pub fn strict(mut self, strict: bool) -> Call {
+        self.strict = strict;
+        self
     }
 
     pub(super) fn name(&self) -> &str {
@@ -153,7 +163,13 @@ impl Call {
     pub(super) fn renamed(self, name: &str) -> Call {
         let mut twin = Call::new(&self.exact, name);
         twin.query = self.query;
+        twin.strict = self.strict;
         twin
+    }
+
+    /// Whether the caller has chosen properties, and not this property.
+    pub(super) fn leaves_out(&self, name: &str) -> bool {
+        self.has_choice() && !self.query.select.iter().any(|chosen| chosen == name)
     }
 
     /// Whether the caller has chosen properties with `select`.
@@ -176,12 +192,47 @@ impl Call {
     }
 
     /// Requests one page of the query.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<Body<T>> {
+    pub(super) fn read(&self) -> Result<Body> {
         self.follow(&self.target("")?)
     }
 
-    pub(super) fn follow<T: DeserializeOwned>(&self, target: &str) -> Result<Body<T>> {
+    pub(super) fn follow(&self, target: &str) -> Result<Body> {
         self.request(Method::GET, target).read_json()
+    }
+
+    /// Calls `work` with the reader of rows.
+    fn reader<T>(&self, work: impl FnOnce(Rows<'_>) -> T) -> T {
+        let key = Endpoint::find(&self.name).ok().and_then(|endpoint| endpoint.key);
+        let client = self.exact.client();
+        // An answer may repeat the access token.
+        let clean = |text: String| match client.access_token() {
+            Ok(token) if !token.is_empty() => text.replace(token.expose(), "[..]"),
+            _ => text,
+        };
+        let keys = [key.unwrap_or("ID"), "ID"];
+        work(Rows { operation: &self.name, keys: &keys, forgiving: false, clean: &clean })
+    }
+
+    /// Reads the rows of a page.
+    pub(super) fn rows<T: DeserializeOwned>(
+        &self,
+        rows: &[Box<RawValue>],
+    ) -> Result<(Vec<T>, Vec<UnreadRow>)> {
+        let (items, mut unread) = self.reader(|reader| reader.all(rows));
+        match self.strict && !unread.is_empty() {
+            true => Err(unread.swap_remove(0).into()),
+            false => Ok((items, unread)),
+        }
+    }
+
+    /// Reads the first row, if there is one.
+    pub(super) fn one<T: DeserializeOwned>(&self, rows: &[Box<RawValue>]) -> Result<Option<T>> {
+        let Some(row) = rows.first() else { return Ok(None) };
+        let row = self.reader(|reader| reader.one(0, row.get()));
+        row.map(Some).map_err(|row| {
+            let what = format!("the answer of {}", self.name);
+            Error::Decode(Box::new(DecodeError::new(what, row)))
+        })
     }
 
     /// The path of the next page below the API's base, unchanged. The service sends absolute links; a link
@@ -283,7 +334,7 @@ impl Call {
     ///
     /// The errors of [`Call::page`].
     pub fn first<T: DeserializeOwned>(&self) -> Result<Option<T>> {
-        Ok(self.clone().top(1).read()?.rows.into_iter().next())
+        self.one(&self.clone().top(1).read()?.rows)
     }
 
     /// The row of an endpoint that has exactly one row, such as `current/Me` or a function. Unlike
@@ -293,7 +344,8 @@ impl Call {
     ///
     /// The errors of [`Call::page`], and [`Error::Decode`] when the answer has no row.
     pub fn single<T: DeserializeOwned>(&self) -> Result<T> {
-        first(self.read()?.rows, &self.name)
+        let row = self.one(&self.read()?.rows)?;
+        row.ok_or_else(|| unreadable(&self.name, "it has no row"))
     }
 
     /// How many rows the query finds.
@@ -329,8 +381,8 @@ impl Call {
     pub fn create<T: DeserializeOwned>(&self, body: &(impl Serialize + ?Sized)) -> Result<T> {
         let request = self.request(Method::POST, &self.target("")?);
         let request = request.header("Prefer", "return=representation");
-        let body: Body<T> = request.send_json(body)?.read_json()?;
-        first(body.rows, &self.name)
+        let body: Body = request.send_json(body)?.read_json()?;
+        self.one(&body.rows)?.ok_or_else(|| unreadable(&self.name, "it has no row"))
     }
 
     /// Does the same as [`Call::create`], for an endpoint whose answer has no row.

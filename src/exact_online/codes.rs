@@ -78,7 +78,7 @@ macro_rules! text_columns {
         impl Column for $name {
             const TYPES: &'static [&'static str] = &["String"];
 
-            fn read(json: &str) -> Result<Option<$name>, &'static str> {
+            fn read(json: &str) -> Result<Option<$name>, std::borrow::Cow<'static, str>> {
                 let text = <String as Column>::read(json)?;
                 Ok(text.map(|text| $name::from(text.as_str())))
             }
@@ -140,7 +140,7 @@ macro_rules! numbers {
         impl Column for $name {
             const TYPES: &'static [&'static str] = <i32 as Column>::TYPES;
 
-            fn read(json: &str) -> Result<Option<$name>, &'static str> {
+            fn read(json: &str) -> Result<Option<$name>, std::borrow::Cow<'static, str>> {
                 Ok(<i32 as Column>::read(json)?.map($name::from))
             }
 

@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::Error;
 use crate::error::ApiError;
-use crate::sdk::open_enum;
-use crate::{Error, Result};
+use crate::sdk::{open_enum, said};
 
 open_enum! {
     /// The reason of a 403: [`ExactOnlineError::reason`].
@@ -139,7 +139,7 @@ fn stated(api: &ApiError) -> Option<String> {
 
 /// Puts the message of the body and the header `Reason` into the error.
 pub(crate) fn explain(mut api: ApiError) -> Error {
-    let message = api.json().as_ref().and_then(message);
+    let message = api.json().as_ref().and_then(message).or_else(|| said(&api));
     let reason = header(&api, "reason").map(clean).filter(|text| !text.is_empty());
     let text = [message, reason].into_iter().flatten().collect::<Vec<_>>().join("; ");
     api.reason = Some(text).filter(|text| !text.is_empty());
@@ -148,11 +148,6 @@ pub(crate) fn explain(mut api: ApiError) -> Error {
 
 fn clean(text: &str) -> String {
     crate::error::one_line(text).chars().take(300).collect()
-}
-
-/// The first row. An answer without a row is an error.
-pub(crate) fn first<T>(rows: Vec<T>, what: &str) -> Result<T> {
-    rows.into_iter().next().ok_or_else(|| unreadable(what, "it has no row"))
 }
 
 pub(crate) fn unreadable(what: &str, why: &str) -> Error {

@@ -1,13 +1,14 @@
 //! The JSON envelope of answers in OData 2.
 
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 /// The rows of an answer: `{"d": {"results": [..], "__next": ".."}}`, `{"d": [..]}`, or one row
 /// alone, `{"d": {..}}`.
-pub(crate) struct Body<T> {
-    pub(crate) rows: Vec<T>,
+pub(crate) struct Body {
+    pub(crate) rows: Vec<Box<RawValue>>,
     pub(crate) next: Option<String>,
     pub(crate) count: Option<u64>,
 }
@@ -18,50 +19,33 @@ struct Outer {
 }
 
 #[derive(Deserialize)]
-struct Inner<'a> {
-    #[serde(borrow)]
-    results: Option<&'a RawValue>,
+struct Inner {
+    results: Option<Vec<Box<RawValue>>>,
     #[serde(rename = "__next")]
     next: Option<String>,
-    #[serde(rename = "__count", default, deserialize_with = "count")]
-    count: Option<u64>,
+    #[serde(rename = "__count", default)]
+    count: Value,
 }
 
-/// Reads a count that is a number or, as OData 2 writes counts, a string.
-fn count<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Count {
-        Number(u64),
-        Text(String),
-    }
-    match Option::<Count>::deserialize(from)? {
-        None => Ok(None),
-        Some(Count::Number(number)) => Ok(Some(number)),
-        Some(Count::Text(text)) => text.trim().parse().map(Some).map_err(D::Error::custom),
-    }
-}
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Body<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Body<T>, D::Error> {
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Body, D::Error> {
         let Outer { d } = Outer::deserialize(from)?;
         let text = d.get();
-        let rows = |text: &str| serde_json::from_str(text).map_err(D::Error::custom);
         if text.starts_with('[') {
-            return Ok(Body { rows: rows(text)?, next: None, count: None });
+            let rows = serde_json::from_str(text).map_err(D::Error::custom)?;
+            return Ok(Body { rows, next: None, count: None });
         }
         if text.starts_with('{') {
-            let inner: Inner<'_> = serde_json::from_str(text).map_err(D::Error::custom)?;
-            if let Some(results) = inner.results {
-                let (next, count) = (inner.next, inner.count);
-                return Ok(Body { rows: rows(results.get())?, next, count });
+            let inner: Inner = serde_json::from_str(text).map_err(D::Error::custom)?;
+            if let Some(rows) = inner.results {
+                // OData 2 writes counts as strings. A count of another kind is no reason to lose the rows.
+                let count = &inner.count;
+                let count = count.as_u64().or_else(|| count.as_str()?.trim().parse().ok());
+                return Ok(Body { rows, next: inner.next, count });
             }
         }
-        if text == "null" {
-            return Ok(Body { rows: Vec::new(), next: None, count: None });
-        }
-        let one = serde_json::from_str(text).map_err(D::Error::custom)?;
-        Ok(Body { rows: vec![one], next: None, count: None })
+        let rows = if text == "null" { Vec::new() } else { vec![d] };
+        Ok(Body { rows, next: None, count: None })
     }
 }
 
@@ -69,7 +53,7 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Body<T> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> serde_json::Result<Body<serde_json::Value>> {
+    fn read(text: &str) -> serde_json::Result<Body> {
         serde_json::from_str(text)
     }
 
@@ -83,10 +67,11 @@ mod tests {
         );
         assert_eq!(read(r#"{"d":{"results":[],"__count":3}}"#).unwrap().count, Some(3));
         assert_eq!(read(r#"{"d":[{"a":1},{"a":2}]}"#).unwrap().rows.len(), 2);
-        assert_eq!(read(r#"{"d":{"a":1}}"#).unwrap().rows[0]["a"], 1);
+        assert_eq!(read(r#"{"d":{"a":1}}"#).unwrap().rows[0].get(), r#"{"a":1}"#);
+        assert_eq!(read(r#"{"d":{"results":[],"__count":"x"}}"#).unwrap().count, None);
         assert!(read(r#"{"d":null}"#).unwrap().rows.is_empty());
         for wrong in
-            ["{}", "[]", "7", r#"{"d":{"results":7}}"#, r#"{"d":{"results":[],"__count":"x"}}"#]
+            ["{}", "[]", "7", r#"{"d":{"results":7}}"#, r#"{"d":{"results":[],"__next":7}}"#]
         {
             assert!(read(wrong).is_err(), "{wrong}");
         }

@@ -2,18 +2,17 @@
 
 use std::ops::Deref;
 
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::PrimitiveDateTime;
 
 use super::call::Call;
-use super::dates;
-use super::errors::unreadable;
 use super::model::Column;
 use super::odata::{Order, field};
+use super::{UnreadRow, dates};
 use crate::paging;
+use crate::sdk::row::in_order;
 use crate::{Error, Result};
 
 /// A position in a list. A program stores the position of a [`Page`], as JSON for instance, after it has
@@ -88,6 +87,10 @@ impl Position {
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
+    /// The rows that could not be read. The position after this page is also behind these rows, so a
+    /// synchronisation does not return them again unless they change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<UnreadRow>,
     /// The position after this page. Store the position after you have processed the items.
     pub position: Position,
     /// How many rows the whole list has, if the query has
@@ -157,10 +160,13 @@ impl<T: 'static> Pages<T> {
 }
 
 /// The items of a list. One page is in memory at a time.
+///
+/// A row that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the next
+/// row. [`UnreadRow::of`] has the id of the row and the path of its member.
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Iter<T> {
     pages: Pages<T>,
-    page: std::vec::IntoIter<T>,
+    page: std::vec::IntoIter<Result<T>>,
 }
 
 impl<T> Iterator for Iter<T> {
@@ -169,10 +175,10 @@ impl<T> Iterator for Iter<T> {
     fn next(&mut self) -> Option<Result<T>> {
         loop {
             if let Some(item) = self.page.next() {
-                return Some(Ok(item));
+                return Some(item);
             }
             match self.pages.next()? {
-                Ok(page) => self.page = page.items.into_iter(),
+                Ok(page) => self.page = in_order(page.items, page.unread).into_iter(),
                 Err(error) => return Some(Err(error)),
             }
         }
@@ -230,50 +236,47 @@ pub(crate) fn plain<T: DeserializeOwned + 'static>(
             None => call.read()?,
         };
         let next = body.next.map(|next| call.relative(&next)).transpose()?;
-        let position = Position { next: next.clone(), ..position.clone() };
-        Ok(page(body.rows, position, body.count))
+        page(&call, &body.rows, Position { next, ..position.clone() }, body.count)
     };
     Pages::new(start, Box::new(fetch))
 }
 
-fn page<T>(
-    items: Vec<T>,
+fn page<T: DeserializeOwned>(
+    call: &Call,
+    rows: &[Box<RawValue>],
     position: Position,
     count: Option<u64>,
-) -> paging::Page<Page<T>, Position> {
+) -> Result<paging::Page<Page<T>, Position>> {
+    let (items, unread) = call.rows(rows)?;
     let next = position.next.is_some().then(|| position.clone());
-    paging::Page { items: vec![Page { items, position, count }], next }
+    Ok(paging::Page { items: vec![Page { items, unread, position, count }], next })
 }
 
-/// A row with its version.
-struct Stamped<T> {
-    timestamp: Option<i64>,
-    row: T,
-}
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Stamped<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Stamped<T>, D::Error> {
-        #[derive(Deserialize)]
-        struct Stamp {
-            #[serde(rename = "Timestamp")]
-            timestamp: Option<Box<RawValue>>,
-        }
-        let json = Box::<RawValue>::deserialize(from)?;
-        let stamp: Stamp = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
-        let timestamp = stamp.timestamp.map(|timestamp| <i64 as Column>::read(timestamp.get()));
-        let timestamp = timestamp.transpose().map_err(D::Error::custom)?.flatten();
-        let row = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
-        Ok(Stamped { timestamp, row })
+/// The version of a row, if the row has one that can be read.
+fn version(row: &RawValue) -> Option<i64> {
+    #[derive(Deserialize)]
+    struct Stamp<'a> {
+        #[serde(rename = "Timestamp", borrow)]
+        timestamp: &'a RawValue,
     }
+    let stamp: Stamp<'_> = serde_json::from_str(row.get()).ok()?;
+    <i64 as Column>::read(stamp.timestamp.get()).ok().flatten()
 }
 
 /// Every row of a `sync/` endpoint that has changed since the position, by `Timestamp`. A `Timestamp` is
-/// a version, not a time.
+/// a version, not a time. A row without a version is returned, and does not move the position.
 pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
     call: Call,
     stored: Option<Position>,
 ) -> Pages<T> {
-    let start = Position::given(stored, &call);
+    let start =
+        Position::given(stored, &call).and_then(|start| match call.leaves_out("Timestamp") {
+            false => Ok(start),
+            true => {
+                let text = "a synchronisation needs the property Timestamp: add it to `select`";
+                Err(Error::Config(text.into()))
+            }
+        });
     let fetch = move |position: &Position| {
         let from = match &position.from {
             Some(Mark::Timestamp(from)) => *from,
@@ -285,21 +288,15 @@ pub(crate) fn by_timestamp<T: DeserializeOwned + 'static>(
             None => call.clone().filter(field("Timestamp").gt(from)).read()?,
         };
         let next = body.next.map(|next| call.relative(&next)).transpose()?;
-        let mut highest = position.timestamp().unwrap_or(from).max(from);
-        let mut rows = Vec::with_capacity(body.rows.len());
-        for Stamped { timestamp, row } in body.rows {
-            let timestamp = timestamp
-                .ok_or_else(|| unreadable(call.name(), "a row has no Timestamp to go on from"))?;
-            highest = highest.max(timestamp);
-            rows.push(row);
-        }
+        let before = position.timestamp().unwrap_or(from).max(from);
+        let highest = body.rows.iter().filter_map(|row| version(row)).fold(before, i64::max);
         let position = Position {
             next,
             from: Some(Mark::Timestamp(from)),
             until: Some(Mark::Timestamp(highest)),
             ..position.clone()
         };
-        Ok(page(rows, position, body.count))
+        page(&call, &body.rows, position, body.count)
     };
     Pages::new(start, Box::new(fetch))
 }
@@ -334,15 +331,21 @@ pub(crate) fn by_modified<T: DeserializeOwned + 'static>(
             }
         };
         position.next = body.next.map(|next| call.relative(&next)).transpose()?;
-        Ok(page(body.rows, position, body.count))
+        page(&call, &body.rows, position, body.count)
     };
     Pages::new(start, Box::new(fetch))
 }
 
+/// The newest `Modified`. If no row has a date that can be read, the next run reads from the same date as
+/// this run.
 fn newest_change(call: &Call) -> Result<Option<PrimitiveDateTime>> {
+    #[derive(Deserialize)]
+    struct Newest<'a> {
+        #[serde(rename = "Modified", borrow)]
+        modified: &'a RawValue,
+    }
     let newest = call.bare().select(&["Modified"]).order_by("Modified", Order::Descending).top(1);
-    let rows: Vec<Value> = newest.read()?.rows;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let date = row["Modified"].as_str().and_then(dates::parse);
-    date.map(Some).ok_or_else(|| unreadable(call.name(), "a row has no Modified to go on from"))
+    let rows = newest.read()?.rows;
+    let row: Option<Newest<'_>> = rows.first().and_then(|row| serde_json::from_str(row.get()).ok());
+    Ok(row.and_then(|row| PrimitiveDateTime::read(row.modified.get()).ok().flatten()))
 }

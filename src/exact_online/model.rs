@@ -1,10 +1,11 @@
 //! Converts a row to a struct and back.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
+use serde::de::{self, Deserialize as _, DeserializeOwned, DeserializeSeed, MapAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -13,6 +14,7 @@ use time::PrimitiveDateTime;
 
 use super::odata::Literal;
 use super::{Decimal, Guid, Id, dates};
+use crate::sdk::tracked::{self, Fault};
 
 /// A property of a [`Model`]: its name at Exact Online, and its possible types in OData (without `Edm.`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +77,8 @@ pub trait Columns: Sized {
 pub(crate) trait Column: Sized {
     const TYPES: &'static [&'static str];
 
-    /// `None` for null and for a value that the service did not send. The error names the expected type.
-    fn read(json: &str) -> Result<Option<Self>, &'static str>;
+    /// `None` for null and for a value that the service did not send. The error says what is expected.
+    fn read(json: &str) -> Result<Option<Self>, Cow<'static, str>>;
 
     fn write(&self) -> String;
 }
@@ -85,7 +87,11 @@ pub(crate) fn read_column<C: Column>(name: &str, json: &str) -> Result<Option<C>
     if json == "null" {
         return Ok(None);
     }
-    C::read(json).map_err(|wanted| format!("{name}: {wanted} is expected"))
+    C::read(json).map_err(|wanted| match wanted {
+        Cow::Borrowed(wanted) => format!("{name}: {wanted} is expected"),
+        // The place inside a list of rows.
+        Cow::Owned(inside) => [name, &inside].concat(),
+    })
 }
 
 /// Keeps a property that the struct does not have, unless it is OData's own.
@@ -118,7 +124,7 @@ fn json(value: &impl Serialize) -> String {
 impl Column for String {
     const TYPES: &'static [&'static str] = &["String", "Binary"];
 
-    fn read(json: &str) -> Result<Option<String>, &'static str> {
+    fn read(json: &str) -> Result<Option<String>, Cow<'static, str>> {
         // A property that was not expanded is an object, which is read as `None`.
         Ok(text(json))
     }
@@ -131,12 +137,12 @@ impl Column for String {
 impl Column for bool {
     const TYPES: &'static [&'static str] = &["Boolean"];
 
-    fn read(json: &str) -> Result<Option<bool>, &'static str> {
+    fn read(json: &str) -> Result<Option<bool>, Cow<'static, str>> {
         match text(json).as_deref() {
             Some("true" | "True" | "1") => Ok(Some(true)),
             Some("false" | "False" | "0") => Ok(Some(false)),
             Some("") => Ok(None),
-            _ => Err("true or false"),
+            _ => Err("true or false".into()),
         }
     }
 
@@ -150,16 +156,16 @@ macro_rules! whole {
         impl Column for $kind {
             const TYPES: &'static [&'static str] = $types;
 
-            fn read(json: &str) -> Result<Option<$kind>, &'static str> {
+            fn read(json: &str) -> Result<Option<$kind>, Cow<'static, str>> {
                 match text(json).as_deref() {
                     Some("") => Ok(None),
                     Some("true") => Ok(Some(1)),
                     Some("false") => Ok(Some(0)),
                     Some(text) => {
                         let whole = text.strip_suffix(".0").unwrap_or(text);
-                        whole.parse().map(Some).map_err(|_| "a whole number")
+                        whole.parse().map(Some).map_err(|_| "a whole number".into())
                     }
-                    None => Err("a whole number"),
+                    None => Err("a whole number".into()),
                 }
             }
 
@@ -178,14 +184,14 @@ whole! {
 impl Column for Decimal {
     const TYPES: &'static [&'static str] = &["Double", "Decimal"];
 
-    fn read(json: &str) -> Result<Option<Decimal>, &'static str> {
+    fn read(json: &str) -> Result<Option<Decimal>, Cow<'static, str>> {
         match text(json).as_deref() {
             Some("") => Ok(None),
             Some(text) => {
                 let number = text.parse().ok().or_else(|| rounding_error(text));
-                number.map(Some).ok_or("a number of up to 38 digits")
+                number.map(Some).ok_or_else(|| "a number of up to 38 digits".into())
             }
-            None => Err("a number"),
+            None => Err("a number".into()),
         }
     }
 
@@ -218,11 +224,11 @@ fn rounding_error(text: &str) -> Option<Decimal> {
 impl Column for Guid {
     const TYPES: &'static [&'static str] = &["Guid"];
 
-    fn read(json: &str) -> Result<Option<Guid>, &'static str> {
+    fn read(json: &str) -> Result<Option<Guid>, Cow<'static, str>> {
         match text(json).as_deref() {
             Some("") => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(|_| "a GUID"),
-            None => Err("a GUID"),
+            Some(text) => text.parse().map(Some).map_err(|_| "a GUID".into()),
+            None => Err("a GUID".into()),
         }
     }
 
@@ -234,7 +240,7 @@ impl Column for Guid {
 impl<T> Column for Id<T> {
     const TYPES: &'static [&'static str] = <Guid as Column>::TYPES;
 
-    fn read(json: &str) -> Result<Option<Id<T>>, &'static str> {
+    fn read(json: &str) -> Result<Option<Id<T>>, Cow<'static, str>> {
         Ok(<Guid as Column>::read(json)?.map(Id::from))
     }
 
@@ -246,11 +252,11 @@ impl<T> Column for Id<T> {
 impl Column for PrimitiveDateTime {
     const TYPES: &'static [&'static str] = &["DateTime"];
 
-    fn read(json: &str) -> Result<Option<PrimitiveDateTime>, &'static str> {
+    fn read(json: &str) -> Result<Option<PrimitiveDateTime>, Cow<'static, str>> {
         match text(json).as_deref() {
             Some("") => Ok(None),
-            Some(text) => dates::parse(text).map(Some).ok_or("a date"),
-            None => Err("a date"),
+            Some(text) => dates::parse(text).map(Some).ok_or_else(|| "a date".into()),
+            None => Err("a date".into()),
         }
     }
 
@@ -263,8 +269,8 @@ impl Column for PrimitiveDateTime {
 impl Column for Value {
     const TYPES: &'static [&'static str] = &["DivisionClass"];
 
-    fn read(json: &str) -> Result<Option<Value>, &'static str> {
-        let value: Value = serde_json::from_str(json).map_err(|_| "JSON")?;
+    fn read(json: &str) -> Result<Option<Value>, Cow<'static, str>> {
+        let value: Value = serde_json::from_str(json).map_err(|_| Cow::Borrowed("JSON"))?;
         Ok(Some(value).filter(|value| value.get("__deferred").is_none()))
     }
 
@@ -277,13 +283,16 @@ impl Column for Value {
 impl<T: DeserializeOwned + Serialize> Column for Vec<T> {
     const TYPES: &'static [&'static str] = &["Collection"];
 
-    fn read(json: &str) -> Result<Option<Vec<T>>, &'static str> {
-        let rows = |json: &str| serde_json::from_str(json).map(Some).map_err(|_| "a list of rows");
+    fn read(json: &str) -> Result<Option<Vec<T>>, Cow<'static, str>> {
+        let rows = |json: &str| match serde_json::from_str(json) {
+            Ok(rows) => Ok(Some(rows)),
+            Err(_) => tracked::read(json, true).map(Some).map_err(told),
+        };
         if json.starts_with('[') {
             return rows(json);
         }
         let members: BTreeMap<String, &RawValue> =
-            serde_json::from_str(json).map_err(|_| "a list of rows")?;
+            serde_json::from_str(json).map_err(|_| Cow::Borrowed("a list of rows"))?;
         match members.get("results") {
             Some(results) => rows(results.get()),
             None => Ok(None),
@@ -292,6 +301,27 @@ impl<T: DeserializeOwned + Serialize> Column for Vec<T> {
 
     fn write(&self) -> String {
         json(self)
+    }
+}
+
+/// The place inside a list of rows, and what is expected there.
+fn told(fault: Fault) -> Cow<'static, str> {
+    let (path, reason) = fault.told();
+    format!("{path}: {reason}").into()
+}
+
+/// Sets the field with this name.
+struct Set<'a, M> {
+    model: &'a mut M,
+    name: &'a str,
+}
+
+impl<'de, M: Columns> DeserializeSeed<'de> for Set<'_, M> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        let value = <Box<RawValue>>::deserialize(from)?;
+        self.model.set(self.name, value.get()).map_err(de::Error::custom)
     }
 }
 
@@ -311,8 +341,7 @@ pub(crate) fn read<'de, M: Columns + Default, D: Deserializer<'de>>(
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<M, A::Error> {
             let mut model = M::default();
             while let Some(name) = map.next_key::<String>()? {
-                let value = map.next_value::<Box<RawValue>>()?;
-                model.set(&name, value.get()).map_err(de::Error::custom)?;
+                map.next_value_seed(Set { model: &mut model, name: &name })?;
             }
             Ok(model)
         }

@@ -92,6 +92,12 @@ impl<M: Model> Resource<M> {
         Resource { call: Call::new(exact, M::PATH), kind: PhantomData }
     }
 
+    /// With `true`, a row that cannot be read is the error of its page, and ends the iteration. By default
+    /// the iteration goes on: [`Iter`], [`Page::unread`].
+    pub fn strict(self, strict: bool) -> Resource<M> {
+        Resource { call: self.call.strict(strict), kind: PhantomData }
+    }
+
     fn with(self, change: impl FnOnce(Query) -> Query) -> Resource<M> {
         Resource { call: self.call.with(change), kind: PhantomData }
     }

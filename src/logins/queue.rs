@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn each_account_comes_once_and_then_those_that_were_put_off() {
         let clock = Arc::new(ManualClock::new());
-        let store = filled(PAGE * 2 + 7, 2);
+        let store = filled(PAGE + 7, 2);
         let queue = Queue::new(&store, clock.clone());
         let mut seen = Vec::new();
         let mut again = 0;
@@ -195,7 +195,7 @@ mod tests {
         }
         seen.sort();
         seen.dedup();
-        assert_eq!((seen.len(), queue.size()), (PAGE * 2 + 7, (PAGE as u64 * 2 + 7, true, 0)));
+        assert_eq!((seen.len(), queue.size()), (PAGE + 7, (PAGE as u64 + 7, true, 0)));
         assert_eq!(again, seen.iter().filter(|name| name.ends_with('5')).count());
         assert!(queue.fault().is_none());
     }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result, one_line};
 use crate::health::Health;
 
 /// How many names a listing reads at a time.
-pub(super) const PAGE: usize = 1000;
+pub(super) const PAGE: usize = 10_000;
 
 /// What is known about the login of an account. There is no secret in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

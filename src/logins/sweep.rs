@@ -18,6 +18,8 @@ use crate::health::Health;
 const THREADS: usize = 8;
 /// How long an account that was put off is tried again, unless [`Sweep::patience`] says otherwise.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// After this many answers in a row that refuse the client itself, and not a login, a sweep sends nothing more.
+const REFUSALS: u32 = 5;
 /// The longest nap of a worker that waits for an account.
 const NAP: Duration = Duration::from_millis(100);
 
@@ -32,6 +34,9 @@ type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
 ///
 /// Any number of hosts may sweep at the same time. The host that comes second finds a fresh record and sends
 /// nothing. A sweep may be killed at any point: run it again.
+///
+/// If the service refuses the client itself five times in a row (a wrong secret), the sweep sends nothing more, and
+/// puts off the logins that are due.
 ///
 /// A worker does not wait for a single login. If another process is refreshing it, the service asked to wait, or
 /// a refusal must be checked once more, the account is put off, and the worker goes on with others.
@@ -59,6 +64,8 @@ struct Work<'a, 's> {
     report: Mutex<Report>,
     /// The monotonic time of the next request, if their number is limited.
     next_request: Mutex<Duration>,
+    /// How often in a row the service refused the client itself, and the last reason.
+    refusals: Mutex<(u32, String)>,
 }
 
 impl<'a> Sweep<'a> {
@@ -120,6 +127,7 @@ impl<'a> Sweep<'a> {
             queue: Queue::new(&*self.logins.0.store, clock.clone()),
             report: Mutex::default(),
             next_request: Mutex::default(),
+            refusals: Mutex::default(),
         };
         thread::scope(|scope| {
             for _ in 1..self.threads {
@@ -193,6 +201,9 @@ impl Work<'_, '_> {
         if !health.refresh_due && !health.needs_person() && !self.access_due(&health, early) {
             return Visited::Done(Outcome::Kept, None);
         }
+        if let Some(reason) = self.client_is_refused() {
+            return Visited::Done(Outcome::PutOff, Some(reason));
+        }
         if let Some(wait) = logins.0.pace.left() {
             let text = "the service asked to wait before the next token request";
             return Visited::Later(wait, text.to_owned());
@@ -218,6 +229,15 @@ impl Work<'_, '_> {
             let description = description.map_or_else(String::new, |text| format!(": {text}"));
             format!("{health} ({}{description})", refused.code)
         })
+    }
+
+    /// Why no request is sent any more, if the service refuses the client itself: a wrong secret would be refused
+    /// for each login, and a service may block a client after many refusals.
+    fn client_is_refused(&self) -> Option<String> {
+        let refusals = self.refusals.lock();
+        let (count, reason) = &*refusals;
+        (*count >= REFUSALS)
+            .then(|| format!("not tried after {count} refusals of the client: {reason}"))
     }
 
     fn access_due(&self, health: &Health, early: f64) -> bool {
@@ -253,6 +273,14 @@ impl Work<'_, '_> {
         let keeper = client.keeper();
         let before = keeper.refreshes();
         let got = keeper.access_unhurried(&keeper.newer_than(record));
+        match &got {
+            Err(error @ Error::OAuth(_)) => {
+                let mut refusals = self.refusals.lock();
+                *refusals = (refusals.0.saturating_add(1), chain(error));
+            }
+            Ok(_) | Err(Error::Reauthorize(_)) => *self.refusals.lock() = Default::default(),
+            Err(_) => {}
+        }
         let visited = match got {
             Ok(_) if keeper.refreshes() > before => Visited::Done(Outcome::Refreshed, None),
             Ok(_) => Visited::Done(Outcome::Kept, None),

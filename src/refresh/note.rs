@@ -23,7 +23,8 @@ impl Keeper {
     ) -> Option<Error> {
         // A note with a date in the future was written by a wrong clock, so its `not_before` is wrong too.
         let from_the_future = clock::until(now, note.sent_at) > SKEW;
-        // The answer "too early" was about an access token that the API has refused since.
+        // The server answered that it was too early to refresh. Since then the API has refused the access token
+        // of that time, so the answer no longer counts.
         let outdated = from_the_future || note.early && matches!(call.want, Want::Instead(_));
         let not_before = note.not_before.filter(|_| !outdated);
         let not_before_in = not_before.map_or(Duration::ZERO, |date| clock::until(now, date));

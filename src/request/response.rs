@@ -90,10 +90,20 @@ impl Response {
     /// The errors of [`Response::read_bytes`], and [`Error::Decode`] when the body is not the JSON that `T`
     /// needs. One byte order mark at its beginning is ignored.
     pub fn read_json<T: DeserializeOwned>(self) -> Result<T> {
+        self.read_json_with(|bytes| serde_json::from_slice(bytes))
+    }
+
+    /// Reads the body as JSON with a function, which gets the bytes without a byte order mark. A program that
+    /// can read a part of an odd answer does so in this function.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Response::read_bytes`], and [`Error::Decode`] with the error of `read`.
+    pub fn read_json_with<T>(self, read: impl FnOnce(&[u8]) -> serde_json::Result<T>) -> Result<T> {
         let (uri, live, parts) = (self.uri.clone(), self.live.clone(), self.parts.clone());
         let bytes = self.read_bytes()?;
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-        serde_json::from_slice(text).map_err(|error| {
+        read(text).map_err(|error| {
             let what = answer_of(&uri);
             // The error quotes the body, in which an API may repeat the access token.
             let shown = error.to_string();

@@ -9,7 +9,7 @@ use ureq::http::{self, HeaderName, HeaderValue, Method, Uri};
 use super::body::Body;
 use super::{Request, without_query};
 use crate::error::{Error, TransportError};
-use crate::transport::{Watched, always, cause};
+use crate::transport::{Watched, always, cause_at};
 
 /// The name of the HTTP header that carries a proof (RFC 9449 section 4.1).
 pub(crate) const PROOF: HeaderName = HeaderName::from_static("dpop");
@@ -92,7 +92,7 @@ impl Request<'_> {
         Error::Transport(Box::new(TransportError {
             method: self.method.to_string(),
             url: without_query(uri),
-            source: cause(error),
+            source: cause_at(error, self.agent, uri),
         }))
     }
 

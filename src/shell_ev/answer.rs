@@ -85,9 +85,15 @@ fn read<T: Read>(raw: Raw) -> Option<Answer<T>> {
 impl<T> Answer<T> {
     /// How many elements Shell sent, including those that could not be read.
     pub(super) fn elements(&self) -> usize {
-        let lost = |unread: &&Unread| unread.at.starts_with("data[") && unread.at.ends_with(']');
-        let direct = |unread: &&Unread| !unread.at.contains('.');
-        self.data.len() + self.unread.iter().filter(lost).filter(direct).count()
+        self.data.len() + self.unread.iter().filter(|unread| unread.is_element()).count()
+    }
+
+    /// The error of a value that could not be read, with the id of the request.
+    pub(super) fn error_of(&self, path: &str, unread: &Unread) -> Error {
+        let row = unread.row(path);
+        let what = format!("a row in the answer of {path}");
+        let source = Traced::new(&self.request_id, Box::new(row));
+        Error::Decode(Box::new(DecodeError::new(what, source)))
     }
 }
 

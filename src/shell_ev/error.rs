@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::RequestStatus;
 use super::read::{Read, Reader};
 use crate::error::ApiError;
+use crate::sdk::said;
 use crate::{BoxError, Error};
 
 /// The kind of an error, by its HTTP status.
@@ -101,7 +102,11 @@ impl ShellEvError {
 
     fn read(api: &ApiError) -> ShellEvError {
         let body = api.json().filter(Value::is_object).unwrap_or_default();
-        let body = Body::read(body, &mut Reader::default()).unwrap_or_default();
+        let mut body = Body::read(body, &mut Reader::default()).unwrap_or_default();
+        if body.errors.is_empty() && body.details.is_empty() {
+            let said = said(api).map(|said| Fault { message: Some(said), ..Fault::default() });
+            body.errors.extend(said);
+        }
         ShellEvError {
             status: api.status,
             request_id: body.request_id.or_else(|| api.request_id.clone()),
@@ -153,8 +158,8 @@ impl ShellEvError {
         self.result.as_ref()
     }
 
-    /// The faults in the body, in Shell's order. Empty if the body is not Shell's error body, such as HTML of
-    /// a gateway or an empty body.
+    /// The faults in the body, in Shell's order. A body of another form is one fault, if it has a message.
+    /// Empty for HTML and for a body without a message.
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }

@@ -7,22 +7,54 @@ use time::{Date, OffsetDateTime};
 
 use crate::sdk::decimal::Decimal;
 use crate::sdk::id::Id;
+use crate::sdk::row::UnreadRow;
 use crate::sdk::{day, day_text};
 
 /// A value of an answer that could not be read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Unread {
+    /// The id of the element of the list that has the value, if the element has an id that can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The place of the value, such as `data[3].evses[0].updated`.
     pub at: String,
     /// The value.
     pub value: Value,
 }
 
+impl Unread {
+    /// The number of the element in `data`, and the path of the value inside the element.
+    fn place(&self) -> Option<(usize, &str)> {
+        let (index, path) = self.at.strip_prefix("data[")?.split_once(']')?;
+        Some((index.parse().ok()?, path.trim_start_matches('.')))
+    }
+
+    /// Whether a whole element of the list could not be read.
+    pub(super) fn is_element(&self) -> bool {
+        self.place().is_some_and(|(_, path)| path.is_empty())
+    }
+
+    /// The row of the answer to which the value belongs.
+    pub(super) fn row(&self, operation: &str) -> UnreadRow {
+        let (index, path) = self.place().unwrap_or((0, &self.at));
+        UnreadRow {
+            operation: operation.to_owned(),
+            id: self.id.clone(),
+            index,
+            path: path.to_owned(),
+            reason: "the value has another form".to_owned(),
+            json: self.value.to_string(),
+        }
+    }
+}
+
 /// The place that is being read, and the values that could not be read.
 #[derive(Default)]
 pub(super) struct Reader {
     path: String,
+    /// The id of the element of `data` that is being read.
+    id: Option<String>,
     pub(super) unread: Vec<Unread>,
 }
 
@@ -40,7 +72,7 @@ impl Reader {
 
     /// Notes a value that could not be read.
     fn keep(&mut self, value: Value) {
-        self.unread.push(Unread { at: self.path.clone(), value });
+        self.unread.push(Unread { id: self.id.clone(), at: self.path.clone(), value });
     }
 
     /// Takes a member out of an object. A member that cannot be read stays in the object.
@@ -82,6 +114,15 @@ impl<T: Read> Field for Option<T> {
     }
 }
 
+/// The id of a location, a session or a marker.
+fn id_of(element: &Value) -> Option<String> {
+    ["uid", "id", "locationUid"].iter().find_map(|name| match element.get(name)? {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    })
+}
+
 /// Reads `null` as an empty list, and a single object as a list of one. Other programs have received both
 /// forms.
 impl<T: Read> Field for Vec<T> {
@@ -95,11 +136,20 @@ impl<T: Read> Field for Vec<T> {
             }
         };
         let mut list = Vec::with_capacity(elements.len());
+        let outermost = reader.path == "data";
         for (index, element) in elements.into_iter().enumerate() {
+            if outermost {
+                reader.id = id_of(&element);
+            } else if element.is_null() {
+                continue;
+            }
             reader.inside(&format!("[{index}]"), |reader| match T::read(element, reader) {
                 Ok(element) => list.push(element),
                 Err(element) => reader.keep(element),
             });
+        }
+        if outermost {
+            reader.id = None;
         }
         Ok(list)
     }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::TeamleaderError;
 use super::operations::Operation;
 use super::{Inner, Items, Pages, Reference, Teamleader, lists};
-use crate::error::{DecodeError, Error, Result};
+use crate::error::{Error, Result};
 use crate::{Request, Response};
 
 /// An answer: its `data` and the members beside `data`.
@@ -30,19 +30,6 @@ impl<T> Answer<T> {
         let objects = self.included.get(&reference.kind)?.as_array()?;
         objects.iter().find(|object| object["id"].as_str() == Some(reference.id.as_str()))
     }
-}
-
-/// A JSON object with a member `data`.
-#[derive(Deserialize)]
-pub(super) struct Envelope<T> {
-    pub(super) data: T,
-    #[serde(default)]
-    pub(super) meta: Option<Meta>,
-}
-
-#[derive(Default, Deserialize)]
-pub(super) struct Meta {
-    pub(super) matches: Option<u64>,
 }
 
 impl Teamleader {
@@ -122,7 +109,7 @@ impl Teamleader {
         name: &str,
         body: &impl Serialize,
     ) -> Result<Items<'a, T>> {
-        lists::raw(self, name, body).map(crate::paging::Pages::items)
+        lists::raw(self, name, body).map(Pages::items)
     }
 
     /// Returns an iterator over the pages of any list.
@@ -170,7 +157,7 @@ impl Teamleader {
         name: &str,
         body: &impl Serialize,
     ) -> Result<T> {
-        Ok(self.post(name, to_text(body))?.read_json::<Envelope<T>>()?.data)
+        self.object(name, self.post(name, to_text(body))?)
     }
 
     /// Sends a typed request together with the id of its object, and reads `data`.
@@ -221,24 +208,14 @@ impl Teamleader {
             included: Value,
         }
         let text = if text.trim().is_empty() { "null" } else { text };
-        let fail = |error: serde_json::Error| self.unreadable(name, &error.to_string());
         // An answer that is not an object has no `data`.
         let raw = serde_json::from_str::<Raw<'_>>(text).unwrap_or(Raw {
             data: None,
             meta: Value::Null,
             included: Value::Null,
         });
-        let data = serde_json::from_str(raw.data.map_or(text, RawValue::get)).map_err(fail)?;
+        let data = self.one(name, false, raw.data.map_or(text, RawValue::get))?;
         Ok(Answer { data, meta: raw.meta, included: raw.included })
-    }
-
-    fn unreadable(&self, name: &str, text: &str) -> Error {
-        // The message of the error quotes the answer, and the answer may repeat the access token.
-        let text = match self.0.client.access_token() {
-            Ok(token) if !token.is_empty() => text.replace(token.expose(), "[..]"),
-            _ => text.to_owned(),
-        };
-        Error::Decode(Box::new(DecodeError::new(format!("the answer of {name}"), text)))
     }
 }
 

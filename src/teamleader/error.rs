@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::error::{ApiError, Error};
+use crate::sdk::said;
 
 /// An error answer of Teamleader's API, parsed.
 ///
@@ -77,7 +78,8 @@ impl TeamleaderError {
         self.status == 404
     }
 
-    /// All problems. Empty if the body does not have the form of an error.
+    /// All problems. A body of another form is one problem, if it has a message. Empty for HTML and for a body
+    /// without a message.
     pub fn problems(&self) -> &[Problem] {
         &self.problems
     }
@@ -125,10 +127,12 @@ impl fmt::Display for Problem {
 }
 
 fn read(api: &ApiError) -> Vec<Problem> {
-    let Some(body) = api.json() else { return Vec::new() };
+    let body = api.json().unwrap_or_default();
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let one = |error: &Value| Problem {
-        title: text(&error["title"]).unwrap_or_else(|| "no title".to_owned()),
+        title: text(&error["title"])
+            .or_else(|| text(error))
+            .unwrap_or_else(|| "no title".to_owned()),
         code: text(&error["code"]).or_else(|| error["code"].as_i64().map(|code| code.to_string())),
         status: error["status"].as_u64().and_then(|status| status.try_into().ok()),
         field: text(&error["meta"]["field"]),
@@ -137,10 +141,8 @@ fn read(api: &ApiError) -> Vec<Problem> {
     if let Some(errors) = body["errors"].as_array() {
         return errors.iter().map(one).collect();
     }
-    // The members of an error by RFC 6749, and of a gateway's error.
-    let fallback = ["error_description", "message", "error"];
-    let title = fallback.iter().find_map(|name| text(&body[*name]));
-    title.map(|title| Problem { title, ..Problem::default() }).into_iter().collect()
+    // An error by RFC 6749, a gateway's error, or plain text.
+    said(api).map(|title| Problem { title, ..Problem::default() }).into_iter().collect()
 }
 
 /// The longest reason in the message of an error, in characters.

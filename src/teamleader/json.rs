@@ -152,6 +152,11 @@ where
     Ok(Option::deserialize(from)?.unwrap_or_default())
 }
 
+/// The value of an enum whose member is missing: an unknown value without a name.
+pub(super) fn unnamed<T: for<'a> From<&'a str>>() -> T {
+    T::from("")
+}
+
 /// Reads an amount of money. An object without an amount or a currency is `None`.
 pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Money>, D::Error> {
     #[derive(serde::Deserialize)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use time::Date;
 
-use super::json::{changed, maybe, money};
+use super::json::{changed, maybe, money, or_empty};
 use super::kinds::{ProductCategory, TaxRate, UnitOfMeasure, WithholdingTaxRate};
 use super::macros::{model, request};
 use super::products::Product;
@@ -50,6 +50,11 @@ model! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         section: Option<Section>,
         /// The lines.
+        #[serde(
+            default = "Vec::new",
+            deserialize_with = "or_empty",
+            bound(deserialize = "L: Deserialize<'de>")
+        )]
         line_items: Vec<L>,
     }
 }
@@ -71,7 +76,8 @@ impl<L> LineGroup<L> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Section {
-    /// The title; it may be empty.
+    /// The title; it may be empty, and is empty if Teamleader sent `null`.
+    #[serde(default, deserialize_with = "or_empty")]
     pub title: String,
 }
 
@@ -86,7 +92,17 @@ pub struct UnitPrice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<Currency>,
     /// Whether the price includes tax.
+    #[serde(default = "excluding", deserialize_with = "tax_mode")]
     pub tax: TaxMode,
+}
+
+fn excluding() -> TaxMode {
+    TaxMode::Excluding
+}
+
+/// Reads `null` as the only mode that Teamleader documents.
+fn tax_mode<'de, D: serde::Deserializer<'de>>(from: D) -> Result<TaxMode, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_else(excluding))
 }
 
 impl UnitPrice {

@@ -1,29 +1,93 @@
 //! Lists: their filters, their order and their pages.
 
-use std::collections::VecDeque;
 use std::fmt;
+use std::ops::Deref;
 
+#[cfg(test)]
+use serde::Deserialize;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::builder::LARGEST_PAGE;
-use super::call::Envelope;
 use super::operations::{Kind, Operation};
 use super::values::Order;
-use super::{Answer, Teamleader};
+use super::{Teamleader, UnreadRow};
 use crate::error::{Error, Result};
 use crate::paging::{self, Page};
+use crate::sdk::row::in_order;
 
 /// Fetches one page of a list.
-pub(super) type Fetch<'a, T> = Box<dyn FnMut(&u32) -> Result<Page<T, u32>> + 'a>;
+type Fetch<'a, T> = Box<dyn FnMut(&u32) -> Result<Page<ListPage<T>, u32>> + 'a>;
 
-/// An iterator over the pages of a list. Each page is fetched when the iterator reaches it. `position`
-/// returns the number of the next page.
-pub type Pages<'a, T> = paging::Pages<u32, Fetch<'a, T>>;
+/// An iterator over the pages of a list. Each page is fetched when the iterator reaches it. After a
+/// transient error the following `next` fetches the same page again, up to five times ([`crate::paging`]).
+#[must_use = "nothing is fetched until the iterator is used"]
+pub struct Pages<'a, T>(paging::Pages<u32, Fetch<'a, T>>);
+
+impl<'a, T> Pages<'a, T> {
+    fn new(first: u32, fetch: Fetch<'a, T>) -> Pages<'a, T> {
+        Pages(paging::Pages::new(first, fetch))
+    }
+
+    /// The number of the next page; `None` after the last page. A program that keeps this number can
+    /// continue there after a restart.
+    pub fn position(&self) -> Option<&u32> {
+        self.0.position()
+    }
+
+    /// Returns an iterator over the objects of the pages.
+    pub fn items(self) -> Items<'a, T> {
+        Items { pages: self, page: Vec::new().into_iter() }
+    }
+}
+
+impl<T> Iterator for Pages<'_, T> {
+    type Item = Result<ListPage<T>>;
+
+    fn next(&mut self) -> Option<Result<ListPage<T>>> {
+        // Each fetch returns one page.
+        self.0.next()?.map(|mut pages| pages.pop()).transpose()
+    }
+}
 
 /// An iterator over the objects of a list. The iterator keeps one page in memory.
-pub type Items<'a, T> = paging::Items<T, u32, Fetch<'a, T>>;
+///
+/// An object that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the
+/// next object. [`UnreadRow::of`] has the id of the object and the path of its member.
+#[must_use = "nothing is fetched until the iterator is used"]
+pub struct Items<'a, T> {
+    pages: Pages<'a, T>,
+    page: std::vec::IntoIter<Result<T>>,
+}
+
+impl<T> Iterator for Items<'_, T> {
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        loop {
+            if let Some(item) = self.page.next() {
+                return Some(item);
+            }
+            match self.pages.next()? {
+                Ok(page) => self.page = in_order(page.items, page.unread).into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+macro_rules! shown {
+    ($($name:ident)+) => {$(
+        impl<T> fmt::Debug for $name<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+            }
+        }
+    )+};
+}
+
+shown!(Pages Items);
 
 /// Stands for the filter, the sort field or the includes of a list that has none. The type has no
 /// values.
@@ -88,14 +152,17 @@ pub struct List<'a, T: Listed> {
     includes: Vec<T::Include>,
     page_size: u32,
     first: u32,
+    strict: bool,
 }
 
-/// One page of a list.
+/// One page of a list. Dereferences to a slice of its objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ListPage<T> {
     /// The objects.
     pub items: Vec<T>,
+    /// The objects that could not be read.
+    pub unread: Vec<UnreadRow>,
     /// The number of the page; the first is 1.
     pub number: u32,
     /// The page size: the largest number of objects on a page.
@@ -107,11 +174,37 @@ pub struct ListPage<T> {
     pub has_next: bool,
 }
 
+impl<T> Deref for ListPage<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<T> IntoIterator for ListPage<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a ListPage<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
+    }
+}
+
 impl<'a, T: Listed> List<'a, T> {
     pub(super) fn new(teamleader: &'a Teamleader) -> List<'a, T> {
         let page_size = teamleader.0.page_size;
         let (sort, includes) = (Vec::new(), Vec::new());
-        List { teamleader, filter: None, sort, includes, page_size, first: 1 }
+        List { teamleader, filter: None, sort, includes, page_size, first: 1, strict: false }
     }
 
     /// Narrows the list to the objects that match the filter. A later filter replaces an earlier
@@ -145,6 +238,13 @@ impl<'a, T: Listed> List<'a, T> {
         self
     }
 
+    /// With `true`, an object that cannot be read is the error of its page, and ends the iteration. By
+    /// default the iteration goes on: [`Items`], [`ListPage::unread`].
+    pub fn strict(mut self, strict: bool) -> List<'a, T> {
+        self.strict = strict;
+        self
+    }
+
     /// Returns an iterator over all objects. Each page is fetched when the iterator reaches it.
     pub fn iter(&self) -> Items<'a, T> {
         self.pages().items()
@@ -152,24 +252,25 @@ impl<'a, T: Listed> List<'a, T> {
 
     /// Returns an iterator over the pages. A list without pages is returned as one page.
     pub fn pages(&self) -> Pages<'a, T> {
-        let (teamleader, size) = (self.teamleader, self.page_size);
+        let (teamleader, size, strict) = (self.teamleader, self.page_size, self.strict);
         let mut body = self.body(false);
-        let mut before: Option<T> = None;
+        let mut before = (None, None);
         let fetch = move |number: &u32| {
             let operation = Operation::known(T::OPERATION)?;
             let body = body.as_mut().map_err(|text| Error::Config(text.as_str().into()))?;
-            let mut items: Vec<T> = ask(teamleader, operation, body, size, *number)?.data.0;
+            let mut page: ListPage<T> = ask(teamleader, operation, body, size, *number)?;
+            strictly(strict, &mut page)?;
             // A list that answers every page number with its first page would never end.
-            let first = items.first().cloned();
-            if first.is_some() && first == before {
-                items.clear();
+            let first =
+                (page.items.first().cloned(), page.unread.first().map(|row| row.json.clone()));
+            if first == before && first != (None, None) {
+                page.empty();
             }
             before = first;
-            let full = items.len() == size as usize;
-            let next = (operation.pages && full).then(|| number.saturating_add(1));
-            Ok(Page { items, next })
+            let next = page.has_next.then(|| number.saturating_add(1));
+            Ok(Page { items: vec![page], next })
         };
-        paging::Pages::new(self.first, Box::new(fetch))
+        Pages::new(self.first, Box::new(fetch))
     }
 
     /// Fetches one page, with the total if Teamleader sends it. The request asks for the total with
@@ -181,16 +282,9 @@ impl<'a, T: Listed> List<'a, T> {
     pub fn page(&self, number: u32) -> Result<ListPage<T>> {
         let operation = Operation::known(T::OPERATION)?;
         let mut body = self.body(operation.pages).map_err(|text| Error::Config(text.into()))?;
-        let (number, size) = (number.max(1), self.page_size);
-        let answer = ask(self.teamleader, operation, &mut body, size, number)?;
-        let items: Vec<T> = answer.data.0;
-        let total = answer.meta.and_then(|meta| meta.matches);
-        let has_next = match total {
-            _ if !operation.pages => false,
-            Some(total) => u64::from(number) * u64::from(size) < total,
-            None => items.len() == size as usize,
-        };
-        Ok(ListPage { items, number, size, total, has_next })
+        let mut page = ask(self.teamleader, operation, &mut body, self.page_size, number.max(1))?;
+        strictly(self.strict, &mut page)?;
+        Ok(page)
     }
 
     /// Fetches the first object of the list. Returns `None` if the list is empty.
@@ -211,11 +305,11 @@ impl<'a, T: Listed> List<'a, T> {
     pub fn count(&self) -> Result<Option<u64>> {
         let operation = Operation::known(T::OPERATION)?;
         let mut body = self.body(operation.pages).map_err(|text| Error::Config(text.into()))?;
-        let answer: Envelope<Rows<T>> = ask(self.teamleader, operation, &mut body, 1, 1)?;
+        let page: ListPage<T> = ask(self.teamleader, operation, &mut body, 1, 1)?;
         if !operation.pages {
-            return Ok(Some(answer.data.0.len() as u64));
+            return Ok(Some(page.rows() as u64));
         }
-        Ok(answer.meta.and_then(|meta| meta.matches))
+        Ok(page.total)
     }
 
     fn body(&self, count: bool) -> Result<Map<String, Value>, String> {
@@ -247,12 +341,39 @@ impl<T: Listed> fmt::Debug for List<'_, T> {
     }
 }
 
-/// The objects of an answer. `null` is read as an empty list.
-pub(super) struct Rows<T>(pub(super) Vec<T>);
+impl<T> ListPage<T> {
+    pub(super) fn of(items: Vec<T>, unread: Vec<UnreadRow>) -> ListPage<T> {
+        ListPage { items, unread, number: 1, size: 0, total: None, has_next: false }
+    }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Rows<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Rows<T>, D::Error> {
-        super::json::or_empty(from).map(Rows)
+    /// How many objects Teamleader sent.
+    fn rows(&self) -> usize {
+        self.items.len() + self.unread.len()
+    }
+
+    fn empty(&mut self) {
+        self.items.clear();
+        self.unread.clear();
+        self.has_next = false;
+    }
+
+    /// Fills in the place of the page in its list.
+    fn placed(mut self, operation: &Operation, size: u32, number: u32) -> ListPage<T> {
+        (self.number, self.size) = (number, size);
+        self.has_next = match self.total {
+            _ if !operation.pages => false,
+            Some(total) => u64::from(number) * u64::from(size) < total,
+            None => self.rows() == size as usize,
+        };
+        self
+    }
+}
+
+/// In the strict mode, returns the first object that could not be read as the error.
+fn strictly<T>(strict: bool, page: &mut ListPage<T>) -> Result<()> {
+    match strict && !page.unread.is_empty() {
+        true => Err(page.unread.swap_remove(0).into()),
+        false => Ok(()),
     }
 }
 
@@ -262,12 +383,14 @@ fn ask<T: DeserializeOwned>(
     body: &mut Map<String, Value>,
     size: u32,
     number: u32,
-) -> Result<Envelope<Rows<T>>> {
+) -> Result<ListPage<T>> {
     if operation.pages {
         body.insert("page".to_owned(), json!({ "size": size, "number": number }));
     }
     let request = teamleader.request(operation.name, operation.is_read());
-    if operation.takes_body { request.send_json(body) } else { request.call() }?.read_json()
+    let response = if operation.takes_body { request.send_json(body) } else { request.call() }?;
+    let page = teamleader.rows(operation.name, response)?;
+    Ok(page.placed(operation, size, number))
 }
 
 /// Returns an iterator over the pages of the list with this name.
@@ -298,15 +421,13 @@ pub(super) fn raw<'a, T: DeserializeOwned + 'a>(
             body["page"] = json!({ "size": size, "number": number });
         }
         let text = teamleader.text_of(operation, &body)?;
-        let Answer { data, .. } = teamleader.read::<Option<VecDeque<T>>>(operation.name, &text)?;
-        let mut items = Vec::from(data.unwrap_or_default());
+        let mut page = teamleader.raw_rows(operation.name, &text)?.placed(operation, size, *number);
         if operation.pages && text == before {
-            items.clear();
+            page.empty();
         }
         before = text;
-        let full = items.len() == size as usize;
-        let next = (operation.pages && full).then(|| number.saturating_add(1));
-        Ok(Page { items, next })
+        let next = page.has_next.then(|| number.saturating_add(1));
+        Ok(Page { items: vec![page], next })
     };
-    Ok(paging::Pages::new(first.unwrap_or(1).max(1), Box::new(fetch)))
+    Ok(Pages::new(first.unwrap_or(1).max(1), Box::new(fetch)))
 }

@@ -3,4 +3,6 @@
 mod cases;
 mod distil;
 mod examples;
+mod hostile;
+mod odd;
 mod yaml;

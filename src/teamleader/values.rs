@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::json::money;
+use super::json::{money, or_empty, unnamed};
 use super::kinds::LevelTwoArea;
 use super::macros::{model, request};
 use super::{Decimal, Id, Reference};
@@ -149,8 +149,8 @@ impl Money {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Email {
-    /// The purpose of the email address.
-    #[serde(rename = "type")]
+    /// The purpose of the email address. Unknown with an empty name if Teamleader sent no purpose.
+    #[serde(rename = "type", default = "unnamed")]
     pub kind: EmailType,
     /// The email address. In an update of a contact, `None` removes the address.
     pub email: Option<String>,
@@ -178,10 +178,11 @@ pub(super) fn primary_email(emails: &[Email]) -> Option<&str> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Telephone {
-    /// The type of the number.
-    #[serde(rename = "type")]
+    /// The type of the number. Unknown with an empty name if Teamleader sent no type.
+    #[serde(rename = "type", default = "unnamed")]
     pub kind: TelephoneType,
-    /// The number, as it was entered.
+    /// The number, as it was entered. Empty if Teamleader sent `null`.
+    #[serde(default, deserialize_with = "or_empty")]
     pub number: String,
 }
 
@@ -218,8 +219,8 @@ model! {
 model! {
     /// An address and its purpose in an answer.
     pub struct AddressEntry {
-        /// The purpose of the address.
-        #[serde(rename = "type")]
+        /// The purpose of the address. Unknown with an empty name if Teamleader sent no purpose.
+        #[serde(rename = "type", default = "unnamed")]
         kind: AddressType,
         /// The address.
         address: Option<Address>,

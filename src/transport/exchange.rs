@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::config::token_config;
 use super::limit;
-use super::{HttpConfig, cause, io_cause};
+use super::{HttpConfig, cause_at, io_cause};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{BoxError, Error, Result};
 use crate::protocol::{RawReply, TokenRequest};
@@ -116,6 +116,7 @@ impl Agents {
         if request.body.is_empty() && !in_time() {
             return Raw::Never(TOO_LATE.into());
         }
+        let uri = head.uri().clone();
         let mut rest = request.body.as_slice();
         let mut body = Watched::new(&mut rest, in_time);
         body.read = request.body.is_empty();
@@ -126,8 +127,8 @@ impl Agents {
         };
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) if body.read => return Raw::NoAnswer(cause(error)),
-            Err(error) => return Raw::Never(cause(error)),
+            Err(error) if body.read => return Raw::NoAnswer(cause_at(error, agent, &uri)),
+            Err(error) => return Raw::Never(cause_at(error, agent, &uri)),
         };
         let (parts, body) = answer.into_parts();
         let (body, cut) = read_reply(body);

@@ -38,6 +38,10 @@ const _: () = {
     shared::<FileBackend>();
     shared::<FileLock>();
     shared::<MemoryBackend>();
+    shared::<evergrant::Logins>();
+    shared::<Box<dyn evergrant::backend::LoginStore>>();
+    shared::<evergrant::backend::FolderStore>();
+    shared::<evergrant::logins::Sweep<'_>>();
     #[cfg(feature = "sqlite")]
     shared::<evergrant::SqliteBackend>();
     #[cfg(feature = "postgres")]

@@ -67,6 +67,12 @@ fn a_host_without_tls_cannot_be_allowed() {
         let text = refused(&client, target);
         assert!(text.contains("https"), "{text}");
     }
+    // The middleware sends nothing without the token that the caller expects.
+    let agent = ureq::Agent::config_builder().proxy(None).middleware(client).build();
+    let agent: ureq::Agent = agent.into();
+    let error = agent.get(format!("{}/api/echo", sandbox.url())).call().unwrap_err();
+    assert!(error.to_string().contains("allow_host number 1"), "{error}");
+    assert_eq!(sandbox.counters().api_calls, 0);
 }
 
 #[test]

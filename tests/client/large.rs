@@ -90,7 +90,7 @@ fn large_bodies_go_both_ways_through_a_process_with_little_memory() {
     let output = match output {
         Ok(output) => output,
         Err(error) => {
-            println!("skipped: prlimit: {error}");
+            let _ = writeln!(std::io::stderr(), "skipped: prlimit: {error}");
             let required = std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1");
             return assert!(
                 !required,

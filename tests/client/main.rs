@@ -3,6 +3,7 @@
 
 mod application;
 mod calls;
+mod coming;
 mod dialects;
 #[cfg(feature = "dotenv")]
 mod dotenv;
@@ -22,7 +23,9 @@ mod retries;
 mod secrecy;
 mod styles;
 mod support;
+mod tasks;
 mod unauthorized;
+mod users;
 mod variables;
 mod wire;
 

@@ -146,3 +146,18 @@ fn a_socks_proxy_is_asked_and_a_wrong_address_is_named() {
     let text = error.to_string();
     assert!(text.starts_with("proxy.example ") && !text.contains("c4nary"), "{text}");
 }
+
+#[test]
+fn the_error_names_the_proxy_that_is_down() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let proxy = format!("http://ada:sesame@{closed}");
+    let client = abroad().proxy(&proxy).unwrap().build();
+    client.seed(Token::new("at").with_refresh_token("rt")).unwrap();
+    for error in [client.get("/").call().unwrap_err(), client.refresh().unwrap_err()] {
+        let text = format!("{error:#}");
+        assert!(text.contains(&format!("(through the proxy {closed})")), "{text}");
+        assert!(!text.contains("sesame") && error.is_transient(), "{text}");
+        let mut causes = std::iter::successors(std::error::Error::source(&error), |e| e.source());
+        assert!(causes.any(|cause| cause.is::<std::io::Error>()), "{error:?}");
+    }
+}

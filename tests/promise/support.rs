@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -43,7 +44,8 @@ impl Drop for TempDir {
 /// Prints that the machine lacks what a test needs. If everything is required, fails instead.
 #[track_caller]
 pub(crate) fn skip(reason: &str) {
-    println!("skipped: {reason}");
+    // The harness hides what `println!` prints in a test that passes.
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
     let required = std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1");
     assert!(!required, "EVERGRANT_REQUIRE_ALL=1, but skipped: {reason}");
 }

@@ -1,5 +1,6 @@
 //! Tests of a provider from the server's metadata.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -263,7 +264,8 @@ fn a_cache_file_of_another_user_is_not_read() {
     discovery().metadata().unwrap();
     // Only root can give a file away.
     if std::os::unix::fs::chown(&file, Some(65533), None).is_err() {
-        println!("skipped: not root, who can give a file to another user");
+        let _ =
+            writeln!(std::io::stderr(), "skipped: not root, who can give a file to another user");
         let required = std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1");
         return assert!(!required, "EVERGRANT_REQUIRE_ALL=1, but not root");
     }
@@ -289,7 +291,9 @@ fn a_user_who_is_not_root_reads_a_cache_file_of_theirs() {
         let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
         let required = std::env::var_os("EVERGRANT_REQUIRE_ALL").is_some_and(|v| v == "1");
         assert!(!root || !required, "EVERGRANT_REQUIRE_ALL=1, but no other user can run the tests");
-        return println!("skipped: not root, or no other user can run the tests");
+        let _ =
+            writeln!(std::io::stderr(), "skipped: not root, or no other user can run the tests");
+        return;
     }
     let test = "discovery::the_next_process_finds_the_document_in_the_file";
     let output = nobody().arg(&program).args(["--exact", test]).output().unwrap();

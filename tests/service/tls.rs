@@ -161,6 +161,7 @@ fn a_server_with_an_untrusted_certificate_gets_no_token() {
     seeded(&client);
     for error in [client.get("/me").call().unwrap_err(), client.refresh().unwrap_err()] {
         assert!(matches!(error, Error::Transport(_)), "{error:?}");
+        assert!(!error.is_transient(), "no later call trusts the authority: {error:?}");
     }
     // A host that is not in the certificate is also an error.
     let address = format!("https://127.0.0.2:{}/token", server.port);

@@ -15,6 +15,7 @@ mod hot;
 mod logins;
 #[cfg(all(target_os = "linux", any(feature = "postgres", feature = "redis")))]
 mod machines;
+mod many_accounts;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 #[path = "../promise/movers.rs"]
 mod movers;

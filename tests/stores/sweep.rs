@@ -244,6 +244,22 @@ fn records_that_cannot_be_used_are_reported_and_the_others_are_kept() {
 }
 
 #[test]
+fn a_wrong_secret_is_sent_five_times_and_not_for_each_login() {
+    let world = World::new(|provider| provider);
+    world.add_due("due", 40);
+    let wrong = evergrant::Credentials::new(world.sandbox.credentials().id(), "wrong");
+    let logins = Logins::builder(world.sandbox.provider(), wrong, world.store.clone())
+        .clients(|client| client.clock(world.clock.clone()))
+        .build();
+    let report = logins.keep_alive().threads(1).run().unwrap();
+    assert_eq!((report.failed, report.put_off, report.refreshed), (5, 35, 0));
+    assert!(report.told[39].reason.contains("invalid_client"), "{}", report.told[39]);
+    assert_eq!(world.sandbox.counters().token_requests, 5);
+    // With the right secret, the next sweep goes on.
+    assert_eq!(world.logins.keep_alive().threads(1).run().unwrap().refreshed, 40);
+}
+
+#[test]
 fn an_outage_puts_logins_off_and_loses_none() {
     let world = World::new(|provider| provider);
     world.add_due("due", 4);

@@ -2,7 +2,8 @@
 //! and `outside.rs`.
 
 /// The source, the call, its count, the file that the call touches.
-pub(super) const FILES: [(&str, &str, usize, &str); 12] = [
+pub(super) const FILES: [(&str, &str, usize, &str); 13] = [
+    ("src/bin/evergrant/command.rs", "fs::read(", 1, "the certificates in SSL_CERT_FILE"),
     ("src/bin/evergrant/logins.rs", "fs::read(", 1, "`NAME.about.json`; nothing secret"),
     ("src/bin/evergrant/logins.rs", "fs::read_dir", 1, "the folder of the logins"),
     ("src/bin/evergrant/logins.rs", "fs::write", 1, "the next `NAME.about.json`"),
@@ -38,7 +39,19 @@ pub(super) const FILES: [(&str, &str, usize, &str); 12] = [
 ];
 
 /// The source, the call, the variables, and a test of them.
-pub(super) const VARIABLES: [(&str, &str, &str, &str); 7] = [
+pub(super) const VARIABLES: [(&str, &str, &str, &str); 9] = [
+    (
+        "src/bin/evergrant/command.rs",
+        "var_os(\"SSL_CERT_FILE\"",
+        "certificate authorities",
+        CERTIFICATES,
+    ),
+    (
+        "src/bin/evergrant/command/doctor.rs",
+        "var(name",
+        "whether a proxy can be read",
+        CERTIFICATES,
+    ),
     ("src/bin/evergrant/command.rs", "var(\"EVERGRANT_STORE\"", "the store", STORE),
     ("src/bin/evergrant/places.rs", "var_os(name", "HOME and its like: the folders", FOLDERS),
     ("src/bin/evergrant/command/doctor.rs", "var_os(name", "whether a proxy is set", DOCTOR),
@@ -48,6 +61,7 @@ pub(super) const VARIABLES: [(&str, &str, &str, &str); 7] = [
     ("src/bin/evergrant/show.rs", "var_os(\"TERM\"", "a terminal without colours", COLOURS),
 ];
 
+const CERTIFICATES: &str = "certificates_and_proxies_of_the_environment_are_checked";
 const STORE: &str = "the_environment_may_name_a_store_with_a_password";
 const FOLDERS: &str = "each_platform_has_its_own_folders";
 const DOCTOR: &str = "the_doctor_names_each_fault_and_what_mends_it";

@@ -341,6 +341,25 @@ fn the_doctor_names_each_fault_and_what_mends_it() {
 }
 
 #[test]
+fn certificates_and_proxies_of_the_environment_are_checked() {
+    let world = World::new();
+    world.seed("acme", false);
+    let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/tls/authority.pem");
+    for (file, code) in [(authority, 0), ("/dev/null", 1), ("/nowhere.pem", 1)] {
+        let mut command = world.command(&["call", "acme", "GET", "/me"]);
+        command.env("SSL_CERT_FILE", file);
+        let ran = ran(command);
+        assert_eq!(ran.code, Some(code), "{ran:?}");
+        assert!(code == 0 || ran.err.contains("SSL_CERT_FILE"), "{}", ran.err);
+    }
+    let mut command = world.command(&["doctor", "acme"]);
+    command.env("HTTPS_PROXY", "not a proxy");
+    let ran = ran(command);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("bad   proxy: HTTPS_PROXY is not the address"), "{}", ran.out);
+}
+
+#[test]
 fn no_output_but_that_of_token_and_get_tokens_has_a_secret() {
     let world = World::new();
     world.seed("acme", true);

@@ -5,6 +5,7 @@ mod child;
 mod defects;
 mod grammar;
 mod guide;
+mod hostile;
 mod limits;
 mod login;
 mod models;

@@ -5,6 +5,9 @@
 mod exact_online;
 mod grammar;
 #[cfg(feature = "shell-ev")]
+#[path = "../../src/teamleader/tests/odd.rs"]
+mod odd;
+#[cfg(feature = "shell-ev")]
 mod shell_ev;
 #[cfg(feature = "teamleader")]
 mod teamleader;

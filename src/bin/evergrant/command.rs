@@ -16,10 +16,11 @@ pub(crate) mod token;
 use std::path::PathBuf;
 
 use evergrant::backend::TokenBackend;
+use evergrant::ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use evergrant::{Client, ClientBuilder, Credentials, Provider};
 
 use crate::credentials::{Found, Sources};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, file};
 use crate::logins::{self, About, Login};
 use crate::places::Places;
 use crate::service::{self, Service};
@@ -192,6 +193,10 @@ impl Opened {
 
     fn builder_on(&self, store: Box<dyn TokenBackend>) -> Outcome<ClientBuilder> {
         let builder = Client::builder(self.provider().clone(), self.credentials.clone(), store);
+        let builder = match authorities()? {
+            Some(tls) => builder.http(move |config| config.tls_config(tls.clone())),
+            None => builder,
+        };
         let hosts = self.service.allow_hosts.iter();
         Ok(hosts.fold(builder, |builder, host| builder.allow_host(host)))
     }
@@ -209,6 +214,27 @@ impl Opened {
     pub(crate) fn failed(&self, error: &evergrant::Error) -> Failure {
         Failure::of(self.name(), error)
     }
+}
+
+/// The TLS settings with the authorities in the file that `SSL_CERT_FILE` names, as OpenSSL reads it: a company's
+/// proxy may have an authority of its own.
+pub(crate) fn authorities() -> Outcome<Option<TlsConfig>> {
+    let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
+    let path = PathBuf::from(path);
+    let pem = std::fs::read(&path).map_err(|error| file("read SSL_CERT_FILE,", &path, &error))?;
+    let items = parse_pem(&pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    });
+    let found: Vec<_> = items.collect();
+    if found.is_empty() {
+        let path = path.display();
+        return Err(Failure::new(format!("SSL_CERT_FILE names {path}, which has no certificate")));
+    }
+    let roots = RootCerts::new_with_certs(&found);
+    Ok(Some(TlsConfig::builder().root_certs(roots).build()))
 }
 
 impl About {

@@ -78,6 +78,9 @@ fn from_file(path: &Path, places: &Places) -> Outcome<Service> {
 fn discovered(issuer: &str, places: &Places) -> Outcome<ProviderBuilder> {
     let name = name_of(issuer);
     let mut discovery = Discovery::new(issuer);
+    if let Some(tls) = crate::command::authorities()? {
+        discovery = discovery.http(move |config| config.tls_config(tls.clone()));
+    }
     if places.make().is_ok() {
         discovery = discovery.cache_file(places.logins.join(format!("{name}.metadata.json")));
     }

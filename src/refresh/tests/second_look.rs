@@ -30,7 +30,7 @@ fn a_refusal_is_believed_at_a_call_a_second_later() {
     assert_eq!(world.told(|event| matches!(event, Event::AuthorizationNeeded { .. })), 1);
 }
 
-/// A program without locks had its answer, and saved it after the first look.
+/// A program that takes no lock had received a new token, and saved it after the first look at the store.
 #[test]
 fn a_token_that_comes_before_the_second_look_is_used() {
     let world = World::new(Rotation::Strict);

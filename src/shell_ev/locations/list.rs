@@ -6,6 +6,8 @@ use std::fmt;
 use time::OffsetDateTime;
 use ureq::http::Method;
 
+#[cfg(doc)]
+use super::super::UnreadRow;
 use super::super::answer::Call;
 use super::super::{
     Answer, AuthorizationMethod, ConnectorType, Decimal, EvseId, EvseStatus, Location, ShellEvError,
@@ -21,6 +23,7 @@ pub struct ListLocations<'a> {
     get: Get<'a>,
     first_page: u32,
     page_size: u32,
+    strict: bool,
 }
 
 filters! { ListLocations:
@@ -30,7 +33,7 @@ filters! { ListLocations:
 
 impl<'a> ListLocations<'a> {
     pub(super) fn new(get: Get<'a>) -> ListLocations<'a> {
-        ListLocations { get, first_page: 1, page_size: PAGE_SIZE }
+        ListLocations { get, first_page: 1, page_size: PAGE_SIZE, strict: false }
     }
 
     /// Sets the first page of [`ListLocations::pages`] and [`ListLocations::iter`]; 1 by default.
@@ -49,6 +52,13 @@ impl<'a> ListLocations<'a> {
         self
     }
 
+    /// With `true`, a value that cannot be read is the error of its page, and ends the iteration. By default
+    /// the iteration goes on: [`ListLocations::iter`], [`Answer::unread`].
+    pub fn strict(mut self, strict: bool) -> ListLocations<'a> {
+        self.strict = strict;
+        self
+    }
+
     /// The page with this number. The first page has number 1.
     ///
     /// # Errors
@@ -59,7 +69,8 @@ impl<'a> ListLocations<'a> {
         let mut get = self.get.clone();
         get.query.count("pageNumber", number, (1, u32::MAX));
         get.query.count("perPage", self.page_size, (1, PAGE_SIZE));
-        get.answer()
+        let path = get.path.clone();
+        strictly(self.strict, &path, get.answer()?)
     }
 
     /// The first location, or `None` when the list is empty.
@@ -73,10 +84,14 @@ impl<'a> ListLocations<'a> {
         list.iter().next().transpose()
     }
 
-    /// Iterates over every location. Each page is fetched when its first location is needed. A value that
-    /// cannot be read is skipped and logged as a warning; [`ListLocations::pages`] returns it.
+    /// Iterates over every location. Each page is fetched when its first location is needed.
+    ///
+    /// A location that cannot be read is an [`Error::Decode`] in its place, and the iterator goes on with the
+    /// next location; [`UnreadRow::of`] has the details. A member of an unexpected form is `None`, stays in the
+    /// location's `extra`, and is logged as a warning; [`ListLocations::pages`] returns it.
     pub fn iter(&self) -> Iter<'a> {
-        Iter { pages: self.pages(), page: Vec::new().into_iter() }
+        let path = self.get.path.clone();
+        Iter { pages: self.pages(), page: Vec::new().into_iter(), path }
     }
 
     /// Iterates over every page. `next` fetches the page. After a transient error the following `next`
@@ -87,12 +102,13 @@ impl<'a> ListLocations<'a> {
     /// page during the iteration is returned once: the iterator keeps the ids in memory. If a request id
     /// is set, only the request for the first page has this id.
     pub fn pages(&self) -> Pages<'a> {
-        let ListLocations { mut get, first_page, page_size } = self.clone();
+        let ListLocations { mut get, first_page, page_size, strict } = self.clone();
         get.query.count("perPage", page_size, (1, PAGE_SIZE));
         // Each page needs the parameters again.
-        let target = get.query.target(get.path, get.shell.arrays);
-        let (shell, mut request_id) = (get.shell, get.request_id);
+        let target = get.query.target(get.path.clone(), get.shell.arrays);
+        let (shell, path, mut request_id) = (get.shell, get.path, get.request_id);
         let (mut seen, mut full) = (HashSet::new(), None);
+        let mut before: Vec<Location> = Vec::new();
         let fetch = move |number: &u32| {
             let target = match &target {
                 Ok(target) => format!("{target}&pageNumber={number}"),
@@ -112,11 +128,16 @@ impl<'a> ListLocations<'a> {
                 }
                 Err(error) => return Err(error),
             };
+            answer = strictly(strict, &path, answer)?;
             let elements = answer.elements();
+            // A location without an id is not new if the page before had the same.
+            let nameless: Vec<Location> =
+                answer.data.iter().filter(|location| location.uid.is_none()).cloned().collect();
             answer.data.retain(|location| match &location.uid {
                 Some(uid) => seen.insert(uid.clone()),
-                None => true,
+                None => !before.contains(location),
             });
+            before = nameless;
             // The service may send fewer locations than requested: the first page shows how many a full
             // page has.
             let ends = answer.data.is_empty() || elements < *full.get_or_insert(elements);
@@ -150,6 +171,14 @@ impl<'a> IntoIterator for &ListLocations<'a> {
 
 type Fetch<'a> = Box<dyn FnMut(&u32) -> Result<paging::Page<Answer<Location>, u32>> + 'a>;
 
+/// In the strict mode, returns the first value that could not be read as the error.
+fn strictly<T>(strict: bool, path: &str, answer: Answer<T>) -> Result<Answer<T>> {
+    match answer.unread.first() {
+        Some(unread) if strict => Err(answer.error_of(path, unread)),
+        _ => Ok(answer),
+    }
+}
+
 fn is_not_found(error: &Error) -> bool {
     ShellEvError::of(error).is_some_and(|refusal| refusal.is_not_found())
 }
@@ -170,7 +199,8 @@ impl Iterator for Pages<'_> {
 #[must_use = "nothing is fetched until the iterator is used"]
 pub struct Iter<'a> {
     pages: Pages<'a>,
-    page: std::vec::IntoIter<Location>,
+    page: std::vec::IntoIter<Result<Location>>,
+    path: String,
 }
 
 impl Iterator for Iter<'_> {
@@ -179,19 +209,30 @@ impl Iterator for Iter<'_> {
     fn next(&mut self) -> Option<Result<Location>> {
         loop {
             if let Some(location) = self.page.next() {
-                return Some(Ok(location));
+                return Some(location);
             }
             match self.pages.next()? {
-                Ok(answer) => {
-                    for unread in &answer.unread {
-                        let (at, id) = (&unread.at, &answer.request_id);
-                        log::warn!(target: "evergrant", "{at} of request {id} could not be read");
-                    }
-                    self.page = answer.data.into_iter();
-                }
+                Ok(answer) => self.page = self.in_order(answer).into_iter(),
                 Err(error) => return Some(Err(error)),
             }
         }
+    }
+}
+
+impl Iter<'_> {
+    /// The locations of a page, and the error of each that could not be read.
+    fn in_order(&self, mut answer: Answer<Location>) -> Vec<Result<Location>> {
+        let mut rows: Vec<_> = std::mem::take(&mut answer.data).into_iter().map(Ok).collect();
+        for unread in &answer.unread {
+            if unread.is_element() {
+                let index = unread.row(&self.path).index.min(rows.len());
+                rows.insert(index, Err(answer.error_of(&self.path, unread)));
+            } else {
+                let (at, id) = (&unread.at, &answer.request_id);
+                log::warn!(target: "evergrant", "{at} of request {id} could not be read");
+            }
+        }
+        rows
     }
 }
 

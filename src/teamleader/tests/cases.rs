@@ -66,7 +66,11 @@ where
     if let (Some(size), Some(first)) = (number("size"), number("number")) {
         list = list.page_size(size).from_page(first);
     }
-    json(list.pages().next().expect("a page"))
+    let mut page = list.pages().next().expect("a page")?;
+    match page.unread.pop() {
+        Some(row) => Err(row.into()),
+        None => json(Ok(page.items)),
+    }
 }
 
 struct Text(String);

@@ -1,5 +1,6 @@
 //! Tests that the types send and return the same JSON as the examples of requests and answers.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -16,27 +17,27 @@ use crate::teamleader::operations::Operation;
 
 /// A request and an answer for each typed operation, written for these tests. The examples have every field
 /// of the specification.
-fn fixtures() -> Map<String, Value> {
+pub(super) fn fixtures() -> Map<String, Value> {
     serde_json::from_str(include_str!("fixtures.json")).expect("the fixtures")
 }
 
 /// The answer to the next call, and the path and the body that the call sent.
 #[derive(Default)]
-struct Exchange {
-    status: u16,
-    answer: Option<Value>,
-    path: String,
-    sent: Option<Value>,
+pub(super) struct Exchange {
+    pub(super) status: u16,
+    pub(super) answer: Option<Value>,
+    pub(super) path: String,
+    pub(super) sent: Option<Value>,
 }
 
-struct World {
+pub(super) struct World {
     _sandbox: Sandbox,
-    teamleader: Teamleader,
-    exchange: Arc<Mutex<Exchange>>,
+    pub(super) teamleader: Teamleader,
+    pub(super) exchange: Arc<Mutex<Exchange>>,
 }
 
 impl World {
-    fn new() -> World {
+    pub(super) fn new() -> World {
         let sandbox = Sandbox::start().unwrap();
         let builder = Teamleader::builder(sandbox.credentials(), MemoryBackend::new());
         let builder = builder.provider(sandbox.provider()).calls_a_minute(0);
@@ -141,7 +142,7 @@ fn every_typed_operation_matches_its_fixture() {
 #[test]
 fn every_example_of_the_specification_matches_the_types() {
     let Some(text) = yaml::specification() else {
-        println!("skipped: TEAMLEADER_OPENAPI is not set");
+        let _ = writeln!(std::io::stderr(), "skipped: TEAMLEADER_OPENAPI is not set");
         return;
     };
     let document = yaml::parsed(&text);

@@ -21,6 +21,7 @@ fn every_test_that_the_page_names_exists() {
     let modules = [
         "calls",
         "defects",
+        "hostile",
         "limits",
         "login",
         "models",

@@ -297,3 +297,29 @@ fn an_error_has_the_apis_message() {
     let error = ask(&exact).unwrap_err();
     assert!(!format!("{error} {error:?}").contains(token.expose()));
 }
+
+#[test]
+fn an_error_body_of_another_form_is_in_the_message() {
+    let world = World::new();
+    let exact = world.seeded();
+    for (kind, body, said) in [
+        ("text/plain", "The field is\nwrong.", Some("The field is wrong.")),
+        ("application/json", r#"{"errors":["one","two"]}"#, Some("one; two")),
+        ("application/json", r#"{"message":"no"}"#, Some("no")),
+        ("application/json", r#""just text""#, Some("just text")),
+        ("text/html", "<h1>no</h1>", None),
+    ] {
+        world.on("GET", "123/crm/Accounts", move |_| ApiReply::bytes(400, kind, body));
+        let error = ask(&exact).unwrap_err();
+        let refusal = ExactOnlineError::of(&error).unwrap();
+        match said {
+            Some("one; two") => {
+                assert!(refusal.message().is_some_and(|text| text.starts_with("one")), "{error}");
+                assert!(error.to_string().contains("one; two"), "{error}");
+            }
+            said => assert_eq!(refusal.message(), said),
+        }
+        assert!(error.to_string().contains(said.unwrap_or("400")), "{error}");
+        assert_eq!((refusal.status(), refusal.code(), refusal.member()), (400, None, None));
+    }
+}

@@ -42,7 +42,7 @@ fn properties(name: &str) -> HashMap<&'static str, &'static str> {
 }
 
 /// Returns a value of that type, as the service writes it.
-fn sample(kind: &str) -> Value {
+pub(crate) fn sample(kind: &str) -> Value {
     match kind {
         "Guid" => json!("3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
         "String" | "Binary" => json!("O'Neil"),

@@ -217,3 +217,29 @@ fn no_error_shows_a_secret() {
     let shown = format!("{shell:?} {:?} {:?}", world.builder(), shell.locations().nearby(0.0, 0.0));
     assert!(!shown.contains("sandbox-secret") && !shown.contains(token.expose()));
 }
+
+#[test]
+fn an_error_body_of_another_form_is_in_the_message() {
+    let world = World::new();
+    let shell = world.shell();
+    for (kind, body, said) in [
+        ("text/plain", "The field is\nwrong.", Some("The field is wrong.")),
+        ("application/json", r#"{"errors":["one","two"]}"#, Some("one; two")),
+        ("application/json", r#"{"message":"no"}"#, Some("no")),
+        ("application/json", r#""just text""#, Some("just text")),
+        ("text/html", "<h1>no</h1>", None),
+    ] {
+        world.on("GET", "/locations/nearby", move |_| ApiReply::bytes(400, kind, body));
+        let error = shell.locations().nearby(0.0, 0.0).call().unwrap_err();
+        let refusal = ShellEvError::of(&error).unwrap();
+        match said {
+            Some("one; two") => {
+                assert!(refusal.message().is_some_and(|text| text.starts_with("one")), "{error}");
+                assert!(error.to_string().contains("one; two"), "{error}");
+            }
+            said => assert_eq!(refusal.message(), said),
+        }
+        assert!(error.to_string().contains(said.unwrap_or("400")), "{error}");
+        assert_eq!((refusal.status(), refusal.code(), refusal.member()), (400, None, None));
+    }
+}

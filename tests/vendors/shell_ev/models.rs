@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{SESSION, World, day, moment, success};
 
 /// Returns a location with every member of every model; some values are 0 or `false`.
-fn location() -> Value {
+pub(crate) fn location() -> Value {
     serde_json::from_str(include_str!("location.json")).unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! Tests of reading all locations, page by page.
 
 use evergrant::sandbox::{ApiReply, Fault};
-use evergrant::shell_ev::{Answer, Location, ShellEvError};
+use evergrant::shell_ev::{Answer, Location, ShellEvError, UnreadRow, request_id};
 use serde_json::{Value, json};
 
 use super::{World, success};
@@ -88,7 +88,7 @@ fn a_location_that_moves_to_a_later_page_is_returned_once() {
 }
 
 #[test]
-fn a_failed_page_is_fetched_again_and_a_bad_element_skipped() {
+fn a_failed_page_is_fetched_again_and_a_bad_element_told() {
     let world = World::new();
     world.on("GET", "/locations", |request| {
         ApiReply::json(
@@ -103,12 +103,41 @@ fn a_failed_page_is_fetched_again_and_a_bad_element_skipped() {
     let mut all = shell.locations().list().page_size(3).iter();
     let mut got = Vec::new();
     got.push(all.next().unwrap().unwrap());
+    let odd = all.next().unwrap().unwrap_err();
+    let row = UnreadRow::of(&odd).unwrap();
+    assert_eq!((row.index, &*row.path, &*row.json), (1, "", "\"what\""));
+    assert_eq!(row.operation, "/v2/locations");
+    assert!(request_id(&odd).is_some());
     got.push(all.next().unwrap().unwrap());
     world.sandbox.api_fault(Fault::StatusBefore(503));
     assert_eq!(all.next().unwrap().unwrap_err().kind(), "api");
     got.extend(all.map(Result::unwrap));
     let got: Vec<_> = got.into_iter().map(|location| location.uid.unwrap().to_string()).collect();
     assert_eq!(got, ids(0..4));
+}
+
+#[test]
+fn a_repeated_page_without_ids_ends_the_list() {
+    let world = World::new();
+    world.on("GET", "/locations", |_| ApiReply::json(200, success(json!([{ "updated": null }]))));
+    assert_eq!(world.shell().locations().page_size(1).iter().take(9).count(), 1);
+}
+
+#[test]
+fn the_strict_mode_ends_a_list_at_an_odd_value() {
+    let world = World::new();
+    let odd = json!([{ "uid": 0 }, { "uid": 1, "updated": [7] }, { "uid": 2 }]);
+    world.on("GET", "/locations", move |_| ApiReply::json(200, success(odd.clone())));
+    let shell = world.shell();
+    let mut strict = shell.locations().list().strict(true).iter();
+    let error = strict.next().unwrap().unwrap_err();
+    let row = UnreadRow::of(&error).unwrap();
+    assert_eq!((row.id.as_deref(), row.index, &*row.path), (Some("1"), 1, "updated"));
+    assert!(format!("{error:#}").contains("the object 1, member updated"), "{error:#}");
+    assert!(strict.next().is_none());
+    assert_eq!(shell.locations().iter().map(Result::unwrap).count(), 3);
+    let page = shell.locations().list().page(1).unwrap();
+    assert_eq!(page.unread[0].id.as_deref(), Some("1"));
 }
 
 #[test]

@@ -187,3 +187,30 @@ fn a_problem_keeps_title_code_field_and_hint() {
     let other = Error::Config("no answer".into());
     assert_eq!(TeamleaderError::of(&other), None);
 }
+
+#[test]
+fn an_error_body_of_another_form_is_in_the_message() {
+    use evergrant::sandbox::ApiReply;
+    use evergrant::teamleader::TeamleaderError;
+    let (sandbox, teamleader) = super::support::world();
+    for (kind, body, said) in [
+        ("text/plain", "The field is\nwrong.", Some("The field is wrong.")),
+        ("application/json", r#"{"errors":["one","two"]}"#, Some("one; two")),
+        ("application/json", r#"{"message":"no"}"#, Some("no")),
+        ("application/json", r#""just text""#, Some("just text")),
+        ("text/html", "<h1>no</h1>", None),
+    ] {
+        sandbox.on("POST", "/api/contacts.list", move |_| ApiReply::bytes(400, kind, body));
+        let error = teamleader.contacts().first().unwrap_err();
+        let refusal = TeamleaderError::of(&error).unwrap();
+        match said {
+            Some("one; two") => {
+                assert!(refusal.message().is_some_and(|text| text.starts_with("one")), "{error}");
+                assert!(error.to_string().contains("one; two"), "{error}");
+            }
+            said => assert_eq!(refusal.message(), said),
+        }
+        assert!(error.to_string().contains(said.unwrap_or("400")), "{error}");
+        assert_eq!((refusal.status(), refusal.code(), refusal.member()), (400, None, None));
+    }
+}

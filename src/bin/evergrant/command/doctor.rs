@@ -123,6 +123,19 @@ fn proxies(report: &mut Report) -> Outcome<()> {
             .into_iter()
             .filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
             .collect();
+    for name in &set {
+        let readable =
+            std::env::var(name).is_ok_and(|value| evergrant::ureq::Proxy::new(&value).is_ok());
+        if !readable {
+            let text = format!("{name} is not the address of a proxy, so no proxy is used");
+            report.bad(
+                WRONG,
+                "proxy",
+                &text,
+                &format!("export {name}=http://proxy.example:3128"),
+            )?;
+        }
+    }
     match set.is_empty() {
         true => report.good("proxy", "none"),
         false => {
@@ -225,14 +238,22 @@ fn credentials(
 
 /// Reaches the token endpoint with the proxy and the certificates that a login uses, and compares the clocks.
 fn network(provider: &Provider, report: &mut Report) -> Outcome<()> {
-    let nobody = Client::new(provider.clone(), Credentials::public("nobody"), MemoryBackend::new());
+    let nobody =
+        Client::builder(provider.clone(), Credentials::public("nobody"), MemoryBackend::new());
+    let nobody = match super::authorities() {
+        Ok(Some(tls)) => nobody.http(move |config| config.tls_config(tls.clone())).build(),
+        Ok(None) => nobody.build(),
+        Err(failure) => {
+            return report.bad(failure.code, "certificates", &failure.text, "unset SSL_CERT_FILE");
+        }
+    };
     let asked = nobody.without_token(Method::GET, provider.token_endpoint()).any_status();
     let answer = match asked.timeout(WAIT).retries(0).call() {
         Ok(answer) => answer,
         Err(error) => {
             let text = format!("{error:#}");
             let mend = if text.contains("certificate") {
-                "a company's proxy may have its own certificate: SSL_CERT_FILE, or the page on platforms"
+                "a company's proxy may have an authority of its own: export SSL_CERT_FILE=/path/of/its/authority.pem"
             } else {
                 "check the network, the proxy variables and the address of the service"
             };

@@ -106,10 +106,9 @@ fn with_advice(error: evergrant::Error, opened: &Opened) -> Failure {
     let failure = Failure::from(error);
     match failure.text.contains("authorize_pasted") {
         true => {
-            let text =
-                failure.text.replace("use `Client::authorize_pasted`, or ", "use `--paste`, or ");
-            let text = text
-                .replace("`Client::authorize` and `Client::exchange` on a web page", "a web page");
+            let text = failure.text.replace("`Client::authorize_pasted`", "`--paste`");
+            let page = "`Client::authorize` and `Client::exchange` on a web page";
+            let text = text.replace(page, "a web page");
             Failure { text, ..failure }.hint(format!("evergrant login {} --paste", opened.name()))
         }
         false => failure,

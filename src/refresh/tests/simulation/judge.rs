@@ -114,6 +114,9 @@ impl State {
                 self.judge_error(actor, client, error, waits);
             }
         }
+        if !waits && matches!(result, Err(Error::Busy(_))) {
+            return; // The call ended in the middle of another thread's refresh, whose pair does not wait yet.
+        }
         let known = &mut self.oracle.clients[client];
         known.waits = !known.in_hand.is_empty();
     }

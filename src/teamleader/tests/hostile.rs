@@ -1,0 +1,137 @@
+//! Tests that an odd member of an answer costs at most its own object. Each member at each depth of each
+//! answer is nulled, removed, and replaced by a value of every other kind.
+
+use serde_json::{Value, json};
+
+use super::cases::{CASES, Case};
+use super::examples::{Exchange, World, fixtures};
+use super::odd::{Odd, odd};
+use crate::Error;
+use crate::teamleader::UnreadRow;
+use crate::teamleader::files::FileSubject;
+use crate::teamleader::operations::Operation;
+
+/// Whether a change leaves the object without what identifies it.
+fn is_id(path: &str) -> bool {
+    ["id", "tag", "url"].contains(&path)
+}
+
+fn answer(world: &World, case: &Case, request: &Value, data: &Value) -> crate::Result<Value> {
+    let status = Operation::named(case.0).unwrap().status;
+    let answer = Some(json!({ "data": data }));
+    *world.exchange.lock() = Exchange { status, answer, ..Exchange::default() };
+    case.1(&world.teamleader, request)
+}
+
+/// The members that a download or an upload cannot do without.
+const NEEDED: [&str; 2] = ["location", "expires_at"];
+
+/// Checks the error of an object, and returns whether there is one.
+fn check(case: &str, odd: &Odd, error: Option<&Error>) -> bool {
+    let Odd { path, change, .. } = odd;
+    let Some(error) = error else { return false };
+    let row = UnreadRow::of(error).unwrap_or_else(|| panic!("{case}, {path} {change}: {error:#}"));
+    let told = format!("{case}, {path} {change}: {row}");
+    assert_eq!(row.operation, case, "{told}");
+    // A list in the place of an object can be wrong at its first element.
+    let first = (*change == "list").then(|| format!("{path}[0]"));
+    // The specification has two names for this member.
+    let path = if path == "expires" { "expires_at" } else { path };
+    assert!(row.path == *path || first.as_ref() == Some(&row.path), "{told}");
+    let id = ["id", "tag", "url"].iter().find_map(|key| odd.object[*key].as_str());
+    if !is_id(path) {
+        assert_eq!(row.id.as_deref(), id, "{told}");
+    }
+    let gone = ["null", "removed"].contains(change);
+    assert!(!gone || is_id(path) || NEEDED.contains(&path), "{told}");
+    true
+}
+
+#[test]
+fn an_odd_member_of_a_single_answer_is_named() {
+    let (world, fixtures) = (World::new(), fixtures());
+    let (mut tried, mut refused) = (0, 0);
+    for case in CASES {
+        let fixture = &fixtures[case.0];
+        let Some(object) = fixture.get("response").map(|answer| &answer["data"]) else { continue };
+        if !object.is_object() {
+            continue;
+        }
+        let request = fixture.get("request").unwrap_or(&Value::Null);
+        for odd in odd(object) {
+            let came = answer(&world, case, request, &odd.object);
+            tried += 1;
+            refused += usize::from(check(case.0, &odd, came.as_ref().err()));
+        }
+    }
+    println!("{tried} odd single answers: {refused} errors, each with id and path");
+    assert!(tried > 2000 && refused > 500, "{tried} {refused}");
+}
+
+fn errors<T>(items: impl Iterator<Item = crate::Result<T>>) -> Vec<Option<Error>> {
+    items.map(Result::err).collect()
+}
+
+/// Iterates over a list, and returns the error of each object that has one.
+fn items(world: &World, name: &str) -> Vec<Option<Error>> {
+    let t = &world.teamleader;
+    match name {
+        "departments.list" => errors(t.departments().iter()),
+        "tags.list" => errors(t.tags().iter()),
+        "products.list" => errors(t.products().iter()),
+        "files.list" => errors(t.files().of(FileSubject::temporary()).iter()),
+        "webhooks.list" => errors(t.webhooks().iter()),
+        "customFieldDefinitions.list" => errors(t.custom_fields().iter()),
+        "contacts.list" => errors(t.contacts().iter()),
+        "companies.list" => errors(t.companies().iter()),
+        "deals.list" => errors(t.deals().iter()),
+        "lostReasons.list" => errors(t.lost_reasons().iter()),
+        "dealSources.list" => errors(t.deal_sources().iter()),
+        "dealPipelines.list" => errors(t.deal_pipelines().iter()),
+        "dealPhases.list" => errors(t.deal_phases().iter()),
+        "quotations.list" => errors(t.quotations().iter()),
+        "invoices.list" => errors(t.invoices().iter()),
+        other => panic!("{other} is not in this table"),
+    }
+}
+
+#[test]
+fn an_odd_member_in_a_list_costs_one_row() {
+    let (world, fixtures) = (World::new(), fixtures());
+    let (mut lists, mut tried, mut refused) = (0, 0, 0);
+    for case in CASES {
+        let Some(resource) = case.0.strip_suffix(".list") else { continue };
+        let info = format!("{resource}.info");
+        let objects = [
+            Some(&fixtures[case.0]["response"]["data"][0]),
+            fixtures.get(&info).map(|info| &info["response"]["data"]),
+        ];
+        let odd: Vec<Odd> = objects.iter().flatten().flat_map(|object| odd(object)).collect();
+        lists += 1;
+        for some in odd.chunks(50) {
+            // Good and odd rows take turns on a page of 100.
+            let good = objects[0].unwrap();
+            let rows: Vec<&Value> = (0..100)
+                .map(|n| some.get(n / 2).filter(|_| n % 2 == 0).map_or(good, |odd| &odd.object))
+                .collect();
+            *world.exchange.lock() = Exchange {
+                status: 200,
+                answer: Some(json!({ "data": rows })),
+                ..Exchange::default()
+            };
+            let came: Vec<Option<Error>> = items(&world, case.0);
+            assert_eq!(came.len(), 100, "{}: the list ended", case.0);
+            for (n, error) in came.iter().enumerate() {
+                match some.get(n / 2).filter(|_| n % 2 == 0) {
+                    Some(odd) => {
+                        tried += 1;
+                        refused += usize::from(check(case.0, odd, error.as_ref()));
+                    }
+                    None => assert!(error.is_none(), "{}: {}", case.0, error.as_ref().unwrap()),
+                }
+            }
+        }
+    }
+    println!("{tried} odd rows in {lists} lists of 100: 0 lists ended, {refused} errors of rows");
+    assert!(lists == 15 && tried > 1500 && refused > 300, "{lists} {tried} {refused}");
+}
