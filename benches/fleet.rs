@@ -9,7 +9,8 @@
 //!   open at the end.
 //!
 //! The share is the rate with the store over the rate that the first two allow together. `FLEET_ACCOUNTS`
-//! sets the numbers of accounts, `1000,10000` by default; `FLEET_STORES` the stores, such as `file,sqlite`.
+//! sets the numbers of accounts, `1000,10000` by default; `FLEET_STORES` the stores, such as `file,sqlite`;
+//! `FLEET_CONNECTIONS` the connections of a store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../tests/stores/servers.rs"]
@@ -96,7 +97,10 @@ fn sqlite(accounts: usize, path: &Path) {
     raw.execute_batch(sql).unwrap();
     // Threads that share a connection are faster than threads that meet in the busy handler.
     let raw = Mutex::new(raw);
-    let store = SqliteBackend::new(path);
+    let mut store = SqliteBackend::new(path);
+    if let Some(most) = connections() {
+        store = store.connections(most);
+    }
     measure("SQLite", accounts, &|n| Box::new(store.account(n.to_string())), &|n, bytes| {
         let sql = "INSERT INTO t VALUES (?1, ?2) ON CONFLICT (n) DO UPDATE SET record = ?2";
         raw.lock().unwrap().execute(sql, rusqlite::params![n as i64, bytes]).unwrap();
@@ -110,7 +114,10 @@ fn redis(accounts: usize) {
         let raw: Vec<_> =
             (0..THREADS).map(|_| Mutex::new(client.get_connection().unwrap())).collect();
         let name = program.file_stem().unwrap().to_str().unwrap().trim_end_matches("-server");
-        let store = RedisBackend::new(server.url()).unwrap();
+        let mut store = RedisBackend::new(server.url()).unwrap();
+        if let Some(most) = connections() {
+            store = store.connections(most);
+        }
         measure(name, accounts, &|n| Box::new(store.account(n.to_string())), &|n, bytes| {
             let mut raw = free(&raw);
             redis::cmd("SET").arg(format!("raw:{n}")).arg(bytes).exec(&mut *raw).unwrap();
@@ -130,12 +137,20 @@ fn postgres(accounts: usize) {
             Mutex::new((client, statement))
         })
         .collect();
-    let store = PostgresBackend::new(server.url()).unwrap();
+    let mut store = PostgresBackend::new(server.url()).unwrap();
+    if let Some(most) = connections() {
+        store = store.connections(most);
+    }
     measure("PostgreSQL", accounts, &|n| Box::new(store.account(n.to_string())), &|n, bytes| {
         let mut raw = free(&raw);
         let (client, statement) = &mut *raw;
         client.execute(statement, &[&(n as i64), &bytes]).unwrap();
     });
+}
+
+/// The number of connections of a store, if it is set.
+fn connections() -> Option<usize> {
+    std::env::var("FLEET_CONNECTIONS").ok().map(|most| most.parse().unwrap())
 }
 
 /// One of as many connections as threads.

@@ -26,8 +26,9 @@ use crate::error::{BoxError, Error, Result as CrateResult};
 use crate::record::Record;
 use crate::secret::random_id;
 
-/// How many connections a store and its accounts use at a time.
-const CONNECTIONS: usize = 8;
+/// How many connections a store and its accounts use at a time. The server flushes once for the commands of
+/// all connections that have come meanwhile, so that more connections make more refreshes a second.
+const CONNECTIONS: usize = 32;
 
 /// Compares and replaces a value in one step. `ARGV[1]` is the old value; if it is empty, there must be
 /// none.
@@ -51,7 +52,7 @@ return 0";
 /// | `evergrant:ACCOUNT` | the bytes of a [`Record`] | never |
 /// | `evergrant:ACCOUNT:lock` | the holder of the lock | with the lease |
 ///
-/// A store value and its clones share at most 8 connections, whatever the number of accounts: make one store,
+/// A store value and its clones share at most 32 connections, whatever the number of accounts: make one store,
 /// and call [`RedisBackend::account`] for each login. A command that finds all connections in use waits, in
 /// the order of the commands.
 ///
@@ -190,7 +191,7 @@ impl RedisBackend {
         RedisBackend { account: account.into(), ..self.apart() }
     }
 
-    /// Sets how many connections this store and its accounts use at a time, at least 1. 8 by default. A held
+    /// Sets how many connections this store and its accounts use at a time, at least 1. 32 by default. A held
     /// lock needs no connection of its own.
     #[must_use]
     pub fn connections(self, most: usize) -> RedisBackend {
