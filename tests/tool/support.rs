@@ -36,7 +36,10 @@ impl World {
         std::fs::create_dir_all(world.settings()).unwrap();
         std::fs::write(world.settings().join("acme.toml"), world.description()).unwrap();
         let variables = "ACME_CLIENT_ID=sandbox-client\nACME_CLIENT_SECRET=sandbox-secret\n";
-        std::fs::write(world.settings().join("acme.env"), variables).unwrap();
+        let file = world.settings().join("acme.env");
+        std::fs::write(&file, variables).unwrap();
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(&file, private).unwrap();
         world
     }
 

@@ -104,6 +104,24 @@ impl Context {
         }
     }
 
+    /// All logins; if the store was named, those that are in it.
+    pub(crate) fn all(&self) -> Outcome<Vec<Login>> {
+        let logins = logins::list(&self.places)?;
+        let Some(address) = &self.store else { return Ok(logins) };
+        if matches!(Place::parse(address, "x", &self.places.logins)?, Place::File(_)) {
+            return Err(Failure::new(
+                "the store is a file, which has one login: name the login, or leave the store out",
+            ));
+        }
+        let mut found = Vec::new();
+        for login in logins {
+            if self.place(&login)?.open(&login.name)?.load()?.is_some() {
+                found.push(login);
+            }
+        }
+        Ok(found)
+    }
+
     /// A login that is about to be made. What was kept about an older login of this name is used again.
     pub(crate) fn new_login(
         &self,

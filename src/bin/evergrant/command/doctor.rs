@@ -112,6 +112,17 @@ fn open_to_others(found: &std::fs::Metadata) -> bool {
     std::os::unix::fs::MetadataExt::mode(found) & 0o022 != 0
 }
 
+#[cfg(unix)]
+fn is_readable_to_others(file: &std::path::Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    file.metadata().is_ok_and(|found| found.mode() & 0o044 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_readable_to_others(_: &std::path::Path) -> bool {
+    false
+}
+
 #[cfg(not(unix))]
 fn open_to_others(_: &std::fs::Metadata) -> bool {
     false
@@ -211,7 +222,7 @@ fn credentials(
     let sources = context.sources(login, service);
     match sources.find(&service.provider) {
         Ok(found) => {
-            let place = match found.file {
+            let place = match &found.file {
                 Some(file) => file.display().to_string(),
                 None => "the environment or the description of the service".to_owned(),
             };
@@ -220,7 +231,13 @@ fn credentials(
             } else {
                 "id, no secret"
             };
-            report.good("credentials", &format!("{secret}, from {place}"))?;
+            match found.file.as_ref().filter(|file| is_readable_to_others(file)) {
+                Some(_) => {
+                    let text = format!("other users can read {place}");
+                    report.warning("credentials", &text, &format!("chmod 600 {place}"))?;
+                }
+                None => report.good("credentials", &format!("{secret}, from {place}"))?,
+            }
             let redirect = found.credentials.redirect_uri().map(str::to_owned);
             let redirect = redirect.or(service.provider.authorization_rules().redirect_uri.clone());
             let redirect =

@@ -2,12 +2,12 @@
 
 use super::Context;
 use crate::failure::{Failure, LATER, LOG_IN, Outcome, WRONG};
-use crate::logins::{self, Login};
+use crate::logins::Login;
 use crate::show;
 
 pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
     let logins = match names {
-        [] => logins::list(&context.places)?,
+        [] => context.all()?,
         names => names.iter().map(|name| context.find(name)).collect::<Outcome<_>>()?,
     };
     let mut code = 0;
