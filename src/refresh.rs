@@ -257,6 +257,7 @@ impl Keeper {
     /// Refreshes the login of a record that was read. The tables decide as for a usual call: the refresh token is
     /// not sent again if that could revoke an access token that still works.
     pub(crate) fn keep_alive(&self, record: &Record) -> Result<Live> {
+        self.keep_for_later(record);
         self.acquire_as(&self.newer_than(record), false, true)
     }
 

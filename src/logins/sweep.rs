@@ -46,7 +46,8 @@ type Show<'a> = Box<dyn Fn(&Progress<'_>) + Send + Sync + 'a>;
 /// way; each process counts by itself.
 ///
 /// After three requests in a row without an answer, the sweep sends only one login, the probe, until an answer comes:
-/// each such request may have used a refresh token up. If the probe gets no answer within [`Sweep::patience`], the
+/// each such request may have used a refresh token up. Until then each thread may have one login under way, so fewer
+/// threads put fewer logins at risk. If the probe gets no answer within [`Sweep::patience`], the
 /// sweep sends nothing more. The sweep does not come back to another login whose request got no answer.
 ///
 /// A worker does not wait for a single login. If another process is refreshing it, the service asked to wait, or
@@ -307,7 +308,7 @@ impl Work<'_, '_> {
         visit.has_turn = false;
         let keeper = client.keeper();
         let (refreshes, sends) = (keeper.refreshes(), keeper.sends());
-        let got = keeper.access_unhurried(&keeper.newer_than(record));
+        let got = keeper.keep_alive_unhurried(record);
         let (refreshed, sent) = (keeper.refreshes() > refreshes, keeper.sends() > sends);
         let doubted = keeper.has_doubt();
         let verdict = matches!(got, Err(Error::Reauthorize(_))) || doubted && got.is_err();

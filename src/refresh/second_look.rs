@@ -44,6 +44,29 @@ impl Keeper {
         }
     }
 
+    /// Refreshes the login of a record that was read, as [`Keeper::keep_alive`] does, and never waits.
+    pub(crate) fn keep_alive_unhurried(&self, record: &Record) -> Result<Live> {
+        self.keep_for_later(record);
+        self.access_unhurried(&self.newer_than(record))
+    }
+
+    /// Keeps the token of a record that was read, if this client has none. Calls use the token if the store fails.
+    pub(super) fn keep_for_later(&self, record: &Record) {
+        let Some(turn) = self.turn.try_lock() else { return };
+        // Only a client with a login has a use for a token that is due. An unsaved pair comes first.
+        if !self.rules.one_time || turn.unsaved.is_some() {
+            return;
+        }
+        if turn.history.newer_than(record).is_some() {
+            return;
+        }
+        let live = self.live(record);
+        let mut memory = self.memory.lock();
+        if memory.live.is_none() && live.is_usable(&*self.clock) {
+            memory.live = Some(live);
+        }
+    }
+
     /// Whether nothing would be lost if this client were dropped now.
     pub(crate) fn rests(&self) -> bool {
         let Some(turn) = self.turn.try_lock() else { return false };

@@ -121,7 +121,7 @@ fn keeping_a_login_alive_does_not_risk_an_access_token() {
         let keep = || {
             let stored = world.stored();
             let live = match hurried {
-                false => keeper.access_unhurried(&keeper.newer_than(&stored)),
+                false => keeper.keep_alive_unhurried(&stored),
                 true => keeper.keep_alive(&stored),
             };
             live.map(|live| live.access_token().expose().to_owned())
@@ -201,4 +201,20 @@ fn a_usual_call_waits_for_the_second_look() {
     world.clock.advance(SECOND / 4);
     assert_eq!(kind(&use_token(&keeper)), "reauthorize");
     assert_eq!((world.clock.slept(), world.sent().len()), (SECOND * 3 / 4, 1));
+}
+
+/// The store fails after the client of a sweep has read the record.
+#[test]
+fn a_token_that_a_sweep_has_read_serves_later_calls() {
+    for hurried in [false, true] {
+        let world = World::new(Rotation::Strict);
+        let stored = world.stored();
+        world.plan(|_, _| Some(Fault::Before));
+        let keeper = world.keeper();
+        let kept =
+            if hurried { keeper.keep_alive(&stored) } else { keeper.keep_alive_unhurried(&stored) };
+        assert_eq!(kept.map(drop).unwrap_err().kind(), "backend");
+        assert_eq!(kind(&use_token(&keeper)), "at-1");
+        assert!(world.sent().is_empty());
+    }
 }

@@ -62,8 +62,13 @@ fn sweep(world: &World, keeper: &Keeper) {
         // A store that cannot be read puts the login off as well.
         let Ok(Some(record)) = keeper.backend.load() else { return };
         let want = keeper.newer_than(&record);
-        world.state.lock().asks(me(), &want);
-        let result = keeper.access_unhurried(&want);
+        {
+            let mut state = world.state.lock();
+            state.asks(me(), &want);
+            // The sweep wants another token than the one that it read.
+            state.oracle.asked[me()].refused.push(access_of(&record.token));
+        }
+        let result = keeper.keep_alive_unhurried(&record);
         let mut state = world.state.lock();
         state.judge_unhurried(me(), &want, &result);
         let Err(error) = result else { return };
