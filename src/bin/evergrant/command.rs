@@ -20,12 +20,14 @@ use evergrant::ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use evergrant::{Client, ClientBuilder, Credentials, Provider};
 
 use crate::credentials::{Found, Sources};
-use crate::failure::{Failure, Outcome, file};
-use crate::logins::{self, About, Login};
+use crate::failure::{Failure, LATER, Outcome, file};
+use crate::logins::{self, Login};
 use crate::places::Places;
+use crate::rescue;
 use crate::service::{self, Service};
 use crate::show;
 use crate::store::Place;
+use crate::watched::{Unsaved, Watched};
 
 /// What every command has: the options that all share, and the folders.
 pub(crate) struct Context {
@@ -44,6 +46,9 @@ pub(crate) struct Opened {
     pub(crate) service: Service,
     pub(crate) place: Place,
     pub(crate) credentials: Credentials,
+    pub(crate) places: Places,
+    /// What the store has not taken.
+    pub(crate) unsaved: Unsaved,
 }
 
 impl Context {
@@ -150,7 +155,8 @@ impl Context {
         let place = self.place(&login)?;
         let Found { credentials, file } = self.sources(&login, &service).find(&service.provider)?;
         login.about.env_file = file.or(login.about.env_file);
-        Ok(Opened { login, service, place, credentials })
+        let (places, unsaved) = (self.places.clone(), Unsaved::default());
+        Ok(Opened { login, service, place, credentials, places, unsaved })
     }
 
     pub(crate) fn place(&self, login: &Login) -> Outcome<Place> {
@@ -184,7 +190,8 @@ impl Opened {
     }
 
     pub(crate) fn store(&self) -> Outcome<Box<dyn TokenBackend>> {
-        self.place.open(&self.login.name)
+        let store = self.place.open(&self.login.name)?;
+        Ok(Box::new(Watched { store, unsaved: self.unsaved.clone() }))
     }
 
     pub(crate) fn builder(&self) -> Outcome<ClientBuilder> {
@@ -210,9 +217,41 @@ impl Opened {
         self.builder_on(Box::new(evergrant::MemoryBackend::new()))
     }
 
-    /// The failure of a call, with the command that mends it.
-    pub(crate) fn failed(&self, error: &evergrant::Error) -> Failure {
-        Failure::of(self.name(), error)
+    /// Saves a new token that waits to be saved.
+    pub(crate) fn finish(&self, client: &Client) -> Outcome<()> {
+        rescue::insist(self, client)
+    }
+
+    /// The failure of a call, with the command that mends it. A new token that waits to be saved is saved first.
+    pub(crate) fn failed(&self, client: &Client, error: &evergrant::Error) -> Failure {
+        match (self.finish(client), error) {
+            (Err(failure), _) => failure,
+            (Ok(()), evergrant::Error::NotSaved(_)) => Failure {
+                code: LATER,
+                text: "the new login was saved late, and nothing is lost: run the command again"
+                    .to_owned(),
+                hint: None,
+            },
+            (Ok(()), error) => Failure::of(self.name(), error),
+        }
+    }
+
+    /// Calls, and calls again if the new token could be saved only after the first call.
+    pub(crate) fn tried<T>(
+        &self,
+        client: &Client,
+        call: impl Fn(&Client) -> evergrant::Result<T>,
+    ) -> Outcome<T> {
+        let result = match call(client) {
+            Err(evergrant::Error::NotSaved(_)) => {
+                self.finish(client)?;
+                call(client)
+            }
+            result => result,
+        };
+        let result = result.map_err(|error| self.failed(client, &error))?;
+        self.finish(client)?;
+        Ok(result)
     }
 }
 
@@ -235,11 +274,4 @@ pub(crate) fn authorities() -> Outcome<Option<TlsConfig>> {
     }
     let roots = RootCerts::new_with_certs(&found);
     Ok(Some(TlsConfig::builder().root_certs(roots).build()))
-}
-
-impl About {
-    /// Whether the login is in a file of its own in the folder of the logins.
-    pub(crate) fn is_default(&self) -> bool {
-        self.store.is_none()
-    }
 }

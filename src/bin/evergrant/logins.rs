@@ -75,8 +75,8 @@ pub(crate) fn default_name(service: &str, provider: &str) -> String {
 pub(crate) fn check_name(name: &str) -> Outcome<()> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '+');
     let fits = (1..=100).contains(&name.len()) && !name.starts_with('.') && name.chars().all(plain);
-    let reserved =
-        name.ends_with(".about") || name.ends_with(".sealed") || name.ends_with(".metadata");
+    let reserved = [".about", ".sealed", ".metadata"].iter().any(|end| name.ends_with(end))
+        || name.contains(".rescue-");
     match fits && !reserved {
         true => Ok(()),
         false => Err(Failure::new(format!(

@@ -12,9 +12,12 @@ mod failure;
 mod logins;
 mod places;
 mod progress;
+mod rescue;
 mod service;
 mod show;
+mod signals;
 mod store;
+mod watched;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let quiet = arguments.quiet;
     show::log_to_stderr(quiet);
+    signals::watch();
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, Outcome, file};
 
 /// The folders. They are made when something is first written into them.
+#[derive(Clone)]
 pub(crate) struct Places {
     /// Logins: `NAME.json` and `NAME.about.json`.
     pub(crate) logins: PathBuf,

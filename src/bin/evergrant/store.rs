@@ -55,6 +55,25 @@ impl Place {
         }
     }
 
+    /// The store as a person reads it, without a password.
+    pub(crate) fn shown(&self) -> String {
+        match self {
+            Place::Postgres(_) => "PostgreSQL".to_owned(),
+            Place::Redis(_) => "Redis".to_owned(),
+            other => other.address(),
+        }
+    }
+
+    /// Whether the store is a file in this folder.
+    pub(crate) fn is_in(&self, folder: &Path) -> bool {
+        match self {
+            Place::File(path) | Place::Sqlite(path) | Place::Keyring(path) => {
+                path.parent() == Some(folder)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the address has a password in it.
     pub(crate) fn has_password(&self) -> bool {
         match self {

@@ -33,7 +33,8 @@ pub(crate) fn run(context: &Context, asked: &arguments::Call) -> Outcome {
         None => request.call(),
         Some(body) => sent(request, body, asked)?,
     };
-    let answer = answer.map_err(|error| refused(&opened, error))?;
+    let answer = answer.map_err(|error| refused(&opened, &client, error))?;
+    opened.finish(&client)?;
     match &asked.output {
         Some(path) => download(answer, path, context.quiet)?,
         None => stream(answer)?,
@@ -87,13 +88,13 @@ fn sent(
 }
 
 /// The failure, with what the API said on the standard error.
-fn refused(opened: &Opened, error: Error) -> Failure {
+fn refused(opened: &Opened, client: &Client, error: Error) -> Failure {
     if let Error::Api(api) = &error
         && !api.body.is_empty()
     {
         show::note(&evergrant::error::one_line(&String::from_utf8_lossy(&api.body)));
     }
-    opened.failed(&error)
+    opened.failed(client, &error)
 }
 
 fn stream(answer: Response) -> Outcome<()> {
@@ -156,7 +157,8 @@ fn pages(client: &Client, opened: &Opened, method: &Method, asked: &arguments::C
             return Err(Failure::new("the list leads back to a page that was read already"));
         }
         let request = prepared(client, method, &target, &query, asked)?;
-        let answer = request.call().map_err(|error| refused(opened, error))?;
+        let answer = request.call().map_err(|error| refused(opened, client, error))?;
+        opened.finish(client)?;
         let linked = answer.link("next");
         let page: Value = answer.read_json()?;
         for item in items(&page, asked.items.as_deref())? {

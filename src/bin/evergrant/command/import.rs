@@ -4,12 +4,12 @@ use std::io::Read as _;
 use std::path::Path;
 
 use evergrant::Token;
+use evergrant::backend::Record;
 
-use super::Context;
+use super::{Context, Opened};
 use crate::arguments;
 use crate::failure::{Failure, Outcome, file};
 use crate::logins;
-use crate::store::Place;
 
 /// The most bytes that a file with a token may have.
 const LIMIT: u64 = 1 << 20;
@@ -20,11 +20,20 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
     let opened = context.open_with(login, service)?;
     let prefix = opened.provider().env_prefix();
     let token = match asked.file.as_deref() {
-        Some("-") => Token::from_json(&read("the standard input", std::io::stdin().lock())?)?,
+        Some("-") => {
+            let text = read("the standard input", std::io::stdin().lock())?;
+            if let Ok(record) = Record::from_json(text.as_bytes()) {
+                return whole(context, &opened, &record);
+            }
+            Token::from_json(&text)?
+        }
         Some(path) => {
             let path = Path::new(path);
             let open = std::fs::File::open(path).map_err(|error| file("read", path, &error))?;
             let text = read(&path.display().to_string(), open)?;
+            if let Ok(record) = Record::from_json(text.as_bytes()) {
+                return whole(context, &opened, &record);
+            }
             match text.trim_start().starts_with(['{', '[', '\u{feff}']) {
                 true => Token::from_json(&text)?,
                 false => evergrant::Dotenv::file(path)?.token(&prefix)?,
@@ -39,11 +48,15 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
             }
         }
     };
-    if matches!(opened.place, Place::File(_)) && opened.login.about.is_default() {
+    if opened.place.is_in(&context.places.logins) {
         context.places.make()?;
     }
     let client = opened.client()?;
-    if !client.seed(token)? {
+    let seeded = match client.seed(token) {
+        Err(evergrant::Error::NotSaved(_)) => opened.finish(&client).map(|()| true),
+        seeded => seeded.map_err(Into::into),
+    };
+    if !seeded? {
         return Err(Failure::new(format!(
             "`{}` has a login already, and an older token must not replace it",
             opened.name()
@@ -54,6 +67,23 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
     context.tell(&format!(
         "The login `{}` is here now. Do not use it in the other program any more: both would send the same \
          refresh token.",
+        opened.name()
+    ));
+    Ok(0)
+}
+
+/// Takes over a whole record: a rescue file, or the file of a login.
+fn whole(context: &Context, opened: &Opened, record: &Record) -> Outcome {
+    if !crate::rescue::restore(context, opened, record)? {
+        return Err(Failure::new(format!(
+            "`{}` has this login in a newer form, or another login: nothing is replaced",
+            opened.name()
+        ))
+        .hint(format!("evergrant status {}", opened.name())));
+    }
+    logins::keep(&opened.login, &context.places)?;
+    context.tell(&format!(
+        "The login `{}` is here now. Remove the file that it came from: both would send the same refresh token.",
         opened.name()
     ));
     Ok(0)

@@ -1,5 +1,7 @@
 //! `keep-alive`: refreshes the logins that are due, for cron.
 
+use evergrant::Client;
+
 use super::Context;
 use crate::failure::{Failure, LATER, LOG_IN, Outcome, WRONG};
 use crate::logins::{self, Login};
@@ -27,7 +29,7 @@ pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
 fn one(context: &Context, login: Login) -> Outcome<&'static str> {
     let opened = context.open(login)?;
     let client = opened.client()?;
-    match client.keep_alive().map_err(|error| opened.failed(&error))? {
+    match opened.tried(&client, Client::keep_alive)? {
         true => Ok("refreshed"),
         false => Ok("not due"),
     }

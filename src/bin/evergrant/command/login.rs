@@ -11,7 +11,6 @@ use crate::arguments;
 use crate::failure::{Failure, Outcome};
 use crate::logins;
 use crate::show::{self, Colour};
-use crate::store::Place;
 
 /// The redirect URI of a pasted login, if there is no other: what `login` without `--paste` asks people to register.
 const NOBODY: &str = "http://127.0.0.1/callback";
@@ -20,9 +19,7 @@ pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
     let (login, service) =
         context.new_login(&asked.provider, asked.name.as_deref(), asked.api_base.as_deref())?;
     let opened = context.open_with(login, service)?;
-    if let Place::File(path) = &opened.place
-        && path.parent() == Some(&*context.places.logins)
-    {
+    if opened.place.is_in(&context.places.logins) {
         context.places.make()?;
     }
     let client = patient(opened.builder()?, &opened, asked);
@@ -92,7 +89,11 @@ pub(crate) fn authorize(client: &Client, opened: &Opened, asked: &arguments::Log
             false => client.authorize_in_browser(&scopes, shown),
         }
     };
-    result.map_err(|error| with_advice(error, opened))
+    match result {
+        // The person has logged in, so the login is worth some tries.
+        Err(evergrant::Error::NotSaved(_)) => opened.finish(client),
+        result => result.map_err(|error| with_advice(error, opened)),
+    }
 }
 
 fn device(client: &Client, scopes: &[&str]) -> evergrant::Result<()> {

@@ -21,7 +21,7 @@ pub(crate) fn run(context: &Context, name: &str, forget: bool) -> Outcome {
             ))
             .hint(format!("evergrant logout {name} --forget")));
         }
-        client.revoke().map_err(|error| opened.failed(&error))?
+        client.revoke().map_err(|error| opened.failed(&client, &error))?
     };
     logins::forget(opened.name(), &context.places)?;
     context.tell(match (was_there, forget) {
