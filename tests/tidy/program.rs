@@ -2,7 +2,7 @@
 //! and `outside.rs`.
 
 /// The source, the call, its count, the file that the call touches.
-pub(super) const FILES: [(&str, &str, usize, &str); 18] = [
+pub(super) const FILES: [(&str, &str, usize, &str); 21] = [
     ("src/bin/evergrant/rescue.rs", "OpenOptions::new", 1, "a new file of this user alone"),
     ("src/bin/evergrant/rescue.rs", "fs::remove_", 1, "the same file, if it is not whole"),
     ("src/bin/evergrant/rescue.rs", "File::open", 1, "the folder of the same file, to flush it"),
@@ -33,18 +33,41 @@ pub(super) const FILES: [(&str, &str, usize, &str); 18] = [
     ),
     ("src/bin/evergrant/command/call.rs", "File::open", 1, "the file of `--body`"),
     (
-        "src/bin/evergrant/command/call.rs",
+        "src/bin/evergrant/command/call/download.rs",
         "File::create",
         1,
         "a new file beside that of `--output`",
     ),
     (
-        "src/bin/evergrant/command/call.rs",
+        "src/bin/evergrant/command/call/download.rs",
+        "File::options",
+        1,
+        "the device or pipe of `--output`",
+    ),
+    (
+        "src/bin/evergrant/command/call/download.rs",
+        "fs::canonicalize",
+        1,
+        "the file that a link of `--output` names",
+    ),
+    (
+        "src/bin/evergrant/command/call/download.rs",
+        "fs::read_link",
+        1,
+        "the same link, if its file is not there",
+    ),
+    (
+        "src/bin/evergrant/command/call/download.rs",
         "fs::rename",
         1,
         "the same file, to the name of `--output`",
     ),
-    ("src/bin/evergrant/command/call.rs", "fs::remove_", 1, "the same file, after a failure"),
+    (
+        "src/bin/evergrant/command/call/download.rs",
+        "fs::remove_",
+        1,
+        "the same file, after a failure",
+    ),
     ("src/bin/evergrant/command/import.rs", "File::open", 1, "the token file that a person names"),
 ];
 

@@ -12,6 +12,9 @@ pub(crate) const LATER: u8 = 75;
 /// EX_NOPERM of sysexits.h: a person has to log in.
 pub(crate) const LOG_IN: u8 = 77;
 
+/// Nobody reads the output any more: what a shell sees of a program that SIGPIPE has ended.
+pub(crate) const UNREAD: u8 = 141;
+
 /// The exit code, or what went wrong.
 pub(crate) type Outcome<T = u8> = Result<T, Failure>;
 
@@ -27,6 +30,11 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(text: impl fmt::Display) -> Failure {
         Failure { code: WRONG, text: text.to_string(), hint: None }
+    }
+
+    /// The reader of the results has gone, which needs no message.
+    pub(crate) fn unread() -> Failure {
+        Failure { code: UNREAD, text: "nobody reads the results".to_owned(), hint: None }
     }
 
     /// Nobody has logged in with this name.

@@ -74,10 +74,10 @@ impl Place {
         }
     }
 
-    /// Whether the address has a password in it.
+    /// Whether the address has a password in it. An address that cannot be read may have one.
     pub(crate) fn has_password(&self) -> bool {
         match self {
-            Place::Postgres(url) | Place::Redis(url) => url::Url::parse(url).is_ok_and(|url| {
+            Place::Postgres(url) | Place::Redis(url) => url::Url::parse(url).map_or(true, |url| {
                 url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
             }),
             _ => false,
@@ -173,9 +173,13 @@ mod tests {
 
     #[test]
     fn a_password_in_the_address_of_a_store_is_found() {
-        for text in
-            ["postgres://app:pw@db.example/app", "postgres://db/app?password=pw", "redis://:pw@r"]
-        {
+        for text in [
+            "postgres://app:pw@db.example/app",
+            "postgres://db/app?password=pw",
+            "redis://:pw@r",
+            "postgres://app:pw@a:5432,b/app",
+            "postgres:host=db password=pw",
+        ] {
             assert!(parse(text).unwrap().has_password(), "{text}");
         }
     }

@@ -34,9 +34,7 @@ impl Output {
                 return Ok(Output { file, part: None, path: path.to_owned() });
             }
             // A link stays, and its file is replaced.
-            Ok(found) => {
-                (std::fs::canonicalize(path).map_err(failed)?, Some(found.permissions()))
-            }
+            Ok(found) => (std::fs::canonicalize(path).map_err(failed)?, Some(found.permissions())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => (target(path), None),
             Err(error) => return Err(failed(error)),
         };
