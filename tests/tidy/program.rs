@@ -2,7 +2,7 @@
 //! and `outside.rs`.
 
 /// The source, the call, its count, the file that the call touches.
-pub(super) const FILES: [(&str, &str, usize, &str); 21] = [
+pub(super) const FILES: [(&str, &str, usize, &str); 20] = [
     ("src/bin/evergrant/rescue.rs", "OpenOptions::new", 1, "a new file of this user alone"),
     ("src/bin/evergrant/rescue.rs", "fs::remove_", 1, "the same file, if it is not whole"),
     ("src/bin/evergrant/rescue.rs", "File::open", 1, "the folder of the same file, to flush it"),
@@ -14,11 +14,15 @@ pub(super) const FILES: [(&str, &str, usize, &str); 21] = [
         "/proc/self/status: the signals that are ignored",
     ),
     ("src/bin/evergrant/command.rs", "fs::read(", 1, "the certificates in SSL_CERT_FILE"),
-    ("src/bin/evergrant/logins.rs", "fs::read(", 1, "`NAME.about.json`; nothing secret"),
+    (
+        "src/bin/evergrant/logins.rs",
+        "fs::read(",
+        3,
+        "`NAME.about.json`; a record, to know that there is one",
+    ),
     ("src/bin/evergrant/logins.rs", "fs::read_dir", 1, "the folder of the logins"),
-    ("src/bin/evergrant/logins.rs", "fs::write", 1, "the next `NAME.about.json`"),
     ("src/bin/evergrant/logins.rs", "fs::rename", 1, "the next `NAME.about.json` over the last"),
-    ("src/bin/evergrant/logins.rs", "fs::remove_", 2, "`NAME.about.json`, and its next"),
+    ("src/bin/evergrant/logins.rs", "fs::remove_", 3, "`NAME.about.json`, and its next"),
     (
         "src/bin/evergrant/description.rs",
         "File::open",
@@ -72,7 +76,7 @@ pub(super) const FILES: [(&str, &str, usize, &str); 21] = [
 ];
 
 /// The source, the call, the variables, and a test of them.
-pub(super) const VARIABLES: [(&str, &str, &str, &str); 9] = [
+pub(super) const VARIABLES: [(&str, &str, &str, &str); 10] = [
     (
         "src/bin/evergrant/command.rs",
         "var_os(\"SSL_CERT_FILE\"",
@@ -86,6 +90,7 @@ pub(super) const VARIABLES: [(&str, &str, &str, &str); 9] = [
         CERTIFICATES,
     ),
     ("src/bin/evergrant/command.rs", "var(\"EVERGRANT_STORE\"", "the store", STORE),
+    ("src/bin/evergrant/logins.rs", "var(name", "the store of a login, or of --to-env", STORE),
     ("src/bin/evergrant/places.rs", "var_os(name", "HOME and its like: the folders", FOLDERS),
     ("src/bin/evergrant/command/doctor.rs", "var_os(name", "whether a proxy is set", DOCTOR),
     ("src/bin/evergrant/credentials.rs", "current_dir(", "the folder whose .env is read", HERE),

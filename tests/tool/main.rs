@@ -5,6 +5,7 @@
 mod calls;
 mod commands;
 mod day;
+mod kept;
 mod losses;
 mod pages;
 mod support;

@@ -77,7 +77,11 @@ pub(crate) enum Command {
         /// The login
         name: String,
         /// The new store: a file, or an address as for --store
-        to: String,
+        #[arg(required_unless_present = "to_env", conflicts_with = "to_env")]
+        to: Option<String>,
+        /// The variable that has the address of the new store, for an address with a password
+        #[arg(long, value_name = "VARIABLE")]
+        to_env: Option<String>,
     },
     /// Lists the services that are known, or shows what is known about one
     Providers {

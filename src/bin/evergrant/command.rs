@@ -21,7 +21,7 @@ use evergrant::{Client, ClientBuilder, Credentials, Provider};
 
 use crate::credentials::{Found, Sources};
 use crate::failure::{Failure, LATER, Outcome, file};
-use crate::logins::{self, Login};
+use crate::logins::{self, About, Login};
 use crate::places::Places;
 use crate::rescue;
 use crate::service::{self, Service};
@@ -32,10 +32,10 @@ use crate::watched::{Unsaved, Watched};
 /// What every command has: the options that all share, and the folders.
 pub(crate) struct Context {
     pub(crate) places: Places,
-    /// The store of `--store` or of `EVERGRANT_STORE`.
+    /// The store of `--store`, which counts before the one that a login remembers.
     store: Option<String>,
-    /// Whether the address may be kept: one from the environment may have a password in it.
-    keep_store: bool,
+    /// The store of `EVERGRANT_STORE`, for logins that remember none.
+    usual_store: Option<String>,
     env_file: Option<PathBuf>,
     pub(crate) quiet: bool,
 }
@@ -58,8 +58,7 @@ impl Context {
         quiet: bool,
     ) -> Outcome<Context> {
         let places = Places::of_this_user()?;
-        let keep_store = store.is_some();
-        let from_environment = || std::env::var("EVERGRANT_STORE").ok().filter(|s| !s.is_empty());
+        let usual_store = std::env::var("EVERGRANT_STORE").ok().filter(|s| !s.is_empty());
         if let Some(address) = &store
             && Place::parse(address, "x", &places.logins)?.has_password()
         {
@@ -68,8 +67,7 @@ impl Context {
                  put the address into the variable EVERGRANT_STORE",
             ));
         }
-        let store = store.or_else(from_environment);
-        Ok(Context { places, store, keep_store, env_file, quiet })
+        Ok(Context { places, store, usual_store, env_file, quiet })
     }
 
     /// Tells the person something, unless `--quiet` was given.
@@ -96,7 +94,7 @@ impl Context {
         if let Some(login) = logins::find(name, &self.places)? {
             return Ok(login);
         }
-        match &self.store {
+        match self.store.as_ref().or(self.usual_store.as_ref()) {
             Some(_) => self.new_login(name, None, None).map(|(login, _)| login),
             None => {
                 // A name that is no service may be a mistake.
@@ -131,16 +129,21 @@ impl Context {
         logins::check_name(&name)?;
         let known =
             known.map_or_else(|| logins::find(&name, &self.places), |login| Ok(Some(login)))?;
-        let mut about = known.map(|login| login.about).unwrap_or_default();
+        // A damaged file about the login is written anew.
+        let mut login = match known.filter(|login| login.fault.is_none()) {
+            Some(login) => login,
+            None => Login::new(&name, About::default()),
+        };
+        let about = &mut login.about;
         about.service = service.spelling.clone();
         if let Some(base) = api_base {
             about.api_base = Some(base.to_owned());
         }
-        let mut login = Login { name, about };
         let service = with_base(service, &login)?;
-        if let Some(address) = self.store.as_deref().filter(|_| self.keep_store) {
+        let usual = self.usual_store.as_deref().filter(|_| !login.known);
+        if let Some(address) = self.store.as_deref().or(usual) {
             let place = Place::parse(address, &login.name, &self.places.logins)?;
-            login.about.store = Some(place.address());
+            login.remember(&place, Some("EVERGRANT_STORE"));
         }
         Ok((login, service))
     }
@@ -160,7 +163,32 @@ impl Context {
     }
 
     pub(crate) fn place(&self, login: &Login) -> Outcome<Place> {
-        login.place(self.store.as_deref(), &self.places)
+        let usual = self.usual_store.as_deref().filter(|_| !login.known);
+        let place = match self.store.as_deref().or(usual) {
+            Some(address) => Place::parse(address, &login.name, &self.places.logins)?,
+            None => login.place(&self.places)?,
+        };
+        self.check_alone(&login.name, &place)?;
+        Ok(place)
+    }
+
+    /// Refuses a file that keeps another login.
+    pub(crate) fn check_alone(&self, name: &str, place: &Place) -> Outcome<()> {
+        if !matches!(place, Place::File(_) | Place::Keyring(_)) {
+            return Ok(());
+        }
+        for other in logins::list(&self.places)? {
+            if other.name != name && other.place(&self.places).is_ok_and(|theirs| theirs == *place)
+            {
+                return Err(Failure::new(format!(
+                    "{} keeps the login `{}`, and a file keeps one login: name another file, or a database, which \
+                     has a row for each login",
+                    place.shown(),
+                    other.name
+                )));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -78,7 +78,9 @@ impl Place {
     pub(crate) fn has_password(&self) -> bool {
         match self {
             Place::Postgres(url) | Place::Redis(url) => url::Url::parse(url).map_or(true, |url| {
-                url.password().is_some() || url.query_pairs().any(|(name, _)| name == "password")
+                url.cannot_be_a_base()
+                    || url.password().is_some()
+                    || url.query_pairs().any(|(name, _)| name == "password")
             }),
             _ => false,
         }

@@ -52,10 +52,14 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
         context.places.make()?;
     }
     let client = opened.client()?;
+    let kept = logins::Kept::new(&opened.login, &context.places)?;
     let seeded = match client.seed(token) {
         Err(evergrant::Error::NotSaved(_)) => opened.finish(&client).map(|()| true),
         seeded => seeded.map_err(Into::into),
     };
+    if !matches!(seeded, Ok(true)) && opened.unsaved.record().is_none() {
+        kept.undo()?;
+    }
     if !seeded? {
         return Err(Failure::new(format!(
             "`{}` has a login already, and an older token must not replace it",
@@ -63,7 +67,6 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
         ))
         .hint(format!("evergrant logout {}, and import again", opened.name())));
     }
-    logins::keep(&opened.login, &context.places)?;
     context.tell(&format!(
         "The login `{}` is here now. Do not use it in the other program any more: both would send the same \
          refresh token.",
@@ -74,14 +77,18 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
 
 /// Takes over a whole record: a rescue file, or the file of a login.
 fn whole(context: &Context, opened: &Opened, record: &Record) -> Outcome {
-    if !crate::rescue::restore(context, opened, record)? {
+    let kept = logins::Kept::new(&opened.login, &context.places)?;
+    let restored = crate::rescue::restore(context, opened, record);
+    if !matches!(restored, Ok(true)) {
+        kept.undo()?;
+    }
+    if !restored? {
         return Err(Failure::new(format!(
             "`{}` has this login in a newer form, or another login: nothing is replaced",
             opened.name()
         ))
         .hint(format!("evergrant status {}", opened.name())));
     }
-    logins::keep(&opened.login, &context.places)?;
     context.tell(&format!(
         "The login `{}` is here now. Remove the file that it came from: both would send the same refresh token.",
         opened.name()

@@ -16,16 +16,25 @@ use crate::show::{self, Colour};
 const NOBODY: &str = "http://127.0.0.1/callback";
 
 pub(crate) fn run(context: &Context, asked: &arguments::Login) -> Outcome {
-    let (login, service) =
+    let (mut login, service) =
         context.new_login(&asked.provider, asked.name.as_deref(), asked.api_base.as_deref())?;
+    if !asked.scopes.is_empty() {
+        login.about.scopes = asked.scopes.clone();
+    }
     let opened = context.open_with(login, service)?;
     if opened.place.is_in(&context.places.logins) {
         context.places.make()?;
     }
     let client = patient(opened.builder()?, &opened, asked);
-    // The library locks, reads and tries the store before it shows the address.
-    authorize(&client, &opened, asked)?;
-    logins::keep(&opened.login, &context.places)?;
+    // The library locks, reads and tries the store before it shows the address. A login that is stored while nothing
+    // is kept about it could not be found again.
+    let kept = logins::Kept::new(&opened.login, &context.places)?;
+    let result = authorize(&client, &opened, asked);
+    // A rescued login is imported under the same name.
+    if result.is_err() && opened.unsaved.record().is_none() {
+        kept.undo()?;
+    }
+    result?;
     let record = client.stored()?;
     let scopes = record.as_ref().and_then(|record| record.token().scope()).unwrap_or("not told");
     context.tell(&format!(
@@ -61,7 +70,9 @@ pub(crate) fn client_store(opened: &Opened) -> String {
 
 /// Logs the person in, in the way that the arguments ask for.
 pub(crate) fn authorize(client: &Client, opened: &Opened, asked: &arguments::Login) -> Outcome<()> {
-    let scopes: Vec<&str> = asked.scopes.iter().map(String::as_str).collect();
+    let before = &opened.login.about.scopes;
+    let scopes = if asked.scopes.is_empty() { before } else { &asked.scopes };
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
     let result = if asked.device {
         device(client, &scopes)
     } else if asked.paste {
