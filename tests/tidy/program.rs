@@ -76,7 +76,7 @@ pub(super) const FILES: [(&str, &str, usize, &str); 20] = [
 ];
 
 /// The source, the call, the variables, and a test of them.
-pub(super) const VARIABLES: [(&str, &str, &str, &str); 10] = [
+pub(super) const VARIABLES: [(&str, &str, &str, &str); 13] = [
     (
         "src/bin/evergrant/command.rs",
         "var_os(\"SSL_CERT_FILE\"",
@@ -93,6 +93,9 @@ pub(super) const VARIABLES: [(&str, &str, &str, &str); 10] = [
     ("src/bin/evergrant/logins.rs", "var(name", "the store of a login, or of --to-env", STORE),
     ("src/bin/evergrant/places.rs", "var_os(name", "HOME and its like: the folders", FOLDERS),
     ("src/bin/evergrant/command/doctor.rs", "var_os(name", "whether a proxy is set", DOCTOR),
+    ("src/bin/evergrant/places.rs", "var_os(\"EVERGRANT_HOME\"", "whether it is whole", HOME),
+    ("src/bin/evergrant/rescue.rs", "temp_dir(", "the last folder for a rescue file", RESCUE),
+    ("src/bin/evergrant/command/import.rs", "dotenvy::from_read_iter", "no variable is set", ALONE),
     ("src/bin/evergrant/credentials.rs", "current_dir(", "the folder whose .env is read", HERE),
     ("src/bin/evergrant/credentials.rs", "var_os(&id", "whether PREFIX_CLIENT_ID is set", HERE),
     ("src/bin/evergrant/show.rs", "var_os(\"NO_COLOR\"", "no colours", COLOURS),
@@ -102,6 +105,9 @@ pub(super) const VARIABLES: [(&str, &str, &str, &str); 10] = [
 const CERTIFICATES: &str = "certificates_and_proxies_of_the_environment_are_checked";
 const STORE: &str = "the_environment_may_name_a_store_with_a_password";
 const FOLDERS: &str = "each_platform_has_its_own_folders";
+const HOME: &str = "a_relative_home_and_an_unknown_store_are_refused";
+const RESCUE: &str = "a_login_that_no_store_takes_is_imported_from_a_file";
+const ALONE: &str = "a_named_file_is_imported_without_the_variables_of_the_process";
 const DOCTOR: &str = "the_doctor_names_each_fault_and_what_mends_it";
 const HERE: &str = "credentials_come_from_the_environment_or_a_file";
 const COLOURS: &str = "colours_are_for_terminals_that_want_them";

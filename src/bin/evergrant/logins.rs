@@ -149,8 +149,15 @@ fn read(path: &Path) -> Result<About, String> {
     serde_json::from_slice(&text).map_err(|_| format!("{shown} is not a description of a login"))
 }
 
+/// Whether a file that is no record is the damaged login of a ready provider, and not the description of a service.
+fn is_damaged(name: &str, stored: &Path, places: &Places) -> bool {
+    places.settings != places.logins
+        && stored.is_file()
+        && evergrant::providers::named(name).is_ok()
+}
+
 /// Whether a file has a stored login. A description of a service may have the same name.
-fn has_record(path: &Path) -> bool {
+pub(crate) fn has_record(path: &Path) -> bool {
     std::fs::read(path).is_ok_and(|bytes| Record::from_json(&bytes).is_ok())
 }
 
@@ -167,7 +174,7 @@ pub(crate) fn find(name: &str, places: &Places) -> Outcome<Option<Login>> {
                 Err(fault) => Login { fault: Some(fault), ..login(About::default()) },
             }));
         }
-        if there(&stored)? && (evergrant::providers::named(name).is_ok() || has_record(&stored)) {
+        if there(&stored)? && (has_record(&stored) || is_damaged(name, &stored, places)) {
             return Ok(Some(login(About { service: name.to_owned(), ..About::default() })));
         }
     }
@@ -239,7 +246,7 @@ mod tests {
     #[test]
     fn a_login_is_found_again_by_its_name() {
         let folder = std::env::temp_dir().join(format!("evergrant-logins-{}", std::process::id()));
-        let places = Places { logins: folder.clone(), settings: folder.clone() };
+        let places = Places { logins: folder.clone(), settings: folder.join("settings") };
         assert!(list(&places).unwrap().is_empty());
         let about = About { service: "github".into(), ..About::default() };
         let login = Login { known: true, ..Login::new("work", about) };

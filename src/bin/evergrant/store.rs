@@ -36,10 +36,12 @@ impl Place {
             }
             "keyring" => Ok(Place::Keyring(absolute(rest)?)),
             // A scheme of one letter is a drive of Windows.
-            _ if rest.starts_with("//") && scheme.len() > 1 => Err(Failure::new(format!(
-                "no store has addresses that begin with `{scheme}:`: write a file, or an address that begins \
-                 with sqlite:, postgres:, redis: or keyring:"
-            ))),
+            _ if scheme.len() > 1 && scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
+                Err(Failure::new(format!(
+                    "no store has addresses that begin with `{scheme}:`: write a file, or an address that begins \
+                 with sqlite:, postgres:, redis: or keyring:, or ./{text} for a file"
+                )))
+            }
             _ if text.is_empty() => Err(Failure::new("the address of the store is empty")),
             _ => Ok(Place::File(absolute(text)?)),
         }
@@ -168,7 +170,7 @@ mod tests {
         }
         let sealed = Place::Keyring("/logins/work.sealed.json".into());
         assert_eq!(parse("keyring:").unwrap(), sealed);
-        for text in ["mysql://db.example/app", "", "sqlite:"] {
+        for text in ["mysql://db.example/app", "postgre:db", "", "sqlite:"] {
             assert!(parse(text).is_err(), "{text}");
         }
     }

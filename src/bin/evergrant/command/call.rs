@@ -23,7 +23,12 @@ pub(crate) fn run(context: &Context, asked: &arguments::Call) -> Outcome {
         .to_uppercase()
         .parse()
         .map_err(|_| Failure::new(format!("{:?} is not an HTTP method", asked.method)))?;
-    let opened = context.open(context.find(&asked.name)?)?;
+    let mut login = context.find(&asked.name)?;
+    if let Some(base) = &asked.api_base {
+        login.about.api_base = Some(base.clone());
+    }
+    let mut opened = context.open(login)?;
+    opened.service.allow_hosts.extend(asked.allow.iter().cloned());
     let client = opened.client()?;
     let request = prepared(&client, &method, &asked.path, &asked.query, asked)?;
     let output = asked.output.as_deref().map(download::Output::open).transpose()?;

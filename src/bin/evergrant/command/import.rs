@@ -1,5 +1,6 @@
 //! `import`: takes over a login that another program has stored.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -36,13 +37,17 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
             }
             match text.trim_start().starts_with(['{', '[', '\u{feff}']) {
                 true => Token::from_json(&text)?,
-                false => evergrant::Dotenv::file(path)?.token(&prefix)?,
+                false => block(&text, path, &prefix)?,
             }
         }
         None => {
-            let name = format!("{prefix}_REFRESH_TOKEN");
             let sources = context.sources(&opened.login, &opened.service);
-            match sources.file_with(&name)? {
+            let names = ["REFRESH_TOKEN", "ACCESS_TOKEN"].map(|name| format!("{prefix}_{name}"));
+            let mut file = None;
+            for name in &names {
+                file = if file.is_none() { sources.file_with(name)? } else { file };
+            }
+            match file {
                 Some(variables) => variables.token(&prefix)?,
                 None => Token::from_env(&prefix)?,
             }
@@ -73,6 +78,34 @@ pub(crate) fn run(context: &Context, asked: &arguments::Import) -> Outcome {
         opened.name()
     ));
     Ok(0)
+}
+
+/// The token in the lines of a `.env` file. The variables of the process do not count.
+fn block(text: &str, path: &Path, prefix: &str) -> Outcome<Token> {
+    let shown = path.display();
+    let pairs = dotenvy::from_read_iter(text.as_bytes()).collect::<Result<BTreeMap<_, _>, _>>();
+    let pairs = pairs.map_err(|_| Failure::new(format!("{shown} is not a .env file")))?;
+    let value = |name: &str| {
+        pairs.get(&format!("{prefix}_{name}")).filter(|value| !value.is_empty()).cloned()
+    };
+    let token = match (value("ACCESS_TOKEN"), value("REFRESH_TOKEN")) {
+        (Some(access), Some(refresh)) => Token::new(access).with_refresh_token(refresh),
+        (Some(access), None) => Token::new(access),
+        (None, Some(refresh)) => return Ok(Token::from_refresh_token(refresh)),
+        (None, None) => {
+            return Err(Failure::new(format!(
+                "{shown} has neither {prefix}_ACCESS_TOKEN nor {prefix}_REFRESH_TOKEN"
+            )));
+        }
+    };
+    let Some(end) = value("EXPIRES_AT") else { return Ok(token) };
+    let form = &evergrant::time::format_description::well_known::Rfc3339;
+    let end = evergrant::time::OffsetDateTime::parse(&end, form).map_err(|_| {
+        Failure::new(format!(
+            "{prefix}_EXPIRES_AT in {shown} is not a date such as 2026-06-01T12:00:00Z"
+        ))
+    })?;
+    Ok(token.with_expires_at(end))
 }
 
 /// Takes over a whole record: a rescue file, or the file of a login.

@@ -8,14 +8,17 @@ use crate::logins::{self, Login};
 use crate::show;
 
 pub(crate) fn run(context: &Context, names: &[String]) -> Outcome {
-    let logins = match names {
-        [] => logins::list(&context.places)?,
-        names => names.iter().map(|name| context.find(name)).collect::<Outcome<_>>()?,
+    let logins: Vec<(String, Outcome<Login>)> = match names {
+        [] => {
+            let logins = logins::list(&context.places)?;
+            logins.into_iter().map(|login| (login.name.clone(), Ok(login))).collect()
+        }
+        // A wrong name stops no other login.
+        names => names.iter().map(|name| (name.clone(), context.find(name))).collect(),
     };
     let mut code = 0;
-    for login in logins {
-        let name = login.name.clone();
-        match one(context, login) {
+    for (name, login) in logins {
+        match login.and_then(|login| one(context, login)) {
             Ok(text) => context.tell(&format!("{name}: {text}")),
             Err(failure) => {
                 code = worse(code, failure.code);
